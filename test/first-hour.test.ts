@@ -11,7 +11,12 @@ test('the page of leagues shows admins three steps until they are done', async (
   const app = await start()
   const { call } = app
   const first = await see(call)
-  for (const text of ['Three steps to get started', 'Name of this place', '/invitations', 'A board will look like this'])
+  for (const text of [
+    'Three steps to get started',
+    'Name of this place',
+    '/invitations',
+    'A board will look like this',
+  ])
     expect(first).toContain(text)
   expect(await see(app.as())).not.toContain('Three steps')
   expect(await see(await newTrader(app, 'olga', 'officer'))).not.toContain('Three steps')

@@ -147,7 +147,7 @@ test('the pages say what is in the way: signed out, the operator, another kind o
   expect((await browser.visit(`/leagues/1/portfolios/${bob!.id}`, asPage)).status).toBe(403)
   expect(await (await browser.visit('/leagues/1/trade', asPage)).text()).toContain('You are not in this league yet')
   const operator = await fieldhouse.call.raw('/leagues/1/trade', asPage)
-  expect(await operator.text()).toContain('The operator is in no league')
+  expect(await operator.text()).toContain('The operator cannot join a league')
   await fieldhouse.call.post('/api/v1/leagues', {
     name: 'Sheets',
     kind: 'sheet',
@@ -219,11 +219,11 @@ browserTest('a new league leads to where its prices are set, and the first ones 
   await page.click('text=set them here')
   await page.waitForSelector('text=There are no prices yet')
   await page.fill('[name=csv]', 'symbol,price,as_of\nACME,1.005\n')
-  await page.click('text=Take them in')
+  await page.click('text=Import the prices')
   await page.waitForSelector('text=Write a price such as 213.50')
   const yesterday = new Date(fieldhouse.clock.now() - 86_400_000).toISOString().slice(0, 10)
   await page.fill('[name=csv]', `symbol,price,as_of\nACME,19.00,${yesterday}\nACME,20.50,\nBOLT,7,`)
-  await page.click('text=Take them in')
+  await page.click('text=Import the prices')
   await page.waitForSelector('#q-ACME .spark')
   await page.goto(`${url}/leagues/1`)
   await page.waitForSelector('text=The board fills')

@@ -15,7 +15,7 @@ test('a price that moves more than half is held: nobody trades at it until an of
   expect(await quote(olga, { ACME: 213_500, BOLT: 1_500 })).toMatchObject({
     changed: 1,
     held: 1,
-    message: '1 price taken in, 1 held until an officer answers',
+    message: '1 price accepted, 1 held until an officer answers',
   })
   expect(await trade(ann!, 1, 'buy', 1, 'ACME')).toMatchObject({ price_cents: 20_000 })
   const { held_prices } = await olga.get('/api/v1/held-prices')
@@ -139,7 +139,7 @@ test('prices come by CSV, with days before them as history; any mistake is named
     (await call.get('/api/v1/quotes/ACME/history')).days.map((each: { close_cents: number }) => each.close_cents),
   ).toEqual([1_900, 2_000, 2_150])
   const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n,5\nACME,0\n'))
-  expect(problem).toMatchObject({ status: 422, detail: 'Nothing was taken in: 3 mistakes' })
+  expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 3 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
     'row 1.price',
     'row 2.symbol',

@@ -31,7 +31,7 @@ test('quotes are taken in by the thousand, older ones left out, mistakes named a
     null,
   ]
   const { problem } = await refusalOf(push([{ symbol: 'S1', price_cents: 9 }, ...wrong]))
-  expect(problem).toMatchObject({ status: 422, detail: '6 mistakes in the quotes; nothing was taken in' })
+  expect(problem).toMatchObject({ status: 422, detail: '6 mistakes in the quotes; nothing was imported' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
     'quotes.1.price_cents',
     'quotes.2.symbol',

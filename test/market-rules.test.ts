@@ -53,7 +53,7 @@ test('each refusal says which rule, by how much and what would do', () => {
     actual: 101_000,
     over: 1_000,
     most: 100,
-    detail: 'This takes 1,010.00 and there is 1,000.00 in cash: 10.00 short',
+    detail: 'This costs 1,010.00 and there is 1,000.00 in cash: 10.00 short',
   })
   expect(brokenBy(buy(100), account(), { fee_cents: 1 })).toMatchObject({ rule: 'cash', over: 1, most: 99 })
   expect(brokenBy(sell(5), account({ position: held(3) }))).toMatchObject({ rule: 'holding', over: 2, most: 3 })

@@ -1,4 +1,4 @@
-/** What comes in as quotes: kept as the newest and in the history, or held with a question where it moved too far. */
+/** Accepts incoming quotes: stores them as the newest price and in the history, or holds prices that moved too far for an officer to answer. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
@@ -13,13 +13,13 @@ export const pushedSchema = t.Object(
     received: integer,
     changed: integer,
     unchanged: integer,
-    older: t.Integer({ description: 'Not taken as the price: a newer one is known' }),
-    held: t.Integer({ description: 'Moved so far that an officer is asked: see `held-prices`' }),
-    message: t.String({ description: 'The same as a sentence' }),
+    older: t.Integer({ description: 'Ignored as the price: a newer one is known' }),
+    held: t.Integer({ description: 'Moved so far that an officer has to answer: see `held-prices`' }),
+    message: t.String({ description: 'A summary as a sentence' }),
   },
   {
-    description: 'What became of the quotes',
-    examples: [{ received: 3, changed: 2, unchanged: 0, older: 0, held: 1, message: '2 prices taken in, 1 held' }],
+    description: 'What happened to the quotes',
+    examples: [{ received: 3, changed: 2, unchanged: 0, older: 0, held: 1, message: '2 prices accepted, 1 held' }],
   },
 )
 type Pushed = Omit<Static<typeof pushedSchema>, 'message'>
@@ -29,21 +29,21 @@ export const pushedView = (pushed: Pushed): Static<typeof pushedSchema> => ({ ..
 function pushMessage({ changed, unchanged, older, held }: Pushed): string {
   const taken = changed + unchanged
   const parts = [
-    taken > 0 && `${taken} ${taken === 1 ? 'price' : 'prices'} taken in`,
+    taken > 0 && `${taken} ${taken === 1 ? 'price' : 'prices'} accepted`,
     older > 0 && `${older} older than the known price`,
     held > 0 && `${held} held until an officer answers`,
   ]
   return parts.filter(Boolean).join(', ')
 }
 
-/** When, from whom, and how far a price may move unasked: `HOLD_PRICE_PCT`, or 0 for what is believed. */
+/** When, from whom, and how far a price may move without an officer: `HOLD_PRICE_PCT`, or 0 for no limit. */
 type QuoteSource = { now: number; by: number | null; holdPct: number }
 
-const slice = 250 // quotes written at a time, a few milliseconds: the event loop is everyone's
+const slice = 250 // quotes written at a time, a few milliseconds, so that the event loop is not blocked
 
 /**
- * Takes in quotes, slice by slice; older ones than are known only fill days that have no price. A power cut may lose the last
- * of them, but none that an order was filled at: that order's commit brings all before it to the disk.
+ * Accepts quotes slice by slice; a quote older than the known one only fills a day without a price. A power cut may lose the last
+ * of them, but none that an order was filled at: the commit of that order flushes all earlier writes to the disk.
  */
 export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: QuoteSource): Promise<Pushed> {
   const pushed = { received: given.length, changed: 0, unchanged: 0, older: 0, held: 0 }
@@ -111,11 +111,11 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
   return { changed: news.size, older, held: held.size }
 }
 
-/** A price that was made before today is what today began with. */
+/** If the last price is from before today, it is today's opening price. */
 const openAfter = (last: Known | undefined, { priceCents, asOf }: NewQuote, now: number): number =>
   last && asOf >= startOfDay(now) ? openOf(last, now) : priceCents
 
-/** The newest quotes of these symbols, each with its place in the history. `before`: what was known of them. */
+/** The newest quotes of these symbols, each with its id in the history. `before`: what was known about them. */
 export function writeQuotes(
   tx: Db,
   news: readonly Known[],
@@ -146,11 +146,11 @@ export function writeQuotes(
   ])
   put(tx).run(JSON.stringify(rows), now, by)
   touch(tx, 'quote', ...news.map(({ symbol }) => symbol))
-  const isFirst = moved.length > 0 && first === 1 // boards of leagues say no more that there are no prices
+  const isFirst = moved.length > 0 && first === 1 // boards no longer say that there are no prices
   for (const id of isFirst ? liveLeagues(tx) : holdersOf(tx, [...idOf.keys()])) touch(tx, 'scores', id)
 }
 
-/** Many at once, as JSON: one statement for some hundred symbols. */
+/** Many at once, as JSON: one statement for a few hundred symbols. */
 const knownOf = prepared(({ $client: client }) =>
   client.query<Known, [symbols: string]>(
     `select symbol, price_cents as priceCents, open_cents as openCents, as_of as asOf, received_at as receivedAt,
@@ -158,7 +158,7 @@ const knownOf = prepared(({ $client: client }) =>
      from quotes where symbol in (select value from json_each(?))`,
   ),
 )
-/** A feed may say again what was taken back. */
+/** A feed may repeat a price that was taken back. */
 const voidedOf = prepared(({ $client: client }) =>
   client.query<Pick<Known, 'symbol' | 'priceCents'>, [symbols: string]>(
     `select symbol, price_cents as priceCents from prices

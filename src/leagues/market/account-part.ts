@@ -7,7 +7,7 @@ import { money, name, number, time } from '../../ui/parts/values.ts'
 import { isTrade, type LedgerLineView } from './ledger.ts'
 import type { Side } from './order.ts'
 
-/** Green above 0, red below. */
+/** Green above 0, red below 0. */
 export const gainMoney = (cents: number | null): Content =>
   html`<span class="${cents === null || cents === 0 ? '' : cents > 0 ? 'gain' : 'loss'}">${money(cents, { signed: true })}</span>`
 

@@ -15,7 +15,7 @@ import type { ActivityView } from './ledger.ts'
 
 type ActivityData = { league: LeagueView; activity: readonly ActivityView[]; pagination: Pagination }
 
-/** What has happened in a league, live. */
+/** What happens in a league, live. */
 export function activityBody({ league, activity, pagination: pages }: ActivityData, who: Who | undefined): Html {
   const path = `/leagues/${league.id}`
   return html`${leagueHead({ league, kind: marketKindPages, who, tab: 'activity' })}
@@ -36,7 +36,7 @@ ${table({
     { head: 'Quantity', numeric: true, cell: each => each.quantity !== null && number(each.quantity) },
     { head: 'Price', numeric: true, cell: each => each.price_cents !== null && money(each.price_cents) },
   ],
-  empty: emptyState('Quiet so far', 'Who joins and who trades is told here.'),
+  empty: emptyState('No activity yet', 'People who join and trades appear here.'),
 })}
 ${paginationLinks(pages, page => address(`${path}/activity`, { page }))}`
 }

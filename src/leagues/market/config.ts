@@ -1,4 +1,4 @@
-/** The config of a market league: checked and completed once, at the edge. */
+/** The config of a market league: validated and completed once, at the edge. */
 
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import { Value } from '@sinclair/typebox/value'
@@ -17,17 +17,22 @@ export const marketConfig = t.Object(
       minimum: 1,
       maximum: 1e13,
       default: 10_000_000,
-      description: 'What everyone starts with',
+      description: 'The cash that everyone starts with',
     }),
-    fee_cents: t.Integer({ ...cents(1e9), default: 0, description: 'Of each trade' }),
-    max_position_pct: t.Number({ exclusiveMinimum: 0, maximum: 100, default: 100, description: 'Of the total value' }),
+    fee_cents: t.Integer({ ...cents(1e9), default: 0, description: 'Per trade' }),
+    max_position_pct: t.Number({
+      exclusiveMinimum: 0,
+      maximum: 100,
+      default: 100,
+      description: 'In percent of the total value',
+    }),
     quote_max_age_s: t.Integer({
       minimum: 1,
       maximum: 31_536_000,
       default: 86_400,
-      description: 'Seconds; at older prices nobody trades',
+      description: 'Seconds; orders at older prices are refused',
     }),
-    allow_short: t.Boolean({ default: false, description: 'Whether more may be sold than is held' }),
+    allow_short: t.Boolean({ default: false, description: 'Whether members may sell more than they hold' }),
     ...announcementConfig,
     sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
     public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
@@ -36,7 +41,7 @@ export const marketConfig = t.Object(
   { examples: [{ starting_cash_cents: 10_000_000, fee_cents: 500, max_position_pct: 25, allow_short: false }] },
 )
 export type MarketConfig = Static<typeof marketConfig>
-/** What an order is judged by. */
+/** The rules an order is validated against. */
 export type MarketRules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 'quote_max_age_s' | 'allow_short'>
 
 export function checkedMarketConfig(
@@ -44,7 +49,7 @@ export function checkedMarketConfig(
   app: Pick<App, 'config'>,
   league?: League,
 ): Record<string, unknown> {
-  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // an emptied field goes back to its default
   const config = Value.Default(marketConfig, structuredClone(chosen))
   const errors = configErrors(marketConfig, config)
   if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })

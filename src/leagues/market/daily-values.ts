@@ -1,4 +1,4 @@
-/** What every portfolio was worth as a day began: the history that players' cards show. */
+/** The value of every portfolio at the start of each day: the history on players' cards. */
 import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -18,7 +18,7 @@ export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
     .orderBy(asc(dailyValues.day))
     .all()
 
-/** Of some portfolios, of the last days, oldest first. */
+/** Some portfolios over the last days, oldest first. */
 export const recentDailyValues = (db: Db, leagueId: number, users: readonly number[], since: number) =>
   db
     .select({ user: dailyValues.userId, totalCents: dailyValues.totalCents })
@@ -34,7 +34,7 @@ export const averageOf = (totals: readonly number[]): number =>
 
 const slice = 500 // rows written at a time
 
-/** It may run at any time of the day: what the day began with can be told until it ends. */
+/** May run at any time of the day: the opening values can be computed until the day ends. */
 export const recordDailyValues = job('market.mark_day', {
   input: t.Object({}),
   once: () => 'mark',
@@ -47,19 +47,19 @@ export const recordDailyValues = job('market.mark_day', {
       const league = findLeague(db, id)
       if (!league) continue
       const { ids, atOpen } = (await livePortfolios.board(league)).columns
-      const marks = Array.from(atOpen, (totalCents, row) => ({
+      const values = Array.from(atOpen, (totalCents, row) => ({
         leagueId: id,
         userId: Number(textAt(ids, row)),
         day: startOfDay(now),
         totalCents,
       })).filter(({ totalCents }) => !Number.isNaN(totalCents))
-      for (let from = 0; from < marks.length; from += slice) {
+      for (let from = 0; from < values.length; from += slice) {
         signal.throwIfAborted()
-        const some = marks.slice(from, from + slice)
+        const some = values.slice(from, from + slice)
         await atomically(db, tx => void tx.insert(dailyValues).values(some).onConflictDoNothing().run(), 'unsynced')
       }
-      if (marks.length) {
-        const totals = marks.map(({ totalCents }) => totalCents)
+      if (values.length) {
+        const totals = values.map(({ totalCents }) => totalCents)
         const bestCents = totals.reduce((best, total) => Math.max(best, total))
         const averageCents = averageOf(totals)
         const ofBoard = { leagueId: id, day: startOfDay(now), bestCents, averageCents }
@@ -69,7 +69,7 @@ export const recordDailyValues = job('market.mark_day', {
           'unsynced',
         )
       }
-      marked += marks.length
+      marked += values.length
     }
     return { leagues: active.length, marked }
   },

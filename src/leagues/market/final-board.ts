@@ -1,4 +1,4 @@
-/** A final market league: its board as columns and the prices it closed at, kept so that nothing moves any more. */
+/** A final market league: its board as columns, and its closing prices, stored so that nothing changes any more. */
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, members, quotes, users } from '../../../db/schema.ts'
@@ -11,7 +11,7 @@ import {
   type MetricName,
 } from './live-portfolios/market-board.ts'
 
-/** Null is unknown: JSON has no NaN. */
+/** Null means unknown: JSON has no NaN. */
 type Column = (number | null)[]
 type Frozen = {
   as_of: number | null
@@ -36,7 +36,7 @@ export function finalMarketJson({ columns, asOf }: MarketBoard): string {
   return JSON.stringify(frozen)
 }
 
-/** Part of the transaction that makes the league final; `symbols`: what anybody holds. */
+/** Part of the transaction that makes the league final; `symbols`: everything that anybody holds. */
 export function freezeMarket(tx: Db, leagueId: number, json: string, symbols: readonly string[]): void {
   readFinalMarketBoard(tx, leagueId)
   keepFinalBoard(tx, leagueId, json)
@@ -58,7 +58,7 @@ export function readFinalMarketBoard(tx: Db, leagueId: number): void {
   tx.delete(closingQuotes).where(eq(closingQuotes.leagueId, leagueId)).run()
 }
 
-/** The board as it was frozen; only names of accounts deleted since are gone. */
+/** The board as it was frozen; only the names of accounts deleted since are missing. */
 export function finalMarketBoard(db: Db, leagueId: number): MarketBoard {
   const frozen = finalBoardOf<Frozen>(db, leagueId)
   const nameless = deletedIn(db, leagueId)

@@ -1,4 +1,4 @@
-/** Prices that moved so far that an officer is asked: nobody trades at one before it is accepted. */
+/** Prices that moved so far that an officer has to accept them first: nobody trades at a held price. */
 import { asc, count, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -18,8 +18,8 @@ export const heldPriceSchema = t.Object(
   {
     id: t.Integer(),
     symbol: t.String(),
-    price_cents: t.Integer({ description: 'What came in' }),
-    before_cents: t.Integer({ description: 'What counts meanwhile' }),
+    price_cents: t.Integer({ description: 'The new price' }),
+    before_cents: t.Integer({ description: 'The price that counts in the meantime' }),
     change_pct: t.Number(),
     as_of: dateTimeSchema,
     received_at: dateTimeSchema,
@@ -45,7 +45,7 @@ export type HeldPriceView = Static<typeof heldPriceSchema>
 
 const alert = 'prices_held'
 
-/** Of one symbol the newest is held. The same one again asks nothing new. */
+/** Only the newest held price of a symbol is kept. The same one again raises no new question. */
 export function holdPrices(
   tx: Db,
   held: readonly (NewQuote & { before: number })[],
@@ -79,19 +79,19 @@ export function holdPrices(
   if (written) updateHeldAlert(tx, now)
 }
 
-const drop = prepared(({ $client: client }) =>
+const deleteHeld = prepared(({ $client: client }) =>
   client.query<{ id: number }, [symbols: string]>(
     'delete from held_prices where symbol in (select value from json_each(?)) returning id',
   ),
 )
-/** Prices that fit have come in since: the question is answered. */
+/** Plausible prices have come in since, so the question is settled. */
 export function dropHeld(tx: Db, symbols: readonly string[], now: number): void {
-  if (drop(tx).all(JSON.stringify(symbols)).length) updateHeldAlert(tx, now)
+  if (deleteHeld(tx).all(JSON.stringify(symbols)).length) updateHeldAlert(tx, now)
 }
 
 export function takeHeld(tx: Db, id: number, now: number): HeldPrice {
   const [held] = tx.delete(heldPrices).where(eq(heldPrices.id, id)).returning().all()
-  if (!held) return refuse('not_found', 'This price is held no more: it was answered, or a newer one has come in')
+  if (!held) return refuse('not_found', 'This price is no longer held: it was answered, or a newer one has come in')
   updateHeldAlert(tx, now)
   return held
 }
@@ -100,7 +100,7 @@ function updateHeldAlert(tx: Db, now: number): void {
   const { total } = tx.select({ total: count() }).from(heldPrices).get() ?? { total: 0 }
   if (total === 0) return void clear(tx, now, alert)
   const some = tx.select().from(heldPrices).orderBy(asc(heldPrices.symbol)).limit(5).all()
-  const told = some.map(
+  const descriptions = some.map(
     ({ symbol, priceCents, beforeCents }) => `${symbol} from ${moneyText(beforeCents)} to ${moneyText(priceCents)}`,
   )
   raise(tx, now, {
@@ -108,7 +108,7 @@ function updateHeldAlert(tx: Db, now: number): void {
     type: 'price_held',
     severity: 'warning',
     title: total === 1 ? 'A price is held' : `${total} prices are held`,
-    message: `${told.join(', ')}${total > some.length ? ' and others' : ''} moved very far. An officer accepts or discards them at /quotes.`,
+    message: `${descriptions.join(', ')}${total > some.length ? ' and others' : ''} moved very far. An officer accepts or discards them at /quotes.`,
     data: { held: total, symbols: some.map(({ symbol }) => symbol) },
   })
 }

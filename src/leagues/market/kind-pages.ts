@@ -26,7 +26,7 @@ export const marketKindPages: KindPages = {
   playersAreUsers: true,
   tabs: who => (isAtLeast(who, 'member') ? [trade, prices, activity] : [prices]),
   noScores: who => ({
-    text: 'The board fills as soon as somebody has joined and holds cash.',
+    text: 'The board fills as soon as somebody has joined.',
     tab: who && { path: trade.path, label: 'Start trading' },
   }),
   fields: config => html`<fieldset><legend>How it is played</legend>

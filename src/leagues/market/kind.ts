@@ -21,7 +21,7 @@ import { marketStats } from './stats.ts'
 
 const trendDays = 30
 
-/** Leagues that trade at quoted prices with play money. */
+/** Leagues in which members trade with play money at quoted prices. */
 export const marketLeague: LeagueKind = {
   pages: marketKindPages,
   configSchema: marketConfig,
@@ -60,10 +60,10 @@ export const marketLeague: LeagueKind = {
     league.finalizedAt === null &&
     !hasQuotes(db) &&
     notice(
-      html`This league needs prices before anyone can trade. Officers <a href="/leagues/${league.id}/prices">set them here</a>: by hand, from a spreadsheet, by a feed or a program.`,
+      html`This league needs prices before anyone can trade. Officers <a href="/leagues/${league.id}/prices">set them here</a>: by hand, from a spreadsheet, a feed or a program.`,
       'warn',
     ),
-  /** Movement is counted from midnight. */
+  /** Movement is counted since midnight UTC. */
   nextChangeAt: ({ clock }) => startOfDay(clock.now()) + day,
   async finalize({ livePortfolios }, league) {
     const { board } = await livePortfolios.board(league)
@@ -84,9 +84,10 @@ export const marketLeague: LeagueKind = {
     }
   },
   reopened: (tx, { id }) => readFinalMarketBoard(tx, id),
-  /** A long ledger is cleared away behind the answer; what a stop interrupts, the nightly retention finishes. */
+  /** A long ledger is deleted after the answer is sent; if the process stops first, the nightly retention finishes it. */
   removing: (app, leagueId) => async () => {
-    const failed = (error: unknown) => app.log.warn('What a deleted league left stays until night', { leagueId, error })
+    const failed = (error: unknown) =>
+      app.log.warn('Rows of a deleted league stay until the nightly retention', { leagueId, error })
     await withTimeout(deleteMarketRows(app, leagueId).catch(failed), 1_000, () => {})
   },
 }

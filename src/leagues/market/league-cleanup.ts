@@ -1,4 +1,4 @@
-/** What a market league leaves behind when it is deleted, cleared away in small steps; the nightly retention finishes what was begun. */
+/** Deletes the rows of a deleted market league in small steps; the nightly retention finishes what was left. */
 import { eq, getTableName, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import {
@@ -14,28 +14,28 @@ import { tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 
 const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
-const step = 100 // rows: a few milliseconds
+const batch = 100 // rows: a few milliseconds
 
 export async function deleteMarketRows({ db, livePortfolios }: App, leagueId: number): Promise<void> {
   livePortfolios.forget(leagueId)
   for (const table of tables) {
-    const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${step})`
-    while (removed(db, table, which) === step) await Bun.sleep(5)
+    const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${batch})`
+    while (deleteRows(db, table, which) === batch) await Bun.sleep(5)
   }
 }
 
-/** Rows of leagues that are gone, one table and one league at a time; answers `limit` while there are any. */
+/** Rows of leagues that no longer exist, one table and one league at a time; returns `limit` while there are any. */
 export function deleteOrphanRows(db: Db, limit: number): number {
   for (const table of tables) {
     const orphan = orphanIn(db, table)
     if (orphan === undefined) continue
-    removed(db, table, sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, orphan)} limit ${limit})`)
+    deleteRows(db, table, sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, orphan)} limit ${limit})`)
     return limit
   }
   return 0
 }
 
-/** Steps from league to league through the index: a million lines are a handful of leagues. */
+/** Jumps from league to league through the index: a million lines are a handful of leagues. */
 function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): number | undefined {
   const name = getTableName(table)
   const orphan = client.query<{ id: number }, []>(`
@@ -47,6 +47,6 @@ function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): numb
   return orphan.get()?.id
 }
 
-/** A busy database is left alone until the next step. */
-const removed = (db: Db, table: (typeof tables)[number], which: ReturnType<typeof sql>): number =>
-  tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? step
+/** Skips a busy database until the next step. */
+const deleteRows = (db: Db, table: (typeof tables)[number], which: ReturnType<typeof sql>): number =>
+  tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? batch

@@ -5,7 +5,7 @@ import { runProgram } from '../../platform/process/child-process.ts'
 
 const script = join(import.meta.dir, '../../../scripts/audit-ledger.ts')
 
-/** Plays every ledger again in a process of its own, which raises the alert where a balance differs. */
+/** Replays every ledger in a process of its own, which raises an alert if a balance differs. */
 export const auditLedgers = job('ledger.audit', {
   input: t.Object({}),
   once: () => 'audit',

@@ -1,6 +1,6 @@
 /**
- * The audit of the ledger: every line of every league played again from nothing, and each balance compared with what stands
- * in the tables. It reads one moment of the database. A million lines take seconds: a process of its own does it.
+ * The audit of the ledger: replays every line of every league from the start, and compares each balance with the one stored
+ * in the tables. It reads one moment of the database. A million lines take seconds, so it runs in a process of its own.
  */
 import { Database } from 'bun:sqlite'
 import { type Db, databaseFile } from '../../../db/open.ts'
@@ -17,7 +17,7 @@ export type LedgerAudit = {
   more: number
 }
 
-const mostTold = 100 // differences; of the others only how many
+const maxListed = 100 // differences; the others are only counted
 
 type Line = {
   id: number
@@ -36,14 +36,14 @@ type Line = {
   sharesTo: number | null
   sharesFrom: number | null
 }
-/** A line that a later one takes back. */
+/** A line that a later line undoes. */
 type Undone = Pick<Line, 'user' | 'symbol' | 'quantity' | 'cash' | 'fee' | 'price'> & {
   kind: LedgerKind
   times: number
 }
 type Differ = (user: number, what: string, ledger: number, found: number) => void
 
-/** A portfolio as the ledger tells it. */
+/** A portfolio as computed from the ledger. */
 type Replayed = { sums: Sums; positions: Map<string, Position> }
 const sumNames = ['granted', 'cash', 'realised', 'fees', 'trades', 'corrections', 'volume'] as const
 type Sums = Record<(typeof sumNames)[number], number>
@@ -68,7 +68,7 @@ function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit):
   const differ: Differ = (user, what, ledger, found) => {
     if (ledger === found) return
     const difference = { league_id: league, user_id: user, what, ledger, found }
-    if (audit.differences.length < mostTold) audit.differences.push(difference)
+    if (audit.differences.length < maxListed) audit.differences.push(difference)
     else audit.more++
   }
   const replayed = new Map<number, Replayed>()
@@ -96,7 +96,7 @@ function undoneTrades(client: Db['$client'], league: number): Map<number, Undone
   return new Map(trades.all(league).map(trade => [trade.id, trade]))
 }
 
-/** Plays one line, and compares what it says of itself with what it does. */
+/** Replays one line, and compares what the line says with what it does. */
 function replay(
   line: Line,
   replayed: Map<number, Replayed>,
@@ -111,7 +111,7 @@ function replay(
     return void replayed.set(user, { sums: { ...none, granted: line.cash, cash: line.cash }, positions: new Map() })
   }
   const price = line.price ?? 0
-  const { sums, positions } = known ?? nobody(replayed, user, line, differ)
+  const { sums, positions } = known ?? ungranted(replayed, user, line, differ)
   const before = positions.get(symbol) ?? noPosition
   const after = isTrade(kind) ? applyTrade(before, quantity, price) : applyCorrection(before, line)
   positions.set(symbol, after)
@@ -130,11 +130,11 @@ function replay(
   differ(user, at('cash after'), sums.cash, line.cashAfter)
   differ(user, at(`${symbol} after`), after.quantity, line.quantityAfter)
   differ(user, at('gain'), after.realised - before.realised, line.realised)
-  // What takes a trade back may leave less than nothing; no order may.
+  // Undoing a trade may leave cash or a holding below 0; no order may.
   if (isTrade(kind) && sums.cash < 0 && cash < 0) differ(user, at('cash below 0'), 0, sums.cash)
 }
 
-/** Whether a line that is no trade does what its kind says: its gain alone would hide a wrong amount. */
+/** Whether a line other than a trade does what its kind says: its gain alone would hide a wrong amount. */
 function checkCorrection(
   line: Line,
   before: Position,
@@ -167,8 +167,8 @@ function checkCorrection(
   }
 }
 
-/** A line for somebody who was never granted anything. */
-function nobody(replayed: Map<number, Replayed>, user: number, line: Line, differ: Differ): Replayed {
+/** Starts a portfolio for a line of somebody who was never granted cash. */
+function ungranted(replayed: Map<number, Replayed>, user: number, line: Line, differ: Differ): Replayed {
   differ(user, `grant before line ${line.id}`, 1, 0)
   const one = { sums: { ...none }, positions: new Map() }
   replayed.set(user, one)

@@ -1,4 +1,4 @@
-/** A portfolio's ledger as a file, newest line first: money in currency units, and in cents in columns of its own. */
+/** A portfolio's ledger as CSV, newest line first: money in currency units, and in cents in separate columns. */
 import type { Db } from '../../../db/open.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
 import { pageOf } from '../../platform/http/pagination.ts'

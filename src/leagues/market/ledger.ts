@@ -1,4 +1,4 @@
-/** A line of the ledger as it is told. */
+/** A line of the ledger as the API shows it. */
 import { type Static, t } from 'elysia'
 import { type LedgerKind, type ledger, ledgerKinds } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
@@ -6,13 +6,13 @@ import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import type { Side } from './order.ts'
 
 export type LedgerLine = typeof ledger.$inferSelect
-/** With what other rows say of it. */
-export type ToldLine = LedgerLine & { username: string; undoneAt: number | null; reason: string | null }
+/** With columns from other rows. */
+export type ListedLine = LedgerLine & { username: string; undoneAt: number | null; reason: string | null }
 
 export const isTrade = (kind: LedgerKind): kind is Side => kind === 'buy' || kind === 'sell'
 
 const side = t.Union([t.Literal('buy'), t.Literal('sell')])
-const undoneAt = t.Nullable(dateTimeSchema, { description: 'When it was taken back, because the price was wrong' })
+const undoneAt = t.Nullable(dateTimeSchema, { description: 'When it was undone because the price was wrong' })
 const text = t.Nullable(t.String())
 const cents = t.Nullable(t.Integer())
 
@@ -27,9 +27,9 @@ export const tradeSchema = t.Object(
     price_cents: t.Integer(),
     amount_cents: t.Integer({ description: 'Quantity times price' }),
     fee_cents: t.Integer(),
-    cash_cents: t.Integer({ description: 'In cash after it' }),
-    holding: t.Integer({ description: 'Held of the symbol after it' }),
-    realised_cents: t.Integer({ description: 'Gained by it, before the fee' }),
+    cash_cents: t.Integer({ description: 'Cash after the trade' }),
+    holding: t.Integer({ description: 'Shares of the symbol held after the trade' }),
+    realised_cents: t.Integer({ description: 'Gain of the trade, before the fee' }),
     at: dateTimeSchema,
     undone_at: undoneAt,
   },
@@ -62,22 +62,22 @@ export const ledgerLineSchema = t.Object(
     username: t.String(),
     kind: t.Union(ledgerKinds.map(kind => t.Literal(kind))),
     symbol: text,
-    quantity: t.Integer({ description: 'Shares that came in; below 0: went out' }),
-    price_cents: t.Nullable(t.Integer({ description: 'Of a trade or its undoing; of a dividend per share' })),
+    quantity: t.Integer({ description: 'Shares received; below 0: given' }),
+    price_cents: t.Nullable(t.Integer({ description: 'The price of the trade, or the dividend per share' })),
     fee_cents: t.Integer({ description: 'Below 0: given back' }),
-    cash_cents: t.Integer({ description: 'Received; below 0: paid. The fee is included' }),
+    cash_cents: t.Integer({ description: 'Cash received, fee included; below 0: paid' }),
     cash_after_cents: t.Integer(),
-    holding: t.Integer({ description: 'Held of the symbol after it' }),
+    holding: t.Integer({ description: 'Shares of the symbol held after the line' }),
     realised_cents: t.Integer(),
-    undoes: t.Nullable(t.Integer({ description: 'The line that this one takes back' })),
+    undoes: t.Nullable(t.Integer({ description: 'The line that this one undoes' })),
     undone_at: undoneAt,
     reason: text,
   },
-  { description: 'A change of cash or holdings: what was granted, traded, taken back, split or paid out' },
+  { description: 'A change of cash or holdings: a grant, trade, correction, split or dividend' },
 )
 export type LedgerLineView = Static<typeof ledgerLineSchema>
 
-export const ledgerLineView = (line: ToldLine): LedgerLineView => ({
+export const ledgerLineView = (line: ListedLine): LedgerLineView => ({
   id: line.id,
   at: iso(line.at),
   user_id: line.userId,
@@ -106,8 +106,10 @@ export const activitySchema = t.Object(
     user_id: t.Integer(),
     username: t.String(),
     symbol: text,
-    side: t.Nullable(side, { description: 'Of a trade, also of one that was undone' }),
-    quantity: t.Nullable(t.Integer({ description: 'Traded or undone; of a split or dividend what was then held' })),
+    side: t.Nullable(side, { description: 'The side of a trade, also of one that was undone' }),
+    quantity: t.Nullable(
+      t.Integer({ description: 'Shares traded or undone; for a split or dividend, the shares then held' }),
+    ),
     price_cents: cents,
     reason: text,
   },
@@ -124,14 +126,14 @@ const activityKind: Record<LedgerKind, ActivityKind> = {
   dividend: 'dividend',
 }
 
-/** A trade that is taken back was the other way round. */
+/** The line that undoes a trade has the opposite quantity. */
 function sideOf({ kind, quantity }: LedgerLine): Side | null {
   if (isTrade(kind)) return kind
   if (kind !== 'undo' || quantity === 0) return null
   return quantity < 0 ? 'buy' : 'sell'
 }
 
-export function activityView(line: ToldLine): ActivityView {
+export function activityView(line: ListedLine): ActivityView {
   const side = sideOf(line)
   return {
     id: line.id,

@@ -1,4 +1,4 @@
-/** Option chains: what is offered on a symbol for one day of expiry. Kept and shown; not traded. */
+/** Option chains: the contracts on a symbol that expire on one day. Stored and shown; not traded. */
 import { and, asc, eq, gt, lte, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -10,7 +10,7 @@ import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.t
 import { maxPriceCents } from './order.ts'
 
 const cents = t.Optional(t.Nullable(t.Integer({ minimum: 0, maximum: maxPriceCents })))
-export const mostContracts = 2_000
+export const maxContracts = 2_000
 export const contractSchema = t.Object({
   strike_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }),
   type: t.Union([t.Literal('call'), t.Literal('put')]),
@@ -36,21 +36,21 @@ export const expirationsSchema = t.Object({
   expirations: t.Array(t.Object({ expiration: dateSchema, as_of: dateTimeSchema, contracts: t.Integer() })),
 })
 
-/** What stands for one chain in the stamps. */
+/** The stamp of one chain. */
 export const chainKey = (symbol: string, expiration: string) => `${symbol} ${expiration}`
 
-/** By strike, calls before puts; or refuses with everything that is wrong. */
+/** Sorted by strike, calls before puts; refuses with every error found. */
 export function checkedChain(given: readonly GivenContract[]): OptionContract[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()
   for (const [i, { strike_cents, type, bid_cents, ask_cents }] of given.entries()) {
     const name = `${strike_cents} ${type}`
-    if (seen.has(name)) errors.push({ path: `chain.${i}`, message: `${name} is there twice.` })
+    if (seen.has(name)) errors.push({ path: `chain.${i}`, message: `${name} is listed twice.` })
     seen.add(name)
     if (bid_cents != null && ask_cents != null && bid_cents > ask_cents)
       errors.push({ path: `chain.${i}.bid_cents`, message: `The bid is above the ask of ${ask_cents}.` })
   }
-  if (errors.length) refuse('invalid', 'The chain does not add up', { errors: errors.slice(0, 100) })
+  if (errors.length) refuse('invalid', 'The chain is not valid', { errors: errors.slice(0, 100) })
   return given
     .map(({ strike_cents, type, bid_cents = null, ask_cents = null, open_interest = null }) => ({
       strike_cents,
@@ -64,7 +64,7 @@ export function checkedChain(given: readonly GivenContract[]): OptionContract[] 
 
 type ChainRow = typeof optionChains.$inferInsert
 
-/** The whole chain at once. One that is older than what is known does not count, unless that is dated ahead of the clock. */
+/** Replaces the whole chain. A chain older than the known one is ignored, unless the known one is dated in the future. */
 export function putChain(tx: Db, chain: ChainRow): boolean {
   const { asOf, receivedAt, contracts } = chain
   const written = tx
@@ -91,7 +91,7 @@ export function chainOf(db: Db, symbol: string, expiration: string): ChainView {
   return { symbol, expiration, as_of: iso(row.asOf), received_at: iso(row.receivedAt), chain: row.contracts }
 }
 
-/** Every day there is a chain for, nearest first. */
+/** Every expiration day with a chain, nearest first. */
 export const expirationsOf = (db: Db, symbol: string) =>
   db
     .select({

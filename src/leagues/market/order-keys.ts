@@ -1,4 +1,4 @@
-/** What an order was answered under its Idempotency-Key, for a day. */
+/** The outcome of orders by Idempotency-Key, kept for a day. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger, type OrderRefusal, orderKeys } from '../../../db/schema.ts'
@@ -10,7 +10,7 @@ import type { Order } from './order.ts'
 
 export type OrderOutcome = { line: LedgerLine } | { refusal: OrderRefusal }
 
-const keyLife = day
+const keyLifetime = day
 
 const textOf = ({ symbol, side, quantity }: Order) => `${side} ${quantity} ${symbol}`
 
@@ -30,17 +30,19 @@ const byKey = prepared(db =>
 
 type OrderKey = { leagueId: number; userId: number; key: string }
 
-/** The first answer under this key; a refusal too: what was refused once must not be filled by a late copy of it. */
-export function rememberedOutcome(
+/** The first outcome under this key, refusals included: a refused order must not be filled by a late copy of it. */
+export function outcomeOfKey(
   tx: Db,
   { leagueId, userId, key }: OrderKey,
   order: Order,
   now: number,
 ): OrderOutcome | undefined {
   const known = byKey(tx).get({ leagueId, userId, key })
-  if (!known || known.createdAt + keyLife <= now) return undefined
+  if (!known || known.createdAt + keyLifetime <= now) return undefined
   if (known.order !== textOf(order))
-    refuse('conflict', `This Idempotency-Key was used for another order: ${known.order}`, { rule: 'idempotency_key' })
+    refuse('conflict', `This Idempotency-Key was already used for another order: ${known.order}`, {
+      rule: 'idempotency_key',
+    })
   if (known.refusal) return { refusal: known.refusal }
   const line = tx
     .select()
@@ -51,12 +53,12 @@ export function rememberedOutcome(
   return { line }
 }
 
-export function rememberOutcome(tx: Db, key: OrderKey, order: Order, outcome: OrderOutcome, now: number): void {
+export function storeOutcome(tx: Db, key: OrderKey, order: Order, outcome: OrderOutcome, now: number): void {
   const answer = 'line' in outcome ? { lineId: outcome.line.id, refusal: null } : { lineId: null, ...outcome }
   keep(tx).run({ ...key, order: textOf(order), createdAt: now, ...answer })
 }
 
-/** One that is a day old is taken over. */
+/** Replaces a key that is a day old. */
 const keep = prepared(db =>
   db
     .insert(orderKeys)

@@ -1,4 +1,4 @@
-/** Whether an order may be filled, and what filling it does. Pure: everything it depends on comes in. */
+/** Validates an order and computes what filling it does. Pure: everything it depends on is passed in. */
 import { isAhead, iso } from '../../platform/clock.ts'
 import type { MarketRules } from './config.ts'
 import { applyTrade, type Position } from './position.ts'
@@ -6,33 +6,33 @@ import { applyTrade, type Position } from './position.ts'
 export type Side = 'buy' | 'sell'
 export type Order = { symbol: string; side: Side; quantity: number }
 
-/** Of one symbol in one portfolio. At the highest price a position stays within what a number holds exactly. */
+/** Per symbol and portfolio. At the highest price the value of a position stays within what a number holds exactly. */
 export const maxShares = 1_000_000
 export const maxPriceCents = 1_000_000_000 // cents
 
-/** The portfolio as the order finds it. */
+/** The portfolio before the order. */
 export type Account = {
   cash: number
   position: Position
-  /** What all else is worth, what is owed taken off. */
+  /** The value of all other holdings, short positions subtracted. */
   others: number
-  /** What all else that is owed would take to buy back. */
+  /** What it would cost to buy back all other short positions. */
   othersOwed: number
 }
 export type Quote = { priceCents: number; asOf: number }
 
 export type Fill = {
-  quantity: number // bought above 0, sold below
+  quantity: number // above 0: bought, below 0: sold
   price: number
   fee: number
-  cash: number // what the order moves, fee included
+  cash: number // change of cash, fee included
   cashAfter: number
   position: Position
-  realised: number // by this order, before the fee
+  realised: number // gain of this order, before the fee
 }
 
 type RuleName = 'cash' | 'holding' | 'position' | 'quantity' | 'quote_age' | 'short'
-/** Which rule says no, and by how much. */
+/** The rule that an order breaks, and by how much. */
 export type BrokenRule = {
   rule: RuleName
   detail: string
@@ -40,7 +40,7 @@ export type BrokenRule = {
   actual: number
   over: number
   unit: 'cents' | 'shares' | 'percent' | 'seconds'
-  /** The largest quantity that would be filled, where a smaller one would do; 0 is none. */
+  /** The largest quantity that would be filled, if a smaller one would do; 0: none. */
   most?: number
 }
 
@@ -56,7 +56,7 @@ export function validateOrder(
   const verdict = tryOrder(order, account, quote, rules, now)
   if ('fill' in verdict) return verdict
   let most = verdict.broken.most
-  // Each rule names what it alone would let through; what passes that one may break another.
+  // Each rule suggests the quantity that it alone would accept; that may break another rule.
   while (most) {
     const next = tryOrder({ ...order, quantity: most }, account, quote, rules, now)
     if ('fill' in next) break
@@ -98,12 +98,12 @@ function quoteTooOld(
 ): BrokenRule | undefined {
   const actual = Math.floor((now - asOf) / 1000)
   if (isAhead(asOf, now)) {
-    const detail = `The quote of ${symbol} is dated ${iso(asOf)}, ahead of this clock: it needs a new one`
+    const detail = `The quote of ${symbol} is dated ${iso(asOf)}, in the future: a new quote is needed`
     return { rule: 'quote_age', detail, limit, actual, over: -actual, unit: 'seconds' }
   }
   if (actual <= limit) return undefined
   const over = actual - limit
-  const detail = `The quote of ${symbol} is ${actual} s old and may be at most ${limit} s old: ${over} s too old`
+  const detail = `The quote of ${symbol} is ${actual} s old and may be at most ${limit} s old, which is ${over} s too old`
   return { rule: 'quote_age', detail, limit, actual, over, unit: 'seconds' }
 }
 
@@ -112,7 +112,7 @@ function tooManyShares({ symbol }: Order, { position, quantity }: Fill): BrokenR
   const over = actual - maxShares
   if (over <= 0) return undefined
   const most = Math.max(0, Math.abs(quantity) - over)
-  const detail = `This makes ${actual} ${symbol}; a portfolio has at most ${maxShares}: ${over} too many`
+  const detail = `This would make ${actual} ${symbol}; a portfolio may hold at most ${maxShares}, so this is ${over} too many`
   return { rule: 'quantity', detail, limit: maxShares, actual, over, unit: 'shares', most }
 }
 
@@ -124,19 +124,19 @@ function sellsMoreThanHeld(
   const limit = position.quantity
   if (side === 'buy' || allow_short || quantity <= limit) return undefined
   const over = quantity - limit
-  const detail = `${quantity} ${symbol} are to be sold and ${limit} are held: ${over} too many`
+  const detail = `The order sells ${quantity} ${symbol} and the portfolio holds ${limit}, so it is ${over} too many`
   return { rule: 'holding', detail, limit, actual: quantity, over, unit: 'shares', most: Math.max(0, limit) }
 }
 
 function exceedsCash({ side }: Order, { cash }: Account, fill: Fill): BrokenRule | undefined {
-  if (fill.cashAfter >= 0 || fill.cash >= 0) return undefined // a trade taken back may have left less than nothing
+  if (fill.cashAfter >= 0 || fill.cash >= 0) return undefined // undoing a trade may have left cash below 0
   const cost = -fill.cash
-  const detail = `This takes ${moneyText(cost)}${fill.fee ? ` with the fee of ${moneyText(fill.fee)}` : ''} and there is ${moneyText(cash)} in cash: ${moneyText(-fill.cashAfter)} short`
+  const detail = `This costs ${moneyText(cost)}${fill.fee ? ` including the fee of ${moneyText(fill.fee)}` : ''} and there is ${moneyText(cash)} in cash: ${moneyText(-fill.cashAfter)} short`
   const most = side === 'buy' ? Math.max(0, Math.floor((cash - fill.fee) / fill.price)) : undefined
   return { rule: 'cash', detail, limit: cash, actual: cost, over: -fill.cashAfter, unit: 'cents', most }
 }
 
-/** An order that makes a position smaller is never refused for its size. */
+/** An order that makes a position smaller is never refused for the position's size. */
 function exceedsPositionLimit(
   { symbol }: Order,
   account: Account,
@@ -154,13 +154,13 @@ function exceedsPositionLimit(
   const actual = total > 0 ? percent((value * 100) / total) : 100
   const over = percent(Math.max(0, actual - limit))
   const fits = Math.max(0, Math.floor((limit * Math.max(0, total)) / 100 / price))
-  const towards = Math.sign(position.quantity) * account.position.quantity // what of it is there already, against it below 0
+  const towards = Math.sign(position.quantity) * account.position.quantity // what is already held in that direction; below 0: against it
   const most = Math.max(0, fits - towards)
   const detail = `${symbol} would be ${actual} % of a total value of ${moneyText(total)} and may be at most ${limit} %: ${over} points too much`
   return { rule: 'position', detail, limit, actual, over, unit: 'percent', most }
 }
 
-/** What is owed may never be worth more than the portfolio: a rise of all of it to the double ruins nobody at once. */
+/** Short positions may never be worth more than the portfolio, so that even a doubling of all their prices ruins nobody at once. */
 function exceedsShortLimit({ side }: Order, account: Account, fill: Fill): BrokenRule | undefined {
   const { position, price, cashAfter } = fill
   if (side === 'buy' || position.quantity >= 0) return undefined
@@ -171,7 +171,7 @@ function exceedsShortLimit({ side }: Order, account: Account, fill: Fill): Broke
   return { rule: 'short', detail, limit, actual, over: actual - limit, unit: 'cents' }
 }
 
-/** Up to the next hundredth, so that what is too much never reads as if it were not. */
+/** Rounds up to a hundredth, so that an excess never reads as zero. */
 const percent = (n: number) => Math.ceil(n * 100 - 1e-9) / 100
 const format = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 export const moneyText = (cents: number): string => format.format(cents / 100)

@@ -1,4 +1,4 @@
-/** Pages of market leagues and quotes: they ask what the API asks, and show it. */
+/** Pages of market leagues and quotes: they ask the same queries as the API. */
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
@@ -31,8 +31,8 @@ const draft = {
   quantity: t.Optional(t.Integer({ minimum: 1 })),
 }
 const tradeQuery = t.Object({ ...draft, ...pageQuery })
-const look = { scripts: ['trade.js'], styles: ['trade.css'] }
-const offered = 200 // symbols to choose from before one has typed anything
+const assets = { scripts: ['trade.js'], styles: ['trade.css'] }
+const maxSuggestions = 200 // symbols to choose from before anything is typed
 
 export const marketPages = (app: App) => {
   const { db, cache, clock, stamps, streams } = app
@@ -42,8 +42,10 @@ export const marketPages = (app: App) => {
     const filter = { leagueId: league.id, userId }
     const totals = ledgerTotals(db, filter)
     const held = heldSymbols(db, league.id, userId)
-    const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: offered })).quotes.map(({ symbol }) => symbol)
-    const plays = isMember(db, league.id, userId) && findPortfolio(db, league.id, userId) // who has left trades no more
+    const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: maxSuggestions })).quotes.map(
+      ({ symbol }) => symbol,
+    )
+    const plays = isMember(db, league.id, userId) && findPortfolio(db, league.id, userId) // former members cannot trade
     const portfolio = plays ? (await readPortfolio(app, league, userId)).value : undefined
     return {
       league: leagueViewById(db, league.id, clock.now()),
@@ -74,11 +76,11 @@ export const marketPages = (app: App) => {
   }
   const activityVersion = (id: number) => stamps.of([['activity', String(id)]])
 
-  /** Whose portfolio: one's own, for officers anybody's; 0 is nobody's. */
+  /** Whose portfolio: one's own, or for officers anybody's; 0 for nobody. */
   const whose = (userId: number, who: Who) =>
     userId === who.id || isAtLeast(who, 'officer')
       ? userId
-      : refuse('forbidden', 'Only officers see the portfolios of others')
+      : refuse('forbidden', 'Only officers can see the portfolios of others')
 
   type Asked = { page?: number }
   async function tradePage(league: League, userId: number, path: string, query: Asked & OrderDraft, who: Who) {
@@ -90,7 +92,7 @@ export const marketPages = (app: App) => {
       tradeBody(data, query, who),
     )
     const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
-    return page({ title, who, nav, ...look, body })
+    return page({ title, who, nav, ...assets, body })
   }
   async function tradePart(league: League, userId: number, query: Asked, who: Who) {
     const version = tradeVersion(league, userId)

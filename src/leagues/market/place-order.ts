@@ -1,4 +1,4 @@
-/** Orders: one synchronous transaction each, all of it or nothing; those that come at once share the wait for the disk. */
+/** Places orders: one synchronous transaction each, all or nothing; orders that arrive together share the wait for the disk. */
 import type { Db } from '../../../db/open.ts'
 import type { OrderRefusal } from '../../../db/schema.ts'
 import { batched } from '../../../db/transactions.ts'
@@ -10,7 +10,7 @@ import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
 import { type TradeView, tradeView } from './ledger.ts'
 import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
-import { type OrderOutcome, rememberedOutcome, rememberOutcome } from './order-keys.ts'
+import { type OrderOutcome, outcomeOfKey, storeOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
 import { findPortfolio, position, worthOfOthers } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
@@ -20,7 +20,7 @@ import { writeLine } from './write-line.ts'
 
 export type Placed = { trade: TradeView; replayed: boolean }
 
-/** With a `key`, asking again within a day answers the same and does nothing. */
+/** With a `key`, the same request within a day gets the same answer and changes nothing. */
 export async function placeOrder(
   app: App,
   leagueId: number,
@@ -31,10 +31,10 @@ export async function placeOrder(
   const { db, clock } = app
   const { replayed, ...outcome } = await batched(db, tx => {
     const now = clock.now()
-    const known = key === undefined ? undefined : rememberedOutcome(tx, { leagueId, userId, key }, order, now)
+    const known = key === undefined ? undefined : outcomeOfKey(tx, { leagueId, userId, key }, order, now)
     if (known) return { ...known, replayed: true }
     const outcome = executeOrder(tx, leagueId, userId, order, now)
-    if (key !== undefined) rememberOutcome(tx, { leagueId, userId, key }, order, outcome, now)
+    if (key !== undefined) storeOutcome(tx, { leagueId, userId, key }, order, outcome, now)
     return { ...outcome, replayed: false }
   })
   if ('line' in outcome) return { trade: tradeView(outcome.line), replayed }
@@ -56,7 +56,7 @@ function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, no
 
 type Decision = { portfolio: Portfolio; quote: QuoteRow; fill: Fill } | { refusal: OrderRefusal }
 
-/** What would become of an order at this moment; writes nothing. */
+/** The outcome that an order would have now; writes nothing. */
 export function previewOrder(db: Db, leagueId: number, userId: number, order: Order, now: number): Decision {
   const league = leagueById(db, leagueId)
   const portfolio =
@@ -76,7 +76,7 @@ export function previewOrder(db: Db, leagueId: number, userId: number, order: Or
 
 function notActive(league: League, now: number): OrderRefusal {
   const times = { starts_at: iso(league.startsAt), ends_at: iso(league.endsAt) }
-  const detail = `Orders are taken from ${times.starts_at} until ${times.ends_at}, before the league is final; it is ${statusOf(league, now)}`
+  const detail = `Orders are accepted from ${times.starts_at} until ${times.ends_at}, before the league is final; now it is ${statusOf(league, now)}`
   return { code: 'conflict', detail, facts: { rule: 'status', ...times } }
 }
 

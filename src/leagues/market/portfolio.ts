@@ -1,4 +1,4 @@
-/** What a portfolio is worth, holding by holding, at the newest quotes or those a final league closed at. */
+/** The value of a portfolio, holding by holding, at the newest quotes or the closing prices of a final league. */
 import { type Static, t } from 'elysia'
 import type { portfolios } from '../../../db/schema.ts'
 import { isAhead, iso } from '../../platform/clock.ts'
@@ -16,22 +16,22 @@ export type QuotedHolding = {
   priceCents: number
   asOf: number
 }
-/** What a portfolio was worth as the day began; null before it was there. */
+/** The value of a portfolio when the day began; null if it did not exist. */
 type AtOpen = number | null
 
 const holdingSchema = t.Object({
   symbol: t.String(),
-  quantity: t.Integer({ description: 'Below 0: owed, sold short' }),
+  quantity: t.Integer({ description: 'Below 0: sold short' }),
   cost_cents: t.Integer(),
   value_cents: t.Integer(),
   price_cents: t.Integer(),
-  share_pct: t.Number({ description: 'Of the total value' }),
+  share_pct: t.Number({ description: 'Share of the total value in percent' }),
   unrealised_cents: t.Integer(),
   unrealised_pct: t.Number(),
-  realised_cents: t.Integer({ description: 'Gained by closing, before fees' }),
+  realised_cents: t.Integer({ description: 'Gain of closed positions, before fees' }),
   quote_as_of: dateTimeSchema,
   quote_age_s: t.Integer(),
-  stale: t.Boolean({ description: 'The quote is older than the league trades at' }),
+  stale: t.Boolean({ description: 'The quote is too old for the league to trade at' }),
 })
 export const portfolioSchema = t.Object(
   {
@@ -43,7 +43,7 @@ export const portfolioSchema = t.Object(
     holdings_cents: t.Integer(),
     total_cents: t.Integer(),
     return_pct: t.Number(),
-    today_cents: t.Nullable(t.Integer({ description: 'Gained since 00:00 UTC' })),
+    today_cents: t.Nullable(t.Integer({ description: 'Gain since 00:00 UTC' })),
     today_pct: t.Nullable(t.Number()),
     realised_cents: t.Integer(),
     unrealised_cents: t.Integer(),
@@ -54,12 +54,12 @@ export const portfolioSchema = t.Object(
     holdings: t.Array(holdingSchema),
     closed: t.Array(t.Object({ symbol: t.String(), realised_cents: t.Integer() })),
   },
-  { description: 'A portfolio. Its total is what it began with, plus realised and unrealised gains, less fees' },
+  { description: 'A portfolio. Its total is the starting cash plus realised and unrealised gains, minus fees' },
 )
 export type HoldingView = Static<typeof holdingSchema>
 export type PortfolioView = Static<typeof portfolioSchema>
 
-/** Everything of it but what the time of day changes. */
+/** Everything except what changes with the time of day. */
 export type ValuedPortfolio = Omit<PortfolioView, 'as_of' | 'stale_quotes' | 'holdings'> & {
   holdings: Omit<HoldingView, 'quote_age_s' | 'stale'>[]
 }
@@ -111,7 +111,7 @@ export function valuePortfolio(
   }
 }
 
-/** The portfolio as it is seen at `now`: how old its quotes are, and which are too old to trade at. */
+/** The portfolio as seen at `now`: the age of its quotes, and which are too old to trade at. */
 export function withQuoteAge({ holdings, ...rest }: ValuedPortfolio, now: number, maxAgeS: number): PortfolioView {
   const seen = holdings.map(holding => {
     const asOf = Date.parse(holding.quote_as_of)

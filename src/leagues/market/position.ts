@@ -1,17 +1,17 @@
-/** What is held of one symbol, and what trading does to it. Whole shares, whole cents; below 0 it is owed (sold short). */
+/** The position in one symbol, and how trades change it. Whole shares, whole cents; below 0 it is a short position. */
 export type Position = {
   quantity: number
-  /** What is held cost this much; what is owed was sold for it, as a number below 0. */
+  /** The cost of what is held; for a short position what it was sold for, as a number below 0. */
   cost: number
-  /** Gained by closing, before fees. */
+  /** Gain of closed positions, before fees. */
   realised: number
 }
 
 export const noPosition: Position = { quantity: 0, cost: 0, realised: 0 }
 
 /**
- * The position after buying (`quantity` above 0) or selling (below). What is closed leaves with its share of the cost, rounded
- * down to a cent; what goes beyond opens a position the other way.
+ * The position after buying (`quantity` above 0) or selling (below 0). The closed part takes its share of the cost with it, rounded
+ * down to a cent; anything beyond that opens a position the other way.
  */
 export function applyTrade(before: Position, quantity: number, price: number): Position {
   const closed = closedBy(before.quantity, quantity)
@@ -24,20 +24,20 @@ export function applyTrade(before: Position, quantity: number, price: number): P
   }
 }
 
-/** A line of the ledger that is no trade: a trade taken back, a split, a dividend. */
+/** A ledger line other than a trade: an undone trade, a split, a dividend. */
 export type Correction = { quantity: number; cash: number; fee: number; realised: number }
 
-/** What it cost is not written in the line: whatever happens, cash = realised − cost − fees. */
+/** The line does not store the cost, which follows from: cash = realised − cost − fees. */
 export const applyCorrection = (before: Position, { quantity, cash, fee, realised }: Correction): Position => ({
   quantity: before.quantity + quantity,
   cost: before.cost + realised - cash - fee,
   realised: before.realised + realised,
 })
 
-/** So many shares for so many: `{ to: 3, from: 2 }` makes 15 of 10. */
+/** `{ to: 3, from: 2 }` turns 10 shares into 15. */
 export type SplitRatio = { to: number; from: number }
 
-/** What is left over of a share is paid out at the `price` before the split, rounded down to a cent, and leaves with its part of the cost. */
+/** Fractions of a share are paid out at the `price` before the split, rounded down to a cent, and take their part of the cost with them. */
 export function splitOf({ quantity, cost }: Position, { to, from }: SplitRatio, price: number): Correction {
   const parts = Math.abs(quantity) * to
   const left = parts % from
@@ -47,11 +47,11 @@ export function splitOf({ quantity, cost }: Position, { to, from }: SplitRatio, 
   return { quantity: (sign * (parts - left)) / from - quantity, cash: cash + 0, fee: 0, realised: cash - released }
 }
 
-/** What a day has moved of a holding, in the shares after a split, parts of one too; `moved` counts those before it. */
+/** Today's change of a holding, in shares after a split, including fractions; `moved` is in shares before it. */
 export const movedInNewShares = (moved: number, after: number, split: number): number =>
   after - ((after - split - moved) * after) / (after - split)
 
-/** How much of what is held a trade against it closes, with the sign of what is held. */
+/** How much of the holding an opposite trade closes, with the sign of the holding. */
 const closedBy = (held: number, quantity: number): number =>
   Math.sign(held) === -Math.sign(quantity) ? Math.sign(held) * Math.min(Math.abs(held), Math.abs(quantity)) : 0
 

@@ -1,4 +1,4 @@
-/** What an order would do at this moment: the form shows it before it is sent. */
+/** The effect an order would have now: the form shows it before it is sent. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import type { League } from '../league.ts'
@@ -22,8 +22,8 @@ export const previewSchema = t.Object(
     cash_after_cents: cents,
     holding: t.Integer(),
     holding_after: t.Integer(),
-    share_after_pct: t.Nullable(t.Number({ description: 'Of the total value after the order' })),
-    most: t.Nullable(t.Integer({ description: 'The largest quantity the rule that says no would let through' })),
+    share_after_pct: t.Nullable(t.Number({ description: 'In percent of the total value after the order' })),
+    most: t.Nullable(t.Integer({ description: 'The largest quantity that the broken rule would accept' })),
   },
   { description: 'The effect of an order' },
 )

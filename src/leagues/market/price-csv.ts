@@ -1,7 +1,7 @@
-/** Prices from a spreadsheet: `symbol`, `price` in currency units and, where it is not of now, `as_of`. A heading may be left out. */
+/** Prices from a spreadsheet: `symbol`, `price` in currency units and, optionally, `as_of`. The heading may be left out. */
 import Papa from 'papaparse'
 import type { FieldError } from '../../errors.ts'
-import { mostQuotes, type NewQuote, readQuote } from './quote.ts'
+import { maxQuotes, type NewQuote, readQuote } from './quote.ts'
 
 const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
   symbol: 'symbol',
@@ -24,9 +24,9 @@ export function readPriceCsv(csv: string, now: number): { quotes: NewQuote[]; er
   const columns = hasHeading ? named : (['symbol', 'price', 'as_of'] as const)
   const prices = hasHeading ? rows.slice(1) : rows
   const wrong = (path: string, message: string) => ({ quotes: [], errors: [{ path, message }] })
-  if (hasHeading && !columns.includes('price')) return wrong('price', 'The file lacks this column.')
+  if (hasHeading && !columns.includes('price')) return wrong('price', 'The file does not have this column.')
   if (!prices.length) return wrong('csv', 'The file has no rows.')
-  if (prices.length > mostQuotes) return wrong('csv', `The file has more than ${mostQuotes} rows. Send it in parts.`)
+  if (prices.length > maxQuotes) return wrong('csv', `The file has more than ${maxQuotes} rows. Send it in parts.`)
   const quotes: NewQuote[] = []
   const errors: FieldError[] = []
   for (const [i, cells] of prices.entries()) {
@@ -38,10 +38,10 @@ export function readPriceCsv(csv: string, now: number): { quotes: NewQuote[]; er
     else if (Array.isArray(read)) errors.push(...read)
     else quotes.push(read)
   }
-  return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the last one of a symbol counts
+  return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the newest price of a symbol counts
 }
 
-/** `213.50`, `213,5` and `1 213.50` in cents, digit by digit: no rounding. */
+/** `213.50`, `213,5` and `1 213.50` in cents, digit by digit, so that nothing is rounded. */
 function centsOf(text: string): number | undefined {
   const [, whole, part = ''] = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(text.replaceAll(/[\s'$€£]/g, '')) ?? []
   return whole === undefined ? undefined : Number(whole + part.padEnd(2, '0'))

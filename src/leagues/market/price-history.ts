@@ -1,4 +1,4 @@
-/** What a symbol was worth: a price for every day, and every price of the last days. */
+/** The price history of a symbol: one price per day, and every price of the last days. */
 import { and, asc, count, desc, eq, gte, inArray, isNull, lte, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -8,8 +8,8 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 const detailDays = 7
-const mostPoints = 400 // of a chart
-const mostRead = 4_000 // prices, some milliseconds; one that changes every few seconds has its detail of some hours only
+const maxPoints = 400 // in a chart
+const maxRead = 4_000 // prices, some milliseconds; of a price that changes every few seconds this covers only some hours
 
 export type Price = typeof prices.$inferSelect
 
@@ -19,9 +19,9 @@ export const priceSchema = t.Object(
     price_cents: t.Integer(),
     as_of: dateTimeSchema,
     received_at: dateTimeSchema,
-    until: t.Nullable(dateTimeSchema, { description: 'When the next one came in; null: this is the newest' }),
+    until: t.Nullable(dateTimeSchema, { description: 'When the next price came in; null: this is the newest' }),
     username: t.Nullable(t.String({ description: 'Who sent it; null: a feed or the operator' })),
-    trades: t.Integer({ description: 'Made at it, in all leagues' }),
+    trades: t.Integer({ description: 'Trades made at it, in all leagues' }),
     voided_at: t.Nullable(dateTimeSchema, { description: 'When it was taken back as wrong' }),
   },
   {
@@ -46,10 +46,10 @@ export const historySchema = t.Object(
   {
     symbol: t.String(),
     days: t.Array(t.Object({ date: dateSchema, close_cents: t.Integer() }), {
-      description: 'The last price of each day, in UTC, in the shares of now',
+      description: 'The last price of each day, in UTC, in shares as of today',
     }),
     recent: t.Array(t.Object({ at: dateTimeSchema, price_cents: t.Integer() }), {
-      description: `Prices of the last ${detailDays} days, at most ${mostPoints} of them, evenly chosen`,
+      description: `Prices of the last ${detailDays} days, at most ${maxPoints} of them, evenly chosen`,
     }),
   },
   {
@@ -92,17 +92,17 @@ export function priceHistory(
     .from(prices)
     .where(and(eq(prices.symbol, symbol), isNull(prices.voidedAt), or(isNull(prices.until), gte(prices.asOf, since))))
     .orderBy(desc(prices.id))
-    .limit(mostRead)
+    .limit(maxRead)
     .all()
     .reverse()
   return {
     symbol,
     days: closes.map(({ day, close }) => ({ date: iso(day).slice(0, 10), close_cents: close })),
-    recent: thinned(recent, mostPoints).map(({ at, cents }) => ({ at: iso(at), price_cents: cents })),
+    recent: thinned(recent, maxPoints).map(({ at, cents }) => ({ at: iso(at), price_cents: cents })),
   }
 }
 
-/** At most so many, the last one among them. */
+/** At most so many items, evenly spaced, including the last one. */
 function thinned<T>(items: readonly T[], most: number): T[] {
   const step = Math.ceil(items.length / most)
   return items.filter((_, i) => (items.length - 1 - i) % step === 0)
@@ -143,7 +143,7 @@ export function listPrices(
 
 const sparkDays = 30
 
-/** A line for each symbol: the days of a month; for one that has no two yet, its last prices. */
+/** A sparkline for each symbol: the days of a month, or its last prices if there are fewer than two days. */
 export function sparkValues(db: Db, symbols: readonly string[], now: number): Map<string, number[]> {
   const lines = new Map<string, number[]>(symbols.map(symbol => [symbol, []]))
   const days = db

@@ -1,4 +1,4 @@
-/** Pages of prices: the list for all leagues and in one of them, and a page for each symbol. */
+/** Pages of prices: the list for all leagues and within one, and a page for each symbol. */
 import { sql } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { leagues, members, quotes } from '../../../db/schema.ts'
@@ -68,7 +68,7 @@ export const pricePages = (app: App) => {
         }
       : undefined
 
-  /** Any quote makes another version. */
+  /** Changes with every quote. */
   const version = () =>
     String(
       db

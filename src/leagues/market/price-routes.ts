@@ -1,4 +1,4 @@
-/** Prices as they come in by CSV, as they were, and those that are held. */
+/** Prices by CSV, the price history, and held prices. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -16,7 +16,7 @@ import { historySchema, listPrices, priceHistory, priceSchema } from './price-hi
 import { quoteSchema, quoteView, symbolOf, symbolParams } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
-const mostTold = 100 // mistakes
+const maxErrors = 100
 
 export const priceRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -35,9 +35,9 @@ export const priceRoutes = (app: App) => {
         if (errors.length)
           refuse(
             'invalid',
-            `Nothing was taken in: ${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`}`,
+            `Nothing was imported: ${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`}`,
             {
-              errors: errors.slice(0, mostTold),
+              errors: errors.slice(0, maxErrors),
             },
           )
         return pushedView(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
@@ -46,9 +46,9 @@ export const priceRoutes = (app: App) => {
         parse: 'none',
         may: 'officer',
         detail: {
-          ...describe('Prices from a CSV: all rows or, where any is wrong, none', pushedSchema, {
+          ...describe('Import prices from CSV: all rows, or none if any is wrong', pushedSchema, {
             description:
-              'Columns `symbol`, `price` in currency units and, optionally, `as_of`, a date or a time. Days before the known price fill the history.',
+              'Columns `symbol`, `price` in currency units and, optionally, `as_of`, a date or a time. Earlier days fill the history.',
           }),
           requestBody: {
             required: true,
@@ -114,7 +114,7 @@ export const heldPriceRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Prices that moved so far that they wait for an answer',
+          'Prices that moved so far that an officer has to accept them',
           pageSchema('held_prices', heldPriceSchema),
         ),
       },
@@ -128,7 +128,7 @@ export const heldPriceRoutes = (app: App) => {
           const held = takeHeld(tx, id, now)
           const { symbol, priceCents, asOf, beforeCents } = held
           const { older } = acceptBatch(tx, [{ symbol, priceCents, asOf }], { now, by: signedIn(who).id, holdPct: 0 })
-          if (older) refuse('conflict', `A newer price of ${symbol} has come in`)
+          if (older) refuse('conflict', `A newer price of ${symbol} has come in since`)
           const detail = { price_cents: priceCents, before_cents: beforeCents }
           audit(tx, { at: now, who: signedIn(who), action: 'price.accept', target: `price of ${symbol}`, detail })
           return symbol

@@ -6,7 +6,7 @@ import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
-import type { ToldLine } from './ledger.ts'
+import type { ListedLine } from './ledger.ts'
 import type { Portfolio, QuotedHolding } from './portfolio.ts'
 import { movedInNewShares, noPosition, type Position } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
@@ -21,10 +21,10 @@ const byOwner = prepared(db =>
 export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
   byOwner(db).get({ leagueId, userId })
 
-/** What stands for one portfolio in the stamps. */
+/** The stamp of one portfolio. */
 export const portfolioKey = (leagueId: number, userId: number) => `${leagueId}/${userId}`
 
-/** The starting cash: once, whoever asks again. */
+/** Grants the starting cash: once per member, even if they join again. */
 export function grantPortfolio(tx: Db, leagueId: number, userId: number, cents: number, now: number): void {
   const isNew = tx
     .insert(portfolios)
@@ -76,7 +76,7 @@ const othersOf = prepared(db =>
     )
     .prepare(),
 )
-/** What a portfolio's other holdings are worth, and what is owed among them. */
+/** The value of a portfolio's other holdings, and of the short positions among them. */
 export const worthOfOthers = (db: Db, leagueId: number, userId: number, symbol: string) =>
   othersOf(db).get({ leagueId, userId, symbol }) ?? { others: 0, othersOwed: 0 }
 
@@ -118,7 +118,7 @@ export const heldSymbols = (db: Db, leagueId: number, userId: number): string[] 
     .all({ leagueId, userId })
     .map(({ symbol }) => symbol)
 
-/** What a portfolio was worth as the day began: today's lines taken back, the rest at the prices of then. */
+/** The value of a portfolio when the day began: without today's lines, at the prices of that time. */
 export function worthAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: Portfolio, now: number): number | null {
   const today = startOfDay(now)
   if (createdAt >= today) return null
@@ -170,7 +170,7 @@ export function ledgerLines(
   { leagueId, userId }: TradeFilter,
   which: 'trades' | 'all',
   { limit, offset }: PageSlice,
-): ToldLine[] {
+): ListedLine[] {
   const where = and(
     eq(ledger.leagueId, leagueId),
     userId === undefined ? undefined : eq(ledger.userId, userId),
@@ -190,7 +190,7 @@ export function ledgerLines(
     .map(({ line, ...told }) => ({ ...line, ...told }))
 }
 
-/** How many portfolios and trades there are, without counting lines. */
+/** The number of portfolios and trades, without counting lines. */
 export function ledgerTotals(db: Db, { leagueId, userId }: TradeFilter) {
   const none = { portfolios: 0, trades: 0, corrections: 0, volume: 0, fees: 0, cash: 0, realised: 0 }
   return (

@@ -35,7 +35,7 @@ export const liveLeagues = (tx: Db): number[] =>
     .all()
     .map(({ id }) => id)
 
-/** Those of them that hold any of these symbols. */
+/** The live leagues that hold any of these symbols. */
 export function holdersOf(tx: Db, symbols: readonly string[]): number[] {
   return liveLeagues(tx).filter(leagueId => holds(tx).get({ leagueId, symbols: JSON.stringify(symbols) }))
 }
@@ -48,7 +48,7 @@ const holds = prepared(db =>
       and(
         sql`${holdings.symbol} in (select value from json_each(${sql.placeholder('symbols')}))`,
         eq(holdings.leagueId, sql.placeholder('leagueId')),
-        sql`${holdings.quantity} <> 0`, // in these words, so that the index of open holdings serves
+        sql`${holdings.quantity} <> 0`, // worded so that SQLite uses the index of open holdings
       ),
     )
     .limit(1)

@@ -17,11 +17,11 @@ import {
   contractSchema,
   expirationsOf,
   expirationsSchema,
-  mostContracts,
+  maxContracts,
   putChain,
 } from './options.ts'
 import {
-  mostQuotes,
+  maxQuotes,
   type NewQuote,
   quotePush,
   quoteSchema,
@@ -48,15 +48,15 @@ export const quoteRoutes = (app: App) => {
         return pushedView(await acceptQuotes(db, quotes, source))
       },
       {
-        // Described here, checked by hand some at a time: ten thousand at once would keep everybody waiting.
+        // Documented here but validated by hand in slices: validating ten thousand at once would block everybody else.
         body: t.Object(
-          { quotes: t.Array(t.Any({ ...quotePush }), { minItems: 1, maxItems: mostQuotes }) },
+          { quotes: t.Array(t.Any({ ...quotePush }), { minItems: 1, maxItems: maxQuotes }) },
           { examples: [{ quotes: [{ symbol: 'ACME', price_cents: 21_350 }] }] },
         ),
         may: 'officer',
-        detail: describe('Take in quotes, up to 10,000 at once', pushedSchema, {
+        detail: describe('Push quotes, up to 10,000 at once', pushedSchema, {
           description:
-            'A quote older than the one that is known only fills a day without a price. One that moves further than HOLD_PRICE_PCT is held until an officer answers. Whole or not at all only quote by quote: sending all of it again does no harm.',
+            'A quote older than the known one only fills a day without a price. One that moves further than HOLD_PRICE_PCT is held until an officer answers. Each quote is accepted by itself, so it is safe to send the whole request again.',
         }),
       },
     )
@@ -70,8 +70,8 @@ export const quoteRoutes = (app: App) => {
       },
       {
         query: t.Object({
-          symbols: t.Optional(t.String({ maxLength: 4_000, description: 'Some symbols, with commas between' })),
-          q: t.Optional(t.String({ maxLength: 20, description: 'How the symbol begins' })),
+          symbols: t.Optional(t.String({ maxLength: 4_000, description: 'Symbols, separated by commas' })),
+          q: t.Optional(t.String({ maxLength: 20, description: 'The start of the symbol' })),
           ...pageQuery,
         }),
         may: 'reader',
@@ -96,7 +96,7 @@ export const quoteRoutes = (app: App) => {
         query: t.Object({ expiration: t.Optional(expiration) }),
         may: 'reader',
         detail: describe(
-          'The chain of options that expire on a day; without one, the days there are',
+          'The option chain of an expiration day; without a day, the list of days',
           t.Union([chainSchema, expirationsSchema]),
         ),
       },
@@ -118,7 +118,7 @@ export const quoteRoutes = (app: App) => {
         const taken = await atomically(db, tx =>
           putChain(tx, { symbol, expiration: day, asOf, receivedAt: now, contracts }),
         )
-        if (!taken) refuse('conflict', 'A newer chain is known already', { as_of: chainOf(db, symbol, day).as_of })
+        if (!taken) refuse('conflict', 'A newer chain is already known', { as_of: chainOf(db, symbol, day).as_of })
         return chainOf(db, symbol, day)
       },
       {
@@ -127,7 +127,7 @@ export const quoteRoutes = (app: App) => {
         body: t.Object({
           expiration: t.Optional(expiration),
           as_of: t.Optional(dateTimeSchema),
-          chain: t.Array(contractSchema, { maxItems: mostContracts }),
+          chain: t.Array(contractSchema, { maxItems: maxContracts }),
         }),
         may: 'officer',
         detail: describe('Replace the chain of options that expire on a day', chainSchema),
@@ -136,7 +136,7 @@ export const quoteRoutes = (app: App) => {
 }
 
 const slice = 1_000 // quotes checked at a time
-const mostTold = 100 // mistakes
+const maxErrors = 100
 
 async function readAll(given: readonly unknown[], now: number): Promise<NewQuote[]> {
   const quotes: NewQuote[] = []
@@ -150,9 +150,9 @@ async function readAll(given: readonly unknown[], now: number): Promise<NewQuote
   if (errors.length)
     refuse(
       'invalid',
-      `${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`} in the quotes; nothing was taken in`,
+      `${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`} in the quotes; nothing was imported`,
       {
-        errors: errors.slice(0, mostTold),
+        errors: errors.slice(0, maxErrors),
       },
     )
   return quotes

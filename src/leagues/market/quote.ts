@@ -1,4 +1,4 @@
-/** What a quote is, and which may come in. */
+/** What a quote is, and which quotes are accepted. */
 import { Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Static, t } from 'elysia'
@@ -11,7 +11,7 @@ import { maxPriceCents } from './order.ts'
 
 export type QuoteRow = typeof quotes.$inferSelect
 
-/** `AAPL`, `BRK.B`, `^GSPC`, `BTC-USD`, `EURUSD=X`; small letters are taken for large ones. */
+/** `AAPL`, `BRK.B`, `^GSPC`, `BTC-USD`, `EURUSD=X`; lower case becomes upper case. */
 const symbolPattern = '^[A-Za-z0-9^][A-Za-z0-9.^=:_-]{0,19}$'
 const notASymbol = 'Write a symbol such as AAPL or BRK.B: up to 20 letters, digits and . ^ = : _ -'
 export const symbolSchema = t.String({
@@ -22,14 +22,14 @@ export const symbolSchema = t.String({
 export const symbolParams = t.Object({ symbol: symbolSchema })
 export const symbolOf = (written: string) => written.toUpperCase()
 
-export const mostQuotes = 10_000 // in one push
+export const maxQuotes = 10_000 // in one push
 
 export const quotePush = t.Object({
   symbol: symbolSchema,
   price_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }),
-  as_of: t.Optional({ ...dateTimeSchema, description: 'Now by default' }),
+  as_of: t.Optional({ ...dateTimeSchema, description: 'Default: now' }),
 })
-/** The same, strictly: Elysia's own types take numbers as text too. */
+/** The same, strictly: Elysia's own types also accept numbers as text. */
 const isPush = TypeCompiler.Compile(
   Type.Object({
     symbol: Type.String({ pattern: symbolPattern, 'x-error': notASymbol }),
@@ -40,18 +40,18 @@ const isPush = TypeCompiler.Compile(
 
 const notATime = sentence(dateTimeSchema)
 
-/** Whether a price moved by more than so many percent of the one before; 0 percent: none does. */
+/** Whether a price moved by more than so many percent; 0 percent turns the check off. */
 export const movesTooFar = (before: number, after: number, pct: number): boolean =>
   pct > 0 && Math.abs(after - before) * 100 > pct * before
 
 export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 
-/** Reads one quote as it was sent; or says what is wrong with it, `path` first. */
+/** Parses one quote as it was sent, or returns what is wrong with it, with `path` first. */
 export function readQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
   if (!isPush.Check(given)) return fieldErrors(isPush.Errors(given), path)
   const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
   if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: notATime }]
-  if (isAhead(asOf, now)) return [{ path: `${path}.as_of`, message: tooFarAhead }] // it would keep newer ones out
+  if (isAhead(asOf, now)) return [{ path: `${path}.as_of`, message: tooFarAhead }] // it would block newer quotes
   return { symbol: symbolOf(given.symbol), priceCents: given.price_cents, asOf }
 }
 
@@ -61,7 +61,7 @@ export const quoteSchema = t.Object(
     price_cents: t.Integer(),
     as_of: dateTimeSchema,
     received_at: dateTimeSchema,
-    open_cents: t.Integer({ description: 'As the day began, in UTC' }),
+    open_cents: t.Integer({ description: 'The price when the day began, in UTC' }),
     change_cents: t.Integer({ description: 'Since then' }),
     change_pct: t.Number(),
   },
@@ -71,10 +71,10 @@ export type QuoteView = Static<typeof quoteSchema>
 
 export const startOfDay = (at: number) => Math.floor(at / day) * day
 
-/** Whether a quote or a chain does not count, as a newer one is known. One dated ahead of the clock gives way to any. */
+/** Whether a quote or a chain is ignored because a newer one is known. One dated in the future gives way to any. */
 export const isOlder = (asOf: number, known: number, now: number): boolean => asOf < known && !isAhead(known, now)
 
-/** The price as the day of `now` began: what was quoted before it, or first on it. */
+/** The price when the day of `now` began: the last quote before the day, or the first one in it. */
 export const openOf = (
   { priceCents, openCents, receivedAt }: Pick<QuoteRow, 'priceCents' | 'openCents' | 'receivedAt'>,
   now: number,
@@ -93,6 +93,6 @@ export function quoteView(quote: QuoteRow, now: number): QuoteView {
   }
 }
 
-/** `part` in percent of `whole`, to four digits after the point; 0 of nothing. */
+/** `part` in percent of `whole`, to four decimals; 0 if `whole` is 0. */
 export const percentOf = (part: number, whole: number): number =>
   whole === 0 ? 0 : Math.round((part * 1_000_000) / whole) / 10_000 + 0

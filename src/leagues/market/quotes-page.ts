@@ -1,4 +1,4 @@
-/** What is quoted, and for officers where prices come from: at `/quotes`, and in a league beside what can be done there. */
+/** What is quoted, and for officers where prices come from: at `/quotes`, and as a tab of a league. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
@@ -14,17 +14,17 @@ import { table } from '../../ui/parts/table.ts'
 import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { HeldPriceView } from './held-prices.ts'
 import type { QuoteView } from './quote.ts'
-import { leastInterval, type QuoteFeedView } from './quote-feeds/quote-feed.ts'
+import { minInterval, type QuoteFeedView } from './quote-feeds/quote-feed.ts'
 
 export type PriceListData = {
-  /** Where the list is: `/quotes` or `/leagues/3/prices`. */
+  /** The path of the list: `/quotes` or `/leagues/3/prices`. */
   path: string
   quotes: readonly QuoteView[]
   pagination: Pagination
   q?: string
   /** By symbol. */
   lines: ReadonlyMap<string, readonly number[]>
-  /** Where the reader can trade what is listed. */
+  /** Where the reader can trade these symbols. */
   tradeAt?: string
 }
 
@@ -67,12 +67,12 @@ ${table({
     },
   ],
   empty: q
-    ? emptyState('No symbol begins like that', 'Try fewer letters.')
+    ? emptyState('No symbol starts like that', 'Try fewer letters.')
     : emptyState(
         'There are no prices yet',
         isAtLeast(who, 'officer')
-          ? 'Nobody can trade before there are. Bring them in one of the ways below.'
-          : 'Nobody can trade before there are. Prices come from the officers.',
+          ? 'Nobody can trade without prices. Add them in one of the ways below.'
+          : 'Nobody can trade without prices. Officers add them.',
       ),
 })}
 ${paginationLinks(pages, page => address(path, { q, page }))}`
@@ -86,12 +86,12 @@ ${sources && heldPricesTable(sources.held)}
 ${priceList(list, who)}
 ${sources && priceSources(sources)}`
 
-/** The question that a price asks which moved very far. */
+/** Asks whether prices that moved very far are right. */
 export function heldPricesTable(held: readonly HeldPriceView[]): Content {
   if (!held.length) return null
   return html`<section class="part" id="held">
 <h2>${held.length === 1 ? 'Is this price right?' : 'Are these prices right?'}</h2>
-<p>${held.length === 1 ? 'It' : 'Each'} moved so far that it waits for an answer. Until then the price before counts.</p>
+<p>${held.length === 1 ? 'It' : 'Each'} moved so far that it waits for an answer. Until then the previous price counts.</p>
 ${table({
   caption: 'Held prices',
   stack: true,
@@ -140,9 +140,9 @@ ${form(
     name: 'csv',
     type: 'area',
     placeholder: 'symbol,price\nACME,213.50\nBRK.B,412.34',
-    hint: html`Paste the columns <code>symbol</code>, <code>price</code> and, where it is not of now, <code>as_of</code>, a date or a time in UTC: earlier days become the history. All rows or, where any is wrong, none`,
+    hint: html`Paste the columns <code>symbol</code>, <code>price</code> and, if it is not the current price, <code>as_of</code>, a date or a time in UTC: earlier days become the history. If any row is wrong, none is imported`,
   }),
-  'Take them in',
+  'Import the prices',
 )}
 </section>
 <section class="part">
@@ -166,13 +166,13 @@ ${table({
     },
     { head: html`<span class="sr">Actions</span>`, cell: feedActions },
   ],
-  empty: html`<p class="quiet">None. A feed answers <code>{"quotes": [{"symbol": "ACME", "price_cents": 1250, "as_of": "…"}]}</code> and is asked again and again.</p>`,
+  empty: html`<p class="quiet">None. A feed answers <code>{"quotes": [{"symbol": "ACME", "price_cents": 1250, "as_of": "…"}]}</code> and is polled regularly.</p>`,
 })}
 ${form(
   { action: '/api/v1/quote-feeds', done: 'The feed is being fetched' },
   html`<div class="columns">
 ${formField({ label: 'Name', name: 'name', maxlength: 80 })}
-${formField({ label: 'Refresh every … seconds', name: 'interval_s', type: 'number', min: leastInterval, max: 86_400, value: 60 })}
+${formField({ label: 'Refresh every … seconds', name: 'interval_s', type: 'number', min: minInterval, max: 86_400, value: 60 })}
 </div>
 ${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a key: afterwards only its host is shown' })}`,
   'Add a feed',
@@ -180,7 +180,7 @@ ${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a ke
 </section>
 <section class="part">
 <h2>From a program</h2>
-<p class="quiet">With a key of role officer, made at <a href="/account">your account</a>; up to 10,000 prices at once, in cents. More at <a href="/swagger">the API page</a>.</p>
+<p class="quiet">Use a key with the role officer from <a href="/account">your account</a>; up to 10,000 prices at once, in cents. See <a href="/swagger">the API page</a>.</p>
 <pre><code>curl -X POST ${origin}/api/v1/quotes -H "Authorization: Bearer $KEY" \\
   -H 'Content-Type: application/json' \\
   -d '{"quotes": [{"symbol": "ACME", "price_cents": 21350}]}'</code></pre>
@@ -196,7 +196,7 @@ const feedActions = ({ id, name, held }: QuoteFeedView): Html => {
       action: `${api}/poll`,
       body: { accept: true },
       follow: true,
-      confirm: `Take in what ${name} says, though it was held back: ${held}?`,
+      confirm: `Accept the answer of ${name} although it was held back: ${held}?`,
     })
   }${action({ label: 'Remove', small: true, danger: true, method: 'delete', action: api, confirm: `Remove the feed ${name}? Its quotes stay.`, done: 'Removed' })}</span>`
 }

@@ -17,8 +17,8 @@ export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'c
 }
 
 /**
- * A portfolio as it stands. What is kept depends on the portfolio's own stamp, its league's and those of the symbols it
- * holds, so a quote drops exactly the portfolios that hold it; how old the quotes are is told anew each time.
+ * The current portfolio. The cached value depends on the stamps of the portfolio, its league and the symbols it
+ * holds, so a quote drops exactly the portfolios that hold it; the age of the quotes is computed for each answer.
  */
 export async function readPortfolio(app: App, league: League, userId: number): Promise<Cached<PortfolioView>> {
   const now = app.clock.now()

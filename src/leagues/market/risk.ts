@@ -1,4 +1,4 @@
-/** Members whose trading looks wrong: bursts, very many trades in a day, everything on one card. */
+/** Members whose trading looks suspicious: bursts, very many trades in a day, everything in one symbol. */
 import { and, eq, gte, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger } from '../../../db/schema.ts'
@@ -30,20 +30,20 @@ const tradesSince = prepared(db => {
     .as('recent')
   return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()
 })
-/** How many trades a user has made since then, counted no further than `most`. */
+/** The trades of a user since then, counted up to `most`. */
 const countSince = (db: Db, userId: number, since: number, most: number): number =>
   tradesSince(db).get({ userId, since, most })?.count ?? 0
 
 const name = (db: Db, userId: number) => usernameById(db, userId) || `user ${userId}`
 
-/** Part of an order's transaction: tells of a pattern as it comes about, not at every trade that follows. */
+/** Part of an order's transaction: raises an alert when a pattern appears, not at every trade that follows. */
 export function watchForRisk(tx: Db, userId: number, now: number): void {
   if (countSince(tx, userId, now - minute, burst + 1) === burst)
     raise(tx, now, {
       key: `trade_burst:${userId}`,
       type: 'security',
       severity: 'warning',
-      title: `${name(tx, userId)} trades like a machine`,
+      title: `${name(tx, userId)} trades like a bot`,
       message: `${burst} trades within a minute.`,
       data: { user_id: userId, trades: burst },
     })
@@ -52,7 +52,7 @@ export function watchForRisk(tx: Db, userId: number, now: number): void {
       key: `high_trades:${userId}`,
       type: 'high_trades',
       severity: 'warning',
-      title: `${name(tx, userId)} trades very much`,
+      title: `${name(tx, userId)} trades very often`,
       message: `More than ${many} trades since 00:00 UTC.`,
       data: { user_id: userId, trades: many + 1 },
     })
@@ -60,7 +60,7 @@ export function watchForRisk(tx: Db, userId: number, now: number): void {
 
 export type Risk = { id: number; username: string; trades_count: number; recent_trades: number; reasons: string[] }
 
-/** Who deserves a look, with the reasons; those with the most of them first. `recent`: of the last day. */
+/** Members to look at, with reasons; those with the most reasons first. `recent`: in the last day. */
 export async function riskAssessment(
   app: Pick<App, 'db' | 'clock' | 'livePortfolios' | 'reader'>,
   limit = 100,

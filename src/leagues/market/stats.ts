@@ -3,7 +3,7 @@ import type { League } from '../league.ts'
 import { ledgerTotals } from './queries.ts'
 import { percentOf } from './quote.ts'
 
-/** Numbers of a market league. */
+/** Statistics of a market league. */
 export async function marketStats(app: App, league: League): Promise<Record<string, unknown>> {
   const { db, livePortfolios } = app
   const { columns } = await livePortfolios.board(league)

@@ -1,4 +1,4 @@
-/** Who trades too fast or too much: walks through a day of the ledger, so it is asked of the reader thread. */
+/** Members who trade too fast or too often: scans a day of the ledger, so it runs in the reader thread. */
 import { and, gte, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger } from '../../../db/schema.ts'
@@ -15,9 +15,9 @@ export const tradingSuspects = (db: Db, { now }: { now: number }): Suspects => (
   heavy: heavySince(db, startOfDay(now)),
 })
 
-const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // in these words, so that the index by user serves
+const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // worded so that SQLite uses the index by user
 
-/** Who made `burst` trades or more within one minute of the clock, and how many in the fullest one. */
+/** Users with `burst` trades or more within one minute of the clock, and the number in their busiest minute. */
 function burstsSince(db: Db, since: number) {
   const minutes = db
     .select({ userId: ledger.userId, trades: sql<number>`count(*)`.as('trades') })
@@ -33,7 +33,7 @@ function burstsSince(db: Db, since: number) {
     .all()
 }
 
-/** Who has made more than `many` trades since then. */
+/** Users with more than `many` trades since then. */
 const heavySince = (db: Db, since: number) =>
   db
     .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
@@ -43,7 +43,7 @@ const heavySince = (db: Db, since: number) =>
     .having(sql`count(*) > ${many}`)
     .all()
 
-/** How many trades each of these users has made, ever and since then. */
+/** The trades of each of these users, in total and since then. */
 export function tradeCounts(db: Db, { ids, since }: { ids: number[]; since: number }) {
   return db
     .select({

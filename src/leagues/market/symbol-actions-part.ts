@@ -1,4 +1,4 @@
-/** What officers did to a symbol, as its page tells it. */
+/** The corrections of a symbol, as shown on its page. */
 
 import { type Content, html } from '../../platform/html.ts'
 import { badge } from '../../ui/parts/badges.ts'
@@ -28,7 +28,7 @@ export const actionTable = (
 ): Content => html`<section class="part">
 <h2>Splits, dividends, corrections</h2>
 ${table({
-  caption: `What officers did to ${symbol}, newest first`,
+  caption: `Corrections of ${symbol}, newest first`,
   dense: true,
   stack: true,
   rows: actions,
@@ -49,8 +49,8 @@ ${table({
           small: true,
           quiet: true,
           action: `${quotesApi(symbol)}/actions/${id}/undo`,
-          confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid goes back, each told to its owner; what final leagues have stays.`,
-          ask: { name: 'reason', label: 'Reason, for all to read', optional: true },
+          confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid is charged back, and each owner sees it; final leagues keep it.`,
+          ask: { name: 'reason', label: 'Reason, visible to everyone', optional: true },
           done: 'Taken back',
         }),
     },

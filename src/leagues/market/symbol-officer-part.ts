@@ -1,4 +1,4 @@
-/** What the page of a symbol lets officers do: take prices back, set one, split, pay a dividend. */
+/** What officers can do on the page of a symbol: take prices back, set one, split, pay a dividend. */
 
 import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -24,7 +24,7 @@ export function officerPart(
   actions: readonly SymbolActionView[],
   { prices, pagination: pages }: OfficerData,
 ): Html {
-  const lastSplit = actions.find(({ kind }) => kind === 'split')?.at ?? '' // earlier prices stay
+  const lastSplit = actions.find(({ kind }) => kind === 'split')?.at ?? '' // prices before it cannot be taken back
   const api = quotesApi(symbol)
   return html`<section class="part">
 <h2>Prices of the last 7 days</h2>
@@ -57,9 +57,9 @@ ${table({
               confirm: `Take the price ${moneyText(wrong)} of ${symbol} back? ${
                 trades === 0
                   ? 'Nobody has traded at it.'
-                  : `${trades === 1 ? 'The trade' : `The ${trades} trades`} made at it ${trades === 1 ? 'is' : 'are'} undone, each told to its owner; those of final leagues stay. This cannot be turned back.`
+                  : `${trades === 1 ? 'The trade' : `The ${trades} trades`} made at it ${trades === 1 ? 'is' : 'are'} undone, and each owner sees it; those of final leagues stay. This cannot be reversed.`
               }`,
-              ask: { name: 'reason', label: 'Reason, for all to read', optional: true },
+              ask: { name: 'reason', label: 'Reason, visible to everyone', optional: true },
               done: 'Taken back',
             }),
     },
@@ -77,17 +77,17 @@ ${form(
 </section>
 <section class="part">
 <h2>Split or dividend</h2>
-${notice('Both count for everyone who holds it now, in every league that is not final.')}
+${notice('Both apply to everyone who holds it now, in every league that is not final.')}
 <div class="columns">
 <div>
 ${form(
   {
     action: `${api}/splits`,
     done: 'Split',
-    confirm: `Split ${symbol} now? Shares, price and history change in every league that is not final. What is left of a share is paid out.`,
+    confirm: `Split ${symbol} now? Shares, price and history change in every league that is not final. Fractions of a share are paid out.`,
   },
-  html`${formField({ label: 'Shares afterwards', name: 'to', type: 'number', min: 1, max: 1_000, value: 2 })}
-${formField({ label: 'For shares before', name: 'from', type: 'number', min: 1, max: 1_000, value: 1 })}
+  html`${formField({ label: 'Shares after', name: 'to', type: 'number', min: 1, max: 1_000, value: 2 })}
+${formField({ label: 'Shares before', name: 'from', type: 'number', min: 1, max: 1_000, value: 1 })}
 ${formField({ label: 'Reason', name: 'reason', id: 'f-split-reason', optional: true, maxlength: 200 })}`,
   'Split',
 )}
@@ -97,7 +97,7 @@ ${form(
   {
     action: `${api}/dividends`,
     done: 'Paid out',
-    confirm: `Pay this for every share of ${symbol} that is held now? Who has sold it short pays it.`,
+    confirm: `Pay this for every share of ${symbol} held now? Members who are short pay it.`,
   },
   html`${formField({ label: 'Per share', name: 'per_share_cents', type: 'cents', min: 0.01 })}
 ${formField({ label: 'Reason', name: 'reason', id: 'f-dividend-reason', optional: true, maxlength: 200 })}`,

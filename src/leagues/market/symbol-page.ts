@@ -1,4 +1,4 @@
-/** A symbol: its price over time, what officers did to it, and for them every price of the last days. */
+/** A symbol: its price over time, its corrections, and for officers every price of the last days. */
 
 import { type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -29,7 +29,7 @@ type SymbolData = {
 
 type Point = { at: number; cents: number }
 
-/** A week in detail, with a day's price where there is none; longer ranges by day. */
+/** A week in detail, with one price per day where there is no detail; longer ranges by day. */
 function pointsOf({ range, history, quote }: SymbolData): Point[] {
   const now = { at: Date.parse(quote.as_of), cents: quote.price_cents }
   const detail =
@@ -99,7 +99,7 @@ ${table({
   ],
 })}
 </details>`
-    : html`<p class="quiet">There is one price so far: ${money(quote.price_cents)}. A line is drawn from the second on.</p>`
+    : html`<p class="quiet">There is one price so far: ${money(quote.price_cents)}. The chart starts with the second.</p>`
 }
 </section>
 ${actions.length > 0 && actionTable(symbol, actions, officer !== undefined)}

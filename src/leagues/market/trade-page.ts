@@ -1,4 +1,4 @@
-/** A portfolio as its owner trades it, and as an officer looks at it: what it is worth, what it holds, what was done. */
+/** A portfolio as its owner trades it and as an officer sees it: value, holdings, history. */
 
 import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -89,9 +89,9 @@ function figures({ portfolio, place }: TradeData) {
 
 function outside(league: LeagueView, who: Who | undefined): Html {
   if (who?.id == null)
-    return emptyState('Nothing to trade with', 'The operator is in no league. Sign in as a user to play.')
+    return emptyState('Nothing to trade with', 'The operator cannot join a league. Sign in as a user to play.')
   if (league.status !== 'active' && league.status !== 'upcoming')
-    return emptyState('You were not in this league', `It is ${league.status}; nobody can join any more.`)
+    return emptyState('You are not in this league', `It is ${league.status}; nobody can join any more.`)
   const join = action({ label: 'Join the league', action: `/api/v1/leagues/${league.id}/join`, done: 'You are in' })
   return emptyState('You are not in this league yet', 'Joining grants the starting cash, once.', join)
 }
@@ -105,19 +105,19 @@ const closed = (league: LeagueView): Html =>
 
 const stale = ({ portfolio, rules }: TradeData): Html =>
   notice(
-    html`${portfolio?.stale_quotes === 1 ? 'One quote is' : html`${number(portfolio?.stale_quotes)} quotes are`} older than ${duration(rules.quote_max_age_s * 1000)}: valued at all the same, but not traded at.`,
+    html`${portfolio?.stale_quotes === 1 ? 'One quote is' : html`${number(portfolio?.stale_quotes)} quotes are`} older than ${duration(rules.quote_max_age_s * 1000)}: they still count for the value, but orders at them are refused.`,
     'warn',
   )
 
 const needsPrices = (league: LeagueView): Html =>
   notice(
-    html`Nobody can trade before there are <a href="/leagues/${league.id}/prices">prices</a>. Officers set them there.`,
+    html`Nobody can trade without <a href="/leagues/${league.id}/prices">prices</a>. Officers set them there.`,
     'warn',
   )
 
 const isUndoneTrade = ({ kind, quantity }: LedgerLineView): boolean => kind === 'undo' && quantity !== 0
 
-/** Of the newest page of the account: who was wrong by a price reads first what became of it. */
+/** On the newest page of the account, above the lines: tells people whose trades were undone what happened. */
 function takenBack({ lines, portfolio }: TradeData): Html {
   const undone = lines.filter(isUndoneTrade)
   const [newest] = undone
@@ -129,14 +129,14 @@ function takenBack({ lines, portfolio }: TradeData): Html {
   )
 }
 
-/** It stays as the reader has filled it in while all around it is renewed. */
+/** Keeps what the reader has filled in while everything around it is updated. */
 function orderForm({ league, rules, symbols }: TradeData, { symbol, side = 'buy', quantity }: OrderDraft): Html {
   const path = `/api/v1/leagues/${league.id}/trades`
   const limits = [
     rules.fee_cents > 0 && html`a trade costs ${money(rules.fee_cents)}`,
     rules.max_position_pct < 100 &&
       html`one symbol may be up to ${number(rules.max_position_pct)} % of the total value`,
-    rules.allow_short && 'what is not held may be sold short',
+    rules.allow_short && 'short selling is allowed',
   ].filter(Boolean)
   return html`<section class="part" id="order" data-keep>
 <h2>Order</h2>

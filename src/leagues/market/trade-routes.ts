@@ -35,7 +35,7 @@ const orderSchema = {
   quantity: t.Integer({ minimum: 1, maximum: maxShares }),
 }
 const key = t.Optional(
-  t.String({ minLength: 1, maxLength: 200, description: 'The same order under the same key is done once' }),
+  t.String({ minLength: 1, maxLength: 200, description: 'The same order with the same key is placed once' }),
 )
 
 export function marketLeagueOf(db: Db, id: number, who: Who | undefined): League {
@@ -54,11 +54,11 @@ export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId:
 export const tradeRoutes = (app: App) => {
   const { db, clock } = app
   const market = (id: number, who: Who | undefined) => marketLeagueOf(db, id, who)
-  /** Members see their own, officers everybody's. */
+  /** Members see their own, officers everyone's. */
   const ofUser = (userId: number, who: Who | undefined): number =>
     userId === signedIn(who).id || isAtLeast(who, 'officer')
       ? userId
-      : refuse('forbidden', 'Only officers see the portfolios and trades of others')
+      : refuse('forbidden', 'Only officers can see the portfolios and trades of others')
   const myself = (who: Who | undefined): number =>
     signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
 
@@ -70,7 +70,7 @@ export const tradeRoutes = (app: App) => {
       {
         params: t.Object({ id: idSchema, user_id: idSchema }),
         may: 'member',
-        detail: describe('A portfolio: one’s own, for officers anybody’s', portfolioSchema),
+        detail: describe('A portfolio: your own, or anybody’s for officers', portfolioSchema),
       },
     )
     .get(
@@ -104,7 +104,7 @@ export const tradeRoutes = (app: App) => {
         detail: describe('Buy or sell at the newest quote', tradeSchema, {
           status: 201,
           description:
-            'Filled whole or refused with the `rule` that says no and by how much. With an Idempotency-Key the first answer, a refusal too, is given again for 24 hours.',
+            'Filled in full, or refused with the broken `rule` and by how much. With an Idempotency-Key the first answer, even a refusal, is repeated for 24 hours.',
         }),
       },
     )
@@ -127,7 +127,7 @@ export const tradeRoutes = (app: App) => {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
         detail: describe(
-          'Trades, newest first: one’s own, for officers everybody’s',
+          'Trades, newest first: your own, or everyone’s for officers',
           pageSchema('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
         ),
       },
@@ -147,7 +147,7 @@ export const tradeRoutes = (app: App) => {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
         detail: describe(
-          'Everything that changed a portfolio, newest first: one’s own, for officers anybody’s',
+          'Everything that changed a portfolio, newest first: your own, or anybody’s for officers',
           pageSchema('lines', ledgerLineSchema),
         ),
       },
@@ -169,8 +169,8 @@ export const tradeRoutes = (app: App) => {
         query: t.Object({ user_id: t.Optional(idSchema) }),
         may: 'member',
         detail: describe(
-          'The same as a file: money in currency units, and in cents in columns of its own',
-          t.String({ description: 'A line for each change, newest first' }),
+          'The account as CSV: money in currency units, and in cents in separate columns',
+          t.String({ description: 'One line per change, newest first' }),
           { type: 'text/csv' },
         ),
       },

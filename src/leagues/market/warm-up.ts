@@ -5,14 +5,14 @@ import { everyFeed } from './quote-feeds/queries.ts'
 import { bookPoll } from './quote-feeds/update-quotes.ts'
 import { currentQuote } from './read-portfolio.ts'
 
-/** Every feed has its next look booked: after a restore, or whatever else may have ended its chain. */
+/** Makes sure that every feed has its next poll scheduled, after a restore or anything else that ended its chain. */
 export async function followFeeds(app: App): Promise<void> {
   for (const { id } of everyFeed(app.db)) await bookPoll(app, id, app.clock.now())
 }
 
 const popular = 50 // symbols
 
-/** The quotes of what is held most in the leagues under way; their portfolios are then in memory too. */
+/** Loads the quotes of the most held symbols in active leagues; their portfolios are then in memory too. */
 export async function warmQuotes(app: App): Promise<void> {
   const { db, clock, livePortfolios } = app
   const holders = new Map<string, number>()

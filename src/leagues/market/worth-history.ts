@@ -1,4 +1,4 @@
-/** What a portfolio was worth over time, against the best of its league and the average. */
+/** The value of a portfolio over time, against the best and the average of its league. */
 import { and, asc, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
@@ -21,7 +21,7 @@ export const worthHistorySchema = t.Object(
         best_cents: t.Integer({ description: 'The highest total value in the league' }),
         average_cents: cents,
       }),
-      { description: 'When they joined, as each day began in UTC, and now' },
+      { description: 'When they joined, at the start of each day in UTC, and now' },
     ),
   },
   {

@@ -8,7 +8,7 @@ import type { WorthHistory } from './worth-history.ts'
 
 type Point = WorthHistory['points'][number]
 
-/** `name`: whose it is, on the line of the chart. */
+/** `name`: the owner's name, on the line of the chart. */
 export function worthPart(worth: readonly Point[], name: string): Html {
   if (worth.length < 2) return html``
   const lines = [

@@ -1,4 +1,4 @@
-/** A line of the ledger, with what follows from it: cash, holding and sums. Part of the transaction that does something. */
+/** Writes a line of the ledger and what follows from it: cash, holding and sums. Part of the caller's transaction. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
@@ -23,7 +23,7 @@ type NewLine = {
   actionId?: number
 }
 
-/** `before`: the portfolio as it stands; `after`: what is then held of the symbol. */
+/** `before`: the current portfolio; `after`: the position in the symbol afterwards. */
 export function writeLine(
   tx: Db,
   { leagueId, userId, cashCents }: Pick<Portfolio, 'leagueId' | 'userId' | 'cashCents'>,
@@ -36,7 +36,7 @@ export function writeLine(
   updateCash(tx).run({ leagueId, userId, cash, realised, fee, volume, trades, corrections: 1 - trades })
   upsertHolding(tx).run({ leagueId, userId, symbol, ...after })
   touch(tx, 'portfolio', portfolioKey(leagueId, userId))
-  touch(tx, 'scores', leagueId) // of the league's board, players and numbers
+  touch(tx, 'scores', leagueId) // the league's board, players and statistics
   touch(tx, 'user', userId)
   touch(tx, 'activity', leagueId)
   return appendLedger(tx).get({

@@ -1,4 +1,4 @@
-/** What officers correct: a wrong price, a split, a dividend. */
+/** Corrections by officers: a wrong price, a split, a dividend. */
 import { Elysia, t } from 'elysia'
 import type { Db } from '../../../../db/open.ts'
 import { atomically } from '../../../../db/transactions.ts'
@@ -11,7 +11,7 @@ import { describe } from '../../../platform/http/route-docs.ts'
 import { idSchema, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from '../order.ts'
 import { symbolOf, symbolSchema } from '../quote.ts'
-import { mostInSplit, payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
+import { maxSplitPart, payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
 import {
   listActions,
   type SymbolAction,
@@ -22,17 +22,17 @@ import {
 import { type OfficerAct, voidPrice } from './void-price.ts'
 
 const reason = t.Optional(oneLine(200))
-const part = t.Integer({ minimum: 1, maximum: mostInSplit })
-const of = t.Object({ symbol: symbolSchema })
+const part = t.Integer({ minimum: 1, maximum: maxSplitPart })
+const symbolBody = t.Object({ symbol: symbolSchema })
 
 export const correctionRoutes = (app: App) => {
   const { db, clock } = app
 
-  /** One transaction: the ledgers, the prices and the audit log change together or not at all. */
-  async function act(
+  /** One transaction: the ledgers, the prices and the audit log change together. */
+  async function correct(
     who: Who,
     given: string | undefined,
-    work: (tx: Db, act: OfficerAct) => SymbolAction,
+    work: (tx: Db, correct: OfficerAct) => SymbolAction,
   ): Promise<SymbolActionView> {
     const at = clock.now()
     const action = await atomically(db, tx => {
@@ -62,11 +62,11 @@ export const correctionRoutes = (app: App) => {
         return paged({ request, set }, page, total, { actions })
       },
       {
-        params: of,
+        params: symbolBody,
         query: t.Object(pageQuery),
         may: 'reader',
         detail: describe(
-          'Wrong prices taken back, splits and dividends of a symbol, newest first',
+          'Corrections of a symbol: wrong prices taken back, splits and dividends, newest first',
           pageSchema('actions', symbolActionSchema),
         ),
       },
@@ -76,16 +76,16 @@ export const correctionRoutes = (app: App) => {
       ({ params, body, who, set }) => {
         set.status = 201
         const symbol = symbolOf(params.symbol)
-        return act(signedIn(who), body?.reason, (tx, act) => voidPrice(tx, symbol, params.price_id, act))
+        return correct(signedIn(who), body?.reason, (tx, correct) => voidPrice(tx, symbol, params.price_id, correct))
       },
       {
         params: t.Object({ symbol: symbolSchema, price_id: idSchema }),
-        body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'A slip of the decimal point' }] })),
+        body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'The decimal point was in the wrong place' }] })),
         may: 'officer',
-        detail: describe('Take a wrong price back, and undo the trades made at it', symbolActionSchema, {
+        detail: describe('Take a wrong price back and undo the trades made at it', symbolActionSchema, {
           status: 201,
           description:
-            'Each trade gets a line in the ledger that takes it back, also after later trades: cash or a holding may end below 0. Trades of final leagues stay. If it is the newest price, the one before counts again.',
+            'Each trade gets a line in the ledger that undoes it, even after later trades: cash or a holding may end below 0. Trades in final leagues stay. If it is the newest price, the one before it counts again.',
         }),
       },
     )
@@ -94,21 +94,17 @@ export const correctionRoutes = (app: App) => {
       ({ params, body: { to, from, reason }, who, set }) => {
         set.status = 201
         const symbol = symbolOf(params.symbol)
-        return act(signedIn(who), reason, (tx, act) => splitSymbol(tx, symbol, { to, from }, act))
+        return correct(signedIn(who), reason, (tx, correct) => splitSymbol(tx, symbol, { to, from }, correct))
       },
       {
-        params: of,
+        params: symbolBody,
         body: t.Object({ to: part, from: part, reason }, { examples: [{ to: 2, from: 1 }] }),
         may: 'officer',
-        detail: describe(
-          'Split a symbol: so many shares for so many, in every league that is not final',
-          symbolActionSchema,
-          {
-            status: 201,
-            description:
-              'The price and its history are restated. What is left over of a share is paid out. The same split is taken once a day.',
-          },
-        ),
+        detail: describe('Split a symbol, in every league that is not final', symbolActionSchema, {
+          status: 201,
+          description:
+            'The price and its history are restated. Fractions of a share are paid out. The same split is accepted once a day.',
+        }),
       },
     )
     .post(
@@ -116,10 +112,10 @@ export const correctionRoutes = (app: App) => {
       ({ params, body: { per_share_cents, reason }, who, set }) => {
         set.status = 201
         const symbol = symbolOf(params.symbol)
-        return act(signedIn(who), reason, (tx, act) => payDividend(tx, symbol, per_share_cents, act))
+        return correct(signedIn(who), reason, (tx, correct) => payDividend(tx, symbol, per_share_cents, correct))
       },
       {
-        params: of,
+        params: symbolBody,
         body: t.Object(
           { per_share_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }), reason },
           { examples: [{ per_share_cents: 25, reason: 'First quarter' }] },
@@ -130,7 +126,7 @@ export const correctionRoutes = (app: App) => {
           symbolActionSchema,
           {
             status: 201,
-            description: 'Who has sold short pays it. The same dividend is taken once a day.',
+            description: 'Members who are short pay it. The same dividend is accepted once a day.',
           },
         ),
       },
@@ -140,15 +136,17 @@ export const correctionRoutes = (app: App) => {
       ({ params, body, who, set }) => {
         set.status = 201
         const symbol = symbolOf(params.symbol)
-        return act(signedIn(who), body?.reason, (tx, act) => undoDividend(tx, symbol, params.action_id, act))
+        return correct(signedIn(who), body?.reason, (tx, correct) =>
+          undoDividend(tx, symbol, params.action_id, correct),
+        )
       },
       {
         params: t.Object({ symbol: symbolSchema, action_id: idSchema }),
         body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'It was 0.25' }] })),
         may: 'officer',
-        detail: describe('Take a dividend back that was entered wrongly', symbolActionSchema, {
+        detail: describe('Take back a dividend that was entered wrongly', symbolActionSchema, {
           status: 201,
-          description: 'What was paid goes back by lines of the ledger. A split is turned back by the opposite one.',
+          description: 'Lines in the ledger pay it back. To undo a split, enter the opposite one.',
         }),
       },
     )

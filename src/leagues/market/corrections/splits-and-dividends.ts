@@ -15,8 +15,8 @@ import { writeLine } from '../write-line.ts'
 import { countLines, insertAction, isUndone, type SymbolAction } from './symbol-action.ts'
 import type { OfficerAct } from './void-price.ts'
 
-/** So that the product of shares and price stays within what a number holds exactly. */
-export const mostInSplit = 1_000
+/** Keeps the product of shares and price within what a number holds exactly. */
+export const maxSplitPart = 1_000
 
 export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAct): SymbolAction {
   const quote = quoteOf(tx, symbol)
@@ -42,7 +42,7 @@ export function payDividend(tx: Db, symbol: string, perShareCents: number, act: 
   refuseSecond(tx, act.at, eq(symbolActions.cents, perShareCents), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
   const lines = correctHolders(tx, 'dividend', action, ({ quantity }) => {
-    const cash = quantity * perShareCents // who has sold short pays it
+    const cash = quantity * perShareCents // members who are short pay it
     return { quantity: 0, cash, fee: 0, realised: cash }
   })
   return countLines(tx, action, { lines })
@@ -50,7 +50,7 @@ export function payDividend(tx: Db, symbol: string, perShareCents: number, act: 
 
 type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number; isUndone: number }
 
-/** A dividend that was entered wrongly. Of a final league it stays. */
+/** Takes back a dividend that was entered wrongly. It stays in final leagues. */
 export function undoDividend(tx: Db, symbol: string, actionId: number, act: OfficerAct): SymbolAction {
   const dividend = tx
     .select()
@@ -66,7 +66,7 @@ export function undoDividend(tx: Db, symbol: string, actionId: number, act: Offi
     )
     .all(dividend.at, actionId)
   if (paid.some(({ isUndone }) => isUndone))
-    refuse('conflict', 'This dividend was taken back already', { rule: 'undone' })
+    refuse('conflict', 'This dividend has already been taken back', { rule: 'undone' })
   const { cents } = dividend
   const action = insertAction(tx, { ...act, symbol, kind: 'undo', cents, lines: 0 })
   const open = paid.filter(({ isFinal }) => !isFinal)
@@ -88,7 +88,7 @@ function portfolioOf(tx: Db, leagueId: number, userId: number): Portfolio {
 const quoteOf = (tx: Db, symbol: string): QuoteRow =>
   findQuote(tx, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
 
-/** A form sent twice must not split twice. */
+/** A form that is sent twice must not split twice. */
 function refuseSecond(
   tx: Db,
   at: number,
@@ -101,7 +101,7 @@ function refuseSecond(
     .from(symbolActions)
     .where(and(ofSymbol, gte(symbolActions.at, startOfDay(at)), same, not(isUndone)))
     .get()
-  if (known) refuse('conflict', `The same ${kind} of ${symbol} was entered today already`, { rule: 'twice' })
+  if (known) refuse('conflict', `The same ${kind} of ${symbol} was already entered today`, { rule: 'twice' })
 }
 
 type Holder = { leagueId: number; userId: number }
@@ -127,7 +127,7 @@ function correctHolders(
   return holders.length
 }
 
-/** The history is kept in the shares of now, so that no chart shows a cliff where nothing was gained or lost. */
+/** The history is kept in today's shares, so that no chart shows a jump where nothing was gained or lost. */
 function splitPrices(tx: Db, symbol: string, { to, from }: SplitRatio): void {
   const restated = (column: string) => `max(1, cast(round(${column} * ${from}.0 / ${to}) as integer))`
   tx.$client.query(`update prices set price_cents = ${restated('price_cents')} where symbol = ?`).run(symbol)

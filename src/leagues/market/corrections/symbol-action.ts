@@ -1,4 +1,4 @@
-/** What officers did to a symbol that changed ledgers, as it is kept and told. */
+/** A correction of a symbol that changed ledgers, as stored and shown. */
 import { count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../../db/open.ts'
@@ -16,14 +16,16 @@ export const symbolActionSchema = t.Object(
     symbol: t.String(),
     kind: t.Union(symbolActionKinds.map(kind => t.Literal(kind))),
     at: dateTimeSchema,
-    username: t.Nullable(t.String({ description: 'Who did it, for who is signed in; null: the operator' })),
+    username: t.Nullable(t.String({ description: 'Who did it, shown to signed-in users; null: the operator' })),
     reason: t.Nullable(t.String()),
-    price_cents: t.Integer({ description: 'The wrong price; the price that was split; paid or taken back per share' }),
-    split_to: t.Nullable(t.Integer({ description: 'So many shares …' })),
-    split_from: t.Nullable(t.Integer({ description: '… for so many' })),
-    lines: t.Integer({ description: 'Written to ledgers: trades taken back, portfolios changed' }),
+    price_cents: t.Integer({
+      description: 'The wrong price, the price that was split, or the amount paid or taken back per share',
+    }),
+    split_to: t.Nullable(t.Integer({ description: 'Shares after the split' })),
+    split_from: t.Nullable(t.Integer({ description: 'Shares before the split' })),
+    lines: t.Integer({ description: 'Lines written to ledgers: trades undone or portfolios changed' }),
     kept: t.Integer({ description: 'Lines that stay although they were wrong, because their league is final' }),
-    undone: t.Boolean({ description: 'A dividend that was taken back' }),
+    undone: t.Boolean({ description: 'Whether the dividend was taken back' }),
   },
   {
     description: 'A wrong price taken back, a split, a dividend, or one taken back (`undo`)',
@@ -34,7 +36,7 @@ export const symbolActionSchema = t.Object(
         kind: 'void',
         at: '2026-03-01T12:30:00.000Z',
         username: 'olga',
-        reason: 'A slip of the decimal point',
+        reason: 'The decimal point was in the wrong place',
         price_cents: 213_500,
         split_to: null,
         split_from: null,
@@ -50,7 +52,7 @@ export type SymbolActionView = Static<typeof symbolActionSchema>
 export const insertAction = (tx: Db, action: typeof symbolActions.$inferInsert): SymbolAction =>
   tx.insert(symbolActions).values(action).returning().get()
 
-/** How much an action has changed, known once it has. */
+/** Stores how much an action has changed, which is only known afterwards. */
 export function countLines(tx: Db, action: SymbolAction, counts: { lines: number; kept?: number }): SymbolAction {
   tx.update(symbolActions).set(counts).where(eq(symbolActions.id, action.id)).run()
   return { ...action, ...counts }
@@ -71,12 +73,12 @@ export const symbolActionView = (action: SymbolAction, username: string | null, 
   undone,
 })
 
-/** By the time of its lines too, for which there is an index. */
+/** Also matches the time of its lines, for which there is an index. */
 export const isUndone = sql<number>`exists (
   select 1 from ledger paid join ledger back on back.undoes = paid.id
   where paid.at = ${symbolActions.at} and paid.action_id = ${symbolActions.id} and paid.kind = 'dividend')`
 
-/** Newest first. Strangers are not told who did it. */
+/** Newest first. Strangers do not see who did it. */
 export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice, who: Who | undefined) {
   const rows = db
     .select({ action: symbolActions, username: users.username, undone: isUndone })

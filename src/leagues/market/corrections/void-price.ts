@@ -1,5 +1,5 @@
 /**
- * A wrong price is taken back: the price before it counts again, and every trade made at it is undone by a line of its own,
+ * Takes back a wrong price: the price before it counts again, and every trade made at it is undone by a line of its own,
  * in one transaction. What a member did afterwards stays, so cash or a holding may end below 0.
  */
 import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm'
@@ -37,9 +37,9 @@ function voidable(tx: Db, symbol: string, id: number): Price {
     .from(prices)
     .where(and(eq(prices.id, id), eq(prices.symbol, symbol)))
     .get()
-  if (!price) return refuse('not_found', `There is no price ${id} of ${symbol} among those of the last days`)
+  if (!price) return refuse('not_found', `There is no price ${id} of ${symbol} in the last days`)
   if (price.voidedAt !== null)
-    return refuse('conflict', `This price was taken back already, at ${iso(price.voidedAt)}`, { rule: 'voided' })
+    return refuse('conflict', `This price was already taken back, at ${iso(price.voidedAt)}`, { rule: 'voided' })
   const split = tx
     .select({ at: symbolActions.at })
     .from(symbolActions)
@@ -50,7 +50,7 @@ function voidable(tx: Db, symbol: string, id: number): Price {
   if (split)
     return refuse(
       'conflict',
-      `${symbol} was split at ${iso(split.at)}, after this price: it can no longer be taken back`,
+      `${symbol} was split at ${iso(split.at)}, after this price, so it can no longer be taken back`,
       {
         rule: 'split',
       },
@@ -76,8 +76,8 @@ function undoTrades(tx: Db, action: SymbolAction): { lines: number; kept: number
 }
 
 /**
- * What is held afterwards is what would be held without these trades. Each line gives back the shares at their price; the
- * last one carries the difference in gain that trades since have made of them.
+ * The holding afterwards is what it would be without these trades. Each line returns the shares at their price; the last one also
+ * carries the difference in gains that later trades have made of them.
  */
 function undoOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId, at, symbol }: SymbolAction): void {
   const [{ leagueId, userId }] = trades as [Trade]
@@ -107,7 +107,7 @@ const linesOf = (tx: Db, leagueId: number, userId: number, symbol: string): Ledg
     .orderBy(asc(ledger.id))
     .all()
 
-/** The position as these lines make it, without `undone` and whatever was taken back before. */
+/** The position that these lines make, without `undone` and whatever was already taken back. */
 function positionWithout(lines: readonly LedgerLine[], undone: ReadonlySet<number>): Position {
   const gone = new Set(undone)
   for (const { undoes } of lines) if (undoes !== null) gone.add(undoes)
@@ -138,7 +138,7 @@ function restoreBefore(tx: Db, wrong: Price, { at, by }: OfficerAct): void {
   if (!quote || !before)
     refuse(
       'conflict',
-      `${moneyText(wrong.priceCents)} is the only price of ${symbol} that is known. Set the right one first, then take this one back`,
+      `${moneyText(wrong.priceCents)} is the only known price of ${symbol}. Set the right one first, then take this one back`,
       { rule: 'only_price' },
     )
   const { priceCents } = before
@@ -147,7 +147,7 @@ function restoreBefore(tx: Db, wrong: Price, { at, by }: OfficerAct): void {
   writeQuotes(tx, [restored], new Map([[symbol, quote]]), at, by)
 }
 
-/** The day's price is the last one that was not taken back. */
+/** The closing price of a day is its last price that was not taken back. */
 function recloseDay(tx: Db, symbol: string, start: number): void {
   const last = tx
     .select({ closeCents: prices.priceCents })

@@ -1,6 +1,6 @@
 /**
- * The portfolios of one league in memory: cash, what is held, and what has moved since the day began. It is loaded once and
- * then follows the ledger line by line, so that a trade costs a line and a quote nothing; valuing it is a walk through numbers.
+ * The portfolios of one league in memory: cash, holdings, and what has moved since the day began. They are loaded once and
+ * then follow the ledger line by line, so that a trade costs one line and a quote nothing; valuing them is a loop over numbers.
  */
 import type { Db } from '../../../../db/open.ts'
 import type { LedgerKind } from '../../../../db/schema.ts'
@@ -35,21 +35,21 @@ export class LeaguePortfolios {
   readonly granted = new NumberColumn()
   readonly joinedAt = new NumberColumn()
   readonly trades = new NumberColumn()
-  /** How many symbols each holds. */
+  /** How many symbols each portfolio holds. */
   readonly held = new NumberColumn()
-  /** The last line that is told of here. */
+  /** The last ledger line that is included here. */
   lastLine = 0
   lastAt = 0
   private readonly rows = new Map<number, number>()
 
-  // Holdings, each with the next one of the same portfolio; -1 ends it.
+  // Holdings, each linked to the next one of the same portfolio; -1 ends the list.
   readonly owner = new NumberColumn()
   readonly place = new NumberColumn()
   readonly quantity = new NumberColumn()
   private readonly next = new NumberColumn()
   private readonly first = new NumberColumn()
 
-  /** Lines since the day began: what must be taken back to see the portfolios as they were then. */
+  /** Lines since the day began: subtracted to get the portfolios as they were then. */
   private day = 0
   private readonly moved = {
     row: new NumberColumn(),
@@ -79,7 +79,7 @@ export class LeaguePortfolios {
     return row
   }
 
-  /** Adds to what a portfolio holds of a symbol. */
+  /** Adds to a portfolio's holding of a symbol. */
   hold(user: number, symbol: string, quantity: number): void {
     const row = this.rows.get(user)
     if (row === undefined)
@@ -100,7 +100,7 @@ export class LeaguePortfolios {
     this.held.values[row]! += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1)
   }
 
-  /** A line of today, already counted in cash and holdings. */
+  /** A line of today, already included in cash and holdings. */
   remember([id, user, at, kind, symbol, quantity, cash, after]: PortfolioLine): void {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
@@ -115,7 +115,7 @@ export class LeaguePortfolios {
     this.moved.cash.push(isSplit ? 0 : cash)
   }
 
-  /** What makes the day's lines before a split count in the shares after it. */
+  /** Converts the day's lines before a split to shares after it. */
   private restated(row: number, place: number, after: number, split: number): number {
     let moved = 0
     for (let i = 0; i < this.moved.row.length; i++)
@@ -131,7 +131,7 @@ export class LeaguePortfolios {
     for (const column of Object.values(this.moved)) column.clear()
   }
 
-  /** Reads the lines that were written since. */
+  /** Reads lines written since. */
   follow(db: Db, now: number): void {
     this.turnTo(now)
     for (const line of linesAfter(db).values(this.leagueId, this.lastLine) as PortfolioLine[]) {
@@ -147,7 +147,7 @@ export class LeaguePortfolios {
     }
   }
 
-  /** What each portfolio is worth, now and as the day began; who was not there then is unknown (NaN). */
+  /** The value of each portfolio, now and when the day began; NaN for portfolios that did not exist then. */
   value(now: number): { total: Float64Array; atOpen: Float64Array } {
     const price = this.prices.price.values
     const open = this.prices.atOpen(now)
@@ -169,7 +169,7 @@ export class LeaguePortfolios {
     return { total, atOpen }
   }
 
-  /** When anything that the values depend on was last heard of; null before the first line. */
+  /** The newest time of anything that the values depend on; null before the first line. */
   asOf(): number | null {
     let newest = this.lastAt
     for (let i = 0; i < this.owner.length; i++)
@@ -178,7 +178,7 @@ export class LeaguePortfolios {
     return newest || null
   }
 
-  /** What is held by how many, the most held first. */
+  /** Shares and holders of each symbol, most held first. */
   mostHeld(limit = Number.POSITIVE_INFINITY): { symbol: string; holders: number; quantity: number }[] {
     const bySymbol = new Map<number, { symbol: string; holders: number; quantity: number }>()
     for (let i = 0; i < this.owner.length; i++) {
@@ -195,7 +195,7 @@ export class LeaguePortfolios {
       .slice(0, limit)
   }
 
-  /** Holdings that are worth more than this share of their portfolio. */
+  /** Holdings worth more than this share of their portfolio. */
   concentrated(share: number, now: number): { user: number; symbol: string; share: number }[] {
     const { total } = this.value(now)
     const found = []

@@ -1,4 +1,4 @@
-/** The portfolios of the leagues that are looked at, and the boards made of them. */
+/** The portfolios of recently viewed leagues in memory, and the boards made from them. */
 import { LRUCache } from 'lru-cache'
 import { type Db, openReader } from '../../../../db/open.ts'
 import type { Stamps } from '../../../platform/cache/stamps.ts'
@@ -11,10 +11,10 @@ import { loadPortfolios, loadUsernames } from './load-portfolios.ts'
 import { boardOfPortfolios, type MarketBoard, type PortfolioOrder, portfolioOrder } from './market-board.ts'
 import { Prices } from './prices.ts'
 
-const mostBytes = 128 * 2 ** 20
+const maxBytes = 128 * 2 ** 20
 
-/** The portfolios of one league with the names of their owners, and the board last made of them. */
-type Kept = {
+/** The portfolios of one league with the names of their owners, and the last board made from them. */
+type CachedPortfolios = {
   portfolios: LeaguePortfolios
   roster: PortfolioOrder | undefined
   built: (MarketBoard & { of: string }) | undefined
@@ -24,58 +24,58 @@ type LivePortfolios = ReturnType<typeof openLivePortfolios>
 
 export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, clock: Clock) {
   const prices = new Prices(db)
-  const kept = new LRUCache<number, Kept>({
-    maxSize: mostBytes,
-    sizeCalculation: ({ portfolios }) => Math.min(portfolios.bytes, mostBytes), // the largest one is kept too, alone
+  const cached = new LRUCache<number, CachedPortfolios>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ portfolios }) => Math.min(portfolios.bytes, maxBytes), // even the largest one fits, alone
   })
-  const opening = new Map<number, Promise<Kept>>()
+  const opening = new Map<number, Promise<CachedPortfolios>>()
   let reader: Db | undefined
-  let turn: Promise<unknown> = Promise.resolve()
+  let lastLoad: Promise<unknown> = Promise.resolve()
 
-  /** One reading at a time: each is a transaction of the one reader. */
+  /** One load at a time: each is a transaction of the one reader connection. */
   function read<T>(work: (reader: Db) => Promise<T>): Promise<T> {
-    const mine = turn.then(() => work((reader ??= openReader(dataDir))))
-    turn = mine.catch(() => {})
+    const mine = lastLoad.then(() => work((reader ??= openReader(dataDir))))
+    lastLoad = mine.catch(() => {})
     return mine
   }
 
-  function open(leagueId: number): Promise<Kept> {
-    const known = kept.get(leagueId)
+  function open(leagueId: number): Promise<CachedPortfolios> {
+    const known = cached.get(leagueId)
     if (known) return Promise.resolve(known)
     const started =
       opening.get(leagueId) ?? read(reader => loadPortfolios(reader, leagueId, prices, clock.now())).then(keep)
     opening.set(leagueId, started)
     return started.finally(() => opening.delete(leagueId))
   }
-  function keep(portfolios: LeaguePortfolios): Kept {
+  function keep(portfolios: LeaguePortfolios): CachedPortfolios {
     const one = { portfolios, roster: undefined, built: undefined }
-    kept.set(portfolios.leagueId, one)
+    cached.set(portfolios.leagueId, one)
     return one
   }
 
-  /** As of the last commit, all at once. */
-  function follow({ portfolios }: Kept): void {
+  /** Catches up with the last commit. */
+  function follow({ portfolios }: CachedPortfolios): void {
     prices.follow()
     portfolios.follow(db, clock.now())
   }
 
   const membersOf = (leagueId: number) => stamps.of([['members', String(leagueId)]])
   /** Whether the names of everyone in the portfolios are known. */
-  const isComplete = (one: Kept): one is Kept & { roster: PortfolioOrder } =>
+  const isComplete = (one: CachedPortfolios): one is CachedPortfolios & { roster: PortfolioOrder } =>
     one.roster?.version === membersOf(one.portfolios.leagueId) && one.roster.size === one.portfolios.users.length
 
-  async function current(leagueId: number): Promise<Kept & { roster: PortfolioOrder }> {
+  async function current(leagueId: number): Promise<CachedPortfolios & { roster: PortfolioOrder }> {
     for (;;) {
       const one = await open(leagueId)
       follow(one)
       if (isComplete(one)) return one
       const version = membersOf(leagueId)
       one.roster = portfolioOrder(version, one.portfolios.users, await read(reader => loadUsernames(reader, leagueId)))
-      kept.set(leagueId, one) // its size has grown
+      cached.set(leagueId, one) // its size has grown
     }
   }
 
-  function built(one: Kept & { roster: PortfolioOrder }): MarketBoard {
+  function built(one: CachedPortfolios & { roster: PortfolioOrder }): MarketBoard {
     const now = clock.now()
     const of = `${one.portfolios.lastLine} ${prices.version} ${startOfDay(now)} ${one.roster.version}`
     if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.portfolios, one.roster, now) }
@@ -97,16 +97,16 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     async board(league: League): Promise<MarketBoard> {
       return league.finalizedAt === null ? built(await current(league.id)) : final(league)
     },
-    /** The board at this very moment, within a transaction too; undefined where it has to be read first. */
+    /** The board at this moment, also within a transaction; undefined if it has to be loaded first. */
     boardNow(leagueId: number): (MarketBoard & { portfolios: LeaguePortfolios }) | undefined {
-      const one = kept.get(leagueId)
+      const one = cached.get(leagueId)
       if (!one) return undefined
       follow(one)
       return isComplete(one) ? { ...built(one), portfolios: one.portfolios } : undefined
     },
-    forget: (leagueId: number) => void kept.delete(leagueId),
+    forget: (leagueId: number) => void cached.delete(leagueId),
     async close() {
-      await turn
+      await lastLoad
       reader?.$client.close()
     },
   }

@@ -1,12 +1,12 @@
-/** Reads the portfolios of a league in slices from one moment of the database, so that a large league keeps nobody waiting. */
+/** Loads the portfolios of a league in slices from one moment of the database, so that a large league does not block others. */
 import type { Db } from '../../../../db/open.ts'
 import { startOfDay } from '../quote.ts'
 import { LeaguePortfolios, type PortfolioLine, portfolioLine } from './league-portfolios.ts'
 import type { Prices } from './prices.ts'
 
-const slice = 2_000 // rows, one or two milliseconds
+const slice = 2_000 // rows, which take one or two milliseconds
 
-/** `reader`: a connection of its own, whose read transaction lasts for as long as the loading does. */
+/** `reader`: a connection of its own, whose read transaction lasts as long as the loading. */
 export async function loadPortfolios(
   reader: Db,
   leagueId: number,

@@ -1,4 +1,4 @@
-/** From portfolios to a board the one engine ranks. */
+/** Turns portfolios into a board for the leaderboard engine. */
 import { buildBoard, takeValues } from '../../../leaderboard/board.ts'
 import type { Board, Standing } from '../../../leaderboard/page.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../../leaderboard/ranking.ts'
@@ -33,13 +33,13 @@ export function portfolioOrder(
   }
 }
 
-/** What is ranked, column by column: also what is kept of a league that is final. */
+/** What is ranked, as columns: also what is stored of a final league. */
 export type MarketColumns = {
   ids: TextColumn
   names: TextColumn
   total: Float64Array
   metrics: { name: MetricName; values: Float64Array }[]
-  /** Worth as the day began; NaN for who was not there yet. */
+  /** Value when the day began; NaN for portfolios that did not exist then. */
   atOpen: Float64Array
 }
 const metricNames = ['return_pct', 'today_pct', 'cash_cents', 'invested_cents', 'holdings', 'trades'] as const
@@ -79,11 +79,11 @@ function columnsOf(
 }
 
 export function boardOfColumns({ ids, names, total, metrics, atOpen }: MarketColumns): Board {
-  return buildBoard({ ids, names, score: total, metrics, previous: standingAtOpen(ids, atOpen) })
+  return buildBoard({ ids, names, score: total, metrics, previous: standingsAtOpen(ids, atOpen) })
 }
 
-/** The board as the day began: movement is counted from there. */
-function standingAtOpen(ids: TextColumn, atOpen: Float64Array): Standing {
+/** The standings when the day began: movement is counted from there. */
+function standingsAtOpen(ids: TextColumn, atOpen: Float64Array): Standing {
   const rankings = new Map<RankOrder, Ranking>()
   return {
     metrics: [],

@@ -1,4 +1,4 @@
-/** A column that grows: numbers in one run of memory, so that ten thousand portfolios are valued in a millisecond. */
+/** A growing column of numbers in one block of memory, so that ten thousand portfolios are valued in a millisecond. */
 export class NumberColumn {
   values: Float64Array
   length = 0

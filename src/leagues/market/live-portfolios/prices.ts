@@ -1,4 +1,4 @@
-/** The newest price of every symbol, in memory. It follows the table: what has been written since is read again. */
+/** The newest price of every symbol, in memory. It follows the table by reading what was written since. */
 import type { Db } from '../../../../db/open.ts'
 import { prepared } from '../../../../db/transactions.ts'
 import { startOfDay } from '../quote.ts'
@@ -13,20 +13,20 @@ const since = prepared(({ $client: client }) =>
 )
 
 export class Prices {
-  /** By place. NaN: not quoted. */
+  /** By place. NaN: no quote. */
   readonly price = new NumberColumn()
   readonly asOf = new NumberColumn()
   readonly receivedAt = new NumberColumn()
   private readonly open = new NumberColumn()
   private readonly places = new Map<string, number>()
   private readonly symbols: string[] = []
-  /** Grows with every change. */
+  /** Increases with every change. */
   version = 0
   private seq = 0
 
   constructor(private readonly db: Db) {}
 
-  /** The place of a symbol in the columns, from now on. */
+  /** The place of a symbol in the columns; stays the same. */
   place(symbol: string): number {
     const known = this.places.get(symbol)
     if (known !== undefined) return known
@@ -53,7 +53,7 @@ export class Prices {
     }
   }
 
-  /** Every price as the day of `now` began. */
+  /** Every price when the day of `now` began. */
   atOpen(now: number): Float64Array {
     const start = startOfDay(now)
     const prices = this.price.values.slice(0, this.price.length)

@@ -13,7 +13,7 @@ export const everyFeed = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).o
 export const insertFeed = (tx: Db, feed: typeof quoteFeeds.$inferInsert): QuoteFeed | undefined =>
   tx.insert(quoteFeeds).values(feed).onConflictDoNothing().returning().all()[0]
 
-/** Also with nothing to change: what is not said stays. */
+/** Also with an empty change. */
 export const changeFeed = (tx: Db, id: number, change: Partial<QuoteFeed>): QuoteFeed | undefined =>
   tx
     .update(quoteFeeds)

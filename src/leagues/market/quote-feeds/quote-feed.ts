@@ -1,26 +1,26 @@
-/** What a quote feed is, what it may say, and when what it says is not believed. Pure. */
+/** What a quote feed is, how its answer is parsed, and when an answer is held back. Pure. */
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
 import { isoOrNull } from '../../../platform/clock.ts'
 import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
-import { mostQuotes, type NewQuote, readQuote } from '../quote.ts'
+import { maxQuotes, type NewQuote, readQuote } from '../quote.ts'
 
 export type QuoteFeed = typeof quoteFeeds.$inferSelect
 
-export const leastInterval = 5 // s
+export const minInterval = 5 // s
 const moment = t.Nullable(dateTimeSchema)
 export const quoteFeedSchema = t.Object(
   {
     id: t.Integer(),
     name: t.String(),
-    url: t.String({ description: 'Its origin only: the rest may hold a key' }),
+    url: t.String({ description: 'Only its origin: the rest may contain a key' }),
     interval_s: t.Integer(),
     asked_at: moment,
     answered_at: moment,
-    failures: t.Integer({ description: 'In a row' }),
+    failures: t.Integer({ description: 'Failures in a row' }),
     error: t.Nullable(t.String()),
-    held: t.Nullable(t.String({ description: 'Why the last answer was not believed' })),
+    held: t.Nullable(t.String({ description: 'Why the last answer was held back' })),
   },
   { description: 'A feed that quotes are fetched from' },
 )
@@ -43,9 +43,9 @@ export type QuoteReading = { quotes: NewQuote[]; unread: number }
 /** `{ quotes: [{ symbol, price_cents, as_of }] }`, as quotes are pushed; a `price` in whole money is turned into cents. */
 export function readQuoteFeed(json: unknown, now: number): QuoteReading {
   const given = typeof json === 'object' && json !== null && 'quotes' in json ? json.quotes : undefined
-  if (!Array.isArray(given)) throw new FeedError('The answer has no list called quotes')
+  if (!Array.isArray(given)) throw new FeedError('The answer has no list named quotes')
   if (!given.length) throw new FeedError('The answer holds no quotes')
-  if (given.length > mostQuotes) throw new FeedError(`The answer holds more than ${mostQuotes} quotes`)
+  if (given.length > maxQuotes) throw new FeedError(`The answer holds more than ${maxQuotes} quotes`)
   const reading: QuoteReading = { quotes: [], unread: 0 }
   for (const one of given) {
     const quote = readQuote(inCents(one), '', now)
@@ -63,7 +63,7 @@ const inCents = (one: unknown): unknown =>
 const tenfold = 10
 const share = 5 // one in so many
 
-/** Why an answer is held back, if it is: a feed that breaks does so for many symbols at once. */
+/** Why an answer is held back, if it is: a broken feed is usually wrong for many symbols at once. */
 export function holdReason({ quotes, unread }: QuoteReading, known: ReadonlyMap<string, number>): string | undefined {
   const all = quotes.length + unread
   if (unread * share > all) return `${unread} of ${all} quotes have no price that can be read`

@@ -10,12 +10,12 @@ import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-
 import { started, startedSchema } from '../../../platform/jobs/started.ts'
 import { clearFeedAlerts, unknownFeed } from '../../feeds/feed-state.ts'
 import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
-import { leastInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
+import { minInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
 import { bookPoll, pollQuotesNow, quoteFeedRecord } from './update-quotes.ts'
 
 const name = oneLine(80)
-const url = t.String({ minLength: 1, maxLength: 2_000, description: 'Where the feed answers; it may hold a key' })
-const interval = t.Integer({ minimum: leastInterval, maximum: 86_400, description: 'Refresh every … seconds' })
+const url = t.String({ minLength: 1, maxLength: 2_000, description: 'The address of the feed; it may contain a key' })
+const interval = t.Integer({ minimum: minInterval, maximum: 86_400, description: 'Refresh every … seconds' })
 
 export const feedRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -34,7 +34,8 @@ export const feedRoutes = (app: App) => {
         const values = { name: body.name.trim(), url: body.url, intervalS: body.interval_s ?? 60 }
         const feed = await atomically(db, tx => {
           const feed =
-            insertFeed(tx, { ...values, createdBy, createdAt: at }) ?? refuse('conflict', 'This URL is fetched already')
+            insertFeed(tx, { ...values, createdBy, createdAt: at }) ??
+            refuse('conflict', 'This URL is already being fetched')
           const detail = { name: feed.name, url: quoteFeedView(feed).url, interval_s: feed.intervalS }
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.create', target: `quote feed ${feed.id}`, detail })
           return feed
@@ -46,10 +47,10 @@ export const feedRoutes = (app: App) => {
       {
         body: t.Object({ name, url, interval_s: t.Optional(interval) }),
         may: 'officer',
-        detail: describe('A new quote feed; it is asked straight away', quoteFeedSchema, {
+        detail: describe('Add a quote feed; it is polled at once', quoteFeedSchema, {
           status: 201,
           description:
-            'It answers `{ quotes: [{ symbol, price_cents, as_of }] }` as quotes are pushed, or `price` in whole money.',
+            'The feed answers `{ quotes: [{ symbol, price_cents, as_of }] }` as quotes are pushed, or `price` in whole money.',
         }),
       },
     )
@@ -77,7 +78,7 @@ export const feedRoutes = (app: App) => {
       {
         body: t.Object({ name: t.Optional(name), url: t.Optional(url), interval_s: t.Optional(interval) }),
         may: 'officer',
-        detail: describe('Change a quote feed; it is asked straight away', quoteFeedSchema),
+        detail: describe('Change a quote feed; it is polled at once', quoteFeedSchema),
       },
     )
     .delete(
@@ -95,7 +96,7 @@ export const feedRoutes = (app: App) => {
       },
       {
         may: 'officer',
-        detail: describe('Ask a feed no more; its quotes stay', deletedSchema),
+        detail: describe('Remove a feed; its quotes stay', deletedSchema),
       },
     )
     .post(
@@ -119,10 +120,10 @@ export const feedRoutes = (app: App) => {
       },
       {
         body: t.Optional(
-          t.Object({ accept: t.Optional(t.Boolean({ description: 'Believe the answer, whatever it is' })) }),
+          t.Object({ accept: t.Optional(t.Boolean({ description: 'Accept the answer, whatever it is' })) }),
         ),
         may: 'officer',
-        detail: describe('Ask a feed now', startedSchema, { status: 202 }),
+        detail: describe('Poll a feed now', startedSchema, { status: 202 }),
       },
     )
 }

@@ -1,4 +1,4 @@
-/** `update_quotes`: one poll of a feed, what it changes, and the next poll booked. One chain for each feed. */
+/** `update_quotes`: one poll of a feed, which schedules the next poll. One chain per feed. */
 import { t } from 'elysia'
 import { atomically } from '../../../../db/transactions.ts'
 import { type App, job } from '../../../context.ts'
@@ -15,15 +15,15 @@ import { holdReason, type QuoteFeed, type QuoteReading, readQuoteFeed } from './
 export const updateQuotes = job('update_quotes', {
   input: t.Object({
     feed: t.Integer(),
-    accept: t.Optional(t.Boolean({ description: 'Believe the answer whatever it says' })),
+    accept: t.Optional(t.Boolean({ description: 'Accept the answer, whatever it is' })),
   }),
   once: ({ feed }) => String(feed),
   lock: ({ feed }) => locks.updateQuotes(feed),
-  attempts: 1, // the next poll is booked anyway
+  attempts: 1, // the next poll is scheduled anyway
   async run({ feed: id, accept = false }, app, work) {
     const { db, clock, config } = app
     const feed = await atomically(db, tx => changeFeed(tx, id, { askedAt: clock.now() }) ?? null)
-    if (!feed) return { outcome: 'skipped', message: 'The feed is gone' }
+    if (!feed) return { outcome: 'skipped', message: 'The feed was removed' }
     const options = { allowPrivate: config.allowPrivateFeeds, signal: work.signal }
     const read = (json: unknown) => readQuoteFeed(json, clock.now())
     const fetched = await fetchFeed(feed.url, options, accept ? undefined : feed, read)
@@ -37,7 +37,7 @@ export const updateQuotes = job('update_quotes', {
     })
     return { ...outcome, ...next }
   },
-  /** Whatever ends one poll, be it a bug or a cancel, does not end the chain. */
+  /** However a poll ends, even by a bug or a cancel, the chain goes on. */
   async ended({ feed }, app) {
     await bookPoll(app, feed, app.clock.now() + minute)
   },
@@ -82,7 +82,7 @@ export const quoteFeedRecord = (feed: QuoteFeed): FeedRecord => ({
     alert: (message, _since, failures) => ({
       severity: 'warning',
       title: `The quote feed ${feed.name} does not answer`,
-      message: `${failures} failures in a row; the last: ${message}. The quotes stay as they are and grow old.`,
+      message: `${failures} failures in a row; the last: ${message}. The quotes stay as they are and get older.`,
       data: { feed: feed.id, failures },
     }),
   },
@@ -91,16 +91,16 @@ export const quoteFeedRecord = (feed: QuoteFeed): FeedRecord => ({
     alert: message => ({
       severity: 'error',
       title: `The quote feed ${feed.name} is held back`,
-      message: `${message}. The quotes before stay; an officer may accept the answer.`,
+      message: `${message}. The last quotes stay; an officer can accept the answer.`,
       data: { feed: feed.id },
     }),
   },
 })
 
-/** Sees to it that a poll is running or booked. */
+/** Makes sure that a poll is running or scheduled. */
 export const bookPoll = (app: App, id: number, at: number, by: number | null = null): Promise<Started | undefined> =>
   ensurePoll(app, tx => (findFeed(tx, id) ? app.jobs.accept(tx, updateQuotes, { feed: id }, { at, by }) : undefined))
 
-/** `accepts`: the answer is believed, whatever it is. */
+/** `accepts`: the answer is accepted, whatever it is. */
 export const pollQuotesNow = (app: App, { id }: QuoteFeed, by: number | null, accepts: boolean) =>
   pollNow(app, updateQuotes, { feed: id, accept: accepts }, { by })
