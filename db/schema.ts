@@ -1301,6 +1301,7 @@ export const processMinutes = sqliteTable(
     cpu: real('cpu').notNull(), // 0 to 1, of all the machine's cores
     lagMs: real('lag_ms').notNull(), // p99 of how late timers fired
     rssBytes: integer('rss_bytes').notNull(),
+    shed: integer('shed').notNull().default(0), // reads refused because the process was overloaded
   },
   t => [primaryKey({ columns: [t.minute, t.process] })],
 )

@@ -39,6 +39,7 @@ import { copyMainLog, leaveCheckpoints, startCheckpoints } from './platform/file
 import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
 import { openStreams } from './platform/http/event-streams.ts'
 import { openHttpServer } from './platform/http/http-server.ts'
+import { type OverloadLimits, openLoadShedding } from './platform/http/load-shedding.ts'
 import { readLimit } from './platform/http/rate-limits.ts'
 import { openCompute } from './platform/jobs/compute.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
@@ -71,10 +72,14 @@ export type AppOverrides = {
   /** ms that the reader of an export may take nothing. */
   exportPatience?: number
   monitorIntervals?: MonitorIntervals
+  /** When reads are refused because the process is overloaded. */
+  overloadLimits?: OverloadLimits
 }
 
 const uploadPaths =
   /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))$/
+/** For whoever watches the service or comes to put it right, and files that browsers keep. */
+const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
 export async function startFieldhouse(
@@ -87,6 +92,7 @@ export async function startFieldhouse(
     schedule: moreSchedule = [],
     exportPatience,
     monitorIntervals,
+    overloadLimits,
   }: AppOverrides = {},
 ): Promise<Fieldhouse> {
   const shutdown = openShutdown(log)
@@ -169,7 +175,8 @@ export async function startFieldhouse(
         startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined)),
         checkpoints => checkpoints.stop(),
       )
-    const loop = shutdown.onClose('loop watch', watchLoop(), loop => loop.stop())
+    const loadShedding = openLoadShedding(overloadLimits)
+    const loop = shutdown.onClose('loop watch', watchLoop(loadShedding.turn), loop => loop.stop())
     const streams = openStreams(request => staysSignedIn(app, request))
 
     let stopRun: App['stopRun'] = () => {}
@@ -186,6 +193,7 @@ export async function startFieldhouse(
       telemetry,
       metrics,
       loop,
+      loadShedding,
       db,
       redis: cacheClient,
       stamps,
@@ -259,6 +267,8 @@ export async function startFieldhouse(
         isSecure: config.publicUrl?.startsWith('https:') ?? false,
         maxUpload: config.maxUploadMb * 1024 * 1024,
         uploadPaths,
+        admit: loadShedding.admit,
+        alwaysAdmitted,
         handle(request) {
           followName()
           return router.fetch(request)

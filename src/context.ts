@@ -6,6 +6,7 @@ import type { Cache } from './platform/cache/cache.ts'
 import type { Stamps } from './platform/cache/stamps.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Streams } from './platform/http/event-streams.ts'
+import type { LoadShedding } from './platform/http/load-shedding.ts'
 import type { ReadLimit } from './platform/http/rate-limits.ts'
 import type { Compute } from './platform/jobs/compute.ts'
 import { jobsOf } from './platform/jobs/job.ts'
@@ -30,6 +31,7 @@ export interface App {
   readonly telemetry: Telemetry
   readonly metrics: Metrics
   readonly loop: ReturnType<typeof watchLoop>
+  readonly loadShedding: LoadShedding
   readonly db: Db
   /** For questions to Redis; absent without `REDIS_URL`. */
   readonly redis: Redis | undefined

@@ -215,7 +215,7 @@ const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)
 const files = ['fieldhouse.db', 'scores.db', 'queue.db']
 
 export function addGauges(app: App): void {
-  const { metrics, loop, clock, startedAt, cache, streams, locks, queues, config } = app
+  const { metrics, loop, loadShedding, clock, startedAt, cache, streams, locks, queues, config } = app
   const { gauge } = metrics
   gauge('fieldhouse_info', 'The version that runs', () => [[{ version: app.version, role: config.role }, 1]])
   gauge('fieldhouse_uptime_seconds', 'Since the start', () => (clock.now() - startedAt) / 1000)
@@ -240,6 +240,13 @@ export function addGauges(app: App): void {
     () => loop.longStretches().map(({ over, count }) => [{ over: String(over / 1000) }, count] as const),
     'counter',
   )
+  gauge(
+    'fieldhouse_http_shed_total',
+    'Reads that were refused with a 503 because the process was overloaded',
+    loadShedding.refused,
+    'counter',
+  )
+  gauge('fieldhouse_http_shed_share', 'Share of reads of strangers that is refused so now', loadShedding.share)
   gauge('fieldhouse_open_streams', 'Event streams that are listened to', () => streams.size())
 
   for (const count of ['hits', 'misses', 'stale', 'loads', 'failures'] as const)

@@ -16,7 +16,8 @@ import { depthReading } from './tasks/task-queries.ts'
 export type Load = typeof processMinutes.$inferSelect
 
 /** Call the answer each minute: it writes down what this process used since the last call. */
-export function openLoadRecorder({ db, clock, config, processId, loop }: App): () => void {
+export function openLoadRecorder({ db, clock, config, processId, loop, loadShedding }: App): () => void {
+  let refused = loadShedding.refused()
   let used = process.cpuUsage()
   let at = performance.now()
   return () => {
@@ -24,6 +25,8 @@ export function openLoadRecorder({ db, clock, config, processId, loop }: App): (
     const cpu = (user + system) / 1_000 / (performance.now() - at) / availableParallelism()
     used = process.cpuUsage()
     at = performance.now()
+    const refusedBefore = refused
+    refused = loadShedding.refused()
     const now = clock.now()
     const row: Load = {
       minute: now - (now % minute),
@@ -32,6 +35,7 @@ export function openLoadRecorder({ db, clock, config, processId, loop }: App): (
       cpu: Math.round(Math.min(1, cpu) * 1_000) / 1_000,
       lagMs: Math.round(loop.lag().p99 * 10) / 10,
       rssBytes: process.memoryUsage.rss(),
+      shed: refused - refusedBefore,
     }
     tryWrite(db, tx => void tx.insert(processMinutes).values(row).onConflictDoNothing().run())
   }
@@ -55,31 +59,53 @@ const tooLate = 200 // ms
 const tooBusy = 0.8 // of all cores
 const forMinutes = 5
 
-/** Too much for this many minutes in a row: a moment's effort is nobody's alarm. */
+/** What is too much for a process. */
 export function overloads(rows: readonly Load[]): Alert[] {
   const byProcess = Map.groupBy(rows, ({ process }) => process)
-  return [...byProcess].flatMap(([process, all]): Alert[] => {
-    const last = all.slice(-forMinutes)
-    const [newest] = last.slice(-1)
-    if (!newest || last.length < forMinutes) return []
-    const isLate = last.every(({ lagMs }) => lagMs > tooLate)
-    const isBusy = last.every(({ cpu }) => cpu > tooBusy)
-    if (!isLate && !isBusy) return []
-    const what = [
-      isLate && `timers fire up to ${Math.round(newest.lagMs)} ms late`,
-      isBusy && `it uses ${Math.round(newest.cpu * 100)} % of the processor`,
-    ]
-    return [
-      {
-        key: `high_load:${process}`,
-        type: 'high_load',
-        severity: isLate ? 'error' : 'warning',
-        title: `A process (${newest.role}) has too much to do`,
-        message: `For ${forMinutes} minutes ${what.filter(Boolean).join(', and ')}.`,
-        data: { process, lag_ms: newest.lagMs, cpu: newest.cpu },
-      },
-    ]
-  })
+  return [...byProcess.values()].flatMap(minutes => [...strainOf(minutes), ...refusalsOf(minutes)])
+}
+
+/** Too much for this many minutes in a row: a moment's effort is nobody's alarm. */
+function strainOf(minutes: readonly Load[]): Alert[] {
+  const last = minutes.slice(-forMinutes)
+  const newest = last.at(-1)
+  if (!newest || last.length < forMinutes) return []
+  const { process, role, lagMs, cpu } = newest
+  const isLate = last.every(({ lagMs }) => lagMs > tooLate)
+  const isBusy = last.every(({ cpu }) => cpu > tooBusy)
+  if (!isLate && !isBusy) return []
+  const what = [
+    isLate && `timers fire up to ${Math.round(lagMs)} ms late`,
+    isBusy && `it uses ${Math.round(cpu * 100)} % of the processor`,
+  ]
+  return [
+    {
+      key: `high_load:${process}`,
+      type: 'high_load',
+      severity: isLate ? 'error' : 'warning',
+      title: `A process (${role}) has too much to do`,
+      message: `For ${forMinutes} minutes ${what.filter(Boolean).join(', and ')}.`,
+      data: { process, lag_ms: lagMs, cpu },
+    },
+  ]
+}
+
+/** Readers were refused in the last two minutes: that is told of at once. */
+function refusalsOf(minutes: readonly Load[]): Alert[] {
+  const shed = minutes.slice(-2).reduce((sum, { shed }) => sum + shed, 0)
+  const newest = minutes.at(-1)
+  if (!newest || shed === 0) return []
+  const { process, role, lagMs } = newest
+  return [
+    {
+      key: `high_load:shed:${process}`,
+      type: 'high_load',
+      severity: 'error',
+      title: `A process (${role}) refuses readers`,
+      message: `More was asked than it can answer: ${shed} reads were refused with a 503 in the last two minutes. Officers, admins and whoever changes something are let in.`,
+      data: { process, shed, lag_ms: lagMs },
+    },
+  ]
 }
 
 /** The processes that share this folder. */

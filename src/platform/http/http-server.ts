@@ -30,6 +30,9 @@ type HttpServerSettings = {
   knownIdentity(request: Request, began: number): Who | undefined
   /** Throws a refusal where a mutation by cookie was not meant. */
   guard(request: Request, who: Who | undefined): Promise<void> | void
+  /** Throws a refusal where a read is one too many, and which paths are never refused so. */
+  admit(who: Who | undefined): void
+  alwaysAdmitted: RegExp
   refused(request: Request, error: unknown): Response
   fastPath: CachedFastPath
   /** The site is served over TLS: browsers are told never to ask without. */
@@ -56,7 +59,7 @@ const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openHttpServer(settings: HttpServerSettings) {
-  const { handle, identify, knownIdentity, guard, refused, fastPath, log, metrics, trace, trustProxy } = settings
+  const { handle, identify, knownIdentity, guard, refused, fastPath, admit, log, metrics, trace, trustProxy } = settings
   let closing = false
 
   const server = listen({
@@ -83,9 +86,9 @@ export function openHttpServer(settings: HttpServerSettings) {
       () => headers.get('user-agent') ?? '',
     )
     const isStranger = !headers.has('authorization') && !headers.has('cookie')
-    const isRead = method === 'GET' && !closing
-    if (isRead && !isStranger) context.who = knownIdentity(request, began)
-    const known = isRead && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
+    const isGet = method === 'GET' && !closing
+    if (isGet && !isStranger) context.who = knownIdentity(request, began)
+    const known = isGet && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
     if (!known) return answerAtLength(request, context, isStranger, server)
     sign(known.headers, context)
     note(method, known.path, context, known.status)
@@ -110,6 +113,7 @@ export function openHttpServer(settings: HttpServerSettings) {
         context.who ??= await identify(request) // a read of somebody known a moment ago needs no second look
         await guard(request, context.who)
       }
+      if (isRead(request) && !settings.alwaysAdmitted.test(pathOf(request.url))) admit(context.who)
       response = await compressed(request, await handle(asGet(request, context)))
     } catch (error) {
       response = refused(request, error)
@@ -184,8 +188,7 @@ export function openHttpServer(settings: HttpServerSettings) {
 
   /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
   function bodyLimit(request: Request): boolean | 'unknown' {
-    if (request.method === 'GET' || request.method === 'HEAD' || settings.uploadPaths.test(pathOf(request.url)))
-      return false
+    if (isRead(request) || settings.uploadPaths.test(pathOf(request.url))) return false
     const length = request.headers.get('content-length')
     if (length !== null) return Number(length) > smallBody
     return request.headers.has('transfer-encoding') ? 'unknown' : false
@@ -230,6 +233,8 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
 }
 
 class PortInUse extends Error {}
+
+const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
 /** Where the Host header cannot be part of an address, another stands in, so that the refusal may look at the path. */
 const atLocalhost = ({ url, method, headers }: Request) =>

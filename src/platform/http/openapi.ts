@@ -109,6 +109,7 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
       ...(address.includes('{') && { 404: refusal('There is no such thing') }),
       ...((takesBody || takesInput) && { 422: refusal('The input does not fit; `errors` says where') }),
       429: refusal('Too many requests; `Retry-After` says when to come again'),
+      ...(may !== 'anyone' && { 503: refusal('Not possible for the moment; `Retry-After` says when to come again') }),
       500: refusal('A bug; the log knows it by the request id'),
       default: refusal('Any other refusal; `code` says which'),
     }

@@ -96,8 +96,9 @@ const longStretches = [10, 20, 50, 100, 500] as const
  * How late timers fire: what the HTTP thread makes everyone wait. Sampled 20 times a second at rest, as each sample wakes the
  * process, and 100 times while there is work: a stretch of work then shows with up to 10 ms less than it took. Where the
  * kernel tells (Linux), `stretch` leaves out what the thread waited for a processor: that is the machine's doing.
+ * `turned` is told of each sample, in ms.
  */
-export function watchLoop() {
+export function watchLoop(turned: (lag: number, now: number) => void = () => {}) {
   const [atRest, atWork] = [50, 10]
   const size = (60 * 1000) / atWork // a minute's, at the most
   const [times, lags, stretches] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
@@ -114,6 +115,7 @@ export function watchLoop() {
     times[place] = now
     lags[place] = lag
     stretches[place] = stretch
+    turned(lag, now)
     every = after.ran - before.ran > every / 10 ? atWork : atRest
     last = now
     before = after

@@ -1,0 +1,1 @@
+ALTER TABLE `process_minutes` ADD `shed` integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,96 @@
+import { expect, test } from 'bun:test'
+import { checkConditions } from '../src/monitor/process-monitor.ts'
+import { openLoadRecorder } from '../src/monitor/processes.ts'
+import { openLoadShedding } from '../src/platform/http/load-shedding.ts'
+import type { Who } from '../src/platform/http/request-context.ts'
+import { newLeague } from './sheets.ts'
+import { afterTest, start, until } from './start.ts'
+
+const member: Who = { id: 1, username: 'ann', role: 'member', via: 'key' }
+const officer: Who = { ...member, role: 'officer' }
+
+/** One whose turns are told by the test. */
+function timed() {
+  const shedding = openLoadShedding()
+  let now = performance.now()
+  return {
+    turns(lags: readonly number[]) {
+      for (const lag of lags) shedding.turn(lag, (now += lag + 10))
+    },
+    /** Of a hundred who ask at once, how many are let in. */
+    admitted(who?: Who) {
+      let admitted = 0
+      for (let i = 0; i < 100; i++)
+        try {
+          shedding.admit(who)
+          admitted++
+        } catch {}
+      return admitted
+    },
+  }
+}
+const turnsOf = (lag: number, ms: number) => Array<number>(Math.ceil(ms / (lag + 10))).fill(lag)
+
+test('nobody is refused for one long pause, for a few, or for turns that are late now and then', () => {
+  const { turns, admitted } = timed()
+  turns([30_000, 0, 9_000, 9_000, 9_000, 9_000, 0])
+  expect(admitted()).toBe(100)
+  for (let i = 0; i < 100; i++) turns([...turnsOf(900, 4_000), 20])
+  expect(admitted()).toBe(100)
+})
+
+test('under lasting load strangers are refused by share, then members, officers never; quiet lets all in again', () => {
+  const { turns, admitted } = timed()
+  turns(turnsOf(800, 6_500))
+  expect(admitted()).toBeLessThan(90)
+  expect(admitted()).toBeGreaterThan(10)
+  expect(admitted(member)).toBe(100)
+  turns(turnsOf(800, 2_500))
+  expect(admitted()).toBeLessThan(10)
+  turns(turnsOf(800, 60_000))
+  expect([admitted(), admitted(officer)]).toEqual([0, 100])
+  expect(admitted(member)).toBe(10)
+  turns(turnsOf(5, 19_500))
+  expect(admitted(member)).toBe(100)
+  expect(admitted()).toBeLessThan(10)
+  turns(turnsOf(5, 19_500))
+  expect(admitted()).toBe(100)
+})
+
+test('a process that is behind answers 503 to strangers, and to nobody once it has caught up', async () => {
+  const overloadLimits = { late: 30, lasting: 100, raising: 100, easing: 500 }
+  const { app, call, as, url } = await start({}, undefined, { overloadLimits })
+  const stranger = as()
+  const board = `/api/v1/leagues/${(await newLeague(call, { score_on: 'current' })).id}/leaderboard`
+  const toLearn = [await stranger.raw(board), await stranger.raw(board)]
+  expect(toLearn.map(({ status }) => status)).toEqual([200, 200])
+  const noteLoad = openLoadRecorder(app)
+
+  const overload = setInterval(() => Bun.sleepSync(60), 1)
+  afterTest(() => clearInterval(overload))
+  const refused = await until(async () => {
+    const response = await stranger.raw('/api/v1/leagues')
+    return response.status === 503 ? response : undefined
+  })
+  expect(refused.headers.get('content-type')).toBe('application/problem+json')
+  expect(refused.headers.get('retry-after')).toBe('5')
+  expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('in 5 s') })
+  const page = await until(async () => {
+    const response = await fetch(`${url}/leagues`, { headers: { accept: 'text/html' } })
+    return response.status === 503 ? response : undefined
+  })
+  expect(page.headers.get('content-type')).toStartWith('text/html')
+  expect(await page.text()).toContain('try again in 5 s')
+  for (const path of ['/livez', '/readyz', '/sign-in', board]) expect((await stranger.raw(path)).status).toBe(200)
+  expect((await stranger.raw('/api/v1/auth/login', { method: 'POST' })).status).not.toBe(503)
+  expect((await call.raw('/admin/task-monitor')).status).toBe(200)
+
+  clearInterval(overload)
+  await until(async () => (await stranger.raw('/api/v1/leagues')).status === 200 && app.loadShedding.share() === 0)
+  expect(await (await call.raw('/metrics')).text()).toMatch(/^fieldhouse_http_shed_total [1-9]/m)
+  noteLoad()
+  await checkConditions(app)
+  expect((await call.get('/admin/monitoring/alerts/json?type=high_load')).alerts).toMatchObject([
+    { severity: 'error', title: 'A process (all) refuses readers' },
+  ])
+})
