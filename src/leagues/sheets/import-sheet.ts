@@ -1,5 +1,6 @@
 /** In the worker thread: a file becomes a snapshot and is held against the board it follows. */
 import type { Database } from 'bun:sqlite'
+import { basename } from 'node:path'
 import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
@@ -8,8 +9,9 @@ import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
+import { readBefore } from './reading/ahead.ts'
 import type { SheetReport } from './reading/report.ts'
-import { type ReadOptions, readSheet } from './reading/sheet.ts'
+import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
 import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
 import {
   extraBefore,
@@ -110,8 +112,8 @@ function sparing(progress: TaskContext['progress']): TaskContext['progress'] {
   }
 }
 
-const read = ({ path, options }: ImportInput, { signal, progress }: TaskContext) =>
-  readSheet(path, {
+async function read({ path, options }: ImportInput, { signal, progress }: TaskContext): Promise<Sheet> {
+  const asked: ReadOptions = {
     ...options,
     signal,
     onProgress: ({ stage, bytes, totalBytes, rows }) => {
@@ -122,7 +124,9 @@ const read = ({ path, options }: ImportInput, { signal, progress }: TaskContext)
         done: until['checking file type'] + part * (until[stage] - until['checking file type']),
       } satisfies ImportProgress)
     },
-  })
+  }
+  return (await readBefore(basename(path), asked)) ?? readSheet(path, asked)
+}
 
 /** Lets other tasks in while a snapshot is written, and reports how far it is. */
 const withProgress = ({ now, signal, pause, progress }: TaskContext, rows: number) => ({

@@ -30,7 +30,7 @@ export const keptMapping = (db: Db, leagueId: number, headers: readonly string[]
     .get()?.mapping
 
 /** Whether there is any: else no sheet needs to be looked at for its headings first. */
-const hasKeptMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get({ leagueId }) !== undefined
+export const hasKeptMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get({ leagueId }) !== undefined
 const anyOfLeague = prepared(db =>
   db
     .select({ id: sheetMappings.leagueId })

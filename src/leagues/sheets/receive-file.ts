@@ -9,7 +9,8 @@ import Busboy from '@fastify/busboy'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
-import { fileKindOf, HEAD } from '../../platform/spreadsheets/sniff.ts'
+import { fileKindOf, HEAD, isZip } from '../../platform/spreadsheets/sniff.ts'
+import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
 import { writeTempFile } from './temp-file.ts'
 
 export type Received = {
@@ -20,6 +21,8 @@ export type Received = {
   sha256: string
   /** The other parts of the form. */
   fields: Record<string, string>
+  /** Of a large one that is read already. */
+  arriving?: ArrivingSheet
 }
 
 export const uploadsFolder = (dataDir: string) => join(dataDir, 'uploads')
@@ -29,12 +32,20 @@ export const uploadPath = (dataDir: string, file: string) => join(uploadsFolder(
 const newName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
 export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
 
-/** Whatever goes wrong on the way, no file is left. Unless it `isKept`, it need not outlive a power cut. */
+type Receiving = {
+  /** Else it need not outlive a power cut. */
+  isKept?: boolean
+  /** A large one is read while it comes in, so that its import finds it read. */
+  readsAhead?: boolean
+}
+
+/** Whatever goes wrong on the way, no file is left. */
 export async function receive(
   request: Request,
-  { config, processId }: Pick<App, 'config' | 'processId'>,
-  isKept = true,
+  app: Pick<App, 'config' | 'processId' | 'sheets'>,
+  { isKept = true, readsAhead = false }: Receiving = {},
 ): Promise<Received> {
+  const { config, processId, sheets } = app
   const type = request.headers.get('content-type') ?? ''
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
     refuse('unsupported', 'Send the file as multipart/form-data, in a part named file')
@@ -43,46 +54,57 @@ export async function receive(
   mkdirSync(folder, { recursive: true })
   const file = newName(processId)
   const path = join(folder, file)
+  const length = lengthOf(request)
+  const arriving =
+    readsAhead && length > tiny && length < Infinity ? arrivingSheet(sheets.thread, file, length) : undefined
   try {
-    const { head, handle, ...rest } = await read(request, type, `${path}.part`, config.maxUploadMb * 1024 * 1024)
+    const maxBytes = config.maxUploadMb * 1024 * 1024
+    const { head, handle, ...rest } = await read(request, type, { path: `${path}.part`, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
+      arriving?.arrived(path)
       if (isKept) await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // by one commit of the file system
     } finally {
       closeSync(handle)
     }
-    return { file, ...rest }
+    return { file, arriving, ...rest }
   } catch (error) {
+    arriving?.notWanted()
     await Promise.all([rm(`${path}.part`, { force: true }), rm(path, { force: true })])
     throw error
   }
 }
 
 /** What was received and is not wanted after all. */
-export const removeReceived = (dataDir: string, { file }: Pick<Received, 'file'>) =>
-  rm(uploadPath(dataDir, file), { force: true })
+export function removeReceived(dataDir: string, { file, arriving }: Pick<Received, 'file' | 'arriving'>) {
+  arriving?.notWanted()
+  return rm(uploadPath(dataDir, file), { force: true })
+}
 
 /** `handle`: of the file, written and not yet synced. */
-type Read = Omit<Received, 'file'> & { head: Uint8Array; handle: number }
+type Read = Omit<Received, 'file' | 'arriving'> & { head: Uint8Array; handle: number }
+type Reading = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
+const tiny = 256 << 10 // bytes: read by its import
 const small = 2 << 20 // bytes: taken whole, which costs less than a stream
 
-async function read(request: Request, type: string, path: string, maxBytes: number): Promise<Read> {
-  const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
-  if (length > small) return readStream(Readable.fromWeb(request.body as never), type, path, maxBytes)
+const lengthOf = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
+
+async function read(request: Request, type: string, reading: Reading): Promise<Read> {
+  if (lengthOf(request) > small) return readStream(Readable.fromWeb(request.body as never), type, reading)
   const body = await request.bytes().catch(() => {
     throw cutOff()
   })
-  return (await readPlain(body, type, path, maxBytes)) ?? readStream(Readable.from([body]), type, path, maxBytes)
+  return (await readPlain(body, type, reading)) ?? readStream(Readable.from([body]), type, reading)
 }
 
 /**
  * A form as browsers and scripts write it, read by the runtime at a twentieth of what the stream costs. Undefined for one that is
  * unusual in any way, or wrong: the stream reads it, or says what is wrong.
  */
-async function readPlain(body: Uint8Array, type: string, path: string, maxBytes: number): Promise<Read | undefined> {
+async function readPlain(body: Uint8Array, type: string, { path, maxBytes }: Reading): Promise<Read | undefined> {
   const answer = new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } })
   const form = await answer.formData().catch(() => undefined)
   const sheet = form?.get('file')
@@ -106,7 +128,7 @@ async function readPlain(body: Uint8Array, type: string, path: string, maxBytes:
   }
 }
 
-async function readStream(body: Readable, type: string, path: string, maxBytes: number): Promise<Read> {
+async function readStream(body: Readable, type: string, { path, maxBytes, arriving }: Reading): Promise<Read> {
   const fields: Record<string, string> = {}
   const hash = new Bun.CryptoHasher('sha256')
   const head: Uint8Array[] = []
@@ -140,7 +162,7 @@ async function readStream(body: Readable, type: string, path: string, maxBytes: 
       }
       if (stream.truncated) throw tooLarge
     }
-    written = writeTempFile(counted(stream), path)
+    written = writeTempFile(counted(stream), path, () => arriving?.written(path, !isZip(head[0]!)))
     written.catch(error => form.destroy(error))
   })
   try {

@@ -10,6 +10,7 @@ import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { requireUploadsOpen, uploadOptions } from './accept-upload.ts'
+import { hasKeptMappings } from './mappings.ts'
 import { previewUpload } from './preview.ts'
 import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
@@ -66,7 +67,8 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request, who, set }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const received = await receive(request, app)
+        const isReadHere = config.role === 'all' && !query.mapping && !hasKeptMappings(db, id)
+        const received = await receive(request, app, { readsAhead: isReadHere })
         return takeUpload(app, () => league, received, query, signedIn(who), set)
       },
       {
@@ -89,7 +91,7 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const received = await receive(request, app, false)
+        const received = await receive(request, app, { isKept: false })
         try {
           return await previewUpload(app, league, received, query)
         } finally {

@@ -7,11 +7,13 @@ const SYNC = 16 << 20
 /**
  * Chunks become a new file, written to its end and open: the caller syncs and closes it. While a megabyte is gathered the one
  * before is written, and what was written is synced meanwhile, so that little is left to wait for at the end. What is less
- * than that goes to the system at once: for a small file it costs less than to hand it to another thread.
+ * than that goes to the system at once: for a small file it costs less than to hand it to another thread. `onWritten` is
+ * called whenever there is more to read.
  */
 export async function writeTempFile(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
+  onWritten = () => {},
 ): Promise<number> {
   const file = openSync(path, 'wx')
   let written = handled(Promise.resolve())
@@ -21,7 +23,7 @@ export async function writeTempFile(
   let unsynced = 0
   const write = async () => {
     await written
-    written = handled(writeAll(file, pieces, gathered))
+    written = handled(writeAll(file, pieces, gathered).then(onWritten))
     unsynced += gathered
     if (unsynced >= SYNC) {
       synced = handled(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))

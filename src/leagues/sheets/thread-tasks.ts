@@ -7,6 +7,7 @@ import { type ImportInput, importSheet, type TaskContext } from './import-sheet.
 import { missingPlayers } from './missing-players.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
 import { sheetTrends, type TrendsInput } from './player-history.ts'
+import { type AheadInput, readAhead } from './reading/ahead.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type GainInput, rankedGains, rankedGoal, type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
@@ -17,6 +18,7 @@ import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
 export const tasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
+  readAhead: (input: AheadInput) => readAhead(input),
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
   hash: (input: building.BoardHashInput, { scores }: TaskContext) => building.sheetBoardHash(scores, input),
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),

@@ -23,11 +23,14 @@ const strangers: [name: string, ...first: number[]][] = [
 
 const startsWith = (head: Uint8Array, bytes: number[]) => bytes.every((byte, i) => head[i] === byte)
 
+export const isZip = (head: Uint8Array): boolean =>
+  head[0] === 0x50 && head[1] === 0x4b && head[2]! < 9 && head[2]! + 1 === head[3]
+
 /** `zip` or `text`, from the first bytes; refuses what is neither and a file name that says otherwise. */
 export function fileKindOf(head: Uint8Array, filename = ''): 'zip' | 'text' {
   if (head.length === 0) refuseSheet('empty', 'The file is empty')
   const extension = /\.([a-z0-9]+)$/i.exec(filename)?.[1]?.toLowerCase() ?? ''
-  if (head[0] === 0x50 && head[1] === 0x4b && head[2]! < 9 && head[2]! + 1 === head[3]) {
+  if (isZip(head)) {
     if (['csv', 'tsv', 'txt'].includes(extension))
       refuseSheet(
         'lying_extension',

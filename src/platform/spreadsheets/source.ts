@@ -1,9 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { changeOf, type Growth, isGone, isWhole, stateOf } from '../files/growth.ts'
 
-/** Bytes that can be read from any place. `read` may give fewer than asked for; 0 is the end. */
+/** Bytes that can be read from any place. `read` may give fewer than asked for; 0 is the end, or as far as it has `grown`. */
 export interface Source {
-  size: number
+  readonly size: number
   read(into: Uint8Array, at: number): number
+  /** Of a file that is still written: resolves when it may have grown since it was last read; false once it is whole. */
+  grown?(): Promise<boolean>
   close(): void
 }
 
@@ -12,6 +15,30 @@ export function fileSource(path: string): Source {
   return {
     size: fstatSync(file).size,
     read: (into, at) => readSync(file, into, 0, into.length, at),
+    close: () => closeSync(file),
+  }
+}
+
+const patience = 10_000 // ms: a slow sender is asked about again
+
+/** A file that another thread still writes. Until it is whole its size is what is `expected`. */
+export function growingSource(path: string, expected: number, growth: Growth): Source {
+  const file = openSync(path, 'r')
+  let seen = stateOf(growth)
+  return {
+    get size() {
+      return isWhole(stateOf(growth)) ? fstatSync(file).size : expected
+    },
+    read(into, at) {
+      seen = stateOf(growth)
+      return readSync(file, into, 0, into.length, at)
+    },
+    async grown() {
+      if (isWhole(seen)) return false
+      await changeOf(growth, seen, patience)
+      if (isGone(stateOf(growth))) throw new Error('The file is not wanted any more')
+      return true
+    },
     close: () => closeSync(file),
   }
 }

@@ -92,7 +92,8 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
   const raw = new Uint8Array(transcode ? PIECE : 0)
   for (let at = mark, got = 1; got > 0; at += got) {
     const room = scanner.room(transcode ? PIECE * 3 + 6 : PIECE)
-    got = source.read(transcode ? raw : room, at)
+    do got = source.read(transcode ? raw : room, at)
+    while (got === 0 && (await source.grown?.()))
     scanner.filled(transcode ? transcode(raw.subarray(0, got), room, got === 0) : got)
     reportProgress(columns, at + got, source.size, options)
     await setImmediate()
@@ -160,7 +161,8 @@ function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
   }
 }
 
-function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
+/** Refuses what cannot be imported in this mode. */
+export function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
   const { ids, names, hasNames, metrics, labels, lines, rows, ...report } = sheet
   const first = report.errors[0]
   const why = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''

@@ -1,0 +1,33 @@
+/** A large sheet is read while it still comes in, so that its import finds it read. */
+import { gone, grown, newGrowth, whole } from '../../platform/files/growth.ts'
+import type { SheetThread } from './sheet-thread.ts'
+
+export type ArrivingSheet = {
+  /** Text is read as it comes, from where it is written. */
+  written(path: string, isText: boolean): void
+  /** A workbook only now, as its directory is at its end. */
+  arrived(path: string): void
+  notWanted(): void
+}
+
+/** `file` is the name its import will ask for it by, `expected` about how many bytes it will have. */
+export function arrivingSheet(thread: SheetThread, file: string, expected: number): ArrivingSheet {
+  const growth = newGrowth()
+  let isRead = false
+  const read = (path: string) => {
+    if (isRead) return
+    isRead = true
+    thread.run('readAhead', { file, path, expected, growth }).catch(() => {}) // its import reads it again and says why
+  }
+  return {
+    written(path, isText) {
+      grown(growth)
+      if (isText) read(path)
+    },
+    arrived(path) {
+      whole(growth)
+      read(path)
+    },
+    notWanted: () => gone(growth),
+  }
+}
