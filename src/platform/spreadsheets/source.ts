@@ -35,7 +35,7 @@ export function growingSource(path: string, expected: number, growth: Growth): S
     },
     async grown() {
       if (isWhole(seen)) return false
-      await changeOf(growth, seen, patience)
+      if (!isGone(seen)) await changeOf(growth, seen, patience)
       if (isGone(stateOf(growth))) throw new Error('The file is not wanted any more')
       return true
     },

@@ -1,7 +1,7 @@
 /** In the worker thread: a sheet is read before its import asks for it. One at a time, as its columns are large. */
 import { changeOf, type Growth, isWhole, stateOf } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
-import { accepted, type ReadOptions, readSheet, type Sheet } from './sheet.ts'
+import { accepted, type ReadOptions, type ReadProgress, readSheet, type Sheet } from './sheet.ts'
 
 export type AheadInput = {
   /** What its import will ask for it by. */
@@ -12,7 +12,7 @@ export type AheadInput = {
   growth: Growth
 }
 
-type Ahead = { file: string; reading: Promise<Sheet>; stop: AbortController; onProgress?: ReadOptions['onProgress'] }
+type Ahead = { file: string; reading: Promise<Sheet>; stop: AbortController; listener: Pick<ReadOptions, 'onProgress'> }
 let ahead: Ahead | undefined
 
 const patience = 20_000 // ms from its end until it is forgotten: it waits for other imports, or is read by another process
@@ -20,12 +20,9 @@ const patience = 20_000 // ms from its end until it is forgotten: it waits for o
 export async function readAhead({ file, path, expected, growth }: AheadInput): Promise<void> {
   if (ahead) return
   const stop = new AbortController()
-  const source = growingSource(path, expected, growth)
-  const one: Ahead = {
-    file,
-    stop,
-    reading: readSheet(source, { signal: stop.signal, onProgress: progress => one.onProgress?.(progress) }),
-  }
+  const listener: Ahead['listener'] = {}
+  const options = { signal: stop.signal, onProgress: (progress: ReadProgress) => listener.onProgress?.(progress) }
+  const one: Ahead = { file, stop, listener, reading: readSheet(growingSource(path, expected, growth), options) }
   ahead = one
   try {
     await one.reading
@@ -41,7 +38,7 @@ export async function readBefore(file: string, options: ReadOptions): Promise<Sh
   if (ahead?.file !== file || options.mapping) return undefined
   const one = ahead
   ahead = undefined
-  one.onProgress = options.onProgress
+  one.listener.onProgress = options.onProgress
   const cancel = () => one.stop.abort()
   options.signal?.addEventListener('abort', cancel, { once: true })
   try {

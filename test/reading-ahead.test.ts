@@ -1,0 +1,99 @@
+import { afterAll, expect, test } from 'bun:test'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ArrivingSheet, arrivingSheet } from '../src/leagues/sheets/arriving-sheet.ts'
+import type { ImportInput } from '../src/leagues/sheets/import-sheet.ts'
+import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
+import { gone, grown, newGrowth, whole } from '../src/platform/files/growth.ts'
+import { growingSource } from '../src/platform/spreadsheets/source.ts'
+import { outcome } from './outcome.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-ahead-'))
+const thread = startSheetThread(folder)
+afterAll(async () => {
+  await thread.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const csv = `id,name,power\n${Array.from({ length: 5_000 }, (_, i) => `${i},"Player ${i}",${i * 3}`).join('\n')}\n`
+
+const imported = (path: string, options: ImportInput['options'] = { filename: 'scan.csv' }) =>
+  thread.run('import', {
+    path,
+    options,
+    kind: 'current',
+    dated: { takenAt: 1_000, takenFrom: 'given' },
+    published: [],
+    config: {},
+    dryRun: false,
+  })
+
+/** A sheet of which half is written, and read as far as that. */
+async function half(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): void }> {
+  const path = join(folder, name)
+  const middle = csv.indexOf('2500') + 2 // in the middle of a cell
+  writeFileSync(path, csv.slice(0, middle))
+  const sheet = arrivingSheet(thread, name, csv.length)
+  sheet.written(path, true)
+  await thread.run('sweep', { keep: [], before: 0 }) // the thread has begun with it
+  return { path, sheet, rest: () => appendFileSync(path, csv.slice(middle)) }
+}
+
+test('a file that grows while it is read is read to its end', async () => {
+  const path = join(folder, 'growing.csv')
+  const growth = newGrowth()
+  writeFileSync(path, csv.slice(0, 20))
+  const reading = readSheet(growingSource(path, csv.length, growth))
+  for (let at = 20; at < csv.length; at += 40_000) {
+    appendFileSync(path, csv.slice(at, at + 40_000))
+    grown(growth)
+    await Bun.sleep(0)
+  }
+  whole(growth)
+  const { lines, ...sheet } = await reading
+  const { lines: _, ...atOnce } = await readSheet(path)
+  expect(sheet).toEqual(atOnce)
+  expect(lines.length).toBe(5_000)
+})
+
+test('a sheet that was read while it came in is not read again', async () => {
+  const { path, sheet, rest } = await half('a')
+  rest()
+  sheet.arrived(path)
+  const importing = imported(path)
+  rmSync(path)
+  expect((await importing).report).toMatchObject({ rowsTotal: 5_000, rowsBad: 0, format: 'csv' })
+})
+
+test('a sheet that is not wanted is forgotten, also in the midst of being read', async () => {
+  const { path, sheet, rest } = await half('b')
+  sheet.notWanted()
+  rest()
+  expect((await imported(path)).report.rowsTotal).toBe(5_000)
+})
+
+test('a sheet with a mapping, or one that was refused ahead, is read by its import', async () => {
+  const { path, sheet, rest } = await half('c')
+  rest()
+  sheet.arrived(path)
+  const mapping = { id: 'id', power: 'strength' }
+  expect((await imported(path, { filename: 'scan.csv', mapping })).report.mapping).toMatchObject({ power: 'strength' })
+  sheet.notWanted()
+  const bare = join(folder, 'd')
+  writeFileSync(bare, 'id,power\n')
+  const refused = arrivingSheet(thread, 'd', 9)
+  refused.written(bare, true)
+  refused.arrived(bare)
+  expect(await outcome(imported(bare))).toThrow('No rows below the headings')
+})
+
+test('a reader of a file that is gone stops', async () => {
+  const path = join(folder, 'e')
+  const growth = newGrowth()
+  writeFileSync(path, csv.slice(0, 100))
+  const reading = outcome(readSheet(growingSource(path, csv.length, growth)))
+  gone(growth)
+  expect(await reading).toThrow('not wanted')
+})
