@@ -16,14 +16,15 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
+import { installed } from '../src/installation.ts'
 
 export type SchemaFiles = { migrations: MigrationMeta[]; triggers: string }
 
-const migrationsFolder = join(import.meta.dir, 'migrations')
+const migrationsFolder = installed('db/migrations')
 export const migrations = (): MigrationMeta[] => readMigrationFiles({ migrationsFolder })
 export const schemaFiles = (): SchemaFiles => ({
   migrations: migrations(),
-  triggers: readFileSync(join(import.meta.dir, 'triggers.sql'), 'utf8'),
+  triggers: readFileSync(installed('db/triggers.sql'), 'utf8'),
 })
 
 export const schemaVersion = (client: Database) =>

@@ -163,11 +163,7 @@ export async function startFieldhouse(
       livePortfolios => livePortfolios.close(),
     )
     const metrics = openMetrics()
-    const reader = shutdown.onClose(
-      'reader',
-      openReaderThread(new URL('./reader-thread.ts', import.meta.url), dataDir),
-      reader => reader.close(),
-    )
+    const reader = shutdown.onClose('reader', openReaderThread(dataDir), reader => reader.close())
     if (config.litestream) leaveCheckpoints(db.$client)
     else
       shutdown.onClose(

@@ -36,6 +36,7 @@ const shown = ({ from, line, to }: Import) => `${from}:${line} imports ${to}`
 
 /** The floors of the service, the lowest first. A room imports from lower floors and from itself, never from a neighbour. */
 const floors: readonly (readonly string[])[] = [
+  ['src/installation.ts'],
   ['db'],
   ['src/errors.ts'],
   ['src/platform'],

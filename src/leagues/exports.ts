@@ -1,6 +1,7 @@
 /** Exports a whole board to a file, in a thread, so that a long board costs neither memory nor time of other requests. */
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
+import { programFile } from '../installation.ts'
 import type { Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import { fitsWorkbook } from '../platform/files/workbook.ts'
@@ -20,7 +21,7 @@ const types: Record<Format, string> = {
   csv: 'text/csv; charset=utf-8',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
-const script = new URL('./export-worker.ts', import.meta.url)
+const script = programFile('src/leagues/export-worker.ts')
 const slice = 250 // rows ranked at a time on this thread, a few milliseconds
 const chunk = 64 * 1024 // bytes given at a time, so that progress of a slow client is noticed
 

@@ -1,6 +1,5 @@
 /** The jobs of the monitor that look after the installation: retention, statistics, the queue, the search index, backups. */
 
-import { join } from 'node:path'
 import { eq, lte, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -9,6 +8,7 @@ import { atomically, tryWrite } from '../../db/transactions.ts'
 import { raise } from '../alerts.ts'
 import { type Config, settings } from '../config.ts'
 import { type App, job } from '../context.ts'
+import { programFile } from '../installation.ts'
 import { locks } from '../locks.ts'
 import { day, minute } from '../platform/clock.ts'
 import type { LockRequest } from '../platform/jobs/task-locks.ts'
@@ -121,7 +121,7 @@ export const sweepJobs = job('jobs.sweep', {
   run: async (_, { jobs }) => ({ added: await jobs.sweep(minute) }),
 })
 
-const indexScript = new URL('./runs/index-worker.ts', import.meta.url)
+const indexScript = programFile('src/monitor/runs/index-worker.ts')
 
 /** So few are looked through as fast; the index is brought up to date in gulps of at least this many. */
 const gulp = 2_000
@@ -177,7 +177,7 @@ async function forgetChanges({ db }: App, last: number): Promise<void> {
     )
 }
 
-const backupScript = join(import.meta.dir, '../../scripts/backup.ts')
+const backupScript = programFile('scripts/backup.ts')
 
 type BackupMessage = { percent: number; stage: string } | { made: object }
 

@@ -1,6 +1,7 @@
 /** The API page: swagger-ui from files of ours, nothing inline, nothing from elsewhere. */
 import { readFileSync } from 'node:fs'
 import { type AnyElysia, Elysia } from 'elysia'
+import { packageFile } from '../installation.ts'
 import { html } from '../platform/html.ts'
 import { type AccessSettings, access } from '../platform/http/access.ts'
 import { type ApiWords, describeApi } from '../platform/http/openapi.ts'
@@ -72,8 +73,7 @@ const csp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-const swaggerUi = (name: string) =>
-  new Uint8Array(readFileSync(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir)))
+const swaggerUi = (name: string) => new Uint8Array(readFileSync(packageFile(`swagger-ui-dist/${name}`)))
 
 export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia, words: ApiWords) => {
   const document = (title: string) =>

@@ -5,10 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { version } from '../../package.json' with { type: 'json' }
+import { installed, packageFile } from '../installation.ts'
 import { type FixedFile, fixedFile } from '../platform/http/responses.ts'
 
-const folder = join(import.meta.dir, 'assets')
-const uplot = (file: string) => readFileSync(Bun.resolveSync(`uplot/dist/${file}`, import.meta.dir), 'utf8')
+const folder = installed('src/ui/assets')
+const uplot = (file: string) => readFileSync(packageFile(`uplot/dist/${file}`), 'utf8')
 
 /** Files of others that are served as they are; uPlot's small build only lacks its export. */
 const vendored: Record<string, () => string> = {

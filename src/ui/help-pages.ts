@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { Elysia, t } from 'elysia'
 import { Marked } from 'marked'
 import { refuse } from '../errors.ts'
+import { installed } from '../installation.ts'
 import { escaped, Html, html } from '../platform/html.ts'
 import { type AccessSettings, access } from '../platform/http/access.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
 import { hidden, page } from './layout.ts'
 
-const folder = join(import.meta.dir, '../../docs')
+const folder = installed('docs')
 /** In the order a newcomer needs them; any other file of the folder comes after. */
 const first = ['install', 'people', 'sheets', 'tours', 'trading', 'rota', 'operating', 'scaling', 'api', 'faq']
 

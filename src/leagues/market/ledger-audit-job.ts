@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { t } from 'elysia'
 import { job } from '../../context.ts'
+import { programFile } from '../../installation.ts'
 import { runProgram } from '../../platform/process/child-process.ts'
 
-const script = join(import.meta.dir, '../../../scripts/audit-ledger.ts')
+const script = programFile('scripts/audit-ledger.ts')
 
 /** Replays every ledger in a process of its own, which raises an alert if a balance differs. */
 export const auditLedgers = job('ledger.audit', {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { programFile } from '../../installation.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
@@ -63,7 +64,7 @@ export const sheetLeague: LeagueKind = {
       if (!selection) return undefined
       const { parts } = await boardParts(app.sheets.boards, { ...source, published: seen }, selection, query)
       const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }
-      return { module: new URL('./export-source.ts', import.meta.url).href, input }
+      return { module: programFile('src/leagues/sheets/export-source.ts'), input }
     }),
   totals: (app, league, query) =>
     retryWhenGone(query.at, () => sheetTotals(app.sheets.boards, sourceOf(app, league), query)),

@@ -1,4 +1,5 @@
 /** The one long-lived thread of sheet leagues: writes snapshots and builds boards. */
+import { programFile } from '../../installation.ts'
 import { type Asking, openThread, ThreadError } from '../../platform/process/threads.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { TaskAnswer, TaskInput, TaskName, Tasks } from './thread-tasks.ts'
@@ -8,7 +9,7 @@ export type SheetThread = {
   stop(): Promise<void>
 }
 
-const script = new URL('./sheet-thread-worker.ts', import.meta.url)
+const script = programFile('src/leagues/sheets/sheet-thread-worker.ts')
 
 export function startSheetThread(dataDir: string, now: () => number = Date.now, checkpoints = true): SheetThread {
   const thread = openThread<Tasks>({ name: 'sheets', script, data: { dataDir, checkpoints }, now })

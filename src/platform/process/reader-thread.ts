@@ -4,6 +4,7 @@
  * beside each other: loading its modules takes longer than most queries.
  */
 import type { Db } from '../../../db/open.ts'
+import { programFile } from '../../installation.ts'
 import { openThread, type Thread, ThreadDied } from './threads.ts'
 import { withTimeout } from './with-timeout.ts'
 
@@ -19,19 +20,16 @@ export type ReaderTasks = {
   close(asked: { dataDir: string }): void
 }
 
-/** By their script, with how many read there at the moment. */
-const threads = new Map<string, { thread: Thread<ReaderTasks>; readers: number }>()
+/** With how many read there at the moment. */
+let current: { thread: Thread<ReaderTasks>; readers: number } | undefined
 
 /** How long what is being read may hold up the closing, in ms. */
 const patience = 1_000
 
-/** `script` is the thread's own file. */
-export function openReaderThread(script: URL, dataDir: string): Reader {
-  const shared = threads.get(script.href) ?? {
-    thread: openThread<ReaderTasks>({ name: 'reading', script }),
-    readers: 0,
-  }
-  threads.set(script.href, shared)
+const script = programFile('src/reader-thread.ts')
+
+export function openReaderThread(dataDir: string): Reader {
+  const shared = (current ??= { thread: openThread<ReaderTasks>({ name: 'reading', script }), readers: 0 })
   shared.readers++
   const { thread } = shared
   let isUsed = false
@@ -50,7 +48,7 @@ export function openReaderThread(script: URL, dataDir: string): Reader {
       const closed = thread.ask('close', { dataDir }).catch(() => {}) // a thread that died has nothing open
       await withTimeout(closed, patience, () => {
         if (shared.readers > 0) return undefined // others read there: it is closed in its turn
-        threads.delete(script.href)
+        if (current === shared) current = undefined
         return thread.stop()
       })
     },

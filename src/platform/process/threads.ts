@@ -66,7 +66,7 @@ type ThreadSettings = {
   /** For errors: `The sheets thread died`. */
   name: string
   /** The thread's own file, which calls `answerTasks`. */
-  script: URL
+  script: string
   /** What the thread is begun with: its `workerData`. */
   data?: unknown
   now?: () => number

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { programFile } from '../../installation.ts'
 import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
@@ -15,7 +16,7 @@ type SolveOptions = {
   onProgress?: (progress: Progress) => void
 }
 
-const script = new URL('./worker.ts', import.meta.url)
+const script = programFile('src/rota/solving/worker.ts')
 
 export const budgets = { greedy: undefined, production: 10, optimal: 300 }
 

@@ -1,0 +1,36 @@
+/** Where the files of this installation are: the same whether it runs from its sources or as the bundle that `scripts/build.ts` makes of them. */
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** The folder of `package.json`, above this file and above the bundle. */
+const root = rootAbove(import.meta.dir)
+
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder))
+}
+
+/** By its path from the root of the repository: `installed('docs')`. */
+export const installed = (path: string): string => join(root, path)
+
+/** A file of an installed package: `packageFile('uplot/dist/uPlot.min.css')`. */
+export const packageFile = (path: string): string => Bun.resolveSync(path, root)
+
+/** What is begun by the path of its file: processes, threads, and what a thread is told to load. The bundle has a file for each, flat. */
+export const programs = [
+  'src/main.ts',
+  'src/reader-thread.ts',
+  'src/leagues/export-worker.ts',
+  'src/leagues/sheets/export-source.ts',
+  'src/leagues/sheets/sheet-thread-worker.ts',
+  'src/monitor/runs/index-worker.ts',
+  'src/rota/solving/worker.ts',
+  'packages/bullmq-sqlite/src/checkpoint-thread.ts', // its package finds it by itself, beside its code here and there
+  'scripts/backup.ts',
+  'scripts/audit-ledger.ts',
+] as const
+
+const isBundle = import.meta.path !== installed('src/installation.ts')
+
+/** Where it is begun from here: its source, or its file in the bundle. */
+export const programFile = (program: (typeof programs)[number]): string =>
+  isBundle ? join(import.meta.dir, basename(program).replace(/ts$/, 'js')) : installed(program)
