@@ -9,7 +9,7 @@ import { byteBudget } from './byte-budget.ts'
 import type { LeftOut } from './marks.ts'
 import { isNobodyMissing, type MissingPlayers } from './missing-players.ts'
 import type { TrendsInput } from './player-history.ts'
-import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
+import { type ScoredBoard, type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import type { TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
@@ -74,6 +74,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   return {
     bytes: budget.bytes,
     scored,
+    /** A board that was scored as its newest sheet was imported. */
+    keep: ({ input, scored }: ScoredBoard): void => void scores.get(scoreKey(input), async () => scored),
     out,
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
       const ranking = await everyone(input, column, order)

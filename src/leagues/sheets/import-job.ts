@@ -161,10 +161,11 @@ type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
 async function prepareFirstPage(
   app: App,
   league: League,
-  { snapshot, dated }: Imported,
+  { snapshot, dated, board }: Imported,
   { kind }: Upload,
 ): Promise<FirstPage | undefined> {
   if (snapshot === null) return undefined
+  if (board) app.sheets.boards.boardCache.keep(board)
   const before = sourceOf(app, league)
   const coming = { snapshot, kind, takenAt: dated.takenAt }
   const source = { ...before, published: [...before.published, coming] }

@@ -12,7 +12,7 @@ import { keepKnownNames } from './known-names.ts'
 import { readBefore } from './reading/ahead.ts'
 import type { SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
-import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
+import { type BoardConfig, type ScoredBoard, scoreInput, scoreNewBoard } from './scoring.ts'
 import {
   extraBefore,
   type Published,
@@ -50,6 +50,8 @@ export type Imported = {
   dated: Dated
   /** Why it should not be published unasked. */
   doubts: UploadDoubt[]
+  /** Where it would be another board. */
+  board: ScoredBoard | undefined
 }
 
 export type ImportProgress = {
@@ -73,7 +75,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     id = await writeSnapshot(scores, sheet, withProgress(work, rows))
     const players = sheetPlayers(scores, snapshotOf(scores, id), sheet)
     const comparing = { ...input, takenAt: dated.takenAt }
-    const { doubts, warnings, ...compared } =
+    const { doubts, warnings, board, ...compared } =
       input.kind === 'extra'
         ? await compareExtra(scores, players, comparing, work)
         : await compare(scores, sheet, players, comparing, work)
@@ -88,7 +90,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
     const findings = [...errors, ...report.duplicates, ...report.suspicious]
-    return { snapshot: input.dryRun ? null : id, report, errors: findings, summary, dated, doubts }
+    return { snapshot: input.dryRun ? null : id, report, errors: findings, summary, dated, doubts, board }
   } catch (error) {
     if (id !== undefined) await deleteSnapshot(scores, id)
     throw error
@@ -160,15 +162,16 @@ async function compare(
   const since = earlier && storedSnapshot(scores, earlier.snapshot) // a sheet of long ago: it may have been thinned out
   const isCompared = kind === 'current' && since !== undefined
   const fell = isCompared ? await countFallen(scores, players, since, work) : undefined
+  const board = shown?.board
   const { absent } = scoringOf(shown?.metrics ?? metrics.map(({ name }) => name), config)
   const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
   release(...metrics.map(({ values }) => values)) // the rest is about ids and names
   collectGarbage(count * RANKING)
   const suspicious = shown?.suspicious ?? 0
-  if (!isCompared || !fell) return { ...nobody, suspicious, warnings, doubts: [] }
+  if (!isCompared || !fell) return { ...nobody, suspicious, warnings, doubts: [], board }
   const moves = movesSince(scores, players, names, since)
   const doubts = doubtsOf(players.snapshot, since, { ...fell, missing: moves.missing })
-  return { ...nobody, ...moves, suspicious, warnings, doubts }
+  return { ...nobody, ...moves, suspicious, warnings, doubts, board }
 }
 
 /** Scores the board that the sheet makes, with the columns of extra sheets where there are some. */
@@ -180,9 +183,9 @@ async function prepareBoard(
   work: TaskContext,
 ) {
   const shown = await withExtras(scores, selection, work)
-  const board = shown.current === selection.scan ? players : storedPlayers(scores, snapshotOf(scores, shown.current))
-  const { suspicious } = await prepareScoring(scores, board, scoreInput(shown, config), work)
-  return { suspicious, metrics: board.snapshot.metrics.map(({ name }) => name) }
+  const all = shown.current === selection.scan ? players : storedPlayers(scores, snapshotOf(scores, shown.current))
+  const scored = await scoreNewBoard(scores, all, scoreInput(shown, config), work)
+  return { ...scored, metrics: all.snapshot.metrics.map(({ name }) => name) }
 }
 
 /** Who of an extra sheet is not on the board, and whose counters went down since the extra sheet before. */
@@ -195,7 +198,9 @@ async function compareExtra(
   const { id, players: count } = players.snapshot
   const scan = scanOfExtras(scores, published)
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  if (selection?.extras.includes(id)) await prepareBoard(scores, players, selection, config, work)
+  const shown = selection?.extras.includes(id)
+    ? await prepareBoard(scores, players, selection, config, work)
+    : undefined
   const earlier = extraBefore(published, takenAt)
   const since = earlier && storedSnapshot(scores, earlier.snapshot)
   const fell = since ? await countFallen(scores, players, since, work) : { fallen: 0, counters: 0 }
@@ -204,7 +209,12 @@ async function compareExtra(
   const warnings = scan
     ? []
     : ['There is no scan yet whose players this could be added to: it counts as soon as there is one']
-  return { ...nobody, warnings, doubts: scan ? extraDoubtsOf({ players: count, unknown, ...fell }) : [] }
+  return {
+    ...nobody,
+    warnings,
+    board: shown?.board,
+    doubts: scan ? extraDoubtsOf({ players: count, unknown, ...fell }) : [],
+  }
 }
 
 function movesSince(scores: Database, players: Players, names: TextColumn, before: Snapshot) {

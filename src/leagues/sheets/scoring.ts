@@ -48,19 +48,11 @@ export const scoreKey = ({ selection, config: { weights, score_on, goal, goals }
 /** A board's score and its ranking, best first. `goalPct`: how much of their goal each player has reached, in percent. */
 export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goalPct?: Float64Array }
 
-/** The board an import made ready, until it is asked for. */
-let prepared: { key: string; scored: ScoredPlayers } | undefined
-
 export async function scorePlayers(
   scores: Database,
   input: ScoreInput,
   working: LatecomersWork,
 ): Promise<ScoredPlayers> {
-  if (prepared?.key === scoreKey(input)) {
-    const { scored } = prepared
-    prepared = undefined
-    return scored
-  }
   const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
   const starts = await baselineRowsOf(scores, players, input.selection, working)
   const sum = summing(players.snapshot, input, 0)
@@ -68,16 +60,16 @@ export async function scorePlayers(
   return sum.scored(starts)
 }
 
-/**
- * Scores a board that is about to be published, so that its first reader finds it ready, and in the same walk counts the
- * players who have a cumulative metric that went down since their start.
- */
-export async function prepareScoring(
+/** A board that is about to be published, scored before anybody asks. */
+export type ScoredBoard = { input: ScoreInput; scored: ScoredPlayers }
+
+/** Scores such a board, and in the same walk counts the players who have a cumulative metric that went down since their start. */
+export async function scoreNewBoard(
   scores: Database,
   players: Players,
   input: ScoreInput,
   working: LatecomersWork,
-): Promise<{ suspicious: number }> {
+): Promise<{ suspicious: number; board: ScoredBoard }> {
   const { snapshot } = players
   const starts = await baselineRowsOf(scores, players, input.selection, working)
   const isFirst = input.selection.baseline === input.selection.scan
@@ -88,8 +80,7 @@ export async function prepareScoring(
     sum.add(batch)
     suspicious += countFallen(batch, rising.length)
   })
-  prepared = { key: scoreKey(input), scored: sum.scored(starts) }
-  return { suspicious }
+  return { suspicious, board: { input, scored: sum.scored(starts) } }
 }
 
 /** Players of whom any of the first `metrics` is lower than at their start. */

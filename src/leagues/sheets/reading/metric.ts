@@ -5,7 +5,7 @@ import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_
 import type { Finding } from './report.ts'
 
 export class MetricReader {
-  values = new Float64Array(4096)
+  values = new Float64Array(0)
   /** It turned out to hold text, though no words stood among the first rows. */
   refuted = false
   readonly count: boolean

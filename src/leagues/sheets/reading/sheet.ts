@@ -89,9 +89,10 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
   const columns = new ColumnWriter(header.columns)
   const scanner = new CsvScanner(columns, delimiter.charCodeAt(0), quote.charCodeAt(0), start, startLine)
   const transcode = transcoder(encoding)
-  const raw = new Uint8Array(transcode ? PIECE : 0)
+  const piece = Math.min(PIECE, source.size + 1) // a small file costs no large buffer
+  const raw = new Uint8Array(transcode ? piece : 0)
   for (let at = mark, got = 1; got > 0; at += got) {
-    const room = scanner.room(transcode ? PIECE * 3 + 6 : PIECE)
+    const room = scanner.room(transcode ? piece * 3 + 6 : piece)
     do got = source.read(transcode ? raw : room, at)
     while (got === 0 && (await source.grown?.()))
     scanner.filled(transcode ? transcode(raw.subarray(0, got), room, got === 0) : got)
