@@ -147,7 +147,7 @@ browserTest(
     await page.setInputFiles('input[type=file]', { name: 'proof.csv', mimeType: 'text/csv', buffer })
     await page.waitForSelector('.file >> text=Metrics: power, kill points')
     await page.selectOption('.file select[id$=kind]', 'extra')
-    await page.waitForSelector('.file >> text=The scans have these columns already')
+    await page.waitForSelector('.file >> text=The scans already have these columns')
     await page.selectOption('[aria-label="Read “Kill Points” as"]', 'metric')
     expect(await page.inputValue('[aria-label="What “Kill Points” is called"]')).toBe('verified Kill Points')
     await page.fill('[aria-label="What “Kill Points” is called"]', 'Verified deaths')
@@ -157,7 +157,7 @@ browserTest(
     await page.waitForSelector('text=On the board.')
     expect((await deathsOf(call, id))['2']).toEqual([9, 9])
     await page.click('td >> text="1" >> visible=true')
-    await page.waitForSelector('text=Everyone here is in this extra sheet and not in the newest scan.')
+    await page.waitForSelector('text=Each of these players is in this extra sheet and not in the newest scan.')
     await page.waitForSelector('text=Guest')
     expect(complaints).toEqual([])
   },

@@ -43,7 +43,7 @@ test('weights and the order are read in the words of the sheets, and unknown met
   expect(await errorsOf(change({ weights: { valor: 1, 'T4 kills': 1, kills_t4: 2 }, sort: 'luck' }))).toEqual([
     422,
     'config.weights.valor There is no metric valor here; the sheets have power, kills_t4, honor_points.',
-    'config.weights.kills_t4 This is kills_t4, which has a weight already.',
+    'config.weights.kills_t4 This is kills_t4, which already has a weight.',
     'config.sort There is no metric luck here; the sheets have power, kills_t4, honor_points.',
   ])
 })
@@ -57,7 +57,7 @@ test('a board whose score says nothing says why, and nobody is first on it', asy
   expect(rows.map(({ rank }: { rank: number | null }) => rank)).toEqual([null, null])
   expect(notes).toEqual([
     'Nobody has a score, so nobody is ranked.',
-    'The weights name deads, which the newest sheet does not have: nothing counts there. The sheet has power, kills_t4, honor_points.',
+    'The weights name deads, which the newest sheet does not have, so they add nothing. The sheet has power, kills_t4, honor_points.',
   ])
   const page = await (await fetch(`${url}/leagues/${id}`)).text()
   expect(page).toContain('Nobody has a score')

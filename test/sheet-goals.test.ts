@@ -103,6 +103,6 @@ test('goals that overlap, end before they begin or stand beside a goal are refus
 test('a board whose goals name what nobody has says so', async () => {
   const { call, id } = await leagueOfFour({ goals: [{ from: 1, targets: { helps: 5 } }] })
   expect((await board(call, id)).notes).toEqual([
-    "The goals name helps, which the newest sheet does not have: nobody's goal can be told. The sheet has power, kill_points, deads.",
+    "The goals name helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has power, kill_points, deads.",
   ])
 })

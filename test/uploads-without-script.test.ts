@@ -72,7 +72,7 @@ browserTest('without JavaScript a held file is answered, and nobody sees the fil
   await choose('2026-03-06.csv', sheet('id,name,power,deads', 0))
   const draft = new URL(page.url()).pathname
   await page.click('text=Import this file')
-  await comes('#held >> text=counters that only ever rise')
+  await comes('#held >> text=counters that should only rise')
   await page.fill('#f-plain-date', '2026-03-01T12:00')
   await page.click('text=Publish with this date >> visible=true')
   await page.waitForSelector('.toolbar >> text=done')

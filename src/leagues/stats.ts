@@ -10,7 +10,7 @@ export const leagueStatsSchema = t.Object({
   status: statusSchema,
   members: t.Integer(),
   days_left: t.Integer({ description: '0 once it has ended' }),
-  numbers: t.Record(t.String(), t.Unknown(), { description: 'What leagues of this kind count' }),
+  numbers: t.Record(t.String(), t.Unknown(), { description: 'Statistics of this kind of league' }),
 })
 type LeagueStats = Static<typeof leagueStatsSchema>
 

@@ -1,4 +1,4 @@
-/** `leagues/:id/totals`: what players have together, by alliance or another label, and on the whole board. */
+/** `leagues/:id/totals`: totals of players, by alliance or another label, and of the whole board. */
 import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -19,20 +19,20 @@ const bys = ['sum', 'average'] as const satisfies readonly TotalsBy[]
 
 export const totalsQuery = t.Object({
   label: t.Optional(
-    t.String({ description: 'The label to add up by: `alliance`. Without one, the whole board only', maxLength: 200 }),
+    t.String({ description: 'The label to group by: `alliance`. Without one, only the whole board', maxLength: 200 }),
   ),
   by: t.Optional(
     t.Union([...bys.map(by => t.Literal(by)), t.Literal('')], {
-      description: 'What groups are ranked by: sums, or averages for each player. `sum` by default',
+      description: 'Whether groups are ranked by sums or averages. `sum` by default',
     }),
   ),
   sort_by: t.Optional(
-    t.String({ description: '`score`, `players`, a metric, or what was gained in one: `deads.gain`', maxLength: 200 }),
+    t.String({ description: '`score`, `players`, a metric, or the gain in one: `deads.gain`', maxLength: 200 }),
   ),
   order: boardQuery.properties.order,
   page: boardQuery.properties.page,
   limit: boardQuery.properties.limit,
-  q: t.Optional(t.String({ description: 'Part of what the label says', maxLength: 200 })),
+  q: t.Optional(t.String({ description: 'Part of a value of the label', maxLength: 200 })),
   ties: boardQuery.properties.ties,
   at: boardQuery.properties.at,
   from: boardQuery.properties.from,
@@ -41,8 +41,8 @@ export const totalsQuery = t.Object({
 const number = t.Nullable(t.Number())
 const figure = t.Object({
   sum: number,
-  average: t.Nullable(t.Number({ description: 'For each player of whom the value is known' })),
-  known: t.Integer({ description: 'Players of whom the value is known' }),
+  average: t.Nullable(t.Number({ description: 'Average of players whose value is known' })),
+  known: t.Integer({ description: 'Players whose value is known' }),
 })
 const total = {
   players: t.Integer(),
@@ -54,8 +54,8 @@ export const totalsSchema = t.Object(
   {
     league: leagueBrief,
     as_of: t.Nullable(dateTimeSchema),
-    gains_from: t.Optional(dateTime({ description: 'When `from` is asked: the time of the scan' })),
-    labels: t.Array(t.String(), { description: 'Labels there are' }),
+    gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
+    labels: t.Array(t.String(), { description: 'The labels of the board' }),
     all: t.Nullable(t.Object(total, { description: 'Everyone who counts; null while nobody is on the board' })),
     label: t.Nullable(t.String()),
     by: t.Union(bys.map(by => t.Literal(by))),
@@ -64,7 +64,7 @@ export const totalsSchema = t.Object(
     rows: t.Array(
       t.Object({
         rank: t.Nullable(t.Integer()),
-        text: t.String({ description: 'What the label says; empty: of whom it says nothing' }),
+        text: t.String({ description: 'A value of the label; empty: players without one' }),
         ...total,
       }),
     ),

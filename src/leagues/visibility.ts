@@ -37,7 +37,7 @@ export function audienceOf(db: Db, { entry, scope: [id] }: Pick<Cached<unknown>,
 export const maySee = (db: Db, league: Pick<League, 'id' | 'config'>, who: Who | undefined): boolean =>
   isPublic(league) || isAtLeast(who, 'officer') || (typeof who?.id === 'number' && isMember(db, league.id, who.id))
 
-/** The league, or a refusal to whoever may not see it. */
+/** The league; refused to readers who may not see it. */
 export function readableLeague(db: Db, id: number, who: Who | undefined): League {
   const league = leagueById(db, id)
   if (maySee(db, league, who)) return league
@@ -55,7 +55,7 @@ export function isVisibleTo(who: Who | undefined): SQL | undefined {
 const memberOf = (userId: number) =>
   sql`(select ${members.leagueId} from ${members} where ${members.userId} = ${userId})`
 
-/** What a cached list of leagues depends on beside the leagues: the same for all who see the same ones. */
+/** The cache key of a list of leagues: the same for everyone who sees the same leagues. */
 export function visibilityKey(db: Db, who: Who | undefined): string {
   if (isAtLeast(who, 'officer')) return 'all'
   if (typeof who?.id !== 'number') return 'public'

@@ -1,4 +1,4 @@
-/** Where players start, and the walk that holds what they have against it. Runs in the worker thread. */
+/** Where players start, and a walk that compares their current values with it. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { rowsIn, type TextColumn } from '../../leaderboard/text.ts'
@@ -16,17 +16,17 @@ import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapsh
 export type BaselineRows = {
   baseline: number
   latecomers: number | null
-  /** Starts in columns of extra sheets, row by row; those it does not have start from 0. */
+  /** Start values in columns of extra sheets, row by row; players who are missing there start from 0. */
   extras?: number
   rows: Int32Array
 }
 const OWN = -1
 export const LATE = -2
 
-/** Some columns gone by from the first row to the last: the value of a row is `values[column][at(row)]`. */
+/** A walk over some columns from the first row to the last: the value of a row is `values[column][at(row)]`. */
 type Walking = Pick<Walk, 'values' | 'at' | 'holds'>
 
-/** The players of a snapshot. `rowsIn` finds them in another one, by row, -1 where they are not. */
+/** The players of a snapshot. `rowsIn` finds them in another snapshot, by row; -1 if they are not in it. */
 export type Players = {
   snapshot: Snapshot
   rowsIn(other: number): Int32Array
@@ -39,7 +39,7 @@ export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => 
   walk: metrics => new Walk(scores, snapshot, metrics),
 })
 
-/** The same while the sheet that was stored is still in memory, in id order. */
+/** The same while the imported sheet is still in memory, in id order. */
 export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
   snapshot,
   rowsIn: finder(scores, sheet.ids),
@@ -81,7 +81,7 @@ export async function baselineRowsOf(
   return { baseline, latecomers: latecomers?.id ?? null, extras, rows }
 }
 
-/** Where the players in `rows` start: for each row all metrics of `snapshot`, unknown where the start has no such metric. */
+/** The start values of the players in `rows`: all metrics of `snapshot` for each row, NaN where the start has no such metric. */
 export function baselineValues(
   scores: Database,
   snapshot: Snapshot,
@@ -118,7 +118,7 @@ export function baselineValues(
   return values
 }
 
-/** The starts of some rows in a column of extra sheets. */
+/** The start values of some rows in a column of extra sheets. */
 function extraStarts(scores: Database, { metrics }: Snapshot, { extras }: BaselineRows, rows: Uint32Array) {
   const fromZero = () => 0
   if (extras === undefined || !metrics.some(({ extra }) => extra)) return () => fromZero
@@ -147,8 +147,8 @@ const MOST = 1 << 12 // players of a batch
 const MANY = 1 << 16 // players between two pauses
 
 /**
- * Everyone's current and start values of some metrics, without a whole column in memory, many players at once: column by
- * column they take a third of the time they take row by row. Those who start alike come in the order of their rows.
+ * Current and start values of some metrics for everyone, without a whole column in memory. It works on many players at once: column by
+ * column takes a third of the time of row by row. Players with the same kind of start come in the order of their rows.
  */
 export async function eachBatch(
   scores: Database,
@@ -164,7 +164,7 @@ export async function eachBatch(
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
   const added = metrics.map((_, m) => m).filter(isExtra)
   const extraStart = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
-  // Starts in columns of extra sheets are written where those of the others are read, and never over current values.
+  // Start values of extra columns are written where those of other columns are read, and never over current values.
   const own = now.values.map((values, m) => (added.includes(m) ? new Float64Array(values.length) : values))
   const [ofBaseline, ofOwn, ofLate] = [baseline.values, own, late.values].map(then =>
     emptyBatch(Math.min(MOST, snapshot.players), now.values, then),
@@ -205,10 +205,10 @@ const emptyBatch = (most: number, now: Float64Array[], then: Float64Array[]): Pl
   then,
 })
 
-/** For metric `m` of those walked by, the value is `now[m][at]` and the start `then[m][from]`. */
+/** For metric `m` of the walk, the value is `now[m][at]` and the start `then[m][from]`. */
 export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
 
-/** The same one by one, for what is more than a sum. Rows do not come in order. */
+/** The same one by one, for more than a sum. Rows do not come in order. */
 export const eachPlayer = (
   scores: Database,
   players: Players,
@@ -221,7 +221,7 @@ export const eachPlayer = (
     for (let i = 0; i < length; i++) each(rows[i]!, now, ats[i]!, then, froms[i]!)
   })
 
-/** Where the player of a row starts in a column of extra sheets. */
+/** The start value of a row in a column of extra sheets. */
 function extraStartWalk(scores: Database, { extras }: BaselineRows, metrics: readonly string[]) {
   if (extras === undefined) return undefined
   const stored = snapshotOf(scores, extras)

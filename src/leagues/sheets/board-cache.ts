@@ -18,7 +18,7 @@ type Sized = { byteLength: number }
 const bytesIn = (...arrays: (Sized | undefined)[]): number =>
   arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
 
-/** The parts of sheet boards, made in the thread when first asked for, under one budget of bytes. */
+/** The parts of sheet boards, computed in the thread when first asked for, within one byte budget. */
 export function openBoardCache(thread: SheetThread, bytes: number) {
   const budget = byteBudget(bytes)
   const scores = budget.shelf<ScoredPlayers>(({ ranking, starts, goalPct }) =>
@@ -36,7 +36,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   )
   const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
 
-  /** These tasks only read, so one that went down with the thread is asked once more of the next. */
+  /** These tasks only read, so a task that died with the thread is asked once more of the next one. */
   const ask = <Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskAnswer<Name>> =>
     thread.run(task, input).catch(error => {
       if (error instanceof ThreadDied) return thread.run(task, input)
@@ -85,7 +85,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
         ask('leavingOut', { ranking, out: isOut }),
       )
     },
-    /** By what a label says, or of everyone. */
+    /** Totals by the values of a label, or of everyone. */
     totals(input: ScoreInput, label: string | undefined, leftOut: LeftOut | undefined): Promise<Sums | undefined> {
       return totals.get(JSON.stringify([scoreKey(input), label, leftOut?.key]), async () => {
         const { ranking, starts } = await scored(input)
@@ -97,7 +97,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
       return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
     },
-    /** Players of earlier scans who are not in the newest, and those of them whose name or id holds `q`. */
+    /** Players of earlier scans who are not in the newest, and those whose name or id contains `q`. */
     async missing(newest: number, earlier: readonly number[], q: string) {
       const all = await missing.get(JSON.stringify([newest, earlier]), () => ask('missing', { newest, earlier }))
       return { all, hits: isNobodyMissing(all) ? new Uint8Array() : await ask('search', { q, texts: all }) }
@@ -119,9 +119,9 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   }
 }
 
-const mostInOneWalk = 32 // players: a walk's steps stay short
+const maxInOneWalk = 32 // players, so that the steps of a walk stay short
 
-/** Who asks while a snapshot is walked through shares the next walk with all who ask meanwhile. */
+/** Requests that arrive while a snapshot is walked share the next walk. */
 function inOneWalk<Answer>(
   walk: (snapshot: number, rows: number[], leftOut: LeftOut | undefined) => Promise<Answer[]>,
 ) {
@@ -143,7 +143,7 @@ function inOneWalk<Answer>(
   return async (snapshot: number, row: number, leftOut?: LeftOut): Promise<Answer> => {
     const key = `${snapshot} ${leftOut?.key}`
     const there = waiting.get(key)
-    const { rows, answers } = there && there.rows.length < mostInOneWalk ? there : begin(key, snapshot, leftOut)
+    const { rows, answers } = there && there.rows.length < maxInOneWalk ? there : begin(key, snapshot, leftOut)
     const place = rows.push(row) - 1
     return (await answers)[place]!
   }

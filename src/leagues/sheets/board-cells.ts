@@ -1,4 +1,4 @@
-/** What the rows of a sheet board show, read from its snapshot. */
+/** The cells in the rows of a sheet board, read from its snapshot. */
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
 import { type Cells, type ColumnValues, type Mark, orNull } from '../../leaderboard/page.ts'
@@ -10,14 +10,14 @@ import type { Marks } from './marks.ts'
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 
-/** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
+/** Everything a board depends on besides the snapshots: plain data, with large parts in shared memory, so it works in any thread. */
 export type BoardParts = {
   now: Ranked
-  /** The board before the last update. */
+  /** The board before the newest scan. */
   before: Ranked | undefined
   classification: Classification
   goals: GoalConfig
-  /** Scores and goals are about what was gained, not about what players have. */
+  /** Scores and goals are about gains, not about current values. */
   isOfGains: boolean
   starts: BaselineRows
   hits: Uint8Array
@@ -73,7 +73,7 @@ export function cellsOf(
   })
 }
 
-/** The mark of a player as rows show it. */
+/** A player's mark as rows show it. */
 export function markShown(scores: Database, snapshot: Snapshot, marks: Marks, player_id: string): Mark | null {
   const mark = marks.get(player_id)
   if (!mark) return null

@@ -1,4 +1,4 @@
-/** What boards are built from beside their scores, computed in the worker thread. All that is large is shared memory. */
+/** The parts of boards besides their scores, computed in the worker thread. Everything large is in shared memory. */
 import type { Database } from 'bun:sqlite'
 import { leavingOut, type Ranking, type RankOrder, RankPlace, rankingOf } from '../../leaderboard/ranking.ts'
 import { mark, needle } from '../../leaderboard/search.ts'
@@ -29,7 +29,7 @@ export function rankedColumn(scores: Database, input: { snapshot: number; metric
   return sharedRanking(rankingOf(values!, input.order))
 }
 
-/** The same values the other way round. */
+/** The same values in the opposite order. */
 export const reversedRanking = ({ values }: Ranking, order: RankOrder): Ranking =>
   sharedRanking(rankingOf(values, order))
 
@@ -67,7 +67,7 @@ export function searchPlayers({ texts: { ids, names }, q }: { texts: PlayerTexts
   return hits
 }
 
-/** 1 for everyone of whom the label says `text`; empty: of whom it says nothing. */
+/** 1 for everyone whose label has the value `text`; empty: for everyone without a value. */
 export function labelledPlayers(
   scores: Database,
   { snapshot, name, text }: { snapshot: number; name: string; text: string },
@@ -91,7 +91,7 @@ export function tierMembers({
 
 export type Standings = Record<string, { rank: number; percentile: number } | null>
 
-/** Where some rows stand in every metric, told in one walk. */
+/** The rank of some rows in every metric, computed in one walk. */
 export async function standings(
   scores: Database,
   input: { snapshot: number; rows: number[]; out: Uint8Array | undefined },
@@ -122,7 +122,7 @@ export async function standings(
 
 export type BoardHashInput = { selection: SnapshotSelection; config: string }
 
-/** A board follows from its snapshots, which never change, and its config: their hash is the hash of the board. */
+/** A board depends on its snapshots, which never change, and its config: their hash is the hash of the board. */
 export function sheetBoardHash(scores: Database, { selection, config }: BoardHashInput): string {
   const hash = new Bun.CryptoHasher('sha256').update(config)
   const checksums = scores.query<{ checksum: number }, [number, number]>(

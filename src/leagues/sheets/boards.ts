@@ -1,6 +1,6 @@
 /**
- * Boards of sheet leagues. What the engine ranks is built in the worker thread and kept under a byte budget; the rows of a
- * page are read from the snapshots. Nothing here is stored: a board follows from the list of published snapshots.
+ * Boards of sheet leagues. What the engine ranks is computed in the worker thread and cached within a byte budget; the rows of a
+ * page are read from the snapshots. Nothing here is stored: a board is computed from the list of published snapshots.
  */
 import type { Database } from 'bun:sqlite'
 import {
@@ -42,15 +42,15 @@ import { openScores, openScoresReader } from './snapshots/open.ts'
 import { playerFinder, readAtOnce } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
-/** A league as far as its board goes: the snapshots of its done uploads, what its config says, and who is marked. */
+/** What a league's board depends on: the snapshots of its published uploads, its config, and marked players. */
 export type BoardSource = { published: readonly Published[]; config: BoardConfig; marks?: Marks }
 
 /** `scores` is this thread's own reader. */
 export type SheetBoards = { scores: Database; boardCache: BoardCache; close(): void }
 
-/** `bytes`: what may be held in memory of boards nobody has just asked for. */
+/** `bytes`: the memory limit for parts of boards that nobody is waiting for. */
 export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 64 * 2 ** 20): SheetBoards {
-  openScores(dataDir).close() // makes the file if there is none yet
+  openScores(dataDir).close() // creates the file if it does not exist
   const scores = openScoresReader(dataDir)
   return { scores, boardCache: openBoardCache(thread, bytes), close: () => scores.close() }
 }
@@ -82,7 +82,7 @@ export async function sheetPage(boards: SheetBoards, source: BoardSource, asked:
   }
 }
 
-/** The snapshots of a board, the columns of extra sheets with them. */
+/** The snapshots of a board, including the columns of extra sheets. */
 export async function shownSnapshots(
   { scores, boardCache }: SheetBoards,
   published: readonly Published[],
@@ -94,12 +94,12 @@ export async function shownSnapshots(
   return stored === undefined ? boardCache.withExtras(selection) : { ...selection, current: stored }
 }
 
-const noScanThen = 'there is no scan until then that is older than the one the board shows'
+const noScanThen = 'There is no scan up to that time that is older than the one shown.'
 
 export const takenAtOf = (published: readonly Published[], id: number) =>
   published.find(({ snapshot }) => snapshot === id)!.takenAt
 
-/** Sorted by `T4 Kills`, or `T4 Kills.gain`, is sorted by what that heading stands for. */
+/** `T4 Kills` or `T4 Kills.gain` in a query sorts by the metric of that heading. */
 export function withSheetWords<Query extends { sort_by?: string }>(
   query: Query,
   snapshot: Snapshot,
@@ -115,7 +115,7 @@ export function withSheetWords<Query extends { sort_by?: string }>(
   return { ...query, sort_by: gained ? gainColumn(metric) : reached ? goalColumn(metric) : metric }
 }
 
-/** Before the first snapshot nobody knows the columns, so any will do. */
+/** Before the first snapshot the columns are unknown, so any sort column is accepted. */
 function emptyPage({ sort_by = 'score', order = 'desc', page, limit }: BoardQuery): RankedPage {
   return { sort_by, order, rows: [], pagination: { page, limit, total: 0, pages: 0 } }
 }
@@ -128,7 +128,7 @@ export const classificationOf = (config: BoardConfig, { goalPct }: ScoredPlayers
 
 type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
 
-/** What `asked` needs; other columns are not there. */
+/** Only the parts that `asked` needs. */
 export async function boardParts(
   boards: SheetBoards,
   { published, config, marks }: BoardSource,
@@ -138,7 +138,7 @@ export async function boardParts(
   const { scores, boardCache } = boards
   const leftOut = leftOutBy(marks)
   const { by, order } = sortOf(snapshotColumns(snapshotOf(scores, selection.current), config), asked)
-  // The board before comes first: its latecomers are a beginning of this one's.
+  // The previous board comes first: its latecomers are the first part of this one's.
   const earlier = publishedBefore(published, selection)
   const selectionBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
   const previous =
@@ -158,7 +158,7 @@ export async function boardParts(
   return { scored, parts }
 }
 
-/** Who is listed where not everyone is. */
+/** Who is listed, if not everyone. */
 async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, label }: Asked): Promise<Uint8Array> {
   const found = q === undefined ? undefined : await boardCache.matching(id, q)
   if (label === undefined) return found ?? new Uint8Array()
@@ -174,7 +174,7 @@ export function requireLabel({ labels }: Snapshot, label: string | undefined): v
   throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${label}. ${there}` }])
 }
 
-/** The board of these parts, its rows read through this thread's own reader. */
+/** The board of these parts; its rows are read through this thread's own reader. */
 export function boardFromParts(scores: Database, parts: BoardParts): Board {
   const { now, before, classification, goals, hits } = parts
   const snapshot = snapshotOf(scores, now.snapshot)
@@ -188,7 +188,7 @@ export function boardFromParts(scores: Database, parts: BoardParts): Board {
   }
 }
 
-/** A board with all at hand that `asked` needs. */
+/** A board with everything that `asked` needs. */
 export async function sheetBoard(boards: SheetBoards, source: BoardSource, selection: SnapshotSelection, asked: Asked) {
   const { parts, scored } = await boardParts(boards, source, selection, asked)
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, selection.current), scored }

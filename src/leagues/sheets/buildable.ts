@@ -1,13 +1,13 @@
-/** Whether a board can still be made, where scans of its league were thinned out: asked before anything changes its list. */
+/** Whether a board can still be computed after old scans of its league were deleted: checked before anything changes its list. */
 import type { Database } from 'bun:sqlite'
 import { refuse } from '../../errors.ts'
 import { latecomerListKey, type Published, type SnapshotSelection, selectSnapshots } from './snapshot-selection.ts'
 import { derivedSnapshot, storedSnapshot } from './snapshots/snapshot.ts'
 
-/** Stands for a snapshot that is still to be written: after all others. */
+/** Stands for a snapshot that is still to be written, after all others. */
 export const pendingSnapshot = Number.MAX_SAFE_INTEGER
 
-/** Whether everything is kept that the board of these uploads is made of. */
+/** Whether every snapshot that the board of these uploads needs still exists. */
 export function isBuildable(scores: Database, published: readonly Published[]): boolean {
   const selection = selectSnapshots(published)
   if (!selection) return true
@@ -18,7 +18,7 @@ export function isBuildable(scores: Database, published: readonly Published[]): 
   return between.slice(known).every(isKept)
 }
 
-/** The stored latecomers of the longest beginning of a list: what is left of it has to be read from its snapshots. */
+/** The stored latecomers of the longest prefix of a list: the rest has to be read from its snapshots. */
 export function longestStored(
   scores: Database,
   { baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>,
@@ -30,7 +30,7 @@ export function longestStored(
   return undefined
 }
 
-/** Refuses a change after which there would be no board, where there is one now. */
+/** Refuses a change that would leave no board where there is one now. */
 export function requireBuildable(
   scores: Database,
   before: readonly Published[],
@@ -41,6 +41,6 @@ export function requireBuildable(
 }
 
 export const undoneTooLate =
-  'This upload stays: without it the board would need older scans of this league, which are no longer kept since it was over'
+  'This upload cannot be undone: without it the board would need older scans of this league, which were deleted after it ended'
 export const sentTooLate =
-  'The board would need older scans of this league, which are no longer kept since it was over: upload a sheet that was taken after its newest one'
+  'The board would need older scans of this league, which were deleted after it ended: upload a sheet that was taken after its newest one'

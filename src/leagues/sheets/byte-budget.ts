@@ -1,13 +1,13 @@
 /**
- * Memory for what boards are built from, under one budget: the parts longest not asked for go first. A part that several
- * ask for at once is made once.
+ * A cache for parts of boards within one byte budget: parts that were not used for the longest time go first. A part that several
+ * requests need at once is computed once.
  */
 type ByteBudget = { bytes(): number; shelf<T>(size: (part: T) => number): BudgetedCache<T> }
 type BudgetedCache<T> = { get(key: string, make: () => Promise<T>): Promise<T> }
 
 export function byteBudget(most: number): ByteBudget {
   type Held = { bytes: number; drop(): void }
-  const held = new Map<object, Held>() // longest not asked for first
+  const held = new Map<object, Held>() // least recently used first
   let bytes = 0
 
   function keep(part: object, one: Held) {

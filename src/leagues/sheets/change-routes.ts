@@ -1,4 +1,4 @@
-/** What officers do with an upload once it is there. */
+/** Changes to an upload by officers. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -48,7 +48,7 @@ export const uploadChangeRoutes = (app: App) => {
       {
         body: t.Optional(t.Object({ taken_at: t.Optional(dateTimeSchema) })),
         may: 'officer',
-        detail: describe('Publish a held upload anyway, perhaps as taken at another time', uploadSchema),
+        detail: describe('Publish a held upload anyway, optionally with another time', uploadSchema),
       },
     )
     .post(
@@ -59,7 +59,7 @@ export const uploadChangeRoutes = (app: App) => {
         if (file) await removeReceived(config.dataDir, { file })
         return uploadView(upload)
       },
-      { may: 'officer', detail: describe('Discard a held upload; no board ever sees it', uploadSchema) },
+      { may: 'officer', detail: describe('Discard a held upload; it appears on no board', uploadSchema) },
     )
     .post(
       '/uploads/:id/undo',
@@ -87,7 +87,7 @@ export const uploadChangeRoutes = (app: App) => {
       },
       {
         may: 'officer',
-        detail: describe('Take an upload out of the boards, which go back to what they were', uploadSchema),
+        detail: describe('Undo an upload; boards go back to what they were without it', uploadSchema),
       },
     )
 }

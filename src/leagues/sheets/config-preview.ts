@@ -1,4 +1,4 @@
-/** Who would move how far if a league's config were another: both boards are ranked and compared in the worker thread. */
+/** How another config would move the players of a league: both boards are ranked and compared in the worker thread. */
 import { orNull, sortColumns } from '../../leaderboard/page.ts'
 import { countedIn, type Ranking, rankOf } from '../../leaderboard/ranking.ts'
 import { tierOf } from '../../leaderboard/tiers.ts'
@@ -10,7 +10,7 @@ import { type RankedConfig, scoreInput } from './scoring.ts'
 import { readRows } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
-/** `most` players are named who climb, and as many who fall. Undefined where there is no board yet. */
+/** Names `most` players who climb and as many who fall. Undefined if there is no board yet. */
 export async function previewSheetConfig(
   boards: SheetBoards,
   source: BoardSource & { config: RankedConfig },

@@ -1,4 +1,4 @@
-/** What the config of a sheet league may say. */
+/** The schema of the config of a sheet league. */
 import { type Static, t } from 'elysia'
 import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig } from '../announcements.ts'
@@ -6,12 +6,12 @@ import { announcementConfig } from '../announcements.ts'
 const metric = t.String({ minLength: 1, maxLength: 60 })
 const tier = t.Object({
   name: oneLine(40),
-  min: t.Number({ minimum: -1e15, maximum: 1e15, description: 'The least percent, or score, for it' }),
+  min: t.Number({ minimum: -1e15, maximum: 1e15, description: 'The lowest percent, or score, of the tier' }),
 })
 const power = (description: string) => t.Optional(t.Number({ minimum: 0, maximum: 1e15, description }))
 const goal = t.Object({
-  from: power('The least baseline power it is for; without it, from none'),
-  to: power('It is for powers below this; without it, for all from `from`'),
+  from: power('The lowest baseline power it applies to; without it, 0'),
+  to: power('It applies to powers below this; without it, to all from `from`'),
   targets: t.Record(metric, t.Number({ exclusiveMinimum: 0, maximum: 1e15 }), {
     minProperties: 1,
     maxProperties: 20,
@@ -26,18 +26,18 @@ export const sheetConfig = t.Object(
       t.Record(metric, t.Number({ minimum: -1e9, maximum: 1e9 }), {
         maxProperties: 1_000,
         description:
-          'What one of each metric is worth in the score. Names are read as headings are: `T4 Kills` is `kills_t4`. Without weights the score is the gain in kill points, else in power, else in the first metric',
+          'The weight of each metric in the score. Names are read as headings are: `T4 Kills` is `kills_t4`. Without weights the score is the gain in kill points, else in power, else in the first metric',
         examples: [{ kills_t4: 10, kills_t5: 30, deads: 80 }],
       }),
     ),
     score_on: t.Optional(
       t.Union([t.Literal('gains'), t.Literal('current')], {
-        description: 'Whether what was gained counts, in score and goals, or what players have. `gains` by default',
+        description: 'Whether scores and goals count gains or current values. `gains` by default',
       }),
     ),
     classify_by: t.Optional(
       t.Union([t.Literal('percentile'), t.Literal('score'), t.Literal('goal')], {
-        description: 'What `min` of the tiers is about: percentile (the default), score, or percent of the goal',
+        description: 'What `min` of the tiers means: percentile (the default), score, or percent of the goal',
       }),
     ),
     tiers: t.Optional(
@@ -55,7 +55,7 @@ export const sheetConfig = t.Object(
     ),
     goal: t.Optional(
       t.Union([t.Number({ exclusiveMinimum: 0 }), t.Object({ per_power: t.Number({ exclusiveMinimum: 0 }) })], {
-        description: 'The score everyone should reach, or how much of it for each point of baseline power',
+        description: 'The score everyone should reach, or the score per point of baseline power',
       }),
     ),
     goals: t.Optional(
@@ -66,7 +66,7 @@ export const sheetConfig = t.Object(
       t.String({
         minLength: 1,
         maxLength: 60,
-        description: 'What the board is ranked by unless a reader asks otherwise, as in `sort_by`',
+        description: 'The default sort column of the board, as in `sort_by`',
         examples: ['deads.gain'],
       }),
     ),

@@ -1,4 +1,4 @@
-/** The config of a sheet league: checked once, at the edge. */
+/** The config of a sheet league: validated once, at the edge. */
 
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
@@ -51,7 +51,7 @@ const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[
   ...[...(sort ? [sort] : []), ...(columns ?? [])].map(each => metricOfGain(each) ?? metricOfGoal(each) ?? each),
 ]
 
-/** `score`, `tier`, `label:alliance` (or `alliance`), or what the board can be ranked by. Each once. */
+/** `score`, `tier`, `label:alliance` (or `alliance`), or a column the board can be ranked by. Without duplicates. */
 function namedColumns(columns: readonly string[], names: MetricNames, labels: readonly string[]): string[] {
   const named = columns.map((given, i) => {
     if (given === 'score' || given === 'tier' || labelOfColumn(given) !== undefined) return given
@@ -70,13 +70,13 @@ function namedColumn(given: string, names: MetricNames, path: string): string {
   return gained !== undefined ? gainColumn(metric) : reached !== undefined ? goalColumn(metric) : metric
 }
 
-/** Numbers by metric, whose names are read in the words of the sheets. */
+/** Numbers by metric, whose names may be spelled as in the sheets. */
 function namedNumbers(numbers: Record<string, number>, names: MetricNames, path: string, what: string) {
   const named: Record<string, number> = {}
   for (const [given, number] of Object.entries(numbers)) {
     const name = names.read(given, `${path}.${given}`)
     if (Object.hasOwn(named, name))
-      names.errors.push({ path: `${path}.${given}`, message: `This is ${name}, which has a ${what} already.` })
+      names.errors.push({ path: `${path}.${given}`, message: `This is ${name}, which already has a ${what}.` })
     else named[name] = number
   }
   return named
@@ -91,19 +91,19 @@ function namedGoal({ targets, ...power }: Goal, i: number, names: MetricNames): 
 function goalErrors({ goal, goals = [] }: SheetConfig): FieldError[] {
   const errors: FieldError[] = goals.flatMap(({ from, to }, i) =>
     from !== undefined && to !== undefined && to <= from
-      ? [{ path: `config.goals.${i}.to`, message: `Write a power above ${from}, where this goal begins.` }]
+      ? [{ path: `config.goals.${i}.to`, message: `Enter a power above ${from}, where this goal starts.` }]
       : [],
   )
   if (goal !== undefined && goals.length > 0)
     errors.push({
       path: 'config.goal',
-      message: 'Leave this empty beside goals by power: a goal for the score is a target there, named score.',
+      message: 'Leave this empty if there are goals by power: set a target named score there.',
     })
   const overlap = errors.length > 0 ? undefined : overlapOf(goals)
   if (overlap)
     errors.push({
       path: `config.goals.${overlap[1]}.from`,
-      message: `Some powers have this goal and goal ${overlap[0] + 1}: let one begin where the other ends.`,
+      message: `This goal and goal ${overlap[0] + 1} overlap: let one start where the other ends.`,
     })
   return errors
 }
@@ -111,9 +111,9 @@ function goalErrors({ goal, goals = [] }: SheetConfig): FieldError[] {
 const sameNames = (tiers: { name: string }[]): FieldError[] =>
   tiers.flatMap(({ name }, i) =>
     tiers.findIndex(other => other.name === name) < i
-      ? [{ path: `config.tiers.${i}.name`, message: `${name} is the name of another tier.` }]
+      ? [{ path: `config.tiers.${i}.name`, message: `${name} is already the name of another tier.` }]
       : [],
   )
 
-/** What of it decides the board. */
+/** The part of a config that decides the board. */
 export const boardConfigOf = ({ config }: Pick<League, 'config'>): RankedConfig => config as SheetConfig

@@ -1,4 +1,4 @@
-/** What makes a sheet doubtful beside the one before it: it is held until an officer says what to do. Runs in the worker thread. */
+/** Decides whether a sheet looks wrong compared with the one before: then it is held until an officer answers. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
@@ -7,14 +7,14 @@ import type { LatecomersWork } from './latecomers.ts'
 import { Walk } from './snapshots/read.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 
-/** Of fewer, a fifth is one or two: they come and go. */
-const fewest = 5
-const isOverAFifth = (count: number, of: number) => of >= fewest && count * 5 > of
+/** Among fewer, a fifth is only one or two. */
+const minimum = 5
+const isOverAFifth = (count: number, of: number) => of >= minimum && count * 5 > of
 
 const many = 1 << 12 // players looked at together
 const pauseEvery = 1 << 16 // players
 
-/** Counters of players that stood above 0 before, and how many of them are lower now. */
+/** Counters that were above 0 before, and how many of them are lower now. */
 export async function countFallen(
   scores: Database,
   { snapshot, rowsIn, walk }: Players,
@@ -30,7 +30,7 @@ export async function countFallen(
   const rows = rowsIn(before.id)
   const now = walk(rising)
   const then = new Walk(scores, before, rising)
-  // Column by column for many players at once: a million rows take a tenth of the time they take row by row.
+  // Column by column for many players at once: a million rows take a tenth of the time of row by row.
   const ats = new Int32Array(Math.min(many, rows.length))
   const froms = new Int32Array(ats.length)
   let waiting = 0
@@ -79,7 +79,7 @@ const fallenDoubt = (count: number, of: number, sheet: 'scan' | 'extra sheet'): 
           reason: 'went_down',
           count,
           of,
-          message: `${number(count)} of ${number(of)} counters that only ever rise are lower than in the ${sheet} before: is it an older one?`,
+          message: `${number(count)} of ${number(of)} counters that should only rise are lower than in the ${sheet} before: is this an older sheet?`,
         },
       ]
     : []
@@ -112,7 +112,7 @@ export function doubtsOf(
   return doubts
 }
 
-/** Of an extra sheet: whom the board does not know gets nothing from it. */
+/** For an extra sheet: players who are not on the board get nothing from it. */
 export const extraDoubtsOf = (found: {
   players: number
   unknown: number

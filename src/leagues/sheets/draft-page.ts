@@ -1,4 +1,4 @@
-/** The way of a file without JavaScript: its columns, a trial, the import. */
+/** Uploading a file without JavaScript: its columns, a preview, the import. */
 
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
@@ -23,7 +23,7 @@ type UploadDraftData = {
   league: LeagueView
   draft: UploadDraft
   preview: Preview
-  /** Why what was asked last was not done. */
+  /** Why the last request was refused. */
   fault?: string
   trial?: Run
 }
@@ -33,7 +33,12 @@ const roleOf = (as: string | null) =>
   as === null ? 'none' : as === 'id' || as === 'name' ? as : as.startsWith('label:') ? 'label' : 'metric'
 const calledOf = (as: string | null) =>
   roleOf(as) === 'metric' || roleOf(as) === 'label' ? as!.replace(/^label:/, '') : ''
-const dateHints = { sheet: 'As the sheet says.', filename: 'As the file name says.', sent: 'Empty: now.', given: '' }
+const dateHints = {
+  sheet: 'Read from the sheet.',
+  filename: 'Read from the file name.',
+  sent: 'Empty: now.',
+  given: '',
+}
 
 export function uploadDraftBody({ league, draft, preview, fault, trial }: UploadDraftData, who: Who): Html {
   const path = `/leagues/${league.id}/uploads`
@@ -98,11 +103,11 @@ const trialResult = t.Object({
   }),
 })
 
-/** What a trial found, or how far it is. */
+/** The result of a trial, or its progress. */
 function trialPart({ status, stage, error, result }: Run): Content {
   if (status === 'PENDING' || status === 'PROGRESS')
-    return html`<p role="status">Being tried${stage && `: ${stage}`} … This page comes again by itself.</p>`
-  if (!Value.Check(trialResult, result)) return notice(error ?? 'The trial did not end; try once more.', 'bad')
+    return html`<p role="status">Preview in progress${stage && `: ${stage}`} … This page reloads by itself.</p>`
+  if (!Value.Check(trialResult, result)) return notice(error ?? 'The preview did not finish; try again.', 'bad')
   return html`<section class="part" data-trial><h2>What this file would change</h2>${changes(result)}</section>`
 }
 
@@ -135,7 +140,7 @@ ${table({
 ${
   errors.length > 0 &&
   table({
-    caption: 'Bad rows, the first of them',
+    caption: 'The first bad rows',
     dense: true,
     rows: errors,
     columns: [

@@ -1,4 +1,4 @@
-/** Uploading without JavaScript: a file is chosen, its columns are said, it is tried and imported, and a held one is answered. */
+/** Uploading without JavaScript: choose a file and its columns, preview and import it, and answer a held upload. */
 import { Elysia, t } from 'elysia'
 import { uploadKinds, uploadModes } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -33,7 +33,7 @@ import { uploadOfLeague } from './queries.ts'
 import { type Received, receive, removeReceived } from './receive-file.ts'
 
 const oneDraft = { params: t.Object({ id: idSchema, draft_id: idSchema }) }
-const seconds = 2 // between two looks at a trial
+const seconds = 2 // between two checks of a preview
 
 export const draftPages = (app: App) => {
   const { db, clock, config, jobs } = app
@@ -53,8 +53,8 @@ export const draftPages = (app: App) => {
     const league = leagueViewById(db, draft.leagueId, clock.now())
     const fault = refusal && (refusal.extra.errors?.[0]?.message ?? refusal.detail)
     const body = uploadDraftBody({ league, draft, preview: await preview(draft), fault, trial }, who)
-    const isTried = trial?.status === 'PENDING' || trial?.status === 'PROGRESS'
-    const reload = isTried && !refusal ? seconds : undefined
+    const isInProgress = trial?.status === 'PENDING' || trial?.status === 'PROGRESS'
+    const reload = isInProgress && !refusal ? seconds : undefined
     return page({ title: draft.filename, who, nav: 'leagues', body, reload }, refusal?.status)
   }
 
@@ -76,7 +76,7 @@ export const draftPages = (app: App) => {
     )
   }
 
-  /** What the form says, kept with the draft. */
+  /** The choices in the form, stored with the draft. */
   async function changed(draft: UploadDraft, form: URLSearchParams): Promise<UploadDraft> {
     const [headers, roles, called] = ['header', 'role', 'called'].map(field => form.getAll(field))
     const choices = headers!.map(
@@ -194,7 +194,7 @@ export const draftPages = (app: App) => {
     )
 }
 
-/** Null where it is what the file says anyway. */
+/** Null if it is what the file says anyway. */
 function takenAtOf(text: string, read: { taken_at: string; taken_from: string }): number | null {
   if (text.trim() === '') return null
   const at = momentInUtc(text)

@@ -1,4 +1,4 @@
-/** Files that wait, chosen in a browser without JavaScript, until it is said what their columns are. */
+/** Files uploaded in a browser without JavaScript that wait until their columns are chosen. */
 import { link } from 'node:fs/promises'
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -18,7 +18,7 @@ export const changeDraft = (tx: Db, id: number, change: Partial<UploadDraft>): v
 export const deleteDraft = (tx: Db, id: number): void =>
   void tx.delete(uploadDrafts).where(eq(uploadDrafts.id, id)).run()
 
-/** Nobody sees the file that another has chosen. */
+/** Nobody sees a file that another officer has chosen. */
 export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadDraft {
   const draft = db
     .select()
@@ -26,7 +26,7 @@ export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadD
     .where(and(eq(uploadDrafts.id, id), eq(uploadDrafts.leagueId, leagueId)))
     .get()
   if (!draft || draft.userId !== who.id)
-    return refuse('not_found', 'This file is no longer waiting; choose it once more on the page of uploads')
+    return refuse('not_found', 'This file is no longer available; choose it again on the page of uploads')
   return draft
 }
 
@@ -39,7 +39,7 @@ export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDra
   fields: { kind },
 })
 
-/** A second name for the file: a trial run deletes the one it is given. */
+/** A hard link to the file: a trial run deletes the file it is given. */
 export async function forTrial(dataDir: string, draft: UploadDraft): Promise<Received> {
   const [receiver] = draft.file.split('.')
   const file = `${receiver}.${Bun.randomUUIDv7()}`
@@ -47,22 +47,22 @@ export async function forTrial(dataDir: string, draft: UploadDraft): Promise<Rec
   return { ...receivedDraft(draft), file }
 }
 
-/** A column, what it is read as, and how it is called. */
+/** A column, its role, and its name. */
 export type ColumnChoice = { header: string; role: string; called: string }
 
-/** `id`, `name`, `label:alliance`, a metric, or null: as mappings say it. */
+/** `id`, `name`, `label:alliance`, a metric, or null: as in a mapping. */
 const choiceOf = ({ role, called }: ColumnChoice): string | null =>
   role === 'none' ? null : role === 'metric' ? called.trim() : role === 'label' ? `label:${called.trim()}` : role
 
 export const mappingOfChoices = (choices: readonly ColumnChoice[]): Record<string, string | null> =>
   Object.fromEntries(choices.map(choice => [choice.header, choiceOf(choice)]))
 
-/** Why the file cannot be read like this; undefined where it can. */
+/** Why the file cannot be imported like this; undefined if it can. */
 export function draftFaultOf(choices: readonly ColumnChoice[]): string | undefined {
   const count = (wanted: string) => choices.filter(({ role }) => role === wanted).length
-  if (count('id') !== 1) return 'Choose one column as the player id: it tells players apart from scan to scan.'
+  if (count('id') !== 1) return 'Choose one column as the player id: it identifies players from scan to scan.'
   if (count('name') > 1) return 'Only one column can be the name.'
   if (count('metric') === 0) return 'Choose at least one column as a metric.'
   const unnamed = choices.find(({ role, called }) => (role === 'metric' || role === 'label') && !called.trim())
-  return unnamed && `Say what “${unnamed.header}” is called.`
+  return unnamed && `Give “${unnamed.header}” a name.`
 }

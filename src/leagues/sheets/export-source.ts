@@ -1,4 +1,4 @@
-/** A whole sheet board, read by a thread of its own with what the boards of this process hold ready in shared memory. */
+/** Exports a whole sheet board in a thread of its own, using the parts that this process has in shared memory. */
 import { type RankedPage, type Row, rankedPage } from '../../leaderboard/page.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
 import type { BoardParts } from './board-cells.ts'
@@ -7,8 +7,8 @@ import { openScoresReader } from './snapshots/open.ts'
 
 export type SheetExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }
 
-/** Rows ranked at a time: many, as they lie all over the snapshot, and rows of one group are read together. */
-const reach = 20_000
+/** Rows ranked at a time: many, because they are scattered over the snapshot, and rows of one group are read together. */
+const batch = 20_000
 const slice = 1_000
 
 export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<Row[]> {
@@ -16,7 +16,7 @@ export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<
   try {
     const board = boardFromParts(scores, parts)
     for (let page = 1, pages = 1; page <= pages; page++) {
-      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit: reach })
+      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit: batch })
       pages = pagination.pages
       for (let at = 0; at < rows.length; at += slice) yield rows.slice(at, at + slice)
     }

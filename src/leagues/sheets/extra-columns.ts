@@ -1,6 +1,6 @@
 /**
- * Extra sheets, such as verified deaths: they add columns to the players of a scan, joined by id. The scan with these columns is
- * kept as a derived snapshot, so that whoever reads a board reads one snapshot. Runs in the worker thread.
+ * Extra sheets, such as verified deaths, add columns to the players of a scan, joined by id. The scan with these columns is
+ * stored as a derived snapshot, so that a board is read from one snapshot. Runs in the worker thread.
  */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
@@ -14,7 +14,7 @@ import { ownMemory, readIds, readLabel, readMetrics, readNames } from './snapsho
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 
-/** The same board with the columns of its extra sheets. */
+/** The selection with the columns of its extra sheets. */
 export async function withExtras(
   scores: Database,
   selection: SnapshotSelection,
@@ -24,7 +24,7 @@ export async function withExtras(
   return { ...selection, current: await joinedSnapshot(scores, selection.scan, selection.extras, false, working) }
 }
 
-/** Where players start in the columns of extra sheets, row by row as they are in the scan; undefined: all from 0. */
+/** Start values in the columns of extra sheets, in the row order of the scan; undefined: all from 0. */
 export async function extraStartsOf(
   scores: Database,
   { scan, startExtras }: SnapshotSelection,
@@ -63,7 +63,7 @@ async function joinedSnapshot(
 
 type Column = SheetColumns['metrics'][number]
 
-/** Of each player the newest value that an extra sheet knows, column by column. */
+/** The newest value that an extra sheet has for each player, column by column. */
 function addedColumns(scores: Database, ids: TextColumn, extras: readonly number[]): Column[] {
   const players = ids.offsets.length - 1
   const added = new Map<string, Column>()
@@ -90,19 +90,19 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
   return [...added.values()]
 }
 
-/** Whose players extra sheets add columns to: the newest scan, or the baseline while there is none. */
+/** The scan whose players get the columns: the newest scan, or the baseline while there is none. */
 export function scanOfExtras(scores: Database, published: readonly Published[]): Snapshot | undefined {
   const newest = scanBefore(published, Number.POSITIVE_INFINITY)
   return newest && storedSnapshot(scores, newest.snapshot)
 }
 
-/** The metrics that an extra sheet cannot have, as the scans do. */
+/** The metrics that an extra sheet cannot add because the scans have them. */
 export const scanMetrics = (scores: Database, published: readonly Published[]): string[] =>
   scanOfExtras(scores, published)?.metrics.map(({ name }) => name) ?? []
 
 /**
- * Leaves in an extra sheet only what is new: a column of the scans stays theirs, and labels and names are those of the scans.
- * Answers the columns that were left out.
+ * Keeps only new columns of an extra sheet: metrics that the scans have, labels and names always come from the scans.
+ * Returns the columns that were left out.
  */
 export function keepNewColumns(
   sheet: SheetColumns,

@@ -1,17 +1,17 @@
-/** What players should reach, and how much of it they have, in percent. */
+/** What players should reach, and how much of it they have reached, in percent. */
 
-/** For everyone whose baseline power is from `from` to below `to`: what to reach in each metric, or in `score`. */
+/** For everyone with a baseline power of at least `from` and below `to`: the target in each metric, or in `score`. */
 export type Goal = { from?: number; to?: number; targets: Record<string, number> }
 
-/** As a config says it. `goal` is one goal for the score: of everyone, or for each point of baseline power. */
+/** As in a config. `goal` is one goal for the score: the same for everyone, or per point of baseline power. */
 export type GoalConfig = { goal?: number | { per_power: number }; goals?: readonly Goal[] }
 
 export type GoalRules = {
-  /** What has a target for somebody: metrics, or `score`. */
+  /** The columns that have a target for somebody: metrics, or `score`. */
   columns: readonly string[]
-  /** Whose goals these are depends on the baseline power. */
+  /** Whether the goals depend on baseline power. */
   byPower: boolean
-  /** What to reach in a column with this power; NaN where there is no goal. */
+  /** The target of a column at this power; NaN if there is none. */
   target(column: string, power: number): number
 }
 
@@ -38,11 +38,11 @@ function rulesOfRows(goals: readonly Goal[]): GoalRules {
   }
 }
 
-/** Unknown where the value or the target is; a target of nothing is none. */
+/** NaN if the value or the target is unknown; a target of 0 counts as none. */
 export const percentReached = (value: number, target: number): number =>
   target > 0 ? (value * 100) / target : Number.NaN
 
-/** The least of what was reached: whoever lacks one target has not reached the goal. Unknown where one of them is. */
+/** The lowest percentage of all targets, as the goal is only reached when all of them are. NaN if one of them is unknown. */
 export function leastReached({ columns, target }: GoalRules, power: number, countedIn: (i: number) => number): number {
   let least = Number.NaN
   for (let i = 0; i < columns.length; i++) {
@@ -55,7 +55,7 @@ export function leastReached({ columns, target }: GoalRules, power: number, coun
   return least
 }
 
-/** Two goals that would both hold for somebody, by place. */
+/** The indexes of two goals that overlap. */
 export function overlapOf(goals: readonly Goal[]): [number, number] | undefined {
   const ends = ({ from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: Goal) => [from, to] as const
   for (const [later, goal] of goals.entries()) {

@@ -1,4 +1,4 @@
-/** What a held sheet asks, the answers to it, and the form that corrects when a sheet was taken. */
+/** Why a sheet is held, the possible answers, and the form that corrects when a sheet was taken. */
 import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -22,11 +22,11 @@ export function heldQuestion(upload: UploadView, who: Who | undefined): Content 
   const path = `/api/v1/uploads/${upload.id}`
   return html`<section class="part notice warn" id="held">
 <h2>Should this sheet be published?</h2>
-<p>It looks wrong beside the scan before, so the board still shows what it showed.</p>
+<p>It looks wrong compared with the scan before, so the board has not changed.</p>
 <ul>${upload.doubts?.map(({ message }) => html`<li>${message}</li>`)}</ul>
 <div class="actions needs-js">
 ${action({ label: 'Publish anyway', action: `${path}/publish`, done: 'Published' })}
-${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `Discard ${upload.filename}? No board will ever show it.`, done: 'Discarded' })}
+${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `Discard ${upload.filename}? It will appear on no board.`, done: 'Discarded' })}
 </div>
 <div class="needs-js">${form(
     { action: `${path}/publish`, done: 'Published' },
@@ -35,7 +35,7 @@ ${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `
       name: 'taken_at',
       type: 'time',
       value: upload.taken_at,
-      hint: 'The board shows the newest scan; an older one takes its place in the history.',
+      hint: 'The board shows the newest scan; an older one goes into the history.',
     }),
     'Publish with this date',
   )}</div>
@@ -43,7 +43,7 @@ ${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `
 </section>`
 }
 
-/** The same answers for a browser without JavaScript. */
+/** The same answers without JavaScript. */
 const plainAnswers = ({ id, league_id, taken_at }: UploadView, who: Who | undefined): Html =>
   html`<form class="form" method="post" action="/leagues/${league_id}/uploads/${id}/answer">
 <input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
@@ -52,7 +52,7 @@ ${formField({ label: 'It is from another date', name: 'taken_at', id: 'f-plain-d
 <div class="submit"><button type="submit" name="do" value="date">Publish with this date</button></div>
 </form>`
 
-/** Of a sheet that boards are made of. */
+/** For a sheet that boards are made of. */
 export const dateForm = (upload: UploadView): Content =>
   upload.status === 'done' &&
   html`<details class="part"><summary>Correct when it was taken</summary>
@@ -63,7 +63,7 @@ ${form(
     name: 'taken_at',
     type: 'time',
     value: upload.taken_at,
-    hint: 'Boards follow at once.',
+    hint: 'Boards change at once.',
   }),
   'Correct',
 )}</details>`

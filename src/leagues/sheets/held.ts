@@ -1,4 +1,4 @@
-/** Sheets that are held because they look wrong beside the scan before, and what officers answer. */
+/** Sheets that are held because they look wrong compared with the scan before, and the answers of officers. */
 import type { Db } from '../../../db/open.ts'
 import { clear, raise } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
@@ -18,7 +18,7 @@ import { type Upload, whatChanged } from './upload.ts'
 const alertKey = (uploadId: number) => `upload_held:${uploadId}`
 export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clear(tx, now, alertKey(uploadId))
 
-/** Nothing changes but that it waits: its snapshot is there, and no board is made of it. */
+/** The upload only waits: its snapshot exists, but no board uses it. */
 export function hold(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): void {
   const doubts = read.doubts ?? []
   changeUpload(tx, upload.id, ['running'], { ...read, status: 'held' }) ??
@@ -28,12 +28,12 @@ export function hold(tx: Db, now: number, league: League, upload: Upload, read: 
     type: 'feed_held',
     severity: 'warning',
     title: `${upload.filename} is held`,
-    message: `${league.name}: ${doubts.map(({ message }) => message).join('; ')}. Publish it anyway, say when it was taken, or discard it.`,
+    message: `${league.name}: ${doubts.map(({ message }) => message).join('; ')}. Publish it anyway, correct when it was taken, or discard it.`,
     data: { league_id: league.id, upload_id: upload.id },
   })
 }
 
-/** Publish anyway, or as of another time. Answers the upload, and the job that announces it. */
+/** Publishes anyway, or with another time. Returns the upload, and the job that announces it. */
 export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: number) {
   const now = app.clock.now()
   const { upload, league } = heldUpload(tx, id, now)
@@ -53,7 +53,7 @@ export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: nu
   return { upload: done, announcing: announceLater(app, tx, league, 'board', whatChanged(done)) }
 }
 
-/** The board never sees it; its snapshot is swept. */
+/** Boards never use it; its snapshot is deleted by retention. */
 export function discardHeld(app: App, tx: Db, id: number, who: Who): Upload {
   const now = app.clock.now()
   const { upload, league } = heldUpload(tx, id, now)
@@ -83,7 +83,7 @@ function heldUpload(tx: Db, id: number, now: number) {
   return { upload, league }
 }
 
-/** Boards follow the time a sheet was taken. */
+/** Boards follow the corrected time. */
 export function correctTakenAt(app: App, tx: Db, id: number, who: Who, takenAt: number): Upload {
   const now = app.clock.now()
   const upload = uploadById(tx, id)
@@ -93,7 +93,7 @@ export function correctTakenAt(app: App, tx: Db, id: number, who: Who, takenAt: 
   const before = published(tx, league.id)
   const changed =
     changeUpload(tx, id, ['queued', 'running', 'held', 'done'], { takenAt, takenFrom: 'given' }) ??
-    refuse('conflict', `This upload is ${upload.status}: it is part of no board`)
+    refuse('conflict', `This upload is ${upload.status}, so no board uses it`)
   requireBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
   if (changed.status === 'done') touch(tx, 'scores', league.id)
   audit(tx, {

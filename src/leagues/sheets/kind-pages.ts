@@ -23,7 +23,7 @@ const marks = { path: 'marks', label: 'Marks' }
 
 export const sheetKindPages: KindPages = {
   name: 'Sheets',
-  summary: 'Officers upload a baseline and then current sheets; the board ranks what was gained.',
+  summary: 'Officers upload a baseline and then current sheets; the board ranks gains.',
   entrants: 'Players',
   scoreName: 'Score',
   score: value => number(value),
@@ -35,7 +35,7 @@ export const sheetKindPages: KindPages = {
   hasGains: true,
   tabs: who => [totals, ...(isAtLeast(who, 'officer') ? [uploads, marks] : [])],
   noScores: who => ({
-    text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
+    text: 'Upload a baseline sheet, then a current one. The board ranks the gains in between.',
     tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,
   }),
   fields: (config, seen = [], labels = []) => html`<fieldset><legend>How it scores</legend>
@@ -46,7 +46,7 @@ ${formField({
   optional: true,
   value: pairs(config.weights),
   placeholder: 'kills_t4 10\nkills_t5 30\ndeads 80',
-  hint: html`One metric and its weight per line, as the sheets call it. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.join(', ')}.`}`,
+  hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.join(', ')}.`}`,
 })}
 <div class="columns">
 ${formField({
@@ -54,7 +54,7 @@ ${formField({
   name: 'config.score_on',
   type: 'select',
   value: fieldText(config.score_on) ?? 'gains',
-  choices: choices({ gains: 'what was gained', current: 'current values' }),
+  choices: choices({ gains: 'gains', current: 'current values' }),
 })}
 ${formField({
   label: 'Tiers by',
@@ -65,11 +65,11 @@ ${formField({
 })}
 </div>
 <fieldset><legend>Tiers</legend>
-<p class="hint">A name and the least percent, or score, for it. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
+<p class="hint">A name and the lowest percent, or score, of the tier. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
 ${tierRows(config.tiers)}
 </fieldset>
 <fieldset><legend>Goals by power</legend>
-<p class="hint">What to reach for whose baseline power is from one number to below another; without them, for everyone. One metric, or score, and its target per line. The board shows how much of it each has reached, in percent.</p>
+<p class="hint">Targets for players whose baseline power is from one number to below another; leave both empty for everyone. One metric, or score, and its target per line. The board shows how much each player has reached, in percent.</p>
 ${goalRows(config.goals)}
 </fieldset>
 <div class="columns">
@@ -90,7 +90,7 @@ ${formField({
   min: 0,
   optional: true,
   value: fieldText(partOf(config.goal).per_power),
-  hint: '0.5: half of what their power was',
+  hint: '0.5: half of their baseline power',
 })}
 </div>
 ${formField({
@@ -100,7 +100,7 @@ ${formField({
   value: fieldText(config.sort),
   list: 'seen-metrics',
   placeholder: 'score',
-  hint: 'score, a metric, what was gained in one (deads.gain), or the percent of the goal (goal_pct)',
+  hint: 'score, a metric, its gain (deads.gain), or the percent of the goal (goal_pct)',
 })}
 <datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}"></option>`)}</datalist>
 ${columnFields(config, seen, labels)}
@@ -116,7 +116,7 @@ const pairs = (value: unknown) =>
         .join('\n')
     : undefined
 
-/** The columns of its sheets, those chosen first. */
+/** The columns of its sheets, chosen ones first. */
 function columnFields(
   { columns, goal, goals }: LeagueConfig,
   seen: readonly string[],
@@ -134,7 +134,7 @@ function columnFields(
 ${orderedChecks({
   label: 'Columns that readers see',
   name: 'config.columns',
-  hint: 'Tick those to show and put them in order. Without a tick all are shown, each gain beside its metric. Readers may choose their own.',
+  hint: 'Tick the columns to show and put them in order. If none is ticked, all are shown, each gain next to its metric. Readers can choose their own.',
   choices: [...new Set([...chosen, ...there])].map(column => ({
     value: column,
     label: columnName(column, 'Score'),
@@ -143,7 +143,7 @@ ${orderedChecks({
 })}</details>`
 }
 
-/** Those there are, and a few to fill in. */
+/** The existing tiers, and a few empty rows. */
 function tierRows(given: unknown): Html {
   const tiers = Array.isArray(given) ? given.map(partOf) : []
   const rows = [...tiers, {}, {}, ...Array.from({ length: Math.max(0, 3 - tiers.length) }, () => ({}))]
@@ -155,7 +155,7 @@ ${formField({ label: 'From', name: `config.tiers.${i}.min`, type: 'number', step
   )}`
 }
 
-/** Those there are, and some to fill in. */
+/** The existing goals, and some empty rows. */
 function goalRows(given: unknown): Html {
   const goals = Array.isArray(given) ? given.map(partOf) : []
   const power = (label: string, name: string, value: unknown) =>

@@ -32,18 +32,18 @@ export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): BoardSource =
   marks: marksOf(db, league.id),
 })
 
-/** Looks again where an upload was undone or thinned out meanwhile; what is gone for good is refused with the reason. */
-async function retryWhenGone<T>(at: number | undefined, look: () => Promise<T>): Promise<T> {
+/** Tries again if an upload was undone or thinned out in the meantime; what was deleted for good is refused with the reason. */
+async function retryWhenGone<T>(at: number | undefined, read: () => Promise<T>): Promise<T> {
   const ifGone = (then: () => Promise<T>) => (error: unknown) => {
     if (error instanceof SnapshotGone) return then()
     throw error
   }
-  if (at !== undefined) return look().catch(ifGone(() => refuse('gone', 'The scans of that time are no longer kept')))
-  const missing = () => refuse('unavailable', 'Scans that this board is made of are missing')
-  return look().catch(ifGone(look)).catch(ifGone(missing))
+  if (at !== undefined) return read().catch(ifGone(() => refuse('gone', 'The scans of that time are no longer kept')))
+  const missing = () => refuse('unavailable', 'Scans that this board needs are missing')
+  return read().catch(ifGone(read)).catch(ifGone(missing))
 }
 
-const mostScansSearched = 50 // for players who are missing from the newest
+const maxScansSearched = 50 // for players who are missing from the newest
 
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
@@ -90,7 +90,7 @@ export const sheetLeague: LeagueKind = {
     const [newest, ...earlier] = byTakenAt(scansOf(published(app.db, league.id))).reverse()
     if (!newest) return []
     const scans = new Map(earlier.map(scan => [scan.snapshot, scan.takenAt]))
-    const ids = [...scans.keys()].slice(0, mostScansSearched)
+    const ids = [...scans.keys()].slice(0, maxScansSearched)
     const { all, hits } = await retryWhenGone(undefined, () =>
       app.sheets.boards.boardCache.missing(newest.snapshot, ids, q),
     )
@@ -125,7 +125,7 @@ export const sheetLeague: LeagueKind = {
       }),
     }
   },
-  /** The snapshots are swept by the next retention; nothing refers to them any more. */
+  /** Retention deletes the snapshots; nothing refers to them any more. */
   removing({ config, db, clock }, leagueId) {
     const files = uploadFiles(db, leagueId)
     const held = heldUploads(db, leagueId)

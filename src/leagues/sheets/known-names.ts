@@ -1,4 +1,4 @@
-/** A sheet that does not name its players leaves the names that are known. Runs in the worker thread. */
+/** Fills in names that a sheet does not have. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
@@ -8,11 +8,11 @@ import { ownMemory, readIds, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 import { bringToIdOrder } from './snapshots/write.ts'
 
-const mostSnapshots = 10 // looked through for a name
+const maxSnapshots = 10 // searched for a name
 
 /**
- * Fills in the names that a sheet lacks, all of them or some, from the league's scans: those before it come first, the nearest
- * foremost. Whom none of them names goes by their id.
+ * Fills in the names that a sheet lacks, all or some, from the league's scans: first those before it, the nearest
+ * first. A player whose name is unknown gets their id as name.
  */
 export function keepKnownNames(
   scores: Database,
@@ -32,7 +32,7 @@ export function keepKnownNames(
   if (unnamed === 0 || nearest.length === 0) return
   bringToIdOrder(sheet)
   const texts = Array.from({ length: rowsIn(sheet.ids) }, (_, row) => (hasNames ? textAt(sheet.names, row) : ''))
-  for (const { snapshot: id } of nearest.slice(0, mostSnapshots)) {
+  for (const { snapshot: id } of nearest.slice(0, maxSnapshots)) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
     const [ids, others] = [readIds(scores, snapshot, ownMemory), readNames(scores, snapshot, ownMemory)]

@@ -11,8 +11,8 @@ import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 export type LatecomersWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
 
 /**
- * The derived snapshot of players who are not in the baseline but in a snapshot since, each with their first row.
- * Undefined when there is no snapshot between. See `snapshots/README.md`.
+ * The derived snapshot of players who are not in the baseline but in a later snapshot, each with their first row.
+ * Undefined if there is no snapshot in between. See `snapshots/README.md`.
  */
 export async function latecomersOf(
   scores: Database,
@@ -32,7 +32,7 @@ export async function latecomersOf(
   while (members < between.length) {
     known = joined(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineIds, known.ids))
     members++
-    // The last but one is the board before this one, which is asked for next to it.
+    // The last but one is the previous board, which is needed together with this one.
     if (members >= between.length - 1)
       id = await writeSnapshot(scores, known, { ...working, startsFor: nameOf(members) })
     await working.pause()
@@ -52,7 +52,7 @@ function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
   }
 }
 
-/** The players of a snapshot who are neither in the baseline nor known already. */
+/** The players of a snapshot who are neither in the baseline nor already known. */
 function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, known: TextColumn): SheetColumns {
   const ids = readIds(scores, snapshot, ownMemory)
   const inBaseline = matchRows(ids, baseline)
@@ -70,11 +70,11 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
       ...metric,
       values: Float64Array.from(fresh, (_, i) => values[i * columns + c]!),
     })),
-    labels: [], // nobody asks a start for them
+    labels: [], // start values have no labels
   }
 }
 
-/** Both sheets as one, in id order; a metric that one of them lacks is unknown there. */
+/** Both sheets as one, in id order; a metric that one of them does not have is NaN there. */
 function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
   const names = new Set([...a.metrics, ...b.metrics].map(({ name }) => name))
   const first = rowsIn(a.ids)

@@ -1,4 +1,4 @@
-/** The mapping last chosen for sheets with certain headings, kept for the league's next sheet with the same ones. */
+/** The mapping last chosen for sheets with certain headings, remembered for the league's next sheet with the same headings. */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { sheetMappings } from '../../../db/schema.ts'
@@ -8,7 +8,7 @@ import { ThreadError } from '../../platform/process/threads.ts'
 import { headerKey, type Mapping } from './reading/headers.ts'
 import type { PreviewInput, SheetPreview } from './reading/preview.ts'
 
-/** The order of columns does not matter, nor how their headings are spelled. */
+/** Neither the order of columns nor the spelling of headings matters. */
 const headingsKey = (headers: readonly string[]): string =>
   new Bun.CryptoHasher('sha256')
     .update(JSON.stringify([...new Set(headers.filter(Boolean).map(headerKey))].sort()))
@@ -40,7 +40,7 @@ const anyOfLeague = prepared(db =>
     .prepare(),
 )
 
-/** The mapping to import a sheet with that came without one. */
+/** The mapping to use for a sheet that came without one. */
 export async function mappingFor(
   { db, sheets }: App,
   leagueId: number,
@@ -48,7 +48,7 @@ export async function mappingFor(
 ): Promise<Mapping | undefined> {
   if (!hasKeptMappings(db, leagueId)) return undefined
   const preview = await sheets.thread.run('preview', input).catch(error => {
-    if (isSheetRefusal(error)) return undefined // the import says it better
+    if (isSheetRefusal(error)) return undefined // the import gives a better message
     throw error
   })
   return preview && keptMapping(db, leagueId, headersOf(preview))

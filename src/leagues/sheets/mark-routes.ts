@@ -1,4 +1,4 @@
-/** Players that officers mark: a second account, on vacation, or another reason, counted or not. */
+/** Players marked by officers: a second account, on vacation, or another reason; counted or not. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
@@ -44,7 +44,7 @@ export const markRoutes = (app: App) => {
         params: idParams,
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Marked players of a sheet league, the newest mark first', pageSchema('marks', markedPlayer)),
+        detail: describe('Marked players of a sheet league, newest mark first', pageSchema('marks', markedPlayer)),
       },
     )
     .guard({ params: one })
@@ -55,7 +55,7 @@ export const markRoutes = (app: App) => {
         const mark = markOf(db, id, player_id) ?? refuse('not_found', 'This player has no mark')
         return markedPlayers(app, id, [mark])[0]
       },
-      { may: 'reader', counted: true, detail: describe('What officers say of a player', markedPlayer) },
+      { may: 'reader', counted: true, detail: describe('The mark of a player', markedPlayer) },
     )
     .put(
       '/players/:player_id/mark',
@@ -64,8 +64,8 @@ export const markRoutes = (app: App) => {
         const { reason, counted = false, note = null } = body
         const farmOf = reason === 'farm' ? (body.farm_of ?? null) : null
         const isKnown = (player: string) => lastSeen(app.sheets.boards.scores, published(db, id), player) !== undefined
-        if (!isKnown(player_id)) refuse('not_found', `No scan of this league holds a player ${player_id}`)
-        if (farmOf !== null && !isKnown(farmOf)) invalid('farm_of', 'No scan of this league holds a player of this id.')
+        if (!isKnown(player_id)) refuse('not_found', `No scan of this league has a player ${player_id}`)
+        if (farmOf !== null && !isKnown(farmOf)) invalid('farm_of', 'No scan of this league has a player with this id.')
         const mark = await atomically(db, tx =>
           markPlayer(tx, league, { playerId: player_id, reason, farmOf, note, counted }, signedIn(who), clock.now()),
         )
@@ -75,7 +75,7 @@ export const markRoutes = (app: App) => {
       {
         body: markBody,
         may: 'officer',
-        detail: describe('Mark a player, or change the mark; who is not `counted` has no rank', markedPlayer),
+        detail: describe('Mark a player, or change the mark; a player who is not `counted` has no rank', markedPlayer),
       },
     )
     .delete(
@@ -89,7 +89,7 @@ export const markRoutes = (app: App) => {
       {
         may: 'officer',
         detail: describe(
-          'Take the mark of a player away; they count again',
+          'Remove the mark of a player, who then counts again',
           t.Object({ deleted: t.Boolean(), player_id: t.String() }),
         ),
       },

@@ -14,7 +14,7 @@ export const markedPlayer = t.Object(
   {
     player_id: t.String(),
     name: t.String(),
-    last_seen: t.Nullable(dateTimeSchema, { description: 'When the newest scan that holds them was taken' }),
+    last_seen: t.Nullable(dateTimeSchema, { description: 'When the newest scan with this player was taken' }),
     reason: markReasonSchema,
     farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() })),
     note: t.Nullable(t.String()),

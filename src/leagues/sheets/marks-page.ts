@@ -1,4 +1,4 @@
-/** Marked players: their list, and on a player's card what the mark says and the form that sets it. */
+/** Marked players: their list, and on a player's card the mark and the form that sets it. */
 import type { Mark } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
@@ -30,7 +30,7 @@ export function marksPageBody({ league, marks, list }: MarksData, who: Who | und
 To mark somebody, find them and open their card.</p>
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search"><input type="search" name="q" placeholder="Find a player" aria-label="Find a player" maxlength="100" autocomplete="off" /></form></div>
 ${table({
-  caption: 'Marked players, the newest mark first',
+  caption: 'Marked players, newest mark first',
   stack: true,
   rows: marks,
   key: ({ player_id }) => `k-${player_id}`,
@@ -77,14 +77,14 @@ function markSentence(mark: Pick<Mark, 'reason' | 'farm_of' | 'counted'>, league
   return html`${markName(mark)}${farm_of && html` of <a href="${league}/players/${encodeURIComponent(farm_of.player_id)}">${name(farm_of.name)}</a>`}`
 }
 
-/** On the card of a player: what the mark says, and for officers the form. */
+/** The mark on a player's card, and for officers the form. */
 export function markOnCard(league: League, player: PlayerView, who: Who | undefined): Content {
   const { mark } = player
   const isOpen = isAtLeast(who, 'officer') && league.finalizedAt === null
   return [
     mark &&
       notice(
-        html`Marked: ${markSentence(mark, `/leagues/${league.id}`)}. ${mark.note && html`“${name(mark.note)}” `}${mark.counted ? 'The player counts as everyone does.' : 'The player has no rank and counts in no total.'}`,
+        html`Marked: ${markSentence(mark, `/leagues/${league.id}`)}. ${mark.note && html`“${name(mark.note)}” `}${mark.counted ? 'The player counts like everyone else.' : 'The player has no rank and counts in no total.'}`,
         'warn',
       ),
     isOpen && markForm(league, player),

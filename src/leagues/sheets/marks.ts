@@ -1,4 +1,4 @@
-/** What officers say of players, and who does not count because of it. */
+/** Marks that officers set on players, and which players do not count because of them. */
 import { and, asc, count, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { playerMarks } from '../../../db/schema.ts'
@@ -14,10 +14,10 @@ export type PlayerMark = typeof playerMarks.$inferSelect
 /** By player id. */
 export type Marks = ReadonlyMap<string, PlayerMark>
 
-/** The players who do not count; `key` names them all. */
+/** The players who do not count; `key` identifies the set. */
 export type LeftOut = { ids: readonly string[]; key: string }
 
-const mostMarks = 5_000 // each is looked for in every new scan
+const maxMarks = 5_000 // each is looked up in every new scan
 
 const ofLeague = prepared(db =>
   db
@@ -40,7 +40,7 @@ export function leftOutBy(marks: Marks | undefined): LeftOut | undefined {
   return ids.length > 0 ? { ids, key: Bun.hash(JSON.stringify(ids)).toString(36) } : undefined
 }
 
-/** The newest mark first. */
+/** Newest mark first. */
 export function listMarks(db: Db, leagueId: number, { limit, offset }: PageSlice) {
   const where = eq(playerMarks.leagueId, leagueId)
   const marks = db
@@ -71,8 +71,7 @@ export function markPlayer(tx: Db, league: League, change: MarkChange, who: Who,
   const { playerId, ...given } = change
   if (given.farmOf === playerId) invalid('farm_of', 'A player cannot be their own second account.')
   const before = markOf(tx, league.id, playerId)
-  if (!before && countOf(tx, league.id) >= mostMarks)
-    refuse('conflict', `A league can mark ${mostMarks} players at most`)
+  if (!before && countOf(tx, league.id) >= maxMarks) refuse('conflict', `A league can mark at most ${maxMarks} players`)
   const set = { ...given, markedBy: who.id, markedAt: now }
   const mark = tx
     .insert(playerMarks)
@@ -81,7 +80,7 @@ export function markPlayer(tx: Db, league: League, change: MarkChange, who: Who,
     .returning()
     .get()
   touch(tx, 'scores', league.id)
-  const detail = { league_id: league.id, before: before && saidBy(before), now: saidBy(mark) }
+  const detail = { league_id: league.id, before: before && markDetail(before), now: markDetail(mark) }
   audit(tx, { at: now, who, action: 'player.mark', target: `player ${playerId}`, detail })
   return mark
 }
@@ -93,13 +92,13 @@ export function unmarkPlayer(tx: Db, league: League, playerId: string, who: Who,
     .where(and(eq(playerMarks.leagueId, league.id), eq(playerMarks.playerId, playerId)))
     .run()
   touch(tx, 'scores', league.id)
-  const detail = { league_id: league.id, before: saidBy(before) }
+  const detail = { league_id: league.id, before: markDetail(before) }
   audit(tx, { at: now, who, action: 'player.unmark', target: `player ${playerId}`, detail })
 }
 
-const saidBy = ({ reason, farmOf, note, counted }: PlayerMark) => ({ reason, farm_of: farmOf, note, counted })
+const markDetail = ({ reason, farmOf, note, counted }: PlayerMark) => ({ reason, farm_of: farmOf, note, counted })
 
 function requireLive(league: League): void {
   if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues mark players')
-  if (league.finalizedAt !== null) refuse('conflict', 'The league is final: its board stays as it is')
+  if (league.finalizedAt !== null) refuse('conflict', 'The league is final, so its board cannot change')
 }

@@ -1,4 +1,4 @@
-/** The metrics a league's config names, in the words of its sheets: `T4 Kills` is `kills_t4` there too. */
+/** Resolves metric names in a league's config as they are spelled in its sheets: `T4 Kills` is `kills_t4` there too. */
 import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
 import { metricNamed } from './reading/headers.ts'
@@ -6,11 +6,11 @@ import { metricAliases } from './reading/metrics.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
 
-const mostScans = 100 // looked at for their metrics
+const maxScans = 100 // read for their metrics
 
-/** The metrics of a league's scans, those of the newest first. */
+/** The metrics of a league's scans, those of the newest scan first. */
 export function seenMetrics(scores: Database, published: readonly Published[]): string[] {
-  const newest = byTakenAt(published).reverse().slice(0, mostScans)
+  const newest = byTakenAt(published).reverse().slice(0, maxScans)
   const names = newest
     .flatMap(({ snapshot }) => storedSnapshot(scores, snapshot)?.metrics ?? [])
     .map(({ name }) => name)
@@ -24,8 +24,8 @@ export function seenLabels(scores: Database, published: readonly Published[]): s
 }
 
 /**
- * Reads names as headings are read. Once a league has scans, a name that is neither theirs, nor known everywhere, nor
- * already in its config is a mistake: nothing would ever count under it.
+ * Reads names like headings. Once a league has scans, a name that is neither in them, nor a common metric, nor
+ * already in the config is an error: nothing would ever count under it.
  */
 export class MetricNames {
   readonly errors: FieldError[] = []
@@ -47,6 +47,6 @@ export class MetricNames {
 
   private get choices(): string {
     const names = this.seen.length > 0 ? this.seen : [...metricAliases.keys()]
-    return `${this.seen.length > 0 ? 'the sheets have' : 'usual ones are'} ${names.join(', ')}`
+    return `${this.seen.length > 0 ? 'the sheets have' : 'common ones are'} ${names.join(', ')}`
   }
 }

@@ -1,4 +1,4 @@
-/** Players of earlier scans who are missing from the newest one: they stay reachable by search. Runs in the worker thread. */
+/** Players of earlier scans who are missing from the newest one: they can still be found by search. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { idOrder } from '../../leaderboard/sort.ts'
@@ -9,7 +9,7 @@ import { release } from './snapshots/memory.ts'
 import { ownMemory, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
-/** `scans[row]` is the newest snapshot that holds the player. In id order. */
+/** `scans[row]` is the newest snapshot with the player. In id order. */
 export type MissingPlayers = PlayerTexts & { scans: number[] }
 
 /** `earlier`: the snapshots before the newest, newest first. */

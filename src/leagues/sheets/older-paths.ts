@@ -1,4 +1,4 @@
-/** Where older clients ask: each path answers with a 308 to the resource of today, or takes the file where only its form names the season. */
+/** Paths of older clients: each redirects with a 308 to today's path, or accepts the file if only its form names the season. */
 import { desc, eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { leagues } from '../../../db/schema.ts'
@@ -32,7 +32,7 @@ const slugOf = (name: string) =>
     .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
     .replaceAll(/^-|-$/g, '')
 
-/** `t4_kills` is `kills_t4` today, and `kill_points_gained` the gain of `kill_points`. */
+/** `t4_kills` is `kills_t4` today, and `kill_points_gained` is the gain of `kill_points`. */
 function columnOf(older: string): string {
   const [, metric = older, gained] = /^(.+?)(_gained)?$/.exec(older) ?? []
   if (metric === 'score') return metric
@@ -41,13 +41,13 @@ function columnOf(older: string): string {
 
 export const olderPaths = (app: App) => {
   const { db, clock } = app
-  /** The league meant: the one named, and no other, else the active one. */
+  /** The named league, or else the active one. */
   function season(named: string | undefined, who: Who | undefined): League {
     if (!named) {
       const [active] = listLeagues(db, { kind: 'sheet', status: 'active' }, pageOf({ limit: 1 }), clock.now()).leagues
       return active
         ? leagueById(db, active.id)
-        : refuse('not_found', 'No sheet league is active; name one by kvk_season_id')
+        : refuse('not_found', 'No sheet league is active; name one with kvk_season_id')
     }
     const sheetLeagues = db
       .select({ id: leagues.id, name: leagues.name })
@@ -83,10 +83,10 @@ export const olderPaths = (app: App) => {
         parse: 'none',
         may: 'officer',
         detail: {
-          ...moved(`Upload a ${kind} sheet; the season may be named in the form too`),
+          ...moved(`Upload a ${kind} sheet; the form may also name the season`),
           responses: {
-            ...describe('The upload of these bytes there was already', accepted).responses,
-            ...describe('The upload, where only the form names the season', accepted, { status: 202 }).responses,
+            ...describe('The existing upload of the same bytes', accepted).responses,
+            ...describe('The upload, if only the form names the season', accepted, { status: 202 }).responses,
             ...moved('').responses,
           },
         },
@@ -104,7 +104,7 @@ export const olderPaths = (app: App) => {
         ),
       {
         may: 'reader',
-        detail: moved('The board; sort_by defaults to power and takes older names'),
+        detail: moved('The board; sort_by defaults to power and accepts older names'),
       },
     )
     .get(

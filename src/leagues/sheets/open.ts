@@ -5,10 +5,10 @@ import { openSheetBoards, type SheetBoards } from './boards.ts'
 import { type SheetThread, startSheetThread } from './sheet-thread.ts'
 import { scoresFile } from './snapshots/open.ts'
 
-/** What sheet leagues keep open: the worker thread, and the boards in memory. */
+/** What sheet leagues keep open: the worker thread, the boards in memory, and their file. */
 export type Sheets = { thread: SheetThread; boards: SheetBoards; file: OpenFile; close(): Promise<void> }
 
-/** `checkpoints`: whether the log of `scores.db` is copied into the file by us. */
+/** `checkpoints`: whether we checkpoint the WAL of `scores.db` ourselves. */
 export function openSheets(dataDir: string, clock: Clock, checkpoints = true): Sheets {
   const thread = startSheetThread(dataDir, clock.now, checkpoints)
   const boards = explainOpenErrors(scoresFile(dataDir), () => openSheetBoards(dataDir, thread))

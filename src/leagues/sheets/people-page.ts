@@ -1,4 +1,4 @@
-/** The people behind the counts of an upload. */
+/** The players behind the counts of an upload. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -40,15 +40,15 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
   const { change, comparedTo, people, pagination } = list
   const path = `/leagues/${league.id}/uploads/${upload.id}`
   const csv = address(`/api/v1/uploads/${upload.id}/people.csv`, { change })
-  return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: html`Who is behind ${name(upload.filename)}` })}
+  return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: html`Players of ${name(upload.filename)}` })}
 <div class="toolbar">
 <span>${takenWords(upload)}${comparedTo && html`; ${change === 'unknown' ? 'the newest scan' : upload.kind === 'extra' ? 'the extra sheet before' : 'the scan before'} was taken ${moment(comparedTo.taken_at)}`}</span>
 <span class="actions"><a class="button small quiet" href="${path}">The upload</a><a class="button small quiet" href="${csv}" download>CSV</a></span>
 </div>
 <nav class="filters" aria-label="What to show">${peopleChangesOf(upload.kind).map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>
-<p class="quiet">Everyone here ${whyOf[change]}.</p>
+<p class="quiet">Each of these players ${whyOf[change]}.</p>
 ${table({
-  caption: `${changeWords[change]}: people and what changed`,
+  caption: `${changeWords[change]}: players and what changed`,
   rows: people,
   stack: true,
   columns: [
@@ -69,7 +69,7 @@ ${table({
     comparedTo || change === 'duplicate'
       ? `Nobody ${whyOf[change]}.`
       : upload.kind === 'extra'
-        ? 'There is no sheet to hold it against.'
+        ? 'There is no sheet to compare it with.'
         : 'There is no scan before this one.',
   ),
 })}

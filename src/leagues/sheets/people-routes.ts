@@ -1,4 +1,4 @@
-/** `uploads/:id/people`: who is new, missing, renamed, suspicious, went down or stands twice, as list, CSV and page. */
+/** `uploads/:id/people`: players who are new, missing, renamed, suspicious, went down or are listed twice; as list, CSV and page. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
@@ -43,14 +43,14 @@ export const uploadPeopleRoutes = (app: App) =>
       {
         query: t.Object({ change: changeSchema, ...pageQuery }),
         may: 'officer',
-        detail: describe('The people behind a count of an upload, with what they had before and have now', peopleList),
+        detail: describe('The players behind a count of an upload, with their values before and now', peopleList),
       },
     )
     .get(
       '/uploads/:id/people.csv',
       async ({ params: { id }, query: { change } }) => {
         const upload = uploadById(app.db, id)
-        await peopleOf(app, upload, change, { offset: 0, limit: 1 }) // refuses what is wrong
+        await peopleOf(app, upload, change, { offset: 0, limit: 1 }) // refuses an invalid request
         return new Response(csvOf(app, upload, change), {
           headers: {
             'content-type': 'text/csv; charset=utf-8',
@@ -61,7 +61,7 @@ export const uploadPeopleRoutes = (app: App) =>
       {
         query: t.Object({ change: changeSchema }),
         may: 'officer',
-        detail: describe('The same as CSV, a line for each change', t.String(), { type: 'text/csv' }),
+        detail: describe('The players as CSV, one line per change', t.String(), { type: 'text/csv' }),
       },
     )
 
@@ -107,7 +107,7 @@ export const uploadPeoplePages = (app: App) =>
       const league = leagueViewById(app.db, id, app.clock.now())
       const list = { change, comparedTo, people, pagination: pagination(asked, total) }
       const body = peoplePageBody({ league, upload: uploadView(upload), list }, who)
-      return page({ title: `People of ${upload.filename}`, who, nav: 'leagues', body })
+      return page({ title: `Players of ${upload.filename}`, who, nav: 'leagues', body })
     },
     {
       params: t.Object({ id, upload_id: id }),

@@ -1,4 +1,4 @@
-/** The people behind the counts of a sheet, with what they had before and have now. Runs in the worker thread. */
+/** The players behind the counts of a sheet, with their values before and now. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { hasFallen } from '../../leaderboard/gains.ts'
 import { orNull } from '../../leaderboard/page.ts'
@@ -17,7 +17,7 @@ import { readNames, readRows } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
- * `went_down` is held against the scan before, `suspicious` against where the player started; `unknown` are those of an extra sheet
+ * `went_down` compares with the scan before, `suspicious` with where the player started; `unknown` are players of an extra sheet
  * who are not in the newest scan.
  */
 export const comparedChanges = ['new', 'missing', 'renamed', 'went_down', 'suspicious', 'unknown'] as const
@@ -28,7 +28,7 @@ export type PeopleInput = {
   snapshot: number
   /** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
   before: number
-  /** The board that the snapshot makes. */
+  /** The board with this snapshot. */
   selection: SnapshotSelection | undefined
   offset: number
   limit: number
@@ -37,10 +37,10 @@ export type PeopleInput = {
 type ChangedPlayer = { field: string; before: string | number | null; now: string | number | null }
 export type ComparedPerson = { player_id: string; name: string; changes: ChangedPlayer[] }
 
-/** `rows` are those of the snapshot, or of the scan before for whom is missing. */
+/** `rows` are rows of the snapshot, or for missing players of the scan before. */
 type Found = { rows: Uint32Array; starts: BaselineRows }
 
-/** Who was last looked for: the next page is asked for next. */
+/** The last search: usually its next page is asked for next. */
 let last: { key: string; found: Found } | undefined
 
 export async function peopleBehind(scores: Database, input: PeopleInput, working: LatecomersWork) {
@@ -100,7 +100,7 @@ async function fallenSince(scores: Database, players: Players, starts: BaselineR
   return Uint32Array.from(rows).sort()
 }
 
-const mostShown = 50 // metrics of one who came or went
+const maxShown = 50 // metrics of a player who is new or missing
 
 function peopleAt(
   scores: Database,
@@ -133,7 +133,7 @@ function peopleAt(
     }))
     const shown =
       isNew || change === 'missing'
-        ? all.slice(0, mostShown)
+        ? all.slice(0, maxShown)
         : all.filter(each => each.cumulative && each.before !== null && each.now !== null && each.now < each.before)
     return shown.map(({ cumulative: _, ...each }) => each)
   }

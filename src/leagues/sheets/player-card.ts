@@ -27,7 +27,7 @@ type PlayerCard = Omit<Row, 'metrics' | 'gains'> & {
   asOf: number
 }
 
-/** The card of a player on the board as it is now; undefined for one who is not on it. */
+/** The card of a player on the current board; undefined if they are not on it. */
 export async function playerCard(
   boards: SheetBoards,
   source: BoardSource,
@@ -62,7 +62,7 @@ export async function playerCard(
   }
 }
 
-/** A player by the newest scan that holds them. */
+/** A player in the newest scan that has them. */
 export function lastSeen(scores: Database, published: readonly Published[], player_id: string) {
   for (const { snapshot, takenAt } of byTakenAt(scansOf(published)).reverse()) {
     const seen = metricsIn(scores, snapshot, player_id)
@@ -71,7 +71,7 @@ export function lastSeen(scores: Database, published: readonly Published[], play
   return undefined
 }
 
-/** Who is missing from the newest scan: what the last one said that they were in. */
+/** A player who is missing from the newest scan: the values of their last scan. */
 export async function missingPlayer(scores: Database, source: BoardSource, player_id: string) {
   const seen = lastSeen(scores, source.published, player_id)
   if (!seen) return undefined

@@ -1,4 +1,4 @@
-/** What the scans of a league say of one player, oldest first. */
+/** The history of one player in the scans of a league, oldest first. */
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
 import { type ColumnValues, orNull } from '../../leaderboard/page.ts'
@@ -10,7 +10,7 @@ import { storedSnapshot } from './snapshots/snapshot.ts'
 
 type Scans = { published: readonly Published[]; config: BoardConfig }
 
-/** What one snapshot says of a player. `score` is null in snapshots that no gain is counted from or to. */
+/** A player in one snapshot. `score` is null in snapshots that no gain is counted from or to. */
 export type HistoryPoint = {
   takenAt: number
   kind: Published['kind']
@@ -19,7 +19,7 @@ export type HistoryPoint = {
   score: number | null
 }
 
-/** A player in every published snapshot that is kept and holds them, oldest first: two small reads each. */
+/** A player in every published snapshot that exists and has them, oldest first: two small reads each. */
 export async function historyOf(
   scores: Database,
   { published, config }: Scans,
@@ -39,7 +39,7 @@ export async function historyOf(
   })
   const moments: HistoryPoint[] = []
   for (const [i, { snapshot, kind, takenAt }] of byTakenAt(published).entries()) {
-    if (i % 100 === 99) await Bun.sleep(0) // lets requests in
+    if (i % 100 === 99) await Bun.sleep(0) // lets other requests run
     const found = metricsIn(scores, snapshot, player_id)
     if (kind === 'extra') {
       for (const metric of known(found?.metrics ?? [])) {
@@ -68,7 +68,7 @@ export async function historyOf(
 
 const known = (metrics: Measured[]) => metrics.filter(({ value }) => !Number.isNaN(value))
 
-/** A column of the scan stays its own. */
+/** A column of the scan takes precedence. */
 const withExtraMetrics = (metrics: Measured[], extras: ReadonlyMap<string, Measured>): Measured[] => [
   ...metrics,
   ...[...extras.values()].filter(({ name }) => !metrics.some(metric => metric.name === name)),
@@ -105,9 +105,9 @@ function scoreOf(metrics: Measured[], start: Measured[], config: BoardConfig): n
 
 export type TrendsInput = Scans & { players: readonly string[] }
 
-const mostPoints = 12 // of a line as long as a word
+const maxPoints = 12 // of a sparkline
 
-/** The scores of some players in the newest scans that count, for a line in each of their rows; empty where there are too few. */
+/** The scores of some players in the newest scans that count, for a sparkline in each row; empty if there are too few. */
 export async function sheetTrends(
   scores: Database,
   { published, config, players }: TrendsInput,
@@ -115,7 +115,7 @@ export async function sheetTrends(
 ): Promise<Record<string, (number | null)[]>> {
   const selection = selectSnapshots(published)
   const counted = new Set(
-    selection && [selection.baseline, ...[...selection.between, selection.scan].slice(-mostPoints)],
+    selection && [selection.baseline, ...[...selection.between, selection.scan].slice(-maxPoints)],
   )
   if (counted.size < 3) return {}
   const some = {

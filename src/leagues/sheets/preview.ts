@@ -1,4 +1,4 @@
-/** A file looked at before it is sent: nothing of it is kept. */
+/** Previews a file before it is sent: nothing of it is stored. */
 import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -14,20 +14,20 @@ import { type Received, uploadPath } from './receive-file.ts'
 import { datedBeforeReading, datedByContent } from './taken-at.ts'
 
 /**
- * Read by the mapping that is given, else by the one that was chosen for these headings before. Of an extra sheet the columns that
+ * Uses the given mapping, or else the one that was chosen for these headings before. For an extra sheet, columns that
  * the newest scan has are left out.
  */
 export async function previewUpload(app: App, league: League, received: Received, wishes: PreviewWishes) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
   const input = { path: uploadPath(config.dataDir, file), filename, isCut: fields.is_cut === 'true' }
-  const look = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
+  const readPreview = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
   const mapping = mappingOf(wishes.mapping ?? fields.mapping) ?? undefined
-  const first = await look(mapping)
+  const first = await readPreview(mapping)
   const kept = mapping ? undefined : keptMapping(db, league.id, headersOf(first))
-  const { takenAt: said, ...preview } = kept ? await look(kept) : first
+  const { takenAt: takenAtInSheet, ...preview } = kept ? await readPreview(kept) : first
   const now = clock.now()
-  const { takenAt, takenFrom } = datedByContent(datedBeforeReading(undefined, filename, now), said, now)
+  const { takenAt, takenFrom } = datedByContent(datedBeforeReading(undefined, filename, now), takenAtInSheet, now)
   const isExtra = (wishes.kind ?? fields.kind) === 'extra'
   const shown = isExtra ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, published(db, league.id))) : preview
   return { ...shown, taken_at: iso(takenAt), taken_from: takenFrom, remembered: kept !== undefined }
@@ -46,7 +46,7 @@ function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly 
     ? null
     : {
         code: 'no_metric',
-        message: 'The scans have these columns already: read what is new as a metric, and give it another name.',
+        message: 'The scans already have these columns: read what is new as a metric, and give it another name.',
       }
   return { ...preview, columns, problem: preview.problem ?? problem }
 }

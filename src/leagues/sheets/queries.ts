@@ -47,7 +47,7 @@ const ofBytes = prepared(db =>
     .prepare(),
 )
 
-/** The upload of the same bytes under the same mapping that is on its way, held or done, if there is one. */
+/** The upload of the same bytes with the same mapping that is under way, held or done, if there is one. */
 export const sameUpload = (
   db: Db,
   {
@@ -85,7 +85,7 @@ const changing = preparedFor(uploads, (db, change: Given<Partial<Upload>>) =>
     .prepare(),
 )
 
-/** Makes the snapshot the league's newest word: the board changes with this transaction, not before, not after. */
+/** Publishes the snapshot: the board changes with this transaction, not before, not after. */
 export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'running' | 'held' = 'running'): Upload {
   const published = changeUpload(tx, upload.id, [from], { ...done, status: 'done' })
   if (!published) return refuse('conflict', 'The upload is no longer being imported')
@@ -106,7 +106,7 @@ const deletingErrors = prepared(db =>
     .prepare(),
 )
 
-/** What is wrong with a sheet; in place of what an earlier try found. */
+/** The errors of a sheet; replaces those of an earlier attempt. */
 export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadError[]): void {
   deletingErrors(tx).run({ uploadId })
   const chunk = 250
@@ -114,7 +114,7 @@ export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadErro
     insertingErrors(tx).run({ uploadId, first, items: errors.slice(first, first + chunk) })
 }
 
-/** Takes a done upload out of its league's boards. The snapshot stays a while; nothing refers to it. */
+/** Takes a done upload out of its league's boards. The snapshot stays for a while; nothing refers to it. */
 export function undo(tx: Db, upload: Upload, now: number): Upload | undefined {
   const undone = changeUpload(tx, upload.id, ['done'], { status: 'undone', undoneAt: now })
   if (undone) touch(tx, 'scores', upload.leagueId)
@@ -134,7 +134,7 @@ export function uploadsOf(db: Db, leagueId: number, { limit, offset }: PageSlice
   return { uploads: rows, total: db.select({ total: count() }).from(uploads).where(where).get()?.total ?? 0 }
 }
 
-/** A page of what was wrong, and how many there are in all. */
+/** A page of errors, and how many there are in total. */
 export function errorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>) {
   const chunks = db
     .select({ first: uploadErrors.first, size: sql<number>`json_array_length(${uploadErrors.items})` })
@@ -157,7 +157,7 @@ export function errorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageS
   return { errors: items.slice(offset - from, offset - from + limit), total }
 }
 
-/** Without drizzle: a season has hundreds of them, and each upload asks several times. */
+/** Without drizzle: a season has hundreds of rows, and each upload reads them several times. */
 const publishedOf = prepared(({ $client: client }) =>
   client.query<Published, [leagueId: number]>(
     `select snapshot_id as snapshot, kind, taken_at as takenAt from uploads
@@ -199,7 +199,7 @@ export function sheetStats(db: Db, leagueId: number) {
   }
 }
 
-/** Sheets that are on their way to the board, or wait for an answer. */
+/** Sheets that are being imported, or wait for an answer. */
 export const unfinishedUploads = (db: Db, leagueId: number): number =>
   db
     .select({ total: count() })
@@ -213,7 +213,7 @@ export const unfinishedUploads = (db: Db, leagueId: number): number =>
     )
     .get()?.total ?? 0
 
-/** Those that wait for an answer. */
+/** Uploads that wait for an answer. */
 export const heldUploads = (db: Db, leagueId: number): Upload[] =>
   db
     .select()

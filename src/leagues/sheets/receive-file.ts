@@ -1,4 +1,4 @@
-/** One file out of a multipart body, straight to disk: hashed on the way, flat in memory, fsynced before it counts. */
+/** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory, fsynced before it counts. */
 import { closeSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ export type Received = {
 export const uploadsFolder = (dataDir: string) => join(dataDir, 'uploads')
 export const uploadPath = (dataDir: string, file: string) => join(uploadsFolder(dataDir), file)
 
-/** Files carry the id of the process that received them: what it leaves when it is killed is known by that. */
+/** Files carry the id of the process that received them, so that leftovers of a killed process can be recognised. */
 const newName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
 export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
 
@@ -142,14 +142,14 @@ async function readStream(body: Readable, type: string, { path, maxBytes, arrivi
   )
 
   const form = formOf(type, maxBytes)
-  // The form tells of a body that ends inside a part twice, and its file too, whether anyone listens or not.
-  const isHeard = () => {}
-  form.on('error', isHeard)
+  // For a body that ends inside a part, both the form and its file emit the error, twice, whether or not anybody listens.
+  const ignore = () => {}
+  form.on('error', ignore)
   form.on('field', (name: string, value: string) => {
     fields[name] = value
   })
   form.on('file', (name: string, stream: Readable & { truncated?: boolean }, given: string) => {
-    stream.on('error', isHeard)
+    stream.on('error', ignore)
     if (name !== 'file') return void stream.resume()
     sheet = stream
     filename = cleanName(given)
@@ -194,14 +194,14 @@ function formOf(type: string, fileSize: number) {
 const isDiskError = (error: unknown) =>
   error instanceof Error && 'code' in error && /^E(NOSPC|DQUOT|IO|ROFS|MFILE)$/.test(String(error.code))
 
-/** Only the name, without folders, control characters, or what turns text around. */
+/** Only the file name, without folders, control characters or direction marks. */
 const cleanName = (given: string) =>
   given
     .replace(/^.*[/\\]/, '')
     .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')
     .slice(0, 200) || 'upload'
 
-/** Refuses at once what the first bytes show: an empty file, another type, a lying extension. */
+/** Refuses at once what the first bytes show: an empty file, another type, a wrong extension. */
 function checkBeginning(head: Uint8Array, filename: string) {
   try {
     fileKindOf(head, filename)

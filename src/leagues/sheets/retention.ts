@@ -1,4 +1,4 @@
-/** What is kept of sheets and for how long: files, undone uploads, and the scans of a season that is over. */
+/** How long sheets are kept: files, undone uploads, and the scans of a season that is over. */
 import type { Database } from 'bun:sqlite'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { and, eq, gte, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
@@ -15,7 +15,7 @@ import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
 import { byTakenAt, extrasListsOf, latecomerListKey, type Published, selectionsToKeep } from './snapshot-selection.ts'
 import { correctTimesAhead } from './times.ts'
 
-/** Files of uploads that ended ninety days ago. */
+/** Files of uploads that finished more than ninety days ago. */
 export async function deleteOldFiles({ db, config }: App, now: number, limit: number): Promise<number> {
   const old = db
     .select({ id: uploads.id, file: uploads.file })
@@ -37,14 +37,14 @@ export async function deleteOldFiles({ db, config }: App, now: number, limit: nu
 }
 
 /**
- * Files that no upload knows: what a process left that died while it received, and those of deleted leagues after a day.
- * Also at each start.
+ * Files without an upload: those left by a process that died while it received them, and those of deleted leagues after a day.
+ * Also runs at each start.
  */
 export async function deleteStrayFiles({ db, config, processId }: App, now: number): Promise<number> {
   const { dataDir } = config
   const there = await readdir(uploadsFolder(dataDir)).catch(() => [])
   const receivers = new Set(there.flatMap(file => receiverOf(file) ?? []))
-  // Asked before the uploads are read: what a dead one has received is written down by then, or never.
+  // Checked before the uploads are read: what a dead process has received is recorded by then, or never will be.
   const dead = new Set([...receivers].filter(id => id !== processId && isProcessDead(dataDir, id)))
   const known = new Set(
     db
@@ -61,22 +61,22 @@ export async function deleteStrayFiles({ db, config, processId }: App, now: numb
     const path = uploadPath(dataDir, file)
     const found = await stat(path).catch(() => undefined)
     const isLeft = dead.has(receiverOf(file) ?? '')
-    if (!found || (!isLeft && found.mtimeMs > now - day)) continue // it may be on its way
+    if (!found || (!isLeft && found.mtimeMs > now - day)) continue // it may still be arriving
     await rm(path, { force: true })
     gone++
   }
   return gone
 }
 
-/** In case the clock was put right under a running process that was sent nothing since. */
+/** In case the clock was corrected while a process was running and nothing has been uploaded since. */
 export async function correctTimes({ db, clock }: App): Promise<number> {
   await atomically(db, tx => correctTimesAhead(tx, clock.now()))
   return 0
 }
 
 /**
- * Snapshots nobody needs: of undone uploads after a week, and, of a season that has been over for a while, all but the first,
- * the last, one a day, and what its board follows from, as it is and as it would be with its newest uploads undone: the league
+ * Deletes snapshots that nobody needs: of undone uploads after a week, and, some time after the end of a season, all but the first,
+ * the last, one a day, and those its board needs, now and with its newest uploads undone, as the league
  * may be reopened. Never while a backup copies them.
  */
 export async function sweepSnapshots({ db, sheets, locks: held }: App, now: number): Promise<number> {
@@ -90,7 +90,7 @@ export async function sweepSnapshots({ db, sheets, locks: held }: App, now: numb
 }
 
 async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): Promise<number> {
-  // One of theirs may be about to be published, and look old where the clock was set forward since it was written.
+  // A snapshot about to be published may look old if the clock was set forward since it was written.
   if (db.select({ id: uploads.id }).from(uploads).where(eq(uploads.status, 'running')).limit(1).get()) return 0
   const before = now - hour // younger ones may be about to be published
   const keep = new Set<number>([...recentlyUndone(db, now), ...heldSnapshots(db)])
@@ -106,15 +106,15 @@ async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): P
   return sheets.thread.run('sweep', { keep: [...keep], lists: [...lists], before })
 }
 
-/** Final, or ended for so long that nothing of it is undone any more. */
+/** Final, or ended so long ago that nothing of it can be undone any more. */
 export const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) =>
   finalizedAt !== null || endsAt < now - 30 * day
 
-/** Whoever finds a mistake in a final board finds it in the first week, and all its scans. */
+/** An error in a final board is usually found in the first week, while all its scans still exist. */
 const isLongOver = (league: League, now: number) =>
   isSeasonOver(league, now) && (league.finalizedAt === null || league.finalizedAt < now - 7 * day)
 
-const undos = 5 // newest uploads of a league that is over that can be undone for as long as it is not archived
+const undos = 5 // so many newest uploads of an ended league can be undone until it is archived
 
 const heldSnapshots = (db: App['db']): number[] =>
   db
@@ -134,7 +134,7 @@ const recentlyUndone = (db: App['db'], now: number): number[] =>
     .all()
     .flatMap(({ snapshot }) => snapshot ?? [])
 
-/** The first, the last, the last of each day, and what the boards that can be reached cannot do without. */
+/** The first, the last, the last of each day, and those that the reachable boards need. */
 export function thinned(scores: Database, all: readonly Published[], undos: number) {
   const ordered = byTakenAt(all)
   const daily = new Map(ordered.map(one => [`${one.kind} ${startOf('day', one.takenAt)}`, one.snapshot]))

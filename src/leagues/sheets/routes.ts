@@ -18,13 +18,13 @@ import { accepted, takeUpload } from './take-upload.ts'
 import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const sending = describe(
-  'Upload a file: CSV, TSV or XLSX; the same bytes under the same mapping again answer 200 with the first upload',
+  'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping again answers 200 with the first upload',
   accepted,
   {
     status: 202,
   },
 )
-/** A form with a file and these parts beside it. */
+/** A form with a file and these other parts. */
 const fileForm = (parts: Record<string, object>) => ({
   requestBody: {
     required: true,
@@ -46,7 +46,7 @@ const previewSchema = t.Object({
   header_line: t.Integer(),
   taken_at: dateTimeSchema,
   taken_from: takenFromSchema,
-  remembered: t.Boolean({ description: 'Read by the mapping that was chosen for these headings before' }),
+  remembered: t.Boolean({ description: 'Uses the mapping that was chosen for these headings before' }),
   columns: t.Array(
     t.Object({
       header: t.String(),
@@ -79,7 +79,7 @@ export const uploadRoutes = (app: App) => {
         detail: {
           ...sending,
           responses: {
-            ...describe('The upload of these bytes there was already', accepted).responses,
+            ...describe('The existing upload of the same bytes', accepted).responses,
             ...sending.responses,
           },
           ...fileForm(uploadOptions.properties),
@@ -105,7 +105,7 @@ export const uploadRoutes = (app: App) => {
         may: 'officer',
         detail: {
           ...describe(
-            'Look at a file before it is sent: its first rows, what each column is read as, its date. Nothing is kept',
+            'Preview a file: its first rows, what each column is read as, its date. Nothing is stored',
             previewSchema,
           ),
           ...fileForm({
@@ -147,7 +147,7 @@ export const uploadRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('What could not be read, by line', pageSchema('errors', finding)),
+        detail: describe('Rows that could not be read, by line', pageSchema('errors', finding)),
       },
     )
     .get(
@@ -163,7 +163,7 @@ export const uploadRoutes = (app: App) => {
           },
         })
       },
-      { may: 'officer', detail: describe('The same as CSV', t.String(), { type: 'text/csv' }) },
+      { may: 'officer', detail: describe('The errors as CSV', t.String(), { type: 'text/csv' }) },
     )
     .get(
       '/uploads/:id/file',

@@ -1,4 +1,4 @@
-/** Why the score of a board says less than its config hopes, in sentences for those who read it. */
+/** Why the score of a board is incomplete, in sentences for readers. */
 import { scoringOf } from '../../leaderboard/score.ts'
 import { goalRulesOf } from './goals.ts'
 import type { BoardConfig } from './scoring.ts'
@@ -14,20 +14,20 @@ export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, 
   const notes: string[] = []
   if (absent.length > 0)
     notes.push(
-      `The weights name ${absent.join(', ')}, which the newest sheet does not have: nothing counts there. The sheet has ${has.join(', ')}.`,
+      `The weights name ${absent.join(', ')}, which the newest sheet does not have, so they add nothing. The sheet has ${has.join(', ')}.`,
     )
   if (unstarted.length > 0)
     notes.push(
-      `The baseline does not have ${unstarted.join(', ')}: what was gained there is known only of later newcomers.`,
+      `The baseline does not have ${unstarted.join(', ')}: gains in it are only known for players who joined later.`,
     )
   const goals = goalRulesOf(config)
   const missing = goals?.columns.filter(metric => metric !== 'score' && !has.includes(metric)) ?? []
   if (missing.length > 0)
     notes.push(
-      `The goals name ${missing.join(', ')}, which the newest sheet does not have: nobody's goal can be told. The sheet has ${has.join(', ')}.`,
+      `The goals name ${missing.join(', ')}, which the newest sheet does not have, so nobody's goal can be computed. The sheet has ${has.join(', ')}.`,
     )
   if (goals?.byPower && !start.metrics.some(({ name }) => name === 'power'))
-    notes.push('The goals go by baseline power, which the baseline does not have: nobody has a goal.')
+    notes.push('The goals depend on baseline power, which the baseline does not have, so nobody has a goal.')
   if (!hasScores && now.players > 0) notes.unshift('Nobody has a score, so nobody is ranked.')
   return notes
 }

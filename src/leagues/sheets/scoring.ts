@@ -1,4 +1,4 @@
-/** How a league's config becomes a score for every player of a selection. */
+/** Computes a score for every player of a selection from a league's config. */
 import type { Database } from 'bun:sqlite'
 import { gainOf, hasFallen } from '../../leaderboard/gains.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../leaderboard/ranking.ts'
@@ -20,7 +20,7 @@ import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import { sharedMemory } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
-/** What of a league's config decides its board; the names are those of the config. */
+/** The part of a league's config that decides its board, with the config's own names. */
 export type BoardConfig = {
   weights?: Record<string, number>
   score_on?: 'gains' | 'current'
@@ -28,10 +28,10 @@ export type BoardConfig = {
   tiers?: readonly Tier[]
 } & GoalConfig
 
-/** With what the board is sorted by unless a reader asks otherwise. */
+/** `sort`: the default sort column. */
 export type RankedConfig = BoardConfig & { sort?: string }
 
-/** All that a score, and how much of a goal it is, depend on. */
+/** Everything that a score, and the progress towards a goal, depend on. */
 export type ScoreInput = {
   selection: SnapshotSelection
   config: Pick<BoardConfig, 'weights' | 'score_on' | 'goal' | 'goals'>
@@ -83,7 +83,7 @@ export async function scoreNewBoard(
   return { suspicious, board: { input, scored: sum.scored(starts) } }
 }
 
-/** Players of whom any of the first `metrics` is lower than at their start. */
+/** Players with any of the first `metrics` lower than at their start. */
 function countFallen({ length, ats, froms, now, then }: PlayerBatch, metrics: number): number {
   const isFallen = new Uint8Array(length)
   for (let m = 0; m < metrics; m++) {
@@ -96,7 +96,7 @@ function countFallen({ length, ats, froms, now, then }: PlayerBatch, metrics: nu
 
 export type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }
 
-/** What everyone gained in one metric, ranked. */
+/** Everyone's gain in one metric, ranked. */
 export async function rankedGains(scores: Database, input: GainInput, working: LatecomersWork): Promise<Ranking> {
   const { selection, metric, order } = input
   const players = storedPlayers(scores, snapshotOf(scores, selection.current))
@@ -124,7 +124,7 @@ export async function rankedGoal(
   return sharedRanking(rankingOf(goalPct, order))
 }
 
-/** Sums up scores as a walk goes by the players; its own metrics begin at `first` among those walked. */
+/** Sums up scores during a walk over the players; its own metrics start at `first` among the columns of the walk. */
 function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rules = goalRulesOf(config)) {
   const { on, weights } = scoringOf(
     snapshot.metrics.map(({ name }) => name),

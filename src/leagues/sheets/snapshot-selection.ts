@@ -3,9 +3,9 @@ import type { UploadKind } from '../../../db/schema.ts'
 /** One finished upload of a league: the snapshot it became. */
 export type Published = { snapshot: number; kind: UploadKind; takenAt: number }
 
-/** The snapshots a board is made of. `snapshots/README.md` tells why it is exactly these. */
+/** The snapshots a board is made of. `snapshots/README.md` explains why it is exactly these. */
 export type SnapshotSelection = {
-  /** What the board shows: the newest scan, with the columns of the extra sheets once they were added (`withExtras`). */
+  /** What the board shows: the newest scan, with the columns of the extra sheets once they have been added (`withExtras`). */
   current: number
   /** The newest scan itself. */
   scan: number
@@ -14,12 +14,12 @@ export type SnapshotSelection = {
   between: number[]
   /** Extra sheets, in order: they add columns to the scan. */
   extras: number[]
-  /** Those of them that are no newer than the baseline: they say where gains in their columns begin. */
+  /** The extra sheets that are not newer than the baseline: gains in their columns count from them. */
   startExtras: number[]
   asOf: number
 }
 
-/** Baselines and current scans: what has everyone on the board. Extra sheets only add columns. */
+/** Baselines and current scans contain everyone on the board. Extra sheets only add columns. */
 export const scansOf = (published: readonly Published[]): Published[] =>
   published.filter(({ kind }) => kind !== 'extra')
 
@@ -27,8 +27,8 @@ export const byTakenAt = (published: readonly Published[]): Published[] =>
   published.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
 
 /**
- * The board of these snapshots: the newest current one against the newest baseline, else the first current one. With `from`
- * against the scan of then, of either kind.
+ * The snapshots of a board: the newest current one against the newest baseline, or else the first current one. With `from`
+ * against the scan of that time, of either kind.
  */
 export function selectSnapshots(published: readonly Published[], from?: number): SnapshotSelection | undefined {
   const all = byTakenAt(scansOf(published))
@@ -58,21 +58,21 @@ export function selectSnapshots(published: readonly Published[], from?: number):
   }
 }
 
-/** The scan that one taken then is held against: the newest current one until then, else the newest baseline. */
+/** The scan that a scan taken at this time is compared with: the newest current one up to then, or else the newest baseline. */
 export function scanBefore(published: readonly Published[], takenAt: number): Published | undefined {
   const all = byTakenAt(scansOf(published))
   const until = all.filter(one => one.takenAt <= takenAt)
   return until.findLast(({ kind }) => kind === 'current') ?? all.at(-1)
 }
 
-/** The extra sheet before one that was taken then. */
+/** The extra sheet before one that was taken at this time. */
 export const extraBefore = (published: readonly Published[], takenAt: number): Published | undefined =>
   byTakenAt(published).findLast(one => one.kind === 'extra' && one.takenAt <= takenAt)
 
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)
 
-/** What was published before the current snapshot of `selection`: the board that was seen until it came. */
+/** What was published before the current snapshot of `selection`: the previous board. */
 export function publishedBefore(published: readonly Published[], { scan }: SnapshotSelection): Published[] {
   const all = byTakenAt(published)
   return all.slice(
@@ -95,14 +95,14 @@ export const extrasListsOf = ({ scan, extras, startExtras }: SnapshotSelection):
   ...(startExtras.length > 0 ? [extrasListKey(scan, startExtras, true)] : []),
 ]
 
-/** All that decides where players start. */
+/** Everything that decides where players start. */
 export const startsKey = (selection: SnapshotSelection): string =>
   [latecomerListKey(selection), ...selection.startExtras.map(extra => `+${extra}`)].join()
 
 /**
- * The boards that must stay as they are: the one of now, those that undoing the newest `undos` uploads leads back to, and
- * the one before each. They need the snapshots `current` and `baseline`, and the list of latecomers or what is `between`. All else
- * may be thinned out without a rank or a score of them changing, as long as `published` still tells of it.
+ * The boards that must not change: the current one, those that undoing the newest `undos` uploads leads back to, and
+ * the one before each. They need the snapshots `current` and `baseline`, and the list of latecomers or the snapshots `between`. Others
+ * may be thinned out without changing a rank or a score, as long as `published` still lists them.
  */
 export function selectionsToKeep(published: readonly Published[], undos = 0): SnapshotSelection[] {
   const all = byTakenAt(published)

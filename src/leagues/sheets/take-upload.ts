@@ -1,4 +1,4 @@
-/** A received file becomes an upload: answered 202, or 200 where its bytes were sent before. */
+/** Turns a received file into an upload: answered with 202, or with 200 if the same bytes were sent before. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -22,7 +22,7 @@ const answerOf = (upload: Upload) => ({
   poll_url: `/api/v1/jobs/status/${upload.jobId}`,
 })
 
-/** `leagueOf` may refuse; whatever goes wrong, the file is gone. What the address says comes before the form. */
+/** `leagueOf` may refuse; if anything goes wrong, the file is deleted. The query takes precedence over the form. */
 export async function takeUpload(
   app: App,
   leagueOf: () => League,
@@ -40,7 +40,7 @@ export async function takeUpload(
       await removeReceived(config.dataDir, received)
       return { ...answerOf(upload), duplicate: true }
     }
-    jobs.tryDispatch(upload.jobId) // accepted is accepted: what the queue is not told now, the sweep hands over later
+    jobs.tryDispatch(upload.jobId) // the upload is stored: if the queue does not take the job now, the sweep adds it later
     set.status = 202
     return answerOf(upload)
   } catch (error) {

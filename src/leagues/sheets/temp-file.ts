@@ -48,13 +48,13 @@ export async function writeTempFile(
   }
 }
 
-/** Not an unhandled rejection: what fails is thrown where the promise is awaited. */
+/** Prevents an unhandled rejection: a failure is thrown where the promise is awaited. */
 function handled(work: Promise<unknown>): Promise<unknown> {
   work.catch(() => {})
   return work
 }
 
-/** A disk that is nearly full takes a part, and says so when the rest comes. */
+/** A nearly full disk writes a part, and reports the error for the rest. */
 async function writeAll(file: number, pieces: Uint8Array[], bytes: number): Promise<void> {
   const { bytesWritten } = await promisify(writev)(file, pieces)
   if (bytesWritten < bytes) await writeAll(file, [Buffer.concat(pieces).subarray(bytesWritten)], bytes - bytesWritten)

@@ -7,7 +7,7 @@ import { scoreInput } from './scoring.ts'
 /** `from` and `to` are the lowest and the highest score in the tier; `rows` are its best players. */
 type ShownTier = Tier & { players: number; from: number | null; to: number | null; rows: Row[] }
 
-/** The tiers of the board as it is now, best first, with their counts, bounds and first `limit` players from `page`. */
+/** The tiers of the current board, best first, with their counts, bounds and `limit` players from `page`. */
 export async function tiersOf(boards: SheetBoards, source: BoardSource, asked: { page: number; limit: number }) {
   const selection = await shownSnapshots(boards, source.published)
   if (!selection) return { asOf: null, tiers: [] }

@@ -1,4 +1,4 @@
-/** When sheets were taken, where the clock of this machine was wrong for a while. */
+/** Corrects the times of sheets that were uploaded while this machine's clock was wrong. */
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
@@ -6,7 +6,7 @@ import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, mostAhead } from '../../platform/clock.ts'
 
-/** Asked for each upload: one step in an index, however many there are. */
+/** Checked for each upload: one step in an index, however many uploads there are. */
 const anyAhead = prepared(db =>
   db
     .select({ id: uploads.id })
@@ -17,7 +17,7 @@ const anyAhead = prepared(db =>
 )
 
 /**
- * Sheets that were sent while the clock was ahead would stay the newest until it gets there. They take the place in which they
+ * Sheets that were sent while the clock was ahead would stay the newest until that time comes. They are dated by the order in which they
  * were sent: just after the one before. The boards of final leagues stay as they are.
  */
 export function correctTimesAhead(tx: Db, now: number): void {
@@ -41,7 +41,7 @@ export function correctTimesAhead(tx: Db, now: number): void {
     let wrongLeft = sent.filter(({ takenAt }) => isAhead(takenAt, now)).length
     for (const { id, takenAt, createdAt } of sent) {
       const isWrong = isAhead(takenAt, now)
-      // A millisecond is left for each that follows, and one for who is sending now: else all of them would be of this very one.
+      // Leaves one millisecond for each sheet that follows, and one for the sheet being sent now, so that no two have the same time.
       const at = isWrong ? Math.min(now - wrongLeft--, last ? last + 1 : firstRight) : takenAt
       if (isWrong)
         tx.update(uploads)

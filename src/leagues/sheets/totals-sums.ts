@@ -1,4 +1,4 @@
-/** In the worker thread: what everyone who counts has and gained, added up by what a label says. */
+/** Sums current values and gains of everyone who counts, by the values of a label. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
 import { gainColumn } from '../../leaderboard/page.ts'
@@ -8,7 +8,7 @@ import type { LatecomersWork } from './latecomers.ts'
 import { ownMemory, readLabel } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
-export const mostGroups = 10_000 // of a label that says something else of everyone nobody wants totals
+export const maxGroups = 10_000 // nobody wants totals by a label that is different for everyone
 
 export type TotalsInput = {
   snapshot: number
@@ -18,7 +18,7 @@ export type TotalsInput = {
   out: Uint8Array | undefined
 }
 
-/** One walk by everyone. Undefined where the label has too many texts. */
+/** One walk over everyone. Undefined if the label has too many values. */
 export async function sumPlayers(
   scores: Database,
   input: TotalsInput,
@@ -31,7 +31,7 @@ export async function sumPlayers(
   const groups =
     label === undefined
       ? everyone(score.length)
-      : groupsOf(readLabel(scores, players.snapshot, label, ownMemory), mostGroups)
+      : groupsOf(readLabel(scores, players.snapshot, label, ownMemory), maxGroups)
   if (!groups) return undefined
   const { of, texts } = groups
   const sums = noSums(texts, ['score', ...names.flatMap(name => [name, gainColumn(name)])])

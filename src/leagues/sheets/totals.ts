@@ -1,4 +1,4 @@
-/** Totals of a sheet board, by what a label says and for everyone who counts. */
+/** Totals of a sheet board, by the values of a label and for everyone who counts. */
 import { BadQuery } from '../../leaderboard/query.ts'
 import { rankedTotals, sumOfAll, type TotalsQuery, totalOf } from '../../leaderboard/totals.ts'
 import type { TotalsPage } from '../kinds.ts'
@@ -14,9 +14,9 @@ import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
 import { publishedUpTo } from './snapshot-selection.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
-import { mostGroups } from './totals-sums.ts'
+import { maxGroups } from './totals-sums.ts'
 
-/** Without a label only the total of all is told. */
+/** Without a label, only the total of everyone. */
 export async function sheetTotals(
   boards: SheetBoards,
   source: BoardSource,
@@ -32,7 +32,7 @@ export async function sheetTotals(
   const sums = await boardCache.totals(scoreInput(selection, source.config), asked.label, leftOut)
   if (!sums)
     throw new BadQuery([
-      { path: 'label', message: `It says more than ${mostGroups} different things: too many to add up.` },
+      { path: 'label', message: `It has more than ${maxGroups} different values, too many to add up.` },
     ])
   const isGrouped = asked.label !== undefined
   const query = asked.sort_by === 'players' ? asked : withSheetWords(asked, snapshot, source.config)

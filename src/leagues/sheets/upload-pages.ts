@@ -1,4 +1,4 @@
-/** What was sent to a sheet league, live, and the form that sends more. */
+/** The uploads of a sheet league, live, and the form that uploads more. */
 import { Elysia, t } from 'elysia'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'

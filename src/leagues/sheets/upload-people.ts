@@ -1,4 +1,4 @@
-/** Who stands behind the counts of an upload: from its snapshot and the one before, and from what its file was found to hold. */
+/** The players behind the counts of an upload: from its snapshot and the one before, and from the errors found in its file. */
 import { type Static, t } from 'elysia'
 import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
@@ -15,7 +15,7 @@ const uploadChanges = [...comparedChanges, 'duplicate'] as const
 export type UploadChange = (typeof uploadChanges)[number]
 export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change)))
 
-/** What is asked of each kind of upload. */
+/** The lists that exist for each kind of upload. */
 export const peopleChangesOf = (kind: UploadKind): readonly UploadChange[] =>
   kind === 'extra' ? ['unknown', 'went_down', 'duplicate'] : uploadChanges.filter(change => change !== 'unknown')
 
@@ -23,22 +23,22 @@ export const whyOf: Record<UploadChange, string> = {
   new: 'is not in the scan before',
   missing: 'is in the scan before and not in this sheet',
   renamed: 'has another name than in the scan before, under the same id',
-  went_down: 'has a counter that only ever rises, and is lower than in the scan before',
-  suspicious: 'has a counter that only ever rises, and is lower than where the player started',
+  went_down: 'has a counter that should only rise but is lower than in the scan before',
+  suspicious: 'has a counter that should only rise but is lower than at the start',
   unknown: 'is in this extra sheet and not in the newest scan',
-  duplicate: 'stands several times in the file',
+  duplicate: 'is in the file several times',
 }
 
 const value = t.Nullable(t.Union([t.String(), t.Number()]))
 export const changedPersonSchema = t.Object({
-  player_id: t.Nullable(t.String({ description: 'Null where the file names a line only' })),
+  player_id: t.Nullable(t.String({ description: 'Null if only the line is known' })),
   name: t.Nullable(t.String()),
-  line: t.Nullable(t.Integer({ description: 'In the file' })),
+  line: t.Nullable(t.Integer({ description: 'Line in the file' })),
   reason: t.String(),
   changes: t.Array(t.Object({ field: t.String(), before: value, now: value })),
 })
 export const comparedSchema = t.Nullable(
-  t.Object({ taken_at: dateTimeSchema }, { description: 'The sheet that this one is held against: the scan before' }),
+  t.Object({ taken_at: dateTimeSchema }, { description: 'The sheet that this one is compared with' }),
 )
 export type ChangedPerson = Static<typeof changedPersonSchema>
 
@@ -73,7 +73,7 @@ async function compared({ db, sheets }: App, upload: Upload, change: ComparedCha
     selection: selection?.scan === snapshot ? selection : undefined,
   }
   const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
-    if (error instanceof SnapshotGone) refuse('gone', 'The scans that would tell are no longer kept')
+    if (error instanceof SnapshotGone) refuse('gone', 'The scans needed for this are no longer kept')
     throw error
   })
   return { comparedTo: { taken_at: iso(before.takenAt) }, ...answer }
@@ -88,7 +88,7 @@ function heldAgainst(others: Published[], kind: UploadKind, takenAt: number, cha
 
 const everything = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
 
-/** What the reader of the file noted; it keeps the first ten thousand. */
+/** Errors noted when the file was read; only the first ten thousand are stored. */
 function findingsOf({ db }: App, { id }: Upload, change: UploadChange): ChangedPerson[] {
   const sign = change === 'duplicate' ? 'the same id stands again' : change === 'suspicious' && 'the kills add up to'
   if (!sign) return []

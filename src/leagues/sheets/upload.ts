@@ -1,4 +1,4 @@
-/** One file sent to a sheet league, as it is kept and as the API shows it. */
+/** One file sent to a sheet league, as it is stored and as the API shows it. */
 import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
@@ -10,7 +10,7 @@ export const uploadKindSchema = t.Union(
   uploadKinds.map(kind => t.Literal(kind)),
   {
     description:
-      'baseline: where everyone starts; current: where everyone is; extra: adds columns, such as verified deaths, to the players of the newest scan',
+      'baseline: where everyone starts; current: where everyone is now; extra: adds columns, such as verified deaths, to the players of the newest scan',
   },
 )
 export const uploadModeSchema = t.Union(uploadModes.map(mode => t.Literal(mode)))
@@ -22,7 +22,7 @@ export const summarySchema = t.Object({
   renamed: t.Integer(),
   suspicious: t.Integer(),
   duplicates: t.Integer(),
-  unknown: t.Optional(t.Integer({ description: 'Of an extra sheet: players who are not in the newest scan' })),
+  unknown: t.Optional(t.Integer({ description: 'For an extra sheet: players who are not in the newest scan' })),
   warnings: t.Array(t.String()),
 })
 
@@ -35,7 +35,7 @@ const doubtSchema = t.Object({
 
 export const takenFromSchema = t.Union(
   dateSources.map(source => t.Literal(source)),
-  { description: 'Where that time comes from: given, read in the sheet or in its name, or when it was sent' },
+  { description: 'Where the time comes from: given, read from the sheet or its file name, or the time it was sent' },
 )
 
 export const uploadSchema = t.Object(
@@ -61,7 +61,7 @@ export const uploadSchema = t.Object(
     error: t.Nullable(t.String()),
     mapping: t.Nullable(t.Record(t.String(), t.String())),
     summary: t.Nullable(summarySchema),
-    doubts: t.Nullable(t.Array(doubtSchema), { description: 'Of a held upload: why nothing was published yet' }),
+    doubts: t.Nullable(t.Array(doubtSchema), { description: 'For a held upload: why it is not published yet' }),
   },
   { $id: 'Upload', description: 'An upload' },
 )

@@ -22,16 +22,16 @@ import type { UploadChange } from './upload-people.ts'
 export type UploadsData = {
   league: LeagueView
   list: { uploads: readonly UploadView[]; pagination: Pagination }
-  /** Of those who uploaded. */
+  /** Names of those who uploaded. */
   names: ReadonlyMap<number, string>
-  /** Of those not yet finished, by upload. */
+  /** Runs of unfinished uploads, by upload. */
   progress: ReadonlyMap<number, { percent: number; stage: string | null }>
   maxMb: number
 }
 
 const isUnfinished = ({ status }: UploadView) => status === 'queued' || status === 'running'
 
-/** All sheets a league was sent, and the form that sends another. */
+/** All sheets that were sent to a league, and the form that sends another. */
 export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
   const { league, list, maxMb } = data
   const mayUpload = isAtLeast(who, 'officer') && league.status !== 'final' && league.status !== 'archived'
@@ -43,7 +43,7 @@ ${history}
 </section>`
 }
 
-/** The part that keeps itself fresh. */
+/** The part that updates itself. */
 export function historyBody({ league, list, names, progress }: UploadsData, who: Who | undefined): Html {
   const path = `/leagues/${league.id}/uploads`
   const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
@@ -109,13 +109,13 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
     ],
     empty: emptyState(
       'No sheets yet',
-      'A baseline says where everyone starts, a current sheet where they are. CSV, TSV and XLSX scans work as they come.',
+      'A baseline says where everyone starts, a current sheet where they are now. CSV, TSV and XLSX scans can be uploaded as they are.',
     ),
   })}
 ${paginationLinks(list.pagination, page => address(path, { page }))}`
 }
 
-/** A count that opens to the people behind it. */
+/** A count that links to the players behind it. */
 const people = (path: string, change: UploadChange, count: number | undefined): Content =>
   count ? html`<a href="${address(`${path}/people`, { change })}">${number(count)}</a>` : number(count)
 
@@ -129,7 +129,7 @@ const actions = (upload: UploadView, path: string): Content =>
         small: true,
         danger: true,
         action: `/api/v1/uploads/${upload.id}/undo`,
-        confirm: `Undo ${upload.filename}? Every board goes back to what it was without it.`,
+        confirm: `Undo ${upload.filename}? Boards go back to what they were without it.`,
         done: 'Undone',
       })
     : upload.status === 'held'
@@ -157,7 +157,7 @@ function uploadForm(
 <form class="form upload" data-upload data-url="/api/v1/leagues/${league.id}/uploads" action="/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
 <input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
-<div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; what each would be read as is shown before anything is imported.` })}</div>
+<div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; you see what would be read from each before anything is imported.` })}</div>
 <div data-files></div>
 <div class="without-js">${uploadKindField(hasBaseline ? 'current' : 'baseline')}</div>
 ${modeField('partial')}
@@ -182,13 +182,13 @@ export const modeField = (mode: UploadView['mode']): Html =>
 
 export const uploadKindField = (kind: UploadView['kind']): Html =>
   formField({
-    label: 'What it is',
+    label: 'Kind',
     name: 'kind',
     type: 'select',
     value: kind,
     choices: [
       { value: 'baseline', label: 'Baseline: where everyone starts' },
-      { value: 'current', label: 'Current: where everyone is' },
+      { value: 'current', label: 'Current: where everyone is now' },
       { value: 'extra', label: 'Extra: adds columns to the newest scan' },
     ],
   })
@@ -202,7 +202,7 @@ export type UploadErrors = {
   pagination: Pagination
 }
 
-/** One upload: what was read, what was left out and why. */
+/** One upload: what was read, and what was left out and why. */
 export function uploadBody(
   { league, upload, errors }: { league: LeagueView; upload: UploadView; errors: UploadErrors },
   who: Who | undefined,

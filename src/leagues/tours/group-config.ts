@@ -5,20 +5,20 @@ import { mostPlayers } from './field-text.ts'
 import { countOf, type GroupRules } from './groups.ts'
 import { nameKey } from './match-names.ts'
 
-const mostGroups = 26 // letters to name them by
+const maxGroups = 26 // letters to name them by
 export const usualPicks = 6
 
 export const groupsSchema = t.Object(
   {
     by: t.Optional(t.Union([t.Literal('odds'), t.Literal('rank')])),
-    count: t.Optional(t.Integer({ minimum: 2, maximum: mostGroups })),
+    count: t.Optional(t.Integer({ minimum: 2, maximum: maxGroups })),
     lists: t.Optional(
       t.Array(
         t.Object({
           name: t.String({ minLength: 1, maxLength: 40 }),
           players: t.Array(t.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: mostPlayers }),
         }),
-        { minItems: 2, maxItems: mostGroups },
+        { minItems: 2, maxItems: maxGroups },
       ),
     ),
   },
@@ -45,8 +45,8 @@ export function checkedGroups({ groups, picks }: { groups?: Static<typeof groups
     return wrong('config.groups.lists', 'Groups are made by odds or rank, or named, not both.')
   const rules = lists ? { lists } : { by: by ?? 'odds', count: count ?? picks ?? usualPicks }
   const many = countOf(rules)
-  if (many < 2 || many > mostGroups)
-    return wrong('config.picks', `With groups, picks are from 2 to ${mostGroups}, one of each group.`)
+  if (many < 2 || many > maxGroups)
+    return wrong('config.picks', `With groups, picks are from 2 to ${maxGroups}, one of each group.`)
   if (picks !== undefined && picks !== many)
     return wrong('config.picks', `There are ${many} groups, and one is picked of each: set ${many} picks.`)
   const names = lists?.map(({ name }) => name.trim().toLowerCase()) ?? []

@@ -120,7 +120,7 @@ export function uploadCard(form, file, isFirst) {
     return said(
       notice(
         'warn',
-        'Held, as it looks wrong beside the scan before: ',
+        'Held, as it looks wrong compared with the scan before: ',
         ...doubts.map(({ message }) => `${message}. `),
         link,
       ),
