@@ -107,7 +107,9 @@ test('a config that does not fit says what would, once for each field', async ()
     { name: 'gold', min: 90 },
     { name: 'gold', min: 10 },
   ]
-  expect(await wrong('sheet', { tiers: twice })).toEqual(['config.tiers.1.name: gold is the name of another tier.'])
+  expect(await wrong('sheet', { tiers: twice })).toEqual([
+    'config.tiers.1.name: gold is already the name of another tier.',
+  ])
   expect(await wrong('tour', { picks: '3', missed_cut: { rule: 'never' } })).toEqual([
     'config.tour: Fill this in with up to 40 characters.',
     'config.picks: Write a whole number from 1 to 50.',

@@ -27,10 +27,10 @@ test('in a league with groups by odds an entry picks one of each', async () => {
   const [a, b, c] = groups.map(({ players }: { players: string[] }) => players)
   const wrong = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
   expect(await wrong([a[0], a[1], c[0]])).toEqual([
-    { path: 'picks[0]', message: 'Pick one of group A, not 2.' },
-    { path: 'picks[1]', message: 'Pick one of group B.' },
+    { path: 'picks[0]', message: 'Pick one from group A, not 2.' },
+    { path: 'picks[1]', message: 'Pick one from group B.' },
   ])
-  expect(await wrong([a[0], b[0]])).toMatchObject([{ path: 'picks[2]', message: 'Pick one of group C.' }])
+  expect(await wrong([a[0], b[0]])).toMatchObject([{ path: 'picks[2]', message: 'Pick one from group C.' }])
   await enter(ann, league.id, [c[7], a[0], b[3]])
   expect((await refusalOf(call.patch(path, { config: { groups: null } }))).status).toBe(409)
   expect(field).toHaveLength(24)
@@ -57,7 +57,7 @@ test('groups are named by lists of names as people write them; who is in none ca
   const wrong = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
   expect(await wrong([a.player_id, d.player_id])).toEqual([
     { path: 'picks[1]', message: `${d.name} is in no group.` },
-    { path: 'picks[1]', message: 'Pick one of group Others.' },
+    { path: 'picks[1]', message: 'Pick one from group Others.' },
   ])
   await enter(ann, league.id, [c.player_id, b.player_id])
   const page = await (await call.raw(`/leagues/${league.id}/entries`, { headers: { accept: 'text/html' } })).text()
@@ -73,7 +73,7 @@ test('groups that do not fit are refused with the place', async () => {
   expect(await wrong({ groups: { by: 'luck' } })).toMatchObject({ path: 'config.groups.by' })
   expect(await wrong({ picks: 5, groups: { by: 'odds', count: 4 } })).toMatchObject({
     path: 'config.picks',
-    message: 'There are 4 groups, and one is picked of each: set 4 picks.',
+    message: 'There are 4 groups and one pick from each: set 4 picks.',
   })
   expect(await wrong({ groups: { lists: [list('A', 'Ann')] } })).toMatchObject({ path: 'config.groups.lists' })
   expect(await wrong({ groups: { lists: [list('A', 'Ann'), list('a', 'Bob')] } })).toMatchObject({

@@ -240,7 +240,7 @@ describe('picks', () => {
         ['picks[3]', 'dee is not in the field.'],
       ],
     ],
-    [['ann', 'bob', 'ann'], [['picks[2]', 'Golfer ann is picked already.']]],
+    [['ann', 'bob', 'ann'], [['picks[2]', 'Golfer ann is already picked.']]],
     [
       ['ann', 'nobody', 'nobody'],
       [
@@ -256,7 +256,7 @@ describe('picks', () => {
 
   test('cannot be checked against a field nobody knows', () => {
     expect(checkPicks(['ann'], 1, new Map())).toEqual([
-      { path: 'picks', message: 'Picks cannot be checked yet: the field has not been published.' },
+      { path: 'picks', message: 'Picks cannot be checked yet: the field is not known.' },
     ])
   })
 })

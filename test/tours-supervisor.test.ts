@@ -188,12 +188,12 @@ test('"update now" asks now and says what came of it, but not twice within 15 s'
   expect(started).toMatchObject({ job_id: booked.id, message: 'Accepted', status: 'pending' })
   expect((await finished(started)).result).toMatchObject({
     outcome: 'changed',
-    message: expect.stringMatching(/^The feed was asked: \d+ golfers of Coastal Open updated$/),
+    message: expect.stringMatching(/^\d+ golfers of Coastal Open updated$/),
   })
   expect(asked()).toBe(before + 1)
   clock.forward(16 * second)
   const again = await finished(call.post('/api/v1/tours/pga/update'))
-  expect(again.result).toMatchObject({ outcome: 'unchanged', message: 'The feed was asked: nothing has changed' })
+  expect(again.result).toMatchObject({ outcome: 'unchanged', message: 'Nothing has changed in the feed' })
 })
 
 test('updates end a day past the last league that is not final, and the tour says so', async () => {

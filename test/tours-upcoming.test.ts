@@ -117,8 +117,8 @@ test('picks for next week are made from a pasted field and become those of the f
   })
   const boardPage = async (who: typeof ann) =>
     (await who.raw(`/leagues/${league.id}`, { headers: { accept: 'text/html' } })).text()
-  expect(await boardPage(olga)).toContain('1 picked player is not found on the feed')
-  expect(await boardPage(ann)).not.toContain('not found on the feed')
+  expect(await boardPage(olga)).toContain('1 picked player is not on the feed')
+  expect(await boardPage(ann)).not.toContain('not on the feed')
   expect(alerts(app)).toMatchObject([
     { key: 'field_unmatched:pga', state: 'active', message: expect.stringContaining('Ned Nowhere') },
   ])
@@ -273,7 +273,10 @@ test('a list that cannot be read says where', async () => {
   const wrong = async (body: object) => (await refusalOf(olga.put(field, { event: 'Open', ...body }))).problem.errors
   expect(await wrong({})).toMatchObject([{ path: 'text' }])
   expect(await wrong({ text: 'name,rank\nAnn,first\n???,2' })).toMatchObject([
-    { path: 'text', message: 'Line 2: “first” is no rank; ranks are whole numbers from 1. Line 3: “???” is no name.' },
+    {
+      path: 'text',
+      message: 'Line 2: “first” is not a rank; ranks are whole numbers from 1. Line 3: “???” is not a name.',
+    },
   ])
   expect(await wrong({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players[0].name' }])
   expect((await refusalOf(olga.put(field, { event: ' ', text: 'Ann' }))).status).toBe(422)
@@ -304,7 +307,7 @@ browserTest(
       )
     await look(inland())
     await page.goto(`${url}/tours/pga`)
-    await page.click('text=say who they are')
+    await page.click('text=match them')
     await page.selectOption('tr:has-text("Ned Nowhere") select', { label: 'Late Alternate' })
     await page.click('tr:has-text("Ned Nowhere") button:has-text("Settle")')
     await page.waitForSelector('tr:has-text("Ned Nowhere")', { state: 'detached' })

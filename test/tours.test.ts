@@ -193,7 +193,7 @@ test('an entry is checked against the field, the rules and the other entries', a
   const [a = '', b = '', c = '', d = ''] = ids
   expect(await wrong([a, b, c])).toMatchObject([{ path: 'picks' }])
   expect(await wrong([a, b, c, a])).toMatchObject([
-    { path: 'picks[3]', message: expect.stringContaining('is picked already') },
+    { path: 'picks[3]', message: expect.stringContaining('is already picked') },
   ])
   expect(await wrong([a, b, c, '999'])).toMatchObject([{ path: 'picks[3]', message: '999 is not in the field.' }])
   expect((await refusalOf(ann.post(path, { picks: [a, b, c, 7] }))).status).toBe(422)

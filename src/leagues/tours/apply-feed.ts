@@ -1,4 +1,4 @@
-/** What a look at the feed changes: all of it in the caller's one transaction. */
+/** Applies an answer of the feed, all of it in the caller's transaction. */
 import type { Db } from '../../../db/open.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { Log } from '../../platform/process/log.ts'
@@ -16,23 +16,23 @@ import { tourFeed } from './tour-feed.ts'
 
 export type FeedOutcome = {
   outcome: 'changed' | 'unchanged' | 'held' | 'failed' | 'skipped'
-  /** What was done, for people. */
+  /** What was done, as a sentence. */
   message: string
   event?: string
-  /** Golfers that read differently than before. */
+  /** Golfers whose values changed. */
   changed?: number
-  /** Places in the feed that could not be read. */
+  /** Parts of the feed that could not be parsed. */
   problems?: number
 }
 
 export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
   const tour = findTour(tx, before.slug)
   if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
-    return { outcome: 'skipped', message: 'The tour was changed meanwhile' }
+    return { outcome: 'skipped', message: 'The tour was changed in the meantime' }
   touch(tx, 'tour', tour.slug)
   const applied = decide(tx, tour, fetched, now, log)
   const after = findTour(tx, tour.slug)
-  // Pages say above their boards how the feed does.
+  // Pages show above their boards how the feed is doing.
   if (applied.outcome === 'changed' || (after && isOther(after, tour)))
     touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   return applied
@@ -49,7 +49,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
   }
   if (fetched.kind === 'unchanged') {
     acceptAnswer(tx, feed, now)
-    return { outcome: 'unchanged', message: 'The feed was asked: nothing has changed' }
+    return { outcome: 'unchanged', message: 'Nothing has changed in the feed' }
   }
   const read = fetched.reading.map(board => judged(tx, tour, board, now))
   const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : [])).join('; ')
@@ -74,7 +74,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
   const [first] = stored
   return {
     outcome: isQuiet ? 'unchanged' : 'changed',
-    message: `The feed was asked: ${isQuiet ? 'nothing has changed' : `${changed} ${changed === 1 ? 'golfer' : 'golfers'} of ${first?.event.name} updated`}`,
+    message: `${isQuiet ? 'Nothing has changed in the feed' : `${changed} ${changed === 1 ? 'golfer' : 'golfers'} of ${first?.event.name} updated`}`,
     event: first?.event.name,
     changed,
     problems: problems.length,
@@ -83,7 +83,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
 
 function judged(tx: Db, tour: Tour, board: FeedBoard, now: number) {
   const known = knownEvent(tx, tour, board.event, now)
-  // The field of an event to come may still become quite another.
+  // The field of a coming event may still change completely.
   const isOn = known && (known.begunAt !== null || known.id === tour.eventId)
   return { known, verdict: compareBoards(isOn && !tour.acceptNext ? storedBoard(tx, known) : null, board) }
 }

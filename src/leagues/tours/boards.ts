@@ -1,4 +1,4 @@
-/** Boards of tour leagues. What was built is kept in memory until a score, an entry or the league changes. */
+/** Boards of tour leagues. A board is cached in memory until a score, an entry or the league changes. */
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../../../db/open.ts'
 import type { Board } from '../../leaderboard/page.ts'
@@ -17,26 +17,26 @@ import type { TourEvent } from './tour.ts'
 type TourBoard = {
   board: Board & { bytes(): number }
   asOf: number | null
-  /** Those the scores come from; undefined while picks can still be made. */
+  /** The golfers that scores come from; undefined while picks can still be made. */
   golfers: readonly Golfer[] | undefined
 }
 
 type TourBoards = {
   of(league: League, at?: number): Promise<TourBoard>
-  /** The event, its field and until when picks can be made: kept as boards are. */
+  /** The event, its field and until when picks can be made; cached like boards. */
   picking(league: League): Picks
 }
 
-const mostBytes = 32 * 2 ** 20
+const maxBytes = 32 * 2 ** 20
 
 export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards {
-  const kept = new LRUCache<string, TourBoard>({
-    maxSize: mostBytes,
+  const cachedBoards = new LRUCache<string, TourBoard>({
+    maxSize: maxBytes,
     sizeCalculation: ({ board }) => board.bytes() + 1,
   })
   const building = new Map<string, Promise<TourBoard>>()
   const fields = new LRUCache<string, Picks>({ max: 200 })
-  const stampOf = ({ id }: League) => `${id}:${stamps.of([['scores', String(id)]])}` // taken before what it stands for is read
+  const stampOf = ({ id }: League) => `${id}:${stamps.of([['scores', String(id)]])}` // taken before the data is read
 
   function picking(league: League): Picks {
     const key = stampOf(league)
@@ -50,12 +50,12 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
     const field = picking(league)
     const open = arePicksOpen(field, clock.now())
     const key = `${stamp}${open}`
-    const known = kept.get(key)
+    const known = cachedBoards.get(key)
     if (known) return known
     const build = building.get(key) ?? live(db, league, open, field.event).finally(() => building.delete(key))
     building.set(key, build)
     const built = await build
-    kept.set(key, built)
+    cachedBoards.set(key, built)
     return built
   }
 
@@ -68,21 +68,21 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
     },
   }
 
-  /** As it was frozen; only names of accounts deleted since are gone. */
+  /** The board as it was frozen; only the names of accounts deleted since are missing. */
   async function final(league: League): Promise<TourBoard> {
     const key = `${stampOf(league)}:${league.finalHash}`
-    const known = kept.get(key)
+    const known = cachedBoards.get(key)
     if (known) return known
     const { as_of, entries, before, golfers } = finalBoardOf<FrozenBoard>(db, league.id)
     const nameless = entriesOfDeleted(db, league.id)
     const named = entries.map(entry => ({ ...entry, name: nameless.get(entry.id) ?? entry.name }))
     const built = { board: await boardOfScores(named, before), asOf: as_of, golfers }
-    kept.set(key, built)
+    cachedBoards.set(key, built)
     return built
   }
 }
 
-/** While picks can still be made nobody has a score: it would tell what they have picked. */
+/** While picks can still be made nobody has a score: scores would reveal the picks. */
 const hidden = async (teams: readonly Team[], asOf: number | null): Promise<TourBoard> => ({
   board: await boardOfScores(teams.map(unscored), undefined),
   asOf,
@@ -96,12 +96,12 @@ async function live(db: Db, league: League, open: boolean, event: TourEvent | un
   return { board: await boardOfScores(entries, before), asOf: event.changedAt, golfers }
 }
 
-/** What is kept of the board of a final league. */
+/** What is stored of the board of a final league. */
 export type FrozenBoard = Scores & { as_of: number }
 
 export type Scores = { entries: ScoredEntries[]; before: ScoredEntries[]; golfers: Golfer[] }
 
-/** Everyone's score now, and as it was before scores last moved. */
+/** Everyone's score now, and before scores last changed. */
 export async function entryScores(db: Db, league: League, event: TourEvent): Promise<Scores> {
   const rules = tourRulesOf(league)
   const [golfers, then] = [golfersOf(db, event.id), golfersOf(db, event.id, event.movedAt - 1)]

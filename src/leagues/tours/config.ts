@@ -1,4 +1,4 @@
-/** The config of a tour league: checked once, at the edge. */
+/** The config of a tour league: validated once, at the edge. */
 
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import type { App } from '../../context.ts'
@@ -9,9 +9,9 @@ import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
-import { checkedGroups, groupsSchema, kindOfGroups, storedGroups, usualPicks } from './group-config.ts'
+import { checkedGroups, defaultPicks, groupsSchema, kindOfGroups, storedGroups } from './group-config.ts'
 import { countOf, type GroupRules } from './groups.ts'
-import { mostPicks, type PickWindow } from './pick-rules.ts'
+import { maxPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
 
@@ -22,14 +22,14 @@ export const tourConfig = t.Object(
     tour: t.String({ minLength: 1, maxLength: 40, description: 'The slug of a tour' }),
     event: t.Optional(
       t.Union([t.Null(), t.String({ maxLength: 200 })], {
-        description: 'Its id or name on the feed; null, or none: whichever is on',
+        description: 'Its id or name on the feed; null or absent: the current event',
       }),
     ),
-    picks: t.Optional(count(mostPicks, 'Golfers in an entry: 6 by default')),
-    best: t.Optional(count(mostPicks, 'How many of them count: 4 by default')),
+    picks: t.Optional(count(maxPicks, 'Golfers in an entry: 6 by default')),
+    best: t.Optional(count(maxPicks, 'How many of them count: 4 by default')),
     deadline: t.Optional(
       t.Union([t.Null(), dateTimeSchema], {
-        description: 'Until when picks may be made; null, or none: the first tee time',
+        description: 'The deadline for picks; null or absent: the first tee time',
       }),
     ),
     groups: t.Optional(groupsSchema),
@@ -41,15 +41,14 @@ export const tourConfig = t.Object(
         },
         {
           description:
-            'What a golfer who missed the cut counts: their own total (the default), the highest total of those still in plus `strokes`, or their own plus `strokes`',
+            'The score of a golfer who missed the cut: their own total (the default), the highest total of those still in plus `strokes`, or their own plus `strokes`',
           examples: [{ rule: 'plus', strokes: 5 }],
         },
       ),
     ),
     tiebreak: t.Optional(
       t.Union([t.Literal('guess'), t.Literal('best_pick')], {
-        description:
-          'What settles equal scores: the nearest guess at the winning score (the default), or the best pick',
+        description: 'The tie-break: the nearest guess at the winning score (the default), or the best pick',
       }),
     ),
     ...announcementConfig,
@@ -63,14 +62,14 @@ export const tourConfig = t.Object(
   { examples: [{ tour: 'pga', picks: 6, best: 4, missed_cut: { rule: 'plus', strokes: 5 }, tiebreak: 'guess' }] },
 )
 
-const usual = {
+const defaults = {
   tiebreak: 'guess',
   max_entries: 10,
   auto_finalize: true,
   missed_cut: { rule: 'actual' },
 } as const
 
-/** What a tour league is played by; without `best` all picks but two count, where there are that many. */
+/** The rules of a tour league; without `best` all picks but two count, if there are enough. */
 export type TourRules = ScoringRules &
   Pick<PickWindow, 'deadline' | 'event'> & {
     tour: string
@@ -91,7 +90,7 @@ export function checkedTourConfig(
   const typed = given as Static<typeof tourConfig>
   const { groups, errors: wrongGroups } = checkedGroups(typed)
   errors.push(...wrongGroups)
-  const config = { ...usual, ...typed, picks: typed.picks ?? (groups ? countOf(groups) : usualPicks) }
+  const config = { ...defaults, ...typed, picks: typed.picks ?? (groups ? countOf(groups) : defaultPicks) }
   const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
   if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `There is no tour ${config.tour}.` })
   if (best > config.picks)
@@ -108,7 +107,7 @@ export function checkedTourConfig(
   }
 }
 
-/** What entries have been made for cannot become something else under them. */
+/** What existing entries depend on cannot change. */
 function refuseChangesWithEntries(
   rules: TourRules,
   { tour, event, picks, groups }: Pick<TourRules, 'tour' | 'picks' | 'groups'> & { event?: string | null },
@@ -121,7 +120,7 @@ function refuseChangesWithEntries(
         : rules.event !== null && event !== rules.event
           ? 'event'
           : kindOfGroups(groups) !== kindOfGroups(rules.groups) && 'groups'
-  if (changed) refuse('conflict', `Entries have been made: config.${changed} stays as it is`)
+  if (changed) refuse('conflict', `Entries have been made, so config.${changed} cannot change`)
 }
 
 type Configured = Pick<League, 'config'>
@@ -143,7 +142,7 @@ export function tourRulesOf({ config }: Configured): TourRules {
   }
 }
 
-/** When picks may be made. Times in milliseconds. */
+/** When picks can be made. Times in milliseconds. */
 export function pickWindowOf(league: League): PickWindow {
   const { deadline, event } = tourRulesOf(league)
   return { deadline, event, starts_at: league.startsAt, ends_at: league.endsAt }

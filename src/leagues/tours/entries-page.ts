@@ -1,4 +1,4 @@
-/** The entries of a league: one's own, the form that makes another, and everyone's with live scores. */
+/** The entries of a league: the reader's own, the form for another, and everyone's with live scores. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
@@ -29,11 +29,11 @@ export type EntriesData = {
   tour: Tour | undefined
   picking: Picks
   open: boolean
-  /** A page of all entries by rank. */
+  /** One page of all entries by rank. */
   ranked: readonly RankedEntry[]
   pagination: Pagination
   mine: readonly EntryView[]
-  /** The own entry that is being changed. */
+  /** The reader's entry that is being changed. */
   editing: EntryView | undefined
   refused?: RefusedEntry
 }
@@ -63,7 +63,7 @@ ${everyone}
 </section>`
 }
 
-/** For officers: names of the league's groups that nobody in the field has. */
+/** For officers: groups in the league's config that match nobody in the field. */
 function unknownNotice({ picking: { groups }, open, league }: EntriesData, who: Who | undefined): Content {
   if (!open || !groups?.unknown.length || !isAtLeast(who, 'officer')) return null
   return notice(
@@ -72,7 +72,7 @@ function unknownNotice({ picking: { groups }, open, league }: EntriesData, who: 
   )
 }
 
-/** Before the picks close their owner sees who they are, and who of them is out meanwhile. */
+/** Before picks close, owners see their own picks, and which of them are out. */
 function unscoredPicks({ picks }: EntryView, { board }: Picks): PickScore[] {
   const field = fieldOf(board?.golfers ?? [])
   return (picks ?? []).map(id => ({ ...scorePick(id, field, { rule: 'actual' }), score: null, thru: null }))
@@ -104,7 +104,7 @@ ${table({
           danger: true,
           method: 'delete',
           action: `/api/v1${path}/${entry.id}`,
-          confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are gone.`,
+          confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
           done: 'Withdrawn',
         })}`,
     },
@@ -123,7 +123,7 @@ function entryPart({ league, rules, picking, editing, refused }: EntriesData, wh
   return html`<section class="part" id="entry">${emptyState('No field yet', `${why}.`, next)}</section>`
 }
 
-/** The part that keeps itself fresh. */
+/** The part that updates itself. */
 export function everyoneBody({ league, ranked, pagination: pages, open }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`${table({

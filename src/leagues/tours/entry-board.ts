@@ -1,4 +1,4 @@
-/** From entries and golfers to columns the one engine ranks. Lower is better; the tie-break decides between equals. */
+/** Turns entries and golfers into columns for the leaderboard engine. Lower is better; the tie-break decides between equal scores. */
 import { type BoardColumns, buildBoard } from '../../leaderboard/board.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import type { Team } from './entry-queries.ts'
@@ -10,15 +10,15 @@ export type ScoredEntries = {
   name: string
   total: number | null
   tiebreak: number | null
-  /** Strokes to par of the counting picks in the round being played. */
+  /** Strokes to par of the counting picks in the current round. */
   today: number | null
   holes: number | null
   playing: number | null
 }
 
-const longest = 4 // ms without a pause
+const maxBlocking = 4 // ms without a pause
 
-/** Lets requests in between. */
+/** Pauses now and then so that other requests run. */
 export async function scoreAll(
   teams: readonly Team[],
   golfers: readonly Golfer[],
@@ -29,7 +29,7 @@ export async function scoreAll(
   const all: ScoredEntries[] = []
   let paused = performance.now()
   for (const team of teams) {
-    if (performance.now() - paused > longest) {
+    if (performance.now() - paused > maxBlocking) {
       await Bun.sleep(0)
       paused = performance.now()
     }
@@ -45,7 +45,7 @@ function scoredOf({ id, name }: Pick<Team, 'id' | 'name'>, score: EntryScore, ro
   return { id, name, total, tiebreak, today: today.length > 0 ? sum : null, holes, playing }
 }
 
-/** While picks may still be made, no score tells what was picked. */
+/** While picks can still be made there are no scores, which would reveal the picks. */
 export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntries => ({
   id,
   name,
@@ -56,7 +56,7 @@ export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntries
   playing: null,
 })
 
-/** `before`: the same entries before the last scores came in. */
+/** `before`: the same entries before the scores last changed. */
 export async function boardOfScores(scored: readonly ScoredEntries[], before: readonly ScoredEntries[] | undefined) {
   const previous = before && buildBoard(columnsOf(before))
   await Bun.sleep(0)

@@ -1,4 +1,4 @@
-/** What pages of leagues show that only a tour league has. */
+/** Page parts that only tour leagues have. */
 import type { Db } from '../../../db/open.ts'
 import type { App } from '../../context.ts'
 import type { Row } from '../../leaderboard/page.ts'
@@ -19,7 +19,7 @@ import { arePicksOpen } from './picks.ts'
 import { findTour } from './queries.ts'
 import { fieldOf, type PickScore, scoreEntry } from './scoring.ts'
 
-/** How old the scores may be, or until when picks can be made and what the reader has made of it. */
+/** How old the scores are, or until when picks can be made and which entries the reader has. */
 export function aboveBoard({ db, clock, tourBoards }: App, league: League, who: Who | undefined): Content {
   if (league.finalizedAt !== null) return null
   const picking = tourBoards.picking(league)
@@ -37,7 +37,7 @@ function ownEntries(db: Db, { id }: League, who: Who | undefined): Content {
   return html`You have <a href="${path}">${number(own)} ${own === 1 ? 'entry' : 'entries'}</a>.`
 }
 
-/** Once they are public, the picks of each entry and how each does. */
+/** The picks of each entry and their scores, once they are public. */
 export async function picksUnderRows(
   { db, tourBoards }: App,
   league: League,

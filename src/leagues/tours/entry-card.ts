@@ -10,7 +10,7 @@ import { entriesByIds, findEntry } from './entry-queries.ts'
 import { changesOf, golfersOf } from './queries.ts'
 import { fieldOf, scoreEntry } from './scoring.ts'
 
-/** An entry on the board: where it stands and, once the picks are closed, what each pick is worth. */
+/** An entry on the board: its position and, once picks are closed, the score of each pick. */
 export async function cardOf(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
   const entry = /^\d{1,15}$/.test(playerId) ? findEntry(app.db, league.id, Number(playerId)) : undefined
   const { board, asOf, golfers } = await app.tourBoards.of(league)
@@ -30,31 +30,31 @@ export async function cardOf(app: App, league: League, playerId: string): Promis
   }
 }
 
-const mostMoments = 40
+const maxTimes = 40
 
-/** How the entry came to its score: some moments at which one of its picks changed, oldest first. */
+/** The history of an entry's score: some of the times at which one of its picks changed, oldest first. */
 async function historyOf({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
   const { event, closesAt } = tourBoards.picking(league)
   if (!event) return []
   const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())
   const history: { taken_at: string; score: number | null; metrics: { holes: number } }[] = []
-  for (const at of someOf(moments, mostMoments)) {
-    await Bun.sleep(0) // lets requests in
+  for (const at of someOf(moments, maxTimes)) {
+    await Bun.sleep(0) // lets other requests run
     const { total, holes } = scoreEntry(entry, fieldOf(golfersOf(db, event.id, at)), tourRulesOf(league))
     history.push({ taken_at: iso(at), score: total, metrics: { holes } })
   }
   return history
 }
 
-/** At most so many, the last among them. */
+/** At most so many, evenly spaced, including the last one. */
 function someOf(moments: readonly number[], most: number): number[] {
   const every = Math.ceil(moments.length / most)
   return moments.filter((_, i) => (moments.length - 1 - i) % every === 0)
 }
 
-const mostPoints = 12 // of a line as long as a word
+const maxPoints = 12 // of a sparkline
 
-/** How entries on the board came to their scores, since their picks were closed. */
+/** Past scores of entries on the board, since their picks were closed. */
 export async function tourTrends({ db, clock, tourBoards }: App, league: League, players: readonly string[]) {
   const { event, closesAt } = tourBoards.picking(league)
   if (!event || closesAt > clock.now()) return {}
@@ -63,8 +63,8 @@ export async function tourTrends({ db, clock, tourBoards }: App, league: League,
   const moments = changesOf(db, event.id, picked, closesAt, league.finalizedAt ?? clock.now())
   const rules = tourRulesOf(league)
   const trends: Trends = Object.fromEntries(entries.map(({ id }) => [id, []]))
-  for (const at of someOf(moments, mostPoints)) {
-    await Bun.sleep(0) // lets requests in
+  for (const at of someOf(moments, maxPoints)) {
+    await Bun.sleep(0) // lets other requests run
     const field = fieldOf(golfersOf(db, event.id, at))
     for (const entry of entries) trends[entry.id]?.push(scoreEntry(entry, field, rules).total)
   }

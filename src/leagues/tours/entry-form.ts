@@ -1,4 +1,4 @@
-/** The form that makes or changes an entry: everyone who plays, to be searched, and beside it who is chosen. Works without script. */
+/** The form that makes or changes an entry: a searchable list of the field, and the chosen golfers. Works without script. */
 import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -11,7 +11,7 @@ import type { PickGroup } from './groups.ts'
 import type { Picks } from './picks.ts'
 import { byStrength, type Ratings } from './ratings.ts'
 
-/** What was sent without script and refused. */
+/** A form sent without script that was refused. */
 export type RefusedEntry = { name?: string; picks: readonly string[]; tiebreaker?: number | null; message: string }
 
 type EntryForm = {
@@ -19,7 +19,7 @@ type EntryForm = {
   rules: TourRules
   picking: Picks
   who: Who
-  /** The entry that is changed. */
+  /** The entry that is being changed. */
   editing?: { id: number; name: string; picks: string[] | null; tiebreaker: number | null }
   refused?: RefusedEntry
 }
@@ -62,7 +62,7 @@ ${
 
 const howMany = ({ picks, best }: TourRules, { groups }: Picks): Html =>
   groups
-    ? html`One golfer of each of the ${number(groups.groups.length)} groups; the best ${number(best)} count.`
+    ? html`One golfer from each of the ${number(groups.groups.length)} groups; the best ${number(best)} count.`
     : html`${number(picks)} picks, the best ${number(best)} count.`
 
 function chooser({ picks }: TourRules, { board, ratings, groups }: Picks, chosen: ReadonlySet<string>): Html {
@@ -73,13 +73,13 @@ function chooser({ picks }: TourRules, { board, ratings, groups }: Picks, chosen
   return html`<div class="chooser" data-chooser="${picks}">
 <div class="choose">
 <input type="search" class="needs-js" data-find-golfer placeholder="Search golfers" aria-label="Search golfers" aria-describedby="find-hint" autocomplete="off" />
-<p class="hint needs-js" id="find-hint">Enter picks the first one found; the arrow keys go through the list.</p>
+<p class="hint needs-js" id="find-hint">Enter picks the first match; the arrow keys move through the list.</p>
 <div class="golfers" data-golfers tabindex="-1">${
     groups
       ? groups.groups.map((group, i) => groupList(group, i, golfers, ratings, chosen))
       : html`<ul>${golfers.map(golfer => choice(golfer, ratings, chosen))}</ul>`
   }
-<p class="none" data-nobody hidden>Nobody of that name plays.</p></div>
+<p class="none" data-nobody hidden>Nobody with that name plays.</p></div>
 </div>
 <aside class="chosen needs-js" aria-label="Your picks"><h3>Your picks</h3><p role="status" data-chosen-count></p><ol data-chosen></ol></aside>
 </div>`
@@ -99,7 +99,7 @@ function groupList(
 <ul>${members.map((golfer, n) => choice(golfer, ratings, chosen, { i, id: n === 0 ? id : undefined }))}</ul></fieldset>`
 }
 
-/** A box; of a group, one of its radio buttons. */
+/** A checkbox, or in a group a radio button. */
 function choice(
   golfer: Golfer,
   ratings: Ratings,

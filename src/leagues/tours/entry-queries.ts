@@ -85,9 +85,9 @@ const teams = prepared(db =>
     .prepare(),
 )
 
-const slice = 500 // entries read at once: a few milliseconds
+const slice = 500 // entries read at once, which takes a few milliseconds
 
-/** What the board of a league is made of: entries that were there at `at`. Lets requests in between. */
+/** The entries that a board is made of: those that existed at `at`. Pauses in between so that other requests run. */
 export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INTEGER): Promise<Team[]> {
   const all: Team[] = []
   for (;;) {
@@ -98,7 +98,7 @@ export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INT
   }
 }
 
-/** What the entries of accounts that are deleted are called now, by id. */
+/** The present names of entries whose accounts were deleted, by id. */
 export function entriesOfDeleted(db: Db, leagueId: number): Map<number, string> {
   const gone = db
     .select({ id: entries.id, name: entries.name })
@@ -112,13 +112,13 @@ export function entriesOfDeleted(db: Db, leagueId: number): Map<number, string> 
 const sameName = (leagueId: number, name: string) =>
   and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`)
 
-export const nameIsTaken = (db: Db, leagueId: number, name: string, butBy?: number): boolean =>
+export const nameIsTaken = (db: Db, leagueId: number, name: string, exceptId?: number): boolean =>
   db
     .select({ id: entries.id })
     .from(entries)
     .where(sameName(leagueId, name))
     .all()
-    .some(({ id }) => id !== butBy)
+    .some(({ id }) => id !== exceptId)
 
 export function insertEntry(tx: Db, entry: typeof entries.$inferInsert): Entry {
   const made = tx.insert(entries).values(entry).returning().get()
@@ -138,7 +138,7 @@ export function deleteEntry(tx: Db, { id, leagueId, userId }: Entry): void {
   touch(tx, 'user', userId)
 }
 
-/** Golfers of these that somebody in the league has picked. */
+/** Those of these golfers who are picked in an entry of the league. */
 export function pickedOf(db: Db, leagueId: number, players: readonly string[]): Set<string> {
   const rows = db.all<{ id: string }>(
     sql`select distinct pick.value as id from ${entries}, json_each(${entries.picks}) as pick
@@ -147,7 +147,7 @@ export function pickedOf(db: Db, leagueId: number, players: readonly string[]): 
   return new Set(rows.map(({ id }) => id))
 }
 
-/** All that one has entered. */
+/** Withdraws all entries of a user. */
 export function withdrawAll(tx: Db, leagueId: number, userId: number): void {
   const own = and(eq(entries.leagueId, leagueId), eq(entries.userId, userId))
   tx.delete(entries).where(own).run()

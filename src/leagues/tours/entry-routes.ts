@@ -41,7 +41,7 @@ export const entryRoutes = (app: App) => {
         params: one,
         body: entryChange,
         may: 'member',
-        detail: describe('Change an entry before the deadline; what is left out stays', entrySchema),
+        detail: describe('Change an entry before the deadline; fields that are left out stay', entrySchema),
       },
     )
     .delete(
@@ -68,7 +68,7 @@ export const entryRoutes = (app: App) => {
       {
         body: newEntry,
         may: 'member',
-        detail: describe('Enter a league with picks; entering joins. Officers may enter for others', entrySchema, {
+        detail: describe('Enter a league with picks, which also joins it. Officers can enter for others', entrySchema, {
           status: 201,
         }),
       },

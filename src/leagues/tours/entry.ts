@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema, oneLine } from '../../platform/http/shared-schemas.ts'
-import { mostPicks } from './pick-rules.ts'
+import { maxPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
 
 export type Entry = typeof entries.$inferSelect
@@ -14,12 +14,12 @@ const pickSchema = t.Object({
   player_id: t.String(),
   name: t.Nullable(t.String()),
   status: t.Union([...golferStates, 'missing' as const].map(state => t.Literal(state))),
-  score: t.Nullable(t.Number({ description: 'What the pick is worth; null is unknown' })),
+  score: t.Nullable(t.Number({ description: 'The score of the pick; null if unknown' })),
   total: number,
   today: number,
   thru: number,
   round: number,
-  counts: t.Boolean({ description: 'Whether it is part of the total' }),
+  counts: t.Boolean({ description: 'Whether it counts in the total' }),
 })
 
 export const entrySchema = t.Object(
@@ -30,12 +30,12 @@ export const entrySchema = t.Object(
     username: t.String(),
     name: t.String(),
     picks: t.Nullable(
-      t.Array(t.String(), { description: 'Player ids; null until the deadline for all but its owner' }),
+      t.Array(t.String(), { description: 'Player ids; null for everyone but the owner until the deadline' }),
     ),
     tiebreaker: t.Nullable(t.Integer()),
-    total: t.Nullable(t.Number({ description: 'To par; null until the deadline, or while it is unknown' })),
-    tiebreak: t.Nullable(t.Number({ description: 'Settles equal totals, lower first' })),
-    scores: t.Nullable(t.Array(pickSchema, { description: 'What each pick is worth, from the deadline on' })),
+    total: t.Nullable(t.Number({ description: 'To par; null until the deadline or while unknown' })),
+    tiebreak: t.Nullable(t.Number({ description: 'Tie-break for equal totals, lower first' })),
+    scores: t.Nullable(t.Array(pickSchema, { description: 'The score of each pick, from the deadline on' })),
     created_at: dateTimeSchema,
     updated_at: dateTimeSchema,
   },
@@ -45,7 +45,7 @@ export const entrySchema = t.Object(
 export type EntryView = Static<typeof entrySchema>
 
 const entryName = oneLine(60)
-const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), { maxItems: mostPicks })
+const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), { maxItems: maxPicks })
 const tiebreaker = t.Nullable(
   t.Integer({ minimum: -99, maximum: 199, description: 'Guess of the winning total, to par' }),
 )
@@ -55,7 +55,7 @@ export const newEntry = t.Object(
     name: t.Optional(entryName),
     picks,
     tiebreaker: t.Optional(tiebreaker),
-    user_id: t.Optional(t.Integer({ minimum: 1, description: 'For whom; officers only' })),
+    user_id: t.Optional(t.Integer({ minimum: 1, description: 'The user to enter for; officers only' })),
   },
   { examples: [{ name: 'Ann’s aces', picks: ['10037', '10074', '10111', '10148'], tiebreaker: -12 }] },
 )
@@ -68,7 +68,7 @@ export const entryChange = t.Object(
   { examples: [{ picks: ['10037', '10074', '10111', '10185'] }, { tiebreaker: -14 }] },
 )
 
-/** `scored` once the picks are closed; until then only the owner sees the picks. */
+/** `scored` once picks are closed; until then only the owner sees the picks. */
 export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined): EntryView {
   const isSeen = isMine || scored !== undefined
   return {

@@ -1,4 +1,4 @@
-/** The coming event of a tour: its field, from the feed or entered by hand, and who of it is not found on the feed. */
+/** The coming event of a tour: its field, from the feed or entered by hand, and picked players who are not on the feed. */
 
 import { Elysia, t } from 'elysia'
 import { fieldSources } from '../../../db/schema.ts'
@@ -7,13 +7,13 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneLine } from '../../platform/http/shared-schemas.ts'
-import { mostPlayers } from './field-text.ts'
+import { maxPlayers } from './field-text.ts'
 import { openUnmatched, settleUnmatched } from './match-field.ts'
 import { tourBySlug } from './queries.ts'
 import { slugParams } from './tour.ts'
 import { removeField, saveField, upcomingPage } from './upcoming-field.ts'
 
-const rank = t.Nullable(t.Integer({ minimum: 1, maximum: 100_000, description: 'In the world' }))
+const rank = t.Nullable(t.Integer({ minimum: 1, maximum: 100_000, description: 'World ranking' }))
 const odds = t.Nullable(t.Number({ exclusiveMinimum: 1, maximum: 10_000, description: 'Decimal: what 1 pays' }))
 
 const givenField = t.Object(
@@ -23,20 +23,18 @@ const givenField = t.Object(
       t.String({
         maxLength: 100_000,
         description:
-          'Pasted names, one a line ("First Last" or "Last, First"), or CSV with headings: name (or first and last), rank, odds, id',
+          'Pasted names, one per line ("First Last" or "Last, First"), or CSV with headings: name (or first and last), rank, odds, id',
       }),
     ),
     players: t.Optional(
       t.Array(
         t.Object({
           name: oneLine(100),
-          player_id: t.Optional(
-            t.String({ minLength: 1, maxLength: 64, description: 'The feed’s, where it is known' }),
-          ),
+          player_id: t.Optional(t.String({ minLength: 1, maxLength: 64, description: 'The id on the feed, if known' })),
           rank: t.Optional(rank),
           odds: t.Optional(odds),
         }),
-        { maxItems: mostPlayers, description: 'In place of `text`' },
+        { maxItems: maxPlayers, description: 'Instead of `text`' },
       ),
     ),
   },
@@ -52,11 +50,11 @@ const savedField = t.Object(
   {
     event: t.String(),
     players: t.Integer(),
-    matched_to: t.Nullable(t.String({ description: 'The event on the feed, where it shows it already' })),
-    unmatched: t.Integer({ description: 'Picked players who are not found on the feed' }),
+    matched_to: t.Nullable(t.String({ description: 'The event on the feed, if it is already there' })),
+    unmatched: t.Integer({ description: 'Picked players who are not on the feed' }),
   },
   {
-    description: 'What was entered',
+    description: 'The field that was entered',
     examples: [{ event: 'Inland Open', players: 156, matched_to: null, unmatched: 0 }],
   },
 )
@@ -66,7 +64,7 @@ const fieldPlayer = t.Object({
   name: t.String(),
   rank,
   odds,
-  withdrawn: t.Boolean({ description: 'No longer in the list, but picked by somebody' }),
+  withdrawn: t.Boolean({ description: 'No longer in the list, but picked in an entry' }),
 })
 
 const upcoming = t.Object(
@@ -75,14 +73,14 @@ const upcoming = t.Object(
     players: t.Array(fieldPlayer),
     pagination: paginationSchema,
   },
-  { description: 'The coming event; null where neither the feed nor an officer has told of one' },
+  { description: 'The coming event; null if neither the feed nor an officer has named one' },
 )
 
 const unmatched = t.Object({
   player_id: t.String(),
   name: t.String(),
-  event: t.String({ description: 'On the feed' }),
-  entries: t.Integer({ description: 'How many have picked them' }),
+  event: t.String({ description: 'The event on the feed' }),
+  entries: t.Integer({ description: 'Entries that picked the player' }),
 })
 
 export const fieldRoutes = (app: App) => {
@@ -101,14 +99,14 @@ export const fieldRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'reader',
         counted: true,
-        detail: describe('The field of the coming event, the favourite first', upcoming),
+        detail: describe('The field of the coming event, favourites first', upcoming),
       },
     )
     .put('/upcoming', ({ params: { slug }, body, who }) => saveField(app, signedIn(who), tourBySlug(db, slug), body), {
       body: givenField,
       may: 'officer',
       detail: describe(
-        'Enter the field of the coming event, in place of the one entered before. Leagues that start then take picks from it; once the feed shows the event, picks become those of the feed by name',
+        'Enter the field of the coming event, replacing an earlier one. Leagues that start then take picks from it; once the feed has the event, picks are matched to it by name',
         savedField,
       ),
     })
@@ -140,7 +138,7 @@ export const fieldRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Players of a field entered by hand who were picked and are not found on the feed',
+          'Picked players of a field entered by hand who are not on the feed',
           pageSchema('players', unmatched),
         ),
       },
@@ -156,15 +154,19 @@ export const fieldRoutes = (app: App) => {
         body: t.Object(
           {
             golfer: t.Nullable(
-              t.String({ minLength: 1, maxLength: 64, description: 'Their id on the feed; null: they do not play' }),
+              t.String({
+                minLength: 1,
+                maxLength: 64,
+                description: 'The id on the feed; null: the player does not play',
+              }),
             ),
           },
           { examples: [{ golfer: '10037' }, { golfer: null }] },
         ),
         may: 'officer',
         detail: describe(
-          'Say who on the feed a player is, or that they do not play; entries follow',
-          t.Object({ player_id: t.String(), golfer: t.Nullable(t.String()) }, { description: 'What was settled' }),
+          'Match a player to one on the feed, or say that they do not play; entries are updated',
+          t.Object({ player_id: t.String(), golfer: t.Nullable(t.String()) }, { description: 'The match' }),
         ),
       },
     )

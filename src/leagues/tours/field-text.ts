@@ -1,17 +1,17 @@
-/** A field as people paste it: names, one a line, or a table with headings. Pure. */
+/** Parses a pasted field: names, one per line, or a table with headings. Pure. */
 import Papa from 'papaparse'
 import { firstLast } from './feeds/names.ts'
 import { nameKey, nameWords } from './match-names.ts'
 
 export type FieldPlayer = { player_id: string; name: string; rank: number | null; odds: number | null }
 
-export const mostPlayers = 500
-const longestName = 100
+export const maxPlayers = 500
+const maxNameLength = 100
 
-/** Those entered without an id get one from their name. */
+/** Players entered without an id get one from their name. */
 export const idFromName = (name: string) => `name:${nameKey(name).replaceAll(' ', '-')}`.slice(0, 64)
 
-/** Of a player whom the feed does not show, what the list called them, as far as the id tells. */
+/** The name in the list of a player who is not on the feed, as far as the id contains it. */
 export const nameFromId = (id: string) =>
   id.startsWith('name:')
     ? id
@@ -30,25 +30,24 @@ const headings: Record<string, string[]> = {
 
 type Line = { at: number; name: string; id?: string; rank?: string; odds?: string }
 
-/** The players, each once; and what could not be read, as sentences that begin with the line. */
+/** The players, without duplicates, and what could not be parsed, as sentences that start with the line. */
 export function readFieldText(text: string): { players: FieldPlayer[]; problems: string[] } {
   const problems: string[] = []
   const players = new Map<string, FieldPlayer>()
   for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
     const report = (problem: string) => void problems.push(`Line ${line.at}: ${problem}`)
     const name = tidyName(line.name)
-    if (!isName(name)) report(`“${line.name.trim().slice(0, 40)}” is no name.`)
+    if (!isName(name)) report(`“${line.name.trim().slice(0, 40)}” is not a name.`)
     const rank = line.rank?.trim() ? Number(line.rank) : null
     if (rank !== null && !(Number.isInteger(rank) && rank > 0))
-      report(`“${line.rank}” is no rank; ranks are whole numbers from 1.`)
+      report(`“${line.rank}” is not a rank; ranks are whole numbers from 1.`)
     const odds = line.odds?.trim() ? oddsOf(line.odds) : null
-    if (Number.isNaN(odds)) report(`“${line.odds}” are no odds; write 12.5, 23/2 or +1150.`)
+    if (Number.isNaN(odds)) report(`“${line.odds}” are not odds; write 12.5, 23/2 or +1150.`)
     const player_id = line.id?.trim() || idFromName(name)
     if (player_id.length > 64) report('An id has at most 64 characters.')
     if (!players.has(player_id)) players.set(player_id, { player_id, name, rank, odds })
   }
-  if (players.size > mostPlayers)
-    problems.push(`A field has at most ${mostPlayers} players; these are ${players.size}.`)
+  if (players.size > maxPlayers) problems.push(`A field has at most ${maxPlayers} players; these are ${players.size}.`)
   return { players: [...players.values()], problems }
 }
 
@@ -59,9 +58,10 @@ export const tidyName = (name: string) =>
       .replace(/[\p{Cf}\p{Cc}\s]+/gu, ' ')
       .trim(),
   )
-export const isName = (name: string) => name.length <= longestName && nameWords(name).some(word => /\p{L}/u.test(word))
+export const isName = (name: string) =>
+  name.length <= maxNameLength && nameWords(name).some(word => /\p{L}/u.test(word))
 
-/** `12.5` is what 1 pays; `23/2` and `+1150` are what is won on top of it. */
+/** `12.5` is what 1 pays; `23/2` and `+1150` are the win on top of the stake. */
 export function oddsOf(written: string): number {
   const text = written.trim()
   const [, above, below] = text.match(/^(\d+)\s*\/\s*(\d+)$/) ?? []

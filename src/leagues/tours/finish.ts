@@ -14,8 +14,8 @@ type FinishFeedState = {
 }
 
 /**
- * Whether a live league is over: when the feed says official, or when its end has passed, nobody is mid-round and the feed
- * has been quiet for half an hour. Past the end without that, someone should look.
+ * Whether a live league is over: when the feed says official, or when its end has passed, nobody is in mid-round and the feed
+ * has been quiet for half an hour. After the end without that, an officer should have a look.
  */
 export function finishOf(
   now: number,
@@ -31,7 +31,7 @@ export function finishOf(
   return settled ? 'finalise' : 'alert'
 }
 
-/** Polling goes on past the end of a league that is not final, for a day. */
+/** A league that is not final is polled for a day past its end. */
 export const keepsPolling = (now: number, league: FinishLeague) => now < league.ends_at + pollPastEnd
 
 /** Play is under way, will resume, or never took place. */

@@ -1,12 +1,12 @@
-/** Groups in the config of a tour league: one pick of each. */
+/** Groups in the config of a tour league: one pick from each. */
 import { type Static, Type as t } from '@sinclair/typebox'
 import type { FieldError } from '../../errors.ts'
-import { mostPlayers } from './field-text.ts'
+import { maxPlayers } from './field-text.ts'
 import { countOf, type GroupRules } from './groups.ts'
 import { nameKey } from './match-names.ts'
 
-const maxGroups = 26 // letters to name them by
-export const usualPicks = 6
+const maxGroups = 26 // one per letter
+export const defaultPicks = 6
 
 export const groupsSchema = t.Object(
   {
@@ -16,7 +16,7 @@ export const groupsSchema = t.Object(
       t.Array(
         t.Object({
           name: t.String({ minLength: 1, maxLength: 40 }),
-          players: t.Array(t.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: mostPlayers }),
+          players: t.Array(t.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: maxPlayers }),
         }),
         { minItems: 2, maxItems: maxGroups },
       ),
@@ -28,10 +28,10 @@ export const groupsSchema = t.Object(
   },
 )
 
-/** Groups by odds or rank are as many as the picks, also when those are changed. */
+/** Groups by odds or rank always number as many as the picks. */
 export const storedGroups = (rules: GroupRules) => ('lists' in rules ? rules : { by: rules.by })
 
-/** As many groups as there are picks: one of each. */
+/** Checks that there are as many groups as picks. */
 export function checkedGroups({ groups, picks }: { groups?: Static<typeof groupsSchema> | null; picks?: number }): {
   groups: GroupRules | null
   errors: FieldError[]
@@ -40,15 +40,15 @@ export function checkedGroups({ groups, picks }: { groups?: Static<typeof groups
   const { by, count, lists } = groups
   const wrong = (path: string, message: string) => ({ groups: null, errors: [{ path, message }] })
   if (by === undefined && lists === undefined)
-    return wrong('config.groups.by', 'Say by what the groups are made, odds or rank, or name them in lists.')
+    return wrong('config.groups.by', 'Make the groups by odds or rank, or name them in lists.')
   if (by !== undefined && lists !== undefined)
-    return wrong('config.groups.lists', 'Groups are made by odds or rank, or named, not both.')
-  const rules = lists ? { lists } : { by: by ?? 'odds', count: count ?? picks ?? usualPicks }
+    return wrong('config.groups.lists', 'Groups are either made by odds or rank, or named.')
+  const rules = lists ? { lists } : { by: by ?? 'odds', count: count ?? picks ?? defaultPicks }
   const many = countOf(rules)
   if (many < 2 || many > maxGroups)
-    return wrong('config.picks', `With groups, picks are from 2 to ${maxGroups}, one of each group.`)
+    return wrong('config.picks', `With groups there are 2 to ${maxGroups} picks, one from each group.`)
   if (picks !== undefined && picks !== many)
-    return wrong('config.picks', `There are ${many} groups, and one is picked of each: set ${many} picks.`)
+    return wrong('config.picks', `There are ${many} groups and one pick from each: set ${many} picks.`)
   const names = lists?.map(({ name }) => name.trim().toLowerCase()) ?? []
   if (new Set(names).size < names.length) return wrong('config.groups.lists', 'Each group needs a name of its own.')
   const players = lists?.flatMap(({ players }) => players.map(nameKey)) ?? []
@@ -57,6 +57,6 @@ export function checkedGroups({ groups, picks }: { groups?: Static<typeof groups
   return { groups: rules, errors: [] }
 }
 
-/** Who is in a list may be corrected. */
+/** The players in a list can be corrected. */
 export const kindOfGroups = (groups: GroupRules | null) =>
   groups && ('lists' in groups ? `${groups.lists.length} lists` : `${groups.count} by ${groups.by}`)

@@ -1,22 +1,22 @@
-/** Groups of golfers of whom an entry picks one each. Pure. */
+/** Groups of golfers; an entry picks one from each. Pure. */
 import type { Golfer } from './feeds/board.ts'
 import { matchPlayers } from './match-names.ts'
 import { comparing, type Measure, type Ratings } from './ratings.ts'
 
-/** The field in so many groups of like size, the favourites in the first; or lists of names or ids. */
+/** The field divided into groups of equal size, favourites in the first; or lists of names or ids. */
 export type GroupRules = { by: Measure; count: number } | { lists: readonly GroupList[] }
 type GroupList = { name: string; players: readonly string[] }
 
 export type PickGroup = { name: string; players: ReadonlySet<string> }
 export type PickGroups = {
   groups: readonly PickGroup[]
-  /** Names of lists that nobody in the field has. */
+  /** Names in lists that match nobody in the field. */
   unknown: readonly string[]
 }
 
 export const countOf = (rules: GroupRules): number => ('lists' in rules ? rules.lists.length : rules.count)
 
-/** Undefined while the field lacks what the groups are made by. */
+/** Undefined while the field lacks the odds or ranks for the groups. */
 export function pickGroupsOf(rules: GroupRules, golfers: readonly Golfer[], ratings: Ratings): PickGroups | undefined {
   if ('lists' in rules) return groupsFromLists(rules.lists, golfers)
   const { by, count } = rules

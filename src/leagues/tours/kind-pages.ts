@@ -28,7 +28,7 @@ export const tourKindPages: KindPages = {
   membersPlay: true,
   tabs: () => [entries],
   noScores: who => ({
-    text: 'The board fills with the first entry and comes alive when play begins.',
+    text: 'The board fills with the first entry and goes live when play starts.',
     tab: who && { path: entries.path, label: 'Make your entry' },
   }),
   fields: config => html`<fieldset><legend>How it is played</legend>
@@ -40,17 +40,17 @@ ${formField({ label: 'Best that count', name: 'config.best', type: 'number', min
 </div>
 <fieldset><legend>Groups</legend>
 ${formField({
-  label: 'One pick of each group',
+  label: 'One pick from each group',
   name: 'config.groups.by',
   type: 'select',
   optional: true,
   value: fieldText(partOf(config.groups).by) ?? '',
   choices: choices({
-    '': 'no groups, or those named below',
+    '': 'no groups, or the groups named below',
     odds: 'the field by odds',
     rank: 'the field by world rank',
   }),
-  hint: 'As many groups as picks, the favourites in the first. Odds and ranks come from the feed, or with a field that is entered by hand',
+  hint: 'As many groups as picks, the favourites in the first. Odds and ranks come from the feed or from a field entered by hand',
 })}
 ${groupRows(partOf(config.groups).lists)}
 </fieldset>
@@ -82,7 +82,7 @@ ${publicField(config)}${autoFinalizeField({ auto_finalize: true, ...config }, 'F
 ${announcementFields(config, announces)}`,
 }
 
-/** Those there are, and some to fill in. */
+/** The existing groups, and some empty rows. */
 function groupRows(given: unknown): Html {
   const lists = Array.isArray(given) ? given.map(partOf) : []
   const rows = [...lists, {}, {}, ...Array.from({ length: Math.max(0, 2 - lists.length) }, () => ({}))].slice(0, 26)
@@ -90,7 +90,7 @@ function groupRows(given: unknown): Html {
 ${rows.map(
   ({ name, players }: LeagueConfig, i) => html`<div class="columns">
 ${formField({ label: `Group ${i + 1}`, name: `config.groups.lists.${i}.name`, optional: true, maxlength: 40, value: fieldText(name) })}
-${formField({ label: 'Golfers, one a line', name: `config.groups.lists.${i}.players`, type: 'list', optional: true, value: Array.isArray(players) ? players.join('\n') : undefined })}
+${formField({ label: 'Golfers, one per line', name: `config.groups.lists.${i}.players`, type: 'list', optional: true, value: Array.isArray(players) ? players.join('\n') : undefined })}
 </div>`,
 )}</details>`
 }

@@ -1,4 +1,4 @@
-/** Who can be picked in a league, and how: for programs what the entry form is for people. */
+/** Who can be picked in a league, and how: the entry form for programs. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -19,13 +19,16 @@ const fieldSchema = t.Object(
     picks_close_at: dateTimeSchema,
     why: t.Nullable(t.String({ description: 'Why nobody can be picked yet' })),
     groups: t.Array(
-      t.Object({ name: t.String(), players: t.Array(t.String()) }, { description: 'Pick one of each; none: anyone' }),
+      t.Object(
+        { name: t.String(), players: t.Array(t.String()) },
+        { description: 'Pick one from each; empty: pick anyone' },
+      ),
     ),
     players: t.Array(
       t.Object({
         player_id: t.String(),
         name: t.String(),
-        rank: t.Nullable(t.Integer({ description: 'In the world' })),
+        rank: t.Nullable(t.Integer({ description: 'World ranking' })),
         odds: t.Nullable(t.Number({ description: 'Decimal: what 1 pays' })),
         group: t.Nullable(t.String()),
       }),
@@ -67,6 +70,6 @@ export const leagueFieldRoutes = (app: App) =>
       query: t.Object(pageQuery),
       may: 'reader',
       counted: true,
-      detail: describe('Who can be picked, the favourite first, with ranks, odds and groups', fieldSchema),
+      detail: describe('Who can be picked, favourites first, with ranks, odds and groups', fieldSchema),
     },
   )

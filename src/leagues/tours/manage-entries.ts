@@ -1,4 +1,4 @@
-/** Making, changing and withdrawing entries: all that is checked is checked in the transaction that writes. */
+/** Making, changing and withdrawing entries: everything is checked in the transaction that writes. */
 import type { Static } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -21,16 +21,16 @@ import { arePicksOpen, bindEvent, picksOf } from './picks.ts'
 
 export function tourLeagueById(db: Db, id: number): League {
   const league = leagueById(db, id)
-  if (league.kind !== 'tour') refuse('conflict', `Only tour leagues take entries; this one is of kind ${league.kind}`)
+  if (league.kind !== 'tour') refuse('conflict', `Only tour leagues have entries; this one is of kind ${league.kind}`)
   return league
 }
 
-/** Refuses unless picks may still be made. */
+/** Refuses unless picks can still be made. */
 function requireOpen(tx: Db, id: number, now: number) {
   const league = tourLeagueById(tx, id)
   const status = statusOf(league, now)
   if (status === 'final' || status === 'archived' || status === 'ended')
-    refuse('conflict', `This league is ${status}; it takes no more entries`)
+    refuse('conflict', `This league is ${status}; entries can no longer be made`)
   const picking = picksOf(tx, league)
   if (!arePicksOpen(picking, now)) {
     const deadline = iso(picking.closesAt)
@@ -59,11 +59,11 @@ export async function createEntry(
   given: Static<typeof newEntry>,
 ): Promise<number> {
   const { db, clock } = app
-  const userId = given.user_id ?? who.id ?? invalid('user_id', 'Say whose it is: the operator plays in no league.')
-  if (!mayActFor(who, userId)) refuse('forbidden', 'Only an officer enters for others')
+  const userId = given.user_id ?? who.id ?? invalid('user_id', 'Name a user: the operator cannot join a league.')
+  if (!mayActFor(who, userId)) refuse('forbidden', 'Only officers can enter for others')
   const at = clock.now()
   return atomically(db, tx => {
-    readableLeague(tx, leagueId, who) // entering joins
+    readableLeague(tx, leagueId, who) // making an entry joins the league
     const picking = requireOpen(tx, leagueId, at)
     const user = userById(tx, userId)
     requireValidPicks(given.picks, picking)
@@ -113,14 +113,14 @@ function ownEntry(tx: Db, leagueId: number, id: number, who: Who): Entry {
   return entry
 }
 
-/** Picks stay out of it: before the deadline they are nobody else's business. */
+/** Without the picks, which are private before the deadline. */
 const auditEntry = (tx: Db, at: number, who: Who, action: string, { id, leagueId, userId, name }: Entry) =>
   audit(tx, { at, who, action, target: `entry ${id}`, detail: { league_id: leagueId, user_id: userId, name } })
 
 function requireFreeName(tx: Db, leagueId: number, wanted: string, butBy?: number): string {
   const name = wanted.normalize('NFC').replace(/\s+/g, ' ').trim()
   if (nameIsTaken(tx, leagueId, name, butBy))
-    refuse('conflict', `There is an entry called ${name} already`, {
+    refuse('conflict', `An entry named ${name} already exists`, {
       errors: [{ path: 'name', message: 'This name is taken in this league; choose another.' }],
     })
   return name

@@ -1,4 +1,4 @@
-/** What officers do with tours. A feed's URL may hold a key: audits name its origin only. */
+/** Changes to tours by officers. A feed's URL may contain a key: audits only have its origin. */
 import { atomically } from '../../../db/transactions.ts'
 import { clear } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
@@ -24,7 +24,7 @@ export async function addTour(app: App, who: Who, given: Given & { slug: string 
   const tour = await atomically(db, tx => {
     const values = { slug, name: name.trim(), feedUrl: feed_url, format, intervalS: interval_s }
     const tour = insertTour(tx, { ...values, createdBy: who.id, createdAt: at })
-    if (!tour) return refuse('conflict', `There is a tour ${slug} already`)
+    if (!tour) return refuse('conflict', `A tour ${slug} already exists`)
     audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: shown(given) })
     touch(tx, 'tour', slug)
     return tour
@@ -58,7 +58,7 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
   await atomically(db, tx => {
     const waiting = openLeaguesOn(tx, tour.slug)
     if (waiting.length > 0)
-      refuse('conflict', `Leagues wait for this tour: ${waiting.map(({ name }) => name).join(', ')}`, {
+      refuse('conflict', `Leagues use this tour: ${waiting.map(({ name }) => name).join(', ')}`, {
         leagues: waiting.map(({ id }) => id),
       })
     deleteTour(tx, tour.id)
@@ -70,7 +70,7 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
   })
 }
 
-/** `accepts`: the board that is held back is taken as it comes. */
+/** `accepts`: the board that is held back is accepted as it is. */
 export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boolean) {
   const { db, clock } = app
   if (accepts) {
@@ -90,8 +90,8 @@ const shown = ({ feed_url, ...given }: Partial<Given>) => ({
   ...(feed_url !== undefined && { feed: URL.parse(feed_url)?.origin }),
 })
 
-/** With the queue down the tour is there all the same. */
+/** The tour is stored even if the queue is down. */
 const pollTourNow = (app: App, tour: Tour, who: Who) =>
   updateNow(app, tour, who.id).catch(error =>
-    app.log.warn('A new feed could not be looked at yet', { tour: tour.slug, error }),
+    app.log.warn('A new feed could not be polled yet', { tour: tour.slug, error }),
   )

@@ -1,4 +1,4 @@
-/** A field that was entered by hand meets the feed: who is who, and the picks that were made with it follow. */
+/** Matches a field that was entered by hand to the feed: finds the same players, and updates the picks made with it. */
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { entries, fieldPlayers, golfers as readings, tourEvents } from '../../../db/schema.ts'
@@ -20,7 +20,7 @@ import { findEvent, golfersOf, handEvent, matchedHandEvents, openLeaguesOn } fro
 import { keepRatings, ratingsOf } from './ratings.ts'
 import { eventKey, type Tour, type TourEvent } from './tour.ts'
 
-/** Called when the feed has shown an event: matches what waits for it. */
+/** Called when the feed has shown an event: matches a field that waits for it. */
 export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): void {
   if (shown.source === 'hand') return
   const players = golfersOf(tx, shown.id)
@@ -39,7 +39,7 @@ export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): v
   }
 }
 
-/** The name tells, or that the feed has moved on since and shows half of the list. */
+/** Whether it is the same event: the same name, or the feed has moved on since and shows half of the list. */
 const isSameEvent = (byHand: TourEvent, shown: TourEvent, found: number, all: number) =>
   nameKey(byHand.name) === nameKey(shown.name) || (shown.firstSeenAt > byHand.firstSeenAt && found * 2 >= all)
 
@@ -55,7 +55,7 @@ function switchToFeed(
   for (const league of leagues) {
     const window = pickWindowOf(league)
     const closedAt = picksClose({ ...window, event: byHand.name }, null)
-    // Picks that have closed do not open again with the feed's tee times.
+    // Closed picks do not open again because of the feed's tee times.
     const deadline = window.deadline === null && closedAt <= now ? { deadline: iso(closedAt) } : {}
     changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown), ...deadline } })
   }
@@ -81,7 +81,7 @@ function switchToFeed(
   updateUnmatchedAlert(tx, tour, now)
 }
 
-/** Picks of the list become picks of the feed; answers whose picks were moved. Who is picked under both names in one entry is not. */
+/** Picks of the list become picks of the feed; returns whose picks changed. A player picked under both names in one entry is left. */
 function movePicks(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>): string[] {
   const teams = leaguesPlaying(tx, tour, shown).flatMap(({ id }) =>
     tx.select().from(entries).where(eq(entries.leagueId, id)).all(),
@@ -120,15 +120,15 @@ export const leaguesPlaying = (tx: Db, { slug }: Tour, event: TourEvent): League
   openLeaguesOn(tx, slug).filter(league => tourRulesOf(league).event?.toLowerCase() === eventKey(event).toLowerCase())
 
 export type Unmatched = NamedPlayer & {
-  /** Of the field by hand. */
+  /** In the field entered by hand. */
   hand_event_id: number
-  /** What the feed calls the event. */
+  /** The event's name on the feed. */
   event: string
-  /** How many entries have picked them. */
+  /** How many entries picked the player. */
   entries: number
 }
 
-/** Those of a list who were picked and are not found on the feed, until an officer settles them. By name. */
+/** Picked players of a list who are not on the feed, until an officer matches them. By name. */
 export function openUnmatched(db: Db, tour: Tour): Unmatched[] {
   return matchedHandEvents(db, tour.id)
     .flatMap(byHand => {
@@ -169,7 +169,7 @@ function unmatchedOf(db: Db, tour: Tour, byHand: TourEvent, shown: TourEvent): U
     .filter(({ entries }) => entries > 0)
 }
 
-/** An officer says who on the feed the player is, or that they do not play. */
+/** An officer matches a player to the feed, or says that they do not play. */
 export async function settleUnmatched(
   { db, clock }: App,
   who: Who,
@@ -218,13 +218,13 @@ function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
     key,
     type: 'feed_held',
     severity: 'warning',
-    title: `Picks for ${first.event} are not found on the feed`,
-    message: `${open.map(({ name }) => name).join(', ')}: say who they are at /tours/${tour.slug}/upcoming. Until then they score nothing.`,
+    title: `Picks for ${first.event} are not on the feed`,
+    message: `${open.map(({ name }) => name).join(', ')}: match them at /tours/${tour.slug}/upcoming. Until then they score nothing.`,
     data: { tour: tour.slug, players: open.map(({ player_id }) => player_id) },
   })
 }
 
-/** After entries were changed or leagues have ended: nobody may be left to match. */
+/** After entries were changed or leagues have ended, when nobody may be left to match. */
 export function clearUnmatchedWhenSettled(tx: Db, tour: Tour, now: number): void {
   if (openUnmatched(tx, tour).length === 0) clear(tx, now, unmatchedAlert(tour.slug))
 }

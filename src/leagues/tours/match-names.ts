@@ -1,11 +1,11 @@
-/** Who of a list of names is who on a feed. Pure. */
+/** Matches a list of names to the names on a feed. Pure. */
 import { firstLast } from './feeds/names.ts'
 
 export type NamedPlayer = { player_id: string; name: string }
 
 const letters: Record<string, string> = { ø: 'o', æ: 'ae', œ: 'oe', ß: 'ss', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }
 
-/** Plain lower-case words, first name first: "Højgaard, Nicolai" and "NICOLAI HOJGAARD" are one. */
+/** Plain lower-case words, first name first: "Højgaard, Nicolai" and "NICOLAI HOJGAARD" are the same. */
 export function nameWords(name: string): string[] {
   return firstLast(name)
     .toLowerCase()
@@ -25,7 +25,7 @@ const withoutSuffix = (words: string[]) => {
   return rest.length > 1 ? rest : words
 }
 
-/** From the strictest to the loosest: a name is settled by the first way that fits one player on either side. */
+/** From strict to loose: a name is matched by the first key that has exactly one player on either side. */
 const keys: readonly ((words: string[]) => string)[] = [
   words => words.join(' '),
   words => withoutSuffix(words).join(' '),
@@ -37,7 +37,7 @@ const keys: readonly ((words: string[]) => string)[] = [
       .replace(/[aou]e/g, vowels => vowels.charAt(0)), // Jaeger, Jäger
 ]
 
-/** The player on the feed for each id of the list that one can be found for. Of two who fit alike, neither is taken. */
+/** The player on the feed for each id in the list that can be matched. If two match equally well, neither is taken. */
 export function matchPlayers(list: readonly NamedPlayer[], feed: readonly NamedPlayer[]): Map<string, string> {
   const found = new Map<string, string>()
   const taken = new Set<string>()
@@ -70,7 +70,7 @@ export function matchPlayers(list: readonly NamedPlayer[], feed: readonly NamedP
   return found
 }
 
-/** The same family name, and one first name begins with the other: R. McIlroy, Matt and Matthew Fitzpatrick. */
+/** The same family name, and one first name is short for the other: R. McIlroy, Matt and Matthew Fitzpatrick. */
 function isShortFor(one: NamedPlayer, other: NamedPlayer): boolean {
   const [a, b] = [one, other].map(({ name }) => withoutSuffix(nameWords(name)))
   const [first = '', second = ''] = [a?.[0], b?.[0]]

@@ -1,4 +1,4 @@
-/** Small pieces that pages of tours share. */
+/** Small parts shared by the pages of tours. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
@@ -17,7 +17,7 @@ const outWords: Partial<Record<PickScore['status'], string>> = {
   missing: 'not in the field',
 }
 
-/** What a golfer is doing: `thru 12`, `cut`. */
+/** The state of a golfer: `thru 12`, `cut`. */
 export function golferState({ status, thru }: Pick<PickScore, 'status' | 'thru'>): Content {
   const word = outWords[status]
   if (word) return word
@@ -26,26 +26,26 @@ export function golferState({ status, thru }: Pick<PickScore, 'status' | 'thru'>
   return thru === 0 ? 'to tee off' : thru === 18 ? 'round done' : html`thru ${number(thru)}`
 }
 
-/** Picks in a line; those that count stand out, also to who cannot see it. */
+/** Picks in a line; picks that count stand out, also for screen readers. */
 export const pickList = (picks: readonly PickScore[]): Html =>
   html`<ul class="picks">${picks.map(
     pick =>
       html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? nameFromId(pick.player_id))} ${pick.score !== null && html`<b>${toPar(pick.score)}</b>`}${pick.counts && html`<span class="sr"> counts</span>`} <small>${todayOf(pick)}${golferState(pick)}</small></li>`,
   )}</ul>`
 
-/** Of who is on the course or has played today. */
+/** For golfers who are on the course or have played today. */
 const todayOf = ({ status, thru, today }: PickScore): Content =>
   status === 'active' && (thru ?? 0) > 0 && today !== null && html`${toPar(today)} today, `
 
-/** Says above scores that they may be old, and since when; nothing where the feed does well. */
+/** Says above scores that they may be old, and since when; nothing if the feed is fine. */
 export function feedNotice(tour: Tour | undefined): Content {
   const state = tour && tourStateOf(tour)
   if (!tour || (state !== 'held' && state !== 'failing')) return null
   const link = html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>`
   const what =
     state === 'held'
-      ? html`What the feed of ${link} says now is held back: ${tour.held}.`
-      : html`The feed of ${link} has not answered as it should since ${time(tour.failingSince)}.`
+      ? html`The answer of the feed of ${link} is held back: ${tour.held}.`
+      : html`The feed of ${link} has failed since ${time(tour.failingSince)}.`
   return notice(html`${what} These scores were last confirmed ${time(tour.checkedAt)}.`, 'warn')
 }
 
@@ -53,6 +53,6 @@ export function feedNotice(tour: Tour | undefined): Content {
 export const unmatchedNotice = (slug: string, open: number): Content =>
   open > 0 &&
   notice(
-    html`${number(open)} picked ${open === 1 ? 'player is' : 'players are'} not found on the feed: <a href="/tours/${slug}/upcoming">say who they are</a>.`,
+    html`${number(open)} picked ${open === 1 ? 'player is' : 'players are'} not on the feed: <a href="/tours/${slug}/upcoming">match them</a>.`,
     'warn',
   )

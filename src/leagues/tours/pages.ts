@@ -1,4 +1,4 @@
-/** Pages of tours and entries: they ask what the API asks, and show it. */
+/** Pages of tours and entries: they ask the same queries as the API. */
 
 import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, t } from 'elysia'
@@ -41,9 +41,9 @@ const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(idSchema) })
 const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
 const onePage = 50
 
-const mostFormBytes = 64 * 1024
+const maxFormBytes = 64 * 1024
 
-/** `picks[]` of boxes, `picks[0]` of groups. */
+/** `picks[]` for checkboxes, `picks[0]` for groups. */
 function entryOfForm(form: URLSearchParams): Static<typeof newEntry> {
   const [name, guess] = [form.get('name')?.trim(), form.get('tiebreaker')?.trim()]
   const picks = [...form].flatMap(([key, value]) => (/^picks\[\d*\]$/.test(key) && value ? [value] : []))
@@ -98,15 +98,15 @@ export const tourPages = (app: App) => {
     return page({ title: `Entries of ${data.league.name}`, who, nav, scripts, styles, body }, status)
   }
 
-  /** The form of an entry as a browser without script sends it: done, or shown again with what is wrong. */
-  async function takeForm(
+  /** Handles the form of an entry as a browser without script sends it: saved, or shown again with the errors. */
+  async function handleForm(
     id: number,
     who: Who,
     request: Request,
     take: (given: Static<typeof newEntry>) => Promise<unknown>,
     edit?: number,
   ) {
-    const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, mostFormBytes))))
+    const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, maxFormBytes))))
     try {
       const errors = fieldErrors(Value.Errors(newEntry, given))
       if (errors.length > 0) refuse('invalid', whatIsWrong(errors), { errors })
@@ -114,8 +114,8 @@ export const tourPages = (app: App) => {
       return seeOther(`/leagues/${id}/entries`)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      const told = (error.extra.errors ?? []).map(({ message }) => message)
-      const message = (told.length > 0 ? told : [error.detail]).join(' · ')
+      const messages = (error.extra.errors ?? []).map(({ message }) => message)
+      const message = (messages.length > 0 ? messages : [error.detail]).join(' · ')
       const data = await entriesData(id, { edit }, who)
       return entriesPage({ ...data, refused: { ...given, message } }, everyoneBody(data), who, error.status)
     }
@@ -166,7 +166,7 @@ export const tourPages = (app: App) => {
       '/leagues/:id/entries',
       ({ params: { id }, request, who }) => {
         const member = signedIn(who)
-        return takeForm(id, member, request, given => createEntry(app, id, member, given))
+        return handleForm(id, member, request, given => createEntry(app, id, member, given))
       },
       { params: one, may: 'member', parse: 'none', detail: hidden },
     )
@@ -174,7 +174,7 @@ export const tourPages = (app: App) => {
       '/leagues/:id/entries/:entry_id',
       ({ params: { id, entry_id }, request, who }) => {
         const member = signedIn(who)
-        return takeForm(id, member, request, given => editEntry(app, id, entry_id, member, given), entry_id)
+        return handleForm(id, member, request, given => editEntry(app, id, entry_id, member, given), entry_id)
       },
       { params: t.Object({ id: idSchema, entry_id: idSchema }), may: 'member', parse: 'none', detail: hidden },
     )

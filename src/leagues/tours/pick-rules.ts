@@ -3,17 +3,16 @@ import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type Golfer, hasBegun, isEvent, isOut } from './feeds/board.ts'
 import type { PickGroup } from './groups.ts'
 
-export const mostPicks = 50
+export const maxPicks = 50
 
-/** Says what is wrong with an entry's picks; nothing if they are good. */
+/** Returns what is wrong with an entry's picks; empty if they are valid. */
 export function checkPicks(
   picks: readonly string[],
   count: number,
   field: ReadonlyMap<string, Golfer>,
   groups: readonly PickGroup[] = [],
 ): FieldError[] {
-  if (field.size === 0)
-    return [{ path: 'picks', message: 'Picks cannot be checked yet: the field has not been published.' }]
+  if (field.size === 0) return [{ path: 'picks', message: 'Picks cannot be checked yet: the field is not known.' }]
   const wrong: FieldError[] = []
   if (picks.length !== count && groups.length === 0)
     wrong.push({ path: 'picks', message: `Pick ${count} golfers; these are ${picks.length}.` })
@@ -22,13 +21,13 @@ export function checkPicks(
     const earlier = picks.indexOf(id)
     const path = `picks[${i}]`
     if (!golfer) wrong.push({ path, message: `${id} is not in the field.` })
-    else if (earlier < i) wrong.push({ path, message: `${golfer.name} is picked already.` })
+    else if (earlier < i) wrong.push({ path, message: `${golfer.name} is already picked.` })
     else if (isOut(golfer)) wrong.push({ path, message: `${golfer.name} is out of the event.` })
   })
   return [...wrong, ...checkGroups(picks, field, groups)]
 }
 
-/** One of each. */
+/** One from each group. */
 function checkGroups(
   picks: readonly string[],
   field: ReadonlyMap<string, Golfer>,
@@ -43,12 +42,12 @@ function checkGroups(
   groups.forEach(({ name, players }, i) => {
     const chosen = picks.filter(id => players.has(id)).length
     if (chosen !== 1)
-      wrong.push({ path: `picks[${i}]`, message: `Pick one of group ${name}${chosen > 1 ? `, not ${chosen}` : ''}.` })
+      wrong.push({ path: `picks[${i}]`, message: `Pick one from group ${name}${chosen > 1 ? `, not ${chosen}` : ''}.` })
   })
   return wrong
 }
 
-/** Times in milliseconds. `deadline` null means the first tee time; `event` null means whatever the feed is on. */
+/** Times in milliseconds. `deadline` null means the first tee time; `event` null means the feed's current event. */
 export type PickWindow = { deadline: number | null; starts_at: number; ends_at: number; event: string | null }
 
 /** The deadline as set, else the first tee time of round 1, else the start of the league. */
@@ -56,11 +55,11 @@ export function picksClose(league: PickWindow, board: FeedBoard | null): number 
   return league.deadline ?? firstTee(league, board) ?? league.starts_at
 }
 
-/** Unless a deadline is set, the first stroke closes the picks too: a feed may lack tee times. */
+/** Unless a deadline is set, the first stroke also closes the picks: a feed may lack tee times. */
 export function picksAreOpen(now: number, league: PickWindow, board: FeedBoard | null): boolean {
-  const begun =
+  const hasStarted =
     league.deadline === null && league.event !== null && isEvent(board, league.event) && hasBegun(board.golfers)
-  return now < picksClose(league, board) && !begun
+  return now < picksClose(league, board) && !hasStarted
 }
 
 function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
@@ -68,7 +67,7 @@ function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
   const times = board.golfers
     .filter(({ round }) => (round ?? 1) === 1)
     .flatMap(({ tee_time }) => (tee_time === null ? [] : Date.parse(tee_time)))
-    // The feed may still be on another week's event.
+    // The feed may still show another week's event.
     .filter(at => at >= league.starts_at - day && at <= league.ends_at)
   return times.length > 0 ? Math.min(...times) : null
 }

@@ -1,4 +1,4 @@
-/** Members who have chosen nothing hear by mail, a day before, that picks close. */
+/** Mails members without an entry a day before picks close. */
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -47,7 +47,7 @@ function picksNotifications(db: Db, { id, name }: League, closesAt: number): Not
     kind: 'picks',
     userId,
     subject: `Picks of ${name} close within a day`,
-    lines: [`Picks of ${name} close at ${at}. You have chosen nobody yet.`],
+    lines: [`Picks of ${name} close at ${at}. You have not picked anyone yet.`],
     link: { label: 'Make your entry', path: `/leagues/${id}/entries` },
     once: `${id}:${iso(closesAt).slice(0, 10)}`,
   }))

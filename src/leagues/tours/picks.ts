@@ -1,4 +1,4 @@
-/** Which event a league is played on, and until when its picks are open. */
+/** The event that a league is played on, and until when picks can be made. */
 import type { Db } from '../../../db/open.ts'
 import { day } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
@@ -12,34 +12,34 @@ import { type Ratings, ratingsOf } from './ratings.ts'
 import { storedBoard } from './stored-events.ts'
 import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
 
-/** An event that was last heard of this long before a league began is not the one it is named after. */
-const another = 30 * day
-/** How long before its event a field is known at most. */
-const toldBefore = { hand: another, feed: 10 * day }
+/** An event last seen this long before a league starts is a different one of the same name. */
+const sameNameGap = 30 * day
+/** The longest time before its event that a field is known. */
+const knownBefore = { hand: sameNameGap, feed: 10 * day }
 
-/** The league's event once the feed has shown it; else why there is none. */
+/** The league's event once the feed has shown it; otherwise why there is none. */
 export function leagueEvent(db: Db, league: League): { event: TourEvent } | { event: undefined; why: string } {
   const rules = tourRulesOf(league)
   const tour = findTour(db, rules.tour)
-  if (!tour) return { event: undefined, why: `The tour ${rules.tour} is gone` }
+  if (!tour) return { event: undefined, why: `The tour ${rules.tour} was deleted` }
   if (rules.event !== null) {
     const event = eventsOf(db, tour.id).find(
-      event => isEvent(shell(event), rules.event) && event.changedAt >= league.startsAt - another,
+      event => isEvent(shell(event), rules.event) && event.changedAt >= league.startsAt - sameNameGap,
     )
     return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
   }
   const current = findEvent(db, tour.eventId)
   const upcoming = upcomingEvent(db, tour)
   if (current && !isEarlier(db, current, league, upcoming !== undefined)) return { event: current }
-  if (upcoming && upcoming.changedAt >= league.startsAt - toldBefore[upcoming.source]) return { event: upcoming }
+  if (upcoming && upcoming.changedAt >= league.startsAt - knownBefore[upcoming.source]) return { event: upcoming }
   if (!current) return { event: undefined, why: 'The feed has not shown its field yet' }
   return {
     event: undefined,
-    why: `The feed is on ${current.name}, which began before this league. An officer can enter the field of the coming event on the page of the tour, or name ${current.name} as the event of this league to play on it`,
+    why: `The feed is on ${current.name}, which started before this league. An officer can enter the field of the coming event on the page of the tour, or name ${current.name} as the event of this league to play on it`,
   }
 }
 
-/** Whether an event began more than a day before the league: it is another week's. Before play the tee times tell, where it matters. */
+/** Whether an event started more than a day before the league: then it is another week's. Before play, tee times decide. */
 function isEarlier(db: Db, event: TourEvent, { startsAt }: League, hasNext: boolean): boolean {
   const teeTimes =
     event.begunAt === null && hasNext ? golfersOf(db, event.id).flatMap(({ tee_time }) => tee_time ?? []) : []
@@ -53,24 +53,24 @@ export type Picks = {
   event: TourEvent | undefined
   board: FeedBoard | null
   ratings: Ratings
-  /** Of a league that is played in groups, once the field lets them be made. */
+  /** In leagues with groups, once the field allows to make them. */
   groups: PickGroups | undefined
   /** When the picks close by the clock, ms since 1970. */
   closesAt: number
-  /** Play has begun, whatever the clock says. */
-  shut: boolean
+  /** Play has started, whatever the clock says. */
+  closedByPlay: boolean
   /** Why there is no field. */
   why: string | undefined
 }
 
-/** What holds until something is written: the clock is left out, so that it can be kept. */
+/** Holds until something is written: independent of the clock, so that it can be cached. */
 export function picksOf(db: Db, league: League): Picks {
   const found = leagueEvent(db, league)
   const { event } = found
   const board = event ? storedBoard(db, event) : null
   const window = { ...pickWindowOf(league), ...(event && { event: eventKey(event) }) }
   const closesAt = picksClose(window, board)
-  const shut = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
+  const closedByPlay = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
   const ratings = event ? ratingsOf(db, event.id) : new Map()
   const rules = tourRulesOf(league).groups
   const groups = rules && board ? pickGroupsOf(rules, board.golfers, ratings) : undefined
@@ -78,15 +78,16 @@ export function picksOf(db: Db, league: League): Picks {
     rules && !groups && 'by' in rules
       ? `The groups are made by ${rules.by === 'odds' ? 'odds' : 'world rank'}, which nobody has told yet for this field. An officer can enter them on the page of the tour’s coming event`
       : undefined
-  return { event, board, ratings, groups, closesAt, shut, why: 'why' in found ? found.why : lacking }
+  return { event, board, ratings, groups, closesAt, closedByPlay, why: 'why' in found ? found.why : lacking }
 }
 
-export const arePicksOpen = ({ closesAt, shut }: Picks, now: number): boolean => !shut && now < closesAt
+export const arePicksOpen = ({ closesAt, closedByPlay }: Picks, now: number): boolean => !closedByPlay && now < closesAt
 
-/** When the picks close without anything being written. */
-export const picksNextChangeAt = ({ closesAt, shut }: Picks): number => (shut ? Number.POSITIVE_INFINITY : closesAt)
+/** When the picks close by the clock alone. */
+export const picksNextChangeAt = ({ closesAt, closedByPlay }: Picks): number =>
+  closedByPlay ? Number.POSITIVE_INFINITY : closesAt
 
-/** From here on the league is played on this event, whatever the feed turns to next. */
+/** From now on the league is played on this event, even when the feed moves on. */
 export function bindEvent(tx: Db, league: League, event: TourEvent): League {
   if (tourRulesOf(league).event !== null) return league
   return changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(event) } })

@@ -35,7 +35,7 @@ export function insertTour(tx: Db, tour: typeof tours.$inferInsert): Tour | unde
   return tx.insert(tours).values(tour).onConflictDoNothing().returning().all()[0]
 }
 
-/** Also with nothing to change: what is not said stays. */
+/** Also with an empty change. */
 export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | undefined =>
   tx
     .update(tours)
@@ -60,7 +60,7 @@ const openLeagues = prepared(db =>
     .prepare(),
 )
 
-/** Leagues that wait for scores of this tour: neither final nor archived. */
+/** Leagues that need scores of this tour: neither final nor archived. */
 export const openLeaguesOn = (db: Db, slug: string): League[] => openLeagues(db).all({ slug })
 
 const finalLeagues = prepared(db =>
@@ -75,11 +75,11 @@ export const finalLeaguesOn = (db: Db, slug: string): League[] => finalLeagues(d
 
 export const updateJob = 'update_player_scores'
 
-/** One condition, one alert, whether the feed is silent or says what cannot be believed. */
+/** One condition and one alert, whether the feed does not answer or its answer is held back. */
 export const feedAlert = (slug: string) => `feed_held:${slug}`
 export const missingAlert = (slug: string) => `task_missing:${updateJob}:${slug}`
 
-/** The update of this tour that is running or booked. There is one at most. */
+/** The update of this tour that is running or scheduled. There is at most one. */
 export const bookedUpdate = (db: Db, slug: string): Run | undefined =>
   unfinishedByKey(db).get({ key: `${updateJob}:${slug}` })
 
@@ -94,7 +94,7 @@ const eventById = prepared(db =>
 export const findEvent = (db: Db, id: number | null): TourEvent | undefined =>
   id === null ? undefined : eventById(db).get({ id })
 
-/** Events the feed has shown, and one to come that was entered by hand; the one that changed last first. */
+/** Events the feed has shown, and a coming one entered by hand; the most recently changed first. */
 export const eventsOf = (db: Db, tourId: number, limit = 50): TourEvent[] =>
   db
     .select()
@@ -106,7 +106,7 @@ export const eventsOf = (db: Db, tourId: number, limit = 50): TourEvent[] =>
 
 const byHand = (tourId: number) => and(eq(tourEvents.tourId, tourId), eq(tourEvents.source, 'hand'))
 
-/** The event to come whose field was entered by hand and which the feed has not shown yet. */
+/** The coming event whose field was entered by hand and which the feed has not shown yet. */
 export const handEvent = (db: Db, tourId: number): TourEvent | undefined =>
   db
     .select()
@@ -126,11 +126,11 @@ export const matchedHandEvents = (db: Db, tourId: number): TourEvent[] =>
     .limit(20)
     .all()
 
-/** The event after the one the feed is on: entered by hand, or told by the feed. */
+/** The event after the feed's current one: entered by hand, or from the feed. */
 export const upcomingEvent = (db: Db, { id, eventId }: Pick<Tour, 'id' | 'eventId'>): TourEvent | undefined =>
-  handEvent(db, id) ?? eventsOf(db, id).find(event => event.id !== eventId && isYetToBegin(event))
+  handEvent(db, id) ?? eventsOf(db, id).find(event => event.id !== eventId && isUpcoming(event))
 
-export const isYetToBegin = ({ begunAt, status }: TourEvent) => begunAt === null && status === 'upcoming'
+export const isUpcoming = ({ begunAt, status }: TourEvent) => begunAt === null && status === 'upcoming'
 
 const golferColumns = {
   player_id: golfers.playerId,
@@ -166,11 +166,11 @@ const asOf = prepared(db =>
     .prepare(),
 )
 
-/** The golfers of an event: as they are, or as they were then. */
+/** The golfers of an event, now or at an earlier time. */
 export const golfersOf = (db: Db, eventId: number, at?: number): Golfer[] =>
   at === undefined ? current(db).all({ event: eventId }) : asOf(db).all({ event: eventId, at })
 
-/** The last time before or at `at` that something was read anew. */
+/** The last time up to `at` that a value changed. */
 export const changeBefore = (db: Db, eventId: number, at: number): number | null =>
   db
     .select({ at: sql<number | null>`max(${golfers.since})` })
@@ -178,7 +178,7 @@ export const changeBefore = (db: Db, eventId: number, at: number): number | null
     .where(sql`${golfers.eventId} = ${eventId} and ${golfers.since} <= ${at}`)
     .get()?.at ?? null
 
-/** When the readings of some golfers changed, oldest first. */
+/** When the values of some golfers changed, oldest first. */
 export const changesOf = (db: Db, eventId: number, players: readonly string[], from: number, to: number): number[] =>
   db
     .selectDistinct({ at: golfers.since })
@@ -188,7 +188,7 @@ export const changesOf = (db: Db, eventId: number, players: readonly string[], f
     .all()
     .map(({ at }) => at)
 
-/** The field of the event the feed is on: the leader first, who is out last. `q` is part of a name or an id. */
+/** The field of the feed's current event: the leader first, golfers who are out last. `q` is part of a name or an id. */
 export function fieldPage(db: Db, { eventId }: Tour, { limit, offset }: PageSlice, q = '') {
   const all = eventId === null ? [] : golfersOf(db, eventId)
   const hits = new Uint8Array(all.length)

@@ -1,4 +1,4 @@
-/** How strong golfers are said to be before play, for choosing and for groups. The first word on each counts, so that groups stay. */
+/** The strength of golfers before play, for picking and for groups. The first known value is kept, so that groups stay the same. */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { fieldPlayers } from '../../../db/schema.ts'
@@ -16,7 +16,7 @@ export const ratingsOf = (db: Db, eventId: number): Ratings =>
       .map(rating => [rating.player_id, rating]),
   )
 
-/** Writes what is not known yet. */
+/** Stores what is not known yet. */
 export function keepRatings(tx: Db, eventId: number, ratings: readonly Rating[]): void {
   const known = ratingsOf(tx, eventId)
   const isNew = ({ player_id, rank, odds }: Rating) => {
@@ -33,7 +33,7 @@ export function keepRatings(tx: Db, eventId: number, ratings: readonly Rating[])
       .run()
 }
 
-/** The favourite first, by odds where there are any, else by rank; who has neither comes last, by name. */
+/** Favourites first, by odds if there are any, else by rank; golfers with neither come last, by name. */
 export function byStrength<G extends { player_id: string; name: string }>(
   golfers: readonly G[],
   ratings: Ratings,

@@ -14,7 +14,11 @@ import { slugSchema, tourSchema } from './tour.ts'
 import { tourViewOf } from './tour-view.ts'
 
 const name = oneLine(80)
-const feedUrl = t.String({ minLength: 1, maxLength: 2000, description: 'Where the feed answers; it may hold a key' })
+const feedUrl = t.String({
+  minLength: 1,
+  maxLength: 2000,
+  description: 'The address of the feed; it may contain a key',
+})
 const format = t.Union(feedFormats.map(each => t.Literal(each)))
 const interval = t.Integer({ minimum: 1, maximum: 86_400, description: 'Refresh the feed every … seconds' })
 
@@ -22,7 +26,7 @@ const golferSchema = t.Object({
   player_id: t.String(),
   name: t.String(),
   position: t.Nullable(t.String()),
-  total: t.Nullable(t.Integer({ description: 'Strokes to par; null is unknown' })),
+  total: t.Nullable(t.Integer({ description: 'Strokes to par; null if unknown' })),
   today: t.Nullable(t.Integer()),
   thru: t.Nullable(t.Integer()),
   round: t.Nullable(t.Integer()),
@@ -68,13 +72,13 @@ export const tourRoutes = (app: App) => {
           },
         ),
         may: 'officer',
-        detail: describe('A new tour; its feed is looked at straight away', tourSchema, { status: 201 }),
+        detail: describe('Add a tour; its feed is polled at once', tourSchema, { status: 201 }),
       },
     )
     .guard({ params: t.Object({ slug: t.String({ maxLength: 40 }) }) })
     .get('/:slug', ({ params: { slug }, who }) => view(slug, who), {
       may: 'reader',
-      detail: describe('A tour: what its feed is on, and how old its scores are', tourSchema),
+      detail: describe('A tour: the current event of its feed, and how old its scores are', tourSchema),
     })
     .patch(
       '/:slug',
@@ -93,7 +97,7 @@ export const tourRoutes = (app: App) => {
           { examples: [{ interval_s: 300 }] },
         ),
         may: 'officer',
-        detail: describe('Change a tour; another feed is looked at straight away', tourSchema),
+        detail: describe('Change a tour; a new feed is polled at once', tourSchema),
       },
     )
     .delete(
@@ -105,7 +109,7 @@ export const tourRoutes = (app: App) => {
       {
         may: 'officer',
         detail: describe(
-          'Remove a tour no league waits for, and what its feed has said',
+          'Delete a tour that no league needs, with everything from its feed',
           t.Object({ deleted: t.Boolean(), slug: t.String() }),
         ),
       },
@@ -123,7 +127,7 @@ export const tourRoutes = (app: App) => {
         may: 'reader',
         counted: true,
         detail: describe(
-          'The field as the feed last showed it, the leader first; `q` is part of a name or an id',
+          'The last known field, leader first; `q` is part of a name or an id',
           pageSchema('players', golferSchema),
         ),
       },
@@ -139,13 +143,13 @@ export const tourRoutes = (app: App) => {
       {
         body: t.Optional(
           t.Object(
-            { accept: t.Optional(t.Boolean({ description: 'Take a board that is held back as it is' })) },
+            { accept: t.Optional(t.Boolean({ description: 'Accept a board that is held back as it is' })) },
             { examples: [{}, { accept: true }] },
           ),
         ),
         may: 'officer',
         detail: describe(
-          'Update now: asks the feed, unless that is under way or it was asked within 15 s; `message` says which, and `result.message` of the job what came of it',
+          'Update now: polls the feed, unless a poll is under way or was made within 15 s; `message` says which, and `result.message` of the job has the outcome',
           startedSchema,
           { status: 202 },
         ),

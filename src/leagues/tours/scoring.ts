@@ -26,11 +26,11 @@ export type MissedCut = { rule: 'actual' | 'worst' | 'plus'; strokes?: number }
 export type EntryScore = {
   /** Sum of the counting picks, to par; null while fewer than `best` of them are known. */
   total: number | null
-  /** Settles equal totals, lower first; null comes last. */
+  /** Tie-break for equal totals, lower first; null comes last. */
   tiebreak: number | null
   /** Picks whose score is known. */
   known: number
-  /** Holes the counting picks have played since the event began. */
+  /** Holes the counting picks have played since the event started. */
   holes: number
   /** Picks on the course now. */
   playing: number
@@ -41,7 +41,7 @@ export type PickScore = {
   player_id: string
   name: string | null
   status: GolferStatus | 'missing'
-  /** What the pick is worth, by the missed-cut rule for a golfer who is out; null is unknown. */
+  /** The score of the pick, by the missed-cut rule for a golfer who is out; null if unknown. */
   score: number | null
   /** The golfer’s own total to par. */
   total: number | null
@@ -52,11 +52,11 @@ export type PickScore = {
   counts: boolean
 }
 
-/** The golfers of a board by id, with what of all of them scoring needs to know. Made once for all entries. */
+/** The golfers of a board by id, with the aggregates that scoring needs. Made once for all entries. */
 export type GolferField = {
   golfers: ReadonlyMap<string, Golfer>
   /** A stroke has been played: before that nobody has a score. */
-  begun: boolean
+  hasStarted: boolean
   leader: number | null
   worst: number | null
 }
@@ -64,11 +64,11 @@ export type GolferField = {
 export function fieldOf(golfers: Iterable<Golfer>): GolferField {
   const byId = new Map([...golfers].map(golfer => [golfer.player_id, golfer]))
   const all = [...byId.values()]
-  const begun = hasBegun(all)
-  const stillIn = begun ? all.filter(golfer => !isOut(golfer)).flatMap(golfer => totalOf(golfer) ?? []) : []
+  const hasStarted = hasBegun(all)
+  const stillIn = hasStarted ? all.filter(golfer => !isOut(golfer)).flatMap(golfer => totalOf(golfer) ?? []) : []
   return {
     golfers: byId,
-    begun,
+    hasStarted,
     leader: stillIn.length > 0 ? Math.min(...stillIn) : null,
     worst: stillIn.length > 0 ? Math.max(...stillIn) : null,
   }
@@ -112,7 +112,7 @@ export function scorePick(id: string, field: GolferField, rule: MissedCut): Pick
     }
   }
   const { name, status, today, thru, round } = golfer
-  const total = field.begun ? totalOf(golfer) : null
+  const total = field.hasStarted ? totalOf(golfer) : null
   const score = isOut(golfer) ? missedCutScore(total, field.worst, rule) : total
   return { player_id: id, name, status, score, total, today, thru, round, counts: false }
 }

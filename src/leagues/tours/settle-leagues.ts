@@ -1,4 +1,4 @@
-/** What becomes of leagues when scores have come in: bound to their event, finalised when it is over, frozen ever after. */
+/** Updates leagues after scores have come in: binds them to their event, and finalises them when it is over. */
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { clear, raise } from '../../alerts.ts'
@@ -18,7 +18,7 @@ import { eventKey, type TourEvent, tourStateOf } from './tour.ts'
 
 export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
 
-/** A league that cannot be settled does not keep the others from it. */
+/** A league that fails does not stop the others. */
 export async function settleLeagues(app: App, slug: string, log: Log): Promise<void> {
   for (const league of openLeaguesOn(app.db, slug)) {
     try {
@@ -64,12 +64,12 @@ const alarm = (tx: Db, league: League, event: TourEvent | undefined, now: number
     severity: 'warning',
     title: `${league.name} should be over`,
     message: event
-      ? `${event.name} is not settled on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). It is fetched for a day after the end; an officer may finalise the league as it is.`
+      ? `${event.name} is not over on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). The feed is polled for a day after the end; an officer can finalise the league as it is.`
       : 'Its event has not been seen on the feed.',
     data: { league_id: league.id, tour: slugOf(league) },
   })
 
-/** Scores that change after a league is final stay out of it, and that is written down. */
+/** Scores that change after a league is final are ignored, and that is recorded. */
 export function refuseCorrections(
   tx: Db,
   slug: string,
@@ -97,6 +97,6 @@ export function refuseCorrections(
       detail,
       result: 'refused',
     })
-    log.warn('A late correction is refused: the league is final', { league_id: league.id, ...detail })
+    log.warn('A late correction is ignored: the league is final', { league_id: league.id, ...detail })
   }
 }

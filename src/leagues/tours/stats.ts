@@ -8,7 +8,7 @@ import { isMidRound, isOut } from './feeds/board.ts'
 import { arePicksOpen } from './picks.ts'
 import { fieldOf } from './scoring.ts'
 
-/** What a tour league counts. */
+/** Statistics of a tour league. */
 export function tourStats({ db, clock, tourBoards }: App, league: League): Record<string, unknown> {
   const totals = db
     .select({ entries: count(), entrants: countDistinct(entries.userId) })

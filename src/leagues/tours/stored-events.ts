@@ -1,4 +1,4 @@
-/** What a feed said, kept: every reading of a golfer from when until when, so that any moment can be looked at again. */
+/** Stores what a feed says: every value of a golfer with the time it was valid, so that any past moment can be shown. */
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { golfers as readings, tourEvents } from '../../../db/schema.ts'
@@ -8,10 +8,10 @@ import { eventsOf, findEvent, golfersOf } from './queries.ts'
 import { keepRatings } from './ratings.ts'
 import { feedEventOf, type Tour, type TourEvent } from './tour.ts'
 
-/** A feed may go back to an event it has just left; the same name a year later is another event. */
+/** A feed may go back to the event it has just left; the same name a year later is another event. */
 const remembered = 30 * day
 
-/** The event a new board is of, where it has been seen before. */
+/** The stored event of a new board, if it was seen before. */
 export function knownEvent(db: Db, tour: Tour, next: FeedEvent, now: number): TourEvent | undefined {
   const current = findEvent(db, tour.eventId)
   if (current && isSame(current, next)) return current
@@ -23,7 +23,7 @@ export function knownEvent(db: Db, tour: Tour, next: FeedEvent, now: number): To
 const isSame = ({ feedId, name }: TourEvent, next: FeedEvent) =>
   feedId !== null && next.id !== null ? feedId === next.id : name === next.name
 
-/** The board of an event, as it is or as it was then. */
+/** The board of an event, now or at an earlier time. */
 export const storedBoard = (db: Db, event: TourEvent, at?: number): FeedBoard => ({
   event: feedEventOf(event),
   golfers: golfersOf(db, event.id, at),
@@ -32,15 +32,15 @@ export const storedBoard = (db: Db, event: TourEvent, at?: number): FeedBoard =>
 
 type StoredEvent = {
   event: TourEvent
-  /** How many golfers read differently than before, came or went. */
+  /** How many golfers changed, came or went. */
   changed: number
-  /** Golfers whose score or standing is another than before. */
+  /** Golfers whose score or position changed. */
   moved: Golfer[]
-  /** Nothing happened: at most the version moved. */
+  /** Nothing changed except perhaps the version. */
   quiet: boolean
 }
 
-/** Writes what differs from what is known, and nothing else. */
+/** Writes only what differs from the stored values. */
 export function storeBoard(
   tx: Db,
   tour: Tour,

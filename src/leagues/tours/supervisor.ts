@@ -1,4 +1,4 @@
-/** `ensure_updates`: notices where nobody follows a tour that a league waits for, says so, and mends it. */
+/** `ensure_updates`: notices when a tour that a league needs is not polled, reports it and restarts polling. */
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -55,7 +55,7 @@ export const ensureUpdates = job('ensure_updates', {
 const everyTour = (db: Db) => listTours(db, { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 }).tours
 const isMissing = ({ state }: TourFinding) => state === 'missing'
 
-/** A run accepted this short a time ago may still be on its way into the queue. */
+/** A run accepted this recently may not be in the queue yet. */
 const underWay = 10 * second
 
 async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Promise<TourFinding> {
@@ -83,7 +83,7 @@ async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Pro
   return finding(isPollOverdue(at, now) || isBookedTooLate(at, now, tour, leagues) ? 'late' : 'booked')
 }
 
-/** Hands the run to the queue anew, or books one where there is none. */
+/** Adds the run to the queue again, or schedules one if there is none. */
 async function restart(app: App, tour: Tour, { job_id }: TourFinding): Promise<boolean> {
   if (!job_id) return (await bookUpdate(app, tour.slug)) !== undefined
   return (await app.jobs.hasten(job_id)) || (await app.jobs.tryDispatch(job_id))
@@ -99,8 +99,8 @@ async function report({ db, clock }: App, tour: Tour, finding: TourFinding): Pro
       type: 'task_missing',
       severity: 'error',
       title: `Nobody follows ${tour.name}`,
-      message: `No run of ${updateJob} is under way or booked, though a league waits for its scores. ${
-        finding.restarted ? 'One was started.' : 'The supervisor is told not to start one.'
+      message: `No run of ${updateJob} is running or scheduled, although a league needs its scores. ${
+        finding.restarted ? 'One was started.' : 'The supervisor is set not to start one.'
       }`,
       data: { ...finding },
     })
@@ -114,7 +114,7 @@ function remember(tx: Db, findings: SupervisorFindings): void {
   tx.insert(facts).values({ name: fact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 }
 
-/** What the supervisor found when it last looked; undefined before its first look. */
+/** The supervisor's last findings; undefined before its first run. */
 export function lastFindings(db: Db): SupervisorFindings | undefined {
   const row = db.select().from(facts).where(eq(facts.name, fact)).get()
   return row && JSON.parse(row.value)

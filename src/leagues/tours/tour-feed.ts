@@ -1,10 +1,10 @@
-/** A tour as a feed that is followed: how its answers are read, where its state is kept, what is told of its troubles. */
+/** A tour as a polled feed: how its answers are parsed, where its state is stored, and its alerts. */
 import type { Db } from '../../../db/open.ts'
 import type { FeedRecord } from '../feeds/feed-state.ts'
 import { tourRulesOf } from './config.ts'
 import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
 import { parseFeed, parseNextEvents } from './feeds/formats.ts'
-import { changeTour, eventsOf, feedAlert, handEvent, isYetToBegin, openLeaguesOn } from './queries.ts'
+import { changeTour, eventsOf, feedAlert, handEvent, isUpcoming, openLeaguesOn } from './queries.ts'
 import { eventKey, type Tour } from './tour.ts'
 
 /** `isFollowed`: a league waits for its scores, so that it is asked again. */
@@ -34,7 +34,7 @@ export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
   },
 })
 
-/** One answer may hold several events: each that a league is played on, once. */
+/** One answer may contain several events: returns each that a league is played on, once. */
 export function readBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
   const { format } = tour
   const boards = new Map<string, FeedBoard>()
@@ -57,7 +57,7 @@ export function readBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
   return [...boards.values()]
 }
 
-/** What cannot be read of an event to come costs nothing of the one that is on. */
+/** An unreadable coming event does not affect the current one. */
 function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
   try {
     return parseNextEvents(format, json)
@@ -68,8 +68,8 @@ function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
 }
 
 /**
- * The events leagues are played on; undefined is whatever the feed is on. It knows nothing of a field entered by hand. Events that
- * were told as coming are looked at once more, so that they do not stay so.
+ * The events leagues are played on; undefined means the feed's current event. The feed does not know a field entered by hand. Events that
+ * were announced as coming are read once more, so that they do not stay so.
  */
 function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)[] {
   const byHand = handEvent(db, id)?.name.toLowerCase()
@@ -77,6 +77,6 @@ function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)
   const wanted = new Set(played.map(event => (event?.toLowerCase() === byHand ? undefined : event)))
   if (wanted.size === 0) wanted.add(undefined)
   for (const event of eventsOf(db, id))
-    if (event.source === 'feed' && event.id !== eventId && isYetToBegin(event)) wanted.add(eventKey(event))
+    if (event.source === 'feed' && event.id !== eventId && isUpcoming(event)) wanted.add(eventKey(event))
   return [...wanted]
 }

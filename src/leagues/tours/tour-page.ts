@@ -1,4 +1,4 @@
-/** Tours: where scores come from, how their feeds do, who plays. */
+/** Tours: where scores come from, the state of their feeds, and who plays. */
 import { feedFormats } from '../../../db/schema.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
@@ -35,8 +35,8 @@ ${table({
   empty: emptyState(
     'No tours yet',
     isOfficer
-      ? 'A tour is a live score feed. Leagues that are played on it are scored from it.'
-      : 'As soon as an officer sets up a feed, it is here.',
+      ? 'A tour is a live score feed that leagues get their scores from.'
+      : 'As soon as an officer sets up a feed, it appears here.',
   ),
 })}
 ${paginationLinks(pages, page => address('/tours', { page }))}
@@ -45,7 +45,7 @@ ${
   html`<section class="part">
 <h2>New tour</h2>
 ${form(
-  { action: '/api/v1/tours', goTo: '/tours/{slug}', done: 'The tour is made' },
+  { action: '/api/v1/tours', goTo: '/tours/{slug}', done: 'The tour has been made' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80, placeholder: 'PGA Tour' })}
 ${formField({ label: 'Short name', name: 'slug', maxlength: 40, placeholder: 'pga', hint: 'Lower-case letters, digits, - and _; leagues refer to the tour by it' })}</div>
 ${feedFields({})}`,
@@ -175,7 +175,7 @@ ${
     small: true,
     action: `/api/v1/tours/${tour.slug}/update`,
     body: { accept: true },
-    confirm: 'Take what the feed says now as it is? Boards change with it.',
+    confirm: 'Accept the answer of the feed as it is? Boards will change.',
     follow: true,
     done: '{message}',
   })
@@ -192,7 +192,7 @@ ${form(
   'Save',
 )}
 <div class="steps">
-<div class="step"><h3>Delete</h3><p class="quiet">Removes the tour and what its feed has said. Leagues that are not final keep it from being deleted.</p>
-${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}? What its feed has said goes with it; final boards stay as they are.`, goTo: '/tours', done: 'The tour is deleted' })}</div>
+<div class="step"><h3>Delete</h3><p class="quiet">Deletes the tour and everything from its feed. A tour that unfinished leagues use cannot be deleted.</p>
+${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}? Everything from its feed is deleted too; final boards stay as they are.`, goTo: '/tours', done: 'The tour is deleted' })}</div>
 </div>
 </section>`

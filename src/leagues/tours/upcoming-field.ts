@@ -12,7 +12,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { changeLeague } from '../queries.ts'
 import { pickedOf } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
-import { type FieldPlayer, idFromName, isName, mostPlayers, readFieldText, tidyName } from './field-text.ts'
+import { type FieldPlayer, idFromName, isName, maxPlayers, readFieldText, tidyName } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
 import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
@@ -60,7 +60,7 @@ export async function removeField({ db, clock }: App, who: Who, tour: Tour): Pro
     const event = handEvent(tx, tour.id) ?? refuse('not_found', `No field was entered by hand for ${tour.name}`)
     const ids = golfersOf(tx, event.id).map(({ player_id }) => player_id)
     if (leaguesPlaying(tx, tour, event).some(({ id }) => pickedOf(tx, id, ids).size > 0))
-      refuse('conflict', `Entries have been made on ${event.name}; enter another list in its place`)
+      refuse('conflict', `Entries have been made on ${event.name}; replace the list instead`)
     tx.delete(tourEvents).where(eq(tourEvents.id, event.id)).run()
     audit(tx, {
       at: clock.now(),
@@ -83,7 +83,7 @@ function playersOf({ text, players = [] }: GivenField): FieldPlayer[] {
     const known = new Map<string, FieldPlayer>()
     players.forEach(({ name: given, player_id, rank = null, odds = null }, i) => {
       const name = tidyName(given)
-      if (!isName(name)) invalid(`players[${i}].name`, `“${given}” is no name.`)
+      if (!isName(name)) invalid(`players[${i}].name`, `“${given}” is not a name.`)
       const id = player_id ?? idFromName(name)
       if (!known.has(id)) known.set(id, { player_id: id, name, rank, odds })
     })
@@ -94,12 +94,12 @@ function playersOf({ text, players = [] }: GivenField): FieldPlayer[] {
     const more = read.problems.length - 5
     invalid('text', `${read.problems.slice(0, 5).join(' ')}${more > 0 ? ` And ${more} more.` : ''}`)
   }
-  if (read.players.length === 0) invalid('text', 'Give the names of those who play, one a line.')
-  if (read.players.length > mostPlayers) invalid('text', `A field has at most ${mostPlayers} players.`)
+  if (read.players.length === 0) invalid('text', 'Enter the names of those who play, one per line.')
+  if (read.players.length > maxPlayers) invalid('text', `A field has at most ${maxPlayers} players.`)
   return read.players
 }
 
-/** Who is no longer in the list but was picked stays, as withdrawn: their entries then say so. */
+/** Picked players who are no longer in the list stay, as withdrawn, so that their entries say so. */
 function storeField(
   tx: Db,
   tour: Tour,
@@ -164,7 +164,7 @@ export type UpcomingPlayer = {
   withdrawn: boolean
 }
 
-/** A page of the field of the coming event, the favourite first. */
+/** A page of the field of the coming event, favourites first. */
 export function upcomingPage(db: Db, tour: Tour, { limit, offset }: PageSlice) {
   const event = upcomingEvent(db, tour)
   if (!event) return { event: null, players: [], total: 0 }

@@ -52,7 +52,9 @@ ${table({
   ],
   empty: emptyState(
     'No field yet',
-    isOfficer ? 'Enter it below, and members can make their picks.' : 'As soon as an officer enters it, it is here.',
+    isOfficer
+      ? 'Enter it below, and members can make their picks.'
+      : 'As soon as an officer enters it, it appears here.',
   ),
 })}
 ${paginationLinks(pages, page => address(path, { page }))}
@@ -71,15 +73,15 @@ function enterPart({ tour, event, entered }: UpcomingData): Html {
   return html`<section class="part">
 <h2>${isByHand ? 'Correct the field' : 'Enter the field by hand'}</h2>
 ${form(
-  { method: 'put', action: api, done: 'The field is entered' },
-  html`${formField({ label: 'Event', name: 'event', maxlength: 200, value: isByHand ? event.name : undefined, placeholder: 'Inland Open', hint: 'As the feed will call it, as far as you know' })}
+  { method: 'put', action: api, done: 'The field has been saved' },
+  html`${formField({ label: 'Event', name: 'event', maxlength: 200, value: isByHand ? event.name : undefined, placeholder: 'Inland Open', hint: 'As the feed will name it, if you know' })}
 ${formField({
   label: 'Who plays',
   name: 'text',
   type: 'area',
   value: text,
   placeholder: 'Åke Berglund\nO’Shea, Conor',
-  hint: 'Paste names, one a line, or CSV whose first line names its columns: name, rank, odds, id. Once the feed shows the event, picks follow by name',
+  hint: 'Paste names, one per line, or CSV whose first line names its columns: name, rank, odds, id. Once the feed has the event, picks are matched by name',
 })}`,
   isByHand ? 'Save' : 'Enter the field',
 )}
@@ -96,9 +98,9 @@ function unmatchedPart({ tour, unmatched, golfers }: UpcomingData): Content {
   const api = (playerId: string) => `/api/v1/tours/${tour.slug}/unmatched/${encodeURIComponent(playerId)}`
   return html`<section class="part">
 <h2>Not found on the feed</h2>
-<p>These were picked from a list and the feed shows nobody of that name. Until they are settled they score nothing.</p>
+<p>These players were picked from a list, but the feed has nobody with that name. Until they are matched they score nothing.</p>
 ${table({
-  caption: 'Picked players who are not found on the feed',
+  caption: 'Picked players who are not on the feed',
   rows: unmatched,
   stack: true,
   columns: [

@@ -64,7 +64,7 @@ export const updatePlayerScores = job(updateJob, {
     if (applied.outcome === 'failed') throw new AlertedFailure(applied.message)
     return { ...applied, ...next }
   },
-  /** A bug must not end the chain. What was cancelled by hand is the supervisor's to notice. */
+  /** A bug must not end the chain. A run cancelled by hand is left to the supervisor. */
   async ended({ tour }, app, { status }) {
     if (status === 'FAILURE') await bookUpdate(app, tour, app.clock.now() + minute)
   },
@@ -72,14 +72,14 @@ export const updatePlayerScores = job(updateJob, {
 
 const timesOn = (db: Db, slug: string) => leagueTimes(openLeaguesOn(db, slug))
 
-/** Writes down the next look, or finds the one that is written down already. */
+/** Schedules the next poll, or finds the one that is already scheduled. */
 function accept(tx: Db, app: App, tour: Tour, start: Start = {}): Started {
   const leagues = timesOn(tx, tour.slug)
   const end_time = leagues.length > 0 ? endOfLeagues(leagues) : app.clock.now() + day
   return app.jobs.accept(tx, updatePlayerScores, { tour: tour.slug, end_time }, { expiresAt: end_time, ...start })
 }
 
-/** The poll after this one, if anyone waits for it. */
+/** The next poll, if a league needs it. */
 const bookNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs = 0) =>
   bookNextPoll(app, work, tx => {
     const tour = findTour(tx, slug)
@@ -87,7 +87,7 @@ const bookNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs = 0) 
     return tour && at !== null ? { at, ...accept(tx, app, tour, { at }) } : undefined
   })
 
-/** Sees to it that the tour's next poll is booked, if anyone waits for it. */
+/** Makes sure that the tour's next poll is scheduled, if a league needs it. */
 export const bookUpdate = (app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> =>
   ensurePoll(app, tx => {
     const tour = findTour(tx, slug)
@@ -96,7 +96,7 @@ export const bookUpdate = (app: App, slug: string, at = app.clock.now()): Promis
 
 type Asked = Started & { outcome: PollOutcome; message: string }
 
-/** Polls now, unless a poll is under way or the feed was asked within seconds. Says which. */
+/** Polls now, unless a poll is under way or was made seconds ago. Returns which. */
 export async function updateNow(app: App, tour: Tour, by: number | null): Promise<Asked> {
   const now = app.clock.now()
   const leagues = timesOn(app.db, tour.slug)
@@ -111,10 +111,10 @@ export async function updateNow(app: App, tour: Tour, by: number | null): Promis
 const messages: Record<PollOutcome, (askedS: number) => string> = {
   accepted: () => 'Accepted',
   running: () => 'skipped: already running',
-  'too soon': askedS => `skipped: the feed was asked ${askedS} s ago`,
+  'too soon': askedS => `skipped: the feed was polled ${askedS} s ago`,
 }
 
-/** A league that is new or was changed wants its field, or other times than before: its tour is looked at in time. */
+/** A new or changed league needs its field or other poll times: its tour is polled in time. */
 export async function rescheduleUpdates(app: App, league: League): Promise<void> {
   if (league.finalizedAt !== null || league.archivedAt !== null) return
   const { db, clock, jobs } = app

@@ -1,19 +1,19 @@
-/** What every feed format is read into. Unknown is `null` everywhere; 0 always means even par or no hole played. */
+/** The common shape of all feed formats. Unknown is `null` everywhere; 0 always means even par or no hole played. */
 import { FeedError } from '../../feeds/fetch-feed.ts'
 
 export type EventStatus = 'upcoming' | 'in_progress' | 'suspended' | 'round_complete' | 'official' | 'cancelled'
 
-/** `cut`, `wd` (withdrawn) and `dq` (disqualified) are out of the event; `finished` has played all of it. */
+/** `cut`, `wd` (withdrawn) and `dq` (disqualified) are out of the event; `finished` has completed it. */
 export type GolferStatus = 'active' | 'finished' | 'cut' | 'wd' | 'dq'
 
 export type FeedEvent = {
-  /** The feed's own id of the event; null where it has none (DataGolf): then the name stands for it. */
+  /** The feed's own id of the event; null if it has none (DataGolf): then the name is used. */
   id: string | null
   name: string
   /** The round being played or about to be, from 1. */
   round: number | null
   status: EventStatus
-  /** Opaque: compare it for equality only. Feeds put times without a zone here. */
+  /** Opaque: only compare for equality. Some feeds put times without a zone here. */
   version: string | null
 }
 
@@ -39,16 +39,16 @@ export type Golfer = {
 
 export type Rounds = [number | null, number | null, number | null, number | null]
 
-/** Something in the feed that could not be read; the rest of it was. */
+/** A part of the feed that could not be parsed; the rest was. */
 export type FeedProblem = { path: string; message: string }
 
-/** How strong a golfer is said to be before play: place in the world ranking, and decimal odds (what 1 pays). */
+/** The strength of a golfer before play: world ranking, and decimal odds (what 1 pays). */
 export type Rating = { player_id: string; rank: number | null; odds: number | null }
 
-/** `ratings`: of golfers of whom the feed tells any. */
+/** `ratings`: only golfers with a rating in the feed. */
 export type FeedBoard = { event: FeedEvent; golfers: Golfer[]; problems: FeedProblem[]; ratings?: Rating[] }
 
-/** The feed as a whole cannot be read. `path` says where: `data[3].dg_id`; empty for the whole answer. */
+/** The feed as a whole cannot be parsed. `path` says where: `data[3].dg_id`; empty for the whole answer. */
 export class ScoreFeedError extends FeedError {
   constructor(
     readonly path: string,
@@ -60,22 +60,22 @@ export class ScoreFeedError extends FeedError {
 
 export const isOut = ({ status }: Pick<Golfer, 'status'>) => status === 'cut' || status === 'wd' || status === 'dq'
 
-/** On the course: has begun a round and not ended it. */
+/** On the course: has started a round and not finished it. */
 export const isMidRound = ({ status, thru }: Golfer) => status === 'active' && thru !== null && thru > 0 && thru < 18
 
-/** The feed itself says that the first hole is still to come: the score is even, not unknown. */
+/** The feed itself says that no hole has been played: the score is even, not unknown. */
 export const hasYetToTeeOff = ({ status, thru, round, rounds }: Golfer) =>
   status === 'active' && thru === 0 && (round ?? 1) === 1 && rounds.every(strokes => strokes === null)
 
-/** Holes completed since the event began; null where the feed does not say. */
+/** Holes completed since the event started; null if the feed does not say. */
 export const holesPlayed = ({ round, thru }: Golfer) =>
   round === null || thru === null ? null : (round - 1) * 18 + thru
 
-/** Whether the board is of the event a league is played on, named by id or name; null takes any. */
+/** Whether the board is of the event that a league is played on, by id or name; null matches any. */
 export const isEvent = (board: FeedBoard | null, wanted: string | null): board is FeedBoard =>
   board !== null &&
   (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))
 
-/** Whether a stroke has been played. A small feed may tell totals only. */
+/** Whether a stroke has been played. A minimal feed may contain only totals. */
 export const hasBegun = (golfers: readonly Golfer[]) =>
   golfers.some(({ thru, rounds, total }) => (thru ?? 0) > 0 || rounds[0] !== null || (total ?? 0) !== 0)

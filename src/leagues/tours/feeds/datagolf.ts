@@ -12,7 +12,7 @@ import {
   toParOf,
 } from './json-values.ts'
 
-/** DataGolf's in-play feed: `preds/in-play`. It never says that an event is over: such leagues finish by time. */
+/** DataGolf's in-play feed: `preds/in-play`. It never says that an event is over, so leagues on it finish by time. */
 export function readDatagolf(json: unknown): FeedBoard {
   const feed = new JsonValue(json)
   const info = feed.at('info')
@@ -33,7 +33,7 @@ export function readDatagolf(json: unknown): FeedBoard {
   }
 }
 
-/** The feed tells how likely a golfer is to win, from 0 to 1. */
+/** The feed contains a golfer's chance of winning, from 0 to 1. */
 function rating(place: JsonValue): Omit<Rating, 'player_id'> {
   const chance = Number(place.at('win').value)
   const odds = chance > 0 && chance < 1 ? Math.min(10_000, Math.round(10 / chance) / 10) : null

@@ -47,7 +47,7 @@ export function readEspn(json: unknown, wanted?: string): FeedBoard {
   }
 }
 
-/** Events that are yet to begin and already show their field. */
+/** Coming events that already list their field. */
 export const readNextEspn = (json: unknown): FeedBoard[] =>
   new JsonValue(json)
     .at('events')
@@ -56,7 +56,7 @@ export const readNextEspn = (json: unknown): FeedBoard[] =>
     .map(event => readEspn(json, required(event.at(event.at('id').absent ? 'name' : 'id'))))
     .filter(({ golfers }) => golfers.length > 0)
 
-/** Two events may be on in one week: the one asked for by id or name, else the first that is being played, else the first. */
+/** Two events may be on in one week: takes the one asked for by id or name, else the first in progress, else the first. */
 function chooseEvent(events: JsonValue[], wanted: string | undefined): JsonValue {
   const [first] = events
   if (!first) throw new ScoreFeedError('events', 'lists no event')
@@ -79,7 +79,7 @@ function eventStatus(type: JsonValue): EventStatus {
   return type.at('state').value === 'pre' ? 'upcoming' : 'in_progress'
 }
 
-/** Where the event stands; `begun` is the latest round in which anyone has a stroke. */
+/** The state of the event; `begun` is the latest round in which anyone has a stroke. */
 type Play = { status: EventStatus; round: number | null; begun: number }
 
 type Line = { period: number; strokes: number | null; toPar: number | null; holes: number }
@@ -113,7 +113,7 @@ function line(place: JsonValue, status: JsonValue): Line {
     period,
     strokes,
     toPar: strokes === null ? null : toParOf(place.at('displayValue')),
-    // Where the holes are not listed, the golfer's status knows; a round before that one is whole.
+    // If holes are not listed, the golfer's status says it; a round before the current one is complete.
     holes: strokes === null ? 0 : holes || (isCurrent ? thru(status.at('thru')) : null) || 18,
   }
 }
@@ -140,7 +140,7 @@ function golfer(place: JsonValue, notes: ProblemNotes, play: Play): Golfer {
   }
 }
 
-/** For golfers whose score has given way to a word. */
+/** For golfers whose score is replaced by a word. */
 function sumOf(lines: Line[]): number | null {
   const rounds = lines.filter(isBegun).map(line => line.toPar)
   return rounds.length > 0 && rounds.every(toPar => toPar !== null)

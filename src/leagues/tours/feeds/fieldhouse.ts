@@ -37,7 +37,7 @@ export function readFieldhouse(json: unknown): FeedBoard {
   }
 }
 
-/** The event after this one, with its field, where the feed tells it. */
+/** The next event with its field, if the feed has it. */
 export function readNextFieldhouse(json: unknown): FeedBoard[] {
   const next = new JsonValue(json).at('next')
   return next.absent ? [] : [readFieldhouse(next.value)]
@@ -59,7 +59,7 @@ function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
   }
 }
 
-/** A status that is not ours makes the golfer, or the feed, unreadable: guessing could finish a league early. */
+/** An unknown status makes the golfer, or the feed, unreadable: guessing could finish a league early. */
 function oneOf<T extends string>(place: JsonValue, words: readonly T[], otherwise: T): T {
   const read = textOf(place)
   if (read === null) return otherwise

@@ -3,7 +3,7 @@ import { readDatagolf } from './datagolf.ts'
 import { readEspn, readNextEspn } from './espn.ts'
 import { readFieldhouse, readNextFieldhouse } from './fieldhouse.ts'
 
-/** Every feed format: one pure function from its JSON to a board. Throws a ScoreFeedError that says where the JSON is wrong. */
+/** Every feed format: one pure function from its JSON to a board. Throws a ScoreFeedError that says where the JSON is invalid. */
 export const formats = {
   fieldhouse: readFieldhouse,
   datagolf: readDatagolf,
@@ -12,7 +12,7 @@ export const formats = {
 
 export type FeedFormat = keyof typeof formats
 
-/** `event` chooses among several events of one answer (ESPN only), by id or name. */
+/** `event` selects one of several events in an answer (ESPN only), by id or name. */
 export const parseFeed = (format: FeedFormat, json: unknown, event?: string): FeedBoard => formats[format](json, event)
 
 const nextEvents = {
@@ -21,5 +21,5 @@ const nextEvents = {
   espn: readNextEspn,
 } satisfies Record<FeedFormat, (json: unknown) => FeedBoard[]>
 
-/** Events to come whose field the same answer tells already. */
+/** Coming events whose field is in the same answer. */
 export const parseNextEvents = (format: FeedFormat, json: unknown): FeedBoard[] => nextEvents[format](json)

@@ -3,13 +3,13 @@ import { type FeedBoard, type Golfer, hasYetToTeeOff, holesPlayed, isOut } from 
 export type BoardComparison =
   | {
       kind: 'accepted'
-      /** The board to keep: the new one, with the last known totals of golfers who are out and whom the feed no longer scores. */
+      /** The board to store: the new one, with the last known totals of golfers who are out and no longer scored by the feed. */
       board: FeedBoard
-      /** Golfers that are new or read differently than before: all there is to write. */
+      /** Golfers that are new or whose values changed: all there is to write. */
       changed: Golfer[]
-      /** Golfers the feed no longer lists; their scores are unknown from here on. */
+      /** Golfers the feed no longer lists; their scores are unknown from now on. */
       gone: string[]
-      /** Nothing happened: at most the version moved. */
+      /** Nothing changed except perhaps the version. */
       quiet: boolean
       /** The first board, or the feed has moved on to another event. */
       newEvent: boolean
@@ -17,8 +17,8 @@ export type BoardComparison =
   | { kind: 'held'; reason: 'emptied' | 'shrunk' | 'zeroed'; message: string }
 
 /**
- * Compares the last good board with what the feed says now. A board on which more than a fifth of the golfers have vanished,
- * or of the scores been zeroed or blanked, is held: the last good one stays. `compareBoards(null, next)` takes a board as it comes.
+ * Compares the last good board with the current answer of the feed. If more than a fifth of the golfers have vanished,
+ * or of the scores were zeroed or blanked, the answer is held back and the last good board stays. `compareBoards(null, next)` accepts any board.
  */
 export function compareBoards(last: FeedBoard | null, next: FeedBoard): BoardComparison {
   if (!last) return accepted(next, [], true)
@@ -60,7 +60,7 @@ function accepted(next: FeedBoard, before: Golfer[], newEvent: boolean, last?: F
 const isSameEvent = ({ event: last }: FeedBoard, { event: next }: FeedBoard) =>
   last.id !== null && next.id !== null ? last.id === next.id : last.name === next.name
 
-/** Some feeds blank the score of a golfer who is out: the last one stands. */
+/** Some feeds blank the score of a golfer who is out: the last one is kept. */
 const keepingTotal = (golfer: Golfer, before: Golfer | undefined): Golfer =>
   isOut(golfer) && golfer.total === null && before && !hasYetToTeeOff(before)
     ? { ...golfer, total: before.total }
@@ -72,7 +72,7 @@ function isLost(before: Golfer, now: Golfer | undefined): boolean {
   return now.total === 0 && !couldPlayBackToEven(before, now)
 }
 
-/** Two strokes a hole is more than anyone makes up or drops on average. Without new holes nobody gets back to even. */
+/** Nobody gains or loses more than two strokes per hole on average. Without new holes nobody gets back to even. */
 function couldPlayBackToEven(before: Golfer, now: Golfer): boolean {
   const holes = (holesPlayed(now) ?? Number.NaN) - (holesPlayed(before) ?? Number.NaN)
   return Math.abs(before.total ?? 0) <= 2 * holes

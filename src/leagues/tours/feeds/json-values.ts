@@ -10,14 +10,14 @@ import {
 } from './board.ts'
 import { firstLast } from './names.ts'
 
-/** A place in a feed's JSON that knows its path, so that whatever is wrong there can be named. */
+/** A value in a feed's JSON that knows its path, so that errors can name it. */
 export class JsonValue {
   constructor(
     readonly value: unknown,
     readonly path = '',
   ) {}
 
-  /** The place below; of an absent parent, an absent place. */
+  /** The value below; absent if the parent is absent. */
   at(key: string): JsonValue {
     const below = isRecord(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined
     return new JsonValue(below, this.path ? `${this.path}.${key}` : key)
@@ -54,11 +54,11 @@ const abbreviated = (value: unknown) => {
 const tidy = (text: string) =>
   text
     .normalize('NFC')
-    .replace(/\p{Cf}/gu, '') // invisible, and some turn the text around
+    .replace(/\p{Cf}/gu, '') // invisible characters; some change the text direction
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
 
-/** Absent and blank are null. Numbers pass as text: feeds are not strict about ids. */
+/** Absent and blank are null. Numbers are accepted as text: feeds are not strict about ids. */
 export function textOf(place: JsonValue, longest = 200): string | null {
   if (place.absent) return null
   if (typeof place.value === 'number' && Number.isSafeInteger(place.value)) return String(place.value)
@@ -80,7 +80,7 @@ export function personName(place: JsonValue): string {
   return name
 }
 
-/** How feeds write "nothing here". */
+/** How feeds write "no value". */
 const blank = new Set(['', '-', '--', '–', '—', 'N/A'])
 
 const nothing = (place: JsonValue) => place.absent || (typeof place.value === 'string' && blank.has(place.value.trim()))
@@ -120,7 +120,7 @@ export function thru(place: JsonValue): number | null {
 
 export const roundNumber = (place: JsonValue) => integer(place, 1, 20, 'a round from 1')
 
-/** Times without a zone are no times: they are dropped with a word, not guessed at. */
+/** Times without a zone are dropped with a note rather than guessed. */
 export function instant(place: JsonValue): string | null {
   const written = textOf(place)
   if (written === null) return null
@@ -144,7 +144,7 @@ export const positionText = (place: JsonValue) => {
   return read === null || blank.has(read) ? null : read.toUpperCase()
 }
 
-/** The words feeds use in place of a position, a score or a status for a golfer who is out. */
+/** Words that feeds use instead of a position, a score or a status for a golfer who is out. */
 const outWords = new Map<unknown, GolferStatus>([
   ['CUT', 'cut'],
   ['MC', 'cut'],
@@ -161,10 +161,10 @@ const outWords = new Map<unknown, GolferStatus>([
 export const outStatus = ({ value }: JsonValue): GolferStatus | null =>
   (typeof value === 'string' && outWords.get(value.trim().toUpperCase().replace('STATUS_', ''))) || null
 
-/** Ten times the largest field there is. */
+/** Ten times the size of the largest real field. */
 const mostGolfers = 2000
 
-/** Reads what it can: a field that is wrong becomes null and is noted. */
+/** Parses leniently: an invalid field becomes null and is noted. */
 export class ProblemNotes {
   readonly problems: FeedProblem[] = []
 
@@ -183,7 +183,7 @@ export class ProblemNotes {
     return [first ?? null, second ?? null, third ?? null, fourth ?? null]
   }
 
-  /** Of golfers of whom the feed tells any. Ids that cannot be read are noted with the golfers. */
+  /** Only golfers with a rating. Unreadable ids are noted with the golfers. */
   ratings(
     places: JsonValue[],
     idKey: string,
@@ -198,7 +198,7 @@ export class ProblemNotes {
     return ratings.length > 0 ? { ratings } : {}
   }
 
-  /** Reads each golfer alone: one that makes no sense is left out, so unknown, and noted. */
+  /** Parses each golfer separately: an invalid one is left out, so unknown, and noted. */
   golfers(places: JsonValue[], read: (place: JsonValue, notes: ProblemNotes) => Golfer): Golfer[] {
     if (places.length > mostGolfers)
       throw new ScoreFeedError('', `lists ${places.length} golfers, more than ${mostGolfers}`)
@@ -220,6 +220,6 @@ export class ProblemNotes {
   }
 }
 
-/** A golfer who withdrew before the first hole has no score; feeds show them at even par. */
+/** A golfer who withdrew before the first hole has no score; feeds show even par. */
 const neverPlayed = ({ total, thru, rounds }: Golfer) =>
   total === 0 && thru === 0 && rounds.every(round => round === null)

@@ -2,7 +2,7 @@ const suffix = /^(jr|sr|ii|iii|iv)\.?$/i
 
 /**
  * "Last, First" → "First Last". Suffixes go last wherever the feed put them: "van der Berg, Jan Jr.",
- * "Love III, Davis" and "Varner, Harold, III". Names that have no comma stay as they are. A mark for amateurs, "(a)", goes.
+ * "Love III, Davis" and "Varner, Harold, III". Names without a comma stay as they are. A mark for amateurs, "(a)", is removed.
  */
 export function firstLast(name: string): string {
   const [family = '', ...given] = name
