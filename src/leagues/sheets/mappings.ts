@@ -29,7 +29,7 @@ export const keptMapping = (db: Db, leagueId: number, headers: readonly string[]
     .where(and(eq(sheetMappings.leagueId, leagueId), eq(sheetMappings.headings, headingsKey(headers))))
     .get()?.mapping
 
-/** Whether there is any: else no sheet needs to be looked at for its headings first. */
+/** If there is none, the headings of a sheet need not be read first. */
 export const hasKeptMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get({ leagueId }) !== undefined
 const anyOfLeague = prepared(db =>
   db

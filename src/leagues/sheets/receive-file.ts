@@ -33,13 +33,13 @@ const newName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
 export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
 
 type Receiving = {
-  /** Else it need not outlive a power cut. */
+  /** If false, the file need not survive a power cut. */
   isKept?: boolean
-  /** A large one is read while it comes in, so that its import finds it read. */
+  /** A large file is parsed while it arrives, so that its import need not parse it. */
   readsAhead?: boolean
 }
 
-/** Whatever goes wrong on the way, no file is left. */
+/** If anything goes wrong on the way, no file is left. */
 export async function receive(
   request: Request,
   app: Pick<App, 'config' | 'processId' | 'sheets'>,
@@ -76,7 +76,7 @@ export async function receive(
   }
 }
 
-/** What was received and is not wanted after all. */
+/** Deletes a received file that is not needed after all. */
 export function removeReceived(dataDir: string, { file, arriving }: Pick<Received, 'file' | 'arriving'>) {
   arriving?.notWanted()
   return rm(uploadPath(dataDir, file), { force: true })

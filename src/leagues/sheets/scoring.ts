@@ -60,10 +60,10 @@ export async function scorePlayers(
   return sum.scored(starts)
 }
 
-/** A board that is about to be published, scored before anybody asks. */
+/** A board that is about to be published, scored before its first reader. */
 export type ScoredBoard = { input: ScoreInput; scored: ScoredPlayers }
 
-/** Scores such a board, and in the same walk counts the players who have a cumulative metric that went down since their start. */
+/** Scores such a board, and in the same walk counts players with a cumulative metric below their start. */
 export async function scoreNewBoard(
   scores: Database,
   players: Players,
