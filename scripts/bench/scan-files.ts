@@ -1,7 +1,7 @@
 /** Files for benches: scans of any length, in fifteen columns, all but the first two of numbers. */
 import { join } from 'node:path'
 import { random } from '../../test/fixtures/sheets/random.ts'
-import { governors, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
+import { governors, grown, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
 import { columnLetters, escaped, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
 import { zip } from '../../test/fixtures/sheets/zip.ts'
 
@@ -18,11 +18,10 @@ function* batches(rows: number, columns = COLUMNS, growth = 0): Generator<Row[]>
   const r = random(1)
   for (let from = 0; from < rows; from += BATCH)
     yield governors(Math.min(BATCH, rows - from), r).map((governor, i) => {
-      const row = rokTrackerRow(governor).slice(0, columns)
+      const gain = (column: number) => growth * (1 + (((from + i) * 7_919 + column) % 9_973))
+      const row = rokTrackerRow(growth ? grown(governor, gain) : governor).slice(0, columns)
       row[0] = 10_000_000 + (from + i) * 7
       row[1] = `Governor ${from + i}${i % 3 === 0 ? ' 白鸟' : ''}`
-      if (growth)
-        for (let c = 2; c < COLUMNS; c++) row[c] = Number(row[c]) + growth * (1 + (((from + i) * 7_919 + c) % 9_973))
       return row
     })
 }
