@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { App } from '../context.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
@@ -12,7 +13,9 @@ import { leagueById, listLeagues } from './queries.ts'
  */
 export async function warmBoard(app: App, league: League, look?: Parameters<typeof readBoard>[3]): Promise<void> {
   await readBoard(app, league, boardQueryOf({}, league), look)
+  await setImmediate() // lets requests in
   await warmBoardPage(app, league)
+  await setImmediate()
   await app.renewAnswers(league.id)
 }
 

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import { and, eq, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
@@ -119,6 +120,7 @@ async function importSheet(
   }
   const firstPage =
     !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders) : undefined
+  await setImmediate() // lets requests in between the page and the transaction
   signal.throwIfAborted()
   const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
