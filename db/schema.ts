@@ -147,7 +147,12 @@ export const leagues = sqliteTable(
     finalHash: text('final_hash'), // sha256 of the frozen board
     archivedAt: time('archived_at'),
   },
-  t => [index('leagues_kind').on(t.kind, t.startsAt), index('leagues_created').on(t.createdAt)],
+  t => [
+    index('leagues_kind').on(t.kind, t.startsAt),
+    index('leagues_created').on(t.createdAt),
+    // the newest first, and how many strangers see, without looking at any league
+    index('leagues_newest').on(t.archivedAt, t.startsAt, t.id, sql`config ->> '$.public'`),
+  ],
 )
 
 /** A link that lets people make an account, or join a league with the one they have. */

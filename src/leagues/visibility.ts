@@ -49,7 +49,7 @@ export function readableLeague(db: Db, id: number, who: Who | undefined): League
 /** `maySee` as a condition on `leagues`; undefined for officers, who see all. */
 export function isVisibleTo(who: Who | undefined): SQL | undefined {
   if (isAtLeast(who, 'officer')) return undefined
-  const isOpen = sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0`
+  const isOpen = sql`${leagues.config} ->> '$.public' is not 0`
   return typeof who?.id === 'number' ? or(isOpen, sql`${leagues.id} in ${memberOf(who.id)}`) : isOpen
 }
 const memberOf = (userId: number) =>
@@ -71,7 +71,7 @@ const privateOf = prepared(db =>
     .select({ id: leagues.id })
     .from(members)
     .innerJoin(leagues, eq(leagues.id, members.leagueId))
-    .where(and(eq(members.userId, sql.placeholder('userId')), sql`json_extract(${leagues.config}, '$.public') = 0`))
+    .where(and(eq(members.userId, sql.placeholder('userId')), sql`${leagues.config} ->> '$.public' = 0`))
     .orderBy(asc(leagues.id))
     .prepare(),
 )

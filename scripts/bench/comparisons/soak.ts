@@ -1,24 +1,34 @@
-/** Ten minutes of uploads and reads: how memory goes. */
+/** Ten minutes of uploads and reads: how memory goes. Two with `--quick`. */
 import { rm } from 'node:fs/promises'
 import type { Comparison, Options, Side } from '../comparison.ts'
+import { written } from '../report.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { openSteadyReader } from '../subjects/steady-reader.ts'
 
 const rows = 100_000
-const minutes = 10
+const minutesOf = ({ isQuick }: Options) => (isQuick ? 2 : 10)
+/** After it everything has been used once; what comes on top later is growth. */
+const settled = 'after the first minute'
 
 export const soak: Comparison = {
   name: 'soak',
   title: 'Ten minutes of uploads and reads',
   isLong: true,
   isCold: true,
-  rounds: () => minutes,
+  rounds: minutesOf,
   figures: {
     memory: {
-      title: `memory, minute by minute, under uploads of ${rows.toLocaleString('en')} rows and 200 reads a second`,
+      title: `memory under uploads of ${rows.toLocaleString('en')} rows and 200 reads a second`,
       unit: 'MB',
       better: 'less',
+    },
+    last: {
+      title: 'memory after the last minute',
+      unit: 'MB',
+      better: 'less',
+      yardstick: settled,
+      aims: [{ beside: settled, ratio: 0.9 }],
     },
     peak: { title: 'the most it ever was', unit: 'MB', better: 'less', aims: [{ most: 350 }] },
     p99: { title: 'its reads, p99', unit: 'ms', better: 'less' },
@@ -27,16 +37,19 @@ export const soak: Comparison = {
   sides: { Fieldhouse: fieldhouse },
 }
 
-async function fieldhouse({ folder }: Options): Promise<Side> {
+async function fieldhouse(options: Options): Promise<Side> {
+  const { folder } = options
+  const minutes = minutesOf(options)
   const server = await openFieldhouse(folder)
   const league = await server.newLeague()
   const scan = scansIn(folder, rows, 'csv')
   await server.upload(league, await scan(0), 'baseline')
   await server.upload(league, await scan(1), 'current')
   let n = 1
+  let first = 0
   return {
     steps: {
-      async minute() {
+      async minute(round) {
         const reader = await openSteadyReader(`${server.url}/api/v1/leagues/${league}/leaderboard`, 200)
         const end = performance.now() + 60_000
         let uploads = 0
@@ -47,7 +60,18 @@ async function fieldhouse({ folder }: Options): Promise<Side> {
           uploads++
           await Bun.sleep(1_000)
         }
-        return { memory: server.memoryMb(), peak: server.peakMb(), p99: (await reader.end()).p99, uploads }
+        const [memory, { p99 }] = [server.memoryMb(), await reader.end()]
+        console.error(
+          `minute ${round}: ${written(memory, 'MB')}, ${uploads} uploads, p99 of reads ${written(p99, 'ms')}`,
+        )
+        first ||= memory
+        return {
+          memory,
+          peak: server.peakMb(),
+          p99,
+          uploads,
+          ...(round === minutes && { last: memory, [settled]: first }),
+        }
       },
     },
     stretches: server.stretches,

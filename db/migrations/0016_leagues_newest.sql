@@ -1,0 +1,1 @@
+CREATE INDEX `leagues_newest` ON `leagues` (`archived_at`,`starts_at`,`id`,config ->> '$.public');
