@@ -31,6 +31,17 @@ export function compareTexts(a: TextColumn, i: number, b: TextColumn, j: number)
   return length - otherLength
 }
 
+/** Of one column. From the end: neighbours in id order differ there first. */
+export function isSameText({ bytes, offsets }: TextColumn, a: number, b: number): boolean {
+  const start = offsets[a]!
+  const other = offsets[b]!
+  const length = offsets[a + 1]! - start
+  if (offsets[b + 1]! - other !== length) return false
+  let i = length - 1
+  while (i >= 0 && bytes[start + i] === bytes[other + i]) i--
+  return i < 0
+}
+
 /** The row that holds `id` in a column in id order, or -1. */
 export function rowOfId(ids: TextColumn, id: string): number {
   const wanted = textColumn([id])

@@ -65,8 +65,8 @@ const until = { 'checking file type': 1, reading: 35, checking: 45, storing: 85,
 
 export async function importSheet(scores: Database, input: ImportInput, context: TaskContext): Promise<Imported> {
   const work = { ...context, progress: sparing(context.progress) }
-  const { ids, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
-  const sheet = { ids, names, metrics, labels }
+  const { ids, order, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
+  const sheet = { ids, order, names, metrics, labels }
   const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const dated = datedByContent(input.dated, report.takenAt, work.now)
   let id: number | undefined

@@ -3,10 +3,11 @@
  * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be begun anew.
  */
 
+import { idOrder } from '../../../leaderboard/sort.ts'
 import { limits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { type CellTexts, decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
-import { repeated } from './duplicates.ts'
+import { earlierRows } from './duplicates.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
 import { misread } from './kill-points.ts'
 import { MetricReader } from './metric.ts'
@@ -33,6 +34,8 @@ interface MetricColumn {
 
 export interface Columnar {
   ids: CellTexts
+  /** The rows in id order, null if they are in it. */
+  order: Uint32Array | null
   names: CellTexts
   /** Without a column of names the ids stand in for them. */
   hasNames: boolean
@@ -209,7 +212,8 @@ export class ColumnWriter {
   finish(): Columnar {
     this.flush()
     this.settle()
-    const duplicates = this.dropRepeated()
+    const sorted = idOrder(this.ids.column())
+    const duplicates = this.dropRepeated(sorted)
     const lines = this.lines.subarray(0, this.rows)
     const ids = this.ids.column()
     const metrics = this.metrics
@@ -220,6 +224,7 @@ export class ColumnWriter {
     const rowsOk = this.rows + duplicates.count
     return {
       ids,
+      order: (duplicates.count > 0 ? idOrder(ids) : sorted) ?? null,
       names: this.slots.includes(NAME) ? this.names.column() : ids,
       hasNames: this.slots.includes(NAME),
       metrics,
@@ -300,20 +305,21 @@ export class ColumnWriter {
     this.filter(row => !unclear.has(row))
   }
 
-  private dropRepeated(): SheetFindings {
+  private dropRepeated(order: Uint32Array | undefined): SheetFindings {
     const found = new SheetFindings()
     const ids = this.ids.column()
-    const { rows, next } = repeated(ids)
-    if (rows.length === 0) return found
+    const earlier = earlierRows(ids, order)
+    if (!earlier) return found
     const dropped = new Uint8Array(this.rows)
     const column = this.headerOf('id')
-    rows.forEach((row, i) => {
+    earlier.forEach((row, later) => {
+      if (row < 0) return
       dropped[row] = 1
       found.add(() => ({
         line: this.lines[row]!,
         column,
         value: decodeCell(ids.bytes, ids.offsets[row]!, ids.offsets[row + 1]!),
-        reason: `the same id stands again on line ${this.lines[next[i]!]}, which wins`,
+        reason: `the same id stands again on line ${this.lines[later]}, which wins`,
       }))
     })
     this.filter(row => dropped[row] === 0)

@@ -54,7 +54,13 @@ export class SheetFindings {
   readonly items: Finding[] = []
   count = 0
 
+  /** Whether one more is kept. Where there may be a million, who asks first makes no garbage for each. */
+  get hasRoom(): boolean {
+    return this.count < limits.findings
+  }
+
   add(finding: () => Finding): void {
-    if (this.count++ < limits.findings) this.items.push(finding())
+    if (this.hasRoom) this.items.push(finding())
+    this.count++
   }
 }

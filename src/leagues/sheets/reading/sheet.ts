@@ -50,7 +50,7 @@ export interface ReadProgress {
 
 export interface Sheet
   extends SheetReport,
-    Pick<Columnar, 'ids' | 'names' | 'hasNames' | 'metrics' | 'labels' | 'lines'> {
+    Pick<Columnar, 'ids' | 'order' | 'names' | 'hasNames' | 'metrics' | 'labels' | 'lines'> {
   /** How many rows the columns have. */
   rows: number
 }
@@ -72,9 +72,14 @@ export async function readSheet(file: string | Uint8Array | Source, options: Rea
 }
 
 /** The buffers behind a sheet's columns, for `postMessage`. */
-export function transferables({ ids, names, metrics, labels, lines }: Sheet): ArrayBuffer[] {
+export function transferables({ ids, order, names, metrics, labels, lines }: Sheet): ArrayBuffer[] {
   const texts = [ids, names, ...labels.map(label => label.texts)]
-  const views = [...texts.flatMap(({ bytes, offsets }) => [bytes, offsets]), lines, ...metrics.map(one => one.values)]
+  const views = [
+    ...texts.flatMap(({ bytes, offsets }) => [bytes, offsets]),
+    ...(order ? [order] : []),
+    lines,
+    ...metrics.map(one => one.values),
+  ]
   return [...new Set(views.map(({ buffer }) => buffer))].filter(buffer => buffer instanceof ArrayBuffer)
 }
 
@@ -164,7 +169,7 @@ function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
 
 /** Refuses what cannot be imported in this mode. */
 export function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
-  const { ids, names, hasNames, metrics, labels, lines, rows, ...report } = sheet
+  const { ids, order: _, names, hasNames, metrics, labels, lines, rows, ...report } = sheet
   const first = report.errors[0]
   const why = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
   if (rows === 0)

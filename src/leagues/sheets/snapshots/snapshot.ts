@@ -12,6 +12,8 @@ export type SheetColumns = {
   names: TextColumn
   metrics: (SheetMetric & { values: Float64Array })[]
   labels: LabelColumn[]
+  /** The rows in id order where that is known; null: they are in it. */
+  order?: Uint32Array | null
 }
 
 /** A text about every player that is no name: the alliance. Empty where it is unknown. */

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { idOrder } from '../../../leaderboard/sort.ts'
-import { rowsIn, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
+import { isSameText, rowsIn, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { packGroup } from './group.ts'
 import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
@@ -74,7 +74,8 @@ function insertSnapshot(scores: Database, sheet: SheetColumns, groupRows: number
 
 /** In place, through one spare column: a million rows hold a hundred megabytes. */
 export function bringToIdOrder(sheet: SheetColumns): void {
-  const order = idOrder(sheet.ids)
+  const order = sheet.order === undefined ? idOrder(sheet.ids) : sheet.order
+  sheet.order = null
   if (!order) return
   const spare = new Float64Array(order.length)
   for (const { values } of sheet.metrics) {
@@ -91,17 +92,6 @@ const textBytes = ({ offsets }: TextColumn): number => offsets.at(-1)! - offsets
 const packIds = textPacker()
 const packNames = textPacker()
 const packLabel = textPacker()
-
-/** From the end: neighbours in id order differ there first. */
-function isSameText({ bytes, offsets }: TextColumn, a: number, b: number): boolean {
-  const start = offsets[a]!
-  const other = offsets[b]!
-  const length = offsets[a + 1]! - start
-  if (offsets[b + 1]! - other !== length) return false
-  let i = length - 1
-  while (i >= 0 && bytes[start + i] === bytes[other + i]) i--
-  return i < 0
-}
 
 function writeGroups(
   scores: Database,
