@@ -4,10 +4,12 @@
  */
 import { workerData } from 'node:worker_threads'
 import { copyLog, leaveCheckpoints, startCheckpoints } from '../../platform/files/wal-checkpoints.ts'
+import { yieldProcessor } from '../../platform/process/thread-priority.ts'
 import { answerTasks } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
 import { tasks } from './thread-tasks.ts'
 
+yieldProcessor()
 const scores = openScores(workerData.dataDir)
 const thread = answerTasks(
   tasks,
