@@ -79,7 +79,7 @@ export function openFile(path: string): OpenFile {
         read(fresh)
         return undefined
       } catch (error) {
-        if (error instanceof Error && isDamage(error)) return `cannot be read any more (${error.message})`
+        if (isDamage(error)) return `cannot be read any more (${error.message})`
         throw error
       } finally {
         fresh.close()
@@ -109,6 +109,6 @@ function isCutOff(path: string, size: number): boolean {
       alone.close()
     }
   } catch (error) {
-    return error instanceof Error && isDamage(error)
+    return isDamage(error)
   }
 }

@@ -2,10 +2,13 @@
 import { type Database, SQLiteError } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 
-export const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? '')
+/** By its code alone: an error that comes from a thread is of another class. */
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '')
 
-export const isFull = (error: unknown) =>
-  error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)/.test(error.code ?? '')
+export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
+
+/** SHMSIZE: the index of the write-ahead log cannot grow. */
+export const isFull = (error: unknown) => /^(SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))|ENOSPC|EDQUOT)/.test(codeOf(error))
 
 /** What to do about a damaged file that only a backup can replace, and about the queue's, which can be rebuilt. */
 export const restoreAdvice =
@@ -35,11 +38,8 @@ function explained(path: string, error: unknown, advice: string): unknown {
 export const damagedFile = (path: string, fault: string, advice: string) =>
   new Error(`${path} is damaged (${fault}). ${advice}`)
 
-/** Looks at the message too: an error from a worker thread has lost its code. */
-export const isDamage = (error: unknown): boolean =>
-  error instanceof Error &&
-  (/^SQLITE_(CORRUPT|NOTADB)/.test(error instanceof SQLiteError ? (error.code ?? '') : '') ||
-    /database disk image is malformed|file is not a database/.test(error.message))
+export const isDamage = (error: unknown): error is Error & { code: string } =>
+  /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
 
 /** Reads every page of a file and answers its first fault. */
 export function faultOf(client: Database): string | undefined {
@@ -47,7 +47,7 @@ export function faultOf(client: Database): string | undefined {
     const answer = client.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').get()?.quick_check
     return answer === 'ok' ? undefined : answer
   } catch (error) {
-    if (error instanceof Error && isDamage(error)) return error.message
+    if (isDamage(error)) return error.message
     throw error
   }
 }

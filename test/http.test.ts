@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
+import { asRefusal } from '../src/platform/http/problem.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
 import { cachedResponse } from '../src/platform/http/responses.ts'
+import { ThreadError } from '../src/platform/process/threads.ts'
 import { outcome } from './outcome.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
@@ -254,6 +256,15 @@ test('a bug answers 500 without detail and is in the log under its request id', 
   expect(lines.find(line => line.request_id === problem.request_id && line.level === 'error')).toMatchObject({
     message: 'A request failed',
   })
+})
+
+test('a full disk and a busy database that a thread met with are refused as those met with here', () => {
+  const told = (code: string) => asRefusal(new ThreadError({ name: 'SQLiteError', message: 'no', facts: { code } }))
+  expect(told('SQLITE_FULL')?.status).toBe(507)
+  expect(told('SQLITE_IOERR_SHMSIZE')?.status).toBe(507)
+  expect(told('ENOSPC')?.status).toBe(507)
+  expect(told('SQLITE_BUSY_SNAPSHOT')?.status).toBe(503)
+  expect(told('SQLITE_CORRUPT')).toBeUndefined()
 })
 
 test('an event stream survives and ends when the service closes', async () => {

@@ -1,10 +1,9 @@
 /** One error shape: `application/problem+json`, for whatever was thrown. */
-import { SQLiteError } from 'bun:sqlite'
 import { KindGuard } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { ValidationError } from 'elysia'
 import { DeadFile } from '../../../db/file.ts'
-import { isFull } from '../../../db/open-errors.ts'
+import { isBusy, isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
 import { TooLarge } from '../body.ts'
 import { QueueDown } from '../jobs/jobs.ts'
@@ -26,17 +25,13 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
   if (error instanceof TooLarge) return new Refusal('too_large', error.message)
   if (error instanceof QueueDown) return new Refusal('unavailable', error.message, { retryAfter: 5 })
   if (error instanceof DeadFile) return new Refusal('unavailable', error.message, { retryAfter: 60 })
-  if (isDiskFull(error)) return new Refusal('storage_full', 'The disk takes no more; nothing was written')
-  if (error instanceof SQLiteError && /^SQLITE_BUSY/.test(error.code ?? ''))
-    return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })
+  if (isFull(error)) return new Refusal('storage_full', 'The disk takes no more; nothing was written')
+  if (isBusy(error)) return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })
   return undefined
 }
 
 const misfit = (errors: FieldError[]) =>
   new Refusal('invalid', whatIsWrong(errors), errors.length > 0 ? { errors } : undefined)
-
-const isDiskFull = (error: unknown) =>
-  isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
 
 /** A body that says itself that it is something else; as curl says of any, unless told. Pages have forms. */
 export function notJson({ headers, url }: Request): Refusal | undefined {

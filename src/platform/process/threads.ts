@@ -41,10 +41,13 @@ export class ThreadDied extends Error {}
 /** Something thrown in the thread, as far as it can be told here: `kind` is the name of the error, `facts` its fields. */
 export class ThreadError extends Error {
   readonly kind: string
+  /** Of an error of SQLite or the system. */
+  readonly code: unknown
   readonly facts: Record<string, unknown>
   constructor({ name, message, stack, facts }: Failure) {
     super(message)
     this.kind = name
+    this.code = facts.code
     this.facts = facts
     this.stack = stack
   }
