@@ -233,6 +233,20 @@ test('a job the queue has lost is added again by the sweep', async () => {
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
 })
 
+test('a run whose failure could not be written down, as the disk was full, is not left waiting for its next attempt', async () => {
+  const { definition, begun, first } = handheld('test.full', { attempts: 3, backoff: '10m' })
+  const { app, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  const { fail } = await first()
+  app.db.$client.run('PRAGMA query_only = ON')
+  fail(new Error('the disk is full'))
+  await until(async () => (await app.queues.counts(definition.queue)).delayed === 1)
+  app.db.$client.run('PRAGMA query_only = OFF')
+  expect(await app.jobs.sweep(0)).toBe(1)
+  ;(await until(() => begun[1])).end()
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
+})
+
 test('the events of a job that is gone come to an end, and nothing else does', async () => {
   const { definition, first } = handheld('test.gone')
   const { app, call } = await startWith(definition)

@@ -213,7 +213,7 @@ redisTest(
     await client.send('FLUSHALL', [])
     client.close()
     clock.forward(2 * minute)
-    expect(await app.queues.has('quick', booked.id)).toBe(false)
+    expect(await app.queues.stateOf('quick', booked.id)).toBeUndefined()
     expect((await supervise()).findings).toMatchObject([{ state: 'missing', restarted: true }])
     await chain(app, booked.id)
     expect(feed.requests).toHaveLength(asked + 1)

@@ -75,8 +75,8 @@ async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Pro
   if (!run) return finding('missing')
   const at = next ?? run.createdAt
   try {
-    const isKnown = await queues.has(updatePlayerScores.queue, run.id)
-    if (!isKnown && now - run.createdAt > underWay) return finding('missing')
+    const state = await queues.stateOf(updatePlayerScores.queue, run.id)
+    if (!state && now - run.createdAt > underWay) return finding('missing')
   } catch {
     return finding('unknown')
   }

@@ -234,7 +234,10 @@ export function openJobs<App>(
       return run
     },
 
-    /** Adds again what the queue has lost. Answers how many. */
+    /**
+     * Adds again what the queue has lost, and what waits there for its next attempt though its row says that it runs: on a full
+     * disk the row could not be told that it failed, and the process may have died since. Answers how many.
+     */
     async sweep(olderThanMs: number): Promise<number> {
       const before = clock.now() - olderThanMs
       let added = 0
@@ -243,8 +246,11 @@ export function openJobs<App>(
         for (const { id, name } of runs) {
           last = id
           const job = definitions.get(name)
-          if (!job || (await queues.has(job.queue, id))) continue
-          await dispatch(id)
+          const state = job && (await queues.stateOf(job.queue, id))
+          const run = runById(db).get({ id })
+          const isLost = !state || (state === 'delayed' && run?.status === 'PROGRESS')
+          if (!job || !run || !isLost) continue
+          await (state ? redispatch(run) : dispatch(id))
           log.warn('A job missing from the queue was added again', { job_id: id, name })
           added++
         }

@@ -21,7 +21,8 @@ export type Queues = {
   /** Without Redis. */
   readonly file: OpenFile | undefined
   add(queue: QueueName, name: string, id: string, options: JobsOptions): Promise<void>
-  has(queue: QueueName, id: string): Promise<boolean>
+  /** Undefined where it knows no such job. */
+  stateOf(queue: QueueName, id: string): Promise<string | undefined>
   remove(queue: QueueName, id: string): Promise<void>
   counts(queue: QueueName): Promise<QueueCounts>
   list(queue: QueueName, state: 'waiting' | 'active' | 'delayed', limit: number): Promise<QueueJob[]>
@@ -60,7 +61,10 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
       file?.assertUsable()
       await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })
     },
-    has: async (queue, id) => (await queues[queue].getJob(id)) !== undefined,
+    async stateOf(queue, id) {
+      const state = await queues[queue].getJobState(id)
+      return state === 'unknown' ? undefined : state
+    },
     remove: async (queue, id) => void (await queues[queue].remove(id)),
     counts: async queue =>
       (await queues[queue].getJobCounts(
