@@ -313,7 +313,7 @@ test('a roster nobody could read is refused, and says what would do', async () =
   })
   for (const path of ['/rota', '/rota/people', '/api/v1/roster', '/api/v1/roster/export'])
     expect(await errorsOf(call.get(`${path}?${quarter}`))).toEqual([
-      'end: There are 92000 places in these days, 50000 are the most: choose fewer days or a site.',
+      'end: There are 92000 places on these days, more than 50000: choose fewer days or a site.',
     ])
 })
 

@@ -70,5 +70,5 @@ test('staff with an account hear by mail of their shifts and of certificates tha
   const mails = await server.to('ann@example.org', 2)
   const about = (subject: string) => mails.find(({ headers }) => headers.get('subject') === subject)
   expect(about('Your shifts have changed')?.text.match(/New: /g)).toHaveLength(2)
-  expect(about('A certificate of yours runs out')?.text).toContain('Your certificate first aid runs out in 10 days')
+  expect(about('One of your certificates expires')?.text).toContain('Your certificate first aid expires in 10 days')
 })

@@ -82,8 +82,8 @@ test('every mistake of a file of people is named by its line, and nothing of it 
     ['line 9, unavailable', 'The end must not be before the start.'],
     ['line 10, active', 'perhaps is neither yes nor no.'],
     ['line 11, id', 'There is no staff 99.'],
-    ['line 12, name', '2 people are called Cy; give the id.'],
-    ['line 14, name', 'kim stands in line 13 already.'],
+    ['line 12, name', '2 people are named Cy; add the id.'],
+    ['line 14, name', 'kim is already in line 13.'],
     ['line 15, name', 'Write a name.'],
     ['line 2, account', 'There is no account nobody.'],
   ]

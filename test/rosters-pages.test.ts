@@ -151,7 +151,7 @@ browserTest(
     await page.fill('[name="rules.most_of_kind[0].kind"]', 'night')
     await page.fill('[name="rules.most_of_kind[0].limit"]', '2')
     await page.click('button:has-text("Save")')
-    await page.locator('.error', { hasText: 'The least must not be more than the most.' }).waitFor()
+    await page.locator('.error', { hasText: 'The minimum must not be above the maximum.' }).waitFor()
     await page.fill('[name="rules.least_hours.limit"]', '10')
     await page.fill('[name="rules.least_hours.price_cents"]', '5')
     await page.click('button:has-text("Save")')

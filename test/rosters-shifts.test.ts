@@ -129,7 +129,7 @@ test('every mistake of a spreadsheet is named with its row and column', async ()
   const { shifts, errors } = await readCsv(csv)
   expect(shifts.length).toBe(1)
   expect(errors).toEqual([
-    { path: 'line 2, site', message: 'No site is called South Hall.' },
+    { path: 'line 2, site', message: 'There is no site named South Hall.' },
     { path: 'line 3, date', message: '02.06.2025 is not a date such as 2025-03-30.' },
     { path: 'line 4, date', message: '2025-02-30 is not a date such as 2025-03-30.' },
     { path: 'line 5, from', message: '8 am is not a time such as 09:30.' },

@@ -256,7 +256,7 @@ test('shifts come from a spreadsheet whole or not at all, with every mistake nam
   const bad = await send(`${csv}\nNowhere,2026-03-30,09:00,10:00,,1\nRiverside,2026-02-30,09:00,10:00,,1`)
   expect(bad.status).toBe(422)
   expect((await bad.json()).errors).toEqual([
-    { path: 'line 4, site', message: 'No site is called Nowhere.' },
+    { path: 'line 4, site', message: 'There is no site named Nowhere.' },
     { path: 'line 5, date', message: '2026-02-30 is not a date such as 2025-03-30.' },
   ])
   expect((await call.get(`${base}/shifts`)).pagination.total).toBe(0)

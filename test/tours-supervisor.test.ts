@@ -179,7 +179,7 @@ test('"update now" asks now and says what came of it, but not twice within 15 s'
   const early = await call.post('/api/v1/tours/pga/update')
   expect(early).toMatchObject({
     status: 'skipped',
-    message: expect.stringMatching(/^skipped: the feed was asked \d+ s ago$/),
+    message: expect.stringMatching(/^skipped: the feed was polled \d+ s ago$/),
   })
   expect(asked()).toBe(before)
   clock.forward(16 * second) // of an interval of 60 s

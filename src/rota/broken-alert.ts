@@ -1,4 +1,4 @@
-/** One alert for all broken duties, as one absence may break many: raised and cleared with the change that did it. */
+/** One alert for all broken duties, as one absence may break many: raised and cleared in the change that caused it. */
 import { and, eq, ne } from 'drizzle-orm'
 import { systemAlerts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -29,9 +29,9 @@ export function alertsOfBroken(duties: readonly BrokenDuty[]): Alert[] {
   return [alert]
 }
 
-const between = 1_000 // ms from one look to the next, as many changes may come one after the other
+const between = 1_000 // ms between two checks, as many changes may follow each other
 
-/** Answers what to call after each change. What time alone changes, the check of alerts sees within a minute. */
+/** Returns what to call after each change. What only time changes, the check of alerts notices within a minute. */
 export function watchBrokenDuties(app: App): () => void {
   let isDue = false
   let isLooking = false
@@ -42,7 +42,7 @@ export function watchBrokenDuties(app: App): () => void {
       try {
         await tell()
       } catch (error) {
-        app.log.warn('Broken duties could not be looked at; the check of alerts does it', { error })
+        app.log.warn('Broken duties could not be checked; the check of alerts will do it', { error })
       }
       if (isDue) await Bun.sleep(between)
     }

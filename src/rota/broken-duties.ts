@@ -1,4 +1,4 @@
-/** Duties that stand on the roster although a rule is against them now: somebody is ill, has left, or lost a certificate. */
+/** Duties on the roster that now break a rule: somebody is ill, has left, or lost a certificate. */
 import { asc, between, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -14,11 +14,11 @@ export type BrokenDutyRule = Static<typeof brokenDutyRuleSchema>
 
 type PlannedDuty = { shift: Shift; staffId: number; name: string }
 
-/** What is against each of these duties by `dutyKey`. What is over by `now` can no longer be changed and is left as it is. */
+/** The rules that each of these duties breaks, by `dutyKey`. Duties that are over by `now` are left out. */
 export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): Map<string, BrokenDutyRule[]> {
   const against = new Map<string, BrokenDutyRule[]>()
   const toCome = duties.filter(({ shift }) => shift.endsAt > now)
-  // Week by week: the checker looks at each person with all the duties it is given.
+  // Week by week: the checker goes through all duties of a person.
   for (const week of Map.groupBy(toCome, ({ shift }) => mondayOf(shift.day)).values()) {
     const planned = new Map(week.map(({ shift }) => [shift.id, shift]))
     const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
@@ -28,7 +28,7 @@ export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): M
       placed,
     )) {
       if (staff_id === undefined) continue
-      // Only those who are planned are part of the problem.
+      // Only active people are part of the problem.
       const why =
         rule === 'unknown'
           ? { rule: 'inactive', message: `${names.get(staff_id)} is not planned any more` }
@@ -54,7 +54,7 @@ export const brokenDutySchema = t.Object(
     staff_id: idSchema,
     name: t.String(),
     pinned: t.Boolean(),
-    against: t.Array(brokenDutyRuleSchema, { description: 'Every rule that stands against it now' }),
+    against: t.Array(brokenDutyRuleSchema, { description: 'Every rule that it breaks now' }),
   },
   { $id: 'BrokenDuty' },
 )

@@ -1,4 +1,4 @@
-/** Days and duties as they stand on a page. */
+/** Days and duties as pages show them. */
 import { type Content, type Html, html } from '../platform/html.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { name, number } from '../ui/parts/values.ts'
@@ -13,19 +13,19 @@ const longFormat = format({ day: 'numeric', month: 'long', year: 'numeric' })
 const shortFormat = format({ day: 'numeric', month: 'short' })
 const at = (date: string) => new Date(`${date}T12:00:00Z`)
 
-/** `Mon 23 Mar`: local dates, not moments. */
+/** `Mon 23 Mar`: local dates, not points in time. */
 export const dayWords = (date: string): string => dayFormat.format(at(date)).replace(',', '')
 export const dateWords = (date: string): string => longFormat.format(at(date))
 export const spanWords = (start: string, end: string): string =>
   `${shortFormat.format(at(start))} – ${longFormat.format(at(end))}`
 
-const mostNamed = 8 // sites: beyond, the list would be longer than the page
-/** On whose clock the times are. */
+const maxNamed = 8 // sites: with more, the list would be too long
+/** The time zone of the times shown. */
 export function zoneWords(sites: readonly Pick<Site, 'name' | 'timezone'>[]): string {
   const zones = [...new Set(sites.map(({ timezone }) => timezone))]
   const [only] = zones
   if (zones.length < 2) return only ? `Dates and times are those of ${only}.` : ''
-  if (sites.length > mostNamed) return 'Dates and times are local to each site.'
+  if (sites.length > maxNamed) return 'Dates and times are local to each site.'
   return `Dates and times are local to each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
 }
 
@@ -34,13 +34,13 @@ type ShownDay = {
   start: string
   end: string
   today: string
-  /** Shifts lead to a page of their own. */
+  /** A shift that links to its own page. */
   linked: boolean
-  /** Whose standing there would be new. */
+  /** Marks people who would be new on the shift. */
   isNew?(shiftId: number, staffId: number): boolean
 }
 
-/** Site by site, week by week. */
+/** By site, then by week. */
 export function weeks(shown: ShownDay): Content {
   const { shifts, start, end } = shown
   const bySite = Map.groupBy(shifts, ({ site }) => site)
@@ -83,7 +83,7 @@ ${shiftNeeds(shift) && html`<p class="asks">${shiftNeeds(shift)}</p>`}
   )}${shift.open > 0 && html`<li class="open">${number(shift.open)} open</li>`}</ul>`
 }
 
-/** Why is told to officers only, on the page of the shift. */
+/** Only officers see the reason, on the page of the shift. */
 export const brokenMark: Html = html` ${badge('cannot work', 'bad')}`
 
-export const pinMark: Html = html` <span class="pin" title="Pinned: stays when a roster is made anew">◆<span class="sr">pinned</span></span>`
+export const pinMark: Html = html` <span class="pin" title="Pinned: stays when a new roster is generated">◆<span class="sr">pinned</span></span>`

@@ -1,4 +1,4 @@
-/** `expiry_alerts`: every morning, certificates that run out are told of 60, 30, 14, 7 and 1 days before and once they have, once each. */
+/** `expiry_alerts`: every morning, warns about certificates 60, 30, 14, 7 and 1 days before they expire and once they have, each time once. */
 import { and, eq, ne, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -10,7 +10,7 @@ import { daysAfter, today } from './date-range.ts'
 import { notify } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
 
-/** Days before, and how bad it is by then; a certificate that has run out is less than no days before. */
+/** Days before, and the severity; an expired certificate has less than no days left. */
 const notices: [days: number, severity: Severity][] = [
   [-1, 'error'],
   [1, 'error'],
@@ -29,7 +29,7 @@ export const alertExpiringCertificates = job('expiry_alerts', {
 })
 
 /**
- * Each notice is an alert of its own, so that each is sent; the one before it is settled by it, and all by a renewal. Of one
+ * Each warning is an alert of its own, so that each is sent; it settles the one before it, and a renewal settles all. Called for one
  * person when they change, so that a renewal settles it at once.
  */
 export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
@@ -45,19 +45,19 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
     current.add(key)
     if (!tx.insert(expiryNotices).values(notice).onConflictDoNothing().returning().all().length) continue
     told++
-    const title = `${certification} of ${name} ${left < 0 ? `ran out on ${expires_on}` : `runs out ${whenWords(left)}`}`
+    const title = `${certification} of ${name} ${left < 0 ? `expired on ${expires_on}` : `expires ${whenWords(left)}`}`
     const message =
       left < 0
-        ? `${name} is not planned where it is asked for until it is renewed.`
-        : `It is valid through ${expires_on}; after that ${name} is not planned where it is asked for.`
+        ? `${name} cannot be planned on shifts that need it until it is renewed.`
+        : `It is valid through ${expires_on}; after that ${name} cannot be planned on shifts that need it.`
     const data = { staff_id, certification, expires_on, days, days_left: left }
     raise(tx, now, { key, type, severity, title, message, data })
-    const ends = left < 0 ? `ran out on ${expires_on}` : `runs out ${whenWords(left)}, on ${expires_on}`
+    const ends = left < 0 ? `expired on ${expires_on}` : `expires ${whenWords(left)}, on ${expires_on}`
     notify(
       tx,
       now,
       staff_id,
-      `Your certificate ${certification} ${ends}. Without it you are not planned where it is asked for.`,
+      `Your certificate ${certification} ${ends}. Without it you cannot be planned on shifts that need it.`,
       'certificate',
     )
   }
@@ -66,7 +66,7 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
 
 const whenWords = (left: number) => (left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`)
 
-/** What no longer holds is forgotten too, so that it is told of again should it come back. */
+/** Warnings that no longer apply are forgotten, so that they are repeated if the condition comes back. */
 function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: number): number {
   const past = tx
     .select()

@@ -1,4 +1,4 @@
-/** A roster becomes the one that holds: checked again by the independent checker, written in one transaction. */
+/** Publishes a roster: checked again by the independent checker, written in one transaction. */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
@@ -52,16 +52,16 @@ const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Con
   ...counts,
 })
 
-/** The draft a job has left. Confirmed once, it answers so ever after and changes nothing more. */
+/** The draft of a job. Confirming it again returns the same and changes nothing. */
 export async function confirmDraft(app: App, who: Who, jobId: string): Promise<Confirmed> {
-  const draft = findDraft(app.db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+  const draft = findDraft(app.db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
   const { range, content } = draft
   const wanted = content.assignments
   if (draft.confirmedAt !== null) return answer(range, { confirmed: wanted.length, already_confirmed: true })
   return confirmRoster(app, who, range, wanted, jobId)
 }
 
-/** Replaces what is not pinned in that range. An empty list changes nothing; it only drops what is cached. */
+/** Replaces what is not pinned in that range. An empty list changes nothing and only drops cached answers. */
 export async function confirmRoster(
   { db, reader, clock }: App,
   who: Who,
@@ -99,7 +99,7 @@ export async function confirmRoster(
   }
 }
 
-/** Takes off whoever is not pinned in that range. */
+/** Removes everyone in that range who is not pinned. */
 export function clearRoster({ db, clock }: App, who: Who, range: Range): Promise<Confirmed> {
   const at = clock.now()
   return atomically(db, tx => {
@@ -111,7 +111,7 @@ export function clearRoster({ db, clock }: App, who: Who, range: Range): Promise
   })
 }
 
-/** Only what differs is touched: who stays keeps the same row. */
+/** Only touches what differs: people who stay keep the same row. */
 function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   const isThere = sql`${assignments.shiftId} in (select ${shifts.id} from ${shifts} where ${inRange(range)})`
   const present = tx
@@ -142,7 +142,7 @@ function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   }
 }
 
-const shown = 50 // conflicts told of
+const maxConflicts = 50 // conflicts in an answer
 
 export function refuseBroken(violations: Violation[]): void {
   const [first] = violations
@@ -150,13 +150,13 @@ export function refuseBroken(violations: Violation[]): void {
   const others = violations.length > 1 ? `, and ${violations.length - 1} more` : ''
   refuse('conflict', `${first.message}${others}`, {
     conflicts: violations
-      .slice(0, shown)
+      .slice(0, maxConflicts)
       .map(({ rule, message, shift_ids, staff_id }) => ({ rule, message, shift_ids, staff_id })),
     total_conflicts: violations.length,
   })
 }
 
-/** Puts somebody on a shift by hand. What is there already stays as it is. */
+/** Puts somebody on a shift by hand. An existing assignment stays as it is. */
 export async function assign({ db, clock }: App, who: Who, wanted: Assignment, pinned: boolean): Promise<number> {
   const at = clock.now()
   return atomically(db, tx => {
@@ -172,7 +172,7 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
   })
 }
 
-/** Somebody else in their place, in one step; a pinned place stays pinned. */
+/** Puts somebody else in their place, in one step; a pinned place stays pinned. */
 export async function replace({ db, clock }: App, who: Who, id: number, staffId: number): Promise<Placed> {
   const at = clock.now()
   return atomically(db, tx => {
@@ -192,7 +192,7 @@ export async function replace({ db, clock }: App, who: Who, id: number, staffId:
   })
 }
 
-/** What those on this shift break, as the shift is now. */
+/** The rules that people on this shift break as the shift is now. */
 export const violationsOnShift = (db: Db, shiftId: number): Violation[] =>
   broken(db, shiftId, [], standingOn(db, shiftId))
 
@@ -200,7 +200,7 @@ function broken(db: Db, shiftId: number, given: Assignment[], all: Assignment[])
   return violationsOf(problemWith(db, [shiftById(db, shiftId)], given), all)
 }
 
-/** What would be broken if these duties went to others, all at once. */
+/** The rules that would be broken if these duties went to others, all at once. */
 export function violationsOfMoves(
   db: Db,
   moves: readonly { duty: { shiftId: number; staffId: number }; to: number }[],

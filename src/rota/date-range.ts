@@ -1,15 +1,15 @@
-/** A stretch of days: both ends included, by the local date on which a shift starts. Weeks start on Monday. */
+/** A range of days, both ends included, by the local date on which a shift starts. Weeks start on Monday. */
 import { invalid } from '../errors.ts'
 
 export type Range = { start: string; end: string; siteIds: number[] } // no ids: every site
 
 const mostDays = 92
 
-/** Refuses ranges that are empty or too long to be looked at. `endName` is the field to blame. */
+/** Refuses ranges that are empty or too long. `endName` is the field named in the error. */
 export function checkRange(start: string, end: string, endName = 'end', most = mostDays): void {
   const days = daysBetween(start, end) + 1
   if (days < 1) invalid(endName, 'The end must not be before the start.')
-  if (days > most) invalid(endName, `This is ${days} days after the start; ${most} are the most.`)
+  if (days > most) invalid(endName, `This is ${days} days after the start; at most ${most} are allowed.`)
 }
 
 const daysBetween = (start: string, end: string): number =>
@@ -22,7 +22,7 @@ export const mondayOf = (date: string): string => {
 
 export const daysAfter = (date: string, days: number): string => Temporal.PlainDate.from(date).add({ days }).toString()
 
-/** In UTC: what rosters of sites around the world call today. */
+/** Today in UTC, for rosters of sites around the world. */
 export const today = (now: number): string => new Date(now).toISOString().slice(0, 10)
 
 export const daysOf = (start: string, end: string): string[] =>

@@ -1,4 +1,4 @@
-/** Generating: the form, how far it is, and the draft to look over before it holds. */
+/** Generating a roster: the form, the progress, and the draft to check before it is published. */
 
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
@@ -80,7 +80,7 @@ ${table({
     { head: 'Cost', numeric: true, cell: ({ content }) => money(content.summary?.cost_cents) },
     { head: 'State', cell: ({ confirmedAt }) => (confirmedAt ? badge('confirmed', 'good') : badge('draft')) },
   ],
-  empty: emptyState('No drafts yet', 'What is generated is kept here for 90 days.'),
+  empty: emptyState('No drafts yet', 'Drafts are kept here for 90 days.'),
 })}
 ${paginationLinks(pages, page => address('/rota/generate', { page }))}</section>`
 }
@@ -89,16 +89,16 @@ export type DraftData = {
   jobId: string
   range: Range
   run: Run | undefined
-  /** Whom it waits for before it begins, if anybody. */
+  /** The run it waits for before it starts, if any. */
   waits: string | null
   draft: Draft | undefined
-  /** The shifts of its days as they are now, with those who would stand there. */
+  /** The shifts of its days as they are now, with the people of the draft. */
   shifts: readonly ShownShift[]
   isNew(shiftId: number, staffId: number): boolean
   today: string
 }
 
-/** The part that keeps itself fresh: progress at first, then what came of it. */
+/** The part that updates itself: progress at first, then the result. */
 export const draftBody = (data: DraftData): Html => html`${stateOf(data)}
 ${draftContent(data)}`
 
@@ -125,7 +125,7 @@ const endedWords: Record<Ended, string> = {
   heuristic: 'good, not proved optimal',
   budget: 'time limit reached',
   cancelled: 'stopped',
-  failed: 'the exact solver failed; this is the best until then',
+  failed: 'the exact solver failed; this is the best roster before that',
 }
 
 function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string): Html {
@@ -143,18 +143,18 @@ ${
         label: 'Confirm this roster',
         action: '/api/v1/roster/confirm',
         body: { job_id: jobId },
-        confirm: `Make this the roster of ${spanWords(start, end)}? What is not pinned there is replaced.`,
+        confirm: `Make this the roster of ${spanWords(start, end)}? Everyone who is not pinned there is replaced.`,
         goTo: address('/rota', { start, end }),
-        done: 'It is the roster now',
+        done: 'The roster has been published',
       })}<a class="button quiet" href="${address('/rota/plan', { draft: jobId })}">Change it in the grid</a>${action({
         label: 'Discard',
         quiet: true,
         method: 'delete',
         action: `/api/v1/roster/drafts/${jobId}`,
-        confirm: 'Throw this draft away? The roster in force stays as it is.',
+        confirm: 'Discard this draft? The published roster stays as it is.',
         goTo: '/rota/generate',
         done: 'Discarded',
-      })}<span class="quiet">${number(added)} places would be filled anew, marked in green.</span></div>`
+      })}<span class="quiet">${number(added)} places would be newly filled, marked in green.</span></div>`
 }
 ${unfilled.length > 0 && openPlaces(unfilled, shifts)}
 ${weeks({ shifts, start, end, today, linked: true, isNew })}`
@@ -166,7 +166,11 @@ const summaryPart = (summary: Summary, unfilled: readonly Unfilled[]): Html => h
   ...(summary.penalty_cents
     ? [{ label: 'Price of rules not kept', value: money(summary.penalty_cents), note: 'and of requests and numbers' }]
     : []),
-  { label: 'At most to save', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
+  {
+    label: 'Possible saving at most',
+    value: percent(summary.gap * 100, { digits: 2 }),
+    note: endedWords[summary.ended],
+  },
   { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % means everyone gets the same share' },
   { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'wishes met minus wishes refused' },
 ])}

@@ -1,4 +1,4 @@
-/** Rosters as they were generated, kept until somebody has looked at them. */
+/** Generated rosters, kept as drafts until somebody publishes them. */
 import { and, count, desc, eq, gte, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -20,13 +20,13 @@ export type Draft = {
   createdBy: number | null
   createdAt: number
   confirmedAt: number | null
-  /** Null: called by its sites and days. */
+  /** Null: named by its sites and days. */
   name: string | null
-  /** Made by hand since it was found or copied. */
+  /** Changed by hand since it was generated or copied. */
   changes: number
 }
 
-/** What a solver says of its roster no longer holds once it was changed by hand. */
+/** The solver's summary no longer applies once the draft was changed by hand. */
 export type DraftContent = Omit<Solution, 'summary'> & { summary: Solution['summary'] | null }
 
 type Row = typeof rosterDrafts.$inferSelect
@@ -36,7 +36,7 @@ const draftOf = ({ startDate, endDate, siteIds, content, ...row }: Row): Draft =
   content: content as DraftContent, // as `saveDraft` wrote it
 })
 
-/** The same job run again leaves the same draft. */
+/** Running the same job again produces the same draft. */
 export function saveDraft(tx: Db, { range, ...draft }: Omit<Draft, 'confirmedAt' | 'name' | 'changes'>): void {
   const at = { startDate: range.start, endDate: range.end, siteIds: range.siteIds }
   const row = { ...draft, ...at, confirmedAt: null, changes: 0 }
@@ -58,7 +58,7 @@ export const changesWords = (changes: number): string => `${changes} ${changes =
 
 const someDrafts = 30
 
-/** Those that have days in common with these and are not published, newest first. */
+/** Unpublished drafts that share days with this range, newest first. */
 export const draftsAbout = (db: Db, { start, end }: Pick<Range, 'start' | 'end'>): Draft[] =>
   db
     .select()
@@ -79,22 +79,22 @@ export const assignmentSchema = t.Object({ shift_id: idSchema, staff_id: idSchem
 const summarySchema = t.Object({
   coverage: t.Number({ description: 'Filled places of all places, 0 to 1' }),
   cost_cents: t.Integer(),
-  fairness: t.Number({ description: '1 when all who could work carry the same share of their hours' }),
-  preferences: t.Number({ description: 'Wishes met less wishes gone against' }),
-  bound: t.Number({ description: 'No roster that covers as much costs less' }),
-  gap: t.Number({ description: 'What might be saved at most, as a share of the cost' }),
-  penalty_cents: t.Optional(t.Integer({ description: 'Prices of rules of work, requests and numbers not kept' })),
-  unmet: t.Optional(t.Array(t.String(), { description: 'Hours that people should have and cannot, in sentences' })),
-  open_bound: t.Integer({ description: 'No roster leaves fewer places open' }),
+  fairness: t.Number({ description: '1 if everyone who can work gets the same share of their hours' }),
+  preferences: t.Number({ description: 'Wishes met minus wishes broken' }),
+  bound: t.Number({ description: 'A proven lower bound of the cost at this coverage' }),
+  gap: t.Number({ description: 'The largest possible saving, as a share of the cost' }),
+  penalty_cents: t.Optional(t.Integer({ description: 'Prices of broken rules of work, requests and headcounts' })),
+  unmet: t.Optional(t.Array(t.String(), { description: 'Hours that people should have but cannot get, in sentences' })),
+  open_bound: t.Integer({ description: 'A proven lower bound of open places' }),
   advice: t.Array(t.String(), { description: 'What the open places mean, and who would fill them' }),
   ended: t.String({ description: 'proved, heuristic, budget, cancelled or failed' }),
-  trouble: t.Optional(t.String({ description: 'With `failed`: what the exact solver said' })),
+  trouble: t.Optional(t.String({ description: 'With `failed`: the error of the exact solver' })),
 })
 const unfilledSchema = t.Object({
   shift_id: idSchema,
   reason: t.String(),
   message: t.String(),
-  blocked: t.Record(t.String(), t.Integer(), { description: 'How many people each rule keeps away' }),
+  blocked: t.Record(t.String(), t.Integer(), { description: 'How many people each rule excludes' }),
 })
 export const draftSchema = t.Object(
   {
@@ -106,7 +106,7 @@ export const draftSchema = t.Object(
     seed: t.Integer(),
     name: t.String({ description: 'Given, or its sites and days', examples: ['Riverside, week of 23 Mar'] }),
     changes: t.Integer({ description: 'Made by hand' }),
-    summary: t.Nullable({ ...summarySchema, description: 'Null once it was changed by hand' }),
+    summary: t.Nullable({ ...summarySchema, description: 'Null after a change by hand' }),
     unfilled: t.Integer(),
     created_at: dateTimeSchema,
     confirmed_at: t.Nullable(dateTimeSchema),
@@ -137,7 +137,7 @@ export const draftView = (draft: Draft, sites: readonly Site[]): Static<typeof d
   }
 }
 
-/** `Riverside, week of 23 Mar`: its sites and days, unless somebody has named it. */
+/** `Riverside, week of 23 Mar`: its sites and days, unless it was given a name. */
 export function draftName({ name, range }: Pick<Draft, 'name' | 'range'>, sites: readonly Site[]): string {
   if (name) return name
   const { start, end, siteIds } = range

@@ -1,4 +1,4 @@
-/** The roster for spreadsheets and notice boards: a line for each place. */
+/** The roster for spreadsheets and notice boards: one line per place. */
 
 import type { App } from '../context.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
@@ -24,13 +24,13 @@ export async function exportCsv(
   })
 }
 
-/** To the hundredth: twenty minutes are 0.33. */
+/** To two decimals: twenty minutes are 0.33. */
 const hoursOf = ({ starts_at, ends_at }: ShownShift) =>
   Math.round((Date.parse(ends_at) - Date.parse(starts_at)) / 36_000) / 100
 const timesOf = (shift: ShownShift): Cell[] => [shift.date, shift.from, shift.to]
 const asksOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
 
-/** Places nobody takes are lines without a person. */
+/** Open places are lines without a person. */
 function bySite(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
   const rows = shifts
     .toSorted((a, b) => a.site.localeCompare(b.site, 'en') || a.starts_at.localeCompare(b.starts_at))

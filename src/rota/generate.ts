@@ -1,4 +1,4 @@
-/** `roster.generate`: a roster for a stretch of days, found by the solver in a thread of its own and left as a draft. */
+/** `roster.generate`: computes a roster for a range of days with the solver, in a thread of its own, and stores it as a draft. */
 
 import { Value } from '@sinclair/typebox/value'
 import { t } from 'elysia'
@@ -21,15 +21,17 @@ export const algorithms = ['greedy', 'optimal', 'production'] as const
 export const generateSchema = t.Object({
   start_date: dateSchema,
   end_date: dateSchema,
-  site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'Without any, all sites' })),
+  site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'If empty, all sites' })),
   algorithm: t.Optional(t.Union(algorithms.map(each => t.Literal(each)))),
-  seed: t.Optional(t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed, the same roster' })),
+  seed: t.Optional(
+    t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed gives the same roster' }),
+  ),
   budget_s: t.Optional(
     t.Number({ minimum: 0.1, maximum: 600, description: 'Seconds: 10 for production and 300 for optimal by default' }),
   ),
 })
 
-/** What a generation was asked for. */
+/** The input of a generation. */
 export function generateInput({ input }: Run): ReturnType<GenerateInputOf> {
   if (!Value.Check(generateSchema, input)) return undefined
   const { start_date, end_date, site_ids = [], algorithm = 'production', budget_s } = input
@@ -57,7 +59,7 @@ export const generateRoster = job('roster.generate', {
     const report = ({ stage, percent, doing, ...best }: Progress) =>
       progress(Math.max(1, percent), stage, best.best_cents === null ? doing : `${doing}; ${resultSoFar(best)}`)
     const solution = await app.compute.run(solveRoster, { problem, algorithm, budget_s }, { signal, progress: report })
-    // What was found until a cancel is kept; after a lost lease or at the end of the process it is not ours to write.
+    // The best roster at a cancel is kept; after a lost lease or at shutdown it must not be written.
     if (signal.aborted && !(signal.reason instanceof Cancelled)) throw signal.reason
     const { cost_cents: best_cents, gap, open_bound } = solution.summary
     progress(99, 'checking', resultSoFar({ best_cents, gap, open: solution.unfilled.length, open_bound }))
@@ -72,7 +74,7 @@ export const generateRoster = job('roster.generate', {
 type SoFar = Pick<Progress, 'best_cents' | 'gap' | 'open' | 'open_bound'>
 
 const resultSoFar = ({ best_cents, gap, open, open_bound }: SoFar) => {
-  const saved = gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % to be saved`
+  const saved = gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % could be saved`
   const places = open ? `, ${open} places open${open_bound ? ` of which ${open_bound} nobody can fill` : ''}` : ''
   return `best ${((best_cents ?? 0) / 100).toFixed(2)}${saved}${places}`
 }

@@ -13,8 +13,8 @@ const MOST_HOURS = 48
 
 /**
  * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an
- * offset, or as the site's clock shows it) or as `date`, `from` and `to`; `skill`, `skills` (several, with `|` between),
- * `certification`, `headcount` and `kind` may be left out. Every mistake is named with its line; the caller takes all rows or none.
+ * offset, or in the site's local time) or as `date`, `from` and `to`; `skill`, `skills` (several, separated by `\|`),
+ * `certification`, `headcount` and `kind` may be left out. Every error is reported with its line; the caller accepts all rows or none.
  */
 export function readShifts(
   { fields, rows }: TextTable,
@@ -41,7 +41,7 @@ export function readShifts(
 }
 function readRow(row: Record<string, string>, sites: NamedSite[], mistake: NoteMistake): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
-  if (!site) return mistake('site', row.site ? `No site is called ${shownCell(row.site)}.` : 'Name a site.')
+  if (!site) return mistake('site', row.site ? `There is no site named ${shownCell(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
     return mistake('headcount', `${shownCell(row.headcount)} is not a whole number from 1 to 500.`)
@@ -60,12 +60,12 @@ function readRow(row: Record<string, string>, sites: NamedSite[], mistake: NoteM
   const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
   if (hours <= 0) return mistake('ends_at', 'The end must be after the start.')
   if (hours > MOST_HOURS)
-    return mistake('ends_at', `This is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most.`)
+    return mistake('ends_at', `This is ${Math.round(hours)} hours after the start; at most ${MOST_HOURS} are allowed.`)
   const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
   return { ...plainShift, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
 }
 
-/** An id if it is one, else a name, whatever its case. */
+/** An id if it is one, else a name in upper or lower case. */
 const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
@@ -85,7 +85,7 @@ function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zo
   return { starts_at: start, ends_at: end }
 }
 
-/** With an offset it is an instant already; without, the clock at the site shows it. */
+/** With an offset it is a point in time; without one it is the site's local time. */
 function instantOf(text: string, zone: string): string | undefined {
   const local = /^(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d)(:\d\d)?$/.exec(text)
   const clock = clockOf(local?.[2] ?? '')
@@ -99,7 +99,7 @@ function instantOf(text: string, zone: string): string | undefined {
 
 const clockOf = (text: string) => (/^([01]?\d|2[0-3]):[0-5]\d$/.test(text) ? text.padStart(5, '0') : undefined)
 
-/** What it reads, or nothing when it cannot be read. */
+/** The value, or undefined if it cannot be parsed. */
 function read<T>(parse: () => T): T | undefined {
   try {
     return parse()

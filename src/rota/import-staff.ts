@@ -1,6 +1,6 @@
 /**
- * People from a spreadsheet. A row is somebody who is there already, by `id` or by name, or somebody new. Columns that are missing and
- * cells that are empty leave things as they are. Several in one cell have `|` between: `bar | steward`, `first aid 2026-12-31`,
+ * People from a spreadsheet. A row is an existing person, by `id` or by name, or a new one. Missing columns and
+ * empty cells leave values as they are. Several values in a cell are separated by `\|`: `bar \| steward`, `first aid 2026-12-31`,
  * `2026-07-01 - 2026-07-14`.
  */
 import { Value } from '@sinclair/typebox/value'
@@ -16,10 +16,10 @@ import { addPerson, changePerson } from './staff-queries.ts'
 
 export const importedPersonSchema = t.Object(
   {
-    line: t.Integer({ description: 'In the file, the headings counted', examples: [2] }),
+    line: t.Integer({ description: 'In the file, including the headings', examples: [2] }),
     staff_id: t.Nullable({ ...idSchema, description: 'Null: somebody new' }),
     name: t.String({ examples: ['Ann'] }),
-    changes: t.Array(t.String(), { description: 'What would be another; empty: nothing', examples: [['skills']] }),
+    changes: t.Array(t.String(), { description: 'The fields that would change; empty: none', examples: [['skills']] }),
   },
   { $id: 'ImportedPerson' },
 )
@@ -56,7 +56,7 @@ export function readStaff(
     if (!person) continue
     const key = person.staff_id === null ? person.name.toLowerCase() : `#${person.staff_id}`
     const before = seen.get(key)
-    if (before) mistake('name', `${person.name} stands in line ${before} already.`)
+    if (before) mistake('name', `${person.name} is already in line ${before}.`)
     else people.push(person)
     seen.set(key, before ?? row.line)
   }
@@ -82,18 +82,18 @@ function readPerson(
   return { line, staff_id: before?.id ?? null, name, changes, change }
 }
 
-/** Somebody who is there, or somebody new; nothing where that cannot be told. */
+/** An existing or a new person; undefined if that is ambiguous. */
 function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], mistake: NoteMistake) {
   if (id) {
     const before = known.find(one => String(one.id) === id)
     return before ? { before } : mistake('id', `There is no staff ${shownCell(id)}.`)
   }
   const called = known.filter(one => one.name.toLowerCase() === name.toLowerCase())
-  if (called.length > 1) return mistake('name', `${called.length} people are called ${shownCell(name)}; give the id.`)
+  if (called.length > 1) return mistake('name', `${called.length} people are named ${shownCell(name)}; add the id.`)
   return { before: called[0] }
 }
 
-/** The same checks as the API makes, each said of its column. */
+/** The same checks as the API, with the error of each column. */
 function changeIn(cells: Record<string, string>, mistake: NoteMistake): PersonChange | undefined {
   const change: PersonChange = {}
   let isWrong = false
@@ -169,7 +169,7 @@ const parts = (cell: string) =>
 
 const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : undefined)
 
-/** All of them or, where anything is wrong, none; a trial changes nothing either way. */
+/** Imports all rows, or none if anything is wrong; a dry run changes nothing. */
 export function writeStaff(
   tx: Db,
   people: readonly ImportedPerson[],

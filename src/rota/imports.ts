@@ -1,14 +1,14 @@
-/** What imports of staff and of shifts have in common: a preview first, every mistake by its line. */
+/** Shared by imports of staff and of shifts: a preview first, every error with its line. */
 import { type TSchema, t } from 'elysia'
 import { type Html, html } from '../platform/html.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { formField } from '../ui/parts/form.ts'
 
-/** Notes a mistake of a row and returns undefined, which the function that reads the row then returns too. */
+/** Records an error of a row and returns undefined, which the function that reads the row then also returns. */
 export type NoteMistake = (column: string, message: string) => undefined
 
 export const dryRunQuery = t.Object({
-  dry_run: t.Optional(t.Boolean({ description: 'Only tell what would be done, and every mistake' })),
+  dry_run: t.Optional(t.Boolean({ description: 'Only report what would be done, and every error' })),
 })
 
 export const mistakes = {
@@ -21,7 +21,7 @@ export const mistakes = {
   total_errors: t.Integer(),
 }
 
-/** 201 for what was done, 200 for what would be. */
+/** 201 for an import, 200 for a dry run. */
 export function importAnswers(summary: string, done: TSchema, preview: TSchema) {
   const { responses } = describe('What would be done', preview)
   const all = describe(summary, done, { status: 201 })

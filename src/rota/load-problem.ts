@@ -1,4 +1,4 @@
-/** What a roster is made from and checked against: the problem as it stands in the database. */
+/** Loads what a roster is generated from and checked against: the current problem in the database. */
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
@@ -12,10 +12,10 @@ import { checkRoster, type Violation } from './solving/check.ts'
 import type { Assignment, Duty, Problem, ProblemShift, WorkRules } from './solving/problem.ts'
 import { personViews } from './staff-queries.ts'
 
-/** Coverage comes before cost and cost before these. */
+/** Coverage comes before cost, and cost before these. */
 const weights = { fairness: 1, preferences: 1 }
 
-/** Work further away than this takes neither rest nor hours of a week in the range, nor makes it days too many in a row. */
+/** Work further away than this affects neither rest, weekly hours nor days in a row within the range. */
 const nearDays = 16
 
 export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: number }): Problem {
@@ -29,7 +29,7 @@ export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: num
   return { ...problemWith(db, shiftsIn(db, range), pinned, seed), range: { start, end } }
 }
 
-/** These shifts as the whole problem, and all other work of the people as it stands. */
+/** These shifts as the whole problem, plus all other work of the people. */
 export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed = 1): Problem {
   const held = pinned.map(({ staff_id }) => staff_id)
   const people = db
@@ -47,7 +47,7 @@ export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed
   }))
   const inProblem = personViews(db, people).map(({ active, rules, max_hours_week, ...person }) => ({
     ...person,
-    // Who has left keeps what is pinned, and gets nothing else.
+    // Former staff keep pinned duties and get nothing else.
     max_hours_week: active ? max_hours_week : 0,
     rules: active ? rulesToSolve(rules) : undefined,
   }))
@@ -113,7 +113,7 @@ function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[]): Duty[] {
     }))
 }
 
-/** Another number whenever a roster, a shift or the staff has changed. */
+/** A number that changes whenever a roster, a shift or the staff changes. */
 export const rosterVersion = (db: Db): number =>
   db
     .select({ seq: sql<number>`coalesce(max(${stamps.seq}), 0)` })
@@ -124,18 +124,18 @@ export const rosterVersion = (db: Db): number =>
 export type AssignmentsCheck = {
   version: number
   violations: Violation[]
-  /** hours and days in a row too few, in sentences */
+  /** Missing hours and days in a row, in sentences. */
   unmet: string[]
   assignments: Assignment[]
 }
 
 /**
- * Every hard rule that these assignments would break in that range, with what is pinned there added to them. The version says
- * which state that was true of.
+ * Every hard rule that these assignments would break in the range, together with what is pinned there. The version says
+ * which state of the database was checked.
  */
 export function checkAssignments(db: Db, input: { range: Range; assignments: Assignment[] }): AssignmentsCheck {
   const { $client: client } = db
-  client.run('BEGIN') // one state for all that is read
+  client.run('BEGIN') // one snapshot for all reads
   try {
     const version = rosterVersion(db)
     const problem = rosterProblem(db, { range: input.range, seed: 1 })
@@ -151,14 +151,14 @@ export function checkAssignments(db: Db, input: { range: Range; assignments: Ass
   }
 }
 
-/** Too little work is mended by more of it, so nobody is refused a place for it. */
+/** Too little work never excludes anybody from a place: more work fixes it. */
 const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule === 'least_days_in_row'
 
-/** What stands against putting people on these shifts by hand: the same rules as for a whole roster. */
+/** The rules against putting people on these shifts by hand: the same as for a whole roster. */
 export const violationsOf = (problem: Problem, placed: Assignment[]): Violation[] =>
   checkRoster(problem, placed).filter(one => isOurs(one) && !isTooLittleWork(one))
 
-/** What is pinned may break a rule, as somebody wanted it so; nobody wants anyone twice in one place. */
+/** A pinned duty may break a rule, because somebody wanted it; but nobody is wanted twice in one place. */
 const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'
 
 export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`

@@ -1,15 +1,15 @@
-/** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay the same when the clocks change. */
+/** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay the same when clocks change. */
 import type { NewShift } from './shift.ts'
 
 type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
   /** 1 Monday to 7 Sunday */
   weekdays: number[]
-  /** `HH:MM` on the site's clock; an end that is not after the start is on the next day */
+  /** `HH:MM` in the site's local time; an end that is not after the start is on the next day. */
   from: string
   to: string
 }
 
-/** The same shifts so many weeks later: 22:00 stays 22:00 though the clocks may change in between. */
+/** The same shifts some weeks later: 22:00 stays 22:00 even if clocks change in between. */
 export function copyShifts(shifts: NewShift[], weeks: number, zoneOf: (siteId: number) => string): NewShift[] {
   return shifts.map(({ starts_at, ends_at, ...shift }) => {
     const zone = zoneOf(shift.site_id)
@@ -19,7 +19,7 @@ export function copyShifts(shifts: NewShift[], weeks: number, zoneOf: (siteId: n
   })
 }
 
-/** The shifts a weekly pattern asks for from one date to another, both included. */
+/** The shifts of a weekly pattern from one date to another, both included. */
 export function shiftsFromPattern(pattern: Pattern, startDate: string, endDate: string, zone: string): NewShift[] {
   const { weekdays, from, to, ...shift } = pattern
   const shifts: NewShift[] = []
@@ -33,7 +33,7 @@ export function shiftsFromPattern(pattern: Pattern, startDate: string, endDate: 
   return shifts
 }
 
-/** The instants of a shift that begins on this day. */
+/** Start and end of a shift that starts on this day. */
 export function instantsOn(day: Temporal.PlainDate, from: string, to: string, zone: string) {
   const [begin, end] = [Temporal.PlainTime.from(from), Temporal.PlainTime.from(to)]
   const passesMidnight = Temporal.PlainTime.compare(end, begin) <= 0
@@ -43,7 +43,7 @@ export function instantsOn(day: Temporal.PlainDate, from: string, to: string, zo
   return between(at(day, begin), at(passesMidnight ? day.add({ days: 1 }) : day, end), length)
 }
 
-/** A shift inside the hour that the clocks skip would end as it begins: it keeps its length instead. */
+/** A shift inside the hour that clocks skip would end as it starts: it keeps its length instead. */
 function between(start: Temporal.ZonedDateTime, end: Temporal.ZonedDateTime, length: Temporal.Duration) {
   const stop = Temporal.ZonedDateTime.compare(start, end) < 0 ? end : start.add(length)
   return { starts_at: instantOf(start), ends_at: instantOf(stop) }

@@ -1,4 +1,4 @@
-/** What staff are told of their shifts goes to their mailbox too, what came about together in one mail. */
+/** Mails staff the notices about their shifts; notices that arise together go into one mail. */
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -8,7 +8,7 @@ import { job } from '../context.ts'
 import { acceptMail, sendsMail } from '../mail/send.ts'
 import { day } from '../platform/clock.ts'
 
-const atOnce = 200 // notices looked at in one transaction
+const atOnce = 200 // notices handled in one transaction
 
 export const mailNotices = job('roster.mail_notices', {
   input: t.Object({}),
@@ -28,7 +28,7 @@ export const mailNotices = job('roster.mail_notices', {
         const mail = {
           kind,
           userId,
-          subject: kind === 'roster' ? 'Your shifts have changed' : 'A certificate of yours runs out',
+          subject: kind === 'roster' ? 'Your shifts have changed' : 'One of your certificates expires',
           lines: theirs.map(({ message }) => message),
           link: { label: 'Open my shifts', path: '/rota/mine' },
         }
@@ -40,7 +40,7 @@ export const mailNotices = job('roster.mail_notices', {
   },
 })
 
-/** Of the last day: mails that are set up later tell nothing old. What was seen on the page needs no mail. */
+/** Only of the last day: mail that is set up later must not send old notices. Notices seen on the page are not mailed. */
 const unmailed = (db: Db, now: number) =>
   db
     .select({ id: staffNotices.id, kind: staffNotices.kind, message: staffNotices.message, userId: staff.userId })

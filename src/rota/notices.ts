@@ -1,4 +1,4 @@
-/** What people are told of their own shifts, leave and swaps. Whoever has no account here is told by others. */
+/** Notices to people about their own shifts, leave and swaps. People without an account get none. */
 import { and, count, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -47,7 +47,7 @@ export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice)
   }
 }
 
-/** Up to this one: what came after the page was made is still new. */
+/** Up to this one: notices that came after the page was made are still new. */
 export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): number =>
   tx
     .update(staffNotices)
@@ -75,7 +75,7 @@ const placeColumns = {
 export const dutyPlaceOf = (db: Db, shiftId: number): DutyPlace | undefined =>
   db.select(placeColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
 
-/** Who stands on these and has an account, before something happens to them. What has ended is told to nobody. */
+/** People with an account on these shifts, before something happens to them. Nobody is notified about past shifts. */
 export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
   db
     .select({ staffId: assignments.staffId, shiftId: shifts.id, ...placeColumns })
@@ -95,13 +95,13 @@ export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: numbe
 
 type UpcomingDuties = ReturnType<typeof upcomingDuties>
 
-/** The shift, or all of its site, is there no more. */
+/** The shift, or its whole site, was deleted. */
 export function notifyOfRemoval(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const [staffId, places] of Map.groupBy(standing, ({ staffId }) => staffId))
     notify(tx, at, staffId, `Taken off: ${listed(places.map(dutyWords))}`)
 }
 
-/** What they knew of it before, and how it is now. Nobody is told of what they cannot see, such as the number of places. */
+/** Notifies of a change of what they can see; not of other changes, such as the headcount. */
 export function notifyOfMove(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const before of standing) {
     const now = dutyPlaceOf(tx, before.shiftId)
@@ -111,9 +111,9 @@ export function notifyOfMove(tx: Db, standing: UpcomingDuties, at: number): void
 }
 
 type Change = 'New' | 'Taken off'
-const mostNamed = 8 // duties in one message
+const maxNamed = 8 // duties in one message
 
-/** One message for each person, whatever their number of duties. Answers how many were told. */
+/** One message per person, whatever the number of duties. Returns how many people were notified. */
 export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): number {
   const lines = new Map<number, Map<Change, string[]>>()
   for (const [change, duties] of Object.entries(changes) as [Change, readonly Assignment[]][]) {
@@ -151,6 +151,6 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
 }
 
 const listed = (duties: string[]): string =>
-  duties.length > mostNamed
-    ? `${duties.slice(0, mostNamed).join('; ')}; and ${duties.length - mostNamed} more`
+  duties.length > maxNamed
+    ? `${duties.slice(0, maxNamed).join('; ')}; and ${duties.length - maxNamed} more`
     : duties.join('; ')

@@ -1,4 +1,4 @@
-/** Pages of the rota: they ask what the API asks, and show it. */
+/** Pages of the rota: they ask the same queries as the API. */
 import { Elysia, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -31,7 +31,7 @@ import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
 
 const one = idParams
-// A form sends what is left empty as an empty text.
+// A form sends an empty field as an empty string.
 const orEmpty = (schema: typeof rangeQuery.properties.start) => t.Optional(t.Union([schema, t.Literal('')]))
 const rangeForm = t.Object({
   start: orEmpty(rangeQuery.properties.start),
@@ -87,7 +87,7 @@ export const rotaPages = (app: App) => {
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)
     const draft = findDraft(db, jobId)
-    const range = draft?.range ?? (run && generateInput(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+    const range = draft?.range ?? (run && generateInput(run)) ?? refuse('not_found', `Job ${jobId} has no draft`)
     const waits = run ? waitsFor(run) : null
     const base = { jobId, range, run, waits, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
@@ -103,7 +103,7 @@ export const rotaPages = (app: App) => {
         const staff = (placed.get(shift.id) ?? []).map(({ staff_id }) => ({
           id: staff_id,
           staff_id,
-          name: names.get(staff_id) ?? `Staff ${staff_id}, who is gone`,
+          name: names.get(staff_id) ?? `Staff ${staff_id} (deleted)`,
           pinned: pinned.has(staff_id),
           broken: false, // it would be refused
         }))

@@ -1,4 +1,4 @@
-/** Who can be planned: skills, certificates, absences, wishes. */
+/** The people who can be planned: skills, certificates, absences, wishes. */
 
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
@@ -9,7 +9,7 @@ import { longestWord, mistakesInRules, rulesSchema } from './rules-of-work.ts'
 import { timeOfDaySchema } from './shift.ts'
 
 const word = oneLine(longestWord)
-const moment = { ...dateTimeSchema, description: 'A date, or a moment with an offset' }
+const moment = { ...dateTimeSchema, description: 'A date, or a time with an offset' }
 
 export const wishSchema = t.Object({
   want: t.Union([t.Literal('prefer'), t.Literal('avoid')]),
@@ -19,7 +19,11 @@ export const wishSchema = t.Object({
   from: t.Optional(timeOfDaySchema),
   to: t.Optional(timeOfDaySchema),
   weight: t.Optional(
-    t.Number({ minimum: 0.1, maximum: 100, description: 'How much it counts beside other wishes: 1 by default' }),
+    t.Number({
+      minimum: 0.1,
+      maximum: 100,
+      description: 'How much it counts compared with other wishes: 1 by default',
+    }),
   ),
 })
 
@@ -27,7 +31,7 @@ const requestSchema = t.Object(
   {
     shift_id: idSchema,
     want: t.Union([t.Literal('on'), t.Literal('off')]),
-    price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'What it costs not to follow it' }),
+    price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'The cost of not following it' }),
   },
   { examples: [{ shift_id: 7, want: 'off', price_cents: 1500 }] },
 )
@@ -41,7 +45,7 @@ export const newPerson = t.Object({
   unavailable: t.Optional(
     t.Array(t.Object({ from: moment, to: moment }), {
       maxItems: 500,
-      description: 'Two dates, both included, or two moments, the second excluded',
+      description: 'Two dates, both included, or two times, the second excluded',
     }),
   ),
   preferences: t.Optional(
@@ -51,9 +55,9 @@ export const newPerson = t.Object({
   requests: t.Optional(
     t.Array(requestSchema, { maxItems: 1000, description: 'Single shifts they want or do not want' }),
   ),
-  active: t.Optional(t.Boolean({ description: 'Who is not is not planned, but remembered' })),
+  active: t.Optional(t.Boolean({ description: 'Inactive people are not planned, but kept' })),
   account: t.Optional(
-    t.Nullable(t.String({ maxLength: 40, description: 'Name of the account that sees these shifts as its own' })),
+    t.Nullable(t.String({ maxLength: 40, description: 'Name of the account whose shifts these are' })),
   ),
 })
 export const personChange = t.Partial(newPerson)
@@ -72,7 +76,7 @@ export const personSchema = t.Object(
     rules: rulesSchema,
     requests: t.Array(requestSchema),
     active: t.Boolean(),
-    user_id: t.Nullable(t.Integer({ description: 'Of the account that sees these shifts as its own' })),
+    user_id: t.Nullable(t.Integer({ description: 'The account whose shifts these are' })),
     account: t.Nullable(t.String({ description: 'Its name' })),
     created_at: dateTimeSchema,
   },
@@ -80,7 +84,7 @@ export const personSchema = t.Object(
 )
 export type PersonView = Static<typeof personSchema>
 
-/** What a schema cannot see. Answers it tidied: words trimmed, moments in UTC, nothing twice. */
+/** Checks beyond the schema. Returns the person normalised: words trimmed, times in UTC, no duplicates. */
 export function tidyPerson(given: PersonChange): PersonChange {
   const errors: FieldError[] = []
   const wrong = (path: string, message: string) => void errors.push({ path, message })

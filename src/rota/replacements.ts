@@ -1,4 +1,4 @@
-/** Who could stand on a shift, best first, and the rules that stand against the others. */
+/** People who could take a shift, best first, and the rules against the others. */
 import { and, asc, eq, ne, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -17,10 +17,8 @@ export const candidateSchema = t.Object(
     name: t.String(),
     allowed: t.Boolean(),
     against: t.Array(brokenDutyRuleSchema, { description: 'Every rule they would break' }),
-    rest_hours: t.Nullable(
-      t.Number({ description: 'The shorter of the rests before and after; null without work nearby' }),
-    ),
-    week_hours: t.Number({ description: 'In that week with this shift' }),
+    rest_hours: t.Nullable(t.Number({ description: 'The shorter rest before or after; null without work nearby' })),
+    week_hours: t.Number({ description: 'Their hours in that week with this shift' }),
     max_hours_week: t.Number(),
     cost_cents: t.Integer({ description: 'Of this shift' }),
   },
@@ -28,7 +26,7 @@ export const candidateSchema = t.Object(
 )
 export type Candidate = Static<typeof candidateSchema>
 
-/** Those allowed first, among them the cheapest and then whose week is the least full. */
+/** Allowed people first, the cheapest first, then those with the least full week. */
 export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candidate[] {
   const shift = shiftById(db, shiftId)
   const problem = problemWith(db, [shift], [])
@@ -43,7 +41,7 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
   const people = problem.staff.filter(({ id }) => !there.has(id))
   const placed = people.map(({ id }) => ({ shift_id: shiftId, staff_id: id }))
   const against = new Map<number, BrokenDutyRule[]>()
-  // All of them at once: rules are about one person each, but for how many a shift takes.
+  // All at once: rules concern one person each, except for the number of people on a shift.
   for (const { rule, message, staff_id } of violationsOf(problem, placed))
     if (staff_id !== undefined) against.set(staff_id, [...(against.get(staff_id) ?? []), { rule, message }])
   const work = workNear(db, shift)
@@ -77,7 +75,7 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
 
 const hundredth = (hours: number) => Math.round(hours * 100) / 100
 
-/** What each does in that week and the days beside it. */
+/** What each person does in that week and the days next to it. */
 function workNear(db: Db, { id, day }: Shift) {
   const monday = mondayOf(day)
   const duties = db

@@ -1,4 +1,4 @@
-/** The numbers of the dashboard: this week and the next, who is there, which certificates run out. */
+/** The numbers on the dashboard: this week and the next, staff, and expiring certificates. */
 import { and, asc, between, count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -15,7 +15,7 @@ const sumSchema = t.Object({
   places: t.Integer(),
   filled: t.Integer(),
   coverage: t.Nullable(t.Number()),
-  hours: t.Number({ description: 'Of those who stand there' }),
+  hours: t.Number({ description: 'Hours of the people on shifts' }),
   cost_cents: t.Integer(),
 })
 const daySchema = t.Object({
@@ -46,17 +46,17 @@ export const metricsSchema = t.Object(
     staff: t.Object({ total: t.Integer(), active: t.Integer() }),
     this_week: sumSchema,
     next_week: sumSchema,
-    expiring_certificates: t.Array(certificateSchema, { description: 'Within 60 days, the first first' }),
+    expiring_certificates: t.Array(certificateSchema, { description: 'Within 60 days, earliest first' }),
     expired_certificates: t.Array(certificateSchema, {
-      description: 'Run out and not renewed, of those who are planned',
+      description: 'Expired and not renewed certificates of active staff',
     }),
-    daily: t.Array(daySchema, { description: 'What the last 30 nights have counted, newest first' }),
+    daily: t.Array(daySchema, { description: 'The counts of the last 30 nights, newest first' }),
   },
   { $id: 'RosterMetrics' },
 )
 export type RosterMetrics = Static<typeof metricsSchema>
 
-/** Weeks are counted from today in UTC; a shift is in the week of its local date. */
+/** Weeks are counted from today in UTC; a shift belongs to the week of its local date. */
 export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
   const date = today(now)
   const monday = mondayOf(date)
@@ -112,7 +112,7 @@ export function sumOf(db: Db, start: string, end: string) {
   return { start, end, shifts: shiftCount, places, filled, coverage, hours: minutes / 60, cost_cents: cost }
 }
 
-/** Certificates of those who are planned that end by that day or have run out already; one renewed does not count. */
+/** Certificates of active staff that expire by that day or have expired; renewed ones do not count. */
 export function certificatesEnding(db: Db, { by, staffId }: { by: string; staffId?: number }) {
   const lastDay = sql<string>`max(${certifications.expiresOn})`
   return db

@@ -1,4 +1,4 @@
-/** Which rosters are made before another, and about how long that takes. */
+/** Which rosters wait for which, and for about how long. */
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { runs, sites } from '../../db/schema.ts'
@@ -8,18 +8,18 @@ import { spanWords } from './calendar-view.ts'
 import type { Range } from './date-range.ts'
 import { budgets } from './solving/solve.ts'
 
-/** As many rosters are made at once by each process that runs jobs. */
+/** Each process that runs jobs generates so many rosters at once. */
 export const rostersAtOnce = 2
 
-/** What a roster was asked for; undefined of a run of other work. */
+/** The input of a roster run; undefined for a run of other work. */
 export type GenerateInputOf = (run: Run) => (Range & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
 
-/** Beside its budget a roster is loaded and checked; greedy has none. Seconds. */
+/** Time in addition to the budget, to load and check a roster; greedy has no budget. Seconds. */
 const [beside, withoutBudget] = [2, 5]
 
 type Ahead = { run: Run; range: Range; seconds: number }
 
-/** Whom a roster that has not begun waits for, as a sentence; null where its turn is now. */
+/** What a roster that has not started waits for, as a sentence; null if it is next. */
 export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf, now: number): string | null {
   const own = generateInput(run)
   if (!own) return null
@@ -40,7 +40,7 @@ export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf,
   const sameSites = ahead.filter(({ range }) => overlaps(range.siteIds, own.siteIds))
   const [first] = sameSites
   if (first) {
-    // Those under way end side by side, the others are made one after the other at worst.
+    // Running ones end in parallel; the others are generated one after the other at worst.
     const secondsOf = (isRunning: boolean) =>
       sameSites.filter(({ run }) => (run.status === 'PROGRESS') === isRunning).map(one => one.seconds)
     const seconds = Math.max(0, ...secondsOf(true)) + sum(secondsOf(false))
@@ -53,7 +53,7 @@ export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf,
   return `Waits, as ${running.length} rosters are being made, for ${named(db, next)}: ${about(next.seconds)}`
 }
 
-/** No site named means every site. */
+/** No site means every site. */
 const overlaps = (some: number[], others: number[]) =>
   !some.length || !others.length || some.some(id => others.includes(id))
 

@@ -30,7 +30,7 @@ import { allSites, siteById } from './site-queries.ts'
 
 const placedSchema = t.Object({ id: idSchema, shift_id: idSchema, staff_id: idSchema, pinned: t.Boolean() })
 export const confirmedSchema = t.Object({
-  confirmed: t.Integer({ description: 'Who stands there now, pinned ones too' }),
+  confirmed: t.Integer({ description: 'Places filled now, including pinned ones' }),
   added: t.Integer(),
   removed: t.Integer(),
   pinned: t.Integer(),
@@ -39,9 +39,9 @@ export const confirmedSchema = t.Object({
   site_ids: t.Array(t.Integer()),
   already_confirmed: t.Boolean(),
   unmet: t.Array(t.String(), {
-    description: 'Hours and days in a row that people should have and do not, in sentences',
+    description: 'Hours and days in a row that people should have but do not, in sentences',
   }),
-  notified: t.Integer({ description: 'People with an account who were told what changed for them' }),
+  notified: t.Integer({ description: 'People with an account who were notified of a change' }),
 })
 
 export const rangeQuery = t.Object({
@@ -50,7 +50,7 @@ export const rangeQuery = t.Object({
   site_id: t.Optional(idSchema),
 })
 
-/** From this week's Monday, for a week by default. */
+/** By default one week from this week's Monday. */
 export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
   const start = query.start ?? mondayOf(query.end ?? today(now))
   const end = query.end ?? daysAfter(start, 6)
@@ -62,7 +62,7 @@ const one = { params: idParams }
 
 export const rosterRoutes = (app: App) => {
   const { db, cache, clock } = app
-  const draftOf = (jobId: string) => findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+  const draftOf = (jobId: string) => findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
 
   return new Elysia({ tags: ['rosters'] })
     .use(access(app))
@@ -81,7 +81,7 @@ export const rosterRoutes = (app: App) => {
         detail: describe('Generate a roster in the background; it stays a draft until it is confirmed', startedSchema, {
           status: 202,
           description:
-            'greedy answers at once; optimal proves the best there is; production improves within its budget and keeps the better. Stages: loading, building, optimization, checking. Cancelled, it keeps the best found so far as a draft.',
+            'greedy answers at once; optimal proves that its roster is the best; production improves within its budget. Stages: loading, building, optimization, checking. Cancelled, it keeps the best found so far as a draft.',
         }),
       },
     )
@@ -106,7 +106,7 @@ export const rosterRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Duties of the next 92 days that a rule stands against now, and which: the first to begin first',
+          'Duties of the next 92 days that break a rule now, with the rules, earliest first',
           pageSchema('duties', brokenDutySchema),
         ),
       },
@@ -124,7 +124,7 @@ export const rosterRoutes = (app: App) => {
           staff_id: t.Optional(idSchema),
         }),
         may: 'member',
-        detail: describe('The roster as CSV, a line for each place, by site or by person', t.String(), {
+        detail: describe('The roster as CSV, one line per place, by site or by person', t.String(), {
           type: 'text/csv',
         }),
       },
@@ -151,7 +151,7 @@ export const rosterRoutes = (app: App) => {
         }),
         may: 'officer',
         detail: describe(
-          'Publish a roster: checked again, all or nothing, replaces what is not pinned in its range',
+          'Publish a roster: checked again, all or nothing, replaces everything in its range that is not pinned',
           confirmedSchema,
           {
             description:
@@ -186,7 +186,7 @@ export const rosterRoutes = (app: App) => {
       '/roster/drafts/:job_id',
       async ({ params: { job_id }, who }) => {
         await atomically(db, tx => {
-          if (!discardDraft(tx, job_id)) refuse('not_found', `Job ${job_id} has left no roster`)
+          if (!discardDraft(tx, job_id)) refuse('not_found', `Job ${job_id} has no draft`)
           audit(tx, { at: clock.now(), who: signedIn(who), action: 'roster.discard', target: `draft ${job_id}` })
         })
         return { deleted: true, job_id }
@@ -194,7 +194,7 @@ export const rosterRoutes = (app: App) => {
       {
         params: jobIdParams,
         may: 'officer',
-        detail: describe('Throw a draft away', t.Object({ deleted: t.Boolean(), job_id: t.String() })),
+        detail: describe('Discard a draft', t.Object({ deleted: t.Boolean(), job_id: t.String() })),
       },
     )
     .post(
@@ -215,12 +215,12 @@ export const rosterRoutes = (app: App) => {
     .post('/roster/assignments/:id/pin', ({ params, who }) => pin(app, signedIn(who), params.id, true), {
       ...one,
       may: 'officer',
-      detail: describe('It stays when a roster is made anew', placedSchema),
+      detail: describe('Pin an assignment: it stays when a new roster is generated', placedSchema),
     })
     .post('/roster/assignments/:id/unpin', ({ params, who }) => pin(app, signedIn(who), params.id, false), {
       ...one,
       may: 'officer',
-      detail: describe('It may change again', placedSchema),
+      detail: describe('Unpin an assignment', placedSchema),
     })
     .get(
       '/roster/assignments/:id/replacements',
@@ -236,7 +236,7 @@ export const rosterRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Who could step in, best first, and the rules that stand against the others',
+          'Who could step in, best first, and the rules against the others',
           pageSchema('candidates', candidateSchema),
         ),
       },
@@ -248,7 +248,7 @@ export const rosterRoutes = (app: App) => {
         ...one,
         body: t.Object({ staff_id: idSchema }),
         may: 'officer',
-        detail: describe('Put somebody else there instead, within the rules', placedSchema),
+        detail: describe('Replace the person, within the rules', placedSchema),
       },
     )
     .delete(

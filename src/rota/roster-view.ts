@@ -1,4 +1,4 @@
-/** The roster as people look at it: shifts of some days, who stands there, and what is open. */
+/** The roster as pages show it: shifts of some days, the people on them, and open places. */
 
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -18,19 +18,19 @@ const placedSchema = t.Object({
   staff_id: t.Integer(),
   name: t.String(),
   pinned: t.Boolean(),
-  broken: t.Boolean({ description: 'A rule stands against it now: they cannot work it' }),
+  broken: t.Boolean({ description: 'It breaks a rule now, so they cannot work it' }),
 })
 
 const shownShift = t.Composite([
   shiftSchema,
   t.Object({
     site: t.String(),
-    timezone: t.String({ description: 'Of the site: `date`, `from` and `to` are in it' }),
+    timezone: t.String({ description: 'The site’s time zone, which `date`, `from` and `to` are in' }),
     from: t.String({ description: 'In the site’s local time' }),
     to: t.String(),
     filled: t.Integer(),
     open: t.Integer(),
-    broken: t.Integer({ description: 'How many of those who stand there cannot work it' }),
+    broken: t.Integer({ description: 'How many people on the shift cannot work it' }),
     staff: t.Array(placedSchema),
   }),
 ])
@@ -54,10 +54,10 @@ export const rosterSchema = t.Object(
 export type RosterView = Static<typeof rosterSchema>
 export type ShownShift = RosterView['shifts'][number]
 
-/** What a page or a file holds before it is only bytes: a year of a large club. */
-const mostPlaces = 50_000
+/** The limit of a page or an export: about a year of a large club. */
+const maxPlaces = 50_000
 
-/** The roster of these days; refused where nobody could read it. */
+/** The roster of these days; refused if it is too large to read. */
 export function readRoster(
   { db, reader, clock }: Pick<App, 'db' | 'reader' | 'clock'>,
   range: Range,
@@ -67,8 +67,8 @@ export function readRoster(
     .from(shifts)
     .where(inRange(range))
     .get() ?? { places: 0 }
-  if (places > mostPlaces)
-    invalid('end', `There are ${places} places in these days, ${mostPlaces} are the most: choose fewer days or a site.`)
+  if (places > maxPlaces)
+    invalid('end', `There are ${places} places on these days, more than ${maxPlaces}: choose fewer days or a site.`)
   return reader.read(rosterView, { range, now: clock.now() })
 }
 
@@ -91,7 +91,7 @@ const rowsIn = (db: Db, range: Range) =>
 
 type Row = ReturnType<typeof rowsIn>[number]
 
-/** The next shifts that begin after `now`. */
+/** The next shifts that start after `now`. */
 export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[] =>
   shownShifts(
     db,
@@ -106,7 +106,7 @@ export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[]
     now,
   )
 
-/** These, in the order they begin. */
+/** These shifts, by their start. */
 export const shownByIds = (db: Db, ids: number[], now: number): ShownShift[] =>
   shownShifts(
     db,

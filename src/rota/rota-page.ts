@@ -49,7 +49,7 @@ export const rotaHead = (
 
 export type RotaData = { view: RosterView; sites: readonly Site[]; siteId: number | undefined; today: string }
 
-/** Above what changes: which week, which site. */
+/** Above the part that changes: the week and the site. */
 export function rotaBar(path: string, { view, sites, siteId, today }: RotaData): Html {
   const { start, end } = view
   const days = daysOf(start, end).length
@@ -72,7 +72,7 @@ ${dayPicker(start, end, today)}`
 /** On a phone one day of the week is shown at a time; see rota.css. */
 function dayPicker(start: string, end: string, today: string): Html {
   const monday = mondayOf(start)
-  const isOneWeek = end <= daysAfter(monday, 6) // else each is that day of several weeks
+  const isOneWeek = end <= daysAfter(monday, 6) // otherwise each is that weekday of several weeks
   const days = daysOf(monday, daysAfter(monday, 6))
   const chosen = Math.max(0, days.indexOf(today))
   return html`<fieldset class="day-picker"><legend class="sr">Day to show</legend>${days.map(
@@ -81,7 +81,7 @@ function dayPicker(start: string, end: string, today: string): Html {
   )}</fieldset>`
 }
 
-/** The part that keeps itself fresh. */
+/** The part that updates itself. */
 export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined): Html {
   const { summary, shifts, start, end } = view
   if (!shifts.length) return nothing(sites, who)
@@ -89,7 +89,7 @@ export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined)
 ${weeks({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
 }
 
-/** Filled and wanted places, day by day over all sites shown. */
+/** Filled and total places, day by day over all sites shown. */
 const coverage = ({ shifts, start, end }: RosterView): Html => {
   const byDay = Map.groupBy(shifts, ({ date }) => date)
   const sum = (date: string, of: 'headcount' | 'open') =>
@@ -122,7 +122,7 @@ const figures = ({ shifts, places, open, broken, coverage }: RosterView['summary
 
 function nothing(sites: readonly Site[], who: Who | undefined): Html {
   if (!isAtLeast(who, 'officer'))
-    return emptyState('No shifts here', 'As soon as an officer has planned some, they are here.')
+    return emptyState('No shifts here', 'As soon as an officer plans shifts, they appear here.')
   return sites.length
     ? emptyState(
         'No shifts here',
@@ -131,7 +131,7 @@ function nothing(sites: readonly Site[], who: Who | undefined): Html {
       )
     : emptyState(
         'No sites yet',
-        'A site is a place with a time zone of its own. Its shifts are worked by people with the right skills.',
+        'A site is a location with its own time zone. Its shifts are worked by people with the right skills.',
         html`<a class="button" href="/rota/sites">Make the first site</a>`,
       )
 }
@@ -171,6 +171,6 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
             ),
       })),
     ],
-    empty: emptyState('Nobody has a shift yet', 'All places of these days are open.'),
+    empty: emptyState('Nobody has a shift yet', 'All places on these days are open.'),
   })}`
 }

@@ -1,4 +1,4 @@
-/** Everything of the rota under `/api/v1`. */
+/** The whole API of the rota under `/api/v1`. */
 import { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { watchBrokenDuties } from './broken-alert.ts'
@@ -7,7 +7,7 @@ import { shiftRoutes } from './shift-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { staffRoutes } from './staff-routes.ts'
 
-/** Whatever is changed may break a duty or mend one. */
+/** Any change may break a duty or fix one. */
 function checkAfterChanges(app: App) {
   const changed = watchBrokenDuties(app)
   return ({ request }: { request: Request }) => {

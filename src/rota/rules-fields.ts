@@ -1,4 +1,4 @@
-/** Rules of work as fields of a form, and as sentences beside it. */
+/** Rules of work as form fields, and as sentences next to them. */
 import { type Html, html } from '../platform/html.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { money } from '../ui/parts/values.ts'
@@ -7,7 +7,7 @@ import { type RulesOfWork, rulesInWords } from './rules-of-work.ts'
 const blankRows = 2
 const kindList = 'kinds-of-shift'
 
-/** What shifts and rules usually call a kind; any other word does too. */
+/** Common names for kinds of shift; any other word works too. */
 export const kindChoices: Html = html`<datalist id="${kindList}">${['early', 'late', 'night'].map(kind => html`<option value="${kind}"></option>`)}</datalist>`
 
 export const kindField = (label: string, name: string, value?: string | null, placeholder = 'late'): Html =>
@@ -16,11 +16,11 @@ export const kindField = (label: string, name: string, value?: string | null, pl
 export const rulesSentences = (rules: RulesOfWork): Html[] =>
   rulesInWords(rules, cents => String(money(cents))).map(sentence => html`<li>${sentence}</li>`)
 
-/** `whose` is how they are counted. A site has no least of hours and says its rest elsewhere. */
+/** `whose` is whose rules they are. A site has no minimum hours, and its rest is a field elsewhere. */
 export function rulesFields(rules: RulesOfWork, { isSite }: { isSite: boolean }): Html {
   const sentences = rulesSentences(rules)
   return html`<fieldset class="rows rules"><legend>Rules of work</legend>
-<p class="hint">${isSite ? 'For everybody, counted over their work here; their own rules hold beside these.' : 'Counted over all their work, beside what the sites ask of everybody.'} A rule holds at all costs, or, with a price, may be broken at that price. Leave blank what is no rule.</p>
+<p class="hint">${isSite ? 'For everybody, counted over their work here; their own rules apply too.' : 'Counted over all their work, in addition to the rules of the sites.'} A rule without a price is never broken; one with a price may be broken at that price. Leave unused rules blank.</p>
 ${sentences.length > 0 && html`<ul>${sentences}</ul>`}
 <details><summary>${sentences.length ? 'Change the rules' : 'Add rules'}</summary>
 ${!isSite && row(limit('Hours at least', 'least_hours', rules.least_hours, { weeks: 1, price: 'each hour too few', step: 0.5 }))}
@@ -36,7 +36,7 @@ ${withBlanks(rules.successions).map((one, i) => {
   return html`<div class="columns">${kindField('The day after', `${name}.kind`, one?.kind)}${kindField('Never begins', `${name}.next`, one?.next, 'early')}${price('breaking it', `${name}.price_cents`, one?.price_cents)}</div>`
 })}
 <div class="columns">
-${!isSite && formField({ label: 'Rest between shifts (hours)', name: 'rules.rest_hours', type: 'number', optional: true, min: 0, max: 48, step: 0.5, value: rules.rest_hours, hint: 'Instead of what the sites ask for' })}
+${!isSite && formField({ label: 'Rest between shifts (hours)', name: 'rules.rest_hours', type: 'number', optional: true, min: 0, max: 48, step: 0.5, value: rules.rest_hours, hint: 'Instead of the rest required by the sites' })}
 ${formField({ label: 'Count several weeks from', name: 'rules.counted_from', type: 'date', optional: true, value: rules.counted_from, hint: 'A Monday' })}</div>
 </details></fieldset>`
 }

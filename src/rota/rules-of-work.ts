@@ -1,4 +1,4 @@
-/** Rules of work as people write them down: for everybody at a site, or for one person. */
+/** Rules of work as people write them: for everybody at a site, or for one person. */
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { dateSchema, oneLine } from '../platform/http/shared-schemas.ts'
@@ -12,7 +12,7 @@ const price_cents = t.Optional(
   t.Integer({
     minimum: 0,
     maximum: 10_000_000,
-    description: 'What each unit beyond the limit costs; without it the rule holds at all costs',
+    description: 'The price of each unit beyond the limit; without it the rule is never broken',
   }),
 )
 const weeks = (otherwise: number) =>
@@ -20,13 +20,13 @@ const weeks = (otherwise: number) =>
 const whole = (minimum: number, maximum: number) => t.Integer({ minimum, maximum })
 const hours = t.Number({ minimum: 0, maximum: 8736 })
 
-/** Over how many weeks each is counted by default. */
+/** The default number of weeks that each rule is counted over. */
 const usualWeeks = { hours: 1, weekends: 4, kinds: 1 }
 
 const shared = {
   counted_from: t.Optional({
     ...dateSchema,
-    description: 'A Monday from which stretches of several weeks are counted',
+    description: 'A Monday from which periods of several weeks are counted',
   }),
   most_hours: t.Optional(
     t.Object(
@@ -52,7 +52,7 @@ const shared = {
       { limit: whole(0, 52), weeks: weeks(usualWeeks.weekends), price_cents },
       {
         examples: [{ limit: 2, weeks: 4 }],
-        description: 'Weekends with work on Saturday or Sunday: the others are free',
+        description: 'Weekends with work on Saturday or Sunday: the other weekends are free',
       },
     ),
   ),
@@ -67,14 +67,14 @@ const shared = {
     t.Array(t.Object({ kind: shiftKindSchema, next: shiftKindSchema, price_cents }), {
       maxItems: 200,
       examples: [[{ kind: 'late', next: 'early' }]],
-      description: 'Which kind may not begin on the day after which; a unit is each time',
+      description: 'Which kind may not start the day after which; a unit is one time',
     }),
   ),
 }
 
 export const siteRulesSchema = t.Object(shared, {
   $id: 'SiteRules',
-  description: 'What a site asks of everybody, counted over their work there; their own rules hold beside it',
+  description: 'The rules of a site for everybody, counted over their work there; their own rules apply too',
 })
 
 export const rulesSchema = t.Object(
@@ -85,19 +85,23 @@ export const rulesSchema = t.Object(
         { limit: hours, weeks: weeks(usualWeeks.hours), price_cents },
         {
           examples: [{ limit: 20 }, { limit: 80, weeks: 4, price_cents: 500 }],
-          description: 'A unit is an hour; where a part of the weeks is planned, a like part is asked for',
+          description: 'A unit is an hour; if only part of the weeks is planned, it applies in proportion',
         },
       ),
     ),
     rest_hours: t.Optional(
-      t.Number({ minimum: 0, maximum: 48, description: 'Between two shifts, instead of what the sites ask for' }),
+      t.Number({
+        minimum: 0,
+        maximum: 48,
+        description: 'Between two shifts, instead of the rest required by the sites',
+      }),
     ),
   },
   { $id: 'WorkRules', description: 'Rules of work of one person, each hard or with a price' },
 )
 export type RulesOfWork = Static<typeof rulesSchema>
 
-/** What a schema cannot see, told under that name. */
+/** Checks beyond the schema, reported under that name. */
 export function mistakesInRules(rules: RulesOfWork, path: string): FieldError[] {
   const { counted_from, least_hours, most_hours, least_days_in_row: leastRow, most_days_in_row: mostRow } = rules
   const errors: FieldError[] = []
@@ -105,13 +109,13 @@ export function mistakesInRules(rules: RulesOfWork, path: string): FieldError[] 
     errors.push({ path: `${path}.counted_from`, message: `Write a Monday, such as ${mondayOf(counted_from)}.` })
   const isMore = (least?: Count, most?: Count) =>
     least && most && (least.weeks ?? 1) === (most.weeks ?? 1) && least.limit > most.limit
-  const message = 'The least must not be more than the most.'
+  const message = 'The minimum must not be above the maximum.'
   if (isMore(least_hours, most_hours)) errors.push({ path: `${path}.least_hours.limit`, message })
   if (isMore(leastRow, mostRow)) errors.push({ path: `${path}.least_days_in_row.limit`, message })
   return errors
 }
 
-/** As solvers and the checker take them: nothing is left to be guessed. */
+/** As solvers and the checker need them: with all defaults filled in. */
 export function rulesToSolve<Rules extends WorkRules | SiteRules>(rules: Rules): Rules | undefined {
   if (!Object.keys(rules).length) return undefined
   const over = <Limited extends Count>(usual: number, limit: Limited): Limited => ({ weeks: usual, ...limit })
@@ -126,7 +130,7 @@ export function rulesToSolve<Rules extends WorkRules | SiteRules>(rules: Rules):
   }
 }
 
-/** The longest stretch that anything in these rules is counted over. */
+/** The longest period that any of these rules is counted over. */
 export const weeksCounted = ({ least_hours, most_hours, most_weekends, most_of_kind = [] }: WorkRules): number =>
   Math.max(0, ...[least_hours, most_hours, most_weekends, ...most_of_kind].map(count => count?.weeks ?? 0))
 

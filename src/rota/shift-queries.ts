@@ -1,4 +1,4 @@
-/** Shifts. What changes them says so to the cached answers: topics `shifts` and `roster`. */
+/** Shifts. Changes to them drop cached answers: topics `shifts` and `roster`. */
 import { and, asc, between, count, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { shifts } from '../../db/schema.ts'
@@ -55,7 +55,7 @@ export function rowOf(shift: NewShift, timezone: string) {
   }
 }
 
-const some = 500 // rows a statement
+const some = 500 // rows per statement
 
 export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
   const zoneOf = zones(tx)
@@ -74,7 +74,7 @@ export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
   return ids
 }
 
-/** Answers the id of a shift that is there just so already. */
+/** Returns the id of an identical existing shift. */
 export function sameShifts(tx: Db): (shift: NewShift) => number | undefined {
   const same = tx
     .select({ id: shifts.id })
@@ -97,7 +97,7 @@ export function sameShifts(tx: Db): (shift: NewShift) => number | undefined {
   }
 }
 
-/** Leaves out those that are there just so already, so that the same copy or import twice is one. */
+/** Leaves out shifts that already exist, so that the same copy or import twice has no effect. */
 export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: number[]; skipped: number } {
   const idOf = sameShifts(tx)
   const missing = wanted.filter(shift => idOf(shift) === undefined)

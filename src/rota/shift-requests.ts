@@ -1,4 +1,4 @@
-/** Who wants a shift, or does not: not to follow it costs what the request says. */
+/** Requests of people to work a shift or not to; a request that is not followed costs its price. */
 import { and, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -10,7 +10,7 @@ import { personById } from './staff-queries.ts'
 
 const wanted = {
   want: t.Union([t.Literal('on'), t.Literal('off')]),
-  price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'What it costs not to follow it' }),
+  price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'The cost of not following it' }),
 }
 export const newRequest = t.Object(
   { staff_id: idSchema, ...wanted },
@@ -34,7 +34,7 @@ export const requestsOn = (db: Db, shiftId: number): ShiftRequest[] =>
     .orderBy(sql`${staff.name} collate nocase`, staff.id)
     .all()
 
-/** One of each person; a new one is instead of the old. */
+/** One per person; a new one replaces the old. */
 export function setRequest(tx: Db, shiftId: number, { staff_id: staffId, want, price_cents }: NewRequest): void {
   shiftById(tx, shiftId)
   personById(tx, staffId)

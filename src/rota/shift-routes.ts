@@ -47,19 +47,20 @@ import { assignmentsOf } from './staff-queries.ts'
 
 const addedSchema = t.Object({
   created: t.Integer(),
-  skipped: t.Integer({ description: 'Those that were there just so already' }),
+  skipped: t.Integer({ description: 'Shifts that already existed' }),
   shift_ids: t.Array(t.Integer()),
 })
-const mostAtOnce = 10_000
-const mostErrors = 100
+const maxAtOnce = 10_000
+const maxErrors = 100
 const previewSchema = t.Object({ ...addedSchema.properties, ...mistakes })
 
 export const shiftRoutes = (app: App) => {
   const { db, clock, cache } = app
 
-  /** Many at once, each only where it is not there yet. */
+  /** Adds many at once, skipping existing ones. */
   async function add(wanted: NewShift[], who: Who, action: string, detail: Record<string, unknown>) {
-    if (wanted.length > mostAtOnce) refuse('too_large', `${wanted.length} shifts at once; ${mostAtOnce} are the most`)
+    if (wanted.length > maxAtOnce)
+      refuse('too_large', `${wanted.length} shifts at once; at most ${maxAtOnce} are allowed`)
     const at = clock.now()
     return atomically(db, tx => {
       const { ids, skipped } = addNewShifts(tx, wanted, at)
@@ -68,7 +69,7 @@ export const shiftRoutes = (app: App) => {
     })
   }
 
-  /** What an import would do, and every mistake. */
+  /** What an import would do, and every error. */
   const previewed = (wanted: NewShift[], errors: FieldError[]) => {
     const idOf = sameShifts(db)
     const skipped = errors.length ? 0 : wanted.filter(shift => idOf(shift) !== undefined).length
@@ -76,7 +77,7 @@ export const shiftRoutes = (app: App) => {
       created: wanted.length - skipped,
       skipped,
       shift_ids: [],
-      errors: errors.slice(0, mostErrors),
+      errors: errors.slice(0, maxErrors),
       total_errors: errors.length,
     }
   }
@@ -139,7 +140,7 @@ export const shiftRoutes = (app: App) => {
       {
         body: copySchema,
         may: 'officer',
-        detail: describe('Copy the shifts of some days to so many weeks later, at the same local times', addedSchema, {
+        detail: describe('Copy the shifts of some days to later weeks, at the same local times', addedSchema, {
           status: 201,
         }),
       },
@@ -175,9 +176,9 @@ export const shiftRoutes = (app: App) => {
         const { shifts, errors } = readShifts(await readTable(await receiveTable(request)), allSites(db))
         if (query.dry_run) return previewed(shifts, errors)
         if (errors.length) {
-          const more = errors.length > mostErrors ? `; the first ${mostErrors} are told` : ''
+          const more = errors.length > maxErrors ? `; the first ${maxErrors} are listed` : ''
           refuse('invalid', `Nothing was imported: ${errors.length} mistakes${more}`, {
-            errors: errors.slice(0, mostErrors),
+            errors: errors.slice(0, maxErrors),
           })
         }
         set.status = 201
@@ -188,13 +189,9 @@ export const shiftRoutes = (app: App) => {
         query: dryRunQuery,
         may: 'officer',
         detail: {
-          ...importAnswers(
-            'Shifts from a CSV or XLSX: all rows or, where any is wrong, none',
-            addedSchema,
-            previewSchema,
-          ),
+          ...importAnswers('Shifts from a CSV or XLSX: all rows, or none if any is wrong', addedSchema, previewSchema),
           description:
-            'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (with | between), certification, headcount, kind.',
+            'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (separated by |), certification, headcount, kind.',
           requestBody: tableBody,
         },
       },
@@ -216,7 +213,7 @@ export const shiftRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Who could stand there besides those who do, best first, and the rules that stand against the others',
+          'Who else could take the shift, best first, and the rules against the others',
           pageSchema('candidates', candidateSchema),
         ),
       },
@@ -252,7 +249,7 @@ export const shiftRoutes = (app: App) => {
         body: newRequest,
         may: 'officer',
         detail: describe(
-          'Somebody wants this shift or does not: one request of each person, the last one said',
+          'Set a person’s request to work this shift or not to; it replaces an earlier one',
           shiftRequestSchema,
         ),
       },
@@ -279,7 +276,7 @@ export const shiftRoutes = (app: App) => {
         body: shiftChange,
         may: 'officer',
         detail: describe(
-          'Change a shift; refused where who stands on it could no longer, unless confirmed',
+          'Change a shift; refused if people on it could no longer work it, unless confirmed',
           shiftSchema,
         ),
       },
@@ -291,7 +288,7 @@ export const shiftRoutes = (app: App) => {
           const shift = shiftView(shiftById(tx, id))
           const assigned = assignmentsOf(tx, { shiftId: id })
           if (assigned && !confirm)
-            refuse('conflict', `${assigned} stand on this shift; send confirm=true`, { assignments: assigned })
+            refuse('conflict', `${assigned} people are on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()
           notifyOfRemoval(tx, upcomingDuties(tx, { shiftId: id }, at), at)
           deleteShift(tx, id)
@@ -307,7 +304,7 @@ export const shiftRoutes = (app: App) => {
       '/:id/requests/:staff_id',
       async ({ params: { id, staff_id }, who }) => {
         await atomically(db, tx => {
-          if (!dropRequest(tx, id, staff_id)) refuse('not_found', `Staff ${staff_id} asks nothing of shift ${id}`)
+          if (!dropRequest(tx, id, staff_id)) refuse('not_found', `Staff ${staff_id} has no request for shift ${id}`)
           const [target, detail] = [`shift ${id}`, { staff_id }]
           audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.request.drop', target, detail })
         })
@@ -315,7 +312,7 @@ export const shiftRoutes = (app: App) => {
       },
       {
         may: 'officer',
-        detail: describe('Take somebody’s request back; answers whose it was', deletedSchema),
+        detail: describe('Delete a person’s request', deletedSchema),
       },
     )
 }

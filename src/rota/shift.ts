@@ -17,14 +17,14 @@ const headcount = t.Integer({ minimum: 0, maximum: 500, description: '1 by defau
 const cents = t.Nullable(t.Integer({ minimum: 0, maximum: 10_000_000 }))
 const siteId = idSchema
 
-/** What a shift asks for, however it is made. */
+/** What a shift needs, however it is made. */
 const asked = {
   skill: t.Optional(word),
   skills: t.Optional(
     t.Nullable(
       t.Array(oneLine(longestWord), {
         maxItems: 20,
-        description: 'More skills: everybody there needs all of them',
+        description: 'More skills: everybody on the shift needs all of them',
         examples: [['first aid', 'english']],
       }),
     ),
@@ -34,22 +34,24 @@ const asked = {
   kind: t.Optional(
     t.Nullable({
       ...shiftKindSchema,
-      description: 'As rules of work call it: early, late, night',
+      description: 'As in the rules of work: early, late, night',
       examples: ['night'],
     }),
   ),
   under_cents: t.Optional({
     ...cents,
     description:
-      'What each person too few costs; without it each place left counts as open, which comes before all cost',
+      'The price of each missing person; without it a missing person counts as an open place, which outweighs all cost',
   }),
   most: t.Optional(
-    t.Nullable(t.Integer({ minimum: 1, maximum: 500, description: 'How many may be there: the headcount by default' })),
+    t.Nullable(
+      t.Integer({ minimum: 1, maximum: 500, description: 'The largest number of people: the headcount by default' }),
+    ),
   ),
-  over_cents: t.Optional({ ...cents, description: 'What each person beyond the headcount costs' }),
+  over_cents: t.Optional({ ...cents, description: 'The price of each person beyond the headcount' }),
 }
 
-/** As a shift is where nothing else was told. */
+/** The defaults of a shift. */
 export const plainShift = {
   skill: null,
   skills: [],
@@ -122,7 +124,7 @@ export const shiftView = (shift: Shift): ShiftView => ({
   over_cents: shift.overCents,
 })
 
-/** The same again, as one may be made anew. */
+/** The same shift as input for a new one. */
 export function copyOfShift(shift: Shift): NewShift {
   const { id: _, date, ...copy } = shiftView(shift)
   return copy
@@ -136,14 +138,14 @@ export function checkShift({ starts_at, ends_at, headcount, most }: NewShift): v
   const message =
     hours <= 0
       ? 'The end must be after the start.'
-      : hours > longest && `This is ${Math.round(hours)} hours after the start; ${longest} are the most.`
+      : hours > longest && `This is ${Math.round(hours)} hours after the start; at most ${longest} are allowed.`
   if (!message) return
   invalid('ends_at', message)
 }
 
 export function checkPlaces({ headcount, most }: Pick<NewShift, 'headcount' | 'most'>): void {
-  if (most !== null && most < headcount) invalid('most', `At least the ${headcount} that are wanted must be allowed.`)
-  if (!headcount && !most) invalid('headcount', 'Where nobody is wanted, say how many may be there.')
+  if (most !== null && most < headcount) invalid('most', `This must be at least the headcount of ${headcount}.`)
+  if (!headcount && !most) invalid('headcount', 'With a headcount of 0, set how many people are allowed.')
 }
 
 /** The date at the site. */

@@ -1,4 +1,4 @@
-/** Shifts: the list, the ways to make many, and one shift with who stands on it. */
+/** Shifts: the list, the ways to make many, and one shift with the people on it. */
 
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
@@ -73,7 +73,7 @@ ${paginationLinks(pages, page => address('/rota/shifts', { ...query, page }))}
 <section class="part"><h2>Make shifts</h2>
 <p class="quiet">${zoneWords(sites)}</p>
 ${form(
-  { action: '/api/v1/roster/shifts/pattern', done: 'The shifts are made' },
+  { action: '/api/v1/roster/shifts/pattern', done: 'The shifts have been made' },
   html`<div class="columns">${siteField(sites)}
 ${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 27) })}</div>
@@ -83,7 +83,7 @@ ${placeFields()}`,
 )}</section>
 <section class="part"><h2>Copy</h2>
 ${form(
-  { action: '/api/v1/roster/shifts/copy', done: 'The shifts are copied' },
+  { action: '/api/v1/roster/shifts/copy', done: 'The shifts have been copied' },
   html`<div class="columns">${formField({ label: 'From day', name: 'from', id: 'f-copy-from', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'to', id: 'f-copy-to', type: 'date', value: daysAfter(monday, 6) })}
 ${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same time of day, though the clocks change' })}</div>`,
@@ -109,7 +109,7 @@ const siteField = (sites: readonly Site[], value?: number): Html =>
   })
 
 const placeFields = (): Html => html`<div class="columns">
-${formField({ label: 'Begins', name: 'from', type: 'clock', hint: 'Time of day at the site' })}
+${formField({ label: 'Starts', name: 'from', type: 'clock', hint: 'Time of day at the site' })}
 ${formField({ label: 'Ends', name: 'to', type: 'clock', hint: 'Earlier than the start means the next day' })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: 1 })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
@@ -117,14 +117,14 @@ ${formField({ label: 'Certificate', name: 'certification', optional: true, maxle
 ${kindField('Kind', 'kind')}</div>
 ${moreFields()}`
 
-/** What most shifts have none of. */
+/** Rarely used fields. */
 const moreFields = (shift?: ShownShift): Html => html`${kindChoices}
-<details><summary>More skills, and prices of too few or too many</summary>
+<details><summary>More skills, and prices of too few or too many people</summary>
 <div class="columns">
-${formField({ label: 'More skills', name: 'skills', type: 'list', optional: true, value: shift?.skills.join('\n'), hint: 'One per line; everybody there needs all of them' })}
-${formField({ label: 'Price of each person too few', name: 'under_cents', type: 'cents', optional: true, min: 0, value: shift?.under_cents, hint: 'Blank: a place left open comes before all cost' })}
-${formField({ label: 'At most so many people', name: 'most', type: 'number', optional: true, min: 1, max: 500, value: shift?.most, hint: 'Blank: as many as places' })}
-${formField({ label: 'Price of each person more than places', name: 'over_cents', type: 'cents', optional: true, min: 0, value: shift?.over_cents })}</div></details>`
+${formField({ label: 'More skills', name: 'skills', type: 'list', optional: true, value: shift?.skills.join('\n'), hint: 'One per line; everybody on the shift needs all of them' })}
+${formField({ label: 'Price of each missing person', name: 'under_cents', type: 'cents', optional: true, min: 0, value: shift?.under_cents, hint: 'Blank: an open place outweighs all cost' })}
+${formField({ label: 'People at most', name: 'most', type: 'number', optional: true, min: 1, max: 500, value: shift?.most, hint: 'Blank: as many as there are places' })}
+${formField({ label: 'Price of each person beyond the places', name: 'over_cents', type: 'cents', optional: true, min: 0, value: shift?.over_cents })}</div></details>`
 
 type ShiftData = {
   shift: ShownShift
@@ -132,20 +132,20 @@ type ShiftData = {
   against: ReadonlyMap<string, readonly BrokenDutyRule[]>
   candidates: readonly Candidate[]
   requests: readonly ShiftRequest[]
-  /** Who may ask for it or against it. */
+  /** People who can ask for it or against it. */
   people: readonly { id: number; name: string }[]
 }
 
 const mostShown = 50
 
-/** One shift, and who stands on it. */
+/** One shift, and the people on it. */
 export function shiftBody({ shift, against, candidates, requests, people }: ShiftData, who: Who | undefined): Html {
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
   return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
 <p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
 ${table({
-  caption: 'Who stands there',
+  caption: 'People on this shift',
   stack: true,
   rows: shift.staff,
   columns: [
@@ -176,7 +176,7 @@ ${formField({
   name: 'staff_id',
   type: 'select',
   sends: 'number',
-  hint: 'Only those whom no rule forbids it. Pinned: a new roster keeps them here.',
+  hint: 'Only people whom no rule excludes. They are pinned: a new roster keeps them here.',
   choices: may.map(({ staff_id, name }) => ({ value: String(staff_id), label: name })),
 })}`,
   'Put them here',
@@ -196,7 +196,7 @@ ${kindField('Kind', 'kind', shift.kind)}</div>
 ${moreFields(shift)}`,
   'Save',
 )}
-${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} stand on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
+${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} people are on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
 </section>`
 }
 
@@ -212,7 +212,7 @@ ${
     columns: [
       { head: 'Name', names: true, cell: one => name(one.name) },
       { head: 'Asks', cell: ({ want }) => (want === 'on' ? 'to be here' : 'not to be here') },
-      { head: 'Price of not following it', numeric: true, cell: ({ price_cents }) => money(price_cents) },
+      { head: 'Price if not followed', numeric: true, cell: ({ price_cents }) => money(price_cents) },
       {
         head: html`<span class="sr">Actions</span>`,
         cell: ({ staff_id }) =>
@@ -230,7 +230,7 @@ ${
 }
 <details><summary>Add a request</summary>
 ${form(
-  { action: `${api}/requests`, method: 'put', done: 'Noted: the next roster minds it' },
+  { action: `${api}/requests`, method: 'put', done: 'Saved: the next roster respects it' },
   html`<div class="columns">
 ${formField({ label: 'Person', id: 'f-request-staff', name: 'staff_id', type: 'select', sends: 'number', choices: people.map(({ id, name }) => ({ value: String(id), label: name })) })}
 ${formField({
@@ -242,7 +242,7 @@ ${formField({
     { value: 'on', label: 'to be here' },
   ],
 })}
-${formField({ label: 'Price of not following it', name: 'price_cents', type: 'cents', min: 0, value: 1000 })}</div>`,
+${formField({ label: 'Price if not followed', name: 'price_cents', type: 'cents', min: 0, value: 1000 })}</div>`,
   'Add it',
 )}</details></section>`
 }
@@ -250,7 +250,7 @@ ${formField({ label: 'Price of not following it', name: 'price_cents', type: 'ce
 function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
   const broken = shift.staff.filter(one => one.broken)
   return html`${table({
-    caption: 'Nothing stands against them, best first',
+    caption: 'Allowed by all rules, best first',
     stack: true,
     rows: may.slice(0, mostShown),
     columns: [
@@ -279,18 +279,18 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
           }</span>`,
       },
       {
-        head: 'Rest beside it',
+        head: 'Rest before or after',
         numeric: true,
         cell: ({ rest_hours }) => (rest_hours === null ? 'no work nearby' : html`${number(rest_hours)} h`),
       },
       {
-        head: 'That week with it',
+        head: 'Hours that week',
         numeric: true,
         cell: one => html`${number(one.week_hours)} of ${number(one.max_hours_week)} h`,
       },
       { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
     ],
-    empty: emptyState('Nobody else can work this shift', 'A rule keeps everyone else from it: see below.'),
+    empty: emptyState('Nobody else can work this shift', 'A rule excludes everyone else: see below.'),
   })}${moreThan(may.length)}`
 }
 

@@ -1,4 +1,4 @@
-/** Sites. What changes them says so to the cached answers: topics `shifts` and `roster`. */
+/** Sites. Changes to them drop cached answers: topics `shifts` and `roster`. */
 import { asc, count, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { shifts, sites } from '../../db/schema.ts'
@@ -32,17 +32,17 @@ export function addSite(tx: Db, given: SiteChange & { name: string; timezone: st
   const site = { name: given.name.trim(), timezone, swaps, restHours, rules, createdAt }
   const [made] = tx.insert(sites).values(site).onConflictDoNothing().returning().all()
   touch(tx, 'shifts')
-  return made ?? refuse('conflict', `There is a site ${given.name} already`)
+  return made ?? refuse('conflict', `A site ${given.name} already exists`)
 }
 
-/** In another zone its shifts may begin on another day. */
+/** In another time zone its shifts may start on another day. */
 export function changeSite(tx: Db, id: number, given: SiteChange): Site {
   const before = siteById(tx, id)
   const { timezone = before.timezone, swaps = before.swaps, rules = before.rules } = given
   const name = given.name?.trim() ?? before.name
   const change = { name, timezone, swaps, restHours: given.rest_hours ?? before.restHours, rules }
   const taken = tx.select().from(sites).where(eq(sites.name, change.name)).get()
-  if (taken && taken.id !== id) refuse('conflict', `There is a site ${change.name} already`)
+  if (taken && taken.id !== id) refuse('conflict', `A site ${change.name} already exists`)
   const after = { ...before, ...change }
   tx.update(sites).set(after).where(eq(sites.id, id)).run()
   if (after.timezone !== before.timezone)
@@ -64,7 +64,7 @@ export function deleteSite(tx: Db, id: number): void {
 export const shiftsAt = (db: Db, siteId: number): number =>
   db.select({ total: count() }).from(shifts).where(eq(shifts.siteId, siteId)).get()?.total ?? 0
 
-/** `zoneOf` refuses a site that is not there. */
+/** `zoneOf` refuses a site that does not exist. */
 export function zones(db: Db): (siteId: number) => string {
   const known = new Map(allSites(db).map(({ id, timezone }) => [id, timezone]))
   return siteId => known.get(siteId) ?? refuse('not_found', `There is no site ${siteId}`)

@@ -64,7 +64,7 @@ export const siteRoutes = (app: App) => {
       body: siteChange,
       may: 'officer',
       detail: describe(
-        'Change a site; rules are replaced whole, and in another zone its shifts keep their moments',
+        'Change a site; rules are replaced as a whole, and in another time zone its shifts keep their absolute times',
         siteSchema,
       ),
     })

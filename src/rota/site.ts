@@ -9,7 +9,7 @@ export type Site = typeof sites.$inferSelect
 
 const swapsSchema = t.Union(
   swapRules.map(rule => t.Literal(rule)),
-  { description: 'Who says yes to a swap: an officer, or the rules of work alone' },
+  { description: 'Who approves a swap: an officer, or the rules of work alone' },
 )
 
 export const siteSchema = t.Object(
@@ -34,7 +34,8 @@ export const newSite = t.Object({
     t.Number({
       minimum: 0,
       maximum: 48,
-      description: 'Of rest between two shifts one of which is here: 10 by default. Of two sites, the stricter holds.',
+      description:
+        'Hours of rest between two shifts if one of them is here: 10 by default. Between two sites the stricter one applies.',
       examples: [11],
     }),
   ),

@@ -36,11 +36,11 @@ ${table({
   ],
   empty: emptyState(
     'No sites yet',
-    'A site is a place with a time zone of its own, such as a hall. Shifts take place there.',
+    'A site is a location with its own time zone, such as a hall. Shifts take place there.',
   ),
 })}
 <section class="part"><h2>New site</h2>
-${form({ action: '/api/v1/roster/sites', done: 'The site is made' }, siteFields(), 'Make the site')}</section>`
+${form({ action: '/api/v1/roster/sites', done: 'The site has been made' }, siteFields(), 'Make the site')}</section>`
 }
 
 export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
@@ -49,7 +49,7 @@ export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
 <section class="part">
 ${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
 <div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Deletes its ${number(site.shifts)} shifts with everyone assigned to them.</p>
-${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts go with it, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
+${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts are deleted too, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
 </section>`
 }
 
@@ -64,6 +64,6 @@ ${formField({
   value: site?.swaps ?? 'officer',
   choices: [
     { value: 'officer', label: 'An officer approves them' },
-    { value: 'rules', label: 'Done at once where the rules allow' },
+    { value: 'rules', label: 'Made at once if the rules allow' },
   ],
 })}</div>`

@@ -1,4 +1,4 @@
-/** The calendar that somebody subscribes to: its private address, and what stands in it. */
+/** The calendar that a person subscribes to: its private address, and its content. */
 import { and, asc, between, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { assignments, calendarAddresses, shifts, sites, staff } from '../../../db/schema.ts'
@@ -9,10 +9,10 @@ import { dutyWords } from '../notices.ts'
 import { shownByIds } from '../roster-view.ts'
 import type { Calendar } from './ical.ts'
 
-/** The secret is a parameter: paths are logged, parameters are not. */
+/** The secret is a query parameter: paths are logged, query parameters are not. */
 export const calendarPath = (token: string) => `/calendar/shifts.ics?token=${token}`
 
-/** The token is in this answer and nowhere else. It ends the address before. */
+/** The token is in this answer and is not stored anywhere. It invalidates the previous address. */
 export function renewCalendarAddress(tx: Db, staffId: number, at: number): string {
   const token = newSecret()
   const row = { staffId, tokenHash: hashSecret(token), createdAt: at }
@@ -23,14 +23,14 @@ export function renewCalendarAddress(tx: Db, staffId: number, at: number): strin
 export const endCalendarAddress = (tx: Db, staffId: number): boolean =>
   tx.delete(calendarAddresses).where(eq(calendarAddresses.staffId, staffId)).returning().all().length > 0
 
-/** When the address was made; null where there is none. */
+/** When the address was made; null if there is none. */
 export const calendarSince = (db: Db, staffId: number): number | null =>
   db.select().from(calendarAddresses).where(eq(calendarAddresses.staffId, staffId)).get()?.createdAt ?? null
 
 const [before, after] = [60 * day, 400 * day]
 const most = 2_000 // duties
 
-/** Whose address it is. All that is wrong with a token is one and the same answer. */
+/** The owner of the address. Every wrong token gets the same answer. */
 export function calendarOf(db: Db, token: string, now: number, host: string): Calendar {
   const owner = db
     .select({ id: staff.id, name: staff.name })

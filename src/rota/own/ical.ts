@@ -1,11 +1,11 @@
-/** A calendar as RFC 5545 writes it. Moments are in UTC, which every calendar shows in the reader's own zone. */
+/** Writes a calendar as RFC 5545 defines it. Times are in UTC, which every calendar shows in the reader's own zone. */
 
 type CalendarEvent = {
-  /** The same for the same thing ever after, so that a change is a change and not another event. */
+  /** Stable for the same thing, so that a change is not another event. */
   uid: string
   from: number
   to: number
-  /** When it was last written. */
+  /** When it last changed. */
   stamp: number
   summary: string
   location: string
@@ -54,7 +54,7 @@ const text = (value: string) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: those that no line may hold
     .replaceAll(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
 
-const longest = 75 // bytes of UTF-8 in a line; what is longer goes on in the next, after a space
+const longest = 75 // bytes of UTF-8 per line; longer lines continue in the next one, after a space
 
 function folded(line: string): string {
   let out = ''

@@ -1,4 +1,4 @@
-/** Leave: asked for by whom it is for, decided by an officer. Approved leave is an absence, which the rules then know. */
+/** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
 import { and, asc, count, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -29,8 +29,8 @@ export const leaveSchema = t.Object(
     to: day('2026-07-14'),
     note: t.Nullable(noteSchema),
     state: leaveStateSchema,
-    reason: t.Nullable(t.String({ description: 'Of the officer who decided' })),
-    duties: t.Integer({ description: 'On which they stand in these days as the roster is now' }),
+    reason: t.Nullable(t.String({ description: 'The officer’s reason for the decision' })),
+    duties: t.Integer({ description: 'Their duties on these days in the current roster' }),
     created_at: dateTimeSchema,
     decided_at: t.Nullable(dateTimeSchema),
   },
@@ -43,7 +43,7 @@ const longest = 366 // days
 export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at: number): number {
   const { from, to } = given
   checkRange(from, to, 'to', longest)
-  if (to < today(at)) invalid('to', 'These days are over.')
+  if (to < today(at)) invalid('to', 'These days are in the past.')
   const other = tx
     .select()
     .from(leaveRequests)
@@ -56,7 +56,7 @@ export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLea
       ),
     )
     .get()
-  if (other) refuse('conflict', `You have asked for leave from ${other.from} to ${other.to} already`)
+  if (other) refuse('conflict', `You have already asked for leave from ${other.from} to ${other.to}`)
   const row = { staffId, from, to, note: given.note?.trim() || null, createdAt: at }
   return tx.insert(leaveRequests).values(row).returning().get().id
 }
@@ -70,7 +70,7 @@ const columns = {
 
 type LeaveFilter = { staffId?: number; state?: LeaveView['state'] }
 
-/** What waits first, by its first day; then the newest. */
+/** Pending requests first, by their first day; then the newest. */
 export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offset }: PageSlice) {
   const where = and(
     staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId),
@@ -112,7 +112,7 @@ const leaveView = ({ leave, name, duties }: { leave: LeaveRow; name: string; dut
 })
 type LeaveRow = typeof leaveRequests.$inferSelect
 
-/** Of `staffId` only, where that is given: to everybody else it is not there. */
+/** With `staffId`, only theirs: for everybody else it does not exist. */
 export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
   const isIt = and(eq(leaveRequests.id, id), staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId))
   const found = db
@@ -124,7 +124,7 @@ export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
   return found ? leaveView(found) : refuse('not_found', `There is no leave ${id}`)
 }
 
-/** Decided once. */
+/** Can only be decided once. */
 export function decideLeave(
   tx: Db,
   id: number,
@@ -133,7 +133,7 @@ export function decideLeave(
   at: number,
 ) {
   const leave = leaveById(tx, id)
-  if (leave.state !== 'pending') refuse('conflict', `This leave is ${leave.state} already`)
+  if (leave.state !== 'pending') refuse('conflict', `This leave is already ${leave.state}`)
   settle(tx, id, state, at, reason?.trim() || null)
   const { staff_id: staffId, from, to } = leave
   if (state === 'approved') {
@@ -143,11 +143,11 @@ export function decideLeave(
   notify(tx, at, staffId, `Your leave ${spanWords(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
 }
 
-/** By whom it is for, before it has begun; the absence goes with it. */
+/** Withdraws one's own leave before it has started, together with the absence. */
 export function withdrawLeave(tx: Db, id: number, staffId: number, at: number): void {
   const { state, from, to } = leaveById(tx, id, staffId)
-  if (state === 'declined' || state === 'withdrawn') refuse('conflict', `This leave is ${state} already`)
-  if (state === 'approved' && from <= today(at)) refuse('conflict', 'This leave has begun; ask an officer')
+  if (state === 'declined' || state === 'withdrawn') refuse('conflict', `This leave is already ${state}`)
+  if (state === 'approved' && from <= today(at)) refuse('conflict', 'This leave has started; ask an officer')
   settle(tx, id, 'withdrawn', at, null)
   if (state !== 'approved') return
   const isTheirs = and(eq(unavailability.staffId, staffId), eq(unavailability.from, from), eq(unavailability.to, to))

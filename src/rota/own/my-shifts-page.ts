@@ -1,4 +1,4 @@
-/** “My shifts”, made for a phone: what is next first, the rest in folds below. */
+/** “My shifts”, designed for a phone: the next shifts first, the rest folded below. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -37,7 +37,7 @@ export type MyShifts = {
 export const notLinked = (who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
 ${emptyState('Your account is not linked to the staff', html`An officer links it on the page of the person, by your name here: ${name(who?.username)}.`)}`
 
-/** `part`: what keeps itself fresh. The address of the calendar, shown once, is none of it. */
+/** `part`: what updates itself. The calendar's address is shown once and is not part of it. */
 export const myShiftsBody = (
   data: MyShifts,
   part: Html,
@@ -63,8 +63,8 @@ ${action({ label: 'I have read this', small: true, quiet: true, action: '/api/v1
 
 function dutyList({ duties, pagination, past, person, weekHours, now }: MyShifts): Html {
   const switcher = past
-    ? html`<a href="/rota/mine">Shifts to come</a>`
-    : html`<a href="/rota/mine?past=true">Shifts that are over</a>`
+    ? html`<a href="/rota/mine">Upcoming shifts</a>`
+    : html`<a href="/rota/mine?past=true">Past shifts</a>`
   const zones = [...new Set(duties.map(({ timezone }) => timezone))]
   const zone = zones.length === 1 ? zones[0] : undefined
   return html`<p class="quiet">${number(weekHours, { unit: 'h' })} of ${number(person.max_hours_week, { unit: 'h' })} this week · ${switcher}${zone && html` · ${zone} time`}</p>
@@ -72,8 +72,8 @@ ${
   duties.length
     ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, now, past, zone === undefined))}</ol>`
     : emptyState(
-        past ? 'No shifts yet' : 'No shifts to come',
-        'As soon as a roster with you is published, your shifts are here.',
+        past ? 'No shifts yet' : 'No upcoming shifts',
+        'As soon as a roster with you is published, your shifts appear here.',
       )
 }
 ${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true' : undefined, page }))}`
@@ -100,7 +100,7 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
         action: '/api/v1/roster/me/swaps',
         body: { assignment_id },
         confirm: `Offer ${words} to your colleagues? It stays yours until somebody takes it.`,
-        ask: { name: 'note', label: 'A word to them', optional: true },
+        ask: { name: 'note', label: 'A note to them', optional: true },
         done: 'Offered',
       })
 
@@ -124,7 +124,7 @@ function swapsFold({ swaps, duties, past }: MyShifts): Html {
 function offerItem(swap: OwnSwap, giving: readonly OwnDuty[]): Html {
   const head = html`<p>${name(swap.name)} offers <strong>${swap.words}</strong>${swap.note && html`: ${swap.note}`}</p>`
   if (swap.state === 'taken')
-    return html`<li>${head}<p>${badge('you would take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Let it go', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
+    return html`<li>${head}<p>${badge('you offered to take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
   if (swap.against.length)
     return html`<li>${head}<p class="quiet">Not for you: ${swap.against.map(({ message }) => message).join('; ')}</p></li>`
   return html`<li>${head}
@@ -184,16 +184,16 @@ const calendarFold = ({ calendarSince }: MyShifts): Html =>
   fold(
     'In my calendar',
     0,
-    html`<p>Your phone’s calendar can subscribe to your shifts by a private address. Whoever has it can read them, so keep it to yourself; a new one ends the old one.</p>
+    html`<p>Your phone’s calendar can subscribe to your shifts by a private address. Anyone with the address can read them, so keep it to yourself; a new one replaces the old one.</p>
 ${calendarSince !== null && html`<p class="quiet">The address in use was made ${time(calendarSince)}; it was shown once.</p>`}
 ${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not shown again' }, answer('url', 'Subscribe to'), calendarSince === null ? 'Make an address' : 'Make a new address')}
-${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it show no new shifts.' })}`,
+${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it will show no new shifts.' })}`,
   )
 
 const noticesFold = (notices: readonly StaffNotice[]): Content =>
   notices.length > 0 &&
   fold(
-    'What I was told',
+    'Notices',
     0,
     html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>`,
   )

@@ -1,4 +1,4 @@
-/** A person's own shifts, as their page, their calendar and the API tell them. */
+/** A person's own shifts, as their page, their calendar and the API show them. */
 
 import { and, asc, between, count, desc, eq, gt, lte, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -20,13 +20,10 @@ export type StaffRow = typeof staff.$inferSelect
 export const staffOfUser = (db: Db, userId: number | null): StaffRow | undefined =>
   userId === null ? undefined : db.select().from(staff).where(eq(staff.userId, userId)).get()
 
-/** Who of the staff asks. */
+/** The staff member who is signed in. */
 export const ownStaff = (db: Db, who: Who): StaffRow =>
   staffOfUser(db, who.id) ??
-  refuse(
-    'not_found',
-    'Your account is not linked to anybody of the staff; an officer links it on the page of the person',
-  )
+  refuse('not_found', 'Your account is not linked to a staff member; an officer can link it on the person’s page')
 
 export const ownDutySchema = t.Object(
   {
@@ -34,7 +31,10 @@ export const ownDutySchema = t.Object(
     shift_id: idSchema,
     site_id: idSchema,
     site: t.String({ examples: ['Riverside'] }),
-    timezone: t.String({ description: 'Of the site: date, from and to are in it', examples: ['Europe/Berlin'] }),
+    timezone: t.String({
+      description: 'The site’s time zone, which date, from and to are in',
+      examples: ['Europe/Berlin'],
+    }),
     date: dateSchema,
     from: t.String({ examples: ['18:00'] }),
     to: t.String({ examples: ['23:00'] }),
@@ -44,12 +44,12 @@ export const ownDutySchema = t.Object(
     skill: t.Nullable(t.String()),
     certification: t.Nullable(t.String()),
     pinned: t.Boolean(),
-    colleagues: t.Array(t.String(), { description: 'Who else stands there', examples: [['Bob', 'Cy']] }),
-    against: t.Array(brokenDutyRuleSchema, { description: 'The rules that stand against it now: they cannot work it' }),
+    colleagues: t.Array(t.String(), { description: 'Others on the same shift', examples: [['Bob', 'Cy']] }),
+    against: t.Array(brokenDutyRuleSchema, { description: 'The rules it breaks now, so that they cannot work it' }),
     offered: t.Nullable(
       t.Object({
         id: idSchema,
-        taken_by: t.Nullable(t.String({ description: 'A colleague who would take it, once an officer says yes' })),
+        taken_by: t.Nullable(t.String({ description: 'A colleague who will take it once an officer approves' })),
       }),
     ),
   },
@@ -59,7 +59,7 @@ export type OwnDuty = Static<typeof ownDutySchema>
 
 type OwnDutiesQuery = { staffId: number; now: number; past?: boolean }
 
-/** Those to come, the next first; or those that are over, the last first. */
+/** Upcoming duties, next first; or past ones, last first. */
 export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesQuery, { limit, offset }: PageSlice) {
   const where = and(eq(assignments.staffId, staffId), past ? lte(shifts.endsAt, now) : gt(shifts.endsAt, now))
   const of = db
@@ -126,7 +126,7 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
 
 const hoursBetween = (from: number, to: number) => Math.round((100 * (to - from)) / hour) / 100
 
-/** Hours of the week that holds this moment, by the day on which a shift begins. */
+/** Hours of the week around this moment, by the day on which a shift starts. */
 export function hoursOfWeek(db: Db, staffId: number, now: number): number {
   const monday = mondayOf(today(now))
   const worked = db

@@ -1,4 +1,4 @@
-/** “My shifts”, the calendar behind its private address, and what waits for an officer. */
+/** “My shifts”, the calendar at its private address, and what waits for an officer. */
 import { Elysia, t } from 'elysia'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'

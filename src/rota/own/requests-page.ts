@@ -51,7 +51,7 @@ ${table({
   ],
   empty: emptyState(
     'No swaps',
-    'People offer their shifts under “My shifts”; what colleagues take is here to be approved.',
+    'People offer their shifts under “My shifts”; swaps that a colleague takes appear here for approval.',
   ),
 })}</section>
 <section class="part"><h2>Leave</h2>

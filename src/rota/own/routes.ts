@@ -1,4 +1,4 @@
-/** A person's own side of the rota: shifts, calendar, leave, swaps, wishes, notices; and what officers answer. */
+/** The API of a person's own rota: shifts, calendar, leave, swaps, wishes, notices; and the answers of officers. */
 import { Elysia, type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, type Sync } from '../../../db/transactions.ts'
@@ -53,16 +53,16 @@ const some = {
   ],
 }
 const wishesSchema = t.Array(wishSchema, some)
-/** How much a wish counts is for officers to say. */
+/** Only officers decide how much a wish counts. */
 const ownWishes = t.Array(t.Omit(wishSchema, ['weight']), some)
 const meSchema = t.Object({
   staff_id: idSchema,
   name: t.String({ examples: ['Ann'] }),
   active: t.Boolean(),
-  week_hours: t.Number({ description: 'Of this week, from Monday', examples: [25] }),
+  week_hours: t.Number({ description: 'In this week, from Monday', examples: [25] }),
   max_hours_week: t.Number({ examples: [40] }),
   preferences: wishesSchema,
-  calendar_since: t.Nullable({ ...dateTimeSchema, description: 'When the address of the calendar was made' }),
+  calendar_since: t.Nullable({ ...dateTimeSchema, description: 'When the calendar’s address was made' }),
 })
 const decisionSchema = t.Object({
   reason: t.Optional(t.String({ maxLength: 300, examples: ['Too many are away then'] })),
@@ -78,7 +78,7 @@ const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]):
 export const ownRotaRoutes = (app: App) => {
   const { db, clock } = app
 
-  /** As one of the staff, in one transaction, noted in the audit log. */
+  /** Runs as the signed-in staff member, in one transaction with the audit log. */
   function asStaff<T>(
     who: Who | undefined,
     action: string,
@@ -127,11 +127,11 @@ export const ownRotaRoutes = (app: App) => {
       },
       {
         query: t.Object({
-          past: t.Optional(t.Boolean({ description: 'Those that are over, the last first' })),
+          past: t.Optional(t.Boolean({ description: 'Past shifts, last first' })),
           ...pageQuery,
         }),
         may: 'member',
-        detail: describe('Your own shifts to come, the next first', pageSchema('shifts', ownDutySchema)),
+        detail: describe('Your upcoming shifts, next first', pageSchema('shifts', ownDutySchema)),
       },
     )
     .put(
@@ -159,7 +159,7 @@ export const ownRotaRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'member',
         detail: describe(
-          'What you were told of your shifts, leave and swaps, newest first',
+          'Notices about your shifts, leave and swaps, newest first',
           pageSchema('notices', noticeSchema),
         ),
       },
@@ -172,7 +172,7 @@ export const ownRotaRoutes = (app: App) => {
       },
       {
         body: t.Object(
-          { up_to: { ...idSchema, description: 'The newest that was read' } },
+          { up_to: { ...idSchema, description: 'The newest notice that was read' } },
           { examples: [{ up_to: 7 }] },
         ),
         may: 'member',
@@ -189,10 +189,10 @@ export const ownRotaRoutes = (app: App) => {
       {
         may: 'member',
         detail: describe(
-          'A new private address of your calendar (iCalendar); the one before ends',
+          'A new private address for your calendar (iCalendar); the previous one stops working',
           t.Object({
             url: t.String({
-              description: 'Told once: whoever has it can read your shifts',
+              description: 'Shown only once: anyone with it can read your shifts',
               examples: ['https://rota.example.org/calendar/shifts.ics?token=…'],
             }),
           }),
@@ -255,7 +255,7 @@ export const ownRotaRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'member',
         detail: describe(
-          'Duties that you or colleagues offer, and what keeps you from taking them',
+          'Duties that you or colleagues offer, and the rules that keep you from taking them',
           pageSchema('swaps', ownSwapSchema),
         ),
       },
@@ -283,7 +283,7 @@ export const ownRotaRoutes = (app: App) => {
       {
         ...one,
         may: 'member',
-        detail: describe('Take back your offer, or let go what you have taken of a colleague', deletedSchema),
+        detail: describe('Withdraw your offer, or give back one you have taken', deletedSchema),
       },
     )
     .post(
@@ -297,8 +297,8 @@ export const ownRotaRoutes = (app: App) => {
         body: takeSchema,
         may: 'member',
         detail: describe(
-          'Take a duty that a colleague offers, perhaps for one of yours; refused where a rule is against it',
-          t.Object({ done: t.Boolean({ description: 'false: an officer has yet to say yes' }) }),
+          'Take a duty that a colleague offers, optionally for one of yours; refused if a rule forbids it',
+          t.Object({ done: t.Boolean({ description: 'false: an officer has to approve it first' }) }),
         ),
       },
     )
@@ -311,11 +311,11 @@ export const ownRotaRoutes = (app: App) => {
       },
       {
         query: t.Object({
-          taken: t.Optional(t.Boolean({ description: 'Only those that wait for an officer' })),
+          taken: t.Optional(t.Boolean({ description: 'Only swaps that wait for an officer' })),
           ...pageQuery,
         }),
         may: 'officer',
-        detail: describe('Duties that people offer, the first to begin first', pageSchema('swaps', swapSchema)),
+        detail: describe('Duties that people offer, earliest first', pageSchema('swaps', swapSchema)),
       },
     )
     .post(
@@ -327,7 +327,7 @@ export const ownRotaRoutes = (app: App) => {
       {
         ...one,
         may: 'officer',
-        detail: describe('Make a swap that was taken, within the rules', t.Object({ done: t.Boolean() })),
+        detail: describe('Approve a swap that was taken, within the rules', t.Object({ done: t.Boolean() })),
       },
     )
     .post(
@@ -340,7 +340,7 @@ export const ownRotaRoutes = (app: App) => {
         ...one,
         body: decisionSchema,
         may: 'officer',
-        detail: describe('Decline an offer: the duty stays where it is', t.Object({ done: t.Boolean() })),
+        detail: describe('Decline an offer: the duty stays with its owner', t.Object({ done: t.Boolean() })),
       },
     )
     .get(
@@ -353,7 +353,7 @@ export const ownRotaRoutes = (app: App) => {
       {
         query: t.Object({ state: t.Optional(leaveStateSchema), staff_id: t.Optional(idSchema), ...pageQuery }),
         may: 'officer',
-        detail: describe('Leave that people have asked for: what waits first', pageSchema('leave', leaveSchema)),
+        detail: describe('Leave that people have asked for: pending requests first', pageSchema('leave', leaveSchema)),
       },
     )
     .post(
@@ -366,7 +366,7 @@ export const ownRotaRoutes = (app: App) => {
         ...one,
         body: decisionSchema,
         may: 'officer',
-        detail: describe('Approve leave: it is an absence, and duties in it show as broken', leaveSchema),
+        detail: describe('Approve leave: it becomes an absence, and duties within it show as broken', leaveSchema),
       },
     )
     .post(

@@ -1,6 +1,6 @@
 /**
- * Swaps: somebody offers a duty, a colleague takes it, perhaps for one of their own in return. Where the site asks for it an officer
- * says yes; what the rules of work forbid is refused to everybody.
+ * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. If the site requires it, an officer
+ * approves; what the rules of work forbid is refused to everybody.
  */
 import { and, asc, count, eq, gt, isNotNull, ne, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -22,7 +22,7 @@ export const newOffer = t.Object(
   { examples: [{ assignment_id: 12, note: 'My sister marries' }] },
 )
 export const takeSchema = t.Object(
-  { in_return: t.Optional({ ...idSchema, description: 'A duty of your own that they get for it' }) },
+  { in_return: t.Optional({ ...idSchema, description: 'One of your duties that they get in return' }) },
   { examples: [{ in_return: 15 }, {}] },
 )
 const dutySchema = t.Object({
@@ -122,11 +122,11 @@ function dutyById(db: Db, id: number): Duty | undefined {
   return found && place && { ...found, place }
 }
 
-/** A duty of theirs that has not begun. Nobody else learns that it exists. */
+/** A duty of theirs that has not started. Nobody else learns that it exists. */
 function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): Duty {
   const duty = dutyById(db, id)
   if (duty?.staffId !== staffId) return refuse('not_found', `You have no duty ${id}`)
-  if (duty.place.startsAt <= now) refuse('conflict', 'This duty has begun')
+  if (duty.place.startsAt <= now) refuse('conflict', 'This duty has started')
   return duty
 }
 
@@ -134,16 +134,16 @@ export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, 
   ownUpcomingDuty(tx, given.assignment_id, me.id, at)
   const row = { assignmentId: given.assignment_id, note: given.note?.trim() || null, createdAt: at }
   const [made] = tx.insert(swapOffers).values(row).onConflictDoNothing().returning().all()
-  return made?.id ?? refuse('conflict', 'You offer this duty already')
+  return made?.id ?? refuse('conflict', 'You already offer this duty')
 }
 
-/** The first to begin first. */
+/** Earliest first. */
 const pageOfRows = (db: Db, where: ReturnType<typeof and>, { limit, offset }: PageSlice) =>
   rows(db).where(where).orderBy(asc(shifts.startsAt), asc(swapOffers.id)).limit(limit).offset(offset).all()
 
 const hasNotBegun = (now: number) => gt(shifts.startsAt, now)
 
-/** Every offer that holds, the first to begin first. */
+/** Every open offer, earliest first. */
 export function listSwaps(db: Db, now: number, slice: PageSlice, taken?: boolean) {
   const where = and(hasNotBegun(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
   const found = pageOfRows(db, where, slice)
@@ -162,7 +162,7 @@ const total = (db: Db, where: ReturnType<typeof and>): number =>
     .where(where)
     .get()?.total ?? 0
 
-/** What they offer and what they may take or have taken: not swaps between two others. */
+/** Their offers and those they can take or have taken, but not swaps between two others. */
 export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
   const concerns = or(
     eq(assignments.staffId, me.id),
@@ -184,7 +184,7 @@ function offerById(db: Db, id: number, now: number): Row {
   const row = rows(db)
     .where(and(eq(swapOffers.id, id), hasNotBegun(now)))
     .get()
-  return row ?? refuse('not_found', `There is no offer ${id}; it may be over`)
+  return row ?? refuse('not_found', `There is no offer ${id}; it may have ended`)
 }
 
 export const swapById = (db: Db, id: number, now: number): Swap => swapView(db, offerById(db, id, now))
@@ -195,13 +195,13 @@ const movesOf = ({ offer, shiftId, staffId }: Row, takerId: number, inReturn?: D
   ...(inReturn ? [{ duty: inReturn, to: staffId }] : []),
 ]
 
-/** A colleague takes it. Answers true where no officer has to approve it. */
+/** A colleague takes it. Returns true if no officer has to approve it. */
 export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number | undefined, at: number): boolean {
   const row = offerById(tx, id, at)
   const { offer, staffId, rule } = row
-  if (staffId === me.id) refuse('conflict', 'You offer this duty yourself')
-  if (!me.active) refuse('conflict', 'You are not planned any more; ask an officer')
-  if (offer.takenBy !== null) refuse('conflict', 'A colleague has taken it already')
+  if (staffId === me.id) refuse('conflict', 'This is your own offer')
+  if (!me.active) refuse('conflict', 'You are no longer on the rota; ask an officer')
+  if (offer.takenBy !== null) refuse('conflict', 'A colleague has already taken it')
   const inReturn = inReturnId === undefined ? undefined : ownUpcomingDuty(tx, inReturnId, me.id, at)
   refuseBroken(violationsOfMoves(tx, movesOf(row, me.id, inReturn)))
   if (rule === 'rules') {
@@ -216,7 +216,7 @@ export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number |
     tx,
     at,
     staffId,
-    `${me.name} would take ${dutyWords(row)}${inReturnWords(inReturn)}; an officer has yet to say yes`,
+    `${me.name} would take ${dutyWords(row)}${inReturnWords(inReturn)}; an officer has to approve it`,
   )
   return false
 }
@@ -252,7 +252,7 @@ function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefine
   notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${given}`)
 }
 
-/** The duty stays where it is, and is offered no more. */
+/** The duty stays where it is and is no longer offered. */
 export function declineSwap(tx: Db, id: number, reason: string | undefined, at: number): void {
   const row = offerById(tx, id, at)
   tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
@@ -261,13 +261,13 @@ export function declineSwap(tx: Db, id: number, reason: string | undefined, at: 
   if (row.offer.takenBy !== null) notify(tx, at, row.offer.takenBy, `The swap of ${dutyWords(row)} is declined${why}`)
 }
 
-/** Who offered it takes the offer back; who took it gives it back. Nobody else learns that it exists. */
+/** The owner withdraws the offer; a taker gives it back. Nobody else learns that it exists. */
 export function withdrawSwap(tx: Db, me: StaffRow, id: number, at: number): void {
   const row = offerById(tx, id, at)
   const { takenBy } = row.offer
   if (row.staffId === me.id) {
     tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
-    if (takenBy !== null) notify(tx, at, takenBy, `${me.name} works ${dutyWords(row)} after all`)
+    if (takenBy !== null) notify(tx, at, takenBy, `${me.name} keeps ${dutyWords(row)} after all`)
   } else if (takenBy === me.id) {
     tx.update(swapOffers).set({ takenBy: null, takenAt: null, inReturn: null }).where(eq(swapOffers.id, id)).run()
     notify(tx, at, row.staffId, `${me.name} cannot take ${dutyWords(row)} after all; it is open again`)

@@ -1,4 +1,4 @@
-/** What the rules say of a draft: as it is, and of a change before it is made. Read in the reader thread. */
+/** What the rules say about a draft: as it is, and about a change before it is made. Runs in the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
@@ -10,16 +10,16 @@ import type { Violation } from '../solving/check.ts'
 import type { Assignment, Problem, Unfilled } from '../solving/problem.ts'
 
 type DraftCheck = {
-  /** Which state of the database it was true of. */
+  /** The state of the database that was checked. */
   version: number
   violations: Violation[]
-  /** Those that were there before the change are not counted against it. */
+  /** Conflicts from before the change do not count against it. */
   added: Violation[]
   unfilled: Unfilled[]
   pinned: Assignment[]
 }
 
-/** With those who are pinned: they stay, whatever a draft says. */
+/** Including pinned people, who stay whatever a draft says. */
 function withPinned({ pinned }: Problem, assignments: readonly Assignment[]): Assignment[] {
   const given = new Set(assignments.map(assignmentKey))
   return [...assignments, ...pinned.filter(pin => !given.has(assignmentKey(pin)))]
@@ -57,10 +57,10 @@ const openPlaces = (shiftId: number, open: number): Unfilled[] =>
 export const targetsSchema = t.Object(
   {
     people: t.Array(t.Object({ staff_id: idSchema, against: t.Array(brokenDutyRuleSchema) }), {
-      description: 'Who could have the place, and the rules that stand against those who cannot',
+      description: 'Who could take the place, and the rules against those who cannot',
     }),
     shifts: t.Array(t.Object({ shift_id: idSchema, against: t.Array(brokenDutyRuleSchema) }), {
-      description: 'Where the person could be instead: shifts of those days with an open place',
+      description: 'Where the person could move to: shifts on those days with an open place',
     }),
   },
   { $id: 'DraftTargets' },
@@ -71,14 +71,14 @@ type TargetsQuery = {
   range: Range
   assignments: Assignment[]
   shiftId: number
-  /** Who has the place now; without, it is open. */
+  /** Who has the place now; absent if it is open. */
   staffId?: number
-  /** The days in sight. */
+  /** The days shown. */
   from: string
   to: string
 }
 
-/** Where a place may go: to whom, and where its person may go. */
+/** Where a place can go: to whom, and where its person could move to. */
 export function draftTargets(db: Db, { range, assignments, shiftId, staffId, from, to }: TargetsQuery): DraftTargets {
   const problem = rosterProblem(db, { range, seed: 1 })
   const standing = withPinned(problem, assignments)
@@ -103,7 +103,7 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
   return { people, shifts }
 }
 
-const full: BrokenDutyRule = { rule: 'headcount', message: 'Every place there is taken' }
+const full: BrokenDutyRule = { rule: 'headcount', message: 'Every place is taken' }
 
 const daysInSight = (db: Db, problem: Problem, from: string, to: string): number[] =>
   problem.shifts.flatMap(({ id }) => {
@@ -111,7 +111,7 @@ const daysInSight = (db: Db, problem: Problem, from: string, to: string): number
     return day >= from && day <= to ? [id] : []
   })
 
-/** Rules are about one person each: only theirs are looked at, before and after. */
+/** Rules concern one person each, so only theirs are checked, before and after. */
 function against(problem: Problem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
   const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
   const own = {

@@ -1,4 +1,4 @@
-/** A draft beside the roster or another draft: only what differs. */
+/** Compares a draft with the roster or another draft: only what differs. */
 import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'

@@ -1,4 +1,4 @@
-/** The week as a grid: people by day, or sites by day. What may be moved is a button; `plan.js` moves it. */
+/** The week as a grid: people by day, or sites by day. What can be moved is a button; `plan.js` moves it. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { name, number } from '../../ui/parts/values.ts'
@@ -14,12 +14,12 @@ export type Grid = {
   shifts: readonly ShownShift[]
   people: readonly PersonView[]
   sites: readonly Site[]
-  /** Messages of rules that are broken, by `dutyKey`. */
+  /** Messages of broken rules, by `dutyKey`. */
   broken: ReadonlyMap<string, readonly string[]>
-  /** A draft that is not published: what stands in it can be moved. */
+  /** An unpublished draft: its duties can be moved. */
   isOpen: boolean
   canMove(shift: ShownShift): boolean
-  /** Of each person in these days, at all sites. */
+  /** Hours of each person in these days, at all sites. */
   hours: ReadonlyMap<number, number>
 }
 
@@ -74,7 +74,7 @@ ${people.map(person => {
 const isAway = ({ unavailable }: PersonView, date: string) =>
   unavailable.some(({ from, to }) => from.slice(0, 10) <= date && to.slice(0, 10) >= date)
 
-/** Sites one under the other, so that a day of all of them is one column. */
+/** Sites below each other, so that a day of all sites is one column. */
 export function sitesGrid(grid: Grid): Html {
   const { days, shifts, sites } = grid
   const at = (siteId: number, date: string) => shifts.filter(one => one.site_id === siteId && one.date === date)

@@ -23,7 +23,7 @@ export const newDraft = t.Object(
   {
     start_date: dateSchema,
     end_date: dateSchema,
-    site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'Without any, all sites' })),
+    site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'If empty, all sites' })),
     name: t.Optional(nameSchema),
     from: t.Optional(
       t.String({
@@ -42,13 +42,13 @@ export const placesSchema = t.Object(
     take: t.Optional(t.Array(assignmentSchema, { maxItems: 1_000 })),
   },
   {
-    description: 'A move takes somebody off one shift and puts them, or somebody else, on one',
+    description: 'A move takes somebody off a shift and puts them, or somebody else, on one',
     examples: [{ take: [{ shift_id: 4, staff_id: 2 }], put: [{ shift_id: 4, staff_id: 7 }] }],
   },
 )
 
 export const draftById = (db: Db, jobId: string): Draft =>
-  findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+  findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
 
 const assignmentsIn = (db: Db, range: Range): Assignment[] =>
   db
@@ -63,7 +63,7 @@ export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): P
   return makeHandDraft(app, who, range, given.name ?? null, copyOf(app.db, range, given.from ?? 'roster'))
 }
 
-/** Those of them who are there still; what the rules say of them stands on the draft. */
+/** Only people who still exist; what the rules say about them is shown on the draft. */
 export async function makeHandDraft(app: App, who: Who, range: Range, name: string | null, wanted: Assignment[]) {
   const { db, clock } = app
   const jobId = `hand-${Bun.randomUUIDv7()}`
@@ -81,7 +81,7 @@ export async function makeHandDraft(app: App, who: Who, range: Range, name: stri
   return jobId
 }
 
-/** Of another draft, what lies in this range. */
+/** The part of another draft that is in this range. */
 function copyOf(db: Db, range: Range, from: string): Assignment[] {
   if (from === 'nobody') return []
   if (from === 'roster') return assignmentsIn(db, range)
@@ -98,7 +98,7 @@ export const rename = (tx: Db, jobId: string, name: string | null): void =>
 
 type Places = { put?: Assignment[]; take?: Assignment[] }
 
-/** Rules that the change itself would break refuse it; what was wrong before stays as it was. Answers how many changes there were. */
+/** Refused if the change itself would break a rule; existing conflicts stay. Returns the number of changes. */
 export async function changePlaces(app: App, who: Who, jobId: string, { put = [], take = [] }: Places) {
   const { db, reader, clock } = app
   for (;;) {
@@ -109,7 +109,7 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
     const checked = await reader.read(checkDraft, { range: draft.range, before, after })
     const pinned = new Set(checked.pinned.map(assignmentKey))
     if (take.some(one => pinned.has(assignmentKey(one))))
-      refuse('conflict', 'They are pinned there; unpin them first, on the page of the shift')
+      refuse('conflict', 'They are pinned; unpin them first on the page of the shift')
     if (put.length) refuseBroken(checked.added)
     const changes = await atomically(db, tx => {
       if (rosterVersion(tx) !== checked.version || draftById(tx, jobId).changes !== draft.changes) return undefined
@@ -130,11 +130,11 @@ function changed(before: Assignment[], put: Assignment[], take: Assignment[]): A
   const keys = new Set(before.map(assignmentKey))
   const taken = new Set(take.map(assignmentKey))
   for (const key of taken)
-    if (!keys.has(key)) refuse('conflict', 'Somebody else has changed this draft: they do not stand there any more')
+    if (!keys.has(key)) refuse('conflict', 'Somebody else has changed this draft: they are no longer on that shift')
   return [...before.filter(one => !taken.has(assignmentKey(one))), ...put]
 }
 
-/** Everybody who is not pinned, of some days of the draft. */
+/** Everybody who is not pinned on some days of the draft. */
 export async function clearDraft(app: App, who: Who, jobId: string, { start, end }: { start?: string; end?: string }) {
   const { db, reader } = app
   const { range, content } = draftById(db, jobId)
@@ -144,11 +144,11 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
   const days = { ...range, start: start ?? range.start, end: end ?? range.end }
   const inside = new Set(shiftsIn(db, days).map(({ id }) => id))
   const take = before.filter(one => inside.has(one.shift_id) && !stays.has(assignmentKey(one)))
-  if (!take.length) refuse('conflict', 'Nobody who may be taken off stands there')
+  if (!take.length) refuse('conflict', 'There is nobody to take off')
   return changePlaces(app, who, jobId, { take })
 }
 
-/** What two drafts, or a draft and the roster, do not have in common: shift by shift. */
+/** The differences between two drafts, or a draft and the roster, shift by shift. */
 type Difference = { shiftId: number; here: number[]; there: number[] }
 
 export function differences(db: Db, jobId: string, other: string): { same: number; differences: Difference[] } {

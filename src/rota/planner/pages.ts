@@ -30,7 +30,7 @@ import { changePlaces, differences, draftById } from './hand-drafts.ts'
 import { type PlanData, type PlanView, planBody, planHead, templatesPart } from './plan-page.ts'
 import { listTemplates } from './templates.ts'
 
-// A form sends what is left empty as an empty text.
+// A form sends an empty field as an empty string.
 const empty = t.Literal('')
 const planQuery = t.Object({
   week: t.Optional(t.Union([dateSchema, empty])),
@@ -55,7 +55,7 @@ export const plannerPages = (app: App) => {
     const range = { start: monday, end: daysAfter(monday, 6) }
     const siteId = query.site_id || (draft?.range.siteIds.length === 1 ? draft.range.siteIds[0] : undefined)
     const every = allSites(db)
-    const roster = await readRoster(app, { ...range, siteIds: [] }) // all sites: hours are those of the whole person
+    const roster = await readRoster(app, { ...range, siteIds: [] }) // all sites, because a person’s hours count everywhere
     const placed = draft
       ? await asInDraft(draft, roster.shifts)
       : { shifts: roster.shifts, broken: brokenNow(roster.shifts, now), conflicts: [] }
@@ -96,7 +96,7 @@ export const plannerPages = (app: App) => {
     return new Map([...against].map(([key, why]) => [key, why.map(({ message }) => message)]))
   }
 
-  /** The same shifts with those whom the draft puts there. */
+  /** The same shifts with the people of the draft. */
   async function asInDraft(draft: Draft, shifts: readonly ShownShift[]) {
     const { range, content } = draft
     const { assignments } = content
@@ -220,7 +220,7 @@ function withPeople(shift: ShownShift, placed: readonly { staff_id: number }[], 
       .map(({ staff_id }) => ({
         id: staff_id,
         staff_id,
-        name: names.get(staff_id) ?? `Staff ${staff_id}, who is gone`,
+        name: names.get(staff_id) ?? `Staff ${staff_id} (deleted)`,
         pinned: false,
         broken: false,
       })),

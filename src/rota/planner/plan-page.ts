@@ -1,4 +1,4 @@
-/** The planner's page: the week that holds, or a draft of it to change before it is published. */
+/** The planner's page: the published week, or a draft of it to change. */
 import { csrfField } from '../../accounts/csrf.ts'
 import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
@@ -20,10 +20,10 @@ export type PlanData = {
   view: PlanView
   monday: string
   siteId: number | undefined
-  /** All of them, for the choice. */
+  /** All sites, to choose from. */
   allSites: readonly Site[]
   draft: Draft | undefined
-  /** Of these days, not confirmed, newest first. */
+  /** Unpublished drafts of these days, newest first. */
   drafts: readonly Draft[]
   templates: readonly { id: number; name: string }[]
   conflicts: readonly string[]
@@ -39,7 +39,7 @@ const to = (
 
 const isOpen = (draft: Draft | undefined): draft is Draft => draft !== undefined && draft.confirmedAt === null
 
-/** What changes as a whole when one goes to another week or draft. */
+/** The part that changes as a whole with another week or draft. */
 export function planHead(data: PlanData, who: Who | undefined): Html {
   const { monday, siteId, view, allSites, draft, drafts } = data
   const views = [
@@ -79,8 +79,8 @@ function rosterBar(data: PlanData): Html {
       danger: true,
       action: '/api/v1/roster/clear',
       body: { start_date, end_date, ...(site_ids && { 'site_ids[]': site_ids }) },
-      confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${whose}? Who is pinned stays. They are told.`,
-      done: 'The week is cleared',
+      confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${whose}? Pinned people stay. Everyone taken off is notified.`,
+      done: 'The week has been cleared',
     })
   }</div>
 <p class="quiet">This is the published roster. Changes are made in a draft, which people see once it is published.</p>`
@@ -102,16 +102,16 @@ function draftBar(data: PlanData, draft: Draft): Html {
     label: 'Publish',
     action: '/api/v1/roster/confirm',
     body: { job_id: jobId },
-    confirm: `Publish this as the roster of ${spanWords(range.start, range.end)}? Who gets or loses a shift is told.`,
+    confirm: `Publish this as the roster of ${spanWords(range.start, range.end)}? People who get or lose a shift are notified.`,
     goTo: address('/rota/plan', { week: data.monday, view: data.view }),
-    done: 'Published: whom it concerns is told',
+    done: 'Published; everyone affected is notified',
   })}${compare}${action({
     label: 'Clear this week',
     quiet: true,
     action: `${api}/clear`,
     body: days,
-    confirm: 'Take everybody off in this draft? Who is pinned stays.',
-    done: 'The week is cleared in this draft',
+    confirm: 'Take everybody off in this draft? Pinned people stay.',
+    done: 'The week has been cleared in this draft',
   })}${action({
     label: 'Name it',
     quiet: true,
@@ -125,13 +125,13 @@ function draftBar(data: PlanData, draft: Draft): Html {
     danger: true,
     method: 'delete',
     action: api,
-    confirm: 'Throw this draft away? The roster in force stays as it is.',
+    confirm: 'Discard this draft? The published roster stays as it is.',
     goTo: address('/rota/plan', { week: data.monday, view: data.view }),
     done: 'Discarded',
   })}</div>`
 }
 
-/** The part that keeps itself fresh: what is wrong, and the grid. */
+/** The part that updates itself: conflicts, and the grid. */
 export function planBody(data: PlanData, who: Who | undefined): Html {
   const { grid, view, draft, conflicts } = data
   if (!grid.shifts.length)
@@ -142,12 +142,12 @@ export function planBody(data: PlanData, who: Who | undefined): Html {
     )
   return html`${conflicts.length > 0 && notice(html`${conflicts.length === 1 ? 'A rule is' : `${number(conflicts.length)} rules are`} broken: ${conflicts.slice(0, 5).join('; ')}${conflicts.length > 5 && '; …'}`, 'bad')}
 <p>${sumWords(grid)}</p>
-${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter puts it there, Escape lets go.</p>`}
+${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter drops it, Escape cancels.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
 ${isOpen(draft) && moveForm(data, draft, who)}`
 }
 
-/** What the week comes to, as far as it is in sight. */
+/** Totals of the week, as far as it is shown. */
 function sumWords({ shifts, people }: Grid): Html {
   const wages = new Map(people.map(({ id, hourly_cents }) => [id, hourly_cents]))
   const [places, filled] = [sum(shifts, one => one.headcount), sum(shifts, one => Math.min(one.filled, one.headcount))]
@@ -159,7 +159,7 @@ function sumWords({ shifts, people }: Grid): Html {
 const hoursOf = ({ starts_at, ends_at }: Grid['shifts'][number]) => (Date.parse(ends_at) - Date.parse(starts_at)) / hour
 const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0)
 
-/** The same without script, and for whoever would rather choose from lists. */
+/** The same without script, and for people who prefer lists. */
 function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, who: Who | undefined): Html {
   const words = (shift: Grid['shifts'][number]) => `${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
   const places = grid.shifts.flatMap(shift => [
@@ -198,6 +198,6 @@ ${
   templates.length > 0 &&
   html`<ul class="items">${templates.map(
     ({ id, name: title }) =>
-      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}? What is there already stays.`, done: 'The shifts are made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
+      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
   )}</ul>`
 }</section>`

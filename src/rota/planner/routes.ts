@@ -1,4 +1,4 @@
-/** The planner's side by API: drafts by hand, comparing, clearing. */
+/** The planner's API: drafts by hand, comparing, clearing. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -35,16 +35,16 @@ const conflictSchema = t.Object({
   staff_id: t.Optional(idSchema),
 })
 const changedSchema = t.Object({
-  changes: t.Integer({ description: 'Made by hand so far' }),
+  changes: t.Integer({ description: 'Changes made by hand so far' }),
   unfilled: t.Integer({ description: 'Places open now' }),
-  conflicts: t.Array(conflictSchema, { description: 'What the draft breaks as it is now' }),
+  conflicts: t.Array(conflictSchema, { description: 'The rules that the draft breaks now' }),
 })
 const sideSchema = t.Array(t.Object({ staff_id: idSchema, name: t.String() }))
 const differenceSchema = t.Object({
   shift_id: idSchema,
   words: t.String({ examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
-  here: { ...sideSchema, description: 'Who stands there only in this draft' },
-  there: { ...sideSchema, description: 'Who stands there only in the other' },
+  here: { ...sideSchema, description: 'People only in this draft' },
+  there: { ...sideSchema, description: 'People only in the other' },
 })
 const most = 100 // conflicts in an answer
 
@@ -79,7 +79,7 @@ export const plannerRoutes = (app: App) => {
         may: 'officer',
         detail: describe('A draft to change by hand: a copy of the roster, of another draft, or empty', draftSchema, {
           status: 201,
-          description: 'It has a job_id though no job has made it: by it drafts are read, confirmed and discarded.',
+          description: 'It has a job_id although no job has made it: drafts are read, confirmed and discarded by it.',
         }),
       },
     )
@@ -97,7 +97,7 @@ export const plannerRoutes = (app: App) => {
         ),
         may: 'officer',
         detail: describe(
-          'Take everybody off the shifts of some days at once; who is pinned stays, and who is taken off is told',
+          'Take everybody off the shifts of some days at once; pinned people stay, and people taken off are notified',
           confirmedSchema,
         ),
       },
@@ -129,7 +129,7 @@ export const plannerRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('The rules that a draft breaks as things are now', pageSchema('conflicts', conflictSchema)),
+        detail: describe('The rules that a draft breaks now', pageSchema('conflicts', conflictSchema)),
       },
     )
     .get(
@@ -148,12 +148,12 @@ export const plannerRoutes = (app: App) => {
       {
         query: t.Object({
           shift_id: idSchema,
-          staff_id: t.Optional({ ...idSchema, description: 'Who has the place; without, it is an open one' }),
+          staff_id: t.Optional({ ...idSchema, description: 'Who has the place; if absent, an open place' }),
           from: t.Optional(dateSchema),
           to: t.Optional(dateSchema),
         }),
         may: 'officer',
-        detail: describe('Where a place of a draft may go, and the rules that stand against the rest', targetsSchema),
+        detail: describe('Where a place of a draft can go, and the rules against the others', targetsSchema),
       },
     )
     .post(
@@ -180,7 +180,7 @@ export const plannerRoutes = (app: App) => {
           { examples: [{ start: '2026-03-23', end: '2026-03-29' }] },
         ),
         may: 'officer',
-        detail: describe('Take everybody off some days of a draft; who is pinned stays', changedSchema),
+        detail: describe('Take everybody off some days of a draft; pinned people stay', changedSchema),
       },
     )
     .get(
@@ -204,9 +204,9 @@ export const plannerRoutes = (app: App) => {
         }),
         may: 'officer',
         detail: describe(
-          'What a draft has otherwise than the roster or another draft, shift by shift',
+          'How a draft differs from the roster or another draft, shift by shift',
           t.Object({
-            same: t.Integer({ description: 'Places that both give to the same people' }),
+            same: t.Integer({ description: 'Places with the same people in both' }),
             ...pageSchema('differences', differenceSchema).properties,
           }),
         ),

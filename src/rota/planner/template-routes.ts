@@ -1,4 +1,4 @@
-/** Templates of a week by API. */
+/** The API of week templates. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -23,9 +23,9 @@ import {
 
 const appliedSchema = t.Object({
   created: t.Integer({ description: 'Shifts made' }),
-  skipped: t.Integer({ description: 'Those that were there just so already' }),
+  skipped: t.Integer({ description: 'Shifts that already existed' }),
   shift_ids: t.Array(idSchema),
-  draft_id: t.Nullable(t.String({ description: 'The job_id of the draft with its people, where that was asked for' })),
+  draft_id: t.Nullable(t.String({ description: 'The job_id of the draft with its people, if asked for' })),
 })
 
 export const templateRoutes = (app: App) => {
@@ -60,7 +60,7 @@ export const templateRoutes = (app: App) => {
       {
         body: newTemplate,
         may: 'officer',
-        detail: describe('Keep the shifts of a week, and who stands there, as a template', templateSchema, {
+        detail: describe('Save the shifts of a week, and the people on them, as a template', templateSchema, {
           status: 201,
         }),
       },
@@ -87,7 +87,7 @@ export const templateRoutes = (app: App) => {
         body: applySchema,
         may: 'officer',
         detail: describe(
-          'Make the shifts of a template in another week, at the same local times; what is there stays',
+          'Make the shifts of a template in another week, at the same local times; existing shifts stay',
           appliedSchema,
           { status: 201 },
         ),

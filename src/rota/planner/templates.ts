@@ -1,4 +1,4 @@
-/** A week kept to make other weeks from: its shifts, and who stood there. */
+/** A week saved to make other weeks from: its shifts, and the people on them. */
 import { asc, count, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -24,7 +24,7 @@ export const newTemplate = t.Object(
 export const applySchema = t.Object(
   {
     monday,
-    people: t.Optional(t.Boolean({ description: 'Also a draft with those who stood there' })),
+    people: t.Optional(t.Boolean({ description: 'Also make a draft with its people' })),
   },
   { examples: [{ monday: '2026-07-13', people: true }] },
 )
@@ -32,8 +32,8 @@ export const templateSchema = t.Object(
   {
     id: idSchema,
     name: nameSchema,
-    monday: { ...dateSchema, description: 'Of the week it was saved from' },
-    shifts: t.Integer({ description: 'How many there are in it' }),
+    monday: { ...dateSchema, description: 'The week it was saved from' },
+    shifts: t.Integer({ description: 'Number of shifts in it' }),
     created_at: dateTimeSchema,
   },
   { $id: 'WeekTemplate' },
@@ -74,7 +74,7 @@ export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: numb
   if (!shifts.length) invalid('monday', 'There are no shifts in that week.')
   const row = { name: given.name.trim(), monday: from, shifts, createdAt: at }
   const [made] = tx.insert(weekTemplates).values(row).onConflictDoNothing().returning().all()
-  return made ?? refuse('conflict', `There is a template ${row.name} already`)
+  return made ?? refuse('conflict', `A template ${row.name} already exists`)
 }
 
 export const deleteTemplate = (tx: Db, id: number): void =>
@@ -82,7 +82,7 @@ export const deleteTemplate = (tx: Db, id: number): void =>
 
 type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
 
-/** Its shifts in another week, at the same local times. Shifts of sites that are gone are left out; what is there already stays. */
+/** Its shifts in another week, at the same local times. Shifts of deleted sites are left out; existing shifts stay. */
 export function applyTemplate(tx: Db, id: number, day: string, at: number): Applied {
   const template = templateById(tx, id)
   const zoneOf = zones(tx)
