@@ -462,7 +462,7 @@ test('a backup chosen on the page takes the place of everything at the next star
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
   expect(await call.post(`/admin/backups/${name}/restore`)).toEqual({ restore_at_start: name })
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Southern' })
-  expect(await call.get('/admin/backups/')).toContain('takes the place of everything')
+  expect(await call.get('/admin/backups/')).toContain('replaces everything')
 
   expect(await outcome(start({}, dataDir))).toThrow('another process is at work')
   await stop()

@@ -56,7 +56,7 @@ test('a job that a live process runs says that it was asked to stop', async () =
   const id = await cutShort(app, app.processId)
   expect(await call.delete(`/api/v1/jobs/cancel/${id}`)).toMatchObject({
     status: 'PROGRESS',
-    status_message: 'It was asked to stop and does within 2 s',
+    status_message: 'It was asked to stop and will within 2 s',
   })
 })
 

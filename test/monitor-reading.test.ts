@@ -110,7 +110,7 @@ browserTest('without JavaScript the pages are whole and come anew every ten seco
   await visit('/admin/users')
   await page.fill('main input[name=q]', 'nobody of this name')
   await page.click('.filtering button')
-  expect(await page.locator('.room').textContent()).toContain('Nobody found')
+  expect(await page.locator('.room').textContent()).toContain('No match')
   await visit(`${monitor}/jobs`)
   const before = await page.evaluate(() => performance.timeOrigin)
   await until(() => page.evaluate(before => performance.timeOrigin > before, before).catch(() => false), 30_000)

@@ -52,7 +52,7 @@ test.each([
   ['more than 75 % of the connections', look({ connected_clients: '760' }), 'WARNING', '76 %'],
   ['more than 90 % of the connections', look({ connected_clients: '901' }), 'CRITICAL', '90.1 %'],
   ['connections refused just now', look({}, 4, 3), 'CRITICAL', '3 connections were refused'],
-  ['clients blocked that are not our workers', look({ blocked_clients: '6' }), 'WARNING', '2 clients are blocked'],
+  ['clients blocked that are not our workers', look({ blocked_clients: '6' }), 'WARNING', '2 blocked clients'],
   ['a policy that evicts', look({ maxmemory_policy: 'allkeys-lru' }), 'WARNING', 'allkeys-lru'],
   ['memory that is nearly used up', look({ maxmemory: '1100000', maxmemory_human: '1.05M' }), 'CRITICAL', '95.3 %'],
 ])('it tells of %s', (_, stats, status, words) => {
@@ -144,7 +144,7 @@ test('the queues are seen from within: workers, active, waiting, booked and regi
     'quick',
     'rosters',
   ])
-  expect(await call.get('/admin/task-monitor')).toContain('<a href="/admin/queue-inspect">The queues from within</a>')
+  expect(await call.get('/admin/task-monitor')).toContain('<a href="/admin/queue-inspect">Inside the queues</a>')
   const page = await asBrowser(call, '/admin/queue-inspect')
   expect(page).toContain(
     `<tr id="active-${seen.active[0].id}"><th scope="row" class="names"><a href="/admin/task-monitor/jobs/${seen.active[0].id}">`,

@@ -129,7 +129,7 @@ test('an expiring certificate is an alert of its type, and its renewal settles i
   expect(expiring).toHaveLength(1)
   expect(expiring[0]).toMatchObject({
     severity: 'warning',
-    title: 'first aid of Ann runs out in 6 days',
+    title: 'first aid of Ann expires in 6 days',
     state: 'active',
   })
   const open = async () =>
@@ -151,7 +151,7 @@ test('a certificate that has run out alerts at once, is on the dashboard, and is
         ({ state, alert_type }: Record<string, string>) => alert_type === 'certificate_expiring' && state === 'active',
       )
       .map(({ title, severity }: Record<string, string>) => `${severity}: ${title}`)
-  const ranOut = `error: first aid of Ann ran out on ${inDays(-3)}`
+  const ranOut = `error: first aid of Ann expired on ${inDays(-3)}`
   expect(await titles()).toEqual([ranOut])
   const metrics = '/api/v1/dashboard/metrics'
   expect(await call.get(metrics)).toMatchObject({

@@ -203,7 +203,7 @@ test('an offered duty is taken by a colleague and made by an officer, within the
   const other = await place(9, bob.id)
   expect((await refusalOf(take(bob, { in_return: duties[1].id }))).status).toBe(404) // that is hers
   expect(await take(bob, { in_return: other.id })).toEqual({ done: false })
-  expect((await told(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has yet to say yes$/)
+  expect((await told(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has to approve it$/)
   expect(await offers(cy)).toEqual([]) // what goes on between two others
   expect((await refusalOf(cy.browser.delete(`${base}/me/swaps/${made.id}`))).status).toBe(404)
   expect((await refusalOf(bob.browser.post(`${base}/swaps/${made.id}/approve`))).status).toBe(403)

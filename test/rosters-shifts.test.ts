@@ -145,7 +145,7 @@ test('times that run backwards or for days are refused, and so is a file without
     { path: 'line 2, ends_at', message: 'The end must be after the start.' },
   ])
   expect((await read('4,2025-06-02 16:00,2025-06-12 16:00'))[0]!.message).toBe(
-    'This is 240 hours after the start; 48 are the most.',
+    'This is 240 hours after the start; at most 48 are allowed.',
   )
   expect((await read('4,soon,2025-06-02 08:00'))[0]!.path).toBe('line 2, starts_at')
   expect((await readCsv('place,date\n1,2')).errors.map(one => one.path)).toEqual(['site', 'from', 'to'])

@@ -1,4 +1,4 @@
-/** Who did what to what, when: the page, its JSON and its files. */
+/** The audit log, who did what and when: the page, its JSON and its files. */
 import { and, count, desc, eq, gte, like, lt, or, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -28,9 +28,7 @@ const results = ['ok', 'refused', 'failed'] as const
 
 const auditQuery = t.Object({
   user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),
-  action: t.Optional(
-    t.String({ maxLength: 100, description: 'An action or how it begins: `league`, `league.delete`' }),
-  ),
+  action: t.Optional(t.String({ maxLength: 100, description: 'An action or its start: `league`, `league.delete`' })),
   result: t.Optional(t.Union(results.map(result => t.Literal(result)))),
   q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
   from: t.Optional({ ...dateSchema, description: 'The first day, UTC' }),
@@ -52,7 +50,7 @@ const auditSchema = t.Object({
 })
 type AuditView = Static<typeof auditSchema>
 
-/** Beyond, they are not counted: a total of that many means that there are at least as many. */
+/** Counting stops here: this total means at least as many. */
 const auditCountLimit = 10_000
 
 const part = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
@@ -69,7 +67,7 @@ function matching({ user, action, result, q, from, to }: AuditFilter): SQL | und
   )
 }
 
-/** Who did what to what, newest first. */
+/** The audit log, newest first. */
 function listAudit(db: Db, filter: AuditFilter, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>): AuditView[] {
   return db
     .select()
@@ -110,7 +108,7 @@ export const auditPage = (app: App) =>
     read: filter => read(app, filter),
     body,
     json: {
-      summary: 'Who did what to what, newest first',
+      summary: 'The audit log, newest first',
       description: 'The total is counted up to 10,000.',
       schema: listSchema,
       pages: ({ pagination }) => pagination,
@@ -140,11 +138,7 @@ ${table({
   stack: true,
   rows: logs,
   key: ({ id }) => `log-${id}`,
-  empty: emptyState(
-    'Nothing is written here',
-    'No entry fits these filters.',
-    html`<a href="${auditPath}">The whole log</a>`,
-  ),
+  empty: emptyState('No entries', 'No entry matches these filters.', html`<a href="${auditPath}">The whole log</a>`),
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
     { head: 'Who', cell: who },
@@ -162,7 +156,7 @@ ${table({
   ],
 })}
 ${paginationLinks(pages, page => address(auditPath, { ...filter, page }))}
-${pages.total >= auditCountLimit && html`<p class="quiet">There is more than is counted here; filter to find the older part. Kept for a year.</p>`}`
+${pages.total >= auditCountLimit && html`<p class="quiet">There are more entries than counted; filter to find older ones. Entries are kept for a year.</p>`}`
 
 const who = ({ user, user_id: id }: AuditView): Content =>
   id === null ? html`<span class="quiet">${user}</span>` : html`<a href="/admin/users/${id}">${name(user)}</a>`

@@ -1,4 +1,4 @@
-/** The database files under a running Fieldhouse: looked at every few seconds, told of in the log, by an alert and in `/health`. */
+/** Watches the database files of a running Fieldhouse every few seconds; reports to the log, an alert and `/health`. */
 import { Database } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,12 +12,12 @@ import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { minute } from '../platform/clock.ts'
 
-const faultyLooks = 2 // in a row before an alert: one may see by accident what is not so
+const faultyChecks = 2 // in a row before an alert, as a single one may be wrong by chance
 
 type Trouble = { file: string; fault: string }
 const known = new WeakMap<App, Map<string, Trouble>>()
 
-/** What is wrong with the files right now. Writes to them are refused. */
+/** What is wrong with the files now. Writes to them are refused. */
 export function deadFiles(app: App): Trouble[] {
   const seen = new Map(known.get(app))
   for (const file of filesOf(app)) {
@@ -38,17 +38,17 @@ const alertOf = ({ config }: App, { file, fault }: Trouble): Alert => ({
   type: 'database_error',
   severity: 'critical',
   title: `${file} ${fault}`,
-  message: `${join(config.dataDir, file)} ${fault}. What should be written to it is refused. Put it back as it was; else: ${file === 'queue.db' ? queueRebuildAdvice : restoreAdvice}.`,
+  message: `${join(config.dataDir, file)} ${fault}. Writes to it are refused. Put the file back; otherwise: ${file === 'queue.db' ? queueRebuildAdvice : restoreAdvice}.`,
 })
 
-/** Call the answer again and again. */
+/** Call the returned function regularly. */
 export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) => Promise<void>): () => Promise<void> {
   const { db, log, clock, config } = app
   const suspected = new Map<string, number>()
   const troubles = new Map<string, Trouble>()
   known.set(app, troubles)
 
-  /** What a look sees; busy, or short of something, it knows nothing. */
+  /** The result of a check; unknown if the database is busy or resources are short. */
   async function faultOf(file: OpenFile): Promise<string | undefined> {
     try {
       if (file.path === databaseFile(config.dataDir)) return await writtenAndRead(db, file, clock.now())
@@ -67,7 +67,7 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
       suspected.set(name, times)
       if (!fault) {
         if (troubles.delete(name)) log.info(`${join(config.dataDir, name)} is there again`)
-      } else if ((file.fault() || times >= faultyLooks) && !troubles.has(name)) {
+      } else if ((file.fault() || times >= faultyChecks) && !troubles.has(name)) {
         const trouble = { file: name, fault }
         troubles.set(name, trouble)
         await tell(trouble)
@@ -82,7 +82,7 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
       raise(tx, clock.now(), alert)
       return true
     })
-    if (!told) await postAlerts([alert]) // it cannot be written down
+    if (!told) await postAlerts([alert]) // it cannot be stored
   }
 }
 
@@ -90,7 +90,7 @@ const readable = (fresh: Database) => fresh.query('SELECT count(*) FROM sqlite_m
 
 const fact = 'file_checked_at'
 
-/** What is written through the open connection is found by those who open the file now. */
+/** Whether a write through the open connection is visible to somebody who opens the file now. */
 async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<string | undefined> {
   await atomically(
     db,
@@ -109,14 +109,14 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
       isFound = written === found
     }
   })
-  return fault ?? (isFound ? undefined : 'does not hold what is written to it')
+  return fault ?? (isFound ? undefined : 'does not contain what is written to it')
 }
 
-/** A database file that turns out to be damaged under a running Fieldhouse: which one it is, and what to do about it. */
+/** Damage of a database file under a running Fieldhouse: which file, and what to do. */
 
 export type Fault = { file: string; fault: string; cure: string }
 
-/** Reads every page of every file: for the reader thread, and only where an error gave cause to. */
+/** Reads every page of every file: for the reader thread, and only after an error that suggests damage. */
 export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[] {
   const faults: Fault[] = []
   const note = (file: string, fault: string | undefined, cure = restoreAdvice) =>
@@ -128,7 +128,7 @@ export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[]
 
   function beside(file: string, look: (client: Database) => void) {
     const path = join(dataDir, file)
-    if (!existsSync(path)) return note(file, 'it is not there')
+    if (!existsSync(path)) return note(file, 'it is missing')
     const client = new Database(path, { readonly: true })
     try {
       look(client)
@@ -138,7 +138,7 @@ export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[]
   }
 }
 
-/** Ids are never given twice: a file that has not given the newest one yet is another, or an older copy. Scans thinned out are no damage. */
+/** Ids are never reused: a file without the newest one is another file, or an older copy. Scans thinned out are no damage. */
 function foreign(db: Db, scores: Database): string | undefined {
   const newest =
     db
@@ -149,7 +149,7 @@ function foreign(db: Db, scores: Database): string | undefined {
   return newest > (given ?? 0) ? 'it is another file, or an older copy: the newest scans were never in it' : undefined
 }
 
-/** What was found since this process began; `/health` tells of it. It stays damaged until everything is stopped. */
+/** What was found since this process started, for `/health`. A file stays damaged until everything is stopped. */
 const found = new WeakMap<App, Map<string, Fault>>()
 export const damageFound = (app: App): Fault[] => [...(found.get(app)?.values() ?? [])]
 export const inWords = ({ file, fault, cure }: Fault) => `${file} is damaged (${fault}). ${cure}.`
@@ -171,7 +171,7 @@ function tell(app: App, damage: Fault): void {
 }
 const key = 'database_error:damaged:'
 
-/** At the start, what costs nothing to see: reading every page would take minutes. */
+/** At the start only cheap checks: reading every page would take minutes. */
 export function lookForDamageAtStart(app: App): void {
   const fault = foreign(app.db, app.sheets.boards.scores)
   if (fault) tell(app, { file: 'scores.db', fault, cure: restoreAdvice })
@@ -179,7 +179,7 @@ export function lookForDamageAtStart(app: App): void {
 
 const lookedAt = new WeakMap<App, number>()
 
-/** Given every error that nobody foresaw: where it smells of damage, an alert says what is damaged. */
+/** Called with every unexpected error: if it suggests damage, an alert says what is damaged. */
 export async function reportDamage(app: App, error: unknown): Promise<void> {
   const { log, reader, clock, config } = app
   if (!isDamage(error)) return
@@ -188,6 +188,6 @@ export async function reportDamage(app: App, error: unknown): Promise<void> {
   try {
     for (const damage of await reader.read(damageReading, { dataDir: config.dataDir })) tell(app, damage)
   } catch (trouble) {
-    log.error(`Could not look for damage in ${databaseFile(config.dataDir)} and beside it`, { error: trouble })
+    log.error(`Could not check ${databaseFile(config.dataDir)} and the files next to it for damage`, { error: trouble })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Is it up, is it well. `/livez` only says that the process answers, `/readyz` that it can be sent requests, `/health` looks
- * everywhere. What depends on someone else (Redis) degrades; only a broken database makes us unhealthy.
+ * Health checks. `/livez` only says that the process answers, `/readyz` that it can be sent requests, `/health` checks
+ * everything. Trouble of others (Redis) degrades; only a broken database makes us unhealthy.
  */
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -54,15 +54,15 @@ const healthSchema = t.Object({
 export type Health = Static<typeof healthSchema>
 type Checks = Health['checks']
 
-const leastFree = 64 // MB on the disk: below, writes will soon be refused
+const minFree = 64 // MB on the disk: with less, writes will soon be refused
 
-/** What `ROLE=worker` serves too. */
+/** Also served by `ROLE=worker`. */
 export const probeRoutes = (app: App) => {
   const checkDatabase = databaseCheckOf(app)
   return new Elysia({ tags: ['health'] })
     .use(access(app))
     .get('/livez', () => 'ok', {
-      // Answered at the door already; here for the API page.
+      // Already answered by the HTTP server; listed here for the API page.
       may: 'anyone',
       detail: describe('The process answers', t.String(), { type: 'text/plain' }),
     })
@@ -84,7 +84,7 @@ export const probeRoutes = (app: App) => {
       },
       {
         may: 'anyone',
-        detail: describe('Numbers for Prometheus, for admins unless METRICS_PUBLIC is set', t.String(), {
+        detail: describe('Metrics for Prometheus, for admins unless METRICS_PUBLIC is set', t.String(), {
           type: 'text/plain',
         }),
       },
@@ -105,7 +105,7 @@ export const healthRoutes = (app: App) => {
   )
 }
 
-/** Asks everywhere, as `/health` does. */
+/** Checks everything, as `/health` does. */
 export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 
 async function healthOf(app: App, works: Checks['database']): Promise<Health> {
@@ -135,7 +135,7 @@ async function healthOf(app: App, works: Checks['database']): Promise<Health> {
   return { status, version, uptime_s: Math.floor((clock.now() - startedAt) / 1000), checks }
 }
 
-/** A file that was removed or replaced can be read for long through an open connection: asks the file itself too. */
+/** A file that was removed or replaced can still be read through an open connection, so the file itself is checked too. */
 function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['database'] {
   const file = databaseFile(dataDir)
   const question = 'select count(*) from facts'
@@ -153,7 +153,7 @@ function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['databa
       db.$client.query(question).get()
       const { bavail, bsize } = statfsSync(dataDir)
       const sizes = { size_mb: mb(now.size + sizeOf(`${file}-wal`)), disk_free_mb: Math.floor(mb(bavail * bsize)) }
-      if (sizes.disk_free_mb < leastFree) return { status: 'degraded', ...sizes, error: 'The disk is nearly full' }
+      if (sizes.disk_free_mb < minFree) return { status: 'degraded', ...sizes, error: 'The disk is nearly full' }
       return { status: 'healthy', ...sizes }
     } catch (error) {
       return { status: 'unhealthy', error: messageOf(error) }
@@ -180,7 +180,7 @@ async function queueCheck({ queues }: App): Promise<Checks['queue']> {
     const sum = (state: 'waiting' | 'active' | 'delayed') => counts.reduce((total, count) => total + count[state], 0)
     return { status: 'healthy', backend, waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed') }
   } catch (error) {
-    // One that is only slow goes on working.
+    // A slow one goes on working.
     const isBroken = backend === 'sqlite' && !(error instanceof NoAnswer)
     return { status: isBroken ? 'unhealthy' : 'degraded', backend, error: messageOf(error) }
   }
@@ -191,7 +191,7 @@ function scheduleCheck({ schedule }: App): Checks['schedule'] {
     const late = schedule.state().filter(({ state }) => state === 'late' || state === 'missed')
     return { status: late.length ? 'degraded' : 'healthy', late: late.map(({ name }) => name) }
   } catch {
-    return { status: 'degraded', late: [] } // the database is what fails
+    return { status: 'degraded', late: [] } // the database is failing
   }
 }
 
@@ -210,14 +210,14 @@ const round = (value: number, digits: number) => Number(value.toFixed(digits))
 const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)
 
-/** What `/metrics` tells beside the requests. Read at each scrape; nothing here is counted up on the way. */
+/** What `/metrics` shows besides requests. Read at each scrape; nothing here is counted on the way. */
 
 const files = ['fieldhouse.db', 'scores.db', 'queue.db']
 
 export function addGauges(app: App): void {
   const { metrics, loop, loadShedding, clock, startedAt, cache, streams, locks, queues, config } = app
   const { gauge } = metrics
-  gauge('fieldhouse_info', 'The version that runs', () => [[{ version: app.version, role: config.role }, 1]])
+  gauge('fieldhouse_info', 'The running version', () => [[{ version: app.version, role: config.role }, 1]])
   gauge('fieldhouse_uptime_seconds', 'Since the start', () => (clock.now() - startedAt) / 1000)
   gauge('process_resident_memory_bytes', 'Memory in use', () => process.memoryUsage.rss())
   gauge('process_cpu_seconds_total', 'Processor time used', cpuSeconds, 'counter')
@@ -231,12 +231,12 @@ export function addGauges(app: App): void {
   })
   gauge(
     'fieldhouse_http_thread_stretch_seconds',
-    'Longest the HTTP thread did one thing over the last minute, without its waits for a processor',
+    'Longest blocking of the HTTP thread in the last minute, without waits for a processor',
     () => loop.stretch().max / 1000,
   )
   gauge(
     'fieldhouse_http_thread_long_stretches_total',
-    'How often the HTTP thread did one thing for longer than `over` seconds, without its waits for a processor',
+    'How often the HTTP thread was blocked for longer than `over` seconds, without waits for a processor',
     () => loop.longStretches().map(({ over, count }) => [{ over: String(over / 1000) }, count] as const),
     'counter',
   )
@@ -246,8 +246,8 @@ export function addGauges(app: App): void {
     loadShedding.refused,
     'counter',
   )
-  gauge('fieldhouse_http_shed_share', 'Share of reads of strangers that is refused so now', loadShedding.share)
-  gauge('fieldhouse_open_streams', 'Event streams that are listened to', () => streams.size())
+  gauge('fieldhouse_http_shed_share', 'Share of strangers’ reads that is refused now', loadShedding.share)
+  gauge('fieldhouse_open_streams', 'Open event streams', () => streams.size())
 
   for (const count of ['hits', 'misses', 'stale', 'loads', 'failures'] as const)
     gauge(
@@ -256,11 +256,9 @@ export function addGauges(app: App): void {
       () => [...cache.stats].map(([entry, stats]) => [{ entry }, stats[count]]),
       'counter',
     )
-  gauge('fieldhouse_cache_keys', 'Values in memory', () => cache.usage().keys)
+  gauge('fieldhouse_cache_keys', 'Cached values in memory', () => cache.usage().keys)
   gauge('fieldhouse_cache_bytes', 'Memory that cached values take', () => cache.usage().bytes)
-  gauge('fieldhouse_cache_connected', '1 while Redis is reached, or none is used', () =>
-    Number(cache.usage().connected),
-  )
+  gauge('fieldhouse_cache_connected', '1 while Redis is reachable or not used', () => Number(cache.usage().connected))
 
   gauge('fieldhouse_queue_jobs', 'Jobs in the queue, by queue and state', async () => {
     const counts = await Promise.all(queueNames.map(async queue => [queue, await queues.counts(queue)] as const))
@@ -276,7 +274,7 @@ export function addGauges(app: App): void {
   gauge('fieldhouse_database_bytes', 'Size of the database files, with their write-ahead logs', () =>
     files.map(file => [{ file }, sizeOf(join(config.dataDir, file)) + sizeOf(join(config.dataDir, `${file}-wal`))]),
   )
-  gauge('fieldhouse_disk_free_bytes', 'Left on the disk of DATA_DIR', () => {
+  gauge('fieldhouse_disk_free_bytes', 'Free on the disk of DATA_DIR', () => {
     const { bavail, bsize } = statfsSync(config.dataDir)
     return bavail * bsize
   })

@@ -1,4 +1,4 @@
-/** The jobs of the monitor that look after the installation: retention, statistics, the queue, the search index, backups. */
+/** The monitor's jobs: retention, statistics, the queue, the search index, backups. */
 
 import { eq, lte, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
@@ -22,7 +22,7 @@ import { refreshStatistics, type StatisticsName } from './statistics/warm-statis
 /** A line of the table in `src/retention.ts`. */
 export type RetentionRule = {
   readonly what: string
-  /** Forgets at most `limit` things that are too old at `now`; answers how many. Less than `limit`: there are no more. */
+  /** Deletes at most `limit` things that are too old at `now`; returns how many. Less than `limit`: there are no more. */
   step(app: App, now: number, limit: number): number | Promise<number>
 }
 
@@ -30,8 +30,8 @@ const retentionFact = 'retention_now'
 const pace = 2 * day // from one night to the next
 
 /**
- * What retention takes for now. A clock that was set forward by mistake would have it forget everything at once; so it goes
- * on by two days at most each time, which after a longer stop is caught up with in some nights.
+ * The time that retention goes by. With a clock set forward by mistake it would delete everything at once; so it advances
+ * by at most two days each time, and catches up after a longer stop within some nights.
  */
 async function paced({ db, clock }: App): Promise<number> {
   return atomically(db, tx => {
@@ -50,7 +50,7 @@ export function setPace(tx: Db, now: number): void {
     .run()
 }
 
-/** At every start: where retention never ran, its time begins now. */
+/** At every start: if retention never ran, its time starts now. */
 export const beginPace = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> =>
   atomically(db, tx => {
     tx.insert(facts)
@@ -63,11 +63,11 @@ const pause = 15 // ms
 const stepTime = 5 // ms that everybody waits for one step
 const stepSizes = { first: 50, least: 20, most: 500 } // rows
 
-/** How many rows the next step takes, after one of `size` took `ms`: no fixed number is quick for all tables on all machines. */
+/** The number of rows for the next step, after one of `size` took `ms`: no fixed number is fast for all tables on all machines. */
 export const nextStepSize = (size: number, ms: number): number =>
   Math.round(Math.min(stepSizes.most, 2 * size, Math.max(stepSizes.least, (size * stepTime) / ms)))
 
-/** Forgets in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
+/** Deletes in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
 export const retentionJob = (table: readonly RetentionRule[]) =>
   job('retention.forget', {
     input: t.Object({}),
@@ -110,10 +110,10 @@ const refresher = (name: string, lock: () => LockRequest, which: readonly Statis
 export const refreshDashboardStats = refresher('stats.refresh_dashboard', locks.refreshDashboard, ['dashboard'])
 export const refreshExecutionStats = refresher('stats.refresh_executions', locks.refreshExecutions, ['executions'])
 export const refreshUserStats = refresher('stats.refresh_users', locks.refreshUsers, ['users'])
-/** By hand: all of them. */
+/** By hand: all statistics. */
 export const refreshAllStats = refresher('stats.refresh', locks.refreshAll, ['dashboard', 'executions', 'users'])
 
-/** Accepted work that the queue has lost (it died, was flushed, or the folder is a restored backup) is added again. */
+/** Adds accepted jobs again that the queue has lost (it died, was flushed, or the folder is a restored backup). */
 export const sweepJobs = job('jobs.sweep', {
   input: t.Object({}),
   attempts: 1,
@@ -123,11 +123,11 @@ export const sweepJobs = job('jobs.sweep', {
 
 const indexScript = programFile('src/monitor/runs/index-worker.ts')
 
-/** So few are looked through as fast; the index is brought up to date in gulps of at least this many. */
+/** So few runs can be scanned as fast; the index is updated with at least this many at a time. */
 const gulp = 2_000
-const mostChanges = 50_000 // in one gulp
+const maxChanges = 50_000 // in one gulp
 
-/** Keeps the search index over runs. Where there is little to find, there is none. */
+/** Keeps the search index over runs up to date. With few runs there is none. */
 export const indexRuns = job('runs.index', {
   input: t.Object({}),
   attempts: 1,
@@ -148,13 +148,13 @@ export const indexRuns = job('runs.index', {
         progress: (through: number) => progress((100 * through) / most, 'indexing'),
       })
       await forgetChanges(app, last)
-      isBehind = changes.length === mostChanges
+      isBehind = changes.length === maxChanges
     }
     return { indexed }
   },
 })
 
-const oldestChanges = (db: Db) => db.select().from(runChanges).orderBy(runChanges.id).limit(mostChanges).all()
+const oldestChanges = (db: Db) => db.select().from(runChanges).orderBy(runChanges.id).limit(maxChanges).all()
 const newestChange = (db: Db): number =>
   db
     .select({ id: max(runChanges.id) })
@@ -167,7 +167,7 @@ const newestRow = (db: Db): number =>
     .from(runs)
     .get()?.rowid ?? 0
 
-/** In steps: nobody waits long for the write lock. */
+/** In steps, so that nobody waits long for the write lock. */
 async function forgetChanges({ db }: App, last: number): Promise<void> {
   const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(gulp)
   for (let gone: number | undefined = gulp; gone === undefined || gone >= gulp; await Bun.sleep(5))
@@ -183,7 +183,7 @@ type BackupMessage = { percent: number; stage: string } | { made: object }
 
 /**
  * A backup, made by a process of its own: copying a large database keeps a thread busy for seconds. That process takes the
- * lock, so one that is killed frees it at once, and `bun run backup` waits for it. It leaves nothing then that counts as a backup.
+ * lock, so a killed one frees it at once, and `bun run backup` waits for it. It leaves nothing that counts as a backup.
  */
 export const backUp = job('backups.make', {
   input: t.Object({}),
@@ -226,7 +226,7 @@ const needed = [
   'backupS3KeepDays',
 ] as const
 
-/** It stays until an admin has seen it. */
+/** It stays until an admin acknowledges it. */
 export const raiseRestoreFailure = (db: Db, at: number, message: string) =>
   atomically(db, tx =>
     raise(tx, at, {

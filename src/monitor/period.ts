@@ -1,4 +1,4 @@
-/** The stretches of time that the monitor looks back over, and what became of a number since the one before. */
+/** The periods that the monitor looks back over, and the change since the period before. */
 import { type Static, t } from 'elysia'
 import { type CalendarUnit, day, hour, iso, nextOf, startOf } from '../platform/clock.ts'
 
@@ -13,7 +13,7 @@ export type MonitorPeriod = ShortPeriod | LongPeriod
 const lengths: Record<MonitorPeriod, number> = { '1h': hour, '24h': day, '7d': 7 * day, '30d': 30 * day }
 export const lengthOf = (period: MonitorPeriod): number => lengths[period]
 
-/** The stretch before: `▲ 3 % on the week before`. */
+/** The period before: `▲ 3 % on the week before`. */
 export const periodWords: Record<MonitorPeriod, string> = {
   '1h': 'the hour before',
   '24h': 'the day before',
@@ -25,7 +25,7 @@ export const periodWords: Record<MonitorPeriod, string> = {
 export const bucketsOf = (begin: number, now: number, step: number): number[] =>
   Array.from({ length: Math.floor((now - begin) / step) + 1 }, (_, i) => begin + i * step)
 
-/** In percent of what it was; null where there is nothing to compare. */
+/** In percent of the earlier value; null if there is none. */
 export const changeOf = (now: number | null, before: number | null): number | null =>
   now === null || !before ? null : Math.round((1_000 * (now - before)) / before) / 10
 
@@ -46,17 +46,17 @@ const statsLengths: Record<Exclude<StatsPeriod, 'all'>, number> = {
   last_month: 30 * day,
 }
 
-/** Most buckets in one answer: two months by hour. Older ones are left out, never newer. */
+/** The maximum number of buckets in an answer: two months by hour. Older ones are left out, never newer ones. */
 const mostBuckets = 1_500
 
-/** Where a period begins, on a bucket's edge. `first` is when there was anything at all. */
+/** The start of a period, on a bucket's edge. `first` is when the data starts. */
 export function periodStart(period: StatsPeriod, unit: CalendarUnit, now: number, first: number | null): number {
   const begin = period === 'all' ? (first ?? now) : now - statsLengths[period]
   const step = unit === 'hour' ? hour : unit === 'day' ? day : 28 * day
   return startOf(unit, Math.max(begin, now - (mostBuckets - 1) * step))
 }
 
-/** Every bucket from `begin` to now, those without anything too: a gap in a chart would hide that nothing happened. */
+/** Every bucket from `begin` to now, including empty ones: a gap in a chart would hide that nothing happened. */
 export function* bucketsFrom(begin: number, unit: CalendarUnit, now: number): Generator<number> {
   for (let start = begin; start <= now; start = nextOf(unit, start)) yield start
 }

@@ -1,6 +1,6 @@
 /**
- * What every process does for the monitor by itself: it puts its request counts away, notes how busy it is, sends new alerts,
- * looks at the database files, and at the conditions where the schedule's job does not come, because the queue or every worker is down.
+ * What every process does for the monitor: it stores its request counts, records its load, sends new alerts,
+ * checks the database files, and checks the conditions if the scheduled job does not run because the queue or every worker is down.
  */
 
 import { and, eq, gt, ne, sql } from 'drizzle-orm'
@@ -19,7 +19,7 @@ import { mailAlerts, openAlertWebhook, postAlerts } from './alerts/send-alerts.t
 import { openFileLook } from './database-files.ts'
 import { openDepthRecorder, openLoadRecorder, reportDeadProcesses } from './processes.ts'
 
-/** ms between two looks at the database files, for alerts to send, and at Redis. */
+/** ms between two checks of the database files, of alerts to send, and of Redis. */
 const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }
 export type MonitorIntervals = typeof intervals
 const overdue = 90 * second
@@ -44,13 +44,13 @@ export function startProcessMonitor(
       await database.works()
       await reportDeadProcesses(app)
     } catch (error) {
-      if (error instanceof DeadFile) return // told of by those who look at the files
+      if (error instanceof DeadFile) return // reported by the check of database files
       return database.failed(error)
     }
     if (clock.now() - Math.max(startedAt, checkedAt(db) ?? 0) > overdue) await checkConditions(app)
   }
   const logged = (work: () => Promise<unknown>) => () =>
-    work().catch(error => log.error('The watch stumbled', { error }))
+    work().catch(error => log.error('A check of the process monitor failed', { error }))
 
   async function sendNews() {
     if (busy) return
@@ -76,7 +76,7 @@ export function startProcessMonitor(
   }
 }
 
-/** A database that cannot be written cannot hold the alert that says so: it is sent at once and written down afterwards. */
+/** A database that cannot be written cannot store the alert that says so: it is sent at once and stored later. */
 function databaseWatch({ db, clock, config, log }: App) {
   let failing: { since: number; error: unknown; looks: number } | undefined
   return {
@@ -116,11 +116,11 @@ function databaseWatch({ db, clock, config, log }: App) {
 }
 const title = 'The database cannot be written'
 
-/** One look at every condition: raises what holds, resolves what has been clear for two looks. */
+/** Checks every condition once: raises what holds, resolves what has been clear for two checks. */
 
 type OpenAlert = typeof systemAlerts.$inferSelect
 
-/** The usual way. Should the queue or every worker be down, `eachMinute` looks without it. */
+/** The normal way. If the queue or every worker is down, `eachMinute` checks without it. */
 export const checkAlerts = job('alerts.check', {
   input: t.Object({}),
   attempts: 1,
@@ -138,7 +138,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
       try {
         return { prefix, alerts: await look(app) }
       } catch (error) {
-        log.warn('A condition could not be looked at', { condition: prefix, error })
+        log.warn('A condition could not be checked', { condition: prefix, error })
         return undefined
       }
     }),
@@ -167,7 +167,7 @@ const openAlerts = (db: Db): OpenAlert[] =>
   db.select().from(systemAlerts).where(ne(systemAlerts.state, 'resolved')).all()
 const holds = ({ key }: OpenAlert, holding: readonly Alert[]) => holding.some(alert => alert.key === key)
 
-/** A failed job is made good by the same work done since: the run tried again, or another with the same input. */
+/** A failed job is settled by the same work done since: the run retried, or another with the same input. */
 function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
   if (type !== 'job_failed' || typeof data.job_id !== 'string') return false
   const run = runById(db).get({ id: data.job_id })
@@ -178,7 +178,7 @@ function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
   return db.select({ id: runs.id }).from(runs).where(since).limit(1).get() !== undefined
 }
 
-/** What died is replaced long since, or another alert says that nobody works. */
+/** The dead process was replaced long ago, or another alert says that no worker runs. */
 const isBygone = ({ type, lastSeen }: OpenAlert, now: number) => type === 'process_died' && now - lastSeen > hour
 
 function seenClear(tx: Db, { id, clearChecks }: OpenAlert, now: number): boolean {
@@ -199,7 +199,7 @@ function noteChecked(tx: Db, now: number): void {
   tx.insert(facts).values({ name: fact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 }
 
-/** When the conditions were last looked at, by whatever process. */
+/** When the conditions were last checked, by any process. */
 export function checkedAt(db: Db): number | undefined {
   const row = db.select().from(facts).where(eq(facts.name, fact)).get()
   return row && Number(row.value)

@@ -1,4 +1,4 @@
-/** How busy each process is, minute by minute. */
+/** The load of each process, minute by minute. */
 import { availableParallelism } from 'node:os'
 import { eq, gte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -15,7 +15,7 @@ import { depthReading } from './tasks/task-queries.ts'
 
 export type Load = typeof processMinutes.$inferSelect
 
-/** Call the answer each minute: it writes down what this process used since the last call. */
+/** Call the returned function each minute: it records what this process used since the last call. */
 export function openLoadRecorder({ db, clock, config, processId, loop, loadShedding }: App): () => void {
   let refused = loadShedding.refused()
   let used = process.cpuUsage()
@@ -41,7 +41,7 @@ export function openLoadRecorder({ db, clock, config, processId, loop, loadShedd
   }
 }
 
-/** Call the answer each minute: it writes down how much waits and runs, unless another process has. */
+/** Call the returned function each minute: it records how much waits and runs, unless another process has. */
 export function openDepthRecorder({ db, clock, reader }: App): () => Promise<void> {
   return async () => {
     const now = clock.now()
@@ -51,7 +51,7 @@ export function openDepthRecorder({ db, clock, reader }: App): () => Promise<voi
   }
 }
 
-/** Of all processes since then, oldest first. */
+/** All processes since then, oldest first. */
 export const loadSince = (db: Db, at: number): Load[] =>
   db.select().from(processMinutes).where(gte(processMinutes.minute, at)).orderBy(processMinutes.minute).all()
 
@@ -59,13 +59,13 @@ const tooLate = 200 // ms
 const tooBusy = 0.8 // of all cores
 const forMinutes = 5
 
-/** What is too much for a process. */
+/** Thresholds for an overloaded process. */
 export function overloads(rows: readonly Load[]): Alert[] {
   const byProcess = Map.groupBy(rows, ({ process }) => process)
   return [...byProcess.values()].flatMap(minutes => [...strainOf(minutes), ...refusalsOf(minutes)])
 }
 
-/** Too much for this many minutes in a row: a moment's effort is nobody's alarm. */
+/** Overloaded for this many minutes in a row: a short peak needs no alarm. */
 function strainOf(minutes: readonly Load[]): Alert[] {
   const last = minutes.slice(-forMinutes)
   const newest = last.at(-1)
@@ -83,14 +83,14 @@ function strainOf(minutes: readonly Load[]): Alert[] {
       key: `high_load:${process}`,
       type: 'high_load',
       severity: isLate ? 'error' : 'warning',
-      title: `A process (${role}) has too much to do`,
+      title: `A process (${role}) is overloaded`,
       message: `For ${forMinutes} minutes ${what.filter(Boolean).join(', and ')}.`,
       data: { process, lag_ms: lagMs, cpu },
     },
   ]
 }
 
-/** Readers were refused in the last two minutes: that is told of at once. */
+/** Readers were refused in the last two minutes: raises an alert at once. */
 function refusalsOf(minutes: readonly Load[]): Alert[] {
   const shed = minutes.slice(-2).reduce((sum, { shed }) => sum + shed, 0)
   const newest = minutes.at(-1)
@@ -102,7 +102,7 @@ function refusalsOf(minutes: readonly Load[]): Alert[] {
       type: 'high_load',
       severity: 'error',
       title: `A process (${role}) refuses readers`,
-      message: `More was asked than it can answer: ${shed} reads were refused with a 503 in the last two minutes. Officers, admins and whoever changes something are let in.`,
+      message: `It is overloaded: ${shed} reads were refused with a 503 in the last two minutes. Requests of officers and admins, and changes, are still answered.`,
       data: { process, shed, lag_ms: lagMs },
     },
   ]
@@ -121,10 +121,10 @@ export const processesOf = ({
 
 const all = (db: Db) => db.select().from(processes).orderBy(processes.startedAt).all()
 
-/** Whether any process is there to run jobs. */
+/** Whether any process runs jobs. */
 export const hasWorker = (all: readonly Process[]) => all.some(({ alive, role }) => alive && role !== 'web')
 
-/** A process that ended without stopping (killed, out of memory, a power cut) is told of once, after a restart too. */
+/** A process that ended without stopping (killed, out of memory, a power cut) is reported once, also after a restart. */
 
 const alertOfDeath = 'process_died:'
 
@@ -152,7 +152,7 @@ export async function reportDeadProcesses(app: App): Promise<void> {
   })
 }
 
-/** The processes of `ROLE=compute`, which have nothing but Redis in common with this folder: who they are and what they do. */
+/** The processes of `ROLE=compute`, which share only Redis with this folder: who they are and what they do. */
 
 export const machineSchema = t.Object({
   name: t.String({ description: 'Host and process', examples: ['nas-4711'] }),
@@ -161,7 +161,7 @@ export const machineSchema = t.Object({
 })
 export type MachineView = Static<typeof machineSchema>
 
-/** None where Redis does not answer: whoever asks tells of that already. */
+/** None if Redis does not answer: the caller already reports that. */
 export async function machinesNow({ compute }: Pick<App, 'compute'>): Promise<MachineView[]> {
   const machines = await withTimeout(compute.machines(), 700, () => []).catch(() => [])
   return machines.map(({ doing, ...machine }) => ({

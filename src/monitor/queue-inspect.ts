@@ -1,4 +1,4 @@
-/** The queues from within: who works, what is being done, what waits, what is booked. */
+/** Inside the queues: workers, running, waiting and scheduled jobs. */
 import { Elysia, type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { messageOf, refuse } from '../errors.ts'
@@ -18,21 +18,21 @@ import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
 import { jobPath, jobTitle } from './tasks/job-views.ts'
 
-const most = 100 // jobs of a kind, by queue
+const most = 100 // jobs of each state, per queue
 const queued = t.Object({
   id: t.String(),
   name: t.String(),
   queue: t.String(),
   attempts: t.Integer(),
-  since: t.Nullable({ ...dateTimeSchema, description: 'Taken up, or put into the queue' }),
+  since: t.Nullable({ ...dateTimeSchema, description: 'When it was started, or put into the queue' }),
 })
 const states = ['waiting', 'active', 'delayed', 'prioritized', 'failed', 'completed'] as const
 const inspection = t.Object({
   backend: t.String(),
   workers: t.Array(t.Object({ name: t.String(), queue: t.String() })),
-  machines: t.Array(machineSchema, { description: 'Processes of ROLE=compute, and what they compute' }),
+  machines: t.Array(machineSchema, { description: 'Processes of ROLE=compute, and their work' }),
   active: t.Array(queued),
-  reserved: t.Array(queued, { description: 'Waiting for their turn, the next first' }),
+  reserved: t.Array(queued, { description: 'Waiting for their turn, next first' }),
   scheduled: t.Array(t.Composite([queued, t.Object({ eta: dateTimeSchema })]), {
     description: 'Waiting for their time',
   }),
@@ -57,7 +57,7 @@ export const queueInspectRoutes = (app: App) =>
         body: seen => ('silent' in seen ? notice(seen.silent, 'bad') : body(seen)),
         json: {
           summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
-          description: `At most ${most} jobs of a kind and queue are listed; the counts are whole.`,
+          description: `At most ${most} jobs per state and queue are listed; the counts are complete.`,
           schema: inspection,
           of: seen => ('silent' in seen ? refuse('unavailable', seen.silent) : seen),
           isAtPage: true,
@@ -144,7 +144,7 @@ ${table<{ queue: string; counts: Record<string, number> }>({
   ],
 })}
 ${part('Running', 'active', seen.active, 'Nothing runs at this moment.')}
-${part('Waiting for their turn, the next first', 'reserved', seen.reserved, 'Nothing waits.')}
+${part('Waiting for their turn, next first', 'reserved', seen.reserved, 'Nothing waits.')}
 ${part('Booked', 'scheduled', seen.scheduled, 'Nothing is booked.')}
 ${machineTable(seen.machines)}
 <details><summary>Jobs this program knows: ${number(seen.registered.length)}</summary><p>${seen.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>

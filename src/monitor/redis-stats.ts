@@ -1,4 +1,4 @@
-/** Redis by its own account, judged by what matters here; or what stands in its place without one. */
+/** Redis statistics with warnings about what matters here; or those of the queue's file without Redis. */
 import { Database } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,17 +14,17 @@ const number = t.Nullable(t.Number())
 const text = t.Nullable(t.String())
 const level = t.Union([t.Literal('WARNING'), t.Literal('CRITICAL'), t.Literal('ERROR')])
 
-/** What stands in for Redis: the queue's file, as SQLite sees it. */
+/** Instead of Redis: the queue's file, as SQLite sees it. */
 const embeddedSchema = t.Object({
   file: t.String(),
   queue_file_bytes: number,
   wal_bytes: t.Nullable(
-    t.Number({ description: 'The write-ahead log: what is not copied into the file yet, or free for reuse' }),
+    t.Number({ description: 'The write-ahead log: not yet copied into the file, or free for reuse' }),
   ),
   page_size: number,
   page_count: number,
   free_pages: number,
-  checkpoint_age_s: t.Nullable(t.Number({ description: 'Since something was last copied from the log into the file' })),
+  checkpoint_age_s: t.Nullable(t.Number({ description: 'Since the last checkpoint of the write-ahead log' })),
 })
 type Embedded = Static<typeof embeddedSchema>
 
@@ -35,7 +35,7 @@ export const redisStatsSchema = t.Object({
   connections: t.Object({
     connected_clients: number,
     blocked_clients: number,
-    blocked_by_workers: t.Nullable(t.Number({ description: 'How many of them our own workers explain' })),
+    blocked_by_workers: t.Nullable(t.Number({ description: 'How many of them are our own workers' })),
     max_connections: t.Nullable(t.Number({ description: 'null: no limit' })),
     usage_percentage: number,
     client_recent_max_input_buffer: number,
@@ -46,7 +46,7 @@ export const redisStatsSchema = t.Object({
     used_memory_peak_human: text,
     used_memory_rss_human: text,
     mem_fragmentation_ratio: number,
-    max_memory_human: t.Nullable(t.String({ description: '`no limit` where there is none' })),
+    max_memory_human: t.Nullable(t.String({ description: '`no limit` if there is none' })),
     usage_percentage: number,
     eviction_policy: text,
   }),
@@ -54,7 +54,7 @@ export const redisStatsSchema = t.Object({
     total_commands_processed: number,
     instantaneous_ops_per_sec: number,
     rejected_connections: number,
-    rejected_lately: t.Nullable(t.Number({ description: 'In the last ten minutes, as far as this process has seen' })),
+    rejected_lately: t.Nullable(t.Number({ description: 'In the last ten minutes, as seen by this process' })),
     expired_keys: number,
     evicted_keys: number,
   }),
@@ -83,7 +83,7 @@ const fieldsOf = (info: string): Fields =>
   new Map(info.split(/\r?\n/).flatMap(line => (/^[a-z]\w*:/i.test(line) ? [split(line)] : [])))
 const split = (line: string): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]
 
-/** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were refused lately. */
+/** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were recently refused. */
 export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: number): RedisStats {
   const value = (name: string): number | null => {
     const given = fields.get(name)
@@ -101,9 +101,9 @@ export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: 
   else if (usage !== null && usage > 75) warn('WARNING', `${usage} % of all connections are in use`)
   if (rejectedLately > 0) warn('CRITICAL', `${rejectedLately} connections were refused in the last ten minutes`)
   const strangers = (blocked ?? 0) - ownWorkers
-  if (strangers > 0) warn('WARNING', `${strangers} clients are blocked that are not workers of ours`)
+  if (strangers > 0) warn('WARNING', `${strangers} blocked clients are not our workers`)
   if (policy !== null && policy !== 'noeviction')
-    warn('WARNING', `Redis may throw jobs away: maxmemory-policy is ${policy}, not noeviction`)
+    warn('WARNING', `Redis may evict jobs: maxmemory-policy is ${policy}, not noeviction`)
   if (memoryUsage !== null && memoryUsage > 90)
     warn('CRITICAL', `${memoryUsage} % of maxmemory is in use; writes will be refused`)
   else if (memoryUsage !== null && memoryUsage > 75) warn('WARNING', `${memoryUsage} % of maxmemory is in use`)
@@ -149,7 +149,7 @@ function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
   return (['ERROR', 'CRITICAL', 'WARNING'] as const).find(level => levels.includes(level)) ?? 'HEALTHY'
 }
 
-/** `rejected_connections` counts since Redis began: only its rise is news. */
+/** `rejected_connections` counts since Redis started: only its increase matters. */
 const lately = 10 * minute
 const seen = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
 
@@ -159,7 +159,7 @@ function seenRejections(app: App, fields: Fields): number {
   const rejected = Number(fields.get('rejected_connections') ?? 0)
   const all = (seen.get(app) ?? []).filter(look => look.run === run)
   all.push({ at: now, run, rejected })
-  // The newest look that is old enough stays: the rise is measured from it.
+  // The newest old enough sample stays: the increase is measured from it.
   while (all[1] && all[1].at <= now - lately) all.shift()
   seen.set(app, all)
   return rejected - (all[0]?.rejected ?? rejected)
@@ -194,7 +194,7 @@ const nothing = {
   },
 } satisfies Partial<RedisStats>
 
-/** The same shape for queue and cache in this process and its files. What Redis alone knows is unknown. */
+/** The same shape for queue and cache in this process and its files. Values that only Redis has are null. */
 function withoutRedis(app: App): RedisStats {
   const { embedded, alerts, processes, memory } = embeddedStats(app)
   return {
@@ -254,5 +254,5 @@ function pagesOf(file: string) {
   }
 }
 
-/** As Redis writes it: `1.50M`. */
+/** In Redis notation: `1.50M`. */
 const human = (bytes: number) => (bytes < mb ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / mb).toFixed(2)}M`)

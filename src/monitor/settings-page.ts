@@ -1,4 +1,4 @@
-/** What is set: every setting with the value in force, secrets masked, as `bun run print-config` prints them. */
+/** Every setting with its current value, secrets masked, as `bun run print-config` prints them. */
 import { t } from 'elysia'
 import { settings } from '../config.ts'
 import type { App } from '../context.ts'
@@ -11,8 +11,8 @@ import { emptyQuery, livePage, slicesOf } from './pages/live-page.ts'
 
 const settingSchema = t.Object({
   env: t.String({ description: 'The environment variable' }),
-  value: t.String({ description: 'In force; of a secret only its length' }),
-  fallback: t.String({ description: 'Where it is not set' }),
+  value: t.String({ description: 'The current value; of a secret only its length' }),
+  fallback: t.String({ description: 'The value if it is not set' }),
   doc: t.String({ description: 'What it is for' }),
 })
 
@@ -26,9 +26,9 @@ export const settingsPage = (app: App) => {
     read: () => ({ place: placeName(app.db), settings: lines }),
     body,
     json: {
-      summary: 'Every setting in force, secrets masked',
+      summary: 'All settings, secrets masked',
       schema: t.Object({
-        place: t.String({ description: 'What this place is called' }),
+        place: t.String({ description: 'The name of this place' }),
         settings: t.Array(settingSchema),
       }),
     },

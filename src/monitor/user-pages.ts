@@ -1,4 +1,4 @@
-/** Users as admins see them: the list, and each on a page. */
+/** Users as admins see them: the list, and one page each. */
 import { Elysia, type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, userSchema, userView } from '../accounts/account.ts'
@@ -75,7 +75,7 @@ ${table<User>({
   key: user => `user-${user.id}`,
   empty:
     q || role
-      ? emptyState('Nobody found', 'No account fits these filters.', html`<a href="${path}">All accounts</a>`)
+      ? emptyState('No match', 'No account matches these filters.', html`<a href="${path}">All accounts</a>`)
       : emptyState('No users yet', 'Make accounts for your members below.'),
   columns: [
     { head: 'Name', names: true, cell: user => html`<a href="${path}/${user.id}">${name(user.username)}</a>` },
@@ -94,7 +94,7 @@ ${form(
   'Make the user',
 )}</section>`
 
-/** One user: what they did, what may be changed. */
+/** One user: what they did, and what can be changed. */
 export const userPage = (app: App) =>
   new Elysia().use(access(app)).get(
     '/admin/users/:id',
@@ -113,7 +113,7 @@ export const userPage = (app: App) =>
 const userBody = (
   user: User,
   done: UserStats,
-): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user=${user.username}">What they did</a></p>
+): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user=${user.username}">Their activity</a></p>
 ${stats([
   { label: 'Since', value: time(user.createdAt) },
   { label: 'Last seen', value: time(user.lastSeenAt) },

@@ -1,4 +1,4 @@
-/** Who can be planned: the list, and one person's form. */
+/** The people who can be planned: the list, and the form of one person. */
 
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
@@ -44,7 +44,7 @@ ${table({
     { head: 'Away', cell: ({ unavailable }) => nextAbsence(unavailable, today) },
   ],
   empty: q
-    ? emptyState('Nobody found', html`No name here contains “${q}”.`)
+    ? emptyState('No match', html`No name here contains “${q}”.`)
     : emptyState(
         'No people yet',
         'People are planned by their skills, certificates, hours and absences.',
@@ -58,7 +58,7 @@ ${importForm({
   columns: staffColumns,
   example:
     'name,skills,max_hours_week,hourly_wage,certifications\nAnn Berg,bar | steward,24,15.50,first aid 2027-12-31',
-  more: 'Who is there already, by id or name, is changed; what is left empty stays. Several in one cell have | between.',
+  more: 'Existing people, matched by id or name, are changed; empty cells leave values as they are. Separate several values in a cell with |.',
 })}`
 }
 
@@ -117,10 +117,10 @@ ${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${
 </section>`
 }
 
-/** Programs may also say from which moment to which somebody is away. */
+/** Programs can also set times instead of days. */
 const dayOrMoment = (at: string | undefined) => (at?.includes('T') ? 'text' : 'date')
 
-/** Those there are and some empty ones; an emptied row goes. */
+/** The existing absences and some empty ones; an emptied row is deleted. */
 function rows<Row>(
   legend: string,
   given: readonly Row[],
@@ -133,13 +133,13 @@ ${hint && html`<p class="hint quiet">${hint}</p>`}
 ${all.map((row, i) => html`<div class="columns">${fields(row, i).map(one => formField({ ...one, optional: true }))}</div>`)}</fieldset>`
 }
 
-/** How much a wish counts is for officers to say. */
+/** Only officers decide how much a wish counts. */
 export const wishRows = (wishes: PersonView['preferences'], sites: readonly Site[], isOwn = false): Html =>
   rows(
     'Wishes',
     wishes,
     (wish, i) => wishFields(wish, i, sites).filter(({ name }) => !isOwn || !name.endsWith('.weight')),
-    `Blank means any; the times are of the start of a shift.${isOwn ? '' : ' What counts 3 weighs as much as three others.'}`,
+    `Blank means any; the times are of the start of a shift.${isOwn ? '' : ' A wish that counts 3 weighs as much as three others.'}`,
   )
 
 type Wish = PersonView['preferences'][number]

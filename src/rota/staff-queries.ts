@@ -1,4 +1,4 @@
-/** Staff, with what is kept beside them. What changes them says so to the cached answers: topics `staff` and `roster`. */
+/** Staff, with the rows that belong to them. Changes to them drop cached answers: topics `staff` and `roster`. */
 import { and, asc, count, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
@@ -111,7 +111,7 @@ export function addPerson(tx: Db, given: PersonChange & { name: string }, at: nu
   return id
 }
 
-/** Names are part of what is shown of the roster. */
+/** Names are part of the displayed roster. */
 export function changePerson(tx: Db, id: number, given: PersonChange): void {
   const before = personById(tx, id)
   tx.update(staff)
@@ -132,12 +132,12 @@ export function changePerson(tx: Db, id: number, given: PersonChange): void {
   if (given.name !== undefined && given.name !== before.name) touch(tx, 'roster')
 }
 
-/** The id behind a name: undefined leaves things as they are, null is nobody. An account is that of one person. */
+/** The id behind a name: undefined leaves it as it is, null is nobody. An account belongs to one person. */
 function accountOf(tx: Db, name: string | null | undefined, staffId: number): number | null | undefined {
   if (!name?.trim()) return name === undefined ? undefined : null
   const user = userByName(tx, name.trim()) ?? invalid('account', `There is no account ${name.trim()}.`)
   const taken = tx.select().from(staff).where(eq(staff.userId, user.id)).get()
-  if (taken && taken.id !== staffId) refuse('conflict', `The account ${user.username} is that of ${taken.name} already`)
+  if (taken && taken.id !== staffId) refuse('conflict', `The account ${user.username} already belongs to ${taken.name}`)
   return user.id
 }
 

@@ -29,12 +29,12 @@ const blank = {
 }
 
 const mostKnown = 100_000
-const mostListed = 100 // mistakes, and people of an import
+const maxListed = 100 // mistakes, and people of an import
 const importedSchema = t.Object({
   created: t.Integer(),
   changed: t.Integer(),
   unchanged: t.Integer(),
-  people: t.Array(importedPersonSchema, { description: `The first ${mostListed}` }),
+  people: t.Array(importedPersonSchema, { description: `The first ${maxListed}` }),
 })
 
 class RolledBack extends Error {
@@ -56,7 +56,7 @@ export const staffRoutes = (app: App) => {
     return personById(db, id)
   }
 
-  /** In one transaction, which is taken back where anything is wrong and after a trial. */
+  /** In one transaction, which is rolled back if anything is wrong and after a dry run. */
   async function writeAll(people: ImportedPerson[], errors: FieldError[], who: Who, isTrial: boolean) {
     const at = clock.now()
     try {
@@ -123,13 +123,13 @@ export const staffRoutes = (app: App) => {
           created: done.created,
           changed: done.changed,
           unchanged: people.length - done.created - done.changed,
-          people: people.slice(0, mostListed).map(({ change: _, ...person }) => person),
+          people: people.slice(0, maxListed).map(({ change: _, ...person }) => person),
         }
-        if (dry_run) return { ...summary, errors: done.errors.slice(0, mostListed), total_errors: done.errors.length }
+        if (dry_run) return { ...summary, errors: done.errors.slice(0, maxListed), total_errors: done.errors.length }
         if (done.errors.length) {
-          const more = done.errors.length > mostListed ? `; the first ${mostListed} are told` : ''
+          const more = done.errors.length > maxListed ? `; the first ${maxListed} are listed` : ''
           refuse('invalid', `Nothing was imported: ${done.errors.length} mistakes${more}`, {
-            errors: done.errors.slice(0, mostListed),
+            errors: done.errors.slice(0, maxListed),
           })
         }
         set.status = 201
@@ -141,11 +141,11 @@ export const staffRoutes = (app: App) => {
         may: 'officer',
         detail: {
           ...importAnswers(
-            'People from a CSV or XLSX: all rows or, where any is wrong, none',
+            'People from a CSV or XLSX: all rows, or none if any is wrong',
             importedSchema,
             t.Object({ ...importedSchema.properties, ...mistakes }),
           ),
-          description: `Columns: ${staffColumns.join(', ')}. Who is there already, by id or name, is changed; a missing column or an empty cell leaves things as they are. Several in one cell have | between: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
+          description: `Columns: ${staffColumns.join(', ')}. Existing people, matched by id or name, are changed; a missing column or an empty cell leaves values as they are. Separate several values in a cell with |: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
           requestBody: tableBody,
         },
       },
@@ -158,7 +158,7 @@ export const staffRoutes = (app: App) => {
     .patch('/:id', ({ params: { id }, body, who }) => change(id, body, signedIn(who)), {
       body: personChange,
       may: 'officer',
-      detail: describe('Change somebody; lists are replaced whole, what is left out stays', personSchema),
+      detail: describe('Change somebody; lists are replaced as a whole, fields that are left out stay', personSchema),
     })
     .put('/:id', ({ params: { id }, body, who }) => change(id, { ...blank, ...body }, signedIn(who)), {
       body: newPerson,

@@ -1,4 +1,4 @@
-/** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
+/** Every condition that raises an alert while it holds. One-off events (a failed job, a held feed) raise theirs where they happen. */
 import { statfs } from 'node:fs/promises'
 import { gt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -19,11 +19,11 @@ import { alertPrefix, alertsOfFiles } from '../database-files.ts'
 import { hasWorker, loadSince, overloads, processesOf } from '../processes.ts'
 import { redisStats } from '../redis-stats.ts'
 
-/** Something that can be wrong for a while. It is looked at each minute; what holds no longer resolves itself. */
+/** A condition that can hold for a while. It is checked each minute, and its alert resolves itself when it no longer holds. */
 type Condition = {
-  /** The keys of its alerts begin with this. */
+  /** The keys of its alerts start with this. */
   readonly prefix: string
-  /** What is wrong right now. One that throws knows nothing: its alerts stay as they are. */
+  /** What is wrong right now. If it throws, its alerts stay as they are. */
   look(app: App): readonly Alert[] | Promise<readonly Alert[]>
 }
 
@@ -44,7 +44,7 @@ export const conditions: readonly Condition[] = [
   { prefix: 'roster_broken', look: async app => alertsOfBroken(await brokenDutiesNow(app)) },
 ]
 
-/** That it has been gone for a while, or what its statistics call critical. */
+/** Redis is unreachable for a while, or its statistics are critical. */
 async function troubledRedis(app: App): Promise<Alert[]> {
   if (!app.redis) return []
   const gone = await alertOfGoneRedis(app)
@@ -65,7 +65,7 @@ async function brokenQueue({ queues }: App): Promise<Alert[]> {
   const error = await withTimeout(Promise.all(queueNames.map(queues.counts))).then(
     () => undefined,
     (failure: unknown) => {
-      if (failure instanceof NoAnswer) throw failure // slow, say while solvers use the machine: nothing is known of it
+      if (failure instanceof NoAnswer) throw failure // slow, for example while solvers use the machine: unknown
       return messageOf(failure)
     },
   )
@@ -81,17 +81,17 @@ async function brokenQueue({ queues }: App): Promise<Alert[]> {
   ]
 }
 
-const [little, hardlyAny] = [1024 ** 3, 256 * 1024 ** 2] // bytes
+const [low, critical] = [1024 ** 3, 256 * 1024 ** 2] // bytes
 
 async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
   const { bavail, bsize } = await statfs(dataDir)
   const free = bavail * bsize
-  if (free > little) return []
+  if (free > low) return []
   return [
     {
       key: 'database_error:disk',
       type: 'database_error',
-      severity: free > hardlyAny ? 'warning' : 'critical',
+      severity: free > critical ? 'warning' : 'critical',
       title: 'The disk is nearly full',
       message: `${Math.floor(free / 1024 ** 2)} MB are left where DATA_DIR is.`,
       data: { free_bytes: free },
@@ -99,7 +99,7 @@ async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
   ]
 }
 
-/** Told of as it comes about by the order itself; here it is kept up until the day is over. */
+/** The order itself raises it at once; this keeps it until the day is over. */
 async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
   const { heavy } = await reader.read(tradingSuspects, { now: clock.now() })
   const names = usernamesOf(
@@ -110,7 +110,7 @@ async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
     key: `high_trades:${userId}`,
     type: 'high_trades',
     severity: 'warning',
-    title: `${names.get(userId) ?? `user ${userId}`} trades very much`,
+    title: `${names.get(userId) ?? `user ${userId}`} trades very often`,
     message: `${trades} trades since 00:00 UTC.`,
     data: { user_id: userId, trades },
   }))
@@ -126,7 +126,7 @@ function lateTasks(app: App): Alert[] {
       type: 'task_missing',
       severity: state === 'missed' ? 'error' : 'warning',
       title: `${name} is ${state === 'missed' ? 'missing' : 'late'}`,
-      message: `It should have begun ${Math.round(lateMs / minute)} min ago.`,
+      message: `It should have started ${Math.round(lateMs / minute)} min ago.`,
       data: { name, late_ms: lateMs },
     }))
 }
@@ -146,9 +146,9 @@ function missingWorker(app: App): Alert[] {
 
 const tooSlow = second // p95
 const over = 5 * minute
-const fewest = 20 // requests: below, one slow answer would make the p95
+const minRequests = 20 // requests: with fewer, one slow answer would decide the p95
 
-/** How long these take is the client's doing: it sends its file as fast as it can. */
+/** Their duration depends on the client, which sends its file as fast as it can. */
 const pacedByClient = /^POST \/api\/(v1\/leagues\/:id\/uploads|upload-(baseline|current))/
 
 function slowRoutes(db: Db, now: number): Alert[] {
@@ -164,7 +164,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
       .reduce((sum, one) => sum.map((count, i) => count + (one[i] ?? 0)))
     const requests = sum.reduce((total, count) => total + count, 0)
     const p95 = quantile(sum, 0.95) ?? 0
-    if (requests < fewest || p95 <= tooSlow || pacedByClient.test(route)) return []
+    if (requests < minRequests || p95 <= tooSlow || pacedByClient.test(route)) return []
     return [
       {
         key: `performance:${route}`,
@@ -178,7 +178,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
   })
 }
 
-/** Redis is told of once it has been gone for a while, and then at once: a second's outage is nobody's alarm. */
+/** Raised once Redis has been unreachable for a while, and then at once: an outage of a second needs no alarm. */
 
 const toldAfter = 10 * second
 
@@ -192,7 +192,7 @@ const goneRedis = {
 /** Since when this process has not reached Redis. */
 const goneSince = new WeakMap<App, number>()
 
-/** Asks Redis. The alert, where it has been gone for long enough. */
+/** Checks Redis. Returns the alert if it has been unreachable for long enough. */
 async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message: string }) | undefined> {
   const { redis, clock } = app
   if (!redis) return undefined
@@ -210,7 +210,7 @@ async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message
   }
 }
 
-/** Call the answer every few seconds: the job that looks at the conditions does not come while Redis is gone. */
+/** Call the returned function every few seconds: the job that checks conditions does not run while Redis is down. */
 export function openRedisWatch(app: App): () => Promise<void> {
   let isTold = false
   return async () => {

@@ -40,7 +40,7 @@ import {
 type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
 
 const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
-/** When the last look was changes each minute and is not news. */
+/** The time of the last check changes each minute and is not news. */
 const news = ({ checkedAt: _, ...data }: AlertsData) => data
 
 const alertsPage = (app: App) =>
@@ -52,7 +52,7 @@ const alertsPage = (app: App) =>
     read: filter => read(app, filter),
     body,
     json: {
-      summary: 'Alerts: what is open, or what was',
+      summary: 'Alerts, open or past',
       schema: listSchema,
       of: news,
       pages: ({ pagination }) => pagination,
@@ -124,7 +124,11 @@ const empty = ({ state = 'open', severity, type }: AlertFilter, checkedAt: numbe
         html`Load, slow routes, Redis, the queue, the disk and the schedule were checked ${time(checkedAt)}; failed
 jobs, held feeds and odd sign-ins appear here at once.`,
       )
-    : emptyState('No such alert', 'None fits these filters.', html`<a href="${alertsPath}?state=all">All alerts</a>`)
+    : emptyState(
+        'No such alert',
+        'No alert matches these filters.',
+        html`<a href="${alertsPath}?state=all">All alerts</a>`,
+      )
 
 const seen = ({ count, first_seen, last_seen }: AlertView): Html =>
   html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
@@ -151,7 +155,7 @@ function actions({ id, state, title, data }: AlertView): Content {
       action: `/api/v1/users/${user.id}/unlock`,
       label: `Unlock ${user.username}`,
       small: true,
-      confirm: `Let ${user.username} sign in at once? Whoever guesses at the password may go on, too.`,
+      confirm: `Let ${user.username} sign in at once? Somebody who guesses at the password can go on, too.`,
       goTo: 'stay',
       done: 'They can sign in',
     }),
@@ -162,8 +166,8 @@ function actions({ id, state, title, data }: AlertView): Content {
       label: 'Acknowledge',
       small: true,
       quiet: true,
-      confirm: `“${title}”: you know of it. It stays listed, and resolves itself when it is over.`,
-      ask: { name: 'reason', label: 'Why may it stay?' },
+      confirm: `“${title}”: acknowledge it? It stays listed, and resolves itself when it is over.`,
+      ask: { name: 'reason', label: 'Why can it stay?' },
       goTo: 'stay',
       done: 'Acknowledged',
     })
@@ -172,7 +176,7 @@ function actions({ id, state, title, data }: AlertView): Content {
     label: 'Resolve',
     small: true,
     quiet: true,
-    confirm: `Is “${title}” over? Should it still hold, another alert is raised.`,
+    confirm: `Is “${title}” over? If it is not, another alert is raised.`,
     goTo: 'stay',
     done: 'Resolved',
   })}</div>`
@@ -186,10 +190,10 @@ const actionRoutes = (app: App) =>
     .guard({ params: idParams })
     .post('/resolve', ({ params: { id }, who }) => resolve(app, signedIn(who), id), {
       may: 'admin',
-      detail: describe('Say that an alert is over', alertSchema),
+      detail: describe('Resolve an alert', alertSchema),
     })
     .post('/acknowledge', ({ params: { id }, body, who }) => acknowledge(app, signedIn(who), id, body.reason), {
       body: t.Object({ reason: t.String({ minLength: 1, maxLength: 500 }) }),
       may: 'admin',
-      detail: describe('Say that an alert is known, and why it may stay', alertSchema),
+      detail: describe('Acknowledge an alert, with the reason', alertSchema),
     })

@@ -38,7 +38,7 @@ export const alertSchema = t.Object(
     title: t.String(),
     message: t.String(),
     data: t.Record(t.String(), t.Unknown()),
-    count: t.Integer({ description: 'How often it was seen' }),
+    count: t.Integer({ description: 'How often it was raised' }),
     first_seen: dateTimeSchema,
     last_seen: dateTimeSchema,
     state: oneOf(['active', 'acknowledged', 'resolved']),
@@ -96,7 +96,7 @@ function matching({ severity, state = 'open', type }: AlertFilter): SQL | undefi
 
 const mostActive = 50
 
-/** Open and acknowledged by nobody, the worst first. */
+/** Open and not acknowledged, the worst first. */
 export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
   db
     .select({ title: systemAlerts.title, severity: systemAlerts.severity })
@@ -106,7 +106,7 @@ export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
     .limit(mostActive)
     .all()
 
-/** What is open comes first, the worst of it at the top; then what was, newest first. */
+/** Open alerts first, the worst at the top; then past ones, newest first. */
 export function listAlerts(
   db: Db,
   filter: AlertFilter,
@@ -142,7 +142,7 @@ export function alertStats(db: Db): AlertStats {
   return { total_active, acknowledged, by_severity }
 }
 
-/** An admin has seen it and says why it may stay; it still resolves itself when it is over. */
+/** An admin acknowledges an alert with a reason; it still resolves itself. */
 export const acknowledge = (app: App, who: Who, id: number, reason: string) =>
   settle(app, who, id, ['active', 'acknowledged'], 'alert.acknowledge', { reason }, now => ({
     state: 'acknowledged',
@@ -151,7 +151,7 @@ export const acknowledge = (app: App, who: Who, id: number, reason: string) =>
     acknowledgedAt: now,
   }))
 
-/** An admin says that it is over; it comes back, as another, should it still hold. */
+/** An admin resolves an alert; if the condition still holds, another is raised. */
 export const resolve = (app: App, who: Who, id: number) =>
   settle(app, who, id, ['active', 'acknowledged'], 'alert.resolve', {}, now => ({
     state: 'resolved',
@@ -178,7 +178,7 @@ function settle(
       .where(and(eq(systemAlerts.id, id), inArray(systemAlerts.state, from)))
       .returning()
       .all()
-    if (!row) return refuse('conflict', `The alert is ${known.state} already`)
+    if (!row) return refuse('conflict', `The alert is already ${known.state}`)
     audit(tx, { at: now, who, action, target: `alert ${id} ${row.key}`, detail })
     return alertView(row)
   })

@@ -1,6 +1,6 @@
 /**
- * New alerts go to ALERT_WEBHOOK_URL, each once: what comes and goes again and again is told of once an hour. One process
- * sends at a time, and marks an alert as sent once it was taken: a kill in between repeats it rather than losing it.
+ * Sends new alerts to ALERT_WEBHOOK_URL, each once: a condition that comes and goes is sent once an hour. One process
+ * sends at a time, and marks an alert as sent once it was accepted: a kill in between repeats it rather than losing it.
  */
 
 import { and, eq, gt, isNull, max, ne, notLike } from 'drizzle-orm'
@@ -16,14 +16,14 @@ import { postJson } from '../../platform/http/outgoing.ts'
 import { shownPlaceName, webhookName } from '../../ui/place-name.ts'
 import { alertsPath } from './queries.ts'
 
-const mostInMessage = 10 // alerts
+const maxInMessage = 10 // alerts
 const again = hour
 const longestRest = 5 * minute
-const longest = 300 // characters of a message
+const maxLength = 300 // characters of a message
 
 type AlertMessage = { severity: Severity; title: string; message: string }
 
-/** Call the answer every few seconds. It tells how many alerts it sent. */
+/** Call the returned function every few seconds. It returns how many alerts it sent. */
 export function openAlertWebhook(app: App): () => Promise<number> {
   const { db, clock, log, config } = app
   let restUntil = 0
@@ -53,11 +53,11 @@ export function openAlertWebhook(app: App): () => Promise<number> {
   return send
 }
 
-/** Outside the database too: for when it is the database that fails. */
+/** Works without the database too: for when the database fails. */
 export async function postAlerts(config: App['config'], alerts: readonly AlertMessage[]): Promise<void> {
   if (!config.alertWebhookUrl) return
   const lines = alerts.map(
-    ({ severity, title, message }) => [`${severity.toUpperCase()}: ${title}`, message.slice(0, longest)] as const,
+    ({ severity, title, message }) => [`${severity.toUpperCase()}: ${title}`, message.slice(0, maxLength)] as const,
   )
   await postJson(
     config.alertWebhookUrl,
@@ -77,7 +77,7 @@ export async function postAlerts(config: App['config'], alerts: readonly AlertMe
   )
 }
 
-/** What an error says is other people's text: nothing in it may mention or format. */
+/** Error messages contain other people's text: nothing in it may mention somebody or format the message. */
 const forDiscord = (text: string) => text.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 const forSlack = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
@@ -87,10 +87,10 @@ const unsentAlerts = (db: Db) =>
     .from(systemAlerts)
     .where(and(isNull(systemAlerts.sentAt), eq(systemAlerts.state, 'active')))
     .orderBy(systemAlerts.id)
-    .limit(mostInMessage)
+    .limit(maxInMessage)
     .all()
 
-/** When the same condition was last told of, if that was after `since`. */
+/** When the same condition was last sent, if that was after `since`. */
 const lastTold = (db: Db, key: string, since: number): number | null =>
   db
     .select({ at: max(systemAlerts.sentAt) })
@@ -106,11 +106,11 @@ function markSent(tx: Db, alerts: readonly { id: number; told: number | null }[]
       .run()
 }
 
-/** New alerts go to the admins by mail, those of one look together. What comes and goes again and again is mailed once an hour. */
+/** Mails new alerts to the admins, those of one check together. A condition that comes and goes is mailed once an hour. */
 
-const mostInMail = 20 // alerts
+const maxInMail = 20 // alerts
 
-/** Answers how many mails are on their way. */
+/** Returns how many mails were accepted. */
 export async function mailAlerts(app: App): Promise<number> {
   const { db, clock, jobs } = app
   if (!sendsMail(app) || !unmailed(db, clock.now()).length) return 0
@@ -125,7 +125,7 @@ export async function mailAlerts(app: App): Promise<number> {
       kind: 'alert' as const,
       subject: others.length ? `${first.title}, and ${others.length} more` : first.title,
       lines: news.map(
-        ({ severity, title, message }) => `${severity.toUpperCase()}: ${title}\n${message.slice(0, longest)}`,
+        ({ severity, title, message }) => `${severity.toUpperCase()}: ${title}\n${message.slice(0, maxLength)}`,
       ),
       link: { label: 'Open the alerts', path: alertsPath },
     }
@@ -135,7 +135,7 @@ export async function mailAlerts(app: App): Promise<number> {
   return accepted.length
 }
 
-/** Of today: a mail server that is set up later is not told of what was long before. */
+/** Only of today: a mail server that is set up later must not send old alerts. */
 const unmailed = (db: Db, now: number) =>
   db
     .select()
@@ -150,7 +150,7 @@ const unmailed = (db: Db, now: number) =>
       ),
     )
     .orderBy(systemAlerts.id)
-    .limit(mostInMail)
+    .limit(maxInMail)
     .all()
 
 const isMailedSince = (db: Db, key: string, since: number): boolean =>

@@ -1,6 +1,6 @@
 /**
  * A backup is a folder in `DATA_DIR/backups`: copies of the databases, the uploaded files, a manifest of checksums. It is made
- * under a name that starts with a dot and renamed when all of it is on disk: what has no dot is whole.
+ * under a name that starts with a dot and renamed when everything is on disk: a name without a dot is complete.
  */
 import { Database } from 'bun:sqlite'
 import {
@@ -23,7 +23,7 @@ import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 
-/** Copied in this order: what `fieldhouse.db` refers to is in `scores.db` before it, and stays while the backup lock is held. */
+/** Copied in this order: what `fieldhouse.db` refers to is already in `scores.db`, and stays while the backup lock is held. */
 const databases = ['fieldhouse.db', 'scores.db']
 const uploads = 'uploads'
 
@@ -50,7 +50,7 @@ export type Tell = (percent: number, stage: string) => void
 
 export type Making = { dataDir: string; version: string; at: number; keep: number; signal: AbortSignal; tell: Tell }
 
-/** Makes a backup and forgets those beyond `keep`. Call it under the lock `backup`, where nobody waits for this thread. */
+/** Makes a backup and deletes those beyond `keep`. Call it under the lock `backup`, in a thread that nobody waits for. */
 export async function makeBackup({ dataDir, version, at, keep, signal, tell }: Making) {
   const folder = backupsFolder(dataDir)
   mkdirSync(folder, { recursive: true })
@@ -86,7 +86,7 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
   }
 }
 
-/** Copies the databases there are and checks the copies; answers the schema of the first and which came. */
+/** Copies the databases and checks the copies; returns the schema version of the first and which were copied. */
 export function copyDatabases(dataDir: string, into: string, tell: Tell): { schema: number; paths: string[] } {
   const paths = databases.filter(name => existsSync(join(dataDir, name)))
   for (const [i, name] of paths.entries()) {
@@ -99,8 +99,8 @@ export function copyDatabases(dataDir: string, into: string, tell: Tell): { sche
 }
 
 /**
- * Page by page, so that an unchanged page is an unchanged piece of the copy. While a read transaction is open no checkpoint
- * overwrites what it can see and the log is not begun anew: file and log together are the database at some moment of copying.
+ * Copies page by page, so that an unchanged page is an unchanged piece of the copy. While a read transaction is open no checkpoint
+ * overwrites what it can see and the WAL is not restarted: file and WAL together are the database at one moment of the copy.
  */
 function copyDatabase(from: string, to: string) {
   const source = new Database(from, { readwrite: true, create: false })
@@ -118,7 +118,7 @@ function copyDatabase(from: string, to: string) {
   copy.close()
 }
 
-/** Throws where the file is not a whole database; answers its schema version. */
+/** Throws if the file is not a complete database; returns its schema version. */
 export function checkDatabase(path: string): number {
   const copy = new Database(path, { readonly: true })
   try {
@@ -131,11 +131,11 @@ export function checkDatabase(path: string): number {
   }
 }
 
-/** Their paths in the folder of data. */
+/** Their paths in the data folder. */
 export const uploadedFiles = (dataDir: string): string[] =>
   filesBelow(join(dataDir, uploads)).map(path => join(uploads, path))
 
-/** The paths of all files below a folder, but for those that are still being written. */
+/** The paths of all files below a folder, except those that are still being written. */
 function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -148,7 +148,7 @@ function filesBelow(folder: string): string[] {
   }
 }
 
-/** Uploaded files never change: a second name for one is as good as a copy, and takes no room. False: it was deleted meanwhile. */
+/** Uploaded files never change: a hard link is as good as a copy, and takes no space. False: it was deleted in the meantime. */
 async function keepUpload(dataDir: string, into: string, path: string): Promise<boolean> {
   const [from, to] = [join(dataDir, path), join(into, path)]
   mkdirSync(dirname(to), { recursive: true })
@@ -189,10 +189,10 @@ export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) =>
 export const nameShape = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
 /** Sorts by time, suits every file system. */
 export const backupName = (at: number) => new Date(at).toISOString().replaceAll(':', '-')
-/** What a killed one left: under the lock nobody else is making one. */
+/** Left by a killed process: under the lock nobody else is making one. */
 const isUnfinished = (name: string) => name.startsWith('.') && nameShape.test(name.slice(1))
 
-/** The names of all whole backups, newest first. */
+/** The names of all complete backups, newest first. */
 export function backupNames(dataDir: string): string[] {
   try {
     return readdirSync(backupsFolder(dataDir))
@@ -204,7 +204,7 @@ export function backupNames(dataDir: string): string[] {
   }
 }
 
-/** Forgets all but the newest, and copies from before a migration that are older than those; answers how many. */
+/** Deletes all but the newest, and older copies from before a migration; returns how many. */
 function prune(dataDir: string, keep: number): number {
   const folder = backupsFolder(dataDir)
   const names = backupNames(dataDir)
@@ -218,7 +218,7 @@ function prune(dataDir: string, keep: number): number {
   return old.length
 }
 
-/** The backups that lie in the folder. */
+/** The backups in the folder. */
 
 export const backupSchema = t.Object({
   name: t.String(),
@@ -239,7 +239,7 @@ export async function listBackups(dataDir: string): Promise<BackupView[]> {
 
 export async function backupNamed(dataDir: string, name: string): Promise<Backup | undefined> {
   const file = Bun.file(join(backupsFolder(dataDir), name, 'manifest.json'))
-  const manifest: Manifest | undefined = await file.json().catch(() => undefined) // removed meanwhile
+  const manifest: Manifest | undefined = await file.json().catch(() => undefined) // removed in the meantime
   return manifest && { name, manifest }
 }
 

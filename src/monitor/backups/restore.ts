@@ -1,6 +1,6 @@
 /**
- * Fills an empty folder from a backup. Everything is copied beside its place and checked there before the first file takes
- * its place, so a backup that is refused leaves nothing behind.
+ * Restores a backup into an empty folder. Everything is copied next to its target and checked there before the first file takes
+ * its place, so a refused backup leaves nothing behind.
  */
 import {
   copyFileSync,
@@ -40,16 +40,16 @@ const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
 const placing = 'taking-their-place.json'
 
-/** May lie about in a folder that counts as empty. */
+/** May be in a folder that counts as empty. */
 const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', wishFile])
 const inTheWay = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
 
 export type Restored = { manifest: Manifest; bytes: number }
 
-/** Brings the files of a backup into a folder; answers the paths that came. */
+/** Restores the files of a backup into a folder; returns their paths. */
 export type Bring = (folder: string) => string[] | Promise<string[]>
 
-/** `moveAside`: empties the folder once the backup is known to be whole; without it the folder has to be empty. */
+/** `moveAside`: empties the folder once the backup is known to be complete; without it the folder has to be empty. */
 export async function restoreBackup(
   bring: Bring,
   dataDir: string,
@@ -94,7 +94,7 @@ export async function restoreBackup(
   }
 }
 
-/** Takes back what came into an empty folder before the restore was killed. */
+/** Removes what a killed restore had put into an empty folder. */
 function clearHalfRestored(dataDir: string): void {
   const staging = stagingFolder(dataDir)
   if (existsSync(databaseFile(dataDir)) || !existsSync(join(staging, placing))) return
@@ -144,7 +144,7 @@ async function checkFile(staging: string, { path, bytes, sha256 }: Manifest['fil
 }
 
 /**
- * What must not come back from the past: sign-ins that ended since, processes and locks of then. The installation gets a new
+ * Removes what must not come back: sign-ins that ended since, and processes and locks of that time. The installation gets a new
  * id, so that nothing cached in Redis from before is ever served. In plain SQL, as the schema may be an earlier one.
  */
 function startAnew(staging: string, at: number, { made_at, fieldhouse }: Manifest) {
@@ -162,8 +162,8 @@ function startAnew(staging: string, at: number, { made_at, fieldhouse }: Manifes
 }
 
 /**
- * A backup that an admin chose on the page takes the place of everything at the next start, before anything is opened. What was
- * there is moved to `backups/replaced-…`, not deleted. However often a start dies on the way, the next one goes on with it.
+ * A backup that an admin chose on the page replaces everything at the next start, before anything is opened. The existing files
+ * are moved to `backups/replaced-…`, not deleted. However often a start dies on the way, the next one continues.
  */
 
 type Wish = { backup: string; aside: string }
@@ -187,7 +187,7 @@ export function wishBackup(dataDir: string, backup: string, at: number): void {
 
 export const unwishBackup = (dataDir: string): void => rmSync(wishPath(dataDir), { force: true })
 
-/** Answers what was done, for the log; why not, where the backup could not be restored: then everything is as it was. */
+/** Returns what was done, for the log; or why the backup could not be restored: then nothing has changed. */
 export async function restoreAtStart(
   dataDir: string,
   at: number,
@@ -200,7 +200,7 @@ export async function restoreAtStart(
   }
   if (otherProcessesAlive(dataDir))
     throw new Error(
-      `The backup ${wish.backup} is to be restored at this start, but another process is at work in ${dataDir}. Stop it first, or remove ${wishFile} there.`,
+      `The backup ${wish.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${wishFile} there.`,
     )
   const release = holdProcessLock(dataDir, 'restore') // a second process that starts now finds it alive
   const aside = join(backupsFolder(dataDir), wish.aside)
@@ -222,7 +222,7 @@ export async function restoreAtStart(
 const isDone = (dataDir: string, aside: string) =>
   existsSync(join(aside, 'fieldhouse.db')) && existsSync(join(dataDir, 'fieldhouse.db'))
 
-/** What is aside already is the old one: what stands in its place came out of the backup, before a start that died. */
+/** A file that is already aside is the old one: the one in its place came from the backup, before a start that died. */
 function moveAll(dataDir: string, aside: string): void {
   mkdirSync(aside, { recursive: true, mode: 0o700 })
   const moved = new Set(readdirSync(aside))

@@ -72,9 +72,8 @@ const actionRoutes = (app: App) => {
       {
         params: named,
         may: 'admin',
-        detail: describe('Let a backup take the place of everything at the next start', wishSchema, {
-          description:
-            'What is there now is moved to `backups/replaced-…`. Until the next start everything goes on as it is.',
+        detail: describe('Restore a backup at the next start, replacing everything', wishSchema, {
+          description: 'The current files are moved to `backups/replaced-…`. Nothing changes until the next start.',
         }),
       },
     )
@@ -114,7 +113,7 @@ const actionRoutes = (app: App) => {
     )
 }
 
-/** Backups: which there are, as page, JSON and file, and a button to make one. */
+/** Backups: the list, as page, JSON and file, and a button to make one. */
 
 type BackupList = Static<typeof listSchema>
 const listSchema = t.Object({
@@ -174,10 +173,10 @@ export const backupsPage = (app: App) => {
 }
 
 const body = ({ backups, keep, s3, restore_at_start: wished }: BackupList): Html =>
-  html`${wished && notice(html`The backup <code>${wished}</code> takes the place of everything when Fieldhouse starts next. Stop all its processes and start it; what is there now is moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Call it off', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
+  html`${wished && notice(html`The backup <code>${wished}</code> replaces everything at the next start. Stop all processes of Fieldhouse and start it; the current files are moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Cancel', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
 <div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
-${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup is sent' })}</div>
-<p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? sentTo(s3) : html`Keep a copy of one elsewhere: a disk that fails takes those here along. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
+${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup has been sent' })}</div>
+<p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? sentTo(s3) : html`Keep a copy elsewhere: if this disk fails, the backups on it are lost too. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
 ${table<BackupView>({
   caption: 'Backups, newest first',
   dense: true,
@@ -200,8 +199,8 @@ ${table<BackupView>({
           label: 'Restore…',
           small: true,
           danger: true,
-          confirm: `At the next start, everything becomes as it was at ${made_at}, and everybody signs in again. What is there now is moved aside, not deleted. Restore it?`,
-          done: 'It is restored when Fieldhouse starts next',
+          confirm: `At the next start everything goes back to ${made_at}, and everybody has to sign in again. The current files are moved aside, not deleted. Restore it?`,
+          done: 'It is restored at the next start of Fieldhouse',
         })}`,
     },
   ],
@@ -211,5 +210,5 @@ const sentTo = ({ place, schedule, keep_days, last }: NonNullable<BackupList['s3
   html`They are also sent to <code>${place}</code> by the schedule <code>${schedule}</code> (UTC) and kept there for ${number(keep_days)} days. ${
     last
       ? html`The last time was ${time(last.at)}: <a href="${jobPath(last.job_id)}">${last.error ? last.error : last.status === 'SUCCESS' ? 'sent' : 'under way'}</a>.`
-      : 'None was sent yet.'
+      : 'None has been sent yet.'
   } <code>bun run restore s3</code> brings the newest back.`

@@ -1,6 +1,6 @@
 /**
- * Backups in an S3-compatible store. Files are cut into pieces named by their SHA-256, so only pieces that are not there yet
- * travel: of a database the pages that changed, of the uploads the new ones. A backup is its manifest, written last.
+ * Backups in an S3-compatible store. Files are cut into pieces named by their SHA-256, so that only new pieces
+ * are sent: the changed pages of a database, and new uploads. A backup is its manifest, written last.
  *
  *   backups/2026-11-28T20-20-00.000Z.json    which files it holds, and the pieces of each
  *   pieces/3f/3f9a…                          1 MiB of a file, compressed with zstd
@@ -32,14 +32,14 @@ export type S3Settings = {
 }
 
 const pieceBytes = 2 ** 20
-const atOnce = 4 // pieces on their way
+const atOnce = 4 // pieces sent in parallel
 const patienceMs = 60_000 // for one piece
 const tries = 3
 
 type File = Manifest['files'][number]
 type Pieces = Set<string>
 
-/** Where backups go, with no secret in it. */
+/** Where backups go, without secrets. */
 export const s3Place = ({ backupS3Url }: S3Settings): string | undefined =>
   backupS3Url && new URL(backupS3Url).host + new URL(backupS3Url).pathname
 
@@ -58,7 +58,7 @@ export function openS3Store(settings: S3Settings) {
     secretAccessKey: settings.backupS3SecretKey ?? '',
   })
 
-  /** Tried again, as a store far away sometimes does not answer; what it refuses is said with its name. */
+  /** Retried, as a distant store sometimes does not answer; errors name the store. */
   async function ask<T>(what: string, work: () => Promise<T>): Promise<T> {
     for (let failed = 1; ; failed++) {
       try {
@@ -75,7 +75,7 @@ export function openS3Store(settings: S3Settings) {
     write: (key: string, content: Uint8Array | string) =>
       ask(`write ${key}`, () => client.write(prefix + key, content)),
     remove: (key: string) => ask(`delete ${key}`, () => client.delete(prefix + key)),
-    /** All keys below a folder, in order, with when each was written. */
+    /** All keys below a folder, in order, with the time each was written. */
     async list(folder: string): Promise<{ key: string; at: number }[]> {
       const found: { key: string; at: number }[] = []
       for (let startAfter: string | undefined; ; ) {
@@ -121,17 +121,17 @@ type Sending = {
   dataDir: string
   version: string
   at: number
-  /** Of backups older than a day one a day is kept, for so many days. */
+  /** Of backups older than a day, one per day is kept, for so many days. */
   keepDays: number
   signal: AbortSignal
   tell: Tell
 }
 
-/** Call it under the lock `backup`, where nobody waits for this thread. */
+/** Call it under the lock `backup`, in a thread that nobody waits for. */
 export async function sendBackup(store: S3Store, { dataDir, version, at, keepDays, signal, tell }: Sending) {
   const names = await s3BackupNames(store)
   const before = names[0] === undefined ? undefined : await readManifest(store, names[0])
-  // Once a day the store is looked through: what is missing there is sent again, what no backup holds is removed.
+  // Once a day the whole store is checked: missing pieces are sent again, and pieces that no backup needs are removed.
   const looksThrough = !before || before.made_at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10)
   const listed = looksThrough ? await store.list('pieces/') : undefined
   const known: Pieces = new Set(listed?.map(({ key }) => key.slice(-64)) ?? before?.files.flatMap(piecesOf))
@@ -201,7 +201,7 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     return sha256
   }
 
-  /** `names`: newest first. Answers which were removed. */
+  /** `names`: newest first. Returns the removed ones. */
   async function prune(names: string[]): Promise<string[]> {
     const kept = keptNames(names, at, keepDays)
     const gone = names.filter(name => !kept.has(name))
@@ -209,7 +209,7 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     return gone
   }
 
-  /** Young pieces stay: they may belong to a backup that was broken off and is soon made again. */
+  /** New pieces stay: they may belong to a backup that was interrupted and will be made again soon. */
   async function removeUnheld(pieces: { key: string; at: number }[], names: string[]): Promise<void> {
     const held: Pieces = new Set()
     for (const name of names) for (const file of (await readManifest(store, name)).files) addAll(held, piecesOf(file))
@@ -227,7 +227,7 @@ const ignoreMissing = (error: unknown) => {
   return undefined // deleted meanwhile
 }
 
-/** The newest, all of the last day, and the last one of each day for so many days. `names`: newest first. */
+/** The newest, all of the last day, and the last of each day for so many days. `names`: newest first. */
 export function keptNames(names: readonly string[], at: number, keepDays: number): Set<string> {
   const oldest = backupName(at - keepDays * day)
   const yesterday = backupName(at - day)
@@ -241,7 +241,7 @@ export function keptNames(names: readonly string[], at: number, keepDays: number
   return kept
 }
 
-/** Brings all files of a backup into a folder, each piece checked. `name`: the newest where none is given. */
+/** Restores all files of a backup into a folder, checking each piece. `name`: the newest by default. */
 export async function fetchBackup(store: S3Store, folder: string, name?: string): Promise<string[]> {
   const names = await s3BackupNames(store)
   const wanted = name ?? names[0]

@@ -1,4 +1,4 @@
-/** Who was here lately; users and new leagues day by day; what goes on in each league. */
+/** Recent users; users and new leagues day by day; activity in each league. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type Html, html } from '../../platform/html.ts'
@@ -44,7 +44,7 @@ export const activeUsersPage = (app: App) => {
     },
     body: (found, { period = '24h' }) => activeUsersBody(found, period),
     json: {
-      summary: 'Who was here, the last seen first',
+      summary: 'Recent users, last seen first',
       schema: t.Array(activeUserSchema),
       of: ({ users }) => users,
       pages: ({ pages }) => pages,
@@ -68,12 +68,12 @@ const activeUsersBody = (
     { label: 'Gone quiet', value: number(before), note: `last seen in ${periodWords[period]}` },
   ])}
 ${table<ActiveUser>({
-  caption: 'Users, the last seen first',
+  caption: 'Users, last seen first',
   dense: true,
   stack: true,
   rows: users,
   key: ({ id }) => `user-${id}`,
-  empty: emptyState('Nobody was here', 'Nobody signed in during this time.'),
+  empty: emptyState('No users', 'Nobody signed in during this time.'),
   columns: [
     { head: 'Name', names: true, cell: user => html`<a href="/admin/users/${user.id}">${name(user.username)}</a>` },
     { head: 'Role', cell: ({ role }) => role },
@@ -163,7 +163,7 @@ ${bars(
 const average = (values: readonly number[]) => (values.length ? sum(values) / values.length : null)
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 
-/** What goes on in each league, and the archived ones. */
+/** Activity in each league, and the archived leagues. */
 
 const listed = t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) })
 const answered = { schema: t.Array(leagueActivitySchema) }
@@ -175,8 +175,8 @@ export const leagueActivityPage = (app: App) =>
     title: 'Leagues',
     room: 'leagues',
     body: ({ leagues, pages }) =>
-      body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers make the first one.'),
-    json: { ...answered, summary: 'What goes on in each league, newest first', of: listOf, pages: pagesOf },
+      body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers can make the first one.'),
+    json: { ...answered, summary: 'Activity in each league, newest first', of: listOf, pages: pagesOf },
   })
 
 export const archivesPage = (app: App) =>
@@ -186,7 +186,7 @@ export const archivesPage = (app: App) =>
     title: 'Archives',
     room: 'archives',
     body: ({ leagues, pages }) =>
-      body(leagues, pages, '/admin/archives', 'What is archived is listed here and read as before.'),
+      body(leagues, pages, '/admin/archives', 'Archived leagues are listed here and can still be read.'),
     json: { ...answered, summary: 'Archived leagues', of: listOf, pages: pagesOf },
   })
 
@@ -220,7 +220,7 @@ const body = (leagues: readonly LeagueActivity[], pages: Pagination, path: strin
     stack: true,
     rows: leagues,
     key: ({ id }) => `league-${id}`,
-    empty: emptyState('No league is here', whenEmpty),
+    empty: emptyState('No leagues', whenEmpty),
     columns: [
       { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
       { head: 'Kind', cell: ({ kind }) => kind },

@@ -1,4 +1,4 @@
-/** The cache, entry by entry, and what lies behind it: Redis by its own account, or the queue's file. */
+/** The cache, entry by entry, and its backend: Redis statistics, or the queue's file. */
 import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import type { EntryStats } from '../../platform/cache/cache.ts'
@@ -24,7 +24,7 @@ export const cachePage = (app: App) =>
     read: async (): Promise<CacheData> => ({ ...cacheNow(app), redis: await redisStats(app) }),
     body,
     json: {
-      summary: 'The cache of this process by entry, and what lies behind it',
+      summary: 'The cache of this process by entry, and its backend',
       schema: t.Object({ ...cacheSchema.properties, redis: redisStatsSchema }),
     },
     file: { name: 'cache', row: cacheEntrySchema, rows: slicesOf(() => cacheNow(app).by_name) },
@@ -37,7 +37,7 @@ ${!cache.connected && html`<p>Each process answers from its own memory until Red
 ${stats(cacheTiles(cache))}
 <section class="part"><div class="head"><h2>${redis.mode === 'redis' ? 'Redis' : 'Queue file'}</h2><div class="beside"><a href="${redisPath}">All of it</a></div></div>${redisTiles(redis)}</section>
 ${entries(cache.by_name)}
-<p>What is loaded at the start (boards, quotes, people, statistics) can be loaded now.</p>
+<p>The answers loaded at the start (boards, quotes, people, statistics) can be loaded now.</p>
 ${action({ action: '/api/v1/stats/warm', label: 'Warm all', small: true, quiet: true, goTo: 'stay', done: 'Warmed' })}`
 
 const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...totals }: CacheNow): Stat[] => [
@@ -64,7 +64,7 @@ const entries = (all: readonly CacheEntryView[]) =>
     stack: true,
     rows: all,
     key: ({ name }) => `entry-${name}`,
-    empty: emptyState('Nothing was asked yet', 'Entries appear here as they are asked for.'),
+    empty: emptyState('No requests yet', 'Entries appear here with the first requests.'),
     columns: [
       { head: 'Entry', names: true, cell: ({ name }) => html`<code>${name}</code>` },
       { head: 'Hits', numeric: true, cell: ({ hits }) => number(hits) },
@@ -90,12 +90,12 @@ const clear = (name: string): Html =>
     label: 'Clear',
     small: true,
     quiet: true,
-    confirm: `Forget all cached answers of ${name}, in every process? They are loaded anew when asked for.`,
+    confirm: `Forget all cached answers of ${name}, in every process? They are loaded again when needed.`,
     goTo: 'stay',
     done: 'Cleared',
   })
 
-/** The cache of this process: how often what was asked for was there. */
+/** The cache of this process and its hit rates. */
 
 const share = t.Nullable(t.Number({ description: '0 to 1' }))
 export const cacheEntrySchema = t.Object({
@@ -118,7 +118,7 @@ export const cacheSchema = t.Object({
   connected: t.Boolean(),
   entries: t.Integer({ description: 'Values held in memory by this process' }),
   bytes: t.Integer(),
-  hits: t.Integer({ description: 'With what was served stale' }),
+  hits: t.Integer({ description: 'Including stale answers' }),
   misses: t.Integer(),
   sets: t.Integer(),
   deletes: t.Integer(),
@@ -145,7 +145,7 @@ export function cacheNow({ cache }: Pick<App, 'cache'>): CacheNow {
   return { mode, connected, entries: keys, bytes, ...totalsOf([...cache.stats.values()]), by_name }
 }
 
-/** Of all entries together; what was served stale was there too. */
+/** All entries together; stale answers count as hits. */
 function totalsOf(all: readonly EntryStats[]) {
   const sum = (of: (stats: EntryStats) => number) => all.reduce((total, stats) => total + of(stats), 0)
   const hits = sum(({ hits, stale }) => hits + stale)
@@ -163,7 +163,7 @@ function totalsOf(all: readonly EntryStats[]) {
 
 const rateOf = (hits: number, all: number) => (all ? Math.round((10_000 * hits) / all) / 10_000 : null)
 
-/** Redis by its own account, or the queue's file in its place, on a page of its own; JSON at the same address. */
+/** Redis statistics, or the queue's file instead, on a page of its own; JSON at the same address. */
 
 export const redisPath = '/admin/redis-stats'
 
@@ -176,7 +176,7 @@ export const redisPage = (app: App) =>
     read: () => redisStats(app),
     body: redisBody,
     json: {
-      summary: 'Redis by its own account, or what stands in its place',
+      summary: 'Redis statistics, or the queue’s file instead',
       schema: redisStatsSchema,
       isAtPage: true,
     },
@@ -185,7 +185,7 @@ export const redisPage = (app: App) =>
 
 const words = {
   HEALTHY: 'is well',
-  WARNING: 'should be looked at',
+  WARNING: 'needs attention',
   CRITICAL: 'is in trouble',
   ERROR: 'does not answer',
 }
@@ -245,7 +245,7 @@ function ofRedis({ status, connections, memory, performance }: RedisStats): Stat
     {
       label: 'Of the machine',
       value: memory.used_memory_rss_human ?? none,
-      note: html`${number(memory.mem_fragmentation_ratio)} × what is used`,
+      note: html`${number(memory.mem_fragmentation_ratio)} × of used memory`,
     },
     { label: 'Evicted', value: number(evicted), note: html`${number(performance.expired_keys)} expired` },
   ]

@@ -1,4 +1,4 @@
-/** Who was here, what goes on in each league and what is traded. For the reader thread. */
+/** Recent users, activity in each league and trading. For the reader thread. */
 import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -35,7 +35,7 @@ export type ActiveUsers = { users: ActiveUser[]; total: number; before: number }
 
 const there = isNull(users.deletedAt)
 
-/** Those seen in the period, the last seen first; `before` are those whose last sight lies in the period before. */
+/** Users seen in the period, last seen first; `before` are those last seen in the period before. */
 export function activeUsersReading(db: Db, { period, now, limit, offset }: ActiveUsersInput): ActiveUsers {
   const since = now - lengthOf(period)
   const tradedToday = and(
@@ -88,12 +88,12 @@ export const engagementSchema = t.Object({
   league_creation_trend: t.Array(t.Object({ date: dateSchema, leagues: t.Integer() })),
   previous: t.Object(
     { active_a_day: t.Nullable(t.Number()), registrations: t.Integer(), leagues: t.Integer() },
-    { description: 'The same stretch before' },
+    { description: 'The previous period of the same length' },
   ),
 })
 export type Engagement = Static<typeof engagementSchema>
 
-/** Day by day. A day on which nobody came is 0; days before anything was counted are left out of averages. */
+/** Day by day. A day without users is 0; days before anything was counted are left out of averages. */
 export function engagementReading(db: Db, { period, now }: { period: LongPeriod; now: number }): Engagement {
   const length = lengthOf(period)
   const begin = startOf('day', now) - Math.max(length, 7 * day) + day
@@ -116,7 +116,7 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
   }
 }
 
-/** Counts by day, UTC: who was there, who registered, which leagues were made. */
+/** Counts by day, UTC: active users, registrations, new leagues. */
 
 type Counted = Map<number, number>
 
@@ -155,13 +155,13 @@ const valuesIn = (days: Counted, from: number, to: number): number[] =>
 export const sumIn = (days: Counted, from: number, to: number): number =>
   valuesIn(days, from, to).reduce((sum, value) => sum + value, 0)
 
-/** Over the days on which anything was counted; null where there is none. */
+/** Over days on which anything was counted; null if there are none. */
 export function averageIn(days: Counted, from: number, to: number): number | null {
   const values = valuesIn(days, from, to)
   return values.length ? Math.round((10 * sumIn(days, from, to)) / values.length) / 10 : null
 }
 
-/** What goes on in each league. For the reader thread. */
+/** Activity in each league. For the reader thread. */
 
 export const leagueActivitySchema = t.Object({
   id: t.Integer(),
@@ -216,7 +216,7 @@ export function leagueActivityReading(
   }
 }
 
-/** What is traded, from the hours the ledger's trigger counts. For the reader thread. */
+/** Trading, from the hourly counts of the ledger's trigger. For the reader thread. */
 
 const mostSymbols = 20
 
@@ -238,7 +238,7 @@ export const tradingSchema = t.Object({
   trend: t.Array(t.Object({ at: dateTimeSchema, buy: t.Integer(), sell: t.Integer() })),
   change_pct: t.Object(
     { trades: t.Nullable(t.Number()), volume: t.Nullable(t.Number()) },
-    { description: 'Against the same stretch before' },
+    { description: 'Compared with the previous period of the same length' },
   ),
 })
 export type Trading = Static<typeof tradingSchema>
@@ -284,7 +284,7 @@ export function tradingReading(db: Db, { hours, now }: Lately): Trading {
   }
 }
 
-/** The most traded first. */
+/** Most traded first. */
 export const tradedSymbols = (
   db: Db,
   { limit, offset, ...lately }: Lately & { limit: number; offset: number },

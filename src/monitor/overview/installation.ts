@@ -1,4 +1,4 @@
-/** The installation as a whole: what the main page shows, now and against the stretch before, and the totals. For the reader thread. */
+/** The installation as a whole: the numbers of the main page, compared with the period before, and totals. For the reader thread. */
 
 import { and, count, eq, getTableName, gte, is, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -42,7 +42,7 @@ export type MainReading = {
 
 const tile = (value: number | null, before: number | null): Tile => ({ value, before, change: changeOf(value, before) })
 
-/** What the main page shows. */
+/** The numbers of the main page. */
 export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: number }): MainReading {
   const length = lengthOf(period)
   const last = now - (now % hour)
@@ -169,15 +169,15 @@ const tradesByHour = (db: Db, since: number): TradeHour[] =>
 const createdBetween = (db: Db, from: number, to: number): number =>
   leaguesWhere(db, and(gte(leagues.createdAt, from), lt(leagues.createdAt, to)))
 
-/** Requests of an hour, all routes together. */
+/** Requests per hour, all routes together. */
 type RequestHour = { at: number; requests: number; errors: number; histogram: Float64Array }
 type Row = { at: number; requests: number; errors: number; histogram: Uint8Array }
 
-/** A month of many routes is a hundred thousand rows; what is settled is read once. `from`: as far back as it was looked. */
+/** A month of many routes is a hundred thousand rows; hours that no longer change are read once. `from`: how far back they were read. */
 type Settled = { from: number; to: number; hours: RequestHour[] }
 const remembered = new WeakMap<Db, Settled>()
 
-/** Every process puts its counts away each minute: after two hours an hour does not change any more. */
+/** Every process stores its counts each minute: after two hours an hour no longer changes. */
 const settledAfter = 2 * hour
 
 function requestsByHour(db: Db, since: number, now: number): RequestHour[] {
@@ -238,7 +238,7 @@ export function overviewReading(db: Db, { now }: { now: number }): InstallationO
   }
 }
 
-/** A trigger counts who registered and who left. */
+/** A trigger counts registrations and departures. */
 const usersTotal = (db: Db): number =>
   db
     .select({ users: sql<number>`coalesce(sum(${registrations.users}), 0)` })
@@ -264,7 +264,7 @@ export const activeLeagues = (db: Db, now: number): number =>
 
 const tables = Object.values(schema).flatMap((value: unknown) => (is(value, SQLiteTable) ? [getTableName(value)] : []))
 
-/** A table of a million is counted in some milliseconds; of runs the triggers' count is taken. */
+/** A table of a million rows is counted in a few milliseconds; for runs the trigger's count is used. */
 function rowsByTable(db: Db): Record<string, number> {
   const runs = db
     .select({ runs: sql<number>`coalesce(sum(${runCounts.runs}), 0)` })

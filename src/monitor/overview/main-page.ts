@@ -1,4 +1,4 @@
-/** The main page of the monitor: the installation at a glance, each number against the stretch before. */
+/** The main page of the monitor: the installation at a glance, each number compared with the period before. */
 
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
@@ -61,7 +61,7 @@ function machineTiles(data: MainReading & { hitRate: number | null }): Stat[] {
   ]
 }
 
-/** What `/health` found, as numbers on the board that lead to where more is told. */
+/** The results of `/health` as numbers that link to details. */
 
 const megabytes = (mb: number | undefined) => bytes(mb === undefined ? null : Math.round(mb) * 1024 ** 2)
 

@@ -1,4 +1,4 @@
-/** How it is at this moment, for programs that look: JSON without a page. */
+/** The current state, for programs: JSON without a page. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso, minute } from '../../platform/clock.ts'
@@ -50,7 +50,7 @@ const nowRoutes = (app: App) =>
     })
     .get('/realtime/stats', () => realtime(app), {
       may: 'admin',
-      detail: describe('What happens at this moment, in this process and its queues', realtimeSchema),
+      detail: describe('The current activity of this process and its queues', realtimeSchema),
     })
 
 async function checked(app: App) {
@@ -62,7 +62,7 @@ async function realtime(app: App) {
   const { clock, reader, db } = app
   const now = clock.now()
   const [tasks, { trend }] = await Promise.all([tasksNow(app), reader.read(performanceReading, { period: '1h', now })])
-  const last = trend.findLast(({ at }) => Date.parse(at) < now - minute) // the last whole one
+  const last = trend.findLast(({ at }) => Date.parse(at) < now - minute) // the last complete minute
   const { error, queues } = tasks.queue
   return {
     timestamp: iso(now),
@@ -79,7 +79,7 @@ async function realtime(app: App) {
   }
 }
 
-/** What stands under /admin/monitoring, but for alerts, and the archives. */
+/** Everything under /admin/monitoring, except alerts, and the archives. */
 
 export const monitoringRoutes = (app: App) =>
   new Elysia()

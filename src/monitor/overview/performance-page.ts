@@ -1,4 +1,4 @@
-/** How often each route is asked and how long it takes; how busy the processes are; jobs and database statements by their time. */
+/** Requests and times of each route; load of processes; jobs and database statements by time. */
 
 import { Elysia, t } from 'elysia'
 import { statementTimes } from '../../../db/statement-times.ts'
@@ -61,7 +61,7 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
     class: 'routes',
     rows: routes.slice(slice.offset, slice.offset + perPage),
     key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
-    empty: emptyState('Nothing was asked yet', 'Requests are counted by the minute; look again in one.'),
+    empty: emptyState('No requests yet', 'Requests are counted each minute; come back in a minute.'),
     sorted: {
       by: asked.sort_by ?? routeOrders[0],
       order: 'desc',
@@ -90,7 +90,7 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
     ],
   })}
 ${paginationLinks(pagination(slice, routes.length), page => address(path, { ...asked, page }), 'Pages of routes')}
-${routes.length > 0 && html`<p class="quiet">Small percentages say what became of it since ${periodWords[period]}. A heading sorts.</p>`}`
+${routes.length > 0 && html`<p class="quiet">Small percentages compare with ${periodWords[period]}. Click a heading to sort.</p>`}`
 }
 
 const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
@@ -98,7 +98,7 @@ const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
     ? html`<span class="aside">${number(errors)} ×</span> <span class="loss">${percent(error_pct, { digits: 2 })}</span>`
     : number(0)
 
-/** Jobs by name: how often, how long, and a way to those that failed. */
+/** Jobs by name: how often, how long, and a link to failed ones. */
 
 type Named = JobTimes['by_name'][number]
 
@@ -107,13 +107,13 @@ function jobTable({ since, by_name }: JobTimes, asked: Query): Html {
   const href = (page: number) => `${address(path, { ...asked, jobs_page: page })}#jobs`
   return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
 ${table<Named>({
-  caption: 'Jobs by name, the most run first',
+  caption: 'Jobs by name, most runs first',
   dense: true,
   stack: true,
   class: 'routes',
   rows: by_name.slice(slice.offset, slice.offset + perPage),
   key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
-  empty: html`<p class="usual">Nothing has finished in this time.</p>`,
+  empty: html`<p class="usual">Nothing finished in this time.</p>`,
   columns: [
     { head: 'Job', names: true, cell: nameOf },
     { head: 'Runs', numeric: true, cell: ({ runs }) => number(runs) },
@@ -134,7 +134,7 @@ const failedOf = ({ name, failed, runs }: Named): Content =>
     ? html`<span class="aside">${percent((100 * failed) / runs)}</span> <a class="loss" href="${address(jobsPath, { name, status: 'FAILURE' })}">${number(failed)}</a>`
     : number(0)
 
-/** Database statements, those that take the most time in all first. */
+/** Database statements, by total time. */
 
 function statementTable(all: readonly StatementFigures[], asked: Query): Html {
   const slice = pageOf({ page: asked.statements_page, limit: statementsPerPage })
@@ -173,7 +173,7 @@ ${table<StatementFigures>({
   ],
 })}
 ${paginationLinks(pagination(slice, all.length), page => here({ statements_page: page }), 'Pages of statements')}
-<p class="quiet">Of the process that answers here, without what is read from scores.db. What waits in the reader thread delays nobody else.</p></section>`
+<p class="quiet">Of the process that answers here, without reads from scores.db. Statements in the reader thread delay nobody else.</p></section>`
 }
 
 /** The fastest take a few microseconds. */
@@ -219,7 +219,7 @@ const page = (app: App) => {
       schema: t.Object({
         ...performanceSchema.properties,
         jobs: jobTimesSchema,
-        statements: t.Array(statementSchema, { description: 'Of this process, since it began' }),
+        statements: t.Array(statementSchema, { description: 'Of this process, since it started' }),
       }),
     },
     file: { name: 'routes', row: routeSchema, rows: slicesOf(async asked => (await read(asked)).routes) },

@@ -1,4 +1,4 @@
-/** How often each route is asked and how long it takes; how busy the processes are. For the reader thread. */
+/** Requests and times of each route; load of processes. For the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { type StatementTimes, statementTimes } from '../../../db/statement-times.ts'
@@ -12,7 +12,7 @@ const ms = t.Nullable(t.Number())
 const times = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }
 const counts = { requests: t.Integer(), per_minute: t.Number(), errors: t.Integer(), error_pct: t.Nullable(t.Number()) }
 const changes = {
-  requests_change_pct: t.Nullable(t.Number({ description: 'Against the same stretch before' })),
+  requests_change_pct: t.Nullable(t.Number({ description: 'Compared with the previous period of the same length' })),
   p95_change_pct: t.Nullable(t.Number()),
 }
 export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
@@ -31,7 +31,7 @@ export const performanceSchema = t.Object({
   trend: t.Array(
     t.Object({
       at: dateTimeSchema,
-      requests: t.Nullable(t.Integer({ description: 'null: nobody was there to count' })),
+      requests: t.Nullable(t.Integer({ description: 'null: nothing was counted' })),
       errors: t.Nullable(t.Integer()),
       p50_ms: ms,
       p95_ms: ms,
@@ -42,7 +42,7 @@ export const performanceSchema = t.Object({
       at: dateTimeSchema,
       cpu_pct: t.Nullable(t.Number()),
       lag_ms: t.Nullable(t.Number({ description: 'p99 of how late timers fired, the worst process' })),
-      memory_mb: t.Nullable(t.Number({ description: 'Of all processes' })),
+      memory_mb: t.Nullable(t.Number({ description: 'Memory of all processes' })),
     }),
   ),
 })
@@ -141,7 +141,7 @@ const changesOf = (sum: Sum, before: Sum | undefined) => ({
 
 type LoadRow = { at: number; cpu: number; lag: number; rss: number }
 
-/** A minute's processor and memory are of all processes together, a bucket's the average and the most of its minutes. */
+/** Processor and memory of a minute are sums over all processes, those of a bucket the average and the maximum of its minutes. */
 function loadOf(db: Db, begin: number, now: number, step: number): Performance['load'] {
   const rows = db.$client
     .query<LoadRow, [number, number]>(
@@ -198,10 +198,10 @@ export const statementSchema = t.Object({
 })
 export type StatementFigures = Static<typeof statementSchema>
 
-/** Of the reader thread: its own. */
+/** Of the reader thread itself. */
 export const statementReading = (db: Db, _: object): StatementTimes[] => statementTimes(db.$client)
 
-/** Of both connections, the most first. */
+/** Of both connections, highest first. */
 export function statementFigures(
   main: readonly StatementTimes[],
   reader: readonly StatementTimes[],

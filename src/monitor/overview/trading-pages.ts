@@ -1,4 +1,4 @@
-/** What is traded, and the members whose trading deserves a look. */
+/** Trading, and members whose trading looks suspicious. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type Risk, riskAssessment } from '../../leagues/market/risk.ts'
@@ -72,12 +72,12 @@ ${chartWithTable('Trades', {
   ],
 })}
 ${table<TradedSymbol>({
-  caption: 'Symbols, the most traded first',
+  caption: 'Symbols, most traded first',
   dense: true,
   stack: true,
   rows: data.top_symbols,
   key: ({ symbol }) => `symbol-${symbol}`,
-  empty: emptyState('Nothing was traded', 'No market league saw a trade in this time.'),
+  empty: emptyState('Nothing was traded', 'There were no trades in this time.'),
   columns: [
     { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
     { head: 'Trades', numeric: true, cell: ({ count }) => number(count) },
@@ -87,7 +87,7 @@ ${table<TradedSymbol>({
 })}`
 }
 
-/** Members whose trading deserves a look. */
+/** Members whose trading looks suspicious. */
 const riskSchema = t.Object({
   id: t.Integer(),
   username: t.String(),
@@ -104,21 +104,21 @@ export const riskPage = (app: App) =>
     query: emptyQuery,
     read: () => riskAssessment(app),
     body: risksTable,
-    json: { summary: 'Members whose trading deserves a look, with the reasons', schema: t.Array(riskSchema) },
+    json: { summary: 'Members whose trading looks suspicious, with the reasons', schema: t.Array(riskSchema) },
     file: { name: 'risk', row: riskSchema, rows: slicesOf(() => riskAssessment(app)) },
     live: everySecondAndAHalf,
   })
 
 const risksTable = (risks: readonly Risk[]): Content =>
   table<Risk>({
-    caption: 'Members who deserve a look',
+    caption: 'Members to look at',
     dense: true,
     stack: true,
     rows: risks,
     key: ({ id }) => `risk-${id}`,
     empty: emptyState(
       'Nobody stands out',
-      'That is usual. Bursts of trades, very many in a day and everything on one card show up here.',
+      'That is usual. Bursts of trades, very many trades in a day and everything in one symbol show up here.',
     ),
     columns: [
       { head: 'Member', names: true, cell: risk => html`<a href="/admin/users/${risk.id}">${name(risk.username)}</a>` },

@@ -1,7 +1,7 @@
 /**
- * A page of the monitor and all that stands beside it, from one description: the page at `path`, its data at `path/json`, and
- * the list as it is filtered as files at `path.csv` and `path.json`. What changes by itself is kept fresh by `path/part`,
- * the page's content alone, and `path/events`, which says when that is another.
+ * A page of the monitor and its other formats, from one description: the page at `path`, its data at `path/json`, and
+ * its filtered list as files at `path.csv` and `path.json`. The page is kept up to date by `path/part`,
+ * which is its content alone, and `path/events`, which says when the content has changed.
  */
 import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, type TSchema, t } from 'elysia'
@@ -23,23 +23,23 @@ export type LivePage<Query extends TSchema, Data> = {
   query: Query
   read(query: Static<Query>): Promise<Data> | Data
   body(data: Data, query: Static<Query>): Content
-  /** Beside the title: what may be chosen. */
+  /** Next to the title: choices. */
   tools?(query: Static<Query>): Content
   json: {
     summary: string
     schema: TSchema
     description?: string
-    /** What is answered, where it is not the data as they were read. */
+    /** The JSON answer, if it is not the data as read. */
     of?(data: Data, query: Static<Query>): unknown
     pages?(data: Data): Pagination
-    /** The page's own address answers with it too, to whoever does not ask for HTML. */
+    /** The page's own address also answers with JSON, to clients that do not ask for HTML. */
     isAtPage?: boolean
   }
   file?: FileOf<Static<Query>>
   live?: {
-    /** ms between two looks, however many watch. */
+    /** ms between two checks, however many readers watch. */
     every: number
-    /** What must be another for the page to be fetched anew; the page itself unless told. */
+    /** The page is fetched again when this changes; by default the page itself. */
     news?(data: Data): unknown
   }
 }
@@ -51,7 +51,7 @@ export type FileOf<Query> = {
   rows(query: Query, page: { limit: number; offset: number }): Promise<readonly object[]> | readonly object[]
 }
 
-/** How often is looked, whatever the number of those who watch. */
+/** How often the data is checked, whatever the number of readers. */
 export const twiceASecond = { every: 500 } // ms
 export const everySecondAndAHalf = { every: 1_500 } // ms; for numbers that come by the minute or take a while to read
 
@@ -98,15 +98,15 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
   return mounted
 }
 
-/** A form without script sends what is left empty too: it is as if it were not there. */
+/** A form without script also sends empty fields: they are treated as absent. */
 const routesOf = (app: App) =>
   new Elysia({ tags: ['admin'] }).use(access(app)).onTransform(({ query }) => {
     for (const [name, value] of Object.entries(query)) if (value === '') delete query[name]
   })
 
-/** Elysia has looked at it; this tells the compiler so. */
+/** Elysia has validated it; this tells the compiler so. */
 function checked<Query extends TSchema>(schema: Query, query: unknown): Static<Query> {
-  if (!Value.Check(schema, query)) throw new Error('A query came past its schema')
+  if (!Value.Check(schema, query)) throw new Error('A query does not match its schema')
   return query
 }
 
@@ -147,7 +147,7 @@ function freshness<Query extends TSchema, Data>(app: App, path: string, page: Li
     )
 }
 
-/** `path.csv` and `path.json`: all of a list as it is filtered. */
+/** `path.csv` and `path.json`: a whole list as it is filtered. */
 export function listFiles<Query extends TSchema>(app: App, path: string, query: Query, file: FileOf<Static<Query>>) {
   const { name, row, rows } = file
   const write = (format: 'csv' | 'json', given: unknown) => {
@@ -165,11 +165,11 @@ export const slicesOf =
   async (query, { limit, offset }) =>
     (await read(query)).slice(offset, offset + limit)
 
-/** Of a page that has nothing to choose. */
+/** For a page without choices. */
 export const emptyQuery = t.Object({})
 
 /**
- * The one event stream of a monitor's page: says when something is another, and now and then that it still looks and
+ * The event stream of a monitor page: says when something has changed, and now and then that it is still checking and
  * how many alerts are open.
  */
 const beatEvery = 2_000 // ms
@@ -207,7 +207,7 @@ export function liveEvents(
   })
 }
 
-/** A list as a file, page by page, so that neither memory nor other requests feel its length. */
+/** A list as a file, page by page, so that its length costs neither memory nor time of other requests. */
 
 const most = 100_000 // rows
 const slice = 500

@@ -1,5 +1,5 @@
 /**
- * The frame of the monitor's pages: its rooms at the side, a head that says how it is, tools that all pages share, and the
+ * The frame of the monitor's pages: navigation at the side, a head with the state, tools that all pages share, and the
  * page below.
  */
 import type { App } from '../../context.ts'
@@ -13,7 +13,7 @@ import { dayText, moment, none, number, percent } from '../../ui/parts/values.ts
 import { alertStats } from '../alerts/queries.ts'
 import type { MonitorPeriod } from '../period.ts'
 
-/** The rooms of the monitor, in the order they are walked. */
+/** The pages of the monitor, in the order of the navigation. */
 const rooms = {
   Now: {
     overview: ['/admin/monitoring/', 'Overview'],
@@ -50,9 +50,9 @@ export type MonitorPage = {
   who: Who | undefined
   room: MonitorRoom
   body: Content
-  /** Beside the title: periods, exports. */
+  /** Next to the title: periods, exports. */
   tools?: Content
-  /** The page updates itself: seconds after which a reader without JavaScript gets it anew. */
+  /** The page updates itself: seconds after which a reader without JavaScript gets it again. */
   reload?: number
   scripts?: readonly string[]
 }
@@ -82,7 +82,7 @@ ${body}
 </div>`,
   })
 
-/** Whether what is shown is as things are now. Written by monitor.js. */
+/** Whether the page is up to date. Updated by monitor.js. */
 const feed = html`<span class="feed needs-js" data-feed="connecting"><span role="status">Connecting</span></span>
     <button type="button" class="small quiet needs-js" data-pause aria-pressed="false" title="Hold the page still (p)">Pause</button>`
 
@@ -92,7 +92,7 @@ const linksOf = (group: string, links: Record<string, readonly [string, string]>
       html`<a href="${href}" ${name === room && html`aria-current="page"`}>${name === 'redis' ? redisTitle(app) : label}${name === 'alerts' && alertCount(app)}</a>`,
   )}</div>`
 
-/** Without Redis the queue's file stands in its place. */
+/** Without Redis, the queue's file is shown instead. */
 export const redisTitle = ({ redis }: Pick<App, 'redis'>): string => (redis ? 'Redis' : 'Queue file')
 
 export type OpenAlerts = { open: number; tone: 'bad' | 'warn' }
@@ -101,7 +101,7 @@ export function openAlerts({ db }: Pick<App, 'db'>): OpenAlerts {
   return { open, tone: by.critical + by.error ? 'bad' : 'warn' }
 }
 
-/** How many are open, on every page; monitor.js keeps it fresh. */
+/** The number of open alerts, on every page; monitor.js updates it. */
 function alertCount(app: App): Html {
   const { open, tone } = openAlerts(app)
   return html` <span class="count ${tone}" data-alerts ${open === 0 && html`hidden`}><span>${open}</span><span class="sr"> open</span></span>`
@@ -113,7 +113,7 @@ export const pagePart = (content: Content, version: string): Response =>
 
 export const versionOf = (shown: unknown): string => Bun.hash(JSON.stringify(shown)).toString(36)
 
-/** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is on. */
+/** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is selected. */
 export function choiceLinks(
   name: string,
   all: readonly (readonly [value: string, label: Content])[],
@@ -128,13 +128,13 @@ export function choiceLinks(
   )}</nav>`
 }
 
-/** The list as it is filtered now, as files. */
+/** Export links for the filtered list. */
 export const exportLinks = (path: string, query: Params): Html => {
   const filter = { ...query, page: undefined, limit: undefined }
   return html`<span class="exports">Export <a href="${address(`${path}.csv`, filter)}" download>CSV</a> <a href="${address(`${path}.json`, filter)}" download>JSON</a></span>`
 }
 
-/** Filters of a list, kept in the address: a form that any browser can send. */
+/** Filters of a list, kept in the address: a form that works in any browser. */
 
 export type Filter = {
   name: string
@@ -143,7 +143,7 @@ export type Filter = {
   /** Hidden: chosen elsewhere on the page, and kept. */
   type?: 'search' | 'text' | 'date' | 'datetime-local' | 'hidden'
   placeholder?: string
-  /** One of these; '' is any. */
+  /** One of these; '' means any. */
   choices?: readonly string[]
 }
 
@@ -162,7 +162,7 @@ function one({ name, label, value, type = 'text', placeholder, choices }: Filter
   return html`<label class="${type}">${label}${input}</label>`
 }
 
-/** What the pages of the monitor have in common: periods to choose, change since before, charts with their numbers. */
+/** Shared by the pages of the monitor: periods, changes since the period before, charts with tables. */
 
 export const monitoringPath = '/admin/monitoring'
 
@@ -181,14 +181,14 @@ export const periodLinks = (
     period,
   )
 
-/** `▲ 12 % on the day before`: what went up is not always good, so it is said and not coloured. */
+/** `▲ 12 % on the day before`: more is not always better, so it has no colour. */
 export function changeMark(pct: number | null, before: string): Content {
   if (pct === null) return html`<span class="none">nothing to compare</span>`
   if (pct === 0) return `as ${before}`
   return html`${pct > 0 ? '▲' : '▼'} ${percent(Math.abs(pct))} on ${before}`
 }
 
-/** A chart, and the same numbers in a table for who cannot see it. */
+/** A chart, and the same numbers in a table for people who cannot see it. */
 export function chartWithTable(title: string, given: Omit<Chart, 'label'>): Html {
   if (given.series.every(({ values }) => values.every(value => value === null)))
     return html`<section class="part charted"><div class="head"><h2>${title}</h2></div>

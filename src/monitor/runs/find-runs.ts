@@ -1,4 +1,4 @@
-/** Finding runs: by state, name, time, file and who started them from the indexes of `runs`, by text from the search index. */
+/** Finds runs: by state, name, time, file and user through the indexes of `runs`, by text through the search index. */
 import type { Database, SQLQueryBindings } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,25 +12,25 @@ import type { Run } from '../../platform/jobs/runs.ts'
 export type RunFilter = {
   status?: RunState
   name?: string
-  /** Words that are all in the name, the input or the error; or the beginning of an id. */
+  /** Words that are all in the name, the input or the error; or the start of an id. */
   q?: string
   fingerprint?: string
-  /** Part of the name of the file that was uploaded. */
+  /** Part of the name of the uploaded file. */
   file?: string
-  /** The name of whoever started them. */
+  /** The name of the user who started them. */
   user?: string
-  /** Accepted from then, and until then: a date is the whole day in UTC, a time without an offset is UTC. */
+  /** Accepted from and until: a date is the whole day in UTC, a time without an offset is UTC. */
   from?: string
   to?: string
   startedBy?: number
-  /** Beside those: all runs of these names. */
+  /** In addition: all runs of these names. */
   orNamed?: string[]
 }
 export type FoundRuns = { runs: Run[]; total: number; isExact: boolean }
 
-/** Beyond this, matches are not counted one by one. */
+/** Counting of matches stops here. */
 export const runCountLimit = 1_000
-/** Words too short for the index are looked for among so many of the newest runs. */
+/** Words too short for the index are searched in so many of the newest runs. */
 const newest = 20_000
 
 /** Newest first. For the reader thread. */
@@ -47,7 +47,7 @@ export function findRuns(
   return { runs: runsAt(db, rowids.slice(offset, offset + limit)), total: rowids.length, isExact }
 }
 
-/** All that match, up to `most`: what is done to many at once is done to these. */
+/** All matches, up to `most`: a bulk action applies to these. */
 export function idsOfRuns(db: Db, { most, ...filter }: RunFilter & { most: number }): string[] {
   const rowids = filter.q?.trim() ? matching(db, filter, most).rowids : rowidsOf(db, filter, most, 0)
   const id = db.$client.query<{ id: string }, [number]>('select id from runs where rowid = ?')
@@ -84,9 +84,9 @@ export const isNarrowed = ({ q, fingerprint, file, user, from, to }: RunFilter):
 
 export function momentInUtc(text: string): number {
   const at = momentOf(/T[\d:]+$/.test(text) ? `${text}Z` : text)
-  return Number.isNaN(at) ? refuse('invalid', `There is no such time: ${text}`) : at
+  return Number.isNaN(at) ? refuse('invalid', `This is not a time: ${text}`) : at
 }
-/** With all of the day, minute or second that it names. */
+/** Including all of the day, minute or second that it names. */
 const endInUtc = (text: string): number =>
   momentInUtc(text) + (text.length <= 10 ? day : /T\d\d:\d\d(Z|[+-]|$)/.test(text) ? minute : second)
 
@@ -96,7 +96,7 @@ function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefine
   return { text: `(r.started_by = ? or r.name in (${names}))`, values: [startedBy, ...orNamed] }
 }
 
-/** The same for runs that are chosen by other means already: a plus keeps SQLite from going by these instead. */
+/** The same for runs that are already selected by other means: the plus stops SQLite from using these indexes instead. */
 const checked = ({ text, values }: Condition): Condition => ({
   text: text.replaceAll(/\br\.(status|name|fingerprint) =/g, '+r.$1 ='),
   values,
@@ -145,7 +145,7 @@ function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'
   return { total, isExact: total < 10_000 }
 }
 
-/** Rowids of what says all the words, newest first: proposed by the index and looked at, or looked through. */
+/** Rowids of runs that contain all the words, newest first: candidates from the index are checked, the rest is scanned. */
 function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; isExact: boolean } {
   const q = filter.q ?? ''
   const wanted = all(checked(filtered(filter)), says(q))
@@ -163,7 +163,7 @@ function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; 
   const trigrams = proposal(db, filter)
   let isWhole = true
   if (filter.startedBy !== undefined)
-    add(look('true')) // by an index of its own; nobody starts that many
+    add(look('true')) // by its own index; nobody starts that many
   else if (through > 0 && !trigrams) {
     isWhole = false
     add(look(`r.rowid > (select max(rowid) from runs) - ${newest}`))
@@ -179,7 +179,7 @@ function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; 
   return { rowids: sorted.slice(0, most), isExact: isWhole && sorted.length < most }
 }
 
-/** The beginning of an id, as it stands in logs. */
+/** The start of an id, as seen in logs. */
 function byId(db: Db, filter: RunFilter, q: string): number[] {
   if (!/^[0-9a-f][0-9a-f-]{3,35}$/i.test(q)) return []
   const id = q.toLowerCase()
@@ -191,7 +191,7 @@ function byId(db: Db, filter: RunFilter, q: string): number[] {
   ])
 }
 
-/** What the index is asked for: all the words, and a state and name that few have (of many, the runs themselves are looked at). */
+/** The index query: all the words, and a rare state and name (for common ones the runs themselves are checked). */
 function proposal(db: Db, { q = '', status, name }: RunFilter): string | undefined {
   const words = wordsOf(q).map(trigramsOf).filter(Boolean)
   if (!words.length) return undefined
@@ -210,23 +210,23 @@ function proposed(db: Db, trigrams: string, wanted: Condition, most: number): nu
       where t.run_text match ? and r.status not in ('PENDING', 'PROGRESS') and ${wanted.text} order by t.rowid desc limit ?`
     return rowids(db, query, [trigrams, ...wanted.values, most])
   } catch {
-    return undefined // a damaged index: the job that keeps it finds out too
+    return undefined // a damaged index: the job that updates it will notice
   }
 }
 
 export const indexFile = (dataDir: string) => join(dataDir, 'search.db')
 
-/** Three characters that tell a finished state, so that it is looked up like any text. */
+/** Three characters for a finished state, so that it can be searched like any text. */
 export const indexMarkOf = (status: RunState) => `/${status.charAt(0)}/`
 
-/** Every three characters in a row, once, as an FTS5 expression; undefined for a text that is shorter. */
+/** Every trigram once, as an FTS5 expression; undefined for a shorter text. */
 function trigramsOf(text: string): string | undefined {
   const letters = [...text.toLowerCase()]
   const all = new Set(letters.slice(2).map((_, i) => letters.slice(i, i + 3).join('')))
   return all.size ? [...all].map(three => `"${three.replaceAll('"', '""')}"`).join(' AND ') : undefined
 }
 
-/** Makes the index readable as `search` through a read-only connection; how far it goes, 0 where there is none. */
+/** Attaches the index as `search` to a read-only connection; returns how far it goes, 0 if there is none. */
 function attachIndex(client: Database, dataDir: string): number {
   try {
     const isAttached = client
@@ -240,6 +240,6 @@ function attachIndex(client: Database, dataDir: string): number {
     const row = client.query<{ value: string }, []>(`select value from search.about where name = 'last'`).get()
     return row ? JSON.parse(row.value).rowid : 0
   } catch {
-    return 0 // being made at this very moment, or damaged: the runs themselves are looked through
+    return 0 // being made right now, or damaged: the runs themselves are scanned
   }
 }

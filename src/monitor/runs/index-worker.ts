@@ -1,7 +1,7 @@
 /**
- * The thread that keeps the search index over finished runs: trigrams of name, input and error, in a file of its own that
- * may be thrown away. It only proposes; whoever asks looks at the run itself, so an entry that is out of date does no harm.
- * Merging a large index takes a second now and then, which is why it is neither in `fieldhouse.db` nor written on the main thread.
+ * The thread that updates the search index over finished runs: trigrams of name, input and error, in a file of its own that
+ * can be deleted. It only finds candidates that are then checked, so an outdated entry does no harm.
+ * Merging a large index takes a second now and then, so it is neither in `fieldhouse.db` nor written on the main thread.
  */
 import { Database } from 'bun:sqlite'
 import { rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { answerTasks, type ThreadWork } from '../../platform/process/threads.ts'
 import { indexFile, indexMarkOf } from './find-runs.ts'
 
 export type IndexTasks = typeof tasks
-/** `changed`: runs that were indexed before, perhaps, and are others now. */
+/** `changed`: runs that may have been indexed before and have changed. */
 type IndexRequest = { dataDir: string; changed: readonly number[] }
 
 const step = 2_000 // runs in one transaction
@@ -21,7 +21,7 @@ const isFinished = ({ status }: Indexed) => status !== 'PENDING' && status !== '
 const tasks = { index: indexRuns }
 answerTasks(tasks, work => work)
 
-/** Tells through which row it is, and answers how many runs it has indexed. */
+/** Reports up to which row it is, and returns how many runs it has indexed. */
 function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork): number {
   const { $client: db } = openReader(dataDir)
   const at = db.query<Indexed, [number]>(`select ${columns} from runs where rowid = ?`)
@@ -31,7 +31,7 @@ function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork)
   const index = openRunIndex(dataDir, (rowid, id) => (at.get(rowid)?.id ?? id) === id)
   let indexed = 0
 
-  /** What was indexed before and has changed since. */
+  /** Indexed runs that have changed since. */
   const known = changed.filter(rowid => rowid <= index.through)
   for (let i = 0; i < known.length; i += step) {
     const some = known.slice(i, i + step)
@@ -42,7 +42,7 @@ function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork)
     indexed += runs.length
   }
 
-  /** What is new. A run that is not finished yet comes again as a change. */
+  /** New runs. An unfinished run comes again as a change. */
   for (let rowid = index.through, runs = after.all(rowid, step); runs.length; runs = after.all(rowid, step)) {
     const last = runs.at(-1)
     if (!last) break
@@ -60,7 +60,7 @@ function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork)
 
 type Indexed = { rowid: number; id: string; name: string; input: string; error: string | null; status: RunState }
 
-/** For the one thread that writes it. A file that is damaged or of another database is begun anew. */
+/** For the one thread that writes it. A damaged file, or one of another database, is made again. */
 function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string) => boolean) {
   const path = indexFile(dataDir)
   let db = open(path)
@@ -77,9 +77,9 @@ function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string) => bo
   const note = index.query<unknown, [string, string]>('insert or replace into about (name, value) values (?, ?)')
 
   return {
-    /** Runs up to this rowid are in it; 0 in a new one. */
+    /** Indexed up to this rowid; 0 in a new one. */
     through: lastOf(index)?.rowid ?? 0,
-    /** In one transaction: runs that are new or another, and rowids that are gone. */
+    /** In one transaction: new or changed runs, and deleted rowids. */
     write(runs: readonly Indexed[], gone: readonly number[] = [], through?: Indexed): void {
       index.transaction(() => {
         for (const rowid of gone) drop.run(rowid)

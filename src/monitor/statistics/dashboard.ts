@@ -56,7 +56,7 @@ export const dashboardSchema = t.Object({
     t.Array(
       t.Object({
         name: t.String(),
-        runs: t.Integer({ description: 'Those that succeeded, failed or were cancelled' }),
+        runs: t.Integer({ description: 'Runs that succeeded, failed or were cancelled' }),
         failed: t.Integer(),
         cancelled: t.Integer(),
         avg_ms: ms,
@@ -68,7 +68,7 @@ export const dashboardSchema = t.Object({
 export type Dashboard = Static<typeof dashboardSchema>
 export type DashboardInput = { period: StatsPeriod; include: readonly Section[]; now: number }
 
-/** Only the sections asked for are counted. Users and leagues are all there are, the rest what the period brought. */
+/** Counts only the sections asked for. Users and leagues are totals, the rest is of the period. */
 export function dashboardStats(db: Db, { period, include, now }: DashboardInput): Dashboard {
   const first =
     db
@@ -174,7 +174,7 @@ export const userStatsSchema = t.Object({
 export type UserStatistics = Static<typeof userStatsSchema>
 export type UserInput = { period: StatsPeriod; group_by: CalendarUnit; country?: string; now: number }
 
-/** Who registered and who was there, by hour, day or month. */
+/** Registrations and active users, by hour, day or month. */
 export function userStats(db: Db, { period, group_by: unit, country, now }: UserInput): UserStatistics {
   const first =
     db
@@ -213,7 +213,7 @@ const byDay = (db: Db, begin: number, country: string | undefined) =>
     .groupBy(registrations.day)
     .all()
 
-/** Hours reach back two months at the most, so the users themselves are few enough to count. */
+/** Hours reach back at most two months, so the users themselves are few enough to count. */
 function byHour(db: Db, begin: number, country: string | undefined) {
   const start = sql<number>`${users.createdAt} - ${users.createdAt} % ${hour}`
   return db
@@ -238,7 +238,7 @@ export const activeUsers = (db: Db, unit: CalendarUnit, begin: number, country?:
     .groupBy(activityCounts.start)
     .all()
 
-/** Most first; null are those who did not say. */
+/** Most first; null are people without a country. */
 export const usersByCountry = (db: Db): { country: string | null; users: number }[] =>
   db
     .select({ country: registrations.country, users: sum(registrations.users).mapWith(Number) })

@@ -28,7 +28,7 @@ export const executionSchema = t.Object({
       success: t.Integer(),
       failed: t.Integer(),
       cancelled: t.Integer(),
-      avg_ms: t.Nullable(t.Number({ description: 'Of those that succeeded or failed' })),
+      avg_ms: t.Nullable(t.Number({ description: 'The average of runs that succeeded or failed' })),
     }),
   ),
   total: t.Integer({ description: 'success + failed + cancelled, here as in each bucket' }),
@@ -85,7 +85,7 @@ const nothing = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, 
 const partOf = (status: RunState) => (status === 'SUCCESS' ? 'success' : status === 'FAILURE' ? 'failed' : 'cancelled')
 const averageOf = (ms: number, runs: number) => (runs ? Math.round((ms / runs) * 10) / 10 : null)
 
-/** Finished runs by state, of one job or of all, in the finest rows that are few enough. */
+/** Finished runs by state, of one job or of all, at the finest resolution that is small enough. */
 function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | undefined) {
   if (name !== undefined)
     return db
@@ -109,7 +109,7 @@ export type TaskStats = {
   p95_ms: number | null
 }
 
-/** What each job did since `begin`, or ever: how often, how long. What was cancelled is counted, not timed. */
+/** Runs and times of each job since `begin`, or ever. Cancelled runs are counted, not timed. */
 export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
   const counts = begin === 'ever' ? runMonths : runDays
   const rows = db
@@ -151,7 +151,7 @@ export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
 
 const runsOf = (counts: readonly { runs: number }[]) => counts.reduce((total, { runs }) => total + runs, 0)
 
-/** The middle of the bucket in which the `n`th run lies, counts ordered by bucket: within 10 % of what it took. */
+/** The middle of the bucket of the `n`th run, counts ordered by bucket: within 10 % of its time. */
 function shareBelow(counts: { bucket: number; runs: number }[], n: number, bounds: readonly number[]): number | null {
   let below = 0
   for (const { bucket, runs } of counts) {

@@ -21,7 +21,7 @@ const cacheStats = t.Object({
     t.Object({
       ...cacheEntrySchema.properties,
       requests: t.Integer(),
-      bytes: t.Integer({ description: 'Written to the cache since the start' }),
+      bytes: t.Integer({ description: 'Bytes written to the cache since the start' }),
     }),
   ),
 })
@@ -81,7 +81,7 @@ export const statsRoutes = (app: App) => {
       },
       {
         may: 'admin',
-        detail: describe('Count all statistics that are kept warm anew', startedSchema, { status: 202 }),
+        detail: describe('Count all warm statistics again', startedSchema, { status: 202 }),
       },
     )
     .delete(
@@ -99,7 +99,7 @@ export const statsRoutes = (app: App) => {
         query: t.Object({
           name: t.Optional(t.String({ maxLength: 100, description: 'An entry, such as leaderboard' })),
           scope: t.Optional(
-            t.String({ maxLength: 100, description: 'Only what is kept of this league, user or symbol, such as 5' }),
+            t.String({ maxLength: 100, description: 'Only the values of this league, user or symbol, such as 5' }),
           ),
           pattern: t.Optional(
             t.String({
@@ -110,7 +110,7 @@ export const statsRoutes = (app: App) => {
         }),
         may: 'admin',
         detail: describe(
-          'Clear an entry of the cache, what is kept of one league or user, or all of it, in every process',
+          'Clear the cache in every process: an entry, the values of one league or user, or everything',
           t.Object({ cleared: t.Array(t.String()) }),
         ),
       },
@@ -148,7 +148,7 @@ export const statsRoutes = (app: App) => {
         }),
         may: 'admin',
         detail: describe(
-          'Warm what is warmed at the start, in the process that answers',
+          'Load again what is loaded at the start, in the process that answers',
           t.Object({
             warmed: t.Array(t.Object({ name: t.String(), ms: t.Number(), error: t.Nullable(t.String()) })),
           }),
@@ -157,7 +157,7 @@ export const statsRoutes = (app: App) => {
     )
 }
 
-/** `leaderboard`, or `leaderboard:5` with a scope: what `clearedTopic` is bumped for. */
+/** `leaderboard`, or `leaderboard:5` with a scope: `clearedTopic` is bumped for it. */
 function toClear(pattern: string, scope: string | undefined): string[] {
   const [name = '', ofPattern] = pattern.split(':')
   const first = scope ?? (ofPattern === '*' ? undefined : ofPattern)

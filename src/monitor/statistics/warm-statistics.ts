@@ -1,6 +1,6 @@
 /**
- * Statistics that are always warm: the common questions and those asked lately are answered ahead of their end. Where
- * nothing has happened since, an answer is given another life without being counted anew.
+ * Keeps statistics warm: common and recent questions are answered before the cached answer expires. If
+ * nothing has happened since, the answer is kept longer without counting again.
  */
 import { and, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -54,7 +54,7 @@ export const statistics = {
 export type StatisticsName = keyof typeof statistics
 type Inputs = { dashboard: DashboardInput; executions: ExecutionInput; users: UserInput }
 
-/** The same question, always written the same. */
+/** The same question always in the same form. */
 const keyOf = (asked: object) =>
   JSON.stringify(
     Object.fromEntries(
@@ -64,7 +64,7 @@ const keyOf = (asked: object) =>
     ),
   )
 
-/** What statistics depend on: while it stays, they would only be counted to the same. */
+/** What statistics depend on: while it does not change, counting again would give the same. */
 const versionOf = (db: Db, now: number) =>
   `${startOf('hour', now)}|${db
     .select()
@@ -77,7 +77,7 @@ const versionOf = (db: Db, now: number) =>
 const load = <Name extends StatisticsName>({ reader, clock }: App, name: Name, asked: Asked<Inputs[Name]>) =>
   reader.read(statistics[name].query as ThreadQuery<unknown, unknown>, { ...asked, now: clock.now() })
 
-/** When each question was last written down as asked, so that it is not written for every request. */
+/** When each question was last recorded as asked, so that not every request writes. */
 const noted = new WeakMap<App, Map<string, number>>()
 
 export function readStatistics<Name extends StatisticsName>(app: App, name: Name, asked: Asked<Inputs[Name]>) {
@@ -156,7 +156,7 @@ export async function refreshStatistics(
       result.cache_keys.push(key)
     } catch (error) {
       signal.throwIfAborted()
-      result.failed++ // the others are refreshed all the same
+      result.failed++ // the others are refreshed anyway
       result.failures.push({ key, error: messageOf(error) })
       log.warn('A statistic could not be refreshed', { key, error })
       app.telemetry.report(error, { key })
@@ -168,7 +168,7 @@ export async function refreshStatistics(
   return result
 }
 
-/** A refresh that fails in part looks well from outside: whoever reads those statistics is answered slowly, or not at all. */
+/** A partly failed refresh looks fine from outside, but readers of those statistics get slow answers, or none. */
 function noteOutcome({ db, clock }: App, name: StatisticsName, { failures }: Refreshed): void {
   const key = `statistics:${name}`
   const failed = failures.filter(failure => failure.key.startsWith(`${statistics[name].entry.name}|`))

@@ -1,4 +1,4 @@
-/** Jobs one by one: page, JSON, and what keeps the page fresh. */
+/** Jobs one by one: page, JSON, and what keeps the page up to date. */
 
 import { count, eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
@@ -30,9 +30,9 @@ type LogLine = typeof runLog.$inferSelect
 type JobData = {
   run: ShownRun
   log: readonly LogLine[]
-  /** Runs that failed with the same fingerprint, this one among them. */
+  /** Runs that failed with the same fingerprint, including this one. */
   alike: number
-  /** What runs of this job that succeed take on average, ms. */
+  /** The average time of successful runs of this job, ms. */
   usual: number | null
   now: number
 }
@@ -51,7 +51,7 @@ ${timeline(run, usual, now)}
   <div><dt>Queue</dt><dd>${run.queue}</dd></div>
   <div><dt>Attempts</dt><dd>${attempts(run)}</dd></div>
   <div><dt>Started by</dt><dd>${person(run)}</dd></div>
-  ${run.expiresAt !== null && html`<div><dt>Dropped if not begun by</dt><dd>${time(run.expiresAt)}</dd></div>`}
+  ${run.expiresAt !== null && html`<div><dt>Dropped if not started by</dt><dd>${time(run.expiresAt)}</dd></div>`}
   ${run.message && html`<div><dt>Message</dt><dd>${run.message}</dd></div>`}
 </dl>
 ${run.error !== null && failure(run, alike)}
@@ -59,11 +59,11 @@ ${block('Input', pretty(run.input))}
 ${run.result !== null && block('Result', pretty(run.result))}
 ${logOf(log)}`
 
-/** One that its worker's death ended counts, too. */
+/** An attempt that ended with its worker's death counts, too. */
 const attempts = ({ attempts, maxAttempts, deaths }: Run): Html =>
   html`${number(attempts)} of ${number(Math.max(attempts, maxAttempts))}${deaths > 0 && html` <small class="quiet">${deaths === 1 ? 'its worker died once' : `its worker died ${deaths} times`}</small>`}`
 
-/** When it was accepted, began and ended, and how long lay between. */
+/** When it was accepted, started and ended, and the time in between. */
 function timeline(run: Run, usual: number | null, now: number): Html {
   const usually = usual !== null && html`, usually ${duration(usual)}`
   const { createdAt, notBefore, startedAt, completedAt } = run
@@ -97,7 +97,7 @@ function failure({ error, stack, fingerprint, name }: Run, alike: number): Html 
   const others = alike > 1 && fingerprint
   return html`<section class="part failure"><div class="head"><h2>Error</h2>${copyButton(`${error}\n${stack ?? ''}`.trim())}</div>
 <p class="loss"><strong>${error}</strong></p>
-${others && html`<p><a href="${address(jobsPath, { status: 'FAILURE', name, fingerprint })}">${number(alike)} runs failed like this</a></p>`}
+${others && html`<p><a href="${address(jobsPath, { status: 'FAILURE', name, fingerprint })}">${number(alike)} runs failed the same way</a></p>`}
 ${stack && html`<details open><summary>Stack</summary><pre class="code">${stack}</pre></details>`}</section>`
 }
 
@@ -109,13 +109,13 @@ const tones = { debug: 'quiet', info: 'plain', warn: 'warn', error: 'bad' } as c
 
 const logOf = (log: readonly LogLine[]): Html =>
   html`<section class="part"><div class="head"><h2>Log</h2></div>${table<LogLine>({
-    caption: 'What the run said',
+    caption: 'Log of the run',
     dense: true,
     class: 'log',
     stack: true,
     rows: log,
     key: ({ id }) => `line-${id}`,
-    empty: html`<p class="usual">It said nothing. Most runs have nothing to say.</p>`,
+    empty: html`<p class="usual">The log is empty, as for most runs.</p>`,
     columns: [
       {
         head: 'When, UTC',

@@ -14,7 +14,7 @@ import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
-const poll = 250 // ms between two looks at a run that another process may be working on
+const poll = 250 // ms between two checks of a run that another process may be working on
 
 const one = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
 const listQuery = t.Object({
@@ -31,7 +31,7 @@ export const jobRoutes = (app: App) => {
     jobs.definitions().filter(({ sharedWith: role }) => role !== undefined && isAtLeast(who, role))
   const isShared = (name: string, who: Who | undefined) => sharedWith(who).some(job => job.name === name)
 
-  /** Everybody sees the jobs they started, those they were handed when they asked for the same, and those shared with their role; admins see all. */
+  /** People see the jobs they started, those they got for the same request, and those shared with their role; admins see all. */
   function visible(id: string, who: Who | undefined): Run {
     const me = signedIn(who)
     const run = runById(db).get({ id })
@@ -39,17 +39,17 @@ export const jobRoutes = (app: App) => {
       return refuse('not_found', `There is no job ${id}`)
     return run
   }
-  /** Whoever may only follow a job neither stops it nor starts it again. */
+  /** People who may only follow a job can neither stop nor retry it. */
   function insistOwn(id: string, who: Who | undefined): void {
     const { startedBy, name } = visible(id, who)
     if (startedBy !== who?.id && !isShared(name, who) && !isAtLeast(who, 'admin'))
-      refuse('forbidden', 'Somebody else started this job; only they or an admin may do this')
+      refuse('forbidden', 'Somebody else started this job; only they or an admin can do this')
   }
   const statusOf = (id: string, who: Who | undefined) => {
     stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
     return waitingView(visible(id, who))
   }
-  /** With whom it waits for, as long as it has not begun. */
+  /** With what it waits for, as long as it has not started. */
   function waitingView(run: Run) {
     const job = run.status === 'PENDING' && jobs.definitions().find(({ name }) => name === run.name)
     const waits = job ? job.waitsFor?.(run, app) : undefined
@@ -72,11 +72,11 @@ export const jobRoutes = (app: App) => {
         query: listQuery,
         may: 'member',
         detail: describe(
-          'Jobs, newest first: those one has started, officers also all that make rosters, admins all',
+          'Jobs, newest first: your own; for officers also all that make rosters; for admins all',
           pageSchema('jobs', jobSchema),
           {
             description:
-              '`q`: words that are all in the name, the input or the error, or the beginning of an id. What it finds is counted up to 1,000.',
+              '`q`: words that are all in the name, the input or the error, or the start of an id. Matches are counted up to 1,000.',
           },
         ),
       },
@@ -84,7 +84,7 @@ export const jobRoutes = (app: App) => {
     .guard(one)
     .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), {
       may: 'member',
-      detail: describe('How far a job is', jobSchema),
+      detail: describe('The progress of a job', jobSchema),
     })
     .get(
       '/:job_id/events',
@@ -115,7 +115,7 @@ export const jobRoutes = (app: App) => {
       async ({ params: { job_id: id }, who, set }) => {
         insistOwn(id, who)
         const run = await jobs.cancel(id)
-        if (!run) refuse('conflict', 'The job is finished already')
+        if (!run) refuse('conflict', 'The job has already finished')
         app.stopRun(id)
         set.status = 202
         return statusOf(id, who)

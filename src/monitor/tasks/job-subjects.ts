@@ -1,4 +1,4 @@
-/** What runs are about, by what their input names: files, leagues, sites, tours, price feeds and people, each with its page. */
+/** What runs are about, from the ids in their input: files, leagues, sites, tours, price feeds and people, each with its page. */
 import { Value } from '@sinclair/typebox/value'
 import { eq, inArray } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -30,7 +30,7 @@ const names = t.Partial(
 )
 type Names = Static<typeof names>
 
-/** Of each run by its id; what is deleted since is left out. */
+/** By id of the run; deleted subjects are left out. */
 export function subjectsOf(db: Db, runs: readonly Run[]): Map<string, Subject[]> {
   const named = runs.map(({ id, input }) => ({ id, about: Value.Check(names, input) ? input : {} }))
   const all = <T>(of: (about: Names) => T | readonly T[] | undefined): T[] => [

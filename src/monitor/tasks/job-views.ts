@@ -1,4 +1,4 @@
-/** A run as its people and admins see it, and what is to be said of it. */
+/** A run as its owner and admins see it, with remarks. */
 import { type Static, t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
@@ -30,14 +30,14 @@ export const jobSchema = t.Object(
     no_retry_reason: t.Nullable(
       t.String({
         description: 'Why not, of one that failed or was cancelled',
-        examples: ['The same work is under way already'],
+        examples: ['The same work is already under way'],
       }),
     ),
   },
   { $id: 'Job', description: 'A run of a job' },
 )
 
-/** Values under names that sound secret are left out. */
+/** Values whose names sound secret are left out. */
 export const adminJobSchema = t.Composite(
   [
     jobSchema,
@@ -49,7 +49,7 @@ export const adminJobSchema = t.Composite(
       worker_deaths: t.Integer({ description: 'Attempts that ended because their process died' }),
       started_by: t.Nullable(t.Integer()),
       started_by_name: t.Nullable(t.String({ description: 'null: Fieldhouse itself, or the operator' })),
-      about: t.Array(subjectSchema, { description: 'What its input names' }),
+      about: t.Array(subjectSchema, { description: 'What its input refers to' }),
       not_before: t.Nullable(dateTimeSchema),
       cancel_requested_at: t.Nullable(dateTimeSchema),
     }),
@@ -58,7 +58,7 @@ export const adminJobSchema = t.Composite(
 )
 export type AdminJob = Static<typeof adminJobSchema>
 
-/** A run with what its row cannot say. */
+/** A run with what its row does not contain. */
 export type ShownRun = Run & { about: Subject[]; startedByName: string | null; noRetry: string | null }
 
 const jobView = (run: Run & Pick<ShownRun, 'noRetry'>) => ({
@@ -83,14 +83,14 @@ export const adminJobView = (run: ShownRun): AdminJob => ({
   cancel_requested_at: isoOrNull(run.cancelRequestedAt),
 })
 
-/** Where the monitor of tasks stands. */
+/** The path of the task monitor. */
 export const tasksPath = '/admin/task-monitor'
 export const jobsPath = `${tasksPath}/jobs`
-/** Where what is done to ticked rows is asked and taken. */
+/** The path that confirms and runs actions on ticked rows. */
 export const selectedPath = `${jobsPath}/selected`
 export const jobPath = (id: string) => `${jobsPath}/${id}`
 
-/** Jobs as one speaks of them. */
+/** Names of jobs for people. */
 const titles: Record<string, string> = {
   update_player_scores: 'score updates',
   ensure_updates: 'supervisor',
@@ -120,11 +120,11 @@ const titles: Record<string, string> = {
 
 export const jobTitle = (name: string): string => titles[name] ?? name.replaceAll(/[._]/g, ' ')
 
-/** What is to be said of a run that its row cannot say: whether its worker lives, what a cancel waits for, what a retry would do. */
+/** Remarks on a run: whether its worker lives, what a cancel waits for, what a retry would do. */
 
 type Here = Pick<App, 'db' | 'processId' | 'config' | 'jobs'>
 
-/** With what they are about, by whom, and whether a retry may help. */
+/** With their subjects, users, and whether a retry may help. */
 export function shownRuns(here: Here, runs: readonly Run[]): ShownRun[] {
   const subjects = subjectsOf(here.db, runs)
   const people = usernamesOf(
@@ -148,7 +148,7 @@ function seen(here: Here, run: Run, isDead: (process: string) => boolean): Run &
   if (process !== null && isDead(process)) return { ...run, noRetry, message: diedUnder(here, process) }
   return cancelRequestedAt === null
     ? { ...run, noRetry }
-    : { ...run, noRetry, message: 'It was asked to stop and does within 2 s' }
+    : { ...run, noRetry, message: 'It was asked to stop and will within 2 s' }
 }
 
 function deathsSeenOnce({ processId, config }: Here): (process: string) => boolean {
@@ -160,7 +160,7 @@ function deathsSeenOnce({ processId, config }: Here): (process: string) => boole
   }
 }
 
-/** After a retry that was none. */
+/** After a retry that was not possible. */
 export function whyNotRetried({ db, jobs }: Here, id: string): string {
   const run = runById(db).get({ id })
   const reason = run && isRetriable(run) ? jobs.whyNoRetry(run) : null

@@ -1,4 +1,4 @@
-/** Jobs that match: search, filters in the address, files, and one thing done to all of them. */
+/** Jobs that match: search, filters in the address, files, and bulk actions. */
 
 import { type Static, t } from 'elysia'
 import { type RunState, runStates } from '../../../db/schema.ts'
@@ -43,7 +43,7 @@ const listSchema = t.Composite([
     over_time: t.Nullable(
       t.Object({
         hours: t.Array(t.Object({ at: dateTimeSchema, success: count, failed: count, cancelled: count }), {
-          description: 'How many ended in each hour of the last day, of the name that is filtered for',
+          description: 'How many ended in each hour of the last day, of the filtered name',
         }),
         depth: t.Array(t.Object({ at: dateTimeSchema, waiting: depthOf, running: depthOf }), {
           description: 'The most that waited and ran at a time, every half hour, of all jobs',
@@ -54,10 +54,10 @@ const listSchema = t.Composite([
   }),
 ])
 
-/** What a verb is called, and what is said once it is done. */
+/** The label of an action, and the message once it is done. */
 export const words = {
   cancel: ['Cancel', 'It is being cancelled'],
-  retry: ['Retry', 'It is tried again'],
+  retry: ['Retry', 'It is being retried'],
   remove: ['Remove', 'It is removed'],
 } as const
 
@@ -110,9 +110,9 @@ type JobsFilter = Omit<RunFilter, 'startedBy' | 'orNamed'>
 type JobsData = {
   runs: ShownRun[]
   pagination: Pagination
-  /** Whether the total is all there are, not only all that were counted. */
+  /** Whether the total is complete. */
   isExact: boolean
-  /** Of the name that is filtered for; unknown where words narrow the list. */
+  /** Of the filtered name; unknown if words narrow the list. */
   states: Record<RunState, number> | undefined
   names: readonly string[]
   /** Likewise. */
@@ -134,7 +134,7 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
 )}
 <div class="toolbar">
   ${states(data, filter)}
-  ${filter.fingerprint && html`<p class="quiet">One kind of failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All of them</a></p>`}
+  ${filter.fingerprint && html`<p class="quiet">Runs with the same failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All jobs</a></p>`}
   ${bulk(data, filter)}
 </div>
 ${table<ShownRun>({
@@ -158,13 +158,13 @@ ${table<ShownRun>({
 })}
 ${data.runs.length > 0 && tickedForm}
 ${pages(data.pagination, page => address(jobsPath, { ...filter, page }))}
-${!data.isExact && html`<p class="quiet">There are more than were counted. Older ones are on the pages after, or behind a narrower search.</p>`}
+${!data.isExact && html`<p class="quiet">There are more matches than were counted. Go on to later pages or narrow the search.</p>`}
 ${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
 
-/** `2026-03-30T18:00`, as the browser asks for it. */
+/** `2026-03-30T18:00`, as the browser needs it. */
 const forInput = (given: string | undefined) => given && iso(momentInUtc(given)).slice(0, 16)
 
-/** How many end in an hour, how many wait. */
+/** How many end per hour, how many wait. */
 const overTimeCharts = ({ hours, depth }: JobsOverTime): Html => html`<div class="charts">
 ${chartWithTable('Runs that ended in an hour', {
   ongoing: true,
@@ -184,7 +184,7 @@ ${chartWithTable('The most that waited and ran at a time, of all jobs', {
 })}
 </div>`
 
-/** Ticked rows go to a page that names them and asks: it works without script. */
+/** Ticked rows go to a page that lists them and asks for confirmation: it works without script. */
 const tick = ({ id, name }: Run): Html =>
   html`<input type="checkbox" name="id" value="${id}" form="ticked" aria-label="Tick this run of ${name}" />`
 
@@ -193,7 +193,7 @@ const tickedForm = html`<form id="ticked" class="ticked" method="get" action="${
 ${verbs.map(verb => html`<button type="submit" name="action" value="${verb}" class="small ${verb === 'remove' ? 'danger' : 'quiet'}">${words[verb][0]}</button>`)}
 </form>`
 
-/** Counted where no words narrow the list. */
+/** Counted if no words narrow the list. */
 const states = ({ states }: JobsData, filter: JobsFilter): Html =>
   choiceLinks(
     'status',
@@ -228,7 +228,7 @@ export const person = ({ startedBy, startedByName }: Pick<ShownRun, 'startedBy' 
     ? 'Fieldhouse or the operator'
     : html`<a href="/admin/users/${startedBy}">${nameOf(startedByName ?? `user ${startedBy}`)}</a>`
 
-/** Not what was asked to wait; of what waits still, how long by now or for when it is booked. */
+/** The waiting time, without a requested delay; for a waiting run so far, or when it is scheduled. */
 function waited({ createdAt, notBefore, startedAt, status }: Run): Content {
   if (startedAt !== null) return duration(Math.max(0, startedAt - Math.max(createdAt, notBefore ?? 0)))
   if (status !== 'PENDING') return none
@@ -246,7 +246,7 @@ const actions = (run: ShownRun): Html =>
     .filter(verb => verb !== 'remove' || run.status !== 'SUCCESS')
     .map(verb => jobAction(verb, run.id, question(verb, run)))}</div>`
 
-/** Retry only where it may help. */
+/** Retry only if it may help. */
 export const verbsFor = (run: ShownRun): Verb[] =>
   verbs.filter(verb => statesFor[verb].includes(run.status) && (verb !== 'retry' || run.noRetry === null))
 
@@ -257,7 +257,7 @@ export const question = (verb: Verb, run: Run): string =>
     remove: `Remove this run of ${run.name} and its log? This cannot be undone.`,
   })[verb]
 
-/** `Retry all 1,234`: what fits the state that is filtered for. */
+/** `Retry all 1,234`: the actions that fit the filtered state. */
 function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter): Content {
   const { status: state } = filter
   if (!state || total < 2) return null
@@ -271,7 +271,7 @@ function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter):
         small: true,
         quiet: verb !== 'remove',
         danger: verb === 'remove',
-        confirm: `${words[verb][0]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It goes on by itself; its report is a job too.`,
+        confirm: `${words[verb][0]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It runs in the background; its report is a job too.`,
         body: { action: verb, ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) },
         goTo: `${jobsPath}/{job_id}`,
       }),
@@ -280,10 +280,10 @@ function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter):
 
 const empty = (filter: JobsFilter): Html =>
   Object.values(filter).some(Boolean)
-    ? emptyState('No such job', 'None matches all of this.', html`<a href="${jobsPath}">All jobs</a>`)
-    : emptyState('Nothing has run yet', 'The schedule begins with the next minute.')
+    ? emptyState('No such job', 'No job matches all filters.', html`<a href="${jobsPath}">All jobs</a>`)
+    : emptyState('Nothing has run yet', 'The schedule starts with the next minute.')
 
-/** A button that does it to one job, after a question. */
+/** A button with a confirmation for one job. */
 export const jobAction = (verb: keyof typeof words, id: string, confirm: string, goTo = 'stay'): Html =>
   action({
     action: `${jobsPath}/${verb}`,

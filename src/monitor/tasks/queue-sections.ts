@@ -1,4 +1,4 @@
-/** How much waits, runs and fails, in a row of numbers that lead to their parts. */
+/** How much waits, runs and fails: a row of numbers that link to their sections. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -92,7 +92,7 @@ const jobLink = (run: ShownRun): Html =>
 const howFar = ({ progress: percent, stage, message }: Run): Html =>
   html`${progress(percent, 'Progress')}<small class="quiet">${percent} %${stage && `, ${stage}`}${message && `: ${message}`}</small>`
 
-/** What fails alike, as one, to be tried again together. */
+/** Identical failures as one row, to be retried together. */
 
 export function failuresSection({ failures: groups, rate }: TasksNow): Html {
   return section(
@@ -138,7 +138,7 @@ const retryGroup = ({ fingerprint, name, runs, refused }: FailureGroup): Content
   })
 }
 
-/** Who holds which lock and for how long; whose owner is dead. */
+/** Held locks and for how long, including those of dead owners. */
 
 const lockTones: Record<LockState, Tone> = { held: 'good', expired: 'quiet', orphaned: 'bad' }
 
@@ -185,11 +185,11 @@ const release = ({ key, task, state }: Lock): Html =>
     danger: true,
     confirm:
       state === 'held'
-        ? `Take the lock ${task} from its owner? What it still tries to write is refused, and another run may begin.`
+        ? `Take the lock ${task} from its owner? Its writes will be refused, and another run can start.`
         : `Release ${task}?`,
     body: { key },
     goTo: 'stay',
-    done: 'The lock is released',
+    done: 'The lock has been released',
   })
 
 /** The processes that share the folder. */

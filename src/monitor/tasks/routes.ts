@@ -1,4 +1,4 @@
-/** The task monitor: its page, its lists as files, and what may be done there. */
+/** The task monitor: its page, its lists as files, and its actions. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type Html, html } from '../../platform/html.ts'
@@ -39,7 +39,7 @@ const actionRoutes = (app: App) => {
       body: t.Object({ key: t.String({ maxLength: 300 }) }),
       may: 'admin',
       detail: describe(
-        'Take a task lock from whoever holds it',
+        'Take a task lock from its holder',
         t.Object({ released: t.String(), task: t.String(), owner: t.String() }),
       ),
     })
@@ -57,13 +57,13 @@ const actionRoutes = (app: App) => {
       {
         body: t.Object({ ...named.properties, reason: t.String({ minLength: 1, maxLength: 500 }) }),
         may: 'admin',
-        detail: describe('Pause a task of the schedule', t.Object({ paused: t.String(), reason: t.String() })),
+        detail: describe('Pause a scheduled task', t.Object({ paused: t.String(), reason: t.String() })),
       },
     )
     .post('/schedule/resume', async ({ body: { name }, who }) => done(await resumeTask(app, signedIn(who), name)), {
       body: named,
       may: 'admin',
-      detail: describe('Let a paused task run by its schedule again', t.Object({ resumed: t.String() })),
+      detail: describe('Resume a paused task', t.Object({ resumed: t.String() })),
     })
     .post(
       '/jobs/bulk',
@@ -86,7 +86,7 @@ const actionRoutes = (app: App) => {
     .post('/jobs/retry', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'retry', body.job_id)), {
       body: one,
       may: 'admin',
-      detail: describe('Try a failed or cancelled job again', doneSchema),
+      detail: describe('Retry a failed or cancelled job', doneSchema),
     })
     .post('/jobs/cancel', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'cancel', body.job_id)), {
       body: one,
@@ -100,7 +100,7 @@ const actionRoutes = (app: App) => {
     })
 }
 
-/** What is expected, what runs, who holds what, and what fails. */
+/** The schedule, running jobs, locks, and failures. */
 
 const tasksPage = (app: App) =>
   new Elysia()
@@ -132,9 +132,9 @@ const list = (app: App, name: string, row: { properties: object }, of: (view: Ta
   })
 
 const body = (now: TasksNow): Html => html`<p class="lead ${now.sentence.tone}" id="sentence">${now.sentence.text}</p>
-${now.queue.error !== null && notice(html`The queue (${now.queue.backend}) does not answer: ${now.queue.error}. What was accepted waits in the database and goes on when it is back; the numbers below come from there.`, 'bad')}
+${now.queue.error !== null && notice(html`The queue (${now.queue.backend}) does not answer: ${now.queue.error}. Accepted jobs wait in the database until it is back; the numbers below come from there.`, 'bad')}
 ${queueTiles(now)}
-<p class="quiet"><a href="/admin/queue-inspect">The queues from within</a> · <a href="${redisPath}">${now.queue.backend === 'redis' ? 'Redis statistics' : 'The queue file'}</a></p>
+<p class="quiet"><a href="/admin/queue-inspect">Inside the queues</a> · <a href="${redisPath}">${now.queue.backend === 'redis' ? 'Redis statistics' : 'The queue file'}</a></p>
 ${runningSection(now)}
 ${expectedSection(now)}
 ${failuresSection(now)}

@@ -1,4 +1,4 @@
-/** What an admin may do to tasks, jobs and locks, to one or to all that match. Each is audited with its result. */
+/** Actions of an admin on tasks, jobs and locks, on one or on all that match. Each is audited with its result. */
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -41,20 +41,20 @@ type By = Pick<Who, 'id' | 'username'>
 export const releaseLock = (app: App, who: By, key: string) =>
   auditedAction(app, { who, action: 'lock.release', target: key }, async () => {
     const row = await app.locks.breakLock(key)
-    if (!row) return refuse('not_found', `No lock is called ${key}`)
+    if (!row) return refuse('not_found', `There is no lock ${key}`)
     return { released: key, task: row.task, owner: row.owner }
   })
 
 export const runTask = (app: App, who: By, name: string) =>
   auditedAction(app, { who, action: 'schedule.run', target: name }, async () => {
     const started = await app.schedule.runNow(name, who.id)
-    return started ?? refuse('not_found', `Nothing called ${name} is in the schedule`)
+    return started ?? refuse('not_found', `There is no scheduled task ${name}`)
   })
 
 export const pauseTask = (app: App, who: By, name: string, reason: string) =>
   auditedAction(app, { who, action: 'schedule.pause', target: name, detail: { reason } }, async () => {
     if (!(await app.schedule.pause(name, reason, who.username)))
-      refuse('not_found', `Nothing called ${name} is in the schedule`)
+      refuse('not_found', `There is no scheduled task ${name}`)
     return { paused: name, reason }
   })
 
@@ -67,14 +67,14 @@ export const resumeTask = (app: App, who: By, name: string) =>
 export const verbs = ['retry', 'cancel', 'remove'] as const
 export type Verb = (typeof verbs)[number]
 
-/** The states a verb applies to. */
+/** The states an action applies to. */
 export const statesFor: Record<Verb, readonly RunState[]> = {
   retry: ['FAILURE', 'CANCELLED'],
   cancel: ['PENDING', 'PROGRESS'],
   remove: ['SUCCESS', 'FAILURE', 'CANCELLED'],
 }
 
-/** False where the run is in no state for it. */
+/** False if the run is not in such a state. */
 async function actOnRun(app: App, verb: Verb, id: string): Promise<boolean> {
   const { jobs } = app
   if (verb === 'retry') return (await jobs.retry(id)) !== undefined
@@ -86,9 +86,9 @@ async function actOnRun(app: App, verb: Verb, id: string): Promise<boolean> {
   return (await removeRuns(app, [id])) > 0
 }
 
-/** Those that are finished, with their logs. Answers how many. */
+/** Deletes finished ones, with their logs. Returns how many. */
 const removeRuns = ({ db, clock }: App, ids: readonly string[]): Promise<number> => {
-  // By the plus SQLite goes by the ids: of a million finished runs it would look at each.
+  // The plus makes SQLite use the ids: it would otherwise scan every finished run.
   const isRemovable = and(inArray(runs.id, [...ids]), sql`+${runs.status} in ${statesFor.remove}`)
   return atomically(db, tx => {
     const { id, name, status, fingerprint } = runs
@@ -98,7 +98,7 @@ const removeRuns = ({ db, clock }: App, ids: readonly string[]): Promise<number>
   })
 }
 
-/** Where no run that failed so is left, its alert has nothing to show any more. */
+/** If no run with this failure is left, its alert has nothing to show any more. */
 function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | 'status' | 'fingerprint'>[]): void {
   const failed = removed.filter(({ status, fingerprint }) => status === 'FAILURE' && fingerprint !== null)
   for (const [key, { name, fingerprint }] of new Map(failed.map(run => [failureAlert(run), run]))) {
@@ -108,7 +108,7 @@ function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | '
 }
 
 const refusals: Record<Exclude<Verb, 'retry'>, string> = {
-  cancel: 'The job is finished already',
+  cancel: 'The job has already finished',
   remove: 'The job is not finished; cancel it first',
 }
 
@@ -125,8 +125,8 @@ export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
   )
 
 const most = 100_000 // runs
-const mostTold = 20 // of what went wrong
-const step = 50 // runs between two turns of others
+const maxErrors = 20
+const step = 50 // runs between two pauses for other work
 
 const accepted = t.String({
   pattern: '^\\d{4}-[01]\\d-[0-3]\\d(T[0-2]\\d:[0-5]\\d(:[0-5]\\d)?(Z|[+-][0-2]\\d:[0-5]\\d)?)?$',
@@ -137,13 +137,13 @@ export const runFilter = {
   name: t.Optional(t.String({ maxLength: 100 })),
   q: t.Optional(t.String({ maxLength: 200 })),
   fingerprint: t.Optional(t.String({ maxLength: 100 })),
-  user: t.Optional(t.String({ maxLength: 254, description: 'The name of whoever started them' })),
+  user: t.Optional(t.String({ maxLength: 254, description: 'The name of the user who started them' })),
   file: t.Optional(t.String({ maxLength: 200, description: 'Part of the name of the uploaded file' })),
   from: t.Optional({
     ...accepted,
-    description: 'Accepted from then: a date, or a time with an offset; in UTC without one',
+    description: 'Accepted from this time: a date, or a time with an offset; in UTC without one',
   }),
-  to: t.Optional({ ...accepted, description: 'Accepted until then, with all of that day or minute' }),
+  to: t.Optional({ ...accepted, description: 'Accepted up to this time, including all of that day or minute' }),
 }
 export const verbSchema = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
 export const mostTicked = 500
@@ -153,14 +153,14 @@ export const bulkBody = t.Object({
     t.Array(t.String({ maxLength: 64 }), {
       minItems: 1,
       maxItems: mostTicked,
-      description: 'These, instead of a filter',
+      description: 'These jobs, instead of a filter',
     }),
   ),
   ...runFilter,
-  confirm: t.Optional(t.Integer({ description: 'Without a filter: how many jobs there are, as the refusal tells' })),
+  confirm: t.Optional(t.Integer({ description: 'Without a filter: the number of jobs, as the refusal says' })),
 })
 
-/** Without a filter it is for everything there is: how many that is must have been seen. */
+/** Without a filter it applies to everything: the number has to be confirmed. */
 function insistConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
   if (Object.values(filter).some(Boolean)) return
   const counts = recentStates(db)
@@ -169,19 +169,23 @@ function insistConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof b
     invalid('confirm', `Without a filter this is for all ${total} jobs. Send "confirm": ${total} if you mean them all.`)
 }
 
-/** Audited as it is asked; what it did is audited by the job. */
+/** The request is audited here; the result is audited by the job. */
 export function startBulk(app: App, who: By, body: Static<typeof bulkBody>): Promise<Started> {
   const { action, status, ids, confirm: _, ...filter } = body
   if (status && !statesFor[action].includes(status))
     invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
   insistConfirmed(app.db, body)
-  const detail = { ...filter, ...(status && { status }), ...(ids && { ids: ids.slice(0, mostTold), jobs: ids.length }) }
+  const detail = {
+    ...filter,
+    ...(status && { status }),
+    ...(ids && { ids: ids.slice(0, maxErrors), jobs: ids.length }),
+  }
   return auditedAction(app, { who, action: 'jobs.bulk', target: action, detail }, () =>
     app.jobs.start(bulkAction, { ...body, by: who.username }, { by: who.id }),
   )
 }
 
-/** What it did: matched is what the filter found, skipped what was in no state for it by then. */
+/** The result: matched is what the filter found, skipped what was no longer in such a state. */
 type Report = {
   action: string
   matched: number
@@ -213,7 +217,7 @@ export const bulkAction = job('jobs.bulk', {
           who: { id: userId, username: by },
           action: `jobs.${action}`,
           target: `${ids.length} ${ids.length === 1 ? 'job' : 'jobs'}`,
-          detail: { ...filter, ...(chosen && { ids: chosen.slice(0, mostTold) }), ...report, job_id: jobId },
+          detail: { ...filter, ...(chosen && { ids: chosen.slice(0, maxErrors) }), ...report, job_id: jobId },
           result,
         }),
       )
@@ -224,7 +228,7 @@ export const bulkAction = job('jobs.bulk', {
       } catch (error) {
         report.failed++
         const message = `${id}: ${messageOf(error)}`
-        if (report.errors.length < mostTold) report.errors.push(message)
+        if (report.errors.length < maxErrors) report.errors.push(message)
         log.warn('Left out of a bulk action', { run: id, error })
       }
     }
@@ -238,7 +242,7 @@ export const bulkAction = job('jobs.bulk', {
           report.skipped += some.length - removed
         } else for (const id of some) await one(id)
         progress((100 * (at + some.length)) / ids.length, action, `${at + some.length} of ${ids.length}`)
-        await Bun.sleep(0) // others have their turn
+        await Bun.sleep(0) // lets other work run
       }
     } finally {
       await note(report.failed || signal.aborted ? 'failed' : 'ok')

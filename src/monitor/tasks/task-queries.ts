@@ -1,4 +1,4 @@
-/** What the task monitor needs from the tables of runs and slots. For the reader thread. */
+/** What the task monitor needs from runs and slots. For the reader thread. */
 import { and, asc, count, desc, eq, gte, inArray, isNull, lte, min, or, sql, sum } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import {
@@ -33,7 +33,7 @@ export type FailureGroup = {
   first: number
   last: number
   jobId: string
-  /** None of them would come out otherwise if it were tried again. */
+  /** A retry of any of them would end the same way. */
   refused: boolean
 }
 export type TaskReading = ReturnType<typeof taskReading>
@@ -77,7 +77,7 @@ function outcomesOf(db: Db, entry: string): RunOutcome[] {
   }))
 }
 
-/** How long runs that succeed take, on average over the last week. */
+/** The average time of successful runs over the last week. */
 export function usualMs(db: Db, names: readonly string[], now: number): Record<string, number> {
   const rows = db
     .select({
@@ -109,7 +109,7 @@ export function recentStates(db: Db, name?: string): Record<RunState, number> {
   return Object.fromEntries(runStates.map(state => [state, counts.get(state) ?? 0])) as Record<RunState, number>
 }
 
-/** The runs that wait though their time has come, and since when the first of them has. */
+/** Runs that are due and wait, and since when the first of them has. */
 const waitingNow = (db: Db, now: number): { runs: number; since: number | null } =>
   db
     .select({ runs: count(), since: sql<number | null>`min(coalesce(${runs.notBefore}, ${runs.createdAt}))` })
@@ -117,7 +117,7 @@ const waitingNow = (db: Db, now: number): { runs: number; since: number | null }
     .where(and(eq(runs.status, 'PENDING'), or(isNull(runs.notBefore), lte(runs.notBefore, now))))
     .get() ?? { runs: 0, since: null }
 
-/** What waits and what runs at this moment: written down each minute. For the reader thread. */
+/** What waits and runs now: recorded each minute. For the reader thread. */
 export const depthReading = (db: Db, { now }: { now: number }): { waiting: number; running: number } => ({
   waiting: waitingNow(db, now).runs,
   running: recentStates(db).PROGRESS,
@@ -128,11 +128,11 @@ const depthStep = 30 * minute
 export type JobsOverTime = {
   /** How many ended in each hour of the last day. */
   hours: { at: number; success: number; failed: number; cancelled: number }[]
-  /** The most that waited and ran at a time, every half hour of it; null where nobody counted. Of all jobs, whatever the name. */
+  /** The most that waited and ran at a time, every half hour; null where nothing was recorded. All jobs, whatever the name. */
   depth: { at: number; waiting: number | null; running: number | null }[]
 }
 
-/** Of one job or of all. For the reader thread. */
+/** For one job or all. For the reader thread. */
 export function jobsOverTime(db: Db, { name, now }: { name?: string; now: number }): JobsOverTime {
   const begin = now - (now % hour) - 23 * hour
   const ended = endedByHour(db, begin, name)
@@ -177,9 +177,9 @@ function endedByHour(db: Db, begin: number, name: string | undefined) {
     .all()
 }
 
-const mostFailures = 10_000 // looked at, the newest
+const maxFailures = 10_000 // looked at, the newest
 
-/** Failures that are the same, those that came last first. */
+/** Groups of identical failures, most recent first. */
 export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[] {
   const failed = db
     .select({
@@ -193,7 +193,7 @@ export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[]
     .from(runs)
     .where(and(eq(runs.status, 'FAILURE'), gte(runs.createdAt, since)))
     .orderBy(desc(runs.createdAt))
-    .limit(mostFailures)
+    .limit(maxFailures)
     .as('failed')
   // SQLite takes the columns that are neither grouped nor counted from the row of the max.
   return db
@@ -216,13 +216,13 @@ export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[]
 
 export type FailureRate = { lastHour: number; usualPerHour: number | null }
 
-/** What fails in an hour, and what usually does; null while there is less than a day to go by. */
+/** Failures in the last hour, and the usual number; null while there is less than a day of data. */
 function failureRate(db: Db, now: number): FailureRate {
   const recent = db
     .select({ one: sql`1`.as('one') })
     .from(runs)
     .where(and(eq(runs.status, 'FAILURE'), gte(runs.createdAt, now - hour)))
-    .limit(mostFailures)
+    .limit(maxFailures)
     .as('recent')
   const lastHour = db.select({ runs: count() }).from(recent).get()?.runs ?? 0
   const hours = and(eq(runTotals.unit, 'hour'), gte(runTotals.start, now - week), lte(runTotals.start, now - 2 * hour))
@@ -238,7 +238,7 @@ function failureRate(db: Db, now: number): FailureRate {
   return { lastHour, usualPerHour: length < 24 ? null : (failed ?? 0) / length }
 }
 
-/** Times the usual; null where it is nothing to speak of. */
+/** Times the usual; null if it is negligible. */
 export function failureSurge({ lastHour, usualPerHour }: FailureRate): number | null {
   if (lastHour < 5 || usualPerHour === null) return null
   const times = lastHour / Math.max(usualPerHour, 0.5)

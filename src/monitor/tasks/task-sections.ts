@@ -9,11 +9,11 @@ import { jobPath, jobsPath, tasksPath } from './job-views.ts'
 import type { RunOutcome } from './task-queries.ts'
 import type { ScheduledTask, TaskState, TasksNow, TourTask } from './task-state.ts'
 
-/** A part of the board, with what stands beside its title. */
+/** A section of the board, with content next to its title. */
 export const section = (title: string, id: string, content: Content, beside?: Content): Html =>
   html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2>${beside && html`<div class="beside">${beside}</div>`}</div>${content}</section>`
 
-/** In place of rows: what is usual when there are none. */
+/** Instead of rows: says that having none is normal. */
 export const whenOpen = (text: Content): Html => html`<p class="usual">${text}</p>`
 
 const stateTones: Record<TaskState, Tone> = {
@@ -25,11 +25,11 @@ const stateTones: Record<TaskState, Tone> = {
   paused: 'quiet',
 }
 
-/** On time is calm; what is not says how late it is. */
+/** A task on time is quiet; others say how late they are. */
 export const stateMark = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
   html`${state === 'on time' ? calm(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}${state === 'failing' && html`<small class="loss">for ${duration(lateMs)}</small>`}`
 
-/** Work that is expected to come by itself: whether it does, when it comes next, and how it went the last times. */
+/** Scheduled work: whether it runs, when it is next, and how it went the last times. */
 
 export function expectedSection({ scheduled, tours }: TasksNow): Html {
   return section(
@@ -81,7 +81,7 @@ const scheduleActions = ({ name, title, pause }: ScheduledTask): Html => {
     ...to,
     action: `${tasksPath}/schedule/run`,
     label: 'Run now',
-    confirm: `Run “${title}” now, beside its schedule?`,
+    confirm: `Run “${title}” now, in addition to its schedule?`,
     done: 'It is started',
   })}${
     pause
@@ -89,7 +89,7 @@ const scheduleActions = ({ name, title, pause }: ScheduledTask): Html => {
           ...to,
           action: `${tasksPath}/schedule/resume`,
           label: 'Resume',
-          confirm: `Let “${title}” run by its schedule again?`,
+          confirm: `Resume “${title}”?`,
           done: 'It runs by its schedule again',
         })
       : action({
@@ -103,7 +103,7 @@ const scheduleActions = ({ name, title, pause }: ScheduledTask): Html => {
   }</div>`
 }
 
-/** What the supervisor last found of the tours' score updates. */
+/** The supervisor's last findings about the tours' score updates. */
 
 const findingTones: Record<string, Tone> = {
   running: 'live',
@@ -119,14 +119,12 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
     'Supervisor',
     'supervisor',
     table({
-      caption: 'What the supervisor last found',
+      caption: 'The supervisor’s last findings',
       dense: true,
       stack: true,
       rows: found?.findings ?? [],
       key: ({ tour }) => `finding-${tour}`,
-      empty: whenOpen(
-        found ? 'It looked and found no tours to follow.' : 'It has not looked yet; it does every two minutes.',
-      ),
+      empty: whenOpen(found ? 'It found no tours to follow.' : 'It has not run yet; it runs every two minutes.'),
       columns: [
         { head: 'Tour', names: true, cell: ({ tour }) => tour },
         {
@@ -137,11 +135,11 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
         { head: 'Booked for', cell: ({ next_update_at: next }) => time(next) },
       ],
     }),
-    found && html`<span class="quiet">looked ${time(found.at)}</span>`,
+    found && html`<span class="quiet">checked ${time(found.at)}</span>`,
   )
 }
 
-/** The score updates of tours that leagues wait for. */
+/** The score updates of tours that leagues need. */
 
 export const tourTable = (tours: readonly TourTask[]): Content =>
   table<TourTask>({
@@ -169,9 +167,9 @@ const updateNow = ({ tour }: TourTask) =>
     label: 'Update now',
     small: true,
     quiet: true,
-    confirm: `Ask the feed of ${tour} now?`,
+    confirm: `Poll the feed of ${tour} now?`,
     goTo: 'stay',
-    done: 'The feed is asked',
+    done: 'The feed is being polled',
   })
 
 const places = 20
@@ -187,7 +185,7 @@ const words: Record<RunOutcome['status'], string> = {
   GONE: 'forgotten',
 }
 
-/** The last outcomes of a task, the newest at the right: how high is how long, and what failed reaches from top to bottom. */
+/** The last outcomes of a task, newest at the right: the height is the duration, and failures have full height. */
 export function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
   const shown = outcomes.slice(-places)
   const longest = Math.max(1, ...shown.map(({ ms }) => ms ?? 0))

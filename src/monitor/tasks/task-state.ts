@@ -1,4 +1,4 @@
-/** Everything the task monitor shows, gathered at most a few times a second however many look. */
+/** Everything the task monitor shows, gathered at most a few times a second, however many readers there are. */
 import type { Severity } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
@@ -23,14 +23,14 @@ export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'failing' |
 export type ScheduledTask = Omit<ScheduleState, 'state'> & {
   title: string
   state: TaskState
-  /** Since when the run has been under way that is. */
+  /** Since when the current run has been running. */
   runningSince: number | null
   runningJobId: string | null
   usualMs: number | null
   outcomes: RunOutcome[]
 }
 
-/** Of a tour. */
+/** For a tour. */
 export type TourTask = {
   tour: string
   title: string
@@ -43,7 +43,7 @@ export type TourTask = {
 const lateAfter = minute
 const missedAfter = 5 * minute
 
-/** Too long is three times the usual, and a minute at least; where nothing is usual yet, longer than until the next one. */
+/** Too long is three times the usual, but at least a minute; without a usual time, longer than until the next slot. */
 const isTooLong = (ms: number, usual: number | undefined, period: number) =>
   ms > Math.max(minute, usual === undefined ? period : 3 * usual)
 
@@ -69,7 +69,7 @@ function scheduledTasks({ schedule, clock }: App, { outcomes, usual, running }: 
   })
 }
 
-/** The slot whose run has not begun a good while after: it fired on time, and nothing came of it. */
+/** A slot whose run has not started for long: it fired on time, but nothing ran. */
 const waitingSince = (outcomes: readonly RunOutcome[], now: number): number | null =>
   outcomes.find(({ status, slot }) => status === 'PENDING' && now - slot > lateAfter)?.slot ?? null
 
@@ -85,7 +85,7 @@ function tourTasks({ db, clock }: App): TourTask[] {
       return [{ ...task, state: 'failing', lateMs: now - (tour.failingSince ?? now), next: run?.notBefore ?? null }]
     if (run?.status === 'PROGRESS') return [{ ...task, state: 'on time', lateMs: 0, next: null }]
     const next = run ? (run.notBefore ?? run.createdAt) : null
-    // Where none is booked, the last look tells how long it has been.
+    // If none is scheduled, the last poll tells how long it has been.
     const lateMs = Math.max(0, now - (next ?? (tour.askedAt ?? tour.createdAt) + tour.intervalS * 1_000))
     const state = lateMs > missedAfter && !run ? 'missed' : lateMs > lateAfter ? 'late' : 'on time'
     return [{ ...task, state, lateMs: state === 'on time' ? 0 : lateMs, next }]
@@ -99,20 +99,20 @@ type TasksSeen = {
   tasks: readonly Pick<ScheduledTask | TourTask, 'title' | 'state' | 'lateMs'>[]
   rate: FailureRate
   hasWorker: boolean
-  /** Whether the queue answers, and Redis, where there is one. */
+  /** Whether the queue and, if used, Redis answer. */
   queueWorks: boolean
   redisWorks: boolean
-  /** Runs whose time has come, and for how long the first of them has waited. */
+  /** Runs that are due, and how long the first of them has waited. */
   waiting: { runs: number; longestMs: number }
   /** Open and not acknowledged, the worst first. */
   alerts: readonly { title: string; severity: Severity }[]
   orphanedLocks: number
 }
 
-const mostNamed = 2
+const maxNamed = 2
 const longWait = 5 * minute
 
-/** From what is wrong at this moment, the worst first. */
+/** What is wrong now, the worst first. */
 export function sentenceOf(seen: TasksSeen): Sentence {
   const { tasks, rate, hasWorker, queueWorks, redisWorks, waiting, alerts, orphanedLocks } = seen
   const awake = tasks.filter(({ state }) => state !== 'paused')
@@ -132,11 +132,11 @@ export function sentenceOf(seen: TasksSeen): Sentence {
     onTime === awake.length
       ? `all ${counted(awake.length, 'task')} on time`
       : `${onTime} of ${counted(awake.length, 'task')} on time`,
-    ...late.slice(0, mostNamed).map(({ title, lateMs }) => `${title} ${minutes(lateMs)} late`),
-    late.length > mostNamed && `${late.length - mostNamed} more late`,
-    ...failing.slice(0, mostNamed).map(({ title, lateMs }) => `${title} have failed for ${minutes(lateMs)}`),
-    failing.length > mostNamed && `${failing.length - mostNamed} more tours fail`,
-    ...long.slice(0, mostNamed).map(({ title }) => `${title} takes longer than usual`),
+    ...late.slice(0, maxNamed).map(({ title, lateMs }) => `${title} ${minutes(lateMs)} late`),
+    late.length > maxNamed && `${late.length - maxNamed} more late`,
+    ...failing.slice(0, maxNamed).map(({ title, lateMs }) => `${title} have failed for ${minutes(lateMs)}`),
+    failing.length > maxNamed && `${failing.length - maxNamed} more tours fail`,
+    ...long.slice(0, maxNamed).map(({ title }) => `${title} takes longer than usual`),
     orphanedLocks > 0 && (orphanedLocks === 1 ? 'a lock of a dead owner' : `${orphanedLocks} locks of dead owners`),
     failures(rate),
     paused > 0 && `${paused} paused`,
@@ -153,8 +153,8 @@ export function sentenceOf(seen: TasksSeen): Sentence {
 
 function openAlerts(alerts: TasksSeen['alerts']): string | false {
   if (!alerts.length) return false
-  const named = alerts.slice(0, mostNamed).map(({ title }) => title)
-  const more = alerts.length > mostNamed ? ` and ${alerts.length - mostNamed} more` : ''
+  const named = alerts.slice(0, maxNamed).map(({ title }) => title)
+  const more = alerts.length > maxNamed ? ` and ${alerts.length - maxNamed} more` : ''
   return `${counted(alerts.length, 'open alert')}: ${named.join(', ')}${more}`
 }
 
@@ -168,7 +168,7 @@ function failures(rate: FailureRate): string {
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
-/** Held; expired: the lease ran out; orphaned: its owner is dead. Both are free for the taking. */
+/** Held; expired: the lease ran out; orphaned: its owner is dead. Both can be taken. */
 export type LockState = 'held' | 'expired' | 'orphaned'
 export type Lock = LockRow & { state: LockState; process: Process | undefined }
 
@@ -188,7 +188,7 @@ export function tasksNow(app: App): Promise<TasksNow> {
   return gathered
 }
 
-/** After something was done here: what comes next must show it. */
+/** After an action here: the next answer must show it. */
 export const forgetTasks = (app: App): void => void kept.delete(app)
 
 async function gather(app: App) {

@@ -62,7 +62,7 @@ export const tasksSchema = t.Object({
   locks: t.Object({
     active: integer,
     expired: integer,
-    orphaned: t.Integer({ description: 'Held by a process that is dead: free for the taking' }),
+    orphaned: t.Integer({ description: 'Held by a dead process, so it can be taken' }),
     locks: t.Array(lockSchema),
   }),
   supervisor: t.Object({

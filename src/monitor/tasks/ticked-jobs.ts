@@ -1,4 +1,4 @@
-/** What is to be done to ticked jobs: a page names them and asks, and the same is sent by a plain form. */
+/** Bulk actions on ticked jobs: a page lists them and asks, and a plain form sends the same. */
 import { inArray } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { runs } from '../../../db/schema.ts'
@@ -57,10 +57,10 @@ function question(action: Verb, found: readonly ShownRun[], token: string | unde
   if (!fit.length)
     return emptyState(
       `Nothing to ${action}`,
-      found.length ? 'None of the ticked jobs is in a state for it.' : 'No job was ticked.',
+      found.length ? 'The action fits none of the ticked jobs.' : 'No job was ticked.',
       html`${back}`,
     )
-  return html`<p>${action === 'remove' && 'They are removed with their logs; this cannot be undone. '}It goes on by itself; its report is a job too, and it is written into the audit log.</p>
+  return html`<p>${action === 'remove' && 'They are removed with their logs; this cannot be undone. '}It runs in the background; its report is a job too, and it is recorded in the audit log.</p>
 <form class="form" method="post" action="${selectedPath}">
 <input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" />
 ${fit.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}

@@ -44,7 +44,7 @@ export function* searchRoster(start: Roster, effort: SearchEffort): Generator<Se
     yield { ...found, best, part: found.part / 2 }
   }
   for (let turn = 0; turn < SEARCHES; turn++) {
-    // The first tidies the best there is; the others begin anew, as what is found depends on chance.
+    // The first search improves the best roster; the others start from scratch, as the result depends on chance.
     const heat = turn ? {} : { heat: 0.05 }
     for (const found of anneal(turn ? start : best, { seed: seed + turn, moves: movesFor(plan), ...heat })) {
       accept(found.best)

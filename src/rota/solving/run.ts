@@ -21,7 +21,7 @@ const SEARCH_ALONE = 0.9
 /** With more choices than this in a week, ten seconds prove nothing. */
 const PROVABLE = 10_000
 
-/** Makes the roster that was ordered and tells of it as it goes. It blocks its thread, so it has one of its own: worker.ts. */
+/** Computes the requested roster and reports progress. It blocks its thread, so it has one of its own: worker.ts. */
 export async function solveHere(
   { problem, algorithm, budget_s, shared }: SolveOrder,
   send: (update: SolveUpdate) => void,
@@ -84,7 +84,7 @@ export async function solveHere(
       })
       ended = state.settled === 3 ? 'proved' : 'budget'
     } catch (error) {
-      ended = 'failed' // most likely out of the solver's memory: what was found until then stands
+      ended = 'failed' // most likely the solver ran out of memory: the best roster so far is kept
       trouble = String(error)
     }
     if (ended !== 'proved') takePartnersBest()
@@ -100,7 +100,7 @@ export async function solveHere(
   return done
 }
 
-/** Searches the same plan as `solveHere` does in another thread, from the last week on and with another seed, until it is stopped from outside. */
+/** Searches the same plan as `solveHere` in another thread, from the last week on and with another seed, until it is stopped. */
 export function assistSearch({ problem, budget_s, shared }: SolveOrder): void {
   const begun = performance.now()
   const plan = preparePlan(problem)
@@ -125,10 +125,10 @@ export function assistSearch({ problem, budget_s, shared }: SolveOrder): void {
     }
 }
 
-/** Hours that cannot be had are told in the summary; all other rules can be kept by working less. */
+/** Hours that cannot be reached are reported in the summary; all other rules can be kept by working less. */
 const isUnmetHours = (rule: string, { summary }: Solution) => rule === 'least_hours' && summary.unmet.length > 0
 
-/** [week]: the fewest places any roster leaves open in it; `shouldStop` says when to stop. */
+/** [week]: a lower bound of open places in it; `shouldStop` says when to stop. */
 function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[]) => boolean): number[] {
   const { plan } = roster
   const bounds = Array.from({ length: plan.weeks }, () => 0)
@@ -143,13 +143,13 @@ function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[
   return bounds
 }
 
-/** In ten seconds nothing would be proved. */
+/** Ten seconds are too short to prove anything. */
 const isBeyondProof = ({ openings, weeks }: Plan) =>
   openings.reduce((all, { takers }) => all + takers.length, 0) / Math.max(1, weeks) > PROVABLE
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 
-/** Sends where things stand and the best roster so far, a few times a second at most and at every new stage. */
+/** Sends the state and the best roster so far, a few times a second at most and at every new stage. */
 function reporter(send: (update: SolveUpdate) => void) {
   let [stage, sentAt, percent] = ['', 0, 0]
   let [best, of, made]: [Solution | undefined, Proof | undefined, number] = [undefined, undefined, 0]

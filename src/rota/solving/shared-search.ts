@@ -6,9 +6,9 @@ import type { Roster } from './roster.ts'
 export const ROUNDS = 6
 
 /**
- * What two threads that search the same plan tell each other, in memory they share, as neither stops to listen: which week
- * one of them has taken in which round, what it found there, and the best whole roster of the second. What is read while it is
- * being written is only a worse roster, as all of it is checked before it is taken.
+ * Memory shared by two threads that search the same plan, as neither stops to receive messages: which week
+ * a thread has taken in which round, its result, and the best whole roster of the second thread. A read during a write
+ * only yields a worse roster, because everything is checked before it is used.
  */
 export type SharedMemory = SharedArrayBuffer
 
@@ -45,7 +45,7 @@ export function openSharedSearch({ openings, weeks }: Plan, shared: SharedMemory
         for (let place = 0; place < room; place++)
           rest[part * size + firsts[opening]! + place] = (at[opening]![place] ?? -1) + 1
   }
-  /** The places of these openings as the other has them, the others as they are here. */
+  /** The assignments of these openings from the other thread, the rest from this one. */
   const read = (part: number, { at }: Roster, isIn: (opening: number) => boolean) =>
     openings.map(({ room }, opening) => {
       if (!isIn(opening)) return at[opening]!
@@ -55,10 +55,10 @@ export function openSharedSearch({ openings, weeks }: Plan, shared: SharedMemory
   const isOf = (week: number) => (opening: number) => openings[opening]!.week === week
 
   return {
-    /** The fewest places anybody leaves open in a week, as far as the first thread has proved it. */
+    /** A lower bound of open places per week, as far as the first thread has proved it. */
     setBound: (week: number, bound: number) => void Atomics.store(bounds, week, bound),
     boundOf: (week: number) => Atomics.load(bounds, week),
-    /** Whether the week is ours in this round. */
+    /** Whether this thread takes the week in this round. */
     claim: (round: number, week: number) => Atomics.compareExchange(claims, round * weeks + week, 0, 1) === 0,
     tellWeek(round: number, week: number, roster: Roster) {
       write(round, roster, isOf(week))

@@ -9,9 +9,9 @@ import type { SolverTasks } from './worker.ts'
 
 type SolveOptions = {
   algorithm: Algorithm
-  /** Seconds for the whole of it: 10 for `production` and 300 for `optimal` by default. `greedy` takes what it takes. */
+  /** Seconds in total: 10 for `production` and 300 for `optimal` by default. `greedy` has no limit. */
   budget_s?: number
-  /** Ends the work at once. What was found until then is the answer; with nothing found yet, its reason is thrown. */
+  /** Ends the work at once. The best roster so far is the answer; if there is none yet, the reason is thrown. */
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
 }
@@ -23,10 +23,10 @@ export const budgets = { greedy: undefined, production: 10, optimal: 300 }
 /** With more pairs of a shift and a person than this, a second thread searches too. */
 const LARGE = 20_000
 
-/** Past the budget, the thread has so many seconds to come to an end by itself. */
+/** After the budget, the thread gets so many seconds to finish by itself. */
 const GRACE = 1
 
-/** Makes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
+/** Computes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
 export async function solve(
   problem: Problem,
   { algorithm, budget_s, signal, onProgress }: SolveOptions,
@@ -50,7 +50,7 @@ export async function solve(
       return
     }
     ended = 'budget'
-    stop.abort(new Error('The budget was over before there was a roster'))
+    stop.abort(new Error('The budget ran out before there was a roster'))
   }
   let [last, since]: [Progress, number] = [
     { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
@@ -60,7 +60,7 @@ export async function solve(
     ;[last, since] = [progress, performance.now()]
     onProgress?.(progress)
   }
-  // Some steps of the exact solver say nothing for long: whoever waits sees that they go on.
+  // Some steps of the exact solver report nothing for long: this shows that they go on.
   const heartbeat = setInterval(() => {
     const seconds = Math.floor((performance.now() - since) / 1000)
     if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
@@ -93,7 +93,7 @@ export async function solve(
   }
 }
 
-/** The same as work that another machine may do. */
+/** The same as a task that another machine can run. */
 export const solveRoster: ComputeTask<SolveOrder, Solution, Progress> = {
   name: 'solve_roster',
   run: ({ problem, ...how }, { signal, progress }) => solve(problem, { ...how, signal, onProgress: progress }),
