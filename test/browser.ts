@@ -4,13 +4,13 @@ import { afterTest } from './start.ts'
 
 const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 
-/** One for the process: starting it takes longer than most tests that use it. */
+/** One for the process, which ends it: starting it takes longer than most tests that use it. */
 let browser: Promise<Browser> | undefined
 /** Pages that no test uses at the moment, by their options: making one costs the machine half a second. */
-let idle = new Map<string, Page[]>()
+const idle = new Map<string, Page[]>()
 
 async function launch(): Promise<Browser> {
-  const playwright = await import('playwright-core') // not where only the hook that closes it is wanted
+  const playwright = await import('playwright-core')
   return playwright.chromium.launch({ executablePath: chromium ?? undefined, args })
 }
 
@@ -44,13 +44,6 @@ async function empty(page: Page, { viewport, colorScheme }: BrowserContextOption
   await page.context().clearCookies()
   await page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'no-preference' })
   if (viewport) await page.setViewportSize(viewport)
-}
-
-export async function closeBrowser(): Promise<void> {
-  const open = browser
-  browser = undefined
-  idle = new Map()
-  await (await open)?.close()
 }
 
 /** Signed in as by the form, without showing it. */

@@ -1,5 +1,4 @@
-import { afterAll, afterEach, beforeEach } from 'bun:test'
-import { closeBrowser } from './browser.ts'
+import { afterEach, beforeEach } from 'bun:test'
 import { stopEverything } from './start.ts'
 
 const day = 86_400_000 // ms
@@ -10,4 +9,3 @@ beforeEach(async () => {
   if (left < 30_000) await Bun.sleep(left)
 }, 40_000)
 afterEach(stopEverything)
-afterAll(closeBrowser)
