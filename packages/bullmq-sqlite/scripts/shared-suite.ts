@@ -12,7 +12,11 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const [checkout = '', ...wanted] = process.argv.slice(2)
-if (!checkout) throw new Error('Which checkout of BullMQ? bun scripts/shared-suite.ts <checkout> [file…]')
+if (!checkout || checkout.startsWith('-')) {
+  const isAsked = checkout === '--help' || checkout === '-h'
+  console[isAsked ? 'log' : 'error']('Usage: bun scripts/shared-suite.ts <checkout of BullMQ> [file…]')
+  process.exit(isAsked ? 0 : 2)
+}
 const root = resolve(checkout)
 const folder = mkdtempSync(join(tmpdir(), 'bullmq-shared-suite-'))
 
