@@ -1,6 +1,7 @@
 /** `bun run test [file…]`: the whole suite, saying first which parts this machine cannot run. */
 import { availableParallelism } from 'node:os'
 import { chromium, nginx, redisServer } from '../test/needs.ts'
+import { bundledMain } from './build.ts'
 import { helpFirst } from './script-help.ts'
 
 helpFirst(import.meta.path, { any: true })
@@ -16,6 +17,8 @@ for (const part of missing) console.log(all ? `Must not be left out: ${part}` : 
 if (all && missing.length) process.exit(1)
 
 const files = process.argv.slice(2)
+
+await bundledMain() // what tests start as a process of its own is what is shipped
 
 const isLong = process.env.FIELDHOUSE_TEST_LONG === '1'
 

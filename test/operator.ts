@@ -1,15 +1,14 @@
 import { join } from 'node:path'
+import { bundledMain } from '../scripts/build.ts'
 import { startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { namedMessageOf } from '../src/errors.ts'
 import { afterTest, readableLog } from './start.ts'
 
-const program = join(import.meta.dir, '../src/main.ts')
-
 /** A Fieldhouse none of whose files may grow beyond this: writing fails for it as it does on a full disk. */
 export async function onSmallDisk(env: Record<string, string>, kilobytes: number): Promise<string> {
   const command = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$@"`
-  const child = Bun.spawn(['bash', '-c', command, 'bash', process.execPath, program], {
+  const child = Bun.spawn(['bash', '-c', command, 'bash', process.execPath, await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', HOST: '127.0.0.1', ...env },
     stdout: 'pipe',
     stderr: 'inherit',
@@ -26,11 +25,8 @@ export async function onSmallDisk(env: Record<string, string>, kilobytes: number
 }
 
 /** Starts Fieldhouse, or one of its programs, as its operator does, and waits for it to give up: its exit code, and what it said on the way out. */
-export async function main(
-  env: Record<string, string>,
-  script = 'src/main.ts',
-): Promise<{ code: number; said: string }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '..', script)], {
+export async function main(env: Record<string, string>, script?: string): Promise<{ code: number; said: string }> {
+  const child = Bun.spawn([process.execPath, script ? join(import.meta.dir, '..', script) : await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', HOST: '127.0.0.1', ...env },
     stdout: 'pipe',
     stderr: 'pipe',

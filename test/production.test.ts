@@ -37,7 +37,7 @@ function install(command: string, folder: string, PATH = pathWithBun): void {
 /** The same, installed as the image installs it. */
 function builtImage(): string {
   const folder = copiedBy(stages)
-  install(all(stages[0], 'RUN')[0] ?? '', folder)
+  for (const command of all(stages[0], 'RUN')) install(command, folder)
   return folder
 }
 

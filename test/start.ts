@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { closeDatabase, openDatabase } from '../db/open.ts'
+import { bundledMain } from '../scripts/build.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
@@ -119,7 +120,7 @@ export async function start(env: Env = {}, givenDir?: string, surroundings: AppO
 
 /** A process of its own, to be killed. Resolves once it says that it is open. */
 export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../src/main.ts')], {
+  const child = Bun.spawn([process.execPath, await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
     stdout: 'pipe',
     stderr: 'pipe',

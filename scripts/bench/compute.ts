@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bundledMain } from '../build.ts'
 import { helpFirst } from '../script-help.ts'
 
 helpFirst(import.meta.path, { any: true })
@@ -16,7 +17,7 @@ const count = Number(values.rosters)
 const token = 'bench-operator-token-000000'
 const redisPort = 20_000 + (process.pid % 10_000)
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
-const main = join(import.meta.dir, '../../src/main.ts')
+const main = await bundledMain()
 const children: Bun.Subprocess[] = []
 
 function spawn(command: string[], env: Record<string, string> = {}) {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { type Db, openDatabase } from '../../db/open.ts'
 import { transact } from '../../db/transactions.ts'
 import { hashSecret, newSecret } from '../../src/accounts/secret.ts'
+import { bundledMain } from '../build.ts'
 import { helpFirst } from '../script-help.ts'
 import { freePort } from '../trials/free-port.ts'
 
@@ -76,7 +77,7 @@ function fill(db: Db) {
 }
 
 async function serve(port: number) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../src/main.ts')], {
+  const child = Bun.spawn([process.execPath, await bundledMain()], {
     env: {
       PATH: process.env.PATH ?? '',
       PORT: String(port),

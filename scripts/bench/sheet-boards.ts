@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundledMain } from '../build.ts'
 import { demoCaller } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
 import { makeCsv } from './scan-files.ts'
@@ -21,7 +22,7 @@ const goals = [
   { from: 20_000_000, targets: { kill_points: 9_000_000, deads: 90_000 } },
 ]
 
-const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../src/main.ts')], {
+const child = Bun.spawn([process.execPath, await bundledMain()], {
   env: { ...process.env, PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, ADMIN_TOKEN: token, RATE_LIMIT: '0' },
   stdout: Bun.file(join(folder, 'log')),
   stderr: 'inherit',

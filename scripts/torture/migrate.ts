@@ -21,7 +21,7 @@ export async function killMigration({ installation, random, found }: Round): Pro
     database.close()
     const before = contentOf(folder)
     for (let kills = random.whole(1, 4); kills > 0; kills--) {
-      const server = spawnServer(folder)
+      const server = await spawnServer(folder)
       await Bun.sleep(random.whole(0, installation.startTakes()))
       await server.kill()
       installation.countKill()

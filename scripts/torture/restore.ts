@@ -46,7 +46,7 @@ export async function killRestoreAtStart(round: Round): Promise<void> {
   const { dataDir } = installation
   const env = installation.envOf('all', {})
   for (let kills = random.whole(0, mostKills); kills > 0; kills--) {
-    const server = spawnServer(dataDir, env)
+    const server = await spawnServer(dataDir, env)
     await Bun.sleep(random.whole(0, installation.startTakes()))
     await server.kill()
     installation.countKill()

@@ -1,6 +1,6 @@
 /** Fieldhouse as a process of its own on a free port, for the scripts that do it harm. */
-import { join } from 'node:path'
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
+import { bundledMain } from '../build.ts'
 import { demoCaller } from '../demo/call.ts'
 import { endWithUs } from './end-with-us.ts'
 
@@ -13,8 +13,8 @@ const startsWithin = 90_000 // ms, on a busy machine
 const answersWithin = 60_000
 
 /** `command` goes before Bun's own: `faketime`, for one. It may be killed before it is open. */
-export function spawnServer(dataDir: string, env: Env = {}, command: string[] = []) {
-  const child = Bun.spawn([...command, process.execPath, join(import.meta.dir, '../../src/main.ts')], {
+export async function spawnServer(dataDir: string, env: Env = {}, command: string[] = []) {
+  const child = Bun.spawn([...command, process.execPath, await bundledMain()], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -71,7 +71,7 @@ export function spawnServer(dataDir: string, env: Env = {}, command: string[] = 
 
 /** Resolves once it says that it is open. */
 export async function startChildServer(dataDir: string, env: Env = {}, command: string[] = []) {
-  const server = spawnServer(dataDir, env, command)
+  const server = await spawnServer(dataDir, env, command)
   const url = await withTimeout(server.opened, startsWithin, () => {
     server.child.kill('SIGKILL')
     throw new Error(`It was not open within ${startsWithin / 1000} s`)

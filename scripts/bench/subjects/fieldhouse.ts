@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bundledMain } from '../../build.ts'
 import { demoCaller, demoMember } from '../../demo/call.ts'
 import type { Stretches } from '../comparison.ts'
 import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
@@ -19,8 +20,9 @@ export async function openFieldhouse(
   const dataDir = await mkdtemp(join(parent, 'fieldhouse-'))
   await fill?.(dataDir)
   const log = join(dataDir, 'log.jsonl')
+  const main = await bundledMain()
   const began = performance.now()
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../../src/main.ts')], {
+  const child = Bun.spawn([process.execPath, main], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
