@@ -3,6 +3,8 @@ import { expect, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
+import { base, newPerson, newSite, week } from './rosters.ts'
+import { newLeague, upload } from './sheets.ts'
 import { adminToken, afterTest, caller, finisher, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -115,7 +117,22 @@ test('the image installs without anything of development, starts, answers, is he
   await until(async () => (await call.raw('/readyz')).status === 200)
   expect(await call.get('/')).toContain('<!doctype html>')
   expect(await call.get('/swagger/json')).toMatchObject({ openapi: '3.0.3' })
-  expect(await finisher(url, adminToken)(call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
+  const finished = finisher(url, adminToken)
+  expect(await finished(call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
+
+  // A file of the guide, two of packages, and each thread.
+  for (const path of ['/help/install', '/assets/uplot.js', '/swagger/swagger-ui.css'])
+    expect([path, (await call.raw(path)).status]).toEqual([path, 200])
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Name,Power\n7,ann,5\n'))
+  expect(await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)).toContain('ann')
+  const site = await newSite(call)
+  await newPerson(call, 'Ann')
+  const shifts = { site_id: site.id, ...week, weekdays: [1, 2], from: '18:00', to: '23:00', skill: 'bar', headcount: 1 }
+  await call.post(`${base}/shifts/pattern`, shifts)
+  const asked = { ...week, site_ids: [site.id], algorithm: 'optimal' }
+  const roster = await finished(call.post('/api/v1/jobs/roster/generate', asked))
+  expect(roster).toMatchObject({ status: 'SUCCESS', result: { summary: { ended: 'proved' } } })
 
   const health = all(stages[1], 'HEALTHCHECK')[0]?.replace(/^.*?CMD /, '') ?? '[]'
   const check = () => Bun.spawnSync(JSON.parse(health) as string[], { cwd: image, env }).exitCode
