@@ -4,6 +4,8 @@ import type { Queue } from './queues.ts'
 import type { Transactions } from './transactions.ts'
 
 const checkInterval = 40 // ms between checks whether another process has written
+const restInterval = 200 // the same once none has for `restAfter` checks, a minute and a half: each check wakes the processor
+const restAfter = 90_000 / checkInterval
 const dueSlack = 1 // ms that a delayed job is woken for late, so that its time has come by every clock involved
 const longestTimer = 2 ** 31 - 1 // ms; every waiter has a timeout of its own that comes long before
 
@@ -19,8 +21,9 @@ interface Waiter {
 /** Who waits for jobs or events. Commits of this process wake at once, those of others are looked for. */
 export class Wakeups {
   #waiters = new Set<Waiter>()
-  #checking: ReturnType<typeof setInterval> | undefined
+  #checking: ReturnType<typeof setTimeout> | undefined
   #seenVersion = 0
+  #unchanged = 0 // checks since another process has written
 
   readonly #transactions: Transactions
 
@@ -40,11 +43,11 @@ export class Wakeups {
       clock.clearTimeout(timer)
       clock.clearTimeout(waiter.dueTimer)
       this.#waiters.delete(waiter)
-      if (this.#waiters.size === 0) clock.clearInterval(this.#checking)
+      if (this.#waiters.size === 0) clock.clearTimeout(this.#checking)
       resolve(found)
     }
     const waiter: Waiter = { who, queueKey, after, dueAt: Infinity, dueTimer: undefined, wake }
-    if (this.#waiters.size === 0) this.#checking = clock.setInterval(this.#check, checkInterval)
+    if (this.#waiters.size === 0) this.#checkLater()
     this.#waiters.add(waiter)
     this.#wakeThoseOf(queueKey)
     return promise
@@ -58,13 +61,20 @@ export class Wakeups {
     if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
   }
 
+  #checkLater(): void {
+    this.#checking = clock.setTimeout(this.#check, this.#unchanged < restAfter ? checkInterval : restInterval)
+  }
+
   #check = (): void => {
     const version = withDefault(0, () => this.#transactions.dataVersion())
+    this.#unchanged++
     if (version !== this.#seenVersion) {
       this.#seenVersion = version
+      this.#unchanged = 0
       for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeThoseOf(key)
     }
     for (const { dueAt, wake } of this.#waiters) if (Date.now() > dueAt) wake(false)
+    if (this.#waiters.size > 0) this.#checkLater()
   }
 
   /** Wakes those who have something to find, of workers exactly as many as there are jobs. */
