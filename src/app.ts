@@ -14,6 +14,7 @@ import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { failureAlert, raise } from './alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
+import { followDisplayName } from './display-name/name.ts'
 import { jobs as jobTable } from './jobs.ts'
 import { kinds } from './kinds.ts'
 import { openExports } from './leagues/exports.ts'
@@ -28,7 +29,6 @@ import { addGauges } from './monitor/health.ts'
 import { beginPace, raiseRestoreFailure } from './monitor/jobs.ts'
 import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
 import { reportDeadProcesses } from './monitor/processes.ts'
-import { followPlaceName } from './place/name.ts'
 import { Cache } from './platform/cache/cache.ts'
 import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
@@ -253,7 +253,7 @@ export async function startFieldhouse(
     metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)
-    const followName = followPlaceName(app)
+    const followName = followDisplayName(app)
     const server = shutdown.onClose(
       'http server',
       openHttpServer({

@@ -6,6 +6,7 @@ import { apiWords } from './api-words.ts'
 import type { App } from './context.ts'
 import { dashboardPages } from './dashboard/pages.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
+import { displayNameRoutes } from './display-name/routes.ts'
 import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { invitationRoutes } from './leagues/invitation-routes.ts'
@@ -49,7 +50,6 @@ import { taskRoutes } from './monitor/tasks/routes.ts'
 import { userListPage, userPage } from './monitor/user-pages.ts'
 import { personPages } from './people/pages.ts'
 import { personRoutes } from './people/routes.ts'
-import { placeRoutes } from './place/routes.ts'
 import { Cached } from './platform/cache/cache.ts'
 import { access } from './platform/http/access.ts'
 import { methodsOf } from './platform/http/allowed-methods.ts'
@@ -117,7 +117,7 @@ const everything = (app: App, known: Known) => {
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))
-        .use(placeRoutes(app))
+        .use(displayNameRoutes(app))
         .use(leagueRoutes(app))
         .use(memberRoutes(app))
         .use(invitationRoutes(app))

@@ -43,7 +43,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/leaderboard', 'src/ui', 'src/audit.ts', 'src/alerts.ts'],
   ['src/config.ts', 'src/cached.ts', 'src/locks.ts'],
   ['src/context.ts'],
-  ['src/place'],
+  ['src/display-name'],
   ['src/mail'],
   ['src/accounts'],
   ['src/leagues', 'src/rota'],

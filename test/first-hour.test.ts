@@ -1,6 +1,6 @@
 /** The first admin is led through three steps, and names the place. */
 import { expect, test } from 'bun:test'
-import { webhookName } from '../src/ui/place-name.ts'
+import { webhookName } from '../src/ui/display-name.ts'
 import { newCup, newTrader } from './market.ts'
 import { refusalOf, start } from './start.ts'
 

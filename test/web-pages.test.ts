@@ -10,8 +10,8 @@ import { sheetKindPages } from '../src/leagues/sheets/kind-pages.ts'
 import { historyBody, uploadBody, uploadsBody } from '../src/leagues/sheets/uploads-page.ts'
 import { tourKindPages } from '../src/leagues/tours/kind-pages.ts'
 import { type Html, html } from '../src/platform/html.ts'
+import { setShownName, unnamed } from '../src/ui/display-name.ts'
 import { layout } from '../src/ui/layout.ts'
-import { showPlaceName, unnamed } from '../src/ui/place-name.ts'
 import { expectGolden } from './golden.ts'
 import * as sample from './web-samples.ts'
 
@@ -136,7 +136,7 @@ for (const [name, page] of Object.entries(pages)) {
 }
 
 test('the frame of a page is as it was', () => {
-  showPlaceName(unnamed)
+  setShownName(unnamed)
   return expectGolden(
     'pages/layout.html',
     settled(

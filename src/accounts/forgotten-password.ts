@@ -6,9 +6,9 @@ import { passwordLinks } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit, stranger, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
+import { displayName } from '../display-name/name.ts'
 import { refuse } from '../errors.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
-import { placeName } from '../place/name.ts'
 import { hour, minute } from '../platform/clock.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { countAttempt } from './attempts.ts'
@@ -55,7 +55,7 @@ export const sendPasswordLink = mailJob('send_password_link', () => 'password', 
     if (!link) return undefined
     return {
       to: link.to,
-      subject: `A new password for ${placeName(db)}`,
+      subject: `A new password for ${displayName(db)}`,
       lines: [
         `Somebody, perhaps you, has asked for a new password for your account at ${siteOf(app)}.`,
         'The link works once, within an hour. If it was not you, ignore this mail: your password stays as it is.',

@@ -5,13 +5,13 @@ import type { Db } from '../../db/open.ts'
 import { leagueAnnouncements, leagues, runs } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
+import { displayName } from '../display-name/name.ts'
 import { messageOf } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import { canonical } from '../leaderboard/query.ts'
-import { placeName } from '../place/name.ts'
 import { day } from '../platform/clock.ts'
 import { postJson } from '../platform/http/outgoing.ts'
-import { webhookName } from '../ui/place-name.ts'
+import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
 import { boardPage } from './board.ts'
 import { kindOf } from './kinds.ts'
@@ -46,7 +46,7 @@ export const announce = job('leagues.announce', {
     const body = {
       content: text.slice(0, 1_990),
       text,
-      username: webhookName(placeName(app.db)),
+      username: webhookName(displayName(app.db)),
       allowed_mentions: { parse: [] },
     }
     try {

@@ -9,7 +9,7 @@ import type { Db } from '../../db/open.ts'
 import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
-import { placeName } from '../place/name.ts'
+import { displayName } from '../display-name/name.ts'
 import type { JobContext, JobDefinition } from '../platform/jobs/job.ts'
 import { mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
@@ -65,7 +65,7 @@ async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): 
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
     'Auto-Submitted': 'auto-generated',
   }
-  const sender = placeName(app.db)
+  const sender = displayName(app.db)
   await handOver(app, { to, sender, ...render(letter, kind, siteOf(app), unsubscribe, sender), headers })
   return { sent: true }
 }

@@ -2,8 +2,8 @@
 import { t } from 'elysia'
 import { settings } from '../config.ts'
 import type { App } from '../context.ts'
-import { placeName } from '../place/name.ts'
-import { placeNameForm } from '../place/routes.ts'
+import { displayName } from '../display-name/name.ts'
+import { displayNameForm } from '../display-name/routes.ts'
 import { html } from '../platform/html.ts'
 import { type SettingLine, settingLines } from '../platform/settings.ts'
 import { table } from '../ui/parts/table.ts'
@@ -23,7 +23,7 @@ export const settingsPage = (app: App) => {
     title: 'Settings',
     room: 'settings',
     query: emptyQuery,
-    read: () => ({ place: placeName(app.db), settings: lines }),
+    read: () => ({ place: displayName(app.db), settings: lines }),
     body,
     json: {
       summary: 'All settings, secrets masked',
@@ -37,7 +37,7 @@ export const settingsPage = (app: App) => {
 }
 
 const body = ({ place, settings }: { place: string; settings: SettingLine[] }) =>
-  html`${placeNameForm(place)}
+  html`${displayNameForm(place)}
 <p>All others come from the environment of the process or its <code>.env</code> file, and are read at the start: change them there and start
 Fieldhouse again. <a href="/help/install">Installing</a> tells more.</p>
 ${table<SettingLine>({

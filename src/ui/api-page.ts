@@ -7,8 +7,8 @@ import { type AccessSettings, access } from '../platform/http/access.ts'
 import { type ApiWords, describeApi } from '../platform/http/openapi.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
 import { assetUrl } from './assets.ts'
+import { shownName } from './display-name.ts'
 import { hidden } from './layout.ts'
-import { shownPlaceName } from './place-name.ts'
 
 const page = (place: string) => html`<!doctype html>
 <html lang="en">
@@ -91,7 +91,7 @@ export const swaggerRoutes = (app: AccessSettings & { version: string }, describ
   const routes = new Elysia({ prefix: '/swagger' }).use(access(app)).get(
     '/',
     () =>
-      new Response(String(page(shownPlaceName())), {
+      new Response(String(page(shownName())), {
         headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp },
       }),
     { may: 'anyone', detail: hidden },
@@ -102,7 +102,7 @@ export const swaggerRoutes = (app: AccessSettings & { version: string }, describ
       if (made?.place !== place) made = { place, file: make(place) }
       return made.file
     }
-    routes.get(`/${name}`, ({ request }) => fixedResponse(request, fileFor(shownPlaceName()), false), {
+    routes.get(`/${name}`, ({ request }) => fixedResponse(request, fileFor(shownName()), false), {
       may: 'anyone',
       detail: hidden,
     })

@@ -13,7 +13,7 @@ import { type Content, type Html, html, htmlResponse } from '../platform/html.ts
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { assetUrl, importsOf } from './assets.ts'
-import { shownPlaceName } from './place-name.ts'
+import { shownName } from './display-name.ts'
 
 type Nav = 'me' | 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
 
@@ -46,7 +46,7 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
     ${who?.csrfToken && html`<meta name="csrf-token" content="${who.csrfToken}" />`}
-    <title>${title} · ${shownPlaceName()}</title>
+    <title>${title} · ${shownName()}</title>
     ${['fieldhouse.css', ...styles].map(name => html`<link rel="stylesheet" href="${assetUrl(name)}" />`)}
     <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml" />
     <script src="${assetUrl('theme.js')}"></script>
@@ -58,7 +58,7 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
     <a class="skip" href="#main">Skip to the content</a>
     <header class="top">
       <div>
-        <a class="brand" href="/"><img src="${assetUrl('logo.svg')}" alt="" width="28" height="28" /><bdi>${shownPlaceName()}</bdi></a>
+        <a class="brand" href="/"><img src="${assetUrl('logo.svg')}" alt="" width="28" height="28" /><bdi>${shownName()}</bdi></a>
         <nav aria-label="Main">${links(who).map(([name, href, label]) => html`<a href="${href}" ${name === nav && html`aria-current="page"`}>${label}</a>`)}</nav>
         <form class="find search" method="get" action="/search" role="search" aria-label="Everything">
           <input type="search" name="q" id="find" placeholder="Search" aria-label="Search everything" maxlength="100" autocomplete="off" data-find /><kbd aria-hidden="true">Ctrl K</kbd>

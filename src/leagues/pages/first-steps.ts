@@ -1,8 +1,8 @@
 /** The first admin's first steps, on the page of leagues until they are done or dismissed. */
 import type { Db } from '../../../db/open.ts'
 import { invitations, leagues, users } from '../../../db/schema.ts'
-import { areStepsDismissed, isPlaceNamed } from '../../place/name.ts'
-import { placeNameForm } from '../../place/routes.ts'
+import { areStepsDismissed, hasDisplayName } from '../../display-name/name.ts'
+import { displayNameForm } from '../../display-name/routes.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -11,14 +11,14 @@ import { action } from '../../ui/parts/form.ts'
 
 export function firstSteps(db: Db, who: Who | undefined): Content {
   if (!isAtLeast(who, 'admin') || areStepsDismissed(db)) return null
-  const isNamed = isPlaceNamed(db)
+  const isNamed = hasDisplayName(db)
   const isInvited = isAnybodyInvited(db)
   const hasLeague = hasAnyLeague(db)
   if (isNamed && isInvited && hasLeague) return null
   const step = (title: string, isDone: boolean, todo: Content) =>
     html`<li class="step"><h3>${title} ${isDone && badge('done', 'good')}</h3>${!isDone && todo}</li>`
   const steps = html`<ol class="steps">
-${step('1. Name the place', isNamed, placeNameForm(''))}
+${step('1. Name the place', isNamed, displayNameForm(''))}
 ${step('2. Invite people', isInvited, html`<p>Anyone you send the link to can make an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
 ${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
 </ol>

@@ -13,7 +13,7 @@ import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
 import { day, hour, minute, second } from '../../platform/clock.ts'
 import { postJson } from '../../platform/http/outgoing.ts'
-import { shownPlaceName, webhookName } from '../../ui/place-name.ts'
+import { shownName, webhookName } from '../../ui/display-name.ts'
 import { alertsPath } from './queries.ts'
 
 const maxInMessage = 10 // alerts
@@ -62,7 +62,7 @@ export async function postAlerts(config: App['config'], alerts: readonly AlertMe
   await postJson(
     config.alertWebhookUrl,
     {
-      username: webhookName(shownPlaceName()),
+      username: webhookName(shownName()),
       content: lines
         .map(([head, text]) => `**${forDiscord(head)}**\n${forDiscord(text)}`)
         .join('\n')

@@ -8,7 +8,7 @@ import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { showPlaceName, unnamed } from '../ui/place-name.ts'
+import { setShownName, unnamed } from '../ui/display-name.ts'
 
 const nameFact = 'place_name'
 const dismissedFact = 'first_steps_dismissed'
@@ -17,10 +17,10 @@ const factOf = (db: Db, name: string) => db.select().from(facts).where(eq(facts.
 const keepFact = (tx: Db, name: string, value: string) =>
   void tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 
-export const isPlaceNamed = (db: Db): boolean => factOf(db, nameFact) !== undefined
-export const placeName = (db: Db): string => factOf(db, nameFact) ?? unnamed
+export const hasDisplayName = (db: Db): boolean => factOf(db, nameFact) !== undefined
+export const displayName = (db: Db): string => factOf(db, nameFact) ?? unnamed
 
-export async function namePlace({ db, clock }: App, who: Who, given: string): Promise<{ name: string }> {
+export async function changeDisplayName({ db, clock }: App, who: Who, given: string): Promise<{ name: string }> {
   const name = given
     .normalize('NFC')
     .replaceAll(/[\p{C}\s]+/gu, ' ')
@@ -44,12 +44,12 @@ export async function dismissSteps({ db, clock }: App, who: Who): Promise<void> 
 }
 
 /** Before each page: another process may have named the place meanwhile. Read from the database only where its stamp is another. */
-export function followPlaceName({ db, stamps }: App): () => void {
+export function followDisplayName({ db, stamps }: App): () => void {
   let seen: string | undefined
   return () => {
     const version = stamps.of([['place', '']])
     if (version === seen) return
     seen = version
-    showPlaceName(placeName(db))
+    setShownName(displayName(db))
   }
 }

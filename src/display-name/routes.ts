@@ -4,21 +4,21 @@ import type { Html } from '../platform/html.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { form, formField } from '../ui/parts/form.ts'
-import { dismissSteps, namePlace, placeName } from './name.ts'
+import { changeDisplayName, dismissSteps, displayName } from './name.ts'
 
 const placeSchema = t.Object({ name: t.String() }, { examples: [{ name: 'Northern Alliance' }] })
-const longestPlaceName = 60
+const maxNameLength = 60
 
-export const placeRoutes = (app: App) =>
+export const displayNameRoutes = (app: App) =>
   new Elysia({ tags: ['admin'] })
     .use(access(app))
-    .get('/place', () => ({ name: placeName(app.db) }), {
+    .get('/place', () => ({ name: displayName(app.db) }), {
       may: 'anyone',
       detail: describe('What this place is called', placeSchema),
     })
-    .put('/place', ({ body: { name }, who }) => namePlace(app, signedIn(who), name), {
+    .put('/place', ({ body: { name }, who }) => changeDisplayName(app, signedIn(who), name), {
       body: t.Object(
-        { name: t.String({ minLength: 1, maxLength: longestPlaceName }) },
+        { name: t.String({ minLength: 1, maxLength: maxNameLength }) },
         { examples: [{ name: 'Northern Alliance' }] },
       ),
       may: 'admin',
@@ -36,14 +36,14 @@ export const placeRoutes = (app: App) =>
       },
     )
 
-export const placeNameForm = (name: string): Html =>
+export const displayNameForm = (name: string): Html =>
   form(
     { action: '/api/v1/place', method: 'put', done: 'Saved' },
     formField({
       label: 'Name of this place',
       name: 'name',
       value: name,
-      maxlength: longestPlaceName,
+      maxlength: maxNameLength,
       hint: 'Your club, alliance or company. It stands at the top of every page and in mails.',
     }),
     'Save the name',

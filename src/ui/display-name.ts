@@ -3,10 +3,10 @@ export const unnamed = 'Fieldhouse'
 
 let shown = unnamed
 
-export const shownPlaceName = (): string => shown
+export const shownName = (): string => shown
 /** Discord takes no name that holds its own or that of its first bot. */
 export const webhookName = (place: string): string => (/discord|clyde/i.test(place) ? unnamed : place)
 
-export const showPlaceName = (name: string): void => {
+export const setShownName = (name: string): void => {
   shown = name
 }
