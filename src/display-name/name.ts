@@ -1,4 +1,4 @@
-/** What the people here call this place: kept in the database, shown on pages and in mails. And whether its admins still want to be told how to begin. */
+/** The name of this installation, shown on pages and in mails; and whether admins have dismissed the first steps. */
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { facts } from '../../db/schema.ts'
@@ -25,7 +25,7 @@ export async function changeDisplayName({ db, clock }: App, who: Who, given: str
     .normalize('NFC')
     .replaceAll(/[\p{C}\s]+/gu, ' ')
     .trim()
-  if (!name) invalid('name', 'Write a name.')
+  if (!name) invalid('name', 'Enter a name.')
   await atomically(db, tx => {
     keepFact(tx, nameFact, name)
     touch(tx, 'place')
@@ -43,7 +43,7 @@ export async function dismissSteps({ db, clock }: App, who: Who): Promise<void> 
   })
 }
 
-/** Before each page: another process may have named the place meanwhile. Read from the database only where its stamp is another. */
+/** Call the returned function before each page: another process may have changed the name. Only reads the database when its stamp has changed. */
 export function followDisplayName({ db, stamps }: App): () => void {
   let seen: string | undefined
   return () => {

@@ -14,7 +14,7 @@ export const displayNameRoutes = (app: App) =>
     .use(access(app))
     .get('/place', () => ({ name: displayName(app.db) }), {
       may: 'anyone',
-      detail: describe('What this place is called', placeSchema),
+      detail: describe('The name of this installation', placeSchema),
     })
     .put('/place', ({ body: { name }, who }) => changeDisplayName(app, signedIn(who), name), {
       body: t.Object(
@@ -22,7 +22,7 @@ export const displayNameRoutes = (app: App) =>
         { examples: [{ name: 'Northern Alliance' }] },
       ),
       may: 'admin',
-      detail: describe('Name this place: pages and mails show it', placeSchema),
+      detail: describe('Change the name of this installation, which pages and mails show', placeSchema),
     })
     .delete(
       '/place/first-steps',
@@ -32,7 +32,7 @@ export const displayNameRoutes = (app: App) =>
       },
       {
         may: 'admin',
-        detail: describe('Show admins the first steps no longer', t.Object({ dismissed: t.Boolean() })),
+        detail: describe('Hide the first steps from admins', t.Object({ dismissed: t.Boolean() })),
       },
     )
 
@@ -44,7 +44,7 @@ export const displayNameForm = (name: string): Html =>
       name: 'name',
       value: name,
       maxlength: maxNameLength,
-      hint: 'Your club, alliance or company. It stands at the top of every page and in mails.',
+      hint: 'Your club, alliance or company. Shown at the top of every page and in mails.',
     }),
     'Save the name',
   )

@@ -1,10 +1,10 @@
-/** What this place is called in the head and the title of every page. A process serves one place, so the layout knows it without being told. */
+/** The name of this installation in the head and title of every page. A process serves one installation, so the layout need not be passed the name. */
 export const unnamed = 'Fieldhouse'
 
 let shown = unnamed
 
 export const shownName = (): string => shown
-/** Discord takes no name that holds its own or that of its first bot. */
+/** Discord refuses names that contain its own or that of its first bot. */
 export const webhookName = (place: string): string => (/discord|clyde/i.test(place) ? unnamed : place)
 
 export const setShownName = (name: string): void => {
