@@ -51,6 +51,7 @@ test('an uploaded sheet moves the standings', async () => {
   expect(await call.get(`/api/v1/leagues/${id}/players?q=BOB`)).toMatchObject({
     players: [{ player_id: '2', rank: 2 }],
   })
+  expect((await call.get('/api/v1/leagues')).leagues).toMatchObject([{ id, members: 0, players: 3 }])
   expect(
     (await call.get(`/api/v1/leagues/${id}/classifications`)).tiers.map((tier: { players: number }) => tier.players),
   ).toEqual([0, 1, 1, 1, 0])

@@ -14,7 +14,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import type { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import type { ConfigPreview } from './config-preview.ts'
 import type { KindPages } from './kind-pages.ts'
-import type { League } from './league.ts'
+import type { League, LeagueView } from './league.ts'
 
 /** A page as the engine ranked it, and the time of what it shows. */
 export type BoardPage = RankedPage & {
@@ -110,6 +110,8 @@ export type LeagueKind = {
     league: League,
     page: { page: number; limit: number },
   ): Promise<{ asOf: number | null; tiers: TierView[] }>
+  /** How many are on its board; if absent, all members are. */
+  players?(db: Db, leagueId: number): number
   /** Statistics of the kind for `leagues/:id/stats`. */
   stats?(app: App, league: League): Record<string, unknown> | Promise<Record<string, unknown>>
   /** What pages show in addition: above the board, and on a player's card. */
@@ -131,6 +133,12 @@ export type LeagueKind = {
 
 /** The table in `src/kinds.ts`. A kind that is missing here cannot be played. */
 export type Kinds = Partial<Record<Kind, LeagueKind>>
+
+/** For lists, where the number of members says little of a league whose players come from a sheet. */
+export const withPlayers = (app: Pick<App, 'db' | 'kinds'>, league: LeagueView): LeagueView => ({
+  ...league,
+  players: kindOf(app, league).players?.(app.db, league.id) ?? league.members,
+})
 
 /** The rules of a league's kind. */
 export const kindOf = ({ kinds }: Pick<App, 'kinds'>, { kind }: Pick<League, 'kind'>): LeagueKind => {

@@ -64,7 +64,10 @@ export const leagueSchema = t.Object(
     config: t.Record(t.String(), t.Unknown(), {
       description: 'As it was set; the keys depend on the kind',
     }),
-    members: t.Integer(),
+    members: t.Integer({ description: 'People who have joined' }),
+    players: t.Optional(
+      t.Integer({ description: 'Only in lists. How many are on its board: those of the newest scan, or all members' }),
+    ),
     created_at: dateTimeSchema,
     finalized_at: t.Nullable(dateTimeSchema),
     final_hash: t.Nullable(t.String()),

@@ -14,6 +14,7 @@ import { changedConfig, previewConfig, requireOpen } from './change-config.ts'
 import { configBody, newLeagueExamples } from './config-docs.ts'
 import { configPreviewSchema } from './config-preview.ts'
 import { finalize, reopen } from './finalize.ts'
+import { withPlayers } from './kinds.ts'
 import {
   columnsOf,
   fieldsOf,
@@ -76,7 +77,7 @@ export const leagueRoutes = (app: App) => {
       ({ query, request, who, set }) => {
         const page = pageOf(query)
         const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, page, clock.now())
-        return paged({ request, set }, page, total, { leagues })
+        return paged({ request, set }, page, total, { leagues: leagues.map(league => withPlayers(app, league)) })
       },
       {
         query: leagueListQuery,

@@ -52,7 +52,7 @@ ${table({
     { head: 'Kind', cell: league => kinds[league.kind]?.pages.name },
     { head: 'Starts', cell: league => dayText(league.starts_at) },
     { head: 'Ends', cell: league => dayText(league.ends_at) },
-    { head: 'Members', numeric: true, cell: league => number(league.members) },
+    { head: 'Players', numeric: true, cell: ({ players, members }) => number(players ?? members) },
   ],
   empty: isFiltered ? noneMatches : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,
 })}

@@ -9,7 +9,7 @@ import { hidden, page } from '../../ui/layout.ts'
 import { announcementConfig } from '../announcements.ts'
 import { changedConfig, previewConfig, requireOpen } from '../change-config.ts'
 import type { ConfigPreview } from '../config-preview.ts'
-import { kindOf } from '../kinds.ts'
+import { kindOf, withPlayers } from '../kinds.ts'
 import { kindSchema, type League, leagueWithoutSecrets } from '../league.ts'
 import { leagueById, leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
@@ -58,7 +58,7 @@ export const leaguePages = (app: App) => {
         const asked = pageOf(query)
         const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, asked, clock.now())
         const body = leaguesBody(
-          { leagues, pagination: pagination(asked, total) },
+          { leagues: leagues.map(league => withPlayers(app, league)), pagination: pagination(asked, total) },
           query,
           kinds,
           who,

@@ -19,7 +19,7 @@ import { leftOutBy, marksOf } from './marks.ts'
 import { markOnCard } from './marks-page.ts'
 import { seenLabels, seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
-import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
+import { heldUploads, playersOfNewestScan, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { byTakenAt, publishedUpTo, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
@@ -109,6 +109,7 @@ export const sheetLeague: LeagueKind = {
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
   },
   onCard: (_, league, player, who) => markOnCard(league, player, who),
+  players: playersOfNewestScan,
   stats: ({ db }, league) => sheetStats(db, league.id),
   async finalize(app, league) {
     const unread = unfinishedUploads(app.db, league.id)

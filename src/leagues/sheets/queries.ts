@@ -176,6 +176,26 @@ export const uploadFiles = (db: Db, leagueId: number): string[] =>
     .all()
     .map(({ file }) => file as string)
 
+const newestScan = prepared(db =>
+  db
+    .select({ summary: uploads.summary, takenAt: uploads.takenAt })
+    .from(uploads)
+    .where(
+      and(
+        eq(uploads.leagueId, sql.placeholder('leagueId')),
+        eq(uploads.status, 'done'),
+        eq(uploads.kind, 'current'),
+        eq(uploads.dryRun, false),
+      ),
+    )
+    .orderBy(desc(uploads.takenAt), desc(uploads.id))
+    .limit(1)
+    .prepare(),
+)
+
+export const playersOfNewestScan = (db: Db, leagueId: number): number =>
+  newestScan(db).get({ leagueId })?.summary?.players ?? 0
+
 export function sheetStats(db: Db, leagueId: number) {
   const states = db
     .select({ status: uploads.status, total: count(), rows: sql<number>`coalesce(sum(${uploads.rowsOk}), 0)` })
@@ -183,13 +203,7 @@ export function sheetStats(db: Db, leagueId: number) {
     .where(and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false)))
     .groupBy(uploads.status)
     .all()
-  const newest = db
-    .select({ summary: uploads.summary, takenAt: uploads.takenAt })
-    .from(uploads)
-    .where(and(eq(uploads.leagueId, leagueId), eq(uploads.status, 'done'), eq(uploads.kind, 'current')))
-    .orderBy(desc(uploads.takenAt), desc(uploads.id))
-    .limit(1)
-    .get()
+  const newest = newestScan(db).get({ leagueId })
   return {
     uploads: states.reduce((sum, { total }) => sum + total, 0),
     uploads_by_status: Object.fromEntries(states.map(({ status, total }) => [status, total])),
