@@ -1,5 +1,5 @@
 /** The audit log, who did what and when: the page, its JSON and its files. */
-import { and, count, desc, eq, gte, like, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { auditLog } from '../../db/schema.ts'
@@ -59,7 +59,7 @@ const contains = (column: SQL | typeof auditLog.target, text: string) => sql`${c
 function matching({ user, action, result, q, from, to }: AuditFilter): SQL | undefined {
   return and(
     user ? eq(auditLog.username, user) : undefined,
-    action ? like(auditLog.action, `${action.replaceAll(/[%_]/g, '')}%`) : undefined,
+    action ? sql`instr(${auditLog.action}, ${action}) = 1` : undefined,
     result && eq(auditLog.result, result),
     q ? or(contains(auditLog.target, q), contains(sql`${auditLog.detail}`, q)) : undefined,
     from ? gte(auditLog.at, Date.parse(from)) : undefined,
