@@ -326,6 +326,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/search/part': 'GET reader',
   '/api/v1/place': 'GET anyone, PUT admin',
   '/api/v1/place/first-steps': 'DELETE admin',
+  '/api/v1/users/:id/sessions': 'DELETE admin',
   '/api/v1/users/:id/unlock': 'POST admin',
   '/api/v1/stats/warm': 'POST admin',
   '/api/v1/me/overview': 'GET member mine',

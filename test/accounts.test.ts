@@ -28,8 +28,8 @@ test('who signs in gets a cookie for browsers only, and is themselves from then 
   expect((await browser.get(me)).user.username).toBe('Ann')
 })
 
-test('over TLS the cookie is for TLS only', async () => {
-  const { call, url } = await start({ TRUST_PROXY: '1' })
+test('over TLS the cookies are for TLS and this host only, and signing out empties the cache', async () => {
+  const { call, url, as } = await start({ TRUST_PROXY: '1' })
   await call.post('/api/v1/users', ann)
   const login = (headers: Record<string, string>) =>
     visitor(url).visit('/api/v1/auth/login', {
@@ -39,7 +39,31 @@ test('over TLS the cookie is for TLS only', async () => {
     })
   const proxied = { origin: 'https://play.example.org', 'x-forwarded-host': 'play.example.org' }
   const secure = await login({ ...proxied, 'x-forwarded-proto': 'https' })
-  expect(secure.headers.get('set-cookie')).toContain('; Secure')
+  const cookies = secure.headers.getSetCookie()
+  expect(cookies.map(cookie => cookie.match(/^(__Host-\w+session|__Secure-\w+)=.+; Secure$/) !== null)).toEqual([
+    true,
+    true,
+    true,
+  ])
+  const session = cookies[0]?.split(';')[0] ?? ''
+  const signedInAs = async (cookie: string) => (await as().raw(me, { headers: { cookie } })).status
+  expect(await signedInAs(session)).toBe(200)
+  const planted = `fieldhouse_session=1.${'x'.repeat(43)}` // by another host of the same domain
+  expect(await signedInAs(`${planted}; ${session}`)).toBe(200)
+  const out = await as().raw('/api/v1/auth/logout', {
+    method: 'POST',
+    headers: {
+      ...proxied,
+      'x-forwarded-proto': 'https',
+      cookie: session,
+      'x-csrf-token': (await secure.json()).csrf_token,
+    },
+  })
+  expect(out.headers.get('clear-site-data')).toBe('"cache"')
+  expect(out.headers.getSetCookie()).toEqual([
+    expect.stringMatching(/^__Host-fieldhouse_session=; Max-Age=0; .*Secure$/),
+  ])
+  expect(await signedInAs(session)).toBe(401)
   expect((await login({ ...proxied, 'x-forwarded-proto': 'http' })).status).toBe(403)
   expect((await login({ ...proxied, origin: 'https://evil.example.org' })).status).toBe(403)
 })
@@ -186,7 +210,15 @@ test('a password that others would try first is refused, wherever one is chosen'
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   const told = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
-  for (const password of ['1qaz2wsx3edc', 'Password123!', 'abcabcabcabc', 'cecilia19901990']) {
+  const likely = [
+    '1qaz2wsx3edc',
+    'Password123!',
+    'abcabcabcabc',
+    'cecilia19901990',
+    'letmeinletmein',
+    'manchesterunited',
+  ]
+  for (const password of [...likely, 'Fieldhouse2026!', 'officer-of-cecilia']) {
     const cecilia = { email: 'cecilia@example.org', username: 'Cecilia', password }
     expect(await told(browser.post('/api/v1/auth/signup', cecilia))).toMatchObject([{ path: 'password' }])
     expect(await told(call.post('/api/v1/users', { ...cecilia, role: 'member' }))).toMatchObject([{ path: 'password' }])

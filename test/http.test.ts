@@ -24,6 +24,10 @@ test('every answer carries a request id, its time and what keeps browsers strict
   expect(headers.get('x-request-id')).toBe('from-the-proxy.1')
   expect(Number(headers.get('x-process-time'))).toBeLessThan(10)
   expect(headers.get('x-content-type-options')).toBe('nosniff')
+  for (const path of ['/livez', '/api/v1/leagues', '/nowhere', '/swagger/json'])
+    expect((await as().raw(path)).headers.get('content-security-policy')).toMatch(
+      /default-src 'none'.*frame-ancestors 'none'/,
+    )
   const odd = await as().raw('/nowhere', { headers: { 'x-request-id': '<script>' } })
   expect(odd.headers.get('x-request-id')).toMatch(/^[\w-]{20,40}$/)
   expect(await odd.json()).toMatchObject({
@@ -347,8 +351,14 @@ test('a Host header that names no host is refused, and the log is quiet about it
   )
 })
 
-test('an address that knows the method not tells those it knows', async () => {
-  const { as } = await start()
+test('an address that knows the method not tells those it knows, and none knows TRACE', async () => {
+  const { as, url } = await start()
+  for (const path of ['/', '/livez', '/api/v1/leagues']) {
+    const head = `TRACE ${path} HTTP/1.1\r\nhost: a\r\nx-secret: echo\r\nconnection: close\r\n\r\n`
+    const answer = await written(url, head)
+    expect(answer).toMatch(/^HTTP\/1\.1 40[045] /)
+    expect(answer).not.toContain('echo')
+  }
   const ask = async (method: string, path: string) => {
     const answer = await as().raw(path, { method })
     return [answer.status, answer.headers.get('allow')]

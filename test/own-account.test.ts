@@ -29,9 +29,9 @@ test('people change their name as they like, and their e-mail address with their
   expect((await refusalOf(call.patch('/api/v1/auth/me', { username: 'x' }))).status).toBe(409)
 })
 
-test('sessions are listed, and each but this one is ended by itself', async () => {
+test('sessions are listed, each but this one is ended by itself, and all by an admin', async () => {
   const { call, url } = await start()
-  await call.post('/api/v1/users', ann)
+  const { id } = await call.post('/api/v1/users', ann)
   const [here, there, stranger] = [visitor(url), visitor(url), visitor(url)]
   await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
   for (const browser of [here, there]) await browser.signIn(ann.email, ann.password)
@@ -43,6 +43,12 @@ test('sessions are listed, and each but this one is ended by itself', async () =
   expect(await here.delete(`/api/v1/auth/sessions/${other.id}`)).toEqual({ ended: true, id: other.id })
   expect((await refusalOf(there.get('/api/v1/auth/me'))).status).toBe(401)
   expect((await here.get('/api/v1/auth/sessions')).sessions).toMatchObject([{ is_this: true }])
+  await there.signIn(ann.email, ann.password)
+  expect(await call.delete(`/api/v1/users/${id}/sessions`)).toEqual({ id, ended: 2 })
+  for (const browser of [here, there]) expect((await refusalOf(browser.get('/api/v1/auth/me'))).status).toBe(401)
+  expect((await stranger.get('/api/v1/auth/me')).user.username).toBe('Bob')
+  const { logs } = await call.get('/admin/audit/logs/json?action=user.end_sessions')
+  expect(logs).toMatchObject([{ target: `user ${id}`, detail: { ended: 2 } }])
 })
 
 test('a key works until its end date', async () => {

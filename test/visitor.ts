@@ -8,7 +8,7 @@ type Init = RequestInit & { headers?: Record<string, string> }
 export function visitor(url: string) {
   const { raw } = caller(url)
   const cookies = new Map<string, { pair: string; path: string }>()
-  const session = () => [...cookies.values()].find(({ pair }) => pair.startsWith('fieldhouse_session='))?.pair
+  const session = () => [...cookies.values()].find(({ pair }) => pair.includes('fieldhouse_session='))?.pair
   let csrfToken: string | undefined
 
   async function visit(path: string, init: Init = {}): Promise<Response> {

@@ -18,7 +18,7 @@ const cookieOf = (userId: number) => `fieldhouse_device_${userId}`
 
 /** The hash of this user's secret in the request, if it is valid. */
 export function knownDevice(db: Db, request: Request, userId: number): string | undefined {
-  const cookie = new RegExp(`(?:^|;\\s*)${cookieOf(userId)}=([\\w-]{43})(?:;|$)`)
+  const cookie = new RegExp(`(?:^|;\\s*)(?:__Secure-)?${cookieOf(userId)}=([\\w-]{43})(?:;|$)`)
   const secret = request.headers.get('cookie')?.match(cookie)?.[1]
   if (!secret) return undefined
   const tokenHash = hashSecret(secret)
@@ -53,5 +53,5 @@ export function forgetDevices(tx: Db, userId: number): void {
 export const deviceCookies = (userId: number, secret: string, isSecure: boolean): string[] =>
   paths.map(
     path =>
-      `${cookieOf(userId)}=${secret}; Max-Age=${cookieLife}; Path=${path}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`,
+      `${isSecure ? '__Secure-' : ''}${cookieOf(userId)}=${secret}; Max-Age=${cookieLife}; Path=${path}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`,
   )

@@ -7,6 +7,7 @@ import { checkedUsername, countryCode, normalizedEmail, type User } from './acco
 import { acceptAccountNotice } from './account-notice.ts'
 import { hashNewPassword } from './new-password.ts'
 import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
+import { endSessions } from './session.ts'
 import { checkedAccount, type NewAccount } from './sign-in.ts'
 
 export type NewUserByAdmin = NewAccount & Pick<User, 'role'>
@@ -49,6 +50,14 @@ export async function editUser(app: App, who: Who, id: number, change: Partial<N
 }
 
 const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]
+
+/** For a browser that is lost or shared. Returns how many sessions there were. */
+export const endUserSessions = ({ db, clock }: App, who: Who, id: number): Promise<number> =>
+  atomically(db, tx => {
+    const ended = endSessions(tx, userById(tx, id).id)
+    audit(tx, { at: clock.now(), who, action: 'user.end_sessions', target: `user ${id}`, detail: { ended } })
+    return ended
+  })
 
 export const removeUser = ({ db, clock }: App, who: Who, id: number): Promise<void> =>
   atomically(db, tx => {

@@ -18,15 +18,21 @@ const idleLifetime = 24 * hour
 const maxLifetime = 30 * day // however much it is used; then the password is asked for again
 const extendEvery = 5 * minute
 
-const cookie = 'fieldhouse_session'
+/** `__Host-`: set by this host, over TLS, for all its paths; no other host of the domain can plant one. Browsers refuse it over plain http. */
+const cookieName = (isSecure: boolean) => `${isSecure ? '__Host-' : ''}fieldhouse_session`
 const cookieLife = (400 * day) / 1000 // seconds; the row decides when a session ends, the cookie only has to outlive it
-const tokenInCookie = new RegExp(`(?:^|;\\s*)${cookie}=(\\d{1,12}\\.[\\w-]{43})(?:;|$)`)
+const tokenOf = (name: string) => new RegExp(`(?:^|;\\s*)${name}=(\\d{1,12}\\.[\\w-]{43})(?:;|$)`)
+const guardedToken = tokenOf(cookieName(true))
+const plainToken = tokenOf(cookieName(false))
 
-export const sessionToken = (request: Request) => request.headers.get('cookie')?.match(tokenInCookie)?.[1]
+export function sessionToken(request: Request): string | undefined {
+  const cookies = request.headers.get('cookie')
+  return (cookies?.match(guardedToken) ?? cookies?.match(plainToken))?.[1]
+}
 
 export function sessionCookie(token: string | undefined, isSecure: boolean): string {
   const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
-  return token ? `${cookie}=${token}; Max-Age=${cookieLife}; ${attributes}` : `${cookie}=; Max-Age=0; ${attributes}`
+  return `${cookieName(isSecure)}=${token ?? ''}; Max-Age=${token ? cookieLife : 0}; ${attributes}`
 }
 
 /** The token starts with the user's id, so that one stamp per user drops all their sessions from the caches. */
@@ -148,11 +154,14 @@ export function endSession(tx: Db, token: string): void {
   if (ended) touch(tx, 'account', ended.userId)
 }
 
-/** All sessions of a user except the one in use. */
-export function endSessions(tx: Db, userId: number, except?: string): void {
+/** All sessions of a user except the one in use. Returns how many there were. */
+export function endSessions(tx: Db, userId: number, except?: string): number {
   const kept = except === undefined ? undefined : ne(sessions.tokenHash, hashSecret(except))
-  tx.delete(sessions)
+  const ended = tx
+    .delete(sessions)
     .where(and(eq(sessions.userId, userId), kept))
-    .run()
+    .returning({ expiresAt: sessions.expiresAt })
+    .all()
   touch(tx, 'account', userId)
+  return ended.length
 }

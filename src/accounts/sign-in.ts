@@ -102,7 +102,10 @@ export async function signOut({ db, clock, config }: App, request: Request, who:
       endSession(tx, token)
       audit(tx, { at: clock.now(), who, action: 'auth.logout', target: `user ${who.id}` })
     })
-  requestContext(request).headers.push(['set-cookie', sessionCookie(undefined, isSecure(request, config))])
+  const secure = isSecure(request, config)
+  const { headers } = requestContext(request)
+  headers.push(['set-cookie', sessionCookie(undefined, secure)])
+  if (secure) headers.push(['clear-site-data', '"cache"']) // browsers take it over TLS only; pages go back to the server then
 }
 
 export const signUpBody = {

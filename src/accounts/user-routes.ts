@@ -18,7 +18,7 @@ import {
   userView,
 } from './account.ts'
 import { unlock } from './attempts.ts'
-import { addUser, editUser, removeUser } from './manage-users.ts'
+import { addUser, editUser, endUserSessions, removeUser } from './manage-users.ts'
 import { siteUrl } from './origin.ts'
 import { makePasswordLink, passwordLinkPath } from './password-link.ts'
 import { readUserStats, userById, usersReading } from './queries.ts'
@@ -122,6 +122,20 @@ export const userRoutes = (app: App) => {
         detail: describe(
           'Unlock a user who is locked out after too many attempts',
           t.Object({ id: t.Integer(), was_locked: t.Boolean() }, { examples: [{ id: 12, was_locked: true }] }),
+        ),
+      },
+    )
+    .delete(
+      '/:id/sessions',
+      async ({ params: { id }, who }) => ({ id, ended: await endUserSessions(app, signedIn(who), id) }),
+      {
+        may: 'admin',
+        detail: describe(
+          'Sign a user out of every browser; their keys and password stay',
+          t.Object(
+            { id: t.Integer(), ended: t.Integer({ description: 'Sessions' }) },
+            { examples: [{ id: 12, ended: 2 }] },
+          ),
         ),
       },
     )

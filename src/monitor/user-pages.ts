@@ -137,6 +137,16 @@ ${form(
 <p>A link by which ${name(user.username)} chooses a new one, once within a day. Send it to nobody else.</p>
 ${form({ action: `/api/v1/users/${user.id}/password-link`, goTo: 'stay' }, answer('url', 'The link, shown only now:'), 'Make a link')}
 </section>
+<section class="part"><div class="head"><h2>Signed in</h2></div>
+<p>For a browser that is lost or shared. Keys and password stay; whoever knows the password can sign in again.</p>
+${action({
+  method: 'delete',
+  action: `/api/v1/users/${user.id}/sessions`,
+  label: 'Sign them out everywhere',
+  confirm: `Sign ${user.username} out of every browser?`,
+  goTo: 'stay',
+  done: `${user.username} is signed out everywhere`,
+})}</section>
 <section class="part"><div class="head"><h2>Delete</h2></div>
 <p>The account, its keys and sessions go. What ${name(user.username)} did in leagues stays, under a number instead of the name.</p>
 ${action({

@@ -50,8 +50,11 @@ const shared: [string, string][] = [
   ['referrer-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
 ]
+/** Of what is no page: should a browser show it as one all the same, nothing in it runs, loads or is framed. Drawings bring their styles. */
+const dataCsp = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 const aliveHeaders = new Headers([
   ...shared,
+  ['content-security-policy', dataCsp],
   ['content-type', 'text/plain;charset=utf-8'],
   ['cache-control', 'no-store'],
 ])
@@ -155,8 +158,8 @@ export function openHttpServer(settings: HttpServerSettings) {
   function finish(context: RequestContext, { headers }: Response) {
     for (const [name, value] of shared) headers.set(name, value)
     if (settings.isSecure) headers.set('strict-transport-security', 'max-age=31536000') // a year, this host alone
-    if (headers.get('content-type')?.startsWith('text/html') && !headers.has('content-security-policy'))
-      headers.set('content-security-policy', strictCsp)
+    if (!headers.has('content-security-policy'))
+      headers.set('content-security-policy', headers.get('content-type')?.startsWith('text/html') ? strictCsp : dataCsp)
     setKeeping(context, headers)
     for (const [name, value] of context.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')

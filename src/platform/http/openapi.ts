@@ -137,7 +137,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
           type: 'apiKey',
           in: 'cookie',
           name: 'fieldhouse_session',
-          description: 'The cookie of a sign-in; mutations also need X-CSRF-Token',
+          description:
+            'The cookie of a sign-in, over TLS named `__Host-fieldhouse_session`; mutations also need X-CSRF-Token',
         },
       },
     },
