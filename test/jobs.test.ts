@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { runs } from '../db/schema.ts'
+import { atomically } from '../db/transactions.ts'
 import type { App } from '../src/context.ts'
 import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
@@ -51,6 +52,29 @@ test('a job goes from accepted to its result, telling its progress on the way', 
     status: 'SUCCESS',
     progress: 100,
     result: { steps: 5 },
+    error: null,
+  })
+})
+
+test('a run ends with the transaction in which it says so, whatever becomes of what it still does', async () => {
+  const early = lock('test_early', '10s', 'wait')
+  const { definition, first } = handheld('test.early', { lock: () => early() })
+  const { app, call, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  const { work, fail } = await first()
+  const undone = atomically(app.db, (tx): void => {
+    work.succeed(tx, 'undone')
+    throw new Error('rolled back')
+  })
+  await expect(undone).rejects.toThrow('rolled back')
+  expect(await call.get(`/api/v1/jobs/status/${jobId}`)).toMatchObject({ status: 'PROGRESS', result: null })
+  await atomically(app.db, tx => work.succeed(tx, 'done'))
+  expect(app.locks.holder(early().key)).toBeUndefined()
+  fail(new Error('what still followed'))
+  expect(await finished({ job_id: jobId })).toMatchObject({
+    status: 'SUCCESS',
+    result: 'done',
+    attempts: 1,
     error: null,
   })
 })

@@ -110,7 +110,10 @@ function bestHeader(
   let best: { row: number; headings: Headings } | undefined
   for (const [row, one] of rows.slice(0, HEADER_AMONG).entries()) {
     if (one.cells.length > limits.columns) continue
-    const headings = headingsOf(one, wanted)
+    const keys = one.cells.map(headerKey)
+    const most = keys.filter(key => aliases.has(key) || wanted.has(key)).length
+    if (best && most <= best.headings.known.size) continue // it cannot be better
+    const headings = headingsOf(one, keys, wanted)
     if (mayBe(one, headings.roles) && (!best || headings.known.size > best.headings.known.size))
       best = { row, headings }
   }
@@ -137,9 +140,8 @@ const isNumber = (text: string): boolean => {
 type Roles = (string | null | undefined)[]
 type Headings = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
 
-function headingsOf({ cells }: PreviewRow, wanted: Wanted): Headings {
+function headingsOf({ cells }: PreviewRow, keys: string[], wanted: Wanted): Headings {
   const headers = distinct(cells)
-  const keys = cells.map(headerKey)
   const roles = recognised(headers, keys, wanted)
   return { headers, keys, roles, known: new Set(roles.filter(role => typeof role === 'string')) }
 }

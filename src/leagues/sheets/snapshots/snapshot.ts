@@ -1,5 +1,4 @@
 import type { Database } from 'bun:sqlite'
-import { LRUCache } from 'lru-cache'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { mostCells } from './group.ts'
 
@@ -54,11 +53,11 @@ export function snapshotOf(scores: Database, id: number): Snapshot {
 }
 
 /** What was read of each; it never changes, and an id is never given twice. */
-const known = new WeakMap<Database, LRUCache<number, Snapshot>>()
+const known = new WeakMap<Database, Map<number, Snapshot>>()
 const mostKnown = 200
 
 export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
-  const ofThese = known.get(scores) ?? new LRUCache<number, Snapshot>({ max: mostKnown })
+  const ofThese = known.get(scores) ?? new Map<number, Snapshot>()
   known.set(scores, ofThese)
   const there = ofThese.get(id)
   if (there) {
@@ -66,7 +65,10 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
     return isThere ? there : undefined
   }
   const read = readSnapshot(scores, id)
-  if (read) ofThese.set(id, read)
+  if (read) {
+    if (ofThese.size >= mostKnown) ofThese.clear()
+    ofThese.set(id, read)
+  }
   return read
 }
 
