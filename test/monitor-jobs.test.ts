@@ -110,7 +110,7 @@ test('jobs are found by who started them, by the file they took, and by when', a
 })
 
 test('a retry is offered where it can help, and where not it is said why', async () => {
-  const { call, ids, as, asOlga } = await played()
+  const { call, ids, as, asOlga, finished } = await played()
   const view = (id: string) => call.get(`/api/v1/jobs/status/${id}`)
   expect(await view(ids.broken)).toMatchObject({ can_retry: true, no_retry_reason: null })
   expect(await view(ids.full)).toMatchObject({ can_retry: true, no_retry_reason: null })
@@ -123,6 +123,13 @@ test('a retry is offered where it can help, and where not it is said why', async
   ])
     expect(await refusalOf(answer)).toMatchObject({ status: 409, problem: { detail: why } })
   expect(await refusalOf(as().post(`/api/v1/jobs/${ids.refused}/retry`))).toMatchObject({ status: 401 })
+  const some = { action: 'retry', ids: [ids.refused, ids.sheet] }
+  const done = 'Only a failed or cancelled job can be tried again'
+  expect((await finished(await call.post(`${jobs}/bulk`, some))).result).toMatchObject({
+    done: 0,
+    skipped: 2,
+    skipped_because: { [why]: 1, [done]: 1 },
+  })
   const page = await call.get(`${jobs}/${ids.refused}`)
   expect(page).toContain(`No retry is offered: ${why}.`)
   expect(page).not.toContain('>Retry<')

@@ -210,6 +210,7 @@ test('failures that are the same are one group, tried again together with a repo
     matched: 3,
     done: 3,
     skipped: 0,
+    skipped_because: {},
     failed: 0,
     errors: [],
   })

@@ -107,9 +107,10 @@ function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | '
   }
 }
 
-const refusals: Record<Exclude<Verb, 'retry'>, string> = {
-  cancel: 'The job has already finished',
-  remove: 'The job is not finished; cancel it first',
+/** Of a run that `actOnRun` answered false for. */
+function whyNotDone(app: App, verb: Verb, id: string): string {
+  if (verb === 'cancel') return 'The job has already finished'
+  return verb === 'remove' ? 'The job is not finished; cancel it first' : whyNotRetried(app, id)
 }
 
 export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
@@ -118,8 +119,7 @@ export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
     { who, action: `job.${verb}`, target: `job ${id}`, detail: { name: runById(app.db).get({ id })?.name } },
     async () => {
       if (!runById(app.db).get({ id })) refuse('not_found', `There is no job ${id}`)
-      if (!(await actOnRun(app, verb, id)))
-        refuse('conflict', verb === 'retry' ? whyNotRetried(app, id) : refusals[verb])
+      if (!(await actOnRun(app, verb, id))) refuse('conflict', whyNotDone(app, verb, id))
       return { job_id: id, done: verb }
     },
   )
@@ -185,12 +185,13 @@ export function startBulk(app: App, who: By, body: Static<typeof bulkBody>): Pro
   )
 }
 
-/** The result: matched is what the filter found, skipped what was no longer in such a state. */
+/** The result: matched is what the filter found, skipped what was no longer in such a state, counted by reason too. */
 type Report = {
   action: string
   matched: number
   done: number
   skipped: number
+  skipped_because: Record<string, number>
   failed: number
   errors: string[]
 }
@@ -209,7 +210,12 @@ export const bulkAction = job('jobs.bulk', {
       ? [...new Set(chosen)]
       : (await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))).flat()
     const ids = found.filter(id => id !== jobId)
-    const report: Report = { action, matched: ids.length, done: 0, skipped: 0, failed: 0, errors: [] }
+    const none = { done: 0, skipped: 0, skipped_because: {}, failed: 0, errors: [] }
+    const report: Report = { action, matched: ids.length, ...none }
+    function skip(why: string, count = 1) {
+      report.skipped += count
+      report.skipped_because[why] = (report.skipped_because[why] ?? 0) + count
+    }
     const note = (result: 'ok' | 'failed') =>
       atomically(db, tx =>
         audit(tx, {
@@ -224,7 +230,7 @@ export const bulkAction = job('jobs.bulk', {
     async function one(id: string) {
       try {
         if (await actOnRun(app, action, id)) report.done++
-        else report.skipped++
+        else skip(whyNotDone(app, action, id))
       } catch (error) {
         report.failed++
         const message = `${id}: ${messageOf(error)}`
@@ -239,7 +245,7 @@ export const bulkAction = job('jobs.bulk', {
         if (action === 'remove') {
           const removed = await removeRuns(app, some)
           report.done += removed
-          report.skipped += some.length - removed
+          if (removed < some.length) skip('It was not finished, or removed already', some.length - removed)
         } else for (const id of some) await one(id)
         progress((100 * (at + some.length)) / ids.length, action, `${at + some.length} of ${ids.length}`)
         await Bun.sleep(0) // lets other work run
