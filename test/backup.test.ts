@@ -350,8 +350,8 @@ test('an admin makes, lists and downloads backups; a download can be restored', 
 
   expect((await refusalOf(call.get('/admin/backups/nothing/download'))).status).toBe(404)
   expect((await refusalOf(call.get('/admin/backups/..%2f..%2fetc/download'))).status).toBe(404)
-  for (const request of [as().get('/admin/backups/json'), as().post('/admin/backups')])
-    expect((await refusalOf(request)).status).toBe(401)
+  for (const request of [refusalOf(as().get('/admin/backups/json')), refusalOf(as().post('/admin/backups'))])
+    expect((await request).status).toBe(401)
 })
 
 test('a backup that fails raises an alert and leaves nothing half; the next good one settles it', async () => {

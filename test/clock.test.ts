@@ -33,10 +33,10 @@ test('a chain or a sheet that says it is from ahead of the clock is refused', as
   const ahead = iso(clock.now() + 5 * minute)
   const { id } = await newLeague(call)
   for (const [field, refused] of [
-    ['as_of', call.post('/api/v1/quotes/ACME/options?expiration=2099-03-20', { chain: [], as_of: ahead })],
-    ['taken_at', upload(call, id, 'ID,Power\n1,5\n', { taken_at: ahead })],
+    ['as_of', refusalOf(call.post('/api/v1/quotes/ACME/options?expiration=2099-03-20', { chain: [], as_of: ahead }))],
+    ['taken_at', refusalOf(upload(call, id, 'ID,Power\n1,5\n', { taken_at: ahead }))],
   ] as const) {
-    const { status, problem } = await refusalOf(refused)
+    const { status, problem } = await refused
     expect([status, problem.errors]).toEqual([
       422,
       [{ path: field, message: 'This is more than a minute ahead of this clock.' }],

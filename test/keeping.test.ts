@@ -140,9 +140,9 @@ test('what can no longer be undone or put in between is refused with the reason,
   await thinOut()
   await reopen()
   const before = await board(call, id)
-  for (const refused of [undo(12), send(20, 0.5)]) {
-    const { status, problem } = await refusalOf(refused)
-    expect([status, problem.detail]).toEqual([409, expect.stringContaining('no longer kept')])
+  for (const refused of [refusalOf(undo(12)), refusalOf(send(20, 0.5))]) {
+    const { status, problem } = await refused
+    expect([status, problem.detail]).toEqual([409, expect.stringContaining('deleted after it ended')])
   }
   expect(await board(call, id)).toEqual(before)
   let undone = 0

@@ -28,10 +28,11 @@ test('a price that moves more than half is held: nobody trades at it until an of
     )
   expect(await alerts()).toMatchObject([{ title: 'A price is held', data: { symbols: ['ACME'] } }])
 
-  for (const refused of [ann!.get('/api/v1/held-prices'), ann!.post(`/api/v1/held-prices/${held_prices[0].id}/accept`)])
-    expect((await refusalOf(refused)).status).toBe(403)
-  expect(await olga.post(`/api/v1/held-prices/${held_prices[0].id}/accept`)).toMatchObject({ price_cents: 213_500 })
-  expect((await refusalOf(olga.post(`/api/v1/held-prices/${held_prices[0].id}/accept`))).status).toBe(404)
+  const accept = `/api/v1/held-prices/${held_prices[0].id}/accept`
+  for (const refused of [refusalOf(ann!.get('/api/v1/held-prices')), refusalOf(ann!.post(accept))])
+    expect((await refused).status).toBe(403)
+  expect(await olga.post(accept)).toMatchObject({ price_cents: 213_500 })
+  expect((await refusalOf(olga.post(accept))).status).toBe(404)
   expect((await olga.get('/api/v1/held-prices')).held_prices).toEqual([])
   expect(await alerts()).toEqual([])
   const { logs } = await fieldhouse.call.get('/admin/audit/logs/json?action=price.accept')

@@ -117,11 +117,11 @@ test('a retry is offered where it can help, and where not it is said why', async
   expect(await view(ids.sheet)).toMatchObject({ can_retry: false, no_retry_reason: null })
   const why = 'It was refused for what it was given: tried again, it would be refused again'
   expect(await view(ids.refused)).toMatchObject({ can_retry: false, no_retry_reason: why })
-  for (const answer of [
-    call.post(`${jobs}/retry`, { job_id: ids.refused }),
-    asOlga.post(`/api/v1/jobs/${ids.refused}/retry`),
+  for (const refused of [
+    refusalOf(call.post(`${jobs}/retry`, { job_id: ids.refused })),
+    refusalOf(asOlga.post(`/api/v1/jobs/${ids.refused}/retry`)),
   ])
-    expect(await refusalOf(answer)).toMatchObject({ status: 409, problem: { detail: why } })
+    expect(await refused).toMatchObject({ status: 409, problem: { detail: why } })
   expect(await refusalOf(as().post(`/api/v1/jobs/${ids.refused}/retry`))).toMatchObject({ status: 401 })
   const some = { action: 'retry', ids: [ids.refused, ids.sheet] }
   const done = 'Only a failed or cancelled job can be tried again'

@@ -242,7 +242,7 @@ export function finisher(url: string, key: string) {
 export const ready = (call: ReturnType<typeof caller>) => until(async () => (await call.raw('/readyz')).ok)
 
 /** Waits until `look` answers something true. For states that have no event; the bound is generous on purpose. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(look: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(20)) {
     const seen = await look()
     if (seen) return seen as NonNullable<T>
