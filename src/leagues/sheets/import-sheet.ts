@@ -18,17 +18,19 @@ import {
   type Published,
   type SnapshotSelection,
   scanBefore,
+  scansOf,
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { collectGarbage, release } from './snapshots/memory.ts'
 import { ownMemory, readNames } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
-import { writeSnapshot } from './snapshots/write.ts'
+import { collectLater, type StoreThread, type Storing, storeSheet } from './store-rows.ts'
 import { type Dated, datedByContent } from './taken-at.ts'
 
 /** What a task of the worker thread is handed. */
-export type TaskContext = ThreadWork & { scores: Database }
+/** `beside`: where large sheets are stored meanwhile. */
+export type TaskContext = ThreadWork & { scores: Database; beside?: StoreThread }
 
 export type ImportInput = {
   path: string
@@ -69,16 +71,19 @@ export async function importSheet(scores: Database, input: ImportInput, context:
   const sheet = { ids, order, names, metrics, labels }
   const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const dated = datedByContent(input.dated, report.takenAt, work.now)
-  let id: number | undefined
+  const comparing = { ...input, takenAt: dated.takenAt }
+  let storing: Storing | undefined
   try {
-    keepKnownNames(scores, sheet, hasNames, { published: input.published, takenAt: dated.takenAt })
-    id = await writeSnapshot(scores, sheet, withProgress(work, rows))
-    const players = sheetPlayers(scores, snapshotOf(scores, id), sheet)
-    const comparing = { ...input, takenAt: dated.takenAt }
+    keepKnownNames(scores, sheet, hasNames, comparing)
+    storing = await storeSheet(scores, sheet, withProgress(work, rows, mayReadStored(comparing)))
+    const { snapshot, stored } = storing
+    const { id } = snapshot
+    const players = sheetPlayers(scores, snapshot, sheet)
     const { doubts, warnings, board, ...compared } =
       input.kind === 'extra'
         ? await compareExtra(scores, players, comparing, work)
         : await compare(scores, sheet, players, comparing, work)
+    await stored
     const summary = {
       ...compared,
       suspicious: compared.suspicious + report.suspiciousCount,
@@ -92,13 +97,17 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     const findings = [...errors, ...report.duplicates, ...report.suspicious]
     return { snapshot: input.dryRun ? null : id, report, errors: findings, summary, dated, doubts, board }
   } catch (error) {
-    if (id !== undefined) await deleteSnapshot(scores, id)
+    if (storing) {
+      await storing.stored.catch(() => {})
+      await deleteSnapshot(scores, storing.snapshot.id)
+    }
     throw error
   } finally {
     release(...metrics.map(({ values }) => values))
     const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
     for (const { bytes, offsets } of texts) release(bytes, offsets)
     collectGarbage(rows * MATCHING)
+    collectLater(sheet)
   }
 }
 
@@ -131,9 +140,10 @@ async function read({ path, options }: ImportInput, { signal, progress }: TaskCo
 }
 
 /** Lets other tasks in while a snapshot is written, and reports how far it is. */
-const withProgress = ({ now, signal, pause, progress }: TaskContext, rows: number) => ({
+const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, rows: number, isStoredFirst: boolean) => ({
   now,
   signal,
+  beside: isStoredFirst ? undefined : beside,
   async pause(written: number) {
     const stage = written < rows ? 'storing' : 'comparing'
     const done = until.checking + (written / Math.max(1, rows)) * (until.storing - until.checking)
@@ -141,6 +151,10 @@ const withProgress = ({ now, signal, pause, progress }: TaskContext, rows: numbe
     await pause()
   },
 })
+
+/** Whether what is compared reads the sheet's own rows where they are stored: with extra sheets, or none before it. */
+const mayReadStored = ({ kind, published }: ImportInput) =>
+  kind !== 'current' || published.some(one => one.kind === 'extra') || scansOf(published).length === 0
 
 /** Garbage for each player, in bytes. */
 const RANKING = 48

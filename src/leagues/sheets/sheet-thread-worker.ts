@@ -3,17 +3,21 @@
  * board is built while an import goes on.
  */
 import { workerData } from 'node:worker_threads'
+import { programFile } from '../../installation.ts'
 import { copyLog, leaveCheckpoints, startCheckpoints } from '../../platform/files/wal-checkpoints.ts'
 import { yieldProcessor } from '../../platform/process/thread-priority.ts'
-import { answerTasks } from '../../platform/process/threads.ts'
+import { answerTasks, openThread } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
+import type { StoreThread } from './store-rows.ts'
 import { tasks } from './thread-tasks.ts'
 
 yieldProcessor()
 const scores = openScores(workerData.dataDir)
+const script = programFile('src/leagues/sheets/store-thread-worker.ts')
+const beside: StoreThread = openThread({ name: 'storing', script, data: workerData })
 const thread = answerTasks(
   tasks,
-  work => ({ ...work, scores }),
+  work => ({ ...work, scores, beside }),
   () => scores.close(),
 )
 if (workerData.checkpoints)

@@ -1,5 +1,5 @@
 /** In the worker thread: a sheet is read before its import asks for it. One at a time, as its columns are large. */
-import { changeOf, type Growth, isWhole, stateOf } from '../../../platform/files/growth.ts'
+import { changeOf, type Growth, gone, isWhole, stateOf } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
 import { accepted, type ReadOptions, type ReadProgress, readSheet, type Sheet } from './sheet.ts'
 
@@ -12,7 +12,13 @@ export type AheadInput = {
   growth: Growth
 }
 
-type Ahead = { file: string; reading: Promise<Sheet>; stop: AbortController; listener: Pick<ReadOptions, 'onProgress'> }
+type Ahead = {
+  file: string
+  growth: Growth
+  reading: Promise<Sheet>
+  stop: AbortController
+  listener: Pick<ReadOptions, 'onProgress'>
+}
 let ahead: Ahead | undefined
 
 const patience = 20_000 // ms from its end until it is forgotten: it waits for other imports, or is read by another process
@@ -22,7 +28,13 @@ export async function readAhead({ file, path, expected, growth }: AheadInput): P
   const stop = new AbortController()
   const listener: Ahead['listener'] = {}
   const options = { signal: stop.signal, onProgress: (progress: ReadProgress) => listener.onProgress?.(progress) }
-  const one: Ahead = { file, stop, listener, reading: readSheet(growingSource(path, expected, growth), options) }
+  const one: Ahead = {
+    file,
+    growth,
+    stop,
+    listener,
+    reading: readSheet(growingSource(path, expected, growth), options),
+  }
   ahead = one
   try {
     await one.reading
@@ -42,7 +54,9 @@ export async function readBefore(file: string, options: ReadOptions): Promise<Sh
   const cancel = () => one.stop.abort()
   options.signal?.addEventListener('abort', cancel, { once: true })
   try {
-    return accepted(await one.reading, options.mode)
+    const sheet = await one.reading
+    gone(one.growth) // else what was read would be held on to
+    return accepted(sheet, options.mode)
   } catch {
     options.signal?.throwIfAborted()
     return undefined

@@ -4,8 +4,11 @@ import { isCount } from './metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
 import type { Finding } from './report.ts'
 
+/** Columns of so many rows are shared with the thread that stores them, without a copy. */
+const SHARED = 1 << 15
+
 export class MetricReader {
-  values = new Float64Array(0)
+  values: Float64Array = new Float64Array(0)
   /** It turned out to hold text, though no words stood among the first rows. */
   refuted = false
   readonly count: boolean
@@ -29,7 +32,7 @@ export class MetricReader {
 
   reserve(rows: number): void {
     if (rows <= this.values.length) return
-    const wider = new Float64Array(rows)
+    const wider = rows >= SHARED ? new Float64Array(new SharedArrayBuffer(rows * 8)) : new Float64Array(rows)
     wider.set(this.values)
     this.values = wider
   }

@@ -1,3 +1,6 @@
+import type { TextColumn } from '../../../leaderboard/text.ts'
+import type { SheetColumns } from './snapshot.ts'
+
 /**
  * Large columns and blobs. The garbage collector counts little more than their headers: left alone it
  * keeps some hundred megabytes of them.
@@ -6,6 +9,32 @@
 /** Frees their memory at once; nobody may read them again. */
 export function release(...views: { buffer: ArrayBufferLike }[]): void {
   for (const { buffer } of views) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+}
+
+/** Puts a sheet where other threads see it too. What it was in is freed. */
+export function shareColumns(sheet: SheetColumns): void {
+  for (const metric of sheet.metrics) {
+    if (metric.values.buffer instanceof SharedArrayBuffer) continue
+    const values = new Float64Array(new SharedArrayBuffer(metric.values.length * 8))
+    values.set(metric.values)
+    release(metric.values)
+    metric.values = values
+  }
+  const before = [sheet.ids, sheet.names, ...sheet.labels.map(({ texts }) => texts)]
+  sheet.ids = sharedTexts(sheet.ids)
+  sheet.names = sharedTexts(sheet.names)
+  for (const label of sheet.labels) label.texts = sharedTexts(label.texts)
+  for (const { bytes, offsets } of before) release(bytes, offsets)
+}
+
+function sharedTexts({ bytes, offsets }: TextColumn): TextColumn {
+  const shared = {
+    bytes: new Uint8Array(new SharedArrayBuffer(bytes.length)),
+    offsets: new Uint32Array(new SharedArrayBuffer(offsets.length * 4)),
+  }
+  shared.bytes.set(bytes)
+  shared.offsets.set(offsets)
+  return shared
 }
 
 const MOST = 16 * 2 ** 20

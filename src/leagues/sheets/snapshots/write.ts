@@ -2,11 +2,11 @@ import type { Database } from 'bun:sqlite'
 import { idOrder } from '../../../leaderboard/sort.ts'
 import { isSameText, rowsIn, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { packGroup } from './group.ts'
-import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns } from './snapshot.ts'
+import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns, type Snapshot } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
 import { textPacker } from './texts.ts'
 
-type Writing = {
+export type Writing = {
   now: number // milliseconds since 1970
   /** Called between the short transactions: lets the thread do other work. */
   pause?(rowsWritten: number): Promise<void>
@@ -22,54 +22,83 @@ const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
  * is not waited for: after a power cut it is made again. What fits one batch is one transaction.
  */
 export async function writeSnapshot(scores: Database, sheet: SheetColumns, writing: Writing): Promise<number> {
-  const players = rowsIn(sheet.ids)
-  const groupRows = groupRowsFor(sheet.metrics.length)
-  const batch = BATCH * groupRows
-  const isOneBatch = players <= batch
-  const transact = writing.startsFor === undefined ? synced : unsynced
   bringToIdOrder(sheet)
-  const begin = () => insertSnapshot(scores, sheet, groupRows, writing)
-  const write = (id: number, from: number) =>
-    writeGroups(scores, id, sheet, groupRows, from, Math.min(players, from + batch))
-  const publish = (id: number) => scores.query('UPDATE snapshots SET whole = 1 WHERE id = ?').run(id)
+  const isOneBatch = fitsOneBatch(sheet)
+  const begin = () => beginSnapshot(scores, sheet, writing)
   const writeAll = () => {
-    const id = begin()
-    write(id, 0)
-    publish(id)
-    return id
+    const snapshot = begin()
+    writeGroups(scores, snapshot.id, sheet, snapshot.groupRows, 0, snapshot.players)
+    publishSnapshot(scores, snapshot)
+    return snapshot
   }
-  const id = isOneBatch ? transact(scores, writeAll) : begin()
+  const snapshot = isOneBatch ? commitOf(writing)(scores, writeAll) : begin()
   try {
-    for (let from = 0; from < players; from += batch) {
-      if (!isOneBatch) unsynced(scores, () => write(id, from))
-      await writing.pause?.(Math.min(players, from + batch))
-      writing.signal?.throwIfAborted()
-    }
-    if (!isOneBatch) transact(scores, () => publish(id))
-    return id
+    if (isOneBatch) await stepAside(writing, snapshot.players)
+    else await writeRows(scores, snapshot, sheet, writing)
+    return snapshot.id
   } catch (error) {
-    await deleteSnapshot(scores, id)
+    await deleteSnapshot(scores, snapshot.id)
     throw error
   }
 }
 
-function insertSnapshot(scores: Database, sheet: SheetColumns, groupRows: number, { startsFor, now }: Writing): number {
+export const fitsOneBatch = ({ ids, metrics }: SheetColumns): boolean =>
+  rowsIn(ids) <= BATCH * groupRowsFor(metrics.length)
+
+const commitOf = ({ startsFor }: Writing) => (startsFor === undefined ? synced : unsynced)
+
+async function stepAside({ pause, signal }: Writing, written: number): Promise<void> {
+  await pause?.(written)
+  signal?.throwIfAborted()
+}
+
+/** The rows of a snapshot that was begun, from a sheet in id order, in short transactions: whole and on disk at the end. */
+export async function writeRows(
+  scores: Database,
+  snapshot: Snapshot,
+  sheet: SheetColumns,
+  writing: Writing,
+): Promise<void> {
+  const { id, players, groupRows } = snapshot
+  const batch = BATCH * groupRows
+  for (let from = 0; from < players; from += batch) {
+    const to = Math.min(players, from + batch)
+    unsynced(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
+    await stepAside(writing, to)
+  }
+  commitOf(writing)(scores, () => publishSnapshot(scores, snapshot))
+}
+
+const publishSnapshot = (scores: Database, { id }: Snapshot) =>
+  scores.query('UPDATE snapshots SET whole = 1 WHERE id = ?').run(id)
+
+/** A new snapshot without rows, which nobody sees yet. */
+export function beginSnapshot(scores: Database, sheet: SheetColumns, { startsFor, now }: Writing): Snapshot {
+  const snapshot = {
+    players: rowsIn(sheet.ids),
+    groupRows: groupRowsFor(sheet.metrics.length),
+    metrics: sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra })),
+    idBytes: textBytes(sheet.ids),
+    nameBytes: textBytes(sheet.names),
+    labels: sheet.labels.map(({ name, texts }) => ({ name, bytes: textBytes(texts) })),
+    createdAt: now,
+  }
   const { lastInsertRowid } = scores
     .query(
       `INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, labels, starts_for, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
-      rowsIn(sheet.ids),
-      groupRows,
-      JSON.stringify(sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra }))),
-      textBytes(sheet.ids),
-      textBytes(sheet.names),
-      JSON.stringify(sheet.labels.map(({ name, texts }) => ({ name, bytes: textBytes(texts) }))),
+      snapshot.players,
+      snapshot.groupRows,
+      JSON.stringify(snapshot.metrics),
+      snapshot.idBytes,
+      snapshot.nameBytes,
+      JSON.stringify(snapshot.labels),
       startsFor ?? null,
       now,
     )
-  return Number(lastInsertRowid)
+  return { id: Number(lastInsertRowid), ...snapshot }
 }
 
 /** In place, through one spare column: a million rows hold a hundred megabytes. */
@@ -123,7 +152,7 @@ function writeGroups(
       sum = checksumOn(sum, packedLabel)
     }
     insertMetrics.run(key, sum, packed)
-    door.run(id, ids.bytes.subarray(ids.offsets[first], ids.offsets[first + 1]), group)
+    door.run(id, ids.bytes.slice(ids.offsets[first], ids.offsets[first + 1]), group)
   }
 }
 

@@ -3,10 +3,11 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ArrivingSheet, arrivingSheet } from '../src/leagues/sheets/arriving-sheet.ts'
-import type { ImportInput } from '../src/leagues/sheets/import-sheet.ts'
+import type { ImportInput, ImportProgress } from '../src/leagues/sheets/import-sheet.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
 import { gone, grown, newGrowth, whole } from '../src/platform/files/growth.ts'
+import type { Asking } from '../src/platform/process/threads.ts'
 import { growingSource } from '../src/platform/spreadsheets/source.ts'
 import { outcome } from './outcome.ts'
 
@@ -19,16 +20,24 @@ afterAll(async () => {
 
 const csv = `id,name,power\n${Array.from({ length: 5_000 }, (_, i) => `${i},"Player ${i}",${i * 3}`).join('\n')}\n`
 
-const imported = (path: string, options: ImportInput['options'] = { filename: 'scan.csv' }) =>
-  thread.run('import', {
-    path,
-    options,
-    kind: 'current',
-    dated: { takenAt: 1_000, takenFrom: 'given' },
-    published: [],
-    config: {},
-    dryRun: false,
-  })
+const imported = (
+  path: string,
+  { options = { filename: 'scan.csv' }, published = [] }: Partial<ImportInput> = {},
+  asking?: Asking,
+) =>
+  thread.run(
+    'import',
+    {
+      path,
+      options,
+      kind: 'current',
+      dated: { takenAt: 1_000 + published.length, takenFrom: 'given' },
+      published,
+      config: {},
+      dryRun: false,
+    },
+    asking,
+  )
 
 /** A sheet of which half is written, and read as far as that. */
 async function half(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): void }> {
@@ -79,7 +88,9 @@ test('a sheet with a mapping, or one that was refused ahead, is read by its impo
   rest()
   sheet.arrived(path)
   const mapping = { id: 'id', power: 'strength' }
-  expect((await imported(path, { filename: 'scan.csv', mapping })).report.mapping).toMatchObject({ power: 'strength' })
+  expect((await imported(path, { options: { filename: 'scan.csv', mapping } })).report.mapping).toMatchObject({
+    power: 'strength',
+  })
   sheet.notWanted()
   const bare = join(folder, 'd')
   writeFileSync(bare, 'id,power\n')
@@ -96,4 +107,43 @@ test('a reader of a file that is gone stops', async () => {
   const reading = outcome(readSheet(growingSource(path, csv.length, growth)))
   gone(growth)
   expect(await reading).toThrow('not wanted')
+})
+
+const many = 70_000 // rows: more than are stored at once
+
+/** Players in no order, each with a power of `powerOf`. */
+function manyRows(name: string, powerOf: (player: number) => number): string {
+  const path = join(folder, name)
+  const rows = Array.from({ length: many }, (_, i) => ((i * 7_919) % many) + 100_000)
+  writeFileSync(path, `id,name,power\n${rows.map(id => `${id},Player ${id},${powerOf(id)}`).join('\n')}\n`)
+  return path
+}
+
+test('a large sheet is stored while it is compared with the one before', async () => {
+  const first = await imported(
+    manyRows('first', id => id),
+    {},
+  )
+  const published = [{ snapshot: first.snapshot!, kind: 'current' as const, takenAt: 1_000 }]
+  const path = manyRows('second', id => 2 * id + (id % 2))
+  const { snapshot, board, summary } = await imported(path, { published })
+  expect(summary).toMatchObject({ players: many, new: 0, missing: 0, renamed: 0 })
+  expect(await thread.run('faults', snapshot!)).toEqual([])
+  const stored = await thread.run('column', { snapshot: snapshot!, metric: 'power', order: 'desc' })
+  expect(Array.from(stored.values.subarray(0, 3))).toEqual([200_000, 200_003, 200_004])
+  expect(stored.order[0]).toBe(many - 1)
+  expect(Array.from(board!.scored.ranking.values.subarray(0, 3))).toEqual([100_000, 100_002, 100_002])
+
+  const stop = new AbortController()
+  const cancelled = imported(
+    path,
+    { published },
+    {
+      signal: stop.signal,
+      progress: ({ stage }: ImportProgress) => stage === 'storing' && stop.abort(new Error('stopped')),
+    },
+  )
+  const end = await outcome(cancelled)
+  if (stop.signal.aborted) expect(end).toThrow('stopped')
+  expect((await imported(path, { published })).summary.players).toBe(many)
 })

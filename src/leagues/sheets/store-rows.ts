@@ -1,0 +1,63 @@
+/** Storing a sheet: in this thread, or, where it is large, in another while this one compares it. */
+import type { Database } from 'bun:sqlite'
+import { setImmediate } from 'node:timers'
+import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
+import { collectGarbage, shareColumns } from './snapshots/memory.ts'
+import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+import {
+  beginSnapshot,
+  bringToIdOrder,
+  fitsOneBatch,
+  type Writing,
+  writeRows,
+  writeSnapshot,
+} from './snapshots/write.ts'
+
+type Rows = { snapshot: Snapshot; sheet: SheetColumns }
+export type StoreThread = Thread<{ storeRows: typeof storeRows }>
+
+/** What the other thread does. */
+export async function storeRows({ snapshot, sheet }: Rows, work: ThreadWork & { scores: Database }): Promise<void> {
+  const { scores, now, signal, pause, progress } = work
+  try {
+    await writeRows(scores, snapshot, sheet, {
+      now,
+      signal,
+      async pause(written) {
+        progress(written)
+        await pause()
+      },
+    })
+  } finally {
+    collectLater(sheet)
+  }
+}
+
+/** Where rows are being stored: resolves when they are whole. */
+export type Storing = { snapshot: Snapshot; stored: Promise<void> }
+
+/** A sheet that is stored beside is shared from then on, and in id order as ever. */
+export async function storeSheet(
+  scores: Database,
+  sheet: SheetColumns,
+  writing: Writing & { signal: AbortSignal; beside?: StoreThread },
+): Promise<Storing> {
+  const { beside, signal, pause } = writing
+  if (!beside || fitsOneBatch(sheet)) {
+    const id = await writeSnapshot(scores, sheet, writing)
+    return { snapshot: snapshotOf(scores, id), stored: Promise.resolve() }
+  }
+  bringToIdOrder(sheet)
+  shareColumns(sheet)
+  const snapshot = beginSnapshot(scores, sheet, writing)
+  const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress: pause })
+  stored.catch(() => {}) // it is heard of where it is awaited
+  return { snapshot, stored }
+}
+
+/** Shared columns go when both threads have collected their garbage, and not before this turn has let go of them. */
+export function collectLater({ metrics }: SheetColumns): void {
+  const shared = metrics.filter(({ values }) => values.buffer instanceof SharedArrayBuffer)
+  const bytes = shared.reduce((sum, { values }) => sum + values.byteLength, 0)
+  if (bytes > 0) setImmediate(() => collectGarbage(bytes))
+}
