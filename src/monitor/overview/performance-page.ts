@@ -136,6 +136,8 @@ const failedOf = ({ name, failed, runs }: Named): Content =>
 
 /** Database statements, by total time. */
 
+const placeOf = { main: '', reader: 'reader thread', scores: 'scores.db' } as const
+
 function statementTable(all: readonly StatementFigures[], asked: Query): Html {
   const slice = pageOf({ page: asked.statements_page, limit: statementsPerPage })
   const here = (change: Params) => `${address(path, { ...asked, ...change })}#statements`
@@ -164,7 +166,7 @@ ${table<StatementFigures>({
       names: true,
       class: 'statement',
       cell: ({ statement, connection }) =>
-        html`<code>${statement}</code>${connection === 'reader' && html` <small class="quiet">reader thread</small>`}`,
+        html`<code>${statement}</code> <small class="quiet">${placeOf[connection]}</small>`,
     },
     { head: 'Times', numeric: true, sort: { by: 'count' }, cell: ({ count }) => number(count) },
     timed('Mean', 'mean_ms'),
@@ -173,7 +175,7 @@ ${table<StatementFigures>({
   ],
 })}
 ${paginationLinks(pagination(slice, all.length), page => here({ statements_page: page }), 'Pages of statements')}
-<p class="quiet">Of the process that answers here, without reads from scores.db. Statements in the reader thread delay nobody else.</p></section>`
+<p class="quiet">Of the process that answers here, without the thread that reads sheets. Statements in the reader thread delay nobody else.</p></section>`
 }
 
 /** The fastest take a few microseconds. */
@@ -196,8 +198,10 @@ const statementsPath = `${path}/statements`
 
 export const performancePage = (app: App) => new Elysia().use(page(app)).use(jobFiles(app)).use(statementFiles(app))
 
-const readStatements = async ({ db, reader }: App, { statements_by }: Query) =>
-  statementFigures(statementTimes(db.$client), await reader.read(statementReading, {}), statements_by)
+const readStatements = async ({ db, reader, sheets }: App, { statements_by }: Query) => {
+  const [main, scores] = [statementTimes(db.$client), statementTimes(sheets.boards.scores)]
+  return statementFigures({ main, scores, reader: await reader.read(statementReading, {}) }, statements_by)
+}
 
 const page = (app: App) => {
   const { reader, clock } = app

@@ -188,8 +188,9 @@ type StatementOrder = (typeof statementOrders)[number]
 
 export const statementSchema = t.Object({
   statement: t.String({ description: 'Its text without values' }),
-  connection: t.Union([t.Literal('main'), t.Literal('reader')], {
-    description: 'reader: the thread of long queries; nobody else waits for it',
+  connection: t.Union([t.Literal('main'), t.Literal('reader'), t.Literal('scores')], {
+    description:
+      'reader: the thread of long queries; nobody else waits for it. scores: what boards read from scores.db',
   }),
   count: t.Integer(),
   total_ms: t.Number(),
@@ -201,15 +202,11 @@ export type StatementFigures = Static<typeof statementSchema>
 /** Of the reader thread itself. */
 export const statementReading = (db: Db, _: object): StatementTimes[] => statementTimes(db.$client)
 
-/** Of both connections, highest first. */
-export function statementFigures(
-  main: readonly StatementTimes[],
-  reader: readonly StatementTimes[],
+/** Of all connections, highest first. */
+export const statementFigures = (
+  times: Record<StatementFigures['connection'], readonly StatementTimes[]>,
   order: StatementOrder = 'total_ms',
-): StatementFigures[] {
-  const all: StatementFigures[] = [
-    ...main.map(times => ({ connection: 'main' as const, ...times })),
-    ...reader.map(times => ({ connection: 'reader' as const, ...times })),
-  ]
-  return all.sort((a, b) => b[order] - a[order])
-}
+): StatementFigures[] =>
+  (['main', 'reader', 'scores'] as const)
+    .flatMap(connection => times[connection].map(each => ({ connection, ...each })))
+    .sort((a, b) => b[order] - a[order])

@@ -1,5 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
+import { TimedDatabase } from '../../../../db/statement-times.ts'
 
 export const scoresFile = (dataDir: string): string => join(dataDir, 'scores.db')
 
@@ -79,7 +80,7 @@ export function openScores(dataDir: string): Database {
 
 /** For any thread: single rows and pages, some microseconds each. The file must exist. */
 export function openScoresReader(dataDir: string): Database {
-  const scores = new Database(scoresFile(dataDir), { readonly: true })
+  const scores = new TimedDatabase(scoresFile(dataDir), { readonly: true })
   scores.run('PRAGMA busy_timeout = 30')
   scores.run('PRAGMA cache_size = -8000')
   checkVersion(scores)
