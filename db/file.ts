@@ -3,8 +3,9 @@
  * accepting writes, and all of them are lost; SQLite does not notice.
  */
 import { constants, Database } from 'bun:sqlite'
-import { type Stats, statSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, type Stats, statSync } from 'node:fs'
 import { basename } from 'node:path'
+import { promisify } from 'node:util'
 import { isDamage } from './open-errors.ts'
 
 /** The file of a database is gone: what is written to it is lost. */
@@ -29,8 +30,22 @@ export type OpenFile = {
   fault(): string | undefined
   /** Throws a DeadFile where a write would be lost. */
   assertUsable(): void
+  /** Resolves once all that was committed before is on the disk; this thread goes on meanwhile. Many callers share a wait. */
+  syncLog(): Promise<void>
   /** Also looks at its `-wal` and `-shm`, and whether a new connection can read it. */
   check(read: (fresh: Database) => unknown): string | undefined
+}
+
+const sync = promisify(fdatasync)
+
+/** Opened for the moment: SQLite holds no lock on the log, which closing it would drop. */
+async function syncFile(path: string): Promise<void> {
+  const file = openSync(path, 'r')
+  try {
+    await sync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Call this once the database is open. */
@@ -60,6 +75,18 @@ export function openFile(path: string): OpenFile {
     return undefined
   }
 
+  let syncing = Promise.resolve()
+  let next: Promise<void> | undefined
+  function syncLog(): Promise<void> {
+    next ??= syncing
+      .catch(() => {}) // told to those who waited for it
+      .then(() => {
+        next = undefined
+        return (syncing = syncFile(`${path}-wal`))
+      })
+    return next
+  }
+
   faultBeside() // notes which files they are now
 
   return {
@@ -70,6 +97,7 @@ export function openFile(path: string): OpenFile {
       const found = fault()
       if (found) throw new DeadFile(basename(path), found)
     },
+    syncLog,
     check(read) {
       const found = fault() ?? faultBeside()
       if (found) return found

@@ -50,7 +50,8 @@ const batchLimit = 5 // ms that one batch may block the event loop, not counting
 
 /**
  * Group commit, for small writes that many callers make at once: the calls of one turn of the event loop share one transaction
- * and one wait for the disk. Each is all or nothing by itself, in a savepoint, and resolves once it is on the disk.
+ * and one wait for the disk, during which this thread goes on. Each is all or nothing by itself, in a savepoint, and resolves once
+ * it is on the disk; others may see it a moment before.
  */
 export function batched<T>(db: Db, work: (tx: Db) => Sync<T>): Promise<T> {
   return new Promise((done, failed) => {
@@ -71,11 +72,13 @@ async function commitBatch(db: Db): Promise<void> {
   queues.delete(db)
   let answers: (() => void)[] = []
   try {
-    await atomically(db, tx => {
+    const work = (tx: Db) => {
       answers = []
       for (const start = performance.now(); performance.now() - start < batchLimit && answers.length < waiting.length; )
         answers.push(inSavepoint(tx, waiting[answers.length]!))
-    })
+    }
+    await atomically(db, work, 'unsynced')
+    await fileOf(db.$client)?.syncLog()
   } catch (error) {
     answers = waiting.map(
       ({ failed }) =>
