@@ -464,7 +464,7 @@ test('a backup chosen on the page takes the place of everything at the next star
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Southern' })
   expect(await call.get('/admin/backups/')).toContain('replaces everything')
 
-  expect(await outcome(start({}, dataDir))).toThrow('another process is at work')
+  expect(await outcome(start({}, dataDir))).toThrow('another process is running in')
   await stop()
   const again = await start({}, dataDir)
   expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })

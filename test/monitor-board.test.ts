@@ -79,7 +79,7 @@ test('lists with nothing in them say what is usual', async () => {
     ['/admin/monitoring/trading-activity', 'There were no trades in this time'],
     ['/admin/monitoring/league-activity', 'Officers can make the first one'],
     ['/admin/monitoring/active-users', 'Nobody signed in during this time'],
-    ['/admin/monitoring/performance', 'Requests are counted by the minute'],
+    ['/admin/monitoring/performance', 'Requests are counted each minute'],
     ['/admin/archives', 'Archived leagues are listed here'],
     ['/admin/backups', 'The first one is made tonight'],
     ['/admin/audit/logs?q=no+such+thing', 'No entry matches these filters'],

@@ -59,11 +59,22 @@ test('workers killed at work lose no job, and no job is worked on by two living 
     expect(await child.says()).toBe('ready')
     return child
   }
+  const isAtWork = (pid: number) => {
+    const lines = readFileSync(log, 'utf8').split('\n')
+    const noted = (what: string) => lines.filter(line => line.startsWith(what) && line.endsWith(` ${pid}`)).length
+    return noted('start') > noted('end')
+  }
   const crew = [await hire(), await hire()]
   let kills = 0
   while ((await queue.getCompletedCount()) < jobs && kills < 15) {
     await sleep(60 + Math.random() * 60)
     const victim = crew.shift()!
+    process.kill(victim.pid, 'SIGSTOP') // a job it is at now, it is at when it dies
+    if (!isAtWork(victim.pid)) {
+      process.kill(victim.pid, 'SIGCONT')
+      crew.push(victim)
+      continue
+    }
     appendFileSync(log, `kill - ${victim.pid}\n`)
     await victim.kill9()
     kills++
