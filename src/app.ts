@@ -263,7 +263,7 @@ export async function startFieldhouse(
         isSecure: config.publicUrl?.startsWith('https:') ?? false,
         maxUpload: config.maxUploadMb * 1024 * 1024,
         uploadPaths,
-        admit: loadShedding.admit,
+        loadShedding,
         alwaysAdmitted,
         handle(request) {
           followName()

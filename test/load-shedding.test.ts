@@ -17,14 +17,23 @@ function timed() {
     turns(lags: readonly number[]) {
       for (const lag of lags) shedding.turn(lag, (now += lag + 10))
     },
+    /** So many reads, of which none is answered until the function that comes back is called. */
+    ask(count: number) {
+      const reads = Array.from({ length: count }, () => ({ who: officer, began: now }))
+      for (const read of reads) shedding.admit(read)
+      return () => reads.forEach(shedding.answered)
+    },
     /** Of a hundred who ask at once, how many are let in. */
     admitted(who?: Who) {
       let admitted = 0
-      for (let i = 0; i < 100; i++)
+      for (let i = 0; i < 100; i++) {
+        const read = { who, began: now }
         try {
-          shedding.admit(who)
+          shedding.admit(read)
+          shedding.answered(read)
           admitted++
         } catch {}
+      }
       return admitted
     },
   }
@@ -50,11 +59,27 @@ test('under lasting load strangers are refused by share, then members, officers 
   turns(turnsOf(800, 60_000))
   expect([admitted(), admitted(officer)]).toEqual([0, 100])
   expect(admitted(member)).toBe(10)
-  turns(turnsOf(5, 19_500))
+  turns(turnsOf(5, 9_750))
   expect(admitted(member)).toBe(100)
   expect(admitted()).toBeLessThan(10)
-  turns(turnsOf(5, 19_500))
+  turns(turnsOf(5, 9_750))
   expect(admitted()).toBe(100)
+})
+
+test('reads that queue for a thread are an overload too, a few that take long are none', () => {
+  const { turns, ask, admitted } = timed()
+  const few = ask(40)
+  turns(turnsOf(5, 60_000))
+  expect(admitted()).toBe(100)
+  const many = ask(40)
+  turns(turnsOf(5, 5_000))
+  expect(admitted()).toBe(100)
+  turns(turnsOf(5, 4_000))
+  expect(admitted()).toBeLessThan(10)
+  many()
+  turns(turnsOf(5, 20_000))
+  expect(admitted()).toBe(100)
+  few()
 })
 
 test('a process that is behind answers 503 to strangers, and to nobody once it has caught up', async () => {

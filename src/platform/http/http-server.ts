@@ -10,6 +10,7 @@ import type { Metrics } from '../process/metrics.ts'
 import type { Telemetry } from '../process/telemetry.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 import type { Asked, CachedFastPath } from './cached-fast-path.ts'
+import type { LoadShedding } from './load-shedding.ts'
 import { setRateLimitHeaders } from './rate-limits.ts'
 import { beginRequest, type RequestContext, type Who } from './request-context.ts'
 import { compressed, originOf, pathOf } from './responses.ts'
@@ -30,8 +31,8 @@ type HttpServerSettings = {
   knownIdentity(request: Request, began: number): Who | undefined
   /** Throws a refusal where a mutation by cookie was not meant. */
   guard(request: Request, who: Who | undefined): Promise<void> | void
-  /** Throws a refusal where a read is one too many, and which paths are never refused so. */
-  admit(who: Who | undefined): void
+  loadShedding: LoadShedding
+  /** Paths whose reads are never refused as too many. */
   alwaysAdmitted: RegExp
   refused(request: Request, error: unknown): Response
   fastPath: CachedFastPath
@@ -62,7 +63,8 @@ const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openHttpServer(settings: HttpServerSettings) {
-  const { handle, identify, knownIdentity, guard, refused, fastPath, admit, log, metrics, trace, trustProxy } = settings
+  const { handle, identify, knownIdentity, guard, refused, fastPath, loadShedding, log, metrics, trace, trustProxy } =
+    settings
   let closing = false
 
   const server = listen({
@@ -116,11 +118,12 @@ export function openHttpServer(settings: HttpServerSettings) {
         context.who ??= await identify(request) // a read of somebody known a moment ago needs no second look
         await guard(request, context.who)
       }
-      if (isRead(request) && !settings.alwaysAdmitted.test(pathOf(request.url))) admit(context.who)
+      if (isRead(request) && !settings.alwaysAdmitted.test(pathOf(request.url))) loadShedding.admit(context)
       response = await compressed(request, await handle(asGet(request, context)))
     } catch (error) {
       response = refused(request, error)
     }
+    loadShedding.answered(context)
     const cached = originOf(response)
     finish(context, response)
     if (cached) fastPath.learn(request, context, response, cached)
