@@ -70,7 +70,7 @@ test('the same is a CSV and a page, and somebody unknown is no change', async ()
   const csv = await call.get(`/api/v1/uploads/${newest}/people.csv?change=went_down`)
   expect(csv.replace('\uFEFF', '').split('\r\n').slice(0, 2)).toEqual([
     'player_id,name,line,field,before,now,reason',
-    '2,Bob,,kill_points,40,30,"has a counter that should only rise but is lower than in the scan before"',
+    '2,Bob,,kill_points,40,30,has a counter that should only rise but is lower than in the scan before',
   ])
   const page = await call.get(`/leagues/${id}/uploads/${newest}/people?change=renamed`)
   expect(page).toContain('Annie')
