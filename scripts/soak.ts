@@ -132,7 +132,12 @@ else {
   for (const [answer, count] of Object.entries(answers))
     if (!refusals.has(answer) && !/^(2\d\d|304|live)$/.test(answer)) findings.push(`${count} readers got ${answer}`)
   for (const path of ['/', `/leagues/${sheets.id}`, `/api/v1/leagues/${market.id}/leaderboard`]) {
-    const { status } = await fetch(url + path)
+    let { status } = await fetch(url + path)
+    // An overloaded server lets everyone in again some 20 seconds after.
+    for (let tries = 0; status === 503 && tries < 60; tries++) {
+      await Bun.sleep(1_000)
+      status = (await fetch(url + path)).status
+    }
     if (status !== 200) findings.push(`${path} still answers ${status}`)
   }
   const after = { ...(idle ? await idleUsage('after') : usageOf(pid)), files: filesIn(dataDir) }
