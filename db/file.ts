@@ -1,6 +1,6 @@
 /**
- * Whether the file of an open database is still the one that was opened. If it was removed or replaced, the open connection goes on
- * accepting writes, and all of them are lost; SQLite does not notice.
+ * Whether the file of an open database is still the one that was opened. If it was removed or replaced, the open connection still
+ * accepts writes, and all of them are lost; SQLite does not notice.
  */
 import { constants, Database } from 'bun:sqlite'
 import { closeSync, fdatasync, openSync, type Stats, statSync } from 'node:fs'
@@ -8,19 +8,19 @@ import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { isDamage } from './open-errors.ts'
 
-/** The file of a database is gone: what is written to it is lost. */
+/** The file of a database is gone: writes to it are lost. */
 export class DeadFile extends Error {
   override name = 'DeadFile'
   constructor(
     readonly file: string,
     readonly fault: string,
   ) {
-    super(`Nothing was written: ${file} ${fault}. Those who run this Fieldhouse have to stop it and put the file back`)
+    super(`Nothing was written: ${file} ${fault}. The operator has to stop Fieldhouse and put the file back`)
   }
 }
 
 const removed = 'was removed while it was in use'
-const replaced = 'is another file now than the one that is in use'
+const replaced = 'was replaced by another file while it was in use'
 const cutOff = 'was cut off while it was in use'
 
 export type OpenFile = {
@@ -28,7 +28,7 @@ export type OpenFile = {
   readonly path: string
   /** What is wrong with it. Costs one `stat`, some microseconds. */
   fault(): string | undefined
-  /** Throws a DeadFile where a write would be lost. */
+  /** Throws a DeadFile if a write would be lost. */
   assertUsable(): void
   /** Resolves once all that was committed before is on the disk; this thread goes on meanwhile. Many callers share a wait. */
   syncLog(): Promise<void>
@@ -69,7 +69,7 @@ export function openFile(path: string): OpenFile {
     for (const suffix of ['-wal', '-shm']) {
       const [now, known] = [statSync(path + suffix, { throwIfNoEntry: false }), beside.get(suffix)]
       if (known && !now) return `lost its ${suffix} file while it was in use`
-      if (known && now && !isSame(now, known)) return `has another ${suffix} file now than the one that is in use`
+      if (known && now && !isSame(now, known)) return `had its ${suffix} file replaced while it was in use`
       if (now) beside.set(suffix, now)
     }
     return undefined

@@ -1,6 +1,6 @@
 /**
- * Brings a database to this version's schema: the migrations it lacks, then the triggers of `triggers.sql`.
- * `user_version` counts the migrations applied; the fact `triggers` is the hash of the file that its triggers were made from.
+ * Brings a database to this version's schema: the missing migrations, then the triggers of `triggers.sql`.
+ * `user_version` counts the applied migrations; the fact `triggers` is the hash of the file that the triggers were made from.
  */
 import { Database } from 'bun:sqlite'
 import {
@@ -35,11 +35,11 @@ export class NewerSchema extends Error {}
 export function refuseNewer(version: number, known = migrations().length) {
   if (version > known)
     throw new NewerSchema(
-      `fieldhouse.db has schema ${version}, this version of Fieldhouse knows ${known}. Start the newer version, or restore a backup.`,
+      `fieldhouse.db has schema ${version}, but this version of Fieldhouse only knows ${known}. Start the newer version, or restore a backup.`,
     )
 }
 
-/** All in one transaction, after taking a copy. Refuses while `othersRun`: they are of a version that knows another schema. */
+/** All in one transaction, after making a copy. Refuses while `othersRun`: they are of a version with another schema. */
 export function migrate(client: Database, dataDir: string, othersRun = () => false, files = schemaFiles()): void {
   const known = files.migrations.length
   const version = schemaVersion(client)
@@ -48,9 +48,9 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
   const isCurrent = () => schemaVersion(client) === known && appliedTriggers(client) === triggersHash
   if (isCurrent()) return
   if (version > 0 && othersRun()) {
-    if (isCurrent()) return // another process of this very version was first
+    if (isCurrent()) return // another process of the same version was first
     throw new Error(
-      `Another version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
+      `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
     )
   }
   if (version > 0 && version < known) copyBefore(client, dataDir, version)
@@ -89,7 +89,7 @@ function dropTriggers(client: Database) {
 
 const backupsOf = (dataDir: string) => join(dataDir, 'backups')
 
-/** The copy is whole or not there: written beside its place, then renamed. */
+/** The copy is complete or absent: written next to its target, then renamed. */
 function copyBefore(client: Database, dataDir: string, version: number) {
   const folder = backupsOf(dataDir)
   mkdirSync(folder, { recursive: true })
@@ -105,12 +105,12 @@ function copyBefore(client: Database, dataDir: string, version: number) {
     closeSync(file)
     renameSync(unfinished, join(folder, `before-schema-${version + 1}.db`))
   } catch (error) {
-    // Else another process has migrated meanwhile, has taken its copy, and cleared ours away.
+    // Otherwise another process has migrated in the meantime, has made its copy, and deleted ours.
     if (schemaVersion(client) === version) throw error
   }
 }
 
-/** What starts have left that were killed while they copied. */
+/** Left by starts that were killed while they copied. */
 function removeUnfinishedCopies(dataDir: string) {
   const folder = backupsOf(dataDir)
   for (const name of existsSync(folder) ? readdirSync(folder) : [])

@@ -7,7 +7,7 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 
 export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
 
-/** SHMSIZE: the index of the write-ahead log cannot grow. */
+/** Advice for a damaged file that only a backup can replace, and for the queue's file, which can be rebuilt. */
 export const isFull = (error: unknown) => /^(SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))|ENOSPC|EDQUOT)/.test(codeOf(error))
 
 /** What to do about a damaged file that only a backup can replace, and about the queue's, which can be rebuilt. */
@@ -16,7 +16,7 @@ export const restoreAdvice =
 export const queueRebuildAdvice =
   'With every process stopped, move it away with its -wal and -shm: it is rebuilt from fieldhouse.db, and unfinished jobs are run again'
 
-/** Opens or reads the file, and turns SQLite's errors into ours, which name it. `advice` says what to do about damage. */
+/** Opens or reads the file, and turns SQLite's errors into ours, which name it. `advice` is for damage. */
 export function explainOpenErrors<T>(path: string, open: () => T, advice = restoreAdvice): T {
   try {
     return open()
@@ -25,7 +25,7 @@ export function explainOpenErrors<T>(path: string, open: () => T, advice = resto
   }
 }
 
-/** Damage, a file that this user may not write to, or a full disk, as an error for the operator; any other stays as it is. */
+/** Damage, a file this user may not write, or a full disk, as an error for the operator; other errors stay as they are. */
 function explained(path: string, error: unknown, advice: string): unknown {
   if (!(error instanceof SQLiteError)) return error
   if (isDamage(error)) return damagedFile(path, error.message, advice)
@@ -41,7 +41,7 @@ export const damagedFile = (path: string, fault: string, advice: string) =>
 export const isDamage = (error: unknown): error is Error & { code: string } =>
   /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
 
-/** Reads every page of a file and answers its first fault. */
+/** Reads every page of a file and returns its first fault. */
 export function faultOf(client: Database): string | undefined {
   try {
     const answer = client.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').get()?.quick_check
@@ -52,13 +52,13 @@ export function faultOf(client: Database): string | undefined {
   }
 }
 
-/** Makes DATA_DIR, unless it exists. */
+/** Makes DATA_DIR if it does not exist. */
 export function makeDataFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
     const isFile = error.code === 'EEXIST' || error.code === 'ENOTDIR'
-    throw new Error(`DATA_DIR ${dataDir} ${isFile ? 'is no folder' : `cannot be made (${error.code})`}`)
+    throw new Error(`DATA_DIR ${dataDir} ${isFile ? 'is not a folder' : `cannot be made (${error.code})`}`)
   }
 }

@@ -12,7 +12,7 @@ Database.MAX_QUERY_CACHE_SIZE = 500 // statements of a connection that stay prep
 
 const open = (path: string, readonly: boolean): Database => {
   const client = new TimedDatabase(path, readonly ? { readonly: true } : { create: true, readwrite: true })
-  client.prepare = client.query // drizzle prepares a query anew each time it runs; `query` keeps it, by its text
+  client.prepare = client.query // drizzle prepares a query each time it runs; `query` caches it by its text
   client.run('PRAGMA busy_timeout = 10000') // while opening: another process may be making or migrating the file
   client.run('PRAGMA foreign_keys = ON')
   client.run('PRAGMA cache_size = -16000') // 16 MB
@@ -24,7 +24,7 @@ const open = (path: string, readonly: boolean): Database => {
 export type Db = ReturnType<typeof wrap>
 const wrap = (client: Database) => drizzle({ client, schema })
 
-/** From here on nothing blocks the event loop for long: `atomically` waits for other writers on a timer. */
+/** From now on nothing blocks the event loop for long: `atomically` waits for other writers on a timer. */
 function opened(client: Database): Db {
   client.run('PRAGMA busy_timeout = 30')
   return wrap(client)
@@ -33,7 +33,7 @@ function opened(client: Database): Db {
 export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
 
 /**
- * Opens `fieldhouse.db` and brings it to this version's schema, unless another version is at work in the folder (`othersRun`).
+ * Opens `fieldhouse.db` and brings it to this version's schema, unless another version is running in the folder (`othersRun`).
  * Accepted work must survive a power cut: synchronous=FULL.
  */
 export function openDatabase(dataDir: string, othersRun: () => boolean = () => false): Db {
@@ -54,12 +54,12 @@ export function closeDatabase({ $client: client }: Db): void {
   try {
     client.run('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
-    // The disk is full: what the log holds is read at the next start.
+    // The disk is full: the log is read at the next start.
   }
   client.close()
 }
 
-/** A new database beside an old `scores.db` knows none of its snapshots: the sweep would delete them all. */
+/** A new database next to an old `scores.db` knows none of its snapshots: the sweep would delete them all. */
 function refuseLostDatabase(client: Database, dataDir: string) {
   const isNew = () => schemaVersion(client) === 0
   // Asked twice: another process that opens the same new folder may just have made both.
@@ -70,7 +70,7 @@ function refuseLostDatabase(client: Database, dataDir: string) {
   )
 }
 
-/** SQLite refuses this one at once, whatever the busy timeout, while another process does the same. */
+/** SQLite refuses this at once, whatever the busy timeout, while another process does the same. */
 function useWriteAheadLog(client: Database) {
   for (const deadline = performance.now() + 10_000; ; Bun.sleepSync(10)) {
     try {
@@ -81,7 +81,7 @@ function useWriteAheadLog(client: Database) {
   }
 }
 
-/** Opens an existing `fieldhouse.db` for a script, beside running processes: to write, not to migrate. */
+/** Opens an existing `fieldhouse.db` for a script, next to running processes: to write, not to migrate. */
 export function openBeside(dataDir: string): Db {
   return explainOpenErrors(databaseFile(dataDir), () => {
     const client = open(databaseFile(dataDir), false)
@@ -90,5 +90,5 @@ export function openBeside(dataDir: string): Db {
   })
 }
 
-/** For worker threads: sees what is committed, can write nothing. */
+/** For worker threads: sees what is committed, cannot write. */
 export const openReader = (dataDir: string): Db => opened(open(databaseFile(dataDir), true))

@@ -7,12 +7,12 @@ import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './open.ts'
 import { given, prepared } from './transactions.ts'
 
-/** The columns of a write, their values to be given under their names when it runs. */
+/** The columns of a write, whose values are given by name when it runs. */
 export type Given<Values> = { [Column in keyof Values]: SQL }
 
 /**
  * `build` prepares the statement for the columns of these values; run it with the values. Absent and undefined ones are left out.
- * Null is part of the statement, as drizzle would encode a given one into a text for a JSON column.
+ * Null is part of the statement, as drizzle would turn a given null into a text for a JSON column.
  */
 export function preparedFor<Values extends object, Statement>(
   table: SQLiteTable,
@@ -42,6 +42,6 @@ export function preparedFor<Values extends object, Statement>(
   }
 }
 
-/** Whether a column is one of a list, which is given as JSON: its length is no part of the statement. */
+/** Whether a column is in a list that is given as JSON, so that its length is not part of the statement. */
 export const isOneOf = (column: SQLiteColumn, name: string): SQL =>
   sql`${column} in (select value from json_each(${given(name)}))`

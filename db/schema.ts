@@ -1,6 +1,6 @@
 /**
- * Fieldhouse in tables, read top to bottom: who, what is contested, what runs, what was noticed.
- * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data checked at the edge.
+ * The tables of Fieldhouse, to be read top to bottom: people, leagues, the rota, jobs, monitoring.
+ * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data validated at the edge.
  * `triggers.sql` beside this file keeps some of the tables. The full-text index `search_index`, which drizzle cannot describe, is
  * at the end of the first migration.
  */
@@ -100,14 +100,14 @@ export const passwordLinks = sqliteTable(
 export const mailKinds = ['invitation', 'password', 'picks', 'final', 'certificate', 'roster', 'alert'] as const
 export type MailKind = (typeof mailKinds)[number]
 
-/** Kinds of mail that the owner of an address has turned off, with an account or without. */
+/** Kinds of mail that the owner of an address has turned off, with or without an account. */
 export const mailOptOuts = sqliteTable(
   'mail_opt_outs',
   { addressHash: text('address_hash').notNull(), kind: text('kind', { enum: mailKinds }).notNull() },
   t => [primaryKey({ columns: [t.addressHash, t.kind] })],
 )
 
-/** What is mailed once for one occasion, such as the close of a league's picks to one member. */
+/** Mails that are sent once per occasion, such as the close of a league's picks to one member. */
 export const mailOccasions = sqliteTable(
   'mail_occasions',
   { key: text('key').primaryKey(), at: time('at').notNull() },
@@ -189,7 +189,7 @@ export const members = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
 )
 
-/** What a league's webhook was told last. */
+/** What was last announced to a league's webhook. */
 export const leagueAnnouncements = sqliteTable('league_announcements', {
   leagueId: integer('league_id')
     .primaryKey()
@@ -312,7 +312,7 @@ export const uploadDrafts = sqliteTable(
 
 export const markReasons = ['farm', 'vacation', 'other'] as const
 
-/** What officers say of a player of a sheet league, and whether the player counts in ranks and totals. */
+/** Marks that officers set on players of a sheet league, and whether a marked player counts in ranks and totals. */
 export const playerMarks = sqliteTable(
   'player_marks',
   {
@@ -349,7 +349,7 @@ export const feedFormats = ['fieldhouse', 'datagolf', 'espn'] as const
 export const eventStates = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
 export const golferStates = ['active', 'finished', 'cut', 'wd', 'dq'] as const
 
-/** A live score feed, and what came of asking it last. */
+/** A live score feed, and the state of polling it. */
 export const tours = sqliteTable('tours', {
   id: id(),
   slug: text('slug').notNull().unique(),
@@ -374,7 +374,7 @@ export const tours = sqliteTable('tours', {
 
 export const fieldSources = ['feed', 'hand'] as const
 
-/** A tournament that a feed shows or has shown, or one to come whose field was entered by hand. */
+/** A tournament that a feed shows or has shown, or a coming one whose field was entered by hand. */
 export const tourEvents = sqliteTable(
   'tour_events',
   {
@@ -397,7 +397,7 @@ export const tourEvents = sqliteTable(
   t => [index('tour_events_tour').on(t.tourId, t.changedAt)],
 )
 
-/** A golfer's scores from `since` until `until`: a change ends the row and begins another. The row without an end holds now. */
+/** A golfer's scores from `since` until `until`: a change ends the row and starts another. The row without an end is current. */
 export const golfers = sqliteTable(
   'golfers',
   {
@@ -423,7 +423,7 @@ export const golfers = sqliteTable(
   ],
 )
 
-/** What is known of a golfer before play: how they are ranked, and of one entered by hand, who they are on the feed. */
+/** What is known about a golfer before play: their ranking, and for one entered by hand, who they are on the feed. */
 export const fieldPlayers = sqliteTable(
   'field_players',
   {
@@ -476,7 +476,7 @@ export const quotes = sqliteTable(
   t => [index('quotes_seq').on(t.seq)],
 )
 
-/** Every price a symbol has had in the last days, from when it came in until the next one did. */
+/** Every price of a symbol in the last days, from when it came in until the next one did. */
 export const prices = sqliteTable(
   'prices',
   {
@@ -497,7 +497,7 @@ export const prices = sqliteTable(
   ],
 )
 
-/** The last price of every symbol on every day that has one, in UTC, in the shares of now: a split changes them all. */
+/** The last price of every symbol on every day that has one, in UTC, in today's shares: a split changes them all. */
 export const dailyPrices = sqliteTable(
   'daily_prices',
   {
@@ -508,7 +508,7 @@ export const dailyPrices = sqliteTable(
   t => [primaryKey({ columns: [t.symbol, t.day] }), index('daily_prices_day').on(t.day)],
 )
 
-/** A price that moved so far that an officer is asked first. The newest of its symbol. */
+/** A price that moved so far that an officer has to accept it. The newest of its symbol. */
 export const heldPrices = sqliteTable('held_prices', {
   id: id(),
   symbol: text('symbol').notNull().unique(),
@@ -521,7 +521,7 @@ export const heldPrices = sqliteTable('held_prices', {
 
 export const symbolActionKinds = ['void', 'split', 'dividend', 'undo'] as const
 
-/** What officers did to a symbol that changed ledgers: a wrong price taken back, a split, a dividend, a dividend taken back. */
+/** Corrections of a symbol that changed ledgers: a wrong price taken back, a split, a dividend, a dividend taken back. */
 export const symbolActions = sqliteTable(
   'symbol_actions',
   {
@@ -580,7 +580,7 @@ export const optionChains = sqliteTable(
 )
 
 /*
- * Market leagues. Cash, holdings and the sums beside them follow from the ledger and could be rebuilt from it at any time.
+ * Market leagues. Cash, holdings and the sums follow from the ledger and could be rebuilt from it at any time.
  * These rows have no foreign key to their league: a league may have a million of them, and they are deleted in small steps.
  */
 
@@ -720,7 +720,7 @@ export const frozenBoards = sqliteTable('frozen_boards', {
 
 // ── Who works where ─────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Who says yes once a colleague has taken an offered duty: an officer, or the rules of work alone. */
+/** Who approves a swap once a colleague has taken the duty: an officer, or the rules of work alone. */
 export const swapRules = ['officer', 'rules'] as const
 
 export const sites = sqliteTable('sites', {
@@ -847,7 +847,7 @@ export const assignments = sqliteTable(
   t => [uniqueIndex('assignments_once').on(t.shiftId, t.staffId), index('assignments_staff').on(t.staffId)],
 )
 
-/** Somebody wants a shift on or off their roster; not to follow costs so much. */
+/** A request to work a shift or not to; not following it costs its price. */
 export const shiftRequests = sqliteTable(
   'shift_requests',
   {
@@ -863,7 +863,7 @@ export const shiftRequests = sqliteTable(
   t => [primaryKey({ columns: [t.staffId, t.shiftId] }), index('shift_requests_shift').on(t.shiftId)],
 )
 
-/** A roster that a job has found and an officer may look over and confirm. */
+/** A roster generated by a job, for an officer to check and publish. */
 export const rosterDrafts = sqliteTable(
   'roster_drafts',
   {
@@ -883,7 +883,7 @@ export const rosterDrafts = sqliteTable(
   t => [index('roster_drafts_created').on(t.createdAt)],
 )
 
-/** The shifts of a week to make other weeks from. */
+/** The shifts of a week, to make other weeks from. */
 export const weekTemplates = sqliteTable('week_templates', {
   id: id(),
   name: text('name').notNull().unique(),
@@ -903,7 +903,7 @@ export const calendarAddresses = sqliteTable('calendar_addresses', {
 
 export const leaveStates = ['pending', 'approved', 'declined', 'withdrawn'] as const
 
-/** Leave that somebody has asked for. Approved, it is an absence too. */
+/** Leave that somebody has requested. Once approved, it is also an absence. */
 export const leaveRequests = sqliteTable(
   'leave_requests',
   {
@@ -922,7 +922,7 @@ export const leaveRequests = sqliteTable(
   t => [index('leave_requests_staff').on(t.staffId, t.from), index('leave_requests_state').on(t.state, t.from)],
 )
 
-/** A duty that somebody would rather not work. It is gone with the duty, so there are only offers that still hold. */
+/** A duty that somebody offers to others. It is deleted with the duty, so there are only valid offers. */
 export const swapOffers = sqliteTable(
   'swap_offers',
   {
@@ -940,7 +940,7 @@ export const swapOffers = sqliteTable(
   t => [index('swap_offers_taken').on(t.takenBy), index('swap_offers_return').on(t.inReturn)],
 )
 
-/** What a person is told of their own shifts, leave and swaps. */
+/** Notices to a person about their own shifts, leave and swaps. */
 export const staffNotices = sqliteTable(
   'staff_notices',
   {
@@ -963,7 +963,7 @@ export const staffNotices = sqliteTable(
   ],
 )
 
-/** The alerts already raised about a certificate, by how many days before its end, so that each is raised once. */
+/** The alerts already raised about a certificate, by days before its end, so that each is raised once. */
 export const expiryNotices = sqliteTable(
   'expiry_notices',
   {
@@ -1025,7 +1025,7 @@ export const runs = sqliteTable(
   ],
 )
 
-/** Who else was handed the id of a run, because the work they asked for was under way: they may follow it too. */
+/** Other users who got the id of a run because the same work was already under way: they can follow it too. */
 export const runReaders = sqliteTable(
   'run_readers',
   {
@@ -1037,7 +1037,7 @@ export const runReaders = sqliteTable(
   t => [primaryKey({ columns: [t.runId, t.userId] })],
 )
 
-/** How many runs there are of each job in each state. Triggers keep it: counting a million runs takes too long. */
+/** The number of runs of each job in each state. Maintained by triggers, as counting a million runs takes too long. */
 export const runCounts = sqliteTable(
   'run_counts',
   {
@@ -1048,7 +1048,7 @@ export const runCounts = sqliteTable(
   t => [primaryKey({ columns: [t.name, t.status] })],
 )
 
-/** Rowids of runs that finished or were deleted, until the index of runs (`search.db`) has taken them in. Triggers add them. */
+/** Rowids of runs that finished or were deleted, until the index of runs (`search.db`) has them. Added by triggers. */
 export const runChanges = sqliteTable('run_changes', { id: id(), run: integer('run').notNull() })
 
 /** What a run logged. */
@@ -1068,7 +1068,7 @@ export const runLog = sqliteTable(
   t => [index('run_log_run').on(t.runId, t.id)],
 )
 
-/** Leases. The fence grows with every acquisition and never goes back, so that a former holder's late write is refused. */
+/** Leases. The fence grows with every acquisition and never goes back, so that late writes of a former holder are refused. */
 export const taskLocks = sqliteTable('task_locks', {
   key: text('key').primaryKey(),
   task: text('task').notNull(),
@@ -1220,7 +1220,7 @@ export const activityCounts = sqliteTable(
   t => [primaryKey({ columns: [t.unit, t.start, t.country] })],
 )
 
-/** Users by the day they registered and their country, without deleted ones. Triggers keep it. */
+/** Users by the day they registered and their country, without deleted ones. Maintained by triggers. */
 export const registrations = sqliteTable(
   'registrations',
   { day: time('day').notNull(), country: text('country').notNull(), users: integer('users').notNull() },
@@ -1255,7 +1255,7 @@ export const requestedStats = sqliteTable(
   t => [primaryKey({ columns: [t.entry, t.query] }), index('requested_stats_at').on(t.requestedAt)],
 )
 
-/** Answers that were refreshed ahead of their end (src/platform/cache/refreshed.ts), for every process of the folder. */
+/** Answers refreshed before they expire (src/platform/cache/refreshed.ts), for every process of the folder. */
 export const refreshedAnswers = sqliteTable(
   'refreshed_answers',
   {
@@ -1296,7 +1296,7 @@ export const requestHours = sqliteTable(
   t => [primaryKey({ columns: [t.hour, t.route] })],
 )
 
-/** How busy each process was, minute by minute. */
+/** The load of each process, minute by minute. */
 export const processMinutes = sqliteTable(
   'process_minutes',
   {

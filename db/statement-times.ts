@@ -1,6 +1,6 @@
 /**
  * How long the statements of a connection take, by their text without values: count, mean and p95 since it was opened. It costs
- * a tenth of a microsecond a statement: of a request, which takes a hundred and asks a few, less than a hundredth.
+ * a tenth of a microsecond per statement, less than a hundredth of a request.
  */
 import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
 
@@ -10,8 +10,8 @@ export type StatementTimes = { statement: string; count: number; total_ms: numbe
 const factor = Math.log(1.2)
 const buckets = 104
 const longest = 600 // characters of a statement
-const mostKnown = 500 // statements; what comes later is counted as one
-const mostTexts = 5_000 // before they are normalised
+const maxStatements = 500 // statements; what comes later is counted as one
+const maxTexts = 5_000 // before they are normalised
 
 type Count = { count: number; totalMs: number; histogram: Uint32Array }
 
@@ -42,15 +42,15 @@ class Times {
     const known = this.#byText.get(sql)
     if (known) return known
     const text = normalised(sql)
-    const statement = this.#counts.has(text) || this.#counts.size < mostKnown ? text : 'other statements'
+    const statement = this.#counts.has(text) || this.#counts.size < maxStatements ? text : 'other statements'
     let count = this.#counts.get(statement)
     if (!count) this.#counts.set(statement, (count = { count: 0, totalMs: 0, histogram: new Uint32Array(buckets) }))
-    if (this.#byText.size >= mostTexts) this.#byText.clear()
+    if (this.#byText.size >= maxTexts) this.#byText.clear()
     this.#byText.set(sql, count)
     return count
   }
 
-  /** What ran, the most time first. */
+  /** What ran, by total time, highest first. */
   all(): StatementTimes[] {
     return [...this.#counts]
       .filter(([statement, { count }]) => count > 0 && !ofOpening.test(statement))
@@ -65,7 +65,7 @@ class Times {
   }
 }
 
-/** What is said when a file is opened or brought to a new schema. */
+/** Statements that open a file or migrate it. */
 const ofOpening = /^(alter|create|drop|pragma)\b/i
 
 const rounded = (ms: number) => Math.round(ms * 1_000) / 1_000
@@ -93,7 +93,7 @@ export class TimedDatabase extends Database {
     timesOf.set(this, this.#times)
   }
 
-  /** The same text is prepared once and answered again; `open` has drizzle prepare by this too. */
+  /** Prepares each text once; `open` makes drizzle prepare through this too. */
   override query<Row, Params extends SQLQueryBindings | SQLQueryBindings[]>(sql: string) {
     const statement = super.query<Row, Params>(sql)
     if (this.#timed.has(statement)) return statement
@@ -111,7 +111,7 @@ export class TimedDatabase extends Database {
   }
 }
 
-/** The same statement, whose ways to run it measure themselves; of `iterate` what lies between two rows is not its time. */
+/** The same statement, measuring its own runs; time between two rows of `iterate` does not count. */
 function timed<Row, Params extends SQLQueryBindings[]>(statement: Statement<Row, Params>, count: Count) {
   const { get, all, values, run, iterate } = statement
   const measured =

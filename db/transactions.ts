@@ -9,7 +9,7 @@ export type Sync<T> = T extends PromiseLike<unknown> ? never : T
 const busyTimeout = 5_000 // ms that a write waits for another process's write before it fails as busy
 
 /**
- * One transaction, all or nothing, begun as a writer. The work is synchronous: an async one would commit before it is
+ * One transaction, all or nothing, started as a writer. The work is synchronous: async work would commit before it is
  * done. While another process holds the write lock this waits on a timer and does not block the event loop.
  * There is one connection, so prepared statements used inside are part of the transaction.
  *
@@ -154,5 +154,5 @@ export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
   }
 }
 
-/** A value that a prepared statement is given when it runs. */
+/** A value that a prepared statement gets when it runs. */
 export const given = (name: string) => sql.placeholder(name)

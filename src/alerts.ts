@@ -1,4 +1,4 @@
-/** One condition is one alert: raised again it counts, cleared it resolves itself. */
+/** One condition is one alert: raising it again counts, clearing it resolves it. */
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { type Severity, systemAlerts } from '../db/schema.ts'
@@ -31,11 +31,11 @@ export type Alert = {
   data?: Record<string, unknown>
 }
 
-/** Runs that fail alike are one condition. */
+/** Runs that fail the same way are one condition. */
 export const failureAlert = ({ name, fingerprint }: { name: string; fingerprint: string | null }) =>
   `job_failed:${name}:${fingerprint}`
 
-/** Raises the alert, or counts it once more where the condition is known already. */
+/** Raises the alert, or increases its count if it is already open. */
 export function raise(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
   tx.insert(systemAlerts)
     .values({ key, type, severity, title, message, data, firstSeen: at, lastSeen: at, state: 'active' })
@@ -47,7 +47,7 @@ export function raise(tx: Db, at: number, { key, type, severity, title, message,
     .run()
 }
 
-/** The condition is over. */
+/** Resolves the alert. */
 export function clear(tx: Db, at: number, key: string): void {
   tx.update(systemAlerts)
     .set({ state: 'resolved', settledAt: at, settledBy: 'fieldhouse' })

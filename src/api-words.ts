@@ -1,4 +1,4 @@
-/** What the API page says beside its operations: what stands above them, its sections in the order people need them, and examples. */
+/** The texts of the API page besides its operations: the introduction, the sections in a useful order, and examples. */
 import { refusalList } from './errors.ts'
 import type { ApiWords } from './platform/http/openapi.ts'
 
@@ -20,21 +20,21 @@ ${refusalList.map(({ code, status, title }) => `| \`${code}\` | ${status} | ${ti
 const sections = {
   leagues: 'Make leagues, join and leave them',
   leaderboard: 'Read boards, players, tiers and totals',
-  uploads: 'Send sheets to a league, answer what is held, see who changed',
+  uploads: 'Send sheets to a league, answer held ones, see which players changed',
   jobs: 'Follow, cancel and retry work that takes time',
   tours: 'Live score feeds and the fields of their events',
   entries: 'Picks of members in a tour league',
   market: 'Orders, portfolios, prices and corrections',
-  rosters: 'Sites, people, shifts, rosters and what is one’s own of them',
+  rosters: 'Sites, people, shifts, rosters and your own shifts',
   search: 'Find players, leagues, symbols, tours, people and runs',
-  stats: 'The installation in numbers',
+  stats: 'Statistics of the installation',
   accounts: 'Signing in, people, keys and invitations',
-  admin: 'The monitor for programs; admins only',
-  health: 'Probes and numbers for machines',
-  'older paths': 'Kept for clients that know them',
+  admin: 'The monitor as an API; admins only',
+  health: 'Probes and metrics',
+  'older paths': 'Kept for older clients',
 }
 
-/** Values as they come, by the name of a field: the API page shows them wherever a field brings none of its own. */
+/** Example values by field name: the API page shows them for fields without an example of their own. */
 const examples: Record<string, string | number> = {
   account: 'ann',
   action: 'league.create',
@@ -56,7 +56,7 @@ const examples: Record<string, string | number> = {
   email: 'ann@example.org',
   end: '2026-12-06',
   end_date: '2026-12-06',
-  error: 'Line 12: "power" is no number',
+  error: 'Line 12: "power" is not a number',
   event: 'Northern Open',
   expiration: '2026-12-18',
   feed_url: 'https://feeds.example.org/pga.json',

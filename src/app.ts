@@ -64,12 +64,12 @@ export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
 export type AppOverrides = {
   clock?: Clock
   log?: Log
-  /** Cheaper ones are for tests only. */
+  /** Cheaper ones, for tests only. */
   passwordCosts?: PasswordCosts
-  /** Beside those of the tables. */
+  /** In addition to those of the tables. */
   jobs?: readonly JobDefinition<App>[]
   schedule?: readonly ScheduleEntry<App>[]
-  /** ms that the reader of an export may take nothing. */
+  /** ms that the client of an export may read nothing. */
   exportPatience?: number
   monitorIntervals?: MonitorIntervals
   /** When reads are refused because the process is overloaded. */
@@ -123,7 +123,7 @@ export async function startFieldhouse(
     shutdown.onClose('process row', await registerProcess(db, row), leave => leave())
 
     if (restored && 'failed' in restored) await raiseRestoreFailure(db, clock.now(), restored.failed)
-    if (restored) log.warn('A backup was to be restored at this start', restored)
+    if (restored) log.warn('A restore was requested for this start', restored)
 
     const redis = config.redisUrl
       ? shutdown.onClose('redis', await openRedis(config.redisUrl, log), redis => redis.close())

@@ -1,4 +1,4 @@
-/** Who did what to what, when: written in the transaction that does it. */
+/** The audit log, who did what to what and when: written in the transaction that does it. */
 import type { Db } from '../db/open.ts'
 import { type Given, preparedFor } from '../db/prepared-writes.ts'
 import { auditLog } from '../db/schema.ts'

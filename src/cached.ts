@@ -1,4 +1,4 @@
-/** Every cached answer: name, life, and which changes drop it at once. A topic counts for the first part of the scope. */
+/** Every cached answer: name, lifetime, and which changes drop it at once. A topic applies to the first part of the scope. */
 import { anyScope, cacheEntry } from './platform/cache/cache.ts'
 
 export const cached = {
@@ -11,7 +11,7 @@ export const cached = {
   totals: cacheEntry('totals', '5m', ['scores']),
   boardHtml: cacheEntry('board_page', '5m', ['scores', 'members', anyScope('place')]), // as strangers see it
   playerHtml: cacheEntry('player_page', '2m', ['scores', 'members', anyScope('place')]), // as strangers see it
-  /** Pages of a league as one signed-in reader sees them: kept by nobody but the fast path, for that reader. */
+  /** Pages of a league for one signed-in reader: only the fast path keeps them, for that reader. */
   ownHtml: cacheEntry('own_pages', '1m', ['scores', 'members', 'league', anyScope('place')]),
   player: cacheEntry('player_details', '2m', ['scores']),
   classifications: cacheEntry('classifications', '2m', ['scores']),
@@ -19,7 +19,7 @@ export const cached = {
   quote: cacheEntry('quote', '1m', ['quote']), // scope: symbol
   optionsChain: cacheEntry('options_chain', '5m', ['options']), // scope: symbol and expiration
   activity: cacheEntry('activity_feed', '5m', ['activity']),
-  search: cacheEntry('search', '1h', ['leagues', 'names', 'staff'].map(anyScope)), // what was withdrawn is found no longer
+  search: cacheEntry('search', '1h', ['leagues', 'names', 'staff'].map(anyScope)), // what was deleted is no longer found
   session: cacheEntry('session', '24h', ['account']), // scope: user, token hash
   dashboardMetrics: cacheEntry('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(anyScope)),
   upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: limit

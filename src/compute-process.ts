@@ -1,4 +1,4 @@
-/** A process of `ROLE=compute`: takes heavy work from Redis and needs nothing else, no folder above all. */
+/** A process of `ROLE=compute`: takes heavy work from Redis and needs nothing else, not even a folder. */
 import { availableParallelism } from 'node:os'
 import packageJson from '../package.json' with { type: 'json' }
 import { computeTasks } from './compute.ts'

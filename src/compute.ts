@@ -1,4 +1,4 @@
-/** Everything that may be done on another machine, by `ROLE=compute`: pure work whose input and result travel. */
+/** All work that `ROLE=compute` can do on another machine: pure, with input and result sent over. */
 import type { AnyTask } from './platform/jobs/compute.ts'
 import { solveRoster } from './rota/solving/solve.ts'
 

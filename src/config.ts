@@ -1,15 +1,11 @@
-/** Every setting: its variable, default and what it is for. All are optional. `bun run print-config` shows them in force. */
+/** Every setting: its variable, default and purpose. All are optional. `bun run print-config` shows the current values. */
 import { bool, fraction, int, maybe, oneOf, readSettings, type SettingValues, text, url } from './platform/settings.ts'
 
 export const settings = {
   port: int('PORT', 3000, 'HTTP port; 0 picks a free one', { max: 65_535 }),
   host: text('HOST', '0.0.0.0', 'Address to listen on'),
-  publicUrl: url(
-    'PUBLIC_URL',
-    ['https:', 'http:'],
-    'Where people reach this installation: links to it begin like this',
-  ),
-  dataDir: text('DATA_DIR', './data', 'The one folder everything is kept in'),
+  publicUrl: url('PUBLIC_URL', ['https:', 'http:'], 'The address of this installation, which links to it start with'),
+  dataDir: text('DATA_DIR', './data', 'The folder for all data'),
   redisUrl: url(
     'REDIS_URL',
     ['redis:', 'rediss:'],
@@ -42,7 +38,7 @@ export const settings = {
   }),
   publicBoards: bool('PUBLIC_BOARDS', true, 'Strangers may read leagues, boards, players, tours and quotes'),
   signup: oneOf('SIGNUP', ['closed', 'open'], 'closed', 'Whether strangers may make an account of role member'),
-  sentryDsn: url('SENTRY_DSN', ['https:', 'http:'], 'Where errors are reported to; absent: nowhere', true),
+  sentryDsn: url('SENTRY_DSN', ['https:', 'http:'], 'Where errors are reported; absent: nowhere', true),
   sentryTraces: fraction('SENTRY_TRACES', 0.1, 'Share of requests traced in Sentry'),
   environment: text('ENVIRONMENT', 'production', 'Name of this installation in reports'),
   metricsPublic: bool('METRICS_PUBLIC', false, '/metrics answers without an admin token'),
@@ -55,7 +51,7 @@ export const settings = {
   smtpUrl: url(
     'SMTP_URL',
     ['smtp:', 'smtps:'],
-    'The server that mails are sent by, such as smtp://user:password@mail.example.org:587; absent: no mails, links to copy',
+    'The server that sends mail, such as smtp://user:password@mail.example.org:587; absent: no mail, links to copy instead',
     true,
   ),
   mailFrom: maybe('MAIL_FROM', 'Sender of mails: an address, or a name and then the address in angle brackets', {
@@ -64,11 +60,11 @@ export const settings = {
   }),
   maxUploadMb: int('MAX_UPLOAD_MB', 256, 'Largest file accepted, in MB', { min: 1, max: 16_384 }),
   trustProxy: int('TRUST_PROXY', 0, 'How many proxies in front are believed about the client address', { max: 10 }),
-  logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'The least level that is written'),
+  logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'The lowest level that is logged'),
   rateLimit: int(
     'RATE_LIMIT',
     60,
-    'Board reads a minute of a stranger’s browser; ten times that for keys, sessions and all browsers of an address; 0 = no limit',
+    'Board reads per minute of a stranger’s browser; ten times that for keys, sessions and all browsers of an address; 0 = no limit',
   ),
   allowPrivateFeeds: bool(
     'ALLOW_PRIVATE_FEEDS',
@@ -102,12 +98,12 @@ export const settings = {
   litestream: bool(
     'LITESTREAM',
     false,
-    'Litestream copies fieldhouse.db and scores.db away: when their logs go into the files is left to it',
+    'Litestream replicates fieldhouse.db and scores.db: checkpoints of their WAL are left to it',
   ),
   supervisorRestarts: bool(
     'SUPERVISOR_RESTARTS',
     true,
-    'The supervisor books missing score updates itself, not only warns',
+    'The supervisor schedules missing score updates itself instead of only warning',
   ),
 }
 
@@ -116,7 +112,7 @@ export type Config = SettingValues<typeof settings>
 export const readConfig = (env: Record<string, string | undefined>): Config =>
   readSettings(settings, env, wrongTogether)
 
-/** What is only wrong beside something else. */
+/** Settings that need another one. */
 function wrongTogether(isSet: (variable: string) => boolean): string[] {
   const pairs = [
     ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
@@ -128,7 +124,5 @@ function wrongTogether(isSet: (variable: string) => boolean): string[] {
     ['SMTP_URL', 'PUBLIC_URL'],
     ['MAIL_FROM', 'SMTP_URL'],
   ] as const
-  return pairs
-    .filter(([one, other]) => isSet(one) && !isSet(other))
-    .map(([one, other]) => `${one} needs ${other} beside it`)
+  return pairs.filter(([one, other]) => isSet(one) && !isSet(other)).map(([one, other]) => `${one} also needs ${other}`)
 }

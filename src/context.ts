@@ -1,4 +1,4 @@
-/** What every feature is handed: built once in `app.ts`, in order. */
+/** What every feature is passed: built once in `app.ts`, in order. */
 import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
 import type { Config } from './config.ts'
@@ -19,7 +19,7 @@ import type { Metrics, watchLoop } from './platform/process/metrics.ts'
 import type { Reader } from './platform/process/reader-thread.ts'
 import type { Telemetry } from './platform/process/telemetry.ts'
 
-/** A feature that keeps something open adds it with `declare module` beside what it adds, such as `leagues/sheets/open.ts`. */
+/** A feature that keeps something open adds it with `declare module` next to what it adds, as in `leagues/sheets/open.ts`. */
 export interface App {
   readonly config: Config
   readonly version: string
@@ -33,11 +33,11 @@ export interface App {
   readonly loop: ReturnType<typeof watchLoop>
   readonly loadShedding: LoadShedding
   readonly db: Db
-  /** For questions to Redis; absent without `REDIS_URL`. */
+  /** For commands to Redis; absent without `REDIS_URL`. */
   readonly redis: Redis | undefined
   readonly stamps: Stamps
   readonly cache: Cache
-  /** Queries that may take longer than a request should wait, in a thread of their own. */
+  /** Slow queries, in a thread of their own. */
   readonly reader: Reader
   readonly locks: Locks
   readonly queues: Queues
@@ -47,11 +47,11 @@ export interface App {
   readonly schedule: Schedule
   readonly streams: Streams
   readonly reads: ReadLimit
-  /** What is warmed at the start, by name: `warm-up.ts`. */
+  /** What is loaded at the start, by name: `warm-up.ts`. */
   readonly warmers: Readonly<Record<string, (app: App, signal: AbortSignal) => Promise<unknown>>>
-  /** Stops a run of this process at once; elsewhere the row tells. */
+  /** Stops a run of this process at once; other processes learn it from the row. */
   stopRun(jobId: string): void
-  /** The fast path learns what it gave for this league before a change, where the cache has it anew. */
+  /** Renews answers that the fast path gave for this league before a change, where the cache has newer ones. */
   renewAnswers(league: number): Promise<void>
   /** Whether warm-up is finished: `/readyz`. */
   ready(): boolean

@@ -1,4 +1,4 @@
-/** The ways the app says no. Everything else that is thrown is a bug. */
+/** The ways the app refuses. Everything else that is thrown is a bug. */
 const refusals = {
   bad_request: [400, 'Bad request'],
   unauthorized: [401, 'Sign in first'],
@@ -25,9 +25,9 @@ export type FieldError = { path: string; message: string }
 
 type RefusalExtra = {
   errors?: FieldError[]
-  /** Seconds until trying again makes sense. */
+  /** Seconds until a retry makes sense. */
   retryAfter?: number
-  /** Further facts for the client, beside the fields of the problem. */
+  /** More facts for the client, in addition to the fields of the problem. */
   [fact: string]: unknown
 }
 
@@ -48,18 +48,18 @@ export class Refusal extends Error {
   }
 }
 
-/** `throw refuse('conflict', 'Picks closed at the first tee time', { deadline })`. Also throws where a value is missing: `x ?? refuse(…)`. */
+/** `throw refuse('conflict', 'Picks closed at the first tee time', { deadline })`. Also for missing values: `x ?? refuse(…)`. */
 export function refuse(code: RefusalCode, detail: string, extra?: RefusalExtra): never {
   throw new Refusal(code, detail, extra)
 }
 
-/** What was thrown, in its own words. */
+/** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** For whoever started a process that ends by it: with the name of the error, unless it is the one that all have. */
+/** For the person who started a process that ends with this error: with the name of the error, unless it is plain `Error`. */
 export const namedMessageOf = (error: unknown): string =>
   error instanceof Error && error.name !== 'Error' ? `${error.name}: ${error.message}` : messageOf(error)
 
-/** Bad input that a schema cannot see: the field for programs, a sentence for people. */
+/** Invalid input that a schema cannot detect: the field for programs, a sentence for people. */
 export const invalid = (path: string, message: string): never =>
   refuse('invalid', message, { errors: [{ path, message }] })

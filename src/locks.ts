@@ -1,4 +1,4 @@
-/** Every task lock: the key operators know it by, its lease, and what a latecomer does. */
+/** Every task lock: its key, its lease, and what happens to a second taker. */
 import { lock, lockOfSeveral } from './platform/jobs/task-locks.ts'
 
 export const locks = {
@@ -11,7 +11,7 @@ export const locks = {
   refreshExecutions: lock('refresh_execution_stats', '120s', 'skip'),
   refreshUsers: lock('refresh_user_stats', '120s', 'skip'),
   refreshAll: lock('refresh_stats', '120s', 'skip'),
-  backup: lock('backup', '30m', 'wait'), // held by whoever copies scores.db, and by whoever sweeps it
+  backup: lock('backup', '30m', 'wait'), // held while scores.db is copied or swept
   retention: lock('retention', '10m', 'skip'),
   runIndex: lock('run_index', '10m', 'skip'),
   alertWebhook: lock('alert_webhook', '60s', 'skip'),

@@ -4,7 +4,7 @@ import { readConfig } from './config.ts'
 import { namedMessageOf } from './errors.ts'
 import { onAccident, onSignal } from './platform/process/shutdown.ts'
 
-// Each role loads what it needs: a compute process nothing of the service, which is most of its start and 70 MB.
+// Each role loads only what it needs: a compute process loads nothing of the service, which saves most of its start and 70 MB.
 try {
   const config = readConfig(process.env)
   if (config.role === 'compute') {

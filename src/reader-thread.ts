@@ -1,4 +1,4 @@
-/** The reader thread: a read-only connection to each folder, and the table of what can be asked of it. */
+/** The reader thread: a read-only connection per folder, and the table of queries it can run. */
 import { type Db, openReader } from '../db/open.ts'
 import { closeWriterBeside } from './platform/files/wal-checkpoints.ts'
 import type { ReaderTasks } from './platform/process/reader-thread.ts'
@@ -16,7 +16,7 @@ const opened = new Map<string, Db>()
 const tasks: ReaderTasks = {
   read({ dataDir, query, input }) {
     const ask = queries.get(query)
-    if (!ask) throw new Error(`No query is called ${query}`)
+    if (!ask) throw new Error(`There is no query ${query}`)
     const db = opened.get(dataDir) ?? openReader(dataDir)
     opened.set(dataDir, db)
     return ask(db, input as never) as never

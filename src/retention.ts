@@ -1,4 +1,4 @@
-/** How long things are kept. Each line forgets what is older, nightly and in small steps. */
+/** How long things are kept. Each line deletes what is older, nightly and in small steps. */
 import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
@@ -78,7 +78,7 @@ export const deleteOld = retentionJob([
   { what: 'dead processes', step: forgetProcesses },
 ])
 
-/** A line of the table: rows whose `column` lies longer ago than `life`. */
+/** A line of the table: rows whose `column` is older than `life`. */
 export function older(
   what: string,
   life: Duration,
@@ -106,7 +106,7 @@ export function runsBeyond(db: App['db'], most: number, limit: number): number {
   return deleteSome(db, runs, sql`${lt(runs.createdAt, oldestKept?.at ?? 0)} and ${isFinished}`, limit)
 }
 
-/** A busy database is left alone until the next step. */
+/** A busy database is skipped until the next step. */
 function deleteSome(db: App['db'], table: SQLiteTable, which: SQL, limit: number): number {
   const chosen = sql`rowid in (select rowid from ${table} where ${which} limit ${limit})`
   return tryWrite(db, tx => tx.delete(table).where(chosen).returning({ one: sql`1` }).all().length) ?? limit

@@ -71,7 +71,7 @@ import { helpPages } from './ui/help-pages.ts'
 import { refusalPage } from './ui/refusal-page.ts'
 import { shortcuts } from './ui/shortcuts.ts'
 
-/** A worker serves nothing but the probes. */
+/** A worker serves only the probes. */
 export function routes(app: App) {
   const known: Known = { routes: [] }
   const all = app.config.role === 'worker' ? probes(app, known) : everything(app, known)
@@ -79,7 +79,7 @@ export function routes(app: App) {
   return all
 }
 
-/** What was mounted in the end, for who asks with another method. */
+/** The mounted methods, for requests with another method. */
 type Known = { routes: readonly { method: string; path: string }[] }
 
 const probes = (app: App, known: Known) =>
@@ -94,7 +94,7 @@ const probes = (app: App, known: Known) =>
       if (!(response instanceof Cached)) return
       const answer = cachedResponse(request, response)
       for (const [name, value] of Object.entries(set.headers)) answer.headers.set(name, String(value))
-      set.headers = {} // else Elysia makes another response of it, which nobody knows to be cached
+      set.headers = {} // otherwise Elysia makes another response of it, which is not known to be cached
       return answer
     })
     .use(access(app))
@@ -150,7 +150,7 @@ const everything = (app: App, known: Known) => {
   return all.use(swaggerRoutes(app, all, apiWords))
 }
 
-/** For everyone; those of admins are beside their data. */
+/** For everyone; those of admins are next to their data. */
 const pages = (app: App) =>
   new Elysia()
     .use(assetRoutes(app))
@@ -175,7 +175,7 @@ const pages = (app: App) =>
     .use(plannerPages(app))
     .use(dashboardPages(app))
 
-/** No such address, or none for this method. */
+/** No such address, or not with this method. */
 function nothingHere(app: App, request: Request, { routes }: Known): Response {
   const methods = methodsOf(routes, new URL(request.url).pathname)
   if (!methods.length) return refused(app, request, new Refusal('not_found', 'There is nothing at this address'))
@@ -186,7 +186,7 @@ function nothingHere(app: App, request: Request, { routes }: Known): Response {
   return answer
 }
 
-/** Whatever was thrown, as an answer: a page where a page was asked for, a problem otherwise. A bug is logged and reported. */
+/** Turns whatever was thrown into an answer: a page if a page was asked for, otherwise a problem. A bug is logged and reported. */
 export function refused(
   app: App,
   request: Request,

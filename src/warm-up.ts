@@ -1,4 +1,4 @@
-/** What is warmed before `/readyz` says ready, for at most two seconds; the rest goes on in the background. */
+/** What is loaded before `/readyz` reports ready, for at most two seconds; the rest goes on in the background. */
 import { warmUsers } from './accounts/warm-up.ts'
 import type { App } from './context.ts'
 import { followFeeds, warmQuotes } from './leagues/market/warm-up.ts'

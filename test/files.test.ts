@@ -50,7 +50,7 @@ async function watched() {
 
 test.each([
   ['removed', remove, 'was removed while it was in use'],
-  ['replaced', replace, 'is another file now than the one that is in use'],
+  ['replaced', replace, 'was replaced by another file while it was in use'],
 ])(
   'a fieldhouse.db that was %s takes no more writes, and everybody hears of it',
   async (_, harm, fault) => {
@@ -78,7 +78,7 @@ test.each([
 
 test.each([
   ['removed', remove, 'was removed while it was in use'],
-  ['replaced', replace, 'is another file now than the one that is in use'],
+  ['replaced', replace, 'was replaced by another file while it was in use'],
 ])(
   'a scores.db that was %s takes no more sheets, while all else goes on',
   async (_, harm, fault) => {

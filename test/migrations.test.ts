@@ -219,7 +219,7 @@ test('nothing is migrated under another version that is still at work', async ()
   const leave = holdProcessLock(dataDir, 'of-another-version')
   expect(await main({ DATA_DIR: dataDir })).toEqual({
     code: 1,
-    said: `Another version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
+    said: `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
   })
   expect(shapeOf(client).others).toHaveLength(1)
   leave()

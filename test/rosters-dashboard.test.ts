@@ -159,12 +159,12 @@ test('a certificate that has run out alerts at once, is on the dashboard, and is
     expired_certificates: [{ staff_id: ann.id, certification: 'first aid', expires_on: inDays(-3) }],
   })
   const page = async () => (await call.raw('/rota/dashboard')).text()
-  expect(await page()).toContain('ran out')
-  expect(await page()).not.toContain('None has run out')
+  expect(await page()).toContain('expired')
+  expect(await page()).not.toContain('None has expired')
   await call.patch(`${base}/staff/${ann.id}`, until(inDays(700)))
   expect(await titles()).toEqual([])
   expect((await call.get(metrics)).expired_certificates).toEqual([])
-  expect(await page()).toContain('None has run out')
+  expect(await page()).toContain('None has expired')
   await call.patch(`${base}/staff/${ann.id}`, until(inDays(-3)))
   expect(await titles()).toEqual([ranOut])
   await call.patch(`${base}/staff/${ann.id}`, { active: false })
@@ -208,7 +208,7 @@ test('health scores name the sites and leagues at risk, and what would help', as
     scores.find((score: { subject: string; id: number }) => score.subject === subject && score.id === id)
   expect(of('site', hall.id)).toMatchObject({ level: 'at_risk', factors: { coverage: 0 } })
   expect(of('site', hall.id).recommendations).toContain('Only Ann has the skill medic: train or find another.')
-  expect(of('site', hall.id).recommendations[0]).toBe('6 places of the next 3 days are open: call people now.')
+  expect(of('site', hall.id).recommendations[0]).toBe('6 places on the next 3 days are open: call people now.')
   expect(of('site', quiet.id)).toMatchObject({ level: 'no_data', score: null, factors: {} })
   expect(of('league', league.id)).toMatchObject({
     level: 'no_data',

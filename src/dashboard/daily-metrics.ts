@@ -1,4 +1,4 @@
-/** `daily_metrics`: at midnight, what the day before came to. */
+/** `daily_metrics`: at midnight, stores the numbers of the day before. */
 import { between, eq, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -29,7 +29,7 @@ export const recordDailyMetrics = job('daily_metrics', {
   },
 })
 
-/** Counted again it is the same, but for what has been pruned since. */
+/** Counting again gives the same, except for what was deleted since. */
 export function dayCounts(db: Db, { date }: { date: string }): DailyMetrics {
   const from = Date.parse(`${date}T00:00:00Z`)
   const to = from + day - 1

@@ -1,4 +1,4 @@
-/** How the rota does: two weeks in numbers, certificates that run out, and the health of sites and leagues. */
+/** The state of the rota: two weeks in numbers, expiring certificates, and the health of sites and leagues. */
 
 import { type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -29,7 +29,7 @@ ${
   broken.length > 0 &&
   html`<section class="part"><h2>Cannot be worked as planned</h2>
 ${table({
-  caption: 'Duties that a rule stands against now',
+  caption: 'Duties that break a rule now',
   stack: true,
   rows: broken.slice(0, mostShown),
   columns: [
@@ -48,7 +48,7 @@ ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}
 <section class="part"><h2>Health</h2>
 ${table({
-  caption: 'Sites and leagues, the worst first',
+  caption: 'Sites and leagues, worst first',
   stack: true,
   rows: scores,
   columns: [
@@ -71,14 +71,14 @@ ${table({
     },
   ],
   empty: emptyState(
-    'Not yet looked at',
-    'Sites and active leagues are looked at every 12 hours, at noon and midnight UTC.',
+    'Not yet checked',
+    'Sites and active leagues are checked every 12 hours, at noon and midnight UTC.',
   ),
 })}
-${scores[0] && html`<p class="quiet">Looked at ${time(scores[0].at)}</p>`}</section>
-<section class="part"><h2>Certificates that run out</h2>
+${scores[0] && html`<p class="quiet">Checked ${time(scores[0].at)}</p>`}</section>
+<section class="part"><h2>Expiring certificates</h2>
 ${table({
-  caption: 'Run out already, or within 60 days',
+  caption: 'Expired, or expiring within 60 days',
   stack: true,
   rows: [...metrics.expired_certificates, ...metrics.expiring_certificates],
   columns: [
@@ -89,11 +89,11 @@ ${table({
       cell: one => html`${dateWords(one.expires_on)}${expired.has(one) && html` ${badge('ran out', 'bad')}`}`,
     },
   ],
-  empty: html`<p class="quiet">None has run out, and none will within 60 days.</p>`,
+  empty: html`<p class="quiet">None has expired, and none will within 60 days.</p>`,
 })}</section>
 <section class="part"><h2>Day by day</h2>
 ${table({
-  caption: 'What the nights have counted',
+  caption: 'Numbers of each day',
   dense: true,
   rows: metrics.daily,
   rowName: ({ day }) => dateWords(day),
@@ -113,7 +113,7 @@ ${table({
       cell: row => html`${number(row.failed_runs)} of ${number(row.runs)}`,
     },
   ],
-  empty: html`<p class="quiet">The first night has yet to pass.</p>`,
+  empty: html`<p class="quiet">The first numbers come at midnight.</p>`,
 })}</section>`
 }
 

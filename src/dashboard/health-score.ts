@@ -1,4 +1,4 @@
-/** A health score: what it is made of, and when it is one to worry about. */
+/** A health score: its factors, and when it is a reason to worry. */
 import { type Static, t } from 'elysia'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
@@ -10,7 +10,7 @@ export const scoreSchema = t.Object(
     subject: t.Union(subjects.map(each => t.Literal(each))),
     id: t.Integer(),
     name: t.String(),
-    score: t.Nullable(t.Integer({ minimum: 0, maximum: 100, description: 'null where there is nothing to judge by' })),
+    score: t.Nullable(t.Integer({ minimum: 0, maximum: 100, description: 'null if there is no data' })),
     level: t.Union(levels.map(each => t.Literal(each))),
     factors: t.Record(t.String(), t.Number(), { description: 'Each 0 to 1' }),
     recommendations: t.Array(t.String()),
@@ -22,7 +22,7 @@ export type ScoreView = Static<typeof scoreSchema>
 
 export type ScoredHealth = Omit<ScoreView, 'at'>
 
-/** What counts how much. A factor there is nothing to judge by is null and does not count; where all are, there is no score. */
+/** The weight of each factor. A factor without data is null and does not count; if all are null, there is no score. */
 export function healthScore(
   subject: ScoredHealth['subject'],
   { id, name }: { id: number; name: string },

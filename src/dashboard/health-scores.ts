@@ -1,4 +1,4 @@
-/** `health_scores`: twice a day, how well each site and each active league does, and what would help. */
+/** `health_scores`: twice a day, scores how well each site and each active league does, and suggests what would help. */
 import { asc, eq, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -31,7 +31,7 @@ export const scoreHealth = job('health_scores', {
   },
 })
 
-/** The newest of each, the worst first, and last those there is nothing to judge by. */
+/** The newest of each, worst first, those without data last. */
 export function latestScores(db: Db): ScoreView[] {
   const newest =
     db

@@ -1,11 +1,11 @@
-/** Whether a league lives, and what would wake it. */
+/** How active a league is, and what would help. */
 import { and, asc, eq, gt, inArray, isNull, lte, max, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActivity } from '../../db/schema.ts'
 import { day } from '../platform/clock.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
 
-const fresh = 7 * day // within it, a league lives
+const fresh = 7 * day // a league with news within this time is active
 
 export function leagueScores(db: Db, now: number): ScoredHealth[] {
   return db
@@ -47,7 +47,7 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
           ...(isPlayed && joined && engagement !== null && engagement < 0.5
             ? [`${joined - seen} of ${joined} members were not seen for two weeks: remind them.`]
             : []),
-          ...(failed ? [`${failed} of the last ${ended} uploads failed: look at what was wrong with them.`] : []),
+          ...(failed ? [`${failed} of the last ${ended} uploads failed: see what was wrong with them.`] : []),
         ],
       )
     })
@@ -58,11 +58,11 @@ const firstStep = {
   tour: 'ask members for their picks',
   market: 'tell members that they can trade',
 }
-const nextStep = { sheet: 'upload a current sheet', tour: 'look at the feed', market: 'see whether quotes come in' }
+const nextStep = { sheet: 'upload a current sheet', tour: 'check the feed', market: 'see whether quotes come in' }
 
 type League = typeof leagues.$inferSelect
 
-/** When last something came in that moves its board. */
+/** When something last changed its board. */
 function lastSign(db: Db, { id, kind, config }: League): number | null {
   if (kind === 'sheet')
     return (

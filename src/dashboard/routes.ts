@@ -19,7 +19,7 @@ export const dashboardRoutes = (app: App) => {
       () => cache.read(cached.dashboardMetrics, [], () => reader.read(rosterMetrics, { now: clock.now() })),
       {
         may: 'officer',
-        detail: describe('This week and the next in numbers, and what needs looking after', metricsSchema),
+        detail: describe('This week and the next in numbers, and what needs attention', metricsSchema),
       },
     )
     .get(
@@ -33,14 +33,14 @@ export const dashboardRoutes = (app: App) => {
         }
         const answer = await cache.read(cached.upcomingShifts, [limit], load)
         const next = answer.value.shifts[0]
-        // A shift that has begun meanwhile is no longer to come.
+        // A shift that has started in the meantime is no longer upcoming.
         return next && Date.parse(next.starts_at) <= now ? cache.refresh(cached.upcomingShifts, [limit], load) : answer
       },
       {
         query: t.Object({ limit: t.Optional(t.Integer({ default: 10 })) }),
         may: 'member',
         detail: describe(
-          'The shifts that begin next, 100 at most',
+          'The next shifts to start, at most 100',
           t.Object({ generated_at: dateTimeSchema, shifts: rosterSchema.properties.shifts }),
         ),
       },
@@ -48,7 +48,7 @@ export const dashboardRoutes = (app: App) => {
     .get('/health_scores', () => ({ scores: latestScores(db) }), {
       may: 'officer',
       detail: describe(
-        'How well sites and leagues do, the worst first, and what would help',
+        'The health of sites and leagues, worst first, and what would help',
         t.Object({ scores: t.Array(scoreSchema) }),
       ),
     })

@@ -1,4 +1,4 @@
-/** How well a site does in the days ahead, and what would help. */
+/** The health of a site in the days ahead, and what would help. */
 import { asc } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
@@ -45,7 +45,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
           ...(broken
             ? [`${broken === 1 ? '1 duty' : `${broken} duties`} cannot be worked as planned: find who could step in.`]
             : []),
-          ...(near.open ? [`${near.open} places of the next 3 days are open: call people now.`] : []),
+          ...(near.open ? [`${near.open} places on the next 3 days are open: call people now.`] : []),
           ...(open > near.open
             ? [`${open} of ${places} places in the next ${ahead} days are open: generate a roster for ${site.name}.`]
             : []),
@@ -57,7 +57,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
           ...risky.flatMap(id =>
             (expiring.get(id) ?? []).map(
               ({ name, certification, expires_on }) =>
-                `${certification} of ${name} ${expires_on < from ? 'ran' : 'runs'} out on ${expires_on}: renew it.`,
+                `${certification} of ${name} ${expires_on < from ? 'expired' : 'expires'} on ${expires_on}: renew it.`,
             ),
           ),
         ],
@@ -67,7 +67,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
 
 const skillsOf = (shifts: ShownShift[]) => [...new Set(shifts.flatMap(({ skill }) => (skill ? [skill] : [])))]
 
-/** Skills that hang on one person, or on none. */
+/** Skills that depend on one person, or on none. */
 const scarceSkills = (skills: string[], staff: { name: string; skills: string[] }[]) =>
   skills
     .map(skill => ({ skill, names: staff.filter(({ skills }) => skills.includes(skill)).map(({ name }) => name) }))

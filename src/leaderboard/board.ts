@@ -25,7 +25,7 @@ export type BoardColumns = {
   previous?: Standing
 }
 
-/** A board whose columns all lie in memory. Rows are brought into id order; rankings are made when first asked for. */
+/** A board whose columns are all in memory. Rows are sorted by id; rankings are computed when first asked for. */
 export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
   const { ids, names, score, metrics, better = 'higher', tiebreak, classification, previous } = inIdOrder(columns)
   const keys = tiebreak && sortKeysOf(score, better, tiebreak)

@@ -1,6 +1,6 @@
 import { compareTexts, rowsIn, type TextColumn } from './text.ts'
 
-/** For each row of `ids` the row of `others` that holds the same id, or -1. Both columns are in id order. */
+/** For each row of `ids` the row of `others` with the same id, or -1. Both columns are sorted by id. */
 export function matchRows(ids: TextColumn, others: TextColumn): Int32Array {
   const matches = new Int32Array(rowsIn(ids)).fill(-1)
   const end = rowsIn(others)
@@ -14,8 +14,8 @@ export function matchRows(ids: TextColumn, others: TextColumn): Int32Array {
 }
 
 /**
- * Current minus start; unknown where either is. A cumulative metric cannot really go down: what seems to is suspicious, and
- * gains 0.
+ * Current minus start; NaN if either is. A cumulative metric cannot really go down: if it seems to, it is suspicious and the
+ * gain is 0.
  */
 export const gainOf = (current: number, start: number, cumulative: boolean): number =>
   hasFallen(current, start, cumulative) ? 0 : current - start

@@ -1,16 +1,16 @@
 import { deciding, type Ranking, rankingOf } from './ranking.ts'
 import { type Classification, classify } from './tiers.ts'
 
-/** A board as far as it places people: by one column, and in tiers by its score (best first). */
+/** The positions on a board: by one column, and in tiers by its score (best first). */
 export type Placing = { ranking: Ranking; score: Ranking; classification: Classification }
 
-/** Who moves how far from one board to another of the same rows. A rank that is won or lost counts as a move, of no length. */
+/** How rows move from one board to another with the same rows. Gaining or losing a rank counts as a move of no length. */
 export type Moves = {
   moved: number
-  /** Rows, those that move furthest first. */
+  /** Rows, furthest moves first. */
   up: Uint32Array
   down: Uint32Array
-  /** How many rows are in another tier afterwards, by tier; null is none. */
+  /** The number of rows that change tier, by old and new tier; null means none. */
   tiers: { from: string | null; to: string | null; players: number }[]
 }
 
@@ -36,7 +36,7 @@ export function movesBetween(before: Placing, after: Placing, most: number): Mov
   }
 }
 
-/** The rank of every row, equal ones sharing the first; NaN for who has none. */
+/** The rank of every row, equal ones sharing the first; NaN for rows without one. */
 function ranksOf(ranking: Ranking): Float64Array {
   const { order, known } = ranking
   const values = deciding(ranking)
@@ -65,7 +65,7 @@ function tierChanges(before: Placing, after: Placing): Moves['tiers'] {
   return [...counts.values()].sort((a, b) => b.players - a.players)
 }
 
-/** The place of each row's tier among the names; -1 for none. */
+/** The index of each row's tier; -1 for none. */
 function tiersByRow({ score, classification }: Placing) {
   const rows = new Int16Array(score.order.length).fill(-1)
   for (const [tier, members] of classify(score, classification).entries())

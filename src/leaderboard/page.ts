@@ -15,58 +15,58 @@ import { type Classification, tierOf } from './tiers.ts'
 
 export type Metric = { name: string; better: Better }
 export type ColumnValues = Record<string, number | null>
-/** What the organisers say of somebody. Whoever is not `counted` has no rank, and counts in nobody else's. */
+/** A mark that organisers set on a player. Players who are not `counted` have no rank, and do not affect others' ranks. */
 export type Mark = {
   reason: string
-  /** Whose second account it is. */
+  /** The player whose second account this is. */
   farm_of: { player_id: string; name: string } | null
   note: string | null
   counted: boolean
 }
-/** What a row shows beside its rank; unknown values are null. */
+/** The values of a row besides its rank; unknown values are null. */
 export type Cells = {
   player_id: string
   name: string
-  /** What is known of the player beside numbers: `{ alliance: 'ABC' }`. */
+  /** Text values: `{ alliance: 'ABC' }`. */
   labels?: Record<string, string | null>
-  /** Where anybody is marked: null for the others. */
+  /** Present if anybody is marked: null for the others. */
   mark?: Mark | null
   metrics: ColumnValues
   gains?: ColumnValues
-  /** How much of the goal is reached, in percent: the least of `goals`, which tell it target by target. */
+  /** How much of the goal is reached, in percent: the lowest of `goals`, which has each target. */
   goal_pct?: number | null
   goals?: ColumnValues
 }
 
 export interface Columned {
   readonly metrics: readonly Metric[]
-  /** Metrics that can also be ranked by what was gained in them. */
+  /** Metrics that can also be ranked by their gain. */
   readonly gains?: readonly Metric[]
-  /** What has a goal: metrics, or `score`. The board can be ranked by how much of it is reached. */
+  /** The columns with a goal: metrics, or `score`. The board can be ranked by how much of it is reached. */
   readonly goals?: readonly string[]
   readonly better: Better // end of the score
 }
 
-/** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
+/** Columns that can be ranked, in memory or fetched from a store. Rows are sorted by id. */
 export interface Standing extends Columned {
-  /** Of `score`, a metric, the gain of one, or how much of a goal is reached. */
+  /** Of `score`, a metric, its gain, or how much of a goal is reached. */
   ranking(column: string, order: RankOrder): Ranking
-  /** -1 for nobody. */
+  /** -1 if there is no such player. */
   rowOf(player_id: string): number
 }
 
 export interface Board extends Standing {
   readonly players: number
   readonly classification?: Classification
-  /** The board before the last update, from which `change` is counted. */
+  /** The board before the last update, which `change` is counted from. */
   readonly previous?: Standing
-  /** 1 for each row whose name or id holds `q`, and that has the label asked for, 0 for the others. */
+  /** 1 for each row whose name or id contains `q` and that has the requested label, 0 for the others. */
   matching(q: string): Uint8Array
   cells(rows: Uint32Array): Cells[]
 }
 
 export type Row = Cells & {
-  /** Null where nobody is ranked, as all values are unknown, and for those left out. */
+  /** Null if nobody is ranked, as all values are unknown, and for players left out. */
   rank: number | null
   change: number | null
   score: number | null
@@ -79,7 +79,7 @@ export type RankedPage = {
   order: RankOrder
   rows: Row[]
   pagination: RankedPagination
-  /** Players who do not count, where there are any. They stand at the end of the board. */
+  /** The number of players who do not count, if any. They are at the end of the board. */
   left_out?: number
 }
 
@@ -90,7 +90,7 @@ function columnNames({ metrics, better }: Columned): Metric[] {
 }
 
 const GAIN = '.gain'
-/** `deads.gain`: the column of what was gained in a metric. */
+/** `deads.gain`: the column of a metric's gain. */
 export const gainColumn = (metric: string): string => `${metric}${GAIN}`
 /** The metric whose gain a column is. */
 export const metricOfGain = (column: string): string | undefined =>
@@ -100,18 +100,18 @@ export const metricOfGain = (column: string): string | undefined =>
 export const GOAL = 'goal_pct'
 /** `deads.goal_pct`: how much of the target in a metric, or in `score`. */
 export const goalColumn = (metric: string): string => `${metric}.${GOAL}`
-/** The metric whose target a column is about. */
+/** The metric whose target a column is. */
 export const metricOfGoal = (column: string): string | undefined =>
   column.endsWith(`.${GOAL}`) ? column.slice(0, -GOAL.length - 1) : undefined
 
-/** All that a board can be ranked by. */
+/** Everything that a board can be ranked by. */
 export const sortColumns = (board: Columned): Metric[] => [
   ...columnNames(board),
   ...(board.gains ?? []).map(({ name, better }) => ({ name: gainColumn(name), better })),
   ...(board.goals ? [GOAL, ...board.goals.map(goalColumn)] : []).map((name): Metric => ({ name, better: 'higher' })),
 ]
 
-/** The column to sort by and its direction; refuses a column that is not there. */
+/** The sort column and its direction; refuses an unknown column. */
 export function sortOf(
   board: Columned,
   query: Pick<BoardQuery, 'sort_by' | 'order'>,
@@ -128,10 +128,10 @@ export function sortOf(
   return { by, order: query.order ?? bestFirst(column.better) }
 }
 
-/** Numbers in one answer: a few megabytes. */
+/** The maximum of numbers in one answer: a few megabytes. */
 const mostCells = 100_000
 
-/** How many rows an answer may have: the wider a board is, the fewer. */
+/** The maximum of rows in an answer: the wider a board, the fewer. */
 export const mostRows = (board: Columned): number => Math.max(1, Math.floor(mostCells / columnNames(board).length))
 
 /** One page of a board. */
@@ -153,7 +153,7 @@ export function rankedPage(board: Board, query: BoardQuery): RankedPage {
 
 type RankedBy = { by: string; order: RankOrder; ties: Ties }
 
-/** Some rows of a board as they are shown: the only place where rows get their ranks. */
+/** Some rows of a board for display: the only place where rows get their ranks. */
 export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[] {
   const ranking = board.ranking(ranked.by, ranked.order)
   const score = board.ranking('score', bestFirst(board.better))
@@ -175,7 +175,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
   })
 }
 
-/** The rows that matched, by rank. */
+/** The matching rows, by rank. */
 function listing({ order }: Ranking, hits: Uint8Array): Uint32Array {
   const rows = new Uint32Array(order.length)
   let n = 0
@@ -201,7 +201,7 @@ function startAround(board: Board, player_id: string, ranking: Ranking, listed: 
   return Math.max(0, Math.min(low - Math.floor(limit / 2), listed.length - limit))
 }
 
-/** How far a player climbed since the previous board: null for one who was not ranked there. */
+/** How far a player climbed since the previous board: null if they were not ranked there. */
 function changes({ previous }: Board, { by, order, ties }: RankedBy) {
   if (!previous || !sortColumns(previous).some(({ name }) => name === by)) return () => null
   const ranking = previous.ranking(by, order)

@@ -1,6 +1,6 @@
 import type { RankOrder, Ties } from './ranking.ts'
 
-/** What is asked of a board, in its one canonical form. Without `sort_by` and `order` the board's own hold. */
+/** The query of a board in canonical form. Without `sort_by` and `order` the board's defaults apply. */
 export type BoardQuery = {
   sort_by?: string
   order?: RankOrder
@@ -9,10 +9,10 @@ export type BoardQuery = {
   ties: Ties
   q?: string
   around?: string
-  /** `alliance:ABC`: only players of whom a label says so. */
+  /** `alliance:ABC`: only players with this value of a label. */
   label?: string
   at?: number // milliseconds since 1970
-  /** Gains are counted from the scan of then, instead of from the baseline. */
+  /** Gains are counted from the scan of that time, instead of from the baseline. */
   from?: number
 }
 
@@ -29,7 +29,7 @@ export class BadQuery extends Error {
   }
 }
 
-/** `sort_by` names no column of the board. */
+/** `sort_by` is not a column of the board. */
 export class UnknownColumn extends Error {
   constructor(
     readonly asked: string,
@@ -39,7 +39,7 @@ export class UnknownColumn extends Error {
   }
 }
 
-/** `around` names nobody on the board. */
+/** `around` is not a player of the board. */
 export class UnknownPlayer extends Error {
   constructor(readonly player_id: string) {
     super(`No player ${JSON.stringify(player_id)} on this board`)
@@ -47,9 +47,9 @@ export class UnknownPlayer extends Error {
 }
 
 /**
- * Reads a query as it came in the address: all mistakes together, unknown parameters ignored, empty ones as if absent,
- * pages and limits out of range brought into it.
- * Equal questions give equal answers here, so `queryKey` can name a cached page.
+ * Parses a query from the address: reports all errors together, ignores unknown parameters, treats empty ones as absent,
+ * and clamps pages and limits to their range.
+ * Equal queries give equal results here, so that `queryKey` can identify a cached page.
  */
 export function canonical(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
   const errors: Mistake[] = []
@@ -75,7 +75,7 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
   const label = () => {
     const given = text('label')
     if (given && !/^[^:]+:/.test(given))
-      errors.push({ path: 'label', message: 'Write a label and what it says, such as alliance:ABC.' })
+      errors.push({ path: 'label', message: 'Write a label and its value, such as alliance:ABC.' })
     return given
   }
   const query: BoardQuery = {
@@ -94,7 +94,7 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
   return query
 }
 
-/** Only plain pages are worth keeping: the others are as many as there are names and moments. */
+/** Only plain pages are worth caching: the others are as many as there are names and times. */
 export const isCacheable = ({ q, around, at, from, label }: BoardQuery): boolean =>
   label === undefined && q === undefined && around === undefined && at === undefined && from === undefined
 

@@ -6,22 +6,22 @@ export type Ties = 'standard' | 'dense' | 'modified' | 'ordinal'
 export type Better = 'higher' | 'lower'
 
 /**
- * One column, ranked. `order` lists rows by place: known values first, equals by row number (rows are in id order, so
- * equals are by player id), then the unknown, who share the last rank, then those left out, who have none.
+ * One ranked column. `order` lists rows by place: known values first, equal ones by row number (rows are sorted by id, so
+ * equal ones are by player id), then unknown ones, who share the last rank, then those left out, who have none.
  */
 export type Ranking = {
   direction: RankOrder
-  /** What the column shows. */
+  /** The displayed values. */
   values: Float64Array
-  /** What decides the places where a tie-break has its say; without one the values do. */
+  /** What decides the places if there is a tie-break; otherwise the values do. */
   keys?: Float64Array
   order: Uint32Array
   known: number
-  /** 1 for each row that is left out: it is listed last and counts nowhere. */
+  /** 1 for each row that is left out: it is listed last and does not count. */
   out?: Uint8Array
-  /** Rows that count, where some are left out. */
+  /** The number of rows that count, if some are left out. */
   counted?: number
-  /** Different values before every 256th place; made when dense ranks are first asked for. */
+  /** The number of distinct values before every 256th place; computed when dense ranks are first asked for. */
   steps?: Uint32Array
 }
 
@@ -31,7 +31,7 @@ export function rankingOf(values: Float64Array, direction: RankOrder): Ranking {
   return { direction, values, ...sortByValue(values, direction === 'desc') }
 }
 
-/** The same ranking without the rows of which `out` says 1. */
+/** The same ranking without the rows marked 1 in `out`. */
 export function leavingOut({ steps: _, ...ranking }: Ranking, out: Uint8Array): Ranking {
   const { order } = ranking
   const kept = new Uint32Array(order.length)
@@ -55,13 +55,13 @@ export function leavingOut({ steps: _, ...ranking }: Ranking, out: Uint8Array): 
 
 export const isLeftOut = ({ out }: Ranking, row: number): boolean => out?.[row] === 1
 
-/** How many rows take part. */
+/** The number of rows that count. */
 export const countedIn = ({ counted, order }: Ranking): number => counted ?? order.length
 
-/** What settles equal values; whoever's is unknown comes last among them. */
+/** Decides between equal values; an unknown one comes last among them. */
 export type Tiebreak = { values: Float64Array; better: Better }
 
-/** A column that orders rows by `values`, and where those are equal by the tie-break. It has the same good end as `values`. */
+/** A column that sorts by `values`, then by the tie-break. Its good end is that of `values`. */
 export function sortKeysOf(values: Float64Array, better: Better, tiebreak: Tiebreak): Float64Array {
   const settled = sortByValue(tiebreak.values, tiebreak.better === 'higher').order
   const { order, known } = sortByValue(values, better === 'higher', settled)
@@ -87,7 +87,7 @@ export const rankingByKeys = (values: Float64Array, keys: Float64Array, directio
   keys,
 })
 
-/** What equal rows share. */
+/** The key that equal rows share. */
 export const deciding = ({ values, keys }: Ranking): Float64Array => keys ?? values
 
 type TieRun = { from: number; to: number }
@@ -135,7 +135,7 @@ export function rankOf(ranking: Ranking, row: number, ties: Ties): number {
   return ties === 'dense' ? stepsBefore(ranking, from) + 1 : from + 1
 }
 
-/** (Players strictly below + half of the equals, oneself among them) out of all players, in percent; the unknown are below. */
+/** (Players strictly below + half of the equal ones, including the player) out of all players, in percent; unknown ones are below. */
 export function percentileOf(ranking: Ranking, row: number): number | null {
   if (Number.isNaN(ranking.values[row]!) || isLeftOut(ranking, row)) return null
   return percentileOfRun(ranking, tieRunOf(ranking, row))
@@ -146,14 +146,14 @@ export function percentileOfRun(ranking: Ranking, { from, to }: TieRun): number 
   return ((all - to + (to - from) / 2) * 100) / all
 }
 
-/** Counts who stands above one value and who beside it, without sorting: for a player's card, where every metric is asked about once. */
+/** Counts players above a value and equal to it, without sorting: for a player's card, which asks once about every metric. */
 export class RankPlace {
   private above = 0
   private equal = 0
 
   constructor(private readonly own: number) {}
 
-  /** The first `n` of some more values; the higher stand above. `out`: 1 for those that do not count. */
+  /** Counts the first `n` of more values; higher ones are above. `out`: 1 for those that do not count. */
   count(values: Float64Array, n: number, out?: Uint8Array): void {
     const { own } = this
     let above = 0
@@ -167,7 +167,7 @@ export class RankPlace {
     this.equal += equal
   }
 
-  /** Among `players`, all of whom were counted. */
+  /** The rank among `players`, who have all been counted. */
   among(players: number): { rank: number; percentile: number } | null {
     if (Number.isNaN(this.own)) return null
     return { rank: this.above + 1, percentile: ((players - this.above - this.equal / 2) * 100) / players }
@@ -176,7 +176,7 @@ export class RankPlace {
 
 const STEP = 256
 
-/** How many different values there are before the run that starts at `place`. */
+/** The number of distinct values before the run that starts at `place`. */
 function stepsBefore(ranking: Ranking, place: number): number {
   ranking.steps ??= countSteps(ranking)
   const mark = Math.floor(place / STEP)

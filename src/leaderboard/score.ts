@@ -1,11 +1,11 @@
 export type Weight = { metric: string; weight: number }
 
-/** What a league's config says a score is made of. `absent` are weighted metrics the board does not have: warnings. */
+/** The terms of a score according to a league's config. `absent` are weighted metrics that the board does not have: warnings. */
 type Scoring = { on: 'gains' | 'current'; weights: Weight[]; absent: string[] }
 
 const usual = ['kill_points', 'power']
 
-/** Without weights the score is one metric: the first of kill_points, power, or the first there is. */
+/** Without weights the score is one metric: the first of kill_points and power that exists, or else the first metric. */
 export function scoringOf(
   metrics: readonly string[],
   config: { weights?: Record<string, number>; score_on?: 'gains' | 'current' },
@@ -21,6 +21,6 @@ export function scoringOf(
   return { on, weights: only === undefined ? [] : [{ metric: only, weight: 1 }], absent: [] }
 }
 
-/** Adds `weight × value` to a score. An unknown value counts as nothing: a score with no known term stays unknown. */
+/** Adds `weight × value` to a score. An unknown value adds nothing: a score without a known term stays unknown. */
 export const withTerm = (score: number, value: number, weight: number): number =>
   Number.isNaN(value) ? score : (Number.isNaN(score) ? 0 : score) + value * weight

@@ -1,5 +1,5 @@
 /**
- * Sums over groups of players, such as alliances, ranked by the engine that ranks players: a group is a row of a board whose
+ * Sums over groups of players, such as alliances, ranked by the same engine as players: a group is a row of a board whose
  * columns are sums, or averages.
  */
 import { buildBoard } from './board.ts'
@@ -8,12 +8,12 @@ import type { BoardQuery } from './query.ts'
 import type { Better } from './ranking.ts'
 import { compareTexts, rowsIn, type TextColumn, textAt, textColumn } from './text.ts'
 
-/** Rows with the same text are a group: `of` is the group of each row, `texts` what each group is called. */
+/** Rows with the same text are a group: `of` is the group of each row, `texts` the names of the groups. */
 export type Groups = { of: Uint32Array; texts: string[] }
 
 export const everyone = (rows: number): Groups => ({ of: new Uint32Array(rows), texts: [''] })
 
-/** Texts are compared as bytes, so that a million of them need not be decoded. Undefined where there are too many groups. */
+/** Texts are compared as bytes, so that a million of them need not be decoded. Undefined if there are too many groups. */
 export function groupsOf(column: TextColumn, most: number): Groups | undefined {
   const size = 2 ** Math.ceil(Math.log2(most * 4))
   const table = new Int32Array(size).fill(-1) // hash → group
@@ -65,7 +65,7 @@ export function sumOfAll({ texts, columns, players, sums, known }: Sums): Sums {
   return all
 }
 
-/** A sum, what it is for each player of whom it is known, and how many those are. */
+/** A sum, the average of players whose value is known, and their number. */
 export type Figure = { sum: number | null; average: number | null; known: number }
 export type Total = { players: number; score: Figure; metrics: Record<string, Figure>; gains: Record<string, Figure> }
 
@@ -89,14 +89,14 @@ export function totalOf({ columns, players, sums, known }: Sums, group: number):
   }
 }
 
-/** What groups are ranked by: their sums, or what these are for each player. */
+/** Whether groups are ranked by sums or averages. */
 export type TotalsBy = 'sum' | 'average'
-/** `label` names a label, such as `alliance`, whose texts are the groups. */
+/** `label` is a label, such as `alliance`, whose values are the groups. */
 export type TotalsQuery = BoardQuery & { by: TotalsBy }
 export type RankedTotal = Total & { rank: number | null; text: string }
 export type RankedTotals = Omit<RankedPage, 'rows'> & { rows: RankedTotal[] }
 
-/** One page of groups, those without players left out. `players` ranks by how many there are. */
+/** One page of groups, without empty ones. `players` ranks by the number of players. */
 export function rankedTotals(sums: Sums, { by, ...query }: TotalsQuery, better: Better = 'higher'): RankedTotals {
   const { texts, columns, players } = sums
   const groups = new Map(texts.flatMap((text, group) => (players[group]! > 0 ? [[text, group] as const] : [])))

@@ -1,20 +1,23 @@
-/** Every kind of mail, and what its reader is asked when they choose which to get. */
+/** Every kind of mail, with the texts for choosing which to get. */
 import { t } from 'elysia'
 import type { MailKind, Role } from '../../db/schema.ts'
 
 type KindOfMail = {
   label: string
   hint: string
-  /** Who gets such mails at all. */
+  /** The lowest role that gets such mails. */
   from?: Role
 }
 
 export const kindsOfMail: Record<MailKind, KindOfMail> = {
   invitation: { label: 'Invitations', hint: 'To a league, or to make an account' },
-  password: { label: 'Your password', hint: 'A link when you forgot it, and word when it or your address has changed' },
-  picks: { label: 'Picks close tomorrow', hint: 'In leagues where you have chosen nothing yet' },
+  password: {
+    label: 'Your password',
+    hint: 'A link when you forgot it, and a notice when it or your address has changed',
+  },
+  picks: { label: 'Picks close tomorrow', hint: 'In leagues where you have not picked anyone yet' },
   final: { label: 'A board is final', hint: 'And how you did' },
-  certificate: { label: 'A certificate runs out', hint: 'One of yours, on the rota' },
+  certificate: { label: 'A certificate expires', hint: 'One of yours, on the rota' },
   roster: { label: 'The roster', hint: 'When you are put on a shift, or taken off it' },
   alert: { label: 'Alerts', hint: 'What is wrong with this installation', from: 'admin' },
 }

@@ -1,4 +1,4 @@
-/** A mail as it is read: short, in text and in HTML, with a way to get no more of its kind. */
+/** A mail as it is read: short, in text and in HTML, with a link to turn off its kind. */
 import type { MailKind } from '../../db/schema.ts'
 import { html } from '../platform/html.ts'
 import { kindsOfMail } from './kinds.ts'
@@ -23,7 +23,7 @@ export function render(
   unsubscribe: string,
   place: string,
 ) {
-  const why = `Sent by ${place} at ${site}. To get no more mails of the kind “${kindsOfMail[kind].label}”:`
+  const why = `Sent by ${place} at ${site}. To stop mails of the kind “${kindsOfMail[kind].label}”:`
   const text = [...lines, ...(link ? [`${link.label}:\n${link.url}`] : []), `--\n${why}\n${unsubscribe}`].join('\n\n')
   const markup = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${subject}</title></head>
@@ -36,7 +36,7 @@ ${link && html`<p><a href="${link.url}" style="${button}">${link.label}</a></p>\
   return { subject: oneLine(subject), text: `${text}\n`, html: String(markup) }
 }
 
-/** Names are other people's text: none of them begins another header. */
+/** Names are written by other people: none may start another header. */
 const oneLine = (text: string) =>
   text
     .replaceAll(/\p{C}+/gu, ' ')

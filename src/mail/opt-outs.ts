@@ -1,6 +1,6 @@
 /**
- * Which kinds of mail the owner of an address has turned off. Addresses are kept as keyed hashes: nobody's address stays here
- * because they want no mail, and the link to turn a kind off needs nothing else.
+ * Kinds of mail that the owner of an address has turned off. Addresses are stored as keyed hashes: nobody's address stays here
+ * because they want no mail, and the link that turns a kind off needs nothing else.
  */
 import { createHmac } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
@@ -10,7 +10,7 @@ import { refuse } from '../errors.ts'
 
 const fact = 'mail_key'
 
-/** Made when it is first asked for. */
+/** Made when first needed. */
 function secretKey(tx: Db): string {
   const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
   const read = () => tx.select().from(facts).where(eq(facts.name, fact)).get()?.value
@@ -23,7 +23,7 @@ function secretKey(tx: Db): string {
 const keyed = (tx: Db, text: string) => createHmac('sha256', secretKey(tx)).update(text).digest('base64url')
 const hashOf = (tx: Db, address: string) => keyed(tx, `address ${address.toLowerCase()}`)
 
-/** Who has this in their mail may turn mails to that address off, and nobody else. */
+/** Only somebody with this token from a mail can turn off mails to that address. */
 export function unsubscribeToken(tx: Db, address: string): string {
   const hash = hashOf(tx, address)
   return `${hash}.${keyed(tx, `unsubscribe ${hash}`)}`
@@ -33,7 +33,7 @@ export function hashOfToken(tx: Db, token: string): string {
   const [hash = ''] = token.split('.')
   return token === `${hash}.${keyed(tx, `unsubscribe ${hash}`)}`
     ? hash
-    : refuse('not_found', 'This link is not whole. Your account page turns mails off, too')
+    : refuse('not_found', 'This link is incomplete. You can also turn mails off on your account page')
 }
 
 const optOut = (hash: string, kind: MailKind) => and(eq(mailOptOuts.addressHash, hash), eq(mailOptOuts.kind, kind))
@@ -51,7 +51,7 @@ export function turn(tx: Db, hash: string, kind: MailKind, isOn: boolean): void 
 export const turnFor = (tx: Db, address: string, kind: MailKind, isOn: boolean): void =>
   turn(tx, hashOf(tx, address), kind, isOn)
 
-/** What somebody has turned off stays so at their new address; with the account it goes. */
+/** Opt-outs move to a new address, and are deleted with the account. */
 export function moveOptOuts(tx: Db, from: string, to: string | undefined): void {
   const former = hashOf(tx, from)
   const kinds = tx.select().from(mailOptOuts).where(eq(mailOptOuts.addressHash, former)).all()

@@ -1,4 +1,4 @@
-/** The link in every mail: no more of its kind. Opening it changes nothing, as mail programs open links by themselves. */
+/** The link in every mail to turn off its kind. Opening it changes nothing, as mail programs open links by themselves. */
 import { Elysia, t } from 'elysia'
 import type { MailKind } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -22,7 +22,7 @@ export const mailPages = (app: App) => {
 <p>${isOn ? 'You get these mails.' : 'You get no more of these mails.'} All kinds are on your <a href="/account">account page</a>.</p>
 <form class="form" method="post" action="/unsubscribe?kind=${kind}&amp;token=${token}">
 ${!isOn && html`<input type="hidden" name="again" value="true" />`}
-<div class="submit"><button type="submit">${isOn ? 'Send me no more of them' : 'Send them again'}</button></div>
+<div class="submit"><button type="submit">${isOn ? 'Stop these mails' : 'Send them again'}</button></div>
 </form>`,
     })
 

@@ -1,6 +1,6 @@
 /**
- * Mails are jobs: accepted in the transaction of what they tell of, sent when the server takes them. A caller says what has
- * happened and to whom; the address, what its owner has turned off, and links that hold a secret are looked up when it is sent.
+ * Mails are jobs: accepted in the transaction of the event they report, sent when the server accepts them. A caller says what
+ * happened and to whom; the address, opt-outs, and links with a secret are looked up when it is sent.
  * Without `SMTP_URL` nothing is accepted.
  */
 import { and, eq, isNull } from 'drizzle-orm'
@@ -18,14 +18,14 @@ import { handOver } from './smtp.ts'
 
 export const sendsMail = ({ config }: Pick<App, 'config'>): boolean => config.smtpUrl !== undefined
 
-/** `PUBLIC_URL`, which `SMTP_URL` needs beside it. */
+/** `PUBLIC_URL`, which `SMTP_URL` requires. */
 export const siteOf = ({ config }: Pick<App, 'config'>): string => config.publicUrl ?? ''
 
-/** A mail and who gets it. Undefined: there is nobody or nothing to send any more. */
+/** A mail and its recipient. Undefined: there is nobody or nothing to send any more. */
 type Addressed = Letter & { to: string }
 type Outcome = { sent: true } | { skipped: string }
 
-/** A kind of job that sends one mail. `compose` is called for each attempt; a secret that it makes is in that mail and nowhere else. */
+/** A kind of job that sends one mail. `compose` is called for each attempt; a secret that it makes is in that mail and not stored anywhere. */
 export function mailJob<Input extends TSchema>(
   name: string,
   kind: (input: Static<Input>) => MailKind,
@@ -35,14 +35,14 @@ export function mailJob<Input extends TSchema>(
     ...wishes
   }: Pick<JobDefinition<App, Input>, 'input' | 'once' | 'ended'> & {
     compose(input: Static<Input>, app: App, work: JobContext): Promise<Addressed | undefined>
-    /** It was sent, or there is a reason not to. */
+    /** It was sent, or the reason why not. */
     settled?(input: Static<Input>, app: App, outcome: Outcome): Promise<void>
   },
 ) {
   return job(name, {
     ...wishes,
     queue: 'mail',
-    attempts: 10, // in about an hour: some servers take a mail only when it comes again
+    attempts: 10, // within about an hour: some servers accept a mail only at a second attempt
     backoff: '5s',
     expires: '12h',
     async run(input: Static<Input>, app, work) {
@@ -70,15 +70,15 @@ async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): 
   return { sent: true }
 }
 
-/** What a feature has to tell to somebody who has an account. No part of it may be secret: it is kept with the run. */
+/** What a feature reports to a user. No part of it may be secret: it is stored with the run. */
 export type Notification = {
   kind: MailKind
   userId: number
   subject: string
   lines: string[]
-  /** Where on this site to go next. */
+  /** A link to a page of this site. */
   link?: { label: string; path: string }
-  /** Names the occasion: it is mailed once, however often it is asked for. Left out: each time. */
+  /** Identifies the occasion: it is mailed only once. If absent, every time. */
   once?: string
 }
 
@@ -103,7 +103,7 @@ const addressOf = (db: Db, userId: number): string | undefined =>
     .where(and(eq(users.id, userId), isNull(users.deletedAt)))
     .get()?.email
 
-/** Part of the caller's transaction. Answers the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
+/** Part of the caller's transaction. Returns the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
 export function acceptMail(app: App, tx: Db, { once, ...notification }: Notification): string | undefined {
   if (!sendsMail(app)) return undefined
   const to = addressOf(tx, notification.userId)
@@ -118,7 +118,7 @@ export function acceptMail(app: App, tx: Db, { once, ...notification }: Notifica
 
 const atOnce = 100 // mails accepted in one transaction
 
-/** For a caller that has no transaction of its own. Answers how many are on their way. */
+/** For a caller without a transaction of its own. Returns how many mails were accepted. */
 export async function sendMails(app: App, notifications: readonly Notification[]): Promise<number> {
   if (!sendsMail(app)) return 0
   let sent = 0

@@ -1,4 +1,4 @@
-/** Hands a mail to the server of `SMTP_URL`. nodemailer is imported with the first mail. */
+/** Sends a mail through the server of `SMTP_URL`. nodemailer is imported with the first mail. */
 import { atomically } from '../../db/transactions.ts'
 import { clear, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
@@ -10,20 +10,20 @@ export type Mail = {
   text: string
   html?: string
   headers?: Record<string, string>
-  /** Whom it comes from, where MAIL_FROM is only an address. */
+  /** The sender's name, if MAIL_FROM is only an address. */
   sender?: string
 }
 
-/** So long the server may stay silent at each step, ms. The URL may say otherwise: `smtp://…?socketTimeout=60000`. */
+/** How long the server may stay silent at each step, ms. The URL can change it: `smtp://…?socketTimeout=60000`. */
 const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
 
-/** Names the server, never who signs in there nor an address: alerts go to a webhook, and runs outlive accounts. */
+/** Names the server, but never the login or an address: alerts go to a webhook, and runs outlive accounts. */
 export class MailFailure extends Error {
   override readonly name = 'MailFailure'
   constructor(
     message: string,
     readonly host: string,
-    /** The server will not take this address later either. */
+    /** The server will not accept this address later either. */
     readonly isAddress: boolean,
     cause: unknown,
   ) {
@@ -59,11 +59,11 @@ export async function sendBySmtp(
 type Failure = { message: string; code?: unknown; permanent?: unknown; response?: unknown }
 const failureOf = (error: unknown): Failure => (error instanceof Error ? error : new Error(String(error)))
 
-/** Alerts under this are not mailed: they would not arrive. */
+/** Alerts with this key are not mailed: they would not arrive. */
 export const alertsOfMail = 'mail:'
 const serverAlert = `${alertsOfMail}server`
 
-/** A server that fails raises an alert until it takes a mail again; the job tries again. An address refused for good is not tried again. */
+/** A failing server raises an alert until it accepts a mail again; the job retries. A permanently refused address is not retried. */
 export async function handOver({ config, db, clock }: App, mail: Mail): Promise<void> {
   try {
     await sendBySmtp(config, mail)

@@ -1,4 +1,4 @@
-/** What somebody finds on the page of their own: where they stand, and what is due. */
+/** A user's own page: their positions, and what is due. */
 import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
@@ -11,8 +11,8 @@ import { dutyWords } from '../rota/notices.ts'
 import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
 import { membershipsOf, standingExample, standingOf, standingSchema } from './standing.ts'
 
-const ahead = 7 * day // how far shifts are looked for
-const mostLeagues = 100 // looked at for what is due
+const ahead = 7 * day // how far ahead shifts are shown
+const maxLeagues = 100 // checked for what is due
 
 const dueSchema = t.Object(
   {
@@ -28,7 +28,7 @@ const dueSchema = t.Object(
 export const overviewSchema = t.Object(
   { due: t.Array(dueSchema), leagues: t.Array(standingSchema), pagination: paginationSchema },
   {
-    description: 'What is due, the next first, and my leagues: what goes on first',
+    description: 'What is due, next first, and my leagues, active ones first',
     examples: [
       {
         due: [
@@ -57,7 +57,7 @@ export async function overviewOf(app: App, who: Who, page: PageSlice) {
 export type Overview = Awaited<ReturnType<typeof overviewOf>>
 
 function dueOf(app: App, who: Who, userId: number) {
-  const { memberships } = membershipsOf(app, userId, who, pageOf({ limit: mostLeagues }))
+  const { memberships } = membershipsOf(app, userId, who, pageOf({ limit: maxLeagues }))
   const inLeagues = memberships.flatMap(({ league }) => {
     const due = league.finalizedAt === null && kindOf(app, league).due?.(app, league, userId)
     return due ? { ...due, what: 'league' as const, league: { id: league.id, name: league.name } } : []

@@ -1,4 +1,4 @@
-/** The page of one's own, and the page of anybody across leagues. */
+/** The user's own page, and everybody's page across leagues. */
 import { Elysia, t } from 'elysia'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
@@ -62,7 +62,7 @@ const dueList = (due: readonly DueView[]): Content =>
   due.length === 0
     ? html`<p class="quiet">Nothing waits for you.</p>`
     : table({
-        caption: 'What is due, the next first',
+        caption: 'What is due, next first',
         stack: true,
         rows: due,
         columns: [
@@ -77,14 +77,14 @@ const dueList = (due: readonly DueView[]): Content =>
         ],
       })
 
-/** One line for each row of a board; a league without one has a line of its own. */
+/** One line per row of a board; a league without one has one line. */
 type Line = { league: PersonStanding['league']; row?: PersonStanding['rows'][number] }
 const linesOf = ({ league, rows }: PersonStanding): Line[] =>
   rows.length ? rows.map(row => ({ league, row })) : [{ league }]
 
 const leagueTable = (leagues: readonly PersonStanding[], pagesOf: Pages): Content =>
   table({
-    caption: 'Your leagues, what goes on first',
+    caption: 'Your leagues, active ones first',
     stack: true,
     rows: leagues.flatMap(linesOf),
     empty: emptyState(
@@ -114,7 +114,7 @@ const cardPath = (league: number, player: string) => `/leagues/${league}/players
 
 const personBody = ({ person, leagues }: PersonAcrossLeagues, pages: Pagination, pagesOf: Pages): Html =>
   html`<div class="head"><h1>${name(person.username)}</h1></div>
-${leagues.length === 0 && emptyState('In no league that you may see', 'Leagues that are not public are shown to their members only.')}
+${leagues.length === 0 && emptyState('No leagues that you can see', 'Leagues that are not public are only shown to their members.')}
 ${leagues.map(standing => leagueOfPerson(standing, pagesOf))}
 ${paginationLinks(pages, number => `/people/${person.id}?page=${number}`)}`
 

@@ -23,7 +23,7 @@ const personSchema = t.Object(
     pagination: paginationSchema,
   },
   {
-    description: 'A person in every league that the reader may see',
+    description: 'A person in every league that the reader can see',
     examples: [
       {
         person: { id: 12, username: 'Ann', country: 'NO' },
@@ -37,7 +37,7 @@ const personSchema = t.Object(
 export async function personOf(app: App, id: number, reader: Who | undefined, page: PageSlice) {
   const { username, country } = userById(app.db, id)
   const { memberships, total } = membershipsOf(app, id, reader, page)
-  // Names stand on boards: who is on none that the reader sees is known to them by no name.
+  // Names are on boards: a reader who sees the person on no board does not learn the name.
   if (total === 0 && reader?.id !== id && !isAtLeast(reader, 'officer')) refuse('not_found', `There is no user ${id}`)
   const leagues: StandingWithHistory[] = []
   for (const membership of memberships) leagues.push(await standingWithHistory(app, membership, id))
@@ -73,6 +73,6 @@ export const personRoutes = (app: App) =>
         query: t.Object(pageQuery),
         may: 'reader',
         counted: true,
-        detail: describe('A person across leagues: rank and history, as far as the reader may see', personSchema),
+        detail: describe('A person across leagues: rank and history, as far as the reader can see them', personSchema),
       },
     )

@@ -1,4 +1,4 @@
-/** Where somebody stands in their leagues, as far as the one who looks may see them. */
+/** A user's positions in their leagues, as far as the reader can see them. */
 import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import { leagues, members } from '../../db/schema.ts'
@@ -67,7 +67,7 @@ export const historyExample = {
 
 type Membership = { league: League; joinedAt: number }
 
-/** Leagues of a member that the reader may see: what goes on first, then what ended last. Archived ones are left out. */
+/** A member's leagues that the reader can see: active ones first, then the most recently ended. Archived ones are left out. */
 export function membershipsOf(
   { db }: Pick<App, 'db'>,
   userId: number,
@@ -115,7 +115,7 @@ export async function standingOf(app: App, membership: Membership, userId: numbe
 }
 export type PersonStanding = Awaited<ReturnType<typeof standingOf>>
 
-/** With how each row came to its score. */
+/** With the history of each row's score. */
 export async function standingWithHistory(app: App, membership: Membership, userId: number) {
   const standing = await standingOf(app, membership, userId)
   const rows: (PersonStanding['rows'][number] & { history: Moment[] })[] = []

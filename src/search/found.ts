@@ -1,4 +1,4 @@
-/** What was found as links: where each thing is, and what tells it from others of its name. */
+/** Search results as links: the path of each, and what distinguishes it from others of the same name. */
 import { jobPath, jobTitle } from '../monitor/tasks/job-views.ts'
 import { type Content, html } from '../platform/html.ts'
 import { moment, money, name, number } from '../ui/parts/values.ts'
@@ -7,7 +7,7 @@ import type { Category, SearchResult } from './search.ts'
 export type SearchHit = { path: string; name: string; note?: Content }
 export type HitGroup = { category: Category; title: string; found: SearchHit[] }
 
-/** By category, those where something was found. */
+/** The categories with results. */
 export function foundIn({ players, leagues, users, symbols, tours, staff, runs }: SearchResult): HitGroup[] {
   const groups: HitGroup[] = [
     {

@@ -1,4 +1,4 @@
-/** Leagues, symbols and users by how words of their names begin: from the index that triggers keep in `fieldhouse.db`. */
+/** Finds leagues, symbols and users by the start of the words of their names, in the index that triggers maintain in `fieldhouse.db`. */
 import { and, asc, desc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../db/open.ts'
@@ -8,9 +8,9 @@ import { leagues, members, quotes, staff, tours, users } from '../../db/schema.t
 const places = { leagues: 0, users: 1, symbols: 2 } as const
 
 const mostWords = 8
-const mostLookedAt = 300 // matches, the newest: of more nobody could say which was meant
+const maxMatches = 300 // newest ones: with more it is unclear which was meant
 
-/** Every word must begin some word of the name; undefined where there is no word to look for. */
+/** Every word must be the start of a word of the name; undefined if there is no word. */
 export function wordsOf(q: string): string | undefined {
   const words = q.normalize('NFKC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
   if (!words.length) return undefined
@@ -22,10 +22,10 @@ export function wordsOf(q: string): string | undefined {
 
 const found = (kind: keyof typeof places, id: SQLiteColumn, words: string): SQL => sql`${id} in (
   select rowid / 4 from search_index where search_index match ${words} and rowid % 4 = ${places[kind]}
-  order by rowid desc limit ${mostLookedAt}
+  order by rowid desc limit ${maxMatches}
 )`
 
-/** What is asked for itself first, then what begins with it, then the shortest. */
+/** Exact matches first, then names that start with it, then the shortest. */
 export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: string, limit: number): T[] {
   const wanted = q.trim().toLowerCase()
   const grade = (name: string) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2)
@@ -65,7 +65,7 @@ export function symbolsNamed(db: Db, q: string, limit: number) {
   return bestMatchesFirst(rows, ({ symbol }) => symbol, q, limit)
 }
 
-/** `visible`: users are found by their names in leagues that the reader may see, as on boards. */
+/** `visible`: users are found by their names in leagues that the reader can see, as on boards. */
 export function usersNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
   const words = wordsOf(q)
   if (!words) return []
@@ -81,7 +81,7 @@ export function usersNamed(db: Db, q: string, limit: number, visible: SQL | unde
   return bestMatchesFirst(rows, ({ username }) => username, q, limit)
 }
 
-/** There are few tours and some hundred people on a rota: they are looked through, no index is kept of them. */
+/** There are few tours and some hundred people on a rota: they are scanned without an index. */
 const lookedThrough = 2_000
 
 export function toursNamed(db: Db, q: string, limit: number) {
@@ -116,7 +116,7 @@ export function staffNamed(db: Db, q: string, limit: number) {
   )
 }
 
-/** Whether every word of `q` begins some word of a name. Accents count for nothing, as in the index. */
+/** Whether every word of `q` is the start of a word of the name. Accents are ignored, as in the index. */
 function beginsWords(q: string): (name: string) => boolean {
   const wordsIn = (text: string) =>
     text

@@ -1,4 +1,4 @@
-/** The page of a search, and the short list under the box that every page has. */
+/** The search page, and the suggestions under the box on every page. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { Cached } from '../platform/cache/cache.ts'
@@ -59,7 +59,7 @@ function results(q: string, groups: readonly HitGroup[], category: Category | un
   if (groups.length === 0)
     return emptyState(
       'Nothing found',
-      html`Nothing that you may see has words that begin with “${q}”. Each word has to begin a word of the name.`,
+      html`Nothing that you can see matches “${q}”. Each word has to be the start of a word of the name.`,
       category && all,
     )
   return html`${category && html`<p>${all}</p>`}${groups.map(
@@ -71,7 +71,7 @@ ${!category && group.found.length === limit && html`<p><a href="${address('/sear
   )}`
 }
 
-/** Options of a listbox: the script of the box moves among them. */
+/** Options of a listbox: the box's script moves among them. */
 function suggestions(q: string, found: SearchResult): Html {
   const groups = foundIn(found)
   let option = 0

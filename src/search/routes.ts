@@ -32,10 +32,10 @@ export const searchRoutes = (app: App) =>
     '/search',
     ({ query, who }) => {
       const { category } = query
-      if (category === 'users' && !who) refuse('unauthorized', 'Users are found by who is signed in')
+      if (category === 'users' && !who) refuse('unauthorized', 'Sign in to search users')
       if (category === 'staff' && !isAtLeast(who, 'officer'))
-        refuse('forbidden', 'Officers find the people of the rota')
-      if (category === 'runs' && !isAtLeast(who, 'admin')) refuse('forbidden', 'Admins find runs')
+        refuse('forbidden', 'Only officers can search the people of the rota')
+      if (category === 'runs' && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only admins can search runs')
       return readSearch(app, searchOf(query, who))
     },
     {
@@ -43,10 +43,10 @@ export const searchRoutes = (app: App) =>
       may: 'reader',
       counted: true,
       detail: describe(
-        'Players, leagues, symbols, tours, users, people of the rota and runs by how their names begin',
+        'Search players, leagues, symbols, tours, users, people of the rota and runs by the start of words in their names',
         searchSchema,
         {
-          description: 'What is found is kept for an hour: what is newer than that may be missing. Runs are as of now.',
+          description: 'Results are cached for an hour, so newer things may be missing. Runs are always current.',
         },
       ),
     },

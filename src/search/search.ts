@@ -26,9 +26,7 @@ const player = t.Object({
   name: t.String(),
   rank: t.Nullable(integer),
   score: t.Nullable(t.Number()),
-  last_seen: t.Optional(
-    dateTime({ description: 'Of one who is missing from the newest scan: when they were last in one' }),
-  ),
+  last_seen: t.Optional(dateTime({ description: 'If missing from the newest scan: when they were last in one' })),
   league: t.Object({ id: integer, name: t.String(), kind: kindSchema }),
 })
 const league = t.Object({ id: integer, name: t.String(), kind: kindSchema, status: statusSchema })
@@ -48,24 +46,24 @@ export const searchSchema = t.Object(
     players: t.Optional(t.Array(player)),
     leagues: t.Optional(t.Array(league)),
     users: t.Optional(
-      t.Array(user, { description: 'For who is signed in: members of leagues they may see; officers find everyone' }),
+      t.Array(user, { description: 'For signed-in users: members of leagues they can see; officers find everyone' }),
     ),
     symbols: t.Optional(t.Array(symbol)),
     tours: t.Optional(t.Array(tour)),
     staff: t.Optional(t.Array(person, { description: 'People of the rota, for officers' })),
     runs: t.Optional(
       t.Array(run, {
-        description: 'Runs of jobs, for admins: words of their name, input or error, or how their id begins',
+        description: 'Runs of jobs, for admins: words of their name, input or error, or the start of their id',
       }),
     ),
   },
-  { description: 'What was found, best first, by category' },
+  { description: 'Results by category, best first' },
 )
 export type SearchResult = Static<typeof searchSchema>
 
 export type SearchQuery = { q: string; categories: readonly Category[]; who: Who | undefined; limit: number }
 
-/** What everyone who sees the same leagues finds is kept; runs change by the second, so they are looked for each time. */
+/** The results of readers who see the same leagues are cached; runs change by the second, so they are always searched. */
 export async function readSearch(app: App, asked: SearchQuery): Promise<Cached<SearchResult> | SearchResult> {
   const { q, categories, who, limit } = asked
   const scope = [q, categories.join(), who ? 'signed in' : 'stranger', visibilityKey(app.db, who), limit]
@@ -109,7 +107,7 @@ async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
 
 const mostLeagues = 20
 
-/** Players stand on boards: those of the newest leagues that are not archived are searched, each by its own columns of names. */
+/** Players on boards: the newest leagues that are not archived are searched, each through its own columns of names. */
 async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
   const { db, clock } = app
   if (!wordsOf(q)) return []
