@@ -42,7 +42,7 @@ test('all mistakes are reported together, each with its name and what was expect
   PUBLIC_BOARDS=perhaps: expected true or false
   SENTRY_TRACES=1.5: expected a number from 0 to 1
   BACKUP_KEEP=0: expected a whole number from 1 to 1000
-  ADMIN_EMAIL needs ADMIN_PASSWORD beside it`),
+  ADMIN_EMAIL also needs ADMIN_PASSWORD`),
   )
 })
 
@@ -50,7 +50,7 @@ test('mails need a sender and the address of the site beside the server', () => 
   expect(() => readConfig({ SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'nobody' })).toThrow(
     new Error(`These settings cannot be used:
   MAIL_FROM=nobody: expected fieldhouse@example.org or Fieldhouse <fieldhouse@example.org>
-  SMTP_URL needs PUBLIC_URL beside it`),
+  SMTP_URL also needs PUBLIC_URL`),
   )
 })
 

@@ -208,7 +208,7 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
   client.run(`pragma user_version = ${all.length + 1}`)
   expect(() => openDatabase(dataDir)).toThrow(NewerSchema)
   expect(await outcome(spawnFieldhouse({}, dataDir))).toThrow(
-    `fieldhouse.db has schema ${all.length + 1}, this version of Fieldhouse knows ${all.length}. Start the newer version, or restore a backup.`,
+    `fieldhouse.db has schema ${all.length + 1}, but this version of Fieldhouse only knows ${all.length}. Start the newer version, or restore a backup.`,
   )
   expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length + 1 })
   expect(existsSync(join(dataDir, 'backups'))).toBe(false)
