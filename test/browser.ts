@@ -43,7 +43,7 @@ async function empty(page: Page, { viewport, colorScheme }: BrowserContextOption
   await page.goto('about:blank')
   await page.context().clearCookies()
   await page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'no-preference' })
-  if (viewport) await page.setViewportSize(viewport)
+  await page.setViewportSize(viewport ?? { width: 1280, height: 720 }) // what a page without a wish begins with
 }
 
 /** Signed in as by the form, without showing it. */
