@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
 import { fingerprintOf } from '../src/platform/jobs/run-failure.ts'
 import { openAppProcess } from './app-process.ts'
-import { afterTest, refusalOf, shared, start, until } from './start.ts'
+import { afterTest, refusalOf, shared, spawnFieldhouse, start, until } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: envelopes are read as they come
 type Item = any
@@ -47,7 +47,7 @@ function breakLeagues(dataDir: string) {
 
 test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret', async () => {
   const sentry = fakeSentry()
-  const { dataDir, call, finished } = await openAppProcess({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
+  const { dataDir, call, finished } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
   breakLeagues(dataDir)
   const headers = { 'x-request-id': 'the-bad-one', cookie: 'fieldhouse_session=hunter2', 'x-api-key': 'hunter2' }
   const answer = await call.raw('/api/v1/leagues?password=hunter2', { headers })
@@ -60,6 +60,9 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
     exception: { values: [{ type: 'SQLiteError', value: 'no such table: leagues' }] },
     extra: { request_id: 'the-bad-one', route: 'GET /api/v1/leagues/' },
   })
+  expect(error.exception.values[0].stacktrace.frames).toContainEqual(
+    expect.objectContaining({ filename: expect.stringMatching(/\/src\/leagues\/\w+\.ts$/), lineno: expect.any(Number) }),
+  )
   expect(sentry.everything()).not.toContain('hunter2')
 
   // So does a statistic that could not be refreshed, though the run as a whole succeeds.
@@ -80,11 +83,11 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
 
 test('a refusal is no bug and reaches nobody', async () => {
   const sentry = fakeSentry()
-  const { call, child, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
+  const { call, child } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn })
   await refusalOf(call.get('/api/v1/leagues/999'))
   await refusalOf(call.post('/api/v1/leagues', { name: 1 }))
   child.kill()
-  await ended()
+  await child.exited
   expect(sentry.errors()).toEqual([])
 })
 
@@ -110,20 +113,20 @@ test('a job that failed reaches Sentry with its name, what it quotes of secrets 
 
 test('requests are traced by route in the share that is set, without their queries', async () => {
   const sentry = fakeSentry()
-  const fieldhouse = await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  const fieldhouse = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
   await fieldhouse.call.get('/api/v1/leagues?q=hunter2')
   await fieldhouse.call.get('/api/v1/leagues?q=hunter2')
   fieldhouse.child.kill()
-  await fieldhouse.ended()
+  await fieldhouse.child.exited
   expect(sentry.spans()).toMatchObject([{ name: 'GET /api/v1/leagues/' }, { name: 'GET /api/v1/leagues/' }])
   expect(new Set(sentry.spans().map(({ trace_id }) => trace_id)).size).toBe(2)
   expect(sentry.everything()).not.toContain('hunter2')
 
   const silent = fakeSentry()
-  const untraced = await openAppProcess({ SENTRY_DSN: silent.dsn, SENTRY_TRACES: '0' })
+  const untraced = await spawnFieldhouse({ SENTRY_DSN: silent.dsn, SENTRY_TRACES: '0' })
   await untraced.call.get('/api/v1/leagues')
   untraced.child.kill()
-  await untraced.ended()
+  await untraced.child.exited
   expect(silent.everything()).toBe('')
 })
 
@@ -155,11 +158,11 @@ test('Sentry is loaded only with a DSN', async () => {
 })
 
 test('a Sentry that cannot be reached hinders nobody', async () => {
-  const { dataDir, call, child, ended } = await openAppProcess({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
+  const { dataDir, call, child } = await spawnFieldhouse({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
   breakLeagues(dataDir)
   expect((await refusalOf(call.get('/api/v1/leagues'))).status).toBe(500)
   child.kill()
-  expect(await ended()).toBe(0)
+  expect(await child.exited).toBe(0)
 })
 
 test('a forgotten promise is told of and the service stays open; after a stray throw it closes', async () => {
