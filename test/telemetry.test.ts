@@ -61,7 +61,10 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
     extra: { request_id: 'the-bad-one', route: 'GET /api/v1/leagues/' },
   })
   expect(error.exception.values[0].stacktrace.frames).toContainEqual(
-    expect.objectContaining({ filename: expect.stringMatching(/\/src\/leagues\/\w+\.ts$/), lineno: expect.any(Number) }),
+    expect.objectContaining({
+      filename: expect.stringMatching(/\/src\/leagues\/\w+\.ts$/),
+      lineno: expect.any(Number),
+    }),
   )
   expect(sentry.everything()).not.toContain('hunter2')
 
