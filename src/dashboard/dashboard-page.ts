@@ -86,7 +86,7 @@ ${table({
     { head: 'Certificate', cell: one => name(one.certification) },
     {
       head: 'Valid through',
-      cell: one => html`${dateWords(one.expires_on)}${expired.has(one) && html` ${badge('ran out', 'bad')}`}`,
+      cell: one => html`${dateWords(one.expires_on)}${expired.has(one) && html` ${badge('expired', 'bad')}`}`,
     },
   ],
   empty: html`<p class="quiet">None has expired, and none will within 60 days.</p>`,
