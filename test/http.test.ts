@@ -37,6 +37,18 @@ test('every answer carries a request id, its time and what keeps browsers strict
   })
 })
 
+test('a 304 leaves the page that a browser kept its own policy', async () => {
+  const { as, url, id } = await withBoard()
+  for (const path of [`/leagues/${id}`, `/api/v1/leagues/${id}/leaderboard`]) {
+    const etag = (await as().raw(path)).headers.get('etag') ?? ''
+    for (const _ of ['the long way', 'the fast path']) {
+      const known = await fetch(url + path, { headers: { 'if-none-match': etag } })
+      expect(known.status).toBe(304)
+      expect(known.headers.get('content-security-policy')).toBeNull()
+    }
+  }
+})
+
 test('a site of https tells browsers never to ask without, any other says nothing of it', async () => {
   const policyOf = async (PUBLIC_URL: string) => {
     const { headers } = await (await start({ PUBLIC_URL })).as().raw('/sign-in')

@@ -21,8 +21,8 @@ test('a folder that cannot be one is named', async () => {
   const folder = temporaryFolder()
   const file = join(folder, 'file')
   writeFileSync(file, '')
-  expect(await main({ DATA_DIR: file })).toEqual({ code: 1, said: `DATA_DIR ${file} is no folder` })
-  expect(await refusedStart({ DATA_DIR: join(file, 'in') })).toBe(`DATA_DIR ${file}/in is no folder`)
+  expect(await main({ DATA_DIR: file })).toEqual({ code: 1, said: `DATA_DIR ${file} is not a folder` })
+  expect(await refusedStart({ DATA_DIR: join(file, 'in') })).toBe(`DATA_DIR ${file}/in is not a folder`)
   expect(await refusedStart({ DATA_DIR: '/proc/fieldhouse' })).toBe('DATA_DIR /proc/fieldhouse cannot be made (ENOENT)')
 })
 

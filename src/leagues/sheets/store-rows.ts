@@ -50,7 +50,8 @@ export async function storeSheet(
   bringToIdOrder(sheet)
   shareColumns(sheet)
   const snapshot = beginSnapshot(scores, sheet, writing)
-  const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress: pause })
+  const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
+  const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress })
   stored.catch(() => {}) // it is heard of where it is awaited
   return { snapshot, stored }
 }

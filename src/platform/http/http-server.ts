@@ -158,10 +158,11 @@ export function openHttpServer(settings: HttpServerSettings) {
   }
 
   /** The headers that all answers share. */
-  function finish(context: RequestContext, { headers }: Response) {
+  function finish(context: RequestContext, { headers, status }: Response) {
     for (const [name, value] of shared) headers.set(name, value)
     if (settings.isSecure) headers.set('strict-transport-security', 'max-age=31536000') // a year, this host alone
-    if (!headers.has('content-security-policy'))
+    // A 304 has none: browsers would hold the page they kept against it.
+    if (!headers.has('content-security-policy') && status !== 304)
       headers.set('content-security-policy', headers.get('content-type')?.startsWith('text/html') ? strictCsp : dataCsp)
     setKeeping(context, headers)
     for (const [name, value] of context.headers) headers.append(name, value)
