@@ -6,14 +6,14 @@ export class TooLarge extends Error {
   }
 }
 
-/** The whole body in memory; of one that is longer than `most` bytes no more is read. */
-export async function readBody(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads the whole body into memory; throws `TooLarge` as soon as it is longer than `maxBytes`. */
+export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
     for await (const chunk of request.body ?? []) {
       length += chunk.length
-      if (length > most) throw new TooLarge(most)
+      if (length > maxBytes) throw new TooLarge(maxBytes)
       chunks.push(chunk)
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-/** The one source of time. Tests hand in a clock they can turn. Milliseconds since 1970 UTC. */
+/** The one source of time. Tests pass a clock they can set. Milliseconds since 1970 UTC. */
 export type Clock = { now(): number }
 
 export const systemClock: Clock = { now: () => Date.now() }
@@ -8,36 +8,37 @@ export const minute = 60 * second
 export const hour = 60 * minute
 export const day = 24 * hour
 
-/** Clocks of several machines differ a little. What is further ahead than this was dated by a clock that was wrong. */
+/** Clocks of several machines differ a little; a time further ahead than this came from a wrong clock. */
 export const mostAhead = minute
 export const isAhead = (at: number, now: number): boolean => at > now + mostAhead
 export const tooFarAhead = 'This is more than a minute ahead of this clock.'
 
-/** ISO 8601 in UTC, or null where nothing has happened yet. */
+/** ISO 8601 in UTC. */
 export const iso = (at: number) => new Date(at).toISOString()
+/** Null where nothing has happened yet. */
 export const isoOrNull = (at: number | null | undefined) => (at == null ? null : iso(at))
 
-/** Dates beyond these years are slips of the pen. Bounded here, no request makes anybody walk through millions of days. */
+/** Dates outside these years are typing errors. The bound also keeps a request from making us loop over millions of days. */
 export const firstYear = 1970
 export const lastYear = 2100
 const [earliest, end] = [Date.UTC(firstYear), Date.UTC(lastYear + 1)]
 export const isInCalendar = (at: number): boolean => at >= earliest && at < end
 
-const written = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
+const datePattern = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
 
 /**
- * Milliseconds of a date (its beginning in UTC) or of a time with an offset; NaN for anything else, for days no month has and
- * years beyond the calendar.
+ * Milliseconds of a date (its start in UTC) or of a time with an offset. NaN for anything else, for dates that do not exist
+ * and for years out of range.
  */
 export function momentOf(text: string): number {
-  const at = written.test(text) ? Date.parse(text) : Number.NaN
+  const at = datePattern.test(text) ? Date.parse(text) : Number.NaN
   const day = Date.parse(text.slice(0, 10))
   return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN
 }
 
 const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }
 
-/** `'5m'` → 300000: lives and leases are written in the tables as an operator would say them. */
+/** `'5m'` → 300000, so that the tables of lifetimes and leases are easy to read. */
 export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`
 export const ms = (duration: Duration): number =>
   Number(duration.slice(0, -1)) * (units[duration.slice(-1)] ?? Number.NaN)
@@ -52,7 +53,7 @@ export function startOf(unit: CalendarUnit, at: number): number {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
 }
 
-/** When the next one begins. */
+/** When the hour, day or month after the one that starts at `start` begins. */
 export function nextOf(unit: CalendarUnit, start: number): number {
   if (unit === 'hour') return start + hour
   if (unit === 'day') return start + day

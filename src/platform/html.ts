@@ -1,4 +1,4 @@
-/** Markup that escapes by default: what a template is given is text unless it is markup made by a template. */
+/** Markup that escapes by default: a value in a template is text unless it was made by a template itself. */
 export class Html {
   constructor(private readonly markup: string) {}
   toString() {

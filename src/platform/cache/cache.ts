@@ -1,8 +1,8 @@
 /**
- * One way to a cached answer: `cache.read(entry, scope, load)`. Cache-aside with one load however many ask, null cached
- * (undefined is not: for what strangers could ask for without end), a stale answer served while a fresh one is loaded, and
- * lives jittered so that they do not end together. The store holds only values: with Redis down or a store emptied the
- * answers are slower, never wrong.
+ * All cached answers are read with `cache.read(entry, scope, load)`. Cache-aside: readers of the same key share one load. Null
+ * is cached; undefined is not, so that strangers cannot fill the cache by asking for things that do not exist. A stale answer
+ * is served while a fresh one loads, and lifetimes are jittered so that they do not end together. The store only holds
+ * values: with Redis down or the store emptied, answers are slower, never wrong.
  */
 import { Refusal } from '../../errors.ts'
 import { type Clock, type Duration, isAhead, ms } from '../clock.ts'
@@ -12,16 +12,16 @@ import type { Stamps } from './stamps.ts'
 
 type Scope = readonly (string | number)[]
 
-/** What one kind of cached answer is called, how long it lives, and which stamps its key holds. */
+/** A kind of cached answer: its name, its lifetime, and the topics whose stamps are part of its key. */
 export type CacheEntry = {
   readonly name: string
   readonly life: number // ms
   readonly topics: readonly Topic[]
-  /** What one process refreshes is fresh in all. */
+  /** A refresh by one process counts in all of them. */
   readonly shared: boolean
 }
 
-/** A topic is stamped per first part of the scope, or once for all with `anyScope('leagues')`. */
+/** A topic has a stamp for each first part of the scope, or a single one with `anyScope('leagues')`. */
 type Topic = string | { readonly all: string }
 export const anyScope = (topic: string): Topic => ({ all: topic })
 
@@ -36,7 +36,7 @@ export interface CacheStore {
   readonly mode: 'memory' | 'redis'
   /** From this process's memory. */
   near(key: string): Kept | undefined
-  /** From where other processes keep theirs too, where there is such a place and it answers. */
+  /** From the store shared with other processes; undefined where there is none or it is down. */
   far?(key: string): Promise<Kept | undefined> | undefined
   set(key: string, kept: Kept): void
   clear(): void
@@ -47,9 +47,9 @@ export interface CacheStore {
 
 export type CacheState = 'hit' | 'miss' | 'stale'
 
-/** What `read` answers: the value, how it came, and a tag that changes whenever the value may have. */
+/** What `read` returns: the value, whether it was a hit, and a tag that changes whenever the value may have changed. */
 export class Cached<T> {
-  /** The stamps' epoch at which it was last seen to be current. */
+  /** Epoch of the stamps when it was last found to be current. */
   epoch = -1
   constructor(
     readonly kept: Kept<T>,
@@ -61,11 +61,11 @@ export class Cached<T> {
   get value(): T {
     return this.kept.value
   }
-  /** Changes whenever the value may have: a shared answer is refreshed under the same key. */
+  /** Changes whenever the value may have changed: a shared answer is refreshed under the same key. */
   get tag(): string {
     return this.entry.shared ? `${this.key}|${Bun.hash(this.kept.json)}` : this.key
   }
-  /** What is made of it for one moment only, such as the age of something; `moment` tells one from another. */
+  /** A variant for one moment only, as it shows the age of something. `moment` becomes part of its key. */
   at<U>(moment: string | number, value: U): Cached<U> {
     const kept = { ...this.kept, value, json: JSON.stringify(value) }
     return new Cached(kept, this.state, `${this.key}|${moment}`, { ...this.entry }, this.scope)
@@ -79,15 +79,15 @@ export type EntryStats = {
   loads: number
   failures: number
   sets: number
-  /** Of what was kept, by a change of what it tells or by `DELETE stats/cache`. */
+  /** Kept values dropped because their data changed or by `DELETE stats/cache`. */
   deletes: number
-  /** Those of them that a change made. */
+  /** Those of the deletes that a change of the data caused. */
   invalidations: number
   load_ms: number
   bytes: number
 }
 
-/** `DELETE stats/cache` bumps it for `leaderboard`, or for `leaderboard:5`, all that is kept of league 5. */
+/** `DELETE stats/cache` bumps this topic for `leaderboard`, or for `leaderboard:5` to drop only league 5. */
 export const clearedTopic = 'cache'
 
 const noStats = (): EntryStats => ({
@@ -105,7 +105,7 @@ const noStats = (): EntryStats => ({
 
 export class Cache {
   readonly stats = new Map<string, EntryStats>()
-  /** Which of the entries that were asked for hang on a topic. */
+  /** Names of the entries read so far, by the topics they depend on. */
   private readonly entriesOf = new Map<string, Set<string>>()
   private readonly loading = new Map<string, Promise<Kept>>()
 
@@ -119,7 +119,7 @@ export class Cache {
     stamps.onChange = (topic, scope) => this.countChange(topic, scope)
   }
 
-  /** With `until`, nothing kept is fresh beyond that time, ms since 1970: it tells of something that changes by itself then. */
+  /** With `until` (ms since 1970) the answer is not fresh beyond that time, because it changes by itself then. */
   async read<T>(
     entry: CacheEntry,
     scope: Scope,
@@ -127,9 +127,9 @@ export class Cache {
     until = Number.POSITIVE_INFINITY,
   ): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
-    const stats = this.asked(entry)
+    const stats = this.trackedStats(entry)
     let kept = this.near(entry, key) as Kept<T> | undefined
-    // What is old here may have been refreshed elsewhere.
+    // Another process may have a fresher copy.
     if (!entry.shared && (!kept || !isFresh(kept, this.clock.now())))
       kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
     const now = this.clock.now()
@@ -146,7 +146,7 @@ export class Cache {
     return new Cached(await this.load(entry, key, load, until), 'miss', key, entry, scope)
   }
 
-  /** A text for one reader alone. It is kept nowhere, but knows what it depends on: as long as that stays, they may be given it again. */
+  /** A text for one reader only. The store does not keep it, but while its stamps hold the reader may be given it again. */
   async forOne(
     entry: CacheEntry,
     scope: Scope,
@@ -154,7 +154,7 @@ export class Cache {
     until = Number.POSITIVE_INFINITY,
   ): Promise<Cached<string>> {
     const key = this.keyOf(entry, scope)
-    const stats = this.asked(entry)
+    const stats = this.trackedStats(entry)
     const began = performance.now()
     stats.misses++
     stats.loads++
@@ -163,7 +163,7 @@ export class Cache {
     return new Cached({ value, json: value, ...this.livesOf(entry, until) }, 'miss', key, entry, scope)
   }
 
-  /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
+  /** Loads even if a fresh value is kept: for entries that are refreshed before they expire. */
   async refresh<T>(entry: CacheEntry, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
     const kept = await this.load(entry, key, load)
@@ -171,7 +171,7 @@ export class Cache {
     return new Cached(kept, 'miss', key, entry, scope)
   }
 
-  /** Gives a kept value another life without loading it; false where nothing is kept. */
+  /** Extends the life of a kept value without loading it; false where nothing is kept. */
   async renew(entry: CacheEntry, scope: Scope): Promise<boolean> {
     const key = this.keyOf(entry, scope)
     const kept = this.near(entry, key) ?? (await this.fromFar(key))
@@ -182,13 +182,13 @@ export class Cache {
     return true
   }
 
-  /** Whether `read` would find it in this process, as of now. */
+  /** Whether `read` would be a hit in this process right now. */
   holds(entry: CacheEntry, scope: Scope): boolean {
     const kept = this.store.near(this.keyOf(entry, scope))
     return kept !== undefined && isFresh(kept, this.clock.now())
   }
 
-  /** Whether nothing has changed that this answer depends on. `at` as of performance.now(). */
+  /** Whether the data behind this answer is unchanged. `at` is a time of performance.now(). */
   isCurrent(cached: Cached<unknown>, at?: number): boolean {
     const epoch = this.stamps.current(at)
     if (cached.epoch === epoch) return true
@@ -198,11 +198,11 @@ export class Cache {
   }
 
   usage() {
-    this.stamps.look() // so that what was dropped is counted
+    this.stamps.look() // so that deletes are counted
     return { mode: this.store.mode, connected: this.store.connected(), ...this.store.usage() }
   }
 
-  /** Forgets all values this process holds; stamps make every other copy unreachable when data changes. */
+  /** Drops all values this process holds; stamps make every other copy unreachable when data changes. */
   clear(): void {
     this.store.clear()
     for (const stats of this.stats.values()) stats.deletes++
@@ -220,13 +220,13 @@ export class Cache {
       }
   }
 
-  /** The statistics of an entry that is read; from the first time on its changes are counted too. */
-  private asked({ name, topics }: CacheEntry): EntryStats {
+  /** Statistics of an entry that is read. Its first read also starts the count of its invalidations. */
+  private trackedStats({ name, topics }: CacheEntry): EntryStats {
     if (!this.stats.has(name))
       for (const topic of topics) {
-        const of = typeof topic === 'string' ? topic : topic.all
-        const names = this.entriesOf.get(of) ?? new Set()
-        this.entriesOf.set(of, names.add(name))
+        const topicName = typeof topic === 'string' ? topic : topic.all
+        const names = this.entriesOf.get(topicName) ?? new Set()
+        this.entriesOf.set(topicName, names.add(name))
       }
     return this.statsOf(name)
   }
@@ -257,7 +257,7 @@ export class Cache {
     return newest
   }
 
-  /** Meanwhile another reader may have loaded it here. */
+  /** While this waits for the store, another reader may have loaded the value in this process. */
   private async fromFar(key: string) {
     return (await this.store.far?.(key)) ?? this.store.near(key)
   }
@@ -284,7 +284,7 @@ export class Cache {
         this.store.set(key, kept)
         return kept
       } catch (error) {
-        if (!(error instanceof Refusal)) stats.failures++ // what was asked wrongly is no failure
+        if (!(error instanceof Refusal)) stats.failures++ // a refusal is not a failure
         throw error
       }
     })()

@@ -1,6 +1,6 @@
 import { isAhead } from '../clock.ts'
 
-/** A value as it is kept: its JSON made once, its compressed forms by whoever serves it. */
+/** A cached value and its JSON, which is made once. `http/responses.ts` keeps the compressed forms. */
 export type Kept<T = unknown> = {
   readonly value: T
   readonly json: string
@@ -10,5 +10,5 @@ export type Kept<T = unknown> = {
   readonly usableUntil: number
 }
 
-/** What was kept while the clock was ahead would be fresh for longer than its life. */
+/** A value stored while the clock was ahead is not fresh: it would outlive its lifetime. */
 export const isFresh = ({ at, freshUntil }: Kept, now: number): boolean => now < freshUntil && !isAhead(at, now)

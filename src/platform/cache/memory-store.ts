@@ -5,8 +5,8 @@ import type { Kept } from './kept.ts'
 type Version = { readonly key: string; readonly kept: Kept }
 
 /**
- * Values of this process, the least recently used forgotten beyond a budget of bytes. Of each answer only the newest version
- * is kept: a key ends with `|` and its version, and nobody asks for an older one again.
+ * Holds values of this process and evicts the least recently used ones beyond a budget of bytes. Only the newest version of
+ * each answer is kept: a key ends with `|` and its version, and nobody asks for an older one again.
  */
 export function memoryStore(budgetMb = 32): CacheStore {
   const versions = new LRUCache<string, Version>({

@@ -4,20 +4,20 @@ import { withTimeout } from '../process/with-timeout.ts'
 import type { CacheStore } from './cache.ts'
 import type { Kept } from './kept.ts'
 
-/** How long an answer waits for Redis before it is loaded instead, and how long Redis is then left alone. Milliseconds. */
-const patience = 250
-const restAfterFailure = 2_000
+/** Milliseconds that a read waits for Redis before it loads the value itself, and that Redis is then skipped. */
+const timeout = 250
+const pauseAfterFailure = 2_000
 
-/** Redis behind memory: what this process has not seen, another may have loaded. Down or slow, it is simply not there. */
+/** Redis behind memory: another process may have loaded what this one has not. While Redis is down or slow it is skipped. */
 export function redisStore(redis: Redis, prefix: string, memory: CacheStore, clock: Clock): CacheStore {
-  let restingUntil = 0
-  const usable = () => redis.status === 'ready' && performance.now() >= restingUntil
+  let pausedUntil = 0
+  const usable = () => redis.status === 'ready' && performance.now() >= pausedUntil
   const failed = () => {
-    restingUntil = performance.now() + restAfterFailure
+    pausedUntil = performance.now() + pauseAfterFailure
   }
 
   async function fetch(key: string): Promise<Kept | undefined> {
-    const text = await withTimeout(redis.get(prefix + key), patience, failed).catch(failed)
+    const text = await withTimeout(redis.get(prefix + key), timeout, failed).catch(failed)
     if (!text) return undefined
     const [at, freshUntil, usableUntil, json] = JSON.parse(text) as [number, number, number, string]
     const kept = { value: JSON.parse(json), json, at, freshUntil, usableUntil }

@@ -1,6 +1,6 @@
 /**
- * What one process refreshed is fresh in all of them: answers of `shared` entries also lie in `fieldhouse.db`, with and
- * without Redis, and whoever reads one looks there first (some microseconds). So the next read anywhere sees a refresh.
+ * Shares refreshed answers between processes: answers of `shared` entries are also stored in `fieldhouse.db`, with and
+ * without Redis. Every read looks there first (some microseconds), so the next read in any process sees a refresh.
  */
 import { lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -14,7 +14,7 @@ const { key, at, freshUntil, usableUntil, json } = refreshedAnswers
 const byKey = { where: sql`${key} = ${sql.placeholder('key')}`, lives: { at, freshUntil, usableUntil } }
 
 const livesOf = prepared(db => db.select(byKey.lives).from(refreshedAnswers).where(byKey.where).prepare())
-const whole = prepared(db =>
+const answerOf = prepared(db =>
   db
     .select({ ...byKey.lives, json })
     .from(refreshedAnswers)
@@ -25,15 +25,15 @@ const whole = prepared(db =>
 export class RefreshedAnswers {
   constructor(private readonly db: Db) {}
 
-  /** The newer of what this process has and what was last refreshed anywhere. */
+  /** The newer of this process's copy and the last refresh by any process. */
   newest(key: string, near: Kept | undefined, now: number): Kept | undefined {
     const lives: Lives | undefined = livesOf(this.db).get({ key })
     if (!lives || isAhead(lives.at, now) || (near && near.at >= lives.at)) return near
-    const found = whole(this.db).get({ key })
+    const found = answerOf(this.db).get({ key })
     return found && { ...found, value: JSON.parse(found.json) }
   }
 
-  /** A power cut may lose it: then it is counted again. */
+  /** Writes without waiting for the disk; a power cut may lose it, and then it is computed again. */
   keep(key: string, { at, freshUntil, usableUntil, json }: Kept, now: number): Promise<void> {
     const values = { at, freshUntil, usableUntil, json }
     return atomically(

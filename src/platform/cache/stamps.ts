@@ -1,9 +1,10 @@
 /**
- * Version stamps of what cached answers depend on. A stamp is a row of `fieldhouse.db`, bumped by the very transaction
- * that changes the data, and part of every cache key: a load begun before a change ends under a key nobody asks for.
+ * Version stamps of the data behind cached answers. A stamp is a row of `fieldhouse.db`, bumped by the same transaction
+ * that changes the data, and part of every cache key: a load that began before a change is stored under a key that nobody
+ * asks for any more.
  *
  * A process keeps the stamps in memory. Its own changes count at once; those of other processes are seen through
- * `PRAGMA data_version`, looked at no more than every 20 ms.
+ * `PRAGMA data_version`, read at most every 20 ms.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -30,14 +31,14 @@ const bumpAll = prepared(({ $client: client }) =>
      on conflict (topic, scope) do update set seq = excluded.seq`,
   ),
 )
-const many = 8
+const bulkAbove = 8
 
-/** How often this process changed a stamp of each database, committed or not: tells `Stamps` to look again. */
+/** Counts the stamp changes of this process by database, committed or not: a new count makes `Stamps` look again. */
 const touches = new WeakMap<Db, number>()
 
-/** Says that what is cached under `topic` for `scope` has changed. Part of the transaction `tx`. */
+/** Marks what is cached under `topic` for `scope` as changed, as part of the transaction `tx`. */
 export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): void {
-  if (scopes.length > many) bumpAll(tx).run(topic, JSON.stringify(scopes.map(String)))
+  if (scopes.length > bulkAbove) bumpAll(tx).run(topic, JSON.stringify(scopes.map(String)))
   else for (const scope of scopes.length ? scopes : ['']) bump(tx).run({ topic, scope: String(scope) })
   touches.set(tx, (touches.get(tx) ?? 0) + 1)
 }
@@ -72,13 +73,13 @@ export class Stamps {
     return version
   }
 
-  /** A number that changes whenever any stamp does: while it stays, every version stays. */
+  /** A number that changes whenever any stamp does; while it stays the same, so does every version. */
   current(at?: number): number {
     this.look(false, at)
     return this.epoch
   }
 
-  /** `force` sees at once what another process has committed. `at` as of performance.now(). */
+  /** `force` also reads what other processes have just committed. `at` is a time of performance.now(). */
   look(force = false, at = performance.now()): void {
     const own = touches.get(this.db) ?? 0
     if (own === this.seenTouches && !force && at - this.lookedAt < lookEvery) return

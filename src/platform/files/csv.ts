@@ -1,7 +1,7 @@
-/** Separated values as spreadsheets take them: what they would take for a formula is written as text. */
+/** CSV for spreadsheets: a cell that they would run as a formula is written as text. */
 import Papa from 'papaparse'
 
-/** At the head of a file, else Excel takes it for another encoding. */
+/** Goes at the start of a file; without it Excel guesses another encoding. */
 export const bom = '\uFEFF'
 
 export const csvLines = (rows: readonly (readonly unknown[])[]): string =>

@@ -1,4 +1,4 @@
-/** Archives as `tar` reads and writes them: plain files with their paths, nothing else. */
+/** Tar archives of plain files with their paths, and nothing else. */
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -8,7 +8,7 @@ const encoder = new TextEncoder()
 
 class BadArchive extends Error {}
 
-/** The archive of these files of a folder, made as it is read. */
+/** Streams an archive of these files of a folder. */
 export function archiveOf(folder: string, paths: readonly string[]): ReadableStream<Uint8Array> {
   const pieces = packed(folder, paths)
   return new ReadableStream({
@@ -67,7 +67,7 @@ function header(path: string, size: number): Uint8Array {
   return bytes
 }
 
-/** Unpacks an archive into a folder; answers the paths. Whatever would land outside the folder is refused. */
+/** Unpacks an archive into a folder and returns the paths. Refuses paths that lead out of the folder. */
 export function unpack(archive: string, folder: string): string[] {
   const paths: string[] = []
   const file = openSync(archive, 'r')

@@ -1,14 +1,14 @@
-/** An Excel workbook of one sheet, made as its rows come: a million of them take the memory of a few. */
+/** Writes an Excel workbook of one sheet as a stream: a million rows take the memory of a few. */
 import { zipOf } from './zip.ts'
 
 export type Cell = string | number | null
 
-/** More an Excel sheet cannot hold, its heading counted. */
-const mostRows = 1_048_576
-/** Of some 50 bytes each before they are packed; the archive takes 4 GB. */
-const mostCells = 60_000_000
-export const fitsWorkbook = (rows: number, columns: number) => rows < mostRows && rows * columns <= mostCells
-const mostSigns = 32_767 // in a cell
+/** The most an Excel sheet can hold, its heading included. */
+const maxRows = 1_048_576
+/** Each takes some 50 bytes before compression, and the archive holds at most 4 GB. */
+const maxCells = 60_000_000
+export const fitsWorkbook = (rows: number, columns: number) => rows < maxRows && rows * columns <= maxCells
+const maxCellLength = 32_767 // characters
 
 const encoder = new TextEncoder()
 const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -17,7 +17,7 @@ const relations = 'http://schemas.openxmlformats.org/package/2006/relationships'
 const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
 const types = 'application/vnd.openxmlformats-officedocument.spreadsheetml'
 
-/** Text cells are text, whatever they look like. The first row is the heading: bold, and it stays in sight. */
+/** Text cells stay text, whatever they look like. The first row is the heading: bold, and frozen in place. */
 export function workbookOf(
   title: string,
   heading: readonly string[],
@@ -65,9 +65,9 @@ const special: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;'
 const unwritable = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu
 const escaped = (text: string) =>
   text
-    .slice(0, mostSigns)
+    .slice(0, maxCellLength)
     .replaceAll(unwritable, '')
-    .replaceAll(/[&<>"]/g, sign => special[sign]!)
+    .replaceAll(/[&<>"]/g, char => special[char]!)
 
 /** 0 → A, 25 → Z, 26 → AA. */
 const lettersOf = (column: number): string =>

@@ -1,17 +1,17 @@
-/** Archives as every system opens them, made as they are read: nothing is held but what is just being packed. */
+/** Writes zip archives as a stream: only the piece that is being compressed is in memory. */
 import { pipeline, Readable } from 'node:stream'
 import { crc32, createDeflateRaw } from 'node:zlib'
 
 type ZipFile = { name: string; content: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
 
-const mostBytes = 0xffff_ffff // of one file; more would take a form that not every program reads
+const maxBytes = 0xffff_ffff // of one file; more needs zip64, which not every program reads
 const version = 20
 const flags = 0x0808 // sizes follow the file, names are UTF-8
 const deflated = 8
-const date = 0x0021 // 1980-01-01: the same content is the same archive
+const date = 0x0021 // 1980-01-01, always: the same content gives the same archive
 
 export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Array> {
-  const listed: Uint8Array[] = []
+  const directory: Uint8Array[] = []
   let at = 0
   for (const { name, content } of files) {
     const start = at
@@ -31,12 +31,12 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
     yield joined(head, label)
     at += head.length + label.length
     const packing = createDeflateRaw({ level: 3 })
-    pipeline(Readable.from(counted(content, written)), packing, () => {}) // whoever reads `packing` is told of what goes wrong
+    pipeline(Readable.from(counted(content, written)), packing, () => {}) // errors reach the reader of `packing`
     for await (const bytes of packing) {
       written.packed += bytes.length
       yield bytes
     }
-    if (written.size > mostBytes || start > mostBytes) throw new Error(`${name} is too long for an archive`)
+    if (written.size > maxBytes || start > maxBytes) throw new Error(`${name} is too long for an archive`)
     const sizes: Field[] = [
       [4, written.crc],
       [4, written.packed],
@@ -44,7 +44,7 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
     ]
     yield record(16, [4, 0x08074b50], ...sizes)
     at += written.packed + 16
-    listed.push(
+    directory.push(
       joined(
         record(
           46,
@@ -64,10 +64,10 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
       ),
     )
   }
-  const list = joined(...listed)
+  const list = joined(...directory)
   yield joined(
     list,
-    record(22, [4, 0x06054b50], [4, 0], [2, listed.length], [2, listed.length], [4, list.length], [4, at]),
+    record(22, [4, 0x06054b50], [4, 0], [2, directory.length], [2, directory.length], [4, list.length], [4, at]),
   )
 }
 
@@ -81,7 +81,7 @@ async function* counted(content: ZipFile['content'], written: { crc: number; siz
 
 type Field = [bytes: number, value: number]
 
-/** Little-endian numbers one after the other, zeros behind them; a field of more than four bytes is all zeros. */
+/** Little-endian numbers in a row, padded with zeros; a field of more than four bytes is all zeros. */
 function record(length: number, ...fields: Field[]): Uint8Array {
   const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
