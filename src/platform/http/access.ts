@@ -1,6 +1,6 @@
 /**
- * Who may: every route says it with `may`. 401 comes before 422 and 403 before any work, so it is checked before the body
- * is parsed and again before validation (a route without a body is never parsed).
+ * Access control: every route declares with `may` who may use it. 401 has to come before 422, and 403 before any work, so the
+ * check runs before the body is parsed and again before validation (a route without a body is never parsed).
  */
 import { Elysia } from 'elysia'
 import type { Role } from '../../../db/schema.ts'
@@ -9,13 +9,13 @@ import { notJson } from './problem.ts'
 import type { ReadLimit } from './rate-limits.ts'
 import { requestContext, type Who } from './request-context.ts'
 
-/** `anyone`: no question asked. `reader`: strangers only while boards are public. The roles nest. */
+/** `anyone`: no check. `reader`: signed-in people, and strangers while boards are public. Each role includes those below it. */
 export type May = 'anyone' | 'reader' | Role
 
-const height: Record<Role, number> = { member: 1, officer: 2, admin: 3 }
+const rank: Record<Role, number> = { member: 1, officer: 2, admin: 3 }
 export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boolean =>
-  who !== undefined && height[who.role] >= height[role]
-export const isNoMoreThan = (role: Role, than: Role) => height[role] <= height[than]
+  who !== undefined && rank[who.role] >= rank[role]
+export const isNoMoreThan = (role: Role, than: Role) => rank[role] <= rank[than]
 
 export function allow(request: Request, may: May, publicBoards: boolean): void {
   const context = requestContext(request)
@@ -30,10 +30,10 @@ export function allow(request: Request, may: May, publicBoards: boolean): void {
     )
 }
 
-/** The signed-in one of a route that asks for a role. */
+/** The signed-in user, for routes that require a role. */
 export const signedIn = (who: Who | undefined): Who => who ?? refuse('unauthorized', 'Sign in first')
 
-/** What each check asks for. A route's `detail` cannot be trusted with it: Elysia merges into an object that routes share. */
+/** The role that each check requires. Not in the route's `detail`, because Elysia merges that into an object routes share. */
 const mays = new WeakMap<object, May>()
 type Hooked = { hooks: { transform?: { fn: unknown }[] } }
 export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
@@ -41,7 +41,7 @@ export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
   return undefined
 }
 
-/** Elysia makes an empty object of any other body where a schema has numbers: nothing would be changed, and nothing said. */
+/** Where a schema has numbers, Elysia turns any other body into an empty object: the request would silently change nothing. */
 function requireObject({ request, body }: { request: Request; body: unknown }): void {
   if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return
   const errors = [{ path: 'body', message: 'Write an object with named values.' }]

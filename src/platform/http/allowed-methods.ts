@@ -1,16 +1,16 @@
-/** Which methods an address answers to: asked only where one was not found. */
+/** The methods an address answers to, needed only where a route was not found. */
 
-type Known = readonly { method: string; path: string }[]
+type Routes = readonly { method: string; path: string }[]
 
-/** In the order of `Allow`: HEAD is as GET; none where there is nothing at the address at all. */
-export function methodsOf(routes: Known, pathname: string): string[] {
+/** Sorted for the `Allow` header. HEAD comes with GET; empty where the address has no route at all. */
+export function methodsOf(routes: Routes, pathname: string): string[] {
   const asked = partsOf(pathname)
-  const methods = new Set(routes.filter(({ path }) => leadsTo(partsOf(path), asked)).map(({ method }) => method))
+  const methods = new Set(routes.filter(({ path }) => matches(partsOf(path), asked)).map(({ method }) => method))
   return methods.size === 0 ? [] : [...methods, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].sort()
 }
 
 const partsOf = (path: string) => path.replace(/\/$/, '').split('/')
 
-const leadsTo = (route: string[], asked: string[]) =>
+const matches = (route: string[], asked: string[]) =>
   (route.at(-1) === '*' ? asked.length >= route.length : asked.length === route.length) &&
   route.every((part, i) => part === '*' || (part.startsWith(':') && asked[i] !== '') || part === asked[i])

@@ -1,15 +1,15 @@
 /**
- * The fast path: what somebody asked for and got from the cache is answered to the next one by the HTTP server itself,
- * without router and validation, for as long as its stamps and life hold. A board page costs what its bytes cost.
- * Strangers get what a stranger was answered; who is signed in gets what another signed-in reader was, where that is the same
- * for all of them.
- * Nothing new is decided here: only an answer the long way has given is given again, with the same headers.
+ * The fast path: the HTTP server itself answers a repeated request from the cache, without router and validation, for as long
+ * as the answer's stamps and lifetime hold. A board page costs what its bytes cost.
+ * Strangers get what another stranger was answered; signed-in readers get what another of them was answered, where that is
+ * the same for all of them.
+ * Nothing is decided here: it repeats an answer that the full path has given, with the same headers.
  *
- * A bare route takes 10 µs of processor time for a page of 9 kB, this lane 14 to 15 (Bun 1.4.4). What comes on top, in µs: the
- * address of who asks, for the rate limit, 1.3 to 1.9 (a system call each time: a connection has no name in Bun); thirteen
+ * A bare route takes 10 µs of processor time for a page of 9 kB, this path 14 to 15 (Bun 1.4.4). The difference, in µs: the
+ * client's address, for the rate limit, 1.3 to 1.9 (a system call each time: Bun does not identify connections); thirteen
  * headers instead of one 1.2; url and five headers read 0.9; the log line 0.4; the count 0.2; the rest 0.5. The first three
  * alone, with nothing of ours in between, make 12.5: 0.8 of the bare route's rate. Tried and not worth their lines, about 1 %
- * each: log lines prepared by answer, kept texts of durations.
+ * each: log lines prepared for each answer, cached texts of durations.
  */
 import type { Cache, Cached } from '../cache/cache.ts'
 import { isFresh } from '../cache/kept.ts'
@@ -18,17 +18,17 @@ import { type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
 import type { ReadCount, RequestContext, Who } from './request-context.ts'
 import { pathOf, wireFormOf } from './responses.ts'
 
-/** An answer as it was given to those who accept these encodings and know this tag. */
+/** An answer for clients that accept these encodings and sent this If-None-Match. */
 export type Known = {
   accepts: string | null
   knows: string | null
-  /** One of those who may be given it: all strangers or all readers; or, for one alone, who they are. */
+  /** Who may be given it: all strangers, all signed-in readers, or this one reader. */
   audience: 'strangers' | 'readers' | Who
   cached: Cached<unknown>
-  /** Of all its responses: each sets its own before it copies them, which costs half of making them anew. */
+  /** Shared by all its responses: each sets its own values before it copies them, at half the cost of new headers. */
   headers: Headers
-  /** What those headers say of the rate limit. */
-  told: ReadCount | undefined
+  /** The rate limit that those headers hold now. */
+  lastCount: ReadCount | undefined
   body: Blob | null
   status: number
   path: string
@@ -38,16 +38,16 @@ export type Known = {
 
 export type CachedFastPath = ReturnType<typeof openCachedFastPath>
 
-const mostSigns = 8 * 2 ** 20 // of text held on to, whatever the cache has let go of; some three times that in memory
-const mostForms = 8 // of one answer: browsers agree on a few
+const maxChars = 8 * 2 ** 20 // of answers held here, even if the cache has evicted them; some three times that in bytes
+const maxForms = 8 // of one answer: browsers send only a few variants
 
 /** Headers that belong to one request, not to the answer. */
 const ofRequest = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-length)$/
 
-/** Of those who are signed in, who is answered the same. */
+/** Which signed-in readers get the same answer. */
 export type Audience = 'nobody' | 'one' | 'all'
 
-/** Where, and with which encodings accepted. */
+/** An address, and the encodings that were accepted. */
 export type Asked = Pick<Known, 'accepts'> & { url: string }
 
 type Answers = Map<string, Known[]> // by address
@@ -71,31 +71,31 @@ export function openCachedFastPath(
   audienceOf: (cached: Cached<unknown>) => Audience,
 ) {
   const answers: Answers = new Map()
-  /** Of one reader alone, for as long as they are known by the same key or session: see known-identities.ts. */
+  /** Answers for one reader only, kept while the same key or session identifies them: see known-identities.ts. */
   let own = new WeakMap<Who, Answers>()
-  let [signs, ownSigns] = [0, 0]
+  let [chars, ownChars] = [0, 0]
   let given = 0
 
-  /** What is asked for often is soon learnt again. */
+  /** A full budget drops everything: frequent requests are soon learned again. */
   function keep(url: string, known: Known) {
     const { audience, cached, accepts, knows } = known
     const cost = cached.kept.json.length + 1_000
     let kept = answers
     if (typeof audience === 'object') {
-      ownSigns += cost
-      if (ownSigns > mostSigns) [own, ownSigns] = [new WeakMap(), cost]
+      ownChars += cost
+      if (ownChars > maxChars) [own, ownChars] = [new WeakMap(), cost]
       kept = own.get(audience) ?? new Map()
       own.set(audience, kept)
     } else {
-      signs += cost
-      if (signs > mostSigns) {
+      chars += cost
+      if (chars > maxChars) {
         answers.clear()
-        signs = cost
+        chars = cost
       }
     }
     const isOther = (form: Known) => form.accepts !== accepts || form.knows !== knows || form.audience !== audience
     const others = kept.get(url)?.filter(isOther) ?? []
-    kept.set(url, [known, ...others].slice(0, mostForms))
+    kept.set(url, [known, ...others].slice(0, maxForms))
   }
 
   return {
@@ -121,7 +121,7 @@ export function openCachedFastPath(
         audience: !who ? 'strangers' : audience === 'one' ? who : 'readers',
         cached,
         headers,
-        told: undefined,
+        lastCount: undefined,
         body,
         status: response.status,
         path: pathOf(url),
@@ -131,7 +131,7 @@ export function openCachedFastPath(
       keep(url, known)
     },
 
-    /** What strangers have asked of `first`, a league, and would be answered at length now, though the cache has it. */
+    /** Requests of strangers about the league `first` that now take the full path although the cache has the answer. */
     outdated(first: number): Asked[] {
       const asked: Asked[] = []
       for (const [url, forms] of answers)
@@ -143,7 +143,7 @@ export function openCachedFastPath(
       return asked
     },
 
-    /** What a GET of `context.who`, or of a stranger, is answered with, its headers lacking those of the HTTP server; or undefined: then it goes the long way. */
+    /** The answer to a GET by `context.who` or a stranger, without the HTTP server's own headers; undefined where it takes the full path. */
     find(url: string, asked: Headers, context: RequestContext): Known | undefined {
       const { who } = context
       const accepts = asked.get('accept-encoding')
@@ -156,9 +156,9 @@ export function openCachedFastPath(
       if (!isFresh(cached.kept, clock.now()) || !cache.isCurrent(cached, context.began)) return undefined
       if (known.counted) {
         const count = reads.of(context)
-        if (count?.over) return undefined // counted twice, refused once: the long way says it well
-        if (count) setRateLimitHeaders(headers, count, known.told)
-        known.told = count
+        if (count?.over) return undefined // counted here and on the full path, which writes the refusal
+        if (count) setRateLimitHeaders(headers, count, known.lastCount)
+        known.lastCount = count
       }
       context.route = known.route
       cache.statsOf(cached.entry.name).hits++

@@ -1,15 +1,15 @@
-/** Server-sent events that survive quiet minutes and end at shutdown. */
+/** Server-sent events: heartbeats keep quiet streams open, and shutdown ends them. */
 export type Send = (data: unknown, event?: string) => void
 
 export type Streams = ReturnType<typeof openStreams>
 
 const lookEvery = 500 // ms
-const allowedEvery = 1_000 // ms between two looks whether the client may still listen
-const heartbeatEvery = 15_000 // ms: shorter than any proxy's patience
+const allowedEvery = 1_000 // ms between two checks that the client may still listen
+const heartbeatEvery = 15_000 // ms: shorter than the idle timeout of any proxy
 
-const mostUnread = 500 // messages kept for a client that does not read
+const maxUnread = 500 // messages kept for a client that does not read
 
-/** For looks that nobody waits for: where one fails the stream ends, and not the process. The client comes back and is told. */
+/** Wraps what a timer calls: an error ends the stream, not the process. The client reconnects and gets the error as its answer. */
 export const orEndStream = (end: () => void, look: () => void) => () => {
   try {
     look()
@@ -18,12 +18,12 @@ export const orEndStream = (end: () => void, look: () => void) => () => {
   }
 }
 
-/** `stillAllowed` answers how to ask whether a request would be let in as it was. */
+/** `stillAllowed` returns a check whether the same request would still be let in. */
 export function openStreams(stillAllowed: (request: Request) => () => boolean) {
   const open = new Set<() => void>()
   const streams = {
     size: () => open.size,
-    /** Says the version of something at first and whenever it is another: what changed is fetched by who wants it. */
+    /** Sends the version of something at the start and at each change; the client then fetches what changed. */
     versions(request: Request, versionOf: () => string): Response {
       return streams.response(request, (send, end) => {
         let sent = ''
@@ -32,14 +32,14 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
           if (version !== sent) send({ version }, 'changed')
           sent = version
         }
-        look() // refuses whom there is nothing to tell
+        look() // throws a refusal where there is nothing to show
         const timer = setInterval(orEndStream(end, look), lookEvery)
         return () => clearInterval(timer)
       })
     },
     /**
-     * Calls `begin` once; what it answers is called when the client has gone or the stream is closed. The first bytes go
-     * out at once, so that the client knows it is connected. It ends with the session or key it was asked for with.
+     * Calls `begin` once, and the function it returns when the client has gone or the stream is closed. The first bytes go
+     * out at once, so that the client knows it is connected. The stream ends with its session or key.
      */
     response(request: Request, begin: (send: Send, end: () => void) => () => void): Response {
       let finish = () => {}
@@ -49,7 +49,7 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
           let over = false
           const write = (text: string) => {
             if (over) return
-            if ((controller.desiredSize ?? 0) < -mostUnread) return finish() // it can come back and read on
+            if ((controller.desiredSize ?? 0) < -maxUnread) return finish() // it can reconnect and read on
             controller.enqueue(encoder.encode(text))
           }
           const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatEvery)

@@ -2,37 +2,37 @@
 import type { FieldError } from '../../errors.ts'
 import { firstYear, lastYear } from '../clock.ts'
 
-/** As TypeBox and Elysia tell it: the path is a JSON pointer. */
+/** As TypeBox and Elysia report it: the path is a JSON pointer. */
 export type SchemaError = { path?: string; message?: string; schema?: unknown }
 
-const mostErrors = 64 // fields
+const maxErrors = 64 // fields
 
-/** The first mistake of each field; `within` is put before its path. */
-export function fieldErrors(told: Iterable<SchemaError>, within = ''): FieldError[] {
+/** The first error of each field; `within` is put before its path. */
+export function fieldErrors(errors: Iterable<SchemaError>, within = ''): FieldError[] {
   const first = new Map<string, string>()
-  for (const { path = '', schema } of told) {
+  for (const { path = '', schema } of errors) {
     const field = [within, ...path.split('/').slice(1)].filter(Boolean).join('.')
-    if (first.size === mostErrors) break
+    if (first.size === maxErrors) break
     if (!first.has(field)) first.set(field, sentence(schema))
   }
   return [...first].map(([path, message]) => ({ path, message }))
 }
 
-/** `config.missed_cut.rule` as people say it, where a mistake stands beside no field: `missed cut rule`. */
+/** `config.missed_cut.rule` → `missed cut rule`, for messages that are not shown beside their field. */
 export const fieldName = (path: string): string =>
   path
     .replace(/^config\./, '')
     .replaceAll(/\.(\d+)/g, (_, index) => ` ${Number(index) + 1}`)
     .replaceAll(/[._]/g, ' ')
 
-const mostNamed = 5 // fields in one sentence
+const maxNamed = 5 // fields in one sentence
 
 /** Says in one sentence what is wrong and where. */
 export function whatIsWrong(errors: readonly FieldError[]): string {
   const [first, second] = errors
   if (!first) return 'This cannot be read as it is. The API page says what it takes.'
   if (!second) return first.path ? `${upperFirst(fieldName(first.path))}: ${first.message}` : first.message
-  const names = errors.slice(0, mostNamed).map(({ path }) => fieldName(path) || 'the whole')
+  const names = errors.slice(0, maxNamed).map(({ path }) => fieldName(path) || 'the whole')
   const rest = errors.length - names.length
   return `Correct ${listed.format(rest > 0 ? [...names, `${rest} more`] : names)}.`
 }
@@ -69,7 +69,7 @@ function choice(anyOf: Schema[], rest: Record<string, unknown>): string {
   return `${[first, ...also].join(', or ')}.`
 }
 
-/** Elysia's numbers may also be said as text, which nobody needs to be told. */
+/** Elysia also accepts numbers written as text, which messages leave out. */
 const isNumberAsText = ({ type, format }: Schema) =>
   type === 'string' && ['integer', 'numeric', 'boolean'].includes(String(format))
 

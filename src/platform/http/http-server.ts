@@ -1,6 +1,6 @@
 /**
- * The HTTP server: every request comes in and every answer goes out here. Gives it an id, finds out who asks, measures, logs,
- * compresses and puts the headers on that all answers share. What happens between is the router's.
+ * The HTTP server: every request comes in and every answer goes out here. It gives the request an id, finds out who asks,
+ * measures, logs, compresses and sets the headers that all answers share. The router does the rest.
  */
 import type { Server } from 'bun'
 import { Refusal } from '../../errors.ts'
@@ -20,23 +20,23 @@ type Handle = (request: Request) => Response | Promise<Response>
 type HttpServerSettings = {
   port: number
   hostname: string
-  /** How many proxies in front are believed. */
+  /** How many proxies in front are trusted to name the client's address. */
   trustProxy: number
   /** Largest body in bytes, and which paths may send one that large; others get a small limit. */
   maxUpload: number
   uploadPaths: RegExp
   handle: Handle
   identify(request: Request): Promise<Who | undefined> | Who | undefined
-  /** Who sent the same key or cookie a moment ago, where that is certain without asking. `began` as of performance.now(). */
+  /** Who sent the same key or cookie a moment ago, where that needs no look-up. `began` is a time of performance.now(). */
   knownIdentity(request: Request, began: number): Who | undefined
-  /** Throws a refusal where a mutation by cookie was not meant. */
+  /** Throws a refusal of a mutation by cookie that the user did not intend. */
   guard(request: Request, who: Who | undefined): Promise<void> | void
   loadShedding: LoadShedding
   /** Paths whose reads are never refused as too many. */
   alwaysAdmitted: RegExp
   refused(request: Request, error: unknown): Response
   fastPath: CachedFastPath
-  /** The site is served over TLS: browsers are told never to ask without. */
+  /** The site is served over TLS: browsers are told to use nothing else. */
   isSecure: boolean
   log: Log
   metrics: Metrics
@@ -51,7 +51,7 @@ const shared: [string, string][] = [
   ['referrer-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
 ]
-/** Of what is no page: should a browser show it as one all the same, nothing in it runs, loads or is framed. Drawings bring their styles. */
+/** For answers that are not pages: if a browser shows one as a page anyway, nothing in it runs, loads or is framed. SVG brings inline styles. */
 const dataCsp = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 const aliveHeaders = new Headers([
   ...shared,
@@ -96,7 +96,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     const known = isGet && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
     if (!known) return answerAtLength(request, context, isStranger, server)
     sign(known.headers, context)
-    note(method, known.path, context, known.status)
+    logRequest(method, known.path, context, known.status)
     return new Response(known.body, known)
   }
 
@@ -115,7 +115,7 @@ export function openHttpServer(settings: HttpServerSettings) {
       if (bodyLimit(request) === 'unknown') beginRequest((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
-        context.who ??= await identify(request) // a read of somebody known a moment ago needs no second look
+        context.who ??= await identify(request) // the fast path may have recognised them
         await guard(request, context.who)
       }
       if (isRead(request) && !settings.alwaysAdmitted.test(pathOf(request.url))) loadShedding.admit(context)
@@ -128,11 +128,11 @@ export function openHttpServer(settings: HttpServerSettings) {
     finish(context, response)
     if (cached) fastPath.learn(request, context, response, cached)
     if (response.headers.get('content-type') === 'text/event-stream') server.timeout(given, 0)
-    note(request.method, pathOf(request.url), context, response.status)
+    logRequest(request.method, pathOf(request.url), context, response.status)
     return response
   }
 
-  /** Answers what strangers are about to ask, so that the first of them is answered by the fast path. */
+  /** Answers requests before strangers repeat them, so that the first of them takes the fast path. */
   async function answerAhead(asked: readonly Asked[]): Promise<void> {
     for (const { url, accepts } of asked) {
       const request = new Request(url, { headers: accepts === null ? {} : { 'accept-encoding': accepts } })
@@ -147,7 +147,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     }
   }
 
-  /** That the process answers, and nothing else: asked every few seconds by whoever watches, so it is not logged. */
+  /** Only tells that the process answers. Monitors ask every few seconds, so it is not logged. */
   function alive({ headers }: Request): Response {
     const began = performance.now()
     aliveHeaders.set('x-request-id', requestIdOf(headers))
@@ -164,14 +164,14 @@ export function openHttpServer(settings: HttpServerSettings) {
     // A 304 has none: browsers would hold the page they kept against it.
     if (!headers.has('content-security-policy') && status !== 304)
       headers.set('content-security-policy', headers.get('content-type')?.startsWith('text/html') ? strictCsp : dataCsp)
-    setKeeping(context, headers)
+    setCacheControl(context, headers)
     for (const [name, value] of context.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
     sign(headers, context)
   }
 
-  /** An answer that does not say so is kept nowhere; one that is no file of ours may be another for somebody else. */
-  function setKeeping({ who, isPrivate }: RequestContext, headers: Headers) {
+  /** Answers without cache-control are not stored; all but immutable files may differ from user to user. */
+  function setCacheControl({ who, isPrivate }: RequestContext, headers: Headers) {
     const cacheControl = headers.get('cache-control')
     if (cacheControl?.includes('immutable')) return
     if (cacheControl === null || isPrivate) headers.set('cache-control', 'no-store')
@@ -179,7 +179,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     headers.append('vary', 'authorization, cookie')
   }
 
-  /** The headers of this one context. */
+  /** The headers of this request alone. */
   function sign(headers: Headers, context: RequestContext) {
     if (context.reads) setRateLimitHeaders(headers, context.reads)
     context.ms = performance.now() - context.began
@@ -187,13 +187,13 @@ export function openHttpServer(settings: HttpServerSettings) {
     headers.set('x-process-time', secondsOf(context.ms))
   }
 
-  function note(method: string, path: string, { id, began, ms, route, who }: RequestContext, status: number) {
+  function logRequest(method: string, path: string, { id, began, ms, route, who }: RequestContext, status: number) {
     metrics.request(route, ms, status)
     trace?.(route, began, ms, status)
     log.request(id, method, path, status, ms, who?.username)
   }
 
-  /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
+  /** Whether the body is longer than its path allows; unknown where the request does not state a length. */
   function bodyLimit(request: Request): boolean | 'unknown' {
     if (isRead(request) || settings.uploadPaths.test(pathOf(request.url))) return false
     const length = request.headers.get('content-length')
@@ -215,7 +215,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     url: `http://${settings.hostname === '0.0.0.0' ? 'localhost' : settings.hostname}:${server.port}`,
     inFlight: () => server.pendingRequests,
     answerAhead,
-    /** No new requests; those under way get until the deadline. */
+    /** Takes no new requests; those under way have until the deadline. */
     async close(deadlineMs: number) {
       closing = true
       await withTimeout(server.stop(false), deadlineMs, () => {})
@@ -243,13 +243,13 @@ class PortInUse extends Error {}
 
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
-/** Where the Host header cannot be part of an address, another stands in, so that the refusal may look at the path. */
+/** Replaces a Host header that cannot be part of a URL, so that the refusal can read the path. */
 const atLocalhost = ({ url, method, headers }: Request) =>
   new Request(`http://localhost${pathOf(url)}`, { method, headers })
 
 /**
- * HEAD is GET whose body Bun leaves out, a stream without reading it. Elysia would read it to its end to count its bytes:
- * an event stream has none.
+ * HEAD runs as GET: Bun leaves out the body, and of a stream reads nothing. Elysia would read it to the end to count its
+ * bytes, and an event stream has no end.
  */
 function asGet(request: Request, context: RequestContext): Request {
   if (request.method !== 'HEAD') return request
@@ -258,7 +258,7 @@ function asGet(request: Request, context: RequestContext): Request {
   return asked
 }
 
-/** The same request with its body read, for bodies that do not say how long they are. */
+/** The same request with its body read, for requests that do not state a length. */
 async function withBody(request: Request): Promise<Request> {
   const body = await readBody(request, smallBody)
   const { url, method, headers } = request
@@ -286,7 +286,7 @@ const newContext = (
   reads: undefined,
 })
 
-/** Unlike in every process, counted within: cheaper than a random one for each request. */
+/** Request ids are this random prefix and a counter, which is cheaper than a random id for each. */
 const processId = Bun.randomUUIDv7('base64url')
 let requests = 0
 
@@ -295,7 +295,7 @@ const requestIdOf = (headers: Headers) => {
   return given && requestIdShape.test(given) ? given : `${processId}-${++requests}`
 }
 
-/** To the microsecond. The texts of short times are kept: making one takes longer than any other header. */
+/** To the microsecond. The texts of short times are cached: formatting one takes longer than any other header. */
 function secondsOf(ms: number): string {
   const text = () => (ms / 1000).toFixed(6)
   const microseconds = Math.round(ms * 1000)

@@ -1,10 +1,10 @@
-/** Fields of a document that bring no example get one by their name, where it fits what is asked of them. */
+/** Gives fields that have no example one by their name, where it fits their schema. */
 export type Examples = Record<string, string | number>
 
 type Node = { [key: string]: unknown }
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Changes the document in place: it was just made. `name`: of the field or parameter that this describes. */
+/** Changes the document in place, which was just made. `name` is the field or parameter that `given` describes. */
 export function withExamples<T>(given: T, examples: Examples, name?: string): T {
   if (Array.isArray(given)) for (const each of given) withExamples(each, examples, name)
   if (!isNode(given)) return given
@@ -23,7 +23,7 @@ export function withExamples<T>(given: T, examples: Examples, name?: string): T 
   return given
 }
 
-/** What holds values of the same field. */
+/** Keywords whose schemas describe values of the same field. */
 const isNesting = (key: string) => ['items', 'anyOf', 'oneOf', 'allOf', 'additionalProperties'].includes(key)
 
 const isBare = ({ type, enum: choices, example, default: fallback, format }: Node) =>

@@ -1,10 +1,10 @@
 /**
- * A TypeBox schema as OpenAPI 3.0 can say it: that dialect has no `const`, no `null` type and no `patternProperties`, and a
- * reader need not know that parameters arrive as text.
+ * Converts TypeBox schemas to OpenAPI 3.0, which has no `const`, no `null` type and no `patternProperties`. That parameters
+ * arrive as text is left out.
  */
 export type Schema = { [keyword: string]: unknown }
 
-const kept = new Set(
+const allowedKeywords = new Set(
   (
     'title description type format default enum nullable required minimum maximum multipleOf minLength maxLength pattern ' +
     'minItems maxItems uniqueItems minProperties maxProperties readOnly writeOnly deprecated example $ref'
@@ -27,7 +27,7 @@ function inPlace(given: Schema, named: Record<string, Schema>): Schema {
   const convert = (schema: unknown) => openApiSchema(schema, named)
   const choices = listOf(given.anyOf ?? given.oneOf)
   if (choices.length) return oneOf(given, choices, convert)
-  const schema: Schema = Object.fromEntries(Object.entries(given).filter(([keyword]) => kept.has(keyword)))
+  const schema: Schema = Object.fromEntries(Object.entries(given).filter(([keyword]) => allowedKeywords.has(keyword)))
   if (given.const !== undefined) schema.enum = [given.const]
   if (Array.isArray(given.examples)) schema.example = given.examples[0]
   for (const limit of ['Minimum', 'Maximum']) {

@@ -1,6 +1,6 @@
 /**
- * The API described by its own routes, as OpenAPI 3.0.3. Security and refusals follow from `may`, the same for all, so that no
- * route can forget them.
+ * The API described by its own routes, as OpenAPI 3.0.3. Security and refusals are derived from `may`, so that no route can
+ * forget them.
  */
 import { toOpenAPISchema } from '@elysiajs/openapi'
 import { type AnyElysia, t } from 'elysia'
@@ -8,7 +8,7 @@ import { type Examples, withExamples } from './openapi-examples.ts'
 import { openApiSchema, type Schema } from './openapi-schema.ts'
 import { registerFormats } from './shared-schemas.ts'
 
-registerFormats() // @elysiajs/openapi brings a validator along that has just replaced what a date is
+registerFormats() // @elysiajs/openapi imports a validator that has just replaced the date formats
 
 const problemSchema = t.Object(
   {
@@ -37,10 +37,10 @@ type Paths = Record<string, Record<string, Operation>>
 
 const signIns: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 
-/** What only the whole knows: the order and words of the sections, what stands above them, and values of fields by name. */
+/** What no single route can say: the introduction, the order and descriptions of the sections, and examples by field name. */
 export type ApiWords = {
   about: string
-  /** Those that are not named come after. */
+  /** In this order; sections not named here come last. */
   sections: Record<string, string>
   examples: Examples
 }
@@ -64,11 +64,11 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
   function describe(operation: Operation, method: string, address: string, body: unknown): Operation {
     const may = operation['x-may'] ?? 'anyone'
     const parameters = operation.parameters?.map(({ description, ...parameter }) => {
-      const { description: said = description, ...schema } = openApiSchema(parameter.schema, named)
+      const { description: ownDescription = description, ...schema } = openApiSchema(parameter.schema, named)
       const isOptional = parameter.in === 'query' && schema.default !== undefined
       return {
         ...parameter,
-        ...(typeof said === 'string' && { description: said }),
+        ...(typeof ownDescription === 'string' && { description: ownDescription }),
         ...(isOptional && { required: false }),
         schema,
       }
@@ -145,7 +145,7 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
   }
 }
 
-/** `getLeaguesByIdLeaderboard`: a name that generated clients can use. Older paths and pages keep what tells them apart. */
+/** `getLeaguesByIdLeaderboard`, a name that generated clients can use. Paths outside `/api/v1` keep their prefix, which keeps it unique. */
 function operationIdOf(method: string, address: string): string {
   const words = address
     .replace(/^\/api\/v1/, '')

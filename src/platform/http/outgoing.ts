@@ -7,9 +7,10 @@ import { unlessAborted } from '../process/with-timeout.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /**
- * HTTP to addresses that others typed in: feeds and webhooks. Every host is resolved here, each of its addresses checked, and
- * the connection made to a checked address (never to the name, which could resolve anew); redirects are followed by hand and
- * checked alike. Where the operator sets HTTP_PROXY, Bun asks that proxy by name, and what it may reach is the proxy's to say.
+ * HTTP requests to URLs that users typed in: feeds and webhooks. The host is resolved here, all its addresses are checked, and
+ * the connection goes to a checked address, never to the name, which could resolve differently the next time. Redirects are
+ * followed here and checked in the same way. Where the operator sets HTTP_PROXY, Bun passes the name to that proxy, and the
+ * proxy decides what may be reached.
  */
 export type Outgoing = {
   /** Also reach private, loopback and link-local addresses (ALLOW_PRIVATE_FEEDS). */
@@ -29,7 +30,7 @@ export type Outgoing = {
 
 type FailureCode = 'refused' | 'timeout' | 'too_large' | 'http_status' | 'not_json' | 'network'
 
-/** Messages name the origin and no more: paths and queries hold keys. */
+/** Messages name only the origin, because paths and queries may hold keys. */
 export class OutgoingFailure extends Error {
   override readonly name = 'OutgoingFailure'
 
@@ -88,7 +89,7 @@ export async function postJson(url: string, body: unknown, options: Outgoing): P
   })
 }
 
-/** What can be said of a URL without asking the network, for the moment somebody types it in. */
+/** Checks a URL without using the network, at the moment somebody types it in. */
 export function checkUrl(written: string, options: Pick<Outgoing, 'allowPrivate' | 'isPublic'>): URL {
   const url = URL.parse(written)
   if (!url) throw new OutgoingFailure('refused', 'This is not a URL')
@@ -100,7 +101,7 @@ export function checkUrl(written: string, options: Pick<Outgoing, 'allowPrivate'
   return url
 }
 
-/** Refuses the field of a form that names a URL which may not be asked. */
+/** Refuses a form field whose URL must not be requested. */
 export function checkUrlField(field: string, what: string, url: string, allowPrivate: boolean): void {
   try {
     checkUrl(url, { allowPrivate })
@@ -114,7 +115,7 @@ type Request = { method: 'GET' | 'POST'; headers: Headers; body?: string }
 type Answer = { response: Response; origin: string }
 
 const redirects = [301, 302, 303, 307, 308]
-const mostRedirects = 3
+const maxRedirects = 3
 
 async function send(written: string, request: Request, options: Outgoing, signal: AbortSignal): Promise<Answer> {
   let url = checkUrl(written, options)
@@ -122,13 +123,13 @@ async function send(written: string, request: Request, options: Outgoing, signal
   for (let hop = 0; ; hop++) {
     const response = await connect(url, { ...request, headers }, options, signal)
     const location = redirects.includes(response.status) ? response.headers.get('location') : null
-    // A redirect that turns a POST into a GET would lose the message without a word: it fails by its status.
+    // A redirect that turns a POST into a GET would silently lose the message, so it counts as a failure.
     if (location === null || (request.method === 'POST' && response.status < 307))
       return { response, origin: url.origin }
     await response.body?.cancel()
 
-    if (hop === mostRedirects)
-      throw new OutgoingFailure('refused', `${url.origin} redirects more than ${mostRedirects} times`)
+    if (hop === maxRedirects)
+      throw new OutgoingFailure('refused', `${url.origin} redirects more than ${maxRedirects} times`)
     const next = checkUrl(URL.parse(location, url.href)?.href ?? location, options)
     if (url.protocol === 'https:' && next.protocol === 'http:') {
       throw new OutgoingFailure('refused', `${url.origin} redirects from https to http`)
@@ -138,7 +139,7 @@ async function send(written: string, request: Request, options: Outgoing, signal
   }
 }
 
-/** A login in the URL is for that URL: it becomes a header that redirects to elsewhere do not carry. */
+/** A login in the URL becomes a header, which redirects to another origin do not carry. */
 function withLogin(headers: Headers, { username, password }: URL): Headers {
   if (!username && !password) return headers
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
@@ -152,7 +153,7 @@ function withoutSecrets(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => harmless.includes(name)))
 }
 
-/** Failures before a byte was sent: the next address may do better. */
+/** Failures before a byte was sent: the next address is tried. */
 const unreachable = new Set(['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'FailedToOpenSocket'])
 
 async function connect(url: URL, request: Request, options: Outgoing, signal: AbortSignal): Promise<Response> {
@@ -167,14 +168,14 @@ async function connect(url: URL, request: Request, options: Outgoing, signal: Ab
     target.username = ''
     target.password = ''
     try {
-      // Bun.fetch, not the global: error trackers wrap that one to add headers of theirs.
+      // Bun.fetch, not the global: error trackers wrap that one to add their own headers.
       return await Bun.fetch(target, {
         ...request,
         headers,
         signal,
         redirect: 'manual',
         decompress: false, // unpacked below, with a limit
-        keepalive: false, // pooled connections are known by address, certificates by name
+        keepalive: false, // connections are pooled by address, but certificates belong to names
         ...(url.protocol === 'https:' && !isIP(host) && { tls: { serverName: host } }),
       })
     } catch (error) {
@@ -184,7 +185,7 @@ async function connect(url: URL, request: Request, options: Outgoing, signal: Ab
   throw new OutgoingFailure('network', `${url.origin} has no address`)
 }
 
-/** Every address of the host, all of them public; IPv4 first, as IPv6 is what hosts more often lack. */
+/** Every address of the host, all of them public; IPv4 first, because more hosts lack IPv6. */
 async function addressesOf(url: URL, options: Outgoing, signal: AbortSignal): Promise<string[]> {
   const host = hostOf(url)
   if (isIP(host)) return [host] // checkUrl has seen it
@@ -267,13 +268,13 @@ function parse(body: Uint8Array, origin: string): unknown {
   }
 }
 
-/** A header to be kept and sent back; an absurd one is not. */
+/** A header to store and send back later; one of absurd length is dropped. */
 const short = (response: Response, name: string) => {
   const value = response.headers.get(name)
   return value && value.length <= 500 ? value : null
 }
 
-/** Runs under the deadline, and makes a failure of whatever the network throws. The caller's own abort passes through. */
+/** Runs `work` under the deadline and turns network errors into `OutgoingFailure`. The caller's own abort passes through. */
 async function within<T>(
   { timeoutMs = 10_000, signal: caller }: Outgoing,
   work: (signal: AbortSignal) => Promise<T>,

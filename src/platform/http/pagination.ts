@@ -3,7 +3,7 @@ import { type Static, type TSchema, t } from 'elysia'
 
 const maxLimit = 500
 
-/** The parameters of every list. Out of range is brought into range, not refused. */
+/** The parameters of every list. Values out of range are clamped, not refused. */
 export const pageQuery = { page: t.Optional(t.Integer({ default: 1 })), limit: t.Optional(t.Integer({ default: 20 })) }
 
 export const paginationSchema = t.Object(
@@ -16,13 +16,13 @@ export type Pagination = Static<typeof paginationSchema>
 export const pageSchema = (things: string, thing: TSchema) =>
   t.Object({ [things]: t.Array(thing), pagination: paginationSchema })
 
-/** Beyond every list, and still a number that SQLite counts by. */
-const farthest = 1e12
+/** Beyond the end of any list, and still a number that SQLite can count with. */
+const maxPage = 1e12
 
 export type PageSlice = { page: number; limit: number; offset: number }
 export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number }): PageSlice {
   const size = Math.min(Math.max(Math.trunc(limit), 1), maxLimit)
-  const number = Math.min(Math.max(Math.trunc(page), 1), farthest)
+  const number = Math.min(Math.max(Math.trunc(page), 1), maxPage)
   return { page: number, limit: size, offset: (number - 1) * size }
 }
 
@@ -46,7 +46,7 @@ export function linkHeader(url: string, { page, pages }: Pagination): string {
   return links.join(', ')
 }
 
-/** What a list answers: its things, their pagination, and the `Link` header beside it. */
+/** The body of a list: its items and their pagination. Also sets the `Link` header. */
 export function paged<Things extends object>(
   { request, set }: { request: Request; set: { headers: Record<string, string | number> } },
   page: PageSlice,

@@ -9,10 +9,10 @@ import { TooLarge } from '../body.ts'
 import { QueueDown } from '../jobs/jobs.ts'
 import { fieldErrors, type SchemaError, whatIsWrong } from './field-errors.ts'
 
-/** What a request brought, as far as it was read. */
+/** The input of the refused request, as far as it was read. */
 export type RefusedInput = { params?: object; query?: object; body?: unknown; request?: Request }
 
-/** Every thrown thing as a refusal; undefined where it is a bug. */
+/** Turns whatever was thrown into a refusal; undefined where it is a bug. */
 export function asRefusal(error: unknown, code?: string | number, input: RefusedInput = {}): Refusal | undefined {
   if (error instanceof Refusal) return error
   if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
@@ -33,7 +33,7 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
 const misfit = (errors: FieldError[]) =>
   new Refusal('invalid', whatIsWrong(errors), errors.length > 0 ? { errors } : undefined)
 
-/** A body that says itself that it is something else; as curl says of any, unless told. Pages have forms. */
+/** The refusal of a body whose content type is not JSON, such as curl's default. Forms are allowed outside the API. */
 export function notJson({ headers, url }: Request): Refusal | undefined {
   const type = headers.get('content-type')
   if (!type || /json|multipart/.test(type)) return undefined
@@ -41,12 +41,12 @@ export function notJson({ headers, url }: Request): Refusal | undefined {
   return new Refusal('unsupported', `Send the body as application/json, not as ${type}`)
 }
 
-/** Outside of production Elysia trips over input that cannot be made text, `{ toString: 1 }`, as it describes it. */
+/** Outside of production Elysia itself throws when it describes input that cannot be made text, `{ toString: 1 }`. */
 const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValueError/.test(error.stack ?? '')
 
 /**
- * Elysia reads numbers of the address from text and, where one is out of its range, says neither whose nor where it was:
- * it is looked for among what was sent.
+ * For a number in the address that is out of range Elysia names neither the field nor its source, so the value is looked up
+ * in what was sent.
  */
 function validationErrors(error: ValidationError, { params, query, body }: RefusedInput): FieldError[] {
   const errors = errorsOf(error)
@@ -55,7 +55,7 @@ function validationErrors(error: ValidationError, { params, query, body }: Refus
   const field = sent.find(([, value]) => typeof value === 'string' && Number(value) === error.value)?.[0]
   return fieldErrors(errors, field).map(named('input'))
 }
-/** Not Elysia's own `all`: it makes text of every value. */
+/** Not Elysia's own `all`, which makes text of every value. */
 function errorsOf({ validator, value }: ValidationError): Iterable<SchemaError> {
   if ('Errors' in validator) return validator.Errors(value)
   return KindGuard.IsSchema(validator) ? Value.Errors(validator, value) : []

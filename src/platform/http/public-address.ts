@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Where a stranger's URL must not send us: IANA's special-purpose registries. */
+/** Addresses that a user's URL must not reach: IANA's special-purpose registries. */
 const refused = new BlockList()
 for (const [network, bits] of [
   ['0.0.0.0', 8], // this network
@@ -34,7 +34,7 @@ for (const [network, bits] of [
 const globalUnicast = new BlockList()
 globalUnicast.addSubnet('2000::', 3, 'ipv6')
 
-/** Whether an IP address is one of the open internet. Anything that is not an address is not. */
+/** Whether an IP address is on the public internet; false for anything that is not an address. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:

@@ -1,6 +1,6 @@
 /**
- * How often someone may: fixed windows counted in this process, synchronously, because every board read passes here
- * (a limiter that answers promises costs the busiest path a tenth of its rate).
+ * Rate limits: fixed windows counted in this process. Synchronous, because every board read passes here (a limiter with
+ * promises costs the busiest path a tenth of its rate).
  */
 import { refuse } from '../../errors.ts'
 import type { ReadCount, RequestContext } from './request-context.ts'
@@ -9,14 +9,14 @@ function openWindow(limit: number, seconds: number) {
   const counts = new Map<string, { used: number; endsAt: number }>()
   const length = seconds * 1000
   let sweptAt = Number.NEGATIVE_INFINITY
-  /** Now and then: to look through all of them for each newcomer would be what a flood of addresses is after. */
+  /** At most once a second: a sweep for each new key would make a flood of addresses expensive. */
   function sweep(now: number) {
     if (counts.size < 10_000 || now - sweptAt < 1_000) return
     sweptAt = now
     for (const [key, { endsAt }] of counts) if (endsAt <= now) counts.delete(key)
   }
   return {
-    /** `now` as of performance.now(). */
+    /** `now` is a time of performance.now(). */
     count(key: string, now = performance.now()): ReadCount {
       let window = counts.get(key)
       if (!window || window.endsAt <= now) {
@@ -40,19 +40,20 @@ function openWindow(limit: number, seconds: number) {
   }
 }
 
-const sharers = 10 // browsers behind one address that read as much as one may
+const browsersPerAddress = 10 // browsers at their limit that may share an address
 
 export type ReadLimit = ReturnType<typeof readLimit>
 
 /**
- * Board reads a minute: for strangers per browser, ten times that per address, as a school or an office shares one; ten times
- * that for keys and sessions, none for the operator. A browser is told from others of its address by what it calls itself.
+ * Limits board reads a minute. Strangers: `perMinute` for each browser, ten times that for each address, as a school or an
+ * office shares one. Accounts: ten times `perMinute`. The operator has no limit. Browsers of one address are told apart by
+ * their User-Agent.
  */
 export function readLimit(perMinute: number) {
   const strangers = openWindow(perMinute, 60)
-  const addresses = openWindow(perMinute * sharers, 60)
+  const addresses = openWindow(perMinute * browsersPerAddress, 60)
   const known = openWindow(perMinute * 10, 60)
-  /** Of who asked last, as they often ask again at once: the key of a new text is made and hashed anew each time. */
+  /** The keys of the last client, who often asks again at once: a new string would be built and hashed each time. */
   let last = { address: '', client: '', network: '', key: ' ' }
   function keysOf(address: string, client: string) {
     if (address === last.address && client === last.client) return last
@@ -83,18 +84,18 @@ export function readLimit(perMinute: number) {
   }
 }
 
-/** `told`: what these headers told last; only what is another is set. */
+/** `last`: what these headers hold already, so that only differences are set. */
 export function setRateLimitHeaders(
   headers: Headers,
   { limit, left, resetSeconds }: ReadCount,
-  told?: ReadCount,
+  last?: ReadCount,
 ): void {
-  if (limit !== told?.limit) headers.set('ratelimit-limit', String(limit))
-  if (left !== told?.left) headers.set('ratelimit-remaining', String(left))
-  if (resetSeconds !== told?.resetSeconds) headers.set('ratelimit-reset', String(resetSeconds))
+  if (limit !== last?.limit) headers.set('ratelimit-limit', String(limit))
+  if (left !== last?.left) headers.set('ratelimit-remaining', String(left))
+  if (resetSeconds !== last?.resetSeconds) headers.set('ratelimit-reset', String(resetSeconds))
 }
 
-/** An IPv6 client has a whole /64 to choose its address from; it is counted as one. */
+/** An IPv6 client can pick any address of its /64, so the whole /64 counts as one client. */
 export function networkOf(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address
   const [front = '', back = ''] = address.split('::')
@@ -106,8 +107,8 @@ export function networkOf(address: string): string {
 export type Places = ReturnType<typeof openPlaces>
 
 /**
- * Places for what takes long. Each account, and each network of strangers, has a share of them, and strangers together
- * leave some to those who are known.
+ * Limits how many slow requests run at once: of each account, of each network of strangers, and of all strangers together, who
+ * leave some places to signed-in users.
  */
 export function openPlaces(limits: { all: number; each: number; strangers: number }) {
   const taken = new Map<string, number>()
@@ -118,7 +119,7 @@ export function openPlaces(limits: { all: number; each: number; strangers: numbe
   }
   return {
     taken: () => taken.get('all') ?? 0,
-    /** Call the answer, once, to leave the place. */
+    /** Returns a function to call once, which frees the place. */
     take({ who, address }: Pick<RequestContext, 'who' | 'address'>, what: string): () => void {
       const own = who ? `account ${who.id}` : `network ${networkOf(address())}`
       const isFull = (key: string, limit: number) => (taken.get(key) ?? 0) >= limit

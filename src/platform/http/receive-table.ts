@@ -1,16 +1,16 @@
 import { refuse } from '../../errors.ts'
 import { readBody } from '../body.ts'
 
-const most = 2_000_000 // bytes: some ten thousand rows
+const maxBytes = 2_000_000 // some ten thousand rows
 
-/** The text of a CSV sent as it is, as `csv` of a JSON body, or as `file` of a form. */
+/** The text of a CSV that is sent as the body, as `csv` of a JSON body, or as `file` of a form. */
 export const receiveCsv = async (request: Request): Promise<string> =>
   new TextDecoder().decode(await receiveTable(request))
 
 /** A CSV or a workbook, sent in the same ways. */
 export async function receiveTable(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const type = request.headers.get('content-type') ?? ''
-  const body = await readBody(request, most)
+  const body = await readBody(request, maxBytes)
   if (type.includes('multipart/')) {
     const file = (await new Response(body, { headers: { 'content-type': type } }).formData().catch(unreadable)).get(
       'file',

@@ -1,4 +1,4 @@
-/** What is known of a request while it is answered: who asks, since when, under which id. */
+/** What is known of a request while it is answered: who asks, when it began, its id. */
 import type { Role } from '../../../db/schema.ts'
 
 export type Who = {
@@ -11,29 +11,29 @@ export type Who = {
   csrfToken?: string
 }
 
-/** What a rate limit has counted for whoever asks. */
+/** What a rate limit has counted for a client. */
 export type ReadCount = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
 
 export type RequestContext = {
   readonly id: string
   readonly began: number // performance.now()
   ms: number // that it took; 0 until it is answered
-  /** Where it comes from; asked for only where it matters. */
+  /** The client's address: a function, because the look-up costs a system call. */
   address(): string
-  /** What the client calls itself; likewise. */
+  /** The User-Agent, read only where it matters. */
   client(): string
   who: Who | undefined
   /** The pattern of the matched route, for statistics. */
   route: string
   /** Whether it is a board read that the rate limit counts. */
   counted: boolean
-  /** Nobody has asked yet: it is answered so that the fast path knows how, and is not counted. */
+  /** Answered before anybody asked, so that the fast path learns the answer; not counted. */
   isAhead: boolean
-  /** How often they have read lately, where that is limited. */
+  /** What the rate limit has counted, where one applies. */
   reads: ReadCount | undefined
-  /** Whether it is for signed-in people only: nothing on the way keeps the answer. */
+  /** Only for signed-in people: no cache on the way may store the answer. */
   isPrivate: boolean
-  /** Headers that the answer shall carry besides its own. */
+  /** Headers to add to the answer's own. */
   readonly headers: [name: string, value: string][]
 }
 
@@ -43,6 +43,6 @@ export const beginRequest = (request: Request, context: RequestContext) => void 
 
 export function requestContext(request: Request): RequestContext {
   const context = contexts.get(request)
-  if (!context) throw new Error('A request that did not come in through the door')
+  if (!context) throw new Error('This request has no context: it did not come in through the HTTP server')
   return context
 }

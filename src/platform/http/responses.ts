@@ -5,7 +5,7 @@ import type { Kept } from '../cache/kept.ts'
 const worthCompressing = 1_024 // bytes
 
 type Encoding = 'zstd' | 'gzip' | undefined
-/** Blobs, because responses share them; of an array each makes its own copy (1.6 µs for a board page of 9 kB). */
+/** Blobs, because responses share them, while each would copy an array (1.6 µs for a board page of 9 kB). */
 type Forms = { plain: Blob; zstd?: Blob; gzip?: Blob; bytes(): Bytes }
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -40,7 +40,7 @@ function formFor(request: Request, forms: Forms): { body: Blob; encoding: Encodi
 /** The body this request is answered with, compressed as it accepts. */
 export const wireFormOf = (request: Request, kept: Kept) => formFor(request, formsOf(kept)).body
 
-/** Bun leaves the front away where the Host header cannot be one. */
+/** Bun leaves out the origin where the Host header cannot be one. */
 export const pathOf = (url: string) => {
   const start = url.startsWith('/') ? 0 : url.indexOf('/', 8)
   const end = url.indexOf('?', start)
@@ -54,7 +54,7 @@ export const originOf = (response: Response) => origins.get(response)
 /** Weak, because every encoding of the answer shares it. */
 const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
 
-/** Compared weakly: what a proxy between may have made of it is the same tag. */
+/** Compared weakly, because a proxy between may have made the tag weak. */
 const bare = (tag: string) => tag.trim().replace(/^W\//, '')
 export const matches = (request: Request, etag: string) => {
   const known = request.headers.get('if-none-match')
@@ -62,15 +62,15 @@ export const matches = (request: Request, etag: string) => {
 }
 
 /**
- * What strangers may read is the same for all of them: a cache in front may keep it for a second, and give it for one more
- * while it asks again. So nobody sees anything older than two seconds. The HTTP server says `private` to whom it knows.
+ * All strangers get the same answer: a cache in front may keep it for a second, and serve it for one more while it asks
+ * again, so nobody sees anything older than two seconds. For signed-in readers the HTTP server changes it to `private`.
  */
 const publicForASecond = 'public, max-age=0, s-maxage=1, stale-while-revalidate=1'
 
-/** `text`: what is sent instead of the value's JSON, always the same for the same value. */
+/** `text`: what is sent instead of the value's JSON; the same value must always have the same text. */
 type CachedPage = { contentType?: string; etag?: boolean; text?: string }
 
-/** A cached answer as a response. With `etag`, its tag is of stamp and canonical query: unchanged data, unchanged tag. */
+/** A cached answer as a response. With `etag`, its tag is made of stamp and canonical query: unchanged data, unchanged tag. */
 export function cachedResponse<T>(
   request: Request,
   cached: Cached<T>,
@@ -95,7 +95,7 @@ function from(cached: Cached<unknown>, response: Response) {
   return response
 }
 
-/** A file of ours that stays the same while we run: compressed once in each way that is asked for. */
+/** A file of ours that does not change while the process runs: compressed once for each encoding that is asked for. */
 export type FixedFile = { readonly type: string; readonly etag: string; readonly forms: Forms }
 export const fixedFile = (bytes: Bytes, type: string): FixedFile => ({
   type,
@@ -103,7 +103,7 @@ export const fixedFile = (bytes: Bytes, type: string): FixedFile => ({
   forms: { plain: new Blob([bytes]), bytes: () => bytes },
 })
 
-/** `isForever`: the address names the content, so another content is another address. */
+/** `isForever`: the address names this version of the content, so the answer never changes. */
 export function fixedResponse(request: Request, { type, etag, forms }: FixedFile, isForever: boolean): Response {
   const headers: Record<string, string> = {
     etag,
@@ -116,7 +116,7 @@ export function fixedResponse(request: Request, { type, etag, forms }: FixedFile
   return new Response(body, { headers: { ...headers, 'content-type': type } })
 }
 
-/** Compresses what was made for this one request, where it is text and long enough to be worth it. */
+/** Compresses an answer made for this request alone, where it is text and long enough to be worth it. */
 export async function compressed(request: Request, response: Response): Promise<Response> {
   const { headers } = response
   const type = headers.get('content-type') ?? ''

@@ -1,13 +1,13 @@
 /**
- * Schemas that the routes of every feature share: ids, dates, times, names of one line; pages are in `pagination.ts`. And the
- * formats of text that schemas name: Elysia brings its own, but they take 02/01/2026 for a time, the 30th of February for a
- * day of March, and 0x10 for a whole number.
+ * Schemas that the routes of all features share: ids, dates, times, one-line names; pages are in `pagination.ts`. Also the
+ * text formats that schemas name: Elysia's own accept 02/01/2026 as a time, the 30th of February as a day of March, and 0x10
+ * as a whole number.
  */
 import { FormatRegistry, type StringOptions } from '@sinclair/typebox'
 import { t } from 'elysia'
 import { momentOf } from '../clock.ts'
 
-/** Also for a module whose dependencies have put formats of their own in the place of these. */
+/** Called again by modules whose dependencies replace these formats with their own. */
 export function registerFormats(): void {
   FormatRegistry.Set('date-time', text => !Number.isNaN(momentOf(text)))
   FormatRegistry.Set('date', text => text.length === 10 && !Number.isNaN(momentOf(text)))
@@ -16,7 +16,7 @@ export function registerFormats(): void {
 }
 registerFormats()
 
-/** Of a row. */
+/** The id of a row. */
 export const idSchema = t.Integer({ minimum: 1 })
 
 /** `/:id` */
@@ -27,24 +27,24 @@ export const jobIdParams = t.Object({ job_id: t.String({ maxLength: 64 }) })
 
 export const deletedSchema = t.Object({ deleted: t.Boolean(), id: t.Integer() })
 
-/** What takes other things with it is done only where that was said. */
+/** Deletes that take other things with them need this confirmation. */
 export const confirmQuery = t.Object({
   confirm: t.Optional(t.Boolean({ description: 'Also where other things go with it' })),
 })
 
-/** A day of the calendar, in one of the years that are known here. */
+/** A calendar day, in one of the years that are supported here. */
 export const dateSchema = t.String({ format: 'date', description: 'A date such as 2026-03-30' })
 /** A time with an offset, or the beginning of a day in UTC; with its own description or examples. */
 export const dateTime = (options: StringOptions = {}) => t.String({ ...options, format: 'date-time' })
 export const dateTimeSchema = dateTime()
 
-/** Breaks a line or a terminal, turns the text around it about, or is nothing to be seen. Joiners stay: emoji and Persian need them. */
-const unwelcome = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u
+/** Characters that break a line or a terminal, reverse the text around them, or are invisible. Joiners stay: emoji and Persian need them. */
+const forbidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u
 const visible = /[^\s\p{Default_Ignorable_Code_Point}]/u
 
 export function isOneLine(text: string): boolean {
-  return visible.test(text) && !unwelcome.test(text)
+  return visible.test(text) && !forbidden.test(text)
 }
 
-/** A name that people give: not blank, and nothing in it that cannot be seen. */
+/** A name that people type: not blank, and without invisible characters. */
 export const oneLine = (maxLength: number) => t.String({ minLength: 1, maxLength, format: 'one-line' })
