@@ -4,7 +4,7 @@ import type { Log } from './process/log.ts'
 import { withTimeout } from './process/with-timeout.ts'
 
 /**
- * Connections to Redis. A default client hangs when Redis is down: these fail fast and come back by themselves.
+ * Connections to Redis. A default client hangs when Redis is down: these fail fast and reconnect by themselves.
  * `waits` is for workers, which block on purpose.
  */
 export async function openRedis(url: string, log: Log) {
@@ -32,8 +32,8 @@ export async function openRedis(url: string, log: Log) {
   return {
     connect,
     /**
-     * Refuses a Redis that will not have us, which no waiting mends, and one that may throw keys away: jobs would vanish. One that
-     * does not answer for a second is not waited for.
+     * Refuses a Redis that rejects our login, as waiting would not help, and one that may evict keys, as jobs would vanish.
+     * Waits at most a second for its answer.
      */
     async requireNoEviction(client: Redis) {
       const ask = async () => {

@@ -47,7 +47,7 @@ export const text = (env: string, fallback: string, doc: Doc, { pattern = /^.+$/
   setting(env, fallback, doc, value => (pattern.test(value) ? value : expected(says)))
 
 type Shape = { pattern?: RegExp; says?: string; secret?: boolean }
-/** Absent unless given. */
+/** Undefined unless set. */
 export const maybe = (env: string, doc: Doc, { pattern = /^.+$/s, says = 'some text', secret = false }: Shape = {}) =>
   setting<string | undefined>(env, undefined, doc, value => (pattern.test(value) ? value : expected(says)), secret)
 
@@ -62,7 +62,7 @@ export const url = (env: string, protocols: readonly string[], doc: Doc, secret 
     value => {
       const parsed = URL.canParse(value) ? new URL(value) : undefined
       return parsed && protocols.includes(parsed.protocol)
-        ? value.replace(/(?<=\w:\/\/[^/]+)\/$/, '') // the slash after a bare host says nothing
+        ? value.replace(/(?<=\w:\/\/[^/]+)\/$/, '') // the slash after a bare host means nothing
         : expected(`a URL beginning with ${protocols.join('// or ')}//`)
     },
     secret,
@@ -72,7 +72,7 @@ export type SettingValues<Table extends Record<string, Setting<unknown>>> = {
   readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never
 }
 
-/** Some of the settings as the environment of a program of ours. */
+/** Some of the settings, as the environment of one of our programs. */
 export const envOf = <Table extends Record<string, Setting<unknown>>>(
   table: Table,
   values: SettingValues<Table>,
@@ -110,7 +110,7 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
   return Object.fromEntries(values)
 }
 
-/** Tells whether a secret is there and whole, nothing of what it is. */
+/** Shows that a secret is set and how long it is, and nothing of its content. */
 export const mask = (secret: string) => `… (${secret.length} characters)`
 
 export type SettingLine = { env: string; value: string; fallback: string; doc: string }

@@ -1,6 +1,6 @@
 /**
- * Heavy pure work that may be done on another machine. Its input, progress and result travel over Redis; a process of
- * `ROLE=compute` there needs no folder. Where no such process has room the same work is done at home, so nothing depends on one.
+ * Heavy pure work that another machine may do. Input, progress and result travel over Redis, so a process with `ROLE=compute`
+ * needs no data folder. Where no such process is free this process does the work itself, so nothing depends on one.
  */
 import { hostname } from 'node:os'
 import type { Job, Queue, Worker } from 'bullmq'
@@ -12,11 +12,11 @@ export type Working<Update> = { signal: AbortSignal; progress(update: Update): v
 
 export type ComputeTask<Input, Result, Update> = {
   readonly name: string
-  /** Input, updates and result are JSON. Aborted, it may answer the best it has. Twice must equal once: its machine may die. */
+  /** Input, updates and result are JSON. When aborted, it may return the best it has. It must be safe to run twice, as its machine may die. */
   run(input: Input, work: Working<Update>): Promise<Result>
 }
 
-/** As a table holds them, whatever goes in and out. */
+/** A task of any types, as tables hold them. */
 export type AnyTask = ComputeTask<never, unknown, never>
 
 type Connect = (how?: { waits?: boolean }) => Redis
@@ -24,10 +24,10 @@ type Settings = { connect: Connect; namespace: string; version: string }
 type Ordered = { task: string; input: unknown }
 
 const lookEvery = 200 // ms
-const patienceMs = 2_000 // for an answer of Redis, and for a machine to begin; later than that the work is done at home
-const keepFor = 24 * 3_600 // seconds: nobody comes back for a result of yesterday
+const patienceMs = 2_000 // to wait for an answer of Redis, and for a machine to begin; after that this process does the work
+const keepFor = 24 * 3_600 // seconds: nobody asks for a result of yesterday
 
-/** Another version may understand work differently. */
+/** Versions do not share a queue, because they may understand the same work differently. */
 const queueName = (version: string) => `compute-${version.replaceAll(':', '-')}`
 const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cancel:${id}`
 
@@ -35,7 +35,7 @@ const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cance
 export type Machine = { name: string; host: string; doing: { task: string; since: number }[] }
 
 export type Compute = {
-  /** Those that take work from this queue now. */
+  /** The machines that take work from this queue now. */
   machines(): Promise<Machine[]>
   run<Input, Result, Update>(
     task: ComputeTask<Input, Result, Update>,
@@ -45,12 +45,12 @@ export type Compute = {
   close(): Promise<void>
 }
 
-/** `atHome`: how much is done here at once. */
+/** `atHome`: how many tasks this process does at once. */
 export async function openCompute(settings: Settings | undefined, atHome: number): Promise<Compute> {
   let free = atHome
   const queue = settings && (await openQueue(settings))
 
-  async function here<Input, Result, Update>(
+  async function runHere<Input, Result, Update>(
     task: ComputeTask<Input, Result, Update>,
     input: Input,
     work: Working<Update>,
@@ -64,7 +64,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
     }
   }
 
-  async function elsewhere<Result, Update>(
+  async function runRemotely<Result, Update>(
     remote: Remote,
     { signal, progress }: Working<Update>,
   ): Promise<Result | Home> {
@@ -93,14 +93,14 @@ export async function openCompute(settings: Settings | undefined, atHome: number
   ): Promise<Result> {
     if (queue && (await queue.workers().catch(() => 0)) > 0) {
       try {
-        const answer = await elsewhere<Result, Update>(await queue.add({ task: task.name, input }), work)
+        const answer = await runRemotely<Result, Update>(await queue.add({ task: task.name, input }), work)
         if (answer !== home) return answer
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
         work.signal.throwIfAborted()
       }
     }
-    return here(task, input, work)
+    return runHere(task, input, work)
   }
 
   return { run, machines: async () => (await queue?.machines()) ?? [], close: async () => void (await queue?.close()) }
@@ -120,7 +120,7 @@ type Seen =
 type Remote = {
   look(): Promise<Seen>
   cancel(): Promise<void>
-  /** False where somebody is at it already. */
+  /** False where a machine has already begun it. */
   takeBack(): Promise<boolean>
 }
 
@@ -128,14 +128,14 @@ async function openQueue({ connect, namespace, version }: Settings) {
   const { Queue } = await import('bullmq')
   const client = connect()
   const queue: Queue<Ordered> = new Queue<Ordered>(queueName(version), { connection: connect(), prefix: namespace })
-  queue.on('error', () => {}) // the connection tells of itself
+  queue.on('error', () => {}) // the connection logs its own errors
   const ask = <T>(work: Promise<T>) =>
     withTimeout(work, patienceMs).catch(error => {
       throw new NoAnswer(String(error))
     })
   const workers = () => ask(queue.getWorkersCount())
 
-  /** What each is at, by the name that it takes work under. */
+  /** What each machine is doing, by its worker name. */
   async function machines(): Promise<Machine[]> {
     const [clients, active] = await ask(Promise.all([queue.getWorkers(), queue.getJobs(['active'], 0, 99)]))
     return clients.map(({ rawname = '' }): Machine => {
@@ -165,7 +165,7 @@ async function openQueue({ connect, namespace, version }: Settings) {
           if (now.finishedOn) return forget({ state: 'completed', result: now.returnvalue })
           if (!now.processedOn) return { state: 'waiting' }
           const update = typeof now.progress === 'string' ? { update: now.progress } : {}
-          // Whoever was at it is gone and nobody is left to notice.
+          // Its machine is gone, and without other machines nobody notices.
           return (await workers()) > 0 ? { state: 'active', ...update } : { state: 'lost' }
         },
         cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepFor))),
@@ -187,7 +187,7 @@ async function openQueue({ connect, namespace, version }: Settings) {
   }
 }
 
-/** What a process of `ROLE=compute` does: takes work, one piece at a time and core it needs, until it is stopped. */
+/** What a process with `ROLE=compute` does: takes work, `atOnce` tasks at a time, until it is stopped. */
 export async function startComputing(settings: Settings, tasks: readonly AnyTask[], atOnce: number, log: Log) {
   const { Worker } = await import('bullmq')
   const { connect, namespace, version } = settings
@@ -208,7 +208,7 @@ export async function startComputing(settings: Settings, tasks: readonly AnyTask
       const signal = AbortSignal.any([cancelled.signal, stopping.signal])
       const progress = (update: never) => void job.updateProgress(JSON.stringify(update)).catch(() => {})
       const result = await task.run(job.data.input as never, { signal, progress })
-      stopping.signal.throwIfAborted() // what it has so far is not all: another machine does the whole
+      stopping.signal.throwIfAborted() // the result is incomplete: another machine does the task again
       return result
     } finally {
       clearInterval(look)
@@ -219,7 +219,7 @@ export async function startComputing(settings: Settings, tasks: readonly AnyTask
   const worker: Worker<Ordered> = new Worker<Ordered>(queueName(version), handle, {
     connection: connect({ waits: true }),
     prefix: namespace,
-    name: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}`, // tells in the monitor who is at what
+    name: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}`, // shown in the monitor
     concurrency: atOnce,
     lockDuration: 10_000,
     stalledInterval: 5_000,

@@ -7,7 +7,7 @@ import type { Log } from '../process/log.ts'
 import type { Run } from './runs.ts'
 import type { Lease, LockRequest } from './task-locks.ts'
 
-/** What a run is handed beside the app: who asked, how to tell its progress, and when to stop. */
+/** What a run is given besides the app: who started it, how to report progress, and when to stop. */
 export type JobContext = {
   readonly jobId: string
   /** The user who started it; null for Fieldhouse itself and the operator. */
@@ -20,8 +20,8 @@ export type JobContext = {
   readonly log: Log
   progress(percent: number, stage?: string, message?: string): void
   /**
-   * Ends the run as part of the transaction that writes what it was for, which saves one of its own; nothing in it may be refused
-   * after this. What `run` still does is not part of the run, and its answer is not kept.
+   * Marks the run as succeeded in the transaction that writes its result, which saves a transaction. Nothing that follows in
+   * it may be refused. What `run` does afterwards is not part of the run, and its return value is not kept.
    */
   succeed(tx: Db, result: unknown): void
 }
@@ -31,31 +31,31 @@ export type QueueName = (typeof queueNames)[number]
 
 export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown> = {
   readonly name: string
-  /** quick: 10 at once. heavy: 1 at once, for imports and exports. rosters: 2 at once, in threads of their own. mail: 2 at once, as a mail server may answer late. */
+  /** quick: 10 at once. heavy: 1 at once, for imports and exports. rosters: 2 at once, in threads of their own. mail: 2 at once, because a mail server may be slow. */
   readonly queue: QueueName
   readonly input: Input
   readonly attempts: number
   readonly backoffMs: number
-  /** A run that starts later than this after it was asked for is dropped. */
+  /** A run that has not begun this long after it was asked for is dropped. */
   readonly expiresMs: number | undefined
-  /** Only one unfinished run per answer; a second start gets the first one's id. */
+  /** Only one unfinished run for each key that this returns; a second start gets the first one's id. */
   once?(input: Static<Input>): string
   lock?(input: Static<Input>): LockRequest
-  /** Besides whoever started it, everybody of this role sees it, stops it and tries it again. Else admins only. */
+  /** Everybody with this role may see, cancel and retry it, besides the one who started it. Without it only admins may. */
   readonly sharedWith?: Role
-  /** What a run that has not begun waits for, as a sentence; null where it is its turn. */
+  /** What a run that has not begun is waiting for, as a sentence; null where it waits for nothing. */
   waitsFor?(run: Run, app: App): string | null
-  /** As part of the transaction in which it begins. What may be refused is refused in `run`. */
+  /** Called in the transaction in which the run begins. Refusals belong in `run`. */
   begin?(input: Static<Input>, tx: Db): void
-  /** Why a finished run need not be tried again, as a sentence; null where it may help. What was refused never is. */
+  /** Why it would not help to retry a finished run, as a sentence; null where it may. A refused run is never retried. */
   whyNoRetry?(input: Static<Input>, app: App): string | null
-  /** After the run has failed for good or was cancelled, also before it ever began: what it leaves is put right here. */
+  /** Cleans up after the run has failed for good or was cancelled, even before it began. */
   ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
-  /** Twice must equal once: a process may die at any point of it. */
+  /** Must be safe to run twice: the process may die at any point. */
   run(input: Static<Input>, app: App, work: JobContext): Promise<Result>
 }
 
-type Wishes<App, Input extends TSchema, Result> = Pick<
+type Options<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
   'input' | 'once' | 'lock' | 'begin' | 'run' | 'ended' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
 > & {
@@ -70,17 +70,17 @@ export const jobsOf =
   <App>() =>
   <Input extends TSchema, Result>(
     name: string,
-    wishes: Wishes<App, Input, Result>,
+    options: Options<App, Input, Result>,
   ): JobDefinition<App, Input, Result> => ({
-    ...wishes,
+    ...options,
     name,
-    queue: wishes.queue ?? 'quick',
-    attempts: wishes.attempts ?? 3,
-    backoffMs: ms(wishes.backoff ?? '2s'),
-    expiresMs: wishes.expires && ms(wishes.expires),
+    queue: options.queue ?? 'quick',
+    attempts: options.attempts ?? 3,
+    backoffMs: ms(options.backoff ?? '2s'),
+    expiresMs: options.expires && ms(options.expires),
   })
 
-/** A failure that the job has already made known in its own way: the run fails for good, and no other alert is raised. */
+/** A failure that the job has already reported in its own way: the run fails for good, and no other alert is raised. */
 export class AlertedFailure extends Error {
   constructor(message: string) {
     super(message)

@@ -1,6 +1,6 @@
 /**
- * Starting, cancelling and retrying jobs. Accepted work is a row in `runs` first and a job of the queue second: what the
- * queue loses, the sweep adds again from the rows.
+ * Starting, cancelling and retrying jobs. Accepted work is first a row in `runs` and then a job of the queue: what the queue
+ * loses, the sweep adds again from the rows.
  */
 import type { Static, TSchema } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -19,7 +19,7 @@ export type Start = {
   by?: number | null
   /** Not before this time, ms since 1970. */
   at?: number
-  /** Dropped if not begun by then, ms since 1970; else as the definition says. */
+  /** Dropped if not begun by then, ms since 1970; by default as the definition says. */
   expiresAt?: number
 }
 
@@ -32,8 +32,8 @@ export class QueueDown extends Error {}
 export type Jobs<App> = ReturnType<typeof openJobs<App>>
 
 /** How long a start waits for the queue before it is refused, milliseconds. */
-const patience = 1_500
-const sweepStep = 200 // runs looked at between two queries
+const queueTimeout = 1_500
+const sweepStep = 200 // runs read by each query
 
 export function openJobs<App>(
   db: Db,
@@ -52,7 +52,7 @@ export function openJobs<App>(
     return definition
   }
 
-  /** Writes down what is to be done, as part of the caller's transaction. Call `tryDispatch` after it has committed. */
+  /** Writes the run as part of the caller's transaction. Call `tryDispatch` after it has committed. */
   function accept<Input extends TSchema>(
     tx: Db,
     job: JobDefinition<App, Input>,
@@ -89,12 +89,12 @@ export function openJobs<App>(
       attempts: run.maxAttempts - run.attempts || 1,
       backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
     }
-    await withTimeout(queues.add(queue, run.name, id, options), patience, () => {
-      throw new QueueDown(`The queue did not answer within ${patience} ms`)
+    await withTimeout(queues.add(queue, run.name, id, options), queueTimeout, () => {
+      throw new QueueDown(`The queue did not answer within ${queueTimeout} ms`)
     })
   }
 
-  /** Runs that the queue is being told of: whoever asks for the same meanwhile is refused too where that fails. */
+  /** Runs that are being handed to the queue: whoever starts the same run meanwhile waits too, and fails with it. */
   const starting = new Map<string, Promise<void>>()
 
   async function handOver(id: string): Promise<void> {
@@ -109,7 +109,7 @@ export function openJobs<App>(
     }
   }
 
-  /** `dispatch` for what stays accepted with the queue down: the sweep adds it later. False then. */
+  /** Like `dispatch`, but false when the queue is down: the run stays accepted and the sweep adds it later. */
   async function tryDispatch(id: string): Promise<boolean> {
     try {
       await dispatch(id)
@@ -120,13 +120,13 @@ export function openJobs<App>(
     }
   }
 
-  /** Whatever the queue holds of a run is replaced by the run as it is now. */
+  /** Replaces what the queue holds of a run by the run as it is now. */
   async function redispatch({ id, name }: Run): Promise<void> {
-    await queues.remove(definitionOf(name).queue, id).catch(() => {}) // it is being taken up at this very moment
+    await queues.remove(definitionOf(name).queue, id).catch(() => {}) // a worker is taking it at this moment
     await tryDispatch(id)
   }
 
-  /** Lets the job put right what a run leaves that did not succeed. */
+  /** Lets the job clean up after a run that did not succeed. */
   async function ended({ id, name, input, status, error }: Run): Promise<void> {
     if (status !== 'FAILURE' && status !== 'CANCELLED') return
     const failed = (failure: unknown) =>
@@ -137,7 +137,7 @@ export function openJobs<App>(
       .catch(failed)
   }
 
-  /** Of a run that failed or was cancelled: why trying it again would not help; null where it may. */
+  /** Why it would not help to retry a run that failed or was cancelled; null where it may. */
   function whyNoRetry({ name, input, refused, dedupeKey: key }: Run): string | null {
     const definition = definitions.get(name)
     if (!definition) return `No job is called ${name} any more`
@@ -158,7 +158,7 @@ export function openJobs<App>(
     definitionOf,
     definitions: () => [...definitions.values()],
 
-    /** Accepted and in the queue, or not at all. */
+    /** Accepts the run and hands it to the queue; if the queue is down the run is cancelled and this throws. */
     async start<Input extends TSchema>(
       job: JobDefinition<App, Input>,
       input: Static<Input>,
@@ -170,7 +170,7 @@ export function openJobs<App>(
       return started
     },
 
-    /** Waiting, or its process is dead: never runs again. Running: told to stop, in whatever process. Finished: undefined. */
+    /** A run that waits, or whose process is dead, never runs again; a running one is told to stop, in any process. Undefined for a finished one. */
     async cancel(id: string): Promise<Run | undefined> {
       const now = clock.now()
       const { process } = runById(db).get({ id }) ?? {}
@@ -195,14 +195,14 @@ export function openJobs<App>(
       return run
     },
 
-    /** A run that waits for its time need wait no longer. False where it is not waiting. */
+    /** Lets a run that waits for its time begin now. False where it is not waiting. */
     async hasten(id: string): Promise<boolean> {
       const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
       if (run) await redispatch(run)
       return run !== undefined
     },
 
-    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry, or it would not help. */
+    /** Runs a failed or cancelled run again under its own id; undefined where there is none, or it would not help. */
     async retry(id: string): Promise<Run | undefined> {
       const again = {
         status: 'PENDING',
@@ -235,8 +235,8 @@ export function openJobs<App>(
     },
 
     /**
-     * Adds again what the queue has lost, and what waits there for its next attempt though its row says that it runs: on a full
-     * disk the row could not be told that it failed, and the process may have died since. Answers how many.
+     * Adds again the runs that the queue has lost, and those that wait there for their next attempt though their row says that
+     * they run: on a full disk the failure could not be written, and the process may have died since. Returns how many.
      */
     async sweep(olderThanMs: number): Promise<number> {
       const before = clock.now() - olderThanMs
@@ -260,7 +260,7 @@ export function openJobs<App>(
     },
 
     changed,
-    /** Calls back whenever this process changes the run; answers how to stop watching. */
+    /** Calls back whenever this process changes the run; returns a function that stops it. */
     watch(id: string, onChange: () => void): () => void {
       const set = watchers.get(id) ?? new Set()
       watchers.set(id, set.add(onChange))

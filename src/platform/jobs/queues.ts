@@ -1,6 +1,6 @@
 /**
- * BullMQ behind one door. With `REDIS_URL` its Redis backend, without it ours on SQLite; nothing else in the code base
- * knows which. The queue only says when and where a run happens; what a run is stands in the table `runs`.
+ * BullMQ behind one interface: its Redis backend with `REDIS_URL`, our SQLite backend without. Nothing else in the code knows
+ * which. The queue only decides when and where a run happens; the run itself is a row of the table `runs`.
  */
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
@@ -18,10 +18,10 @@ type QueueCounts = Record<'waiting' | 'active' | 'delayed' | 'prioritized' | 'fa
 
 export type Queues = {
   readonly backend: 'sqlite' | 'redis'
-  /** Without Redis. */
+  /** The queue's file, without Redis. */
   readonly file: OpenFile | undefined
   add(queue: QueueName, name: string, id: string, options: JobsOptions): Promise<void>
-  /** Undefined where it knows no such job. */
+  /** Undefined where the queue has no such job. */
   stateOf(queue: QueueName, id: string): Promise<string | undefined>
   remove(queue: QueueName, id: string): Promise<void>
   counts(queue: QueueName): Promise<QueueCounts>
@@ -37,16 +37,16 @@ type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean
 type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
 type Connect = (how?: { waits?: boolean }) => Redis
 
-/** A job of a process that vanished is seen as stalled after its lock and at most one look more. Milliseconds. */
+/** Milliseconds. A job whose process vanished counts as stalled after its lock and at most one more check. */
 const lockDuration = 10_000
 const stalledInterval = 5_000
 
 export async function openQueues({ dataDir, namespace, redis, onError }: Settings): Promise<Queues> {
-  const kit = redis ? await redisKit(redis) : await sqliteKit(join(dataDir, 'queue.db'))
+  const backend = redis ? await redisBackend(redis) : await sqliteBackend(join(dataDir, 'queue.db'))
   const prefix = redis ? namespace : 'fieldhouse'
-  const queues = Object.fromEntries(queueNames.map(name => [name, kit.queue(name, prefix)])) as Record<
+  const queues = Object.fromEntries(queueNames.map(name => [name, backend.queue(name, prefix)])) as Record<
     QueueName,
-    ReturnType<typeof kit.queue>
+    ReturnType<typeof backend.queue>
   >
 
   // Without a listener an error of the connection would end the process.
@@ -78,18 +78,18 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
     list: (queue, state, limit) => queues[queue].getJobs([state], 0, limit - 1, true),
     workers: async queue => (await queues[queue].getWorkers()).map(({ name }) => ({ name: String(name) })),
     work(queue, concurrency, run, on) {
-      const worker = kit.worker(queue, run, {
+      const worker = backend.worker(queue, run, {
         prefix,
         concurrency,
         lockDuration,
         stalledInterval,
-        maxStalledCount: 5, // times its process may die under a job before the job is held to be the cause
+        maxStalledCount: 5, // deaths of its process before the job counts as their cause
       })
       worker.on('error', on.error)
       worker.on('failed', (job: QueueJob | undefined, error: Error) => on.failed(job?.id, error))
       return worker
     },
-    /** Waits a moment for what is under way; a Redis that is gone answers nobody. */
+    /** Waits a second for what is under way, because a Redis that is gone never answers. */
     close: async () =>
       void (await withTimeout(Promise.all(Object.values(queues).map(queue => queue.close())), 1_000, () => {})),
   }
@@ -103,22 +103,22 @@ type WorkerSettings = {
   maxStalledCount: number
 }
 
-/** A file that is damaged or belongs to somebody else is told of by name, before BullMQ trips over it. */
-function tried(path: string) {
+/** Opens and writes the file once, so that a damaged or foreign one is reported by name before BullMQ fails on it. */
+function requireUsable(path: string) {
   const file = new Database(path, { create: true, readwrite: true })
   try {
     file.run('PRAGMA busy_timeout = 10000')
     const fault = faultOf(file)
     if (fault) throw damagedFile(path, fault, queueRebuildAdvice)
     file.run('BEGIN IMMEDIATE')
-    file.run('CREATE TABLE tried (it)') // a file that may only be read can be begun with, too
+    file.run('CREATE TABLE tried (it)') // because BEGIN succeeds on a read-only file too
     file.run('ROLLBACK')
   } finally {
     file.close()
   }
 }
 
-/** A file of another version is refused as it is made ready. */
+/** Waits until the queues are open. A file of a newer version is refused here. */
 async function ready(queues: { waitUntilReady(): Promise<unknown>; close(): Promise<void> }[]) {
   try {
     await Promise.all(queues.map(queue => queue.waitUntilReady()))
@@ -130,8 +130,8 @@ async function ready(queues: { waitUntilReady(): Promise<unknown>; close(): Prom
   }
 }
 
-async function sqliteKit(path: string) {
-  explainOpenErrors(path, () => tried(path), queueRebuildAdvice)
+async function sqliteBackend(path: string) {
+  explainOpenErrors(path, () => requireUsable(path), queueRebuildAdvice)
   const { withBackend } = await import('bullmq')
   const { createSqliteBackend } = await import('bullmq-sqlite')
   const { Queue, Worker } = withBackend(createSqliteBackend)
@@ -142,7 +142,7 @@ async function sqliteKit(path: string) {
   }
 }
 
-async function redisKit(connect: Connect) {
+async function redisBackend(connect: Connect) {
   const { Queue, Worker } = await import('bullmq')
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: connect(), prefix }),

@@ -1,4 +1,4 @@
-/** What a run says on its way is kept beside it, so that one need not look for it among the lines of all others. */
+/** The log lines of a run are stored with it, so that nobody has to find them among all others. */
 import type { Db } from '../../../db/open.ts'
 import { type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { runLog } from '../../../db/schema.ts'
@@ -6,8 +6,8 @@ import { bestEffortWrite } from '../../../db/transactions.ts'
 import type { Clock } from '../clock.ts'
 import { type Facts, type Level, type Log, levels, masked } from '../process/log.ts'
 
-const mostLines = 200 // of one attempt
-const longest = 2_000 // characters of a line's facts
+const maxLines = 200 // of one attempt
+const maxLength = 2_000 // characters of a line's message or facts
 const writeEvery = 500 // ms
 
 export type RunLog = ReturnType<typeof openRunLog>
@@ -17,7 +17,7 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
   let timer: ReturnType<typeof setTimeout> | undefined
   let lines = 0
 
-  /** The lines that are not written yet: they are the caller's to insert. */
+  /** Returns the lines that are not written yet, which the caller must insert. */
   function takeLines(): Line[] {
     clearTimeout(timer)
     timer = undefined
@@ -32,13 +32,13 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
   }
 
   function note(level: Level, message: string, facts: Facts = {}) {
-    if (level === 'debug' || ++lines > mostLines) return
-    const said = lines === mostLines ? 'More was said than is kept' : message.slice(0, longest)
-    waiting.push({ runId, at: clock.now(), attempt, level, message: said, facts: short(facts) })
+    if (level === 'debug' || ++lines > maxLines) return
+    const text = lines === maxLines ? 'More was said than is kept' : message.slice(0, maxLength)
+    waiting.push({ runId, at: clock.now(), attempt, level, message: text, facts: short(facts) })
     timer ??= setTimeout(write, writeEvery)
   }
 
-  const keeping = (to: Log, context: Facts): Log => ({
+  const recording = (to: Log, context: Facts): Log => ({
     ...to,
     ...(Object.fromEntries(
       levels.map(level => [
@@ -49,10 +49,10 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
         },
       ]),
     ) as Pick<Log, Level>),
-    with: facts => keeping(to.with(facts), { ...context, ...facts }),
+    with: facts => recording(to.with(facts), { ...context, ...facts }),
   })
 
-  return { log: keeping(log, {}), note, write, takeLines }
+  return { log: recording(log, {}), note, write, takeLines }
 }
 
 export function insertLines(tx: Db, lines: readonly Line[]): void {
@@ -65,5 +65,5 @@ const inserting = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLo
 function short(facts: Facts): Facts | null {
   const plain = masked(facts) as Facts
   const { length } = JSON.stringify(plain) ?? ''
-  return length > longest ? { left_out: `${length} characters` } : length > 2 ? plain : null
+  return length > maxLength ? { left_out: `${length} characters` } : length > 2 ? plain : null
 }

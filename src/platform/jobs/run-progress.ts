@@ -1,10 +1,10 @@
-/** How far a run is, written to its row at most a few times a second. */
+/** The progress of a run, written to its row at most a few times a second. */
 import type { Db } from '../../../db/open.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
 import type { RunLog } from './run-log.ts'
 import { changeRun, type NewRun } from './runs.ts'
 
-const firstAfter = 40 // ms: a short run ends before, and then nothing is written on its way
+const firstAfter = 40 // ms: a run that ends sooner never writes progress
 const every = 200 // ms between two writes
 
 export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: string) => void) {
@@ -33,7 +33,7 @@ export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: s
       timer ??= setTimeout(write, pause)
       pause = every
     },
-    /** Writes no more; answers what is to be written with the end of the run. */
+    /** Stops writing; returns what is left to write with the end of the run. */
     stop(): Partial<NewRun> {
       clearTimeout(timer)
       return unsaved ?? {}

@@ -1,4 +1,4 @@
-/** The table `runs`: what every run of a job was asked, how far it is and how it ended. */
+/** The table `runs`: the input of every run, how far it is and how it ended. */
 import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
@@ -30,7 +30,7 @@ export const unfinishedByKey = prepared(db =>
 
 const inserting = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning().prepare())
 
-/** The unfinished run under that key, which whoever asked for it again may read too, or the new one. */
+/** The unfinished run with the same key, which the user who asked again may now read too; or else the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
   const running = run.dedupeKey ? unfinishedByKey(tx).get({ key: run.dedupeKey }) : undefined
   if (!running) return inserting(tx, run).get(run)
@@ -38,9 +38,9 @@ export function acceptRun(tx: Db, run: NewRun): Run {
   return running
 }
 
-/** Whoever is handed the id of a run may read it. The operator (null) reads them all. */
+/** Lets a user who was given the id of a run read it. The operator (null) may read all. */
 export function letRead(tx: Db, runId: string, userId: number | null): void {
-  const run = runById(tx).get({ id: runId }) // undefined once it is forgotten
+  const run = runById(tx).get({ id: runId }) // undefined once retention has deleted it
   if (userId !== null && run && run.startedBy !== userId) insertReader(tx).run({ runId, userId })
 }
 const insertReader = prepared(db =>
@@ -62,7 +62,7 @@ const isReader = prepared(db =>
     .prepare(),
 )
 
-/** Changes the run if it is in one of these states; answers it as it is afterwards. */
+/** Changes the run if it is in one of these states, and returns the changed run. */
 export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<NewRun>): Run | undefined {
   return changing(tx, change).all({ ...change, run: id, from: JSON.stringify(from) })[0]
 }
@@ -86,10 +86,10 @@ export const unfinishedBefore = (db: Db, at: number, after: string, limit: numbe
     .all()
 
 export const cancelRequested = (db: Db, ids: string[]) =>
-  toldToStop(db)
+  askedToStop(db)
     .all({ ids: JSON.stringify(ids) })
     .map(({ id }) => id)
-const toldToStop = prepared(db =>
+const askedToStop = prepared(db =>
   db
     .select({ id: runs.id })
     .from(runs)

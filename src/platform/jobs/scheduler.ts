@@ -1,5 +1,5 @@
 /**
- * The scheduler: a table of cron lines becomes jobs. The row (entry, slot) is unique, so a slot fires once however many
+ * The scheduler starts jobs by a table of cron lines. The row (entry, slot) is unique, so a slot fires once however many
  * processes run; what it starts is an ordinary job.
  */
 import { type CronConfig, cron } from '@elysiajs/cron'
@@ -23,10 +23,10 @@ export const every = <App, Input extends TSchema>(
   job: JobDefinition<App, Input>,
 ): ScheduleEntry<App> => ({ pattern, job })
 
-/** Late is a slot that has not fired this long after its time; missed, once this much and a whole period have passed. */
+/** A slot is late this long after its time, and missed after the longer of `missedAfter` and one period. */
 const lateAfter = minute
 const missedAfter = 5 * minute
-/** A slot missed by a stopped process is caught up at the next start where the entry runs this seldom. */
+/** Entries with at least this period are caught up at the next start, if a stopped process missed their slot. */
 const catchUpFrom = hour
 
 export type ScheduleState = {
@@ -102,7 +102,7 @@ export function openSchedule<App>(
     return jobId
   }
 
-  /** Mounted paused. Every entry is protected against itself, and no error of one ends the process. */
+  /** Mounted paused. `protect` keeps an entry from overlapping itself, and its errors do not end the process. */
   function mountCron(entry: ScheduleEntry<App>): Cron {
     const { pattern, job } = entry
     const run = async () => {
@@ -110,7 +110,7 @@ export function openSchedule<App>(
     }
     const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
     try {
-      // By offset: a named zone costs 2 ms an entry, and goes by local time, which leaves out an hour a year.
+      // UTC by offset: a named zone costs 2 ms an entry, and follows local time, which skips an hour a year.
       const plugin = new Elysia().use(
         cron({ name: job.name, pattern, utcOffset: 0, paused: true, protect: true, catch: onError, run }),
       )
@@ -132,7 +132,7 @@ export function openSchedule<App>(
       for (const cron of crons.values()) cron.stop()
     },
 
-    /** After a stop: what is seldom and was missed is done once. A first start has missed nothing. */
+    /** At the start: runs infrequent entries once that have missed a slot. A first start has missed nothing. */
     async catchUp() {
       for (const entry of table) {
         const parsed = cronOf(entry.job.name)
@@ -170,7 +170,7 @@ export function openSchedule<App>(
       })
     },
 
-    /** Now, beside the slots; undefined for an unknown name. */
+    /** Starts it now, apart from its slots; undefined for an unknown name. */
     async runNow(name: string, by: number | null) {
       const entry = entryOf(name)
       return entry && jobs.start(entry.job, {} as never, { by })
@@ -189,7 +189,7 @@ export function openSchedule<App>(
       )
       return true
     },
-    /** What the pause left out is not made up for. */
+    /** Slots that the pause skipped are not caught up. */
     async resume(name: string): Promise<boolean> {
       if (!entryOf(name)) return false
       const firedAt = clock.now()

@@ -1,6 +1,6 @@
 import { t } from 'elysia'
 
-/** What every start answers. */
+/** The answer to every request that starts a job. */
 export const startedSchema = t.Object(
   { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
   { $id: 'Started', description: 'A job that was started' },

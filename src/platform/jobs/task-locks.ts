@@ -1,8 +1,8 @@
 /**
- * Task locks: leases that keep two jobs from doing the same work. They live in `fieldhouse.db`, fencing counter too, so
- * neither a flushed Redis nor a restart frees or repeats one. A lease is renewed by its holder, released only by it, and
- * free for the taking once it ran out or its process is known dead. A holder that lost its lease is told through
- * `signal`, and what it still tries to write through `fenced` is refused.
+ * Task locks: leases that keep two jobs from doing the same work. They are rows of `fieldhouse.db`, as is the fencing counter,
+ * so a flushed Redis or a restart neither frees nor repeats one. Only its holder renews and releases a lease; others may take
+ * it once it has expired or its process is dead. `signal` tells a holder that it lost its lease, and `fenced` refuses what it
+ * still tries to write.
  */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -30,8 +30,8 @@ export const lock =
   }
 
 /**
- * A lock of several things at once: `locks.roster(1, 2)` and `locks.roster(2, 3)` exclude each other, as they have one in common,
- * and `locks.roster()` is about all there are.
+ * A lock of several things at once: `locks.roster(1, 2)` and `locks.roster(2, 3)` exclude each other because they share one,
+ * and `locks.roster()` excludes all.
  */
 export const lockOfSeveral = (task: string, lease: Duration, latecomer: Latecomer) => {
   const request = lock(task, lease, latecomer)
@@ -58,7 +58,7 @@ export type Lease = {
   readonly fence: number
   /** Aborted with `LostLease` when another took over or renewal failed for a whole lease. */
   readonly signal: AbortSignal
-  /** Releases it with the transaction `tx`. `release` is called after it all the same, as a transaction may fail. */
+  /** Releases it with the transaction `tx`. Call `release` afterwards as well, because the transaction may fail. */
   drop(tx: Db): void
   release(): Promise<void>
 }
@@ -98,7 +98,7 @@ const renewing = prepared(db =>
 )
 const dropping = prepared(db => db.delete(taskLocks).where(isLease).prepare())
 
-/** Throws unless the lease still holds: call it first in every transaction that writes on the strength of a lock. */
+/** Throws unless the lease still holds: call it first in every transaction that writes under a lock. */
 export function fenced(tx: Db, lease: Pick<Lease, 'key' | 'fence'>): void {
   if (byKey(tx).get({ key: lease.key })?.fence !== lease.fence) throw new LostLease(lease.key)
 }
@@ -120,7 +120,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       .all()
       .find(row => !isFree(row) && haveInCommon(row.arguments, request.arguments))
 
-  /** The lease, or the row of whoever holds it. `begin` is part of the transaction that takes it. */
+  /** The lease, or the row of its holder. `begin` is part of the transaction that takes it. */
   async function take(
     request: LockRequest,
     jobId?: string,
@@ -155,7 +155,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
     return 'heldBy' in taken ? taken : leaseOf(request, taken.fence)
   }
 
-  /** The disk is full, say: the lease would end by itself, but whoever waits for it should not wait that long. */
+  /** Retries a release that failed, for example on a full disk. The lease would expire, but others should not wait that long. */
   function dropLater(name: string, drop: () => Promise<void>, until: number) {
     const stop = () => {
       clearInterval(timer)
@@ -212,7 +212,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
 
   return {
     take,
-    /** For an admin: takes the lock from whoever has it. The holder finds out at its next renewal or write. */
+    /** For an admin: takes the lock from its holder, who notices at the next renewal or write. */
     async breakLock(key: string): Promise<LockRow | undefined> {
       const row = await atomically(db, tx => tx.delete(taskLocks).where(eq(taskLocks.key, key)).returning().get())
       if (row) held.get(`${key}#${row.fence}`)?.()
@@ -232,7 +232,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
           active: row.expiresAt > clock.now(),
           ownerDead: row.owner !== owner && isDead(row.owner),
         })),
-    /** At shutdown: what is still held is told so. */
+    /** At shutdown: tells the holders that their leases are lost. */
     close() {
       for (const lose of [...held.values()]) lose()
     },

@@ -1,4 +1,4 @@
-/** From the queue to a finished row of `runs`: the whole way of one run through this process. */
+/** Takes runs from the queue and carries each through to a finished row of `runs`. */
 import { Value } from '@sinclair/typebox/value'
 import { DelayedError, UnrecoverableError } from 'bullmq'
 import type { Db } from '../../../db/open.ts'
@@ -16,7 +16,7 @@ import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
 import type { Lease, Locks } from './task-locks.ts'
 
-/** Over Redis other machines may help with rosters: how many are solved at home is said by `openCompute`. */
+/** With Redis other machines may solve rosters; `openCompute` limits how many are solved in this process. */
 const concurrencyOf = ({ backend }: Queues) => ({ quick: 10, heavy: 1, rosters: backend === 'redis' ? 8 : 2, mail: 2 })
 const lookForCancelsEvery = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
@@ -30,11 +30,11 @@ export type WorkerSettings<App> = {
   jobs: Jobs<App>
   queues: Queues
   log: Log
-  /** Of this process, and whether another one is dead. */
+  /** The id of this process, and whether another one is dead. */
   processId: string
   isDead(process: string): boolean
   queueError(error: Error): void
-  /** A run has failed for good. */
+  /** Called when a run has failed for good. */
   failed(run: Run, error: unknown): void
 }
 
@@ -55,7 +55,7 @@ export function startWorker<App>({
   let closing = false
 
   const change = async (id: string, from: Run['status'][], to: Partial<NewRun>, also?: (tx: Db) => void) => {
-    // Undone by a power cut, the run is done again: twice equals once.
+    // Unsynced: if a power cut undoes it the run is done again, which is safe.
     const write = (tx: Db) => {
       also?.(tx)
       return changeRun(tx, id, from, to)
@@ -66,8 +66,8 @@ export function startWorker<App>({
     return run
   }
 
-  /** Back into the queue without counting as an attempt. */
-  async function later(job: QueueJob, token: string | undefined, inMs: number): Promise<never> {
+  /** Puts the job back into the queue without counting an attempt. */
+  async function requeue(job: QueueJob, token: string | undefined, inMs: number): Promise<never> {
     await job.moveToDelayed(Date.now() + inMs, token)
     throw new DelayedError()
   }
@@ -76,13 +76,13 @@ export function startWorker<App>({
     const id = job.id ?? ''
     const run = runById(db).get({ id })
     if (!run || isFinished(run)) return
-    if (closing) return later(job, token, 0)
+    if (closing) return requeue(job, token, 0)
     const definition = jobs.definitionOf(run.name)
     const now = clock.now()
     const hasDied =
       run.status === 'PROGRESS' && run.process !== null && run.process !== processId && isDead(run.process)
     const deaths = run.deaths + (hasDied ? 1 : 0)
-    if (hasDied && deaths >= mostDeaths(run)) return poisoned({ ...run, deaths })
+    if (hasDied && deaths >= mostDeaths(run)) return failPoisoned({ ...run, deaths })
     if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
     if (run.expiresAt && run.expiresAt < now)
       return void (await change(id, unfinished, {
@@ -108,7 +108,7 @@ export function startWorker<App>({
     const taken = request && (await locks.take(request, id, begin))
     if (!request) await atomically(db, begin, 'unsynced')
     if (taken && 'heldBy' in taken) {
-      if (request.kind.latecomer === 'wait') return later(job, token, Math.round(200 + Math.random() * 300))
+      if (request.kind.latecomer === 'wait') return requeue(job, token, Math.round(200 + Math.random() * 300))
       const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
       return void (await change(id, unfinished, {
         status: 'SUCCESS',
@@ -181,7 +181,7 @@ export function startWorker<App>({
       if (signal.reason instanceof ShuttingDown) {
         runLog.write()
         await change(id, ['PROGRESS'], { ...last, status: 'PENDING', message: 'Interrupted by a restart' })
-        return later(job, token, 0)
+        return requeue(job, token, 0)
       }
       runLog.note('error', messageOf(error))
       runLog.write()
@@ -193,8 +193,8 @@ export function startWorker<App>({
     }
   }
 
-  /** Whatever the run does, it ends its process: it is not run again by itself. */
-  async function poisoned(run: Run): Promise<never> {
+  /** The run keeps ending its process, so it is not retried automatically. */
+  async function failPoisoned(run: Run): Promise<never> {
     const error = new WorkerDied(run.deaths)
     await fail(run, error, {}, true)
     throw new UnrecoverableError(error.message)
@@ -225,28 +225,28 @@ export function startWorker<App>({
   const workers = queueNames.map(queue =>
     queues.work(queue, concurrencyOf(queues)[queue], handle, {
       error: queueError,
-      // Reached without passing `fail` when a job stalled too often: its process died under it again and again.
+      // Called without `fail` before it when a job stalled too often: its process died again and again.
       failed: (id, error) => {
         const run = id ? runById(db).get({ id }) : undefined
         if (run && !isFinished(run) && /stalled/.test(error.message))
-          poisoned({ ...run, deaths: run.deaths + 1 }).catch(() => {})
+          failPoisoned({ ...run, deaths: run.deaths + 1 }).catch(() => {})
       },
     }),
   )
 
-  const cancels = setInterval(() => {
+  const cancelTimer = setInterval(() => {
     if (!running.size) return
     try {
       for (const id of cancelRequested(db, [...running.keys()])) abort(id)
     } catch {
-      // A database that cannot be read just now is looked at again.
+      // The database cannot be read just now; the next look tries again.
     }
   }, lookForCancelsEvery)
 
   const abort = (id: string) => running.get(id)?.abort(new Cancelled())
 
   return {
-    /** A cancel asked for in this very process need not wait for the next look. */
+    /** Cancels at once in this process, without waiting for the next look. */
     abort,
     running: () => [...running.keys()],
     alive: () => workers.every(worker => worker.isRunning()),
@@ -257,7 +257,7 @@ export function startWorker<App>({
       await withTimeout(Promise.all(closed), graceAtEnd, () => {
         for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
       })
-      clearInterval(cancels)
+      clearInterval(cancelTimer)
     },
   }
 }

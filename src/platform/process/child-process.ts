@@ -1,4 +1,4 @@
-/** A program of ours run as a process of its own: for what would keep a thread busy for seconds. A killed one leaves at once. */
+/** Runs one of our programs as a process, for work that would keep a thread busy for seconds. It can be killed at once. */
 export async function runProgram<Message>(
   program: readonly string[],
   env: Record<string, string>,
@@ -24,7 +24,7 @@ export async function runProgram<Message>(
   }
 }
 
-/** Called by such a program: without the process that waits for it, killed perhaps, it would hold its locks for nobody. */
+/** Called by such a program: it exits with the process that waits for it, or else it would go on holding its locks. */
 export function endWithStarter(): void {
   if (process.send) process.on('disconnect', () => process.exit())
 }

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 
-/** One JSON line each, pretty on a terminal. Lines are gathered for a moment and written together. */
+/** Log lines: JSON, or coloured text on a terminal. They are gathered for a moment and written together. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]
 export type Facts = Record<string, unknown>
@@ -8,7 +8,7 @@ export type Facts = Record<string, unknown>
 export type Log = {
   [L in Level]: (message: string, facts?: Facts) => void
 } & {
-  /** The line of one request. Written by hand, because every request waits for it. */
+  /** The line of one request. Its JSON is put together by hand, because every request waits for it. */
   request(id: string, method: string, path: string, status: number, ms: number, user?: string): void
   /** A log whose lines all carry these facts. */
   with(facts: Facts): Log
@@ -17,7 +17,7 @@ export type Log = {
 
 const secretNames = /pass(word|wd)?|token|secret|authorization|cookie|api_?key|dsn|webhook_?url/i
 
-/** What messages of errors may quote: keys of headers, and who signs in within a URL. */
+/** Leaves out what error messages may quote: keys from headers, and logins in URLs. */
 export const withoutSecrets = (text: string) =>
   text.replace(/\b(Bearer|Basic)\s+\S+/gi, '$1 …').replace(/\/\/[^\s/@]+@/g, '//…@')
 
@@ -95,14 +95,14 @@ export function openLog(
     if (asked !== path) [path, quoted] = [asked, JSON.stringify(asked)]
     return quoted
   }
-  const tellsOfRequests = levels.indexOf(least) <= levels.indexOf('info')
+  const logsRequests = levels.indexOf(least) <= levels.indexOf('info')
   const logWith = (context: Facts): Log => ({
     debug: put('debug', context),
     info: put('info', context),
     warn: put('warn', context),
     error: put('error', context),
     request(id, method, path, status, ms, user) {
-      if (!tellsOfRequests) return
+      if (!logsRequests) return
       if (isTerminal)
         return put('info', context)('request', {
           method,
@@ -123,14 +123,14 @@ export function openLog(
   return logWith({})
 }
 
-/** The texts of short times are kept: to write a fraction takes longer than the rest of the line. */
+/** The texts of short times are cached: to write a fraction takes longer than the rest of the line. */
 function hundredths(ms: number): string {
   const whole = Math.round(ms * 100)
   return whole < 1_000 ? (shortTimes[whole] ??= String(whole / 100)) : String(whole / 100)
 }
 const shortTimes: string[] = []
 
-/** True the first time something is said, and again only after a while: what fails in a loop is logged once, not a million times. */
+/** True at first and then once every `everyMs`, so that what fails in a loop is logged once, not a million times. */
 export function throttled(everyMs = 30_000) {
   const lastSeen = new Map<string, number>()
   return (what: string): boolean => {

@@ -16,7 +16,7 @@ const steps = [100, 120, 143, 170, 200, 240, 288, 346, 415, 500, 600, 710, 840] 
 const decades = [1_000, 100, 10, 1, 0.1, 0.01] // divisors
 export const bounds: readonly number[] = [...decades.flatMap(divisor => steps.map(step => step / divisor)), 100_000]
 
-/** What was stored before is counted by Prometheus's buckets, until retention has deleted it. */
+/** Older versions stored histograms with Prometheus's buckets; they are read until retention has deleted them. */
 const isOldForm = (histogram: Uint32Array) => histogram.length === prometheusBounds.length + 1
 const indexOfPrometheus = [...prometheusBounds, Number.POSITIVE_INFINITY].map(bound =>
   bound === Number.POSITIVE_INFINITY ? bounds.indexOf(6_000) : bounds.indexOf(bound),
@@ -39,7 +39,7 @@ function add(count: Count, ms: number, failed: boolean) {
   count.histogram[bucket] = (count.histogram[bucket] ?? 0) + 1
 }
 
-/** A histogram as it lies in the database. */
+/** Reads a histogram from its bytes in the database. */
 export function histogramOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array {
   const histogram =
     byteOffset % 4
@@ -48,13 +48,13 @@ export function histogramOf({ buffer, byteOffset, byteLength }: Uint8Array): Uin
   return isOldForm(histogram) ? inNewForm(histogram) : histogram
 }
 
-/** Adds one up: many thousands are for a month, so without ceremony. */
+/** Adds a stored histogram to `sum`. A month has many thousands, so this has to be fast. */
 export function addHistogram(sum: Float64Array, bytes: Uint8Array): void {
   const histogram = histogramOf(bytes)
   for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (histogram[i] ?? 0)
 }
 
-function putAway(
+function addToRow(
   tx: Db,
   table: 'request_stats' | 'request_hours',
   time: 'minute' | 'hour',
@@ -89,14 +89,14 @@ export function quantile(histogram: ArrayLike<number>, share: number): number | 
   return bounds.at(-1) ?? null
 }
 
-/** Milliseconds: stretches of the HTTP thread that are longer are counted. Nothing of ours should take the first. */
+/** Milliseconds: longer stretches of the HTTP thread are counted. None of our code should take longer than the first. */
 const longStretches = [10, 20, 50, 100, 500] as const
 
 /**
- * How late timers fire: what the HTTP thread makes everyone wait. Sampled 20 times a second at rest, as each sample wakes the
- * process, and 100 times while there is work: a stretch of work then shows with up to 10 ms less than it took. Where the
- * kernel tells (Linux), `stretch` leaves out what the thread waited for a processor: that is the machine's doing.
- * `turned` is told of each sample, in ms.
+ * Measures how late timers fire, which is how long the HTTP thread makes everyone wait. Samples 20 times a second at rest,
+ * because each sample wakes the process, and 100 times under load: a stretch of work then shows up to 10 ms shorter than it
+ * was. On Linux `stretch` leaves out the time the thread waited for a processor, which is not our doing. Calls `turned` with
+ * each sample, in ms.
  */
 export function watchLoop(turned: (lag: number, now: number) => void = () => {}) {
   const [atRest, atWork] = [50, 10]
@@ -164,7 +164,7 @@ type Labels = Record<string, string>
 type Reading = number | readonly (readonly [Labels, number])[]
 type Gauge = { name: string; help: string; type: 'gauge' | 'counter'; read(): Reading | Promise<Reading> }
 
-const patience = 700 // ms a gauge may take; one that fails is left out, the others are told
+const gaugeTimeout = 700 // ms a gauge may take; one that is late or fails is left out
 
 const escapedLabel = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 const labelled = (name: string, labels: Labels) =>
@@ -174,7 +174,7 @@ const labelled = (name: string, labels: Labels) =>
 
 async function readingOf({ read }: Gauge): Promise<Reading> {
   try {
-    return await withTimeout(read(), patience, () => [])
+    return await withTimeout(read(), gaugeTimeout, () => [])
   } catch {
     return []
   }
@@ -196,18 +196,18 @@ export function openMetrics() {
       add(countOf(routes, route), ms, status >= 500)
       add(countOf(minuteRoutes, route), ms, status >= 500)
     },
-    /** Adds a number of its own to `/metrics`, read at each scrape. */
+    /** Adds a number to `/metrics` that is read at each scrape. */
     gauge: (name: string, help: string, read: Gauge['read'], type: Gauge['type'] = 'gauge') =>
       void gauges.push({ name, help, type, read }),
 
-    /** What was counted since the last call goes into the minute's and the hour's rows, to what other processes counted. */
+    /** Adds what was counted since the last call to the rows of the minute and the hour, which other processes add to as well. */
     flush(db: Db, now: number) {
       const counted = minuteRoutes
       if (!counted.size) return
       const written = tryWrite(db, tx => {
         for (const [route, count] of counted) {
-          putAway(tx, 'request_stats', 'minute', now - (now % minute), route, count)
-          putAway(tx, 'request_hours', 'hour', now - (now % hour), route, count)
+          addToRow(tx, 'request_stats', 'minute', now - (now % minute), route, count)
+          addToRow(tx, 'request_hours', 'hour', now - (now % hour), route, count)
         }
         return true
       })

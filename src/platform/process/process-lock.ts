@@ -1,7 +1,6 @@
 /**
- * Knowing that a process is dead the moment it is: each holds an exclusive lock on a small file of its own for as long
- * as it lives. The kernel drops it at death, however sudden, also across containers that share the folder, where a pid
- * means nothing.
+ * Tells at once that a process is dead: each holds an exclusive lock on a small file of its own while it lives. The kernel
+ * releases it at death, however sudden, also across containers that share the folder, where a pid means nothing.
  */
 import { Database } from 'bun:sqlite'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -11,10 +10,10 @@ import { explainOpenErrors } from '../../../db/open-errors.ts'
 const suffix = '.alive'
 const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}${suffix}`)
 
-/** A database that nothing refers to is closed, and its lock dropped, by the garbage collector. */
+/** Referenced here, because the garbage collector closes a database that nothing refers to, and so releases its lock. */
 const held = new Set<Database>()
 
-/** Call the answer to stop being alive. The files that dead processes have left go: nobody else may ever ask for them. */
+/** Returns a function that releases the lock. Deletes the files of dead processes, as nobody else may ever look at them. */
 export function holdProcessLock(dataDir: string, id: string): () => void {
   mkdirSync(join(dataDir, 'run'), { recursive: true })
   otherProcessesAlive(dataDir)
@@ -28,19 +27,19 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
   }
 }
 
-/** Whoever looked between the making of the file and its lock took it for that of a dead process and deleted it: once more then. */
+/** A process that looks after the file is made and before it is locked takes it for a dead one's and deletes it: then again. */
 function lockedFile(path: string): Database {
   for (;;) {
     const file = explainOpenErrors(path, () => new Database(path, { create: true }))
-    file.run('PRAGMA busy_timeout = 1000') // who looks holds the lock for a moment
-    file.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
+    file.run('PRAGMA busy_timeout = 1000') // a process that looks holds the lock for a moment
+    file.run('PRAGMA journal_mode = MEMORY') // or there would be a journal file too
     file.run('BEGIN EXCLUSIVE')
     if (existsSync(path)) return file
     file.close()
   }
 }
 
-/** Whether any process is alive in the folder: asked before one comes alive oneself. Removes the files of dead ones. */
+/** Whether any process is alive in the folder, asked before this one takes its lock. Deletes the files of dead ones. */
 export function otherProcessesAlive(dataDir: string): boolean {
   const folder = join(dataDir, 'run')
   const names = existsSync(folder) ? readdirSync(folder) : []
@@ -48,7 +47,7 @@ export function otherProcessesAlive(dataDir: string): boolean {
   return ids.filter(id => !isProcessDead(dataDir, id)).length > 0
 }
 
-/** True where nobody holds the file of that process any more. */
+/** True once nobody holds the file of that process. */
 export function isProcessDead(dataDir: string, id: string): boolean {
   const path = fileOf(dataDir, id)
   if (!existsSync(path)) return true
@@ -56,7 +55,7 @@ export function isProcessDead(dataDir: string, id: string): boolean {
   try {
     probe.run('PRAGMA busy_timeout = 0')
     probe.run('BEGIN EXCLUSIVE')
-    rmSync(path, { force: true }) // while the lock is held, so that who takes it next sees that the file is gone
+    rmSync(path, { force: true }) // while the lock is held, so that the next to lock it sees that the file is gone
     return true
   } catch {
     return false

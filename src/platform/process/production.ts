@@ -1,7 +1,7 @@
 /** Imported before anything else. */
 
-/** Elysia describes refused input at length, for developers, unless told not to. We say it ourselves. */
+/** Outside of production Elysia describes refused input at length, for developers. We write our own messages. */
 process.env.NODE_ENV ??= 'production'
 
-/** What is kept holds addresses of people and hashes of their secrets: other users of the machine may not read it. */
+/** Our files hold addresses of people and hashes of their secrets: other users of the machine may not read them. */
 process.umask(0o077)

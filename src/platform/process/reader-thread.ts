@@ -1,7 +1,7 @@
 /**
- * A thread that only reads: queries that may take longer than a request should wait for anything. It finds the query by its
- * name in the table `src/reader-queries.ts`. One thread serves whatever folders the process opens, one after the other or
- * beside each other: loading its modules takes longer than most queries.
+ * A read-only thread for queries that are too slow for the HTTP thread. It finds a query by its name in the table
+ * `src/reader-queries.ts`. One thread serves all folders that the process opens, because loading its modules takes longer
+ * than most queries.
  */
 import type { Db } from '../../../db/open.ts'
 import { programFile } from '../../installation.ts'
@@ -20,11 +20,11 @@ export type ReaderTasks = {
   close(asked: { dataDir: string }): void
 }
 
-/** With how many read there at the moment. */
+/** The shared thread, and how many readers are open. */
 let current: { thread: Thread<ReaderTasks>; readers: number } | undefined
 
-/** How long what is being read may hold up the closing, in ms. */
-const patience = 1_000
+/** Milliseconds that a running query may delay closing. */
+const closeTimeout = 1_000
 
 const script = programFile('src/reader-thread.ts')
 
@@ -46,8 +46,8 @@ export function openReaderThread(dataDir: string): Reader {
       shared.readers--
       if (!isUsed) return
       const closed = thread.ask('close', { dataDir }).catch(() => {}) // a thread that died has nothing open
-      await withTimeout(closed, patience, () => {
-        if (shared.readers > 0) return undefined // others read there: it is closed in its turn
+      await withTimeout(closed, closeTimeout, () => {
+        if (shared.readers > 0) return undefined // others read there: it closes after the running query
         if (current === shared) current = undefined
         return thread.stop()
       })

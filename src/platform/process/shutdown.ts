@@ -1,10 +1,10 @@
 import type { Log } from './log.ts'
 import { withTimeout } from './with-timeout.ts'
 
-/** How long any one thing may take to close, in milliseconds. */
-const patience = 4_500
+/** Milliseconds that any one thing may take to close. */
+const closeTimeout = 4_500
 
-/** What was opened is closed in reverse: first the HTTP server, last the database. Closing twice is closing once. */
+/** Closes what was opened in reverse order: first the HTTP server, last the database. Safe to call twice. */
 export function openShutdown(log: Log) {
   const closers: { name: string; close: () => unknown }[] = []
   let closed: Promise<void> | undefined
@@ -17,7 +17,7 @@ export function openShutdown(log: Log) {
       (closed ??= (async () => {
         for (const { name, close } of closers.reverse()) {
           try {
-            await withTimeout(close(), patience, () => log.warn('Left unclosed', { name, after_ms: patience }))
+            await withTimeout(close(), closeTimeout, () => log.warn('Left unclosed', { name, after_ms: closeTimeout }))
           } catch (error) {
             log.error('Could not close', { name, error })
           }
@@ -26,7 +26,7 @@ export function openShutdown(log: Log) {
   }
 }
 
-/** npx signals twice: a second signal within a second of the first says nothing new, a later one ends at once. */
+/** npx signals twice: a second signal within a second of the first is ignored, a later one ends the process at once. */
 export function onSignal(stop: () => Promise<void>): void {
   let first = 0
   const handle = () => {
@@ -43,7 +43,7 @@ export function onSignal(stop: () => Promise<void>): void {
   process.on('SIGINT', handle)
 }
 
-/** What nobody caught: a forgotten promise is logged and the process goes on; after a throw in the middle of nowhere it closes. */
+/** Errors that nobody caught: after a rejected promise the process goes on, after an exception it closes. Both are logged. */
 export function onAccident(tell: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
   process.on('unhandledRejection', error => tell('A promise failed and nobody waited for it', error))
   process.on('uncaughtException', error => {

@@ -2,12 +2,12 @@ import { hostname } from 'node:os'
 import { type Log, masked, withoutSecrets } from './log.ts'
 
 /**
- * Where errors go beside the log. Sentry is imported only with a DSN: it takes time and memory. Its core is enough: the
+ * Where errors go besides the log. Sentry is imported only with a DSN, because it takes time and memory. Only its core: the
  * package for Bun brings bundler plugins along, and with them a program that is not open source.
  */
 export type Telemetry = {
   report(error: unknown, facts?: Record<string, unknown>): void
-  /** Tells of an answered request; `began` as of performance.now(). Absent where requests are not traced. */
+  /** Reports an answered request; `began` is a time of performance.now(). Absent where requests are not traced. */
   trace?(route: string, began: number, ms: number, status: number): void
   close(): Promise<void>
 }
@@ -24,7 +24,7 @@ export async function openTelemetry({ dsn, traces, environment, release, log }: 
   if (!dsn) return { report: () => {}, close: async () => {} }
   const Sentry = await import('@sentry/core')
   const { nodeStackLineParser, ServerRuntimeClient } = await import('@sentry/core/server')
-  // Few of Sentry's own integrations: others send along bodies, cookies and queries, and add headers to our requests.
+  // Only these of Sentry's integrations: others send bodies, cookies and queries, and add headers to our requests.
   const client = new ServerRuntimeClient({
     dsn,
     environment,

@@ -1,20 +1,20 @@
 /**
- * The one way to work in another thread: a table of tasks there, asked here by name and answered by promise. Inputs and
- * answers are plain data; large columns are shared memory.
+ * The one way to work in another thread, which has a table of tasks: they are called by name here and answer with a promise.
+ * Inputs and answers are plain data; large columns are shared memory.
  */
 import { parentPort, Worker } from 'node:worker_threads'
 import { isRefusalCode, Refusal } from '../../errors.ts'
 import { unlessAborted, withTimeout } from './with-timeout.ts'
 
-/** What a task is handed in its thread beside its input. */
+/** What a task is given besides its input. */
 export type ThreadWork = {
-  /** By the clock of who asked. */
+  /** By the caller's clock. */
   now: number
-  /** Aborted when who asked wants no answer any more. */
+  /** Aborted when the caller wants no answer any more. */
   signal: AbortSignal
-  /** Lets other tasks in and throws when this one was cancelled; called every few milliseconds of work. */
+  /** Lets other tasks run, and throws if this one was cancelled. Call it every few milliseconds of work. */
   pause(): Promise<void>
-  /** Reaches the `progress` of who asked. */
+  /** Calls the caller's `progress`. */
   progress(news: unknown): void
 }
 
@@ -25,20 +25,20 @@ type Answer<Tasks extends ThreadTasks, Name extends keyof Tasks> = Awaited<Retur
 export type Asking = { signal?: AbortSignal; progress?(news: never): void }
 
 export type Thread<Tasks extends ThreadTasks> = {
-  /** A cancelled task rejects once it has cleaned up behind itself. */
+  /** A cancelled task rejects once it has cleaned up after itself. */
   ask<Name extends keyof Tasks & string>(
     task: Name,
     input: Input<Tasks, Name>,
     asking?: Asking,
   ): Promise<Answer<Tasks, Name>>
-  /** Ends the thread. With `graceMs` it may first put away what it has open. */
+  /** Ends the thread. With `graceMs` it may first close what it has open. */
   stop(graceMs?: number): Promise<void>
 }
 
-/** The thread went down under this task. What only reads may be asked again. */
+/** The thread died during this task. A task that only reads may be called again. */
 export class ThreadDied extends Error {}
 
-/** Something thrown in the thread, as far as it can be told here: `kind` is the name of the error, `facts` its fields. */
+/** An error of the thread, as far as it can be sent here: `kind` is the name of the error, `facts` its fields. */
 export class ThreadError extends Error {
   readonly kind: string
   /** Of an error of SQLite or the system. */
@@ -53,7 +53,7 @@ export class ThreadError extends Error {
   }
 }
 
-/** A refusal stays one, wherever it was decided. */
+/** A refusal thrown in the thread is a refusal here too. */
 function errorOf(failure: Failure): Error {
   const { code, extra } = failure.facts
   if (failure.name === 'Refusal' && isRefusalCode(code)) return new Refusal(code, failure.message, Object(extra))
@@ -70,14 +70,14 @@ type ThreadSettings = {
   name: string
   /** The thread's own file, which calls `answerTasks`. */
   script: string
-  /** What the thread is begun with: its `workerData`. */
+  /** The thread's `workerData`. */
   data?: unknown
   now?: () => number
-  /** It keeps the process from ending, as what it makes is waited for by nobody but its caller. */
+  /** Keeps the process from exiting while the thread runs: only the caller waits for its result. */
   keepsProcess?: boolean
 }
 
-/** A thread that is begun when first asked, and again should it die. */
+/** A thread that starts with its first task, and starts again should it die. */
 export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings): Thread<Tasks> {
   const { name, script, data, now = Date.now, keepsProcess = false } = settings
   const waiting = new Map<number, Waiting>()
@@ -85,10 +85,10 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
   let last = 0
   let isStopped = false
 
-  function begin(): Worker {
-    const begun = new Worker(script, { workerData: data })
-    if (!keepsProcess) begun.unref()
-    begun.on('message', (message: FromThread) => {
+  function startWorker(): Worker {
+    const started = new Worker(script, { workerData: data })
+    if (!keepsProcess) started.unref()
+    started.on('message', (message: FromThread) => {
       const asked = waiting.get(message.id)
       if ('progress' in message) return asked?.progress?.(message.progress as never)
       waiting.delete(message.id)
@@ -96,15 +96,15 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
       else asked?.answered(message.answer as never)
     })
     const died = (why: string) => {
-      if (worker !== begun) return
+      if (worker !== started) return
       worker = undefined
       const left = [...waiting.values()]
       waiting.clear()
       for (const { failed } of left) failed(new ThreadDied(`The ${name} thread died: ${why}`))
     }
-    begun.on('error', error => died(String(error)))
-    begun.on('exit', code => died(`exit ${code}`))
-    return begun
+    started.on('error', error => died(String(error)))
+    started.on('exit', code => died(`exit ${code}`))
+    return started
   }
 
   return {
@@ -116,7 +116,7 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
         if (isStopped) throw new ThreadDied(`The ${name} thread is stopped`)
         signal?.addEventListener('abort', cancel, { once: true })
         waiting.set(id, { answered, failed, progress })
-        worker ??= begin()
+        worker ??= startWorker()
         worker.postMessage({ id, task, input, now: now() } satisfies ToThread)
       })
         .finally(() => signal?.removeEventListener('abort', cancel))
@@ -137,7 +137,7 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
   }
 }
 
-/** One task in a thread of its own, ended in the middle of whatever it computes when `signal` says so. */
+/** Runs one task in a thread of its own, which `signal` ends even in the middle of a computation. */
 export async function inThread<Tasks extends ThreadTasks, Name extends keyof Tasks & string>(
   settings: Omit<ThreadSettings, 'keepsProcess'>,
   task: Name,
@@ -153,7 +153,7 @@ export async function inThread<Tasks extends ThreadTasks, Name extends keyof Tas
   }
 }
 
-/** The thread's side: performs what is asked, each task with what `contextOf` makes of its work. */
+/** The thread's side: runs the tasks that are called, each with what `contextOf` makes of its `ThreadWork`. */
 export function answerTasks<Work = ThreadWork>(
   tasks: { [name: string]: (input: never, work: Work) => unknown },
   contextOf: (work: ThreadWork) => Work,
@@ -196,7 +196,7 @@ export function answerTasks<Work = ThreadWork>(
   })
 
   return {
-    /** Whether anything was under way since this was last called. */
+    /** Whether any task ran since the last call. */
     wasBusy() {
       const isBusy = running.size > 0 || asked !== askedBefore
       askedBefore = asked
@@ -205,5 +205,5 @@ export function answerTasks<Work = ThreadWork>(
   }
 }
 
-/** What of an error's own fields can be told across threads. */
+/** The error's own fields, as far as they can be sent between threads. */
 const plain = (error: unknown): Record<string, unknown> => JSON.parse(JSON.stringify({ ...Object(error) }))

@@ -1,11 +1,11 @@
 /**
- * What others may answer late or never (Redis above all) is not waited for longer than this. `onTimeout` says what is
- * answered instead (`() => {}`: just go on), or throws; without it a late answer is an error.
+ * Waits at most `timeoutMs` for what may answer late or never, Redis above all. `onTimeout` returns what is used instead
+ * (`() => {}`: just go on), or throws; without it a late answer is an error.
  */
 export async function withTimeout<T, Late = never>(
   answer: T | Promise<T>,
-  patienceMs = 700,
-  onTimeout: () => Late = () => refuseLate(patienceMs),
+  timeoutMs = 700,
+  onTimeout: () => Late = () => refuseLate(timeoutMs),
 ): Promise<T | Late> {
   const late = Promise.withResolvers<Late>()
   const timer = setTimeout(() => {
@@ -14,7 +14,7 @@ export async function withTimeout<T, Late = never>(
     } catch (error) {
       late.reject(error)
     }
-  }, patienceMs)
+  }, timeoutMs)
   try {
     return await Promise.race([answer, late.promise])
   } catch (error) {
@@ -24,19 +24,19 @@ export async function withTimeout<T, Late = never>(
   }
 }
 
-/** It may only be slow: that is no fault of it. */
+/** No answer in time, which is no fault: the other side may only be slow. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-function refuseLate(patienceMs: number): never {
-  throw new NoAnswer(`No answer within ${patienceMs} ms`)
+function refuseLate(timeoutMs: number): never {
+  throw new NoAnswer(`No answer within ${timeoutMs} ms`)
 }
 
-/** As ioredis says it. */
+/** Messages of ioredis. */
 const noConnection = /enableOfflineQueue|connection is closed|max retries per request|ECONNREFUSED/i
 
-/** What the work answers; or, once aborted, at the latest `graceMs` later the reason. */
+/** The result of `work`; once aborted it rejects with the reason, at the latest `graceMs` later. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, graceMs = 0): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   let timer: ReturnType<typeof setTimeout> | undefined
