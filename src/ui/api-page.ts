@@ -1,4 +1,4 @@
-/** The API page: swagger-ui from files of ours, nothing inline, nothing from elsewhere. */
+/** The API page: swagger-ui from our own files, with nothing inline and nothing from other hosts. */
 import { readFileSync } from 'node:fs'
 import { type AnyElysia, Elysia } from 'elysia'
 import { packageFile } from '../installation.ts'
@@ -30,7 +30,7 @@ const page = (place: string) => html`<!doctype html>
   </body>
 </html>`
 
-// "Try it out" acts as whoever is signed in here: a change by cookie must carry the session's token.
+// "Try it out" acts as the signed-in user: a change by cookie must carry the session's token.
 const init = `let session
 const csrfToken = () =>
   (session ??= fetch('/api/v1/auth/me').then(answer => (answer.ok ? answer.json() : {}))).then(me => me.csrf_token)
@@ -51,7 +51,7 @@ window.ui = SwaggerUIBundle({
 })
 `
 
-// Which one the reader chose is known since /assets/theme.js; else it is the system's.
+// /assets/theme.js has set the theme that the reader chose; without one it is the system's.
 const dark = `{
   const root = document.documentElement
   const system = matchMedia('(prefers-color-scheme: dark)')
@@ -68,7 +68,7 @@ const css = `body { margin: 0 }
 html.dark-mode { color-scheme: dark }
 `
 
-// swagger-ui writes style attributes; nothing inline can run all the same.
+// swagger-ui writes style attributes, so inline styles are allowed; inline scripts are not.
 const csp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -78,7 +78,7 @@ const swaggerUi = (name: string) => new Uint8Array(readFileSync(packageFile(`swa
 export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia, words: ApiWords) => {
   const document = (title: string) =>
     fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version, `${title} API`, words))), 'application/json')
-  /** Read and made when first asked for, kept with their compressed forms. */
+  /** Made at the first request, and kept with their compressed forms. */
   const files: Record<string, (place: string) => FixedFile> = {
     json: document,
     'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),

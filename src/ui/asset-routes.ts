@@ -1,4 +1,4 @@
-/** The files that pages are made with. */
+/** Serves the scripts, styles and images of pages. */
 import { Elysia, t } from 'elysia'
 import { refuse } from '../errors.ts'
 import { type AccessSettings, access } from '../platform/http/access.ts'

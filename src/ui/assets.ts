@@ -1,6 +1,6 @@
 /**
- * The files pages are made with, at `/assets/<name>?v=<hash of the content>`: they may be kept forever, because another
- * content is another address. Modules import each other by bare name here and by hashed address once served.
+ * The scripts, styles and images of pages, at `/assets/<name>?v=<hash of the content>`. Browsers may keep them forever, because
+ * new content gets a new address. Modules import each other by bare name in the source, and by hashed address once served.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { type FixedFile, fixedFile } from '../platform/http/responses.ts'
 const folder = installed('src/ui/assets')
 const uplot = (file: string) => readFileSync(packageFile(`uplot/dist/${file}`), 'utf8')
 
-/** Files of others that are served as they are; uPlot's small build only lacks its export. */
+/** Files of other projects, served unchanged; uPlot's small build only lacks its export. */
 const vendored: Record<string, () => string> = {
   'uplot.js': () => `${uplot('uPlot.iife.min.js')}\nexport default uPlot\n`,
   'uplot.css': () => `@layer vendor{${uplot('uPlot.min.css')}}\n`,
@@ -23,7 +23,7 @@ const types: Record<string, string> = {
   svg: 'image/svg+xml',
 }
 
-/** `imports`: the modules it cannot begin without, theirs too. */
+/** `imports`: the modules that it imports, and theirs. */
 type Asset = { url: string; version: string; file: FixedFile; imports: ReadonlySet<string> }
 
 const assets = new Map<string, Asset>()
@@ -50,15 +50,15 @@ function assetOf(name: string): Asset {
   return asset
 }
 
-/** Another one whenever a page made anew might look different. */
+/** Changes whenever a page that is rendered again might look different. */
 export const looks = Bun.hash([version, ...[...assets.values()].map(({ url }) => url)].join()).toString(36)
 
 export const assetNamed = (name: string): Asset | undefined => assets.get(name)
 
-/** `assetUrl('fieldhouse.css')`. A name that is not there is a bug in a page. */
+/** `assetUrl('fieldhouse.css')`. An unknown name is a bug in a page. */
 export const assetUrl = (name: string): string => assetIn(name).url
 
-/** Addresses of what these modules import, each once: a browser told of them early fetches them side by side. */
+/** Addresses of what these modules import, each once. Preloading them lets the browser fetch them at the same time. */
 export const importsOf = (names: readonly string[]): string[] => [
   ...new Set(names.flatMap(name => [...assetIn(name).imports])),
 ]

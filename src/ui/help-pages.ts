@@ -1,4 +1,4 @@
-/** The guide: `docs/*.md` as pages at `/help`. Source files it names are left as text. */
+/** The guide: `docs/*.md` as pages at `/help`. Links to source files become text. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Elysia, t } from 'elysia'
@@ -11,7 +11,7 @@ import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/respo
 import { hidden, page } from './layout.ts'
 
 const folder = installed('docs')
-/** In the order a newcomer needs them; any other file of the folder comes after. */
+/** Chapters in the order a newcomer needs them; any other file of the folder comes after. */
 const first = ['install', 'people', 'sheets', 'tours', 'trading', 'rota', 'operating', 'scaling', 'api', 'faq']
 
 type Chapter = { title: string; body: Html }
@@ -22,7 +22,7 @@ const slug = (heading: string) =>
     .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
     .replaceAll(' ', '-')
 
-/** A link between chapters leads to the page, one to the web stays, and one to a file of the repository leads nowhere here. */
+/** Links between chapters lead to their pages and links to the web stay; undefined for files of the repository. */
 function addressOf(link: string): string | undefined {
   if (/^(https?:|#)/.test(link)) return link
   const chapter = /^(?:\.\/)?([\w-]+)\.md(#.*)?$/.exec(link)
@@ -31,9 +31,9 @@ function addressOf(link: string): string | undefined {
 
 type Picture = { file: FixedFile; width: number; height: number }
 
-let shown: Map<string, Picture> | undefined
+let loadedPictures: Map<string, Picture> | undefined
 /** The pictures of `docs/images`, made by `scripts/screenshots.ts`. */
-const pictures = () => (shown ??= readPictures())
+const pictures = () => (loadedPictures ??= readPictures())
 
 function readPictures(): Map<string, Picture> {
   const images = join(folder, 'images')
@@ -47,7 +47,7 @@ function readPictures(): Map<string, Picture> {
   )
 }
 
-/** Other pictures are shown by the repository alone. */
+/** Pictures outside of `docs/images` are replaced by their text. */
 function pictureOf(href: string, text: string): string {
   const name = href.replace(/^images\//, '')
   const picture = pictures().get(name)
@@ -84,10 +84,10 @@ function readChapters(): Map<string, Chapter> {
   )
 }
 
-let read: Map<string, Chapter> | undefined
+let loadedChapters: Map<string, Chapter> | undefined
 
-/** Read when first asked for: rendering them takes as long as a third of all other routes at the start. */
-const chapters = () => (read ??= readChapters())
+/** Rendered at the first request: at the start it would take a third as long as all other routes. */
+const chapters = () => (loadedChapters ??= readChapters())
 
 export const helpPages = (app: AccessSettings) =>
   new Elysia()

@@ -6,7 +6,7 @@
  * The body is made with the `html` tag, which escapes everything, and with the parts in `ui/parts`: values (`number`, `time`,
  * `bytes`; what is missing is a dash), tables with pages, forms, badges, notices, figures. There is no inline script or
  * style: the CSP forbids both. Forms made by `form` and `action` talk JSON to the API and show its refusals beside their
- * fields; a `live` part refreshes itself; charts load what they need. A page of its own script names it in `scripts`.
+ * fields; a `live` part refreshes itself; charts load what they need. A page with its own script names it in `scripts`.
  */
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
@@ -27,7 +27,7 @@ export type Layout = {
   scripts?: readonly string[]
   /** Names of stylesheets there that only this page needs. */
   styles?: readonly string[]
-  /** Seconds after which a reader without JavaScript gets the page anew. */
+  /** Seconds after which the page reloads for readers without JavaScript. */
   reload?: number
 }
 

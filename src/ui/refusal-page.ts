@@ -4,7 +4,7 @@ import { fieldName } from '../platform/http/field-errors.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { page } from './layout.ts'
 
-/** A refusal where a page was asked for. Who is not signed in is asked to be. */
+/** The page of a refusal or a bug. Readers who are not signed in are sent to the sign-in page. */
 export function refusalPage(request: Request, refusal: Refusal | undefined, requestId: string): Response {
   const { pathname, search } = new URL(request.url)
   if (refusal?.status === 401)

@@ -1,9 +1,9 @@
-/** Addresses that people try by hand, and where they lead. */
+/** Redirects from addresses that people type by hand. */
 import { Elysia } from 'elysia'
 import { type AccessSettings, access } from '../platform/http/access.ts'
 import { hidden } from './layout.ts'
 
-/** What was asked for besides the path goes along. */
+/** Keeps the query. */
 const to = (place: string, { url }: Request) =>
   new Response(null, { status: 303, headers: { location: place + new URL(url).search } })
 

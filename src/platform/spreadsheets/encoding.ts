@@ -1,14 +1,14 @@
-/** Character encodings down to UTF-8 bytes, without strings. */
+/** Converts character encodings to UTF-8 bytes, without strings in between. */
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
 
-/** Code points of 0x80–0x9F; the five bytes Windows-1252 leaves open stand for themselves, as in every browser. */
+/** Code points of 0x80–0x9F; the five bytes that Windows-1252 leaves undefined stand for themselves, as in every browser. */
 const windows1252 = Uint16Array.of(
   ...[0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d],
   ...[0x017d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a],
   ...[0x0153, 0x9d, 0x017e, 0x0178],
 )
 
-/** Writes the code point as UTF-8 and tells where it ends. Halves of surrogate pairs become U+FFFD. */
+/** Writes the code point as UTF-8 and returns where it ends. Unpaired surrogates become U+FFFD. */
 export function writeCodePoint(point: number, into: Uint8Array, at: number): number {
   if (point >= 0xd800 && point <= 0xdfff) point = 0xfffd
   if (point < 0x80) {
@@ -29,7 +29,7 @@ export function writeCodePoint(point: number, into: Uint8Array, at: number): num
   return at
 }
 
-/** How many bytes were written; at most three for each byte read. */
+/** Returns how many bytes were written: at most three for each byte read. */
 export function writeWindows1252(from: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): number {
   const first = at
   for (let i = start; i < stop; i++) {
@@ -64,14 +64,14 @@ export function isUtf8(bytes: Uint8Array, start: number, stop: number): boolean 
   return true
 }
 
-/** Turns pieces of encoded text into UTF-8, keeping what a piece cuts apart. Room for 3 × input + 6 bytes is needed. */
+/** Converts pieces of encoded text to UTF-8; a character that is split is kept for the next piece. `into` needs room for 3 × input + 6 bytes. */
 type Transcode = (piece: Uint8Array, into: Uint8Array, final: boolean) => number
 
 export function transcoder(encoding: Encoding): Transcode | null {
   if (encoding === 'utf-8') return null
   if (encoding === 'windows-1252') return (piece, into) => writeWindows1252(piece, 0, piece.length, into, 0)
   const high = encoding === 'utf-16le' ? 1 : 0
-  let odd = -1 // a code unit's first byte, met at the end of the piece before
+  let odd = -1 // first byte of a code unit that the last piece has split
   let lead = 0 // the first half of a surrogate pair, likewise
   return (piece, into, final) => {
     let at = 0

@@ -1,4 +1,4 @@
-/** What a sheet may cost before it is refused. Bytes unless a name says otherwise. */
+/** Limits beyond which a sheet is refused. Bytes unless a name says otherwise. */
 export const limits = {
   field: 1 << 20,
   /** An id or a name, in characters as JavaScript counts them: the board shows hundreds on a page. */
@@ -9,17 +9,17 @@ export const limits = {
   rows: 5_000_000,
   /** Metrics times rows; eight bytes each are held in memory. */
   cells: 100_000_000,
-  /** Findings kept of each sort; all are counted. */
+  /** Findings kept of each kind; all are counted. */
   findings: 10_000,
   /** A zip directory with more entries is no workbook. */
   zipEntries: 10_000,
-  /** What a workbook may inflate to in all, and (past `inflatedFree`) a part against its packed size. Deflate cannot exceed 1032. */
+  /** All of a workbook inflated, and (past `inflatedFree`) the ratio of a part to its packed size. Deflate cannot exceed 1032. */
   inflated: 6 * 2 ** 30,
   inflatedFree: 32 << 20,
   inflatedRatio: 300,
   /** Workbook parts that are read whole: the list of sheets, relations, styles. */
   part: 16 << 20,
-  /** Tags of such a part that say something to us. */
+  /** Tags of such a part that we use. */
   tags: 500_000,
   /** All shared strings of a workbook together, which are held in memory. */
   strings: 512 << 20,

@@ -8,12 +8,12 @@ import { bytesSource } from './source.ts'
 import { firstRows, openWorkbook, type PreviewRow } from './workbook.ts'
 import { Zip } from './zip.ts'
 
-/** `line`: as a spreadsheet counts them, the headings included. */
+/** `line` is counted as spreadsheets do, the headings included. */
 export type TableRow = { line: number; cells: Record<string, string> }
-/** `fields`: the headings in small letters, `Max hours` as `max_hours`. */
+/** `fields`: the headings in lower case, `Max hours` as `max_hours`. */
 export type TextTable = { fields: string[]; rows: TableRow[] }
 
-const mostRows = 10_000
+const maxRows = 10_000
 
 export async function readTable(bytes: Uint8Array<ArrayBuffer>): Promise<TextTable> {
   try {
@@ -31,22 +31,22 @@ function rowsOfText(bytes: Uint8Array): PreviewRow[] {
   return Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells }))
 }
 
-/** The first worksheet in sight that holds anything. */
+/** The rows of the first visible worksheet that holds anything. */
 async function rowsOfWorkbook(bytes: Uint8Array): Promise<PreviewRow[]> {
   const workbook = await openWorkbook(new Zip(bytesSource(bytes)))
   for (const worksheet of workbook.worksheets.filter(({ hidden }) => !hidden)) {
-    const rows = await firstRows(workbook, worksheet, mostRows + 2)
+    const rows = await firstRows(workbook, worksheet, maxRows + 2)
     if (rows.length) return rows.map(({ line, cells }) => ({ line, cells: cells.map(clockTime) }))
   }
   return []
 }
 
-/** A cell that holds a time of day only is a part of the day before all days. */
+/** A time of day without a date is stored as a time on the day that spreadsheets count from, in 1899: only the time is kept. */
 const clockTime = (cell: string) => cell.replace(/^1899-12-3\d (\d\d:\d\d)(:\d\d)?$/, '$1')
 
 function tableOf(all: PreviewRow[]): TextTable {
   const [head, ...rows] = all.filter(({ cells }) => cells.some(cell => cell.trim()))
-  if (rows.length > mostRows) invalid('file', `The file has over ${mostRows} rows.`)
+  if (rows.length > maxRows) invalid('file', `The file has over ${maxRows} rows.`)
   const fields = (head?.cells ?? []).map(cell => cell.trim().toLowerCase().replaceAll(/\s+/g, '_'))
   return {
     fields: fields.filter(Boolean),
@@ -57,5 +57,5 @@ function tableOf(all: PreviewRow[]): TextTable {
   }
 }
 
-/** What stood in a cell, as a message can hold it. */
+/** The text of a cell, short enough for a message. */
 export const shownCell = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')

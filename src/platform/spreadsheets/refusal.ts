@@ -15,7 +15,7 @@ type SheetRefusalCode =
   | 'no_rows'
   | 'bad_rows'
 
-/** Who reads more out of a sheet tells more of it, as `leagues/sheets/reading/report.ts` does. */
+/** Readers that know more of a sheet extend this, as `leagues/sheets/reading/report.ts` does. */
 export interface RefusalDetail {
   lookedFor?: string[]
   /** Headers of the sheet. */
@@ -25,7 +25,7 @@ export interface RefusalDetail {
   line?: number
 }
 
-/** A sheet that cannot be used, said so that its uploader can mend it. Anything else that is thrown here is a bug. */
+/** A sheet that cannot be used, with a message that tells the uploader what to change. Anything else that is thrown here is a bug. */
 export class SheetRefusal extends Error {
   override name = 'SheetRefusal'
   constructor(

@@ -1,4 +1,4 @@
-/** What a file is by its content: format and encoding. Names are not believed, but a lying one is told so. */
+/** Detects the format and encoding of a file from its content. Its name is not trusted, but refused if it contradicts the content. */
 import { isUtf8 } from 'node:buffer'
 import { type Encoding, sequenceLength } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
@@ -6,7 +6,7 @@ import { refuseSheet } from './refusal.ts'
 /** Enough of a file's start to tell what it is. */
 export const HEAD = 256 << 10
 
-const strangers: [name: string, ...first: number[]][] = [
+const otherTypes: [name: string, ...first: number[]][] = [
   ['a PDF document', 0x25, 0x50, 0x44, 0x46],
   ['a PNG image', 0x89, 0x50, 0x4e, 0x47],
   ['a JPEG image', 0xff, 0xd8, 0xff],
@@ -40,8 +40,8 @@ export function fileKindOf(head: Uint8Array, filename = ''): 'zip' | 'text' {
   }
   if (startsWith(head, [0xd0, 0xcf, 0x11, 0xe0]))
     refuseSheet('encrypted', 'An old .xls file or a workbook with a password; save it as .xlsx without one')
-  const stranger = strangers.find(([, ...first]) => startsWith(head, first))
-  if (stranger) refuseSheet('wrong_type', `Expected CSV, TSV or XLSX, but this is ${stranger[0]}`)
+  const other = otherTypes.find(([, ...first]) => startsWith(head, first))
+  if (other) refuseSheet('wrong_type', `Expected CSV, TSV or XLSX, but this is ${other[0]}`)
   const encoding = encodingOf(head).encoding
   if (isBinary(head, encoding)) refuseSheet('wrong_type', 'Expected CSV, TSV or XLSX, but this is binary data')
   const text = new TextDecoder(encoding).decode(head).trimStart().slice(0, 512)

@@ -1,11 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { changeOf, type Growth, isGone, isWhole, stateOf } from '../files/growth.ts'
 
-/** Bytes that can be read from any place. `read` may give fewer than asked for; 0 is the end, or as far as it has `grown`. */
+/** Bytes that can be read at any offset. `read` may return fewer than asked for; 0 is the end, or the end for now (see `grown`). */
 export interface Source {
   readonly size: number
   read(into: Uint8Array, at: number): number
-  /** Of a file that is still written: resolves when it may have grown since it was last read; false once it is whole. */
+  /** For a file that is still written: resolves when it may have grown since it was last read, with false once it is complete. */
   grown?(): Promise<boolean>
   close(): void
 }
@@ -19,9 +19,9 @@ export function fileSource(path: string): Source {
   }
 }
 
-const patience = 10_000 // ms: a slow sender is asked about again
+const growthTimeout = 10_000 // ms: after that the state is checked again
 
-/** A file that another thread still writes. Until it is whole its size is what is `expected`. */
+/** A file that another thread still writes. Until it is complete its size is `expected`. */
 export function growingSource(path: string, expected: number, growth: Growth): Source {
   const file = openSync(path, 'r')
   let seen = stateOf(growth)
@@ -35,7 +35,7 @@ export function growingSource(path: string, expected: number, growth: Growth): S
     },
     async grown() {
       if (isWhole(seen)) return false
-      if (!isGone(seen)) await changeOf(growth, seen, patience)
+      if (!isGone(seen)) await changeOf(growth, seen, growthTimeout)
       if (isGone(stateOf(growth))) throw new Error('The file is not wanted any more')
       return true
     },

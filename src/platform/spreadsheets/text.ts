@@ -24,11 +24,11 @@ export class TextBuilder {
   bytes = new Uint8Array(1 << 16)
   offsets = new Uint32Array(4096)
   count = 0
-  /** Where the text of the row in hand starts and ends. */
+  /** Where the text of the current row starts and ends. */
   from = 0
   to = 0
 
-  /** Copies the text without the white space around it. Bytes that are no UTF-8 are taken for Windows-1252. */
+  /** Copies the text without the white space around it. Bytes that are not UTF-8 are read as Windows-1252. */
   set(source: Uint8Array, start: number, stop: number): void {
     // White space is 0 to 32 and the no-break space, C2 A0.
     while (start < stop && (source[start]! <= 32 || (source[start] === 0xc2 && source[start + 1] === 0xa0)))
@@ -55,31 +55,31 @@ export class TextBuilder {
     this.to = this.from
   }
 
-  /** Of the row in hand, in characters as JavaScript counts them: those beyond three bytes are two. */
-  isLongerThan(most: number): boolean {
-    if (this.to - this.from <= most) return false
+  /** Whether the current row's text is longer than `max` characters as JavaScript counts them: those of four bytes are two. */
+  isLongerThan(max: number): boolean {
+    if (this.to - this.from <= max) return false
     let length = 0
-    for (let i = this.from; i < this.to && length <= most; i++) {
+    for (let i = this.from; i < this.to && length <= max; i++) {
       const byte = this.bytes[i]!
       if (byte < 0x80 || byte > 0xbf) length += byte < 0xf0 ? 1 : 2
     }
-    return length > most
+    return length > max
   }
 
-  /** Keeps the row's text, be it empty, and begins the next row. */
+  /** Keeps the row's text, even if it is empty, and starts the next row. */
   keep(): void {
     if (++this.count === this.offsets.length) this.offsets = widen(this.offsets, this.count * 2)
     this.offsets[this.count] = this.from = this.to
   }
 
-  /** Makes room for so many rows of the length seen so far, in one step. */
+  /** Makes room for `rows` rows of the average length so far, in one step. */
   reserve(rows: number): void {
     if (rows <= this.count) return
     if (rows + 1 > this.offsets.length) this.offsets = widen(this.offsets, rows + 1)
     this.grow(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.05))
   }
 
-  /** Leaves only the rows that `kept` marks. */
+  /** Keeps only the rows that `kept` marks. */
   filter(kept: Uint8Array): void {
     const { bytes, offsets } = this
     let rows = 0

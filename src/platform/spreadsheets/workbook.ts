@@ -28,7 +28,7 @@ export interface Workbook {
 }
 
 const PREVIEW_ROWS = 200
-/** Of a worksheet, from one telling to the next. */
+/** Bytes of a worksheet between two calls of `onRead`. */
 const BYTES_BETWEEN = 1 << 20
 
 export async function openWorkbook(zip: Zip): Promise<Workbook> {
@@ -36,7 +36,7 @@ export async function openWorkbook(zip: Zip): Promise<Workbook> {
   const path = root.find(({ type }) => type === 'officeDocument')?.path ?? 'xl/workbook.xml'
   const workbook = await tagsIn(zip, path, ['workbook', 'workbookPr', 'sheet'])
   if (workbook[0]?.name !== 'workbook')
-    refuseSheet('wrong_type', `Expected CSV, TSV or XLSX, but this is ${other(zip)}`)
+    refuseSheet('wrong_type', `Expected CSV, TSV or XLSX, but this is ${describeZip(zip)}`)
 
   const folder = path.slice(0, path.lastIndexOf('/') + 1)
   const related = relations(
@@ -67,7 +67,7 @@ export async function openWorkbook(zip: Zip): Promise<Workbook> {
   }
 }
 
-/** Feeds all cells of the worksheet to `sink`, and tells now and then how many bytes of XML are read. */
+/** Feeds all cells of the worksheet to `sink`, and reports now and then how many bytes of XML are read. */
 export async function scanWorksheet(
   { zip, strings, styles }: Workbook,
   { name, entry }: Worksheet,
@@ -87,11 +87,11 @@ export async function scanWorksheet(
   scanner.finish()
 }
 
-/** The first of a worksheet, each with what is in its cells as text; `most` of them. */
+/** The first `max` rows of a worksheet, with their cells as text. */
 export async function firstRows(
   { zip, strings, styles }: Workbook,
   { name, entry }: Worksheet,
-  most = PREVIEW_ROWS,
+  max = PREVIEW_ROWS,
 ): Promise<PreviewRow[]> {
   const rows: PreviewRow[] = []
   const set = (column: number, text: string) => {
@@ -109,7 +109,7 @@ export async function firstRows(
   })
   for await (const piece of zip.content(entry)) {
     scanner.push(piece)
-    if (scanner.done || rows.length > most) return rows.slice(0, most)
+    if (scanner.done || rows.length > max) return rows.slice(0, max)
   }
   scanner.finish()
   return rows
@@ -156,7 +156,7 @@ function resolved(target: string, folder: string): string {
   return path.join('/')
 }
 
-/** By style: does its number format show a date? */
+/** For each style, whether its number format shows a date. */
 function datesIn(tags: Tag[]): boolean[] {
   const custom = new Map<string, string>()
   const dates: boolean[] = []
@@ -182,7 +182,7 @@ const isBuiltInDate = (format: number): boolean =>
   (format >= 45 && format <= 47) ||
   (format >= 50 && format <= 58)
 
-function other({ entries }: Zip): string {
+function describeZip({ entries }: Zip): string {
   const has = (pattern: RegExp) => [...entries.keys()].some(name => pattern.test(name))
   if (has(/^xl\/workbook\.bin$/)) return 'a binary .xlsb workbook; save it as .xlsx'
   if (has(/^word\//)) return 'a Word document'

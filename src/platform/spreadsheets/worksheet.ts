@@ -1,4 +1,4 @@
-/** A worksheet's cells, straight from the bytes of its XML. */
+/** Reads a worksheet's cells straight from the bytes of its XML. */
 import { type CellTexts, decodeUtf8 } from './text.ts'
 import { EQUALS, GT, LT, SLASH, writeUnescaped, XmlScanner } from './xml.ts'
 
@@ -35,7 +35,7 @@ const LAST_ROW = 1_048_576
 const LAST_COLUMN = 16_384
 
 export class WorksheetScanner extends XmlScanner {
-  /** All rows are read. What still follows says nothing of cells. */
+  /** All rows are read; what follows holds no cells. */
   done = false
   private inside = false
   private open = false
@@ -69,7 +69,7 @@ export class WorksheetScanner extends XmlScanner {
       while (buffer[p] !== LT) p++
       this.at = Math.min(p, end)
       if (p >= end) return
-      // <c …> without a prefix: nearly everything there is.
+      // <c …> without a prefix, as nearly all cells are written.
       const third = buffer[p + 2]!
       if (buffer[p + 1] === 99 && this.open && (third === 32 || third === GT || third === SLASH)) {
         p = this.cell(p)
@@ -116,7 +116,7 @@ export class WorksheetScanner extends XmlScanner {
     for (; line > 0; line = Math.floor(line / 10)) this.row[--this.rowFrom] = 48 + (line % 10)
   }
 
-  /** <row r="12" …> comes a million times; other ways to write it are looked at in full. */
+  /** <row r="12" …> is the usual form, so it is read quickly; others are parsed in full. */
   private rowNumber(p: number): number {
     const { buffer } = this
     if (buffer[p + 5] !== 114 || buffer[p + 6] !== EQUALS) return Number(this.attributes().get('r') ?? this.line + 1)
@@ -129,7 +129,7 @@ export class WorksheetScanner extends XmlScanner {
     return line
   }
 
-  /** Reads the cell at `p` and gives the place behind it, or -1 if it is cut off. */
+  /** Reads the cell at `p` and returns the position after it, or -1 if it is cut off. */
   private cell(p: number): number {
     const { buffer, end } = this
     let column = this.column + 1
@@ -174,7 +174,7 @@ export class WorksheetScanner extends XmlScanner {
     q++
     if (q > end) return -1
 
-    // <v>…</v></c> without more: again nearly everything there is.
+    // Only <v>…</v></c>, as in nearly all cells.
     if (buffer[q] === LT && buffer[q + 1] === 118 && buffer[q + 2] === GT && type !== TEXT) {
       const start = q + 3
       let stop = start

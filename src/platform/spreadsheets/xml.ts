@@ -1,6 +1,6 @@
 /**
  * As much XML as workbooks need, over bytes that arrive in pieces. No document types, no entities but the five and numbers,
- * no CDATA: what Excel and its kin never write is refused, not guessed at.
+ * no CDATA: what spreadsheet programs never write is refused, not guessed at.
  */
 import { writeCodePoint } from './encoding.ts'
 import { limits } from './limits.ts'
@@ -19,7 +19,7 @@ const AMPERSAND = 38
 /** Stops every loop that looks for one of these at the end of the buffer. */
 const sentinel = Uint8Array.of(QUOTE, APOSTROPHE, GT, LT, GT, LT, GT, LT, GT, LT, GT, LT)
 
-/** A scanner reads whole constructs off the buffer and leaves one that is cut apart for the next piece. */
+/** A scanner reads complete constructs from the buffer, and leaves one that is cut off for the next piece. */
 export abstract class XmlScanner {
   protected buffer = new Uint8Array(1 << 17)
   protected at = 0
@@ -30,7 +30,7 @@ export abstract class XmlScanner {
   private nameFrom = 0
   private nameTo = 0
   private tagTo = 0
-  private worthwhile = 0
+  private retryAt = 0
 
   constructor(protected readonly part: string) {
     this.buffer.set(sentinel)
@@ -51,11 +51,11 @@ export abstract class XmlScanner {
     this.buffer.set(piece, this.end)
     this.end += piece.length
     this.buffer.set(sentinel, this.end)
-    if (this.end < this.worthwhile) return // a long construct is tried again when it has doubled
+    if (this.end < this.retryAt) return // a long construct is tried again when it has doubled
     this.scan()
     const held = this.end - this.at
     if (held > limits.field) this.refuse('too_large', `has a single cell of over ${limits.field >> 20} MB`)
-    this.worthwhile = held < 4096 ? 0 : Math.min(held * 2, limits.field + 1)
+    this.retryAt = held < 4096 ? 0 : Math.min(held * 2, limits.field + 1)
   }
 
   /** To be called after the last piece. */
@@ -70,7 +70,7 @@ export abstract class XmlScanner {
     return refuseSheet(code, `${this.part} ${what}`)
   }
 
-  /** Reads the tag at `p`, comments and instructions too (without a name). Gives the place behind it, or -1 if it is cut off. */
+  /** Reads the tag at `p`, comments and instructions too (without a name). Returns the position after it, or -1 if it is cut off. */
   protected tag(p: number): number {
     const { buffer, end } = this
     this.closing = this.empty = false
@@ -109,7 +109,7 @@ export abstract class XmlScanner {
     return q + 1
   }
 
-  /** Is this the last tag's local name? */
+  /** Whether the last tag has this local name. */
   protected named(name: string): boolean {
     if (this.nameTo - this.nameFrom !== name.length) return false
     for (let i = 0; i < name.length; i++) if (this.buffer[this.nameFrom + i] !== name.charCodeAt(i)) return false
@@ -145,7 +145,7 @@ function pointOf(entity: string): number {
 const unescaped = (text: string): string =>
   text.includes('&') ? text.replace(/&([^;&]*);?/g, (_, entity) => String.fromCodePoint(pointOf(entity))) : text
 
-/** The text at [start, stop) without its escapes, appended to `into`, which has room. Tells where it ends. */
+/** The text at [start, stop) without its escapes, appended to `into`, which must have room. Returns where it ends. */
 export function writeUnescaped(bytes: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): number {
   for (let i = start; i < stop; i++) {
     const byte = bytes[i]!
@@ -196,7 +196,7 @@ class TagScanner extends XmlScanner {
   }
 }
 
-/** The tags of these names in a part that is there as a whole. */
+/** The tags of these names in a complete part. */
 export function tagsOf(part: string, bytes: Uint8Array, names: string[]): Tag[] {
   const scanner = new TagScanner(part, names)
   scanner.push(bytes)

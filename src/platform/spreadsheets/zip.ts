@@ -5,7 +5,7 @@ import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { readPiece, type Source } from './source.ts'
 
-/** Inflated bytes between two turns of others on this thread. */
+/** Inflated bytes after which other tasks on this thread get a turn. */
 const TURN = 1 << 20
 
 export interface ZipEntry {
@@ -22,11 +22,11 @@ const corrupt = (what: string) => refuseSheet('corrupt', `The workbook is damage
 
 const STORED = 0
 const DEFLATED = 8
-/** Bytes handed to inflate at once; they can become a thousand times as many before anyone can stop it. */
+/** Bytes handed to inflate at once; they can become a thousand times as many before it can be stopped. */
 const SLICE = 16 << 10
 
 export class Zip {
-  /** By name in lower case: names of parts do not tell cases apart. */
+  /** By name in lower case, because part names are case-insensitive. */
   readonly entries: Map<string, ZipEntry>
   private left = limits.inflated
 
@@ -98,7 +98,7 @@ function directoryOf(source: Source): Map<string, ZipEntry> {
       offset: view.getUint32(at + 42, true),
     }
     widen(entry, new DataView(bytes.buffer, bytes.byteOffset + nameEnd, extraEnd - nameEnd))
-    const key = entry.name.toLowerCase() // part names are case-insensitive
+    const key = entry.name.toLowerCase()
     if (entries.has(key)) corrupt(`it holds ${entry.name} twice`)
     entries.set(key, entry)
     at = next
@@ -169,7 +169,7 @@ async function* inflated(source: Source, start: number, length: number) {
     for await (const piece of pieces(source, start, length)) await writer.write(piece)
     await writer.close()
   }
-  // What fails while writing is answered where it is read.
+  // What fails while writing is thrown where it is read.
   feed().catch(error => writer.abort(error).catch(() => {}))
   writer.closed.catch(() => {})
   try {

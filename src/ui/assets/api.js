@@ -6,7 +6,7 @@ export class Refused extends Error {
   }
 }
 
-/** What a mutation by cookie must carry. */
+/** The header that a mutation by cookie must carry. */
 export const csrf = () => {
   const token = document.querySelector('meta[name=csrf-token]')?.content
   return token ? { 'x-csrf-token': token } : {}

@@ -1,4 +1,4 @@
-// Whom the reader is on this league's board, as they have said on a player's card: kept in their browser only.
+// Which player the reader is on this league's board, as they chose on a player's card: stored in their browser only.
 const keyOf = league => `me:${league}`
 
 function mark() {
@@ -26,7 +26,7 @@ if (button) {
   })
 }
 
-/** j and k, or the arrows once a row has the focus, walk the rows from name to name: Enter then opens the player. */
+/** j and k, or the arrows once a row has the focus, move from name to name; Enter then opens the player. */
 document.addEventListener('keydown', event => {
   const { key, target } = event
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, textarea, select, [contenteditable]'))

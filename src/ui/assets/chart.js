@@ -4,12 +4,12 @@ import uPlot from './uplot.js'
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 const lines = ['--line-1', '--line-2', '--line-3', '--line-4']
 const height = 260
-/** Between the lines of what is counted in whole things. */
+/** Distances between the lines of an axis of whole numbers. */
 const wholeSteps = Array.from({ length: 12 }, (_, i) => [1, 2, 5].map(step => step * 10 ** i)).flat()
 
 const redraws = new WeakMap()
 
-/** Draws what `data-chart` holds, anew when it holds something else. */
+/** Draws what `data-chart` holds, and draws it again once that has changed. */
 export function drawChart(element) {
   if (redraws.has(element)) return redraws.get(element)()
   let plot
@@ -61,7 +61,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
       paths: uPlot.paths.bars({ size: [0.7, 40] }),
     }
   }
-  /** What is still counted is not less than it was: the way to it is dashed. */
+  /** The last value is still being counted: the line to it is dashed, so that it does not look like a fall. */
   const tailOf = (_, i) => ({
     class: 'tail',
     stroke: strokeOf(i),
@@ -108,14 +108,14 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   )
 }
 
-/** Each value of few; of many those that no line leads to. */
+/** Points for all values if they are few, otherwise only for those that no line leads to. */
 function pointsOf(values) {
   const isKnown = i => typeof values[i] === 'number'
   const lone = values.flatMap((_, i) => (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1) ? [i] : []))
   return { show: values.length < 40, size: 5, filter: (_, __, show) => (show ? null : lone) }
 }
 
-/** Half a bar more at both ends. */
+/** Adds room for half a bar at both ends. */
 const aside = (low, high, count) => {
   const half = (high - low || 86_400) / Math.max(1, count - 1) / 2
   return [low - half, high + half]

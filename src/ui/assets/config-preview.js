@@ -1,4 +1,4 @@
-// Shows who would move with the settings as they stand in the form, before they are saved.
+// Shows which players would move with the settings in the form, before they are saved.
 import { csrf } from './api.js'
 import { clearErrors, showErrors } from './forms.js'
 

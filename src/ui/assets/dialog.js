@@ -1,6 +1,6 @@
 /**
- * Asks in a dialog of the page, with a `field` for a text to give along: answers the text, '' without a field, undefined
- * for no. Escape and Cancel say no.
+ * Asks in a dialog of the page, with an input if a `field` is given. Resolves with its text ('' without a field), or with
+ * undefined for no, which is what Escape and Cancel mean.
  */
 export function answered(question, label, isDanger, field) {
   const dialog = document.createElement('dialog')

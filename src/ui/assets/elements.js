@@ -1,4 +1,4 @@
-// Elements with text in them. Everything is text: it came from somebody's sheet.
+// Makes elements. All content is added as text, never as markup, because it came from somebody's sheet.
 export function made(tag, ...content) {
   const element = document.createElement(tag)
   element.append(...content)

@@ -1,4 +1,4 @@
-// What every page does beyond reading. Without this file all pages can still be read.
+// Runs on every page. Without it all pages can still be read.
 import { focusFind } from './find.js'
 import './forms.js'
 import { watchLive } from './live.js'
@@ -16,7 +16,7 @@ document.addEventListener('fieldhouse:changed', event => {
   draw(event.target)
 })
 
-/** Charts are loaded where there are any. */
+/** Loads the code for charts only where there are any. */
 async function draw(part) {
   const charts = part.querySelectorAll('[data-chart]')
   if (!charts.length) return
@@ -50,7 +50,7 @@ function switchTheme() {
 }
 const systemTheme = () => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
 
-/** A menu closes when one looks elsewhere. */
+/** A menu closes with a click outside of it. */
 function closeMenus(except) {
   for (const menu of document.querySelectorAll('.menu[open]')) if (menu !== except) menu.open = false
 }
@@ -65,7 +65,7 @@ document.addEventListener('keydown', event => {
   const isTyping = event.target.closest('input, textarea, select, [contenteditable]')
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
   event.preventDefault()
-  const search = document.querySelector('main input[type=search]') // what the page itself lists, before everything
+  const search = document.querySelector('main input[type=search]') // the page's own search comes before the search of everything
   if (!search) return focusFind()
   search.focus()
   search.select()

@@ -1,6 +1,6 @@
 /**
- * The fields as the API wants them. What is left empty is not sent; of a change (`patch`) only what was changed is,
- * and what was emptied as null.
+ * The fields as a body for the API. Empty fields are not sent; a change (`patch`) sends only the fields that were changed,
+ * and emptied ones as null.
  */
 export function bodyOf(form) {
   const body = {}
@@ -19,7 +19,7 @@ export function bodyOf(form) {
   return withoutGaps(body)
 }
 
-/** Rows of a list that were left empty are none. */
+/** Leaves out list rows that are empty. */
 function withoutGaps(value) {
   if (Array.isArray(value)) return value.filter(() => true).map(withoutGaps)
   if (typeof value !== 'object' || value === null) return value
@@ -29,7 +29,7 @@ function withoutGaps(value) {
 /** `config.weights` is an object in an object, `picks[0]` the first of a list. */
 const pathOf = name => name.split(/[.[\]]+/).filter(Boolean)
 
-/** What changes as one: `config.missed_cut.rule` is part of `config.missed_cut`. */
+/** Fields that are sent together: `config.missed_cut.rule` is part of `config.missed_cut`. */
 const partOf = name => name.split('.').slice(0, 2).join('.')
 
 function isChanged(input) {
@@ -39,7 +39,7 @@ function isChanged(input) {
   return input.value !== input.defaultValue
 }
 
-/** The field an error speaks of: `config.weights.deads` is said of `config.weights`. */
+/** The field that an error is about: `config.weights.deads` belongs to `config.weights`. */
 export function fieldFor(form, path) {
   for (let name = path; name; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
     const named = form.elements[name]
@@ -59,18 +59,18 @@ export function showInZone(input) {
   if (!Number.isNaN(at.getTime())) input.defaultValue = clockIn(at, input.dataset.in)
 }
 
-/** When clocks in that zone show this. */
+/** The moment when clocks in that zone show this text. */
 function momentIn(zone, text) {
   if (!zone) return new Date(text)
   const wanted = Date.parse(`${text}Z`)
   let at = wanted
-  for (let i = 0; i < 2; i++) at += wanted - Date.parse(`${clockIn(at, zone)}Z`) // twice: the first may be beyond a change of clocks
+  for (let i = 0; i < 2; i++) at += wanted - Date.parse(`${clockIn(at, zone)}Z`) // twice: the first result may be on the other side of a clock change
   return new Date(at)
 }
 
 export const myZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ')
 
-/** Says which zone the reader's own is, where times are asked in it. */
+/** Names the reader's zone where times are asked in it. */
 export function nameZone() {
   for (const element of document.querySelectorAll('[data-zone]')) element.textContent = `, ${myZone()}`
 }
@@ -94,7 +94,7 @@ function readField(input) {
       .split(/\r?\n/)
       .map(line => line.trim())
       .filter(Boolean)
-  return type === 'json' ? JSON.parse(text) : text // only hidden fields of ours
+  return type === 'json' ? JSON.parse(text) : text // only our own hidden fields are JSON
 }
 
 /** `kills_t4 10` a line, or with `:` or `=` between. */

@@ -1,4 +1,4 @@
-// Boxes that search everything: what is found is listed under the box while one types. Without this they are plain forms.
+// Boxes that search everything: results are listed under the box while the reader types. Without this they are plain forms.
 const wait = 180 // ms without a key before the server is asked
 
 for (const input of document.querySelectorAll('[data-find]')) offer(input)
@@ -41,7 +41,7 @@ function offer(input) {
     asked = q
     if (!q) return show(false)
     const response = await fetch(`/search/part?q=${encodeURIComponent(q)}`).catch(() => undefined)
-    if (asked !== q) return // another was typed meanwhile
+    if (asked !== q) return // the text has changed meanwhile
     if (!response?.ok) return show(false) // Enter still leads to the page
     list.innerHTML = await response.text()
     for (const option of options()) option.id = `${input.id}-${option.id}`
@@ -80,7 +80,7 @@ function offer(input) {
   list.addEventListener('pointerdown', event => event.preventDefault()) // the box keeps the focus until the click
 }
 
-/** The box of the header; on a phone there is a link to the page of the search in its place. */
+/** Focuses the box of the header; on a phone, where there is a link instead, opens the search page. */
 export function focusFind() {
   const box = [...document.querySelectorAll('[data-find]')].find(input => input.checkVisibility())
   if (!box) return location.assign('/search')

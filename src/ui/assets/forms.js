@@ -1,4 +1,4 @@
-// Forms marked `data-api` talk JSON to the API; see parts/form.ts for what they may say.
+// Forms marked `data-api` talk JSON to the API; see parts/form.ts for their attributes.
 import { call } from './api.js'
 import { answered } from './dialog.js'
 import { bodyOf, fieldFor, nameZone, showInZone } from './fields.js'
@@ -49,7 +49,7 @@ async function send(form, button) {
   }
 }
 
-/** What was sent and not answered: sent again as it is, it has the same key and is done once. */
+/** Requests without an answer: sent again unchanged, they have the same key and are done once. */
 const unanswered = new WeakMap()
 function keyOf(form, body) {
   if (form.dataset.once === undefined) return {}
@@ -78,7 +78,7 @@ function goOn(form, answer, done) {
 /** `/leagues/{id}` with parts of the answer in their places. */
 const filled = (text, answer, write = String) => text.replaceAll(/\{(\w+)\}/g, (_, part) => write(answer[part] ?? ''))
 
-/** A part of this page as the server has it now. */
+/** Updates a part of this page from the server. */
 async function renew(id) {
   const response = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => undefined)
   if (!response?.ok) return
@@ -101,7 +101,7 @@ const nameOf = path =>
     .replaceAll(/[._]/g, ' ')
     .replace(/^./, letter => letter.toUpperCase())
 
-/** Beside the fields that are named, and all that names none in one notice. Focus goes to the first of them. */
+/** Shows errors beside their fields, and the others in one notice. Focus goes to the first of them. */
 export function showErrors(form, message, errors) {
   const named = errors.filter(({ path, message }) => {
     const input = fieldFor(form, path)

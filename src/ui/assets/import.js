@@ -1,4 +1,4 @@
-// Imports of tables: what is chosen or pasted is tried by the server first, and sent again once there is no mistake in it.
+// Imports of tables: the server checks a chosen file or pasted text first; without errors it can be sent again to import it.
 import { csrf, Refused } from './api.js'
 import { classed, made, table } from './elements.js'
 import { toast, toastNext } from './toast.js'

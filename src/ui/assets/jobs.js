@@ -1,7 +1,7 @@
 import { call } from './api.js'
 
 /**
- * Shows in `place` how far a job is, with a button that cancels it. Resolves with its last status once it has
+ * Shows the progress of a job in `place`, with a button that cancels it. Resolves with its last status once it has
  * succeeded, throws otherwise.
  */
 export function follow(jobId, place) {

@@ -1,8 +1,8 @@
-// Parts marked `data-live` keep themselves fresh while the tab is in sight. Links to the page's own path and forms marked
+// Parts marked `data-live` refresh themselves while the tab is visible. Links to the page's own path and forms marked
 // `data-filters` within them change only the part.
 import { morph } from './morph.js'
 
-// Least ms between two fetches of a part, and ms over which the readers of a change come back. Few watch what is `brisk`.
+// `atLeast`: ms between two fetches of a part. `spread`: ms over which readers fetch a change; few watch what is `brisk`.
 const paces = { calm: { atLeast: 1_500, spread: 1_000 }, brisk: { atLeast: 500, spread: 0 } }
 
 export function watchLive() {
@@ -62,7 +62,7 @@ function watch(part) {
     delete part.dataset.held
     morph(part, markup)
   }
-  /** Until nothing is marked any more. */
+  /** Waits until no text is selected any more. */
   function holdUpdate() {
     part.dataset.held = ''
     soon(500)
@@ -83,12 +83,12 @@ function watch(part) {
     open()
   })
   navigateWithin(part, () => {
-    close() // what it watched was another view
+    close() // its events were those of another view
     open()
   })
 }
 
-/** Sorting, paging and searching change the part and the address, and keep the readers where they are. */
+/** Sorting, paging and searching change the part and the address without loading a page. */
 function navigateWithin(part, watchAnew) {
   let asked = 0
   let typing
@@ -140,7 +140,7 @@ function navigateWithin(part, watchAnew) {
   addEventListener('popstate', () => show(new URL(location.href)))
 }
 
-/** Whoever marks text to copy it keeps it. */
+/** Whether text of the part is selected, which a refresh would undo. */
 function isSelecting(part) {
   const selection = getSelection()
   return selection && !selection.isCollapsed && selection.containsNode(part, true)

@@ -1,4 +1,4 @@
-// The monitor at a desk: whether what is shown is fresh, holding it still, and the keyboard.
+// The monitor: shows whether its data is fresh, pauses it, and handles the keyboard.
 const rowsOf = () => [...document.querySelectorAll('.room tbody tr')].filter(row => row.checkVisibility())
 const part = document.querySelector('.monitor [data-live]')
 const feed = document.querySelector('[data-feed]')
@@ -9,7 +9,7 @@ let lastSeen = Date.now()
 let lost = false
 let paused = false
 
-/** On a phone the rooms are in a strip: the one that is open is in sight. */
+/** On a phone the rooms are in a strip: it scrolls to the open one. */
 const strip = document.querySelector('.rooms')
 const open = strip?.querySelector('[aria-current]')
 if (open) strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2
@@ -53,7 +53,7 @@ document.addEventListener('fieldhouse:beat', ({ detail: { open, tone } }) => {
   count.hidden = open === 0
 })
 
-/** What stands beside the title goes with the view: exports are of what is filtered now, a period keeps the rest. */
+/** Links beside the title follow the view: exports take its filters, and a change of the period keeps them. */
 document.addEventListener('fieldhouse:view', ({ detail: view }) => {
   for (const link of document.querySelectorAll('.tools a[href]')) {
     const url = new URL(link.href)
@@ -66,7 +66,7 @@ document.addEventListener('fieldhouse:view', ({ detail: view }) => {
   }
 })
 
-/** What was done shows at once. */
+/** Refreshes at once after an action. */
 document.addEventListener('fieldhouse:done', () => part?.dispatchEvent(new Event('fieldhouse:refresh')))
 
 const keys = [

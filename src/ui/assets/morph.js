@@ -8,13 +8,13 @@ export function morph(part, markup) {
   const focused = document.activeElement
   const changed = new Set()
   children(part, template.content, changed)
-  void part.offsetWidth // lets the highlight of a row begin anew; once for all, as each time the whole page is laid out
+  void part.offsetWidth // restarts the highlight of rows; once for all of them, as it lays out the whole page
   for (const row of changed) row.classList.add('fresh')
   if (focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true }) // it was moved
   part.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
 }
 
-/** Answers whether anything a reader could see is another. Rows of which that is so are added to `rows`. */
+/** Returns whether anything that a reader sees has changed. Changed rows are added to `rows`. */
 function children(from, to, rows) {
   const known = new Map()
   for (const child of from.children) if (child.id) known.set(child.id, child)
@@ -43,7 +43,7 @@ function children(from, to, rows) {
 
 const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 
-/** What the browser has put there stays: the reader's input, open details, times as they read them, all of `data-keep`. */
+/** What was set in the browser stays: the reader's input, open details, times as they read them, all of `data-keep`. */
 const own = new Set(['open', 'title', 'tabindex', 'class'])
 
 const choiceOf = select => [...select.options].find(option => option.defaultSelected)?.value
@@ -56,14 +56,14 @@ function renew(from, to, rows) {
   }
   if (from.matches('time') && from.dateTime === to.dateTime) return false
   let changed = false
-  from.setAttribute('class', to.getAttribute('class') ?? '') // not what is told apart: marks come and go
+  from.setAttribute('class', to.getAttribute('class') ?? '') // not counted as a change: marks come and go
   for (const { name } of [...from.attributes]) if (!own.has(name) && !to.hasAttribute(name)) from.removeAttribute(name)
   for (const { name, value } of to.attributes) {
     if (name === 'class' || from.getAttribute(name) === value) continue
     from.setAttribute(name, value)
     changed = true
   }
-  // What the reader has chosen stays, unless the page itself is about another choice, as after a click on a heading.
+  // The reader's choice stays, unless the page brings another choice, as after a click on a heading.
   if (from.matches('select') && choiceOf(from) !== choiceOf(to)) from.replaceChildren(...to.childNodes)
   if (from.matches('input, textarea, select')) return false
   if (!from.matches('[data-chart], [data-keep]') && children(from, to, rows)) changed = true

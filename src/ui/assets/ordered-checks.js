@@ -1,4 +1,4 @@
-// Rows that are moved up and down in their list.
+// Moves rows up and down in their list.
 document.addEventListener('click', event => {
   const button = event.target.closest('[data-move]')
   const row = button?.closest('.ordered li')

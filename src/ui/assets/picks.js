@@ -1,9 +1,9 @@
-// Choosing golfers: the list is searched as one types, and who is chosen stands beside it. Without script it is a list of boxes.
+// Choosing golfers: typing filters the list, and the chosen ones are shown beside it. Without script it is a list of checkboxes.
 import { classed, made } from './elements.js'
 
 for (const chooser of document.querySelectorAll('[data-chooser]')) watch(chooser)
 
-/** As people type it: without accents, in small letters. */
+/** As people type it: without accents, in lower case. */
 const plain = text =>
   text
     .toLowerCase()
@@ -78,7 +78,7 @@ function watch(chooser) {
       filter()
     }
     if (event.key !== 'Enter') return
-    event.preventDefault() // sends nothing while one searches
+    event.preventDefault() // Enter in the search must not send the form
     const free = find.value.trim() ? shown().filter(box => !box.checked && !box.disabled) : []
     const first = free.find(box => plain(names.get(box)).startsWith(plain(find.value).trim())) ?? free[0]
     if (!first) return
@@ -89,7 +89,7 @@ function watch(chooser) {
   })
   list.addEventListener('keydown', event => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    if (!step || event.target.type !== 'checkbox') return // radio buttons go by themselves
+    if (!step || event.target.type !== 'checkbox') return // browsers move between radio buttons by themselves
     event.preventDefault()
     const all = shown().filter(box => !box.disabled)
     const at = all.indexOf(event.target) + step

@@ -4,7 +4,7 @@ import { toast } from './toast.js'
 
 const part = document.getElementById('plan')
 
-/** What is in the hand: its chip, and where it may go. */
+/** What is picked up: its chip, and where it may go. */
 let held
 
 const plan = () => part.querySelector('[data-plan-draft]')
@@ -22,7 +22,7 @@ function pickUp(chip) {
   return mark(held)
 }
 
-/** Each target says whether it may be, and why not. */
+/** Marks each target as allowed or not, and says why not. */
 async function mark(mine) {
   const allowed = await mine.allowed
   if (mine !== held || !allowed) return
@@ -38,7 +38,7 @@ async function mark(mine) {
 
 const reasons = against => against.map(({ message }) => message).join('; ')
 
-/** What putting it there means: a change, or why there is none; neither where nothing is meant. */
+/** What putting it there means: a change, or why it is not allowed; neither where it has no effect. */
 function moveTo(target) {
   const { shift, staff, date } = held.chip.dataset
   const take = staff ? [place(shift, staff)] : []
@@ -62,7 +62,7 @@ function toShift(shift, take) {
   return against.length ? { why: reasons(against) } : { change: { take, put: [place(shift, staff)] } }
 }
 
-/** On another day the same person takes an open place: rather at the same hours and site than at others. */
+/** On another day the same person takes an open place, preferably at the same hours and site. */
 function toDay(date, take) {
   const { site, times } = held.chip.dataset
   const open = [...part.querySelectorAll(`.chip.open[data-date="${date}"]`)]
@@ -103,7 +103,7 @@ async function putDown(target) {
   part.dispatchEvent(new CustomEvent('fieldhouse:refresh'))
 }
 
-/** Who moves by keyboard goes on from where the place is now. */
+/** Keeps the keyboard focus on the place once it has moved. */
 let moved
 part?.addEventListener('fieldhouse:changed', () => {
   if (moved) document.getElementById(moved)?.focus()
@@ -165,7 +165,7 @@ part?.addEventListener('keydown', event => {
   if (next) tell(next)
 })
 
-/** Says whether it may be there, once that is known. */
+/** Says whether it may go there, once that is known. */
 async function tell(target) {
   await held?.allowed
   if (!held || document.activeElement !== target) return
@@ -173,7 +173,7 @@ async function tell(target) {
   toast(`${target.dataset.name ?? 'Off the shift'}: ${change ? 'allowed' : (why ?? 'here it is')}`)
 }
 
-/** The nearest target on that side, as the eye sees them. */
+/** The nearest target on that side of the screen. */
 function neighbour(here, [x, y]) {
   const middle = element => {
     const { left, top, width, height } = element.getBoundingClientRect()

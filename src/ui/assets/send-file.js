@@ -1,11 +1,11 @@
-// Sends one file with its fields, shows how far it is, and answers what the server says.
+// Sends one file with its fields, shows the progress, and resolves with the server's answer.
 import { csrf } from './api.js'
 
 /** `place` holds a text, a progress bar and a button to stop; null where none is worth showing. */
 export function sendFile(url, fields, file, name, place) {
   const body = new FormData()
   for (const [field, value] of Object.entries(fields)) body.append(field, String(value))
-  body.append('file', file, name) // last: whoever reads the stream knows by then what it is
+  body.append('file', file, name) // last, so that the server knows the fields when it reads the file
   const request = new XMLHttpRequest()
   request.open('POST', url)
   for (const [header, value] of Object.entries(csrf())) request.setRequestHeader(header, value)

@@ -1,4 +1,4 @@
-// Runs before anything is painted, so that a page never flashes in the wrong light.
+// Runs before anything is painted, so that a page never flashes in the wrong theme.
 {
   const root = document.documentElement
   root.dataset.js = ''

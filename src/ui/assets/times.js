@@ -1,5 +1,5 @@
-// Moments as readers feel them: relative, with the absolute one, in their own zone, on hover and focus.
-// A unit, its seconds, and how many there must be: 45 days say more than a month.
+// Relative times, with the absolute time in the reader's zone on hover and focus.
+// A unit, its seconds, and how many of them it takes: 45 days say more than a month.
 const steps = [
   ['year', 365 * 86400, 2],
   ['month', 30 * 86400, 2],
@@ -15,7 +15,7 @@ function relativeText(seconds) {
   return unit ? relative.format(Math.trunc(seconds / size), unit) : seconds > 0 ? 'in a moment' : 'just now'
 }
 
-/** The server's clock, where a page carries it: what is counted down must not depend on the reader's. */
+/** The server's clock, where a page carries it: a countdown must not depend on the reader's clock. */
 const told = document.querySelector('[data-now]')
 const skew = told ? Number(told.dataset.now) - Date.now() : 0
 const now = () => Date.now() + skew
@@ -23,7 +23,7 @@ const now = () => Date.now() + skew
 export const inUtc = () => localStorage.getItem('times') === 'utc'
 const utcText = at => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
-/** Times as they are in UTC, or as they feel. */
+/** Switches between times in UTC and relative times. */
 export function switchTimes() {
   if (inUtc()) localStorage.removeItem('times')
   else localStorage.setItem('times', 'utc')

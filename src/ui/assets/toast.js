@@ -1,4 +1,4 @@
-/** Says something in passing, to the eye and to a screen reader. */
+/** Shows a short message, to screen readers too. */
 export function toast(text) {
   const place = document.querySelector('[data-toast]')
   place.textContent = text
@@ -7,7 +7,7 @@ export function toast(text) {
   toast.timer = setTimeout(() => place.classList.remove('shown'), 4000)
 }
 
-/** Says it on the page that comes next. */
+/** Shows it on the next page. */
 export const toastNext = text => sessionStorage.setItem('toast', text)
 
 export function showKeptToast() {

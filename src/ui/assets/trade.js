@@ -61,7 +61,7 @@ function watch(order) {
   }
 
   form.addEventListener('input', ({ target }) => {
-    clearErrors(form) // they were of the order before; what is wrong with this one the preview tells
+    clearErrors(form) // they were about the order before; the preview shows what is wrong with this one
     if (target === symbol) find()
     soon(200)
   })

@@ -1,4 +1,4 @@
-// One chosen file: what the server makes of it, its kind and date, and what became of it.
+// One chosen file: how the server reads it, its kind and date, and the result of its import.
 import { classed, made, table } from './elements.js'
 import { myZone, showInZone } from './fields.js'
 import { follow } from './jobs.js'
@@ -75,7 +75,7 @@ export function uploadCard(form, file, isFirst) {
     looked = look()
   })
 
-  /** Imports the file, or only tries it. Answers whether it is on the board. */
+  /** Imports the file, or only tries it. Resolves with whether it is on the board. */
   async function send(isTrial) {
     await looked
     error.hidden = true

@@ -1,4 +1,4 @@
-// What each column of a sheet is read as: said in plain words, and changed column by column.
+// Shows in plain words what each column of a sheet is read as, and lets the reader change it.
 import { classed, made, table } from './elements.js'
 
 const roles = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
@@ -32,7 +32,7 @@ export function readAs({ format, worksheet, header_line, columns, remembered }) 
   return parts.join(' ')
 }
 
-/** A table of the columns with a choice for each; `suggested` is what a metric is called unless told. `mapping()` is what was chosen, undefined while nothing was changed. */
+/** A table of the columns with a choice for each; `suggested` makes the default name of a metric. `mapping()` returns the choices, undefined while nothing was changed. */
 export function columnChoices({ columns }, id, suggested = header => header) {
   const choices = columns.filter(({ header }) => header).map((column, i) => choice(column, `${id}-${i}`, suggested))
   const chosen = () => Object.fromEntries(choices.map(({ header, value }) => [header, value()]))

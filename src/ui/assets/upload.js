@@ -47,7 +47,7 @@ async function send(form, cards, isTrial) {
       sent.push(await card.send(isTrial))
       refreshHistory()
     }
-    if (sent.length && sent.every(Boolean)) form.elements.file.value = '' // what became of each stays to be read
+    if (sent.length && sent.every(Boolean)) form.elements.file.value = '' // the results stay on the page
   } catch (error) {
     showErrors(form, error.message, error.problem?.errors ?? [])
   } finally {

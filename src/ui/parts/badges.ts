@@ -7,7 +7,7 @@ export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
 
 export const badge = (text: Content, tone: Tone = 'plain'): Html => html`<span class="badge ${tone}">${text}</span>`
 
-/** For the usual in a list of much that is: a tick and no frame. */
+/** The normal state in a list where most are normal: a tick without a frame. */
 export const calm = (text: Content): Html => html`<span class="calm"><span aria-hidden="true">✓</span> ${text}</span>`
 
 const statusTones: Record<string, Tone> = {
@@ -49,7 +49,7 @@ const depths = 5
 const depthOf = (place: number, of: number) =>
   place < 0 ? depths - 1 : of < 2 ? 0 : Math.round((place * (depths - 1)) / (of - 1))
 
-/** A tier as a stamp; `place` of `of` counts from the best, 0, and gives its depth of colour. */
+/** A tier as a stamp. `place` counts from 0, the best, up to `of`, and sets the depth of its colour. */
 export function tier(name: string | null | undefined, place: number, of: number): Content {
   if (!name) return null
   return html`<span class="tier t${depthOf(place, of)}">${name}</span>`

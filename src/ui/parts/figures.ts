@@ -3,7 +3,7 @@ import { assetUrl } from '../assets.ts'
 
 export type Stat = { label: string; value: Content; note?: Content }
 
-/** Numbers on the scoreboard. */
+/** Large numbers with their labels. */
 export const stats = (figures: readonly (Stat | false | null | undefined)[]): Html => html`<dl class="stats">
 ${figures.map(
   figure =>
@@ -14,25 +14,25 @@ ${figures.map(
 
 export type Chart = {
   label: string
-  /** Moments, ms since 1970, or the labels of bars' buckets. */
+  /** Times in ms since 1970; of bars, those of their buckets. */
   times: readonly number[]
   series: readonly { label: string; values: readonly (number | null)[] }[]
   kind?: 'line' | 'bars'
   /** The last value is still being counted. */
   ongoing?: boolean
-  /** Of all its values: `ms`. */
+  /** The unit of all values, such as `ms`. */
   unit?: string
   /** Ranks: the best is at the top. */
   inverted?: boolean
 }
 
-/** Drawn in the browser; give the numbers in a table beside it for who cannot see it. */
+/** Drawn in the browser; give the numbers in a table beside it for readers who cannot see it. */
 export const chart = ({ label, ...data }: Chart): Html =>
   html`<figure class="chart"><link rel="stylesheet" href="${assetUrl('uplot.css')}" /><div role="img" aria-label="${label}" data-chart="${JSON.stringify(data)}"></div></figure>`
 
 const [width, height] = [96, 24]
 
-/** A line as high as its text, drawn here: for dense tables. Unknown values are gaps. */
+/** A line as high as text, drawn on the server, for dense tables. Unknown values are gaps. */
 export function sparkline(values: readonly (number | null)[], label: string): Html {
   const known = values.filter(value => value !== null)
   const [low, high] = [Math.min(...known), Math.max(...known)]
@@ -50,7 +50,7 @@ export function sparkline(values: readonly (number | null)[], label: string): Ht
   return html`<svg class="spark" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${label}"><path d="${path}" />${dot}</svg>`
 }
 
-/** What a whole is made of, side by side; `tone` is a class. Its numbers must stand beside it: to a screen reader it is nothing. */
+/** A bar divided into its parts; `tone` is a class. Give the numbers beside it, because screen readers skip the bar. */
 export function partsBar(parts: readonly { size: number; tone: string }[]): Html {
   const whole = parts.reduce((sum, { size }) => sum + size, 0) || 1
   let x = 0

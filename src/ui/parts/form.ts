@@ -1,6 +1,6 @@
 /**
  * Forms that talk JSON to the API: the browser sends the fields as one object, shows the refusal's `errors` beside the
- * fields they name, and goes on to `goTo`. One way in, one check of what is sent.
+ * fields they name, and goes on to `goTo`. So pages and API share the same checks of the input.
  */
 import { type Content, type Html, html } from '../../platform/html.ts'
 
@@ -10,7 +10,7 @@ export type FormField = {
   label: string
   /** Where the value goes in the body: `config.weights` is an object in an object. */
   name: string
-  /** Where a page asks for the same name twice. */
+  /** Needed where a page has two fields of the same name. */
   id?: string
   /** `time` is asked in the reader's zone, or in `zone`, and sent in UTC; `clock` is a time of day; `list` (one a line),
    *  `pairs` (`name number` a line) and `cents` (asked as `12.50`, sent as 1250) are sent as what they mean. */
@@ -63,7 +63,7 @@ const attribute = (name: string, value: string | number | boolean | null | undef
       ? html` ${name}`
       : html` ${name}="${value}"`
 
-/** The browser adds which one that is. */
+/** The browser adds the name of that zone. */
 const inYourZone: Html = html`In your time zone<span data-zone></span>`
 
 /** A labelled input with its hint and its error. A time says in which zone it is asked. */
@@ -139,17 +139,17 @@ type FormTarget = {
   action: string
   /** A page that takes the same form without script. */
   plain?: string
-  /** Where to go when it has worked: `/leagues/{id}` takes `id` from the answer. Default: the same page anew. `stay`: nowhere. */
+  /** Where to go after success: `/leagues/{id}` takes `id` from the answer. Default: this page again. `stay`: nowhere. */
   goTo?: string
-  /** Sent with an Idempotency-Key: what was not answered may be sent again, and is done once. */
+  /** Sent with an Idempotency-Key: a request without an answer may be sent again, and is done once. */
   once?: boolean
-  /** Said when it has worked: `{message}` takes it from the answer, or from the result of the job that was followed. */
+  /** Shown after success: `{message}` takes it from the answer, or from the result of the job that was followed. */
   done?: string
-  /** Asked before it is sent. */
+  /** A question that is asked before it is sent. */
   confirm?: string
   /** Asked for in the same dialog and sent under this name. */
   ask?: { name: string; label: string; optional?: boolean }
-  /** The id of a part of this page that shows what was made: it is fetched anew, and the form stays. */
+  /** The id of a part of this page that shows what was made: it is fetched again, and the form stays. */
   renews?: string
   /** The answer names a job: show how far it is, and go on when it has succeeded. */
   follow?: boolean
@@ -158,7 +158,7 @@ type FormTarget = {
 const target = ({ method = 'post', action, plain, goTo, done, confirm, ask, follow, once, renews }: FormTarget): Html =>
   html` data-api method="post" data-method="${method}" action="${plain ?? action}"${attribute('data-to', plain && action)}${attribute('data-go-to', goTo)}${attribute('data-renews', renews)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
 
-/** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`; `beside` stands beside the button. */
+/** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Parts of the answer are shown by `answer('key')`; `beside` goes next to the button. */
 export const form = (
   to: FormTarget,
   fields: Content,

@@ -5,21 +5,21 @@ export type Live = {
   id: string
   /** An event stream whose `changed` events carry `{ version }`. */
   events: string
-  /** Where the content is fetched from anew, as markup without a page around it. */
+  /** Where the content is fetched again, as markup without a page around it. */
   from: string
   /** The version of what is shown; another one in an event means that it is out of date. */
   version: string
-  /** For the few who watch at a desk: what changes is shown at once. */
+  /** Shows changes at once: only for pages that few people watch. */
   brisk?: boolean
 }
 
 /**
- * Content that keeps itself fresh while its tab is in sight: whatever the version, only what differs is changed, so that
+ * Content that refreshes itself while its tab is visible: whatever the version, only what differs is changed, so that
  * the reader's scroll, focus and selection stay where they are.
  */
 export const live = ({ id, events, from, version, brisk }: Live, content: Content): Html =>
   html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}" ${brisk && html`data-pace="brisk"`}>${content}</div>`
 
-/** What `from` answers: the content alone, and which version it is. Ask for the version before the content. */
+/** The answer of `from`: the content alone, and its version. Read the version before the content, or a change in between is missed. */
 export const livePart = (content: Html | string, version: string): Response =>
   htmlResponse(content, 200, { 'x-version': version })

@@ -4,10 +4,10 @@ type OrderedChecks = {
   label: string
   /** A list in the body, of what is ticked, in the order of the rows. */
   name: string
-  /** In the order they stand in now. */
+  /** In their present order. */
   choices: readonly { value: string; label: string; ticked: boolean }[]
   hint?: Content
-  /** The name under which a button is sent that moves a row: the page works without script. Else its script moves rows. */
+  /** The name of the buttons that move a row, for pages that work without script. Without it a script moves the rows. */
   moveName?: string
 }
 

@@ -2,7 +2,7 @@ import { type Content, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import { number } from './values.ts'
 
-/** Links to the pages of a list: the first, the last, and those near this one. Nothing where there is one page. `name`: where a page of ours has several lists. */
+/** Links to the pages of a list: the first, the last, and those near this one. Only the count where there is one page. `name` is needed where our page has several lists. */
 export function paginationLinks(
   { page, limit, total, pages }: Pagination,
   href: (page: number) => string,

@@ -9,17 +9,17 @@ export type Column<Row> = {
   foot?: Content
   /** Numbers stand in line at the right. */
   numeric?: boolean
-  /** The cell names its row: read out before the others, and it stays in sight on a phone. */
+  /** The cell names its row: screen readers say it before the others, and it stays visible on a phone. */
   names?: boolean
   class?: string
-  /** On a phone it stands under its row, which opens on a tap. */
+  /** On a phone it is shown under its row, which opens on a tap. */
   folds?: boolean
   /** What a click on the heading sorts by, and in which order first. */
   sort?: { by: string; first?: SortOrder }
 }
 
 export type Table<Row> = {
-  /** Says what the table is; seen by who cannot see the page. */
+  /** Says what the table is, for screen readers. */
   caption: string
   columns: readonly (Column<Row> | false | null | undefined)[]
   rows: readonly Row[]
@@ -28,14 +28,14 @@ export type Table<Row> = {
   /** An id unique on the page: lets a refresh change only what is new. */
   key?(row: Row): string
   rowClass?(row: Row): string | undefined
-  /** What stands under a row, over all columns. */
+  /** Content under a row, across all columns. */
   under?(row: Row): Content
   sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
   /** Close lines for monitors. */
   dense?: boolean
   /** On a phone each row is a block, its values named by their headings. */
   stack?: boolean
-  /** Names a row in words, where columns fold: the button that opens it says them. What stands under a row folds too. */
+  /** Names a row in words, where columns fold: the button that opens it says them. What is under a row folds too. */
   rowName?(row: Row): string
   class?: string
 }
@@ -83,7 +83,7 @@ ${
   }
 }
 
-/** What opens a row on a phone: a tick, so it works without script. */
+/** Opens a row on a phone: a checkbox, so that it works without script. */
 const unfolding = <Row>(rowName: (row: Row) => string, columns: readonly Column<Row>[]): Column<Row> => ({
   head: html`<span class="sr">More</span>`,
   class: 'unfold',

@@ -47,7 +47,7 @@ export const compact = (n: Known<number>): Content =>
 export const money = (cents: Known<number>, style: Omit<NumberStyle, 'digits'> = {}): Content =>
   number(typeof cents === 'number' ? cents / 100 : cents, { ...style, digits: 2 })
 
-/** Of hundred, not of one: `12.5 %`. */
+/** Takes percents, not a fraction: `12.5 %`. */
 export const percent = (n: Known<number>, { digits = 1, signed }: NumberStyle = {}): Content =>
   number(n, { digits, signed, unit: '%' })
 
@@ -95,7 +95,7 @@ export function time(at: Known<Moment>): Content {
   return date ? html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>` : none
 }
 
-/** A moment that stays as written, in UTC: for what is looked up rather than felt. */
+/** A time that stays absolute, in UTC: where the date matters more than how long ago it was. */
 export function moment(at: Known<Moment>): Content {
   const date = momentOf(at)
   return date ? html`<time datetime="${date.toISOString()}">${momentText(date)}</time>` : none
@@ -107,17 +107,17 @@ export function dayText(at: Known<Moment>): Content {
   return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : none
 }
 
-/** What is left until then, counted down each second in the browser; `over` once nothing is. */
+/** The time left, counted down each second in the browser; `over` when none is left. */
 export function countdown(at: Known<Moment>, over = 'expired'): Content {
   const date = momentOf(at)
   return date ? html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>` : none
 }
 
-/** How long it has been, counted up each second in the browser. */
+/** The time since then, counted up each second in the browser. */
 export function elapsed(at: Known<Moment>): Content {
   const date = momentOf(at)
   return date ? html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>` : none
 }
 
-/** A name that somebody chose: whatever is in it, it stays in its place and direction. */
+/** A name that somebody chose: isolated, so that its text direction does not change the text around it. */
 export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : none)
