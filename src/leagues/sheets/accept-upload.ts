@@ -24,7 +24,7 @@ import { uploadKindSchema, uploadModeSchema } from './upload.ts'
 const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])
 const isYes = (text: Static<typeof yesOrNo> | undefined) => text === 'true' || text === '1'
 
-/** What may be said with a file, in the form or in the address. */
+/** Options of an upload, in the form or in the query. */
 export const uploadOptions = t.Object({
   kind: t.Optional(uploadKindSchema),
   mode: t.Optional(uploadModeSchema),
@@ -37,19 +37,19 @@ export const uploadOptions = t.Object({
 })
 export type UploadOptions = Static<typeof uploadOptions>
 
-/** Written down and handed to a job, or the upload of the same bytes under the same mapping that is there already. */
-export async function acceptUpload(app: App, league: League, received: Received, wishes: UploadOptions, who: Who) {
+/** Stores an upload and starts its job, or returns the existing upload of the same bytes with the same mapping. */
+export async function acceptUpload(app: App, league: League, received: Received, options: UploadOptions, who: Who) {
   const { db, clock, jobs, sheets } = app
   const { file, filename, bytes, sha256 } = received
-  const dryRun = isYes(wishes.dry_run)
-  const force = isYes(wishes.force)
-  const kind = wishes.kind ?? 'current'
-  const mode = wishes.mode ?? 'partial'
+  const dryRun = isYes(options.dry_run)
+  const force = isYes(options.force)
+  const kind = options.kind ?? 'current'
+  const mode = options.mode ?? 'partial'
   const now = clock.now()
-  const dated = datedBeforeReading(wishes.taken_at, filename, now)
+  const dated = datedBeforeReading(options.taken_at, filename, now)
   const { takenAt } = dated
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
-  const givenMapping = mappingOf(wishes.mapping)
+  const givenMapping = mappingOf(options.mapping)
   return atomically(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     sheets.file.assertUsable()
@@ -109,7 +109,7 @@ export function requireUploadsOpen(league: League, now: number) {
     refuse('conflict', `This league is ${status}; it takes no more uploads`)
 }
 
-/** The other parts of the form, held to the same schema as the query. */
+/** The other parts of the form, checked against the schema of the query. */
 export function checkedUploadForm(fields: Record<string, string>): UploadOptions {
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
   if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })

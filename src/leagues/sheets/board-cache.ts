@@ -25,11 +25,11 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     bytesIn(ranking.values, ranking.order, starts.rows, goalPct),
   )
   const columns = budget.shelf<Ranking>(({ values, order }) => bytesIn(values, order))
-  const turned = budget.shelf<Ranking>(({ order }) => bytesIn(order))
+  const reordered = budget.shelf<Ranking>(({ order }) => bytesIn(order))
   const texts = budget.shelf<PlayerTexts>(({ ids, names }) =>
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets),
   )
-  const outs = budget.shelf<Uint8Array>(out => bytesIn(out))
+  const leftOuts = budget.shelf<Uint8Array>(out => bytesIn(out))
   const totals = budget.shelf<Sums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
   const missing = budget.shelf<MissingPlayers>(({ ids, names, scans }) =>
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets, { byteLength: scans.length * 8 }),
@@ -45,7 +45,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
 
   const scored = (input: ScoreInput): Promise<ScoredPlayers> => scores.get(scoreKey(input), () => ask('score', input))
 
-  async function everyone(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
+  async function rankAll(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
     const gained = metricOfGain(column)
     if (gained !== undefined) {
       const key = JSON.stringify([input.selection.current, startsKey(input.selection), column, order])
@@ -60,28 +60,28 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     }
     const { ranking, goalPct } = await scored(input)
     if (column === GOAL && goalPct)
-      return turned.get(`${GOAL}:${order}:${scoreKey(input)}`, () =>
+      return reordered.get(`${GOAL}:${order}:${scoreKey(input)}`, () =>
         ask('turned', { ranking: { ...ranking, values: goalPct }, order }),
       )
     if (ranking.direction === order) return ranking
-    return turned.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
+    return reordered.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
   }
 
   /** 1 for each player of a snapshot who does not count. */
   const out = (snapshot: number, { ids, key }: LeftOut): Promise<Uint8Array> =>
-    outs.get(`${snapshot} ${key}`, () => ask('leftOut', { snapshot, ids }))
+    leftOuts.get(`${snapshot} ${key}`, () => ask('leftOut', { snapshot, ids }))
 
   return {
     bytes: budget.bytes,
     scored,
-    /** A board that was scored as its newest sheet was imported. */
+    /** Stores a board that was scored while its newest sheet was imported. */
     keep: ({ input, scored }: ScoredBoard): void => void scores.get(scoreKey(input), async () => scored),
     out,
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
-      const ranking = await everyone(input, column, order)
+      const ranking = await rankAll(input, column, order)
       if (!leftOut) return ranking
       const isOut = await out(input.selection.current, leftOut)
-      return turned.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
+      return reordered.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
         ask('leavingOut', { ranking, out: isOut }),
       )
     },

@@ -34,7 +34,7 @@ import { SnapshotGone } from './snapshots/snapshot.ts'
 import { correctTimesAhead } from './times.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
-/** A file becomes the board its league shows. Done twice, the second finds it done. */
+/** Imports a file as the board that its league shows. Run twice, the second run finds it done. */
 export const importUpload = job('sheets.import', {
   input: t.Object({ uploadId: t.Integer(), leagueId: t.Integer() }),
   queue: 'heavy',
@@ -86,7 +86,7 @@ async function importSheet(
         options: {
           filename,
           mapping,
-          mode: upload.dryRun ? 'partial' : upload.mode, // a trial run tells of every bad row
+          mode: upload.dryRun ? 'partial' : upload.mode, // a trial run reports every bad row
         },
         kind: upload.kind,
         dated: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
@@ -96,8 +96,8 @@ async function importSheet(
       },
       {
         signal,
-        progress(told) {
-          const { stage, done, rows } = told as ImportProgress
+        progress(news) {
+          const { stage, done, rows } = news as ImportProgress
           progress(done, stage, `${rows} rows`)
         },
       },
@@ -126,7 +126,7 @@ async function importSheet(
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // else the snapshot would be gone with the process
-    const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // perhaps while it was read
+    const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // it may have been corrected while the file was read
     const read = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
     keepErrors(tx, uploadId, imported.errors)
     const { mapping, ignored } = imported.report
@@ -145,16 +145,16 @@ async function importSheet(
   })
   if (announcing) await app.jobs.tryDispatch(announcing)
   if (!isHeld && isReadHere(app))
-    await warmBoard(app, leagueById(db, leagueId), query => lookAt(app, leagueId, query, firstPage)).catch(
+    await warmBoard(app, leagueById(db, leagueId), query => preparedPage(app, leagueId, query, firstPage)).catch(
       leaveToReaders,
     )
   return result
 }
 
-/** Whether readers find what this process keeps: in its own memory, or in Redis. */
+/** Whether readers find what this process caches: in its own memory, or in Redis. */
 const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
 
-/** A board that cannot be made is no reason to fail the import: whoever asks for it gets the reason. */
+/** A board that cannot be made is no reason to fail the import: whoever opens it gets the reason. */
 const leaveToReaders = () => undefined
 
 type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
@@ -176,7 +176,7 @@ async function prepareFirstPage(
 }
 
 /** The page that was made before it was published, unless anything it follows from has changed meanwhile. */
-async function lookAt(app: App, leagueId: number, query: BoardQuery, first: FirstPage | undefined) {
+async function preparedPage(app: App, leagueId: number, query: BoardQuery, first: FirstPage | undefined) {
   const league = leagueById(app.db, leagueId)
   const source = sourceOf(app, league)
   const inOrder = (source: BoardSource) => ({ ...source, published: byTakenAt(source.published) })
@@ -185,7 +185,7 @@ async function lookAt(app: App, leagueId: number, query: BoardQuery, first: Firs
   return isAsPrepared ? first.page : sheetLeague.page(app, league, query)
 }
 
-/** One that failed: its job is tried again. */
+/** For a failed upload whose job is retried. */
 function runAgain(tx: Db, upload: Upload): Upload {
   if (sameUpload(tx, upload)) refuse('conflict', 'The same bytes were uploaded again meanwhile')
   return changeUpload(tx, upload.id, ['failed'], { status: 'running', error: null }) ?? upload
@@ -202,7 +202,7 @@ const fullReport = t.Object({
   }),
 })
 
-/** A sheet that was refused for its rows was read to its end: what is wrong with them is told as for one that was not. */
+/** A sheet that was refused for its rows was read to its end, so its findings are stored as for any other. */
 async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown): Promise<void> {
   const found = error instanceof ThreadError ? error.facts.detail : undefined
   if (dryRun || !Value.Check(fullReport, found)) return
@@ -254,7 +254,7 @@ async function removeFile({ config }: App, { file }: Upload) {
   if (file) await rm(uploadPath(config.dataDir, file), { force: true })
 }
 
-/** After a process died: uploads whose run ended without them are ended at the start, files of no upload removed. */
+/** At the start, after a process has died: ends uploads whose run has ended, and removes files without an upload. */
 export async function resumeUploads(app: App): Promise<void> {
   await atomically(app.db, tx => correctTimesAhead(tx, app.clock.now()))
   const left = app.db

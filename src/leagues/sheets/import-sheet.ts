@@ -1,4 +1,4 @@
-/** In the worker thread: a file becomes a snapshot and is held against the board it follows. */
+/** In the worker thread: turns a file into a snapshot and compares it with the board before it. */
 import type { Database } from 'bun:sqlite'
 import { basename } from 'node:path'
 import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../../db/schema.ts'
@@ -28,8 +28,7 @@ import { deleteSnapshot } from './snapshots/sweep.ts'
 import { collectLater, type StoreThread, type Storing, storeSheet } from './store-rows.ts'
 import { type Dated, datedByContent } from './taken-at.ts'
 
-/** What a task of the worker thread is handed. */
-/** `beside`: where large sheets are stored meanwhile. */
+/** What a task of the worker thread is given. `beside`: the thread that stores large sheets meanwhile. */
 export type TaskContext = ThreadWork & { scores: Database; beside?: StoreThread }
 
 export type ImportInput = {
@@ -40,7 +39,7 @@ export type ImportInput = {
   /** What the league's boards are made of so far, and how it scores. */
   published: Published[]
   config: BoardConfig
-  /** Only look: the snapshot is not kept. */
+  /** Only a trial: the snapshot is not kept. */
   dryRun: boolean
 }
 
@@ -50,9 +49,9 @@ export type Imported = {
   errors: UploadError[]
   summary: UploadSummary
   dated: Dated
-  /** Why it should not be published unasked. */
+  /** Why somebody should confirm it before it is published. */
   doubts: UploadDoubt[]
-  /** Where it would be another board. */
+  /** Set where the sheet changes the board. */
   board: ScoredBoard | undefined
 }
 
@@ -62,11 +61,11 @@ export type ImportProgress = {
   rows: number
 }
 
-/** Shares of the whole, in percent, as they were measured on a million rows. */
-const until = { 'checking file type': 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
+/** Percent done at the end of each stage, as measured on a million rows. */
+const doneAfter = { 'checking file type': 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
 export async function importSheet(scores: Database, input: ImportInput, context: TaskContext): Promise<Imported> {
-  const work = { ...context, progress: sparing(context.progress) }
+  const work = { ...context, progress: throttledProgress(context.progress) }
   const { ids, order, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
   const sheet = { ids, order, names, metrics, labels }
   const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
@@ -111,14 +110,14 @@ export async function importSheet(scores: Database, input: ImportInput, context:
   }
 }
 
-const tellEvery = 40 // ms: a small sheet is imported before, and nobody is woken on its way
+const progressEvery = 40 // ms: a small sheet is imported sooner, without any message
 
-function sparing(progress: TaskContext['progress']): TaskContext['progress'] {
-  let told = performance.now()
+function throttledProgress(progress: TaskContext['progress']): TaskContext['progress'] {
+  let last = performance.now()
   return news => {
     const now = performance.now()
-    if (now - told < tellEvery) return
-    told = now
+    if (now - last < progressEvery) return
+    last = now
     progress(news)
   }
 }
@@ -132,27 +131,27 @@ async function read({ path, options }: ImportInput, { signal, progress }: TaskCo
       progress({
         stage,
         rows,
-        done: until['checking file type'] + part * (until[stage] - until['checking file type']),
+        done: doneAfter['checking file type'] + part * (doneAfter[stage] - doneAfter['checking file type']),
       } satisfies ImportProgress)
     },
   }
   return (await readBefore(basename(path), asked)) ?? readSheet(path, asked)
 }
 
-/** Lets other tasks in while a snapshot is written, and reports how far it is. */
+/** Lets other tasks run while a snapshot is written, and reports the progress. */
 const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, rows: number, isStoredFirst: boolean) => ({
   now,
   signal,
   beside: isStoredFirst ? undefined : beside,
   async pause(written: number) {
     const stage = written < rows ? 'storing' : 'comparing'
-    const done = until.checking + (written / Math.max(1, rows)) * (until.storing - until.checking)
+    const done = doneAfter.checking + (written / Math.max(1, rows)) * (doneAfter.storing - doneAfter.checking)
     progress({ stage, rows: written, done } satisfies ImportProgress)
     await pause()
   },
 })
 
-/** Whether what is compared reads the sheet's own rows where they are stored: with extra sheets, or none before it. */
+/** Whether the comparison may read the sheet's rows from the database, so that they are stored first: with extra sheets, or no scan before it. */
 const mayReadStored = ({ kind, published }: ImportInput) =>
   kind !== 'current' || published.some(one => one.kind === 'extra') || scansOf(published).length === 0
 
@@ -173,7 +172,7 @@ async function compare(
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
   const shown = selection?.scan === id ? await prepareBoard(scores, players, selection, config, work) : undefined
   const earlier = scanBefore(published, takenAt)
-  const since = earlier && storedSnapshot(scores, earlier.snapshot) // a sheet of long ago: it may have been thinned out
+  const since = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
   const isCompared = kind === 'current' && since !== undefined
   const fell = isCompared ? await countFallen(scores, players, since, work) : undefined
   const board = shown?.board

@@ -21,7 +21,7 @@ export type Received = {
   sha256: string
   /** The other parts of the form. */
   fields: Record<string, string>
-  /** Of a large one that is read already. */
+  /** Set for a large file that is read while it arrives. */
   arriving?: ArrivingSheet
 }
 
@@ -64,7 +64,7 @@ export async function receive(
       checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
       arriving?.arrived(path)
-      if (isKept) await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // by one commit of the file system
+      if (isKept) await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // together, in one commit of the file system
     } finally {
       closeSync(handle)
     }
@@ -87,8 +87,8 @@ type Read = Omit<Received, 'file' | 'arriving'> & { head: Uint8Array; handle: nu
 type Reading = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
-const tiny = 256 << 10 // bytes: read by its import
-const small = 2 << 20 // bytes: taken whole, which costs less than a stream
+const tiny = 256 << 10 // bytes: smaller files are read by their import
+const small = 2 << 20 // bytes: smaller bodies are read in one piece, which costs less than a stream
 
 const lengthOf = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
 
@@ -101,8 +101,8 @@ async function read(request: Request, type: string, reading: Reading): Promise<R
 }
 
 /**
- * A form as browsers and scripts write it, read by the runtime at a twentieth of what the stream costs. Undefined for one that is
- * unusual in any way, or wrong: the stream reads it, or says what is wrong.
+ * Reads a form as browsers and scripts write it, with the runtime, at a twentieth of what the stream costs. Undefined for one
+ * that is unusual or wrong: the stream then reads it, or says what is wrong.
  */
 async function readPlain(body: Uint8Array, type: string, { path, maxBytes }: Reading): Promise<Read | undefined> {
   const answer = new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } })
@@ -171,7 +171,7 @@ async function readStream(body: Readable, type: string, { path, maxBytes, arrivi
     if (filename !== undefined && handle !== undefined)
       return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), handle }
   } catch (error) {
-    sheet?.destroy() // the form ends it only with the part; until then the disk would wait for more
+    sheet?.destroy() // the form would end it only with the part, and the write would wait for more
     await written?.then(closeSync, () => {})
     throw error instanceof Refusal || isDiskError(error) ? error : cutOff()
   }

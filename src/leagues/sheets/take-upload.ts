@@ -33,8 +33,8 @@ export async function takeUpload(
 ) {
   const { config, jobs } = app
   try {
-    const wishes = { ...checkedUploadForm(received.fields), ...query }
-    const { upload, isDuplicate, announcing } = await acceptUpload(app, leagueOf(), received, wishes, who)
+    const options = { ...checkedUploadForm(received.fields), ...query }
+    const { upload, isDuplicate, announcing } = await acceptUpload(app, leagueOf(), received, options, who)
     if (announcing) await jobs.tryDispatch(announcing)
     if (isDuplicate) {
       await removeReceived(config.dataDir, received)

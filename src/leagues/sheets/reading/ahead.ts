@@ -1,10 +1,10 @@
-/** In the worker thread: a sheet is read before its import asks for it. One at a time, as its columns are large. */
+/** In the worker thread: reads a sheet before its import asks for it. One at a time, because its columns are large. */
 import { changeOf, type Growth, gone, isWhole, stateOf } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
 import { accepted, type ReadOptions, type ReadProgress, readSheet, type Sheet } from './sheet.ts'
 
 export type AheadInput = {
-  /** What its import will ask for it by. */
+  /** The name by which its import asks for it. */
   file: string
   path: string
   /** About how many bytes it will have. */
@@ -21,7 +21,7 @@ type Ahead = {
 }
 let ahead: Ahead | undefined
 
-const patience = 20_000 // ms from its end until it is forgotten: it waits for other imports, or is read by another process
+const keepFor = 20_000 // ms that a read sheet is kept: its import may wait for others, or run in another process
 
 export async function readAhead({ file, path, expected, growth }: AheadInput): Promise<void> {
   if (ahead) return
@@ -39,13 +39,13 @@ export async function readAhead({ file, path, expected, growth }: AheadInput): P
   try {
     await one.reading
     const state = stateOf(growth)
-    if (ahead === one && isWhole(state)) await changeOf(growth, state, patience)
+    if (ahead === one && isWhole(state)) await changeOf(growth, state, keepFor)
   } finally {
     if (ahead === one) ahead = undefined
   }
 }
 
-/** The sheet, if it is being read ahead; what is wrong with it is left for `readSheet` to find. */
+/** The sheet, if it is being read ahead; undefined after an error, which `readSheet` then finds again. */
 export async function readBefore(file: string, options: ReadOptions): Promise<Sheet | undefined> {
   if (ahead?.file !== file || options.mapping) return undefined
   const one = ahead
@@ -55,7 +55,7 @@ export async function readBefore(file: string, options: ReadOptions): Promise<Sh
   options.signal?.addEventListener('abort', cancel, { once: true })
   try {
     const sheet = await one.reading
-    gone(one.growth) // else what was read would be held on to
+    gone(one.growth) // lets `readAhead` end, which would else hold on to the sheet
     return accepted(sheet, options.mode)
   } catch {
     options.signal?.throwIfAborted()

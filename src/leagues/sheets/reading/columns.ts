@@ -1,6 +1,6 @@
 /**
  * Rows in, typed columns out. Both scanners write here: numbers into a batch of some thousand rows that stays in the
- * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be begun anew.
+ * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be started again.
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
@@ -17,7 +17,7 @@ import { type Finding, SheetFindings } from './report.ts'
 
 export const BATCH = 2048
 
-/** What `slots` says of a column that is no metric. */
+/** Values of `slots` for columns that are not metrics. */
 export const NONE = -1
 export const ID = -2
 export const NAME = -3
@@ -34,14 +34,14 @@ interface MetricColumn {
 
 export interface Columnar {
   ids: CellTexts
-  /** The rows in id order, null if they are in it. */
+  /** Row numbers in id order; null if the rows are in that order already. */
   order: Uint32Array | null
   names: CellTexts
   /** Without a column of names the ids stand in for them. */
   hasNames: boolean
   metrics: MetricColumn[]
   labels: { name: string; texts: CellTexts }[]
-  /** Where in the file each row stands. */
+  /** The line of each row in the file. */
   lines: Uint32Array
   rowsTotal: number
   rowsOk: number
@@ -62,7 +62,7 @@ export class ColumnWriter {
   readonly names = new TextBuilder()
   readonly labels: { name: string; header: string; texts: TextBuilder }[]
   readonly errors = new SheetFindings()
-  /** Row in hand, counted within the batch. */
+  /** The current row, counted within the batch. */
   row = 0
   rowsBad = 0
   rowsSkipped = 0
@@ -72,10 +72,10 @@ export class ColumnWriter {
   private line = 0
   private lines = new Uint32Array(4096)
   private readonly cell = numbers.reading()
-  /** What is wrong with the row in hand; beyond what is listed anyway, only how much. */
+  /** Problems of the current row; beyond the limit of listed findings they are only counted. */
   private readonly problems: Finding[] = []
   private unlisted = 0
-  /** Column, kind and evidence of the row's cells that say something about their column. */
+  /** Column, kind and evidence of the row's cells that help to understand their column. */
   private readonly clues: number[] = []
 
   constructor(private readonly plan: HeaderColumn[]) {
@@ -100,13 +100,13 @@ export class ColumnWriter {
     return this.flushed + this.row
   }
 
-  /** Starts a row; whatever an unfinished attempt at it left behind is forgotten. */
+  /** Starts a row, and drops what an unfinished attempt at it has left. */
   begin(line: number): void {
     this.line = line
     this.ids.clear()
     this.names.clear()
     for (const { texts } of this.labels) texts.clear()
-    this.forgive()
+    this.clearProblems()
     if (this.clues.length > 0) this.clues.length = 0
   }
 
@@ -124,7 +124,7 @@ export class ColumnWriter {
     if (cell.kind >= numbers.ONE_DOT || cell.evidence !== 0) this.clues.push(slot, cell.kind, cell.evidence)
   }
 
-  /** Apart from where cells are read, which would make room for its variables on the heap for every cell. */
+  /** Not in the loop that reads cells, where a closure would put the loop's variables on the heap for every cell. */
   notNumber(slot: number, bytes: Uint8Array, start: number, stop: number): void {
     this.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
   }
@@ -153,12 +153,12 @@ export class ColumnWriter {
 
   /** Ends a row whose columns cannot be told apart. */
   misshapen(reason: string, value: () => string): void {
-    this.forgive()
+    this.clearProblems()
     this.problem('', reason, value)
     this.reject()
   }
 
-  /** Ends the row: kept, bad, or nothing at all. */
+  /** Ends the row: keeps it, counts it as bad, or ignores it if it is blank. */
   end(): void {
     const { ids } = this
     if (ids.to === ids.from) {
@@ -194,12 +194,12 @@ export class ColumnWriter {
     if (++this.row === BATCH) this.flush()
   }
 
-  /** Told which part of the file is read, makes room for all rows in one step: growing would copy and leave garbage. */
+  /** `part`: the share of the file that is read. Makes room for all rows in one step: growing would copy and leave garbage. */
   expect(part: number): void {
     if (this.expected || this.rows < BATCH) return
     this.expected = true
-    const most = Math.min(limits.rows, Math.floor(limits.cells / this.metrics.length))
-    const rows = Math.min(Math.ceil((this.rows / part) * 1.03) + BATCH, most)
+    const maxRows = Math.min(limits.rows, Math.floor(limits.cells / this.metrics.length))
+    const rows = Math.min(Math.ceil((this.rows / part) * 1.03) + BATCH, maxRows)
     if (rows <= this.lines.length) return
     this.widenLines(rows)
     this.ids.reserve(rows)
@@ -208,7 +208,7 @@ export class ColumnWriter {
     for (const metric of this.metrics) metric.reserve(rows)
   }
 
-  /** The columns, once all rows are in: ambiguous numbers settled, repeated ids down to their last row. */
+  /** The columns, once all rows are in: settles ambiguous numbers and keeps only the last row of a repeated id. */
   finish(): Columnar {
     this.flush()
     this.settle()
@@ -240,14 +240,14 @@ export class ColumnWriter {
     }
   }
 
-  /** The text that stands in a column which is no metric. */
+  /** Sets the text of a column that is not a metric. */
   text(slot: number, source: Uint8Array, start: number, stop: number): void {
     if (slot === ID) this.ids.set(source, start, stop)
     else if (slot === NAME) this.names.set(source, start, stop)
     else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)
   }
 
-  /** The heading of a column which is no metric. */
+  /** The heading of a column that is not a metric. */
   headingAt(slot: number): string {
     return slot <= LABEL ? this.labels[LABEL - slot]!.header : this.headerOf(slot === ID ? 'id' : 'name')
   }
@@ -260,7 +260,7 @@ export class ColumnWriter {
     return this.problems.length > 0 || this.unlisted > 0
   }
 
-  private forgive(): void {
+  private clearProblems(): void {
     if (this.problems.length > 0) this.problems.length = 0
     this.unlisted = 0
   }

@@ -1,6 +1,6 @@
 /**
  * Separated values by RFC 4180, straight from UTF-8 bytes into columns. Records end in LF, CRLF or a lone CR; fields may be
- * quoted; a quote inside quotes is doubled. Bytes come in pieces cut anywhere: a record cut apart waits for its rest.
+ * quoted; a quote inside quotes is doubled. Bytes come in pieces cut anywhere: a record that is cut waits for its rest.
  *
  * A broken record (a quote that never closes, or text after a closing quote) costs its first line only: reading goes on at
  * the next one. That stays linear: bytes are read twice only up to the next odd run of quotes.
@@ -17,7 +17,7 @@ const CR = 13
 /** A field beyond the headings. */
 const EXTRA = NAME - 1
 
-/** Answers of `quoted` that are no place in the buffer. */
+/** Results of `quoted` that are not positions in the buffer. */
 const UNCLOSED = -1
 const MALFORMED = -2
 
@@ -26,7 +26,7 @@ export class CsvScanner {
   private at = 0
   private end = 0
   /** With an incomplete record the next attempt waits for twice its bytes, so that tiny pieces cost no more than large ones. */
-  private worthwhile = 0
+  private retryAt = 0
   /** What `quoted` found: the text between the quotes, and the line breaks in it. */
   private text = this.buffer
   private from = 0
@@ -47,7 +47,7 @@ export class CsvScanner {
   room(length: number): Uint8Array {
     if (this.at > 0) {
       this.buffer.copyWithin(0, this.at, this.end)
-      this.worthwhile -= this.at
+      this.retryAt -= this.at
       this.end -= this.at
       this.at = 0
     }
@@ -59,13 +59,13 @@ export class CsvScanner {
     return this.buffer.subarray(this.end, this.buffer.length - 1) // one byte stays free for the sentinel
   }
 
-  /** So many bytes are in the room now. */
+  /** Call it once `length` bytes are in the room. */
   filled(length: number): void {
     const left = Math.min(this.skip, length)
     this.skip -= left
     if (left > 0) this.at = this.end + left
     this.end += length
-    if (this.end >= this.worthwhile) this.scan(false)
+    if (this.end >= this.retryAt) this.scan(false)
   }
 
   finish(): void {
@@ -158,10 +158,10 @@ export class CsvScanner {
       this.line += 1 + this.breaks
     }
     this.at = p
-    this.worthwhile = 0
+    this.retryAt = 0
   }
 
-  /** Apart from the loop above, which would make room for its variables on the heap for every row. */
+  /** Not in the loop above, where a closure would put the loop's variables on the heap for every row. */
   private misshapen(wrong: string, start: number, stop: number): void {
     this.columns.misshapen(wrong, () => decodeCell(this.buffer, start, stop))
   }
@@ -171,7 +171,7 @@ export class CsvScanner {
     if (held > limits.line)
       refuseSheet('line_too_long', `Line ${this.line} is longer than ${limits.line >> 20} MB`, { line: this.line })
     this.at = first
-    this.worthwhile = held < 4096 ? 0 : first + Math.min(held * 2, limits.line + 1)
+    this.retryAt = held < 4096 ? 0 : first + Math.min(held * 2, limits.line + 1)
   }
 
   private take(column: number, slot: number, source: Uint8Array, start: number, stop: number): void {
@@ -180,7 +180,7 @@ export class CsvScanner {
     else this.columns.text(slot, source, start, stop)
   }
 
-  /** Finds the end of a quoted field and gives the place behind the closing quote. */
+  /** Finds the end of a quoted field and returns the position after the closing quote. */
   private quoted(start: number): number {
     const { buffer, delimiter, quote, end } = this
     let doubled = false

@@ -1,4 +1,4 @@
-/** How a text file separates its fields, and where its headings stand: tried out on the first part of the file. */
+/** Finds out how a text file separates its fields and where its headings are, by trying dialects on the first part of the file. */
 
 import { decodeUtf8 } from '../../../platform/spreadsheets/text.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
@@ -11,7 +11,7 @@ interface Dialect {
   /** UTF-8 bytes up to the first row below the headings, and its line. */
   start: number
   startLine: number
-  /** The first of all rows, headings and what is above them among them. */
+  /** The first rows of the file, including the headings and what is above them. */
   rows: PreviewRow[]
 }
 
@@ -21,7 +21,7 @@ interface Record extends PreviewRow {
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
-const QUOTES = ["'", '"'] as const // the first of equals wins
+const QUOTES = ["'", '"'] as const // the first wins a tie
 const PREVIEW_ROWS = 200
 
 /** The dialect under which most headings are recognised. Refuses the file where none gives an id and a metric. */
@@ -31,7 +31,7 @@ export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping)
   return best!
 }
 
-/** The same without the need for an id. Refuses only what has no row of headings at all. */
+/** Like `dialectOf`, but needs no id. Refuses only a file without any row of headings. */
 export function likelyDialect(sample: Uint8Array, whole: boolean, mapping?: Mapping): Dialect {
   const found = bestDialect(sample, whole, mapping, findHeader).best
   const { best, widest } = found ? { best: found, widest: [] } : bestDialect(sample, whole, mapping, likelyHeader)
@@ -62,7 +62,7 @@ function bestDialect(sample: Uint8Array, whole: boolean, mapping: Mapping | unde
 
 /** Recognised headings first, then metrics found by their numbers. */
 const columnsIn = ({ known, columns }: Header) => known * 1000 + columns.filter(({ role }) => role === 'metric').length
-const columnsOf = (rows: PreviewRow[]) => rows.reduce((most, { cells }) => Math.max(most, cells.length), 0)
+const columnsOf = (rows: PreviewRow[]) => rows.reduce((max, { cells }) => Math.max(max, cells.length), 0)
 
 /** An apostrophe quotes only where every heading is wrapped in it. */
 function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): boolean {
@@ -72,10 +72,10 @@ function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): bool
 }
 
 /** The records a CsvScanner would find, as strings. An unfinished last one is left out unless the sample is the whole file. */
-function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, whole: boolean): Record[] {
+function firstRecords(bytes: Uint8Array, delimiter: string, quoteChar: string, whole: boolean): Record[] {
   const separator = delimiter.charCodeAt(0)
-  const quote = quoteSign.charCodeAt(0)
-  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') // a letter a byte: its slices cost nothing
+  const quote = quoteChar.charCodeAt(0)
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') // one character a byte, so slices are cheap
   const records: Record[] = []
   let p = 0
   let line = 1
@@ -106,7 +106,7 @@ function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, w
       }
       let cell = plain.slice(start, stop)
       if (/[\x80-\xff]/.test(cell)) cell = decodeUtf8(bytes, start, stop)
-      record.cells.push(p > stop ? cell.replaceAll(quoteSign + quoteSign, quoteSign) : cell)
+      record.cells.push(p > stop ? cell.replaceAll(quoteChar + quoteChar, quoteChar) : cell)
       record.nextLine += cell.match(/\r\n|\r|\n/g)?.length ?? 0
       if (bytes[p] !== separator) break
       p++

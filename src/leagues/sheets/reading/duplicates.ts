@@ -1,8 +1,8 @@
 import { isSameText, rowsIn, type TextColumn } from '../../../leaderboard/text.ts'
 
 /**
- * For each row the nearest one above it with the same id, or -1; undefined if no id stands twice. `order`: the rows in id order,
- * equals by row, unless they are in it.
+ * For each row the nearest row above it with the same id, or -1; undefined if no id is repeated. `order`: row numbers in id
+ * order, equal ids by row; undefined if the rows are in that order already.
  */
 export function earlierRows(ids: TextColumn, order: Uint32Array | undefined): Int32Array | undefined {
   const count = rowsIn(ids)

@@ -21,11 +21,11 @@ export interface HeaderColumn {
 }
 
 export interface Header {
-  /** Place among the rows that were looked at. */
+  /** Index among the rows that were examined. */
   row: number
   line: number
   columns: HeaderColumn[]
-  /** Headings that were recognised: tells the best row, dialect and worksheet. */
+  /** How many headings were recognised, which decides the best row, dialect and worksheet. */
   known: number
 }
 
@@ -35,19 +35,19 @@ export type Mapping = Record<string, string | null>
 /** Before the name of a label, where a mapping or an alias stands for one. */
 const LABEL = 'label:'
 /** More would make a snapshot's texts larger than its numbers. */
-const MOST_LABELS = 8
+const MAX_LABELS = 8
 
 const HEADER_AMONG = 50
 /** Characters of a heading that count. */
-const LONGEST = 200
+const MAX_HEADING = 200
 
-/** They say how a sign before them is drawn, and nothing about the word. */
+/** They only choose how the character before them is drawn. */
 const variationSelectors = /[\ufe00-\ufe0f]/g
 
-/** What is compared: letters with their marks and digits only, but T4+ is not T4. */
+/** The form in which headings are compared: letters with their marks and digits only, but T4+ is not T4. */
 export const headerKey = (header: string): string => {
-  const counted = header.slice(0, LONGEST)
-  if (/^[a-z0-9]*$/.test(counted)) return counted // as most cells are that are no heading
+  const counted = header.slice(0, MAX_HEADING)
+  if (/^[a-z0-9]*$/.test(counted)) return counted // as most cells that are not headings are
   return counted
     .normalize('NFKC')
     .toLowerCase()
@@ -55,7 +55,7 @@ export const headerKey = (header: string): string => {
     .replace(/[^\p{L}\p{M}\p{N}+%]/gu, '')
 }
 
-/** Words that mean something else in the answers of a board. */
+/** Words that mean something else in the answers of a board, and what replaces them. */
 const reserved = new Map([
   ['score', 'points'],
   ...['id', 'name', 'player_id', 'tier', 'change', 'metrics', 'gains', 'constructor'].map(
@@ -69,7 +69,7 @@ const reserved = new Map([
  */
 export function slug(header: string): string {
   const plain = header
-    .slice(0, LONGEST)
+    .slice(0, MAX_HEADING)
     .normalize('NFKD')
     .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
     .normalize('NFKC')
@@ -83,16 +83,16 @@ export function slug(header: string): string {
   return reserved.get(plain) ?? plain
 }
 
-/** Key of an alias → what it stands for and how early it stands in its list. */
+/** Key of an alias → what it stands for, and its place in its list. */
 const aliases = new Map<string, { to: string; rank: number }>()
-const entitled = (to: string, list: string[]) => {
+const addAliases = (to: string, list: string[]) => {
   for (const [rank, alias] of [...list, ...(translatedAliases.get(to) ?? [])].entries())
     if (!aliases.has(headerKey(alias))) aliases.set(headerKey(alias), { to, rank })
 }
-entitled('id', idAliases)
-entitled('name', nameAliases)
-for (const [label, list] of labelAliases) entitled(`${LABEL}${label}`, list)
-for (const [metric, list] of metricAliases) entitled(metric, [...list, metric])
+addAliases('id', idAliases)
+addAliases('name', nameAliases)
+for (const [label, list] of labelAliases) addAliases(`${LABEL}${label}`, list)
+for (const [metric, list] of metricAliases) addAliases(metric, [...list, metric])
 const attributes = new Set(attributeAliases.map(headerKey))
 
 /** The best header row, or null if no row names an id. */
@@ -100,7 +100,7 @@ export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | 
   return bestHeader(rows, mapping, (_, roles) => roles.includes('id'))
 }
 
-/** The first of the rows that may be it under which most is recognised. Only for that one the columns below are looked at. */
+/** Of the rows that may be the header, the first with the most recognised headings. Only that one's columns are examined. */
 function bestHeader(
   rows: PreviewRow[],
   mapping: Mapping,
@@ -111,8 +111,8 @@ function bestHeader(
   for (const [row, one] of rows.slice(0, HEADER_AMONG).entries()) {
     if (one.cells.length > limits.columns) continue
     const keys = one.cells.map(headerKey)
-    const most = keys.filter(key => aliases.has(key) || wanted.has(key)).length
-    if (best && most <= best.headings.known.size) continue // it cannot be better
+    const atMost = keys.filter(key => aliases.has(key) || wanted.has(key)).length
+    if (best && atMost <= best.headings.known.size) continue // it cannot be better
     const headings = headingsOf(one, keys, wanted)
     if (mayBe(one, headings.roles) && (!best || headings.known.size > best.headings.known.size))
       best = { row, headings }
@@ -171,7 +171,7 @@ type Wanted = Map<string, string | null>
 const wantedBy = (mapping: Mapping): Wanted =>
   new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]))
 
-/** By the mapping, else by its alias. */
+/** The role of each heading: by the mapping, else by its alias. */
 function recognised(headers: string[], keys: string[], wanted: Wanted): Roles {
   const roles: Roles = headers.map(header => (wanted.size ? wanted.get(headerKey(header)) : undefined))
   const holders = new Map<string, { column: number; rank: number }>()
@@ -188,11 +188,11 @@ function recognised(headers: string[], keys: string[], wanted: Wanted): Roles {
   return roles
 }
 
-/** The headings; of several alike, the later ones are numbered. */
+/** The headings; of equal ones, the later ones are numbered. */
 function distinct(cells: string[]): string[] {
   const seen = new Map<string, number>()
   return cells.map(cell => {
-    const header = cell.trim().slice(0, LONGEST)
+    const header = cell.trim().slice(0, MAX_HEADING)
     const count = (seen.get(header) ?? 0) + 1
     seen.set(header, count)
     return count === 1 || header === '' ? header : `${header} (${count})`
@@ -214,7 +214,7 @@ export function metricNamed(text: string): string {
   return name === 'id' || name === 'name' || name.startsWith(LABEL) ? '' : name
 }
 
-/** What stands below a heading nobody knows. */
+/** What the cells below an unknown heading hold. */
 function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
   const cell = reading()
   let numbers = 0
@@ -228,7 +228,7 @@ function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers'
   return numbers + others === 0 ? 'blank' : numbers >= others ? 'numbers' : 'text'
 }
 
-/** Refuses what cannot be read with this mapping and this header row, and says what was looked for and what there is. */
+/** Refuses what cannot be read with this mapping and header row, and says what was looked for and what was found. */
 export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: Mapping = {}): Header {
   const width = Math.max(...rows.map(({ cells }) => cells.length))
   if (!header && width > limits.columns)
@@ -245,8 +245,8 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   const targets = Object.values(mapping).map(to => canonical(to ?? ''))
   const twice = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
   if (twice) refuseSheet('bad_mapping', `The mapping gives ${twice} to two headers`, { found })
-  if (targets.filter(to => to.startsWith(LABEL)).length > MOST_LABELS)
-    refuseSheet('bad_mapping', `The mapping asks for more than ${MOST_LABELS} labels`, { found })
+  if (targets.filter(to => to.startsWith(LABEL)).length > MAX_LABELS)
+    refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`, { found })
   if (!header) {
     const likely = found.find(name => canonical(name) === 'name') ?? found[0] ?? 'Player'
     const hint = `A mapping such as ${JSON.stringify({ [likely]: 'id' })} can name it.`

@@ -4,7 +4,7 @@ import { SheetFindings } from './report.ts'
 const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>
   Math.floor(t1 / 5) + 2 * t2 + 4 * t3 + 10 * t4 + 20 * t5
 
-/** Rows whose kill points are not what their kills add up to. Nothing is said of rows with an unknown among them. */
+/** Rows whose kill points are not what their kills add up to. Rows with an unknown value are not checked. */
 export function misread(
   valuesOf: (metric: string) => Float64Array | undefined,
   lines: Uint32Array,

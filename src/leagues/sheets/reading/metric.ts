@@ -4,12 +4,12 @@ import { isCount } from './metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
 import type { Finding } from './report.ts'
 
-/** Columns of so many rows are shared with the thread that stores them, without a copy. */
+/** Columns of this many rows or more are shared with the thread that stores them, without a copy. */
 const SHARED = 1 << 15
 
 export class MetricReader {
   values: Float64Array = new Float64Array(0)
-  /** It turned out to hold text, though no words stood among the first rows. */
+  /** A tentative metric that turned out to hold text. */
   refuted = false
   readonly count: boolean
   private seen = false
@@ -43,14 +43,14 @@ export class MetricReader {
     this.seen ||= !batch.every(Number.isNaN)
   }
 
-  /** A row that is kept has a cell of this kind, which tells this. */
+  /** Notes the kind of a kept row's cell, and its evidence about the column. */
   clue(row: number, kind: number, evidence: number): void {
     this.evidence |= evidence
     if (kind === ONE_DOT) this.oneDot.add(row)
     if (kind === ONE_COMMA) this.oneComma.add(row)
   }
 
-  /** `1.234` is a thousand unless its column has a dot that cannot group thousands. With both kinds of dots, nobody knows. */
+  /** `1.234` is a thousand unless its column has a dot that cannot group thousands. Where the column has both kinds of dots, the row is unclear. */
   settle(unclear: (row: number, finding: Omit<Finding, 'line'>) => void): void {
     for (const [rows, fraction, groups, mark] of [
       [this.oneDot, DOT_FRACTION, DOT_GROUPS, '.'],

@@ -87,7 +87,7 @@ export const attributeAliases = [
   ...['Date', 'Timestamp', 'Scan Date', 'Last Update', 'Last Updated', 'Updated At', 'Last Seen', 'Last Online'],
 ]
 
-/** Metrics under slugs of their own whose nature is known all the same. */
+/** Slugs of metrics that are not listed above but whose nature is known. */
 const risingSlug =
   /^((t|tier_)[1-5]_)?(deaths?|deads?|kills?)(_(t|tier_)[1-5])?$|^(units_|troops_)?healed$|^severely_wounded$/
 const countSlug = /(^|_)power$|^acclaim$|^(city|town)_hall(_level)?$/

@@ -17,7 +17,7 @@ export const DOT_FRACTION = 2
 export const COMMA_GROUPS = 4
 export const COMMA_FRACTION = 8
 
-/** The answer of `readNumber`, reused so that a cell costs no object. ONE_DOT and ONE_COMMA give the value as a thousand. */
+/** The result of `readNumber`, reused so that no object is made for each cell. ONE_DOT and ONE_COMMA give the value as a thousand. */
 export interface Reading {
   kind: number
   value: number
@@ -47,11 +47,11 @@ const DOT = 46
 const COMMA = 44
 const SPACE = 32
 const APOSTROPHE = 39
-const MOST_GROUPS = 15
+const MAX_GROUPS = 15
 
 const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
-const separators = new Uint8Array(MOST_GROUPS)
-const lengths = new Uint32Array(MOST_GROUPS + 1)
+const separators = new Uint8Array(MAX_GROUPS)
+const lengths = new Uint32Array(MAX_GROUPS + 1)
 const utf8 = new TextDecoder()
 
 /** Width of the space (of whatever kind) at `i`, or 0. */
@@ -107,7 +107,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
       if (width === 0 || i + width >= stop || !isDigit(bytes[i + width])) break
       separator = SPACE
     }
-    if (groups === MOST_GROUPS) return
+    if (groups === MAX_GROUPS) return
     separators[groups] = separator
     lengths[groups++] = length
     length = 0
@@ -132,7 +132,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
       return
     }
     if (exponent > 0) i++
-    if (bytes[i] === 37 && exponent === 0) i++ // a percentage counts its percents
+    if (bytes[i] === 37 && exponent === 0) i++ // 12% is read as 12
     if (i < stop) return
   }
 

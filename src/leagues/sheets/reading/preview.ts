@@ -1,6 +1,6 @@
 /**
  * What a sheet looks like, read from its beginning only: the worksheet chosen, its headings with what each was recognised as,
- * and the first rows. A sheet that cannot be imported as it is, for want of an id, is shown all the same, and says why.
+ * and the first rows. A sheet that cannot be imported as it is, for example without an id, is shown too, with the reason.
  */
 
 import { recoded } from '../../../platform/spreadsheets/encoding.ts'
@@ -72,7 +72,7 @@ async function previewWorkbook(source: Source, mapping: Mapping | undefined, sig
 }
 
 function shown(
-  told: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt'>,
+  facts: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt'>,
   header: Header,
   rows: PreviewRow[],
   mapping: Mapping | undefined,
@@ -84,7 +84,7 @@ function shown(
     samples: below.map(({ cells }) => shortened((cells[i] ?? '').trim())),
   }))
   return {
-    ...told,
+    ...facts,
     header_line: header.line,
     columns: columns.filter(({ header, samples }) => header !== '' || samples.some(Boolean)),
     problem: problemOf(header, rows, mapping),

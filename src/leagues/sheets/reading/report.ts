@@ -5,12 +5,12 @@ export type Format = 'csv' | 'tsv' | 'xlsx'
 
 declare module '../../../platform/spreadsheets/refusal.ts' {
   interface RefusalDetail {
-    /** Of a sheet that was read to its end: `bad_rows` and `no_rows`. */
+    /** Set for a sheet that was read to its end: `bad_rows` and `no_rows`. */
     report?: SheetReport
   }
 }
 
-/** What is told of a sheet, be it accepted or not. */
+/** The report of a sheet, accepted or refused. */
 export interface SheetReport {
   format: Format
   encoding: Encoding
@@ -21,7 +21,7 @@ export interface SheetReport {
   mapping: Record<string, string>
   /** Headers of columns that were left out. */
   ignored: string[]
-  /** rowsTotal = rowsOk + rowsBad. Example rows, sums and blank lines are no rows; repeated ids are in rowsOk. */
+  /** rowsTotal = rowsOk + rowsBad. Example rows, sums and blank lines are not counted; repeated ids are in rowsOk. */
   rowsTotal: number
   rowsOk: number
   rowsBad: number
@@ -29,10 +29,10 @@ export interface SheetReport {
   /** What made rows bad, one for each cell: the first of them, and how many there are. */
   errors: Finding[]
   errorCount: number
-  /** Rows whose id stands again further down: the later row is in the columns, the earlier one is not. */
+  /** Rows whose id is repeated further down: the later row is in the columns, the earlier one is not. */
   duplicates: Finding[]
   duplicateCount: number
-  /** Rows whose kill points are not what their kills add up to. They are in the columns all the same. */
+  /** Rows whose kill points are not what their kills add up to. They stay in the columns. */
   suspicious: Finding[]
   suspiciousCount: number
   /** When the sheet says it was taken, in ISO 8601; a hint for the default. */
@@ -49,12 +49,12 @@ export interface Finding {
   reason: string
 }
 
-/** Counts all, keeps the first, and makes no others. */
+/** Counts all findings but keeps only the first ones, and does not make the others. */
 export class SheetFindings {
   readonly items: Finding[] = []
   count = 0
 
-  /** Whether one more is kept. Where there may be a million, who asks first makes no garbage for each. */
+  /** Whether one more is kept. Ask first where there may be a million, so that none is made in vain. */
   get hasRoom(): boolean {
     return this.count < limits.findings
   }

@@ -5,7 +5,7 @@
  *
  * The path: `sniff` tells text from zip and the encoding · `dialect` (text) or `workbook` (XLSX) finds the headings among the
  * first rows · `headers` gives each column its role · a scanner (`csv`, `worksheet`) pushes the bytes of every cell into
- * `columns` · `columns` settles what only a whole column tells, drops repeated ids, and checks kill points.
+ * `columns` · `columns` settles what only a whole column shows, drops repeated ids, and checks kill points.
  *
  * There is no string and no object per row. Memory is the columns (eight bytes a number, plus the texts) and a few megabytes;
  * for XLSX also the workbook's shared strings. The columns are views of buffers that may be larger than they are: untouched
@@ -42,7 +42,7 @@ export interface ReadOptions {
 
 export interface ReadProgress {
   stage: 'checking file type' | 'reading' | 'checking'
-  /** Of the file, or of a workbook's unpacked worksheet: read and to read. */
+  /** Of the file, or of a workbook's unpacked worksheet: read so far, and in all. */
   bytes: number
   totalBytes: number
   rows: number
@@ -55,7 +55,7 @@ export interface Sheet
   rows: number
 }
 
-/** Bytes read at a time; between pieces others on this thread get their turn. */
+/** Bytes read at a time; between pieces other tasks on this thread get their turn. */
 const PIECE = 1 << 18
 
 export async function readSheet(file: string | Uint8Array | Source, options: ReadOptions = {}): Promise<Sheet> {
@@ -141,16 +141,16 @@ function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number
   options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
 }
 
-type Told = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt'>
+type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt'>
 
-function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
+function sheetOf(columnar: Columnar, header: Header, facts: ReadFacts): Sheet {
   const { errors, duplicates, suspicious, ...rest } = columnar
   const dropped = new Set(
     header.columns.filter(({ metric }) => metric && !rest.metrics.some(({ name }) => name === metric)),
   )
   const used = header.columns.filter(column => column.role !== 'none' && !dropped.has(column))
   return {
-    ...told,
+    ...facts,
     ...rest,
     rows: rest.lines.length,
     headerLine: header.line,

@@ -5,7 +5,7 @@ import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 const stamp = /\b(20\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
 const label = /scan|taken|date|time|updated|generated|created/i
 
-/** A time with a zone, or one beside a word for it, before any other; a day alone only beside such a word. UTC if no zone is named. */
+/** Prefers a time with a zone or beside a word for it; a day alone counts only beside such a word. UTC if no zone is named. */
 export function takenAtIn(rows: PreviewRow[]): string | null {
   let best: { time: string; worth: number } | null = null
   for (const { cells } of rows)
@@ -38,7 +38,7 @@ export function takenAtInName(filename: string): string | null {
   return year ? moment(`${year}-${month}-${day}`, '') : null
 }
 
-/** Null for what no calendar has. */
+/** Null for dates that do not exist. */
 function moment(day: string, time: string): string | null {
   const at = new Date(day + time)
   if (Number.isNaN(at.getTime()) || !isInCalendar(at.getTime())) return null

@@ -5,24 +5,24 @@ import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from
 interface WorkbookTable {
   worksheet: Worksheet
   header: Header
-  /** The first of the worksheet. */
+  /** The first rows of the worksheet. */
   rows: PreviewRow[]
   /** Rows above the table and on other worksheets. */
   around: PreviewRow[]
 }
 
 const PREVIEW_SHEETS = 30
-/** Rows of other worksheets in which the time of the scan may stand. */
+/** Rows of other worksheets that may hold the time of the scan. */
 const AROUND_ROWS = 20
 
-/** The worksheet under whose headings the most is recognised; the first of equals, and rather a long one than a summary. */
+/** The worksheet with the most recognised headings; prefers long ones to summaries, and the first of equals. */
 export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<WorkbookTable> {
   const { table, rows } = await bestTable(workbook, mapping, findHeader)
   checkHeader(table?.header ?? null, rows, mapping)
   return table!
 }
 
-/** The same without the need for an id. Refuses only what has no row of headings at all. */
+/** Like `tableIn`, but needs no id. Refuses only a workbook without any row of headings. */
 export async function likelyTable(workbook: Workbook, mapping?: Mapping): Promise<WorkbookTable> {
   const found = (await bestTable(workbook, mapping, findHeader)).table
   if (found) return found

@@ -13,7 +13,7 @@ const nothing = new Int32Array(0)
 
 /** Puts a worksheet's cells below its headings into columns. */
 export class WorksheetCells implements CellSink {
-  /** Roles of the columns; none while the row is one above the table. */
+  /** Roles of the columns; empty above the table. */
   private slots: Int32Array = nothing
   private at = 0
 
@@ -44,7 +44,7 @@ export class WorksheetCells implements CellSink {
       let i = start
       while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
       if (i === stop) this.text(column, bytes, start, stop)
-      else this.words(column, String(value)) // large ones may stand as 1.72867508E8
+      else this.words(column, String(value)) // large ones may be written as 1.72867508E8
     }
   }
 

@@ -13,13 +13,13 @@ const mostColumns = 1024
 const padded = (bytes: number): number => (bytes + 7) & ~7
 const headOf = (columns: number): number => padded(columns) + columns * 8
 
-/** Groups are packed and unpacked here: views made once, as making one costs more than the eight rows it may show. */
+/** Groups are packed and unpacked in these buffers, made once: to make one costs more than unpacking the eight rows it may show. */
 const scratch = new ArrayBuffer(headOf(mostColumns) + mostCells * 8 + mostColumns * 8)
 const u8 = new Uint8Array(scratch)
 const u16 = new Uint16Array(scratch)
 const u32 = new Uint32Array(scratch)
 const f64 = new Float64Array(scratch)
-const one = new Float64Array(mostCells) // the column in hand
+const one = new Float64Array(mostCells) // the current column
 
 /** Packs the rows `from` to `to`. The bytes are good until the next call. */
 export function packGroup(columns: readonly Float64Array[], from: number, to: number): Uint8Array {
@@ -36,7 +36,7 @@ export function packGroup(columns: readonly Float64Array[], from: number, to: nu
   return u8.subarray(0, at)
 }
 
-/** Packs the column in hand to byte `at`, its base to the double `baseAt`, and tells the width. */
+/** Packs the current column to byte `at` and its base to the double `baseAt`, and returns the width. */
 function packColumn(n: number, at: number, baseAt: number): number {
   let min = Number.POSITIVE_INFINITY
   let max = Number.NEGATIVE_INFINITY

@@ -2,7 +2,7 @@ import type { TextColumn } from '../../../leaderboard/text.ts'
 import type { SheetColumns } from './snapshot.ts'
 
 /**
- * Large columns and blobs. The garbage collector counts little more than their headers: left alone it
+ * Frees large columns and blobs. The garbage collector counts little more than their headers: left alone it
  * keeps some hundred megabytes of them.
  */
 
@@ -11,7 +11,7 @@ export function release(...views: { buffer: ArrayBufferLike }[]): void {
   for (const { buffer } of views) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
 }
 
-/** Puts a sheet where other threads see it too. What it was in is freed. */
+/** Moves a sheet into memory that threads share, and frees what it was in. */
 export function shareColumns(sheet: SheetColumns): void {
   for (const metric of sheet.metrics) {
     if (metric.values.buffer instanceof SharedArrayBuffer) continue
@@ -37,13 +37,13 @@ function sharedTexts({ bytes, offsets }: TextColumn): TextColumn {
   return shared
 }
 
-const MOST = 16 * 2 ** 20
-let left = 0
+const COLLECT_ABOVE = 16 * 2 ** 20
+let pending = 0
 
-/** Counts garbage of so many bytes; now and then it is collected, which takes some milliseconds. */
+/** Counts garbage, and collects it once there is enough, which takes some milliseconds. */
 export function collectGarbage(bytes: number): void {
-  left += bytes
-  if (left < MOST) return
-  left = 0
+  pending += bytes
+  if (pending < COLLECT_ABOVE) return
+  pending = 0
   Bun.gc(true)
 }

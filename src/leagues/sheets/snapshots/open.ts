@@ -14,8 +14,8 @@ const labels = `
   ) WITHOUT ROWID;`
 /**
  * `texts`, `groups` and `labels` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
- * that would hold it. A snapshot is there when it is `whole`: until then, and again while it is deleted, nobody sees it.
- * `starts_for` names a derived snapshot (see README.md). Ids are never given twice, as cached answers are named by them.
+ * that would hold it. Readers see a snapshot only while it is `whole`: not while it is written, and not while it is deleted.
+ * `starts_for` names a derived snapshot (see README.md). Ids are never reused, because keys of cached answers contain them.
  */
 const schema = `
   CREATE TABLE snapshots (
@@ -51,17 +51,17 @@ const schema = `
   PRAGMA user_version = 2;
 `
 
-/** By the version they lead on from. */
+/** By the version they start from. */
 const upgrades: Record<number, string> = {
   0: schema,
   1: `ALTER TABLE snapshots ADD COLUMN labels TEXT NOT NULL DEFAULT '[]'; ${labels} PRAGMA user_version = 2;`,
 }
 
-/** For the worker thread, as its busy timeout sleeps; elsewhere only to make the file at start. */
+/** For the worker thread, because waiting for a lock blocks the thread; elsewhere only to make the file at the start. */
 export function openScores(dataDir: string): Database {
   const scores = new Database(scoresFile(dataDir), { create: true, readwrite: true })
   scores.run('PRAGMA busy_timeout = 10000')
-  scores.run('PRAGMA page_size = 16384') // three groups in one; says something only to a new file
+  scores.run('PRAGMA page_size = 16384') // three groups in one; only has an effect on a new file
   scores.run('PRAGMA auto_vacuum = INCREMENTAL') // likewise
   scores.run('PRAGMA journal_mode = WAL')
   scores.run('PRAGMA synchronous = NORMAL')

@@ -5,7 +5,7 @@ import { release } from './memory.ts'
 import { groupKey, groupsIn, rowsOfGroup, type SheetColumns, type Snapshot, SnapshotGone } from './snapshot.ts'
 import { rowIn, textIn, unpackTexts } from './texts.ts'
 
-/** Where columns are read to: memory that threads share without a copy, or this thread's own, for what is soon done with. */
+/** Where columns are read to: memory that threads share without a copy, or this thread's own, for data that is needed only briefly. */
 export type Memory = (bytes: number) => ArrayBufferLike
 export const sharedMemory: Memory = bytes => new SharedArrayBuffer(bytes)
 export const ownMemory: Memory = bytes => new ArrayBuffer(bytes)
@@ -83,12 +83,12 @@ export class Walk {
     this.values = names.map(() => new Float64Array(this.length).fill(Number.NaN))
   }
 
-  /** Whether the row is in the window: `at` reads none of its values over those of another. */
+  /** Whether the row is in the window, so that `at` does not replace its values. */
   holds(row: number): boolean {
     return row < this.end
   }
 
-  /** Where in `values` the row is. Rows never go back. */
+  /** The index of the row in `values`. Rows must not go back. */
   at(row: number): number {
     if (row >= this.end) this.moveTo(Math.floor(row / this.snapshot.groupRows))
     return row - this.first
@@ -122,7 +122,7 @@ export function readNames(scores: Database, snapshot: Snapshot, memory: Memory =
   return into
 }
 
-/** What a label says of everyone; empty texts where the snapshot has no such label. */
+/** The values of a label for all rows; empty texts where the snapshot has no such label. */
 export function readLabel(
   scores: Database,
   snapshot: Snapshot,
@@ -147,21 +147,21 @@ type Texts = { ids: Uint8Array; names: Uint8Array }
 
 function textsAt(scores: Database, snapshot: Snapshot, group: number): Texts {
   const read = scores.query<Texts, [number]>('SELECT ids, names FROM texts WHERE key = ?')
-  return read.get(groupKey(snapshot.id, group)) ?? gone(snapshot)
+  return read.get(groupKey(snapshot.id, group)) ?? throwGone(snapshot)
 }
 
 function metricsAt(scores: Database, snapshot: Snapshot, group: number): Uint8Array {
   const read = scores.query<{ metrics: Uint8Array }, [number]>('SELECT metrics FROM groups WHERE key = ?')
-  return read.get(groupKey(snapshot.id, group))?.metrics ?? gone(snapshot)
+  return read.get(groupKey(snapshot.id, group))?.metrics ?? throwGone(snapshot)
 }
 
 function labelsAt(scores: Database, snapshot: Snapshot, group: number): Uint8Array[] {
   const read = scores.query<{ texts: Uint8Array }, [number]>('SELECT texts FROM labels WHERE key = ? ORDER BY label')
   const found = read.all(groupKey(snapshot.id, group))
-  return found.length === snapshot.labels.length ? found.map(({ texts }) => texts) : gone(snapshot)
+  return found.length === snapshot.labels.length ? found.map(({ texts }) => texts) : throwGone(snapshot)
 }
 
-function gone({ id }: Snapshot): never {
+function throwGone({ id }: Snapshot): never {
   throw new SnapshotGone(id)
 }
 
@@ -234,11 +234,11 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
 
 const encoder = new TextEncoder()
 
-const mostGroupsKept = 64 // by a finder: half a megabyte
+const maxGroupsKept = 64 // by a finder: half a megabyte
 
 /**
- * Finds the rows of players in a snapshot, or -1: two small reads each. The ids it read it keeps, so whoever looks for several
- * players asks one finder.
+ * Finds the rows of players in a snapshot, or -1: two small reads each. It keeps the ids it has read, so use one finder to look
+ * for several players.
  */
 export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: string) => number {
   const doorBefore = scores.query<{ place: number }, [number, Uint8Array]>(
@@ -251,8 +251,8 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
   function idsOf(group: number): Uint8Array {
     const known = kept.get(group)
     if (known) return known
-    const { ids } = idsAt.get(groupKey(snapshot.id, group)) ?? gone(snapshot)
-    if (kept.size >= mostGroupsKept) kept.clear()
+    const { ids } = idsAt.get(groupKey(snapshot.id, group)) ?? throwGone(snapshot)
+    if (kept.size >= maxGroupsKept) kept.clear()
     kept.set(group, ids)
     return ids
   }
@@ -269,5 +269,5 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
 export const rowOfPlayer = (scores: Database, snapshot: Snapshot, player_id: string): number =>
   playerFinder(scores, snapshot)(player_id)
 
-/** All that `work` reads is of one moment, and none of it takes a lock of its own. */
+/** All that `work` reads is from one moment, under one lock. */
 export const readAtOnce = <T>(scores: Database, work: () => T): T => scores.transaction(work).deferred()

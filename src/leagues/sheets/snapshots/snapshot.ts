@@ -11,11 +11,11 @@ export type SheetColumns = {
   names: TextColumn
   metrics: (SheetMetric & { values: Float64Array })[]
   labels: LabelColumn[]
-  /** The rows in id order where that is known; null: they are in it. */
+  /** The rows in id order where that is known; null: they are in that order. */
   order?: Uint32Array | null
 }
 
-/** A text about every player that is no name: the alliance. Empty where it is unknown. */
+/** A text about every player besides the name, such as the alliance. Empty where it is unknown. */
 type LabelColumn = { name: string; texts: TextColumn }
 
 export type Snapshot = {
@@ -29,7 +29,7 @@ export type Snapshot = {
   createdAt: number
 }
 
-/** Nothing refers to it any more, or nothing did yet. Ask again what the league's snapshots are. */
+/** Nothing refers to the snapshot any more, or not yet. Read again which snapshots the league has. */
 export class SnapshotGone extends Error {
   override name = 'SnapshotGone'
   constructor(readonly id: number) {
@@ -52,9 +52,9 @@ export function snapshotOf(scores: Database, id: number): Snapshot {
   return snapshot
 }
 
-/** What was read of each; it never changes, and an id is never given twice. */
+/** Snapshots that were read: they never change, and ids are never reused. */
 const known = new WeakMap<Database, Map<number, Snapshot>>()
-const mostKnown = 200
+const maxKnown = 200
 
 export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
   const ofThese = known.get(scores) ?? new Map<number, Snapshot>()
@@ -66,7 +66,7 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
   }
   const read = readSnapshot(scores, id)
   if (read) {
-    if (ofThese.size >= mostKnown) ofThese.clear()
+    if (ofThese.size >= maxKnown) ofThese.clear()
     ofThese.set(id, read)
   }
   return read
@@ -108,7 +108,7 @@ export function groupRowsFor(metrics: number): number {
   return rows
 }
 
-/** Of a group as it is stored. */
+/** The checksum of a stored group. */
 export const checksum = (...parts: Uint8Array[]): number => parts.reduce(checksumOn, 0)
-/** The sum goes on over another part. */
+/** Continues a checksum with another part. */
 export const checksumOn = (sum: number, part: Uint8Array): number => Bun.hash.crc32(part, sum)

@@ -3,7 +3,7 @@ import { checksum, checksumOn, groupKey, groupsIn, rowsOfGroup, snapshotOf } fro
 
 const BATCH = 256 // groups a transaction
 
-/** Deletes in small steps. From the first on nobody sees the snapshot; what a crash leaves, the next sweep finishes. */
+/** Deletes in small steps. After the first nobody sees the snapshot; what a crash leaves, the next sweep deletes. */
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
   scores.query('UPDATE snapshots SET whole = 0 WHERE id = ?').run(id)
   for (const table of ['groups', 'texts', 'labels']) {
@@ -30,7 +30,7 @@ type Sweep = {
   pause?: () => Promise<void>
 }
 
-/** Deletes what nothing refers to, and gives the space back. Answers how many snapshots went. */
+/** Deletes what nothing refers to, and gives the space back. Returns how many snapshots it deleted. */
 export async function sweepStoredSnapshots(
   scores: Database,
   { keep, lists, before, pause = async () => {} }: Sweep,
@@ -61,7 +61,7 @@ async function shrink(scores: Database, pause: () => Promise<void>): Promise<voi
   }
 }
 
-/** What is wrong with a snapshot, in words; nothing when all its rows are there as they were written. */
+/** What is wrong with a snapshot, in words; empty when all its rows are as they were written. */
 export function faultsOf(scores: Database, id: number): string[] {
   const snapshot = snapshotOf(scores, id)
   type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array; checksum: number }

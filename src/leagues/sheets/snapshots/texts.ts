@@ -1,4 +1,4 @@
-/** The texts of one group: one byte telling how wide lengths are (1, 2 or 4), the lengths, then the texts end to end. */
+/** The texts of one group: one byte for the width of the lengths (1, 2 or 4), the lengths, then the texts end to end. */
 import type { TextColumn } from '../../../leaderboard/text.ts'
 
 /** Packs the rows `from` to `to` of a column. The bytes are good until the next call of the same packer. */

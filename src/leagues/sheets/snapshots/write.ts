@@ -17,9 +17,9 @@ export type Writing = {
 const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
 
 /**
- * Stores a sheet as a new snapshot, whole and on disk when its id is answered; the sheet itself is in id order then. Stopped by
- * the signal or an error it leaves nothing behind; killed, it leaves a part that no one sees and the sweep clears. A derived one
- * is not waited for: after a power cut it is made again. What fits one batch is one transaction.
+ * Stores a sheet as a new snapshot, complete and on disk when its id is returned, and brings the sheet into id order. Stopped by
+ * the signal or an error it leaves nothing behind; killed, it leaves a part that nobody sees and the sweep deletes. A derived
+ * snapshot does not wait for the disk: after a power cut it is made again. What fits one batch is one transaction.
  */
 export async function writeSnapshot(scores: Database, sheet: SheetColumns, writing: Writing): Promise<number> {
   bringToIdOrder(sheet)
@@ -33,7 +33,7 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, writi
   }
   const snapshot = isOneBatch ? commitOf(writing)(scores, writeAll) : begin()
   try {
-    if (isOneBatch) await stepAside(writing, snapshot.players)
+    if (isOneBatch) await pauseOrAbort(writing, snapshot.players)
     else await writeRows(scores, snapshot, sheet, writing)
     return snapshot.id
   } catch (error) {
@@ -47,12 +47,12 @@ export const fitsOneBatch = ({ ids, metrics }: SheetColumns): boolean =>
 
 const commitOf = ({ startsFor }: Writing) => (startsFor === undefined ? synced : unsynced)
 
-async function stepAside({ pause, signal }: Writing, written: number): Promise<void> {
+async function pauseOrAbort({ pause, signal }: Writing, written: number): Promise<void> {
   await pause?.(written)
   signal?.throwIfAborted()
 }
 
-/** The rows of a snapshot that was begun, from a sheet in id order, in short transactions: whole and on disk at the end. */
+/** Writes the rows of a snapshot from `beginSnapshot` and a sheet in id order, in short transactions: complete and on disk at the end. */
 export async function writeRows(
   scores: Database,
   snapshot: Snapshot,
@@ -64,7 +64,7 @@ export async function writeRows(
   for (let from = 0; from < players; from += batch) {
     const to = Math.min(players, from + batch)
     unsynced(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
-    await stepAside(writing, to)
+    await pauseOrAbort(writing, to)
   }
   commitOf(writing)(scores, () => publishSnapshot(scores, snapshot))
 }
