@@ -74,7 +74,7 @@ export function openCachedFastPath(
   /** Answers for one reader only, kept while the same key or session identifies them: see known-identities.ts. */
   let own = new WeakMap<Who, Answers>()
   let [chars, ownChars] = [0, 0]
-  let given = 0
+  let served = 0
 
   /** A full budget drops everything: frequent requests are soon learned again. */
   function keep(url: string, known: Known) {
@@ -99,7 +99,7 @@ export function openCachedFastPath(
   }
 
   return {
-    given: () => given,
+    given: () => served,
 
     /** Called for every answer that came out of the cache. */
     learn(request: Request, context: RequestContext, response: Response, cached: Cached<unknown>) {
@@ -162,7 +162,7 @@ export function openCachedFastPath(
       }
       context.route = known.route
       cache.statsOf(cached.entry.name).hits++
-      given++
+      served++
       return known
     },
   }

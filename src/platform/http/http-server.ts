@@ -95,7 +95,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     if (isGet && !isStranger) context.who = knownIdentity(request, began)
     const known = isGet && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
     if (!known) return answerAtLength(request, context, isStranger, server)
-    sign(known.headers, context)
+    setRequestHeaders(known.headers, context)
     logRequest(method, known.path, context, known.status)
     return new Response(known.body, known)
   }
@@ -167,7 +167,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     setCacheControl(context, headers)
     for (const [name, value] of context.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
-    sign(headers, context)
+    setRequestHeaders(headers, context)
   }
 
   /** Answers without cache-control are not stored; all but immutable files may differ from user to user. */
@@ -180,7 +180,7 @@ export function openHttpServer(settings: HttpServerSettings) {
   }
 
   /** The headers of this request alone. */
-  function sign(headers: Headers, context: RequestContext) {
+  function setRequestHeaders(headers: Headers, context: RequestContext) {
     if (context.reads) setRateLimitHeaders(headers, context.reads)
     context.ms = performance.now() - context.began
     headers.set('x-request-id', context.id)
@@ -253,9 +253,9 @@ const atLocalhost = ({ url, method, headers }: Request) =>
  */
 function asGet(request: Request, context: RequestContext): Request {
   if (request.method !== 'HEAD') return request
-  const asked = new Request(request, { method: 'GET' })
-  beginRequest(asked, context)
-  return asked
+  const get = new Request(request, { method: 'GET' })
+  beginRequest(get, context)
+  return get
 }
 
 /** The same request with its body read, for requests that do not state a length. */

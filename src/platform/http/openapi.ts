@@ -73,9 +73,9 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
         schema,
       }
     })
-    const asked = operation.requestBody
-    if (asked && body && !Object.keys(asked.content).length) asked.content = { 'application/json': { schema: body } }
-    const requestBody = asked && { ...asked, content: contentOf(asked.content) }
+    const bodyDoc = operation.requestBody
+    if (bodyDoc && body && !Object.keys(bodyDoc.content).length) bodyDoc.content = { 'application/json': { schema: body } }
+    const requestBody = bodyDoc && { ...bodyDoc, content: contentOf(bodyDoc.content) }
     const responses = Object.fromEntries(
       Object.entries(operation.responses ?? {}).map(([status, { content, ...answer }]) => [
         status,

@@ -24,7 +24,7 @@ type Settings = { connect: Connect; namespace: string; version: string }
 type Ordered = { task: string; input: unknown }
 
 const lookEvery = 200 // ms
-const patienceMs = 2_000 // to wait for an answer of Redis, and for a machine to begin; after that this process does the work
+const timeoutMs = 2_000 // to wait for an answer of Redis, and for a machine to begin; after that this process does the work
 const keepFor = 24 * 3_600 // seconds: nobody asks for a result of yesterday
 
 /** Versions do not share a queue, because they may understand the same work differently. */
@@ -68,7 +68,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
     remote: Remote,
     { signal, progress }: Working<Update>,
   ): Promise<Result | Home> {
-    const asked = performance.now()
+    const askedAt = performance.now()
     let last: string | undefined
     for (let cancelled = false; ; await Bun.sleep(lookEvery)) {
       if (signal.aborted && !cancelled) {
@@ -79,7 +79,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
       const seen = await remote.look()
       if (seen.state === 'completed') return seen.result as Result
       if (seen.state === 'failed') throw new Error(seen.reason)
-      const isLate = performance.now() - asked > patienceMs // all machines are busy
+      const isLate = performance.now() - askedAt > timeoutMs // all machines are busy
       if (seen.state === 'waiting' && isLate && free > 0 && (await remote.takeBack())) return home
       if (seen.state === 'lost') return home
       if (seen.update !== undefined && seen.update !== last) progress(JSON.parse((last = seen.update)))
@@ -130,7 +130,7 @@ async function openQueue({ connect, namespace, version }: Settings) {
   const queue: Queue<Ordered> = new Queue<Ordered>(queueName(version), { connection: connect(), prefix: namespace })
   queue.on('error', () => {}) // the connection logs its own errors
   const ask = <T>(work: Promise<T>) =>
-    withTimeout(work, patienceMs).catch(error => {
+    withTimeout(work, timeoutMs).catch(error => {
       throw new NoAnswer(String(error))
     })
   const workers = () => ask(queue.getWorkersCount())

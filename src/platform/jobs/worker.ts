@@ -91,9 +91,9 @@ export function startWorker<App>({
         message: 'Its time had passed before it could begin',
       }))
 
-    let begun: Run | undefined
+    let startedRun: Run | undefined
     const begin = (tx: Db) => {
-      begun = changeRun(tx, id, unfinished, {
+      startedRun = changeRun(tx, id, unfinished, {
         status: 'PROGRESS',
         startedAt: clock.now(),
         attempts: job.attemptsMade + deaths + 1,
@@ -120,7 +120,7 @@ export function startWorker<App>({
     }
     try {
       jobs.changed(id)
-      if (begun) await perform(job, token, begun, definition, taken, stalled)
+      if (startedRun) await perform(job, token, startedRun, definition, taken, stalled)
     } finally {
       await taken?.release()
     }
@@ -129,18 +129,18 @@ export function startWorker<App>({
   async function perform(
     job: QueueJob,
     token: string | undefined,
-    begun: Run,
+    startedRun: Run,
     definition: JobDefinition<App>,
     lease: Lease | undefined,
     stalled: AbortSignal | undefined,
   ) {
-    const { id, name, input, startedBy } = begun
+    const { id, name, input, startedBy } = startedRun
     const stop = new AbortController()
     running.set(id, stop)
     if (closing) stop.abort(new ShuttingDown())
     const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
     const ownLog = log.with({ job_id: id, job: name })
-    const runLog = openRunLog(db, clock, id, begun.attempts, ownLog)
+    const runLog = openRunLog(db, clock, id, startedRun.attempts, ownLog)
     const progress = openRunProgress(db, id, runLog, jobs.changed)
     let hasSucceeded = false // unless that transaction was rolled back
     const succeed = (tx: Db, result: unknown) => {
@@ -152,7 +152,7 @@ export function startWorker<App>({
     const work: JobContext = {
       jobId: id,
       by: startedBy,
-      attempt: begun.attempts,
+      attempt: startedRun.attempts,
       signal,
       lease,
       log: runLog.log,
@@ -170,7 +170,7 @@ export function startWorker<App>({
         jobs.changed(id)
       }
       runLog.write()
-      ownLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
+      ownLog.info('Job done', { duration_ms: clock.now() - (startedRun.startedAt ?? 0), attempt: startedRun.attempts })
     } catch (error) {
       if (hasSucceeded && runById(db).get({ id })?.status === 'SUCCESS') return jobs.changed(id)
       const last = progress.stop()
@@ -185,8 +185,8 @@ export function startWorker<App>({
       }
       runLog.note('error', messageOf(error))
       runLog.write()
-      await fail(begun, error, last)
-      if (isFinal(begun, error)) throw new UnrecoverableError(String(error))
+      await fail(startedRun, error, last)
+      if (isFinal(startedRun, error)) throw new UnrecoverableError(String(error))
       throw error
     } finally {
       running.delete(id)

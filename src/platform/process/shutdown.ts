@@ -44,10 +44,10 @@ export function onSignal(stop: () => Promise<void>): void {
 }
 
 /** Errors that nobody caught: after a rejected promise the process goes on, after an exception it closes. Both are logged. */
-export function onAccident(tell: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
-  process.on('unhandledRejection', error => tell('A promise failed and nobody waited for it', error))
+export function onAccident(report: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
+  process.on('unhandledRejection', error => report('A promise failed and nobody waited for it', error))
   process.on('uncaughtException', error => {
-    tell('Something was thrown and nobody caught it; closing', error)
+    report('Something was thrown and nobody caught it; closing', error)
     const deadline = setTimeout(() => process.exit(1), 5_000)
     stop().finally(() => {
       clearTimeout(deadline)

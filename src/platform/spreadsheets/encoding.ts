@@ -72,7 +72,7 @@ export function transcoder(encoding: Encoding): Transcode | null {
   if (encoding === 'windows-1252') return (piece, into) => writeWindows1252(piece, 0, piece.length, into, 0)
   const high = encoding === 'utf-16le' ? 1 : 0
   let odd = -1 // first byte of a code unit that the last piece has split
-  let lead = 0 // the first half of a surrogate pair, likewise
+  let lead = 0 // first half of a surrogate pair that the last piece has split
   return (piece, into, final) => {
     let at = 0
     for (let i = 0; i < piece.length; ) {

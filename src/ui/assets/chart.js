@@ -32,25 +32,25 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const last = times.length - 1
   const isOpen = ongoing && !isBars && last > 0
   const zone = isBars || inUtc() ? 'UTC' : undefined // bars are days of the server
-  const written = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
-  const moment = written(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
+  const formatOf = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
+  const moment = formatOf(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
   const [date, clock] = [
     { day: 'numeric', month: 'short' },
     { hour: '2-digit', minute: '2-digit' },
-  ].map(written)
+  ].map(formatOf)
   const isWhole = series.every(({ values }) => values.every(value => value === null || Number.isInteger(value)))
-  const measured = text => (unit ? `${text}\u202f${unit}` : text)
+  const withUnit = text => (unit ? `${text}\u202f${unit}` : text)
   const axis = {
     stroke: colour(element, '--quiet'),
     font: `12px ${getComputedStyle(element).fontFamily}`,
     grid: { stroke: colour(element, '--rule'), width: 1 },
     ticks: { show: false },
   }
-  const said = value => (typeof value === 'number' ? measured(value.toLocaleString('en')) : '–')
+  const valueText = value => (typeof value === 'number' ? withUnit(value.toLocaleString('en')) : '–')
   const strokeOf = i => colour(element, lines[i % lines.length])
   const lineOf = ({ label, values }, i) => {
     const stroke = strokeOf(i)
-    const value = (_, value, __, at) => (ongoing && at === last ? `${said(values[last])} so far` : said(value))
+    const value = (_, value, __, at) => (ongoing && at === last ? `${valueText(values[last])} so far` : valueText(value))
     if (!isBars) return { label, stroke, width: 2, points: pointsOf(isOpen ? values.slice(0, -1) : values), value }
     return {
       label,
@@ -80,7 +80,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
       height,
       ...(zone && { tzDate: at => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC') }),
       scales: {
-        x: { range: (_, low, high) => (isBars ? aside(low, high, times.length) : [low, high]) },
+        x: { range: (_, low, high) => (isBars ? widened(low, high, times.length) : [low, high]) },
         y: { dir: inverted ? -1 : 1, range: (_, low, high) => withRoom(isBars ? Math.min(0, low) : low, high) },
       },
       axes: [
@@ -94,7 +94,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
           ...axis,
           size: 60,
           ...(isWhole && { incrs: wholeSteps }),
-          values: (_, ticks) => ticks.map(tick => measured(short.format(tick))),
+          values: (_, ticks) => ticks.map(tick => withUnit(short.format(tick))),
         },
       ],
       series: [when, ...series.map(lineOf), ...(isOpen ? series.map(tailOf) : [])],
@@ -116,7 +116,7 @@ function pointsOf(values) {
 }
 
 /** Adds room for half a bar at both ends. */
-const aside = (low, high, count) => {
+const widened = (low, high, count) => {
   const half = (high - low || 86_400) / Math.max(1, count - 1) / 2
   return [low - half, high + half]
 }

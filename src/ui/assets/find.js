@@ -16,7 +16,7 @@ function offer(input) {
   input.setAttribute('aria-autocomplete', 'list')
   input.setAttribute('aria-expanded', 'false')
 
-  let asked = ''
+  let lastQuery = ''
   let timer
   const options = () => [...list.querySelectorAll('[role=option]')]
   const chosen = () => list.querySelector('[aria-selected=true]')
@@ -37,11 +37,11 @@ function offer(input) {
 
   async function ask() {
     const q = input.value.trim()
-    if (q === asked) return show(q !== '' && list.hasChildNodes())
-    asked = q
+    if (q === lastQuery) return show(q !== '' && list.hasChildNodes())
+    lastQuery = q
     if (!q) return show(false)
     const response = await fetch(`/search/part?q=${encodeURIComponent(q)}`).catch(() => undefined)
-    if (asked !== q) return // the text has changed meanwhile
+    if (lastQuery !== q) return // the text has changed meanwhile
     if (!response?.ok) return show(false) // Enter still leads to the page
     list.innerHTML = await response.text()
     for (const option of options()) option.id = `${input.id}-${option.id}`
@@ -55,7 +55,7 @@ function offer(input) {
     timer = setTimeout(ask, wait)
   })
   input.addEventListener('focus', () =>
-    show(list.hasChildNodes() && input.value.trim() !== '' && input.value.trim() === asked),
+    show(list.hasChildNodes() && input.value.trim() !== '' && input.value.trim() === lastQuery),
   )
   input.addEventListener('keydown', event => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]

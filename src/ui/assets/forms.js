@@ -39,7 +39,7 @@ async function send(form, button) {
       const job = await follow(answer.job_id, form)
       answer = { ...answer, ...job, message: job.result?.message ?? answer.message }
     }
-    goOn(form, answer, done && filled(done, answer))
+    showSuccess(form, answer, done && filled(done, answer))
   } catch (error) {
     if (error.problem) unanswered.delete(form)
     showErrors(form, error.message, error.problem?.errors ?? [])
@@ -60,7 +60,7 @@ function keyOf(form, body) {
   return { 'idempotency-key': key }
 }
 
-function goOn(form, answer, done) {
+function showSuccess(form, answer, done) {
   form.dispatchEvent(new CustomEvent('fieldhouse:done', { bubbles: true, detail: answer }))
   const { goTo, renews } = form.dataset
   if (renews) renew(renews)

@@ -10,7 +10,7 @@ function watch(form) {
   const button = form.querySelector('[type=submit]')
   const { file, csv } = form.elements
   let typing
-  let asked = 0
+  let latest = 0
 
   const chosen = () => file.files[0] ?? (csv.value.trim() && csv.value)
   async function send(trial) {
@@ -26,24 +26,24 @@ function watch(form) {
     if (!response.ok) throw new Refused(answer, response.status)
     return answer
   }
-  async function look() {
-    const mine = ++asked
+  async function check() {
+    const request = ++latest
     button.disabled = true
     if (!chosen()) return result.replaceChildren()
     const answer = await send(true).catch(error => ({ errors: error.problem?.errors ?? [], failed: error.message }))
-    if (mine !== asked) return
+    if (request !== latest) return
     result.replaceChildren(...shown(answer))
     button.disabled = Boolean(answer.failed || answer.errors.length)
   }
 
   file.addEventListener('change', () => {
     csv.value = ''
-    look()
+    check()
   })
   csv.addEventListener('input', () => {
     file.value = ''
     clearTimeout(typing)
-    typing = setTimeout(look, 400)
+    typing = setTimeout(check, 400)
   })
   form.addEventListener('submit', async event => {
     event.preventDefault()
@@ -53,7 +53,7 @@ function watch(form) {
       location.reload()
     } catch (error) {
       toast(error.message)
-      look()
+      check()
     }
   })
 }

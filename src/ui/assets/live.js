@@ -21,20 +21,20 @@ function watch(part) {
     if (events || paused || document.hidden) return
     events = new EventSource(part.dataset.live)
     events.addEventListener('beat', ({ data }) => {
-      tell('open')
+      reportFeed('open')
       part.dispatchEvent(new CustomEvent('fieldhouse:beat', { bubbles: true, detail: JSON.parse(data) }))
     })
     events.addEventListener('changed', ({ data }) => {
       wanted = JSON.parse(data).version
-      if (wanted !== part.dataset.version) soon(Math.random() * spread)
+      if (wanted !== part.dataset.version) refreshAfter(Math.random() * spread)
     })
     events.addEventListener('open', () => {
       part.classList.remove('offline')
-      tell('open')
+      reportFeed('open')
     })
     events.addEventListener('error', () => {
       part.classList.add('offline')
-      tell('lost')
+      reportFeed('lost')
       if (events?.readyState !== EventSource.CLOSED) return // it connects again by itself
       close()
       setTimeout(open, 10_000)
@@ -44,8 +44,8 @@ function watch(part) {
     events?.close()
     events = undefined
   }
-  const tell = state => part.dispatchEvent(new CustomEvent('fieldhouse:feed', { bubbles: true, detail: state }))
-  const soon = delay => {
+  const reportFeed = state => part.dispatchEvent(new CustomEvent('fieldhouse:feed', { bubbles: true, detail: state }))
+  const refreshAfter = delay => {
     clearTimeout(timer)
     timer = setTimeout(refresh, Math.max(delay, fetchedAt + atLeast - Date.now()))
   }
@@ -54,7 +54,7 @@ function watch(part) {
     fetchedAt = Date.now()
     const from = part.dataset.from
     const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
-    if (!response?.ok) return soon(1_000 * Number(response?.headers.get('retry-after') ?? 5))
+    if (!response?.ok) return refreshAfter(1_000 * Number(response?.headers.get('retry-after') ?? 5))
     const markup = await response.text()
     if (isSelecting(part)) return holdUpdate()
     if (from !== part.dataset.from) return // the reader has gone on to another view
@@ -65,14 +65,14 @@ function watch(part) {
   /** Waits until no text is selected any more. */
   function holdUpdate() {
     part.dataset.held = ''
-    soon(500)
+    refreshAfter(500)
   }
 
   open()
   document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()))
   addEventListener('pagehide', close)
   addEventListener('pageshow', open)
-  part.addEventListener('fieldhouse:refresh', () => soon(0))
+  part.addEventListener('fieldhouse:refresh', () => refreshAfter(0))
   part.addEventListener('fieldhouse:pause', () => {
     paused = true
     clearTimeout(timer)
@@ -90,16 +90,16 @@ function watch(part) {
 
 /** Sorting, paging and searching change the part and the address without loading a page. */
 function navigateWithin(part, watchAnew) {
-  let asked = 0
+  let latest = 0
   let typing
   async function show(url, history) {
     clearTimeout(typing) // what was typed before is no longer wanted
-    const mine = ++asked
+    const request = ++latest
     const from = part.dataset.from.split('?')[0] + url.search
     part.setAttribute('aria-busy', 'true')
     const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
     const markup = await response?.text()
-    if (mine !== asked) return
+    if (request !== latest) return
     part.removeAttribute('aria-busy')
     if (!response?.ok) return location.assign(url)
     part.dataset.from = from

@@ -23,12 +23,12 @@ if (feed && part) {
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) lastSeen = Date.now()
   })
-  pauseButton.addEventListener('click', () => hold(!paused))
+  pauseButton.addEventListener('click', () => setPaused(!paused))
   setInterval(showFeed, 1_000)
 }
 
-function hold(hold) {
-  paused = hold
+function setPaused(pause) {
+  paused = pause
   part.dispatchEvent(new Event(paused ? 'fieldhouse:pause' : 'fieldhouse:resume'))
   pauseButton.setAttribute('aria-pressed', String(paused))
   pauseButton.textContent = paused ? 'Go on' : 'Pause'
@@ -83,7 +83,7 @@ const actions = {
   j: () => step(1),
   k: () => step(-1),
   r: refresh,
-  p: () => part && feed && hold(!paused),
+  p: () => part && feed && setPaused(!paused),
   '?': showKeys,
 }
 

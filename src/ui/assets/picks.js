@@ -15,7 +15,7 @@ const plain = text =>
     .replace(/[’'`.]/g, '')
 
 function watch(chooser) {
-  const most = Number(chooser.dataset.chooser)
+  const max = Number(chooser.dataset.chooser)
   const find = chooser.querySelector('[data-find-golfer]')
   const list = chooser.querySelector('[data-golfers]')
   const count = chooser.querySelector('[data-chosen-count]')
@@ -37,13 +37,13 @@ function watch(chooser) {
 
   function show() {
     const picked = boxes.filter(box => box.checked)
-    const left = most - picked.length
+    const left = max - picked.length
     count.textContent =
       left > 0
-        ? `${picked.length} of ${most} chosen`
+        ? `${picked.length} of ${max} chosen`
         : left < 0
           ? `${-left} too many: take some out`
-          : `All ${most} chosen`
+          : `All ${max} chosen`
     for (const box of boxes) if (box.type === 'checkbox') box.disabled = left <= 0 && !box.checked
     const rows = groups.length
       ? groups.map(group => ({ group: group.dataset.group, box: picked.find(box => group.contains(box)) }))

@@ -12,7 +12,7 @@ const api = () => `/api/v1/roster/drafts/${plan().dataset.planDraft}`
 const targets = () => [...part.querySelectorAll('[data-target]')]
 
 function pickUp(chip) {
-  letGo()
+  release()
   const { shift, staff } = chip.dataset
   const { from, to } = plan().dataset
   const query = new URLSearchParams({ shift_id: shift, from, to, ...(staff && { staff_id: staff }) })
@@ -23,11 +23,11 @@ function pickUp(chip) {
 }
 
 /** Marks each target as allowed or not, and says why not. */
-async function mark(mine) {
-  const allowed = await mine.allowed
-  if (mine !== held || !allowed) return
-  mine.people = new Map(allowed.people.map(({ staff_id, against }) => [String(staff_id), against]))
-  mine.shifts = new Map(allowed.shifts.map(({ shift_id, against }) => [String(shift_id), against]))
+async function mark(picked) {
+  const allowed = await picked.allowed
+  if (picked !== held || !allowed) return
+  picked.people = new Map(allowed.people.map(({ staff_id, against }) => [String(staff_id), against]))
+  picked.shifts = new Map(allowed.shifts.map(({ shift_id, against }) => [String(shift_id), against]))
   for (const target of targets()) {
     const move = moveTo(target)
     target.classList.toggle('may', move.change !== undefined)
@@ -72,7 +72,7 @@ function toDay(date, take) {
   return moves.find(({ change }) => change) ?? moves[0]
 }
 
-function letGo() {
+function release() {
   if (!held) return
   held.chip.setAttribute('aria-pressed', 'false')
   held = undefined
@@ -86,15 +86,15 @@ function letGo() {
 async function putDown(target) {
   if (!held) return
   const { chip, allowed } = held
-  const said = chip.getAttribute('aria-label')
+  const label = chip.getAttribute('aria-label')
   await allowed
   if (!held) return
   const { change, why } = moveTo(target)
-  letGo()
+  release()
   if (!change) return why ? toast(why) : chip.focus()
   try {
     await call('post', `${api()}/changes`, change)
-    toast(`${said} → ${target.dataset.name ?? 'taken off'}`)
+    toast(`${label} → ${target.dataset.name ?? 'taken off'}`)
     const [put] = change.put ?? []
     moved = put ? `c-${put.shift_id}-${put.staff_id}` : `c-${chip.dataset.shift}-open`
   } catch (error) {
@@ -132,7 +132,7 @@ part?.addEventListener('drop', event => {
   putDown(target)
 })
 part?.addEventListener('dragend', event => {
-  if (held && event.dataTransfer.dropEffect === 'none') letGo()
+  if (held && event.dataTransfer.dropEffect === 'none') release()
 })
 
 // By keyboard, and by clicking one after the other
@@ -141,7 +141,7 @@ part?.addEventListener('click', event => {
   const target = event.target.closest('[data-target]')
   if (held && target && chip !== held.chip) return putDown(target)
   if (!chip) return
-  if (chip === held?.chip) return letGo()
+  if (chip === held?.chip) return release()
   pickUp(chip)
   toast(`Picked up ${chip.getAttribute('aria-label')}. Arrows choose where, Enter puts it there, Escape lets go.`)
 })
@@ -149,7 +149,7 @@ part?.addEventListener('keydown', event => {
   if (!held) return
   if (event.key === 'Escape') {
     const { chip } = held
-    letGo()
+    release()
     return chip.focus()
   }
   const here = event.target.closest('[data-target]')
@@ -162,11 +162,11 @@ part?.addEventListener('keydown', event => {
   event.preventDefault()
   const next = neighbour(here, step)
   next?.focus()
-  if (next) tell(next)
+  if (next) announce(next)
 })
 
 /** Says whether it may go there, once that is known. */
-async function tell(target) {
+async function announce(target) {
   await held?.allowed
   if (!held || document.activeElement !== target) return
   const { change, why } = moveTo(target)

@@ -16,8 +16,8 @@ function relativeText(seconds) {
 }
 
 /** The server's clock, where a page carries it: a countdown must not depend on the reader's clock. */
-const told = document.querySelector('[data-now]')
-const skew = told ? Number(told.dataset.now) - Date.now() : 0
+const serverClock = document.querySelector('[data-now]')
+const skew = serverClock ? Number(serverClock.dataset.now) - Date.now() : 0
 const now = () => Date.now() + skew
 
 export const inUtc = () => localStorage.getItem('times') === 'utc'

@@ -13,19 +13,19 @@ function watch(order) {
   const form = order.querySelector('form')
   const output = order.querySelector('[data-preview]')
   const { side, symbol, quantity } = form.elements
-  let asked = 0
+  let latest = 0
   let timer
 
-  const soon = delay => {
+  const showAfter = delay => {
     clearTimeout(timer)
     timer = setTimeout(show, delay)
   }
   async function show() {
-    const mine = ++asked
+    const request = ++latest
     if (!symbol.value.trim() || !(Number(quantity.value) >= 1)) return output.replaceChildren()
     const query = new URLSearchParams({ side: side.value, symbol: symbol.value.trim(), quantity: quantity.value })
     const preview = await call('get', `${order.dataset.order}?${query}`).catch(() => undefined)
-    if (mine !== asked) return
+    if (request !== latest) return
     if (!preview) return output.replaceChildren()
     output.replaceChildren(...(preview.allowed ? effect(preview) : obstacle(preview)))
   }
@@ -63,7 +63,7 @@ function watch(order) {
   form.addEventListener('input', ({ target }) => {
     clearErrors(form) // they were about the order before; the preview shows what is wrong with this one
     if (target === symbol) find()
-    soon(200)
+    showAfter(200)
   })
   form.addEventListener('fieldhouse:done', ({ detail: trade }) => {
     toast(

@@ -38,13 +38,13 @@ export function uploadCard(form, file, isFirst) {
   element.append(title, words, fields, result)
   let columns
   let details
-  let looks = 0
+  let previews = 0
 
   /** An extra sheet cannot have the columns of the scans: the suggested name keeps them apart. */
   const suggested = header => (kind.value === 'extra' ? `verified ${header}` : header)
 
-  async function look() {
-    const round = ++looks
+  async function preview() {
+    const round = ++previews
     result.replaceChildren()
     const isCut = !/\.xls[xm]$/i.test(file.name) && file.size > headBytes
     try {
@@ -54,7 +54,7 @@ export function uploadCard(form, file, isFirst) {
         isCut ? file.slice(0, headBytes) : file,
         file.name,
       )
-      if (round !== looks) return // its kind was changed meanwhile
+      if (round !== previews) return // its kind was changed meanwhile
       words.textContent = [readAs(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
       columns = columnChoices(seen, id, suggested)
       details?.remove()
@@ -70,37 +70,37 @@ export function uploadCard(form, file, isFirst) {
       result.replaceChildren(notice('bad', refusal.message))
     }
   }
-  let looked = look()
+  let previewed = preview()
   kind.addEventListener('change', () => {
-    looked = look()
+    previewed = preview()
   })
 
   /** Imports the file, or only tries it. Resolves with whether it is on the board. */
   async function send(isTrial) {
-    await looked
+    await previewed
     error.hidden = true
     const fault = columns?.fault()
     if (fault) {
       details.open = true
-      return said(notice('bad', fault))
+      return showResult(notice('bad', fault))
     }
-    const wishes = { kind: kind.value, mode: form.elements.mode.value, dry_run: isTrial }
-    if (date.value && date.value !== date.defaultValue) wishes.taken_at = new Date(date.value).toISOString()
+    const options = { kind: kind.value, mode: form.elements.mode.value, dry_run: isTrial }
+    if (date.value && date.value !== date.defaultValue) options.taken_at = new Date(date.value).toISOString()
     const mapping = columns?.mapping()
-    if (mapping) wishes.mapping = mapping
+    if (mapping) options.mapping = mapping
     result.replaceChildren()
     try {
-      const answer = await sendFile(url, wishes, file, file.name, form.querySelector('[data-sending]'))
-      if (answer.duplicate) return said(notice('warn', 'These very bytes were sent before; nothing was done twice.'))
+      const answer = await sendFile(url, options, file, file.name, form.querySelector('[data-sending]'))
+      if (answer.duplicate) return showResult(notice('warn', 'These very bytes were sent before; nothing was done twice.'))
       const job = await follow(answer.job_id, result)
       if (isTrial) return showTrial(job.result)
       if (job.result?.status === 'held') return showHeld(job.result)
-      said(notice('good', 'On the board.'))
+      showResult(notice('good', 'On the board.'))
       toast(`${file.name} is on the board`)
       return true
     } catch (refusal) {
       const dated = refusal.problem?.errors?.find(({ path }) => path === 'taken_at')
-      if (!dated) return said(notice('bad', [refusal.message, ...others(refusal)].join(' · ')))
+      if (!dated) return showResult(notice('bad', [refusal.message, ...others(refusal)].join(' · ')))
       error.textContent = dated.message
       error.hidden = false
       date.focus()
@@ -108,7 +108,7 @@ export function uploadCard(form, file, isFirst) {
     return false
   }
 
-  function said(...content) {
+  function showResult(...content) {
     result.replaceChildren(...content)
     content[0].tabIndex = -1
     content[0].focus()
@@ -117,7 +117,7 @@ export function uploadCard(form, file, isFirst) {
 
   function showHeld({ doubts, upload_id }) {
     const link = Object.assign(made('a', 'Answer'), { href: `${location.pathname}/${upload_id}#held` })
-    return said(
+    return showResult(
       notice(
         'warn',
         'Held, as it looks wrong compared with the scan before: ',
@@ -156,14 +156,14 @@ export function uploadCard(form, file, isFirst) {
           errors.map(({ line, column, value, reason }) => [line, column, value, reason]),
         ),
       )
-    return said(trial)
+    return showResult(trial)
   }
 
   const card = {
     element,
     file,
     send,
-    takenAt: () => looked.then(() => (date.value ? new Date(date.value).getTime() : Date.now())),
+    takenAt: () => previewed.then(() => (date.value ? new Date(date.value).getTime() : Date.now())),
   }
   return card
 }

@@ -13,21 +13,21 @@ const quoted = list => list.map(({ header }) => `“${header}”`).join(', ')
 
 /** One sentence for each role, and what is missing. */
 export function readAs({ format, worksheet, header_line, columns, remembered }) {
-  const of = role => columns.filter(({ as }) => roleOf(as) === role)
-  const [id] = of('id')
-  const [name] = of('name')
+  const withRole = role => columns.filter(({ as }) => roleOf(as) === role)
+  const [id] = withRole('id')
+  const [name] = withRole('name')
   const parts = [
     `${format.toUpperCase()}${worksheet ? `, worksheet “${worksheet}”` : ''}, headings on line ${header_line}.`,
     id ? `Player id: “${id.header}”.` : 'No player id found: choose the column that tells players apart.',
     name ? `Name: “${name.header}”.` : 'No names: those that are known stay.',
-    of('metric').length
-      ? `Metrics: ${of('metric')
+    withRole('metric').length
+      ? `Metrics: ${withRole('metric')
           .map(({ as }) => wordsOf(as))
           .join(', ')}.`
       : 'No metric found.',
-    ...of('label').map(({ header, as }) => `${capital(wordsOf(as.slice(6)))}: “${header}”.`),
+    ...withRole('label').map(({ header, as }) => `${capital(wordsOf(as.slice(6)))}: “${header}”.`),
   ]
-  if (of('none').length) parts.push(`Left out: ${quoted(of('none').filter(({ header }) => header))}.`)
+  if (withRole('none').length) parts.push(`Left out: ${quoted(withRole('none').filter(({ header }) => header))}.`)
   if (remembered) parts.push('As you chose for these headings before.')
   return parts.join(' ')
 }

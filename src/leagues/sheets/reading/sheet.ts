@@ -3,7 +3,7 @@
  *
  *   const sheet = await readSheet(path, { filename, mapping, mode, signal, onProgress })
  *
- * The path: `sniff` tells text from zip and the encoding · `dialect` (text) or `workbook` (XLSX) finds the headings among the
+ * The path: `sniff` detects text or zip, and the encoding · `dialect` (text) or `workbook` (XLSX) finds the headings among the
  * first rows · `headers` gives each column its role · a scanner (`csv`, `worksheet`) pushes the bytes of every cell into
  * `columns` · `columns` settles what only a whole column shows, drops repeated ids, and checks kill points.
  *

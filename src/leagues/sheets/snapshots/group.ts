@@ -8,13 +8,13 @@
  * their lower parts, then all their upper parts.
  */
 export const mostCells = 1 << 14 // rows × columns of one group
-const mostColumns = 1024
+const maxColumns = 1024
 
 const padded = (bytes: number): number => (bytes + 7) & ~7
 const headOf = (columns: number): number => padded(columns) + columns * 8
 
 /** Groups are packed and unpacked in these buffers, made once: to make one costs more than unpacking the eight rows it may show. */
-const scratch = new ArrayBuffer(headOf(mostColumns) + mostCells * 8 + mostColumns * 8)
+const scratch = new ArrayBuffer(headOf(maxColumns) + mostCells * 8 + maxColumns * 8)
 const u8 = new Uint8Array(scratch)
 const u16 = new Uint16Array(scratch)
 const u32 = new Uint32Array(scratch)

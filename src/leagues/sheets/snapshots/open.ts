@@ -62,7 +62,7 @@ export function openScores(dataDir: string): Database {
   const scores = new Database(scoresFile(dataDir), { create: true, readwrite: true })
   scores.run('PRAGMA busy_timeout = 10000')
   scores.run('PRAGMA page_size = 16384') // three groups in one; only has an effect on a new file
-  scores.run('PRAGMA auto_vacuum = INCREMENTAL') // likewise
+  scores.run('PRAGMA auto_vacuum = INCREMENTAL') // so does this
   scores.run('PRAGMA journal_mode = WAL')
   scores.run('PRAGMA synchronous = NORMAL')
   scores.run('PRAGMA wal_autocheckpoint = 8192') // pages: 128 MB; the thread does it sooner, when it has nothing else to do

@@ -57,17 +57,17 @@ const known = new WeakMap<Database, Map<number, Snapshot>>()
 const maxKnown = 200
 
 export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
-  const ofThese = known.get(scores) ?? new Map<number, Snapshot>()
-  known.set(scores, ofThese)
-  const there = ofThese.get(id)
-  if (there) {
-    const isThere = scores.query<object, [number]>('SELECT 1 FROM snapshots WHERE id = ? AND whole').get(id) !== null
-    return isThere ? there : undefined
+  const ofFile = known.get(scores) ?? new Map<number, Snapshot>()
+  known.set(scores, ofFile)
+  const cached = ofFile.get(id)
+  if (cached) {
+    const isStored = scores.query<object, [number]>('SELECT 1 FROM snapshots WHERE id = ? AND whole').get(id) !== null
+    return isStored ? cached : undefined
   }
   const read = readSnapshot(scores, id)
   if (read) {
-    if (ofThese.size >= maxKnown) ofThese.clear()
-    ofThese.set(id, read)
+    if (ofFile.size >= maxKnown) ofFile.clear()
+    ofFile.set(id, read)
   }
   return read
 }
