@@ -101,7 +101,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
   })
 }
 
-/** Refuses where a league takes no uploads, or no more. */
+/** Refuses where the league takes no uploads, or takes them no longer. */
 export function requireUploadsOpen(league: League, now: number) {
   if (league.kind !== 'sheet') refuse('conflict', `Only sheet leagues take uploads; this one is of kind ${league.kind}`)
   const status = statusOf(league, now)

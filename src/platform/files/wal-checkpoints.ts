@@ -4,7 +4,7 @@
  * something was written: at a usual pace no commit has to. When writes come faster than that, SQLite's own checkpoints keep
  * the log short.
  *
- * The thread that writes `scores.db` copies its log in a second in which it is asked nothing, so that no reader of a new
+ * The thread that writes `scores.db` copies its log in a second without tasks, so that no reader of a new
  * board waits for it.
  *
  * Measured with 50 small synced writes a second, in turns with SQLite's own checkpoints alone: the 99th percentile went from

@@ -27,7 +27,7 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
   }
 }
 
-/** A process that looks after the file is made and before it is locked takes it for a dead one's and deletes it: then again. */
+/** A process that looks after the file is made and before it is locked takes it for a dead one's and deletes it; then it is made again. */
 function lockedFile(path: string): Database {
   for (;;) {
     const file = explainOpenErrors(path, () => new Database(path, { create: true }))

@@ -37,7 +37,7 @@ export interface Columnar {
   /** Row numbers in id order; null if the rows are in that order already. */
   order: Uint32Array | null
   names: CellTexts
-  /** Without a column of names the ids stand in for them. */
+  /** False where the sheet has no names: `names` then holds the ids. */
   hasNames: boolean
   metrics: MetricColumn[]
   labels: { name: string; texts: CellTexts }[]
@@ -151,7 +151,7 @@ export class ColumnWriter {
     this.problem(this.plan[column]?.header ?? '', `longer than ${limits.field >> 20} MB`, () => '')
   }
 
-  /** Ends a row whose columns cannot be told apart. */
+  /** Ends a row that cannot be split into columns. */
   misshapen(reason: string, value: () => string): void {
     this.clearProblems()
     this.problem('', reason, value)

@@ -278,6 +278,6 @@ const quoted = (headers: string[]) =>
     .map(header => `"${header.slice(0, 60)}"`)
     .join(', ')
 
-/** A template's `Example:` rows and the sums below a table are no players. Looked at only where the first letter fits. */
+/** Rows of a template's examples and sums below a table are not players. Called only where the first letters fit. */
 const notAPlayer = /^(example\b|(grand )?totals?$|sum$|average$|avg$)/i
 export const isNoPlayer = (id: string): boolean => notAPlayer.test(id)

@@ -1,4 +1,4 @@
-/** One metric while a sheet is read: its values, and what its cells tell about the way its numbers are written. */
+/** One metric while a sheet is read: its values, and what its cells show about the way its numbers are written. */
 
 import { isCount } from './metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'

@@ -11,7 +11,7 @@ export const BAD = 2
 export const ONE_DOT = 3
 export const ONE_COMMA = 4
 
-/** What a cell tells about its column, as bits. */
+/** What a cell shows about its column, as bits. */
 export const DOT_GROUPS = 1
 export const DOT_FRACTION = 2
 export const COMMA_GROUPS = 4
@@ -82,7 +82,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
     i += 3
   }
 
-  // Groups of digits and what stands between them.
+  // Groups of digits and what is between them.
   let mantissa = 0
   let digits = 0
   let groups = 0

@@ -4,8 +4,8 @@
  *
  * A column in a group is a base and offsets from it, of as few bytes as the widest needs; all ones is unknown. Fractions,
  * infinities and whole numbers too far apart stay as they are, 8 bytes each. Little-endian: one width byte per column
- * (padded to 8), one float64 base per column, then each column padded to 8. Offsets of 3, 5 and 6 bytes lie apart, first all
- * their lower parts, then all their upper parts.
+ * (padded to 8), one float64 base per column, then each column padded to 8. Offsets of 3, 5 and 6 bytes are split: first all
+ * lower parts, then all upper parts.
  */
 export const mostCells = 1 << 14 // rows × columns of one group
 const maxColumns = 1024

@@ -54,7 +54,7 @@ export function readColumns(
   return into
 }
 
-/** All its columns. */
+/** All columns of a snapshot. */
 export function readMetrics(scores: Database, snapshot: Snapshot, memory: Memory): SheetColumns['metrics'] {
   const names = snapshot.metrics.map(({ name }) => name)
   const columns = readColumns(scores, snapshot, names, memory)
@@ -204,7 +204,7 @@ export type Rows = { ids: string[]; names: string[]; labels: Record<string, stri
 
 const decoder = new TextDecoder()
 
-/** The same with ids, names and labels. */
+/** Like `readValues`, with ids, names and labels. */
 export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
   const ids: string[] = []
   const names: string[] = []
