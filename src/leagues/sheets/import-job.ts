@@ -175,7 +175,7 @@ async function prepareFirstPage(
   return { source, query, page: await sheetPage(app.sheets.boards, source, query) }
 }
 
-/** The page that was made before it was published, unless anything it follows from has changed meanwhile. */
+/** The page that was made before it was published, unless anything that it depends on has changed meanwhile. */
 async function preparedPage(app: App, leagueId: number, query: BoardQuery, first: FirstPage | undefined) {
   const league = leagueById(app.db, leagueId)
   const source = sourceOf(app, league)

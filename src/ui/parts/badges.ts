@@ -41,7 +41,7 @@ const statusTones: Record<string, Tone> = {
   critical: 'bad',
 }
 
-/** A state of a league, upload, job, check or alert, toned by what it means. */
+/** A state of a league, upload, job, check or alert, coloured by what it means. */
 export const status = (state: string): Html => badge(state.toLowerCase(), statusTones[state] ?? 'plain')
 
 const depths = 5

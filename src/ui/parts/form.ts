@@ -122,7 +122,7 @@ export type Checks = {
   hint?: Content
 }
 
-/** Several of a few, each with its box. */
+/** A group of checkboxes. */
 export const checks = ({
   label,
   name,

@@ -5,6 +5,6 @@ import type { Tone } from './badges.ts'
 export const notice = (content: Content, tone: Extract<Tone, 'plain' | 'good' | 'warn' | 'bad'> = 'plain'): Html =>
   html`<div class="notice ${tone}" ${tone === 'bad' && html`role="alert"`}>${content}</div>`
 
-/** In place of what is not there yet: why, and what to do next. */
+/** Shown where there is nothing yet: why, and what to do next. */
 export const emptyState = (title: string, text: Content, next?: Content): Html =>
   html`<div class="empty"><h2>${title}</h2><p>${text}</p>${next && html`<p class="next">${next}</p>`}</div>`

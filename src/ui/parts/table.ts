@@ -31,7 +31,7 @@ export type Table<Row> = {
   /** Content under a row, across all columns. */
   under?(row: Row): Content
   sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
-  /** Close lines for monitors. */
+  /** Narrow rows, for the monitor. */
   dense?: boolean
   /** On a phone each row is a block, its values named by their headings. */
   stack?: boolean
@@ -40,7 +40,7 @@ export type Table<Row> = {
   class?: string
 }
 
-/** A table as printed ones are: rules, no boxes. Wider than the screen, it scrolls in its own frame. */
+/** A table with rules and no boxes, like a printed one. Wider than the screen, it scrolls in its own frame. */
 export function table<Row>({
   caption,
   columns,
