@@ -74,7 +74,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
       }
     })
     const bodyDoc = operation.requestBody
-    if (bodyDoc && body && !Object.keys(bodyDoc.content).length) bodyDoc.content = { 'application/json': { schema: body } }
+    if (bodyDoc && body && !Object.keys(bodyDoc.content).length)
+      bodyDoc.content = { 'application/json': { schema: body } }
     const requestBody = bodyDoc && { ...bodyDoc, content: contentOf(bodyDoc.content) }
     const responses = Object.fromEntries(
       Object.entries(operation.responses ?? {}).map(([status, { content, ...answer }]) => [

@@ -50,7 +50,8 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const strokeOf = i => colour(element, lines[i % lines.length])
   const lineOf = ({ label, values }, i) => {
     const stroke = strokeOf(i)
-    const value = (_, value, __, at) => (ongoing && at === last ? `${valueText(values[last])} so far` : valueText(value))
+    const value = (_, value, __, at) =>
+      ongoing && at === last ? `${valueText(values[last])} so far` : valueText(value)
     if (!isBars) return { label, stroke, width: 2, points: pointsOf(isOpen ? values.slice(0, -1) : values), value }
     return {
       label,

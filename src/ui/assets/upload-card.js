@@ -91,7 +91,8 @@ export function uploadCard(form, file, isFirst) {
     result.replaceChildren()
     try {
       const answer = await sendFile(url, options, file, file.name, form.querySelector('[data-sending]'))
-      if (answer.duplicate) return showResult(notice('warn', 'These very bytes were sent before; nothing was done twice.'))
+      if (answer.duplicate)
+        return showResult(notice('warn', 'These very bytes were sent before; nothing was done twice.'))
       const job = await follow(answer.job_id, result)
       if (isTrial) return showTrial(job.result)
       if (job.result?.status === 'held') return showHeld(job.result)
