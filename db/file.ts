@@ -30,15 +30,15 @@ export type OpenFile = {
   fault(): string | undefined
   /** Throws a DeadFile if a write would be lost. */
   assertUsable(): void
-  /** Resolves once all that was committed before is on the disk; this thread goes on meanwhile. Many callers share a wait. */
+  /** Resolves once everything committed so far is on the disk. It does not block this thread, and concurrent callers share one sync. */
   syncLog(): Promise<void>
-  /** Also looks at its `-wal` and `-shm`, and whether a new connection can read it. */
+  /** Checks its `-wal` and `-shm` as well, and whether a new connection can read it. */
   check(read: (fresh: Database) => unknown): string | undefined
 }
 
 const sync = promisify(fdatasync)
 
-/** Opened for the moment: SQLite holds no lock on the log, which closing it would drop. */
+/** Opens the log for this sync only. Closing it drops no lock of SQLite's, as SQLite holds none on the log. */
 async function syncFile(path: string): Promise<void> {
   const file = openSync(path, 'r')
   try {
@@ -53,7 +53,7 @@ export function openFile(path: string): OpenFile {
   const opened = statSync(path)
   let last = opened.size
   let lost: string | undefined // stays set: later writes make the file grow again
-  const beside = new Map<string, Stats>()
+  const sideFiles = new Map<string, Stats>() // by suffix
 
   function fault(): string | undefined {
     const now = statSync(path, { throwIfNoEntry: false })
@@ -65,12 +65,12 @@ export function openFile(path: string): OpenFile {
   }
 
   /** SQLite removes these only when the last connection closes, and ours is open. */
-  function faultBeside(): string | undefined {
+  function sideFileFault(): string | undefined {
     for (const suffix of ['-wal', '-shm']) {
-      const [now, known] = [statSync(path + suffix, { throwIfNoEntry: false }), beside.get(suffix)]
+      const [now, known] = [statSync(path + suffix, { throwIfNoEntry: false }), sideFiles.get(suffix)]
       if (known && !now) return `lost its ${suffix} file while it was in use`
       if (known && now && !isSame(now, known)) return `had its ${suffix} file replaced while it was in use`
-      if (now) beside.set(suffix, now)
+      if (now) sideFiles.set(suffix, now)
     }
     return undefined
   }
@@ -79,7 +79,7 @@ export function openFile(path: string): OpenFile {
   let next: Promise<void> | undefined
   function syncLog(): Promise<void> {
     next ??= syncing
-      .catch(() => {}) // told to those who waited for it
+      .catch(() => {}) // its own callers get this error
       .then(() => {
         next = undefined
         return (syncing = syncFile(`${path}-wal`))
@@ -87,7 +87,7 @@ export function openFile(path: string): OpenFile {
     return next
   }
 
-  faultBeside() // notes which files they are now
+  sideFileFault() // remembers which files they are now
 
   return {
     name: basename(path),
@@ -99,7 +99,7 @@ export function openFile(path: string): OpenFile {
     },
     syncLog,
     check(read) {
-      const found = fault() ?? faultBeside()
+      const found = fault() ?? sideFileFault()
       if (found) return found
       const fresh = new Database(path, { readonly: true })
       try {
@@ -117,24 +117,24 @@ export function openFile(path: string): OpenFile {
 }
 
 const files = new WeakMap<Database, OpenFile>()
-/** From now on `transact` checks the file before it writes through this connection. */
+/** After this, `transact` checks the file before every write through this connection. */
 export const guardFile = (client: Database, file: OpenFile): void => void files.set(client, file)
 export const fileOf = (client: Database): OpenFile | undefined => files.get(client)
 
 const isSame = (one: Stats, other: Stats) => one.ino === other.ino && one.dev === other.dev
 
-/** A database may shrink, but not below the page count on its first page. `immutable` reads the file alone, without its log. */
+/** A database may shrink, but not below the page count on its first page. `immutable` reads only the file, without its log. */
 function isCutOff(path: string, size: number): boolean {
   if (size === 0) return true // SQLite would take it for a new database
   try {
     const url = `file:${encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent)}?immutable=1`
-    const alone = new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
+    const fileOnly = new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
     try {
-      const { page_count = 0 } = alone.query<{ page_count: number }, []>('PRAGMA page_count').get() ?? {}
-      const { page_size = 0 } = alone.query<{ page_size: number }, []>('PRAGMA page_size').get() ?? {}
+      const { page_count = 0 } = fileOnly.query<{ page_count: number }, []>('PRAGMA page_count').get() ?? {}
+      const { page_size = 0 } = fileOnly.query<{ page_size: number }, []>('PRAGMA page_size').get() ?? {}
       return page_count === 0 || size < page_count * page_size
     } finally {
-      alone.close()
+      fileOnly.close()
     }
   } catch (error) {
     return isDamage(error)

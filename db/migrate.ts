@@ -39,7 +39,7 @@ export function refuseNewer(version: number, known = migrations().length) {
     )
 }
 
-/** All in one transaction, after making a copy. Refuses while `othersRun`: they are of a version with another schema. */
+/** Makes a copy, then migrates in one transaction. Refuses while `othersRun`: those processes expect another schema. */
 export function migrate(client: Database, dataDir: string, othersRun = () => false, files = schemaFiles()): void {
   const known = files.migrations.length
   const version = schemaVersion(client)
@@ -48,7 +48,7 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
   const isCurrent = () => schemaVersion(client) === known && appliedTriggers(client) === triggersHash
   if (isCurrent()) return
   if (version > 0 && othersRun()) {
-    if (isCurrent()) return // another process of the same version was first
+    if (isCurrent()) return // another process of this version has just migrated
     throw new Error(
       `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
     )
@@ -57,7 +57,7 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
   client.run('PRAGMA foreign_keys = OFF')
   client.run('BEGIN IMMEDIATE')
   try {
-    dropTriggers(client) // first: a migration may change the tables that they name, and the rows that they guard
+    dropTriggers(client) // before the migrations, which may change the tables they name and the rows they guard
     // The version is read again: another process may have migrated meanwhile.
     const missing = files.migrations.slice(schemaVersion(client))
     for (const { sql } of missing) for (const statement of sql) client.run(statement)
@@ -79,7 +79,7 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
 const appliedTriggers = (client: Database) =>
   client.query<{ value: string }, []>(`SELECT value FROM facts WHERE name = 'triggers'`).get()?.value
 
-/** And the views, which belong to them. */
+/** Drops the views as well: `triggers.sql` makes both. */
 function dropTriggers(client: Database) {
   const made = client.query<{ type: string; name: string }, []>(
     `SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view')`,
@@ -105,12 +105,12 @@ function copyBefore(client: Database, dataDir: string, version: number) {
     closeSync(file)
     renameSync(unfinished, join(folder, `before-schema-${version + 1}.db`))
   } catch (error) {
-    // Otherwise another process has migrated in the meantime, has made its copy, and deleted ours.
+    // Otherwise another process has migrated meanwhile: it made its own copy and deleted this one.
     if (schemaVersion(client) === version) throw error
   }
 }
 
-/** Left by starts that were killed while they copied. */
+/** A start that was killed while copying leaves one behind. */
 function removeUnfinishedCopies(dataDir: string) {
   const folder = backupsOf(dataDir)
   for (const name of existsSync(folder) ? readdirSync(folder) : [])

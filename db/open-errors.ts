@@ -2,21 +2,21 @@
 import { type Database, SQLiteError } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 
-/** By its code alone: an error that comes from a thread is of another class. */
+/** Errors are told apart by code alone, because one that crossed a thread has lost its class. */
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '')
 
 export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
 
-/** Advice for a damaged file that only a backup can replace, and for the queue's file, which can be rebuilt. */
+/** The disk or the user's quota is full. */
 export const isFull = (error: unknown) => /^(SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))|ENOSPC|EDQUOT)/.test(codeOf(error))
 
-/** What to do about a damaged file that only a backup can replace, and about the queue's, which can be rebuilt. */
+/** What to do about a damaged file: only a backup can replace a database, but the queue's file can be rebuilt. */
 export const restoreAdvice =
   'With every process stopped, restore the newest backup into an empty folder: bun run restore'
 export const queueRebuildAdvice =
   'With every process stopped, move it away with its -wal and -shm: it is rebuilt from fieldhouse.db, and unfinished jobs are run again'
 
-/** Opens or reads the file, and turns SQLite's errors into ours, which name it. `advice` is for damage. */
+/** Opens or reads the file and turns SQLite's errors into ones that name the file. `advice` is appended if it is damaged. */
 export function explainOpenErrors<T>(path: string, open: () => T, advice = restoreAdvice): T {
   try {
     return open()
@@ -25,7 +25,7 @@ export function explainOpenErrors<T>(path: string, open: () => T, advice = resto
   }
 }
 
-/** Damage, a file this user may not write, or a full disk, as an error for the operator; other errors stay as they are. */
+/** Damage, a missing permission or a full disk becomes an error for the operator; other errors stay as they are. */
 function explained(path: string, error: unknown, advice: string): unknown {
   if (!(error instanceof SQLiteError)) return error
   if (isDamage(error)) return damagedFile(path, error.message, advice)

@@ -8,7 +8,7 @@ import { explainOpenErrors, isBusy, makeDataFolder } from './open-errors.ts'
 import * as schema from './schema.ts'
 import { TimedDatabase } from './statement-times.ts'
 
-Database.MAX_QUERY_CACHE_SIZE = 500 // statements of a connection that stay prepared, a few kB each; Bun keeps 20
+Database.MAX_QUERY_CACHE_SIZE = 500 // prepared statements kept per connection, a few kB each; Bun's default is 20
 
 const open = (path: string, readonly: boolean): Database => {
   const client = new TimedDatabase(path, readonly ? { readonly: true } : { create: true, readwrite: true })
@@ -24,7 +24,7 @@ const open = (path: string, readonly: boolean): Database => {
 export type Db = ReturnType<typeof wrap>
 const wrap = (client: Database) => drizzle({ client, schema })
 
-/** From now on nothing blocks the event loop for long: `atomically` waits for other writers on a timer. */
+/** Once the file is open nothing blocks the event loop for long: `atomically` waits for other writers on a timer. */
 function opened(client: Database): Db {
   client.run('PRAGMA busy_timeout = 30')
   return wrap(client)
@@ -59,10 +59,10 @@ export function closeDatabase({ $client: client }: Db): void {
   client.close()
 }
 
-/** A new database next to an old `scores.db` knows none of its snapshots: the sweep would delete them all. */
+/** A new database next to an old `scores.db` knows none of its snapshots, so the cleanup would delete them all. */
 function refuseLostDatabase(client: Database, dataDir: string) {
   const isNew = () => schemaVersion(client) === 0
-  // Asked twice: another process that opens the same new folder may just have made both.
+  // Checked twice: another process that opens the same new folder may just have made both files.
   if (!isNew() || !existsSync(join(dataDir, 'scores.db')) || !isNew()) return
   client.close()
   throw new Error(
@@ -70,7 +70,7 @@ function refuseLostDatabase(client: Database, dataDir: string) {
   )
 }
 
-/** SQLite refuses this at once, whatever the busy timeout, while another process does the same. */
+/** SQLite ignores the busy timeout here: it fails at once while another process does the same. */
 function useWriteAheadLog(client: Database) {
   for (const deadline = performance.now() + 10_000; ; Bun.sleepSync(10)) {
     try {
@@ -81,7 +81,7 @@ function useWriteAheadLog(client: Database) {
   }
 }
 
-/** Opens an existing `fieldhouse.db` for a script, next to running processes: to write, not to migrate. */
+/** Opens an existing `fieldhouse.db` for a script that runs next to the service. It may write, but never migrates. */
 export function openBeside(dataDir: string): Db {
   return explainOpenErrors(databaseFile(dataDir), () => {
     const client = open(databaseFile(dataDir), false)
@@ -90,5 +90,5 @@ export function openBeside(dataDir: string): Db {
   })
 }
 
-/** For worker threads: sees what is committed, cannot write. */
+/** Read-only, for worker threads; sees only committed data. */
 export const openReader = (dataDir: string): Db => opened(open(databaseFile(dataDir), true))

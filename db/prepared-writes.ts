@@ -1,6 +1,6 @@
 /**
- * Inserts and updates that write other columns from call to call, prepared once for each set of columns. drizzle takes up to a
- * millisecond to build and prepare one, as long as running it fifty times.
+ * Inserts and updates whose set of columns varies from call to call, prepared once for each set. drizzle takes up to a millisecond
+ * to build and prepare one, as long as running it fifty times.
  */
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -42,6 +42,6 @@ export function preparedFor<Values extends object, Statement>(
   }
 }
 
-/** Whether a column is in a list that is given as JSON, so that its length is not part of the statement. */
+/** Whether a column is in a list. The list is passed as JSON, so that lists of every length share one statement. */
 export const isOneOf = (column: SQLiteColumn, name: string): SQL =>
   sql`${column} in (select value from json_each(${given(name)}))`

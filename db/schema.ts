@@ -1,7 +1,7 @@
 /**
  * The tables of Fieldhouse, to be read top to bottom: people, leagues, the rota, jobs, monitoring.
  * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data validated at the edge.
- * `triggers.sql` beside this file keeps some of the tables. The full-text index `search_index`, which drizzle cannot describe, is
+ * Some tables are maintained by `triggers.sql` next to this file. The full-text index `search_index`, which drizzle cannot describe, is
  * at the end of the first migration.
  */
 import { sql } from 'drizzle-orm'
@@ -11,7 +11,7 @@ const id = () => integer('id').primaryKey({ autoIncrement: true })
 const time = (name: string) => integer(name)
 const json = <T>(name: string) => text(name, { mode: 'json' }).$type<T>()
 
-// ── Who ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── People ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const roles = ['member', 'officer', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -28,7 +28,7 @@ export const users = sqliteTable(
     createdAt: time('created_at').notNull(),
     lastLoginAt: time('last_login_at'),
     lastSeenAt: time('last_seen_at'),
-    deletedAt: time('deleted_at'), // anonymised: ledgers and audit keep the id
+    deletedAt: time('deleted_at'), // the user is anonymised; ledgers and the audit log keep the id
   },
   t => [
     index('users_created').on(t.createdAt, t.country),
@@ -45,9 +45,9 @@ export const sessions = sqliteTable(
       .notNull()
       .references(() => users.id),
     csrfToken: text('csrf_token').notNull(),
-    agent: text('agent'), // the browser, as it names itself
+    agent: text('agent'), // the browser's User-Agent
     createdAt: time('created_at').notNull(),
-    expiresAt: time('expires_at').notNull(), // slides
+    expiresAt: time('expires_at').notNull(), // moves on with every use
   },
   t => [index('sessions_user').on(t.userId), index('sessions_expiry').on(t.expiresAt)],
 )
@@ -70,7 +70,7 @@ export const apiKeys = sqliteTable(
   t => [index('api_keys_user').on(t.userId)],
 )
 
-/** Browsers in which somebody has signed in: too many attempts by others do not keep them out. */
+/** Browsers in which the user has signed in before. Failed attempts by others do not lock these out. */
 export const knownDevices = sqliteTable(
   'known_devices',
   {
@@ -78,7 +78,7 @@ export const knownDevices = sqliteTable(
     userId: integer('user_id')
       .notNull()
       .references(() => users.id),
-    lastUsedAt: time('last_used_at').notNull(), // to sign in
+    lastUsedAt: time('last_used_at').notNull(), // the last sign-in
   },
   t => [index('known_devices_user').on(t.userId, t.lastUsedAt)],
 )
@@ -100,34 +100,34 @@ export const passwordLinks = sqliteTable(
 export const mailKinds = ['invitation', 'password', 'picks', 'final', 'certificate', 'roster', 'alert'] as const
 export type MailKind = (typeof mailKinds)[number]
 
-/** Kinds of mail that the owner of an address has turned off, with or without an account. */
+/** Kinds of mail that the owner of an address has turned off; the address needs no account. */
 export const mailOptOuts = sqliteTable(
   'mail_opt_outs',
   { addressHash: text('address_hash').notNull(), kind: text('kind', { enum: mailKinds }).notNull() },
   t => [primaryKey({ columns: [t.addressHash, t.kind] })],
 )
 
-/** Mails that are sent once per occasion, such as the close of a league's picks to one member. */
+/** Mails that are sent once per occasion, for example when picks of a league close, to each member. */
 export const mailOccasions = sqliteTable(
   'mail_occasions',
   { key: text('key').primaryKey(), at: time('at').notNull() },
   t => [index('mail_occasions_at').on(t.at)],
 )
 
-/** Attempts at a password, counted by every process. */
+/** Attempts at a password, counted across all processes. */
 export const attempts = sqliteTable(
   'attempts',
   {
     key: text('key').primaryKey(), // the hash of what is counted: an account, an address or a device
     used: integer('used').notNull(),
     endsAt: time('ends_at').notNull(),
-    most: integer('most'), // more of them are refused
-    userId: integer('user_id'), // whose account it is, where there is one: who is locked out
+    most: integer('most'), // further ones are refused
+    userId: integer('user_id'), // the account that is locked out, if there is one
   },
   t => [index('attempts_end').on(t.endsAt), index('attempts_user').on(t.userId).where(sql`user_id is not null`)],
 )
 
-// ── What is contested ───────────────────────────────────────────────────────────────────────────────────────────
+// ── Leagues ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const leagueKinds = ['sheet', 'tour', 'market'] as const
 export type Kind = (typeof leagueKinds)[number]
@@ -150,7 +150,7 @@ export const leagues = sqliteTable(
   t => [
     index('leagues_kind').on(t.kind, t.startsAt),
     index('leagues_created').on(t.createdAt),
-    // the newest first, and how many strangers see, without looking at any league
+    // covers the list, newest first, and the count of public leagues, without reading any row of the table
     index('leagues_newest').on(t.archivedAt, t.startsAt, t.id, sql`config ->> '$.public'`),
   ],
 )
@@ -161,7 +161,7 @@ export const invitations = sqliteTable(
   {
     id: id(),
     tokenHash: text('token_hash').notNull().unique(),
-    leagueId: integer('league_id').references(() => leagues.id, { onDelete: 'cascade' }), // null: to the installation
+    leagueId: integer('league_id').references(() => leagues.id, { onDelete: 'cascade' }), // null: an invitation to the installation
     uses: integer('uses').notNull().default(0),
     maxUses: integer('max_uses').notNull(),
     createdBy: integer('created_by'), // null: the operator
@@ -194,7 +194,7 @@ export const leagueAnnouncements = sqliteTable('league_announcements', {
   leagueId: integer('league_id')
     .primaryKey()
     .references(() => leagues.id, { onDelete: 'cascade' }),
-  leaders: json<string[]>('leaders').notNull(), // the player_ids of who led then
+  leaders: json<string[]>('leaders').notNull(), // player_ids
 })
 
 export const uploadKinds = ['baseline', 'current', 'extra'] as const
@@ -209,12 +209,12 @@ export type UploadSummary = {
   renamed: number
   suspicious: number
   duplicates: number
-  /** Of an extra sheet: players who are not in the newest scan. */
+  /** Players of an extra sheet who are not in the newest scan. */
   unknown?: number
   warnings: string[]
 }
 
-/** Where the time came from that a sheet is dated by. */
+/** Where the date of a sheet comes from. */
 export const dateSources = ['given', 'sheet', 'filename', 'sent'] as const
 
 /** Why a sheet is held until an officer answers. */
@@ -225,7 +225,7 @@ export type UploadDoubt = {
   message: string
 }
 
-/** One file sent to a sheet league. Its numbers are the snapshot `snapshot_id` in `scores.db`; it counts while the upload is `done`. */
+/** A file sent to a sheet league. Its numbers are the snapshot `snapshot_id` in `scores.db`, which counts while the upload is `done`. */
 export const uploads = sqliteTable(
   'uploads',
   {
@@ -240,7 +240,7 @@ export const uploads = sqliteTable(
     file: text('file'), // its name under DATA_DIR/uploads; null once it was deleted
     bytes: integer('bytes').notNull(),
     sha256: text('sha256').notNull(),
-    givenMapping: json<Record<string, string | null>>('given_mapping'), // by header, so that the same mapping is the same text
+    givenMapping: json<Record<string, string | null>>('given_mapping'), // sorted by header, so that equal mappings are equal texts
     status: text('status', { enum: uploadStates }).notNull(),
     jobId: text('job_id').notNull(),
     uploadedBy: integer('uploaded_by'), // null: the operator
@@ -257,27 +257,27 @@ export const uploads = sqliteTable(
     rowsBad: integer('rows_bad'),
     error: text('error'),
     summary: json<UploadSummary>('summary'),
-    force: integer('force', { mode: 'boolean' }).notNull().default(false), // published whatever is doubtful
-    doubts: json<UploadDoubt[]>('doubts'), // while it is held
+    force: integer('force', { mode: 'boolean' }).notNull().default(false), // published despite doubts
+    doubts: json<UploadDoubt[]>('doubts'), // set while it is held
   },
   t => [
     index('uploads_league').on(t.leagueId, t.createdAt),
     uniqueIndex('uploads_same_bytes')
-      .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`) // quoted, no mapping equals no mapping
+      .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`) // quote(): in a unique index NULL equals nothing, not even NULL
       .where(sql`status in ('queued', 'running', 'held', 'done') and not dry_run`),
     index('uploads_created').on(t.createdAt),
-    index('uploads_taken').on(t.takenAt), // each upload asks whether any lies ahead of the clock
+    index('uploads_taken').on(t.takenAt), // every upload checks for dates ahead of the clock
   ],
 )
 
-/** The mapping last chosen for sheets with these headings: the next one of the league is read by it. */
+/** The mapping last chosen for sheets with these headings; the league's next such sheet uses it. */
 export const sheetMappings = sqliteTable(
   'sheet_mappings',
   {
     leagueId: integer('league_id')
       .notNull()
       .references(() => leagues.id, { onDelete: 'cascade' }),
-    headings: text('headings').notNull(), // hash of them all
+    headings: text('headings').notNull(), // a hash of all headings
     mapping: json<Record<string, string | null>>('mapping').notNull(),
     usedAt: time('used_at').notNull(),
   },
@@ -285,8 +285,8 @@ export const sheetMappings = sqliteTable(
 )
 
 /**
- * A file chosen in a browser without JavaScript: it waits here, with what each of its columns is to be read as, until it is
- * imported or the next day.
+ * A file chosen in a browser without JavaScript, with the mapping of its columns. It waits here until it is imported, or is
+ * deleted the next day.
  */
 export const uploadDrafts = sqliteTable(
   'upload_drafts',
@@ -302,8 +302,8 @@ export const uploadDrafts = sqliteTable(
     sha256: text('sha256').notNull(),
     kind: text('kind', { enum: uploadKinds }).notNull(),
     mode: text('mode', { enum: uploadModes }).notNull(),
-    takenAt: time('taken_at'), // null: as the sheet or its name says
-    mapping: json<Record<string, string | null>>('mapping'), // null: as it is recognised
+    takenAt: time('taken_at'), // null: taken from the sheet or its file name
+    mapping: json<Record<string, string | null>>('mapping'), // null: as recognised
     trialJobId: text('trial_job_id'),
     createdAt: time('created_at').notNull(),
   },
@@ -321,7 +321,7 @@ export const playerMarks = sqliteTable(
       .references(() => leagues.id, { onDelete: 'cascade' }),
     playerId: text('player_id').notNull(),
     reason: text('reason', { enum: markReasons }).notNull(),
-    farmOf: text('farm_of'), // the player id of whom this is a second account
+    farmOf: text('farm_of'), // the player id of the main account that this farm belongs to
     note: text('note'),
     counted: integer('counted', { mode: 'boolean' }).notNull(),
     markedBy: integer('marked_by'), // null: the operator
@@ -332,14 +332,14 @@ export const playerMarks = sqliteTable(
 
 export type UploadError = { line: number; column: string; value: string; reason: string }
 
-/** What was wrong with an upload's lines, some hundred to a row: ten thousand rows would hold the write lock too long. */
+/** Errors in the lines of an upload, some hundred to a row: one row each would hold the write lock too long. */
 export const uploadErrors = sqliteTable(
   'upload_errors',
   {
     uploadId: integer('upload_id')
       .notNull()
       .references(() => uploads.id, { onDelete: 'cascade' }),
-    first: integer('first').notNull(), // index of its first item among all of the upload
+    first: integer('first').notNull(), // index of its first item among all errors of the upload
     items: json<UploadError[]>('items').notNull(),
   },
   t => [primaryKey({ columns: [t.uploadId, t.first] })],
@@ -357,7 +357,7 @@ export const tours = sqliteTable('tours', {
   feedUrl: text('feed_url').notNull(), // may hold a key
   format: text('format', { enum: feedFormats }).notNull(),
   intervalS: integer('interval_s').notNull(),
-  eventId: integer('event_id'), // the event that the feed shows now
+  eventId: integer('event_id'), // the event that the feed currently shows
   askedAt: time('asked_at'),
   checkedAt: time('checked_at'), // when an answer was last accepted, "nothing has changed" included
   etag: text('etag'),
@@ -374,7 +374,7 @@ export const tours = sqliteTable('tours', {
 
 export const fieldSources = ['feed', 'hand'] as const
 
-/** A tournament that a feed shows or has shown, or a coming one whose field was entered by hand. */
+/** A tournament from a feed, or an upcoming one whose field was entered by hand. */
 export const tourEvents = sqliteTable(
   'tour_events',
   {
@@ -389,10 +389,10 @@ export const tourEvents = sqliteTable(
     version: text('version'),
     firstSeenAt: time('first_seen_at').notNull(),
     begunAt: time('begun_at'), // when the feed first showed a stroke
-    changedAt: time('changed_at').notNull(), // when a score, a golfer or the state last changed; only ever grows
-    movedAt: time('moved_at').notNull(), // when a score last changed: boards show movement since just before
+    changedAt: time('changed_at').notNull(), // when a score, a golfer or the state last changed; never goes back
+    movedAt: time('moved_at').notNull(), // when a score last changed; boards show movement since just before that
     source: text('source', { enum: fieldSources }).notNull().default('feed'),
-    turnedInto: integer('turned_into'), // of a field by hand: the feed's own event, once the feed shows it
+    turnedInto: integer('turned_into'), // for a field entered by hand: the feed's own event, once there is one
   },
   t => [index('tour_events_tour').on(t.tourId, t.changedAt)],
 )
@@ -423,7 +423,7 @@ export const golfers = sqliteTable(
   ],
 )
 
-/** What is known about a golfer before play: their ranking, and for one entered by hand, who they are on the feed. */
+/** A golfer of a field before play: their ranking, and if entered by hand, their id on the feed. */
 export const fieldPlayers = sqliteTable(
   'field_players',
   {
@@ -432,9 +432,9 @@ export const fieldPlayers = sqliteTable(
       .references(() => tourEvents.id, { onDelete: 'cascade' }),
     playerId: text('player_id').notNull(),
     rank: integer('rank'), // in the world, from 1
-    odds: real('odds'), // decimal: what 1 pays
+    odds: real('odds'), // decimal odds: the payout of a stake of 1
     feedPlayerId: text('feed_player_id'), // null: not found on the feed
-    absent: integer('absent', { mode: 'boolean' }).notNull().default(false), // an officer said that they do not play
+    absent: integer('absent', { mode: 'boolean' }).notNull().default(false), // an officer marked them as not playing
   },
   t => [primaryKey({ columns: [t.eventId, t.playerId] })],
 )
@@ -466,17 +466,17 @@ export const quotes = sqliteTable(
     id: id(),
     symbol: text('symbol').notNull().unique(), // upper case
     priceCents: integer('price_cents').notNull(),
-    asOf: time('as_of').notNull(), // when the price was made, as its source says
+    asOf: time('as_of').notNull(), // when the price was made, according to its source
     receivedAt: time('received_at').notNull(),
-    openCents: integer('open_cents').notNull(), // the price when the UTC day of `received_at` began; for a new symbol its first
-    seq: integer('seq').notNull(), // every write takes the next number of the table, so readers fetch only what is new
+    openCents: integer('open_cents').notNull(), // the price at the start of the UTC day of `received_at`; for a new symbol, its first price
+    seq: integer('seq').notNull(), // every write takes the table's next number, so that readers fetch only what is new
     setBy: integer('set_by'), // null: the operator or a feed
     priceId: integer('price_id').notNull().default(0), // of `prices`
   },
   t => [index('quotes_seq').on(t.seq)],
 )
 
-/** Every price of a symbol in the last days, from when it came in until the next one did. */
+/** Every price of a symbol in the last days, from `received_at` until the next one came in. */
 export const prices = sqliteTable(
   'prices',
   {
@@ -486,7 +486,7 @@ export const prices = sqliteTable(
     asOf: time('as_of').notNull(),
     receivedAt: time('received_at').notNull(),
     until: time('until'), // null: the newest
-    confirmedAt: time('confirmed_at'), // once it has ended: the newest `as_of` with which it came again
+    confirmedAt: time('confirmed_at'), // set when it ends: the newest `as_of` at which the same price was sent again
     setBy: integer('set_by'), // null: the operator or a feed
     voidedAt: time('voided_at'),
   },
@@ -497,7 +497,7 @@ export const prices = sqliteTable(
   ],
 )
 
-/** The last price of every symbol on every day that has one, in UTC, in today's shares: a split changes them all. */
+/** The last price of every symbol on each UTC day that has one, adjusted for splits. */
 export const dailyPrices = sqliteTable(
   'daily_prices',
   {
@@ -508,12 +508,12 @@ export const dailyPrices = sqliteTable(
   t => [primaryKey({ columns: [t.symbol, t.day] }), index('daily_prices_day').on(t.day)],
 )
 
-/** A price that moved so far that an officer has to accept it. The newest of its symbol. */
+/** The newest price of a symbol, if it moved so far that an officer has to accept it. */
 export const heldPrices = sqliteTable('held_prices', {
   id: id(),
   symbol: text('symbol').notNull().unique(),
   priceCents: integer('price_cents').notNull(),
-  beforeCents: integer('before_cents').notNull(), // the price that counts meanwhile
+  beforeCents: integer('before_cents').notNull(), // the price in force until it is accepted
   asOf: time('as_of').notNull(),
   receivedAt: time('received_at').notNull(),
   setBy: integer('set_by'), // null: the operator or a feed
@@ -521,7 +521,7 @@ export const heldPrices = sqliteTable('held_prices', {
 
 export const symbolActionKinds = ['void', 'split', 'dividend', 'undo'] as const
 
-/** Corrections of a symbol that changed ledgers: a wrong price taken back, a split, a dividend, a dividend taken back. */
+/** Corrections of a symbol that changed ledgers: a voided price, a split, a dividend, or a dividend taken back. */
 export const symbolActions = sqliteTable(
   'symbol_actions',
   {
@@ -532,11 +532,11 @@ export const symbolActions = sqliteTable(
     by: integer('by'), // null: the operator
     reason: text('reason'),
     priceId: integer('price_id'), // of the wrong price
-    cents: integer('cents').notNull(), // the wrong price, the price that was split, or paid or taken back per share
-    sharesTo: integer('shares_to'), // of a split: so many …
-    sharesFrom: integer('shares_from'), // … for so many
-    lines: integer('lines').notNull(), // written to ledgers
-    kept: integer('kept').notNull().default(0), // lines that stay although they were wrong, because their league is final
+    cents: integer('cents').notNull(), // the wrong price, the price before the split, or the dividend per share
+    sharesTo: integer('shares_to'), // of a split: this many new shares …
+    sharesFrom: integer('shares_from'), // … for this many old ones
+    lines: integer('lines').notNull(), // ledger lines it has written
+    kept: integer('kept').notNull().default(0), // wrong lines that stay because their league is final
   },
   t => [index('symbol_actions_symbol').on(t.symbol, t.id)],
 )
@@ -590,19 +590,19 @@ export const portfolios = sqliteTable(
   {
     leagueId: integer('league_id').notNull(),
     userId: integer('user_id').notNull(),
-    grantedCents: integer('granted_cents').notNull(), // what they began with
+    grantedCents: integer('granted_cents').notNull(), // the starting cash
     cashCents: integer('cash_cents').notNull(),
     realisedCents: integer('realised_cents').notNull().default(0), // before fees
     feesCents: integer('fees_cents').notNull().default(0),
     trades: integer('trades').notNull().default(0),
     volumeCents: integer('volume_cents').notNull().default(0), // bought and sold
-    corrections: integer('corrections').notNull().default(0), // lines of the ledger beside the grant and the trades
+    corrections: integer('corrections').notNull().default(0), // ledger lines other than the grant and trades
     createdAt: time('created_at').notNull(),
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('portfolios_user').on(t.userId)],
 )
 
-/** What a portfolio holds of a symbol. A closed holding stays, for what it has gained. A quantity below 0 is sold short. */
+/** A portfolio's position in a symbol. A closed one stays, for its gain. A quantity below 0 is sold short. */
 export const holdings = sqliteTable(
   'holdings',
   {
@@ -641,7 +641,7 @@ export const ledger = sqliteTable(
     realisedCents: integer('realised_cents').notNull(), // before the fee
     priceId: integer('price_id'), // of a trade: the price it was made at
     undoes: integer('undoes'), // the line that this one takes back
-    actionId: integer('action_id'), // why, where it is no trade
+    actionId: integer('action_id'), // the symbol action behind a line that is no trade
   },
   t => [
     uniqueIndex('ledger_undoes').on(t.undoes).where(sql`undoes is not null`),
@@ -659,22 +659,22 @@ export type OrderRefusal = {
   facts: { errors?: { path: string; message: string }[]; [fact: string]: unknown }
 }
 
-/** The answer to an order by its Idempotency-Key, kept for a day. */
+/** The outcome of an order by its Idempotency-Key, kept for a day. */
 export const orderKeys = sqliteTable(
   'order_keys',
   {
     leagueId: integer('league_id').notNull(),
     userId: integer('user_id').notNull(),
     key: text('key').notNull(),
-    order: text('order').notNull(), // the order as canonical JSON
-    lineId: integer('line_id'), // of the ledger; null: refused
+    order: text('order').notNull(), // for example: buy 5 ACME
+    lineId: integer('line_id'), // of the ledger; null: the order was refused
     refusal: json<OrderRefusal>('refusal'),
     createdAt: time('created_at').notNull(),
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId, t.key] }), index('order_keys_created').on(t.createdAt)],
 )
 
-/** What a portfolio was worth when a day began, in UTC. */
+/** The value of a portfolio at the start of each UTC day. */
 export const dailyValues = sqliteTable(
   'daily_values',
   {
@@ -686,7 +686,7 @@ export const dailyValues = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.userId, t.day] })],
 )
 
-/** The best and the average of those, to compare with. */
+/** The highest and the average of those values, for comparison. */
 export const dailyBoardValues = sqliteTable(
   'daily_board_values',
   {
@@ -698,7 +698,7 @@ export const dailyBoardValues = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.day] })],
 )
 
-/** The prices when a market league became final, by which its portfolios are valued from then on. */
+/** Prices at the moment a market league became final; its portfolios keep being valued by them. */
 export const closingQuotes = sqliteTable(
   'closing_quotes',
   {
@@ -710,17 +710,17 @@ export const closingQuotes = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.symbol] })],
 )
 
-/** The board of a final league. It never changes, whatever feeds and sheets say later. */
+/** The board of a final league. Later feeds and sheets do not change it. */
 export const frozenBoards = sqliteTable('frozen_boards', {
   leagueId: integer('league_id')
     .primaryKey()
     .references(() => leagues.id, { onDelete: 'cascade' }),
-  content: blob('content', { mode: 'buffer' }).notNull(), // JSON packed with zstd; its sha256 is the league's final_hash
+  content: blob('content', { mode: 'buffer' }).notNull(), // JSON compressed with zstd; its sha256 is the league's final_hash
 })
 
-// ── Who works where ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── The rota ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Who approves a swap once a colleague has taken the duty: an officer, or the rules of work alone. */
+/** What approves a swap once a colleague has taken the duty: an officer, or the rules of work alone. */
 export const swapRules = ['officer', 'rules'] as const
 
 export const sites = sqliteTable('sites', {
@@ -728,12 +728,12 @@ export const sites = sqliteTable('sites', {
   name: text('name').notNull().unique(),
   timezone: text('timezone').notNull(), // IANA
   swaps: text('swaps', { enum: swapRules }).notNull().default('officer'),
-  restHours: real('rest_hours').notNull().default(10), // between two shifts, one of which is here
+  restHours: real('rest_hours').notNull().default(10), // between two shifts, if at least one is at this site
   rules: json<StoredRules>('rules').notNull().default({}),
   createdAt: time('created_at').notNull(),
 })
 
-type StoredLimit = { limit: number; weeks?: number; price_cents?: number } // without a price it holds at all costs
+type StoredLimit = { limit: number; weeks?: number; price_cents?: number } // without a price it is a hard limit
 
 /** Rules of work: `src/rota/rules-of-work.ts` says what each means. */
 type StoredRules = {
@@ -770,7 +770,7 @@ export const staff = sqliteTable(
     hourlyCents: integer('hourly_cents').notNull(),
     preferences: json<StoredWish[]>('preferences').notNull(),
     rules: json<StoredRules>('rules').notNull().default({}),
-    active: integer('active', { mode: 'boolean' }).notNull().default(true), // else no longer planned, but still on past rosters
+    active: integer('active', { mode: 'boolean' }).notNull().default(true), // false: no longer planned, but still on past rosters
     createdAt: time('created_at').notNull(),
   },
   t => [uniqueIndex('staff_user').on(t.userId)],
@@ -810,17 +810,17 @@ export const shifts = sqliteTable(
     siteId: integer('site_id')
       .notNull()
       .references(() => sites.id, { onDelete: 'cascade' }),
-    day: text('day').notNull(), // on which it starts, in the site's time zone: ranges of dates compare with it
+    day: text('day').notNull(), // the day it starts, in the site's time zone; date ranges compare with it
     startsAt: time('starts_at').notNull(),
     endsAt: time('ends_at').notNull(),
     skill: text('skill'),
     certification: text('certification'),
     headcount: integer('headcount').notNull(),
-    kind: text('kind'), // early, late, night: what rules of work call it
-    skills: json<string[]>('skills').notNull().default([]), // beside `skill`
-    underCents: integer('under_cents'), // for each person missing; null: the place counts as open
-    most: integer('most'), // how many may be there; null: the headcount
-    overCents: integer('over_cents'), // for each person beyond the headcount
+    kind: text('kind'), // for rules of work: early, late, night
+    skills: json<string[]>('skills').notNull().default([]), // in addition to `skill`
+    underCents: integer('under_cents'), // penalty for each missing person; null: the place counts as open
+    most: integer('most'), // at most this many people; null: the headcount
+    overCents: integer('over_cents'), // penalty for each person beyond the headcount
     createdAt: time('created_at').notNull(),
   },
   t => [
@@ -847,7 +847,7 @@ export const assignments = sqliteTable(
   t => [uniqueIndex('assignments_once').on(t.shiftId, t.staffId), index('assignments_staff').on(t.staffId)],
 )
 
-/** A request to work a shift or not to; not following it costs its price. */
+/** A request to work a shift, or not to. Not granting it costs its price. */
 export const shiftRequests = sqliteTable(
   'shift_requests',
   {
@@ -878,21 +878,21 @@ export const rosterDrafts = sqliteTable(
     createdAt: time('created_at').notNull(),
     confirmedAt: time('confirmed_at'),
     name: text('name'),
-    changes: integer('changes').notNull().default(0), // made by hand since
+    changes: integer('changes').notNull().default(0), // made by hand since it was generated
   },
   t => [index('roster_drafts_created').on(t.createdAt)],
 )
 
-/** The shifts of a week, to make other weeks from. */
+/** The shifts of a week, as a template for other weeks. */
 export const weekTemplates = sqliteTable('week_templates', {
   id: id(),
   name: text('name').notNull().unique(),
-  monday: text('monday').notNull(), // of the week it was saved from: its moments are those of that week
-  shifts: json<unknown[]>('shifts').notNull(), // each with who stood there
+  monday: text('monday').notNull(), // of the week it was saved from; the times in `shifts` are in that week
+  shifts: json<unknown[]>('shifts').notNull(), // each with the people on it
   createdAt: time('created_at').notNull(),
 })
 
-/** The private address of somebody's calendar. */
+/** The private address of a person's calendar. */
 export const calendarAddresses = sqliteTable('calendar_addresses', {
   staffId: integer('staff_id')
     .primaryKey()
@@ -903,7 +903,7 @@ export const calendarAddresses = sqliteTable('calendar_addresses', {
 
 export const leaveStates = ['pending', 'approved', 'declined', 'withdrawn'] as const
 
-/** Leave that somebody has requested. Once approved, it is also an absence. */
+/** A request for leave. Once approved, it is also an absence. */
 export const leaveRequests = sqliteTable(
   'leave_requests',
   {
@@ -911,18 +911,18 @@ export const leaveRequests = sqliteTable(
     staffId: integer('staff_id')
       .notNull()
       .references(() => staff.id, { onDelete: 'cascade' }),
-    from: text('from').notNull(), // a day, included
+    from: text('from').notNull(), // inclusive, like `to`: 2026-03-20
     to: text('to').notNull(),
     note: text('note'),
     state: text('state', { enum: leaveStates }).notNull().default('pending'),
-    reason: text('reason'), // of who decided
+    reason: text('reason'), // given by the officer who decided
     createdAt: time('created_at').notNull(),
     decidedAt: time('decided_at'),
   },
   t => [index('leave_requests_staff').on(t.staffId, t.from), index('leave_requests_state').on(t.state, t.from)],
 )
 
-/** A duty that somebody offers to others. It is deleted with the duty, so there are only valid offers. */
+/** A duty offered to colleagues. It is deleted with the duty, so every offer is valid. */
 export const swapOffers = sqliteTable(
   'swap_offers',
   {
@@ -934,7 +934,7 @@ export const swapOffers = sqliteTable(
     note: text('note'),
     createdAt: time('created_at').notNull(),
     takenBy: integer('taken_by').references(() => staff.id, { onDelete: 'set null' }),
-    inReturn: integer('in_return').references(() => assignments.id, { onDelete: 'set null' }), // a duty of who takes it
+    inReturn: integer('in_return').references(() => assignments.id, { onDelete: 'set null' }), // a duty of the person who takes it
     takenAt: time('taken_at'),
   },
   t => [index('swap_offers_taken').on(t.takenBy), index('swap_offers_return').on(t.inReturn)],
@@ -951,7 +951,7 @@ export const staffNotices = sqliteTable(
     at: time('at').notNull(),
     kind: text('kind', { enum: ['roster', 'certificate'] })
       .notNull()
-      .default('roster'), // of the mail that tells it
+      .default('roster'), // the kind of mail that carries it
     message: text('message').notNull(),
     seenAt: time('seen_at'),
     mailedAt: time('mailed_at'),
@@ -963,7 +963,7 @@ export const staffNotices = sqliteTable(
   ],
 )
 
-/** The alerts already raised about a certificate, by days before its end, so that each is raised once. */
+/** Alerts already raised about an expiring certificate, by days left, so that each is raised once. */
 export const expiryNotices = sqliteTable(
   'expiry_notices',
   {
@@ -978,12 +978,12 @@ export const expiryNotices = sqliteTable(
   t => [primaryKey({ columns: [t.staffId, t.name, t.expiresOn, t.days] })],
 )
 
-// ── What runs ───────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const runStates = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED'] as const
 export type RunState = (typeof runStates)[number]
 
-/** Every run of a job. The row is written before the job is queued: a job that the queue lost is added again from here. */
+/** Every run of a job. The row is written before the job is queued; a job that the queue lost is queued again from it. */
 export const runs = sqliteTable(
   'runs',
   {
@@ -998,12 +998,12 @@ export const runs = sqliteTable(
     result: json<unknown>('result'),
     error: text('error'),
     stack: text('stack'),
-    fingerprint: text('fingerprint'), // groups failures that are the same
-    attempts: integer('attempts').notNull().default(0), // those that a dying process ended among them
+    fingerprint: text('fingerprint'), // equal for failures of the same cause
+    attempts: integer('attempts').notNull().default(0), // includes those that ended because their process died
     maxAttempts: integer('max_attempts').notNull(),
-    process: text('process'), // that runs it, or ran it last
+    process: text('process'), // the process that runs it or ran it last
     deaths: integer('deaths').notNull().default(0), // attempts that ended because their process died
-    refused: integer('refused', { mode: 'boolean' }).notNull().default(false), // its failure is an answer: trying again gets the same
+    refused: integer('refused', { mode: 'boolean' }).notNull().default(false), // it failed with a refusal, which a retry would get again
     dedupeKey: text('dedupe_key'), // one unfinished run per key
     startedBy: integer('started_by'), // null: Fieldhouse itself or the operator
     cancelRequestedAt: time('cancel_requested_at'),
@@ -1025,7 +1025,7 @@ export const runs = sqliteTable(
   ],
 )
 
-/** Other users who got the id of a run because the same work was already under way: they can follow it too. */
+/** Other users who started the same work while it was under way: they got the id of this run and may follow it. */
 export const runReaders = sqliteTable(
   'run_readers',
   {
@@ -1037,7 +1037,7 @@ export const runReaders = sqliteTable(
   t => [primaryKey({ columns: [t.runId, t.userId] })],
 )
 
-/** The number of runs of each job in each state. Maintained by triggers, as counting a million runs takes too long. */
+/** The number of runs of each job in each state. Maintained by triggers, because counting a million runs takes too long. */
 export const runCounts = sqliteTable(
   'run_counts',
   {
@@ -1048,10 +1048,10 @@ export const runCounts = sqliteTable(
   t => [primaryKey({ columns: [t.name, t.status] })],
 )
 
-/** Rowids of runs that finished or were deleted, until the index of runs (`search.db`) has them. Added by triggers. */
+/** Rowids of runs that finished or were deleted and are not yet in the index of runs (`search.db`). Added by triggers. */
 export const runChanges = sqliteTable('run_changes', { id: id(), run: integer('run').notNull() })
 
-/** What a run logged. */
+/** Log lines of runs. */
 export const runLog = sqliteTable(
   'run_log',
   {
@@ -1073,7 +1073,7 @@ export const taskLocks = sqliteTable('task_locks', {
   key: text('key').primaryKey(),
   task: text('task').notNull(),
   arguments: text('arguments').notNull(),
-  owner: text('owner').notNull(), // a process of `processes`
+  owner: text('owner').notNull(), // the id of a row of `processes`
   jobId: text('job_id'),
   fence: integer('fence').notNull(),
   acquiredAt: time('acquired_at').notNull(),
@@ -1090,7 +1090,7 @@ export const processes = sqliteTable('processes', {
   startedAt: time('started_at').notNull(),
 })
 
-/** One row per slot that fired. Its key makes a slot fire once, however many processes run. */
+/** One row per slot that fired. The key makes a slot fire once, in one of all processes. */
 export const scheduleSlots = sqliteTable(
   'schedule_slots',
   {
@@ -1119,7 +1119,7 @@ export const stamps = sqliteTable(
 /** Single values: the installation's id, the last lock fence, the setup token's hash, the hash of `triggers.sql`. */
 export const facts = sqliteTable('facts', { name: text('name').primaryKey(), value: text('value').notNull() })
 
-// ── What was noticed ────────────────────────────────────────────────────────────────────────────────────────────
+// ── Monitoring ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const severities = ['info', 'warning', 'error', 'critical'] as const
 export type Severity = (typeof severities)[number]
@@ -1128,7 +1128,7 @@ export const systemAlerts = sqliteTable(
   'system_alerts',
   {
     id: id(),
-    key: text('key').notNull(), // one condition is one alert
+    key: text('key').notNull(), // at most one open alert per key
     type: text('alert_type').notNull(),
     severity: text('severity', { enum: severities }).notNull(),
     title: text('title').notNull(),
@@ -1172,9 +1172,8 @@ export const auditLog = sqliteTable(
 )
 
 /**
- * Finished runs, counted by a trigger when they finish, so that statistics over a million runs read some thousand rows and
- * outlive the runs. All runs by hour and day; each job by hour; and each job by day or month and by how long it took (`bucket`
- * is an upper bound in ms), for percentiles.
+ * Finished runs, counted by a trigger: statistics over a million runs read some thousand rows, and outlive the runs. All runs by
+ * hour and day; each job by hour; and each job by day or month and by duration (`bucket` is an upper bound in ms), for percentiles.
  */
 const finished = {
   start: time('start').notNull(),
@@ -1220,14 +1219,14 @@ export const activityCounts = sqliteTable(
   t => [primaryKey({ columns: [t.unit, t.start, t.country] })],
 )
 
-/** Users by the day they registered and their country, without deleted ones. Maintained by triggers. */
+/** Users by day of registration and country, without deleted ones. Maintained by triggers. */
 export const registrations = sqliteTable(
   'registrations',
   { day: time('day').notNull(), country: text('country').notNull(), users: integer('users').notNull() },
   t => [primaryKey({ columns: [t.day, t.country] })],
 )
 
-/** Trades by hour, symbol and side. A trigger on the ledger counts them; they stay when their league is deleted. */
+/** Trades by hour, symbol and side, counted by a trigger on the ledger. They stay when their league is deleted. */
 export const tradeHours = sqliteTable(
   'trade_hours',
   {
@@ -1241,10 +1240,10 @@ export const tradeHours = sqliteTable(
   t => [primaryKey({ columns: [t.hour, t.symbol, t.kind] })],
 )
 
-/** How often runs, users, leagues, uploads and activity have changed. While these stay the same, so do statistics. */
+/** How often runs, users, leagues, uploads and activity have changed. While these stay the same, statistics are up to date. */
 export const tallies = sqliteTable('tallies', { name: text('name').primaryKey(), count: integer('count').notNull() })
 
-/** Statistics that were requested in the last hour, which are kept warm. */
+/** Statistics requested in the last hour, which are kept warm. */
 export const requestedStats = sqliteTable(
   'requested_stats',
   {
@@ -1255,11 +1254,11 @@ export const requestedStats = sqliteTable(
   t => [primaryKey({ columns: [t.entry, t.query] }), index('requested_stats_at').on(t.requestedAt)],
 )
 
-/** Answers refreshed before they expire (src/platform/cache/refreshed.ts), for every process of the folder. */
+/** Answers refreshed before they expire (src/platform/cache/refreshed.ts), shared by all processes of the data folder. */
 export const refreshedAnswers = sqliteTable(
   'refreshed_answers',
   {
-    key: text('key').primaryKey(), // the cache's, with its version
+    key: text('key').primaryKey(), // the cache key, including the version
     at: time('at').notNull(),
     freshUntil: time('fresh_until').notNull(),
     usableUntil: time('usable_until').notNull(),
@@ -1268,7 +1267,7 @@ export const refreshedAnswers = sqliteTable(
   t => [index('refreshed_answers_usable').on(t.usableUntil)],
 )
 
-/** Per route and minute: how many, how slow. `histogram` counts by the bucket bounds of src/platform/process/metrics.ts. */
+/** Requests per route and minute. `histogram` uses the bucket bounds of src/platform/process/metrics.ts. */
 export const requestStats = sqliteTable(
   'request_stats',
   {
@@ -1303,7 +1302,7 @@ export const processMinutes = sqliteTable(
     minute: time('minute').notNull(),
     process: text('process').notNull(),
     role: text('role').notNull(),
-    cpu: real('cpu').notNull(), // 0 to 1, of all the machine's cores
+    cpu: real('cpu').notNull(), // 0 to 1: 1 is all cores of the machine
     lagMs: real('lag_ms').notNull(), // p99 of how late timers fired
     rssBytes: integer('rss_bytes').notNull(),
     shed: integer('shed').notNull().default(0), // reads refused because the process was overloaded
@@ -1311,7 +1310,7 @@ export const processMinutes = sqliteTable(
   t => [primaryKey({ columns: [t.minute, t.process] })],
 )
 
-/** How many runs waited though their time had come, and how many were under way, minute by minute: what the first process saw. */
+/** Runs that were due but waiting, and runs under way, minute by minute, as the first process to write the minute saw them. */
 export const queueMinutes = sqliteTable('queue_minutes', {
   minute: time('minute').primaryKey(),
   waiting: integer('waiting').notNull(),
@@ -1328,14 +1327,14 @@ export const dailyMetrics = sqliteTable('analytics_daily_metrics', {
   trades: integer('trades').notNull(),
   runs: integer('runs').notNull(),
   failedRuns: integer('failed_runs').notNull(),
-  shifts: integer('shifts').notNull(), // that began on this day in their site's time zone
+  shifts: integer('shifts').notNull(), // that started on this day in their site's time zone
   places: integer('places').notNull(),
   filled: integer('filled').notNull(),
   minutesWorked: integer('minutes_worked').notNull(),
   costCents: integer('cost_cents').notNull(),
 })
 
-/** How well sites and leagues are doing, 0 to 100, and what would help. */
+/** The health of sites and leagues, 0 to 100, with recommendations. */
 export const healthScores = sqliteTable(
   'health_scores',
   {

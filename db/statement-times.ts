@@ -6,11 +6,11 @@ import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
 
 export type StatementTimes = { statement: string; count: number; total_ms: number; mean_ms: number; p95_ms: number }
 
-/** Each bucket reaches to 1.2 times the one before, from a microsecond to some minutes: its middle is within 10 % of all in it. */
+/** Each bound is 1.2 times the one before, from a microsecond to some minutes: the middle of a bucket is within 10 % of every time in it. */
 const factor = Math.log(1.2)
 const buckets = 104
-const longest = 600 // characters of a statement
-const maxStatements = 500 // statements; what comes later is counted as one
+const maxLength = 600 // characters of a statement
+const maxStatements = 500 // further ones are counted together as one
 const maxTexts = 5_000 // before they are normalised
 
 type Count = { count: number; totalMs: number; histogram: Uint32Array }
@@ -22,7 +22,7 @@ function note(count: Count, ms: number): void {
   count.histogram[bucket] = (count.histogram[bucket] ?? 0) + 1
 }
 
-/** The text without values, and lists of any length as one. */
+/** The text without its values; lists of any length become the same text. */
 export const normalised = (sql: string): string =>
   sql
     .replaceAll(/'(?:[^']|'')*'/g, '?')
@@ -32,7 +32,7 @@ export const normalised = (sql: string): string =>
     .replaceAll(/\(\?, …\)(?:\s*,\s*\(\?, …\))+/g, '(?, …), …')
     .replaceAll(/\s+/g, ' ')
     .trim()
-    .slice(0, longest)
+    .slice(0, maxLength)
 
 class Times {
   readonly #counts = new Map<string, Count>()
@@ -50,10 +50,10 @@ class Times {
     return count
   }
 
-  /** What ran, by total time, highest first. */
+  /** Every statement that ran, the highest total time first. */
   all(): StatementTimes[] {
     return [...this.#counts]
-      .filter(([statement, { count }]) => count > 0 && !ofOpening.test(statement))
+      .filter(([statement, { count }]) => count > 0 && !opensOrMigrates.test(statement))
       .map(([statement, { count, totalMs, histogram }]) => ({
         statement,
         count,
@@ -66,7 +66,7 @@ class Times {
 }
 
 /** Statements that open a file or migrate it. */
-const ofOpening = /^(alter|create|drop|pragma)\b/i
+const opensOrMigrates = /^(alter|create|drop|pragma)\b/i
 
 const rounded = (ms: number) => Math.round(ms * 1_000) / 1_000
 
@@ -81,7 +81,7 @@ function shareBelow(histogram: Uint32Array, wanted: number): number {
 
 const timesOf = new WeakMap<Database, Times>()
 
-/** The times of a connection that was opened as a `TimedDatabase`, the most time first. */
+/** The times of a connection that was opened as a `TimedDatabase`, the highest total first. */
 export const statementTimes = (client: Database): StatementTimes[] => timesOf.get(client)?.all() ?? []
 
 export class TimedDatabase extends Database {
@@ -102,26 +102,26 @@ export class TimedDatabase extends Database {
   }
 
   override run<Param extends SQLQueryBindings[]>(sql: string, ...params: Param[]) {
-    const began = performance.now()
+    const start = performance.now()
     try {
       return super.run(sql, ...params)
     } finally {
-      note(this.#times.of(sql), performance.now() - began)
+      note(this.#times.of(sql), performance.now() - start)
     }
   }
 }
 
-/** The same statement, measuring its own runs; time between two rows of `iterate` does not count. */
+/** Makes the statement measure its own runs. The time between two rows of `iterate` does not count. */
 function timed<Row, Params extends SQLQueryBindings[]>(statement: Statement<Row, Params>, count: Count) {
   const { get, all, values, run, iterate } = statement
   const measured =
     <Args extends unknown[], T>(method: (...args: Args) => T) =>
     (...args: Args): T => {
-      const began = performance.now()
+      const start = performance.now()
       try {
         return method.apply(statement, args)
       } finally {
-        note(count, performance.now() - began)
+        note(count, performance.now() - start)
       }
     }
   statement.get = measured(get)
@@ -133,9 +133,9 @@ function timed<Row, Params extends SQLQueryBindings[]>(statement: Statement<Row,
     let ms = 0
     try {
       for (;;) {
-        const began = performance.now()
+        const start = performance.now()
         const { value, done } = rows.next()
-        ms += performance.now() - began
+        ms += performance.now() - start
         if (done) return
         yield value
       }

@@ -3,18 +3,18 @@ import { DeadFile, fileOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
 
-/** Refuses asynchronous work at compile time. */
+/** Makes asynchronous work a compile error. */
 export type Sync<T> = T extends PromiseLike<unknown> ? never : T
 
 const busyTimeout = 5_000 // ms that a write waits for another process's write before it fails as busy
 
 /**
- * One transaction, all or nothing, started as a writer. The work is synchronous: async work would commit before it is
+ * Runs one transaction, all or nothing, started as a writer. The work is synchronous: async work would commit before it is
  * done. While another process holds the write lock this waits on a timer and does not block the event loop.
  * There is one connection, so prepared statements used inside are part of the transaction.
  *
- * `unsynced` commits without waiting for the disk; a power cut may lose it, killing the process does not. For writes that are
- * simply repeated, such as leases and the steps of a run.
+ * `unsynced` commits without waiting for the disk; a power cut may lose it, killing the process does not. It is for writes that
+ * can simply be repeated, like leases and the steps of a run.
  */
 export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'unsynced'): Promise<T> {
   for (const deadline = performance.now() + busyTimeout; ; ) {
@@ -50,8 +50,8 @@ const batchLimit = 5 // ms that one batch may block the event loop, not counting
 
 /**
  * Group commit, for small writes that many callers make at once: the calls of one turn of the event loop share one transaction
- * and one wait for the disk, during which this thread goes on. Each is all or nothing by itself, in a savepoint, and resolves once
- * it is on the disk; others may see it a moment before.
+ * and one sync, which does not block this thread. Each call is all or nothing by itself, in a savepoint, and resolves once it is
+ * on the disk; other readers may see it a moment earlier. If the sync fails, all calls fail although they are committed.
  */
 export function batched<T>(db: Db, work: (tx: Db) => Sync<T>): Promise<T> {
   return new Promise((done, failed) => {
@@ -132,7 +132,7 @@ export function tryWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   }
 }
 
-/** `tryWrite` that is skipped on a full disk or a removed file too: such a write is no reason to fail a request or end the process. */
+/** Like `tryWrite`, but also skipped on a full disk or a removed file: this write must not fail a request or end the process. */
 export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   try {
     return tryWrite(db, work)
@@ -154,5 +154,5 @@ export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
   }
 }
 
-/** A value that a prepared statement gets when it runs. */
+/** A placeholder: the prepared statement gets its value when it runs. */
 export const given = (name: string) => sql.placeholder(name)

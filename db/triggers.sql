@@ -1,10 +1,10 @@
--- What the database keeps true by itself, whoever writes. db/open.ts drops every trigger and view and makes these anew at the
--- first start after this file changed, and after every migration; migrations themselves run without any trigger.
--- A name says the table, the event and what it is for. Divisions by 3600000 and 86400000 round a time in ms down to its UTC
+-- Rules that hold for every writer. db/migrate.ts drops all triggers and views and creates these again at the first start after
+-- this file has changed, and after every migration; migrations themselves run without triggers.
+-- A name says the table, the event and the purpose. The remainders of 3600000 and 86400000 round a time in ms down to its UTC
 -- hour and day.
 
 -- ── The ledger is append-only ───────────────────────────────────────────────────────────────────────────────────────
--- Lines are never changed, and removed only once their league is gone: in small steps, after the league's own row.
+-- Lines are never changed. They are removed only after their league's own row, in small steps.
 
 CREATE TRIGGER ledger_update_refused BEFORE UPDATE ON ledger
 BEGIN
@@ -19,7 +19,7 @@ END;
 
 -- ── The search index names every league, user and symbol ────────────────────────────────────────────────────────────
 -- `search_index` holds the words of names and no text: its rowid is 4 × the id, + 1 for users, + 2 for symbols.
--- A deleted user is a row with `deleted_at`, and is not found any more. Quotes are never deleted.
+-- A deleted user keeps their row, with `deleted_at`, but is no longer found. Quotes are never deleted.
 
 CREATE TRIGGER leagues_insert_search AFTER INSERT ON leagues
 BEGIN
@@ -59,7 +59,7 @@ BEGIN
   INSERT INTO search_index (rowid, name) VALUES (4 * NEW.id + 2, NEW.symbol);
 END;
 
--- ── Who has left has no shifts of their own any more: neither their page nor their calendar ──────────────────────────
+-- ── A deleted user loses the page and the calendar of their own shifts ──────────────────────────────────────────────
 
 CREATE TRIGGER users_delete_staff AFTER UPDATE OF deleted_at ON users
 WHEN NEW.deleted_at IS NOT NULL
@@ -73,7 +73,7 @@ BEGIN
   DELETE FROM calendar_addresses WHERE staff_id = NEW.id;
 END;
 
--- An exchange is one for one: without the duty in return, the offer stands as if nobody had taken it.
+-- An exchange is one for one: without the duty in return, the offer is open again.
 CREATE TRIGGER swap_offers_lose_return AFTER UPDATE OF in_return ON swap_offers
 WHEN OLD.in_return IS NOT NULL AND NEW.in_return IS NULL
 BEGIN
@@ -102,7 +102,7 @@ BEGIN
 END;
 
 -- ── `run_changes`: what the index of runs (`search.db`) has yet to take in ──────────────────────────────────────────
--- The runs that finished and the finished ones that were deleted, by rowid.
+-- Rowids of runs that finished, and of finished runs that were deleted.
 
 CREATE TRIGGER runs_finish_changes AFTER UPDATE OF status ON runs
 WHEN NEW.status IN ('SUCCESS', 'FAILURE', 'CANCELLED') AND OLD.status IN ('PENDING', 'PROGRESS')
@@ -118,9 +118,9 @@ END;
 
 -- ── Statistics of finished runs, which stay when retention deletes the runs ─────────────────────────────────────────
 -- Each run is counted when it finishes, in five places: all runs by hour and by day, each job by hour, and each job by day
--- and by month with how long it took. What takes an hour or longer counts as one millisecond less than an hour.
+-- and by month with its duration. Durations of an hour or longer count as one millisecond less than an hour.
 
--- Upper bounds, exclusive, of the durations that are counted together, in ms: their middle is within 10 % of them.
+-- Exclusive upper bounds, in ms, of the durations that are counted together. The middle of each is within 10 % of its durations.
 CREATE VIEW duration_bounds (bound) AS
 VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (12), (14), (17), (20), (24), (29), (35), (42), (50), (60),
        (71), (84), (100), (120), (143), (170), (200), (240), (288), (346), (415), (500), (600), (710), (840),
@@ -170,7 +170,7 @@ END;
 
 -- ── Statistics of people ────────────────────────────────────────────────────────────────────────────────────────────
 
--- Whoever is first seen in an hour, day or month counts there, under the country they have then.
+-- A user counts once in each hour, day and month they are active in, under the country they have at that moment.
 CREATE TRIGGER user_activity_insert_statistics AFTER INSERT ON user_activity
 BEGIN
   INSERT INTO activity_counts (unit, start, country, users)
@@ -213,7 +213,7 @@ BEGIN
 END;
 
 -- ── `tallies`: how often something that statistics show has changed, ever ───────────────────────────────────────────
--- While a tally stays the same, the statistics made from it need not be made again. Above: runs, activity, users.
+-- While a tally stays the same, statistics that depend on it are up to date. Runs, activity and users are tallied above.
 
 CREATE TRIGGER leagues_insert_tally AFTER INSERT ON leagues
 BEGIN
