@@ -6,7 +6,7 @@ import type { Args, Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { Child, State } from './schema.ts'
 
-/** Adds a job. Returns its id, or that of the job that stands for it. */
+/** Adds a job. Returns its id, or the id of the existing job that takes its place. */
 export function addJob(queue: Queue, job: JobJson, givenId: string, opts: ParentKeyOpts = {}, inFlow = false): string {
   const waitsForChildren = opts.addToWaitingChildren ?? false
   const parent = parentOfNew(queue, job)
@@ -20,8 +20,8 @@ export function addJob(queue: Queue, job: JobJson, givenId: string, opts: Parent
   const { name, data, opts: jobOpts, timestamp, repeatJobKey } = job
   const id = givenId || String(number)
   const newJob: NewJob = { id, name, data, opts: jobOpts, timestamp, repeatJobKey, parent }
-  const inTheWay = deduplicate(queue, newJob, !waitsForChildren)
-  if (inTheWay) return inTheWay
+  const existingId = deduplicate(queue, newJob, !waitsForChildren)
+  if (existingId) return existingId
   if (waitsForChildren) {
     insertJob(queue, newJob, { state: State['waiting-children'], score: wholeMs(timestamp) })
     queue.emit('waiting-children', 'jobId', id)
@@ -34,11 +34,11 @@ export const addJobs = (queue: Queue, entries: Args<'addJobs'>[0]): string[] =>
   entries.map(({ job, jobId, parentKeyOpts }) => addJob(queue, job, jobId, parentKeyOpts))
 
 /**
- * Adds a tree of jobs that may span queues: all of them, then the parents that wait for nothing may run. Answers each with
- * its id or the number of its refusal.
+ * Adds a tree of jobs that may span queues. Parents that wait for no child may run once all jobs are added. Returns for each job
+ * its id, or the code of its refusal.
  */
 export function addFlow({ queues }: Queue, entries: Args<'addFlow'>[0]): [error: null, idOrCode: string | number][] {
-  const parents = new Map<string | undefined, JobJson['parent']>() // by key; undefined if a child would not have it
+  const parents = new Map<string | undefined, JobJson['parent']>() // by key; undefined if a child refused it
   const results = entries.map(({ jobData: job, jobId, parentKeyOpts, prefix, queueName }): string | number => {
     if (!parents.has(job.parentKey)) parents.set(job.parentKey, job.parent)
     try {
@@ -54,11 +54,11 @@ export function addFlow({ queues }: Queue, entries: Args<'addFlow'>[0]): [error:
   return results.map(result => [null, result])
 }
 
-/** A job of that id is there already. It becomes the parent's child if no other living parent has it. */
+/** A job with this id exists already. It becomes the parent's child unless it has another parent that still exists. */
 function adopt(job: Job, parent: ParentColumns, { parentKey }: JobJson, inFlow: boolean): void {
   const child = { ...job, ...parent }
-  const isItsOwn = job.parent_queue === child.parent_queue && job.parent_id === child.parent_id
-  if (!isItsOwn && parentOf(job)) throw new Refused('parentCannotBeReplaced', { parentKey })
+  const isSameParent = job.parent_queue === child.parent_queue && job.parent_id === child.parent_id
+  if (!isSameParent && parentOf(job)) throw new Refused('parentCannotBeReplaced', { parentKey })
   const { sql, id } = job.queue
   sql.updateJob(job.rowid, parent)
   if (job.state === State.completed) {

@@ -5,7 +5,7 @@ import type { Args, Queue } from './queues.ts'
 import { isNextOfScheduler, removeJob } from './removing.ts'
 import { State, type StateCode, stateOf } from './schema.ts'
 
-const chunkSize = 250 // jobs handled in one transaction by work that may concern all jobs of a queue
+const chunkSize = 250 // jobs per transaction, for work on whole queues
 const endless = Number.MAX_SAFE_INTEGER
 type Run = <T>(operation: (queue: Queue) => T) => Promise<T>
 
@@ -23,7 +23,7 @@ export function setMeta({ state }: Queue, values: Record<string, string | number
   return Object.keys(state.meta).length - before
 }
 
-/** Returns how many of the fields there were. */
+/** Returns how many of the fields existed. */
 export function removeMeta({ state }: Queue, fields: string[]): number {
   const all = Object.entries(state.meta)
   const left = all.filter(([field]) => !fields.includes(field))
@@ -41,8 +41,8 @@ export function unlimitRate({ state }: Queue): number {
 }
 
 /**
- * Visits the jobs of some states in the order they would be worked on, a chunk in each transaction, until `visit` says that
- * it is enough. Jobs added meanwhile are left alone.
+ * Visits the jobs of some states in the order they would be worked on, a chunk in each transaction, until `visit` returns true.
+ * Jobs added meanwhile are left alone.
  */
 async function visitJobs(run: Run, states: StateCode[], upTo: number, visit: (job: Job) => boolean): Promise<void> {
   let newest: number | undefined
@@ -61,7 +61,7 @@ async function visitJobs(run: Run, states: StateCode[], upTo: number, visit: (jo
   }
 }
 
-/** Removes the jobs that wait, but for those a scheduler has made for its next run. */
+/** Removes waiting jobs, except those that a scheduler has made for its next run. */
 export function drain(run: Run, delayed: boolean): Promise<void> {
   const states = [State.wait, State.prioritized, ...(delayed ? [State.delayed] : [])]
   return visitJobs(run, states, endless, job => {
@@ -77,7 +77,7 @@ export async function clean(run: Run, ...[type, timestamp, limit = 0]: Args<'cle
   await visitJobs(run, state === undefined ? [] : [state], isFinished ? timestamp : endless, job => {
     if (!isFinished && (ageOf(job) > timestamp || isNextOfScheduler(job))) return false
     if (isLocked(job)) return false
-    // A parent may have gone with the last of its children.
+    // A parent may have been removed with the last of its children.
     if (job.state === State['waiting-children'] && !findJob(job.queue, job.id)) return false
     removeJob(job, { withParent: true })
     return removed.push(job.id) === limit
@@ -87,11 +87,11 @@ export async function clean(run: Run, ...[type, timestamp, limit = 0]: Args<'cle
   return state === State.wait || state === State.active ? removed.reverse() : removed
 }
 
-/** The time that counts when old jobs are cleaned: a job that ran lately is not old. */
+/** The time by which old jobs are cleaned: a job that ran lately is not old. */
 const ageOf = ({ state, added_at, processed_at }: Job): number =>
   state === State.prioritized ? added_at : (processed_at ?? added_at)
 
-/** Removes up to `count` jobs whatever their state, and with the last of them all else. Returns 0 when all is gone. */
+/** Removes up to `count` jobs of any state, and everything else once no job is left. Returns 0 when nothing is left. */
 export function obliterateSome(queue: Queue, { force, count }: Args<'obliterate'>[0]): number {
   if (!queue.isPaused) throw new Error('Cannot obliterate non-paused queue')
   if (!force && queue.counted(State.active) > 0) throw new Error('Cannot obliterate queue with active jobs')
@@ -99,7 +99,7 @@ export function obliterateSome(queue: Queue, { force, count }: Args<'obliterate'
   let left = Math.min(count, chunkSize)
   for (const state of Object.values(State)) {
     for (const first of firstJobs(queue, state, endless, left)) {
-      const job = findJob(queue, first.id) // A parent may have gone with the last of its children.
+      const job = findJob(queue, first.id) // A parent may have been removed with the last of its children.
       if (job) removeJob(job, { withParent: true })
       left--
     }

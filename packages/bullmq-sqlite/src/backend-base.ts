@@ -8,14 +8,14 @@ import { closedError, type TransactionKind } from './transactions.ts'
 
 export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & Rules
 
-/** The life and the names of a backend, and how its operations reach the file. */
+/** Opening, closing and names of a backend, and how its operations reach the file. */
 export class BackendBase extends EventEmitter {
-  readonly keys = {} // nothing is found by a key here
+  readonly keys = {} // unlike in Redis, nothing is found by key
   readonly qualifiedName: string
   closing: Promise<void> | undefined
-  protected readonly recovered: string[] = [] // jobs of dead processes, which the worker has not yet been told of
+  protected readonly recovered: string[] = [] // jobs of dead processes that this worker has not yet reported as stalled
   protected interrupted = false
-  protected start = 0 // the event after which `readEvents('$')` begins, however often it is asked
+  protected start = 0 // the event after which `readEvents('$')` reads, at every call
   #ready: Promise<void> | undefined
   #removeClient: (() => Promise<void>) | undefined
 
@@ -33,19 +33,19 @@ export class BackendBase extends EventEmitter {
     this.#isWorker = isWorker
     this.#ownsStore = ownsStore
     this.qualifiedName = `${opts.prefix ?? 'bull'}:${queueName}`
-    if (ownsStore) this.waitUntilReady().catch(() => {}) // Whoever waits for it is told.
+    if (ownsStore) this.waitUntilReady().catch(() => {}) // callers of waitUntilReady get the error
   }
 
-  /** If getting ready failed, as when the file was held by another for too long, this tries again. */
+  /** Tries again if getting ready failed before, for example because another process held the file too long. */
   waitUntilReady(): Promise<void> {
-    this.#ready ??= this.#begin().catch(error => {
+    this.#ready ??= this.#initialize().catch(error => {
       this.#ready = undefined
       throw error
     })
     return this.#ready
   }
 
-  async #begin(): Promise<void> {
+  async #initialize(): Promise<void> {
     this.start = await this.read(queue => queue.state.lastEvent)()
     if (this.#isWorker) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
@@ -54,17 +54,17 @@ export class BackendBase extends EventEmitter {
     this.emit('ready')
   }
 
-  /** Operations already asked for are finished; later ones are refused. The last to close the file closes it. */
+  /** Finishes the operations already asked for and refuses later ones. The last user of the file closes it. */
   async close(): Promise<void> {
-    if (this.#ownsStore) this.closing ??= this.#end()
+    if (this.#ownsStore) this.closing ??= this.#shutDown()
     return this.closing
   }
 
-  async #end(): Promise<void> {
-    const begun = this.#ready
+  async #shutDown(): Promise<void> {
+    const ready = this.#ready
     this.store.wakeups.interrupt(this)
     this.store.processes.removeRecovery(this.#recover)
-    await begun?.catch(() => {})
+    await ready?.catch(() => {})
     await this.#removeClient?.().catch(() => {})
     await this.store.close()
     this.emit('close')
@@ -78,7 +78,7 @@ export class BackendBase extends EventEmitter {
     await this.disconnect()
   }
 
-  /** Puts the jobs that this queue's workers in a dead process were at back in line. */
+  /** Puts the active jobs of this queue's workers in a dead process back in line. */
   #recover = (queues: QueueSet, dead: string) => {
     const jobIds = recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts)
     return () => void this.recovered.push(...jobIds)
@@ -96,7 +96,7 @@ export class BackendBase extends EventEmitter {
     `${this.opts.prefix ?? 'bull'}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
   toKey = (type: string) => `${this.qualifiedName}:${type}`
 
-  /** An id may hold colons, so the queue is looked up rather than guessed. */
+  /** An id may contain colons, so the queue is looked up, not guessed. */
   parseNodeKey(key: string): { prefix: string; queueName: string; id: string } {
     let end = key.lastIndexOf(':')
     for (let colon = key.indexOf(':'); colon >= 0 && colon < end; colon = key.indexOf(':', colon + 1))
@@ -106,7 +106,7 @@ export class BackendBase extends EventEmitter {
   }
 
   // ---- operations
-  /** Each of these makes of an operation on the queue what BullMQ calls: the same, but in a transaction. */
+  /** These turn an operation on the queue into a method for BullMQ, which runs it in a transaction. */
   protected readonly read = this.#calls('read')
   protected readonly write = this.#calls('write')
   /** A write that may hand out a job. */
@@ -128,6 +128,6 @@ export class BackendBase extends EventEmitter {
   }
 }
 
-/** The command is the name by which an error tells what was refused. */
+/** `command` is the name of the call in the text of a refusal. */
 type Calls = <A extends unknown[], T>(operation: Operation<A, T>, command?: string) => (...args: A) => Promise<T>
 type Operation<A extends unknown[], T> = (queue: Queue, ...args: A) => T

@@ -13,15 +13,15 @@ import type { Args, Queue } from './queues.ts'
 import { removeOnRequest, removeUnprocessedChildren } from './removing.ts'
 import { advanceScheduler, readScheduler, removeScheduler, upsertScheduler } from './schedulers.ts'
 
-const bulkSize = 1000 // jobs of one bulk that are added in one transaction
+const bulkSize = 1000 // jobs of a bulk per transaction
 
 /**
- * BullMQ's backend contract over a SQLite file: what BullMQ calls, and what answers. Each call is one operation, run in a
- * transaction and answered after its commit. What an operation does is in the files this one names.
+ * BullMQ's backend contract over a SQLite file: each method of BullMQ, and the operation that answers it. An operation runs in a
+ * transaction and is answered after its commit. The operations are in the files imported here.
  */
 export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   readonly minimumBlockTimeout = 0.001 // s
-  readonly maximumBlockTimeout = 60 // a waiting worker is told when a delayed job is due, however far off that was
+  readonly maximumBlockTimeout = 60 // s; a waiting worker is woken for delayed jobs, so it need not look more often
   readonly #siblings = new Map<string, SqliteQueueBackend>() // for the queues of flows
 
   forQueue(queueName: string, prefix = this.opts.prefix): SqliteQueueBackend {
@@ -65,7 +65,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   }
 
   // ---- waiting
-  /** Resolves as soon as there is a job to take up; null when the time is over or a delayed job has become due. */
+  /** Resolves as soon as there is a job to take; with null after the timeout or when a delayed job becomes due. */
   async waitForJob(blockTimeout: number) {
     if (this.closing || this.interrupted) return null
     const found = await this.store.wakeups.wait(this, this.qualifiedName, Math.max(0, blockTimeout) * 1000)
@@ -109,7 +109,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   drain = (delayed: boolean) => admin.drain(this.#run, delayed)
   cleanJobsByState = (...args: Args<'cleanJobsByState'>) => admin.clean(this.#run, ...args)
   #run = <T>(operation: (queue: Queue) => T) => this.write(operation)()
-  removeOrphanedJobs = async () => 0 // a job is one row: nothing of it can be left over
+  removeOrphanedJobs = async () => 0 // a job is one row, so nothing of it can be left over
   removeDeprecatedPriorityKey = async () => 0
   setQueueMeta = this.write(admin.setMeta)
   removeQueueMetaFields = this.write(admin.removeMeta)

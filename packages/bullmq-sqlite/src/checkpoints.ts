@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads'
 import { clock } from './clock.ts'
 import type { Database } from './driver.ts'
 
-export const checkpointInterval = 1000 // ms between copies of the log into the file: no one copy is long
+export const checkpointInterval = 1000 // ms between copies of the log into the file; often enough to keep each copy short
 /**
- * SQLite begins the log anew only when all of it has been copied, and a process that writes without a pause never lets the
- * thread catch up. When the log has more pages (2 KB each) than this, the main thread copies the rest.
+ * SQLite restarts the log only when all of it has been copied, and a process that writes without a pause never lets the thread
+ * catch up. When the log has more pages (2 KB each) than this, the main thread copies the rest.
  */
 const longestLog = 32_768
-const endTimeout = 2000 // ms the thread gets to end by itself; ended in the middle of a copy it loses nothing
+const endTimeout = 2000 // ms the thread gets to end by itself; terminating it in the middle of a copy loses nothing
 
 /** Keeps the write-ahead log short: once anything is written, a thread copies it back into the file every second. */
 export class Checkpoints {
@@ -46,7 +46,7 @@ export class Checkpoints {
     thread.on('message', (pages: number) => {
       if (pages > longestLog) this.#checkpoint()
     })
-    // Without the thread, as in an application bundled into one file, the main thread copies.
+    // The thread's file is missing in an application bundled into one file; there the main thread copies.
     thread.on('error', () => {
       this.#thread = undefined
       this.#timer = clock.setInterval(this.#checkpoint, checkpointInterval).unref()
@@ -54,20 +54,20 @@ export class Checkpoints {
   }
 }
 
-/** Beside this file, as source and as built. */
+/** Next to this file, in the source and in the build. */
 const threadFile = new URL(
   import.meta.url.endsWith('.ts') ? './checkpoint-thread.ts' : './checkpoint-thread.js',
   import.meta.url,
 )
 
-/** Makes the call that copies the log into the file and returns how many pages the log has. */
+/** Returns a function that copies the log into the file and returns how many pages the log has. */
 export function checkpointer(db: Database): () => number {
   const statement = db.prepare<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)')
   return () => {
     try {
       return statement.get()?.log ?? 0
     } catch {
-      return 0 // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
+      return 0 // Another process is copying, or the disk is full: the log keeps everything until a later copy succeeds.
     }
   }
 }

@@ -6,7 +6,7 @@ import type { JobColumns } from './statements.ts'
 /** What a child's failure does to its parent, as BullMQ writes it in the child's `parent`. */
 interface FailurePolicy {
   fpof?: boolean // fail the parent
-  cpof?: boolean // let the parent go on at once
+  cpof?: boolean // let the parent run at once
   idof?: boolean // note the failure and wait for the others
   rdof?: boolean // forget the child and wait for the others
 }
@@ -30,13 +30,13 @@ export const hasChild = ({ queue, id }: Job, status: ChildCode): boolean =>
 export const setChild = (child: ChildOf, status: ChildCode, value: string | null): void =>
   void child.queue.sql.setChild.run(status, value, ...keyOf(child))
 
-/** A child has completed: its parent gets the result, and runs if it waited for nothing else. */
+/** A child has completed: its parent gets the result, and runs if it waits for no other child. */
 export function childCompleted(job: Job, returnValue: string, timestamp: number): void {
   if (job.parent === null || !settle(job, Child.processed, returnValue)) return
   releaseUnlessPending(parentOf(job), timestamp)
 }
 
-/** A child has failed for good: what that means to its parent was said when the child was added. */
+/** A child has failed for good. The options it was added with say what that does to its parent. */
 export function childFailed(job: Job, reason: string, timestamp: number): void {
   if (job.parent === null) return
   const { fpof, cpof, idof, rdof }: FailurePolicy = JSON.parse(job.parent)
@@ -46,7 +46,7 @@ export function childFailed(job: Job, reason: string, timestamp: number): void {
     releaseUnlessPending(parentOf(job), timestamp)
 }
 
-/** A finished child is to run again: its parent, if there still is one, waits for it again. */
+/** A finished child runs again: its parent, if it still exists, waits for it again. */
 export function childReopened(job: Job): void {
   if (parentOf(job)) job.queue.sql.reopenChild.run(...keyOf(job))
 }
@@ -57,8 +57,8 @@ export function releaseUnlessPending(parent: Job | undefined, timestamp: number)
 }
 
 /**
- * A pending child goes away: its parent stops waiting for it. If it was the last one, the parent runs, or, when `remove`
- * is given and it is in the same queue, is removed as well. Returns whether the parent was waiting for the child.
+ * A pending child is removed: its parent stops waiting for it. If it was the last one, the parent runs or, when `remove` is
+ * given and it is in the same queue, is removed as well. Returns whether the parent was waiting for the child.
  */
 export function detachFromParent(job: Job, remove?: (parent: Job) => void): boolean {
   const parent = parentOf(job)
@@ -74,23 +74,23 @@ function failParent(job: Job, timestamp: number): void {
   const parent = parentOf(job)
   if (!parent || parent.state === State.failed) return
   parent.queue.sql.updateJob(parent.rowid, { deferred_failure: `child ${job.queue.key}:${job.id} failed` })
-  if (parent.state === State.delayed) toFront(parent, { delay: 0 })
+  if (parent.state === State.delayed) moveToFront(parent, { delay: 0 })
   else release(parent, timestamp)
 }
 
 function release(parent: Job | undefined, timestamp: number): void {
   if (parent?.state !== State['waiting-children']) return
   if (parent.delay > 0) moveToDelayed(parent, timestamp, parent.delay)
-  else toFront(parent)
+  else moveToFront(parent)
 }
 
-function toFront(job: Job, columns?: JobColumns): void {
+function moveToFront(job: Job, columns?: JobColumns): void {
   move(job, inLine(job.queue, job.priority, job.priority > 0 ? 'back' : 'front'), columns)
-  // Even of one that was delayed, as in Redis.
+  // The same event for a job that was delayed, as in Redis.
   job.queue.emit('waiting', 'jobId', job.id, 'prev', 'waiting-children')
 }
 
-/** Notes how a pending child has ended. Returns whether it was pending. */
+/** Records how a pending child has ended. Returns whether it was pending. */
 const settle = (child: Job, status: ChildCode, value: string | null): boolean =>
   child.queue.sql.settleChild.run(status, value, ...keyOf(child)).changes === 1
 

@@ -6,15 +6,15 @@ import { Refused } from './refusals.ts'
 import { State, type StateCode } from './schema.ts'
 import type { JobColumns, JobRow, JsonRow } from './statements.ts'
 
-export type Rules = Partial<Omit<WorkerOptions, keyof QueueBaseOptions>> // a worker's, if the backend is one's
+export type Rules = Partial<Omit<WorkerOptions, keyof QueueBaseOptions>> // a worker's options; empty for other classes
 
-/** What BullMQ's worker is told: a job, or how long the rate limit lasts (ms), or when the next delayed job is due. */
+/** The answer to BullMQ's worker: a job, or how long the rate limit lasts (ms), or when the next delayed job is due. */
 export type NextJob = [job: JobJson | null, id: string | null, limitedFor: number, dueAt: number] | []
 
 export const noLock = '0' // BullMQ's token for work done without a lock
 const defaultDuration = 30_000 // ms, of locks and between checks for stalled jobs
 const stalledTooOften = 'job stalled more than allowable limit'
-const promotedAtOnce = 1000 // delayed jobs that become due in one operation at most
+const promotedAtOnce = 1000 // delayed jobs moved to the line per operation, at most
 
 export function claim(queue: Queue, rules: Rules, token: string, name = rules.name ?? null): NextJob {
   const timestamp = Date.now()
@@ -60,8 +60,8 @@ function countTowardsLimit({ state }: Queue, duration: number): void {
 export const isLocked = (job: Job): boolean => job.lock_token !== null && job.lock_until! > now()
 
 /**
- * A lock that has run out, as while a laptop slept, is as good as any until the job is given to another worker: unlike in
- * Redis the token stays with the job until then.
+ * A lock that has expired, for example while a laptop slept, stays valid until the job is given to another worker: unlike in
+ * Redis, the job keeps the token until then.
  */
 export function requireLock(job: Job, token: string): void {
   if (token === noLock) return
@@ -77,7 +77,7 @@ export function requireHeld(job: Job, token: string): Job {
 
 export const heldJob = (queue: Queue, jobId: string, token: string) => requireHeld(jobOf(queue, jobId), token)
 
-/** Returns 1 if nobody else has been given the job, even if the lock has run out, else 0. */
+/** Returns 1 unless the job was given to another worker, even if the lock has expired; else 0. */
 export const extendLock = ({ id, sql }: Queue, jobId: string, token: string, duration: number): number =>
   sql.extendLock.run(now() + duration, id, jobId, token).changes
 
@@ -85,8 +85,8 @@ export const extendLocks = (queue: Queue, jobIds: string[], tokens: string[], du
   jobIds.filter((jobId, i) => !extendLock(queue, jobId, tokens[i] ?? '', duration))
 
 /**
- * Puts back in line the active jobs whose lock has run out, and returns their ids. A job must have been seen by two checks
- * in a row without a sign of life between them. Whoever calls, there is one check per interval.
+ * Puts active jobs whose lock has expired back in line, and returns their ids. A job must be found by two checks in a row, with
+ * no renewal between them. There is one check per interval, shared by all workers of the queue.
  */
 export function recoverStalled(queue: Queue, rules: Rules): string[] {
   if (queue.state.stallCheckUntil > now()) return []

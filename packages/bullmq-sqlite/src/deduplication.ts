@@ -5,8 +5,8 @@ import type { Queue } from './queues.ts'
 import { State } from './schema.ts'
 
 /**
- * Decides whether a job may be added under its deduplication id. Returns the id of the job that stands in its way, or
- * undefined, in which case the deduplication id is the new job's.
+ * Decides whether a job may be added under its deduplication id. Returns the id of the job that prevents it; undefined if the new
+ * job now holds the deduplication id.
  */
 export function deduplicate(queue: Queue, job: NewJob, canReplace: boolean): string | undefined {
   const options = job.opts.deduplication
@@ -23,14 +23,14 @@ export function deduplicate(queue: Queue, job: NewJob, canReplace: boolean): str
     queue.sql.deleteDedupNext.run(queue.id, id)
     return hold(queue, options, job.id, !keepLastIfActive && !extend && ttl ? expires_at : undefined)
   }
-  // The holder has gone without letting go: an id held until its job finishes would be held for ever.
+  // The holder was removed without releasing the id, which would otherwise be held for ever.
   if (!current && expires_at === null) {
     queue.sql.deleteDedupNext.run(queue.id, id)
     return hold(queue, options, job.id)
   }
   if (keepLastIfActive && current?.state === State.active) {
     queue.sql.setDedupNext.run(queue.id, id, JSON.stringify(job))
-    // While the job is active its id does not expire, or the next job would pass it by.
+    // While the job is active its id does not expire; otherwise the next job would not wait for it.
     queue.sql.setDedup.run(queue.id, id, holderId, null)
     announce(queue, holderId, id, job.id)
   } else if (!(canReplace && replace)) {
@@ -42,7 +42,7 @@ export function deduplicate(queue: Queue, job: NewJob, canReplace: boolean): str
   return holderId
 }
 
-/** A job has finished: its deduplication id is free, or goes to the job kept for this moment. */
+/** A job has finished: its deduplication id is released, or given to the job that waits for it (keepLastIfActive). */
 export function releaseOnFinish({ queue, id: jobId, dedup_id: id }: Job, timestamp: number): void {
   if (id === null) return
   const holder = holderOf(queue, id)
@@ -57,12 +57,12 @@ export function releaseOnFinish({ queue, id: jobId, dedup_id: id }: Job, timesta
   insertInLine(queue, next)
 }
 
-/** A job is removed: its deduplication id is free, and nothing follows. */
+/** A job is removed: its deduplication id is released, and no kept job is added. */
 export function releaseOnRemoval({ queue, id: jobId, dedup_id: id }: Job): void {
   if (id !== null && freeDeduplication(queue, id, jobId)) queue.sql.deleteDedupNext.run(queue.id, id)
 }
 
-/** Frees a deduplication id, if `jobId` is given only while that job holds it. Returns how many ids were freed. */
+/** Releases a deduplication id; with `jobId`, only if that job holds it. Returns how many ids were released. */
 export function freeDeduplication(queue: Queue, id: string, jobId?: string): number {
   const holder = deduplicationHolder(queue, id)
   if (holder === null || (jobId !== undefined && holder !== jobId)) return 0

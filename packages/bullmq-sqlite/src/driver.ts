@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 /*
- * The SQLite library of the runtime: Bun's own, Node's own (22.13 and later), or better-sqlite3 where Node has none and
- * somebody has installed it. They are loaded when a file is opened, and by name at run time: no runtime has them all.
+ * The SQLite library of the runtime: Bun's, Node's (22.13 and later), or better-sqlite3 if it is installed on a Node without SQLite.
+ * It is loaded by name when the first file is opened, because no runtime has all three.
  */
 
 type Parameter = string | number | null
@@ -23,7 +23,7 @@ export interface Database {
 
 type Open = (path: string, mustExist: boolean) => Database
 
-/** Opens a file, or makes it unless it must exist. The caller closes it. */
+/** Opens a file, and creates it unless `mustExist`. The caller closes it. */
 export function openSqliteFile(path: string, { mustExist = false } = {}): Database {
   open ??= 'Bun' in globalThis ? bunSqlite() : (nodeSqlite() ?? betterSqlite3())
   return open(path, mustExist)
@@ -46,7 +46,7 @@ function bunSqlite(): Open {
         return statement
       },
       close() {
-        for (const statement of prepared) statement.finalize() // or the file stays open
+        for (const statement of prepared) statement.finalize() // otherwise the file stays open
         db.close()
       },
     }
@@ -57,7 +57,7 @@ function nodeSqlite(): Open | undefined {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite') ?? {}
   if (!DatabaseSync) return undefined
   return (path, mustExist) => {
-    // Unlike the others it has no option for files that must exist, but it understands SQLite's own.
+    // It has no option for files that must exist, but accepts SQLite's URI parameter.
     const db = new DatabaseSync(mustExist ? `${pathToFileURL(path)}?mode=rw` : path)
     const prepare = <Row>(sql: string) => db.prepare(sql) as unknown as Statement<Row>
     return {
@@ -75,16 +75,16 @@ function betterSqlite3(): Open {
   const Library: BetterSqlite3 = createRequire(import.meta.url)('better-sqlite3')
   return (path, fileMustExist) => new Library(path, { fileMustExist, timeout: 0 })
 }
-/** What is used of it; its types are a package of their own. */
+/** The part that is used; its types are in a separate package. */
 type BetterSqlite3 = new (path: string, options: { fileMustExist: boolean; timeout: number }) => Database
 
 /** Another connection holds the file. */
 export function isFileBusy(error: unknown): boolean {
   if (!isSqliteError(error)) return false
-  const busyCodes = [5, 15] // SQLITE_BUSY, SQLITE_PROTOCOL; the higher bits of a code say more
+  const busyCodes = [5, 15] // SQLITE_BUSY, SQLITE_PROTOCOL; the higher bits hold the extended code
   return error.errcode ? busyCodes.includes(error.errcode & 0xff) : /^SQLITE_(BUSY|PROTOCOL)/.test(error.code)
 }
 
-/** A full disk, a damaged file, a file that somebody else holds: what SQLite itself refuses, on any driver. */
+/** An error of SQLite itself on any driver: a full disk, a damaged file, a locked file. */
 export const isSqliteError = (error: unknown): error is Error & { code: string; errcode?: number } =>
   error instanceof Error && 'code' in error && /SQLITE_/.test(String(error.code))

@@ -9,7 +9,7 @@ export function promoteJob(queue: Queue, jobId: string): void {
   putInLine(job, job.priority, 'back', { delay: 0 })
 }
 
-/** Moves up to `count` delayed jobs to the line. Returns 0 if there are no more of them. */
+/** Puts up to `count` delayed jobs in line. Returns 0 if none are left, else 1. */
 export function promoteJobs(queue: Queue, count = 1000): number {
   const jobs = firstJobs(queue, State.delayed, Number.MAX_SAFE_INTEGER, count)
   for (const job of jobs) putInLine(job, 0, 'back')
@@ -39,7 +39,7 @@ export function updateProgress(queue: Queue, jobId: string, progress: string): v
   queue.emit('progress', 'jobId', jobId, 'data', progress)
 }
 
-/** Returns how many lines there are then. */
+/** Returns the number of lines after the change. */
 export function addLog(queue: Queue, jobId: string, line: string, keep?: number): number {
   const { rowid } = jobOf(queue, jobId)
   const { last, n } = queue.sql.lastLog.get(rowid)!
@@ -55,7 +55,7 @@ export function trimLogs(queue: Queue, jobId: string, keep = 0): void {
   if (job) queue.sql.trimLogs.run(job.rowid, (queue.sql.lastLog.get(job.rowid)!.last ?? 0) - keep)
 }
 
-/** Cuts a job loose from the parent that waits for it. Returns false if none does. */
+/** Detaches a job from the parent that waits for it. Returns false if the parent does not wait for it. */
 export function leaveParent(queue: Queue, jobId: string, parentKey: string): boolean {
   const job = jobOf(queue, jobId)
   if (!parentOf(job)) throw new Refused('parentNotExist', { parentKey })

@@ -2,17 +2,17 @@ import type { StreamReadRaw } from 'bullmq'
 import type { Args, Queue } from './queues.ts'
 
 /**
- * The number of the event after which to read, given its id, "<time>-<number>". Numbers rise by one within a queue and never
- * repeat; the time is that of the transaction, in ms.
+ * The number in an event id, "<time>-<number>": reading goes on after it. Numbers rise by one within a queue and never repeat; the
+ * time is that of the transaction, in ms.
  */
 export function cursorOf(queue: Queue, id: string): number {
   const [time = '0', number = '0'] = id.split('-')
   if (Number(number) > 0) return Number(number)
-  // A bare time, as Redis allows: everything since then.
+  // Only a time, as Redis allows: everything since then.
   return queue.sql.lastEventBefore.get(queue.id, Number(time))?.last ?? 0
 }
 
-/** The next events after that number, as Redis answers XREAD; undefined if there are none. */
+/** The events after a number, in the form of an answer to XREAD; undefined if there are none. */
 export function eventsAfter(queue: Queue, after: number): StreamReadRaw {
   if (queue.state.lastEvent <= after) return undefined
   const entries: [id: string, fields: string[]][] = []
@@ -30,7 +30,7 @@ export function publishEvent(queue: Queue, ...[{ event, ...fields }, maxEvents]:
   return `${Date.now()}-${queue.state.lastEvent}`
 }
 
-/** Drops all but the newest events; a little more than `maxLength` may stay. Returns how many went. */
+/** Deletes all but the newest events; a few more than `maxLength` may stay. Returns how many were deleted. */
 export function trimEvents(queue: Queue, maxLength: number): number {
   const before = firstEvent(queue)
   queue.sql.trimEvents.run(queue.id, queue.state.lastEvent - maxLength)

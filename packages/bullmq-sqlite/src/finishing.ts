@@ -11,7 +11,7 @@ import { removeJob } from './removing.ts'
 import { Child, State, type StateCode } from './schema.ts'
 import type { JobColumns } from './statements.ts'
 
-const removedAtOnce = 1000 // jobs beyond the number or age to keep; the next finished job takes the rest
+const removedAtOnce = 1000 // jobs over the count or age to keep, removed per finished job; the next one removes more
 
 export function completeJob(queue: Queue, rules: Rules, value: string, args: Args<'moveToCompleted'>) {
   const [{ id: jobId = '' }, , keep, token, fetchNext] = args
@@ -43,10 +43,10 @@ export function failJob(queue: Queue, rules: Rules, args: Args<'moveToFailed'>) 
   return { result: claimNext(queue, rules, State.failed, finishedOn, token, fetchNext), finishedOn }
 }
 
-type Keep = boolean | number | KeepJobs | undefined // how many jobs to keep, and of what age; true for none, else all
+type Keep = boolean | number | KeepJobs | undefined // count and age of jobs to keep; true keeps none, false or undefined all
 const keepCount = (keep: boolean | number | undefined) => (typeof keep === 'number' ? keep : keep ? 0 : -1)
 
-/** Puts a job to the finished ones, if any are kept, and removes the oldest of them beyond the number or age to keep. */
+/** Moves a job to the finished ones, if any are kept, and removes the oldest that exceed the count or age to keep. */
 function storeFinished(job: Job, state: StateCode, given: Keep, at: number, columns: JobColumns): void {
   const keep: KeepJobs = typeof given === 'object' ? given : { count: keepCount(given) }
   if (keep.count === 0) {
@@ -82,7 +82,7 @@ function claimNext(
   return []
 }
 
-/** What BullMQ wants written down about a failed attempt, as columns. */
+/** BullMQ's fields about a failed attempt, as columns. */
 const failureColumns = ({ failedReason, stacktrace }: Record<string, unknown> = {}): JobColumns => ({
   ...(failedReason !== undefined && { failed_reason: String(failedReason) }),
   ...(stacktrace !== undefined && { stacktrace: String(stacktrace) }),
@@ -104,7 +104,7 @@ export function retryJob(queue: Queue, ...[jobId, lifo, token = noLock, opts = {
   putInLine(job, job.priority, lifo && job.priority === 0 ? 'front' : 'back', columns)
 }
 
-/** Puts an active job back at the head of the line as if it had not been taken. Returns ms left of the rate limit. */
+/** Puts an active job back at the front of the line, as if it had not been taken. Returns the ms left of the rate limit. */
 export function returnToLine(queue: Queue, jobId: string, token = noLock): number {
   const job = jobOf(queue, jobId)
   requireLock(job, token)
@@ -112,7 +112,7 @@ export function returnToLine(queue: Queue, jobId: string, token = noLock): numbe
   return Math.max(0, queue.state.limiterUntil - now())
 }
 
-/** Puts an active parent aside until its children are done. Returns false if there are none to wait for. */
+/** Makes an active parent wait for its children. Returns false if there are none to wait for. */
 export function waitForChildren(queue: Queue, ...args: Args<'moveToWaitingChildren'>): boolean {
   const [jobId, token, { child } = {}] = args
   const job = jobOf(queue, jobId)
@@ -136,7 +136,7 @@ export function reopenJob(queue: Queue, ...[{ id = '', opts }, state, reset = {}
   reopen(job, job.priority, opts.lifo && job.priority === 0 ? 'front' : 'back', columns)
 }
 
-/** Lets up to `count` jobs that finished until `timestamp` run again. Returns 0 if there are no more of them. */
+/** Puts up to `count` jobs that finished by `timestamp` back in line. Returns 0 if none are left, else 1. */
 export function reopenJobs(queue: Queue, ...args: Args<'retryFinishedJobs'>): number {
   const [state = 'failed', count = 1000, timestamp = Date.now()] = args
   const jobs = firstJobs(queue, State[state], timestamp, count)

@@ -4,7 +4,7 @@ import { Refused } from './refusals.ts'
 import { State, type StateCode, states } from './schema.ts'
 import type { JobColumns, JobRow, JsonRow } from './statements.ts'
 
-/** A job that is stored, without its payload, and the queue it is in. */
+/** A stored job without its payload, and its queue. */
 export type Job = JobRow & { readonly queue: Queue }
 
 export type ParentColumns = Pick<JobRow, 'parent_queue' | 'parent_id' | 'parent'>
@@ -17,23 +17,23 @@ export interface NewJob extends Pick<JobJson, 'id' | 'name' | 'data' | 'opts' | 
 type Place = { readonly state: StateCode; readonly score: number }
 type End = 'back' | 'front'
 
-const delayedScale = 256 // scores of delayed jobs are due time * this + n: those due in one ms keep their order
-const latestDue = 2 ** 45 - 1 // ms, in the year 3084: what is due later counts as due then, so that scores stay below 2^53
-const priorityScale = 2 ** 32 // those of prioritized ones priority * this + position, on either side of the middle
+const delayedScale = 256 // score of a delayed job = due time * this + n, so that jobs due in the same ms keep their order
+const latestDue = 2 ** 45 - 1 // ms, in the year 3084: later due times count as this one, so that scores stay below 2^53
+const priorityScale = 2 ** 32 // score of a prioritized job = priority * this + middle + position; the front counts down from the middle
 const middle = priorityScale / 2
 
-// The lowest scores of delayed jobs due at a time or later, and of jobs of a priority or less urgent ones.
+// The lowest score of a delayed job due at this time, and of a job with this priority.
 export const dueFrom = (time: number): number => time * delayedScale
 export const priorityFrom = (priority: number): number => priority * priorityScale
 
-/** Where a job goes that may be worked on now: after all others of its priority, or before them. */
+/** The place of a job that may run now: behind all others of its priority, or in front of them. */
 export function inLine({ state }: Queue, priority: number, end: End): Place {
   const position = end === 'front' ? --state.front : ++state.back
   if (priority === 0) return { state: State.wait, score: position }
   return { state: State.prioritized, score: priorityFrom(priority) + middle + (position % middle) }
 }
 
-/** Where a job goes that is due `delay` ms after `timestamp`; both may have a fraction, as where Redis keeps them. */
+/** The place of a job that is due `delay` ms after `timestamp`; both may have a fraction, as in Redis. */
 function delayed({ id, sql }: Queue, timestamp: number, delay: number): Place & { dueAt: number } {
   const dueAt = timestamp + Math.max(0, delay)
   if (!Number.isFinite(dueAt)) throw new Error(`A delay is a finite number of milliseconds, not ${delay}`)
@@ -43,7 +43,7 @@ function delayed({ id, sql }: Queue, timestamp: number, delay: number): Place & 
   return { state: State.delayed, score: taken === null ? lowest : Math.min(taken + 1, highest), dueAt }
 }
 
-/** As Redis shows times and delays; SQLite takes integers that JavaScript can read back. */
+/** Rounds down, as Redis shows times and delays, to an integer that SQLite stores and JavaScript reads back. */
 export const wholeMs = (ms: number): number => Math.min(Math.floor(ms), Number.MAX_SAFE_INTEGER)
 
 /** When the next delayed job is due; 0 if there is none. */
@@ -88,26 +88,26 @@ export const firstJobs = (queue: Queue, state: StateCode, upTo: number, limit: n
 
 const unlocked: JobColumns = { lock_token: null, lock_until: null, owner: null, suspect: 0 }
 
-/** Every change of a job's state but its being taken up: the row moves, other columns change with it, the counts follow. */
+/** Changes a job's state, other columns with it, and the queue's counts. Only claiming a job does this by itself. */
 export function move({ queue, rowid, state: from }: Job, { state, score }: Place, columns?: JobColumns): void {
   queue.sql.updateJob(rowid, { state, score, ...(from === State.active && unlocked), ...columns })
   queue.recount(from, state)
 }
 
-/** Puts a job in line to be worked on, as one of `priority` whatever its own is. */
+/** Puts a job in line with this priority, which may differ from its own. */
 export function putInLine(job: Job, priority: number, end: End, columns?: JobColumns): void {
   move(job, inLine(job.queue, priority, end), columns)
   job.queue.emit('waiting', 'jobId', job.id, 'prev', states[job.state])
 }
 
-/** Puts a job off until `delay` ms after `timestamp`. */
+/** Delays a job until `delay` ms after `timestamp`. */
 export function moveToDelayed(job: Job, timestamp: number, delay: number, columns?: JobColumns): void {
   const place = delayed(job.queue, timestamp, delay)
   move(job, place, { delay: wholeMs(delay), ...columns })
   job.queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
 }
 
-/** Deletes a job and what hangs on it. Parents and deduplication are the caller's business. */
+/** Deletes a job with its logs and its rows about children. Its parent and deduplication are left to the caller. */
 export function deleteJob({ queue, rowid, id, state }: Job): void {
   queue.sql.deleteJob.run(rowid)
   queue.sql.deleteLogs.run(rowid)

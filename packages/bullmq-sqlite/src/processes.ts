@@ -9,23 +9,23 @@ import type { ProcessRow } from './statements.ts'
 import type { Transactions } from './transactions.ts'
 
 const checkInterval = 500 // ms between checks for processes that died
-const answerTimeout = 3000 // ms a process has to answer whether it lives; its checkpoint thread looks every second
-const probeTime = 1000 // ms to wait for the lock of one's own file while another process looks whether it is left over
+const answerTimeout = 3000 // ms a process has to answer whether it lives; its checkpoint thread checks every second
+const probeTime = 1000 // ms to wait for the lock of the own file while another process checks whether that file is orphaned
 
-/** Locks to be held as long as this process lives: a database that nothing refers to is closed. */
-const locksHeldToTheEnd = new Set<Database>()
+/** Locks held until this process ends. They are kept here because an unreferenced database gets closed. */
+const locksHeldUntilExit = new Set<Database>()
 
 /**
- * Takes over, for a worker, the jobs that the workers of its queue in a dead process had, in the transaction that deletes
- * that process. Returns what is to be done after it.
+ * Recovers the jobs of a dead process for the queue of one worker, in the transaction that deletes that process. Returns a
+ * function to call after the commit.
  */
 export type Recovery = (queues: QueueSet, deadProcess: string) => () => void
 
 /**
- * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
- * drops the moment the process ends, however it ends. A free lock alone proves no death: a process that itself opens and
- * closes its lock file, as when it copies the folder, loses the lock and lives on. So its process id must be gone from this
- * host as well, or it must leave the question whether it lives without an answer.
+ * The processes that have the file open. Each holds a lock on its own file, "<file>-<id>.alive", which the kernel releases the
+ * moment the process ends, in whatever way. A free lock alone does not prove that: a process that opens and closes its own lock
+ * file, for example while it copies the folder, loses the lock and lives on. So its process id must be gone from this host too,
+ * or it must leave the question whether it lives unanswered.
  */
 export class Processes {
   readonly id: string = randomUUID()
@@ -34,11 +34,11 @@ export class Processes {
   readonly #recoveries = new Set<Recovery>()
   readonly #askedSince = new Map<string, number>() // by process id, in ms of `performance.now()`
   #lock: Database | undefined
-  #isListed = false // a row of the table is, or soon will be, this process
+  #isListed = false // this process has a row in the table, or will have one soon
   #hasLookedForOrphans = false
   #timer: ReturnType<typeof setInterval> | undefined
 
-  /** The path of the file; undefined for a queue in memory, which no other process can have. */
+  /** The path of the file; undefined for a queue in memory, which no other process can open. */
   constructor(path: string | undefined, transactions: Transactions) {
     this.#path = path
     this.#transactions = transactions
@@ -46,7 +46,7 @@ export class Processes {
 
   #lockFile = (id: string): string => `${this.#path}-${id}.alive`
 
-  /** Makes a worker or event reader known under its client name. Returns how to take it back. */
+  /** Registers a worker or event reader under its client name. Returns a function that removes it. */
   async addClient(name: string): Promise<() => Promise<void>> {
     if (this.#path) this.#lock ??= lockOwnFile(this.#lockFile(this.id))
     this.#isListed = true
@@ -68,14 +68,14 @@ export class Processes {
     this.#recoveries.delete(recovery)
   }
 
-  /** A worker that was closed by force may have left jobs behind: then this process stays on the list until it ends. */
+  /** If a worker was closed by force and left active jobs behind, this process stays registered until it ends. */
   async close(): Promise<void> {
     clock.clearInterval(this.#timer)
     if (!this.#path || !this.#isListed) return
     const deletion = this.#transactions.run('write', queues => deleteProcess(queues, this.id))
-    const isDeleted = await deletion.catch(() => true) // Others will find this process dead.
+    const isDeleted = await deletion.catch(() => true) // other processes will find this one dead
     const lock = this.#lock
-    if (!isDeleted) return void (lock && locksHeldToTheEnd.add(lock))
+    if (!isDeleted) return void (lock && locksHeldUntilExit.add(lock))
     lock?.close()
     this.#removeLockFile(this.id)
   }
@@ -89,17 +89,17 @@ export class Processes {
       }
       this.#removeOrphanedFiles(processes)
     } catch {
-      // The file is busy or closing: there will be another check.
+      // The file is busy or closing; the next check tries again.
     }
   }
 
-  /** Another process found our lock free: it is taken again, and the other told that we live. */
+  /** Another process found this one's lock free: answers that this process lives, and takes the lock again. */
   async #answer({ asked_at }: ProcessRow): Promise<void> {
     if (asked_at === null && this.#lock) return
     await this.#transactions.run('write', ({ sql }) => void sql.askProcess.run(null, this.id))
     this.#lock?.close()
     this.#lock = undefined
-    this.#lock = lockOwnFile(this.#lockFile(this.id)) // If the other is just trying it, the next check does this again.
+    this.#lock = lockOwnFile(this.#lockFile(this.id)) // if another process is just trying it, the next check does this again
   }
 
   async #isDead({ id, pid, host: itsHost, asked_at }: ProcessRow): Promise<boolean> {
@@ -115,7 +115,7 @@ export class Processes {
     return false
   }
 
-  /** Without its file nothing is known of a process, and the locks of its jobs are left to expire. */
+  /** Without its lock file nothing is known about a process: the locks of its jobs expire by themselves. */
   #isLockFree(id: string): boolean {
     try {
       lockDatabase(this.#lockFile(id), { mustExist: true }).close()
@@ -132,14 +132,14 @@ export class Processes {
       const done = [...this.#recoveries].map(recovery => recovery(queues, id))
       return { done, isDeleted: deleteProcess(queues, id) }
     })
-    for (const proceed of done) proceed()
+    for (const afterCommit of done) afterCommit()
     if (isDeleted) {
       this.#askedSince.delete(id)
       this.#removeLockFile(id)
     }
   }
 
-  /** Lock files that no process is known by: it was killed between making its file and telling of itself. */
+  /** Removes lock files without a row: their process was killed after it made the file and before it registered. */
   #removeOrphanedFiles(known: ProcessRow[]): void {
     if (this.#hasLookedForOrphans) return
     this.#hasLookedForOrphans = true
@@ -151,15 +151,15 @@ export class Processes {
     }
   }
 
-  /** Removed while its lock is held: who takes that next sees that the file is gone, and makes another. */
+  /** Holds the lock while it removes the file: a process that waits for the lock then sees that the file is gone, and makes a new one. */
   #removeUnlessLocked(id: string): void {
     try {
-      if (!existsSync(this.#lockFile(id))) this.#removeLockFile(id) // all that is left is a journal
+      if (!existsSync(this.#lockFile(id))) this.#removeLockFile(id) // only a journal is left
       const lock = lockDatabase(this.#lockFile(id), { mustExist: true })
       this.#removeLockFile(id)
       lock.close()
     } catch {
-      // A process that is about to tell of itself holds it.
+      // A process that is about to register holds it.
     }
   }
 
@@ -168,7 +168,7 @@ export class Processes {
   }
 }
 
-/** Takes a process off the list, but not while there are jobs of its: they wait for a worker of their queue. */
+/** Deletes a process, unless it still owns active jobs: those wait for a worker of their queue to recover them. */
 function deleteProcess({ sql }: QueueSet, id: string): boolean {
   sql.deleteClients.run(id)
   const ownsJobs = sql.ownsJobs.get(id)
@@ -176,7 +176,7 @@ function deleteProcess({ sql }: QueueSet, id: string): boolean {
   return !ownsJobs
 }
 
-/** Whoever looked for files left over between the making of this one and its lock has removed it: once more then. */
+/** Tries again if another process removed the new file as orphaned before its lock was taken. */
 function lockOwnFile(path: string): Database {
   for (;;) {
     const lock = lockDatabase(path, { busyTimeout: probeTime })
@@ -198,7 +198,7 @@ function lockDatabase(path: string, { mustExist = false, busyTimeout = 0 } = {})
   }
 }
 
-/** Process ids tell processes apart only on one host, and there within one container. */
+/** A process id is unique only within one host and one container. */
 const host = `${hostname()} ${pidNamespace()}`
 
 function pidNamespace(): string {

@@ -18,7 +18,7 @@ export function isInState(queue: Queue, type: string, jobId: string): boolean {
   return state !== undefined && findJob(queue, jobId)?.state === state
 }
 
-/** 0 for a job that goes on, 1 completed, 2 failed, -1 none; with its result, or the reason it failed, if asked. */
+/** 0 for an unfinished job, 1 completed, 2 failed, -1 none; with `withValue`, also its result or the reason it failed. */
 export function outcome(queue: Queue, jobId: string, withValue = false): number | [status: number, value: string] {
   const answer = (status: number, value: string): number | [number, string] => (withValue ? [status, value] : status)
   const job = queue.sql.job.get(queue.id, jobId)
@@ -33,7 +33,7 @@ export function jobJson({ id, sql }: Queue, jobId: string): JobJson | undefined 
   return row ? toJson(row) : undefined
 }
 
-/** Jobs by type, from the counters. Delayed ones due before `delayedBefore`, if given, are counted one by one. */
+/** The number of jobs of each type, from the counters. With `delayedBefore`, delayed jobs due earlier are counted row by row. */
 export function countsOf(queue: Queue, types: string[], delayedBefore?: number): number[] {
   return types.map(type => {
     if (type === 'repeat') return countSchedulers(queue)
@@ -52,7 +52,7 @@ export function countsPerPriority(queue: Queue, priorities: number[]): number[] 
 const countScores = ({ id, sql }: Queue, state: StateCode, from: number, to: number): number =>
   sql.countScores.get(id, state, from, to)!.n
 
-/** The ids of the jobs of each type from `start` to `end`, both included, oldest first if `asc`. */
+/** The ids of the jobs of each type from `start` to `end`, inclusive, oldest first if `asc`. */
 export function idsOf(queue: Queue, ...[types, start = 0, end = 1, asc = false]: Args<'getRanges'>) {
   const ids = types.map(type => {
     if (type === 'repeat') return schedulersOf(queue, start, end, asc).map(({ id }) => id)
@@ -60,14 +60,14 @@ export function idsOf(queue: Queue, ...[types, start = 0, end = 1, asc = false]:
     if (state === undefined) return []
     const statement = asc ? queue.sql.idsOldestFirst : queue.sql.idsNewestFirst
     const list = statement.all(queue.id, state, ...page(start, end, queue.counted(state))).map(({ id }) => id)
-    // BullMQ takes these two for lists with the newest job at the head, and turns them round itself.
+    // BullMQ expects these two as lists with the newest job first, and reverses them itself.
     return asc && (state === State.wait || state === State.active) ? list.reverse() : list
   })
-  // The contract says a list of one-item tuples where it means a list of lists.
+  // The type in the contract is a list of one-item tuples, but a list of lists is meant.
   return ids as [string][]
 }
 
-/** The range from `start` to `end`, both included, where -1 is the last of `total`. */
+/** The range from `start` to `end`, inclusive, where -1 is the last of `total`. */
 function page(start: number, end: number, total: number): [limit: number, offset: number] {
   const first = Math.max(0, start < 0 ? total + start : start)
   const last = end < 0 ? total + end : end
@@ -115,11 +115,11 @@ const statuses = new Map<string, number>(Object.entries(Child))
 export const childCounts = ({ id, sql }: Queue, jobId: string, types: string[]): number[] =>
   types.map(type => sql.countChildren.get(id, jobId, statuses.get(type) ?? Child.failed)!.n)
 
-/** Values of the children that were processed, or reasons of those that failed and were ignored, by child key. */
+/** By child key: results of processed children, or failure reasons of ignored ones. */
 export const childValues = (queue: Queue, jobId: string, type: 'processed' | 'ignored'): Record<string, string> =>
   Object.fromEntries(childRows(queue, jobId, type).map(({ key, value }) => [key, value ?? '']))
 
-/** A job's children by how they stand: all, or of each kind asked for a page and the cursor of the next, 0 at the end. */
+/** A job's children by status: all of them, or a page of each status asked for, with the cursor of the next page (0: none). */
 export function dependencies(queue: Queue, ...[jobId, opts = {}]: Args<'getDependencies'>) {
   const asked = childTypes.filter(type => opts[type])
   const result: Awaited<ReturnType<IQueueBackend['getDependencies']>> = {}
@@ -147,7 +147,7 @@ export function childPage(queue: Queue, key: string, { start, end, fetchJobs }: 
   return { cursor: '0', items, total, jobs }
 }
 
-/** As Redis lists its clients: one text, a line each. */
+/** In the form of Redis's CLIENT LIST: one text, a line per client. */
 export function clientList({ sql }: Queue): string[] {
   const lines = sql.clients.all().map(it => `id=${it.id} pid=${it.pid} started=${it.started_at} name=${it.name}`)
   return [lines.join('\n')]

@@ -9,24 +9,24 @@ const defaultMaxEvents = 10_000
 const trimEvery = 256 // events are trimmed whenever this many have been added, not with every one
 
 const noMeta: Readonly<Record<string, string>> = {}
-/** All that changes with a queue's jobs, kept in its row as JSON. */
+/** The state of a queue that changes with its jobs, stored in its row as JSON. */
 const emptyState = {
-  lastJob: 0, // the last number given to a job without an id of its own
-  front: 0, // the lowest position given so far, next in line
-  back: 0, // the highest, end of the line
+  lastJob: 0, // the last number used as the id of a job without one
+  front: 0, // the lowest position given so far: the front of the line
+  back: 0, // the highest: the back of the line
   counts: [0, 0, 0, 0, 0, 0, 0], // jobs by state
   meta: noMeta, // BullMQ's settings: paused, concurrency, max, duration, opts.maxLenEvents, version
   limiterCount: 0, // jobs started in the current rate-limit window
-  limiterUntil: 0, // its end
-  stallCheckUntil: 0, // no worker looks for stalled jobs before
-  lastEvent: 0, // the number of the newest event; it only ever rises: whoever reads events relies on it
+  limiterUntil: 0, // when that window ends
+  stallCheckUntil: 0, // no worker checks for stalled jobs before this time
+  lastEvent: 0, // the number of the newest event; it never goes back, which readers of events rely on
 }
 const emptyJson = JSON.stringify(emptyState)
 
-/** A queue's row in memory, read by many transactions of this process and written once by each that changes it. */
+/** A queue's row in memory. Transactions of this process share it, and each one that changes it writes it once. */
 export class Queue {
   readonly sql: Statements
-  state: typeof emptyState // to be changed by operations that write, in queues they have opened
+  state: typeof emptyState // may be changed only by operations that write, and only after `open`
   #saved: string
   #events: string[][] = [] // of the running transaction, each a flat list of fields
 
@@ -60,7 +60,7 @@ export class Queue {
     return this.state.counts[state]!
   }
 
-  /** A job has gone from one state to another; undefined is out of the queue. */
+  /** Counts a job's change of state; undefined stands for not in the queue. */
   recount(from: StateCode | undefined, to: StateCode | undefined): void {
     const { counts } = this.state
     if (from !== undefined) counts[from]!--
@@ -73,12 +73,12 @@ export class Queue {
     this.#events.push(['event', event, ...fields])
   }
 
-  /** As if the queue had never been, but for its event numbers. */
+  /** Resets everything except the event numbers, which never repeat. */
   reset(): void {
     this.state = { ...JSON.parse(emptyJson), lastEvent: this.state.lastEvent }
   }
 
-  /** Remembers how it is now; calling what this returns puts it back. */
+  /** Remembers the state in memory. Returns a function that restores it. */
   remember(): () => void {
     const state = { ...this.state, counts: [...this.state.counts] }
     const events = this.#events.length
@@ -88,7 +88,7 @@ export class Queue {
     }
   }
 
-  /** Writes it with its events. Returns whether there was anything to write. */
+  /** Writes the state and the new events. Returns whether anything had changed. */
   save(): boolean {
     const json = JSON.stringify(this.state)
     if (json === this.#saved) return false
@@ -104,28 +104,28 @@ export class Queue {
   }
 }
 
-/** The queues of one file. Inside a transaction they are this process's memory of it; another process's write clears it. */
+/** The queues of one file, cached in memory. The cache is dropped when another process has written. */
 export class QueueSet {
   #known = new Map<string | number, Queue>() // by key and by id
   #opened = new Set<Queue>() // by the running transaction
-  #undo = new Map<Queue, () => void>() // how to put back those that were open before the running operation
+  #undo = new Map<Queue, () => void>() // restores the queues that were open before the running operation
 
   readonly sql: Statements
-  readonly process: string // the id of this one
+  readonly process: string // the id of this process
 
   constructor(sql: Statements, process: string) {
     this.sql = sql
     this.process = process
   }
 
-  /** The queue of that key, made if need be, or the one a row refers to. For operations that write. */
+  /** The queue with this key, created if it does not exist, or with this id. For operations that write. */
   open(name: string | number): Queue {
     const queue = this.find(name) ?? this.#keep(this.sql.addQueue.get(name, emptyJson)!)
     this.#opened.add(queue)
     return queue
   }
 
-  /** The queue of that key, or an empty one that is not in the file. For operations that only read. */
+  /** The queue with this key, or an empty one that is not in the file. For operations that only read. */
   peek(key: string): Queue {
     return this.find(key) ?? new Queue(this, 0, key)
   }
@@ -143,18 +143,18 @@ export class QueueSet {
     for (const queue of this.#opened) this.#undo.set(queue, queue.remember())
   }
 
-  /** A queue that the operation was the first to open is forgotten: the file has it as it was, if it has it at all. */
+  /** Restores the queues in memory. One that this operation was the first to open is dropped from the cache instead. */
   rollBackOperation(): void {
     this.sql.rollbackOperation.run()
     this.sql.release.run()
     for (const queue of this.#opened) {
-      const putBack = this.#undo.get(queue)
-      if (putBack) putBack()
+      const restore = this.#undo.get(queue)
+      if (restore) restore()
       else this.#forget(queue)
     }
   }
 
-  /** Writes the changed queues and their events, the last thing a transaction does. Returns them. */
+  /** Writes the changed queues and their events, as the last step of a transaction. Returns the changed queues. */
   save(): Queue[] {
     const changed = [...this.#opened].filter(queue => queue.save())
     this.#opened.clear()

@@ -1,4 +1,4 @@
-/** What a backend refuses, with the numbers BullMQ gives it and the texts its users know. */
+/** Refusals with BullMQ's codes and texts. */
 const refusals = {
   jobNotExist: [-1, 'Missing key for job {jobId}. {command}'],
   jobLockNotExist: [-2, 'Missing lock for job {jobId}. {command}'],
@@ -13,21 +13,21 @@ const refusals = {
   slotsBusy: [-11, 'Cannot create job scheduler iteration - current and next time slots already have jobs. {command}'],
 } as const
 
-/** Thrown inside an operation, which it undoes. */
+/** Thrown inside an operation, which is then rolled back. */
 export class Refused extends Error {
   readonly why: keyof typeof refusals
   readonly code: number
 
   constructor(why: keyof typeof refusals, about: Record<string, string | undefined> = {}) {
-    super(refusals[why][1].replace(/{(\w+)}/g, (hole, name) => (name === 'command' ? hole : String(about[name]))))
+    super(refusals[why][1].replace(/{(\w+)}/g, (placeholder, name) => (name === 'command' ? placeholder : String(about[name]))))
     this.why = why
     this.code = refusals[why][0]
   }
 
-  /** The error that users of BullMQ know: same text, same `code`. */
+  /** The error as BullMQ throws it: same text, same `code`. */
   inWordsOf(command: string): Error {
     const error = new Error(this.message.replace('{command}', command))
-    // A worker tells by this name that trying again is of no use.
+    // By this name a worker knows that a retry is useless.
     if (this.why === 'jobHasFailedChildren') error.name = 'UnrecoverableError'
     return Object.assign(error, { code: this.code })
   }

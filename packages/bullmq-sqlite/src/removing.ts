@@ -7,18 +7,18 @@ import { Refused } from './refusals.ts'
 import { Child, type ChildCode, State, states } from './schema.ts'
 
 interface Removal {
-  withParent?: boolean // remove a parent in the same queue that waits for nothing else, instead of letting it run
+  withParent?: boolean // remove a parent in the same queue that waits for no other child, instead of letting it run
   keepDeduplication?: boolean
 }
 
-/** Removes a job: its parent no longer waits for it, its deduplication id is free again. */
+/** Removes a job: its parent no longer waits for it, and its deduplication id is released. */
 export function removeJob(job: Job, removal: Removal = {}): void {
   detachFromParent(job, removal.withParent ? parent => removeJob(parent, removal) : undefined)
   if (!removal.keepDeduplication) releaseOnRemoval(job)
   deleteJob(job)
 }
 
-/** Removes a job on request, with its children if asked. Returns 0 if it or one of those is being worked on, else 1. */
+/** Removes a job on request, with its children if asked. Returns 0 if it or one of them is locked by a worker, else 1. */
 export function removeOnRequest(queue: Queue, jobId: string, withChildren: boolean): number {
   const job = findJob(queue, jobId)
   if (!job) return 1
@@ -49,7 +49,7 @@ function removeTree(job: Job, statuses: ChildCode[]): void {
   job.queue.emit('removed', 'jobId', job.id, 'prev', states[current.state])
 }
 
-/** Unless all are to go, those that a worker has taken up stay. */
+/** Unless all are removed, children that a worker has taken or that failed stay. */
 function removeChildren(job: Job, statuses: ChildCode[]): void {
   for (const child of statuses.flatMap(status => childrenOf(job, status)))
     if (statuses === all || !(isLocked(child) || child.state === State.failed)) removeTree(child, statuses)

@@ -5,14 +5,14 @@ import { Refused } from './refusals.ts'
 import { removeJob } from './removing.ts'
 import { State } from './schema.ts'
 
-/** A scheduler; its fields are as BullMQ reads them, all strings. */
+/** A scheduler. Its fields are strings, as BullMQ reads them. */
 type Scheduler = { readonly nextRun: number; readonly nextJob: string; readonly fields: Record<string, string> }
 type RunOptions = JobsOptions & { repeat?: RepeatOptions }
-const maxSlotScans = 32 // further slots that are tried when the next one is taken by a job that may not be replaced
+const maxSlotScans = 32 // further slots to try when a job that may not be replaced has the next one
 
 /**
- * Adds or changes a scheduler, and adds the job of its next run. Returns that job's id and delay. `givenMillis` is when one
- * with a pattern runs next; one with an interval finds out by itself.
+ * Adds or changes a scheduler, and adds the job of its next run. Returns that job's id and delay. `givenMillis` is the
+ * next run of a scheduler with a pattern; with an interval it is computed here.
  */
 export function upsertScheduler(queue: Queue, ...args: Args<'addJobScheduler'>): [jobId: string, delay: number] {
   const [id, givenMillis, templateData, templateOpts, opts, runOpts] = args
@@ -21,12 +21,12 @@ export function upsertScheduler(queue: Queue, ...args: Args<'addJobScheduler'>):
   const now = Date.now()
   const current = readScheduler(queue, id)
   const givenOffset = opts.offset ?? repeat.offset ?? 0
-  const goesOn = current !== undefined && Number(current.fields.every) === every
+  const keepsInterval = current !== undefined && Number(current.fields.every) === every
   const slot = every
-    ? nextSlot(goesOn ? current.nextRun : undefined, every, now, givenOffset, Number(startDate ?? 0))
+    ? nextSlot(keepsInterval ? current.nextRun : undefined, every, now, givenOffset, Number(startDate ?? 0))
     : { millis: givenMillis, offset: givenOffset }
   const replaced = current !== undefined && removeNextJob(queue, current)
-  const wanted = replaced && every && goesOn ? current.nextRun : slot.millis
+  const wanted = replaced && every && keepsInterval ? current.nextRun : slot.millis
   const nextRun = every ? freeSlot(queue, id, wanted, every) : wanted
   const nextJob = every ? jobIdAt(id, nextRun) : freeId(queue, id, nextRun, replaced)
 
@@ -41,8 +41,8 @@ export function upsertScheduler(queue: Queue, ...args: Args<'addJobScheduler'>):
 }
 
 /**
- * A scheduler's job has started: adds the job of the run after it. Returns its id, or null if nothing was to be added.
- * `producerId` is the job whose start asks for the next run.
+ * A scheduler's job has started: adds the job of the next run. Returns its id, or null if none was added. `producerId` is the job
+ * that has started.
  */
 export function advanceScheduler(queue: Queue, ...args: Args<'updateJobSchedulerNextMillis'>): string | null {
   const [id, givenMillis, , runOpts, producerId] = args
@@ -66,7 +66,7 @@ export function advanceScheduler(queue: Queue, ...args: Args<'updateJobScheduler
   return nextJob
 }
 
-/** Removes a scheduler and the job of its next run. Returns 1 if there is none, as BullMQ wants it. */
+/** Removes a scheduler and the job of its next run. Returns 1 if there is no such scheduler, else 0, as BullMQ expects. */
 export function removeScheduler(queue: Queue, id: string): number {
   const current = readScheduler(queue, id)
   if (!current) return 1
@@ -85,8 +85,7 @@ export function readScheduler(queue: Queue, id: string): Scheduler | undefined {
 }
 
 /**
- * The next multiple of `every`, shifted by the offset, that has not passed. A scheduler without a past starts at once, or
- * at its start date.
+ * The next multiple of `every`, shifted by the offset, that has not passed. A new scheduler starts at once, or at its start date.
  */
 function nextSlot(previous: number | undefined, every: number, now: number, givenOffset: number, startDate: number) {
   const aligned = Math.floor(now / every) * every + givenOffset
@@ -97,7 +96,7 @@ function nextSlot(previous: number | undefined, every: number, now: number, give
   return { millis, offset: Math.floor(givenOffset || millis % every) }
 }
 
-/** Jobs of earlier runs may stand in the next slots: the first one without. */
+/** The first slot without a job: jobs of earlier runs may still have the next ones. */
 function freeSlot(queue: Queue, id: string, from: number, every: number): number {
   for (let scans = 0, millis = from; scans <= maxSlotScans; scans++, millis += every)
     if (!findJob(queue, jobIdAt(id, millis))) return millis
@@ -105,8 +104,8 @@ function freeSlot(queue: Queue, id: string, from: number, every: number): number
 }
 
 /**
- * A pattern leaves no choice of slot. If a job of the same slot is at work or done, as when a job run ahead of time changes
- * its own scheduler, the run gets another id.
+ * A pattern leaves no choice of slot. If a job of the same slot is active or finished, for example because a job that was promoted
+ * changes its own scheduler, the run gets another id.
  */
 function freeId(queue: Queue, id: string, millis: number, replaces: boolean): string {
   const jobId = jobIdAt(id, millis)
@@ -115,7 +114,7 @@ function freeId(queue: Queue, id: string, millis: number, replaces: boolean): st
   for (let n = 2; ; n++) if (!findJob(queue, `${jobId}-${n}`)) return `${jobId}-${n}`
 }
 
-/** Notes the scheduler's next run and adds its job. Returns the job's delay. */
+/** Stores the scheduler's next run and adds its job. Returns the job's delay. */
 function addRun(queue: Queue, schedulerId: string, scheduler: Scheduler, runOpts: RunOptions, now: number): number {
   const { nextRun, nextJob, fields } = scheduler
   const { name = '', data = '{}' } = fields
@@ -127,7 +126,7 @@ function addRun(queue: Queue, schedulerId: string, scheduler: Scheduler, runOpts
   return delay
 }
 
-/** Removes the job of the next run if no worker has taken it up. As in Redis, one in the line of a paused queue stays. */
+/** Removes the job of the next run if no worker has taken it. As in Redis, a job waiting in a paused queue stays. */
 function removeNextJob(queue: Queue, { nextJob }: Scheduler): boolean {
   const job = findJob(queue, nextJob)
   const removable: number[] = [State.delayed, State.prioritized, ...(queue.isPaused ? [] : [State.wait])]

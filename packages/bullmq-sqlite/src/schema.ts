@@ -15,7 +15,7 @@ export const states = ['wait', 'prioritized', 'delayed', 'active', 'waiting-chil
 const stateCodes = new Map<string, StateCode>([...Object.entries(State), ['waiting', State.wait]])
 export const stateOf = (name: string): StateCode | undefined => stateCodes.get(name)
 
-/** How a child stands with its parent. */
+/** The status of a child in its parent's view. */
 export const Child = { unprocessed: 0, processed: 1, ignored: 2, failed: 3 } as const
 export type ChildCode = (typeof Child)[keyof typeof Child]
 
@@ -23,7 +23,7 @@ export const newestVersion = 2 // kept in `PRAGMA user_version`; a file with a h
 
 /** Times are milliseconds since 1970. `queue` columns hold `queue.id`. JSON columns are text. */
 export const schema = `
--- One row per queue. It outlives obliterate, so that event numbers never repeat.
+-- One row per queue. Obliterating a queue keeps it, so that event numbers never repeat.
 CREATE TABLE queue (
   id    INTEGER PRIMARY KEY,
   key   TEXT NOT NULL UNIQUE, -- "<prefix>:<name>"
@@ -68,7 +68,7 @@ CREATE TABLE job (
 CREATE UNIQUE INDEX job_by_id ON job (queue, id);
 CREATE INDEX job_by_state ON job (queue, state, score);
 
--- What a parent waits for, and what came of it. Rows live as long as the parent.
+-- The children of each parent, and how they ended. Rows live as long as the parent.
 CREATE TABLE child (
   rowid        INTEGER PRIMARY KEY,
   parent_queue INTEGER NOT NULL,
@@ -125,7 +125,7 @@ CREATE TABLE metric (
   PRIMARY KEY (queue, kind)
 ) STRICT, WITHOUT ROWID;
 
--- The event stream. One row holds all events one transaction had for a queue: numbers last - length + 1 to last.
+-- The event stream. One row holds all events of one transaction and queue: numbers last - length + 1 to last.
 CREATE TABLE event (
   queue  INTEGER NOT NULL,
   last   INTEGER NOT NULL,
@@ -134,8 +134,8 @@ CREATE TABLE event (
   PRIMARY KEY (queue, last)
 ) STRICT, WITHOUT ROWID;
 
--- Processes that have the file open, and the workers and event readers in them. Whether a process still lives is told by
--- the lock it holds on "<file>-<id>.alive".
+-- Processes that have the file open, and their workers and event readers. A process holds a lock on "<file>-<id>.alive" as
+-- long as it lives.
 CREATE TABLE process (
   id         TEXT PRIMARY KEY,
   pid        INTEGER NOT NULL,
@@ -151,7 +151,7 @@ CREATE TABLE client (
 ) STRICT;
 `
 
-/** What makes of a file of version n one of version n + 1; the first is for version 1. */
+/** Each step upgrades a file by one version; the first is for version 1. */
 export const upgrades = [
   `UPDATE job SET score = (score >> 12) * 256 + min(score & 4095, 255) WHERE state = 2; -- had 4096 numbers in a ms
    ALTER TABLE process ADD COLUMN host TEXT;

@@ -5,7 +5,7 @@ import { Child, State, type StateCode } from './schema.ts'
 type Int = number | null
 type Text = string | null
 
-/** A job without its payload: enough to move it, lock it and tell its parent. */
+/** A job without its payload: enough to move it, lock it and update its parent. */
 export interface JobRow
   extends Record<'rowid' | 'score' | 'added_at' | 'delay' | 'priority' | 'attempts_made' | 'stalls', number>,
     Record<'processed_at' | 'lock_until' | 'parent_queue', Int>,
@@ -16,7 +16,7 @@ export interface JobRow
 const job = `rowid, id, state, score, added_at, delay, priority, attempts_made, stalls, processed_at, lock_token,
   lock_until, parent_queue, parent_id, parent, scheduler_id, dedup_id`
 
-/** A job as BullMQ reads it, but that three fields are JSON texts, and that what a job does not have is null, not absent. */
+/** A job as BullMQ reads it, except that three fields are JSON texts and that missing values are null, not absent. */
 export type JsonRow = Omit<JobJson, 'opts' | 'progress' | 'parent'> & { opts: string; progress: Text; parent: Text }
 const json = `id, name, data, opts, progress, delay, priority, added_at AS timestamp, attempts_started AS attemptsStarted,
   attempts_made AS attemptsMade, stalls AS stalledCounter, finished_at AS finishedOn, processed_at AS processedOn,
@@ -39,7 +39,7 @@ type EventRow = { last: number; at: number; events: string }
 export type ProcessRow = { id: string; pid: number; host: Text; asked_at: Int }
 type ClientRow = { id: number; pid: number; name: string; started_at: number }
 
-/** Every statement of the backend, by name; parameters stand in the order of the text. */
+/** Every statement of the backend, by name. Parameters are in the order of the text. */
 export function prepareStatements(db: Database) {
   const updates = new Map<string, ReturnType<typeof sql>>()
   const sql = <Row = null>(text: string) => db.prepare<Row>(text)
@@ -72,7 +72,7 @@ export function prepareStatements(db: Database) {
     queueById: sql<QueueRow>('SELECT * FROM queue WHERE id = ?'),
     addQueue: sql<QueueRow>('INSERT INTO queue (key, state) VALUES (?, ?) RETURNING *'),
     saveQueue: sql('UPDATE queue SET state = ? WHERE id = ?'),
-    /** All that is left of a queue when its jobs and schedulers are gone. */
+    /** Deletes what is left of a queue once its jobs and schedulers are removed. */
     emptyQueue: ['metric', 'dedup', 'dedup_next', 'event'].map(table => sql(`DELETE FROM ${table} WHERE queue = ?`)),
 
     // one job
@@ -83,7 +83,7 @@ export function prepareStatements(db: Database) {
     ),
     jobRow: sql<JobRow>(`SELECT ${job} FROM job ${byId}`),
     job: sql<JsonRow>(`SELECT ${json} FROM job ${byId}`),
-    /** Sets these columns of a job; there is a statement for each set of columns that is ever changed. */
+    /** Sets these columns of a job. A statement is prepared for each set of columns in use. */
     updateJob(rowid: number, columns: JobColumns) {
       const names = Object.keys(columns).join(' = ?, ')
       let update = updates.get(names)
@@ -92,7 +92,7 @@ export function prepareStatements(db: Database) {
     },
     deleteJob: sql('DELETE FROM job WHERE rowid = ?'),
 
-    // taking jobs up
+    // claiming jobs
     claim: sql<JsonRow>(
       `UPDATE job SET state = ${State.active}, score = ?, processed_at = ?, attempts_started = attempts_started + 1,
          processed_by = coalesce(?, processed_by), lock_token = ?, lock_until = ?, owner = ?, suspect = 0

@@ -9,27 +9,27 @@ import { prepareStatements } from './statements.ts'
 import { Transactions } from './transactions.ts'
 import { Wakeups } from './wakeups.ts'
 
-/** What BullMQ's `connection` option takes here. */
+/** The value of BullMQ's `connection` option. */
 export interface StoreOptions {
   /**
-   * The file. It is made if there is none; its folder must exist. Other files stand beside it while it is open.
+   * The file. It is created if it does not exist; its folder must exist. SQLite keeps further files next to it while it is open.
    * `:memory:` keeps the queues of this process in memory, until the last of them is closed.
    */
   path: string
   /**
-   * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
-   * moments with it, never the file. `power`: also a power cut, at the cost of one fsync per transaction.
+   * What a commit survives. `process`: any end of this process, also kill -9; a power cut may lose the last seconds, never the
+   * file. `power`: also a power cut, at the cost of one fsync per transaction.
    */
   durability?: 'process' | 'power'
-  /** Milliseconds a call waits for other processes to let go of the file before it fails (10,000). */
+  /** Milliseconds a call waits while other processes hold the file, before it fails (10,000). */
   busyTimeout?: number
 }
 
-const openTimeout = 5000 // ms that opening waits for a busy file; nothing else ever waits on the event loop
+const openTimeout = 5000 // ms that opening waits for a busy file; nothing else blocks the event loop
 const memory = ':memory:'
 const openStores = new Map<string, Store>()
 
-/** One SQLite file, open once in this process however many queues and workers use it. */
+/** One SQLite file, opened once per process and shared by all its queues and workers. */
 export class Store {
   readonly path: string
   readonly busyTimeout: number
@@ -38,10 +38,10 @@ export class Store {
   readonly processes: Processes
   readonly #db: Database
   readonly #checkpoints: Checkpoints | undefined
-  readonly #file: string | undefined // which file was opened, as the disk knows it
+  readonly #file: string | undefined // device and inode of the opened file
   #users = 0
 
-  /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
+  /** Opens the file, or shares it if this process has it open. Every `open` needs a `close`. */
   static open(options: StoreOptions): Store {
     const { path, durability, busyTimeout } = checked(options)
     const key = path === memory ? path : fullPath(path)
@@ -78,18 +78,18 @@ export class Store {
     this.#db.close()
   }
 
-  /** Throws if the file was deleted or replaced: SQLite would go on writing to what no name leads to any more. */
+  /** Throws if the file was deleted or replaced: SQLite would go on writing to the old file, which has no name any more. */
   requireFile(): void {
     if (this.#file !== undefined && fileAt(this.path) !== this.#file)
       throw new Error(`${this.path} was deleted or replaced while it was open; what was in it is gone`)
   }
 
-  /** Makes the tables if there are none, and the statements. Throws "busy" while another process holds the file. */
+  /** Creates or upgrades the tables and prepares the statements. Throws "busy" while another process holds the file. */
   prepare(): QueueSet {
     const version = () => this.#db.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version ?? 0
     if (version() < newestVersion) {
       this.#db.exec('BEGIN IMMEDIATE')
-      const found = version() // Another process may have made the tables meanwhile.
+      const found = version() // another process may have created the tables meanwhile
       const steps = found === 0 ? [schema] : upgrades.slice(found - 1)
       for (const step of steps) this.#db.exec(step)
       this.#db.exec(`PRAGMA user_version = ${Math.max(found, newestVersion)}`)
@@ -101,7 +101,7 @@ export class Store {
   }
 }
 
-/** People who come from Redis, or give no options, are told what is asked of them. */
+/** Clear errors for missing options and for the options of a Redis connection. */
 function checked(options: StoreOptions | undefined): Required<StoreOptions> {
   const { path, durability = 'process', busyTimeout = 10_000 } = options ?? {}
   if (typeof path !== 'string' || path === '')
@@ -112,7 +112,7 @@ function checked(options: StoreOptions | undefined): Required<StoreOptions> {
   return { path, durability, busyTimeout }
 }
 
-/** One name for a file however it is reached. */
+/** The same path for a file however it is reached. */
 function fullPath(path: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path))
@@ -130,7 +130,7 @@ function openQueueFile(path: string): Database {
   const db = openSqliteFile(path)
   try {
     db.exec(`PRAGMA busy_timeout = ${openTimeout}`)
-    // A transaction of one call changes about six pages, each written whole: half the usual size is half the writing.
+    // A transaction of one call changes about six pages, each written whole: half the default size halves what is written.
     db.exec('PRAGMA page_size = 2048')
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = NORMAL')

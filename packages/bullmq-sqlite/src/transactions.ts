@@ -3,11 +3,11 @@ import { type Database, isFileBusy, isSqliteError } from './driver.ts'
 import type { Queue, QueueSet } from './queues.ts'
 import type { Store } from './store.ts'
 
-const turnBudget = 8 // ms the operations of one transaction may take together; then the event loop goes on
-const quickAttempts = 8 // on the next turns: a transaction of another process is mostly over in a fraction of a ms
-const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
+const turnBudget = 8 // ms for the operations of one transaction; the rest follow in the next turn of the event loop
+const quickAttempts = 8 // retries on the next turns: most transactions of another process end within a fraction of a ms
+const failurePause = 250 // ms before an error like a full disk is reported, so that workers do not spin on it
 
-const holdLimit = 100 // ms that the answers of reads wait for takes at most
+const holdLimit = 100 // ms that answers of reads wait for takes, at most
 
 /** A take is a write that may hand out a job. */
 export type TransactionKind = 'read' | 'write' | 'take'
@@ -17,28 +17,28 @@ type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'req
 interface Operation {
   readonly kind: TransactionKind
   readonly since: number
-  run(queues: QueueSet): () => void // inside the transaction; what it returns answers the caller after the commit
+  run(queues: QueueSet): () => void // runs inside the transaction; the function it returns answers the caller after the commit
   reject(error: unknown): void
 }
 
-/** What calls after `close` are refused with; BullMQ knows this text as a lost connection and keeps quiet about it. */
+/** The error of calls after `close`. BullMQ recognises this text as a lost connection and does not log it. */
 export const closedError = () => new Error('Connection is closed.')
 
 /**
- * Runs operations against the file. All that are asked for in one turn of the event loop share one transaction, each in a
- * savepoint of its own; all are answered after the commit, on a later turn than they were asked.
+ * Runs operations on the file. All operations asked for in one turn of the event loop share one transaction, each in its own
+ * savepoint. They are answered after the commit, on a later turn.
  */
 export class Transactions {
   #waiting: Operation[] = []
   #scheduled = false
-  queues: QueueSet | undefined // there from the first transaction on; may be read outside any by those who cannot wait
+  queues: QueueSet | undefined // set by the first transaction; may be read outside transactions too
   #dataVersion = 0
   #attempts = 0
   #closed = false
   #idle: (() => void) | undefined
-  #takes = 0 // asked for and not yet answered
-  #handsOut = false // from the first take that has run until none is left to answer
-  #held: (() => void)[] = [] // answers of reads that wait for them
+  #takes = 0 // takes asked for and not yet answered
+  #handsOut = false // true from the first take that has run until no take is left to answer
+  #held: (() => void)[] = [] // answers of reads that wait for takes
   #holdTimer: ReturnType<typeof setTimeout> | undefined
 
   readonly #db: Database
@@ -50,10 +50,10 @@ export class Transactions {
   }
 
   /**
-   * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
-   * run on, before a worker starts on it. Reads are answered after the takes they may have seen: a job that somebody sees
-   * active can be cancelled, because its worker has it. BullMQ's worker starts jobs only when it has taken all it has
-   * room for, so reads wait until no take follows the last.
+   * A take is answered one turn later, so that code that added the job in the same transaction gets its answer before a worker
+   * starts the job. Reads are answered after the takes they may have seen, so that a job that is seen as active can be cancelled:
+   * its worker has it. BullMQ's worker starts jobs only when it has taken as many as it has room for, so reads wait until no
+   * further take follows.
    */
   run<T>(kind: TransactionKind, work: (queues: QueueSet) => T): Promise<T> {
     if (this.#closed) return Promise.reject(closedError())
@@ -67,7 +67,7 @@ export class Transactions {
         return () =>
           void clock.setImmediate(() => {
             resolve(value)
-            clock.setImmediate(this.#takeAnswered) // by when the worker may have asked for another job
+            clock.setImmediate(this.#takeAnswered) // by then the worker may have asked for another job
           })
       }
       const refuse = (error: unknown) => {
@@ -79,7 +79,7 @@ export class Transactions {
     })
   }
 
-  /** Refuses further operations; those already asked for are done. */
+  /** Refuses further operations and finishes those already asked for. */
   async close(): Promise<void> {
     this.#closed = true
     if (this.#scheduled) await new Promise<void>(resolve => (this.#idle = resolve))
@@ -103,7 +103,7 @@ export class Transactions {
     for (const answer of this.#held.splice(0)) answer()
   }
 
-  /** Another number whenever another process has written; then what is in memory is forgotten. */
+  /** A number that changes when another process has written. A change drops the cached queues. */
   dataVersion(): number {
     const version = this.queues?.sql.dataVersion.get()?.data_version ?? 0
     if (version !== this.#dataVersion) this.queues?.forget()
@@ -124,8 +124,8 @@ export class Transactions {
     try {
       done = this.#runAll(operations)
     } catch (error) {
-      this.#abandon()
-      if (isFileBusy(error)) return void this.#tryAgain(operations)
+      this.#rollBack()
+      if (isFileBusy(error)) return void this.#retry(operations)
       done = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
     }
     this.#attempts = 0
@@ -136,7 +136,7 @@ export class Transactions {
     else this.#idle?.()
   }
 
-  /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */
+  /** Runs as many operations as the budget allows, and commits. The others stay first in the waiting list. */
   #runAll(operations: Operation[]) {
     const queues = (this.queues ??= this.#store.prepare())
     const { sql } = queues
@@ -146,7 +146,7 @@ export class Transactions {
     const until = performance.now() + turnBudget
     const answers: (() => void)[] = []
     for (const operation of operations) {
-      // One that has the transaction to itself needs no savepoint: if it throws, so does this.
+      // A single operation needs no savepoint: if it throws, the whole transaction is rolled back.
       answers.push(operations.length === 1 ? operation.run(queues) : this.#runGuarded(queues, operation))
       if (performance.now() > until) break
     }
@@ -157,7 +157,7 @@ export class Transactions {
     return { answers, changed }
   }
 
-  /** In a savepoint: if the operation throws, what it did is undone and the transaction goes on without it. */
+  /** In a savepoint: if the operation throws, it is undone and the transaction goes on without it. */
   #runGuarded(queues: QueueSet, operation: Operation): () => void {
     const writes = operation.kind !== 'read'
     try {
@@ -166,24 +166,24 @@ export class Transactions {
       if (writes) queues.sql.release.run()
       return answer
     } catch (error) {
-      // A full disk and its like end the whole transaction.
+      // Errors like a full disk end the whole transaction.
       if (!this.#db.inTransaction) throw error
       if (writes) queues.rollBackOperation()
       return refusal(operation, error)
     }
   }
 
-  #abandon(): void {
+  #rollBack(): void {
     this.queues?.forget()
     try {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
     } catch {
-      // The error that led here is the one to tell.
+      // The error that led here is the one to report.
     }
   }
 
-  /** Another process holds the file: try again soon, at a time no two processes agree on. */
-  #tryAgain(operations: Operation[]): void {
+  /** Another process holds the file: tries again soon, after a random time, so that processes do not collide again. */
+  #retry(operations: Operation[]): void {
     const deadline = now() - this.#store.busyTimeout
     for (const { since, reject } of operations)
       if (since < deadline) reject(new Error(`${this.#store.path} is locked by another process`))

@@ -4,10 +4,10 @@ import type { Queue } from './queues.ts'
 import type { Transactions } from './transactions.ts'
 
 const checkInterval = 40 // ms between checks whether another process has written
-const restInterval = 200 // the same once none has for `restAfter` checks, a minute and a half: each check wakes the processor
+const restInterval = 200 // the interval after `restAfter` checks without a write (90 s), because each check wakes the processor
 const restAfter = 90_000 / checkInterval
-const dueSlack = 1 // ms that a delayed job is woken for late, so that its time has come by every clock involved
-const longestTimer = 2 ** 31 - 1 // ms; every waiter has a timeout of its own that comes long before
+const dueSlack = 1 // ms added to the wake-up for a delayed job, so that it is due by every clock involved
+const longestTimer = 2 ** 31 - 1 // ms, the limit of setTimeout; every waiter times out long before
 
 interface Waiter {
   readonly who: object
@@ -18,7 +18,7 @@ interface Waiter {
   wake(found: boolean): void
 }
 
-/** Who waits for jobs or events. Commits of this process wake at once, those of others are looked for. */
+/** Callers that wait for jobs or events. Commits of this process wake them at once; for those of others it checks regularly. */
 export class Wakeups {
   #waiters = new Set<Waiter>()
   #checking: ReturnType<typeof setTimeout> | undefined
@@ -32,8 +32,8 @@ export class Wakeups {
   }
 
   /**
-   * Waits until the queue has a job to take up or, given `after`, an event after that one (true), or until a job has become
-   * due or the time is over (false).
+   * Resolves with true when the queue has a job to take or, given `after`, an event after that one; with false when a delayed job
+   * becomes due or after the timeout.
    */
   wait(who: object, queueKey: string, ms: number, after?: number): Promise<boolean> {
     let resolve: (found: boolean) => void
@@ -49,7 +49,7 @@ export class Wakeups {
     const waiter: Waiter = { who, queueKey, after, dueAt: Infinity, dueTimer: undefined, wake }
     if (this.#waiters.size === 0) this.#checkLater()
     this.#waiters.add(waiter)
-    this.#wakeThoseOf(queueKey)
+    this.#wakeWaiters(queueKey)
     return promise
   }
 
@@ -58,7 +58,7 @@ export class Wakeups {
   }
 
   committed(queues: Queue[]): void {
-    if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
+    if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeWaiters(key)
   }
 
   #checkLater(): void {
@@ -71,14 +71,14 @@ export class Wakeups {
     if (version !== this.#seenVersion) {
       this.#seenVersion = version
       this.#unchanged = 0
-      for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeThoseOf(key)
+      for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeWaiters(key)
     }
     for (const { dueAt, wake } of this.#waiters) if (Date.now() > dueAt) wake(false)
     if (this.#waiters.size > 0) this.#checkLater()
   }
 
-  /** Wakes those who have something to find, of workers exactly as many as there are jobs. */
-  #wakeThoseOf(queueKey: string): void {
+  /** Wakes event readers that have new events, and as many workers as there are jobs. */
+  #wakeWaiters(queueKey: string): void {
     const waiters = [...this.#waiters].filter(waiter => waiter.queueKey === queueKey)
     const queue =
       waiters.length > 0 ? withDefault(undefined, () => this.#transactions.queues?.peek(queueKey)) : undefined
@@ -99,7 +99,7 @@ export class Wakeups {
 const wakeIn = (ms: number, wake: () => void) =>
   ms <= longestTimer ? clock.setTimeout(wake, Math.max(0, ms)) : undefined
 
-/** Nobody waits for the errors of a check: if the file cannot be had now, there is another one soon. */
+/** Ignores the errors of a check: if the file is busy now, the next check comes soon. */
 function withDefault<T>(fallback: T, check: () => T): T {
   try {
     return check()
