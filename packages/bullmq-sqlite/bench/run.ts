@@ -1,10 +1,10 @@
 /**
- * BullMQ on SQLite against BullMQ on a Redis that syncs its append-only file every second, the two in turns within one run:
+ * BullMQ on SQLite against BullMQ on a Redis that syncs its append-only file every second, in turns within one run:
  *
  *   bun bench/run.ts [rounds = 3] [scale = 1]
  *   node bench/run.ts [rounds = 3] [scale = 1]
  *
- * What counts are the ratios; the rates are the machine's.
+ * Only the ratios matter; the rates depend on the machine.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -31,11 +31,11 @@ const classes: Record<Store, Classes> = {
 }
 const times = (count: number) => Math.max(1, Math.round(count * scale))
 
-/** Does `count` jobs in the queue of that name; only this is timed. What it needs is made ready before. */
+/** Handles `count` jobs in the queue of that name. Only `run` is timed; everything it needs is prepared before. */
 interface Throughput {
   readonly name: string
   readonly count: number
-  readonly isFilled?: boolean // its jobs are there before it begins
+  readonly isFilled?: boolean // its jobs are added before `run`
   run(side: Classes, queue: Jobs, name: string, count: number): Promise<void>
 }
 
@@ -79,7 +79,7 @@ const throughputs: Throughput[] = [
   { name: 'process, concurrency 10', count: times(10_000), isFilled: true, run: processAt(10) },
 ]
 
-/** Jobs a second; in the crowded queue, if given, or one of its own. */
+/** Jobs a second, in the crowded queue if given, otherwise in a new one. */
 async function throughput(store: Store, { count, isFilled, run }: Throughput, crowded?: string): Promise<number> {
   const name = crowded ?? `bench-${randomUUID()}`
   const queue = classes[store].Queue(name)
@@ -92,7 +92,7 @@ async function throughput(store: Store, { count, isFilled, run }: Throughput, cr
   return count / seconds
 }
 
-/** Milliseconds from `add` to the start of the job in an idle worker of this process; the middle one of many. */
+/** Milliseconds from `add` to the start of the job in an idle worker of this process; the median of many. */
 async function latency(store: Store): Promise<number> {
   const name = `bench-${randomUUID()}`
   const queue = classes[store].Queue(name)
@@ -103,18 +103,18 @@ async function latency(store: Store): Promise<number> {
   const waits: number[] = []
   for (let n = 0; n < times(100); n++) {
     await sleep(10)
-    const begin = performance.now()
+    const addedAt = performance.now()
     const start = new Promise<void>(resolve => (started = resolve))
     await queue.add('job', payload(n))
     await start
-    waits.push(performance.now() - begin)
+    waits.push(performance.now() - addedAt)
   }
   await crew.close()
   await queue.close()
   return median(waits)
 }
 
-function inProcessOfItsOwn(store: Store, what: 'idle' | 'memory'): number {
+function inSeparateProcess(store: Store, what: 'idle' | 'memory'): number {
   const subject = join(import.meta.dirname, 'subject.ts')
   const child = spawnSync(process.execPath, [...process.execArgv, subject, JSON.stringify(connections[store]), what], {
     encoding: 'utf8',
@@ -126,13 +126,13 @@ function inProcessOfItsOwn(store: Store, what: 'idle' | 'memory'): number {
 /** MB that 100,000 waiting jobs take, in the process that added them and, for Redis, in the server as well. */
 function memory(store: Store): number {
   const before = store === 'redis' ? redis.megabytes() : 0
-  const grown = inProcessOfItsOwn(store, 'memory')
+  const grown = inSeparateProcess(store, 'memory')
   return grown + (store === 'redis' ? redis.megabytes() - before : 0)
 }
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
-/** Measures both in turns and prints their medians; `better` is what each is to have: more, or less. */
+/** Measures both in turns and prints their medians; `better` says whether more or less is better. */
 async function compare(label: string, unit: string, better: 'more' | 'less', measure: (store: Store) => unknown) {
   const seen = { sqlite: [] as number[], redis: [] as number[] }
   for (let round = 0; round < rounds; round++)
@@ -155,7 +155,7 @@ for (const store of ['sqlite', 'redis'] as const) {
 for (const one of throughputs)
   await compare(`${one.name}, 100,000 waiting`, 'jobs a second', 'more', store => throughput(store, one, 'crowded'))
 await compare('from add to the start of the job', 'ms', 'less', latency)
-await compare('an idle worker', '% of a core', 'less', store => inProcessOfItsOwn(store, 'idle'))
+await compare('an idle worker', '% of a core', 'less', store => inSeparateProcess(store, 'idle'))
 await compare('100,000 waiting jobs', 'MB', 'less', memory)
 await redis.stop()
 rmSync(folder, { recursive: true, force: true })

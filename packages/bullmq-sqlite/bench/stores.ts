@@ -1,7 +1,7 @@
 import { Queue, Worker, withBackend } from 'bullmq'
 import { createSqliteBackend, type StoreOptions } from '../src/index.ts'
 
-/** The same few calls over either store. */
+/** The same few calls on either store. */
 export interface Classes {
   Queue(name: string): Jobs
   Worker(name: string, concurrency: number, work?: (job: { data: object }) => Promise<void>): Crew

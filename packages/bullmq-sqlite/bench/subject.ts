@@ -1,6 +1,6 @@
 /**
- * What the bench measures in a process of its own: `subject.ts <connection as JSON> <what>`.
- *   idle    percent of a core that a worker takes which has nothing to do for five seconds
+ * The measurements that need a separate process: `subject.ts <connection as JSON> <what>`.
+ *   idle    percent of a core that a worker uses while it has nothing to do for five seconds
  *   memory  MB that 100,000 waiting jobs add to this process
  */
 import { setTimeout as sleep } from 'node:timers/promises'

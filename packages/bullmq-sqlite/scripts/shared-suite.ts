@@ -1,6 +1,6 @@
 /**
- * Runs the tests that BullMQ shares between its own backends against this one, on the runtime that runs this script, and
- * prints them by file. It needs a checkout of BullMQ with its dependencies installed and `npm run pretest` done:
+ * Runs the tests that BullMQ shares between its own backends against this one, on the runtime of this script, and prints the
+ * results by file. It needs a checkout of BullMQ with its dependencies installed and `npm run pretest` done:
  *
  *   bun scripts/shared-suite.ts <checkout> [file…]
  *   node scripts/shared-suite.ts <checkout> [file…]
@@ -20,14 +20,14 @@ if (!checkout || checkout.startsWith('-')) {
 const root = resolve(checkout)
 const folder = mkdtempSync(join(tmpdir(), 'bullmq-shared-suite-'))
 
-/** Not shared: what speaks to a Redis client, tests a backend or adapter of BullMQ, or its pool of child processes. */
+/** Not shared: tests that use a Redis client, or that test a backend or adapter of BullMQ or its pool of child processes. */
 const notShared =
   /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test|child-pool/
 const files = readdirSync(join(root, 'tests')).filter(name => name.endsWith('.test.ts') && !notShared.test(name))
 const chosen = wanted.length > 0 ? wanted : files.map(name => `tests/${name}`)
 
 const backend = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
-/** The tests hand a Redis client to every class and end it; this one does nothing. */
+/** The tests pass a Redis client to every class and close it; this one does nothing. */
 const setup = `
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,7 +43,7 @@ setConnectionFactory(() => {
   const events = { on: self, once: self, off: self, removeListener: self, emit: () => false }
   return Object.assign(client, events, { quit: async () => 'OK', duplicate: self })
 })
-// Marks tests whose child processes open a Redis connection: they leave themselves out.
+// Tests whose child processes open a Redis connection skip themselves when they see this.
 process.env.BULLMQ_TEST_BACKEND = 'postgres'
 `
 const config = `

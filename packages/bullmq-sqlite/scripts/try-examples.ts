@@ -1,6 +1,6 @@
 /**
- * Installs each example into an empty folder, with this package as it would be published, and sees that it works. By hand:
- * it fetches some two hundred packages.
+ * Installs each example into an empty folder, with this package as it would be published, and checks that it works. It is run by
+ * hand, because it fetches some two hundred packages.
  *
  *   node scripts/try-examples.ts
  */

@@ -1,4 +1,4 @@
-/** What the tests of this package share. They run under `bun test` and under `node --test`. */
+/** Shared by the tests of this package, which run under `bun test` and under `node --test`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
@@ -19,12 +19,12 @@ const runner = isBun
       expect,
     }))
 
-/** Jest's `expect`, which Bun brings along and Node has from the package of that name. */
+/** Jest's `expect`: built into Bun, and from the package `expect` on Node. */
 export const expect = runner.expect as typeof import('expect').expect
 
 /**
- * What came of a promise, as a function that returns or throws it, for `expect(…).toThrow`. Bun's `expect(promise).rejects` runs
- * the event loop inside itself and waits for ever when the promise needs what was due next in the turn it interrupts.
+ * The result of a promise as a function that returns or throws it, for `expect(…).toThrow`. Bun's `expect(promise).rejects` runs
+ * the event loop inside itself, and waits for ever when the promise needs the rest of the turn that it interrupts.
  */
 export const outcome = <T>(promise: PromiseLike<T>): Promise<() => T> =>
   Promise.resolve(promise).then(
@@ -36,7 +36,7 @@ export const outcome = <T>(promise: PromiseLike<T>): Promise<() => T> =>
 
 type Cleanup = () => unknown
 const cleanups: Cleanup[] = []
-/** Runs when the test ends, however it ends; the last one asked for runs first. */
+/** Registers a function to run when the test ends, passed or failed; the last one registered runs first. */
 export const afterTest = (cleanup: Cleanup) => void cleanups.push(cleanup)
 
 type Body = () => unknown
@@ -49,18 +49,18 @@ const withCleanup = (body: Body) => async () => {
 }
 export const test = (name: string, body: Body): void => void runner.run(name, withCleanup(body))
 
-/** `BULLMQ_SQLITE_TEST_ALL=1` (or Fieldhouse's own variable in its CI) forbids leaving out what needs a Redis server or the registry. */
+/** `BULLMQ_SQLITE_TEST_ALL=1` (or Fieldhouse's own variable in its CI) forbids skipping tests that need a Redis server or the registry. */
 const all = process.env.BULLMQ_SQLITE_TEST_ALL === '1' || process.env.FIELDHOUSE_TEST_ALL === '1'
 const redisServer = commandPath('redis-server')
 /** A test that needs a real Redis. */
 export const redisTest = (name: string, body: Body): void =>
   void (all || redisServer ? runner.run : runner.skip)(name, withCleanup(body))
 
-/** A test that installs from the registry: only where nothing may be left out. */
+/** A test that installs from the registry: it runs only where nothing may be skipped. */
 export const registryTest = (name: string, body: Body, runsHere = true): void =>
   void (all && runsHere ? runner.run : runner.skip)(name, withCleanup(body), 300_000)
 
-/** A short round is the rule; `BULLMQ_SQLITE_TEST_LONG=1` (or Fieldhouse's own variable) makes it a long one. */
+/** Rounds are short by default; `BULLMQ_SQLITE_TEST_LONG=1` (or Fieldhouse's own variable) makes them long. */
 const isLong = process.env.BULLMQ_SQLITE_TEST_LONG === '1' || process.env.FIELDHOUSE_TEST_LONG === '1'
 export const rounds = (short: number, long: number): number => (isLong ? long : short)
 
@@ -70,7 +70,7 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** Waits until `look` answers something true. For states that have no event; the bound is generous on purpose. */
+/** Waits until `look` returns something truthy. For states that have no event; the limit is generous on purpose. */
 export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(20)) {
     const seen = await look()
@@ -99,7 +99,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0
 }
 
-/** A Redis of the test's own, on a free port over a folder of its own. Returns the port. */
+/** Starts a Redis for this test, on a free port with its own folder. Returns the port. */
 export async function startRedis(): Promise<number> {
   const port = await freePort()
   const options = ['--bind', '127.0.0.1', '--dir', temporaryFolder(), '--save', '', '--appendonly', 'no']
@@ -116,9 +116,9 @@ export async function startRedis(): Promise<number> {
   throw new Error('Redis did not start')
 }
 
-const quiet = isBun ? [] : ['--disable-warning=ExperimentalWarning'] // Node has one for its SQLite
+const quiet = isBun ? [] : ['--disable-warning=ExperimentalWarning'] // for the warning of Node's SQLite
 
-/** A child process of this runtime that speaks in lines. */
+/** A child process on this runtime that communicates in lines. */
 export function startChild(script: string, ...args: string[]) {
   const file = join(import.meta.dirname, 'children', script)
   const child = spawn(process.execPath, [...quiet, file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -131,7 +131,7 @@ export function startChild(script: string, ...args: string[]) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     pid: child.pid!,
-    /** The next line it says. */
+    /** The next line it prints. */
     async says(): Promise<string> {
       const { value, done } = await lines.next()
       if (done) throw new Error(`${script} ended instead of speaking`)
@@ -144,7 +144,7 @@ export function startChild(script: string, ...args: string[]) {
   }
 }
 
-/** Repeatable chance for tests that try many things. `SEED=…` repeats a run. */
+/** Seeded randomness for tests that try many things. `SEED=…` repeats a run. */
 export interface Chance {
   below(n: number): number
   one<T>(choices: readonly T[]): T

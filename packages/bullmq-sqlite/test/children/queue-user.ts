@@ -1,4 +1,4 @@
-/** A process that uses a queue until it is killed: `adds` jobs and says each id once it is acknowledged, `works`, … */
+/** A process that uses a queue until it is killed: `adds` jobs and prints each id once it is acknowledged, `works`, … */
 
 import { once } from 'node:events'
 import { appendFileSync, readdirSync, readFileSync, writeSync } from 'node:fs'
@@ -11,7 +11,7 @@ const [path = '', does = '', log = ''] = process.argv.slice(2)
 const connection = { path }
 const { Queue, Worker } = withBackend(createSqliteBackend)
 const say = (line: string) => writeSync(1, `${line}\n`)
-/** One write to a file opened for appending: whole, and in one order for all processes. */
+/** One write to a file opened for appending is atomic, and lines of all processes are in one order. */
 const note = (line: string) => appendFileSync(log, `${line}\n`)
 
 if (does === 'adds') {
@@ -31,7 +31,7 @@ if (does === 'works') {
     await sleep(Math.random() * 20)
     note(`end ${id} ${process.pid}`)
   }
-  // Locks and idle waits of ten minutes: whatever is picked up (again) in the time of a test was not waited for.
+  // Locks and idle waits of ten minutes: a job that is picked up (again) during a test was not found by a timeout.
   const patience = { lockDuration: 600_000, drainDelay: 600 }
   const opts = { connection, concurrency: 4, maxStalledCount: 1000, runRetryDelay: 10, ...patience }
   const worker = new Worker('jobs', work, opts)
@@ -53,7 +53,7 @@ if (does === 'holds') {
   say('ready')
 }
 
-/** Told to, it copies the folder of its queue, and then leaves its event loop no turn for six seconds. */
+/** On request it copies the folder of its queue, then blocks its event loop for six seconds. */
 if (does === 'copies') {
   const work = async () => {
     say('working')
