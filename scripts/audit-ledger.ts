@@ -18,7 +18,7 @@ endWithStarter()
 
 const key = 'ledger_audit'
 
-async function tell(db: Db, { differences, more }: LedgerAudit): Promise<void> {
+async function updateAlert(db: Db, { differences, more }: LedgerAudit): Promise<void> {
   const at = Date.now()
   await atomically(db, tx => {
     if (!differences.length) return clear(tx, at, key)
@@ -28,13 +28,13 @@ async function tell(db: Db, { differences, more }: LedgerAudit): Promise<void> {
       type: 'database_error',
       severity: 'critical',
       title: 'The ledger does not add up',
-      message: `${differences.length + more} differences; the first: ${first && said(first)}`,
+      message: `${differences.length + more} differences; the first: ${first && textOf(first)}`,
       data: { differences: differences.slice(0, 20), more: more + Math.max(0, differences.length - 20) },
     })
   })
 }
 
-const said = ({ league_id, user_id, what, ledger, found }: LedgerAudit['differences'][number]) =>
+const textOf = ({ league_id, user_id, what, ledger, found }: LedgerAudit['differences'][number]) =>
   `league ${league_id}, user ${user_id}: ${what} is ${found}, by the ledger ${ledger}`
 
 async function audit(): Promise<void> {
@@ -42,9 +42,9 @@ async function audit(): Promise<void> {
   if (!existsSync(databaseFile(dataDir))) throw new Error(`There is nothing to audit in ${dataDir}`)
   const db = openBeside(dataDir)
   const audit = explainOpenErrors(databaseFile(dataDir), () => auditLedger(dataDir))
-  await tell(db, audit)
+  await updateAlert(db, audit)
   db.$client.close()
-  for (const difference of audit.differences) console.error(said(difference))
+  for (const difference of audit.differences) console.error(textOf(difference))
   if (audit.more) console.error(`and ${audit.more} more`)
   const { leagues, portfolios, lines } = audit
   if (process.send)

@@ -29,9 +29,9 @@ if (target !== undefined && target !== 's3') {
   process.exit(misused)
 }
 
-const patience = 30 * minute // how long another backup is waited for
-const toJob = process.send?.bind(process) // set where the job started this
-const failures = `job_failed:backups.${target ? 'send' : 'make'}:` // the job's own alerts begin like this too
+const patience = 30 * minute // to wait for another backup
+const toJob = process.send?.bind(process) // set if a job started this process
+const failures = `job_failed:backups.${target ? 'send' : 'make'}:` // the keys of the job's own alerts start like this too
 
 async function backup() {
   const config = readConfig(process.env)
@@ -39,12 +39,12 @@ async function backup() {
   if (target && !config.backupS3Url) throw new Error('Set BACKUP_S3_URL and its keys first')
   if (!existsSync(databaseFile(dataDir))) throw new Error(`There is nothing to back up in ${dataDir}`)
   const id = Bun.randomUUIDv7()
-  const die = holdProcessLock(dataDir, id)
+  const releaseProcessLock = holdProcessLock(dataDir, id)
   const db = openBeside(dataDir)
   const tell: Tell = (percent, stage) => toJob?.({ percent, stage })
   let lease: Lease | undefined
   try {
-    lease = await turn(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
+    lease = await waitForLock(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
     const { version } = packageJson
     const making = { dataDir, version, at: Date.now(), signal: lease.signal, tell }
     const made = target
@@ -53,17 +53,17 @@ async function backup() {
     await atomically(db, tx => settleFailures(tx, Date.now()))
     return made
   } catch (error) {
-    if (!toJob) await atomically(db, tx => raise(tx, Date.now(), failure(error))).catch(() => {}) // is the disk full?
+    if (!toJob) await atomically(db, tx => raise(tx, Date.now(), failure(error))).catch(() => {}) // perhaps the disk is full
     throw error
   } finally {
     await lease?.release().catch(() => {}) // it ends with this process
     db.$client.close()
-    die()
+    releaseProcessLock()
   }
 }
 
-/** Under the lock nothing that a backup is copying is swept away, and no second one is made. */
-async function turn(open: Locks): Promise<Lease> {
+/** The lock keeps retention from deleting files that a backup is copying, and other backups from starting. */
+async function waitForLock(open: Locks): Promise<Lease> {
   for (const deadline = Date.now() + patience; ; await Bun.sleep(500)) {
     const taken = await open.take(locks.backup())
     if ('release' in taken) return taken

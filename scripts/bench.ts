@@ -55,9 +55,9 @@ const comparisons: readonly Comparison[] = [
   growth,
   soak,
 ]
-const quickBudget = 300_000 // ms after which nothing begins
-const quickShare = 80_000 // ms after which a comparison begins no further round
-/** Last in their turn, so that they are what a short time leaves out. */
+const quickBudget = 300_000 // ms; no comparison starts later
+const quickShare = 80_000 // ms; a comparison starts no further round after that
+/** These run last, so that a short run leaves them out. */
 const slow = ['csv-10000', 'csv-100000', 'csv-1000000', 'imports', 'xlsx-100000', 'xlsx-1000', 'xlsx-10000']
 
 type Run = { rows: ReportRow[]; notes: string[] }
@@ -79,8 +79,8 @@ process.on('SIGINT', () => {
 })
 
 try {
-  const inTurn = chosen.toSorted((a, b) => slow.indexOf(a.name) - slow.indexOf(b.name))
-  for (const comparison of inTurn) {
+  const slowLast = chosen.toSorted((a, b) => slow.indexOf(a.name) - slow.indexOf(b.name))
+  for (const comparison of slowLast) {
     if (performance.now() > end) {
       failed.set(comparison.name, 'the time did not suffice')
       continue
@@ -138,7 +138,7 @@ if (isWriting) {
 }
 process.exit(failed.size && !isQuick ? 1 : 0)
 
-/** Between the two comments that are there for it. */
+/** Replaces the text between the two marker comments. */
 function replaceFigures(path: string, text: string): void {
   const file = join(root, path)
   const [open, close] = ['<!-- figures of bun run bench -->', '<!-- end of figures -->']

@@ -15,12 +15,12 @@ const bundlesKept = 3
 
 let bundled: Promise<string> | undefined
 
-/** Makes the bundle unless it is there; answers the file to start. */
-export const bundledMain = (): Promise<string> => (bundled ??= makeUnlessThere())
+/** Makes the bundle unless it exists. Resolves with the file to start. */
+export const bundledMain = (): Promise<string> => (bundled ??= makeIfMissing())
 
-async function makeUnlessThere(): Promise<string> {
+async function makeIfMissing(): Promise<string> {
   const folder = join(dist, hashOfSources())
-  if (!isThere(folder)) await makeBundle(folder)
+  if (!exists(folder)) await makeBundle(folder)
   return join(folder, 'main.js')
 }
 
@@ -33,10 +33,10 @@ function hashOfSources(): string {
 }
 
 const current = join(dist, 'current')
-const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
-const sameFile = (a: string, b: string) => isThere(a) && isThere(b) && statSync(a).ino === statSync(b).ino
+const exists = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
+const sameFile = (a: string, b: string) => exists(a) && exists(b) && statSync(a).ino === statSync(b).ino
 
-/** In a folder beside its place, which it takes when it is whole: others may start from here meanwhile. */
+/** Builds in a temporary folder and renames it when complete, because other processes may start from the bundle meanwhile. */
 async function makeBundle(folder: string): Promise<void> {
   const unfinished = join(dist, `.${crypto.randomUUID()}`)
   try {
@@ -44,16 +44,16 @@ async function makeBundle(folder: string): Promise<void> {
       entrypoints: programs.map(installed),
       outdir: unfinished,
       target: 'bun',
-      splitting: true, // what is imported late is loaded late
-      sourcemap: 'linked', // Bun reads them for the stacks of errors
+      splitting: true, // modules imported dynamically are loaded only when needed
+      sourcemap: 'linked', // Bun reads them for stack traces
       naming: { entry: '[name].[ext]' },
-      external: ['highs', 'ioredis'], // seldom needed, and the first looks for files of its own
-      // Not minified: it would start no faster, and stacks would lose their names.
+      external: ['highs', 'ioredis'], // rarely needed; highs also looks for its own files at run time
+      // Not minified: it would start no faster, and stack traces would lose function names.
     })
     renameSync(unfinished, folder)
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true })
-    if (!isThere(folder)) throw error // else another process has made it meanwhile
+    if (!exists(folder)) throw error // otherwise another process has made it meanwhile
   }
   removeOldBundles()
 }
@@ -65,9 +65,9 @@ function removeOldBundles(): void {
   for (const path of others.slice(bundlesKept - 1)) rmSync(path, { recursive: true, force: true })
 }
 
-/** `dist/current` leads to the bundle to start, and is changed in one step. */
+/** `dist/current` links to the bundle to start; it is replaced atomically. */
 function makeCurrent(folder: string): void {
-  if (sameFile(current, folder)) return // a folder that cannot be written to is left alone
+  if (sameFile(current, folder)) return // nothing is written if nothing changes: the folder may be read-only
   const link = join(dist, `.${crypto.randomUUID()}`)
   symlinkSync(basename(folder), link)
   renameSync(link, current)

@@ -46,10 +46,10 @@ async function fill(): Promise<void> {
   }
   const call = demoCaller(url, config.adminToken ?? (await ownKey(config.dataDir)))
   console.log(`Filling ${url}`)
-  const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
-  told(await sheetDemo(call))
+  const printLeague = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
+  printLeague(await sheetDemo(call))
   const cup = await marketDemo(call)
-  told(cup)
+  printLeague(cup)
   const invitation = await call.post('/api/v1/invitations', { league_id: cup.id, max_uses: 30 })
   console.log(`    Thirty friends may come in by ${invitation.url}`)
   const amelie = await rosterDemo(call)
@@ -61,8 +61,8 @@ async function fill(): Promise<void> {
   const [nora] = (await call.get('/api/v1/users?q=nora@fieldhouse.example')).users
   console.log(`  Nora in every league she plays: ${url}/people/${nora.id}`)
   if (pool) {
-    told(pool)
-    told(pool.next)
+    printLeague(pool)
+    printLeague(pool.next)
     console.log('The tournament is played while this runs, for about ten minutes. Ctrl+C ends it.')
     const stop = cup.stream()
     await pool.played
@@ -73,7 +73,7 @@ async function fill(): Promise<void> {
   }
 }
 
-/** The key of an admin made for this, through the database of the server beside us. */
+/** The key of an admin created for the demo, directly in the server's database. */
 async function ownKey(dataDir: string): Promise<string> {
   if (!existsSync(databaseFile(dataDir))) {
     console.error(

@@ -40,7 +40,7 @@ const inserts = tables
       .values()
       .map(values => `insert into "${name}" values (${(values as Value[]).map(literal).join(', ')});`),
   )
-// The index keeps no text, so it is filled from the names, as its triggers would.
+// The index stores no text, so it is filled from the names, as its triggers do.
 const searchIndex = `insert into search_index (rowid, name) select 4 * id, name from leagues
   union all select 4 * id + 1, username from users where deleted_at is null
   union all select 4 * id + 2, symbol from quotes;`

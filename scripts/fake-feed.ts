@@ -27,13 +27,13 @@ export type FakeFeedOptions = {
   seed?: number
   format?: FeedFormat
   golfers?: number
-  /** Simulated minutes a second; 0 stands still until `advance`. */
+  /** Simulated minutes per second; with 0, time moves only by `advance`. */
   speed?: number
-  /** Milliseconds; only asked where there is a speed. */
+  /** Milliseconds; used only with a speed. */
   clock?: () => number
-  /** The simulated minute to begin at; the first tee time is minute 0. */
+  /** The simulated minute to start at; the first tee time is minute 0. */
   from?: number
-  /** Wall time of minute 0, in milliseconds, where there is no speed. */
+  /** Wall time of minute 0, in milliseconds, if there is no speed. */
   firstTee?: number
   port?: number
 }
@@ -46,26 +46,26 @@ export type FakeFeed = {
   /** Minutes from the first tee time to the last putt; official a quarter of an hour later. */
   length: number
   minute(): number
-  /** How it stands now, as a perfect feed would be read. */
+  /** The current board, as read from a perfect feed. */
   board(): FeedBoard
   advance(minutes?: number): void
-  /** From now on, or for so many requests; null mends it. */
+  /** From now on, or for `times` requests; null ends the fault. */
   fault(kind: FeedFault | null, times?: number): void
   stop(): void
 }
 
-/** A feed on loopback that plays a tournament, in every format at once. */
+/** A feed on loopback that plays a tournament and serves it in every format. */
 export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
   const { seed = 1, format = 'fieldhouse', golfers = 48, speed = 0, clock = Date.now, from = -30, port = 0 } = options
   const tournament = makeTournament(seed, golfers)
-  const began = clock()
-  const firstTee = speed > 0 ? began - (from / speed) * 1000 : (options.firstTee ?? Date.UTC(2026, 4, 14, 7))
+  const startedAt = clock()
+  const firstTee = speed > 0 ? startedAt - (from / speed) * 1000 : (options.firstTee ?? Date.UTC(2026, 4, 14, 7))
   const wallMinute = speed > 0 ? 1000 / speed : 60_000
   const timeOf = (minute: number) => new Date(firstTee + minute * wallMinute).toISOString()
 
   let minutes = from
   let broken: { kind: FeedFault; times: number } | null = null
-  const minute = () => minutes + (speed > 0 ? Math.floor((speed * (clock() - began)) / 1000) : 0)
+  const minute = () => minutes + (speed > 0 ? Math.floor((speed * (clock() - startedAt)) / 1000) : 0)
   const now = () => standingsAt(tournament, minute())
 
   const server = Bun.serve({
@@ -78,7 +78,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
       const wanted = formatNames.find(name => pathname === `/${name}.json`)
       if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
       const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
-      const response = await answer(request, JSON.stringify(fakeFormats[wanted](spoilt(now(), kind), timeOf)), kind)
+      const response = await answer(request, JSON.stringify(fakeFormats[wanted](withDataFault(now(), kind), timeOf)), kind)
       feed.requests.push({ path: pathname + search, status: response.status, at: Date.now() })
       return response
     },
@@ -126,8 +126,8 @@ const formatNames: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
 const isFault = (name: string): name is FeedFault => Object.hasOwn(faults, name)
 const faultNamed = (name: string | null): FeedFault | null => (name !== null && isFault(name) ? name : null)
 
-/** Faults of the data; those of the transport are in `answer`. */
-function spoilt(now: TournamentState, kind: FeedFault | null): TournamentState {
+/** Faults in the data; faults of the transport are in `answer`. */
+function withDataFault(now: TournamentState, kind: FeedFault | null): TournamentState {
   if (kind === 'empty') return { ...now, standings: [] }
   if (kind === 'shrunk') return { ...now, standings: now.standings.filter((_, i) => i % 2 === 0) }
   if (kind === 'zeroed') return { ...now, standings: now.standings.map(one => ({ ...one, total: 0 })) }
@@ -141,7 +141,7 @@ async function answer(request: Request, json: string, kind: FeedFault | null): P
     case 'down':
       return new Response('Service Unavailable', { status: 503, headers: { 'retry-after': '30' } })
     case 'slow':
-      await aMinuteUnless(request.signal)
+      await minuteOrAbort(request.signal)
       return new Response(json, { headers })
     case 'truncated':
       return new Response(json.slice(0, json.length / 2), { headers })
@@ -164,10 +164,10 @@ async function answer(request: Request, json: string, kind: FeedFault | null): P
   }
 }
 
-const aMinuteUnless = (gone: AbortSignal) =>
+const minuteOrAbort = (signal: AbortSignal) =>
   new Promise<void>(resolve => {
     const wait = setTimeout(resolve, 60_000)
-    gone.addEventListener('abort', () => {
+    signal.addEventListener('abort', () => {
       clearTimeout(wait)
       resolve()
     })
@@ -180,7 +180,7 @@ const spacesWithoutEnd = () =>
     },
   })
 
-/** `--from -30` too, which `parseArgs` takes for an option without a value. */
+/** Accepts `--from -30`, which `parseArgs` alone takes for an option without a value. */
 function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(options: Options) {
   const args = process.argv.slice(2).flatMap((word, i, all) => {
     const next = all[i + 1] ?? ''

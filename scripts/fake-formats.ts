@@ -3,14 +3,14 @@ import { boardOf, fullName, type GolferStanding, pars, roundStrokes, type Tourna
 
 type TimeOf = (minute: number) => string
 
-/** The JSON of a feed, in the shape each of them really has. */
+/** The JSON of each feed, in its real shape. */
 export const fakeFormats: Record<FeedFormat, (now: TournamentState, timeOf: TimeOf) => unknown> = {
   fieldhouse,
   datagolf,
   espn,
 }
 
-/** Moves exactly when something does. */
+/** Changes exactly when the tournament does. */
 const version = ({ holes, status }: TournamentState) => `${holes} holes, ${status}`
 
 function fieldhouse(now: TournamentState, timeOf: TimeOf) {
@@ -26,7 +26,7 @@ function fieldhouse(now: TournamentState, timeOf: TimeOf) {
   }
 }
 
-/** The favourites stand here and there in the list. */
+/** Ranks do not follow the order of the list. */
 const rankOf = (i: number, all: number) => ((i * 7) % all) + 1
 const oddsOf = (i: number, all: number) => 4 + rankOf(i, all) * 1.5
 

@@ -2,8 +2,8 @@ import type { EventStatus, FeedBoard, Golfer, GolferStatus } from '../src/league
 import { seededRandom } from '../src/rota/solving/seeded-random.ts'
 
 /**
- * A tournament that is the same for the same seed. Every stroke is decided when it is made; how it stands is a function of
- * the minute, which counts simulated minutes from the first tee time.
+ * A tournament that is the same for the same seed. All strokes are decided when it is made; the standings are a function of the
+ * minute, which counts simulated minutes from the first tee time.
  */
 export type Tournament = { name: string; players: Player[]; cutAt: number; length: number }
 
@@ -37,7 +37,7 @@ export function makeTournament(seed: number, size: number): Tournament {
   if (halfway) halfway.leaves = { status: 'wd', afterHoles: 13 }
   if (signedWrong) signedWrong.leaves = { status: 'dq', afterHoles: 36 }
 
-  let begins = 0
+  let startsAt = 0
   let cutAt = 0
   for (let round = 1; round <= 4; round++) {
     const inIt = players.filter(({ leaves }) => leaves === null || leaves.afterHoles > (round - 1) * 18)
@@ -46,22 +46,22 @@ export function makeTournament(seed: number, size: number): Tournament {
     inIt.forEach((player, i) => {
       const group = Math.floor(i / 3)
       player.rounds.push({
-        tee: begins + Math.floor(group / 2) * 11,
+        tee: startsAt + Math.floor(group / 2) * 11,
         startHole: group % 2 === 0 ? 1 : 10,
         strokes: pars.map(par => par + hole(random)),
       })
     })
-    const ends = Math.max(...inIt.map(({ rounds }) => (rounds.at(-1)?.tee ?? 0) + 18 * minutesAHole))
+    const endsAt = Math.max(...inIt.map(({ rounds }) => (rounds.at(-1)?.tee ?? 0) + 18 * minutesAHole))
     if (round === 2) {
       cut(players)
-      cutAt = ends
+      cutAt = endsAt
     }
-    begins = ends + night
+    startsAt = endsAt + night
   }
-  return { name: 'Coastal Open', players, cutAt, length: begins - night }
+  return { name: 'Coastal Open', players, cutAt, length: startsAt - night }
 }
 
-/** The better half and ties play on. */
+/** The better half plays on, including ties. */
 function cut(players: Player[]): void {
   const inIt = players.filter(({ leaves }) => leaves === null)
   const totals = inIt.map(strokesToPar).sort((a, b) => a - b)
@@ -95,18 +95,18 @@ const strokesToPar = ({ rounds }: Player) => rounds.reduce((total, { strokes }) 
 const toPar = (strokes: number[], startHole: number) =>
   strokes.reduce((total, stroke, i) => total + stroke - (pars[(startHole - 1 + i) % 18] ?? 0), 0)
 
-/** How one golfer stands: what a feed is rendered from. */
+/** The standing of a golfer, from which feeds are rendered. */
 export type GolferStanding = {
   player: Player
   status: GolferStatus
   position: string | null
   total: number
-  /** Begun rounds, with the strokes of the holes played so far. */
+  /** Rounds that have started, with the strokes of the holes played so far. */
   rounds: Array<{ startHole: number; strokes: number[]; toPar: number }>
-  /** The round they play or have last played. */
+  /** The current or the last round of the golfer. */
   round: number
   thru: number
-  /** Minute of the next tee time, or of that of the round they play. */
+  /** Minute of the next tee time, or of the tee time of the current round. */
   tee: number | null
 }
 
@@ -172,7 +172,7 @@ function place(standings: GolferStanding[]): void {
 
 export const fullName = ({ first, last, suffix }: Player) => [first, last, suffix].filter(Boolean).join(' ')
 
-/** The board a perfect feed would be read into. */
+/** The board as read from a perfect feed. */
 export function boardOf(
   { name, round, status, standings }: TournamentState,
   timeOf: (minute: number) => string,
@@ -194,7 +194,7 @@ export function boardOf(
   return { event: { id: 'coastal', name, round, status, version: null }, golfers, problems: [] }
 }
 
-/** Strokes of a whole round; null before that. */
+/** Strokes of a complete round; null before that. */
 export function roundStrokes({ rounds }: GolferStanding, round: number): number | null {
   const strokes = rounds[round - 1]?.strokes ?? []
   return strokes.length === 18 ? strokes.reduce((total, stroke) => total + stroke, 0) : null

@@ -43,7 +43,7 @@ await fillWorld(call)
 const keys: Record<FuzzCaller, string> = { anyone: '', member: '', officer: '', admin: '' }
 for (const role of everybody) if (role !== 'anyone') keys[role] = await keyOf(call, role)
 
-/** Ids and names that answers brought: with them requests reach what there is. */
+/** Ids and names from earlier answers, so that requests reach existing things. */
 const seen: Record<string, string[]> = { slug: ['pga'], symbol: ['ACME', 'BETA'], player_id: ['1', '2'] }
 const known = (name: string) => () => random.pick([...(seen[name]?.slice(-20) ?? []), String(random.whole(1, 4))])
 const names = Object.fromEntries(
@@ -81,7 +81,7 @@ const shown = (who: FuzzCaller, { operation, path, headers, body }: FuzzRequest)
   return `as ${who}: ${operation.method} ${path.slice(0, 500)} ${JSON.stringify(headers).slice(0, 300)} ${text.slice(0, 600)}`
 }
 
-/** As far as it comes within a moment: event streams have no end. */
+/** The body of an answer; empty for event streams, which have no end. */
 async function bodyOf(response: Response): Promise<string> {
   if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
   await response.body?.cancel()
@@ -126,7 +126,7 @@ async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
       found(`${at} ${status}: no problem`, `${shown(who, request)} → ${text.slice(0, 200)}`)
     if (status === 401 && who !== 'anyone' && !headers.authorization) keys[who] = await keyOf(call, who)
   } else if (status !== 303 || !/text\/html/.test(headers.accept ?? '')) {
-    // A page leads strangers to the sign-in.
+    // A page redirects strangers to the sign-in.
     const documented = operation.responses[status]
     if (!documented && status !== 304 && status !== 206)
       found(`${at}: ${status} is not documented`, shown(who, request))
@@ -169,7 +169,7 @@ async function sheet(): Promise<void> {
   }
 }
 
-// Before names are made that look like a leak of ours.
+// Before the API requests, which create names that look like leaks.
 const browsing = pageFuzzer(server, random, valuesOf, names, found)
 for (let sent = 0; sent < pages && performance.now() < endsAt && !server.hasEnded(); sent += atOnce)
   await Promise.all(Array.from({ length: atOnce }, browsing.next))
@@ -177,7 +177,7 @@ for (let sent = 0; sent < pages && performance.now() < endsAt && !server.hasEnde
 while (tried.sent < requests && performance.now() < endsAt && !server.hasEnded()) {
   const asked = Array.from({ length: atOnce }, () => {
     let operation = operations[(tried.sent++ + seed) % operations.length]!
-    if (operation.method === 'DELETE' && random.chance(0.8)) operation = random.pick(operations) // else soon nothing is left
+    if (operation.method === 'DELETE' && random.chance(0.8)) operation = random.pick(operations) // otherwise nothing would be left soon
     return { who: random.pick([...everybody, 'admin'] as const), request: make(operation) }
   })
   if (random.chance(0.05)) {
@@ -191,7 +191,7 @@ while (tried.sent < requests && performance.now() < endsAt && !server.hasEnded()
 
 if (server.hasEnded()) found('the server ended', server.errors.at(-1) ?? '')
 else if (!(await fetch(`${url}/livez`, { signal: AbortSignal.timeout(hangsAfterMs) })).ok) found('it is not alive', '')
-/** What somebody asks of feeds and backups may fail, and is told of; bugs say so. */
+/** Failures of feeds and backups that users cause are expected in the log; every other error is a bug. */
 for (const line of server.errors.filter(line => !/"name":"(ToldFailure|OutgoingFailure|Refusal)"/.test(line)))
   found(`logged: ${/"message":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 80)}`, line.slice(0, 1500))
 await server.stop()

@@ -5,7 +5,7 @@ import { helpFirst, helpOf } from './script-help.ts'
 
 helpFirst(import.meta.path)
 
-const told: Record<string, string> = {
+const descriptions: Record<string, string> = {
   start: 'installs what is missing and serves; everything is kept in DATA_DIR',
   dev: 'the same, starting anew whenever a file changes',
   'test:long': 'the whole suite with its long parts',
@@ -24,5 +24,5 @@ const summaryOf = (command: string) => {
 const commands = Object.entries(packageJson.scripts)
 const width = Math.max(...commands.map(([name]) => name.length))
 for (const [name, command] of commands)
-  console.log(`bun run ${name.padEnd(width)}  ${told[name] ?? summaryOf(command)}`)
+  console.log(`bun run ${name.padEnd(width)}  ${descriptions[name] ?? summaryOf(command)}`)
 console.log('\nEach script of these says more with --help. Exit codes: 0 done, 1 failed, 2 not called as it should be.')

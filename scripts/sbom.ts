@@ -37,8 +37,8 @@ const folderOf = (key: string) =>
     .flatMap(name => ['node_modules', name])
     .join('/')
 
-/** Where a package finds another by name: beside its own, or further up. */
-function found(packages: Lock['packages'], from: string, name: string): string | undefined {
+/** The key of the package that another one imports by name: nested in its own folder, or further up. */
+function resolvedKey(packages: Lock['packages'], from: string, name: string): string | undefined {
   for (let above = namesIn(from); ; above = above.slice(0, -1)) {
     const key = [...above, name].join('/')
     if (key in packages) return key
@@ -50,7 +50,7 @@ function neededInProduction({ workspaces, packages }: Lock): Set<string> {
   const needed = new Set<string>()
   const queue = Object.values(workspaces).flatMap(needs => needsOf(needs).map(name => ({ from: '', name })))
   for (const { from, name } of queue) {
-    const key = found(packages, from, name)
+    const key = resolvedKey(packages, from, name)
     if (!key || needed.has(key)) continue
     needed.add(key)
     queue.push(...needsOf(packages[key]?.[2] ?? {}).map(next => ({ from: key, name: next })))

@@ -24,10 +24,10 @@ const wide = { width: 1280, height: 620 }
 const low = { width: 1280, height: 500 }
 const phone = { width: 390, height: 620 }
 
-/** `base` is where the pages of the demo begin, such as `/leagues/1`. */
+/** `base` is the path under which the pages of the demo are, for example `/leagues/1`. */
 type Scene = { page: Page; base: string }
 
-/** What a picture shows: a page, as high as its window, or a part of it. `before` brings it into the state that is shown. */
+/** What a picture shows: a page, as high as its window, or a part of it. `before` prepares the state to show. */
 type Shot = {
   demo?: keyof typeof demos
   path(scene: Scene): string
@@ -36,7 +36,7 @@ type Shot = {
   window?: { width: number; height: number }
 }
 
-/** What the pictures of a chapter show, each made once; the answer is where its pages begin. */
+/** The data for the pictures of a chapter, created once. Returns the base path of its pages. */
 const demos = {
   sheet: sheetLeague,
   market: async (call: DemoCall) => `/leagues/${(await marketDemo(call)).id}`,
@@ -52,7 +52,7 @@ const demos = {
 }
 
 const shots: Record<string, Shot> = {
-  'install-home': { path: () => '/', window: low }, // the first: nothing is there yet
+  'install-home': { path: () => '/', window: low }, // taken first, while nothing has been created
   'sheets-file': {
     demo: 'sheet',
     path: ({ base }) => `${base}/uploads`,
@@ -118,7 +118,7 @@ const shots: Record<string, Shot> = {
   'sheets-columns': { demo: 'sheet', path: ({ base }) => `${base}/columns`, window: phone },
 }
 
-/** The demo's season, with marked players and an old scan that was sent once more and is held. */
+/** The demo's season, with a marked player and an old scan that was sent again and is held. */
 async function sheetLeague(call: DemoCall): Promise<string> {
   const league = await sheetDemo(call)
   const path = `/api/v1/leagues/${league.id}`

@@ -1,4 +1,4 @@
-/** What every script does first: `--help` prints the comment at its top and does nothing else. */
+/** Every script calls `helpFirst` first: `--help` prints the comment at the top of its file and does nothing else. */
 import { readFileSync } from 'node:fs'
 
 /** Exit codes: 0 done, 1 failed, 2 not called as it should be. */

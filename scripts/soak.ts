@@ -29,9 +29,9 @@ const server = await startChildServer(dataDir)
 const { call, url, pid } = server
 const findings: string[] = []
 
-/** The share of a core, in percent, and the memory that it takes when nobody asks for anything. */
+/** The share of a core, in percent, and the memory that the server takes without requests. */
 async function idleUsage(when: string) {
-  await Bun.sleep(15_000) // what was begun is done
+  await Bun.sleep(15_000) // work under way finishes
   const before = usageOf(pid)
   await Bun.sleep(idle * 1000)
   const after = usageOf(pid)
@@ -74,7 +74,7 @@ for (const trader of traders) await trader.post(`/api/v1/leagues/${market.id}/jo
 
 async function trade() {
   const order = { symbol: random.pick(symbols), side: random.chance(0.5) ? 'buy' : 'sell', quantity: 1 }
-  // What is not held cannot be sold.
+  // Selling shares that are not held is refused.
   await random.pick(traders).post(`/api/v1/leagues/${market.id}/trades`, order).catch(expectRefusal)
   tally.trades++
 }
@@ -83,21 +83,21 @@ function expectRefusal(error: Error) {
 }
 
 const endsAt = performance.now() + minutes * 60_000
-/** Again and again, with a pause between. */
-async function again(pause: number, act: () => Promise<unknown>) {
+/** Repeats the act until the end, with a pause between. */
+async function repeat(pause: number, act: () => Promise<unknown>) {
   while (performance.now() < endsAt && !server.hasEnded()) {
     await act().catch(expectRefusal)
     await Bun.sleep(pause)
   }
 }
 const acting = [
-  again(1_000, () => upload(random.whole(200, 1000))),
-  again(200, trade),
-  again(2_000, async () => {
+  repeat(1_000, () => upload(random.whole(200, 1000))),
+  repeat(200, trade),
+  repeat(2_000, async () => {
     await sendQuotes()
     tally.quotes++
   }),
-  again(5_000, () => call.get('/api/v1/stats/dashboard')),
+  repeat(5_000, () => call.get('/api/v1/stats/dashboard')),
 ]
 
 const before = { ...usageOf(pid), files: filesIn(dataDir) }
@@ -105,7 +105,7 @@ const crowd = startReaders(url, readers, [sheets.id, market.id])
 const memory: number[] = []
 const answers: Record<string, number> = {}
 for (let minute = 1; performance.now() < endsAt && !server.hasEnded(); minute++) {
-  const began = usageOf(pid).cpuSeconds
+  const cpuBefore = usageOf(pid).cpuSeconds
   await Bun.sleep(Math.min(60_000, endsAt - performance.now()))
   if (server.hasEnded()) break
   const { times, answers: now } = await crowd.seen()
@@ -115,7 +115,7 @@ for (let minute = 1; performance.now() < endsAt && !server.hasEnded(); minute++)
   const p = (share: number) => `${Math.round(quantileOf(times, share))} ms`
   console.log(
     `minute ${minute}: ${usage.rssMb} MB, ${times.length} answers, p50 ${p(0.5)}, p99 ${p(0.99)}, ${usage.handles} handles, ${usage.threads} threads, ` +
-      `${filesIn(dataDir)} files, ${Math.round((usage.cpuSeconds - began) / 0.6)} % of a core, ${JSON.stringify({ ...now, ...tally })}`,
+      `${filesIn(dataDir)} files, ${Math.round((usage.cpuSeconds - cpuBefore) / 0.6)} % of a core, ${JSON.stringify({ ...now, ...tally })}`,
   )
 }
 await Promise.all(acting)
@@ -133,7 +133,7 @@ else {
     if (!refusals.has(answer) && !/^(2\d\d|304|live)$/.test(answer)) findings.push(`${count} readers got ${answer}`)
   for (const path of ['/', `/leagues/${sheets.id}`, `/api/v1/leagues/${market.id}/leaderboard`]) {
     let { status } = await fetch(url + path)
-    // An overloaded server lets everyone in again some 20 seconds after.
+    // An overloaded server admits everyone again about 20 seconds later.
     for (let tries = 0; status === 503 && tries < 60; tries++) {
       await Bun.sleep(1_000)
       status = (await fetch(url + path)).status

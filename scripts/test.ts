@@ -18,28 +18,28 @@ if (all && missing.length) process.exit(1)
 
 const files = process.argv.slice(2)
 
-await bundledMain() // what tests start as a process of its own is what is shipped
+await bundledMain() // tests that start a process use the bundle, as it is shipped
 
 const isLong = process.env.FIELDHOUSE_TEST_LONG === '1'
 
-/** Four times what the run takes on two cores and more: a test that hangs must not keep whoever waits for the others. */
-const mostMinutes = isLong ? 120 : 20
+/** Four times as long as the run takes on two cores or more, so that a test that hangs ends the run. */
+const maxMinutes = isLong ? 120 : 20
 
-/** The queue backend is for Node as well: its tests once more beside the rest, on a Node of known version. */
-const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning'] // Node has one for its SQLite
+/** The queue backend supports Node too, so its tests also run there, in parallel, on a fixed version. */
+const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning'] // for the warning of Node's SQLite
 const howOnNode = ['--test', '--test-force-exit', '--test-timeout=120000', 'test/*.test.ts']
 const testsOnNode =
   all && files.length === 0
     ? Bun.spawn([...node, ...howOnNode], { cwd: 'packages/bullmq-sqlite', stderr: 'inherit', detached: true })
     : undefined
-let saidOnNode = ''
+let outputOnNode = ''
 const readOnNode = (async () => {
-  for await (const text of testsOnNode?.stdout.pipeThrough(new TextDecoderStream()) ?? []) saidOnNode += text
+  for await (const text of testsOnNode?.stdout.pipeThrough(new TextDecoderStream()) ?? []) outputOnNode += text
 })()
 
-// Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
-// Much of a test is waiting, so there are more processes than cores on a small machine.
-// The longest files begin, so that none is left alone at the end: `bun run test --update-timings` measures them anew.
+// Files run in parallel, the tests of a file one after the other. The files of a process share its modules, because loading them takes
+// longer than most tests. Tests wait much of the time, so a small machine gets more processes than cores. The longest files run first,
+// so that none runs alone at the end; `bun run test --update-timings` measures them again.
 const processes = Math.max(4, availableParallelism())
 const how = [
   `--parallel=${processes}`,
@@ -49,7 +49,7 @@ const how = [
   '60000',
   '--timings=test/timings.json',
 ]
-// Tests end before code is hot enough for the last compilers to pay: without them they take a seventh less processor time.
+// Tests end before code is hot enough for the optimising compilers to pay off: without them they take a seventh less processor time.
 const compilers = isLong ? {} : { BUN_JSC_useFTLJIT: '0', BUN_JSC_useOMGJIT: '0' }
 const tests = Bun.spawn([process.execPath, 'test', ...how, ...files], {
   stdio: ['inherit', 'inherit', 'inherit'],
@@ -57,20 +57,20 @@ const tests = Bun.spawn([process.execPath, 'test', ...how, ...files], {
 })
 
 const deadline = setTimeout(async () => {
-  console.log(`\nThe tests have not ended within ${mostMinutes} minutes.`)
-  tests.kill() // it names the files that are still running, and ends all that it started
+  console.log(`\nThe tests have not ended within ${maxMinutes} minutes.`)
+  tests.kill() // it prints the files that are still running, and ends the processes it started
   await Promise.race([tests.exited, Bun.sleep(10_000)])
   tests.kill(9)
   if (testsOnNode?.exitCode === null) {
-    console.log(`On Node they have not ended either; so far:\n${saidOnNode}`)
+    console.log(`On Node they have not ended either; so far:\n${outputOnNode}`)
     process.kill(-testsOnNode.pid, 'SIGKILL') // npx leaves its child running
   }
   console.log('1 fail: the run was ended')
   process.exit(1)
-}, mostMinutes * 60_000)
+}, maxMinutes * 60_000)
 
 const [code, codeOnNode] = await Promise.all([tests.exited, testsOnNode?.exited])
 await readOnNode
 clearTimeout(deadline)
-if (testsOnNode) console.log(saidOnNode)
+if (testsOnNode) console.log(outputOnNode)
 process.exit(code || codeOnNode)

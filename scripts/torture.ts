@@ -36,14 +36,14 @@ const { rounds, seconds, seed } = options
 const chosenActs = chosen(options.only, actNames)
 const chosenHarms = chosen(options.harms, harmNames)
 const random = randomOf(seed)
-const order = randomOf(seed) // of the harms: the same for the same seed, however the acts went
+const order = randomOf(seed) // for the harms, so that their order depends on the seed alone, not on the acts
 const tally = openTally()
 const silent = startSilentServer()
 const redis = redisServer ? await startOwnRedis() : undefined
 const disk = mountSmallDisk(256)
 const endsAt = performance.now() + options.minutes * 60_000
 const roundsInAFolder = 5
-const longestRound = 300_000 // ms, on a busy machine; a round that takes longer hangs, and that is a finding
+const longestRound = 300_000 // ms, on a busy machine; a longer round counts as hanging, which is a finding
 
 function chosen<Name extends string>(list: string | undefined, names: readonly Name[]): readonly Name[] {
   const wanted = list?.split(',')
@@ -58,7 +58,7 @@ const layoutOf = (folder: number): Layout => possible[(options.layout ? options.
 if (!redis) tally.leaveOut('everything with Redis: there is no redis-server')
 if (!disk) tally.leaveOut('a disk that is full: a tmpfs may not be mounted here')
 
-/** Acts until `isOver`, or until nobody answers any more. */
+/** Acts until `isOver`, or until no server answers any more. */
 async function actAll(round: Round, harm: HarmName, isOver: () => boolean, mails: boolean): Promise<void> {
   const weighted = chosenActs.flatMap(name => Array<ActName>(2 * (howOften[name] ?? 1)).fill(name))
   async function actInLane(lane: number) {
@@ -105,7 +105,7 @@ async function audit({ installation, world, found }: Round, patience: number): P
   const parts = { call: door.call, world, found }
   const { waiting, givenUp } = await settleJobs(parts, patience)
   tally.gaveUp(givenUp)
-  if (waiting.length && patience > settlesWithin) found(`acknowledged runs have not ended: ${waiting.join('; ')}`)
+  if (waiting.length && patience > settleTimeout) found(`acknowledged runs have not ended: ${waiting.join('; ')}`)
   else if (waiting.length) console.log(`after ${patience / 1000} s still under way: ${waiting.join('; ')}`)
   await auditAct(parts)
   auditDatabases(installation.dataDir, found)
@@ -113,8 +113,8 @@ async function audit({ installation, world, found }: Round, patience: number): P
   await auditLeftovers(installation.dataDir, { processes, queue: installation.redis ? 0 : processes }, found)
 }
 
-const settlesWithin = 15_000 // ms after a round; what has not ended by then is looked for after the next
-const settlesAtLast = 120_000
+const settleTimeout = 15_000 // ms after a round; runs that have not ended by then are checked after the next one
+const lastSettleTimeout = 120_000
 
 async function play(name: HarmName, installation: Installation, world: World, isLast: boolean): Promise<void> {
   const kills = installation.kills()
@@ -133,11 +133,11 @@ async function play(name: HarmName, installation: Installation, world: World, is
   }
   await strike(name, round)
   if (!installation.servers().some(({ hasEnded }) => !hasEnded())) await installation.start()
-  await audit(round, isLast ? settlesAtLast : settlesWithin)
+  await audit(round, isLast ? lastSettleTimeout : settleTimeout)
   tally.round(name, installation.kills() - kills)
 }
 
-const isTime = () => performance.now() > endsAt
+const isTimeOver = () => performance.now() > endsAt
 process.on('SIGINT', end)
 process.on('SIGTERM', end)
 function end(): never {
@@ -145,7 +145,7 @@ function end(): never {
   process.exit(tally.findings() ? 1 : 0)
 }
 
-for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
+for (let done = 0, folder = 0; done < rounds && !isTimeOver(); folder++) {
   const layout = layoutOf(folder)
   const feed = startFakeFeed({ golfers: 24, firstTee: Date.now() - 3_600_000, from: 60 })
   const beside = { redis: layout.redis && redis, disk: layout.smallDisk && disk }
@@ -158,13 +158,13 @@ for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
     if (!door) throw new Error('nobody answers')
     const world = await fillWorld(door.call, feed)
     const here = chosenHarms.filter(name => !(harms[name] as Harm).missing?.(installation))
-    for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTime(); i++, done++) {
+    for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTimeOver(); i++, done++) {
       const name = order.pick(here)
       const isLast = i === roundsInAFolder - 1 || done === rounds - 1
       const late = Bun.sleep(longestRound).then(() => Promise.reject(new Error('the round did not end')))
-      const began = performance.now()
+      const start = performance.now()
       await Promise.race([play(name, installation, world, isLast), late])
-      const took = ((performance.now() - began) / 1000).toFixed(1)
+      const took = ((performance.now() - start) / 1000).toFixed(1)
       console.log(`${done + 1}/${rounds} ${name}, ${installation.says}: ${took} s, ${tally.findings()} findings so far`)
     }
     if (!here.length) done++

@@ -5,7 +5,7 @@ type Answer = any
 export type DemoCall = ReturnType<typeof demoCaller>
 export type DemoLeague = { id: number; name: string }
 
-/** `patience`: ms that an answer may take; without it there is no end. */
+/** `patience`: ms that an answer may take; without it there is no limit. */
 export function demoCaller(url: string, key: string, patience?: number) {
   const authorization = `Bearer ${key}`
   const signal = () => (patience === undefined ? undefined : AbortSignal.timeout(patience))
@@ -34,7 +34,7 @@ export function demoCaller(url: string, key: string, patience?: number) {
     post: (path: string, body: unknown = {}, headers?: Record<string, string>) => send('POST', path, body, headers),
     patch: (path: string, body: unknown) => send('PATCH', path, body),
     put: (path: string, body: unknown) => send('PUT', path, body),
-    /** Waits for a job to end well. */
+    /** Waits for a job to end, and throws unless it succeeded. */
     async done({ job_id: id }: { job_id: string }) {
       const events = await fetch(`${url}/api/v1/jobs/${id}/events`, {
         headers: { authorization },
@@ -48,7 +48,7 @@ export function demoCaller(url: string, key: string, patience?: number) {
   }
 }
 
-/** Somebody signed in with a new password. What a rule refuses is part of the game. */
+/** A user, created or given a new password, and signed in. `send` ignores refusals by a rule (409). */
 export async function demoMember(call: DemoCall, username: string, role = 'member') {
   const email = `${username}@fieldhouse.example`
   const password = crypto.randomUUID()

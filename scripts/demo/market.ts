@@ -1,4 +1,4 @@
-/** A trading cup: ten members with tempers of their own, a dozen symbols that wander, and quotes that go on while one looks on. */
+/** A trading cup: ten members with different temperaments, a dozen symbols, and prices that keep moving while people watch. */
 import { type DemoCall, type DemoLeague, demoMember } from './call.ts'
 import { type Random, random } from './random.ts'
 
@@ -20,7 +20,7 @@ const listed: Record<string, number> = {
 const rounds = 30
 const pastDays = 40
 
-/** `stream` lets the prices wander on; it answers how to stop them. */
+/** `stream` keeps the prices moving; it returns a function that stops them. */
 export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(): () => void }> {
   const r = random(12)
   const now = Date.now()
@@ -40,7 +40,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
   for (const name of members) traders.push({ ...(await demoMember(call, name)), boldness: 0.1 + 0.5 * r.next() })
   for (const { send } of traders) await send(`/leagues/${league.id}/join`, {})
   for (let round = 0; round < rounds; round++) {
-    wander(prices, r, 0.02)
+    movePrices(prices, r, 0.02)
     await quote()
     for (const { send, boldness } of traders) {
       if (!r.chance(boldness)) continue
@@ -49,16 +49,16 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
       await send(`/leagues/${league.id}/trades`, { symbol, side: r.chance(0.65) ? 'buy' : 'sell', quantity })
     }
   }
-  await takeBackAPrice(call, league, prices, traders)
+  await voidPrice(call, league, prices, traders)
   await call.post('/api/v1/quotes/FERN/dividends', { per_share_cents: 45, reason: 'For the quarter' })
   await call.post('/api/v1/quotes', { quotes: [{ symbol: 'NOVA', price_cents: 2_480 }] })
-  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'NOVA', price_cents: 24_800 }] }) // is held: an officer is asked
+  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'NOVA', price_cents: 24_800 }] }) // ten times the price: it is held until an officer accepts it
   return {
     ...league,
     stream() {
       const timer = setInterval(() => {
-        wander(prices, r, 0.004)
-        quote().catch(() => {}) // the server has gone; the demo ends with it
+        movePrices(prices, r, 0.004)
+        quote().catch(() => {}) // the server has ended, and the demo with it
       }, 3_000)
       return () => clearInterval(timer)
     },
@@ -67,8 +67,8 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
 
 type Trader = Awaited<ReturnType<typeof demoMember>>
 
-/** A price with a slip in it, two members who were quick, and the officer who puts it right. */
-async function takeBackAPrice(
+/** A mistyped price, two members who trade at it, and the officer who takes it back. */
+async function voidPrice(
   call: DemoCall,
   league: DemoLeague,
   prices: Map<string, number>,
@@ -82,18 +82,18 @@ async function takeBackAPrice(
   await call.post(`/api/v1/quotes/KITE/prices/${known[0].id}/void`, { reason: 'Two digits were swapped' })
 }
 
-/** Six weeks that led to the prices of now, as a spreadsheet has them. */
+/** Six weeks of prices that lead to the current ones, as CSV. */
 function pastPrices(prices: Map<string, number>, r: Random, now: number): string {
   const lines = ['symbol,price,as_of']
   for (let ago = pastDays; ago > 0; ago--) {
     const date = new Date(now - ago * 86_400_000).toISOString().slice(0, 10)
     for (const [symbol, cents] of prices) lines.push(`${symbol},${(cents / 100).toFixed(2)},${date}`)
-    wander(prices, r, 0.03)
+    movePrices(prices, r, 0.03)
   }
   return lines.join('\n')
 }
 
-function wander(prices: Map<string, number>, r: Random, step: number) {
+function movePrices(prices: Map<string, number>, r: Random, step: number) {
   for (const [symbol, price] of prices)
     prices.set(symbol, Math.max(100, Math.round(price * (1 + step * (r.next() + r.next() - 0.98)))))
 }

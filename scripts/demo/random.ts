@@ -1,6 +1,6 @@
 import { seededRandom } from '../../src/rota/solving/seeded-random.ts'
 
-/** The same numbers for the same seed, so that every demo tells the same story. */
+/** The same numbers for the same seed, so that every demo is the same. */
 export function random(seed: number) {
   const next = seededRandom(seed)
   return {
@@ -8,7 +8,7 @@ export function random(seed: number) {
     whole: (least: number, most: number) => least + Math.floor(next() * (most - least + 1)),
     pick: <T>(choices: readonly T[]): T => choices[Math.floor(next() * choices.length)] as T,
     chance: (share: number) => next() < share,
-    /** Many small, few large: how strength is spread among people. */
+    /** Many small values and few large ones, like the strength of players. */
     skewed: (scale: number, steepness = 1.1) => scale * (1 / (1 - next()) ** (1 / steepness) - 1),
   }
 }

@@ -70,8 +70,8 @@ const today = () => new Date().toISOString().slice(0, 10)
 const mondayOf = (date: string) => dayAfter(date, -((new Date(date).getUTCDay() + 6) % 7))
 
 /**
- * A member of staff who may sign in; nobody where there is a rota already: nothing is added to somebody's own. `budget_s` is for
- * each of its two rosters.
+ * Returns a member of staff who can sign in. If there is a rota already, it adds nothing and returns undefined. `budget_s` is the
+ * solving time for each of the two rosters.
  */
 export async function rosterDemo(
   call: DemoCall,

@@ -1,4 +1,4 @@
-/** Connections that stop half-way, say nonsense, or send byte by byte. Whatever they get, others must go on being served. */
+/** Connections that stop half-way, send nonsense, or send byte by byte. The server must keep serving all others. */
 import type { Socket } from 'bun'
 import type { Random } from '../demo/random.ts'
 
@@ -28,7 +28,7 @@ const openings = (token: string) => [
   `GET /leagues/1/events HTTP/1.1\r\nHost: x\r\n\r\n`,
 ]
 
-/** Opens one, sends what it has to say in pieces, and leaves; how it went does not matter. */
+/** Opens a connection, sends its bytes in pieces and closes it. The answer does not matter. */
 export async function oddConnection(url: string, token: string, random: Random): Promise<void> {
   const { pick, chance, whole } = random
   let text = pick(openings(token))

@@ -1,6 +1,7 @@
 /**
- * Pages and their forms, as a browser uses them, with script and without: every page with odd queries, every form that a page showed with odd
- * fields, signed in as each role. No page shows a trace, words of the schema or markup that somebody sent, and a refusal is told.
+ * Pages and their forms, used like a browser does, with script and without: every page with odd queries, and every form found on a page
+ * with odd fields, signed in as each role. No page may show a stack trace, words of a schema or markup that was sent, and every
+ * refusal has to be shown.
  */
 import { decisions } from '../../test/access-decisions.ts'
 import { type DemoCall, demoMember } from '../demo/call.ts'
@@ -10,7 +11,7 @@ import { everybody, type FuzzCaller } from './world.ts'
 
 type Browser = { who: FuzzCaller; cookie: string; csrfToken: string }
 type Form = { action: string; method: string; isJson: boolean; fields: [name: string, value: string][] }
-/** `sent`: what was typed, as text. */
+/** `sent`: the text of all fields. */
 type Asked = { path: string; init: RequestInit & { headers: Record<string, string> }; sent: string }
 
 const marker = '"><i data-sent>\'&'
@@ -33,7 +34,7 @@ const queries = [
   ],
   ...['action', 'user', 'view', 'since', 'tab', 'next'],
 ]
-/** What only bugs write: a trace, a file of ours, an error of the database, of the schema or of the language. */
+/** Text that only bugs show: a stack trace, a source file, an error of the database, of a schema or of the language. */
 const leaks: readonly RegExp[] = [
   /\n\s+at \S+ \(/,
   /node_modules|\/src\/[\w/-]+\.ts/,
@@ -42,7 +43,7 @@ const leaks: readonly RegExp[] = [
   /is not a function|Cannot read propert|undefined is not/,
   /\[object \w+\]|Invalid Date|>\s*(undefined|NaN|null)\s*</,
 ]
-/** Sent, they would be found in what was sent. */
+/** Not sent, because an echo of it would look like a leak. */
 const looksLikeALeak = /\[object|Invalid|undefined|NaN|null|Expected|SQLITE/
 
 const decoded = (path: string) => {
@@ -59,7 +60,7 @@ const unescaped = (text: string) =>
     .replaceAll('&gt;', '>')
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&')
-/** Addresses that differ in numbers only are one. */
+/** Addresses that differ only in numbers have the same pattern. */
 const patternOf = (path: string) => path.replace(/\?.*/, '').replaceAll(/\d+/g, ':n').slice(0, 100)
 
 export function pageFuzzer(
@@ -78,7 +79,7 @@ export function pageFuzzer(
   const browsers = new Map<FuzzCaller, Browser>()
   const tried = { pages: 0, forms: 0, patterns: new Set<string>(), statuses: new Map<number, number>() }
   let people = 0
-  /** Else the limits on signing in would soon make strangers of all. */
+  /** Random addresses, because the limits on signing in would soon stop a single one. */
   const someAddress = () => ({ 'x-forwarded-for': `198.51.${whole(0, 255)}.${whole(1, 254)}` })
 
   async function browserOf(who: FuzzCaller): Promise<Browser> {
@@ -114,7 +115,7 @@ export function pageFuzzer(
     return pairs.length ? `?${new URLSearchParams(pairs)}` : ''
   }
 
-  /** As the table of routes has it, or as a page led there, perhaps with another query. */
+  /** A page from the table of routes, or a link found on a page, sometimes with another query. */
   function anyPage(): string {
     if (!links.size || chance(0.5)) {
       const id = (name: string) => (chance(0.1) ? oddText().slice(0, 300) : (names[name]?.() ?? String(whole(1, 4))))
@@ -143,7 +144,7 @@ export function pageFuzzer(
     return { path: action, init: { method, headers, body: JSON.stringify(Object.fromEntries(bent)) }, sent }
   }
 
-  /** Its links and forms, to be followed and filled in later. A form for scripts too is used in one way or the other. */
+  /** Collects the links and forms of a page for later. A form that works with and without script is used in either way. */
   async function learn(text: string, { who }: Browser): Promise<void> {
     const own = forms.get(who) ?? new Map<string, Form>()
     forms.set(who, own)
@@ -201,7 +202,7 @@ export function pageFuzzer(
     if (status === 500) found(`${at}: 500`, `${example} → ${text.slice(0, 200)}`)
     if (!/^\/(?![/\\])/.test(location)) found(`${at}: leads to ${location.slice(0, 80)}`, example)
     const isOut = status === 401 || location.startsWith('/sign-in') || path.startsWith('/sign-out')
-    if (isOut && browser.who !== 'anyone') browsers.delete(browser.who) // signs in anew
+    if (isOut && browser.who !== 'anyone') browsers.delete(browser.who) // signs in again
     if (!/html|json/.test(type)) return
 
     const everythingSent = `${decoded(path)} ${sent}`

@@ -1,4 +1,4 @@
-/** Requests made from the API document: most of them nearly right, so that they get past the first check. */
+/** Requests made from the API document. Most of them are nearly right, so that they pass the first check. */
 import type { Thing } from '../../test/openapi.ts'
 import type { Random } from '../demo/random.ts'
 import type { SheetMaker } from './sheets.ts'
@@ -117,8 +117,8 @@ export function requestMaker(
     return pairs.length ? `?${pairs.join('&')}` : ''
   }
 
-  /** JSON that is not quite. */
-  function spoilt(json: string): string | Uint8Array<ArrayBuffer> {
+  /** JSON with a fault. */
+  function brokenJson(json: string): string | Uint8Array<ArrayBuffer> {
     const bytes = new TextEncoder().encode(json)
     const ways: (() => string | Uint8Array<ArrayBuffer>)[] = [
       () => json.slice(0, whole(0, json.length)),
@@ -148,7 +148,7 @@ export function requestMaker(
     let value = fitting(schema)
     for (let i = chance(oddness * 3) ? whole(1, 3) : 0; i > 0; i--) value = bent(value)
     const json = JSON.stringify(value) ?? ''
-    return { body: chance(oddness) ? spoilt(json) : json, type }
+    return { body: chance(oddness) ? brokenJson(json) : json, type }
   }
 
   function formOf(schema: Thing, oddness: number): FormData {

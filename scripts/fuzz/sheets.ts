@@ -1,6 +1,6 @@
 /**
- * Sheets that went wrong on the way: CSV, TSV and XLSX, whole or with a few bytes, cells, parts or records of the archive changed. Such as
- * came to an outcome that none had come to before are kept and changed further.
+ * Damaged sheets: CSV, TSV and XLSX, intact or with a few bytes, cells, parts or records of the archive changed. A sheet that leads to a
+ * new outcome is kept and changed further.
  */
 import { random as sheetRandom } from '../../test/fixtures/sheets/random.ts'
 import { governors, rokTrackerCsv } from '../../test/fixtures/sheets/scans.ts'
@@ -114,8 +114,8 @@ function xlsx(random: Random): Uint8Array<ArrayBuffer> {
   return zip(parts)
 }
 
-/** A few bytes changed, cut away or doubled. */
-function bitten(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+/** Changes a few bytes, or cuts off the end. */
+function damaged(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
   const { whole, chance } = random
   if (!bytes.length) return bytes
   if (chance(0.2)) return bytes.slice(0, whole(0, bytes.length))
@@ -124,7 +124,7 @@ function bitten(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<Arra
   return bent
 }
 
-/** Records of a zip archive, by the third and fourth byte of their signature, with the offset and length of each of their numbers. */
+/** Records of a zip archive by the third and fourth byte of their signature, with offset and length of each of their numbers. */
 const records: Readonly<Record<string, readonly [offset: number, length: 2 | 4][]>> = {
   '3,4': [
     [4, 2],
@@ -159,8 +159,8 @@ const records: Readonly<Record<string, readonly [offset: number, length: 2 | 4][
   ],
 }
 
-/** An archive with a few numbers of its records changed: methods, sizes, checksums, offsets, counts. */
-function bentArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+/** Changes a few numbers in the records of an archive: methods, sizes, checksums, offsets, counts. */
+function damagedArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
   const { pick, whole, chance } = random
   const bent = Uint8Array.from(bytes)
   const view = new DataView(bent.buffer)
@@ -182,7 +182,7 @@ function bentArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array
   return bent
 }
 
-const mostKept = 200
+const maxKept = 200
 
 export function sheetMaker(random: Random) {
   const { pick, chance } = random
@@ -191,7 +191,7 @@ export function sheetMaker(random: Random) {
 
   function changed({ bytes, filename }: OddSheet): OddSheet {
     const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b
-    return { bytes: isArchive && chance(0.6) ? bentArchive(bytes, random) : bitten(bytes, random), filename }
+    return { bytes: isArchive && chance(0.6) ? damagedArchive(bytes, random) : damaged(bytes, random), filename }
   }
 
   return {
@@ -203,10 +203,10 @@ export function sheetMaker(random: Random) {
       const filename = chance(0.05) ? 'scan.pdf' : isWorkbook ? 'scan.xlsx' : 'scan.csv'
       return chance(0.4) ? changed({ bytes, filename }) : { bytes, filename }
     },
-    /** What came of one, in words that are the same for the same kind of outcome. */
+    /** Records the outcome of a sheet, in words that are the same for the same kind of outcome. */
     learn(sheet: OddSheet, outcome: string): void {
       const isNew = outcomes.size < outcomes.add(outcome.replaceAll(/\d+|“[^”]*”|"[^"]*"/g, '#').slice(0, 200)).size
-      if (isNew && kept.length < mostKept && sheet.bytes.length < 100_000) kept.push(sheet)
+      if (isNew && kept.length < maxKept && sheet.bytes.length < 100_000) kept.push(sheet)
     },
   }
 }

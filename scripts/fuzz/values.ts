@@ -1,4 +1,4 @@
-/** Values for a schema: such as fit, and such as nobody thought of. */
+/** Values for a schema: valid ones and odd ones. */
 import type { Thing } from '../../test/openapi.ts'
 import type { Random } from '../demo/random.ts'
 
@@ -123,7 +123,7 @@ export function values(document: Thing, random: Random) {
     return resolved(found)
   }
 
-  /** One that fits, as far as the schema tells. */
+  /** A valid value, as far as the schema tells. */
   function fitting(given: unknown, name = '', depth = 0): unknown {
     const schema = resolved(given)
     if (Array.isArray(schema.enum)) return pick(schema.enum)
@@ -168,13 +168,13 @@ export function values(document: Thing, random: Random) {
   function fittingText(schema: Schema): string {
     if (schema.format === 'date-time') return new Date(Date.now() + whole(-60, 60) * 86_400_000).toISOString()
     if (schema.format === 'date') return new Date(Date.now() + whole(-30, 30) * 86_400_000).toISOString().slice(0, 10)
-    if (String(schema.pattern ?? '').includes('https?')) return 'http://127.0.0.1:9/feed.json' // nobody is called from a trial
+    if (String(schema.pattern ?? '').includes('https?')) return 'http://127.0.0.1:9/feed.json' // a port where nothing listens: a trial calls no other machine
     if (schema.example !== undefined && (schema.pattern || schema.format)) return String(schema.example)
     const text = pick(['ann', 'Ann 2', 'ACME', 'pga', 'bar', '10482', 'UTC', 'Été', 'x'])
     return text.padEnd(Math.min(Number(schema.minLength ?? 0), 1000), 'x')
   }
 
-  /** One that need not fit anything. */
+  /** A value that need not be valid. */
   function odd(schema: unknown = {}): unknown {
     const { minimum, maximum, minLength, maxLength, maxItems, items } = resolved(schema)
     const edges: unknown[] = []
@@ -211,7 +211,7 @@ export function values(document: Thing, random: Random) {
     return value
   }
 
-  /** The same with one place of it replaced, left out or doubled. */
+  /** The same value with one part of it replaced, left out or doubled. */
   function bent(value: unknown): unknown {
     if (Array.isArray(value) && value.length && chance(0.8)) {
       const at = whole(0, value.length - 1)

@@ -1,4 +1,4 @@
-/** What the requests are about: a league of each kind, a tour, prices, a rota, and somebody of every role. */
+/** The data that requests refer to: a league of each kind, a tour, prices, a rota, and a user of every role. */
 import { type DemoCall, demoMember } from '../demo/call.ts'
 
 export type FuzzCaller = 'anyone' | 'member' | 'officer' | 'admin'
@@ -35,8 +35,8 @@ export async function fillWorld(call: DemoCall): Promise<void> {
 
 let people = 0
 
-/** A key of somebody new; the one before may have deleted their own account. */
+/** The key of a new user; the previous one may have deleted their own account. */
 export async function keyOf(call: DemoCall, role: FuzzCaller): Promise<string> {
-  const somebody = await demoMember(call, `${role}${++people}`, role)
-  return somebody.makeKey()
+  const user = await demoMember(call, `${role}${++people}`, role)
+  return user.makeKey()
 }

@@ -1,10 +1,10 @@
-/** What a process takes, as Linux tells it under /proc. */
+/** The resources that a process uses, read from Linux's /proc. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type Usage = { rssMb: number; cpuSeconds: number; handles: number; threads: number }
 
-const ticksPerSecond = 100 // of /proc, on every Linux that Bun runs on
+const ticksPerSecond = 100 // the unit of /proc, the same on every Linux that Bun runs on
 
 export function usageOf(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
@@ -19,13 +19,13 @@ export function usageOf(pid: number): Usage {
   }
 }
 
-/** Files of a folder besides those that people uploaded, which are kept for 90 days. */
+/** The number of files in a folder, without uploaded files, which are kept for 90 days. */
 export const filesIn = (folder: string): number =>
   readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
     entry => entry.isFile() && !join(entry.parentPath, entry.name).startsWith(join(folder, 'uploads')),
   ).length
 
-/** The least value that `share` of them do not exceed. */
+/** The smallest value that is not exceeded by `share` of all values. */
 export function quantileOf(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0

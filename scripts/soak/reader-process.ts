@@ -1,4 +1,4 @@
-/** A process of readers, as the soak sees it. */
+/** Starts and reads the process of readers for the soak. */
 import { join } from 'node:path'
 import type { Seen } from './readers.ts'
 
@@ -14,7 +14,7 @@ export function startReaders(url: string, readers: number, leagues: readonly num
   )
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
   return {
-    /** What was seen since the last time. */
+    /** What the readers have seen since the last call. */
     async seen(): Promise<Seen> {
       child.stdin.write('\n')
       await child.stdin.flush()

@@ -1,9 +1,9 @@
-/** What is done all the while. Each act sends something and notes it once it is acknowledged. */
+/** What users do during a round. Each act sends something and records it as known once it is acknowledged. */
 import type { DemoCall } from '../demo/call.ts'
 import type { Random } from '../demo/random.ts'
 import { season, sendScan, symbol, totalsText, tours, untilTrue, type World } from './world.ts'
 
-/** `mails`: whether there is a mail server to send by. */
+/** `mails`: whether a mail server is configured. */
 export type Actor = { call: DemoCall; world: World; random: Random; lane: number; mails: boolean }
 type Act = (actor: Actor) => Promise<unknown>
 
@@ -19,7 +19,7 @@ export const acts = {
 
   async upload({ call, world: { known, small, big }, random }) {
     const [league, players] = random.chance(0.3) ? [big, 20_000] : [small, 300]
-    const share = random.chance(0.2) ? 0.5 : 0.95 // half of the players gone: held
+    const share = random.chance(0.2) ? 0.5 : 0.95 // half of the players missing: the sheet is held
     const scan = { league, players, share, seed: random.whole(1, 1e9), filename: `${unique('scan')}.csv` }
     const sent: World['known']['uploads'][number] = scan
     known.uploads.push(sent)
@@ -52,7 +52,7 @@ export const acts = {
     feed.advance(5)
     standings.add(totalsText(feed.board().golfers))
     const { job_id, status } = await call.post(`/api/v1/tours/${random.pick(tours)}/update`)
-    if (status !== 'skipped') known.jobs.push({ id: job_id, act: 'update' }) // else it was asked just now
+    if (status !== 'skipped') known.jobs.push({ id: job_id, act: 'update' }) // otherwise it was updated just now
   },
 
   async trade({ call, world: { known, market, traders }, random }) {
@@ -64,7 +64,7 @@ export const acts = {
       const headers = { authorization: `Bearer ${traders[by]?.key}`, 'idempotency-key': trade.key }
       trade.id = (await call.post(`/api/v1/leagues/${market}/trades`, order, headers)).id
     } catch (error) {
-      if (statusOf(error) === 409) known.trades.splice(known.trades.indexOf(trade), 1) // refused: none is to be found
+      if (statusOf(error) === 409) known.trades.splice(known.trades.indexOf(trade), 1) // refused: there must be no such trade
       throw error
     }
   },
@@ -91,7 +91,7 @@ export const acts = {
       entry.id = (await call.post(`/api/v1/leagues/${openPool}/entries`, { name, picks: entry.picks }, headers)).id
     } catch (error) {
       if (statusOf(error) !== 422) throw error
-      delete known.entries[name] // one of them is out of the event
+      delete known.entries[name] // one of the golfers is out of the event
     }
   },
 
@@ -100,7 +100,7 @@ export const acts = {
     known.invitations.push((await call.post('/api/v1/invitations', { role: 'member', emails })).id)
   },
 
-  /** A league of its own, from nothing to its final board. */
+  /** A new league, from its creation to its final board. */
   async finalise({ call, world: { known } }) {
     const name = unique('Final')
     known.leagues[name] = null
@@ -135,7 +135,7 @@ export const acts = {
       throw error
     }
     roster.isUnsure = false
-    // A frozen process may still do what it was sent before.
+    // A frozen process may still carry out requests that were sent before.
     known.rosters[lane] = [roster, ...known.rosters[lane]!.filter(({ isUnsure }) => isUnsure)]
   },
 
@@ -150,7 +150,7 @@ export const acts = {
 export type ActName = keyof typeof acts
 export const actNames = Object.keys(acts) as ActName[]
 
-/** Backups take long and uploads lead to much: not each of them as often as the others. */
+/** Relative frequency (1 if absent): backups take long; uploads, trades and rosters touch the most code. */
 export const howOften: Partial<Record<ActName, number>> = { upload: 3, trade: 3, confirm: 2, backup: 0.5 }
 
 export const rosterText = (assignments: readonly { shift_id: number; staff_id: number | undefined }[]): string =>
@@ -159,6 +159,6 @@ export const rosterText = (assignments: readonly { shift_id: number; staff_id: n
     .sort()
     .join(' ')
 
-/** The status of a refusal; undefined where there was no answer. */
+/** The status of a refusal; undefined if there was no answer. */
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof Error ? Number(/: (\d{3}) /.exec(error.message)?.[1]) || undefined : undefined

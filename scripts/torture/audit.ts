@@ -1,4 +1,4 @@
-/** Whether all that was acknowledged is there, once, and whether every board is what its sources make of it. */
+/** Checks that everything acknowledged is there exactly once, and that every board follows from its sources. */
 import type { DemoCall } from '../demo/call.ts'
 import { rosterText, statusOf } from './acts.ts'
 import type { Known, Scan } from './known.ts'
@@ -7,7 +7,6 @@ import { picksThatCount, powersOf, startingCash, symbol, totalsText, untilTrue, 
 export type Found = (what: string) => void
 export type Audit = { call: DemoCall; world: World; found: Found }
 
-/** Runs that had not ended are looked for again after the next round, for no more than so long in the end. */
 export async function auditAct(audit: Audit): Promise<void> {
   await auditLeagues(audit)
   await auditUploads(audit)
@@ -17,7 +16,7 @@ export async function auditAct(audit: Audit): Promise<void> {
   await auditBoards(audit)
 }
 
-/** Every page of a list. */
+/** All pages of a list. */
 // biome-ignore lint/suspicious/noExplicitAny: answers are read as they come
 async function all(call: DemoCall, path: string, name: string, headers?: Record<string, string>): Promise<any[]> {
   // biome-ignore lint/suspicious/noExplicitAny: answers are read as they come
@@ -62,7 +61,7 @@ async function auditUploads({ call, world: { known }, found }: Audit) {
   }
 }
 
-/** An order whose answer never came is sent again with its key: it is done once, whether it had been done or not. */
+/** An order without an answer is sent again with its key: it must be placed once, whether or not the first request placed it. */
 async function auditMarket({ call, world: { known, market, traders }, found }: Audit) {
   for (const trade of [...known.trades]) {
     if (trade.id) continue
@@ -143,7 +142,7 @@ async function auditBoards(audit: Audit) {
   }
 }
 
-/** The board of the newest done scan against the baseline, worked out from the files that were sent. */
+/** Compares a board with the gains of the newest imported scan since the baseline, computed from the files that were sent. */
 async function auditSheetBoard({ call, world: { known, small }, found }: Audit, league: number) {
   const read = async () => {
     const uploads = await all(call, `/api/v1/leagues/${league}/uploads`, 'uploads')
@@ -201,14 +200,14 @@ function faultsOf(board: Board, expected: Ranked): string[] {
   return faults
 }
 
-/** How often a run was given up because its process was killed under it too often. It is retried, as an officer would. */
+/** `givenUp`: how many runs failed because their process was killed too often. They are retried, as an officer would. */
 export type Settled = { waiting: string[]; givenUp: number }
 
-/** Waits for the acknowledged runs, and forgets those that ended well. */
-export async function settleJobs({ call, world: { known }, found }: Audit, within: number): Promise<Settled> {
+/** Waits for acknowledged runs to end; successful ones are removed from the list. */
+export async function settleJobs({ call, world: { known }, found }: Audit, timeout: number): Promise<Settled> {
   let givenUp = 0
   let waiting: string[] = []
-  const look = async () => {
+  const allEnded = async () => {
     const unfinished: Known['jobs'] = []
     waiting = []
     for (const job of new Map(known.jobs.map(job => [job.id, job])).values()) {
@@ -221,7 +220,7 @@ export async function settleJobs({ call, world: { known }, found }: Audit, withi
         waiting.push(`${job.act}: ${error}`)
       } else if (status === 'FAILURE' || status === 'CANCELLED') {
         const reason = `${error ?? message}`
-        // A score update has an end, which a clock that jumps may pass.
+        // A score update expires, and a clock that jumps may pass that time.
         if (!/time had passed/.test(reason)) found(`${job.act}: its job ended as ${status}: ${reason}`)
       } else if (!(job.act === 'backup' && /trying again/.test(message ?? ''))) {
         unfinished.push(job) // a backup that failed is tried again in five minutes
@@ -231,6 +230,6 @@ export async function settleJobs({ call, world: { known }, found }: Audit, withi
     known.jobs = unfinished
     return unfinished.length === 0
   }
-  await untilTrue(look, within)
+  await untilTrue(allEnded, timeout)
   return { waiting, givenUp }
 }

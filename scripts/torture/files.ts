@@ -1,4 +1,4 @@
-/** The folder: every database whole, every ledger right, and no file that nobody knows of. */
+/** Checks the data folder: databases intact, ledgers right, no unknown files. */
 import { Database } from 'bun:sqlite'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What is done to an installation while people act upon it. After each all its processes that still live are killed. */
+/** The harms done to an installation while users act. After each one, all its remaining processes are killed. */
 import { writeFileSync } from 'node:fs'
 import type { Random } from '../demo/random.ts'
 import type { Env } from '../trials/child-server.ts'
@@ -12,22 +12,22 @@ export type Round = {
   installation: Installation
   world: World
   random: Random
-  /** How long acts go on, at most; a tenth at least. */
+  /** The longest pause before or after a harm; the shortest is a tenth of it. */
   seconds: number
-  /** A port where everything is accepted and nothing answered. */
+  /** A port that accepts connections and never answers. */
   silentPort: number
   found: Found
-  /** Acts of all lanes for so long. */
+  /** Lets all lanes act for this long. */
   act(ms: number): Promise<void>
 }
 
 export type Harm = {
   says: string
-  /** Undefined where it can be done; else why not. */
+  /** Why the harm cannot be done here; undefined if it can. */
   missing?(installation: Installation): string | undefined
-  /** The processes are started anew with this. */
+  /** The processes are restarted with these variables. */
   env?(round: Round): Env
-  /** Nobody acts meanwhile. */
+  /** No acts during this harm. */
   isQuiet?: true
   strike(round: Round): Promise<void>
 }

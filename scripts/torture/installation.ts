@@ -1,4 +1,4 @@
-/** One folder, the processes that share it, and what may stand beside them. */
+/** One data folder, the processes that share it, and the Redis or small disk they use. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,9 +19,9 @@ export const layouts: readonly Layout[] = [
 ]
 
 export type Installation = ReturnType<typeof openInstallation>
-type Beside = { redis: OwnRedis | undefined; disk: SmallDisk | undefined }
+type Resources = { redis: OwnRedis | undefined; disk: SmallDisk | undefined }
 
-export function openInstallation({ says, roles }: Layout, { redis, disk }: Beside) {
+export function openInstallation({ says, roles }: Layout, { redis, disk }: Resources) {
   const dataDir = mkdtempSync(join(disk?.folder ?? tmpdir(), 'fieldhouse-torture-'))
   let servers: ChildServer[] = []
   let kills = 0
@@ -36,7 +36,7 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
     roles,
     envOf,
     servers: () => servers,
-    /** Those that answer requests. */
+    /** The servers that answer requests. */
     doors: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
     kills: () => kills,
     async start(more: Env = {}) {
@@ -51,11 +51,11 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
       await Promise.all(alive.map(server => server.kill()))
     },
     countKill: () => void kills++,
-    /** What the logs of all its processes tell of errors, of those that are gone too. */
+    /** Errors logged by all its processes, including those that have ended. */
     errors: () => logs.flat(),
-    /** ms that the last start took here. */
+    /** ms that the last start took. */
     startTakes: () => startTakes,
-    /** Starts the like of a process that is gone. */
+    /** Starts a new process with the role of one that has ended. */
     async replace(gone: ChildServer) {
       const next = await startChildServer(dataDir, envOf(gone.role, {}))
       servers = servers.map(server => (server === gone ? next : server))

@@ -1,6 +1,6 @@
-/** What was sent and what of it was acknowledged: of the latter the audit wants each once, of the rest none twice. */
+/** What was sent, and what was acknowledged. The audit expects each acknowledged thing exactly once, all others at most once. */
 
-/** A scan that can be made again from a few numbers, to work out the board it leads to. */
+/** A scan described by a few numbers, from which its file and the resulting board can be computed again. */
 export type Scan = { league: number; filename: string; players: number; seed: number; share: number }
 
 export type SentUpload = Scan & { id?: number; job?: string; is?: 'published' | 'undone' }
@@ -8,18 +8,18 @@ export type SentTrade = { id?: number; by: number; key: string; order: object }
 export type SentPrice = { as_of: string; cents: number; isAcknowledged: boolean }
 
 export type Known = {
-  /** By name: the id, once it was acknowledged. */
+  /** The id by name; null until it is acknowledged. */
   leagues: Record<string, number | null>
   uploads: SentUpload[]
   trades: SentTrade[]
   prices: SentPrice[]
   entries: Record<string, { id: number | null; picks: string[] }>
   invitations: number[]
-  /** The board of a final league, as it was read right after. */
+  /** The board of a final league, read right after it became final. */
   finals: { league: number; board?: string }[]
-  /** By week: the roster that was acknowledged last, and those sent since whose answer never came. */
+  /** By week: the last acknowledged roster, and those sent since then without an answer. */
   rosters: { sent: string; isUnsure: boolean }[][]
-  /** Runs that have to end well. */
+  /** Runs that have to succeed. */
   jobs: { id: string; act: string }[]
 }
 

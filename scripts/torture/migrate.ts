@@ -1,4 +1,4 @@
-/** The first start over the data of an earlier release, killed on the way. */
+/** Kills the first start on the data of an earlier release, then checks the data. */
 import { Database } from 'bun:sqlite'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Restores that are killed on the way. What was acknowledged before the backup is there in the end; what came after it is not asked for. */
+/** Kills restores half-way. In the end everything acknowledged before the backup must be there; later things need not be. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { auditAct } from './audit.ts'
 import { auditDatabases, auditLeftovers } from './files.ts'
 import type { Round } from './harms.ts'
 
-const mostKills = 4
+const maxKills = 4
 
 const script = (name: string) => join(import.meta.dir, '..', `${name}.ts`)
 function run(name: string, args: string[], dataDir: string) {
@@ -24,7 +24,7 @@ function run(name: string, args: string[], dataDir: string) {
   return child
 }
 
-/** The path of a new backup of all that is acknowledged now. */
+/** Makes a backup of everything acknowledged so far, and returns its path. */
 async function backUp({ installation: { dataDir }, found }: Round): Promise<string | undefined> {
   const child = run('backup', [], dataDir)
   const [complaint, code] = await Promise.all([new Response(child.stderr).text(), child.exited])
@@ -45,13 +45,13 @@ export async function killRestoreAtStart(round: Round): Promise<void> {
   await installation.kill()
   const { dataDir } = installation
   const env = installation.envOf('all', {})
-  for (let kills = random.whole(0, mostKills); kills > 0; kills--) {
+  for (let kills = random.whole(0, maxKills); kills > 0; kills--) {
     const server = await spawnServer(dataDir, env)
     await Bun.sleep(random.whole(0, installation.startTakes()))
     await server.kill()
     installation.countKill()
   }
-  const server = await startChildServer(dataDir, env) // alone: while a backup is being restored no other may start
+  const server = await startChildServer(dataDir, env) // one process only: while a backup is being restored no other may start
   await server.kill()
   const aside = readdirSync(backupsFolder(dataDir)).filter(name => name.startsWith('replaced-'))
   if (aside.length !== 1) found(`restore: ${aside.length} folders hold what was there before`)
@@ -64,7 +64,7 @@ export async function killRestoreCommand(round: Round): Promise<void> {
   if (!backup) return
   const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-restored-'))
   try {
-    for (let kills = random.whole(0, mostKills); kills > 0; kills--) {
+    for (let kills = random.whole(0, maxKills); kills > 0; kills--) {
       const child = run('restore', [backup], folder)
       await Bun.sleep(random.whole(0, installation.startTakes()))
       child.kill('SIGKILL')

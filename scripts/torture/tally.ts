@@ -1,4 +1,4 @@
-/** What was done and what came of it, as the tables of docs/trust.md. */
+/** Counts acts, kills and findings, and prints them as the tables of docs/trust.md. */
 import { type ActName, actNames } from './acts.ts'
 import { type HarmName, harmNames, harms } from './harms.ts'
 

@@ -1,4 +1,4 @@
-/** What is acted upon: two sheet leagues, a market, a tour with two pools, and a rota. Made anew for every folder. */
+/** The data that users act on: two sheet leagues, a market, a tour with two pools, and a rota. Created in every new folder. */
 import { type DemoCall, demoMember } from '../demo/call.ts'
 import { random as randomOf } from '../demo/random.ts'
 import type { FakeFeed } from '../fake-feed.ts'
@@ -8,9 +8,9 @@ export const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T
 export const symbol = 'ACME'
 export const startingCash = 10_000_000
 export const picksThatCount = 2
-export const lanes = 4 // each acts by itself, and has a week of the rota of its own
+export const lanes = 4 // each one acts independently and has its own week of the rota
 
-export const tours = ['pga', 'euro', 'lpga', 'liv'] // a tour is asked once in 15 s, whoever wants it
+export const tours = ['pga', 'euro', 'lpga', 'liv'] // several, because one tour is updated at most once in 15 s
 
 export type World = Awaited<ReturnType<typeof fillWorld>>
 
@@ -93,7 +93,7 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
 const firstMonday = Date.UTC(2030, 0, 7)
 const dayOf = (days: number) => new Date(firstMonday + days * 86_400_000).toISOString().slice(0, 10)
 
-/** Who is on a scan, with their power: the same for the same scan. */
+/** The players of a scan with their power: the same for the same scan. */
 export function powersOf({ players, seed, share }: Scan): Map<string, number> {
   const { next, whole } = randomOf(seed)
   const powers = new Map<string, number>()
@@ -112,7 +112,7 @@ export function sendScan(call: DemoCall, scan: Scan, kind = 'current') {
   return call.post(`/api/v1/leagues/${scan.league}/uploads`, form)
 }
 
-/** Of all golfers: what the feed has said, one moment of it. */
+/** The totals of all golfers at one moment, as text. */
 export const totalsText = (golfers: readonly { player_id: string; total: number | null }[]): string =>
   golfers
     .map(({ player_id, total }) => `${player_id} ${total}`)
