@@ -1,7 +1,7 @@
 /**
- * Who may use each route: the least role, and where a role is not the whole answer a second word.
- * `league`: a private league turns away whoever is not in it. `own`: of one person, so the neighbour is refused.
- * `mine`: answers about whoever asks, whoever that is. `link`: whoever has the secret of a link.
+ * Who may use each route: the lowest role, and a second word if the role alone does not decide.
+ * `league`: a private league refuses everyone who is not in it. `own`: belongs to one person, all others are refused.
+ * `mine`: answers about the person who asks. `link`: for anyone who has the secret of a link.
  */
 export const decisions: Readonly<Record<string, string>> = {
   '/livez': 'GET anyone',

@@ -1,4 +1,4 @@
-/** Starts `children/app.ts` and talks to it: commands go in as lines, answers and logs come out as lines. */
+/** Starts `children/app.ts` and communicates with it in lines: commands to it, answers and logs from it. */
 import { join } from 'node:path'
 import { adminToken, afterTest, caller, defaults, type Env, finisher, temporaryFolder, until } from './start.ts'
 
@@ -14,7 +14,7 @@ export async function openAppProcess(env: Env = {}) {
     child.kill(9)
     await child.exited
   })
-  const said: string[] = []
+  const answers: string[] = []
   const logged: Record<string, unknown>[] = []
   const listening = (async () => {
     let rest = ''
@@ -23,18 +23,18 @@ export async function openAppProcess(env: Env = {}) {
       rest = lines.pop() ?? ''
       for (const line of lines) {
         if (line.startsWith('{')) logged.push(JSON.parse(line))
-        else said.push(line)
+        else answers.push(line)
       }
     }
   })()
-  /** The rest of the next line that begins with this word. */
+  /** The rest of the next line that starts with this word. */
   async function answer(word: string): Promise<string> {
     const at = await until(() => {
-      const i = said.findIndex(line => line.startsWith(`${word} `))
+      const i = answers.findIndex(line => line.startsWith(`${word} `))
       if (i < 0 && child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}`)
       return i < 0 ? undefined : i + 1
     })
-    return said.splice(at - 1, 1)[0]?.slice(word.length + 1) ?? ''
+    return answers.splice(at - 1, 1)[0]?.slice(word.length + 1) ?? ''
   }
   const url = await answer('open')
   return {
@@ -49,7 +49,7 @@ export async function openAppProcess(env: Env = {}) {
     },
     call: caller(url, adminToken),
     finished: finisher(url, adminToken),
-    /** Its exit code, once all it wrote has been read. */
+    /** Its exit code, once all its output has been read. */
     async ended() {
       const code = await child.exited
       await listening

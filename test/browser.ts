@@ -4,9 +4,9 @@ import { afterTest } from './start.ts'
 
 const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 
-/** One for the process, which ends it: starting it takes longer than most tests that use it. */
+/** One for the whole process, because starting it takes longer than most tests that use it. */
 let browser: Promise<Browser> | undefined
-/** Pages that no test uses at the moment, by their options: making one costs the machine half a second. */
+/** Unused pages by their options, because opening one takes half a second of processor time. */
 const idle = new Map<string, Page[]>()
 
 async function launch(): Promise<Browser> {
@@ -14,7 +14,7 @@ async function launch(): Promise<Browser> {
   return playwright.chromium.launch({ executablePath: chromium ?? undefined, args })
 }
 
-/** A page of a real browser with a profile of its own, empty as a new one. */
+/** A page of a real browser with its own, empty profile. */
 export async function openBrowser(options: BrowserContextOptions = {}): Promise<Page> {
   browser ??= launch()
   const key = JSON.stringify(options)
@@ -43,10 +43,10 @@ async function empty(page: Page, { viewport, colorScheme }: BrowserContextOption
   await page.goto('about:blank')
   await page.context().clearCookies()
   await page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'no-preference' })
-  await page.setViewportSize(viewport ?? { width: 1280, height: 720 }) // what a page without a wish begins with
+  await page.setViewportSize(viewport ?? { width: 1280, height: 720 }) // the default size of a new page
 }
 
-/** Signed in as by the form, without showing it. */
+/** Signs in by the API instead of the form. */
 export async function signIn(page: Page, url: string, email: string, password: string): Promise<void> {
   const answer = await page.request.post(`${url}/api/v1/auth/login`, {
     data: { email, password },
@@ -55,7 +55,7 @@ export async function signIn(page: Page, url: string, email: string, password: s
   if (!answer.ok()) throw new Error(`${email} was not signed in: ${await answer.text()}`)
 }
 
-/** What a page complains of: errors, warnings, refused content. Nothing is expected. */
+/** Collects what a page logs as errors and warnings, refused content included. Tests expect none. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = []
   page.on('console', message => {

@@ -1,4 +1,4 @@
-/** Whether an answer is what the API page says of its route: asked of every answer that tests get as JSON. */
+/** Checks that an answer is as the API document says. Every JSON answer that a test gets is checked. */
 import { apiWords } from '../src/api-words.ts'
 import type { App } from '../src/context.ts'
 import { describeApi } from '../src/platform/http/openapi.ts'
@@ -9,10 +9,10 @@ type Operation = { responses: Record<string, { content?: Record<string, { schema
 type Document = Thing & { paths: Record<string, Record<string, Operation>> }
 
 let document: Document | undefined
-/** Paths of the document by their method and number of parts, those with the fewest parameters first. */
+/** Paths of the document by method and number of parts, those with the fewest parameters first. */
 const templates = new Map<string, { template: string; parts: string[] }[]>()
 
-/** The document is made from the routes of the first app, once in a process. */
+/** Makes the document from the routes of the first app, once per process. */
 export function documentFrom(app: App): void {
   if (document) return
   const made: Document = JSON.parse(JSON.stringify(describeApi(routes(app), app.version, 'API', apiWords)))
@@ -39,7 +39,7 @@ export function undocumented(method: string, path: string, status: number, answe
   return schema ? misfits(document, schema, answer, at) : [`${at} answers JSON, which is not documented`]
 }
 
-/** The path of the document that this one is of: the one with the fewest parameters. */
+/** The path of the document that matches, with the fewest parameters. */
 function templateOf(pathname: string, method: string): string | undefined {
   const asked = pathname.replace(/(.)\/$/, '$1').split('/')
   return templates

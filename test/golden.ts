@@ -1,4 +1,4 @@
-/** Golden files: what a page is, kept beside the tests. `GOLDEN=write` writes them anew; read the diff before you commit. */
+/** Golden files: the expected text of pages. `GOLDEN=write` rewrites them; read the diff before you commit. */
 import { expect } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A mail server that takes, refuses or keeps silent, and what it was sent. */
+/** Mail servers that accept, refuse or never answer, and the mails they received. */
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { SMTPServer } from 'smtp-server'
@@ -7,7 +7,7 @@ import { afterTest, until } from './start.ts'
 export type Received = { to: string[]; from: string; headers: Map<string, string>; text: string; html: string }
 
 const site = 'https://play.example.org'
-/** The settings that mails need, for a server at this port. */
+/** The settings for a mail server at this port. */
 export const mailSettings = (port: number, query = '') => ({
   SMTP_URL: `smtp://127.0.0.1:${port}/${query}`,
   MAIL_FROM: 'Fieldhouse <fieldhouse@example.org>',
@@ -50,7 +50,7 @@ export async function mailServer(port = 0) {
     port: address.port,
     mails,
     refused,
-    /** The mails to somebody, once there are so many. */
+    /** The mails to an address, once there are at least `atLeast`. */
     to: (who: string, atLeast = 1): Promise<Received[]> =>
       until(() => {
         const theirs = mails.filter(({ to }) => to.includes(who))
@@ -59,7 +59,7 @@ export async function mailServer(port = 0) {
   }
 }
 
-/** A server that takes the connection and then says nothing. */
+/** A server that accepts connections and never answers. */
 export async function silentServer(): Promise<number> {
   const sockets = new Set<Socket>()
   const server = createServer(socket => {
@@ -77,11 +77,11 @@ export async function silentServer(): Promise<number> {
 }
 
 const linkIn = /https:\/\/play\.example\.org[^\s"<]*/g
-/** Links of a mail, as paths of the app under test. */
+/** The links in a mail, as paths of the app under test. */
 export const linksOf = ({ text }: Received): string[] =>
   [...text.matchAll(linkIn)].map(([url]) => url.slice(site.length))
 
-/** Headers, and the two parts of a mail. */
+/** The headers and both parts of a mail. */
 function parse(raw: string): Omit<Received, 'to' | 'from'> {
   const { headers, body } = split(raw)
   const boundary = /boundary="([^"]+)"/.exec(headers.get('content-type') ?? '')?.[1]

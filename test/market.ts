@@ -24,7 +24,7 @@ export const quote = (call: Call, prices: Record<string, number>, as_of?: string
     quotes: Object.entries(prices).map(([symbol, price_cents]) => ({ symbol, price_cents, as_of })),
   })
 
-/** A user of this very process's database: no password is hashed for them. */
+/** A user written directly to the database, so that no password needs hashing. */
 export async function newTrader({ app, as }: Pick<Started, 'app' | 'as'>, username: string, role: Role = 'member') {
   const { id, key } = await newMember(app, username, role)
   return { id, key, ...as(key) }
@@ -37,7 +37,7 @@ export async function newMember({ db, clock }: Pick<App, 'db' | 'clock'>, userna
   return { id: created.id, key: secret }
 }
 
-/** Users who have joined the league, each with calls of their own. */
+/** Users who have joined the league, each with their own caller. */
 export const newTraders = (fieldhouse: Pick<Started, 'app' | 'as'>, leagueId: number, names: readonly string[]) =>
   Promise.all(
     names.map(async name => {

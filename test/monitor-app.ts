@@ -1,4 +1,4 @@
-/** A service in which something has happened everywhere the monitor looks, under names that fit badly. */
+/** A service with data for every part of the monitor, with very long names. */
 import { t } from 'elysia'
 import { activityCounts, ledger, processMinutes, users } from '../db/schema.ts'
 import { raise } from '../src/alerts.ts'
@@ -19,7 +19,7 @@ export const failing = job('test.a_job_with_a_name_that_goes_on_and_on', {
   },
 })
 
-/** Runs until its signal is given. */
+/** Runs until it is cancelled. */
 export const patient = job('test.patient', {
   input: t.Object({}),
   async run(_, __, { progress, signal }) {
@@ -31,7 +31,7 @@ export const furniture = { jobs: [failing, patient] }
 
 type Started = Awaited<ReturnType<typeof start>>
 
-/** Needs `furniture` among the surroundings. Answers the ids that pages ask for. */
+/** Needs the app to be started with `furniture`. Returns the ids that pages need. */
 export async function fill({ app, call, clock, finished }: Started): Promise<{ user: number; job: string }> {
   const now = clock.now()
   const { id: user } = await call.post('/api/v1/users', {
@@ -70,7 +70,7 @@ export async function fill({ app, call, clock, finished }: Started): Promise<{ u
   return { user, job: runs[0]?.jobId ?? '' }
 }
 
-/** A burst of one user, who deserves a look. */
+/** A suspicious burst of trades by one user. */
 function trades({ db }: App, userId: number, now: number): void {
   const row = { leagueId: 99, userId, kind: 'buy', quantity: 3, priceCents: 123_456_789, feeCents: 0 } as const
   const nothing = { cashCents: 0, cashAfterCents: 0, quantityAfter: 0, realisedCents: 0 }

@@ -1,11 +1,11 @@
-/** A nurse rostering instance sent through the API, field by field: nothing of it is lost. */
+/** Sends a nurse rostering instance through the API, field by field, without loss. */
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
 import { base, type Call, newSite } from './rosters.ts'
 
-/** What `test/fixtures/nurses.txt` is proved to come to when it is solved without the API. */
+/** The proved optimum of `test/fixtures/nurses.txt`, solved without the API. */
 export const bestOfFixture = { penalty_cents: 1, cost_cents: 0, unmet: [] }
 
-/** Its first and last day. Instances begin on a Monday and are counted as one stretch. */
+/** Returns its first and last day. Instances start on a Monday and count as one period. */
 export async function sendNurses(call: Call, text: string): Promise<{ start_date: string; end_date: string }> {
   const { staff, shifts, requests = [] } = readNurseInstance(text)
   const dates = shifts.map(({ starts_at }) => starts_at.slice(0, 10)).sort()

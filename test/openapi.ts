@@ -1,4 +1,4 @@
-/** What makes a document OpenAPI 3.0.3, as far as ours go: every fault as a line, and whether a value fits a schema. */
+/** Checks a document against the parts of OpenAPI 3.0.3 that ours uses, and values against its schemas. */
 
 type Json = null | boolean | number | string | Json[] | Thing
 export type Thing = { [key: string]: Json }
@@ -116,7 +116,7 @@ function resolve(document: Thing, { $ref }: Thing): Thing | undefined {
   return isThing(found) ? found : undefined
 }
 
-/** Why a value does not fit a schema of the document; nothing where it does. What is not described is a misfit too. */
+/** Why a value does not fit a schema of the document; empty if it does. A field without description is a misfit too. */
 export function misfits(document: Thing, schema: Thing, value: unknown, at = 'answer'): string[] {
   if (schema.$ref) return misfits(document, resolve(document, schema) ?? {}, value, at)
   if (value === null && schema.nullable === true) return []

@@ -5,7 +5,7 @@ import { readConfig } from '../src/config.ts'
 import { namedMessageOf } from '../src/errors.ts'
 import { afterTest, readableLog } from './start.ts'
 
-/** A Fieldhouse none of whose files may grow beyond this: writing fails for it as it does on a full disk. */
+/** A Fieldhouse whose files may not grow beyond this size: writes then fail as on a full disk. */
 export async function onSmallDisk(env: Record<string, string>, kilobytes: number): Promise<string> {
   const command = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$@"`
   const child = Bun.spawn(['bash', '-c', command, 'bash', process.execPath, await bundledMain()], {
@@ -24,7 +24,7 @@ export async function onSmallDisk(env: Record<string, string>, kilobytes: number
   throw new Error('It ended before it opened')
 }
 
-/** Starts Fieldhouse, or one of its programs, as its operator does, and waits for it to give up: its exit code, and what it said on the way out. */
+/** Starts Fieldhouse, or one of its scripts, as an operator does, and waits until it exits. Returns its exit code and output. */
 export async function main(env: Record<string, string>, script?: string): Promise<{ code: number; said: string }> {
   const child = Bun.spawn([process.execPath, script ? join(import.meta.dir, '..', script) : await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', HOST: '127.0.0.1', ...env },
@@ -43,7 +43,7 @@ export async function main(env: Record<string, string>, script?: string): Promis
   return { code, said: (logged + said).trim() }
 }
 
-/** What `main` says of a start that is refused, without a process of its own. */
+/** The output of a refused start, without a separate process. */
 export async function refusedStart(env: Record<string, string>): Promise<string> {
   const { log, lines } = readableLog()
   try {

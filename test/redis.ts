@@ -1,4 +1,4 @@
-/** A real Redis of the test's own, on a free port over a folder of its own, stopped by its pid after the test. */
+/** A real Redis for one test, on a free port with its own folder, killed after the test. */
 import { freePort } from '../scripts/trials/free-port.ts'
 import { redisServer } from './needs.ts'
 import { afterTest, temporaryFolder } from './start.ts'
@@ -38,7 +38,7 @@ export async function startRedis({ appendonly = false, options = [] as string[] 
     port,
     url: `redis://127.0.0.1:${port}`,
     pid: () => server.pid,
-    /** It answers nobody, but holds its connections. */
+    /** It stops answering, but keeps its connections. */
     freeze: () => process.kill(server.pid, 'SIGSTOP'),
     thaw: () => process.kill(server.pid, 'SIGCONT'),
     async kill() {

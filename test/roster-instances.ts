@@ -1,7 +1,7 @@
 import type { Assignment, Problem, ProblemShift, Staff, Wish } from '../src/rota/solving/problem.ts'
 import { type Chance, chance } from './seeded.ts'
 
-/** A problem with a roster known to be best, and what that roster is worth. */
+/** A problem with an optimal roster, and the cost of that roster. */
 export type Planted = { problem: Problem; roster: Assignment[]; places: number; cost_cents: number }
 
 const trades = [
@@ -21,8 +21,8 @@ const DAY = 24 * HOUR
 export type Size = { staff: number; weeks: number; seed: number; starts?: string; zone?: string; sites?: number }
 
 /**
- * Rosters every regular first, then asks for exactly that work. Nobody who may do a trade is paid less than its regulars,
- * so no roster that fills every place can cost less; reserves and the better paid could step in, which makes it a choice.
+ * Makes a roster of all regular staff first, then demands exactly that work. Nobody qualified for a trade is paid less than its
+ * regulars, so no roster that fills every place costs less. Reserves and better paid people could fill the places too.
  */
 export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone = 'UTC', sites = 2 }: Size): Planted {
   const { below, some: often } = chance(seed)
@@ -40,7 +40,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
     const certified = index < regulars || often(0.5)
     const days = often(0.3) ? 3 : 5
     const worked = new Set<number>()
-    let most = days * 8 // a night of 25 hours asks for one more
+    let most = days * 8 // the night on which the clocks go back takes an hour more
     if (index < regulars) {
       let free = 0
       for (let week = 0; week < weeks; week++) {
@@ -107,7 +107,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
   return { problem, roster, places: roster.length, cost_cents }
 }
 
-/** The same work with places nobody can take, for a different reason each, and the most that can be filled known. */
+/** The same work, plus places that nobody can fill, each for a different reason. The maximum number of filled places is known. */
 export function overConstrained(size: Size): Planted {
   const made = planted(size)
   const { problem } = made
@@ -126,7 +126,7 @@ export function overConstrained(size: Size): Planted {
   return { ...made, places: made.places + 6 }
 }
 
-/** Wages, skills and shifts of all lengths at random, asking for a share (`load`) of the hours there are: the best is not known. */
+/** Random wages, skills and shift lengths that demand a share (`load`) of all available hours. The optimum is not known. */
 export function rough(size: Size, load = 0.8): Problem {
   const { problem } = planted(size)
   const { below, one, some } = chance(size.seed + 1)
@@ -167,7 +167,7 @@ const anna: Staff = {
   preferences: [],
 }
 
-/** A problem of a few lines: a site in Berlin, and of people and shifts only what matters. Ids count from 1. */
+/** A small problem with a site in Berlin; people and shifts need only the fields that matter. Ids start at 1. */
 export function small(
   people: Partial<Staff>[],
   shifts: ({ starts_at: string; ends_at: string } & Partial<ProblemShift>)[],
@@ -185,7 +185,7 @@ export function small(
   }
 }
 
-/** A small problem with everything in it that can be: zones, nights, clock changes, pins (lawful or not), earlier work. */
+/** A small problem with every feature: zones, nights, clock changes, pins (allowed or not), earlier work. */
 export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork = 10): Problem {
   const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']
   const starts = one(['2025-03-24', '2025-10-20', '2025-06-02', '2025-03-03'])

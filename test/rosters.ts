@@ -1,4 +1,4 @@
-/** A venue to plan: a site in Berlin, people with a trade, a week of shifts. */
+/** A venue: a site in Berlin, staff with a skill, and a week of shifts. */
 import { type caller, start } from './start.ts'
 
 export type Call = ReturnType<typeof caller>
@@ -11,7 +11,7 @@ export const newSite = (call: Call, name = 'Riverside', timezone = 'Europe/Berli
 export const newPerson = (call: Call, name: string, more: object = {}) =>
   call.post(`${base}/staff`, { name, skills: ['bar'], hourly_cents: 1500, ...more })
 
-/** Evenings of the week, two at the bar each. */
+/** A shift every evening of the week, for two people at the bar. */
 export async function venue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
   const fieldhouse = await start()
   const { call } = fieldhouse

@@ -1,4 +1,4 @@
-/** A real S3 store: s3rver, fetched from the registry, on a port of its own. */
+/** A real S3 store: s3rver, fetched as a package, on a free port. */
 import { freePort } from '../scripts/trials/free-port.ts'
 import { afterTest, temporaryFolder, until } from './start.ts'
 
@@ -9,7 +9,7 @@ export async function startS3() {
   const child = Bun.spawn([process.execPath, ...server, '--configure-bucket', 'backups'], {
     stdout: 'ignore',
     stderr: 'ignore',
-    detached: true, // a group of its own: what was fetched runs as a child of this one
+    detached: true, // its own process group, because the fetched program runs as a child of this one
   })
   afterTest(async () => {
     process.kill(-child.pid, 9)

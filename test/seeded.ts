@@ -1,4 +1,4 @@
-/** Repeatable chance for property tests. `SEED=…` repeats a run; every failure prints the seed it came from. */
+/** Seeded randomness for property tests. `SEED=…` repeats a run; every failure prints its seed. */
 export type Chance = {
   seed: number
   real(): number // [0, 1)

@@ -3,7 +3,7 @@ import { stopEverything } from './start.ts'
 
 const day = 86_400_000 // ms
 
-/** Tests that name today must not see it end. */
+/** A test that uses today's date must not run past midnight. */
 beforeEach(async () => {
   const left = day - (Date.now() % day)
   if (left < 30_000) await Bun.sleep(left)

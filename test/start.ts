@@ -1,4 +1,4 @@
-/** The real app on a free port over a folder of its own. Whatever a test started is stopped after it, what is `shared` after its file. */
+/** Starts the real app on a free port with its own folder. It is stopped after the test, or if `shared`, after the last test of the file. */
 import { afterAll } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ export async function stopEverything() {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 }
 
-/** Opened by the first test of a file that asks, for all that leave it as they found it; stopped after the last. */
+/** Opened by the first test of a file that uses it, for tests that leave it unchanged; stopped after the last one. */
 export function shared<T>(open: () => Promise<T>): () => Promise<T> {
   let opened: Promise<T> | undefined
   const kept: Cleanup[] = []
@@ -31,12 +31,12 @@ export function shared<T>(open: () => Promise<T>): () => Promise<T> {
     for (const cleanup of kept.splice(0).reverse()) await cleanup()
   })
   async function openOnce(): Promise<T> {
-    const ofTheTest = cleanups.splice(0)
+    const cleanupsOfTest = cleanups.splice(0)
     try {
       return await open()
     } finally {
       kept.push(...cleanups.splice(0))
-      cleanups.push(...ofTheTest)
+      cleanups.push(...cleanupsOfTest)
     }
   }
   return () => (opened ??= openOnce())
@@ -50,7 +50,7 @@ export function temporaryFolder(): string {
 
 let newFiles: Map<string, Uint8Array> | undefined
 
-/** A folder with databases as the first start makes them: making them takes many syncs of the disk. */
+/** A folder with new databases, copied because creating them takes many syncs of the disk. */
 async function newDataDir(): Promise<string> {
   const folder = temporaryFolder()
   if (newFiles) for (const [name, bytes] of newFiles) writeFileSync(join(folder, name), bytes)
@@ -65,7 +65,7 @@ async function newDataDir(): Promise<string> {
   return folder
 }
 
-/** A clock that runs with the real one and can be set forward. */
+/** A clock that runs like the real one and can be moved forward. */
 export function turnableClock(): Clock & { forward(ms: number): void } {
   let offset = 0
   return {
@@ -76,7 +76,7 @@ export function turnableClock(): Clock & { forward(ms: number): void } {
   }
 }
 
-/** The lines an app logs, each as it was written. */
+/** A log, and the lines written to it. */
 export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = []
   const write = (text: string) => {
@@ -85,7 +85,7 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   return { log: openLog('debug', Date.now, false, write, 0), lines }
 }
 
-/** The settings that every app of a test begins with. */
+/** The default settings of every app in a test. */
 export const defaults = (dataDir: string): Env => ({
   PORT: '0',
   HOST: '127.0.0.1',
@@ -102,7 +102,7 @@ export async function start(env: Env = {}, givenDir?: string, surroundings: AppO
   const fieldhouse: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
     clock,
     log,
-    passwordCosts: { memoryCost: 8, timeCost: 1 }, // the least there may be: tests hash by the hundred
+    passwordCosts: { memoryCost: 8, timeCost: 1 }, // the minimum, because tests hash hundreds of passwords
     ...surroundings,
   })
   afterTest(fieldhouse.stop)
@@ -118,7 +118,7 @@ export async function start(env: Env = {}, givenDir?: string, surroundings: AppO
   }
 }
 
-/** A process of its own, to be killed. Resolves once it says that it is open. */
+/** A separate process, for tests that kill it. Resolves once it is open. */
 export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()) {
   const child = Bun.spawn([process.execPath, await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
@@ -154,7 +154,6 @@ export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()
     call: caller(url, adminToken),
     as: (key?: string) => caller(url, key),
     finished: finisher(url, adminToken),
-    /** As sudden as death gets. */
     async kill9() {
       child.kill(9)
       await child.exited
@@ -176,7 +175,7 @@ export class Refused extends Error {
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
 type Answer = any
 
-/** Calls as one caller: JSON in and out, as documented, refusals thrown. `raw` answers the response as it came. */
+/** Calls with one key: JSON in and out, checked against the API document; refusals are thrown. `raw` returns the response itself. */
 export function caller(url: string, key?: string) {
   const headersOf = (headers: Record<string, string>) => ({
     ...(key && { authorization: `Bearer ${key}` }),
@@ -213,7 +212,7 @@ export function caller(url: string, key?: string) {
   }
 }
 
-/** What a call is refused with; throws where it is not. */
+/** The refusal of a call; throws if it is not refused. */
 export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
   try {
     await call
@@ -238,10 +237,10 @@ export function finisher(url: string, key: string) {
   }
 }
 
-/** Waits until it is warm enough to be sent requests. */
+/** Waits until the server is ready for requests. */
 export const ready = (call: ReturnType<typeof caller>) => until(async () => (await call.raw('/readyz')).ok)
 
-/** Waits until `look` answers something true. For states that have no event; the bound is generous on purpose. */
+/** Waits until `look` returns something truthy. For states that have no event; the limit is generous on purpose. */
 export async function until<T>(look: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(20)) {
     const seen = await look()

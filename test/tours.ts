@@ -1,4 +1,4 @@
-/** A tour on the fake feed, leagues on it, and members who play. */
+/** A tour on the fake feed, with leagues and members who enter. */
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { App } from '../src/context.ts'
 import { day, hour } from '../src/platform/clock.ts'
@@ -7,7 +7,7 @@ import { visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
 
-/** A service whose schedule stands still: what runs, the test has asked for. */
+/** A service whose schedule is stopped, so that only jobs started by the test run. */
 export async function startStill(env?: Env, dataDir?: string) {
   const fieldhouse = await start(env, dataDir)
   fieldhouse.app.schedule.stop()
@@ -16,7 +16,7 @@ export async function startStill(env?: Env, dataDir?: string) {
 
 type Started = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'finished' | 'as' | 'url'>
 
-/** A feed whose time stands still until the test moves it. The first tee is an hour from now unless told. */
+/** A feed whose time the test moves. By default the first tee time is an hour from now. */
 export function feedFor(options: FakeFeedOptions = {}) {
   const feed = startFakeFeed({ golfers: 24, firstTee: Date.now() + hour, ...options })
   afterTest(feed.stop)
@@ -28,7 +28,7 @@ export const newTour = (call: Call, feed_url: string, more: object = {}) =>
 
 const iso = (at: number) => new Date(at).toISOString()
 
-/** A league that begins today and ends in a few days. */
+/** A league that starts today and ends in a few days. */
 export const newTourLeague = (
   call: Call,
   config: object = {},
@@ -42,7 +42,7 @@ export const newTourLeague = (
     config: { tour: 'pga', picks: 4, best: 2, ...config },
   })
 
-/** A user with a key of their own. */
+/** A user with their own key. */
 export async function newUser({ call, as, url }: Started, username: string, role = 'member') {
   const user = { username, email: `${username}@example.org`, password: `the password of ${username}`, role }
   const { id } = await call.post('/api/v1/users', user)
@@ -52,7 +52,7 @@ export async function newUser({ call, as, url }: Started, username: string, role
   return { id: id as number, key: key as string, ...as(key) }
 }
 
-/** Looks at the feed now and waits for what comes of it. */
+/** Updates the tour from its feed and waits for the result. */
 export const update = ({ call, finished }: Pick<Started, 'call' | 'finished'>, body: object = {}, slug = 'pga') =>
   finished(call.post(`/api/v1/tours/${slug}/update`, body))
 
@@ -64,7 +64,7 @@ export const tour = (call: Call, slug = 'pga') => call.get(`/api/v1/tours/${slug
 export const enter = (who: Call, leagueId: number, picks: string[], more: object = {}) =>
   who.post(`/api/v1/leagues/${leagueId}/entries`, { picks, ...more })
 
-/** All alerts there have been, those of the service's own health left out. */
+/** All alerts so far, except those about the health of the service. */
 export const alerts = (app: App) =>
   app.db.query.systemAlerts
     .findMany()

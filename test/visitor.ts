@@ -1,4 +1,4 @@
-/** A browser without a screen: it keeps its cookies, names its origin and sends the token it was given. */
+/** A simulated browser: it keeps cookies and sends its origin and CSRF token. */
 import { caller, Refused } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
@@ -38,14 +38,14 @@ export function visitor(url: string) {
   }
 
   return {
-    /** As it comes; a call with a method names its origin. */
+    /** Returns the response itself; a call with a method sends its origin. */
     visit,
     get: (path: string) => json('GET', path),
     post: (path: string, body: unknown = {}) => json('POST', path, body),
     patch: (path: string, body: unknown) => json('PATCH', path, body),
     delete: (path: string, body?: unknown) => json('DELETE', path, body),
     signIn: (email: string, password: string) => json('POST', '/api/v1/auth/login', { email, password }),
-    /** Sends a form as a browser without script does, and stays where it is. */
+    /** Sends a form like a browser without JavaScript; follows no redirect. */
     submit: (path: string, fields: Record<string, string>) =>
       visit(path, {
         method: 'POST',

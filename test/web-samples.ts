@@ -1,4 +1,4 @@
-/** Leagues, boards, players and uploads as the API answers them: many, few, none, and with names nobody should choose. */
+/** Leagues, boards, players and uploads as the API answers them, with names that try to break pages among them. */
 
 import { Value } from '@sinclair/typebox/value'
 import type { Row } from '../src/leaderboard/page.ts'
@@ -34,7 +34,7 @@ const day = 86_400_000
 const start = Date.UTC(2026, 2, 1)
 const iso = (at: number) => new Date(at).toISOString()
 
-/** What it does not say is empty, as its schema has it. */
+/** Missing fields get the empty values of the schema. */
 const northern = Value.Cast(leagueSchema, {
   id: 7,
   name: 'Northern War, season 4',
@@ -232,7 +232,7 @@ export const leagues: LeagueView[] = [
   league({ id: 4, name: 'Winter open', kind: 'tour', status: 'ended', members: 9 }),
 ]
 
-/** What a changed config would do to one player. */
+/** The effect of a changed config on one player. */
 export const preview = (name: string): ConfigPreview => ({
   players: 1,
   moved: 1,

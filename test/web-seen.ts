@@ -1,13 +1,13 @@
-/** What one would see on a page as it stands in the browser: run inside it, so it uses nothing from outside. */
+/** Checks of a page as shown in the browser. They run inside the page, so they use nothing from outside. */
 import type { Page } from 'playwright-core'
 
-/** Where text is too faint in the light of a colour scheme. */
+/** Text that is too faint in a colour scheme. */
 export async function faintIn(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // colours change at once
   return (await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`)
 }
 
-/** Text that is too faint for its size on what is behind it, by the WCAG formula (AA). */
+/** Text with too little contrast for its size, by the WCAG formula (AA). */
 export function faintText(): string[] {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
   const known = new Map<string, number[]>()
@@ -69,7 +69,7 @@ export function faintText(): string[] {
   return [...faint]
 }
 
-/** What a screen reader could not name, and what keyboards or small screens could not reach. */
+/** Elements without a name for screen readers, and faults for keyboards and small screens. */
 export function unnamed(): string[] {
   const faults: string[] = []
   const nameOf = (element: Element) =>

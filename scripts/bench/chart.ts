@@ -1,10 +1,10 @@
-/** How many times as good as the stack, as bars on a logarithmic scale: an SVG that reads on light and dark pages. */
+/** Ratios to the stack as bars on a logarithmic scale, in an SVG for light and dark pages. */
 import { type ReportRow, times } from './report.ts'
 
 const [width, labels, bars, line, top] = [900, 420, 380, 26, 40]
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('`', '')
 
-/** Figures that only the table has: reads after uploads, and what reads take of a processor. */
+/** Figures that only the table shows: reads after uploads, and processor time of reads. */
 const inTable = /^(first|again|worst)$|. processor$/
 
 export function chartOf(rows: readonly ReportRow[], machine: string): string {

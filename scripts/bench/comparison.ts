@@ -1,6 +1,6 @@
 /**
- * Comparisons: the same work done by several sides in turns, round after round. What counts is the ratio within each round,
- * for whatever else the machine does meanwhile meets all sides alike.
+ * Comparisons: several sides do the same work in turns, round after round. Only the ratio within each round counts, because other
+ * load on the machine affects all sides of a round alike.
  */
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 
@@ -10,9 +10,9 @@ export type Figure = {
   readonly title: string
   readonly unit: Unit
   readonly better: 'less' | 'more'
-  /** Another figure of the same side that it is set beside. */
+  /** Another figure of the same side to compare with. */
   readonly yardstick?: string | undefined
-  /** Wished for: at least so many times as good as that side or yardstick; or no more or no less than a number. */
+  /** Targets: at least this many times as good as a side or yardstick, or at most or at least a number. */
   readonly aims?: readonly Aim[] | undefined
 }
 export type Aim =
@@ -21,16 +21,16 @@ export type Aim =
   | { readonly least: number }
 
 export type Figures = Record<string, number>
-/** How often the HTTP thread did one thing for longer than so many ms. */
+/** How often the HTTP thread was blocked for longer than this many ms, by ms. */
 export type Stretches = ReadonlyMap<number, number>
 
 export type Side = {
-  /** In turns with the same steps of the other sides. Each answers one figure or several. */
+  /** Run in turns with the same steps of the other sides. Each returns one or several figures. */
   readonly steps: Record<string, (round: number) => Promise<Figures>>
   readonly stretches?: () => Promise<Stretches>
   stop(): Promise<void>
 }
-/** A side that cannot be had on this machine, and why. */
+/** A side that is not available on this machine, and why. */
 export class Missing {
   constructor(readonly why: string) {}
 }
@@ -41,29 +41,29 @@ export type Comparison = {
   readonly name: string
   readonly title: string
   readonly figures: Record<string, Figure>
-  /** The first is Fieldhouse, which the others are set beside. */
+  /** The first is Fieldhouse; the others are compared with it. */
   readonly sides: Record<string, (options: Options) => Promise<Side | Missing>>
-  /** Of so many rounds asked for. */
+  /** The number of rounds, if it differs from the option. */
   readonly rounds?: (options: Options) => number
-  /** Nothing is left out of its figures as warming up. */
+  /** No warm-up round: the first one counts. */
   readonly isCold?: boolean
-  /** Only run when it is named. */
+  /** Runs only when it is named. */
   readonly isLong?: boolean
-  /** Why the HTTP thread may do one thing for longer than 10 ms here. */
+  /** Why the HTTP thread may be blocked for longer than 10 ms here. */
   readonly longStretches?: string
 }
 
 export type Measured = {
   readonly comparison: Comparison
-  /** By side, one entry a round. */
+  /** By side, one entry per round. */
   readonly rounds: ReadonlyMap<string, readonly Figures[]>
   readonly missing: ReadonlyMap<string, string>
   readonly stretches: Stretches
-  /** Rounds that the time did not suffice for. */
+  /** The number of rounds left out for lack of time. */
   readonly cut: number
 }
 
-/** `deadline` as of performance.now(): no round begins after it, but the first is always done. */
+/** `deadline` is a time of performance.now(). No round starts after it, except that the first one always runs. */
 export async function measure(comparison: Comparison, options: Options, deadline: number): Promise<Measured> {
   const missing = new Map<string, string>()
   const sides = new Map<string, Side>()
@@ -84,9 +84,9 @@ export async function measure(comparison: Comparison, options: Options, deadline
       if (done > 0 && performance.now() > deadline) break
       const figures = new Map<string, Figures>([...sides.keys()].map(name => [name, {}]))
       for (const step of steps) {
-        const inTurn = [...sides]
-        if (round % 2) inTurn.reverse() // who is second finds warmer files and a warmer processor
-        for (const [name, side] of inTurn) Object.assign(figures.get(name) ?? {}, await bounded(side, step, round))
+        const ordered = [...sides]
+        if (round % 2) ordered.reverse() // because the second side finds warmer files and a warmer processor
+        for (const [name, side] of ordered) Object.assign(figures.get(name) ?? {}, await runStep(side, step, round))
       }
       if (!isWarm && performance.now() < deadline) {
         isWarm = true
@@ -105,7 +105,7 @@ export async function measure(comparison: Comparison, options: Options, deadline
 
 const longestStep = 180_000 // ms
 
-function bounded(side: Side, step: string, round: number): Promise<Figures> {
+function runStep(side: Side, step: string, round: number): Promise<Figures> {
   const running = side.steps[step]?.(round) ?? Promise.resolve({})
   return withTimeout(running, longestStep, () => {
     throw new Error(`${step} took longer than three minutes`)

@@ -30,7 +30,7 @@ function spawn(command: string[], env: Record<string, string> = {}) {
   return child
 }
 
-/** The address it says it is open at. */
+/** Returns its URL once it is open. */
 async function spawnFieldhouse(env: Record<string, string>): Promise<string> {
   const child = spawn([process.execPath, main], {
     PORT: '0',
@@ -78,7 +78,7 @@ async function measure(machines: number): Promise<number> {
     await call('POST', '/roster/shifts/pattern', { ...pattern, from: '10:00', to: '18:00' })
     sites.push(id)
   }
-  const began = performance.now()
+  const start = performance.now()
   const jobs: string[] = []
   for (const id of sites)
     jobs.push(
@@ -88,7 +88,7 @@ async function measure(machines: number): Promise<number> {
   for (const job of jobs)
     for (let status = ''; status !== 'SUCCESS'; await Bun.sleep(100))
       status = (await call('GET', `/jobs/status/${job}`)).status
-  return (60_000 * count) / (performance.now() - began)
+  return (60_000 * count) / (performance.now() - start)
 }
 
 try {

@@ -29,7 +29,7 @@ const ms = (n: number) => (n < 1 ? `${(n * 1000).toFixed(0)} µs` : `${n.toFixed
 const quantile = (times: number[], q: number) =>
   times.toSorted((a, b) => a - b)[Math.floor(q * (times.length - 1))] ?? 0
 
-/** A season that has begun: everybody holds something, and the ledger says how it came. */
+/** A league under way: every portfolio has holdings, and the ledger has a line for each. */
 function fill(db: Db) {
   const { $client: client } = db
   const at = Date.now() - 3 * 86_400_000
@@ -110,7 +110,7 @@ const caller =
       body: body === undefined ? undefined : JSON.stringify(body),
     })
 
-/** Many at once, each asking again as soon as it is answered; how long each answer took. */
+/** Many clients at once, each asking again as soon as it is answered. Returns how long each answer took. */
 async function crowd(size: number, forMs: number, ask: (who: number, turn: number) => Promise<Response>) {
   const times: number[] = []
   const statuses = new Map<number, number>()

@@ -52,7 +52,7 @@ function seed() {
       const seen = now - ((i * 7919) % (60 * day))
       user.run(`u${i}@example.org`, `user ${i}`, now - (i % 900) * day, seen, seen)
     }
-    // As runs end: the triggers count them.
+    // An update, as when runs end, so that the triggers count them.
     db.run(`update runs set status = iif(error is null, 'SUCCESS', 'FAILURE')`)
     traffic(db, now)
   })()
@@ -60,7 +60,7 @@ function seed() {
   db.close()
 }
 
-/** A month of 150 routes by the hour, and the last hours by the minute. */
+/** Traffic of 150 routes: a month by the hour, and the last two hours by the minute. */
 function traffic(db: Database, now: number) {
   const [minute, hour] = [60_000, 3_600_000]
   const histogram = Buffer.from(Uint32Array.of(0, 10, 40, 9, 3, 2, 1, 0, 1, 0, 0, 0, 0).buffer)
@@ -104,7 +104,7 @@ async function ask(path: string, init: RequestInit = {}): Promise<string> {
   return response.text()
 }
 
-/** Starts something and waits for its end. */
+/** Starts a job and waits for its end. */
 async function ended(path: string, body: object): Promise<void> {
   const { job_id } = JSON.parse(await ask(path, { method: 'POST', body: JSON.stringify(body) }))
   while (/PENDING|PROGRESS/.test(await ask(`/api/v1/jobs/status/${job_id}`))) await Bun.sleep(100)

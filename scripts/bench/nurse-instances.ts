@@ -1,9 +1,9 @@
 import type { Problem, ProblemShift, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
 
 /**
- * The public nurse rostering instances 1 to 24 (Curtois and Qu) in their text form, as a problem of ours. Nothing is lost: days
- * become dates from a Monday on, and weights become cents. Each shift of a day takes whoever is there; people one too few or too
- * many cost what the instance says. All shifts of a day begin at one time, so nobody has two of them.
+ * Reads the public nurse rostering instances 1 to 24 (Curtois and Qu) from their text form, without loss. Days become dates from a
+ * Monday on, and weights become cents. A shift takes any number of people; each person too few or too many costs what the instance
+ * says. All shifts of a day start at the same time, so nobody can have two of them.
  */
 export function readNurseInstance(text: string): Problem {
   const sections = sectionsOf(text)
@@ -85,8 +85,8 @@ export function readNurseInstance(text: string): Problem {
 }
 
 /**
- * The best that published comparisons report, by the number in the name of the file (exact and hybrid methods of up to an hour):
- * 1 to 7 and 9 to 12 are proved, the others are bounds from above. 20 to 24 are left out, as no table of them was at hand.
+ * The lowest published cost (exact and hybrid methods of up to an hour), by the number in the name of the file: 1 to 7 and 9 to 12
+ * are proved optimal, the others are upper bounds. No figures were available for 20 to 24.
  */
 export const bestKnown: Record<number, number> = {
   1: 607,

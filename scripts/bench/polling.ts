@@ -29,7 +29,7 @@ const [sharedFolder] = positionals
 if (sharedFolder) await supervise(sharedFolder)
 else await compare(Number(values.intervals))
 
-/** A process of its own over the shared folder, whose supervisor looks all the time. */
+/** A separate process on the shared folder, whose supervisor checks all the time. */
 async function supervise(dataDir: string): Promise<void> {
   const env = {
     PORT: '0',
@@ -79,8 +79,8 @@ async function compare(intervals: number): Promise<void> {
 async function evening(supervisors: number, byHand: number, intervals: number): Promise<Evening> {
   const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
   const feed = startFakeFeed({ speed: 2, from: 60 })
-  const houses = await Promise.all(Array.from({ length: supervisors }, () => startHouse(dataDir)))
-  const urls = houses.map(({ url }) => url)
+  const processes = await Promise.all(Array.from({ length: supervisors }, () => startProcess(dataDir)))
+  const urls = processes.map(({ url }) => url)
   const post = (url: string, path: string, body: object) =>
     fetch(`${url}/api/v1/${path}`, {
       method: 'POST',
@@ -103,12 +103,12 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
     await post(first, 'leagues', { name: 'Bench', kind: 'tour', ...times, config: { tour: 'bench', event: 'coastal' } })
     while (feed.requests.length < 2) await Bun.sleep(20)
 
-    const began = performance.now()
+    const start = performance.now()
     const before = feed.requests.length
     let asked = 0
     for (let i = 1; i <= intervals; i++) {
       const upTo = Math.round((byHand * i) / intervals)
-      const end = began + i * intervalMs
+      const end = start + i * intervalMs
       const pause = intervalMs / Math.max(1, upTo - asked)
       while (performance.now() < end) {
         if (asked < upTo) post(urls[asked++ % urls.length] ?? '', 'tours/bench/update', {}).catch(() => {})
@@ -117,16 +117,16 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
     }
     const at = feed.requests.slice(before - 1).map(request => request.at)
     const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0))
-    const looks = (await Promise.all(houses.map(({ looks }) => looks()))).reduce((sum, count) => sum + count, 0)
+    const looks = (await Promise.all(processes.map(({ looks }) => looks()))).reduce((sum, count) => sum + count, 0)
     return { supervisors, looks, byHand: asked, calls: gaps.length, nearestMs: Math.min(...gaps) }
   } finally {
-    for (const { stop } of houses) await stop()
+    for (const { stop } of processes) await stop()
     feed.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
 
-async function startHouse(dataDir: string) {
+async function startProcess(dataDir: string) {
   const child = Bun.spawn([process.execPath, import.meta.path, dataDir], {
     stdin: 'pipe',
     stdout: 'pipe',

@@ -1,4 +1,4 @@
-/** What was measured, as rows of a Markdown table: Fieldhouse beside each side, medians of all rounds, ratios within each. */
+/** The results as rows of a Markdown table: Fieldhouse against each side, with medians of all rounds and ratios within each. */
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { type Aim, type Comparison, type Figure, type Measured, median, type Unit } from './comparison.ts'
 
@@ -14,7 +14,7 @@ export type ReportRow = {
     readonly ratio: number
     readonly range: readonly [number, number]
   }
-  /** What was wished for, and whether it is so; a twentieth below counts as met, as ratios scatter. */
+  /** The target, and whether it is met. Up to 5 % below counts as met, because ratios scatter. */
   readonly aim?: { readonly text: string; readonly isMet: boolean; readonly ratio?: number }
 }
 
@@ -58,10 +58,10 @@ export function rowsOf({ comparison, rounds }: Measured): ReportRow[] {
 
 const known = (values: readonly (number | undefined)[]) => values.filter(value => value !== undefined)
 
-/** Above 1 where the first is better. */
+/** Above 1 if `ours` is better. */
 function ratioOf({ better }: Figure, ours: number | undefined, theirs: number | undefined): number | undefined {
   if (ours === undefined || theirs === undefined) return undefined
-  if (ours === theirs) return 1 // nought beside nought, too
+  if (ours === theirs) return 1 // also for 0 and 0
   return better === 'less' ? theirs / ours : ours / theirs
 }
 
@@ -104,7 +104,7 @@ export function tableOf(rows: readonly ReportRow[]): string {
   ].join('\n')
 }
 
-/** The few rows that everyone asks for. */
+/** The most important rows. */
 export function shortTableOf(rows: readonly ReportRow[]): string {
   const asked = [
     ...['csv-1000 board', 'csv-100000 board', 'csv-1000000 board', 'csv-1000000 peak', 'xlsx-100000 board'],
@@ -122,7 +122,7 @@ export function shortTableOf(rows: readonly ReportRow[]): string {
   return [line(head), '| --- | ---: | ---: | ---: |', ...found.map(line)].join('\n')
 }
 
-/** What was left out and why, what the time did not suffice for, and what held the HTTP thread. */
+/** What was left out and why, what there was no time for, and what blocked the HTTP thread. */
 export function notesOf(all: readonly Measured[], failed: ReadonlyMap<string, string>): string[] {
   const missing = new Set(all.flatMap(one => [...one.missing].map(([side, why]) => `Left out: ${side}; ${why}.`)))
   const cut = all
@@ -141,7 +141,7 @@ function stretchNotes({ comparison, stretches }: Measured): string[] {
   return [`The HTTP thread did one thing for longer than 10 ms in “${comparison.title}” (${counts})${why}.`]
 }
 
-/** Of the same questions, from a thousand players to a million. */
+/** How the times of the same requests grow from a thousand players to a million. */
 export function growthNotes(rows: readonly ReportRow[]): string[] {
   const at = (size: number, figure: string) =>
     rows.find(row => row.comparison === `csv-${size}` && row.figure === figure)?.ours
@@ -153,7 +153,7 @@ export function growthNotes(rows: readonly ReportRow[]): string[] {
   })
 }
 
-/** `load`: what others kept the machine busy with before the bench began. */
+/** `load`: the load of the machine before the bench started. */
 export function machine(load: number, date: Date): string {
   const [cpu] = cpus()
   const cores = cpus().length

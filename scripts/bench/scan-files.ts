@@ -1,4 +1,4 @@
-/** Files for benches: scans of any length, in fifteen columns, all but the first two of numbers. */
+/** Files for benches: scans of any length in fifteen columns, of which all but the first two hold numbers. */
 import { join } from 'node:path'
 import { random } from '../../test/fixtures/sheets/random.ts'
 import { governors, grown, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
@@ -8,12 +8,12 @@ import { zip } from '../../test/fixtures/sheets/zip.ts'
 export const COLUMNS = 15
 const BATCH = 10_000
 
-/** The least that other readers take for a style sheet. */
+/** The smallest style sheet that other readers accept. */
 const plainStyles = `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts><font/></fonts><fills><fill><patternFill/></fill></fills><borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs><cellXfs><xf/></cellXfs></styleSheet>`
 
 type Row = (string | number)[]
 
-/** `growth`: how often everyone has gained something since the first scan. */
+/** `growth`: how many times every player has gained since the first scan. */
 function* batches(rows: number, columns = COLUMNS, growth = 0): Generator<Row[]> {
   const r = random(1)
   for (let from = 0; from < rows; from += BATCH)
@@ -26,7 +26,7 @@ function* batches(rows: number, columns = COLUMNS, growth = 0): Generator<Row[]>
     })
 }
 
-/** Labelled ones have their alliance in a last column. */
+/** With `isLabelled`, the last column is the alliance. */
 export async function makeCsv(path: string, rows: number, { isLabelled = false, growth = 0 } = {}): Promise<void> {
   const columns = isLabelled ? rokTrackerHeaders.length : COLUMNS
   const file = Bun.file(path).writer()
@@ -72,7 +72,7 @@ export async function makeXlsx(path: string, rows: number, growth = 0): Promise<
 
 export type Scans = ReturnType<typeof scansIn>
 
-/** Scan upon scan of the same players, each made when first asked for; number 0 is the baseline. */
+/** A series of scans of the same players, each made on first use; number 0 is the baseline. */
 export function scansIn(folder: string, rows: number, extension: 'csv' | 'xlsx') {
   const made = new Map<number, Promise<string>>()
   async function make(n: number) {

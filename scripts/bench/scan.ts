@@ -51,14 +51,14 @@ const readers: Record<string, (path: string) => Promise<number>> = {
 
 interface Run {
   ms: number
-  /** Milliseconds of all processors; on a busy machine the fairer number. */
+  /** Processor time in ms, which is fairer on a busy machine. */
   cpu: number
-  /** The most memory the process ever held. */
+  /** Peak memory of the process, in MB. */
   mb: number
   rows: number
 }
 
-/** One reading in a process of its own, which answers on its standard output. */
+/** Reads once in a separate process, which prints the result. */
 async function once(reader: string, path: string): Promise<Run> {
   const child = Bun.spawn([process.execPath, import.meta.path, '--once', reader, path], {
     stdout: 'pipe',
@@ -67,7 +67,7 @@ async function once(reader: string, path: string): Promise<Run> {
   return JSON.parse(await new Response(child.stdout).text())
 }
 
-/** The most memory this process ever held, in MB. */
+/** Peak memory of this process, in MB. */
 const peak = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024
 
 async function answerOnce(reader: string, path: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** A service with a history: finished runs over ninety days, users over a year, who was there lately. */
+/** Fills a database with a history: finished runs over ninety days, users over a year, and recent activity. */
 import { type Db, openDatabase } from '../../db/open.ts'
 import { day } from '../../src/platform/clock.ts'
 

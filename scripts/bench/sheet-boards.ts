@@ -74,7 +74,7 @@ try {
   await measured('ranked by its column', () => get('/leaderboard?sort_by=verified_deaths'))
   await measured('a scan beside an extra sheet, to its board', () => send(file('baseline'), 'current', 4), false)
 
-  /** The same again unless it can be done only once. */
+  /** Runs the work twice, unless it can be done only once. */
   async function measured(what: string, work: () => Promise<unknown>, isRepeated = true) {
     const reads = somebodyReading(() => get('/leaderboard?page=7'))
     const once = async () => {

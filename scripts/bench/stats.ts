@@ -58,7 +58,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** A day: 40 leagues, a few of them busy; most visits at the pages everyone opens; an update of some league every few minutes. */
+/** A day of 40 leagues, a few of them busy. Most visits go to popular pages, and a league is updated every few minutes. */
 async function replay(db: ReturnType<typeof seed>) {
   const r = random(7)
   let at = Date.now()

@@ -129,15 +129,15 @@ export async function rosterDemo(
   for (const { staff } of shifts.slice(0, 3)) if (staff[0]) await call.post(`${api}/assignments/${staff[0].id}/pin`)
   await call.done(await generate(7, 13))
   await call.post(`${api}/templates`, { name: 'A usual week', monday })
-  const amelie = await ownSide(call, monday)
-  // What the nights would do, so that the dashboard has something to show at once.
+  const amelie = await addAccounts(call, monday)
+  // Nightly jobs, run now so that the dashboard has something to show.
   for (const name of ['daily_metrics', 'health_scores', 'expiry_alerts'])
     await call.done(await call.post('/admin/task-monitor/schedule/run', { name }))
   return amelie
 }
 
 /** Amelie and Ben have accounts and ask for leave; her next shift is offered to the others. */
-async function ownSide(call: DemoCall, monday: string) {
+async function addAccounts(call: DemoCall, monday: string) {
   const { staff } = await call.get('/api/v1/roster/staff?limit=500')
   const link = async (username: string, name: string) => {
     const member = await demoMember(call, username)

@@ -1,6 +1,6 @@
 /**
- * A season of a kingdom at war: a baseline and six scans, with people who join, leave, rename and sleep through it, goals by power, and
- * an extra sheet of verified deaths.
+ * A season of a kingdom at war: a baseline and six scans, with players who join, leave, are renamed or stay inactive, goals by power,
+ * and an extra sheet of verified deaths.
  */
 import type { DemoCall, DemoLeague } from './call.ts'
 import { type Random, random } from './random.ts'
@@ -15,7 +15,7 @@ type Governor = {
   gathered: number
   assistance: number
   helps: number
-  /** How hard they fight: 0 sleeps. */
+  /** How much they fight; 0 is inactive. */
   zeal: number
 }
 
@@ -103,7 +103,7 @@ function newGovernor(r: Random, number: number): Governor {
   }
 }
 
-/** Some days of war. */
+/** Adds the kills and losses of some days of war. */
 function fight(governor: Governor, r: Random, days: number) {
   const strength = (governor.power / 1_000_000) * governor.zeal * days * (0.4 + r.next())
   const add = [900, 700, 500, 420, 260].map(rate => Math.round(strength * rate * r.next()))
@@ -143,7 +143,7 @@ function scan(governors: readonly Governor[], r: Random): string {
   return `${[headings, ...lines].join('\n')}\n`
 }
 
-/** What the officers have seen proof of; of one of them by a slip, who is no governor here. */
+/** Deaths that officers have verified. The last line is a mistake: a player who is not in the kingdom. */
 function verifiedDeaths(governors: readonly Governor[], atStart: ReadonlyMap<number, number>, r: Random): string {
   const lines = governors
     .map(({ id, name, deads }) => ({ id, name, proven: Math.round((deads - (atStart.get(id) ?? deads)) * r.next()) }))

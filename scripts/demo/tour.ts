@@ -1,4 +1,4 @@
-/** A pool on a golf tournament that is played while one looks on: a feed on this machine, members with their picks. */
+/** A pool on a golf tournament that is played live: a feed on this machine, and members with their picks. */
 import { startFakeFeed } from '../fake-feed.ts'
 import type { DemoCall, DemoLeague } from './call.ts'
 import { random } from './random.ts'
@@ -6,13 +6,13 @@ import { random } from './random.ts'
 const members = 'amelie ben chidi dana elif farid greta hugo ines jonas kaya lior nora'.split(' ') // nora trades too
 const teams = ['', ' Eagles', ' & Sons', ' Links', ' Bunker Club']
 
-/** Simulated minutes a second: the four rounds take about ten minutes. */
+/** Simulated minutes per second: the four rounds take about ten minutes. */
 const speed = 3
 const secondsToEnter = 30
 
 type Golfer = { player_id: string; name: string }
 
-/** `played` ends with the tournament; until then its feed is served from here. Undefined where the server may not ask us. */
+/** `played` resolves when the tournament ends; until then this process serves its feed. Undefined if the server may not fetch it. */
 export async function tourDemo(
   call: DemoCall,
 ): Promise<(DemoLeague & { next: DemoLeague; played: Promise<void>; stop(): void }) | undefined> {
@@ -53,7 +53,7 @@ export async function tourDemo(
   return { ...league, next, played, stop: feed.stop }
 }
 
-/** The feed is on this week’s event: the field of the next one was pasted, and a pool with groups takes picks from it. */
+/** The next event: its field is pasted, as the feed still shows this week’s, and a pool with groups takes picks from it. */
 async function nextWeek(call: DemoCall, tour: string, field: readonly Golfer[], users: ReadonlyMap<string, number>) {
   const { pick, whole } = random(5)
   const lines = field.slice(0, 48).map(({ name }, i) => `"${name}",${i + 1},${5 + i * 2.5}`)
@@ -77,7 +77,7 @@ async function nextWeek(call: DemoCall, tour: string, field: readonly Golfer[], 
   return league
 }
 
-/** The slug it got; undefined where the server refuses feeds on this machine. */
+/** The slug of the new tour; undefined if the server refuses feeds on this machine. */
 async function newTour(call: DemoCall, feed_url: string): Promise<string | undefined> {
   const { tours } = await call.get('/api/v1/tours?limit=500')
   const taken = new Set(tours.map(({ slug }: { slug: string }) => slug))

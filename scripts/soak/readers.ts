@@ -1,6 +1,6 @@
 /**
- * The readers of a soak, as a process of their own: `bun scripts/soak/readers.ts URL READERS LEAGUE MARKET`. Each asks, reads for a second and asks
- * again; one in twenty keeps a live page open. For each line of standard input it tells what was seen since the last, as a line of JSON.
+ * The readers of a soak, in their own process: `bun scripts/soak/readers.ts URL READERS LEAGUE MARKET`. Each requests a page about once a
+ * second; one in twenty keeps a live page open. For each line of standard input it prints what was seen since the last one, as JSON.
  */
 const [url, readers, league, market] = process.argv.slice(2)
 const board = `/api/v1/leagues/${league}/leaderboard`
@@ -9,7 +9,7 @@ const paths = [
   ...[`/leagues/${league}`, `/leagues/${league}?page=2`, `/leagues/${market}`, '/leagues', '/'],
   `/api/v1/leagues/${market}/leaderboard`,
 ]
-const readsFor = 1_000 // ms
+const readingTime = 1_000 // ms
 const patience = 20_000 // ms
 
 export type Seen = { times: number[]; answers: Record<string, number> }
@@ -19,14 +19,14 @@ const note = (answer: number | string) => {
 }
 
 async function ask(path: string) {
-  const began = performance.now()
+  const start = performance.now()
   const response = await fetch(url + path, { signal: AbortSignal.timeout(patience) })
   await response.arrayBuffer()
   note(response.status)
-  seen.times.push(Math.round((performance.now() - began) * 10) / 10)
+  seen.times.push(Math.round((performance.now() - start) * 10) / 10)
 }
 
-/** Until the server ends it. */
+/** Reads until the server ends the stream. */
 async function listen(path: string) {
   const response = await fetch(url + path)
   note(response.ok ? 'live' : response.status)
@@ -35,7 +35,7 @@ async function listen(path: string) {
 
 async function read(reader: number) {
   for (let turn = 0; ; turn++) {
-    await Bun.sleep(readsFor * (turn ? 0.5 + Math.random() : Math.random()))
+    await Bun.sleep(readingTime * (turn ? 0.5 + Math.random() : Math.random()))
     const asked = reader % 20 ? ask(paths[(turn + reader) % paths.length] ?? '/') : listen(`/leagues/${league}/events`)
     await asked.catch(error => note(error instanceof Error ? error.name : String(error)))
   }

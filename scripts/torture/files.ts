@@ -22,7 +22,7 @@ export function auditDatabases(dataDir: string, found: Found): void {
   if (differences.length) found(`the ledger does not add up: ${JSON.stringify(differences[0])}`)
 }
 
-/** What is deleted a moment after the start, or once another process is known to be dead, is waited for. */
+/** Waits a while, because some files are deleted only after the start, or once another process is known to be dead. */
 export async function auditLeftovers(dataDir: string, alive: Alive, found: Found): Promise<void> {
   let left: string[] = []
   const isTidy = async () => {
@@ -32,7 +32,7 @@ export async function auditLeftovers(dataDir: string, alive: Alive, found: Found
   if (!(await untilTrue(isTidy, 20_000))) found(`left over: ${left.join(', ')}`)
 }
 
-/** How many processes are at work in the folder, and how many of them have its queue open. */
+/** The number of processes that use the folder, and of those that have its queue open. */
 type Alive = { processes: number; queue: number }
 
 function leftovers(dataDir: string, alive: Alive): string[] {

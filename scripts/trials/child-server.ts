@@ -1,4 +1,4 @@
-/** Fieldhouse as a process of its own on a free port, for the scripts that do it harm. */
+/** Fieldhouse as a separate process on a free port, for the trials. */
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 import { bundledMain } from '../build.ts'
 import { demoCaller } from '../demo/call.ts'
@@ -9,10 +9,10 @@ export const operatorToken = 'operator-of-a-trial-0123456789'
 export type Env = Record<string, string | undefined>
 export type ChildServer = Awaited<ReturnType<typeof startChildServer>>
 
-const startsWithin = 90_000 // ms, on a busy machine
-const answersWithin = 60_000
+const startTimeout = 90_000 // ms, on a busy machine
+const answerTimeout = 60_000
 
-/** `command` goes before Bun's own: `faketime`, for one. It may be killed before it is open. */
+/** `command` is put before the command of Bun, for example `faketime`. The server may be killed before it is open. */
 export async function spawnServer(dataDir: string, env: Env = {}, command: string[] = []) {
   const child = Bun.spawn([...command, process.execPath, await bundledMain()], {
     env: {
@@ -32,7 +32,7 @@ export async function spawnServer(dataDir: string, env: Env = {}, command: strin
   endWithUs(child)
   const errors: string[] = []
   const opened = Promise.withResolvers<string>()
-  opened.promise.catch(() => {}) // killed before it was open
+  opened.promise.catch(() => {}) // it may be killed before it is open
   async function readLog() {
     let rest = ''
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -58,23 +58,23 @@ export async function spawnServer(dataDir: string, env: Env = {}, command: strin
     pid: child.pid,
     opened: opened.promise,
     role: env.ROLE ?? 'all',
-    /** The lines of its log that tell of errors. */
+    /** The lines of its log with errors, and its stderr. */
     errors,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    /** It holds its files and connections, and does nothing. */
+    /** Stops its execution; it keeps its files and connections. */
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
   }
 }
 
-/** Resolves once it says that it is open. */
+/** Resolves once the server is open. */
 export async function startChildServer(dataDir: string, env: Env = {}, command: string[] = []) {
   const server = await spawnServer(dataDir, env, command)
-  const url = await withTimeout(server.opened, startsWithin, () => {
+  const url = await withTimeout(server.opened, startTimeout, () => {
     server.child.kill('SIGKILL')
-    throw new Error(`It was not open within ${startsWithin / 1000} s`)
+    throw new Error(`It was not open within ${startTimeout / 1000} s`)
   })
-  return { ...server, url, call: demoCaller(url, operatorToken, answersWithin) }
+  return { ...server, url, call: demoCaller(url, operatorToken, answerTimeout) }
 }

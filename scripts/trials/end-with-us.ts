@@ -1,20 +1,20 @@
-/** What a trial has started or mounted goes when it ends, by a signal too. */
+/** Ends processes and unmounts disks of a trial when it ends, also by a signal. */
 import type { Subprocess } from 'bun'
 
-const undoings = new Set<() => void>()
+const cleanups = new Set<() => void>()
 
 process.on('exit', () => {
-  for (const undo of [...undoings].reverse()) undo()
+  for (const undo of [...cleanups].reverse()) undo()
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    if (process.listenerCount(signal) === 1) process.exit(1) // else the trial has something to say first
+    if (process.listenerCount(signal) === 1) process.exit(1) // otherwise the trial handles the signal and exits itself
   })
 
-export const undoAtEnd = (undo: () => void): void => void undoings.add(undo)
+export const undoAtEnd = (undo: () => void): void => void cleanups.add(undo)
 
 export function endWithUs(child: Subprocess): void {
   const kill = () => child.kill('SIGKILL')
   undoAtEnd(kill)
-  child.exited.then(() => undoings.delete(kill))
+  child.exited.then(() => cleanups.delete(kill))
 }

@@ -1,4 +1,4 @@
-/** Options of the trials: numbers with what they are without, and words. The seed is always there, and always told. */
+/** Options of the trials: numbers with their defaults, and words. Every trial has a seed, which is printed. */
 import { helpFirst, helpOf, misused } from '../script-help.ts'
 
 export function trialOptions<N extends Record<string, number>, W extends string>(

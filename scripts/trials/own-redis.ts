@@ -1,4 +1,4 @@
-/** A Redis of the trial's own, which forgets everything when it ends. */
+/** A separate Redis for the trial, without persistence. */
 
 import { endWithUs } from './end-with-us.ts'
 import { freePort } from './free-port.ts'
@@ -32,14 +32,14 @@ export async function startOwnRedis() {
   return {
     url,
     kill,
-    /** It comes back empty. */
+    /** It starts again empty. */
     async restart() {
       await kill()
       server = await launch()
     },
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
-    /** It refuses whatever it would have to remember. */
+    /** It refuses every write that needs memory. */
     fill: () => configure('maxmemory', '1'),
     empty: () => configure('maxmemory', '0'),
   }

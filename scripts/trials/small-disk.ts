@@ -1,4 +1,4 @@
-/** A file system in memory that is full soon. Mounting one needs root, and not every container allows it. */
+/** A small file system in memory, to be filled up. Mounting it needs root, and not every container allows it. */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { undoAtEnd } from './end-with-us.ts'
 
 export type SmallDisk = { folder: string; fill(): void; empty(): void }
 
-/** Undefined where it may not be mounted. */
+/** Undefined if it cannot be mounted. */
 export function mountSmallDisk(megabytes: number): SmallDisk | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-disk-'))
   const run = (...command: string[]) =>
@@ -20,7 +20,7 @@ export function mountSmallDisk(megabytes: number): SmallDisk | undefined {
   const filler = join(folder, 'filler')
   return {
     folder,
-    /** To the last byte. */
+    /** Fills it to the last byte. */
     fill() {
       const file = openSync(filler, 'w')
       try {
@@ -28,7 +28,7 @@ export function mountSmallDisk(megabytes: number): SmallDisk | undefined {
           try {
             for (const bytes = Buffer.alloc(size); writeSync(file, bytes) > 0; );
           } catch {
-            // No room for so much: perhaps for half of it.
+            // No room for this many bytes: tries half as many.
           }
       } finally {
         closeSync(file)

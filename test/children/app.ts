@@ -1,4 +1,4 @@
-/** A service with jobs that fail, fetch and refuse to stop. Says that it is open, then does what it is told in lines. */
+/** A service with jobs that fail, fetch and ignore cancellation. It prints its URL once it is open, then follows commands, one a line. */
 import { t } from 'elysia'
 import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'

@@ -1,4 +1,4 @@
-/** A child process spoken with in lines. */
+/** A child process that communicates in lines. */
 import { join } from 'node:path'
 import { afterTest } from '../start.ts'
 
@@ -22,7 +22,7 @@ export function startChild(script: string, ...args: string[]) {
   })()
   return {
     pid: child.pid,
-    /** The next line it says. */
+    /** The next line it prints. */
     async answer(): Promise<string> {
       const { value, done } = await lines.next()
       if (done) throw new Error(`${script} ended instead of speaking`)

@@ -1,4 +1,4 @@
-/** A process that takes a lock and says so, then writes on the strength of it whenever a line comes in. */
+/** A process that takes a lock and reports it, then makes a fenced write for each line it reads. */
 import { openDatabase } from '../../db/open.ts'
 import { facts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'

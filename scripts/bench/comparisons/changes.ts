@@ -1,6 +1,6 @@
 /**
- * The first look at a board after something has changed, beside the first look at a board that has not: of another league,
- * after such a change. Both come after the same pause and the same work, so a cold processor and a cold client cost both the same.
+ * The first read of a board after it has changed, compared with the first read of another league's board that has not. Both come
+ * after the same pause and the same work, so that a cold processor and a cold client cost both the same.
  */
 import type { Comparison, Figure, Options, Side } from '../comparison.ts'
 import { median } from '../comparison.ts'
@@ -8,7 +8,7 @@ import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
 const players = 100_000
-const inARow = 3 // of each: single looks scatter
+const inARow = 3 // of each, because single reads scatter
 const changes = {
   upload: 'an upload',
   mark: 'a mark on a player',

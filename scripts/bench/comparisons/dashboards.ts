@@ -1,4 +1,4 @@
-/** Dashboards and the monitor over a long history, made anew and out of the cache. */
+/** Dashboards and the monitor over a long history, computed and from the cache. */
 import type { Comparison, Figure, Options, Side } from '../comparison.ts'
 import { seed } from '../seed.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'

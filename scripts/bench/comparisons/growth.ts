@@ -1,4 +1,4 @@
-/** The same questions of an installation with few leagues and with many. That of players is in the uploads: each size tells its reads. */
+/** The same requests to an installation with few leagues and with many. Growth in players is measured by the uploads. */
 import { openDatabase } from '../../../db/open.ts'
 import { type Comparison, type Figure, median, type Options, type Side } from '../comparison.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
@@ -51,7 +51,7 @@ async function withLeagues({ folder }: Options, leagues: number): Promise<Side> 
   }
 }
 
-/** Two thirds of them are over. */
+/** Two thirds of the leagues are over. */
 function fillLeagues(dataDir: string, count: number): void {
   const { $client: client } = openDatabase(dataDir)
   const day = 86_400_000

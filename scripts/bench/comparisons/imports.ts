@@ -1,4 +1,4 @@
-/** Readers while a sheet comes in: so many a second whatever happens, so who is late is late for all who come after. */
+/** Reads at a fixed rate while a sheet is imported, so that one slow answer delays those after it. */
 import { type Comparison, Missing, type Options, type Side } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
@@ -47,7 +47,7 @@ async function withReader(
   const scan = scansIn(folder, rows, 'xlsx')
   const csv = scansIn(folder, rows, 'csv')
   await upload(await csv(0), 'baseline')
-  await upload(await csv(1), 'current') // quicker for whoever reads books slowly
+  await upload(await csv(1), 'current') // CSV, because the stack reads workbooks slowly
   return {
     steps: {
       import: async round => {

@@ -1,4 +1,4 @@
-/** Jobs that do nothing, from the first start to the end of the last. Those of Fieldhouse are on disk, with a run each. */
+/** Jobs that do nothing, from the first start to the end of the last. Fieldhouse stores them on disk, with a run for each. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Comparison, Missing } from '../comparison.ts'

@@ -1,4 +1,4 @@
-/** Cached answers under load: boards, cards, tiers, numbers and pages, for strangers and for those who are signed in. */
+/** Cached answers under load: boards, cards, tiers, numbers and pages, for strangers and for signed-in users. */
 import { join } from 'node:path'
 import { freePort } from '../../trials/free-port.ts'
 import { type Comparison, type Figure, Missing, type Options, type Side } from '../comparison.ts'
@@ -24,7 +24,7 @@ type Asked = keyof typeof paths
 const readers = { stranger: 'a stranger', key: 'with a key', session: 'signed in' } as const
 type Reader = keyof typeof readers
 
-/** Rates beside others; beside each other what a request takes of a processor, which no other program on the machine changes. */
+/** Rates are compared with other sides; requests with each other by processor time, which other programs do not change. */
 const figures: Record<string, Figure> = {}
 const isFor = (asked: Asked, reader: Reader) => !(asked.toLowerCase().endsWith('page') && reader === 'key') // pages are for browsers
 for (const [asked, { title }] of Object.entries(paths) as [Asked, { title: string }][])
@@ -73,7 +73,7 @@ export const reads: Comparison = {
   name: 'reads',
   title: 'Cached answers',
   figures,
-  isCold: true, // each opens with all it is asked
+  isCold: true, // every side warms up when it opens
   sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute },
 }
 
@@ -89,7 +89,7 @@ async function boardOf(options: Options, env: Record<string, string>) {
 type Step = Side['steps'][string]
 type Server = { processorMs(): number }
 
-/** The rate, and what each request takes of all processors. */
+/** The rate, and the processor time of a request. */
 const load =
   (name: string, { processorMs }: Server, url: string, asked: Load = {}): Step =>
   async () => {
@@ -101,7 +101,7 @@ const load =
 async function fieldhouse(options: Options): Promise<Side | Missing> {
   const missing = withoutWrk()
   if (missing) return missing
-  const server = await boardOf(options, { RATE_LIMIT: '1000000000' }) // counted, never over
+  const server = await boardOf(options, { RATE_LIMIT: '1000000000' }) // counted, but never reached
   const free = await boardOf(options, { RATE_LIMIT: '0' })
   const { key, session } = await server.reader('reader')
   const headers: Record<Reader, Record<string, string>> = { stranger: {}, key, session }
@@ -157,7 +157,7 @@ async function stack(options: Options): Promise<Side | Missing> {
   }
 }
 
-/** An Elysia route that answers a board's bytes, and does nothing else. */
+/** An Elysia route that only answers the bytes of a board. */
 async function bareRoute({ folder }: Options): Promise<Side | Missing> {
   const missing = withoutWrk()
   if (missing) return missing

@@ -1,4 +1,4 @@
-/** Four weeks for fifty people, work for four fifths of their hours: places left open beside those that are proved to stay so. */
+/** Four weeks for fifty people, with work for four fifths of their hours: places left open, and places proved to stay open. */
 import { solve } from '../../../src/rota/solving/solve.ts'
 import { rough } from '../../../test/roster-instances.ts'
 import type { Comparison } from '../comparison.ts'

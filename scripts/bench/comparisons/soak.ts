@@ -1,4 +1,4 @@
-/** Ten minutes of uploads and reads: how memory goes. Two with `--quick`. */
+/** Memory over ten minutes of uploads and reads; two minutes with `--quick`. */
 import { rm } from 'node:fs/promises'
 import type { Comparison, Options, Side } from '../comparison.ts'
 import { written } from '../report.ts'
@@ -8,7 +8,7 @@ import { openSteadyReader } from '../subjects/steady-reader.ts'
 
 const rows = 100_000
 const minutesOf = ({ isQuick }: Options) => (isQuick ? 2 : 10)
-/** By then everything has been used; what comes on top later is growth. */
+/** By then every part has been used once, so a later increase is growth. */
 const settled = 'after a third of the time'
 
 export const soak: Comparison = {

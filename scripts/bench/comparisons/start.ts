@@ -1,4 +1,4 @@
-/** From the command to the first good answer, and what all its processes take of the memory while nobody asks. */
+/** Time from the command to the first good answer, and memory of all processes at rest. */
 import { type Comparison, type Figure, Missing } from '../comparison.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { openStack } from '../subjects/stack.ts'

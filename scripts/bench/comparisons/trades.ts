@@ -8,7 +8,7 @@ import { withoutWrk, wrk } from '../subjects/wrk.ts'
 
 const members = 50
 
-/** Each request is of the next member, and buys what the one before has sold. */
+/** Each request is sent as the next member; of four orders of a member three buy and one sells. */
 const orders = (keys: readonly string[]) => `
 local keys = { ${keys.map(key => JSON.stringify(key)).join(', ')} }
 local n = 0
@@ -19,7 +19,7 @@ request = function()
   return wrk.format('POST', nil, headers, '{"symbol":"AAA","quantity":1,"side":"' .. side .. '"}')
 end`
 
-/** Members with a key each. Signing so many in would take longer than the orders. */
+/** Members with a key each, written to the database: signing them in would take longer than the orders. */
 function fillMembers(dataDir: string, keys: readonly string[]): void {
   const { $client: client } = openDatabase(dataDir)
   const now = Date.now()

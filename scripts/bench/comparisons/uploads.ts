@@ -10,15 +10,15 @@ import { openStack } from '../subjects/stack.ts'
 type Format = 'csv' | 'xlsx'
 const count = (n: number) => n.toLocaleString('en')
 
-/** Times as fast as the stack, from POST to board. */
+/** How many times as fast as the stack it should be, from POST to board. */
 const wished: Record<string, number> = {
   ...{ 'csv-100': 2, 'csv-1000': 2, 'csv-10000': 4, 'csv-100000': 10, 'csv-1000000': 20 },
   ...{ 'xlsx-1000': 8, 'xlsx-10000': 20, 'xlsx-100000': 40 },
 }
-/** Small ones scatter: so many in a row are one round, which tells their medians. */
+/** Small uploads scatter, so a round is the median of this many. */
 const inARow = (rows: number) => (rows <= 1_000 ? 8 : rows <= 10_000 ? 4 : 1)
 
-/** What a cached read takes after the same pause and the same work. */
+/** The yardstick: a cached read after the same pause and the same work. */
 const unchanged = 'the first read of another board, which has not changed'
 
 export const uploads = (
@@ -100,7 +100,7 @@ function uploadOf(format: Format, rows: number): Comparison {
         await read(boardOf(other))
         return {
           steps: {
-            upload: round => rounded(scan, round, rows, server, boardOf(league), upload),
+            upload: round => uploadRound(scan, round, rows, server, boardOf(league), upload),
             unchanged: async round => {
               const times: number[] = []
               for (let i = 0; i < inARow(rows); i++) {
@@ -122,7 +122,7 @@ function uploadOf(format: Format, rows: number): Comparison {
         return {
           steps: {
             upload: round =>
-              rounded(scan, round, rows, stack, `${stack.url}/leaderboard`, file => stack.upload(file, 'current')),
+              uploadRound(scan, round, rows, stack, `${stack.url}/leaderboard`, file => stack.upload(file, 'current')),
           },
           stop: stack.stop,
         }
@@ -152,7 +152,7 @@ async function duckDb(database: string, scan: ReturnType<typeof scansIn>) {
 
 type Subject = { processorMs(): number; peakMb(): number }
 
-async function rounded(
+async function uploadRound(
   scan: ReturnType<typeof scansIn>,
   round: number,
   rows: number,
@@ -185,7 +185,7 @@ async function rounded(
   }
 }
 
-/** Pages that nothing keeps: of a player in the middle, others each time. */
+/** Pages that are not cached: around a different player in the middle each time. */
 async function aroundOf(board: string, rows: number): Promise<number> {
   const times: number[] = []
   for (let i = 0; i < 9; i++)

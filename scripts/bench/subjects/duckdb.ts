@@ -1,4 +1,4 @@
-/** DuckDB with two threads in a process of its own, from the registry into a folder of this machine's temporary files. */
+/** DuckDB with two threads in a separate process, installed into a folder for temporary files. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { Missing } from '../comparison.ts'
 const version = '1.5.6-r.1'
 const home = join(tmpdir(), `fieldhouse-bench-duckdb-${version}`)
 
-/** Reads files whole, ranks them and answers the first page: a line of JSON each, `{ ms }`. */
+/** For each file it reads all rows, ranks them, selects the first page and prints `{ ms }`. */
 const program = `
 const { DuckDBInstance } = require('@duckdb/node-api')
 const instance = await DuckDBInstance.create(process.argv[1], { threads: '2' })

@@ -1,4 +1,4 @@
-/** A service of its own with a job that does nothing: a line with a number on standard input, and it answers how many seconds so many took. */
+/** A service with a job that does nothing. For each number on standard input it runs that many jobs and prints the seconds they took. */
 import { t } from 'elysia'
 import { startFieldhouse } from '../../../src/app.ts'
 import { readConfig } from '../../../src/config.ts'

@@ -1,4 +1,4 @@
-/** Fieldhouse as a process of its own over an empty folder, its log in a file. */
+/** Fieldhouse as a separate process on an empty folder, with its log in a file. */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ export const operatorToken = 'operator-of-a-bench-0123456789'
 
 export type Fieldhouse = Awaited<ReturnType<typeof openFieldhouse>>
 
-/** `fill` puts into the folder what shall be there at the start. */
+/** `fill` prepares the folder before the start. */
 export async function openFieldhouse(
   parent: string,
   env: Record<string, string> = {},
@@ -55,7 +55,7 @@ export async function openFieldhouse(
     processorMs: () => processorMs(pids),
     peakMb: () => peakMb(pids),
     memoryMb: () => memoryMb(pids),
-    /** Somebody with a session and a key, as headers. */
+    /** A new user with a session and a key, as headers. */
     async reader(name: string) {
       const member = await demoMember(call, name)
       return { key: { authorization: `Bearer ${await member.makeKey()}` }, session: { cookie: member.cookie } }

@@ -1,9 +1,9 @@
-/** What processes use, as Linux tells: the figures of every side are read in the same way. */
+/** The resources that processes use, read from Linux's /proc in the same way for every side. */
 import { readFileSync } from 'node:fs'
 
-const ticks = 100 // a second, on every Linux there is
+const ticks = 100 // per second, the same on every Linux
 
-/** Processor time of all threads, those that have ended too, in ms. */
+/** Processor time of all threads, including those that have ended, in ms. */
 export function processorMs(pids: readonly number[]): number {
   let sum = 0
   for (const pid of pids) {
@@ -16,17 +16,17 @@ export function processorMs(pids: readonly number[]): number {
 const kilobytes = (pid: number, file: string, field: string) =>
   Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1] ?? 0)
 
-/** The most memory each has ever had, summed, in MB. */
+/** The sum of the peak memory of each process, in MB. */
 export const peakMb = (pids: readonly number[]) =>
   pids.reduce((sum, pid) => sum + kilobytes(pid, 'status', 'VmHWM'), 0) / 1024
 
-/** Memory they have now, what they share counted once, in MB. */
+/** Their current memory, with shared memory counted once, in MB. */
 export const memoryMb = (pids: readonly number[]) =>
   pids.reduce((sum, pid) => sum + kilobytes(pid, 'smaps_rollup', 'Pss'), 0) / 1024
 
 const patience = 60_000 // ms
 
-/** Asks until it answers well; the process that should answer has a minute. */
+/** Asks until the answer is true; the process has a minute. */
 export async function waitFor(ask: () => Promise<boolean>, child: { exitCode: number | null }): Promise<void> {
   const end = performance.now() + patience
   while (!(await ask().catch(() => false))) {
