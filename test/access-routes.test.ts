@@ -44,12 +44,12 @@ const closed = shared(async () => {
   return fieldhouse
 })
 
-test('every route has a decision who may use it, and every decision a route', async () => {
+test('every route has a decision about who may use it, and every decision a route', async () => {
   const { app } = await closed()
   expect(mounted(app).map(shown).toSorted()).toEqual(decided.map(shown).toSorted())
 })
 
-test('every role gets as far as was decided; all others are turned away before anything is looked at, and nothing breaks', async () => {
+test('every role gets as far as was decided; all others are refused before anything else is checked, and nothing breaks', async () => {
   const { app, call, as } = await closed()
   const callers: [Role | undefined, Call][] = [[undefined, as()]]
   for (const role of ['member', 'officer', 'admin'] as const)
@@ -191,7 +191,7 @@ const world = shared(neighbours)
 
 const isRefused = (status: number) => status === 401 || status === 403
 
-test('a private league turns away whoever is not in it, on every route, whatever its kind', async () => {
+test('a private league of any kind refuses people who are not in it, on every route', async () => {
   const { ann, bob, stranger, leagues, ask } = await world()
   const odd: string[] = []
   const never: string[] = []
@@ -216,7 +216,7 @@ test('a private league turns away whoever is not in it, on every route, whatever
   expect(never).toEqual([])
 })
 
-test('what is of one person is refused to the neighbour, and stays as it was', async () => {
+test('what belongs to one person is refused to others, and stays unchanged', async () => {
   const { app, ann, bob, stranger, leagues, ask, browser } = await world()
   const state = async () => ({
     keys: (await browser.get('/api/v1/keys')).keys.length,
@@ -251,7 +251,7 @@ test('what is of one person is refused to the neighbour, and stays as it was', a
   expect(await state()).toEqual(before)
 })
 
-test('no answer to a stranger or the neighbour has a word of what is hidden from them', async () => {
+test('no answer to strangers or other people contains a word of what is hidden from them', async () => {
   const { bob, stranger, leagues, ask, links, job, ann } = await world()
   const told: string[] = []
   const words = [...Object.values(secrets), ...links, job.jobId]

@@ -5,7 +5,7 @@ import { routes } from '../src/routes.ts'
 import { spawnFieldhouse, start, temporaryFolder } from './start.ts'
 import { visitor } from './visitor.ts'
 
-test('what is for signed-in people only is kept nowhere on the way, and no answer passes for that of somebody else', async () => {
+test('answers for signed-in people are cached nowhere on the way, and no answer is given to another person', async () => {
   const { app, call, as } = await start()
   const kept: string[] = []
   const mixed: string[] = []
@@ -30,7 +30,7 @@ test('what is for signed-in people only is kept nowhere on the way, and no answe
   expect(mixed.filter(one => !one.startsWith('/livez'))).toEqual([])
 })
 
-test('a cached board says what it depends on, whichever way it is answered', async () => {
+test('a cached board says what it depends on, whichever path answers it', async () => {
   const { call, as } = await start()
   const { id } = await call.post('/api/v1/leagues', {
     name: 'North',
@@ -50,7 +50,7 @@ test('a cached board says what it depends on, whichever way it is answered', asy
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'officer' }
 
-test('an event stream ends with the session, the key, the role or the account it was asked for with', async () => {
+test('an event stream ends with the session, key, role or account that opened it', async () => {
   const dataDir = temporaryFolder()
   const [fieldhouse, other] = [await start({}, dataDir), await spawnFieldhouse({}, dataDir)]
   const { call } = fieldhouse

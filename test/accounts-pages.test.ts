@@ -8,7 +8,7 @@ import { visitor } from './visitor.ts'
 const ann = { email: 'ann@example.org', username: 'Ann <b>', password: 'correct horse battery', role: 'member' }
 const asPage = { headers: { accept: 'text/html' } }
 
-test('signing in by form leads where one wanted to go', async () => {
+test('signing in by form leads to the page that was asked for', async () => {
   const { call, url } = await start()
   await call.post('/api/v1/users', { ...ann, username: 'Ann' })
   const browser = visitor(url)
@@ -62,7 +62,7 @@ test('another site can neither sign in by form nor sign out', async () => {
   expect([out.status, browser.cookie()]).toEqual([303, undefined])
 })
 
-test('nothing leads to another site', () => {
+test('no redirect leads to another site', () => {
   for (const next of [
     'https://evil.example/',
     '//evil.example',

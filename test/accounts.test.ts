@@ -9,7 +9,7 @@ const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct hors
 const bob = { email: 'bob@example.org', username: 'Bob', password: 'a staple of bobs', role: 'admin' }
 const me = '/api/v1/auth/me'
 
-test('who signs in gets a cookie for browsers only, and is themselves from then on', async () => {
+test('signing in sets an HttpOnly cookie, which identifies the user from then on', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -68,7 +68,7 @@ test('over TLS the cookies are for TLS and this host only, and signing out empti
   expect((await login({ ...proxied, origin: 'https://evil.example.org' })).status).toBe(403)
 })
 
-test('an unknown address and a wrong password get the same answer for the same work', async () => {
+test('an unknown address and a wrong password get the same answer after the same work', async () => {
   const { call, url } = await start({}, undefined, { passwordCosts })
   await call.post('/api/v1/users', ann)
   const work = spyOn(Bun.password, 'verify')
@@ -93,7 +93,7 @@ test('an unknown address and a wrong password get the same answer for the same w
   }
 })
 
-test('a few wrong passwords and the account waits, for that address only', async () => {
+test('a few wrong passwords lock the account, for that address only', async () => {
   const { call, url, app } = await start({ TRUST_PROXY: '1', RATE_LIMIT: '0' })
   await call.post('/api/v1/users', ann)
   const attempt = (password: string, address: string) =>
@@ -132,7 +132,7 @@ function attempts(url: string) {
     })
 }
 
-test('guesses from many addresses keep everybody out but the browser that is known', async () => {
+test('guesses from many addresses lock out everyone except a known browser', async () => {
   const { call, url } = await start({ TRUST_PROXY: '1' })
   const { id } = await call.post('/api/v1/users', ann)
   await call.post('/api/v1/users', bob)
@@ -153,7 +153,7 @@ test('guesses from many addresses keep everybody out but the browser that is kno
   expect((await attempt('given by an admin', own)).status).toBe(429) // with another password no browser is known
 })
 
-test('attempts are counted together by all processes, and over after a quarter of an hour', async () => {
+test('all processes count attempts together, for a quarter of an hour', async () => {
   const dataDir = temporaryFolder()
   const [one, other] = [
     await start({ TRUST_PROXY: '1' }, dataDir),
@@ -172,7 +172,7 @@ test('attempts are counted together by all processes, and over after a quarter o
   expect((await here(ann.password, undefined, address)).status).toBe(200)
 })
 
-test('the cookie by which a browser is known goes only where passwords are typed', async () => {
+test('the cookie of a known browser is sent only where passwords are entered', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   const response = await visitor(url).visit('/sign-in', {
@@ -204,7 +204,7 @@ test('a session lives 24 h from its last use', async () => {
   expect((await browser.get('/api/v1/leagues')).leagues).toEqual([]) // an old cookie does no harm
 })
 
-test('a password that others would try first is refused, wherever one is chosen', async () => {
+test('a common password is refused wherever one is chosen', async () => {
   const { call, url } = await start({ SIGNUP: 'open' })
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -260,7 +260,7 @@ test('signing out ends the session, not only the cookie', async () => {
   expect(await browser.post('/api/v1/auth/logout')).toEqual({ done: true }) // nothing left to end
 })
 
-test('another role ends sessions and takes power from keys at once', async () => {
+test('a lower role ends sessions and limits keys at once', async () => {
   const { call, as, url } = await start()
   const { id } = await call.post('/api/v1/users', { ...bob, role: 'officer' })
   await call.post('/api/v1/users', { ...ann, role: 'admin' })
@@ -275,7 +275,7 @@ test('another role ends sessions and takes power from keys at once', async () =>
   expect((await as(key).get(me)).user.role).toBe('member')
 })
 
-test('another password ends the other sessions; the old one no longer opens', async () => {
+test('a new password ends the other sessions; the old one no longer works', async () => {
   const { call, url } = await start()
   await call.post('/api/v1/users', ann)
   const [here, there] = [visitor(url), visitor(url)]
@@ -302,7 +302,7 @@ test('a new password given by an admin ends all sessions', async () => {
   await browser.signIn(ann.email, 'given by an admin')
 })
 
-test('a change by cookie needs the token and the origin', async () => {
+test('a change with a cookie needs the CSRF token and the origin', async () => {
   const { call, url } = await start()
   await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -328,7 +328,7 @@ test('a change by cookie needs the token and the origin', async () => {
   )
 })
 
-test('another site cannot sign a visitor in as someone', async () => {
+test('another site cannot sign a visitor in', async () => {
   const { call, url } = await start()
   await call.post('/api/v1/users', ann)
   const login = (origin: string) =>
@@ -392,7 +392,7 @@ test('members see and delete their own keys only', async () => {
   expect(await bobs.delete(`/api/v1/keys/${id}`)).toEqual({ deleted: true, id })
 })
 
-test('nobody learns the shape of a route they may not use, and members may not administer', async () => {
+test('nobody learns the shape of a route they may not use, and members cannot administer', async () => {
   const { call, as, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -415,7 +415,7 @@ test('nobody learns the shape of a route they may not use, and members may not a
   expect((await refusalOf(browser.get('/api/v1/users/999'))).status).toBe(403)
 })
 
-test('users are listed by name and found by part of name or address', async () => {
+test('users are listed by name and found by part of a name or address', async () => {
   const { call } = await start()
   for (const [username, email] of [
     ['zoe', 'z@example.org'],
@@ -484,7 +484,7 @@ test('names have no more than 40 letters once they are written plainly, and none
   )
 })
 
-test('a change that changes nothing is none', async () => {
+test('a change without any difference is accepted and ends no session', async () => {
   const { call, url } = await start()
   const { id, ...user } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -494,7 +494,7 @@ test('a change that changes nothing is none', async () => {
   expect((await browser.get(me)).user.id).toBe(id)
 })
 
-test('a deleted user is nobody, but what they did stays under their number', async () => {
+test('a deleted user is anonymous, but what they did stays under their id', async () => {
   const { call, as, url } = await start()
   const { id } = await call.post('/api/v1/users', { ...ann, country: 'no' })
   const browser = visitor(url)
@@ -580,7 +580,7 @@ test('the first admin comes from the settings, once', async () => {
   expect((await second.call.get('/api/v1/users')).pagination.total).toBe(1)
 })
 
-test('the link for the first admin begins as PUBLIC_URL says', async () => {
+test('the link for the first admin starts with PUBLIC_URL', async () => {
   const { lines } = await start({ ADMIN_TOKEN: '', PUBLIC_URL: 'https://scores.example.org/' })
   const offers = lines.filter(({ message }) => /There is no admin yet/.test(String(message)))
   expect(offers.map(({ message }) => String(message).replace(/=.*/, ''))).toEqual([
@@ -588,7 +588,7 @@ test('the link for the first admin begins as PUBLIC_URL says', async () => {
   ])
 })
 
-test('half an admin in the settings is a mistake', async () => {
+test('an incomplete admin in the settings is an error', async () => {
   expect(await outcome(start({ ADMIN_EMAIL: 'boss@example.org' }))).toThrow('ADMIN_PASSWORD')
   expect(await outcome(start({ ADMIN_PASSWORD: 'the boss may enter' }))).toThrow('ADMIN_PASSWORD')
 })
@@ -611,7 +611,7 @@ test('with no admin the first start prints a link that makes one, once', async (
   expect((await refusalOf(as().post('/api/v1/setup', { ...admin, token }))).status).toBe(410)
 })
 
-test('who sets up is signed in', async () => {
+test('the person who sets up is signed in', async () => {
   const { url, lines, app } = await start({ ADMIN_TOKEN: '' })
   app.log.flush()
   const browser = visitor(url)
@@ -626,7 +626,7 @@ test('no link is printed where someone can sign in', async () => {
   expect(linkIn(lines)).toBeUndefined()
 })
 
-test('deeds are written down, secrets nowhere', async () => {
+test('actions are audited, secrets never', async () => {
   const { call, as, url, app, lines } = await start({ LOG_LEVEL: 'debug' })
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)

@@ -98,7 +98,7 @@ test('an alert is acknowledged with a reason and resolved, each audited', async 
   expect(logs[1]).toMatchObject({ user: 'operator', detail: { reason: 'The feed is being mended' }, result: 'ok' })
 })
 
-test('load must last five minutes to be an alert, and is forgotten after two clear looks', async () => {
+test('load must last five minutes to be an alert, which two clear checks resolve', async () => {
   const { app, call, clock } = await start()
   loaded(app, 4, { cpu: 0.95 })
   await checkConditions(app)
@@ -118,7 +118,7 @@ test('load must last five minutes to be an alert, and is forgotten after two cle
   expect(after).toMatchObject([{ state: 'resolved', resolved: { by: 'fieldhouse' } }])
 })
 
-test('a clear look in between begins anew: what flickers is not resolved', async () => {
+test('a single clear check does not resolve an alert that flickers', async () => {
   const { app, call, clock } = await start()
   for (const lagMs of [900, 1, 900, 1]) {
     clock.forward(6 * minute)
@@ -128,7 +128,7 @@ test('a clear look in between begins anew: what flickers is not resolved', async
   expect((await call.get(`${alerts}/json?type=high_load`)).alerts).toMatchObject([{ state: 'active', count: 2 }])
 })
 
-test('a route whose p95 is over a second is told of; uploads take as long as their senders do', async () => {
+test('a route with a p95 over a second raises an alert; uploads may take as long as their senders', async () => {
   const { app, call, clock } = await start()
   for (let i = 0; i < 30; i++) {
     app.metrics.request('GET /slow', 1_600, 200)
@@ -142,7 +142,7 @@ test('a route whose p95 is over a second is told of; uploads take as long as the
   ])
 })
 
-test('a task of the schedule that is late is told of, and a service where nobody runs jobs', async () => {
+test('a late task raises an alert, and so does a service where no process runs jobs', async () => {
   const tick = job('test.tick', { input: t.Object({}), run: async () => null })
   const { app, call, clock } = await start({ ROLE: 'web' }, undefined, {
     jobs: [tick],
@@ -162,7 +162,7 @@ test('a task of the schedule that is late is told of, and a service where nobody
   expect((await worker.call.get(`${alerts}/json`)).alerts.some(isLate)).toBe(true)
 })
 
-test('a failed job is an alert at once, mended by the same work done since', async () => {
+test('a failed job raises an alert at once, which the same work done later resolves', async () => {
   let broken = true
   const brittle = job('test.brittle', {
     input: t.Object({ of: t.String() }),
@@ -188,7 +188,7 @@ test('a failed job is an alert at once, mended by the same work done since', asy
   expect(await open()).toEqual([])
 })
 
-test('the webhook is told of each alert once, in words for Discord and Slack that mention nobody', async () => {
+test('the webhook gets each alert once, as text for Discord and Slack that mentions nobody', async () => {
   const hook = webhook()
   const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, soon)
   const send = openAlertWebhook(app)

@@ -27,7 +27,7 @@ type Fieldhouse = Awaited<ReturnType<typeof start>>
 const look = async ({ app, finished }: Fieldhouse) =>
   (await finished({ job_id: (await app.jobs.start(announceLeaders, {})).jobId })).result
 
-test('a trading league tells its webhook who leads now, and that its board is final', async () => {
+test('a trading league announces new leaders and the final board to its webhook', async () => {
   const fieldhouse = await startStill({ PUBLIC_URL: 'https://play.example.org' })
   const { call } = fieldhouse
   const hook = webhook()
@@ -53,7 +53,7 @@ test('a trading league tells its webhook who leads now, and that its board is fi
   expect((await hook.about('the board is final')).content).toContain('1. ann')
 })
 
-test('a tour league tells who leads once play has begun', async () => {
+test('a tour league announces its leaders once play has started', async () => {
   const feed = feedFor()
   const fieldhouse = await startStill()
   const { call, clock } = fieldhouse
@@ -87,7 +87,7 @@ test('a tour league tells who leads once play has begun', async () => {
   await hook.about(leaders.length === 1 ? `${leaders[0]} leads.` : 'share the lead.')
 })
 
-test('a league that asks for it is told of every week', async () => {
+test('a league with weekly announcements gets one every week', async () => {
   const fieldhouse = await startStill()
   const { call, app, finished } = fieldhouse
   const hook = webhook()
@@ -98,7 +98,7 @@ test('a league that asks for it is told of every week', async () => {
   expect(hook.told).toHaveLength(1)
 })
 
-test('a sheet league tells that its board is updated, as before', async () => {
+test('a sheet league announces each update of its board', async () => {
   const { call, finished } = await start()
   const hook = webhook()
   const { id } = await newLeague(call, { webhook_url: hook.url })
@@ -109,7 +109,7 @@ test('a sheet league tells that its board is updated, as before', async () => {
   expect(content).toContain('1 new')
 })
 
-test('a webhook and what it is told of are checked in every kind', async () => {
+test('a webhook and its announcements are validated for every kind of league', async () => {
   const { call } = await start({ ALLOW_PRIVATE_FEEDS: 'false' })
   const wrong = async (config: object) =>
     (await refusalOf(newCup(call, config))).problem.errors.map(({ path }: { path: string }) => path)

@@ -61,7 +61,7 @@ const rooms = floors
   .sort((a, b) => b.name.length - a.name.length) // `src/leagues/sheets` before `src/leagues`
 const roomOf = (file: string) => rooms.find(({ name }) => file === name || file.startsWith(`${name}/`))
 
-test('the rules below look at something', () => {
+test('the rules below find files to check', () => {
   expect(files.length).toBeGreaterThan(100)
   expect(ours.length).toBeGreaterThan(200)
   expect(imports.filter(({ isType }) => isType).length).toBeGreaterThan(50)
@@ -71,7 +71,7 @@ test('every file is in a room', () => {
   expect(files.filter(file => !roomOf(file))).toEqual([])
 })
 
-test('no import goes up, or to a neighbour on the same floor', () => {
+test('no import goes to a higher room, or to another one on the same level', () => {
   const broken = ours.filter(({ from, to }) => {
     const [above, below] = [roomOf(from), roomOf(to)]
     return above !== below && !(above && below && below.height < above.height)
@@ -84,14 +84,14 @@ test('the leaderboard imports nothing but itself', () => {
   expect(outside.map(shown)).toEqual([])
 })
 
-test('the queue on SQLite stands alone: itself, BullMQ and what Bun and Node bring', () => {
+test('the queue on SQLite imports only itself, BullMQ and modules of Bun and Node', () => {
   const isAllowed = (to: string) => /^packages\/bullmq-sqlite\/src\//.test(to) || /^(bullmq$|bun:|node:)/.test(to)
   const ofPackages = filesOfPackages.flatMap(importsOf)
   expect(ofPackages.length).toBeGreaterThan(50)
   expect(ofPackages.filter(({ to }) => !isAllowed(to)).map(shown)).toEqual([])
 })
 
-test('packages are imported by name, as others would', () => {
+test('packages are imported by name', () => {
   expect(imports.filter(({ to }) => to.startsWith('packages/')).map(shown)).toEqual([])
 })
 

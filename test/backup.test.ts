@@ -60,7 +60,7 @@ async function installation() {
   return { dataDir, id, stop, app, call }
 }
 
-test('what was backed up beside a running server comes back in an empty folder', async () => {
+test('a backup made next to a running server is restored into an empty folder', async () => {
   const { dataDir, id, stop } = await installation()
   const folder = await backup(dataDir)
   await stop()
@@ -105,7 +105,7 @@ test('a backup holds the databases, the uploaded files and a manifest with their
   copy.close()
 })
 
-test('uploaded files take no second room, and stay in the backup when they are deleted', async () => {
+test('uploaded files use no additional space, and stay in the backup when they are deleted', async () => {
   const { dataDir } = await installation()
   const folder = await backup(dataDir)
   const original = join(dataDir, 'uploads', 'scan.csv')
@@ -114,7 +114,7 @@ test('uploaded files take no second room, and stay in the backup when they are d
   expect(readFileSync(join(folder, 'uploads', 'scan.csv'), 'utf8')).toBe('id,power\n1,100\n')
 })
 
-test('the newest BACKUP_KEEP stay, and what a killed one left is cleared away', async () => {
+test('the newest BACKUP_KEEP backups stay, and leftovers of a killed one are removed', async () => {
   const { dataDir } = await installation()
   mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00.000Z'), { recursive: true })
   mkdirSync(join(dataDir, 'backups', 'my own notes'))
@@ -134,7 +134,7 @@ test('a copy from before a migration goes when every backup kept is newer', asyn
   expect(existsSync(copy)).toBe(false)
 })
 
-test('two backups at once take turns', async () => {
+test('two backups at once run one after the other', async () => {
   const { dataDir } = await installation()
   const made = await Promise.all([backup(dataDir), backup(dataDir)])
   expect(new Set(made).size).toBe(2)
@@ -354,7 +354,7 @@ test('an admin makes, lists and downloads backups; a download can be restored', 
     expect((await request).status).toBe(401)
 })
 
-test('a backup that fails raises an alert and leaves nothing half; the next good one settles it', async () => {
+test('a backup that fails raises an alert and leaves nothing behind; the next good one resolves it', async () => {
   const { dataDir, app } = await installation()
   writeFileSync(join(dataDir, 'backups'), 'a file in the way')
   const alerts = () => app.db.select().from(systemAlerts).all()
@@ -397,7 +397,7 @@ test('the nightly job that fails leaves a failed run and an alert', async () => 
   expect(await finished(call.post(`/api/v1/jobs/${jobId}/retry`))).toMatchObject({ status: 'SUCCESS' })
 })
 
-test('a backup beside a server that is written to all the while is whole, and its boards are the same to the byte', async () => {
+test('a backup made during writes is complete, and its boards are the same to the byte', async () => {
   const { dataDir, call, finished } = await spawnFieldhouse()
   const scan = (power: number) =>
     `id,name,power\n${Array.from({ length: 20 }, (_, i) => `${i},p${i},${power}`).join('\n')}`
@@ -456,7 +456,7 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
   expect(complaints).toEqual([])
 })
 
-test('a backup chosen on the page takes the place of everything at the next start, and what was there is moved aside', async () => {
+test('a backup chosen on the page replaces all data at the next start, and the old data is moved aside', async () => {
   const { dataDir, id, call, stop } = await installation()
   const name = (await backup(dataDir)).split('/').at(-1)
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
@@ -475,7 +475,7 @@ test('a backup chosen on the page takes the place of everything at the next star
   expect(logs).toMatchObject([{ action: 'backup.restore' }])
 })
 
-test('a start that died while it restored is gone on with by the next', async () => {
+test('a restore that was interrupted is continued by the next start', async () => {
   const { dataDir, id, call, stop } = await installation()
   const name = (await backup(dataDir)).split('/').at(-1)
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
@@ -488,7 +488,7 @@ test('a start that died while it restored is gone on with by the next', async ()
   expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
 })
 
-test('a damaged backup is not restored at the start: all stays as it is, and an alert says why', async () => {
+test('a damaged backup is not restored at the start: nothing changes, and an alert says why', async () => {
   const { dataDir, id, call, stop } = await installation()
   const folder = await backup(dataDir)
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
@@ -511,7 +511,7 @@ test('a restore that was chosen can be called off', async () => {
   expect((await refusalOf(call.post('/admin/backups/2020-01-01T00-00-00.000Z/restore'))).status).toBe(404)
 })
 
-test('the page of settings shows what is in force, and no secret', async () => {
+test('the page of settings shows the values in force, and no secrets', async () => {
   const { call } = await start({ ADMIN_PASSWORD: 'never shown to anybody', ADMIN_EMAIL: 'ada@x.test' })
   const page = await call.get('/admin/settings')
   expect(page).toContain('BACKUP_KEEP')

@@ -26,7 +26,7 @@ async function season() {
   }
 }
 
-test('the columns an officer chose are shown to all readers, in their order, named as the sheets name them', async () => {
+test('the columns an officer chose are shown to all readers, in that order, with the names of the sheets', async () => {
   const { call, id, path, shown } = await season()
   const usual = ['#', 'Movement', 'Name', 'Score▼', 'Tier', 'Alliance', 'Power', 'Deads', 'Kill points']
   expect((await shown(path)).filter(head => head !== 'Movement')).toEqual(usual.filter(head => head !== 'Movement'))
@@ -137,7 +137,7 @@ browserTest(
   },
 )
 
-test('a line in each row tells how the score came about, once there are three scans', async () => {
+test('a sparkline in each row shows the course of the score, once there are three scans', async () => {
   const { call, finished, id, path, shown } = await season()
   expect(await shown(path)).not.toContain('Trend')
   await finished(upload(call, id, sheet(9), { taken_at: '2026-03-03T00:00:00Z' }))

@@ -27,7 +27,7 @@ test('every program has its file in the bundle', () => {
   expect(missing).toEqual([])
 })
 
-test('what is imported late is no part of what a start loads', () => {
+test('modules imported dynamically are not loaded at start', () => {
   const main = readFileSync(join(bundle, 'main.js'), 'utf8')
   const [app = '', compute = ''] = ['startFieldhouse', 'startComputeProcess'].map(
     name => main.match(`${name} } = await import\\("(.+?)"\\)`)?.[1],
@@ -39,7 +39,7 @@ test('what is imported late is no part of what a start loads', () => {
   expect(loadedWith('main.js', app)).not.toMatch(/^import .*"(highs|ioredis)"/m)
 })
 
-test('stacks of errors name sources and their lines', async () => {
+test('stack traces name source files and lines', async () => {
   const { slices } = await import(join(bundle, 'export-source.js'))
   let stack = ''
   try {

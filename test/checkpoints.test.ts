@@ -27,7 +27,7 @@ const note = (db: Parameters<typeof atomically>[0], name: string, value: string)
     tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
   })
 
-test('what was written is soon in the file itself, though nobody filled the log', async () => {
+test('writes soon reach the file itself, even if the log is not full', async () => {
   const { app, dataDir } = await start()
   await note(app.db, 'first', 'one')
   await until(() => inFile(dataDir, 'first') === 'one')
@@ -58,7 +58,7 @@ test('the log stays short however much is written, and is empty once all is clos
   expect(inFile(dataDir, 'long 49')).toBe('9'.repeat(200_000))
 })
 
-test('with LITESTREAM nothing goes from the log into the file but by it, and the service reads and writes as ever', async () => {
+test('with LITESTREAM only Litestream copies the log into the file, and the service reads and writes as usual', async () => {
   const { app, dataDir } = await start({ LITESTREAM: 'true' })
   const size = () => statSync(databaseFile(dataDir)).size
   const before = size()

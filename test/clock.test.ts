@@ -8,7 +8,7 @@ import { refusalOf, start } from './start.ts'
 
 const wrongBy = 40 * day
 
-test('a quote and a chain from a clock that was ahead give way to the right ones, and are not traded at', async () => {
+test('quotes and chains from a clock that was ahead are replaced by correct ones, and are not traded at', async () => {
   const fieldhouse = await start()
   const { call, clock, app } = fieldhouse
   const { id } = await newCup(call)
@@ -67,7 +67,7 @@ test('a sheet sent while the clock was ahead takes its place before those that c
   expect(Date.parse(taken[0][1])).toBeLessThanOrEqual(clock.now())
 })
 
-test('sheets sent before the clock went back behind all of them keep their order, whichever is imported last', async () => {
+test('sheets sent before the clock was set back keep their order, whichever is imported last', async () => {
   const { call, clock, finished } = await start()
   const { id } = await newLeague(call)
   for (const power of [1, 2, 3]) await finished(upload(call, id, `ID,Power\n1,${power}\n`))
@@ -79,7 +79,7 @@ test('sheets sent before the clock went back behind all of them keep their order
   expect(taken.toSorted().map(([, id]) => id)).toEqual([1, 2, 3, 4])
 })
 
-test('retention under a clock that is far ahead takes no more than two days of what is kept', async () => {
+test('retention under a clock that is far ahead deletes at most two days of data', async () => {
   const { call, app, clock, finished } = await start()
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,5\n'))
@@ -99,7 +99,7 @@ test('retention under a clock that is far ahead takes no more than two days of w
   expect(snapshots()).toBe(1)
 })
 
-test('what was cached while the clock was ahead is not fresh for longer once it is right', async () => {
+test('answers cached while the clock was ahead are not fresh for longer once it is right', async () => {
   const { app, clock } = await start()
   const { cached } = await import('../src/cached.ts')
   let loads = 0

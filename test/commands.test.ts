@@ -37,7 +37,7 @@ test('help names every command', async () => {
 const passesOn = ['test.ts', 'bench.ts'] // what they do not understand, to `bun test` and to single benches
 const misuses = [['audit-ledger.ts', 'all'], ['restore.ts'], ['fake-feed.ts', '--speed', 'fast']]
 
-test('what a script does not understand ends it with 2 and a sentence, and does nothing', async () => {
+test('unknown arguments end a script with 2 and a sentence, and it does nothing', async () => {
   const unknown = scripts.filter(name => !passesOn.includes(name)).map(name => [name, '--no-such-option'])
   for (const command of [...misuses, ...unknown]) {
     const [name = '', ...given] = command
@@ -47,7 +47,7 @@ test('what a script does not understand ends it with 2 and a sentence, and does 
   }
 })
 
-test('the demo says in a sentence which settings it cannot use, and where nothing answers', async () => {
+test('the demo says in a sentence which settings it cannot use, and at which address nothing answers', async () => {
   const bad = await runWith({ PORT: 'door', SMTP_URL: 'smtp://mail.example.org' }, 'scripts/demo.ts')
   expect(bad.code).toBe(1)
   expect(bad.complained).toStartWith('These settings cannot be used:\n  PORT=door: expected a whole number')

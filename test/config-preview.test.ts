@@ -21,7 +21,7 @@ async function leagueOfFive(config: object = { weights: { kill_points: 1 } }) {
   return { ...app, id, preview }
 }
 
-test('changed weights tell who would climb and who would fall, and change nothing', async () => {
+test('a preview of weights says who would move up and down, and changes nothing', async () => {
   const { call, id, preview } = await leagueOfFive()
   const before = await board(call, id)
   const answer = await preview({ weights: { Deaths: 10 } })
@@ -73,7 +73,7 @@ test('tiers, goals and the order are previewed as well', async () => {
   expect([to('met'), to('below')]).toEqual([3, 2])
 })
 
-test('a config that does not fit is refused as it is when it is saved; so is a board that is not there, a final one, and a stranger', async () => {
+test('a preview refuses an invalid config, a missing or final board, and strangers', async () => {
   const { call, as, id, preview } = await leagueOfFive()
   const wrong = await refusalOf(preview({ weights: { valor: 1 } }))
   expect([wrong.status, wrong.problem.errors[0].path]).toEqual([422, 'config.weights.valor'])
@@ -125,7 +125,7 @@ for (const javaScriptEnabled of [true, false])
     },
   )
 
-test('the API page tells what the config of each kind may say, with an example', async () => {
+test('the API page describes the config of each kind, with an example', async () => {
   const { call } = await start({ ROLE: 'web' })
   const { paths } = await call.get('/swagger/json')
   const { schema } = paths['/api/v1/leagues'].post.requestBody.content['application/json']

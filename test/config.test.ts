@@ -7,7 +7,7 @@ import { spawnFieldhouse } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 
-test('without any setting everything has its default', () => {
+test('without settings everything has its default', () => {
   expect(readConfig({})).toMatchObject({
     port: 3000,
     dataDir: './data',
@@ -17,11 +17,11 @@ test('without any setting everything has its default', () => {
   })
 })
 
-test('an empty or blank variable is as good as none', () => {
+test('an empty or blank variable counts as not set', () => {
   expect(readConfig({ PORT: '', REDIS_URL: '  ', ADMIN_TOKEN: '' })).toEqual(readConfig({}))
 })
 
-test('all mistakes are reported together, each with its name and what was expected', () => {
+test("all errors are reported together, each with the setting's name and what was expected", () => {
   const mistakes = {
     PORT: '99999',
     ROLE: 'boss',
@@ -46,7 +46,7 @@ test('all mistakes are reported together, each with its name and what was expect
   )
 })
 
-test('mails need a sender and the address of the site beside the server', () => {
+test('mails need a sender and the address of the site in addition to the server', () => {
   expect(() => readConfig({ SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'nobody' })).toThrow(
     new Error(`These settings cannot be used:
   MAIL_FROM=nobody: expected fieldhouse@example.org or Fieldhouse <fieldhouse@example.org>
@@ -54,7 +54,7 @@ test('mails need a sender and the address of the site beside the server', () => 
   )
 })
 
-test('a mistaken secret is not repeated', () => {
+test('an invalid secret is not printed', () => {
   for (const [name, value] of [
     ['ADMIN_TOKEN', 'hunter2'],
     ['ADMIN_PASSWORD', 'hunter2'],
@@ -74,7 +74,7 @@ test('a mistaken secret is not repeated', () => {
   }
 })
 
-test('a service with mistaken settings does not open and says them all on stderr', async () => {
+test('a service with invalid settings does not open and lists them all on stderr', async () => {
   const opening = spawnFieldhouse({ PORT: 'x', ROLE: 'y' })
   expect(await outcome(opening)).toThrow(/PORT=x: .*ROLE=y: /s)
 })

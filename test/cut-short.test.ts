@@ -177,7 +177,7 @@ test('any other body whose connection breaks leaves nothing in the log', async (
   expect(await fieldhouse.call.get('/livez')).toBe('ok')
 })
 
-test('what a killed process was receiving goes at the next start, and what a living one receives stays', async () => {
+test('unfinished uploads of a killed process are deleted at the next start, those of a live one stay', async () => {
   const killed = await spawnFieldhouse()
   const { id } = await newLeague(killed.call)
   const alive = await spawnFieldhouse({}, killed.dataDir)

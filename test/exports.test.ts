@@ -167,7 +167,7 @@ test('strangers who do not read their exports stop neither members nor, for long
   expect(lines.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-test('an address of strangers has two places, an IPv6 network counts as one address', async () => {
+test('strangers have two exports per address, and an IPv6 network counts as one address', async () => {
   const { ask, askOnly, asked, statusOf } = await withWideBoard({ TRUST_PROXY: '1' })
   const leave = [await askOnly('2001:db8::1'), await askOnly('2001:db8::2')]
   await until(() => asked() === 2)
@@ -178,7 +178,7 @@ test('an address of strangers has two places, an IPv6 network counts as one addr
   expect((await (await ask('10.1.1.1')).text()).split('\r\n')).toHaveLength(manyNames + 2)
 })
 
-test('who reads slowly gets the whole board, and who asks and goes at once leaves no place taken', async () => {
+test('slow readers get the whole board, and readers who leave at once occupy no slot', async () => {
   const { call, askOnly, asked, ask, app, lines, path } = await withWideBoard({}, 5_000)
   const pieces: Uint8Array[] = []
   for await (const piece of (await ask('')).body ?? []) {

@@ -114,7 +114,7 @@ test('an extra sheet that is no newer than the baseline says where gains begin',
   })
 })
 
-test('an extra sheet of strangers is held; one with columns of the scans alone is refused', async () => {
+test('an extra sheet with unknown players is held; one with only columns of the scans is refused', async () => {
   const { call, id, send } = await leagueWithScans()
   const strangers = { 1: 7, 91: 5, 92: 3, 93: 4, 94: 1 }
   const { upload_id, result } = await send(verified(strangers), 3, 'extra')

@@ -12,7 +12,7 @@ const place = shared(async () => {
   return app
 })
 
-browserTest('Ctrl-K and what one types lead to what is found, with arrows and Enter', async () => {
+browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', async () => {
   const { url } = await place()
   const page = await openBrowser({ viewport: { width: 1280, height: 800 } })
   await page.emulateMedia({ reducedMotion: 'reduce' }) // Chromium complains of a transition that the next page cuts short

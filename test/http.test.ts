@@ -49,7 +49,7 @@ test('a 304 leaves the page that a browser kept its own policy', async () => {
   }
 })
 
-test('a site of https tells browsers never to ask without, any other says nothing of it', async () => {
+test('a site on https sends HSTS, any other does not', async () => {
   const policyOf = async (PUBLIC_URL: string) => {
     const { headers } = await (await start({ PUBLIC_URL })).as().raw('/sign-in')
     return headers.get('strict-transport-security')
@@ -83,7 +83,7 @@ test('a board is a miss, then a hit, then the same bytes from the fast path, unt
   expect(changed.tag).not.toBe(first.tag)
 })
 
-test('the first page is made as a sheet is published: its first reader waits for nothing', async () => {
+test('the first page is computed when a sheet is published, so its first reader does not wait', async () => {
   const { call, as, id, path, finished } = await withBoard()
   const first = async (query = '') => {
     const answer = await as().raw(`${path}${query}`)
@@ -134,7 +134,7 @@ test('the fast path holds no more than its share of memory, whatever is asked fo
   expect(held.length * 50_000).toBeLessThan(16 * 2 ** 20)
 })
 
-test('who knows the tag gets 304, whatever encodings they accept', async () => {
+test('a matching ETag gets 304, whatever encodings are accepted', async () => {
   const { as, path } = await withBoard()
   const tag = (await as().raw(path, { headers: { 'accept-encoding': 'gzip' } })).headers.get('etag') ?? ''
   expect(tag).toStartWith('W/"')
@@ -172,7 +172,7 @@ test('searches, neighbourhoods and past boards are computed, not cached', async 
     expect((await as().raw(path + query)).headers.get('x-cache')).toBeNull()
 })
 
-test('strangers may read a board so often a minute, keys ten times that, and the operator as they like', async () => {
+test('strangers have a limit of reads per minute, keys ten times that, and the operator none', async () => {
   const { as, call, path } = await withBoard({ RATE_LIMIT: '3' })
   for (let left = 2; left >= 0; left--) {
     const { headers, status } = await as().raw(path)
@@ -211,7 +211,7 @@ async function signIn(as: Awaited<ReturnType<typeof start>>['as'], email: string
   return made.json()
 }
 
-test('a school behind one address: each browser reads as much as one may, ten times that all of them', async () => {
+test('behind one address each browser has its own limit, and all together ten times that', async () => {
   const { as, path } = await withBoard({ RATE_LIMIT: '2' })
   const statusOf = async (browser: string) => (await as().raw(path, { headers: { 'user-agent': browser } })).status
   const pupils = Array.from({ length: 10 }, (_, i) => `Browser ${i}`)
@@ -274,7 +274,7 @@ test('a bug answers 500 without detail and is in the log under its request id', 
   })
 })
 
-test('a full disk and a busy database that a thread met with are refused as those met with here', () => {
+test('a full disk and a busy database in a thread are answered like those in the main thread', () => {
   const told = (code: string) => asRefusal(new ThreadError({ name: 'SQLiteError', message: 'no', facts: { code } }))
   expect(told('SQLITE_FULL')?.status).toBe(507)
   expect(told('SQLITE_IOERR_SHMSIZE')?.status).toBe(507)
@@ -363,7 +363,7 @@ test('a Host header that names no host is refused, and the log is quiet about it
   )
 })
 
-test('an address that knows the method not tells those it knows, and none knows TRACE', async () => {
+test('405 lists the allowed methods, and TRACE is never among them', async () => {
   const { as, url } = await start()
   for (const path of ['/', '/livez', '/api/v1/leagues']) {
     const head = `TRACE ${path} HTTP/1.1\r\nhost: a\r\nx-secret: echo\r\nconnection: close\r\n\r\n`

@@ -248,7 +248,7 @@ function endless(schema: InputSchema | undefined, at: string): string[] {
   ]
 }
 
-test('no text, list or record that a request holds is without an end', async () => {
+test('every text, list and record in a request has a maximum length', async () => {
   const { app } = await start({ ROLE: 'web' })
   const parts = ['query', 'params', 'headers', 'body'] as const
   const found = routes(app).routes.flatMap(({ method, path, hooks = {} }) =>
@@ -259,7 +259,7 @@ test('no text, list or record that a request holds is without an end', async () 
   expect(found).toEqual([])
 })
 
-test('numbers as large as they come are answered, not stumbled over', async () => {
+test('the largest numbers are answered without errors', async () => {
   const { call } = await start()
   await newLeague(call)
   for (const huge of ['9007199254740993', `1${'0'.repeat(22)}`]) {
@@ -286,7 +286,7 @@ test('numbers as large as they come are answered, not stumbled over', async () =
   }
 })
 
-test('a roster nobody could read is refused, and says what would do', async () => {
+test('a roster that is too long is refused, with what would be accepted', async () => {
   const { call } = await start()
   await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })
   await call.post('/api/v1/roster/shifts/pattern', {

@@ -11,7 +11,7 @@ const account = (n: number | string) => ({ email: `p${n}@example.org`, username:
 const tokenOf = (url: string) => new URL(url).searchParams.get('token') ?? ''
 const asPage = { headers: { accept: 'text/html' } }
 
-test('a link lets its number of people make accounts and be in a private league, and nobody more', async () => {
+test('a link lets a fixed number of people make accounts and join a private league, and no more', async () => {
   const { call, as, url } = await start()
   const { id } = await newLeague(call, { public: false })
   const made = await call.post('/api/v1/invitations', { league_id: id, max_uses: 2 })
@@ -50,7 +50,7 @@ test('an invitation ends by an officer, by its time, and with its league', async
   expect((await refusalOf(as().get('/api/v1/invitations'))).status).toBe(401)
 })
 
-test('who is signed in joins by the link, once however often it is opened', async () => {
+test('a signed-in user joins by the link once, however often it is opened', async () => {
   const { call, url } = await start()
   const { id } = await newLeague(call, { public: false })
   await call.post('/api/v1/users', { ...account('a'), role: 'member' })

@@ -56,7 +56,7 @@ test('a job goes from accepted to its result, telling its progress on the way', 
   })
 })
 
-test('a run ends with the transaction in which it says so, whatever becomes of what it still does', async () => {
+test('a run ends with the transaction that finishes it, whatever happens afterwards', async () => {
   const early = lock('test_early', '10s', 'wait')
   const { definition, first } = handheld('test.early', { lock: () => early() })
   const { app, call, finished } = await startWith(definition)
@@ -98,7 +98,7 @@ test('a second start of the same work gets the id of the first', async () => {
   expect((await app.jobs.start(definition, {})).deduplicated).toBe(false)
 })
 
-test('whoever is given the id of a run under way may follow it, not stop it', async () => {
+test('a user who gets the id of a run under way may follow it, but not stop it', async () => {
   const { definition, first } = handheld('test.shared', { once: () => 'all' })
   const fieldhouse = await startWith(definition)
   const { app } = fieldhouse
@@ -192,7 +192,7 @@ test('a cancelled job is not tried again beside the one that took its place', as
   await finished(started(two))
 })
 
-test('work whose time has passed before it could begin is dropped', async () => {
+test('work that expires before it starts is dropped', async () => {
   const { definition, begun } = handheld('test.expired')
   const { app, finished } = await startWith(definition)
   const run = await finished(started(await app.jobs.start(definition, {}, { expiresAt: Date.now() - 1 })))
@@ -200,7 +200,7 @@ test('work whose time has passed before it could begin is dropped', async () => 
   expect(begun).toEqual([])
 })
 
-test('a latecomer skips with the id of the run that holds the lock, or waits for it, as the table says', async () => {
+test('a job whose lock is held skips with the id of the holder, or waits, as the table of locks says', async () => {
   const skipping = handheld('test.skip', { lock: () => lock('skip', '10s', 'skip')() })
   const waiting = handheld('test.wait', { lock: () => lock('wait', '10s', 'wait')() })
   const { app, finished } = await startWith(skipping.definition, waiting.definition)
@@ -218,7 +218,7 @@ test('a latecomer skips with the id of the run that holds the lock, or waits for
   expect(await finished(started(two))).toMatchObject({ status: 'SUCCESS' })
 })
 
-test('a latecomer that waits spends no attempt on it', async () => {
+test('waiting for a lock uses no attempt', async () => {
   const { definition, first, begun } = handheld('test.wait', { attempts: 1, lock: () => lock('wait', '10s', 'wait')() })
   const { app, finished } = await startWith(definition)
   await app.jobs.start(definition, {})
@@ -271,7 +271,7 @@ test('a run whose failure could not be written down, as the disk was full, is no
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
 })
 
-test('the events of a job that is gone come to an end, and nothing else does', async () => {
+test('the event stream of a deleted job ends, and the service goes on', async () => {
   const { definition, first } = handheld('test.gone')
   const { app, call } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})

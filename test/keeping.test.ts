@@ -176,7 +176,7 @@ test('an undone upload can be looked into for a week, then its snapshot goes', a
   expect(published(app.db, id)).toHaveLength(8)
 })
 
-test('files go after ninety days, strays after one, and a deleted league takes all of it along', async () => {
+test('files are deleted after ninety days, strays after one, and all of them with their league', async () => {
   const { call, id, forget, after, dataDir, snapshots } = await season()
   const files = () => readdirSync(join(dataDir, 'uploads'))
   const stray = join(dataDir, 'uploads', 'stray.part')

@@ -71,7 +71,7 @@ test('numbers, league, tiers, totals and player cards come from the fast path to
   expect(await fast(() => Promise.all(paths.map(path => bob.key.get(path))))).toBe(paths.length)
 })
 
-test('a key that is revoked or over and a session that is ended read no longer', async () => {
+test('revoked and expired keys and ended sessions can no longer read', async () => {
   const { newReader, path, call, as, fast, clock } = await withReaders()
   const { browser, key, keyId } = await newReader('ann')
   const status = async () => (await key.raw(path)).status
@@ -117,7 +117,7 @@ test('a key that is revoked and a league that is made private in another process
     expect([(await browser.visit(page)).status, (await as().raw(page)).status]).toEqual([403, 401])
 })
 
-test('a league that is made private is read by its members only, whoever read it before', async () => {
+test('a league that is made private can be read by its members only', async () => {
   const { newReader, id, path, call, fast } = await withReaders()
   const [ann, bob] = [await newReader('ann'), await newReader('bob')]
   const card = `/api/v1/leagues/${id}/players/7`
@@ -131,7 +131,7 @@ test('a league that is made private is read by its members only, whoever read it
   expect(await states(bob)).toEqual([403, 403])
 })
 
-test('a list that depends on who asks is nobody else’s', async () => {
+test('a list that depends on the reader is not served to others', async () => {
   const { newReader, call } = await withReaders()
   const ann = await newReader('ann')
   const officer = await newReader('olga')
@@ -213,7 +213,7 @@ test('a page of one reader ends with what it depends on: columns of their own, m
   for (const path of [page, card]) expect((await seen(path))[1]).toContain('Sign in')
 })
 
-test('whoever reads first after a mark, another config, a date, an undo or a held sheet finds the board made, as JSON and as a page', async () => {
+test('the first reader after a mark, a config, a date, an undo or a held sheet finds the board computed, as JSON and as a page', async () => {
   const { id, path, call, as, finished, fast } = await withReaders()
   const page = `/leagues/${id}`
   const shown = () => Promise.all([path, page].map(async one => (await as().raw(one)).text()))

@@ -267,7 +267,7 @@ test('a cumulative metric that went down gains nothing', () => {
   expect([gainOf(unknown, 3, true), gainOf(1, unknown, true)]).toEqual([unknown, unknown])
 })
 
-test('a million values sort like they should', () => {
+test('a million values are sorted correctly', () => {
   const { real, some } = chance(7)
   for (const scale of [1e6, 1e13]) {
     const million = Float64Array.from({ length: 1_000_000 }, () => (some(0.05) ? unknown : Math.floor(real() * scale)))

@@ -70,7 +70,7 @@ test('without weights the score is the first of kill points, power, or what ther
   expect(first()).toBeUndefined()
 })
 
-test('a weight for an absent metric is told and left out', () => {
+test('a weight for a missing metric is reported and left out', () => {
   expect(scoringOf(['deads'], { weights: { deads: 80, kills_t4: 10 }, score_on: 'current' })).toEqual({
     on: 'current',
     weights: [{ metric: 'deads', weight: 80 }],

@@ -81,7 +81,7 @@ test('lists come page by page with links to the others', async () => {
   expect((await call.get('/api/v1/leagues?limit=100000&page=-3')).pagination).toMatchObject({ page: 1, limit: 500 })
 })
 
-test('a private league is not there for strangers', async () => {
+test('a private league does not exist for strangers', async () => {
   const { call, as } = await start()
   await newLeague(call, { public: false })
   expect((await as().get('/api/v1/leagues')).leagues).toEqual([])
@@ -108,7 +108,7 @@ test('a webhook address is never shown', async () => {
   expect(log).not.toContain('secretsecret')
 })
 
-test('nobody unknown is taken into a league', async () => {
+test('unknown users cannot be added to a league', async () => {
   const { call } = await start()
   for (const kind of ['sheet', 'market']) {
     const { id } = await call.post('/api/v1/leagues', { ...season, kind })
@@ -117,7 +117,7 @@ test('nobody unknown is taken into a league', async () => {
   }
 })
 
-test('a webhook is nowhere to be read: who knows its address may post to it', async () => {
+test('a webhook address is shown nowhere, because anyone who knows it may post to it', async () => {
   const { call, lines } = await start()
   const webhook_url = 'https://hooks.example.org/of-ours'
   const { id } = await newLeague(call, { webhook_url })

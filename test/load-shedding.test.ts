@@ -40,7 +40,7 @@ function timed() {
 }
 const turnsOf = (lag: number, ms: number) => Array<number>(Math.ceil(ms / (lag + 10))).fill(lag)
 
-test('nobody is refused for one long pause, for a few, or for turns that are late now and then', () => {
+test('one long pause, or a few, or occasional late turns refuse nobody', () => {
   const { turns, admitted } = timed()
   turns([30_000, 0, 9_000, 9_000, 9_000, 9_000, 0])
   expect(admitted()).toBe(100)
@@ -82,7 +82,7 @@ test('reads that queue for a thread are an overload too, a few that take long ar
   few()
 })
 
-test('a process that is behind answers 503 to strangers, and to nobody once it has caught up', async () => {
+test('an overloaded process answers 503 to strangers, and stops once it has caught up', async () => {
   const overloadLimits = { late: 30, lasting: 100, raising: 100, easing: 500 }
   const { app, call, as, url } = await start({}, undefined, { overloadLimits })
   const stranger = as()

@@ -136,7 +136,7 @@ test('an old holder that wakes up late is refused its writes', async () => {
   ).not.toContain('late')
 })
 
-test('of many processes that reach for a lock at once, one gets it', async () => {
+test('of many processes that take a lock at once, one gets it', async () => {
   const { dataDir } = open()
   const children = ['a', 'b', 'c', 'd'].map(id => startChild('holder.ts', dataDir, id))
   const said = await Promise.all(children.map(child => child.answer()))
@@ -144,7 +144,7 @@ test('of many processes that reach for a lock at once, one gets it', async () =>
   expect(said.filter(line => line.startsWith('held by'))).toHaveLength(3)
 })
 
-test('locks are called as operators know them', () => {
+test('locks have the names that operators know', () => {
   expect(lockTable.supervisor().key).toBe('supervisor_lock:ensure_updates')
   expect(lockTable.updateScores('pga').key).toMatch(/^task_lock:update_player_scores:[0-9a-f]{16}$/)
   expect(lockTable.updateScores('pga').key).not.toBe(lockTable.updateScores('euro').key)

@@ -8,7 +8,7 @@ import { newCup, newTraders, quote } from './market.ts'
 import { base, newPerson, newSite } from './rosters.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
 
-test('members who have chosen nobody hear a day before that picks close, once', async () => {
+test('members without an entry get one mail a day before picks close', async () => {
   const server = await mailServer()
   const fieldhouse = await startStill(mailSettings(server.port))
   const { call, app, finished, clock } = fieldhouse
@@ -31,7 +31,7 @@ test('members who have chosen nobody hear a day before that picks close, once', 
   expect(server.mails).toHaveLength(1)
 })
 
-test('members hear that the board is final, and how they did', async () => {
+test('members get a mail with their result when the board is final', async () => {
   const server = await mailServer()
   const fieldhouse = await startStill(mailSettings(server.port))
   const { call } = fieldhouse
@@ -48,7 +48,7 @@ test('members hear that the board is final, and how they did', async () => {
   expect(server.mails.flatMap(({ to }) => to)).toEqual(['ann@example.org'])
 })
 
-test('staff with an account hear by mail of their shifts and of certificates that run out', async () => {
+test('staff with an account get mails about their shifts and expiring certificates', async () => {
   const server = await mailServer()
   const fieldhouse = await startStill(mailSettings(server.port))
   const { call, app, finished } = fieldhouse

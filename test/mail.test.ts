@@ -119,7 +119,7 @@ test('a server that refuses, or is gone, is asked again; an alert names it until
   await until(() => alert('resolved'))
 })
 
-test('a server that takes the connection and says nothing does not hold up the next mails for ever', async () => {
+test('a mail server that never answers does not block the next mails for ever', async () => {
   const port = await silentServer()
   const { call, app } = await start(mailSettings(port, '?greetingTimeout=300'))
   const { id } = await call.post('/api/v1/users', ann)
@@ -131,7 +131,7 @@ test('a server that takes the connection and says nothing does not hold up the n
   expect(run.error).toContain(`127.0.0.1:${port}`)
 })
 
-test('an address that the server does not know is not tried again, and an admin hears of it', async () => {
+test('an address that the mail server rejects is not tried again, and an admin is told', async () => {
   const server = await mailServer()
   const { call, app } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
@@ -195,7 +195,7 @@ test('a forgotten password comes by mail, and nothing tells whether there is an 
   expect(server.mails.filter(({ to }) => to.includes('nobody@example.org'))).toEqual([])
 })
 
-test('whose account it is hears of another password, and at the old address of another address', async () => {
+test('the owner is mailed about a new password, and at the old address about a new address', async () => {
   const server = await mailServer()
   const { call, url } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
@@ -215,7 +215,7 @@ test('whose account it is hears of another password, and at the old address of a
   expect(server.mails).toHaveLength(3)
 })
 
-test('nobody fills a mailbox with links', async () => {
+test('nobody can flood a mailbox with links', async () => {
   const server = await mailServer()
   const { call, as, finished, app } = await start(mailSettings(server.port))
   await call.post('/api/v1/users', ann)

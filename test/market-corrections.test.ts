@@ -92,7 +92,7 @@ test('a wrong price is taken back: trades at it are undone, each told to its own
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...clean, lines: 9 })
 })
 
-test('who has used what a wrong price gave owes it: they may sell and buy back, but not spend', async () => {
+test('a member who spent the gain of a wrong price owes it: they may sell and buy back, but not spend', async () => {
   const fieldhouse = await opened()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
@@ -249,7 +249,7 @@ test('a dividend is paid to who holds the symbol in leagues that go on, and by w
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
 })
 
-test('the audit finds what was tampered with in a line that is no trade', async () => {
+test('the audit finds tampering in a line that is no trade', async () => {
   const fieldhouse = await opened()
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])

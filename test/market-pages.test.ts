@@ -135,7 +135,7 @@ browserTest('everything can be read in either light, named, and fits a phone', a
     }
 })
 
-test('the pages say what is in the way: signed out, the operator, another kind of league, others’ portfolios', async () => {
+test('the pages say why they cannot be used: signed out, the operator, another kind of league, others’ portfolios', async () => {
   const fieldhouse = await floor()
   const browser = visitor(fieldhouse.url)
   const asPage = { headers: { accept: 'text/html' } }

@@ -39,7 +39,7 @@ test('a price that moves more than half is held: nobody trades at it until an of
   expect(logs).toMatchObject([{ user: 'olga', target: 'price of ACME', detail: { price_cents: 213_500 } }])
 })
 
-test('a held price is discarded by hand, or by the next price that fits; the newest far one is the question', async () => {
+test('a held price is discarded by hand or by the next plausible price; a newer implausible one replaces it', async () => {
   const { call } = await start()
   await quote(call, { ACME: 1_000, BOLT: 1_000 })
   await quote(call, { ACME: 10_000, BOLT: 10_000 })

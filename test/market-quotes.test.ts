@@ -55,7 +55,7 @@ test('the same push again changes nothing, and of two prices in one push the lat
   expect(await call.get('/api/v1/quotes/TWICE')).toMatchObject({ price_cents: 3, open_cents: 1 })
 })
 
-test('a quote tells how it has changed since midnight, UTC', async () => {
+test('a quote shows its change since midnight, UTC', async () => {
   const { call, clock } = await start()
   clock.forward(day - (clock.now() % day) + minute)
   await quote(call, { ACME: 1_000 })
@@ -124,7 +124,7 @@ function feedOf(first: unknown) {
   return feed
 }
 
-test('a feed is polled on and on, its unchanged answers cost nothing, its key is never shown', async () => {
+test('a feed is polled continuously, its unchanged answers cost nothing, and its key is never shown', async () => {
   const { call, finished, lines } = await start()
   const feed = feedOf({
     quotes: [
@@ -149,7 +149,7 @@ test('a feed is polled on and on, its unchanged answers cost nothing, its key is
   expect((await call.get('/api/v1/quote-feeds')).quote_feeds).toEqual([])
 })
 
-test('a feed that goes mad is held back with an alert until it is sane or believed by hand', async () => {
+test('an implausible feed is held back with an alert until it is plausible again or accepted by hand', async () => {
   const { app, call, finished } = await start()
   const prices = (factor: number) =>
     Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: Math.round(1_000 * factor) }))
@@ -191,7 +191,7 @@ test('a feed that goes mad is held back with an alert until it is sane or believ
   expect(open()).toEqual([])
 })
 
-test('of a feed one price that moves far is held and the others come in, unless the answer is believed', async () => {
+test('one price of a feed that moves far is held and the others are taken, unless the answer is accepted', async () => {
   const { call, finished } = await start()
   const prices = (first: number, others: number) =>
     Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: i === 0 ? first : others }))
@@ -209,7 +209,7 @@ test('of a feed one price that moves far is held and the others come in, unless 
   expect((await call.get('/api/v1/held-prices')).held_prices).toEqual([])
 })
 
-test('bursts, very many trades and everything on one card are told of with reasons', async () => {
+test('bursts, very many trades and a portfolio in one symbol raise alerts with reasons', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   const [ann, bob, cat] = await newTraders(fieldhouse, 1, ['ann', 'bob', 'cat'])
@@ -244,7 +244,7 @@ test('bursts, very many trades and everything on one card are told of with reaso
   ])
 })
 
-test('what each day began with is marked once and shown as a player’s history', async () => {
+test('the value at the start of each day is stored once and shown as a player’s history', async () => {
   const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])

@@ -27,7 +27,7 @@ function fillOf(order: Order, from: Account, more: Partial<typeof rules> = {}, p
   return verdict.fill
 }
 
-test('buying pays price and fee, selling takes the cost off in proportion and keeps what was gained', () => {
+test('buying pays price and fee, selling reduces the cost in proportion and keeps the gain', () => {
   expect(fillOf(buy(10), account(), { fee_cents: 50 })).toMatchObject({
     cash: -10_050,
     cashAfter: 89_950,
@@ -40,13 +40,13 @@ test('buying pays price and fee, selling takes the cost off in proportion and ke
   })
 })
 
-test('a cost that cannot be halved leaves its odd cent with what is kept', () => {
+test('a cost that cannot be halved leaves its odd cent with the remaining shares', () => {
   const once = applyTrade({ quantity: 3, cost: 1_000, realised: 0 }, -1, 400)
   expect(once).toEqual({ quantity: 2, cost: 667, realised: 67 })
   expect(applyTrade(once, -2, 400)).toEqual({ quantity: 0, cost: 0, realised: 200 })
 })
 
-test('each refusal says which rule, by how much and what would do', () => {
+test('each refusal says which rule is broken, by how much, and what would be accepted', () => {
   expect(brokenBy(buy(101), account())).toMatchObject({
     rule: 'cash',
     limit: 100_000,

@@ -76,7 +76,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
   expect(user).toMatchObject({ trades: 2, trade_volume_cents: 288_000 })
 })
 
-test('an order is refused with the rule that says no, and nothing has moved', async () => {
+test('an order is refused with the broken rule, and nothing changes', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000, max_position_pct: 40, quote_max_age_s: 60 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
@@ -301,7 +301,7 @@ test('the config of a market league is completed and checked field by field', as
   )
 })
 
-test('who joins later starts with what the config grants then, and their return counts from there', async () => {
+test('a late member starts with the cash that the config grants then, and their return counts from there', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   await newTraders(fieldhouse, league, ['ann'])
@@ -329,7 +329,7 @@ test('a deleted league takes its ledger with it, which no one else may touch', a
   expect([left('ledger'), left('portfolios'), left('holdings')]).toEqual([[[2]], [[2]], []])
 })
 
-test('a preview tells the effect of an order, or what would be in its way', async () => {
+test('a preview shows the effect of an order, or the rule it would break', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000, fee_cents: 10 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
@@ -349,7 +349,7 @@ test('a preview tells the effect of an order, or what would be in its way', asyn
   expect(await portfolio(ann!, league)).toMatchObject({ trades: 0 })
 })
 
-test('what a stop left of a deleted league is cleared away at night, and nothing of the others', async () => {
+test('leftovers of a deleted league are removed at night, and nothing of others', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   await newCup(fieldhouse.call)

@@ -103,7 +103,7 @@ test('the database of every release is brought to this schema, and what was in i
   }
 })
 
-test('triggers that have changed are made anew at the start, all together, without a copy', () => {
+test('changed triggers are recreated at the start, all together, without a copy', () => {
   const triggers = `create trigger old_one after insert on facts begin delete from facts; end;
     create view old_view as select 1;`
   const { client, dataDir } = database({ triggers })
@@ -169,7 +169,7 @@ test('a migration takes a copy first, and what was in the database stays', async
   expect(factsOf(copy)).toEqual({ kept: 'yes' })
 })
 
-test('a copy is always of the moment before, not one that an earlier try left', () => {
+test('a copy is always made right before the migration, not left from an earlier try', () => {
   const { client, dataDir } = database()
   const failing = later(['create table later (id integer)', 'no sql at all'])
   expect(() => migrate(client, dataDir, undefined, failing)).toThrow()
@@ -182,7 +182,7 @@ test('a copy is always of the moment before, not one that an earlier try left', 
   expect(factsOf(copy)).toEqual({ written: 'since' })
 })
 
-test('a copy that a killed start left half goes with the migration', () => {
+test('an incomplete copy of a killed start is deleted by the migration', () => {
   const { client, dataDir } = database()
   mkdirSync(join(dataDir, 'backups'))
   for (const suffix of ['', '-journal'])
@@ -214,7 +214,7 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
   expect(existsSync(join(dataDir, 'backups'))).toBe(false)
 })
 
-test('nothing is migrated under another version that is still at work', async () => {
+test('nothing is migrated while another version is running', async () => {
   const { client, dataDir } = database({ triggers: noTriggers })
   const leave = holdProcessLock(dataDir, 'of-another-version')
   expect(await main({ DATA_DIR: dataDir })).toEqual({

@@ -39,7 +39,7 @@ test('a task that does not come is late, then missed, in words', async () => {
   expect(page).toContain('No worker runs')
 })
 
-test('score updates that do not come are told of by their tour, and what the supervisor found', async () => {
+test('missing score updates are reported with their tour and what the supervisor found', async () => {
   const { app, call, clock, finished } = await start({ SUPERVISOR_RESTARTS: 'false' })
   await newTour(call, feedFor().url)
   await newTourLeague(call)

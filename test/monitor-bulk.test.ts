@@ -114,7 +114,7 @@ test('a bulk action is stopped half way: what was done stays done, and the repor
   expect(await count('status=FAILURE')).toBe(more - detail.done)
 })
 
-test('runs of a job that is no more are told of in the report, and stay as they are', async () => {
+test('runs of a job that no longer exists are listed in the report, and stay unchanged', async () => {
   const { app, call, bulk } = await startWithBulk()
   manyRuns(app, 'test.gone', 'FAILURE', 30)
   const { result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.gone' })

@@ -80,7 +80,7 @@ test('the deaths of its workers count as attempts; a job that kills them is not 
   expect(await call.get(`/admin/task-monitor/jobs/${always}`)).toContain('its worker died 3 times')
 })
 
-test('an unclean end is told of once after the restart, and closes by itself', async () => {
+test('a crash raises one alert after the restart, which resolves itself', async () => {
   const folder = temporaryFolder()
   const first = await start({}, folder)
   deadProcess(first.app, 'killed', { role: 'all' })

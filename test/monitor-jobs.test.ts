@@ -141,7 +141,7 @@ test('a retry is offered where it can help, and where not it is said why', async
   expect(groupOf('test-full')).toContain('>Retry<')
 })
 
-test('a file that is gone is not imported again; it is said to upload it anew', async () => {
+test('a deleted file is not imported again; the page says to upload it again', async () => {
   const { call, app, league } = await played()
   const { jobId } = await app.jobs.start(app.jobs.definitionOf('sheets.import'), { uploadId: 99, leagueId: league })
   await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'SUCCESS')

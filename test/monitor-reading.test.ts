@@ -81,7 +81,7 @@ browserTest('times are relative with the absolute beside them, or all in UTC', a
   expect(await page.locator('tbody time').first().textContent()).not.toContain('UTC')
 })
 
-browserTest('without JavaScript the pages are whole and come anew every ten seconds', async () => {
+browserTest('without JavaScript the pages are complete and reload every ten seconds', async () => {
   const fieldhouse = await houseToRead()
   const { page, visit } = await desk(fieldhouse, { javaScriptEnabled: false })
   for (const [path, holds] of [

@@ -155,7 +155,7 @@ test('the queues are seen from within: workers, active, waiting, booked and regi
   release.resolve()
 })
 
-test('the older path leads to it, for admins', async () => {
+test('the older path redirects to it, for admins', async () => {
   const { call, as } = await start({ ROLE: 'web' })
   const moved = await call.raw('/admin/celery-inspect')
   expect([moved.status, moved.headers.get('location')]).toEqual([308, '/admin/queue-inspect'])

@@ -25,7 +25,7 @@ const quiet = {
 const fine = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ title: `task ${i}`, state: 'on time' as const, lateMs: 0 }))
 
-test('the sentence on top says how it is, what is wrong by name', () => {
+test('the sentence at the top says how the service is, and names what is wrong', () => {
   const late = { title: 'score updates for pga', state: 'late', lateMs: 6 * minute } as const
   expect(sentenceOf({ ...quiet, tasks: [...fine(13), late], rate: { lastHour: 9, usualPerHour: 3 } })).toEqual({
     text: '13 of 14 tasks on time; score updates for pga 6 min late; failures 3 × usual.',
@@ -287,7 +287,7 @@ test('locks are shown with owner, age and time left, dead owners flagged; an adm
   expect((await refusalOf(call.post(`${monitor}/locks/release`, { key: dead.key }))).status).toBe(404)
 })
 
-test('far more failures than usual are told of; a young service has no usual yet', async () => {
+test('far more failures than usual raise an alert, but not in a new service', async () => {
   const { app, clock, now, fail } = await startWithJobs()
   await fail(6)
   expect((await now()).failures).toMatchObject({ last_hour: 6, usual_per_hour: null, times_usual: null })
@@ -305,7 +305,7 @@ test('far more failures than usual are told of; a young service has no usual yet
   expect(sentence).toContain('failures 3 × usual')
 })
 
-test('a run that takes far longer than its usual is told of', async () => {
+test('a run that takes far longer than usual raises an alert', async () => {
   const { app, clock, now } = await startWithJobs()
   const at = clock.now()
   const old = { queue: 'quick', input: {}, maxAttempts: 1, attempts: 1, name: 'test.tick' }

@@ -120,7 +120,7 @@ test('a queue of a newer version is named', async () => {
   expect(said).toMatch(/queue\.db was written by a newer version .* move it away/)
 })
 
-test('a queue that was moved away is made anew', async () => {
+test('a queue file that was moved away is created again', async () => {
   const dataDir = temporaryFolder()
   const board = await seasonIn(dataDir)
   for (const file of readdirSync(dataDir).filter(name => name.startsWith('queue.db'))) rmSync(join(dataDir, file))
@@ -247,7 +247,7 @@ test('a file of an upload that somebody removed is gone, not a bug', async () =>
   expect(await refusalOf(fieldhouse.call.get('/api/v1/uploads/1/file'))).toMatchObject({ status: 410 })
 })
 
-test('what is kept is for the eyes of its owner alone', async () => {
+test('stored files are readable by their owner only', async () => {
   const { dataDir, call, finished } = await spawnFieldhouse()
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,9\n'))

@@ -10,7 +10,7 @@ import { startRedis } from './redis.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, spawnFieldhouse, start, until } from './start.ts'
 
-test('a service that is well says so everywhere', async () => {
+test('a healthy service says so everywhere', async () => {
   const { as } = await start()
   expect(await as().get('/livez')).toBe('ok')
   expect(

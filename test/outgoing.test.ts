@@ -362,7 +362,7 @@ describe('answers', () => {
     }
   })
 
-  test('what was said of the version is sent back, and 304 is no body', async () => {
+  test('ETag and Last-Modified are sent back, and 304 has no body', async () => {
     const { url, seen } = serve(({ headers }) => {
       if (headers.get('if-none-match') === '"v1"') return new Response(null, { status: 304 })
       return Response.json(1, { headers: { etag: '"v1"', 'last-modified': 'Thu, 14 May 2026 07:00:00 GMT' } })
@@ -374,7 +374,7 @@ describe('answers', () => {
     expect(seen[1]?.headers.get('if-modified-since')).toBe('Thu, 14 May 2026 07:00:00 GMT')
   })
 
-  test('a 304 that nobody asked for is a failure', async () => {
+  test('an unexpected 304 is a failure', async () => {
     const { url } = serve(() => new Response(null, { status: 304 }))
     expect(await failure(getJson(url, anywhere))).toMatchObject({ code: 'http_status', status: 304 })
   })
@@ -385,7 +385,7 @@ describe('answers', () => {
   })
 })
 
-test('failures do not give away paths, queries and logins', async () => {
+test('failures do not reveal paths, queries and logins', async () => {
   const { url } = serve(() => new Response(null, { status: 500 }))
   const secret = url.replace('http://', 'http://me:hunter2@').replace('/feed', '/webhooks/token?key=abc')
   const attempts = [
@@ -460,7 +460,7 @@ describe('TLS to a checked address', () => {
     expect(await trusting(`https://feed.example:${port}/down`)).toMatchObject({ code: 'refused' })
   }, 20_000)
 
-  test('fails on a certificate that nobody vouches for', async () => {
+  test('fails on an untrusted certificate', async () => {
     const resolve = async () => ['127.0.0.1']
     const failed = await failure(getJson(`https://feed.example:${await secure()}/`, { ...anywhere, resolve }))
     expect(failed).toMatchObject({ code: 'network', message: expect.stringContaining('SELF_SIGNED') })

@@ -114,7 +114,7 @@ test('a link for a new password is used once, however many use it at once', asyn
   await visitor(url).signIn(ann.email, winner)
 })
 
-test('who has lost the last admin makes a link at the machine', async () => {
+test("when the last admin's password is lost, a link can be made on the machine", async () => {
   const { call, url, dataDir } = await start()
   await call.post('/api/v1/users', { ...ann, role: 'admin' })
   const script = join(import.meta.dir, '../scripts/admin.ts')

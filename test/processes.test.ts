@@ -108,7 +108,7 @@ redisTest(
   },
 )
 
-redisTest('whoever asks for work that a silent Redis is just being told of is refused like the first', async () => {
+redisTest('a second start of the same work is refused like the first while Redis does not answer', async () => {
   const redis = await startRedis()
   const { call, app } = await start({ REDIS_URL: redis.url })
   await until(() => app.cache.usage().connected)
@@ -136,12 +136,12 @@ redisTest('a flushed Redis loses no accepted work', async () => {
   expect((await board(web.call, id)).pagination.total).toBe(7)
 })
 
-redisTest('a Redis that may throw keys away is refused at boot', async () => {
+redisTest('a Redis that may evict keys is refused at boot', async () => {
   const redis = await startRedis({ options: ['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'] })
   expect(await outcome(start({ REDIS_URL: redis.url }))).toThrow(/noeviction/)
 })
 
-redisTest('a Redis that will not have us is told of at the start, and what to look at', async () => {
+redisTest('a Redis that refuses the connection is reported at the start, with what to check', async () => {
   const { port } = await startRedis({ options: ['--requirepass', 'open sesame'] })
   for (const [url, said] of [
     [`redis://127.0.0.1:${port}`, 'NOAUTH'],
@@ -151,7 +151,7 @@ redisTest('a Redis that will not have us is told of at the start, and what to lo
     expect(await outcome(start({ REDIS_URL: url }))).toThrow(`Redis refuses what REDIS_URL says (${said}`)
 })
 
-test('a stopped process leaves nothing behind that says it lives', async () => {
+test('a stopped process leaves no process lock behind', async () => {
   const folder = temporaryFolder()
   const fieldhouse = await start({}, folder)
   expect(readdirSync(join(folder, 'run'))).toHaveLength(1)
@@ -159,7 +159,7 @@ test('a stopped process leaves nothing behind that says it lives', async () => {
   expect(existsSync(join(folder, 'run')) ? readdirSync(join(folder, 'run')) : []).toEqual([])
 })
 
-test('what a killed process held to say that it lives goes with the next start, even if nobody knows of it', async () => {
+test('the process lock of a killed process is removed by the next start, even if it was never registered', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'run'))
   writeFileSync(join(folder, 'run', 'killed-before-it-told-of-itself.alive'), '')

@@ -215,7 +215,7 @@ describe('limits', () => {
     }
   })
 
-  test('no heading makes an answer longer than what is said of it', async () => {
+  test('no heading makes an answer longer than documented', async () => {
     const heading = 'x'.repeat(100_000)
     const sheet = await read(`id,${heading},${heading}y,power\n1,2,oops,3\n2,4,6,5\n3,4,6,5\n`)
     expect(Math.max(...Object.keys(sheet.mapping).map(header => header.length))).toBeLessThan(250)

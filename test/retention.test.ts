@@ -22,7 +22,7 @@ async function forget({ app, finished }: Awaited<ReturnType<typeof start>>) {
   return finished({ job_id: jobId })
 }
 
-test('what is older than its life is forgotten, the rest stays', async () => {
+test('rows older than their retention are deleted, the rest stays', async () => {
   const fieldhouse = await start()
   const { app, clock } = fieldhouse
   const { db } = app
@@ -133,7 +133,7 @@ test('of runs beyond the most that are kept the oldest go, finished ones only', 
   expect(left).toEqual(['r03', ...rows.slice(10).map(({ id }) => id)])
 })
 
-test('processes that died without a word are struck out, living ones stay', async () => {
+test('dead processes are removed from the table, live ones stay', async () => {
   const fieldhouse = await start()
   const { app, dataDir } = fieldhouse
   const row = { role: 'all', host: 'here', pid: 1, version: '0', startedAt: 0 }

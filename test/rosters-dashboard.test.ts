@@ -10,7 +10,7 @@ import { visitor } from './visitor.ts'
 
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
-test('the dashboard counts this week and the next, and is counted anew as soon as anything changes', async () => {
+test('the dashboard counts this week and the next, and again as soon as anything changes', async () => {
   const { call } = await start()
   const site = await newSite(call, 'Hall', 'UTC')
   const ann = await newPerson(call, 'Ann', {

@@ -95,7 +95,7 @@ function contract<B extends IQueueBackend, C>(
     expect((await queue.getJob(put.id!))!.attemptsMade).toBe(1)
   })
 
-  storeTest(`${store}: of a delay with a fraction the whole milliseconds are shown`, async () => {
+  storeTest(`${store}: a delay with a fraction is shown in whole milliseconds`, async () => {
     const { queue, listen } = await open()
     const { events } = await listen()
     const dueAt: number[] = []
@@ -134,7 +134,7 @@ function contract<B extends IQueueBackend, C>(
     expect(await queue.getDelayedCount()).toBe(0)
   })
 
-  storeTest(`${store}: a job is added, worked on and done, and every step is told`, async () => {
+  storeTest(`${store}: a job is added, worked on and completed, and every step is an event`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()
     const job = await queue.add('greet', { name: 'ann' })
@@ -275,7 +275,7 @@ function contract<B extends IQueueBackend, C>(
     expect(await outcome(late.changeDelay(5))).toThrow('Job 1 is not in the delayed state. changeDelay')
   })
 
-  storeTest(`${store}: the same custom id is one job, and that is told`, async () => {
+  storeTest(`${store}: the same custom id is one job, and a repeat is an event`, async () => {
     const { queue, listen } = await open()
     const { lines } = await listen()
     await queue.add('once', { n: 1 }, { jobId: 'mine' })
@@ -287,7 +287,7 @@ function contract<B extends IQueueBackend, C>(
     expect(lines[2]).toBe('duplicated mine')
   })
 
-  storeTest(`${store}: a deduplication id lets one job in until it is done`, async () => {
+  storeTest(`${store}: a deduplication id admits one job until it is done`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()
     const deduplication = { id: 'one' }
@@ -301,7 +301,7 @@ function contract<B extends IQueueBackend, C>(
     expect((await queue.add('a', {}, { deduplication })).id).toBe('3')
   })
 
-  storeTest(`${store}: a deduplication id with a time to live lets the next job in after it`, async () => {
+  storeTest(`${store}: a deduplication id with a time to live admits the next job after it`, async () => {
     const { queue } = await open()
     const add = (extend = false) => queue.add('a', {}, { deduplication: { id: 'one', ttl: 300, extend } })
     expect((await add()).id).toBe('1')
@@ -312,7 +312,7 @@ function contract<B extends IQueueBackend, C>(
     expect((await add()).id).toBe('4')
   })
 
-  storeTest(`${store}: a deduplicated job can replace a delayed one, or put it off`, async () => {
+  storeTest(`${store}: a deduplicated job can replace a delayed one, or delay it again`, async () => {
     const { queue, listen } = await open()
     const { lines } = await listen()
     const replace = { id: 'one', ttl: 5000, replace: true }
@@ -429,7 +429,7 @@ function contract<B extends IQueueBackend, C>(
     expect(ignored).toEqual({ 'bull:parts:child-ignore': 'broken' })
   })
 
-  storeTest(`${store}: children can be read by page, cut loose and removed with their parent`, async () => {
+  storeTest(`${store}: children can be read by page, detached and removed with their parent`, async () => {
     const { queue, queueOf, flows } = await open()
     const parts = queueOf('parts')
     const children = Array.from({ length: 5 }, (_, n) => ({ name: 'c', queueName: 'parts', opts: { jobId: `c${n}` } }))
@@ -446,7 +446,7 @@ function contract<B extends IQueueBackend, C>(
     expect([await queue.getJob('p'), await parts.getWaitingCount()]).toEqual([undefined, 1])
   })
 
-  storeTest(`${store}: a job may put itself off, or wait for children it adds itself`, async () => {
+  storeTest(`${store}: a job may delay itself, or wait for children it adds itself`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()
     await work(async (job, token) => {
@@ -496,7 +496,7 @@ function contract<B extends IQueueBackend, C>(
     expect(await queue.getJobCounts('delayed', 'waiting')).toEqual({ delayed: 0, waiting: 0 })
   })
 
-  storeTest(`${store}: a paused queue takes jobs and gives none`, async () => {
+  storeTest(`${store}: a paused queue accepts jobs and hands out none`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()
     let ran = 0
@@ -611,7 +611,7 @@ function contract<B extends IQueueBackend, C>(
     expect(await queue.getFailedCount()).toBe(0)
   })
 
-  storeTest(`${store}: a finished job can run again, its attempts counted on or anew`, async () => {
+  storeTest(`${store}: a finished job can run again, with its attempts continued or reset`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()
     let broken = true
@@ -795,7 +795,7 @@ function contract<B extends IQueueBackend, C>(
     await until(async () => (await queue.getMetrics('completed')).meta.count === 2)
   })
 
-  storeTest(`${store}: workers and readers of events are known while they are there`, async () => {
+  storeTest(`${store}: workers and event readers are listed while they are connected`, async () => {
     const { queue, work, listen } = await open()
     const first = await work(async () => {}, { name: 'ann' })
     await work(async () => {})
@@ -810,7 +810,7 @@ function contract<B extends IQueueBackend, C>(
     await until(async () => (await queue.getWorkersCount()) === 1)
   })
 
-  storeTest(`${store}: whoever reads events can begin where they left off, and add events of their own`, async () => {
+  storeTest(`${store}: event readers can start where they left off, and add their own events`, async () => {
     const { queue, listen } = await open()
     const { events, lines, producer } = await listen()
     let second: string | undefined

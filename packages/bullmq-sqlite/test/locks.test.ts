@@ -30,7 +30,7 @@ function open(concurrency = 1) {
   return { connection, queue, events, workUntilCancelled }
 }
 
-test('a lock that has run out but that nobody has taken can be extended, and the job finished', async () => {
+test('an expired lock that nobody has taken can be extended, and the job finished', async () => {
   const { connection, queue } = open()
   await queue.add('slept through', {})
   await queue.add('slept through', {})
@@ -46,7 +46,7 @@ test('a lock that has run out but that nobody has taken can be extended, and the
   expect(await queue.getJobCounts('completed', 'active')).toEqual({ completed: 2, active: 0 })
 })
 
-test('a lock that has run out is lost once another worker was given the job', async () => {
+test('an expired lock is lost once another worker has been given the job', async () => {
   const { connection, queue } = open()
   await queue.add('slept through', {})
   const worker = new Worker('jobs', null, { connection, lockDuration: 20, stalledInterval: 10 })

@@ -39,7 +39,7 @@ test('a queue in memory works like one in a file, and is gone when its last user
   expect(await again.getJobCounts('completed')).toEqual({ completed: 0 })
 })
 
-test('a call that fails in memory takes back what it did', async () => {
+test('a failing call on a queue in memory is rolled back', async () => {
   const connection = { path: ':memory:' }
   const queue = new Queue('jobs', { connection })
   afterTest(() => queue.close())

@@ -206,7 +206,7 @@ test('an idle worker of another process is woken by an add', async () => {
   expect(await delayed.isCompleted()).toBe(true)
 })
 
-test('while another holds the file, calls wait for it without holding up the event loop, and then give up', async () => {
+test('while another process holds the file, calls wait without blocking the event loop, and then fail', async () => {
   const path = join(temporaryFolder(), 'queue.db')
   const queue = new Queue('jobs', { connection: { path, busyTimeout: 3000 } })
   afterTest(() => queue.close())
@@ -228,7 +228,7 @@ test('while another holds the file, calls wait for it without holding up the eve
   other.close()
 })
 
-test('a full disk is told to the caller, and what was acknowledged before is there', async () => {
+test('a full disk is reported to the caller, and what was acknowledged before is there', async () => {
   const { path } = open()
   const script = `trap '' XFSZ; ulimit -f 2000; exec "$0" "$1" "$2" fills`
   const file = join(import.meta.dirname, 'children/queue-user.ts')
@@ -279,7 +279,7 @@ test('jobs that a worker closed by force leaves behind are taken over as soon as
   await until(() => job.isCompleted())
 })
 
-test('a call refused in a queue that was not there before leaves nothing of it in memory', async () => {
+test('a refused call on a new queue leaves nothing in memory', async () => {
   const { path } = open()
   const fresh = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
   afterTest(() => fresh.close())
@@ -293,7 +293,7 @@ test('a call refused in a queue that was not there before leaves nothing of it i
   expect((await again.add('b', {})).id).toBe('2')
 })
 
-test('a refused call takes back all it did, in the file and in memory, and nothing of the calls beside it', async () => {
+test('a refused call is rolled back in the file and in memory, without the calls next to it', async () => {
   const { path, queue } = open()
   await queue.add('due', {}, { delay: 1 })
   await sleep(5)

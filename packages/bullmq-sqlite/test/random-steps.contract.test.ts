@@ -249,7 +249,7 @@ const worded = (step: Promise<unknown>) =>
 const steps = isBun ? 200 : 100
 
 for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 5, 6])
-  redisTest(`whatever is done to it, a queue over SQLite is like one over Redis (SEED=${seed})`, async () => {
+  redisTest(`after random steps a queue on SQLite equals one on Redis (SEED=${seed})`, async () => {
     const dice = chance(seed)
     const port = await startRedis()
     const sqlite = await open(withBackend(createSqliteBackend), { path: join(temporaryFolder(), 'queue.db') })
