@@ -267,7 +267,7 @@ test('the value at the start of each day is stored once and shown as a player’
   expect([history.map(({ score }: { score: number }) => score), score]).toEqual([[10_000_000], 11_000_000])
 })
 
-test('once started again, boards, held symbols and the numbers of who was here are warm', async () => {
+test('after a restart, boards, held symbols and activity numbers are warm', async () => {
   const folder = temporaryFolder()
   const before = await start({}, folder)
   await newCup(before.call)

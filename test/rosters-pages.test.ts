@@ -43,7 +43,7 @@ test('the rota shows each site’s week and each person’s, without buttons for
     expect((await member.read(`/rota/${path}`)).status).toBe(403)
 })
 
-test('officers look a draft over before it holds: what stays open and why, and what would be new', async () => {
+test('officers review a draft before it is published: what stays open and why, and what would change', async () => {
   const fieldhouse = await venue(['Ann'])
   const officer = await someone(fieldhouse, 'officer')
   const { job_id } = await fieldhouse.finished(fieldhouse.generate())

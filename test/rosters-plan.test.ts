@@ -50,7 +50,7 @@ test('a draft made by hand is called by its site and week, changed place by plac
   )
 })
 
-test('who concerns it is told when a draft is published, and nobody before', async () => {
+test('the people concerned are notified when a draft is published, and not before', async () => {
   const { call, url, draft, change, staff, shift_ids, clock } = await planned()
   clock.forward(Date.parse('2026-03-01T00:00:00Z') - clock.now())
   const user = { ...officer, role: 'member' }
@@ -71,7 +71,7 @@ test('who concerns it is told when a draft is published, and nobody before', asy
   expect((await told())[0]).toMatch(/^Taken off: Mon 23 Mar.*; Tue 24 Mar/)
 })
 
-test('who is pinned stays in every draft and when a range is cleared', async () => {
+test('pinned assignments stay in every draft and when a range is cleared', async () => {
   const { call, path, change, standing, staff, shift_ids, roster } = await planned()
   const pinned = { shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }
   await call.post(`${base}/assignments`, pinned)
@@ -122,7 +122,7 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
   expect(page).toContain('Bob')
 })
 
-test('a draft says where a place may go, and what is wrong with it as things are now', async () => {
+test('a draft says who may take a place, and what is wrong with it now', async () => {
   const { call, path, change, staff, shift_ids } = await planned()
   const [ann, bob, cy] = staff
   const [first = 0] = shift_ids
@@ -197,14 +197,14 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   expect(await read(`week=2026-03-23`)).toContain('<strong>2 of 15</strong> places filled')
 })
 
-test('two planners at once: whoever comes late is told, and nothing is lost', async () => {
+test('of two planners at once the later one is told of the conflict, and nothing is lost', async () => {
   const { change, standing, staff, shift_ids } = await planned()
   const puts = shift_ids.map(shift_id => change({ put: [{ shift_id, staff_id: staff[0].id }] }))
   await Promise.all(puts)
   expect(await standing()).toHaveLength(7)
 })
 
-test('without script a place is moved by a form, and a rule against it is said', async () => {
+test('without script a place is moved by a form, which shows the rule against it', async () => {
   const { call, url, draft, standing, staff, shift_ids } = await planned()
   await call.post('/api/v1/users', officer)
   const browser = visitor(url)
@@ -282,7 +282,7 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
   expect(complaints.filter(one => !one.includes('409'))).toEqual([])
 })
 
-browserTest('sites stand one under the other, and one click puts a replacement in a broken duty', async () => {
+browserTest('sites are listed one below the other, and one click puts a replacement in a broken duty', async () => {
   const app = await start()
   const { call, url } = app
   await call.post('/api/v1/users', officer)

@@ -18,7 +18,7 @@ const rules = {
   rest_hours: 11,
 }
 
-test('rules of work, weighted wishes and requests of a person are kept as they are said, and mistakes in them are named', async () => {
+test('rules of work, weighted preferences and requests of a person are stored as sent, and errors in them are named', async () => {
   const { call, shift_ids } = await venue(['Ann'])
   const preferences = [{ want: 'avoid', weekday: 7, weight: 3 }]
   const requests = [{ shift_id: shift_ids[1], want: 'off', price_cents: 900 }]
@@ -149,7 +149,7 @@ for (const [rule, kinds, held] of [
     expect((await call.get(`${base}/broken`)).duties).toEqual([])
   }, 60_000)
 
-test('what a site asks is counted over the work there, of everybody', async () => {
+test('the rules of a site count the work there, for everybody', async () => {
   const { call, ann, shifts } = await days(monToFri, {}, { rules: { most_days_in_row: { limit: 2 } } })
   const yard = await newSite(call, 'Yard', 'UTC')
   const put = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
@@ -161,7 +161,7 @@ test('what a site asks is counted over the work there, of everybody', async () =
   await put(shifts[2])
 })
 
-test('too few hours or days keep nobody from a place, and a confirmation says what is wanting', async () => {
+test('too few hours or days block no assignment, and a confirmation says what is missing', async () => {
   const least = { least_hours: { limit: 20 }, least_days_in_row: { limit: 2 } }
   const { call, ann, shifts } = await days(monToFri, least)
   const range = { start_date: '2026-03-23', end_date: '2026-03-29' }
@@ -174,7 +174,7 @@ test('too few hours or days keep nobody from a place, and a confirmation says wh
   await call.post(`${base}/assignments`, { ...one, shift_id: shifts[3] })
 })
 
-test('a rule with a price may be broken at that price, and the summary says what it came to', async () => {
+test('a rule with a price may be broken at that price, and the summary says the total', async () => {
   const { call, bob, finished } = await days(monToFri, { most_days_in_row: { limit: 4, price_cents: 700 } })
   await call.patch(`${base}/staff/${bob.id}`, { active: false })
   const { result } = await finished(call.post('/api/v1/jobs/roster/generate', { ...week, algorithm: 'optimal' }))
@@ -202,7 +202,7 @@ test(
   5 * 60_000,
 )
 
-test('who wants a shift or does not is said of the shift too, and the next roster minds it', async () => {
+test('a shift lists who wants it and who does not, and the next roster considers it', async () => {
   const { call, shift_ids, staff, generate, finished } = await venue(['Ann', 'Bob', 'Cy'])
   const [ann] = staff.map(({ id }: { id: number }) => id)
   const [path, staff_id] = [`${base}/shifts/${shift_ids[0]}/requests`, ann]

@@ -14,7 +14,7 @@ const shift = { ...plainShift, site_id: 1, skill: 'bar', certification: null, he
 const localTime = (instant: string) =>
   Temporal.Instant.from(instant).toZonedDateTimeISO('Europe/Berlin').toPlainDateTime().toString()
 
-test('days that are none, or the wrong way round, are refused, not taken for others', async () => {
+test('invalid or reversed days are refused, not corrected', async () => {
   const { call } = await start()
   const errors = async (query: string) => (await refusalOf(call.get(`${base}/shifts?${query}`))).problem.errors
   expect(await errors('start=2026-02-30')).toEqual([

@@ -64,7 +64,7 @@ test('an entry knows its next slot in UTC, its last one, and whether it is late'
   expect(state()?.state === 'missed' || state()?.state === 'late').toBe(true)
 })
 
-test('no slot is left out where the clocks of the machine are put forward', async () => {
+test("no slot is skipped when the machine's clock is put forward", async () => {
   const zone = process.env.TZ
   process.env.TZ = 'Europe/Berlin'
   try {
@@ -82,7 +82,7 @@ test('no slot is left out where the clocks of the machine are put forward', asyn
   }
 })
 
-test('a nightly slot missed by a stopped process is made up for once at the next start', async () => {
+test('a nightly slot missed while stopped runs once at the next start', async () => {
   const folder = temporaryFolder()
   const ticking = tick()
   const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('0 3 * * *', ticking)] }

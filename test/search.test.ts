@@ -6,7 +6,7 @@ import { refusalOf, start } from './start.ts'
 const names = (rows: { name?: string; username?: string; symbol?: string }[] | undefined) =>
   rows?.map(row => row.name ?? row.username ?? row.symbol)
 
-test('leagues, players, symbols and users are found by how words of their names begin', async () => {
+test('leagues, players, symbols and users are found by the start of words in their names', async () => {
   const fieldhouse = await start()
   const { id } = await newLeague(fieldhouse.call, {}, 'Northern Björn season')
   await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Name,Power\n1,Björn Ærø,10\n2,Anna,5\n3,Old Björn,7'))
@@ -34,7 +34,7 @@ test('leagues, players, symbols and users are found by how words of their names 
   expect(Object.keys(await find('a', '&category=symbols'))).toEqual(['q', 'symbols'])
 })
 
-test('strangers find no users and nothing of private leagues', async () => {
+test('strangers find no users and nothing in private leagues', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { public: false }, { name: 'Secret society' })
   const secretive = await newTrader(fieldhouse, 'secretive')
@@ -50,7 +50,7 @@ test('strangers find no users and nothing of private leagues', async () => {
   ])
 })
 
-test('the index follows what is renamed, deleted and added', async () => {
+test('the search index follows renames, deletions and additions', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, {}, { name: 'Alpha' })
   const [ann] = await newTraders(fieldhouse, 1, ['alphonse'])
@@ -128,7 +128,7 @@ test('the page of the search lists what is found with where it is, and works wit
   expect(part).not.toContain('<html')
 })
 
-test('whatever is typed is words to look for, never a query', async () => {
+test('any input is searched as words, never as a query', async () => {
   const { call } = await start()
   await newCup(call, {}, { name: 'Fifty "percent" (off) NEAR* ^you' })
   for (const q of ['"', '*', '(((', 'a AND', 'NOT', '^', 'name:x', "';--", '-', '\u0000', '💥', 'x'.repeat(100)]) {
@@ -141,7 +141,7 @@ test('whatever is typed is words to look for, never a query', async () => {
   expect((await refusalOf(call.get('/api/v1/search?q=a&category=things'))).status).toBe(422)
 })
 
-test('what was found is kept for an hour', async () => {
+test('search results are cached for an hour', async () => {
   const fieldhouse = await start()
   const state = async () => (await fieldhouse.as().raw('/api/v1/search?q=alp')).headers.get('x-cache')
   expect([await state(), await state()]).toEqual(['miss', 'hit'])
@@ -151,7 +151,7 @@ test('what was found is kept for an hour', async () => {
   expect(await state()).not.toBe('hit')
 })
 
-test('who has gone or is called otherwise is found no longer', async () => {
+test('deleted and renamed things are no longer found', async () => {
   const fieldhouse = await start()
   const { call } = fieldhouse
   const people = ['ann', 'bob'].map(username => ({

@@ -56,7 +56,7 @@ async function startBehindNginx() {
 
 const seenBy = (response: Response) => response.headers.get('x-front-cache')
 
-nginxTest('of many strangers who read a board at once few reach Fieldhouse, and all get it whole', async () => {
+nginxTest('of many strangers who read a board at once few reach Fieldhouse, and all get the complete board', async () => {
   const { front, path, call } = await startBehindNginx()
   const expected = await call.get(path)
   const readers = Array.from({ length: 20 }, async () => {
@@ -86,7 +86,7 @@ nginxTest('a change is soon seen by strangers, on the page as in the API', async
   await until(async () => (await page()).includes('carla'))
 })
 
-nginxTest('what depends on who asks is kept by no cache, and no stranger gets it', async () => {
+nginxTest('answers that depend on the reader are not cached, and no stranger gets them', async () => {
   const { front, path, call } = await startBehindNginx()
   const operator = caller(front, adminToken)
   for (const own of [path, '/api/v1/auth/me', '/api/v1/users', '/api/v1/keys', '/', '/admin/task-monitor'])
@@ -104,7 +104,7 @@ nginxTest('what depends on who asks is kept by no cache, and no stranger gets it
   expect([refused.ok, refused.headers.get('cache-control')]).toEqual([false, 'no-store'])
 })
 
-nginxTest('a board page that was kept lets no browser keep it longer than two seconds', async () => {
+nginxTest('a cached board page stays in no browser for longer than two seconds', async () => {
   const { front, path } = await startBehindNginx()
   const response = await fetch(front + path)
   expect(response.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=1, stale-while-revalidate=1')

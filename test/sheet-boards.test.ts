@@ -178,7 +178,7 @@ test('tiers by goal go by the baseline power of each', async () => {
   ])
 })
 
-test('a season thinned out keeps its last board to the last change', async () => {
+test('a season whose scans were thinned out keeps its last board unchanged', async () => {
   const published: Published[] = []
   const counts: Record<string, number>[] = [
     { ann: 1, bob: 1 },
@@ -207,7 +207,7 @@ test('a season thinned out keeps its last board to the last change', async () =>
   expect(card?.score).toBe(5)
 })
 
-test('an unknown column is refused with the choices, and a swept snapshot is told', async () => {
+test('an unknown column is refused with the choices, and a deleted snapshot is reported', async () => {
   const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(kills({ ann: 1 })) }]
   const source = { published, config: {} }
   expect(await outcome(standing(source, { sort_by: 'deads' }))).toThrow(UnknownColumn)
@@ -304,7 +304,7 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
   }
 })
 
-test('two readers of a cold part make it once, and the budget drops what was longest not asked for', async () => {
+test('two readers of an uncached part compute it once, and the budget drops the least recently used', async () => {
   const made: string[] = []
   const budget = byteBudget(25)
   const shelf = budget.shelf<string>(() => 10)
@@ -323,14 +323,14 @@ test('two readers of a cold part make it once, and the budget drops what was lon
   expect(budget.bytes()).toBe(20)
 })
 
-test('a part that failed is made anew, and one larger than the budget is still served', async () => {
+test('a part that failed is computed again, and one larger than the budget is still served', async () => {
   const shelf = byteBudget(5).shelf<string>(() => 10)
   expect(await outcome(shelf.get('a', () => Promise.reject(new Error('no'))))).toThrow('no')
   await Bun.sleep(0)
   expect(await shelf.get('a', async () => 'yes')).toBe('yes')
 })
 
-test('a thread that died tells those who wait, and the next question begins another', async () => {
+test('when a thread dies, waiting calls fail, and the next call starts another', async () => {
   const dataDir = join(folder, 'not-yet-there')
   const other = startSheetThread(dataDir)
   const questions = [1, 2].map(() => other.run('sweep', { keep: [], before: 0 }))

@@ -10,7 +10,7 @@ const errorsOf = async (call: Promise<unknown>) => {
 const scan = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,10,5\n2,Bob,90,20,7\n'
 const later = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,15,9\n2,Bob,90,22,8\n'
 
-test('a key of the config that nobody reads is refused, with those there are', async () => {
+test('an unknown key of the config is refused, with the known ones', async () => {
   const { call } = await start()
   expect(await errorsOf(newLeague(call, { wieghts: { deads: 1 } }))).toEqual([
     422,
@@ -32,7 +32,7 @@ test('a key of the config that nobody reads is refused, with those there are', a
   )
 })
 
-test('weights and the order are read in the words of the sheets, and unknown metrics are refused with those there are', async () => {
+test('weights and the order accept the words of the sheets, and unknown metrics are refused with the known ones', async () => {
   const { call, finished } = await start()
   const { id, config } = await newLeague(call, { weights: { 'T4 Kills': 10, 'Total Power': 1 }, sort: 'T4 Kills' })
   expect(config).toEqual({ weights: { kills_t4: 10, power: 1 }, sort: 'kills_t4' })
@@ -48,7 +48,7 @@ test('weights and the order are read in the words of the sheets, and unknown met
   ])
 })
 
-test('a board whose score says nothing says why, and nobody is first on it', async () => {
+test('a board whose score means nothing says why, and nobody is first on it', async () => {
   const { call, finished, url } = await start()
   const { id } = await newLeague(call, { weights: { deads: 1 } })
   await finished(upload(call, id, scan, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
@@ -64,7 +64,7 @@ test('a board whose score says nothing says why, and nobody is first on it', asy
   expect(page).not.toContain('Leader<')
 })
 
-test('who has no score shows no rank on the page, beside others who have one', async () => {
+test('players without a score have no rank on the page', async () => {
   const { call, finished, url } = await start()
   const { id } = await newLeague(call, { weights: { kills_t4: 1 } })
   const send = (content: string, day: number, kind: string) =>

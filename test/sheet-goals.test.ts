@@ -51,7 +51,7 @@ test('the percent of a goal is the least of its targets, for the power of each; 
   )
 })
 
-test('tiers go by the percent of goals; one goal for the score is shown in percent as well', async () => {
+test('tiers follow the percent of goals; a single goal for the score is shown in percent as well', async () => {
   const tiers = [
     { name: 'met', min: 100 },
     { name: 'half', min: 50 },
@@ -75,7 +75,7 @@ test('tiers go by the percent of goals; one goal for the score is shown in perce
   expect((await shown('?sort_by=score.goal_pct'))[0]).toEqual(['4', 5000])
 })
 
-test('goals that overlap, end before they begin or stand beside a goal are refused, each where it is wrong', async () => {
+test('goals that overlap, end before they start or come in addition to a single goal are refused, each with its place', async () => {
   const { call } = await start()
   const errors = async (config: object) => {
     const { status, problem } = await refusalOf(newLeague(call, config))
@@ -100,7 +100,7 @@ test('goals that overlap, end before they begin or stand beside a goal are refus
   ])
 })
 
-test('a board whose goals name what nobody has says so', async () => {
+test('a board whose goals name a metric that nobody has says so', async () => {
   const { call, id } = await leagueOfFour({ goals: [{ from: 1, targets: { helps: 5 } }] })
   expect((await board(call, id)).notes).toEqual([
     "The goals name helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has power, kill_points, deads.",

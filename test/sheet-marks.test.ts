@@ -35,7 +35,7 @@ async function season() {
   return { ...app, id, ranks, mark, send }
 }
 
-test('who is left out has no rank and moves nobody, stays on the board and keeps a card that says why', async () => {
+test('a player who is left out has no rank and moves nobody, but stays on the board, with a card that says why', async () => {
   const { call, id, ranks, mark } = await season()
   expect(await ranks()).toEqual(['3:1:2', '1:2:-1', '2:3:-1', '4:4:0', '5:5:0'])
   const path = `/api/v1/leagues/${id}`

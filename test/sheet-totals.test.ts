@@ -7,7 +7,7 @@ import { chance } from './seeded.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
-test('texts are grouped as they are, whatever they hash to', () => {
+test('texts are grouped by value, even if their hashes are equal', () => {
   const { below } = chance(7)
   const texts = Array.from({ length: 5_000 }, () => `tag ${below(900)}`)
   const { of, texts: groups } = groupsOf(textColumn(texts), 1_000)!
@@ -77,7 +77,7 @@ test('alliances are added up and ranked by any sum or average, players who are l
   expect(await call.get(`/leagues/${id}?q=ann`)).not.toContain('Total of')
 })
 
-test('totals that are not there are refused with what there is', async () => {
+test('unknown totals are refused with the choices', async () => {
   const { call, totals } = await season()
   const label = await refusalOf(totals('?label=clan'))
   expect([label.status, label.problem.errors[0].path]).toEqual([422, 'label'])

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { start } from './start.ts'
 
-test('addresses that people try by hand lead somewhere', async () => {
+test('addresses that people type by hand redirect to a page', async () => {
   const { url } = await start()
   const led = async (path: string) => {
     const { status, headers } = await fetch(url + path, { redirect: 'manual' })

@@ -175,7 +175,7 @@ test('a stopped write leaves nothing behind', async () => {
   expect(rows()).toBe(before)
 })
 
-test('the sweep takes what nothing refers to and is old enough, and what was derived from it', async () => {
+test('the sweep deletes snapshots that are old enough and unreferenced, and what was derived from them', async () => {
   const write = (now: number, startsFor?: string) =>
     writeSnapshot(scores, someSheet(chance(3), 500, 4), { now, startsFor })
   const [kept, dropped, young] = [await write(10), await write(10), await write(30)]
@@ -190,7 +190,7 @@ test('the sweep takes what nothing refers to and is old enough, and what was der
   expect(next).toBeGreaterThan(derived[1]!)
 })
 
-test('a part written before a crash is seen by nobody and swept', async () => {
+test('a part written before a crash is never visible, and is swept', async () => {
   scores.run(`INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, created_at)
     VALUES (500, 128, '[]', 0, 0, 5)`)
   const id = scores.query<{ id: number }, []>('SELECT max(id) AS id FROM snapshots').get()!.id

@@ -15,7 +15,7 @@ import { type Chance, chance, forSeeds } from './seeded.ts'
 const broken = (problem: Problem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(violation => !violation.given)
 
-test('whatever is asked, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
+test('for any problem, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
   forSeeds(rounds(100, 1_000), chance => {
     const problem = odd(chance, 1 + chance.below(8), 1 + chance.below(20))
     const roster = greedy(preparePlan(problem))
@@ -34,7 +34,7 @@ test('whatever is asked, no roster breaks a hard rule, every pin stays and every
   })
 })
 
-test('a roster that was changed many times is worth what it is worth counted afresh', () => {
+test('the value of a roster after many changes equals its value computed from scratch', () => {
   forSeeds(100, chance => {
     const plan = preparePlan(odd(chance, 8, 20))
     const roster = new Roster(plan)
@@ -77,7 +77,7 @@ function bestByTrying(problem: Problem): Worth {
   return best
 }
 
-test('what is proved to be best is what trying every roster finds', async () => {
+test('a proved optimum is what trying every roster finds', async () => {
   for (let seed = 1; seed <= rounds(8, 50); seed++) {
     const problem: Problem = { ...odd(chance(seed), 4, 5), pinned: [], seed }
     const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
@@ -94,7 +94,7 @@ test('what is proved to be best is what trying every roster finds', async () => 
   }
 }, 60_000)
 
-test('time that is over at any moment ends the proof, and never fails it', async () => {
+test('running out of time ends the proof at any moment, and never fails it', async () => {
   const problem: Problem = { ...odd(chance(1), 4, 5), pinned: [] }
   const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
   for (let looks = 0; looks < 6; looks++) {
@@ -105,7 +105,7 @@ test('time that is over at any moment ends the proof, and never fails it', async
   }
 })
 
-test('what is proved to be best keeps every rule and pin too, and is no worse than what it began with', async () => {
+test('a proved optimum keeps every rule and pin too, and is no worse than the first roster', async () => {
   for (let seed = 101; seed <= rounds(104, 130); seed++) {
     const problem = { ...odd(chance(seed), 7, 16), seed }
     const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
@@ -117,7 +117,7 @@ test('what is proved to be best keeps every rule and pin too, and is no worse th
   }
 }, 60_000)
 
-test('the checker sees every single thing that is done wrong to a good roster', () => {
+test('the checker finds every single fault put into a good roster', () => {
   forSeeds(100, ({ seed, one, below }: Chance) => {
     const problem: Problem = { ...odd(chance(seed), 6, 14), pinned: [] }
     const plan = preparePlan(problem)

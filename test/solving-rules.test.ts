@@ -51,7 +51,7 @@ test('a certificate holds through the day it expires, as the calendar at the sit
   expect(at('2025-06-03', 8)).toEqual(['certification'])
 })
 
-test('of two certificates of one kind the one that lasts counts', () => {
+test('of two certificates of one kind the one that lasts longer counts', () => {
   const certifications = [
     { name: 'first aid', expires_on: '2024-01-01' },
     { name: 'first aid', expires_on: '2026-01-01' },
@@ -106,7 +106,7 @@ test('the night the clocks go forward leaves an hour less of rest', () => {
   expect(rostered(small([{}], [evening, morning])).reasons).toEqual(['rest'])
 })
 
-test('weeks turn with the clocks changing in them', () => {
+test('weeks with a clock change are counted correctly', () => {
   const sunday = { starts_at: '2025-03-30T21:30:00Z', ends_at: '2025-03-30T22:00:00Z' } // Sunday 23:30, summer time
   const monday = { starts_at: '2025-03-31T08:00:00Z', ends_at: '2025-03-31T16:00:00Z' }
   expect(rostered(small([{ max_hours_week: 8 }], [sunday, monday])).reasons).toEqual([])
@@ -122,7 +122,7 @@ test('work outside the range takes rest and hours', () => {
   expect(with_(18, 12)).toEqual(['hours'])
 })
 
-test('pins stay, even where they break a rule, and nothing is put beside them that would', () => {
+test('pins stay even if they break a rule, and no assignment is added that would break one with them', () => {
   const shifts = [on('2025-06-02', 8, 8, { skill: 'bar' }), on('2025-06-02', 12, 8), on('2025-06-03', 8, 8)]
   const problem = small([{}, { hourly_cents: 5000 }], shifts, { pinned: [{ shift_id: 1, staff_id: 1 }] })
   expect(rostered(problem).taken).toEqual(['1:1', '2:2', '3:1'])
@@ -130,7 +130,7 @@ test('pins stay, even where they break a rule, and nothing is put beside them th
   expect(checkRoster(problem, [])).toMatchObject([{ rule: 'pin', given: false }])
 })
 
-test('a pin that names a shift or a person the problem does not know is a mistake of the caller', () => {
+test('a pin that names an unknown shift or person is an error of the caller', () => {
   const problem = small([{}], [on('2025-06-02', 8, 8)], { pinned: [{ shift_id: 9, staff_id: 1 }] })
   expect(() => preparePlan(problem)).toThrow('shift 9')
 })
@@ -161,14 +161,14 @@ test('a place nobody can take names the rule that keeps most people with the ski
   })
 })
 
-test('when all who could are there already, that is the reason', () => {
+test('if everyone qualified is on the shift already, that is the reason', () => {
   expect(rostered(small([{}, {}], [on('2025-06-02', 8, 8, { headcount: 3 })]))).toMatchObject({
     taken: ['1:1', '1:2'],
     messages: ['Everyone is on this shift already'],
   })
 })
 
-test('without people or shifts there is nothing to do, and that is said plainly', () => {
+test('without people or shifts there is nothing to do, and a message says so', () => {
   expect(rostered(small([], []))).toMatchObject({
     taken: [],
     reasons: [],

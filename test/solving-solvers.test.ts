@@ -176,12 +176,12 @@ test(
   MINUTE,
 )
 
-test('a problem that refers to what it does not hold fails with a sentence', async () => {
+test('a problem with unknown references fails with a sentence', async () => {
   const problem = small([{}], [{ starts_at: '2025-06-02T08:00:00Z', ends_at: '2025-06-02T16:00:00Z', site_id: 5 }])
   expect(await outcome(solve(problem, { algorithm: 'greedy' }))).toThrow('site 5')
 })
 
-test('two threads at one plan share out its weeks, and what one finds the other takes over as far as it holds', () => {
+test('two threads on one plan share its weeks, and each takes over what the other finds as far as it is valid', () => {
   const plan = preparePlan(rough({ staff: 30, weeks: 3, seed: 2 }, 1))
   const start = greedy(plan)
   const shared = sharedMemoryFor(plan.problem)

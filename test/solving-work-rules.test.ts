@@ -95,7 +95,7 @@ test('with any rules of work, no roster breaks one, and what it costs is what th
   })
 }, 60_000)
 
-test('work that stands already counts for the rules, and nothing is put beside it that breaks one more', () => {
+test('existing work counts for the rules, and no assignment is added that breaks another one', () => {
   forSeeds(rounds(60, 500), some => {
     const problem = withRules(odd(some, 1 + some.below(6), 1 + some.below(16)), some)
     const { assignments, summary } = solution(trimmed(greedy(preparePlan(problem))), 0, 'heuristic')
@@ -105,7 +105,7 @@ test('work that stands already counts for the rules, and nothing is put beside i
 })
 
 test(
-  'with rules of work too, what is proved to be best is what trying every roster finds',
+  'with rules of work too, a proved optimum is what trying every roster finds',
   async () => {
     for (let seed = 1; seed <= rounds(12, 60); seed++) {
       const some = chance(seed)
@@ -176,7 +176,7 @@ test(
   2 * MINUTE,
 )
 
-test('somebody who cannot have their hours is told of in a sentence', async () => {
+test('a person who cannot get their hours is named in a sentence', async () => {
   const day = (date: string) => ({ starts_at: `${date}T08:00:00Z`, ends_at: `${date}T16:00:00Z` })
   const problem = small([{ rules: { least_hours: { limit: 20 } } }], [day('2025-06-02'), day('2025-06-03')])
   for (const algorithm of ['greedy', 'optimal'] as const) {

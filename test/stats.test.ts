@@ -87,7 +87,7 @@ async function endRuns(db: Db, now: number, name: string, ended: { status: RunSt
   })
 }
 
-test('p95 is within 10 % of the truth, of jobs as of requests', async () => {
+test('p95 is within 10 % of the true value, for jobs and for requests', async () => {
   const { call, app, clock, finished } = await start()
   const truths = new Map([2, 7, 23, 61, 190, 480, 1_150, 4_400, 27_000, 95_000, 700_000].map(ms => [`test.${ms}`, ms]))
   for (const [name, p95] of truths) {
@@ -138,7 +138,7 @@ test('what was cancelled is counted and named, and a total is the sum of its par
   expect(trends.reduce((sum: number, { cancelled }: { cancelled: number }) => sum + cancelled, 0)).toBe(3)
 })
 
-test('users are counted by when they came, when they were there, and whence', async () => {
+test('users are counted by registration, activity and country', async () => {
   const { call, as } = await busyHouse()
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
@@ -150,7 +150,7 @@ test('users are counted by when they came, when they were there, and whence', as
   expect((await call.get(`${stats}/users?country=se`)).total).toBe(2)
 })
 
-test('a refresh counts the common questions and those asked lately, and renews what has not changed', async () => {
+test('a refresh computes the common and the recent queries, and renews what has not changed', async () => {
   const { call, finished, as } = await busyHouse()
   await call.get(`${stats}/executions?name=sheets.import`)
   const first = await finished(call.post(`${stats}/refresh`))
@@ -164,7 +164,7 @@ test('a refresh counts the common questions and those asked lately, and renews w
   expect((await finished(call.post(`${stats}/refresh`))).result.renewed).toBeLessThan(successful)
 })
 
-test('with the schedule refreshing, no question is ever cold', async () => {
+test('while the schedule refreshes, every query is cached', async () => {
   const { call, app, finished, clock } = await busyHouse()
   await call.get(`${stats}/dashboard?period=last_day`)
   for (let passed = 0; passed < 30; passed += 4) {
@@ -262,7 +262,7 @@ test('the performance page lists the slowest routes first, and pages the rest', 
   expect(times).toEqual(times.toSorted((a: number, b: number) => b - a))
 })
 
-test('it is ready once it is warm, and what it warmed is a hit', async () => {
+test('a service is ready once its cache is warm, and warmed answers are hits', async () => {
   const folder = temporaryFolder()
   const before = await busyHouse({}, folder)
   await before.stop()

@@ -39,7 +39,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('a second signal at once says nothing new, as npx signals twice; a later one ends it', async () => {
+test('a second signal at once is ignored, because npx signals twice; a later one ends the service', async () => {
   const polite = await openAppProcess()
   polite.child.kill('SIGINT')
   polite.child.kill('SIGTERM')
@@ -55,7 +55,7 @@ test('a second signal at once says nothing new, as npx signals twice; a later on
   expect(await busy.ended()).toBeOneOf([0, 1])
 })
 
-test('a port in use is said plainly and ends with 1; nobody shares it', async () => {
+test('a port in use ends the start with 1 and a clear message; it is never shared', async () => {
   const PORT = String(freePort())
   const first = await spawnFieldhouse({ PORT })
   expect(await outcome(spawnFieldhouse({ PORT }))).toThrow(

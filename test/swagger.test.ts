@@ -74,7 +74,7 @@ test('what lists and states answer is what is documented', async () => {
   expect(looked).toBeGreaterThan(5)
 })
 
-test('schemas are said as OpenAPI 3.0 can say them', () => {
+test('schemas use only what OpenAPI 3.0 can express', () => {
   const named = {}
   const said = (schema: unknown) => JSON.parse(JSON.stringify(openApiSchema(schema, named)))
   expect(said(t.Union([t.Literal('a'), t.Literal('b')]))).toEqual({ type: 'string', enum: ['a', 'b'] })
@@ -135,7 +135,7 @@ browserTest(
   },
 )
 
-browserTest('who is signed in tries a change out on the API page', async () => {
+browserTest('a signed-in user tries a change on the API page', async () => {
   const ADMIN_EMAIL = 'ann@example.org'
   const ADMIN_PASSWORD = 'long enough for all'
   const { url } = await start({ ADMIN_EMAIL, ADMIN_PASSWORD })

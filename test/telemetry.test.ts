@@ -84,7 +84,7 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
   })
 })
 
-test('a refusal is no bug and reaches nobody', async () => {
+test('a refusal is no bug and is not reported', async () => {
   const sentry = fakeSentry()
   const { call, child } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn })
   await refusalOf(call.get('/api/v1/leagues/999'))
@@ -160,7 +160,7 @@ test('Sentry is loaded only with a DSN', async () => {
   expect(await withDsn.answer('loaded')).toBe('yes')
 })
 
-test('a Sentry that cannot be reached hinders nobody', async () => {
+test('an unreachable Sentry does no harm', async () => {
   const { dataDir, call, child } = await spawnFieldhouse({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
   breakLeagues(dataDir)
   expect((await refusalOf(call.get('/api/v1/leagues'))).status).toBe(500)
@@ -168,7 +168,7 @@ test('a Sentry that cannot be reached hinders nobody', async () => {
   expect(await child.exited).toBe(0)
 })
 
-test('a forgotten promise is told of and the service stays open; after a stray throw it closes', async () => {
+test('an unhandled rejection is reported and the service stays open; after an uncaught exception it closes', async () => {
   const sentry = fakeSentry()
   const { send, call, logged, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
   send('forget')

@@ -300,7 +300,7 @@ describe('judging', () => {
     expect(verdict.board.golfers.at(-1)?.total).toBeNull()
   })
 
-  test('another event begins anew', () => {
+  test('another event starts from the beginning', () => {
     const verdict = accepted(compareBoards(board(ten), board(field([0, 0]), { id: null, name: 'Other' })))
     expect(verdict).toMatchObject({ newEvent: true, gone: ['2', '3', '4', '5', '6', '7', '8', '9'] })
     expect(verdict.changed.length).toBe(2)

@@ -36,7 +36,7 @@ test('in a league with groups by odds an entry picks one of each', async () => {
   expect(field).toHaveLength(24)
 })
 
-test('the field of a league tells ranks, odds and groups to who writes a program', async () => {
+test('the API returns the field of a league with ranks, odds and groups', async () => {
   const { as, league } = await startGrouped({ picks: 4, groups: { by: 'rank' } })
   const { players, pagination, picks_open } = await as().get(`/api/v1/leagues/${league.id}/field?limit=5`)
   expect(players).toHaveLength(5)
@@ -45,7 +45,7 @@ test('the field of a league tells ranks, odds and groups to who writes a program
   expect(picks_open).toBe(true)
 })
 
-test('groups are named by lists of names as people write them; who is in none cannot be picked', async () => {
+test('groups are lists of names as people write them; golfers in no group cannot be picked', async () => {
   const { call, field, ann } = await startGrouped({ picks: 4 })
   const [a, b, c, d] = field as [Golfer, Golfer, Golfer, Golfer]
   const lists = [
@@ -109,14 +109,14 @@ describe('groups', () => {
   const ratings = (count: number) =>
     new Map(Array.from({ length: count }, (_, i) => [`p${i}`, { player_id: `p${i}`, rank: i + 1, odds: null }]))
 
-  test('are of like size, the favourites in the first, who has no rank in the last', () => {
+  test('are of similar size, the favourites in the first, golfers without a rank in the last', () => {
     const groups = pickGroupsOf({ by: 'rank', count: 3 }, golfers(10).toReversed(), ratings(8))?.groups ?? []
     expect(groups.map(({ players }) => players.size)).toEqual([3, 3, 4])
     expect([...(groups[0]?.players ?? [])]).toEqual(['p0', 'p1', 'p2'])
     expect([...(groups[2]?.players ?? [])]).toEqual(['p6', 'p7', 'p8', 'p9'])
   })
 
-  test('are not made of a field that tells no odds', () => {
+  test('are not made from a field without odds', () => {
     expect(pickGroupsOf({ by: 'odds', count: 3 }, golfers(10), ratings(10))).toBeUndefined()
     expect(pickGroupsOf({ by: 'rank', count: 3 }, golfers(2), ratings(2))).toBeUndefined()
   })

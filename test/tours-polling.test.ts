@@ -21,13 +21,13 @@ test('while a league is on, the feed is asked every interval, counted from when 
   expect(nextPollAt(now, { ...healthy, askedAt: now + day }, [active])).toBe(now + 3 * minute) // the clock was set back
 })
 
-test('before a league is near only its field is of interest, and its beginning is not missed', () => {
+test('long before a league only its field is polled, and its start is not missed', () => {
   expect(nextPollAt(now, healthy, [league(3 * day, 7 * day)])).toBe(now + 30 * minute)
   expect(nextPollAt(now, healthy, [league(day + 10 * minute, 7 * day)])).toBe(now + 10 * minute)
   expect(nextPollAt(now, healthy, [league(day - minute, 7 * day)])).toBe(now + 3 * minute)
 })
 
-test('nothing is asked where nobody waits, nor after a day past the last end', () => {
+test('no feed is polled without a league, nor later than a day after the last end', () => {
   expect(nextPollAt(now, healthy, [])).toBeNull()
   expect(nextPollAt(now, healthy, [league(-9 * day, -day)])).toBeNull()
   expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next look would be too late
@@ -36,7 +36,7 @@ test('nothing is asked where nobody waits, nor after a day past the last end', (
   expect(endOfLeagues([active, league(-day, 5 * day)])).toBe(now + 6 * day)
 })
 
-test('failures double the pause up to a quarter of an hour, and a feed that asks for peace gets it', () => {
+test('failures double the pause up to a quarter of an hour, and Retry-After is respected', () => {
   const pauses = [1, 2, 3, 4, 9].map(failures => (nextPollAt(now, { ...healthy, failures }, [active]) ?? 0) - now)
   expect(pauses).toEqual([6, 12, 15, 15, 15].map(minutes => minutes * minute))
   expect(nextPollAt(now, { ...healthy, failures: 1 }, [active], 40 * minute)).toBe(now + 40 * minute)
@@ -44,7 +44,7 @@ test('failures double the pause up to a quarter of an hour, and a feed that asks
   expect(nextPollAt(now, { ...healthy, failures: 3, intervalS: 3_600 }, [active])).toBe(now + hour)
 })
 
-test('one look an interval is enough; by hand, or in trouble, a feed is asked again after 15 s', () => {
+test('a feed is polled once per interval; by hand, or after a failure, again after 15 s', () => {
   const after = (ms: number, more: object = {}) => isPollDue(now + ms, { ...healthy, ...more })
   expect([after(179 * second), after(180 * second)]).toEqual([false, true])
   expect([after(10 * second, { failures: 1 }), after(15 * second, { failures: 1 })]).toEqual([false, true])

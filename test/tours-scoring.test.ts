@@ -373,7 +373,7 @@ describe('the end', () => {
     expect(finishOf(at(now), league, state)).toBe(decision)
   })
 
-  test("another event's word is not taken", () => {
+  test("another event's status does not count", () => {
     const mine = { ...league, event: 'Coastal Open' }
     const other = feed('official', '17T19:00', [done], { id: 'inland', name: 'Inland Classic' })
     expect(finishOf(at('17T20:00'), mine, other)).toBe('wait')

@@ -34,7 +34,7 @@ const chain = (app: App, after?: string) =>
 
 const raised = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
 
-test('a chain that is whole is left alone, and one that was cancelled is missed, told of and begun again', async () => {
+test('an intact chain of updates is left alone, and a cancelled one is noticed, reported and started again', async () => {
   const { app, call, clock, feed, booked, supervise, lines } = await startFollowing()
   expect((await supervise()).findings).toMatchObject([{ tour: 'pga', state: 'booked', job_id: booked.id }])
   expect(raised(app)).toEqual([])
@@ -63,7 +63,7 @@ test('with SUPERVISOR_RESTARTS=false it only warns', async () => {
   expect(await tour(call)).toMatchObject({ next_update_at: null })
 })
 
-test('a job the queue has lost is missed and handed over again', async () => {
+test('a job the queue has lost is noticed and queued again', async () => {
   const { app, clock, booked, supervise } = await startFollowing()
   await app.queues.remove('quick', booked.id)
   clock.forward(2 * minute)
@@ -143,7 +143,7 @@ test('nobody is missed where nobody waits: a tour without leagues, or one whose 
   expect(raised(app)).toEqual([])
 })
 
-test('a dead feed stays told though no league waits for it any more, until it is read again', async () => {
+test('the alert of a dead feed stays although no league needs it any more, until the feed is read again', async () => {
   const { app, call, clock, feed, league, supervise, ...fieldhouse } = await startFollowing()
   feed.fault('down')
   clock.forward(2 * minute)
@@ -161,7 +161,7 @@ test('a dead feed stays told though no league waits for it any more, until it is
   expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'resolved' }])
 })
 
-test('a new tour whose feed is dead says that nobody asks it again', async () => {
+test('a new tour with a dead feed says that it is not polled again', async () => {
   const { app, call } = await startStill()
   const feed = feedFor()
   feed.fault('down')
@@ -222,7 +222,7 @@ redisTest(
   60_000,
 )
 
-test('however many supervise and ask, the feed is asked once an interval', async () => {
+test('the feed is polled once per interval, however many processes supervise and however many users ask', async () => {
   const dataDir = temporaryFolder()
   const houses = [await startStill({}, dataDir), await startStill({}, dataDir), await startStill({}, dataDir)]
   const feed = feedFor()

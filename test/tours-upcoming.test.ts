@@ -67,7 +67,7 @@ const field = '/api/v1/tours/pga/upcoming'
 const idOf = (found: { player_id: string; name: string }[], name: string) =>
   found.find(each => each.name === name)?.player_id ?? ''
 
-test('picks for next week are made from a pasted field and become those of the feed when it turns', async () => {
+test('picks for next week are made from a pasted field and are matched to the feed when it shows the event', async () => {
   const { call, as, app, league, ann, olga, look } = await startWaiting()
   const { problem } = await refusalOf(enter(ann, league.id, ['1', '2', '3']))
   expect(problem.detail).toContain('An officer can enter the field of the coming event')
@@ -145,7 +145,7 @@ test('picks for next week are made from a pasted field and become those of the f
   ])
 })
 
-test('who does not play after all is settled as absent, and a latecomer on the feed settles themselves', async () => {
+test('a golfer who does not play is marked as absent, and one who appears late on the feed is matched automatically', async () => {
   const { app, call, league, ann, olga, look } = await startWaiting()
   await olga.put(field, {
     event: 'Inland Open',
@@ -184,7 +184,7 @@ test('another event that the feed turns to is not taken for the one that was ent
   expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('inland')
 })
 
-test('a corrected list takes the place of the first; who was picked and is gone from it shows as withdrawn', async () => {
+test('a corrected list replaces the first; a picked golfer who is missing from it shows as withdrawn', async () => {
   const { call, league, ann, olga } = await startWaiting()
   await olga.put(field, { event: 'Inland', text: 'Ann A\nBob B\nCy C\nDee D' })
   const first = (await call.get(field)).players as { player_id: string; name: string }[]
@@ -340,7 +340,7 @@ describe('names', () => {
     expect(matchPlayers(list(written), feed('Another Golfer', shown))).toEqual(new Map([['name:0', '1']]))
   })
 
-  test('of two who fit alike neither is taken, and nobody is taken twice', () => {
+  test('of two equally good matches neither is taken, and nobody is matched twice', () => {
     expect(matchPlayers(list('A. Fitzpatrick'), feed('Alex Fitzpatrick', 'Adam Fitzpatrick')).size).toBe(0)
     expect(matchPlayers(list('J. Smith', 'Jo Smith'), feed('John Smith')).size).toBe(0)
     expect(matchPlayers(list('Jordan Smith'), feed('Justin Smith')).size).toBe(0)

@@ -87,7 +87,7 @@ test('a whole tournament is followed from the first entry to the final board', a
   expect(await tour(call)).toMatchObject({ leagues: [], next_update_at: null, event: { status: 'official' } })
 })
 
-test('a final board stays the same to the byte, a late correction is refused and written down, an admin may reopen', async () => {
+test('a final board stays the same to the byte, a late correction is refused and logged, and an admin may reopen', async () => {
   const { app, call, feed, league, ids, ann, anns, play, clock } = await startPlaying()
   await play(60)
   while ((await board(call, league.id)).state === 'live') await play(240)
@@ -277,7 +277,7 @@ test('golfers who are cut, withdraw or are disqualified count as the league says
   }
 })
 
-test('a league over without a word from the feed is finalised when it has been quiet, and looked after until then', async () => {
+test('a league whose feed never says it is over is finalised after a quiet time, and polled until then', async () => {
   const { app, call, clock, feed, league, play, ...fieldhouse } = await startPlaying()
   await call.patch(`/api/v1/leagues/${league.id}`, { ends_at: new Date(clock.now() + 3 * hour).toISOString() })
   await play(75) // they are on the course
@@ -295,7 +295,7 @@ test('a league over without a word from the feed is finalised when it has been q
   expect(await tour(call)).toMatchObject({ next_update_at: null })
 })
 
-test('entries named by default bear the name of their owner, and none once the account is deleted, on final boards too', async () => {
+test('entries named by default show the name of their owner, and none once the account is deleted, also on final boards', async () => {
   const { call, league, ann, anns, bobs, ids, play } = await startPlaying({ max_entries: 3 })
   const own = await enter(ann, league.id, ids.slice(2, 6), { name: 'The Ann Arbors' })
   const second = await enter(ann, league.id, ids.slice(3, 7))
@@ -322,7 +322,7 @@ test('entries named by default bear the name of their owner, and none once the a
   expect(card.name).toBe(deleted)
 })
 
-test('what entries have been made for stays as it is, the rest may change', async () => {
+test('settings that entries depend on cannot change, the others can', async () => {
   const { call, league } = await startPlaying()
   const change = (config: object) => call.patch(`/api/v1/leagues/${league.id}`, { config })
   await newTour(call, feedFor().url, { slug: 'euro' })

@@ -77,7 +77,7 @@ test('when a sheet was taken can be corrected afterwards, and the board follows'
   expect((await refusalOf(call.patch(path, { taken_at: '2026-03-02T00:00:00Z' }))).status).toBe(409)
 })
 
-test('a sheet that loses more than a fifth of the players is held, told of, and published when asked to', async () => {
+test('a sheet that loses more than a fifth of the players is held with an alert, and published on request', async () => {
   const { call, id, finished } = await heldLeague()
   const before = await board(call, id)
   const { upload_id, ...job } = await upload(call, id, scan(60, 7))

@@ -84,7 +84,7 @@ test('the same bytes under another mapping are another upload', async () => {
   expect(await upload(call, id, current, { mapping: '{}' })).toMatchObject({ upload_id: first.upload_id })
 })
 
-test('whoever is told of an upload under way may follow its job', async () => {
+test('a user who gets the id of an upload under way may follow its job', async () => {
   const fieldhouse = await start()
   const { id } = await newLeague(fieldhouse.call)
   const officers = [
@@ -99,7 +99,7 @@ test('whoever is told of an upload under way may follow its job', async () => {
   expect((await refusalOf(other.get(second.poll_url))).status).toBe(404)
 })
 
-test('a dry run tells everything and leaves nothing', async () => {
+test('a dry run reports everything and stores nothing', async () => {
   const { call, finished, dataDir } = await start()
   const { id } = await newLeague(call)
   await finished(upload(call, id, baseline, { kind: 'baseline' }))
@@ -221,7 +221,7 @@ test('a sheet without ids fails with what was looked for, and the board stays', 
   expect((await board(call, id)).rows).toHaveLength(3)
 })
 
-test('what is wrong with a sheet is told to who sent it, and is nobody else’s alarm', async () => {
+test('errors in a sheet are reported to its sender, and raise no alert', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const wishes: Record<string, string>[] = [{}, { dry_run: 'true' }, { mode: 'strict' }]
@@ -241,7 +241,7 @@ test('an import that was refused for what is in the sheet is not tried again: it
   expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: expect.any(String) })
 })
 
-test('an upload whose job was over before it could be told so is put right at the next start', async () => {
+test('an upload whose job ended before its row was updated is corrected at the next start', async () => {
   const fieldhouse = await start({ ROLE: 'web' })
   const { id } = await newLeague(fieldhouse.call)
   const { upload_id, job_id } = await upload(fieldhouse.call, id, current)
@@ -260,7 +260,7 @@ test('in strict mode one bad row fails the upload', async () => {
   expect((await board(call, id)).rows).toEqual([])
 })
 
-test('a sheet that failed for its rows tells of them all', async () => {
+test('a sheet that failed because of its rows reports them all', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const sheet = `${current}5,eve,oops,1\n6,flo,7,ouch\n`
@@ -401,7 +401,7 @@ test('older paths take a season by id, name or slug, also from the form, and nev
   expect((await refusalOf(lost)).status).toBe(404)
 })
 
-test('a column nobody has is no failure of the cache, and HEAD of an export claims no length', async () => {
+test('an unknown column is no failure of the cache, and HEAD of an export has no length', async () => {
   const { app, call, finished, url } = await start()
   const { id } = await newLeague(call)
   await finished(upload(call, id, current))

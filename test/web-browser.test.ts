@@ -78,7 +78,7 @@ browserTest('j, k and the arrows walk the rows of a board, and Enter opens the p
   await page.waitForURL(`${path}/players/p101`)
 })
 
-browserTest('text that is marked stays marked until it is let go', async () => {
+browserTest('selected text stays selected while the board updates', async () => {
   const { call, finished, id, path } = await season()
   const page = await openBrowser()
   await page.goto(path)
@@ -123,7 +123,7 @@ browserTest('sorting, searching and paging change the table and the address', as
   expect(complaints).toEqual([])
 })
 
-browserTest('one says who one is and finds oneself on the board', async () => {
+browserTest('a user says which player they are and finds themselves on the board', async () => {
   const { path } = await season()
   const page = await openBrowser()
   await page.goto(`${path}?page=2`)
@@ -324,7 +324,7 @@ browserTest('everything that is only read works without JavaScript', async () =>
   expect(await page.locator('.needs-js:visible').count()).toBe(0)
 })
 
-browserTest('light and dark follow the system until one chooses', async () => {
+browserTest('light and dark follow the system until the user chooses', async () => {
   const { path } = await season()
   const page = await openBrowser({ colorScheme: 'dark' })
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

@@ -177,7 +177,7 @@ test("a league's form asks for every field of a league and of its kind, and show
   expect(String(forms['league-new-sheet'])).toContain('href="/leagues/new?kind=market"')
 })
 
-test('names nobody should choose stay text on every page', async () => {
+test('hostile names stay text on every page', async () => {
   const names = Object.values(hostile)
   const league = (name: string) => sample.league({ name })
   for (const name of names) {
@@ -237,7 +237,7 @@ test('names nobody should choose stay text on every page', async () => {
   }
 })
 
-test('no page holds a style or a script of its own, and every id on it is there once', async () => {
+test('no page has inline styles or scripts, and every id on it is unique', async () => {
   for (const [name, page] of Object.entries({ ...pages, ...forms })) {
     const elements = await parsed(String(page))
     expect([name, elements.filter(({ tag }) => tag === 'script' || tag === 'style')]).toEqual([name, []])

@@ -49,7 +49,7 @@ test('what is missing is a dash and never 0', () => {
   }
 })
 
-test('sizes and durations are told in the unit that fits', () => {
+test('sizes and durations are shown in a fitting unit', () => {
   expect([0, 1, 1_023, 1_024, 1_536, 123_456_789, 5e12].map(n => plain(bytes(n)))).toEqual([
     '0 B',
     '1 B',
@@ -79,14 +79,14 @@ test('sizes and durations are told in the unit that fits', () => {
   ])
 })
 
-test('moments say their zone', () => {
+test('times say their zone', () => {
   expect(plain(moment('2026-03-01T09:05:59+02:00'))).toBe(
     '<time datetime="2026-03-01T07:05:59.000Z">1 Mar 2026, 07:05 UTC</time>',
   )
   expect(plain(dayText(Date.UTC(2026, 11, 31, 23, 59)))).toBe('<time datetime="2026-12-31">31 Dec 2026</time>')
 })
 
-test('movement and tiers are told in words too', () => {
+test('movement and tiers are shown in words too', () => {
   const words = (content: unknown) =>
     plain(content)
       .replaceAll(/<[^>]*>/g, ' ')
@@ -107,12 +107,12 @@ test('movement and tiers are told in words too', () => {
   ])
 })
 
-test('an address holds only what is asked', () => {
+test('an address contains only parameters with a value', () => {
   expect(address('/x', { a: 1, b: undefined, c: null, d: '', e: 'é&=' })).toBe('/x?a=1&e=%C3%A9%26%3D')
   expect(address('/x')).toBe('/x')
 })
 
-test('pages are linked around where one is', () => {
+test('page links surround the current page', () => {
   const numbers = (page: number, pages: number) =>
     [
       ...String(paginationLinks({ page, limit: 10, total: pages * 10, pages }, n => `?page=${n}`)).matchAll(
@@ -136,7 +136,7 @@ test('pages are linked around where one is', () => {
   expect(beyond).toContain('href="?page=2">← Previous')
 })
 
-test('a click on a heading turns the order it has, or begins with the best', () => {
+test('a click on a heading reverses its order, or starts with the best', () => {
   const columns = [
     { head: 'A', cell: String, sort: { by: 'a' } },
     { head: 'B', cell: String, sort: { by: 'b', first: 'asc' as const } },
@@ -154,12 +154,12 @@ test('a click on a heading turns the order it has, or begins with the best', () 
   ])
 })
 
-test('a sparkline leaves gaps where nothing is known and is calm about one value', () => {
+test('a sparkline leaves gaps for unknown values and handles a single value', () => {
   expect(String(sparkline([1, null, 3, 2], 'x'))).toContain('d="M2.0 22.0M63.3 2.0L94.0 12.0"')
   for (const values of [[], [null], [5], [5, 5]]) expect(String(sparkline(values, 'x'))).not.toMatch(/NaN|Infinity/)
 })
 
-test('an input says its label, its hint, its error and what it takes', () => {
+test('an input has its label, hint, error and constraints', () => {
   const shown = String(
     formField({
       label: 'Cash <',

@@ -15,7 +15,7 @@ async function season(config: object = {}) {
   return { ...fieldhouse, id, stranger: fieldhouse.as() }
 }
 
-test('a page names its files by their content, and they are kept for good', async () => {
+test('asset names contain a hash of their content, and assets are cached for ever', async () => {
   const { as } = await start()
   const page = await textOf(as().raw('/', asPage))
   const urls = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, url]) => url ?? '')
@@ -35,7 +35,7 @@ test('a page names its files by their content, and they are kept for good', asyn
   expect((await as().raw('/assets/..%2flayout.ts')).status).toBe(404)
 })
 
-test('modules ask for each other by the hashed address too', async () => {
+test('modules import each other by the hashed address too', async () => {
   const { as } = await start()
   const source = await textOf(as().raw('/assets/fieldhouse.js'))
   const imports = [...source.matchAll(/(?:from|import) ?\(?'([^']+)'/g)].map(([, url]) => url ?? '')
@@ -47,7 +47,7 @@ test('modules ask for each other by the hashed address too', async () => {
   expect(await textOf(as().raw('/assets/uplot.js'))).toContain('export default uPlot')
 })
 
-test('files are compressed for who can read that', async () => {
+test('assets are compressed for clients that accept it', async () => {
   const { as } = await start()
   for (const encoding of ['zstd', 'gzip']) {
     const file = await as().raw('/assets/fieldhouse.css', { headers: { 'accept-encoding': encoding } })
@@ -59,7 +59,7 @@ test('files are compressed for who can read that', async () => {
   }
 })
 
-test('strangers share one board page; whoever is signed in gets their own', async () => {
+test('strangers share one board page; signed-in users get their own', async () => {
   const { id, stranger, call, url } = await season()
   const path = `/leagues/${id}`
   const states: unknown[] = []
@@ -133,7 +133,7 @@ test('the stream of a board says another version after a change, the one the nex
   expect(versions).toEqual([before, await version()])
 })
 
-test('a page that cannot be is refused with a page', async () => {
+test('an invalid page is refused with an error page', async () => {
   const { id, stranger } = await season()
   const refusals = [
     ['/leagues/99', 404],
