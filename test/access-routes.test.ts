@@ -73,7 +73,7 @@ test('every role gets as far as was decided; all others are refused before anyth
   expect(odd).toEqual([])
 }, 120_000)
 
-/** What stands in things that Bob, a member beside Ann, must not come to see. */
+/** Words in Ann's things, which Bob, another member, must not see. */
 const secrets = {
   sheet: 'Hidden sheet cup',
   tour: 'Hidden tour cup',
@@ -87,7 +87,7 @@ const secrets = {
 
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
-/** Ann is in three private leagues and on the rota; Bob is beside her in the open ones. */
+/** Ann is in three private leagues and on the rota; both are in the open ones. */
 async function neighbours() {
   const fieldhouse = await startStill()
   const { app, call, as, url } = fieldhouse

@@ -1,4 +1,4 @@
-/** axe-core over every page, filled by the demo, as whoever uses it: no finding. Light and dark, as colours differ. */
+/** axe-core has no finding on any page, filled by the demo, as the users of each page, in light and dark. */
 import { afterEach, expect } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'

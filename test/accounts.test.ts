@@ -117,7 +117,7 @@ test('a few wrong passwords lock the account, for that address only', async () =
   expect((await attempt(ann.password, '2001:db8:1:3::1')).status).toBe(200)
 })
 
-/** Attempts at Ann's password, each from an address of its own unless told. */
+/** Attempts at Ann's password, by default each from another address. */
 function attempts(url: string) {
   let n = 0
   return (
@@ -148,7 +148,7 @@ test('guesses from many addresses lock out everyone except a known browser', asy
   expect((await attempt(ann.password, own)).status).toBe(200)
 
   for (let i = 0; i < 10; i++) expect((await attempt('a guess', own)).status).toBe(401)
-  expect((await attempt(ann.password, own)).status).toBe(429) // who has that cookie may not guess without end either
+  expect((await attempt(ann.password, own)).status).toBe(429) // with that cookie guesses are limited, too
   await call.patch(`/api/v1/users/${id}`, { password: 'given by an admin' })
   expect((await attempt('given by an admin', own)).status).toBe(429) // with another password no browser is known
 })

@@ -35,7 +35,7 @@ function loaded({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs
   }
 }
 
-/** A webhook that remembers what it was sent, and fails as often as told. */
+/** A webhook that records its requests and fails a given number of times. */
 function webhook(failures = 0) {
   // biome-ignore lint/suspicious/noExplicitAny: messages are read as they come
   const sent: any[] = []
@@ -248,7 +248,7 @@ redisTest(
     await redis.stop()
     await until(() => !app.cache.usage().connected)
     await checkConditions(app)
-    expect((await call.get(`${alerts}/json`)).alerts).toEqual([]) // a second's outage is nobody's alarm
+    expect((await call.get(`${alerts}/json`)).alerts).toEqual([]) // an outage of a second raises no alert
     clock.forward(11_000)
     const [alert] = await until(async () => {
       const { alerts: open } = await call.get(`${alerts}/json`)

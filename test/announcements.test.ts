@@ -6,7 +6,7 @@ import { newLeague, upload } from './sheets.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
 import { board, enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
 
-/** A webhook that keeps what it was told, after it has failed so many times. */
+/** A webhook that records its requests after it has failed a given number of times. */
 function webhook(failures = 0) {
   const told: { content: string; allowed_mentions: object }[] = []
   const server = Bun.serve({
@@ -38,7 +38,7 @@ test('a trading league announces new leaders and the final board to its webhook'
   await trade(ann, id, 'buy', 10, 'ABC')
   await trade(bob, id, 'buy', 10, 'XYZ')
   await quote(call, { ABC: 1_200 })
-  expect(await look(fieldhouse)).toEqual({ announced: 0 }) // the first who leads is no news
+  expect(await look(fieldhouse)).toEqual({ announced: 0 }) // the first leader is no news
   expect(await look(fieldhouse)).toEqual({ announced: 0 })
   await quote(call, { XYZ: 1_400 })
   expect(await look(fieldhouse)).toEqual({ announced: 1 })

@@ -29,7 +29,7 @@ import { afterTest, refusalOf, spawnFieldhouse, start, temporaryFolder, until } 
 
 const root = join(import.meta.dir, '..')
 
-/** Runs a script of ours in a process of its own. `before` is shell that is run first. */
+/** Runs a script in a separate process. `before` is a shell command that runs first. */
 async function run(script: 'backup' | 'restore', env: Record<string, string>, args: string[] = [], before = '') {
   const command = [process.execPath, join(root, 'scripts', `${script}.ts`), ...args]
   const child = Bun.spawn(before ? ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command] : command, {

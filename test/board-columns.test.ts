@@ -144,5 +144,5 @@ test('a sparkline in each row shows the course of the score, once there are thre
   expect(await shown(path)).toContain('Trend')
   const page: string = await call.get(path)
   expect(page.match(/aria-label="Score over 3 moments"/g)).toHaveLength(2)
-  expect(await call.get(`${path}?q=Ann`)).not.toContain('over 3 moments') // not worked out anew for each search
+  expect(await call.get(`${path}?q=Ann`)).not.toContain('over 3 moments') // not computed for each search
 })

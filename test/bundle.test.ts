@@ -1,4 +1,4 @@
-/** What `scripts/build.ts` makes is what the tests start as processes of their own; here what would not be seen there. */
+/** Other tests start the bundle of `scripts/build.ts` as separate processes; these check what they would not notice. */
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

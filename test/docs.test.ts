@@ -8,7 +8,7 @@ const skipped = /(^|\/)(node_modules|data|dist)\//
 const documents = [...new Bun.Glob('**/*.md').scanSync(root)].filter(path => !skipped.test(path)).sort()
 const files = [...new Bun.Glob('**/*.*').scanSync({ cwd: root, dot: true })].filter(path => !skipped.test(path))
 
-/** A changelog may name what is gone, and the package's README names files of BullMQ. */
+/** A changelog may name deleted files, and the package's README names files of BullMQ. */
 const ownDocuments = documents.filter(
   document => !document.endsWith('CHANGELOG.md') && !document.startsWith('packages/'),
 )

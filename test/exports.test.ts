@@ -103,7 +103,7 @@ test('an exported board is the board, row for row, however long, sorted, searche
   expect((await call.raw(`${path}?sort_by=nothing`)).status).toBe(400)
 })
 
-const manyNames = 60_000 // more bytes than a connection takes that nobody reads
+const manyNames = 60_000 // more bytes than a connection buffers for a client that does not read
 const wide = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
 
 /** Imported once: each test starts over a copy of the folder. */

@@ -1,4 +1,4 @@
-/** Extra sheets: they add columns, such as verified deaths, to the players of the newest scan. */
+/** Extra sheets add columns to the players of the newest scan, for example verified deaths. */
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'

@@ -36,7 +36,7 @@ browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', as
   await page.waitForURL(`${url}/leagues/2`)
 
   await page.goto(`${url}/help`)
-  await page.keyboard.press('/') // there is no list of its own on this page
+  await page.keyboard.press('/') // this page has no list of its own
   await page.keyboard.type('north')
   await page.waitForSelector('#find-list:not([hidden])')
   await page.keyboard.press('Escape')

@@ -6,7 +6,7 @@ import { forSeeds } from './seeded.ts'
 
 const unknown = Number.NaN
 
-/** What everyone's rank is, told the long way. */
+/** Everyone's rank, computed the long way. */
 const ranksOf = (values: number[], isOut: (row: number) => boolean) =>
   values.map((value, row) =>
     Number.isNaN(value) || isOut(row) ? null : 1 + values.filter((other, i) => other > value && !isOut(i)).length,

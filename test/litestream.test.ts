@@ -28,7 +28,7 @@ async function openLitestream(dataDir: string) {
       env,
       stdout: 'ignore',
       stderr: 'ignore',
-      detached: true, // a group of its own: what was fetched runs as a child of this one
+      detached: true, // its own process group, because the fetched program runs as a child of this one
     })
   return {
     replicate() {

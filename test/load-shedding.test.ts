@@ -9,7 +9,7 @@ import { afterTest, start, until } from './start.ts'
 const member: Who = { id: 1, username: 'ann', role: 'member', via: 'key' }
 const officer: Who = { ...member, role: 'officer' }
 
-/** One whose turns are told by the test. */
+/** One whose event-loop turns are given by the test. */
 function timed() {
   const shedding = openLoadShedding()
   let now = performance.now()
@@ -23,7 +23,7 @@ function timed() {
       for (const read of reads) shedding.admit(read)
       return () => reads.forEach(shedding.answered)
     },
-    /** Of a hundred who ask at once, how many are let in. */
+    /** How many of a hundred requests at once are let in. */
     admitted(who?: Who) {
       let admitted = 0
       for (let i = 0; i < 100; i++) {

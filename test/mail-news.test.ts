@@ -1,4 +1,4 @@
-/** What leagues and the rota have to tell by mail. */
+/** Mails of leagues and of the rota. */
 import { expect, test } from 'bun:test'
 import { mailPicksDue } from '../src/leagues/tours/picks-mail.ts'
 import { day, hour } from '../src/platform/clock.ts'

@@ -204,7 +204,7 @@ test('the owner is mailed about a new password, and at the old address about a n
   const current_password = 'a whole new password'
   await browser.post('/api/v1/auth/password', { current_password: ann.password, new_password: current_password })
   await browser.patch('/api/v1/auth/me', { email: 'ann@new.example.org', current_password })
-  await call.patch(`/api/v1/users/${id}`, { country: 'NO' }) // nothing to tell of
+  await call.patch(`/api/v1/users/${id}`, { country: 'NO' }) // sends no mail
   const texts = (await server.to(ann.email, 2)).map(({ text }) => text)
   expect(texts[0]).toContain('The password of your account has been changed')
   expect(texts[1]).toContain('The e-mail address of your account has been changed')

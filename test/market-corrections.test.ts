@@ -1,4 +1,4 @@
-/** Wrong prices taken back, splits and dividends: the books still add up, whoever does it, however often, and after a kill. */
+/** Voided prices, splits and dividends: ledgers add up after each, also when they run at once, repeatedly or are killed. */
 import { expect, test } from 'bun:test'
 import { openBeside } from '../db/open.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
@@ -243,7 +243,7 @@ test('a dividend is paid to who holds the symbol in leagues that go on, and by w
     { kind: 'dividend', undone: true },
   ])
   expect((await refusalOf(call.post('/api/v1/quotes/ACME/actions/99/undo'))).status).toBe(404)
-  expect(await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 25 })).toMatchObject({ lines: 2 }) // may be entered anew
+  expect(await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 25 })).toMatchObject({ lines: 2 }) // may be entered again
   const { logs } = await call.get('/admin/audit/logs/json?action=price.dividend')
   expect(logs).toMatchObject([{ user: 'operator', target: 'price of ACME' }, {}])
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)

@@ -214,7 +214,7 @@ test('bursts, very many trades and a portfolio in one symbol raise alerts with r
   await newCup(fieldhouse.call)
   const [ann, bob, cat] = await newTraders(fieldhouse, 1, ['ann', 'bob', 'cat'])
   await quote(fieldhouse.call, { ACME: 1_000, BOLT: 1_000 })
-  // Of trading only: at a full minute the tasks of the day that was skipped are told of as late.
+  // Only alerts about trading: at a full minute the tasks of the skipped day raise alerts for being late.
   const ofTrading = `alert_type in ('security', 'high_trades')`
   const alerts = () =>
     fieldhouse.app.db.$client

@@ -82,7 +82,7 @@ test('from every earlier state the migrations lead to the same schema as from no
   }
 })
 
-/** Fails for whoever edits a migration that a release has applied: each of them stays as it is, a change is a new one. */
+/** Fails when a released migration is edited: it never changes, a change is a new migration. */
 test('the database of every release is brought to this schema, and what was in it stays', async () => {
   const expected = shapeOf(database().client)
   const releases = readdirSync(folder)
@@ -225,7 +225,7 @@ test('nothing is migrated while another version is running', async () => {
   leave()
   const { kill9 } = await spawnFieldhouse({}, dataDir)
   expect(shapeOf(client)).toEqual(shapeOf(database().client))
-  await spawnFieldhouse({}, dataDir) // beside one of its own version, and after one that was killed
+  await spawnFieldhouse({}, dataDir) // next to one of the same version, and after one that was killed
   await kill9()
 })
 

@@ -1,4 +1,4 @@
-/** Players who are missing from the newest scan: found by search, on the board and everywhere. */
+/** Players who are missing from the newest scan are found by search, on the board and everywhere. */
 import { expect, test } from 'bun:test'
 import { newLeague, upload } from './sheets.ts'
 import { start } from './start.ts'

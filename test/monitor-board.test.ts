@@ -31,7 +31,7 @@ test('a task that does not come is late, then missed, in words', async () => {
   clock.forward(next - clock.now() + 2 * minute)
   expect((await seen('late')).late_s).toBeGreaterThanOrEqual(119)
   expect(rowOf(await call.get(monitor), 'task-test-tick')).toMatch(/late 2 min( \d+ s)? late/)
-  clock.forward(60 * minute) // a whole period more
+  clock.forward(60 * minute) // another full period
   expect((await seen('missed')).late_s).toBeGreaterThanOrEqual(62 * 60 - 1)
   const page = await call.get(monitor)
   expect(rowOf(page, 'task-test-tick')).toMatch(/missed 1 h [23] min late/)

@@ -78,7 +78,7 @@ browserTest('it is held still and goes on; cut off, it says that it is stale', a
   await feed(page, 'live')
   await page.keyboard.press('p')
   await feed(page, 'paused')
-  await until(() => app.streams.size() === 0) // nobody tells the page of an update
+  await until(() => app.streams.size() === 0) // no stream tells the page of an update
   const asked: string[] = []
   page.on('request', request => asked.push(request.url()))
   const { jobId } = await app.jobs.start(slow, {})

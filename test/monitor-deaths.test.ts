@@ -1,4 +1,4 @@
-/** What is told of processes that died: by the runs they had, in alerts, after the restart. */
+/** Reports about processes that died: on their runs, in alerts, after the restart. */
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
@@ -11,7 +11,7 @@ import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 const alerts = '/admin/monitoring/alerts'
 const steady = job('test.steady', { input: t.Object({}), run: async () => 'done' })
 
-/** A process that nobody stopped and that is no more. */
+/** A process that died without being stopped. */
 function deadProcess({ db, clock }: App, id: string, more: Partial<typeof processes.$inferInsert> = {}) {
   db.insert(table)
     .values({ id, role: 'worker', host: 'barn', pid: 4711, version: '1.0.0', startedAt: clock.now(), ...more })

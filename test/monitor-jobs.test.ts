@@ -79,7 +79,7 @@ test('a job says what it is about and by whom, each with its page', async () => 
     `<dt>About</dt><dd>${link(`/leagues/${league}/uploads/1`, 'march-5.csv')}, ${link(`/leagues/${league}`, 'Northern Alliance')}</dd>`,
   )
   expect(page).toContain(`<dt>Started by</dt><dd>${link(`/admin/users/${olgaId}`, 'Olga')}</dd>`)
-  // What is gone is not named; who nobody started is told of as that.
+  // Deleted things are not named; a job that no user started says so.
   expect((await call.get(`${jobs}/${ids.mail}/json`)).about).toEqual([
     { kind: 'person', name: 'Olga', path: `/admin/users/${olgaId}` },
   ])

@@ -51,7 +51,7 @@ async function startIndexed() {
   return { ...made, names, found, index, indexFile: join(dataDir, 'search.db') }
 }
 
-/** The same questions, whoever answers: the runs themselves while they are few, the index over many. */
+/** The same queries by both ways: on the runs while they are few, and on the index over many. */
 for (const [how, filler] of [
   ['looked through', 0],
   ['in the index', 3_000],

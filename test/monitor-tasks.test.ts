@@ -85,7 +85,7 @@ test('a task that fired while its run waits is late', async () => {
   expect(schedule.find(({ name }: { name: string }) => name === 'test.tick')).toMatchObject({ state: 'late' })
 })
 
-/** A job that fails until it is told to work, one that waits, and one in the schedule. */
+/** A job that fails until the test lets it work, one that waits, and one in the schedule. */
 function testJobs() {
   const state = { broken: true, release: () => {} }
   const held = new Promise<void>(resolve => {

@@ -1,4 +1,4 @@
-/** What goes wrong around Fieldhouse, and what whoever runs it gets to read: one line that names the thing and what to do. */
+/** Faults around Fieldhouse, and what the operator reads: one line that names the cause and what to do. */
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
@@ -43,7 +43,7 @@ test('a file that may only be read is named, whatever was to be written', () => 
   readable.close()
 })
 
-/** All that was written is in the file itself, nothing beside it. */
+/** All writes are in the file itself, and no log is left next to it. */
 function settle(file: string) {
   const db = new Database(file)
   db.run('PRAGMA wal_checkpoint(TRUNCATE)')

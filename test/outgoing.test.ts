@@ -431,7 +431,7 @@ describe('TLS to a checked address', () => {
     return server.port ?? 0
   }
 
-  /** In a process of its own, as that is when Bun reads which further authorities to trust. */
+  /** In a separate process, because Bun reads additional certificate authorities only at its start. */
   async function trusting(url: string) {
     const script = `
       const { getJson } = await import('../src/platform/http/outgoing.ts')

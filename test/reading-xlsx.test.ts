@@ -10,7 +10,7 @@ import { type Cell, columnLetters, workbook, workbookParts } from './fixtures/sh
 import { zip } from './fixtures/sheets/zip.ts'
 import { outcome } from './outcome.ts'
 
-/** What exceljs reads of the first worksheet, loaded whole: rows of plain values. */
+/** The first worksheet as exceljs reads it, loaded completely: rows of plain values. */
 async function oracle(bytes: Uint8Array): Promise<{ line: number; cells: unknown[] }[]> {
   const { Workbook } = await import('exceljs')
   const book = new Workbook()

@@ -93,7 +93,7 @@ browserTest(
     await page.fill('[name=end_date]', week.end_date)
     await page.locator('[name=from]').first().fill('18:00')
     await page.locator('[name=to]').first().fill('23:00')
-    await Promise.all([page.waitForEvent('load'), page.click('button:has-text("Make them")')]) // the page comes anew
+    await Promise.all([page.waitForEvent('load'), page.click('button:has-text("Make them")')]) // the page reloads
     expect((await call.get(`${base}/shifts`)).pagination.total).toBe(5)
     await page.goto(`${url}/rota/generate`)
     await page.fill('[name=start_date]', week.start_date)

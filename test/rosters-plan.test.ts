@@ -9,7 +9,7 @@ import { faintText, unnamed } from './web-seen.ts'
 const officer = { email: 'olga@example.org', username: 'olga', password: 'correct horse battery', role: 'officer' }
 type Place = { shift_id: number; staff_id: number }
 
-/** The venue with a draft of its week in which nobody stands anywhere. */
+/** The venue with an empty draft of its week. */
 async function planned(people?: string[]) {
   const app = await venue(people)
   const { call } = app
@@ -116,7 +116,7 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
       },
     ],
   })
-  expect((await call.get(`${path}/compare`)).pagination.total).toBe(2) // with the roster, where nobody is
+  expect((await call.get(`${path}/compare`)).pagination.total).toBe(2) // with the roster, which is empty
   const page = await (await call.raw(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)).text()
   expect(page).toContain('Shifts that differ')
   expect(page).toContain('Bob')

@@ -1,4 +1,4 @@
-/** What a league's config may say: the words of its sheets, and nothing that nobody reads. */
+/** The config of a sheet league accepts the words of its sheets, and refuses unknown keys. */
 import { expect, test } from 'bun:test'
 import { board, newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'

@@ -1,4 +1,4 @@
-/** Players whom officers mark: left out of ranks and totals, or counted, and never silently gone. */
+/** Players whom officers mark are left out of ranks and totals, or counted, and never disappear silently. */
 import { expect, test } from 'bun:test'
 import { leavingOut, percentileOf, placeOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
 import { board, newLeague, upload } from './sheets.ts'

@@ -1,4 +1,4 @@
-/** What players have together: by a label, and on the whole board. */
+/** Totals of players, by a label and of the whole board. */
 import { expect, test } from 'bun:test'
 import { textColumn } from '../src/leaderboard/text.ts'
 import { groupsOf } from '../src/leaderboard/totals.ts'

@@ -49,7 +49,7 @@ test('the value of a roster after many changes equals its value computed from sc
   })
 })
 
-/** Every roster there is, by trying who may stand where through the independent checker. */
+/** Every possible roster, found by trying all assignments with the independent checker. */
 function bestByTrying(problem: Problem): Worth {
   const plan = preparePlan(problem)
   const pairs = problem.shifts.flatMap(shift =>
@@ -123,7 +123,7 @@ test('the checker finds every single fault put into a good roster', () => {
     const plan = preparePlan(problem)
     const roster = greedy(plan)
     const { assignments } = solution(roster, 0, 'heuristic')
-    // Anyone whom the roster itself would not let take an opening must not pass the checker there either.
+    // If the roster lets a person not take an open place, the checker must not accept them there either.
     for (let attempt = 0; attempt < 20 && plan.openings.length; attempt++) {
       const opening = below(plan.openings.length)
       const person = below(plan.people)

@@ -71,11 +71,11 @@ function withRules(problem: Problem, { below, one, some }: Chance): Problem {
   }
 }
 
-/** What the checker finds that solvers are to keep: hours that cannot be had are told, not kept. */
+/** Rule breaks that solvers must avoid. Hours that cannot be reached are reported, not enforced. */
 const broken = (problem: Problem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(({ given, rule }) => !given && rule !== 'least_hours')
 
-/** Shapes that pins and work elsewhere already have are nobody's to mend. */
+/** Rule breaks that pins and work elsewhere already cause cannot be avoided. */
 const isFree = (problem: Problem): Problem => ({ ...problem, pinned: [], existing: [] })
 
 test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {

@@ -30,7 +30,7 @@ async function busyHouse(env = {}, folder?: string) {
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Name,Power\n1,ann,5\n'))
   await finished(upload(call, id, 'nothing,to\nsee,here\n'))
-  await finished(call.post(`${stats}/refresh`)) // what was warmed at the start knew nothing of this
+  await finished(call.post(`${stats}/refresh`)) // answers cached at the start are without this
   return { ...fieldhouse, id }
 }
 

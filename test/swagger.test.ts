@@ -66,7 +66,7 @@ test('what lists and states answer is what is documented', async () => {
     const schema = get?.responses['200']?.content?.['application/json']?.schema
     if (!schema || path.includes('{') || get.parameters?.some((parameter: Answer) => parameter.required)) continue
     const response = await call.raw(path)
-    if (response.status !== 200) continue // refused for a reason of its own
+    if (response.status !== 200) continue // refused for another reason
     wrong.push(...misfits(document, schema, await response.json(), path))
     looked++
   }

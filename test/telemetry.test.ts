@@ -68,7 +68,7 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
   )
   expect(sentry.everything()).not.toContain('hunter2')
 
-  // So does a statistic that could not be refreshed, though the run as a whole succeeds.
+  // So does a statistic that could not be refreshed, although the run succeeds.
   const { status, result } = await finished(call.post('/api/v1/stats/refresh'))
   expect(status).toBe('SUCCESS')
   expect(result.failures.map(({ key }: { key: string }) => key)).toContain(

@@ -314,12 +314,12 @@ describe('a whole tournament on the fake feed', () => {
     return answer.json
   }
 
-  /** What a format can say of a golfer who really stands so. */
+  /** What a format can express of a golfer's real standing. */
   const saidBy = (format: FeedFormat, truth: Golfer): Partial<Golfer> => {
     if (format === 'fieldhouse') return truth
     if (format === 'datagolf') return { ...truth, tee_time: null }
     const { player_id, name, total, thru, rounds } = truth
-    // Before the first hole of a round, and of those who are out, the scoreboard is vague.
+    // The scoreboard is imprecise before the first hole of a round, and for golfers who are out.
     return thru && !isOut(truth) ? { player_id, name, total, thru, rounds } : { player_id, name }
   }
 

@@ -315,7 +315,7 @@ describe('the deadline', () => {
     })
     const late = { ...league, starts_at: at('14T12:00') }
     expect(picksAreOpen(at('14T08:00'), { ...late, event: 'coastal' }, begun)).toBe(false)
-    // Without an event of its own the league cannot know that this is not last week's.
+    // Without its own event the league cannot know that this is not last week's.
     expect(picksAreOpen(at('14T08:00'), late, begun)).toBe(true)
     expect(picksAreOpen(at('14T08:00'), { ...late, event: 'coastal', deadline: at('14T10:00') }, begun)).toBe(true)
   })

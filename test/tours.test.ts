@@ -18,7 +18,7 @@ import {
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 
-/** A service with a tour whose field is known, a league on it, and two members who have entered. */
+/** A service with a tour with a known field, a league on it, and two members with entries. */
 async function startPlaying(config: object = {}) {
   const fieldhouse = await startStill()
   const { call, clock } = fieldhouse
@@ -181,7 +181,7 @@ test('the deadline passes by itself: no stroke, no write and no request is neede
   expect((await call.get(`${path}/players/${anns.id}`)).picks).toHaveLength(4)
   const before = (await board(call, league.id)).rows
   expect(before.map(({ rank, score }: Row) => [rank, score])).toEqual([
-    [null, null], // nobody is first before a stroke is played
+    [null, null], // there is no leader before a stroke is played
     [null, null],
   ])
 })

@@ -1,4 +1,4 @@
-/** The whole way of a file in a browser without JavaScript: chosen, its columns said, tried, imported, held, answered. */
+/** A file in a browser without JavaScript: chosen, mapped, tried, imported, held and answered. */
 import { expect } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ async function season() {
     await page.setInputFiles('[name=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) })
     await page.click('text=Choose its columns')
   }
-  /** What a browser without JavaScript does by itself (here it runs one that is told not to, and waits for ever). */
+  /** What a browser without JavaScript does by itself: Chromium with JavaScript turned off would wait for ever here. */
   const comes = (selector: string) =>
     until(async () => {
       if ((await page.locator(selector).count()) > 0) return true

@@ -383,7 +383,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   const menu = await page.locator('#board-view > div').boundingBox()
   expect([menu && menu.x >= 0, menu && menu.x + menu.width <= 390]).toEqual([true, true])
   await page.goto(path)
-  const row = page.locator('.board tbody tr').first() // its columns but the first two are opened by a tap beside the name
+  const row = page.locator('.board tbody tr').first() // a tap next to the name shows its columns beyond the first two
   const folded = row.locator('.folded').first()
   expect([await row.locator('.score').isVisible(), await folded.isVisible()]).toEqual([true, false])
   await row.locator('.score').click({ force: true })

@@ -20,7 +20,7 @@ contract('Redis', redisTest, withBackend(createRedisBackend), async () => {
 
 type Mine = QueueEventsListener & { mine(args: unknown): void }
 
-/** What a user of BullMQ sees, whatever keeps the jobs. Redis is the reference: every expectation here was its answer first. */
+/** What a user of BullMQ sees, with either store. Redis is the reference: every expectation was first its answer. */
 function contract<B extends IQueueBackend, C>(
   store: string,
   storeTest: typeof test,
@@ -50,7 +50,7 @@ function contract<B extends IQueueBackend, C>(
         await worker.waitUntilReady()
         return worker
       },
-      /** What the queue's events say from now on, a line each. */
+      /** The queue's events from now on, as lines. */
       async listen(opts: { lastEventId?: string } = {}) {
         const events = closing(new QueueEvents('jobs', { connection, ...opts }))
         const lines: string[] = []
@@ -716,9 +716,9 @@ function contract<B extends IQueueBackend, C>(
       third.on('failed', (_, error) => failed.resolve(error.message))
       expect(await failed.promise).toBe('job stalled more than allowable limit')
       const seen = lines.filter(line => /^(waiting|stalled|failed)/.test(line))
-      const again = ['waiting 1 prev="active"', 'stalled 1'] // a slow machine lets it stall while it is given up, too
+      const again = ['waiting 1 prev="active"', 'stalled 1'] // on a slow machine it stalls once more before it is given up
       const times = seen.filter(line => line === 'stalled 1').length
-      const end = seen.filter(line => line.startsWith('failed')) // told of a moment later, perhaps
+      const end = seen.filter(line => line.startsWith('failed')) // the event may come a moment later
       expect(seen).toEqual(['waiting 1', ...Array(times).fill(again).flat(), ...end])
     },
   )

@@ -82,7 +82,7 @@ test('a job can be cancelled as soon as a call says that it is active', async ()
   await worker.waitUntilReady()
   for (let n = 0; n < 20; n++) {
     const job = await queue.add(`job ${n}`, {})
-    while (!(await job.isActive())); // as often as there are turns of the event loop
+    while (!(await job.isActive())); // asks in every turn of the event loop
     expect([n, worker.cancelJob(job.id!)]).toEqual([n, true])
     await until(() => cancelled.includes(job.name))
   }

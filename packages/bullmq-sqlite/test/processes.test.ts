@@ -16,7 +16,7 @@ function open(path = join(temporaryFolder(), 'queue.db')) {
   return { path, queue }
 }
 
-/** What the file says of itself, read by another hand. */
+/** Reads the file through a separate connection. */
 function inspect(path: string) {
   const db = openSqliteFile(path, { mustExist: true })
   const counters = db.prepare<{ state: string }>("SELECT state FROM queue WHERE key = 'bull:jobs'").get()
@@ -52,7 +52,7 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   const { path, queue } = open()
   const log = `${path}.log`
   writeFileSync(log, '')
-  const jobs = 600 // fewer are done before anybody is killed at one
+  const jobs = 600 // enough that workers are killed while they work
   await queue.addBulk(Array.from({ length: jobs }, (_, n) => ({ name: 'job', data: n })))
   const hire = async () => {
     const child = startChild('queue-user.ts', path, 'works', log)
@@ -69,7 +69,7 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   while ((await queue.getCompletedCount()) < jobs && kills < 15) {
     await sleep(60 + Math.random() * 60)
     const victim = crew.shift()!
-    process.kill(victim.pid, 'SIGSTOP') // a job it is at now, it is at when it dies
+    process.kill(victim.pid, 'SIGSTOP') // a job it works on now is still active when it is killed
     if (!isAtWork(victim.pid)) {
       process.kill(victim.pid, 'SIGCONT')
       crew.push(victim)
@@ -90,7 +90,7 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   let resumed = 0
   for (const line of readFileSync(log, 'utf8').trim().split('\n')) {
     const [what, id = '', pid = ''] = line.split(' ')
-    if (what === 'kill') killed.add(pid) // what it begins between this line and its death is a dead one's too
+    if (what === 'kill') killed.add(pid) // a job it starts between this line and its death counts as one of a dead process
     if (what === 'end') {
       at.delete(id)
       done.add(id)
@@ -145,18 +145,18 @@ test('the job of a living process is never given away while its lock runs, even 
   expect(await first.says()).toBe('working')
   const second = startChild('queue-user.ts', path, 'holds')
   expect(await second.says()).toBe('ready')
-  await sleep(1500) // the thread that answers for a busy process is there
+  await sleep(1500) // by now the thread that answers for a busy process runs
   first.tell('copy')
   expect(await first.says()).toBe('copied')
   expect(await job.waitUntilFinished(events, 30_000)).toBe(first.pid)
   expect((await queue.getJob(job.id!))!.stalledCounter).toBe(0)
 
-  // Its lock is its own again: the next job of its is not given away either, nor kept from others once it is dead.
+  // It holds its lock again: its next job is not given away either, but recovered once it is dead.
   await sleep(1500)
   const next = await queue.add('job', {})
   const [said, saidBySecond] = [first.says(), second.says()]
   const holder = await Promise.race([said.then(() => first), saidBySecond.then(() => second)])
-  for (const pending of [said, saidBySecond]) pending.catch(() => {}) // whoever is killed says nothing more
+  for (const pending of [said, saidBySecond]) pending.catch(() => {}) // a killed process prints nothing more
   const other = holder === first ? second : first
   await holder.kill9()
   if (other === first) {
@@ -195,7 +195,7 @@ test('an idle worker of another process is woken by an add', async () => {
   const child = startChild('queue-user.ts', path, 'works', `${path}.log`)
   expect(await child.says()).toBe('ready')
   for (let n = 0; n < 5; n++) {
-    await sleep(300) // It has found nothing and waits: for ten minutes, unless it is woken.
+    await sleep(300) // It has found no job and waits for ten minutes, unless it is woken.
     const job = await queue.add('job', {})
     await job.waitUntilFinished(events, 30_000)
     expect(await job.isCompleted()).toBe(true)
@@ -297,7 +297,7 @@ test('a refused call is rolled back in the file and in memory, without the calls
   const { path, queue } = open()
   await queue.add('due', {}, { delay: 1 })
   await sleep(5)
-  // Before it finds that there is no such job, this puts the due one in line.
+  // This puts the due job in line before it finds that the other job does not exist.
   const refused = queue.getBackend().retryJob('none', false, 'token')
   const calls = [queue.add('before', {}), outcome(refused), queue.add('after', {})] as const
   const [, refusal] = await Promise.all(calls)

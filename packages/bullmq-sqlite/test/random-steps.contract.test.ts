@@ -22,14 +22,14 @@ import {
 } from './support.ts'
 
 /*
- * The same things by chance, done to a queue over SQLite and to one over Redis: after every step both must answer the same
- * and look the same. `SEED=…` repeats one run.
+ * The same random steps on a queue on SQLite and on one on Redis: after every step both must give the same answer and be in the
+ * same state. `SEED=…` repeats one run.
  */
 
 const hour = 3_600_000
 const states = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children', 'completed', 'failed'] as const
 
-/** A queue with a worker by hand, and all that can be seen of it. */
+/** A queue with a worker driven by hand, and its visible state. */
 async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, connection: C) {
   const queue = new classes.Queue('jobs', { connection })
   const worker = new classes.Worker('jobs', null, { connection, maxStalledCount: 1 })
@@ -54,7 +54,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
   await sleep(50) // Redis: its blocking read is under way.
   const held = new Map<string, { job: Job; token: string }>()
 
-  /** What to do, with every choice made. Answers what a caller would see. */
+  /** A step with all random choices made. Returns what a caller sees. */
   async function step({ what, id, opts, n, flag }: Step): Promise<unknown> {
     const job = id ? await queue.getJob(id) : undefined
     const mine = id ? held.get(id) : undefined
@@ -82,7 +82,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
         held.delete(id ?? '')
         return mine?.job.moveToDelayed(Date.now() + hour * n, mine.token)
       case 'give back':
-        // Redis orders by id those it puts before others of their priority.
+        // Redis orders jobs by id if it puts them in front of others of their priority.
         if (!mine || mine.job.priority > 0) return
         held.delete(id ?? '')
         return mine.job.moveToWait(mine.token)
@@ -120,7 +120,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
   async function look() {
     const lists = states.map(async state => {
       const jobs = await queue.getJobs([state], 0, -1, true)
-      // Redis orders by id those of one millisecond.
+      // Redis orders jobs of the same millisecond by id.
       if (/completed|failed|children/.test(state)) jobs.sort((a, b) => idOf(a).localeCompare(idOf(b)))
       return [state, jobs.map(idOf)] as const
     })
@@ -132,7 +132,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     }
   }
 
-  /** All that is kept of every job, but for the times. */
+  /** All stored fields of every job, except times. */
   async function jobs() {
     const all = await queue.getJobs([...states])
     const seen = all.map(async ({ id = '', ...job }) => ({
@@ -188,9 +188,9 @@ const doings = [
   ...(['clean', 'forget deduplication'] as const),
 ]
 
-/** Things that undo much are rare, or nothing would ever come about. */
+/** Steps that remove much are rare, so that state can build up. */
 const rare = new Set(['drain', 'clean', 'pause', 'retry all', 'promote all'])
-/** Where what is done makes sense; now and then it is done where it does not. */
+/** Mostly jobs for which the step makes sense; sometimes any other. */
 const fitting: Partial<Record<Step['what'], (typeof states)[number][]>> = {
   complete: ['active'],
   fail: ['active'],
@@ -245,7 +245,7 @@ const worded = (step: Promise<unknown>) =>
     (error: Error) => ({ error: error.message }),
   )
 
-/** What is done depends little on the runtime: half as much on the second one. */
+/** The steps depend little on the runtime, so the second one does half as many. */
 const steps = isBun ? 200 : 100
 
 for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 5, 6])
@@ -267,7 +267,7 @@ for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 
     }
     expect(await sqlite.jobs()).toEqual(await redis.jobs())
     await until(() => sqlite.told.length === redis.told.length)
-    // The children of a removed parent go in any order.
+    // The children of a removed parent are removed in any order.
     const removals = (told: string[]) => told.filter(line => line.startsWith('removed')).sort()
     const others = (told: string[]) => told.filter(line => !line.startsWith('removed'))
     expect(others(sqlite.told)).toEqual(others(redis.told))

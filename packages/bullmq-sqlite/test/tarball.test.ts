@@ -1,4 +1,4 @@
-/** What `npm publish` would send, installed into an empty folder from the registry, and run on Node and on Bun. */
+/** The package that `npm publish` would send, installed into an empty folder with its dependencies, and run on Node and on Bun. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
