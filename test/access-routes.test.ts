@@ -1,4 +1,4 @@
-/** Every route, asked as everybody: by role, by the neighbour, and in leagues that are private. */
+/** Every route is requested by each role, by a member who does not own the thing, and in private leagues. */
 import { expect, test } from 'bun:test'
 import type { Role } from '../db/schema.ts'
 import type { App } from '../src/context.ts'

@@ -1,4 +1,4 @@
-/** The recipes of docs/api.md are pasted into a shell, as its reader does it. */
+/** The recipes of docs/api.md work when pasted into a shell. */
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The import rules: every import points down or to its own floor's neighbours as `rules` allows, and nothing goes in circles. Types count. */
+/** The import rules, type imports included: imports point down, or within a level as `rules` allows, and never in a circle. */
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

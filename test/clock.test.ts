@@ -1,4 +1,4 @@
-/** A clock that was wrong for a while: set forward, worked with, and set back. */
+/** A clock that was wrong for a while: set forward, used, and set back. */
 import { expect, test } from 'bun:test'
 import { auditLog, optionChains } from '../db/schema.ts'
 import { day, hour, iso, minute } from '../src/platform/clock.ts'

@@ -1,4 +1,4 @@
-/** Commands say what they do, and asking does nothing else. */
+/** Commands describe themselves with --help, and do nothing else then. */
 import { expect, test } from 'bun:test'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

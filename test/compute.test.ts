@@ -1,4 +1,4 @@
-/** `ROLE=compute`: rosters solved by processes that have nothing but Redis in common with the service. */
+/** `ROLE=compute`: rosters solved by processes that share only Redis with the service. */
 import { afterEach, expect } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'

@@ -1,4 +1,4 @@
-/** Who would move how far with another config, before it is saved. */
+/** Previews of a config: who would move how far before it is saved. */
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { newCup } from './market.ts'

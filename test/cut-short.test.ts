@@ -1,4 +1,4 @@
-/** Connections that are broken off in the middle: nothing is left of them, and the service stays open. */
+/** Connections that break off half-way leave nothing behind, and the service stays open. */
 import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

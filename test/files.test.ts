@@ -1,4 +1,4 @@
-/** Database files that something happens to under a running Fieldhouse. */
+/** Database files that are removed, replaced or cut off under a running Fieldhouse. */
 import { expect, test } from 'bun:test'
 import { copyFileSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The box that searches everything, on every page: by keyboard, by phone, with what is found under it. */
+/** The search box on every page, by keyboard and on a phone, with results below it. */
 import { expect } from 'bun:test'
 import { complaintsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'

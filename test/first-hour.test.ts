@@ -1,4 +1,4 @@
-/** The first admin is led through three steps, and names the place. */
+/** The first admin gets three steps, and names the installation. */
 import { expect, test } from 'bun:test'
 import { webhookName } from '../src/ui/display-name.ts'
 import { newCup, newTrader } from './market.ts'

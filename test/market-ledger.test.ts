@@ -1,4 +1,4 @@
-/** The books always balance: under any interleaving, over several processes, and after sudden death. */
+/** Ledgers always balance: in any order of events, over several processes, and after kill -9. */
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { openBeside } from '../db/open.ts'

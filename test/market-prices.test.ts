@@ -1,4 +1,4 @@
-/** Prices over time, those that are held with a question, and those that come by CSV. */
+/** Price history, held prices, and prices imported by CSV. */
 import { expect, test } from 'bun:test'
 import { day, minute } from '../src/platform/clock.ts'
 import { newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'

@@ -1,4 +1,4 @@
-/** Quotes, pushed and polled; option chains; and members whose trading looks wrong. */
+/** Quotes, pushed and polled; option chains; and alerts about suspicious trading. */
 import { expect, test } from 'bun:test'
 import { riskAssessment } from '../src/leagues/market/risk.ts'
 import { day, minute } from '../src/platform/clock.ts'

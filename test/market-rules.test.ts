@@ -1,4 +1,4 @@
-/** What an order may do and what it does: the rules alone, without an app around them. */
+/** The rules and effects of orders, without an app. */
 import { expect, test } from 'bun:test'
 import { type Account, maxShares, type Order, validateOrder } from '../src/leagues/market/order.ts'
 import { applyTrade, noPosition, type Position } from '../src/leagues/market/position.ts'

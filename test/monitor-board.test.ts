@@ -1,4 +1,4 @@
-/** What the board of tasks says of work that does not come, and where there is nothing to say. */
+/** The task monitor about late and missed work, and its empty lists. */
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { scheduleSlots } from '../db/schema.ts'

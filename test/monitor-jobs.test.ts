@@ -1,4 +1,4 @@
-/** Jobs as admins read and handle them: what they are about, finding them, doing something to some, what a retry is good for. */
+/** Jobs in the monitor: what they are about, search, bulk actions, and when a retry helps. */
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'

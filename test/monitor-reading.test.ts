@@ -1,4 +1,4 @@
-/** How the monitor reads in a real browser: charts, times, keys, copies, small screens, no script, nothing that jumps. */
+/** The monitor in a real browser: charts, times, keys, copying, small screens, no script, a stable layout. */
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'

@@ -1,4 +1,4 @@
-/** Several processes over one folder, with SQLite and with Redis between them; and what sudden death leaves. */
+/** Several processes on one folder, with SQLite or Redis as the queue; and the effects of kill -9. */
 import { expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

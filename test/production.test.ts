@@ -1,4 +1,4 @@
-/** What the Dockerfile does, done in a clean copy: no container engine is needed to know that the image works. */
+/** The steps of the Dockerfile, run in a clean copy, so that no container engine is needed. */
 import { expect, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'

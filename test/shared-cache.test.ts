@@ -1,4 +1,4 @@
-/** A cache in front: a real nginx with deploy/nginx.conf keeps what strangers read, for two seconds at most, and nothing private. */
+/** A real nginx in front, with deploy/nginx.conf: it caches what strangers read for two seconds at most, and nothing private. */
 import { afterEach, expect } from 'bun:test'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Boards ranked by what was gained, and between any two scans. */
+/** Boards ranked by gains, also between any two scans. */
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'

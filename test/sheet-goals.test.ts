@@ -1,4 +1,4 @@
-/** Goals: several targets by power, and how much of them everyone has reached. */
+/** Goals: several targets by power, and the share that each player has reached. */
 import { expect, test } from 'bun:test'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'

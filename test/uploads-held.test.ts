@@ -1,4 +1,4 @@
-/** What a sheet is dated by, and sheets that are held because they look wrong. */
+/** Dates of sheets, and sheets that are held because they look wrong. */
 import { expect, test } from 'bun:test'
 import { board, newLeague, upload } from './sheets.ts'
 import { type caller, refusalOf, start } from './start.ts'

@@ -1,4 +1,4 @@
-/** A file looked at before it is sent, and the mapping that is kept for the next one. */
+/** Previews of files, and the mapping that is kept for the next one. */
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -28,7 +28,7 @@ async function season() {
     await page.setInputFiles('[name=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) })
     await page.click('text=Choose its columns')
   }
-  /** What a browser without JavaScript does by itself: Chromium with JavaScript turned off would wait for ever here. */
+  /** Reloads until the selector matches, as a browser without JavaScript does by itself; with JavaScript turned off Chromium does not. */
   const comes = (selector: string) =>
     until(async () => {
       if ((await page.locator(selector).count()) > 0) return true

@@ -13,29 +13,29 @@ export function deduplicate(queue: Queue, job: NewJob, canReplace: boolean): str
   if (!options?.id) return undefined
   const { id, replace, extend, ttl, keepLastIfActive, reschedule } = options
   const holder = holderOf(queue, id)
-  if (!holder) return hold(queue, options, job.id)
+  if (!holder) return setHolder(queue, options, job.id)
   const { job_id: holderId, expires_at } = holder
   const current = findJob(queue, holderId)
   if (canReplace && replace && current?.state === State.delayed) {
     deleteJob(current)
     queue.emit('removed', 'jobId', current.id, 'prev', 'delayed')
-    announce(queue, job.id, id, current.id)
+    emitDeduplicated(queue, job.id, id, current.id)
     queue.sql.deleteDedupNext.run(queue.id, id)
-    return hold(queue, options, job.id, !keepLastIfActive && !extend && ttl ? expires_at : undefined)
+    return setHolder(queue, options, job.id, !keepLastIfActive && !extend && ttl ? expires_at : undefined)
   }
   // The holder was removed without releasing the id, which would otherwise be held for ever.
   if (!current && expires_at === null) {
     queue.sql.deleteDedupNext.run(queue.id, id)
-    return hold(queue, options, job.id)
+    return setHolder(queue, options, job.id)
   }
   if (keepLastIfActive && current?.state === State.active) {
     queue.sql.setDedupNext.run(queue.id, id, JSON.stringify(job))
     // While the job is active its id does not expire; otherwise the next job would not wait for it.
     queue.sql.setDedup.run(queue.id, id, holderId, null)
-    announce(queue, holderId, id, job.id)
+    emitDeduplicated(queue, holderId, id, job.id)
   } else if (!(canReplace && replace)) {
-    if (extend && ttl) hold(queue, options, holderId)
-    announce(queue, holderId, id, job.id)
+    if (extend && ttl) setHolder(queue, options, holderId)
+    emitDeduplicated(queue, holderId, id, job.id)
     if (canReplace && reschedule && current?.state === State.delayed)
       moveToDelayed(current, job.timestamp, job.opts.delay ?? 0)
   }
@@ -53,7 +53,7 @@ export function releaseOnFinish({ queue, id: jobId, dedup_id: id }: Job, timesta
   queue.sql.deleteDedupNext.run(queue.id, id)
   const next: NewJob = { ...JSON.parse(kept.job), timestamp }
   if (findJob(queue, next.id)) return
-  hold(queue, next.opts.deduplication ?? { id }, next.id)
+  setHolder(queue, next.opts.deduplication ?? { id }, next.id)
   insertInLine(queue, next)
 }
 
@@ -72,7 +72,7 @@ export function freeDeduplication(queue: Queue, id: string, jobId?: string): num
 export const deduplicationHolder = (queue: Queue, id: string): string | null => holderOf(queue, id)?.job_id ?? null
 
 /** Gives the id to a job. Null as `until`: until the job finishes. */
-function hold({ id, sql }: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): undefined {
+function setHolder({ id, sql }: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): undefined {
   if (until !== null) sql.deleteExpiredDedups.run(now())
   sql.setDedup.run(id, options.id, jobId, until)
 }
@@ -80,6 +80,6 @@ function hold({ id, sql }: Queue, options: DeduplicationOptions, jobId: string, 
 const expiry = ({ keepLastIfActive, ttl }: DeduplicationOptions): number | null =>
   keepLastIfActive || !ttl || ttl <= 0 ? null : now() + ttl
 
-const announce = (queue: Queue, jobId: string, id: string, deduplicatedId: string) =>
+const emitDeduplicated = (queue: Queue, jobId: string, id: string, deduplicatedId: string) =>
   queue.emit('deduplicated', 'jobId', jobId, 'deduplicationId', id, 'deduplicatedJobId', deduplicatedId)
 const holderOf = (queue: Queue, id: string) => queue.sql.dedup.get(queue.id, id, now())

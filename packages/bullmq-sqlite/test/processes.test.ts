@@ -32,9 +32,9 @@ test('every job acknowledged to a process is there after it was killed', async (
   const acknowledged: string[] = []
   for (let round = 0; round < rounds(6, 12); round++) {
     const child = startChild('queue-user.ts', path, 'adds')
-    expect(await child.says()).toBe('ready')
+    expect(await child.nextLine()).toBe('ready')
     const hearing = (async () => {
-      for (;;) acknowledged.push(await child.says())
+      for (;;) acknowledged.push(await child.nextLine())
     })().catch(() => {})
     await sleep(20 + round * 9)
     await child.kill9()
@@ -54,9 +54,9 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   writeFileSync(log, '')
   const jobs = 600 // enough that workers are killed while they work
   await queue.addBulk(Array.from({ length: jobs }, (_, n) => ({ name: 'job', data: n })))
-  const hire = async () => {
+  const startWorker = async () => {
     const child = startChild('queue-user.ts', path, 'works', log)
-    expect(await child.says()).toBe('ready')
+    expect(await child.nextLine()).toBe('ready')
     return child
   }
   const isAtWork = (pid: number) => {
@@ -64,24 +64,24 @@ test('workers killed at work lose no job, and no job is worked on by two living 
     const noted = (what: string) => lines.filter(line => line.startsWith(what) && line.endsWith(` ${pid}`)).length
     return noted('start') > noted('end')
   }
-  const crew = [await hire(), await hire()]
+  const workers = [await startWorker(), await startWorker()]
   let kills = 0
   while ((await queue.getCompletedCount()) < jobs && kills < 15) {
     await sleep(60 + Math.random() * 60)
-    const victim = crew.shift()!
+    const victim = workers.shift()!
     process.kill(victim.pid, 'SIGSTOP') // a job it works on now is still active when it is killed
     if (!isAtWork(victim.pid)) {
       process.kill(victim.pid, 'SIGCONT')
-      crew.push(victim)
+      workers.push(victim)
       continue
     }
     appendFileSync(log, `kill - ${victim.pid}\n`)
     await victim.kill9()
     kills++
-    crew.push(await hire())
+    workers.push(await startWorker())
   }
   await until(async () => (await queue.getCompletedCount()) === jobs, 30_000)
-  for (const child of crew) await child.kill9()
+  for (const child of workers) await child.kill9()
 
   const at = new Map<string, string>()
   const done = new Set<string>()
@@ -115,19 +115,19 @@ test('a job of a process that hangs stays its own; one of a process that died is
   afterTest(() => events.close())
   await events.waitUntilReady()
   const first = startChild('queue-user.ts', path, 'holds')
-  expect(await first.says()).toBe('ready')
+  expect(await first.nextLine()).toBe('ready')
   const job = await queue.add('job', {})
-  expect(await first.says()).toBe('working')
+  expect(await first.nextLine()).toBe('working')
   first.freeze()
   const second = startChild('queue-user.ts', path, 'holds')
-  expect(await second.says()).toBe('ready')
+  expect(await second.nextLine()).toBe('ready')
   await sleep(1500)
   expect(await job.isActive()).toBe(true)
   first.thaw()
   expect(await job.waitUntilFinished(events)).toBe(first.pid)
 
   const next = await queue.add('job', {})
-  const holder = await Promise.race([first.says().then(() => first), second.says().then(() => second)])
+  const holder = await Promise.race([first.nextLine().then(() => first), second.nextLine().then(() => second)])
   const other = holder === first ? second : first
   await holder.kill9()
   expect(await next.waitUntilFinished(events, 10_000)).toBe(other.pid)
@@ -140,28 +140,28 @@ test('the job of a living process is never given away while its lock runs, even 
   afterTest(() => events.close())
   await events.waitUntilReady()
   const first = startChild('queue-user.ts', path, 'copies')
-  expect(await first.says()).toBe('ready')
+  expect(await first.nextLine()).toBe('ready')
   const job = await queue.add('job', {})
-  expect(await first.says()).toBe('working')
+  expect(await first.nextLine()).toBe('working')
   const second = startChild('queue-user.ts', path, 'holds')
-  expect(await second.says()).toBe('ready')
+  expect(await second.nextLine()).toBe('ready')
   await sleep(1500) // by now the thread that answers for a busy process runs
-  first.tell('copy')
-  expect(await first.says()).toBe('copied')
+  first.send('copy')
+  expect(await first.nextLine()).toBe('copied')
   expect(await job.waitUntilFinished(events, 30_000)).toBe(first.pid)
   expect((await queue.getJob(job.id!))!.stalledCounter).toBe(0)
 
   // It holds its lock again: its next job is not given away either, but recovered once it is dead.
   await sleep(1500)
   const next = await queue.add('job', {})
-  const [said, saidBySecond] = [first.says(), second.says()]
-  const holder = await Promise.race([said.then(() => first), saidBySecond.then(() => second)])
-  for (const pending of [said, saidBySecond]) pending.catch(() => {}) // a killed process prints nothing more
+  const [lineOfFirst, lineOfSecond] = [first.nextLine(), second.nextLine()]
+  const holder = await Promise.race([lineOfFirst.then(() => first), lineOfSecond.then(() => second)])
+  for (const pending of [lineOfFirst, lineOfSecond]) pending.catch(() => {}) // a killed process prints nothing more
   const other = holder === first ? second : first
   await holder.kill9()
   if (other === first) {
-    expect(await said).toBe('working')
-    other.tell('copy')
+    expect(await lineOfFirst).toBe('working')
+    other.send('copy')
   }
   expect(await next.waitUntilFinished(events, 30_000)).toBe(other.pid)
 })
@@ -170,9 +170,9 @@ test('the lock files of killed processes are removed', async () => {
   const { path, queue } = open()
   const lockFiles = () => readdirSync(dirname(path)).filter(name => name.includes('.alive'))
   const child = startChild('queue-user.ts', path, 'holds')
-  expect(await child.says()).toBe('ready')
+  expect(await child.nextLine()).toBe('ready')
   await queue.add('job', {})
-  expect(await child.says()).toBe('working')
+  expect(await child.nextLine()).toBe('working')
   await child.kill9()
   const [left] = lockFiles()
   expect(left).toEqual(expect.any(String))
@@ -193,7 +193,7 @@ test('an idle worker of another process is woken by an add', async () => {
   afterTest(() => events.close())
   await events.waitUntilReady()
   const child = startChild('queue-user.ts', path, 'works', `${path}.log`)
-  expect(await child.says()).toBe('ready')
+  expect(await child.nextLine()).toBe('ready')
   for (let n = 0; n < 5; n++) {
     await sleep(300) // It has found no job and waits for ten minutes, unless it is woken.
     const job = await queue.add('job', {})
@@ -235,10 +235,10 @@ test('a full disk is reported to the caller, and what was acknowledged before is
   const child = spawn('sh', ['-c', script, process.execPath, file, path], { stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = once(child, 'exit')
   afterTest(() => child.kill('SIGKILL'))
-  const [said, complaints] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [output, complaints] = await Promise.all([text(child.stdout), text(child.stderr)])
   expect(complaints).toBe('')
   expect(await exited).toEqual([0, null])
-  const lines = said.trim().split('\n')
+  const lines = output.trim().split('\n')
   const refused = lines.filter(line => line.startsWith('refused'))
   expect(refused.length).toBeGreaterThan(0)
   const acknowledged = lines.filter(line => !line.startsWith('refused'))
@@ -267,15 +267,15 @@ test('a file of a newer version, or one that cannot be opened, is refused with a
 test('jobs that a worker closed by force leaves behind are taken over as soon as its process ends', async () => {
   const { path, queue } = open()
   const child = startChild('queue-user.ts', path, 'leaves')
-  expect(await child.says()).toBe('ready')
+  expect(await child.nextLine()).toBe('ready')
   const job = await queue.add('job', {})
-  expect(await child.says()).toBe('left')
+  expect(await child.nextLine()).toBe('left')
   const other = startChild('queue-user.ts', path, 'holds')
-  expect(await other.says()).toBe('ready')
+  expect(await other.nextLine()).toBe('ready')
   await sleep(1200)
   expect(await job.isActive()).toBe(true)
-  child.tell('end')
-  expect(await other.says()).toBe('working')
+  child.send('end')
+  expect(await other.nextLine()).toBe('working')
   await until(() => job.isCompleted())
 })
 

@@ -35,7 +35,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
   const worker = new classes.Worker('jobs', null, { connection, maxStalledCount: 1 })
   const flows = new classes.FlowProducer({ connection })
   const events = new classes.QueueEvents('jobs', { connection })
-  const told: string[] = []
+  const eventLines: string[] = []
   for (const name of [
     'added',
     'waiting',
@@ -46,9 +46,9 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     'deduplicated',
     'duplicated',
   ] as const)
-    events.on(name, (args: object) => told.push(`${name} ${Object.values({ ...args, delay: '' }).join(' ')}`))
+    events.on(name, (args: object) => eventLines.push(`${name} ${Object.values({ ...args, delay: '' }).join(' ')}`))
   for (const name of ['waiting-children', 'removed', 'retries-exhausted', 'paused', 'resumed', 'cleaned'] as const)
-    events.on(name, (args: object) => told.push(`${name} ${Object.values(args).join(' ')}`))
+    events.on(name, (args: object) => eventLines.push(`${name} ${Object.values(args).join(' ')}`))
   for (const it of [queue, worker, flows, events]) afterTest(() => it.close())
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), events.waitUntilReady()])
   await sleep(50) // Redis: its blocking read is under way.
@@ -155,20 +155,20 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     return (await Promise.all(seen)).sort((a, b) => a.id.localeCompare(b.id))
   }
 
-  return { step, look, jobs, told }
+  return { step, look, jobs, eventLines }
 }
 
 const cleaned = ['completed', 'failed', 'delayed', 'prioritized', 'wait', 'active'] as const
 
 interface Step {
-  readonly what: (typeof doings)[number]
+  readonly what: (typeof stepKinds)[number]
   readonly id?: string
   readonly opts?: JobsOptions
   readonly n: number
   readonly flag: boolean
 }
 
-const doings = [
+const stepKinds = [
   ...([
     'add',
     'add',
@@ -191,7 +191,7 @@ const doings = [
 /** Steps that remove much are rare, so that state can build up. */
 const rare = new Set(['drain', 'clean', 'pause', 'retry all', 'promote all'])
 /** Mostly jobs for which the step makes sense; sometimes any other. */
-const fitting: Partial<Record<Step['what'], (typeof states)[number][]>> = {
+const fittingStates: Partial<Record<Step['what'], (typeof states)[number][]>> = {
   complete: ['active'],
   fail: ['active'],
   'put off': ['active'],
@@ -204,10 +204,10 @@ const fitting: Partial<Record<Step['what'], (typeof states)[number][]>> = {
 }
 
 function choose(chance: Chance, lists: Record<string, string[]>, n: number): Step {
-  const what = chance.one(doings)
+  const what = chance.one(stepKinds)
   if (rare.has(what) && chance.some(0.8)) return choose(chance, lists, n)
   const flag = what === 'pause' ? chance.some(0.3) : chance.some(0.5)
-  const wide = chance.some(0.1) ? states : (fitting[what] ?? states)
+  const wide = chance.some(0.1) ? states : (fittingStates[what] ?? states)
   const ids = wide.flatMap(state => lists[state] ?? [])
   return { what, id: ids.length > 0 ? chance.one(ids) : undefined, opts: options(chance, n), n, flag }
 }
@@ -239,7 +239,7 @@ const policies = [
 ]
 
 const idOf = ({ id = '' }: Job) => id
-const worded = (step: Promise<unknown>) =>
+const resultOf = (step: Promise<unknown>) =>
   step.then(
     value => ({ value }),
     (error: Error) => ({ error: error.message }),
@@ -250,26 +250,26 @@ const steps = isBun ? 200 : 100
 
 for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 5, 6])
   redisTest(`after random steps a queue on SQLite equals one on Redis (SEED=${seed})`, async () => {
-    const dice = chance(seed)
+    const random = chance(seed)
     const port = await startRedis()
     const sqlite = await open(withBackend(createSqliteBackend), { path: join(temporaryFolder(), 'queue.db') })
     const redis = await open(withBackend(createRedisBackend), { host: '127.0.0.1', port })
     let lists: Record<string, string[]> = {}
     for (let n = 1; n <= steps; n++) {
-      const step = choose(dice, lists, n)
-      const expected = await worded(redis.step(step))
+      const step = choose(random, lists, n)
+      const expected = await resultOf(redis.step(step))
       const context = `SEED=${seed}, step ${n}: ${JSON.stringify(step)}`
-      expect({ context, ...(await worded(sqlite.step(step))) }).toEqual({ context, ...expected })
-      const sight = await redis.look()
-      expect({ context, ...(await sqlite.look()) }).toEqual({ context, ...sight })
-      lists = sight.lists
+      expect({ context, ...(await resultOf(sqlite.step(step))) }).toEqual({ context, ...expected })
+      const snapshot = await redis.look()
+      expect({ context, ...(await sqlite.look()) }).toEqual({ context, ...snapshot })
+      lists = snapshot.lists
       await sleep(1) // No two steps in one millisecond.
     }
     expect(await sqlite.jobs()).toEqual(await redis.jobs())
-    await until(() => sqlite.told.length === redis.told.length)
+    await until(() => sqlite.eventLines.length === redis.eventLines.length)
     // The children of a removed parent are removed in any order.
-    const removals = (told: string[]) => told.filter(line => line.startsWith('removed')).sort()
-    const others = (told: string[]) => told.filter(line => !line.startsWith('removed'))
-    expect(others(sqlite.told)).toEqual(others(redis.told))
-    expect(removals(sqlite.told)).toEqual(removals(redis.told))
+    const removals = (eventLines: string[]) => eventLines.filter(line => line.startsWith('removed')).sort()
+    const others = (eventLines: string[]) => eventLines.filter(line => !line.startsWith('removed'))
+    expect(others(sqlite.eventLines)).toEqual(others(redis.eventLines))
+    expect(removals(sqlite.eventLines)).toEqual(removals(redis.eventLines))
   })

@@ -132,12 +132,12 @@ export function startChild(script: string, ...args: string[]) {
   return {
     pid: child.pid!,
     /** The next line it prints. */
-    async says(): Promise<string> {
+    async nextLine(): Promise<string> {
       const { value, done } = await lines.next()
       if (done) throw new Error(`${script} ended instead of speaking`)
       return value
     },
-    tell: (line: string) => void child.stdin.write(`${line}\n`),
+    send: (line: string) => void child.stdin.write(`${line}\n`),
     kill9,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
