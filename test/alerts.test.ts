@@ -238,7 +238,7 @@ test('a queue that is only slow is no alarm', async () => {
 })
 
 redisTest(
-  'a Redis that is gone for a while is an alert, though the queue that would look is gone with it',
+  'an unreachable Redis raises an alert, although the queue of the check is in it',
   async () => {
     const redis = await startRedis()
     const monitorIntervals = { files: minute, alerts: minute, redis: 100 }

@@ -118,7 +118,7 @@ test('a webhook and its announcements are validated for every kind of league', a
   expect(await wrong({ announce: { final: 'yes' } })).toEqual(['config.announce.final'])
 })
 
-test('an announcement leaves without waiting for the sweep, and one that fails is tried again', async () => {
+test('an announcement is sent without waiting for the sweep, and a failed one is tried again', async () => {
   const { call, finished } = await startStill() // no schedule, so no sweep
   const hook = webhook(1)
   const { id } = await newLeague(call, { webhook_url: hook.url })

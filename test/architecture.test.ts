@@ -152,7 +152,7 @@ test('no test waits in `expect(promise).rejects`, in which Bun can wait for ever
   expect(tests.filter(file => waiting.test(readFileSync(join(root, file), 'utf8')))).toEqual([])
 })
 
-test('every route says who may', async () => {
+test('every route says who may use it', async () => {
   const { app } = await start({ ROLE: 'web' })
   const silent = routes(app).routes.filter(({ hooks }) => !hooks?.detail?.['x-may'])
   expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([])

@@ -269,7 +269,7 @@ test('a backup of every earlier schema is restored and brought up to date', asyn
   }
 })
 
-test('a restored installation is another one: a new id for what is shared, and nobody signed in', async () => {
+test('a restored installation has a new id for shared stores, and nobody is signed in', async () => {
   const { dataDir, app, stop } = await installation()
   const idOf = (db: typeof app.db) =>
     db

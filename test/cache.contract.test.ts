@@ -66,7 +66,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     expect((await cache.read(board, [2], load)).state).toBe('hit')
   })
 
-  storeTest(`${name}: what a change has dropped takes no memory once the answer is loaded anew`, async () => {
+  storeTest(`${name}: a dropped answer takes no memory once it is loaded again`, async () => {
     const { cache, db } = await open()
     const { load } = count()
     for (const scope of [1, 2]) await cache.read(board, [scope, 'a|b'], load)
@@ -88,7 +88,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     expect((await cache.read(board, [1], load)).state).toBe('hit')
   })
 
-  storeTest(`${name}: a slow load begun before a change is never served after it`, async () => {
+  storeTest(`${name}: a slow load that started before a change is never served after it`, async () => {
     const { cache, db } = await open()
     const slow = Promise.withResolvers<string>()
     const early = cache.read(board, [1], () => slow.promise)
@@ -114,7 +114,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     },
   )
 
-  storeTest(`${name}: a failed load is told to those who asked and kept for nobody`, async () => {
+  storeTest(`${name}: a failed load fails for those who asked, and is not cached`, async () => {
     const { cache } = await open()
     const fail = () => Promise.reject(new Error('down'))
     const asked = [outcome(cache.read(board, [1], fail)), outcome(cache.read(board, [1], fail))]
@@ -188,7 +188,7 @@ redisTest('what one process loaded, another finds in Redis', async () => {
 })
 
 redisTest(
-  'with Redis frozen or dead an answer comes all the same, and Redis is used again when it is back',
+  'with Redis frozen or dead answers still come, and Redis is used again when it is back',
   async () => {
     const server = await startRedis()
     const clock = turnableClock()
@@ -208,7 +208,7 @@ redisTest(
   },
 )
 
-test('an answer that another process refreshed is fresh here, and what is not refreshed anew is only given a longer life', async () => {
+test('an answer that another process refreshed is fresh here, and an unchanged one only gets a longer life', async () => {
   const clock = turnableClock()
   const folder = temporaryFolder()
   const [one, two] = [1, 2].map(() => {

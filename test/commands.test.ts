@@ -59,7 +59,7 @@ test('the demo says in a sentence which settings it cannot use, and at which add
   })
 })
 
-test('the feed of the demo begins at a minute before the first tee time', async () => {
+test('the feed of the demo can start at a minute before the first tee time', async () => {
   const feed = Bun.spawn([process.execPath, 'scripts/fake-feed.ts', '--from', '-30', '--port', '0', '--speed', '0'], {
     cwd: root,
     stdout: 'pipe',

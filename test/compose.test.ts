@@ -17,7 +17,7 @@ type Service = {
 type Compose = { services: Record<string, Service>; volumes?: Record<string, unknown> }
 const read = (name: string) => Bun.YAML.parse(readFileSync(join(root, name), 'utf8')) as Compose
 
-test.each(files)('%s hands every setting through, and sets only such as there are', name => {
+test.each(files)('%s passes every setting, and sets only existing ones', name => {
   const { services } = read(name)
   for (const { image, env_file, environment = {} } of Object.values(services)) {
     if (image !== 'fieldhouse') continue

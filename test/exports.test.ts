@@ -18,7 +18,7 @@ async function wholeOf(pieces: AsyncIterable<Uint8Array>): Promise<ArrayBuffer> 
   return new Blob(all.map(piece => Uint8Array.from(piece))).arrayBuffer()
 }
 
-test('a workbook reads back as it was written, whatever stands in its cells', async () => {
+test('a workbook reads back as it was written, whatever its cells contain', async () => {
   const { seed, below, one, real } = chance()
   const texts = [
     '=1+1',
@@ -48,7 +48,7 @@ test('a workbook reads back as it was written, whatever stands in its cells', as
   expect(sheet.getCell('A1').font).toMatchObject({ bold: true })
 })
 
-test('what XML cannot hold is left out of a workbook, and numbers that are none are told as text', async () => {
+test('characters that XML cannot hold are left out of a workbook, and NaN is written as text', async () => {
   const rows: Cell[][] = [['a\u0000b\u001f\ud800c', Number.POSITIVE_INFINITY, 1]]
   const sheet = await readBack(await wholeOf(workbookOf('', ['one', 'two', 'three'], [rows])))
   expect([sheet.name, sheet.getCell('A2').value, sheet.getCell('B2').value, sheet.getCell('C2').value]).toEqual([
@@ -155,7 +155,7 @@ test('a caller exports two boards at once, and a download that is given up makes
   await until(async () => (await call.raw(path)).status === 200)
 })
 
-test('strangers who do not read their exports stop neither members nor, for long, other strangers', async () => {
+test('strangers who do not read their exports block neither members nor, for long, other strangers', async () => {
   const patience = 8_000
   const { app, call, lines, askOnly, asked, statusOf } = await withWideBoard({ TRUST_PROXY: '1' }, patience)
   for (const address of ['10.1.1.1', '10.1.1.2', '10.1.1.3', '10.1.1.4']) await askOnly(address)

@@ -99,7 +99,7 @@ test('what an extra sheet adds counts in the score, stays with the next scan, an
   expect((await refusalOf(upload(call, id, verified({ 1: 1 }), { kind: 'extra' }))).status).toBe(409)
 })
 
-test('an extra sheet that is no newer than the baseline says where gains begin', async () => {
+test('an extra sheet that is no newer than the baseline is the start of its gains', async () => {
   const { call, id, send } = await leagueWithScans({ weights: { kill_points: 1 } })
   await send(verified({ 1: 100, 2: 50 }), 1, 'extra')
   await send(verified({ 1: 107, 2: 55, 3: 8 }), 3, 'extra')

@@ -34,7 +34,7 @@ test('the steps can be dismissed', async () => {
   expect(await see(call)).not.toContain('first-steps')
 })
 
-test('the name of the place stands on pages, kept boards too, escaped; officers do not name it', async () => {
+test('pages show the name of the installation, escaped, also cached boards; officers cannot change it', async () => {
   const app = await start()
   await newCup(app.call)
   expect(await see(app.as(), '/leagues/1')).toContain('· Fieldhouse</title>')

@@ -106,7 +106,7 @@ test('a sheet without the column its league is sorted by is published, its board
   expect([answer.headers.get('x-cache'), (await answer.json()).sort_by]).toEqual(['hit', 'score'])
 })
 
-test('the fast path holds no more than its share of memory, whatever is asked for', async () => {
+test('the fast path uses no more than its share of memory, whatever is requested', async () => {
   const { app } = await start()
   const fastPath = openCachedFastPath(app.cache, app.reads, app.clock, () => 'nobody')
   const newContext = (): RequestContext => ({
@@ -227,7 +227,7 @@ test('with private boards strangers are asked to sign in', async () => {
   expect((await as().raw(path)).status).toBe(401)
 })
 
-test('401 comes before unreadable JSON and bad input, and a known one is told what is wrong', async () => {
+test('401 comes before unreadable JSON and bad input, whose errors only known users see', async () => {
   const { as, call } = await start()
   const send = (who: typeof call, body: string) =>
     who.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body })

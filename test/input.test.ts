@@ -135,7 +135,7 @@ test('input that cannot be made text is refused like any other', async () => {
   expect(refusal).toMatchObject({ status: 422, problem: { code: 'invalid' } })
 })
 
-test('days that are none are refused wherever days are asked for', async () => {
+test('invalid days are refused wherever a day is accepted', async () => {
   const { call } = await start()
   for (const path of ['roster', 'roster/export', 'roster/shifts'])
     for (const [name, date] of [
@@ -165,7 +165,7 @@ test('a change that names nothing changes nothing, and one that is no object is 
   expect(await call.patch('/api/v1/quote-feeds/1', {})).toMatchObject({ name: 'Nasdaq' })
 })
 
-test('dates no calendar needs are refused wherever one is asked for, and at once', async () => {
+test('dates far out of range are refused at once wherever a date is accepted', async () => {
   const { call } = await start()
   await newLeague(call)
   await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })

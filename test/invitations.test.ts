@@ -71,7 +71,7 @@ test('a signed-in user joins by the link once, however often it is opened', asyn
   expect(invitations).toMatchObject([{ id: invitation, uses: 1 }])
 })
 
-test('the page of a link makes the account without script, and tells nobody its address', async () => {
+test('the page of a link makes the account without script, and leaks its address to nobody', async () => {
   const { call, url, dataDir, lines, app } = await start()
   const { id } = await newLeague(call)
   const { url: link } = await call.post('/api/v1/invitations', { league_id: id })

@@ -134,7 +134,7 @@ test('a failing job is tried again with growing pauses and then fails with its e
   expect(db.query.systemAlerts.findMany().sync()).toMatchObject([{ type: 'job_failed', state: 'active' }])
 })
 
-test('a refusal inside a job is final at once, and nobody’s alarm', async () => {
+test('a refusal inside a job is final at once, and raises no alert', async () => {
   const refusing = job('test.refusing', {
     input: none,
     run: async () => refuse('conflict', 'No'),
@@ -179,7 +179,7 @@ test('a cancelled or failed job can be tried again under its own id', async () =
   expect((await refusalOf(call.post(`/api/v1/jobs/${jobId}/retry`))).status).toBe(409)
 })
 
-test('a cancelled job is not tried again beside the one that took its place', async () => {
+test('a cancelled job is not tried again while the one that took its place runs', async () => {
   const { definition, begun } = handheld('test.successor', { once: () => 'all' })
   const { app, call, finished } = await startWith(definition)
   const one = await app.jobs.start(definition, {})

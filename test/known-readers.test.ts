@@ -143,7 +143,7 @@ test('a list that depends on the reader is not served to others', async () => {
   for (let i = 0; i < 3; i++) expect([await total(officer), await total(ann)]).toEqual([2, 1])
 })
 
-test('pages of a league come from the fast path for the one they were made for, and for nobody else', async () => {
+test('pages of a league come from the fast path only for the reader they were made for', async () => {
   const { newReader, id, fast, as, call, finished } = await withReaders()
   const [ann, bob] = [await newReader('ann'), await newReader('bob')]
   const paths = [`/leagues/${id}`, `/leagues/${id}/board`, `/leagues/${id}/players/7`]

@@ -96,7 +96,7 @@ test('an empty board has an empty page, a single player is first in the middle',
   expect(percentileOf(rankingOf(Float64Array.of(4), 'desc'), 0)).toBe(50)
 })
 
-test('a page beyond the last is empty and still tells the total', () => {
+test('a page beyond the last is empty and still has the total', () => {
   const page = rankedPage(buildBoard(scored(3, 2, 1)), query({ page: 9, limit: 2 }))
   expect(page.rows).toEqual([])
   expect(page.pagination).toEqual({ page: 9, limit: 2, total: 3, pages: 2 })

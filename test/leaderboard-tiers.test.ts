@@ -10,7 +10,7 @@ const inTiers = (scores: number[], classification: Classification) =>
     ({ name, players, from, to }) => `${name} ${players} ${from}–${to}`,
   )
 
-test('without more said, tiers are by percentile and tell their counts and bounds', () => {
+test('by default tiers are by percentile, with counts and bounds', () => {
   const scores = Array.from({ length: 100 }, (_, i) => i)
   expect(inTiers(scores, { by: 'percentile', tiers: defaultTiers })).toEqual([
     'elite 10 90–99',

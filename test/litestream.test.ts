@@ -73,7 +73,7 @@ function rowsIn(folder: string): unknown {
   })
 }
 
-fetchedTest('what Litestream copied to the store comes back after the machine is gone, seconds old', async () => {
+fetchedTest('what Litestream copied to the store is restored after the machine is lost, seconds old', async () => {
   const first = await spawnFieldhouse({ LITESTREAM: 'true' })
   const litestream = await openLitestream(first.dataDir)
   const killLitestream = litestream.replicate()

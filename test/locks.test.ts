@@ -56,7 +56,7 @@ test('locks of several things exclude each other where they have one in common',
   expect(await isTaken(3)).toBeDefined()
 })
 
-test('a lock that could not be given back, as the disk was full, is given back as soon as it can be', async () => {
+test('a lock that could not be released on a full disk is released as soon as possible', async () => {
   const { db, locks } = open()
   const long = lock('long', '10m', 'wait')()
   const lease = await locks.take(long)

@@ -39,7 +39,7 @@ test('a mail is short, in text and in HTML, and escapes what others wrote', asyn
   expect(mail?.html).toContain('href="https://play.example.org/leagues/1"')
 })
 
-test('one occasion is mailed once, however often it is asked for', async () => {
+test('one occasion is mailed once, however often it is requested', async () => {
   const server = await mailServer()
   const { call, app } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
@@ -99,7 +99,7 @@ test('what was turned off while a mail waited is not sent', async () => {
   expect(mails).toEqual([])
 })
 
-test('a server that refuses, or is gone, is asked again; an alert names it until it takes a mail', async () => {
+test('a mail server that refuses or is unreachable is tried again; an alert names it until it accepts a mail', async () => {
   const first = await mailServer()
   const { call, app } = await start(mailSettings(first.port))
   const { id } = await call.post('/api/v1/users', ann)
@@ -164,7 +164,7 @@ test('each chooses their mails on their own account, and keeps the choice with a
   expect((await refusalOf(call.get('/api/v1/auth/mails'))).status).toBe(409)
 })
 
-test('a forgotten password comes by mail, and nothing tells whether there is an account', async () => {
+test('a forgotten password is reset by mail, and no answer reveals whether there is an account', async () => {
   const server = await mailServer()
   const { call, url, as, clock, app, lines, dataDir } = await start(mailSettings(server.port))
   await call.post('/api/v1/users', ann)

@@ -19,7 +19,7 @@ const takeBack = (call: Pick<Call, 'post'>, symbol: string, price: number, reaso
 
 const opened = (env = {}) => start({ HOLD_PRICE_PCT: '0', ...env })
 
-test('a wrong price is taken back: trades at it are undone, each told to its owner, and the price before counts again', async () => {
+test('a wrong price is taken back: trades at it are undone, their owners are told, and the price before counts again', async () => {
   const fieldhouse = await opened()
   const { call } = fieldhouse
   await newCup(call, { starting_cash_cents: 1_000_000, fee_cents: 100 })
@@ -200,7 +200,7 @@ test('a split changes shares, price and history, pays out what is left of a shar
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
 })
 
-test('a dividend is paid to who holds the symbol in leagues that go on, and by who has sold it short', async () => {
+test('a dividend is paid to holders of the symbol in running leagues, and by members who sold it short', async () => {
   const fieldhouse = await opened()
   const { call } = fieldhouse
   await newCup(call, { allow_short: true })
@@ -268,7 +268,7 @@ test('the audit finds tampering in a line that is no trade', async () => {
   ])
 })
 
-test('of officers who take the same price back at once one does, beside orders, and the portfolios end as without the trades', async () => {
+test('when officers take back the same price at once during orders, it happens once, and portfolios end as without the trades', async () => {
   const seeded = chance()
   const fieldhouse = await opened()
   const { call } = fieldhouse

@@ -275,7 +275,7 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
   expect((await fieldhouse.call.post('/api/v1/leagues/1/finalize')).final_hash).not.toBe(final_hash)
 })
 
-test('a final league shows no name of who has deleted their account since', async () => {
+test('a final league hides the names of members who deleted their account since', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
@@ -373,7 +373,7 @@ test('leftovers of a deleted league are removed at night, and nothing of others'
   expect(left()).toEqual([[2], [2], [2], [2]])
 })
 
-test('files have money in currency units, and in cents beside', async () => {
+test('exports have money in currency units, and in cents in addition', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { fee_cents: 50 })
   const path = '/api/v1/leagues/1/leaderboard.csv'

@@ -5,7 +5,7 @@ import { start } from './start.ts'
 
 const scan = (...names: string[]) => `ID,Name,Power\n${names.map(name => `${name.length},${name},5`).join('\n')}\n`
 
-test('who is missing from the newest scan is found by name and id, with when they were last seen', async () => {
+test('a player who is missing from the newest scan is found by name and id, with when they were last seen', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const send = (content: string, day: number) =>

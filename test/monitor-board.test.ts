@@ -91,7 +91,7 @@ test('lists with nothing in them say what is usual', async () => {
   expect(page).toContain('<span class="none">–</span>')
 })
 
-test('the last outcomes are told in words and by shape, not by colour alone', async () => {
+test('the last outcomes are shown in words and shapes, not by colour alone', async () => {
   const broken = job('test.broken', {
     input: t.Object({}),
     attempts: 1,

@@ -150,7 +150,7 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   expect(await page.locator('dialog').textContent()).toContain('Next row')
 })
 
-browserTest('open alerts are counted beside every page as they come', async () => {
+browserTest('every page shows the number of open alerts live', async () => {
   const { app, clock, page, visit } = await desk()
   await visit('/admin/monitoring/cache')
   await feed(page, 'live')

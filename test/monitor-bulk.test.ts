@@ -127,7 +127,7 @@ test('runs of a job that no longer exists are listed in the report, and stay unc
   expect((await call.get('/api/v1/jobs?name=test.gone&status=FAILURE')).pagination.total).toBe(30)
 })
 
-test('all jobs at once are asked for with their count, and the alerts of what is removed close', async () => {
+test('an action on all jobs has to be confirmed with their count, and alerts of removed jobs are resolved', async () => {
   const { app, call, bulk, clock } = await startWithBulk()
   manyRuns(app, 'test.brittle', 'FAILURE', 3)
   const alert = { type: 'job_failed', severity: 'error', title: 'test.brittle failed', message: 'It broke' } as const

@@ -111,7 +111,7 @@ test('what each job takes is shown and exported by its name', async () => {
   expect(lines.find(line => line.startsWith(name))).toStartWith(`${name},3,3,`)
 })
 
-test('routes are sorted by what is asked for, the most first', async () => {
+test('routes are sorted by the requested column, the highest first', async () => {
   const { call, app, clock } = await start()
   for (const [route, ms, times] of [
     ['GET /slow', 900, 1],
@@ -129,7 +129,7 @@ test('routes are sorted by what is asked for, the most first', async () => {
   expect(await call.get(`${monitoring}/performance?sort_by=p95_ms`)).toMatch(/aria-sort="descending"><a [^>]*>p95/)
 })
 
-test('what a form leaves empty is not asked for; what is no day or state is refused', async () => {
+test('empty fields of a form are ignored; invalid days and states are refused', async () => {
   const { call } = await start()
   for (const path of [
     '/admin/audit/logs?q=&user=&action=&result=&from=&to=',

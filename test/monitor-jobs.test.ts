@@ -151,7 +151,7 @@ test('a deleted file is not imported again; the page says to upload it again', a
   )
 })
 
-test('ticked jobs are named, counted and asked for on a page that works without script, and what was done is audited', async () => {
+test('an action on selected jobs is confirmed on a page that names and counts them, works without script, and is audited', async () => {
   const { call, app, ids, as } = await played()
   const { jobId: other } = await app.jobs.start(broken, { n: 2 })
   await until(async () => (await call.get(`/api/v1/jobs/status/${other}`)).status === 'FAILURE')

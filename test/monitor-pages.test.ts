@@ -94,7 +94,7 @@ test('active users come with their leagues and the trades of today', async () =>
   expect(engagement.league_creation_trend.at(-1).leagues).toBe(1)
 })
 
-test('leagues are listed with what goes on in them; archived ones have a list of their own', async () => {
+test('leagues are listed with their activity; archived ones have their own list', async () => {
   const { call, league } = await startPlayed()
   const [shown] = await call.get(`${monitoring}/league-activity/json`)
   expect(shown).toMatchObject({ id: league, kind: 'sheet', member_count: 0, trade_count: 0, upload_count: 1 })
@@ -134,7 +134,7 @@ test('what is counted for a league or a member is theirs, whatever numbers the r
   expect(today).toEqual({ [ann]: 0, [bob]: 3 })
 })
 
-test('performance tells each route over an hour, a day and a week; what nobody measured is unknown, not 0', async () => {
+test('performance shows each route over an hour, a day and a week; missing measurements are unknown, not 0', async () => {
   const { call, app, clock } = await startPlayed()
   app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the service was set up
   for (let i = 0; i < 99; i++) app.metrics.request('GET /x', 4, 200)
@@ -157,7 +157,7 @@ test('performance tells each route over an hour, a day and a week; what nobody m
   expect(alone.trend.at(-1).requests).toBe(100)
 })
 
-test('each database statement is told with its count, mean and p95, without values, of all connections', async () => {
+test('each database statement is shown with count, mean and p95, without values, over all connections', async () => {
   const { call } = await startPlayed()
   await call.get(`${monitoring}/overview`)
   const { statements } = await call.get(`${monitoring}/performance/json?statements_by=count`)
@@ -187,7 +187,7 @@ test('a statement is known by its text: values, and how many there are in a list
   expect(normalised('insert into t values (?, ?), (?, ?),\n (?, ?)')).toBe('insert into t values (?, …), …')
 })
 
-test('health, this moment and the cache are told, and the main page brings it all together', async () => {
+test('health, current figures and the cache are shown, and the main page brings it all together', async () => {
   const { call } = await startPlayed()
   expect(await call.get(`${monitoring}/health`)).toMatchObject({
     overall_status: 'healthy',

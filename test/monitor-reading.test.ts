@@ -28,7 +28,7 @@ async function desk({ url }: { url: string }, options: BrowserContextOptions = {
 const live = (page: Page) => page.waitForSelector('[data-feed=live]')
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
 
-browserTest('a chart tells its values where the pointer is, with their unit and their time', async () => {
+browserTest('a chart shows its values at the pointer, with unit and time', async () => {
   const { page, visit, complaints } = await desk(await houseToRead(), { timezoneId: 'America/New_York' })
   await visit(`${monitoring}/performance`)
   const chart = page.locator('.charted', { hasText: 'Times of requests' })
@@ -62,7 +62,7 @@ browserTest('a chart tells its values where the pointer is, with their unit and 
   expect(complaints).toEqual([])
 })
 
-browserTest('times are relative with the absolute beside them, or all in UTC', async () => {
+browserTest('times are relative and absolute, or all in UTC', async () => {
   const fieldhouse = await houseToRead()
   const { page, visit } = await desk(fieldhouse, { timezoneId: 'Asia/Tokyo' })
   await visit('/admin/audit/logs')
@@ -153,7 +153,7 @@ browserTest(
   },
 )
 
-browserTest('what begins and ends above leaves the schedule where it is', async () => {
+browserTest('jobs that start and end above do not move the schedule', async () => {
   const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
   const { app, call } = fieldhouse
   const { page, visit } = await desk(fieldhouse)
@@ -220,7 +220,7 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
   await page.waitForSelector('dialog', { state: 'detached' })
 })
 
-browserTest('what is filtered within the page is watched and exported as it is filtered', async () => {
+browserTest('a filter within the page applies to its live updates and its export', async () => {
   const fieldhouse = await fullHouse()
   const { app } = fieldhouse
   const { page, visit } = await desk(fieldhouse)

@@ -61,7 +61,7 @@ test.each([
   expect(stats.alerts[0]?.message).toContain(words)
 })
 
-test('without a limit nothing is a share of it, and what a Redis does not tell is unknown, not 0', () => {
+test('without a memory limit there is no share of it, and missing figures of Redis are unknown, not 0', () => {
   const stats = look({ maxclients: '', instantaneous_ops_per_sec: '' })
   expect(stats.connections).toMatchObject({ max_connections: null, usage_percentage: null })
   expect(stats.performance.instantaneous_ops_per_sec).toBeNull()
@@ -102,7 +102,7 @@ redisTest('a real Redis is read, its rejections judged by their rise', async () 
   expect(gone).toMatchObject({ connections: { connected_clients: null }, memory: { used_memory_human: null } })
 })
 
-test('without Redis the same shape tells of the queue file', async () => {
+test('without Redis the same fields describe the queue file', async () => {
   const { call } = await start()
   const stats = await call.get('/admin/redis-stats')
   expect(stats).toMatchObject({

@@ -92,7 +92,7 @@ for (const [how, filler] of [
     if (filler) expect(await found('q=%22uploadId%22%3A2999')).toBe(1)
   })
 
-test('what ends, fails or goes after it was indexed is found as it is now', async () => {
+test('runs that end, fail or are deleted after they were indexed are found in their current state', async () => {
   const { app, names, index } = await startIndexed()
   finishedRuns(app, sheets(2_500))
   const [id = ''] = finishedRuns(app, [{ name: 'rota.make', status: 'FAILURE', error: 'Solver out of memory' }])

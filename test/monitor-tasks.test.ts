@@ -44,7 +44,7 @@ test('the sentence at the top says how the service is, and names what is wrong',
   expect(sentenceOf({ ...quiet, tasks: [...fine(1), { ...late, state: 'paused' }] }).text).toContain('; 1 paused.')
 })
 
-test('the sentence is not green over what is wrong: alerts, waiting runs, a feed that fails, a Redis that is gone', () => {
+test('the sentence is not green while something is wrong: alerts, waiting runs, a failing feed, an unreachable Redis', () => {
   const alert = { title: 'Nobody follows PGA', severity: 'error' } as const
   expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [alert, alert, alert] })).toEqual({
     text: '3 open alerts: Nobody follows PGA, Nobody follows PGA and 1 more; all 3 tasks on time; nothing failed in the last hour.',
@@ -128,7 +128,7 @@ async function startWithJobs(env = {}) {
   return { ...made, ...shop, now, fail, lastAudited }
 }
 
-test('the monitor tells of the schedule with its last outcomes, run now, paused with a reason and resumed', async () => {
+test('the monitor shows the schedule with its last outcomes; entries are run now, paused with a reason and resumed', async () => {
   const { call, app, now, finished, lastAudited } = await startWithJobs()
   const ticking = async () => (await now()).schedule.find(({ name }: { name: string }) => name === 'test.tick')
   expect(await ticking()).toMatchObject({ state: 'on time', pattern: '0 5 1 1 *', outcomes: [], paused: null })
@@ -167,7 +167,7 @@ test('the monitor tells of the schedule with its last outcomes, run now, paused 
   expect((await refusalOf(call.post(`${monitor}/schedule/run`, { name: 'nobody' }))).status).toBe(404)
 })
 
-test('what runs is shown with its progress, can be cancelled, and is then gone from there', async () => {
+test('running jobs are shown with their progress, and can be cancelled, which removes them from the list', async () => {
   const { call, app, now, slow, lastAudited, finished } = await startWithJobs()
   const { jobId } = await app.jobs.start(slow, {})
   const shown = async () => (await now()).running.find(({ job_id: id }: { job_id: string }) => id === jobId)

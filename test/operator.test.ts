@@ -238,7 +238,7 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
   expect(readdirSync(join(DATA_DIR, 'uploads'))).toEqual([])
 })
 
-test('a file of an upload that somebody removed is gone, not a bug', async () => {
+test('a removed file of an upload answers 410, not 500', async () => {
   const fieldhouse = await start()
   const { id } = await newLeague(fieldhouse.call)
   await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n'))

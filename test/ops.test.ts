@@ -44,7 +44,7 @@ test('every answer carries a request id and the time it took, /livez too', async
   }
 })
 
-test('the hit rate of the cache is told', async () => {
+test('the hit rate of the cache is reported', async () => {
   const { as, call } = await start()
   await call.post('/api/v1/leagues', {
     name: 'Northern',

@@ -89,7 +89,7 @@ test('a link by an admin changes a forgotten password once, and ends what was op
   }
 })
 
-test('a link for a new password ends with another password or address: it may be in the hands of somebody else', async () => {
+test('a link for a new password ends with another password or address, because others may have it', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   for (const change of [{ password: 'a whole new password' }, { email: 'ann@elsewhere.example.org' }]) {

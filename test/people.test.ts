@@ -10,7 +10,7 @@ import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, u
 
 const iso = (at: number) => new Date(at).toISOString()
 
-test('a page of my own tells my rank, its change, and where I am a member without a rank', async () => {
+test('my page shows my rank, its change, and where I am a member without a rank', async () => {
   const fieldhouse = await start()
   const { call } = fieldhouse
   await quote(call, { ABC: 1_000 })
@@ -33,7 +33,7 @@ test('a page of my own tells my rank, its change, and where I am a member withou
   expect((await refusalOf(fieldhouse.as().get('/api/v1/me/overview'))).status).toBe(401)
 })
 
-test('what is due stands on it: picks that close, and the shifts of the week', async () => {
+test('my page shows what is due: picks that close, and the shifts of the week', async () => {
   const feed = feedFor({ firstTee: Date.now() + 3 * hour })
   const fieldhouse = await startStill()
   const { call } = fieldhouse

@@ -86,7 +86,7 @@ test('kill -9 right after each acceptance loses no accepted upload', async () =>
 }, 240_000)
 
 redisTest(
-  'with Redis gone a start is refused with 503, an upload is kept, and all goes on when it is back',
+  'without Redis a start is refused with 503, an upload is kept, and work goes on when Redis is back',
   async () => {
     const redis = await startRedis({ appendonly: true })
     const { call, finished, app } = await start({ REDIS_URL: redis.url })
@@ -167,7 +167,7 @@ test('the process lock of a killed process is removed by the next start, even if
   expect(readdirSync(join(folder, 'run'))).toHaveLength(1)
 })
 
-redisTest('with Redis gone a service still closes', async () => {
+redisTest('without Redis a service still closes', async () => {
   const redis = await startRedis()
   const { app, stop } = await start({ REDIS_URL: redis.url })
   await redis.kill()

@@ -164,7 +164,7 @@ describe('broken records', () => {
     ])
   })
 
-  test('fail the sheet in strict mode, which still tells all of them', async () => {
+  test('fail the sheet in strict mode, which still reports all of them', async () => {
     const failure = await refusal(read('id,power\n1,x\n2,5\n3,y\n', { mode: 'strict' }))
     expect(failure.code).toBe('bad_rows')
     expect(failure.detail.report).toMatchObject({ rowsTotal: 3, rowsOk: 1, rowsBad: 2, errorCount: 2 })
@@ -285,7 +285,7 @@ describe('encodings', () => {
     expect(sheet.mapping).toEqual({ ID: 'id', Name: 'name', Power: 'power' })
   })
 
-  test('Windows-1252 is told from UTF-8', async () => {
+  test('Windows-1252 is distinguished from UTF-8', async () => {
     const bytes = Uint8Array.from('id,name,power\n1,\xc9lan \x80 \x93x\x94,5\n', char => char.charCodeAt(0))
     const sheet = await readSheet(bytes)
     expect(sheet.encoding).toBe('windows-1252')
@@ -315,7 +315,7 @@ describe('ids', () => {
     expect(texts(sheet.names)).toEqual(texts(sheet.ids))
   })
 
-  test('that repeat keep the last row and tell of the earlier ones', async () => {
+  test('that repeat keep the last row and report the earlier ones', async () => {
     const sheet = await read('id,name,power\n1,a,10\n2,b,20\n1,c,30\n3,d,40\n1,e,50\n')
     expect(rowsOf(sheet)).toEqual([
       ['2', 'b', 20],

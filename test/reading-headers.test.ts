@@ -67,7 +67,7 @@ describe('headings', () => {
     })
   })
 
-  test('nobody knows become metrics where numbers stand below', async () => {
+  test('that are unknown become metrics if numbers are below', async () => {
     const sheet = await read(
       'id,City Hall Level,K/D %,Note,Очки,Score,Power,Power,constructor,__proto__,#\n' +
         '1,25,1.5,hi,5,6,7,8,9,10,1\n2,n/a,,x,5,6,7,8,9,10,2\n',
@@ -110,7 +110,7 @@ describe('headings', () => {
       ])
   })
 
-  test('keep the letters of their script in a metric of their own', async () => {
+  test('of unknown metrics keep the letters of their script', async () => {
     expect(await mappingOf(['ID', 'ポイント', 'ﾎﾟｲﾝﾄ 2', '명예', 'Йод', 'Café', '⚔️ Power', 'เหรียญ'])).toEqual({
       ID: 'id',
       ポイント: 'ポイント',

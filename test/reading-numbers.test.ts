@@ -172,7 +172,7 @@ describe('a column', () => {
     expect([...(await column(['1.234', '1.234,5'])).values]).toEqual([1234, 1234.5])
   })
 
-  test('is not told by numbers with a suffix', async () => {
+  test('is not decided by numbers with a suffix', async () => {
     expect([...(await column(['1.234', '1.5M'])).values]).toEqual([1234, 1_500_000])
   })
 

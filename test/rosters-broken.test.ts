@@ -29,7 +29,7 @@ async function bar() {
   return { ...fieldhouse, site, ann, shift, duty, roster, against, aid }
 }
 
-test('a duty is broken at once when somebody is ill, has left or lost a certificate, and whole again when that is over', async () => {
+test('a duty is broken at once when a person is ill, has left or lost a certificate, and valid again when that is over', async () => {
   const { call, ann, roster, against } = await bar()
   const change = (to: object) => call.patch(`${base}/staff/${ann.id}`, to)
   expect((await roster()).summary).toMatchObject({ filled: 1, open: 0, broken: 0 })
@@ -89,7 +89,7 @@ test('broken duties are one alert, which clears itself', async () => {
   expect(await alerts()).toEqual([])
 })
 
-test('the alert is there with the change that breaks a duty, and gone with the one that mends it', async () => {
+test('the alert is raised with the change that breaks a duty, and resolved with the one that repairs it', async () => {
   const { call, ann } = await bar()
   const active = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
@@ -101,7 +101,7 @@ test('the alert is there with the change that breaks a duty, and gone with the o
   await until(async () => (await active()) === 0)
 })
 
-test('who could step in comes best first with rest, hours and cost; one step puts them there, and a rule says why not', async () => {
+test('replacements are listed best first with rest, hours and cost, or the rule against them; one step assigns them', async () => {
   const { call, site, ann, shift, duty, roster, against, aid } = await bar()
   const bob = await newPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
   const cy = await newPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })

@@ -76,7 +76,7 @@ test('cached answers are dropped by what the table says, and by nothing else', a
   expect(await states()).toEqual(hit)
 })
 
-test('upcoming shifts are those yet to begin, also a moment later', async () => {
+test('upcoming shifts are those that have not started, also a moment later', async () => {
   const { call, clock } = await start()
   const site = await newSite(call, 'Hall', 'UTC')
   const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
@@ -92,7 +92,7 @@ test('upcoming shifts are those yet to begin, also a moment later', async () => 
   expect(await upcoming()).toBe(1)
 })
 
-test('certificates are told of 60, 30, 14, 7 and 1 days before they run out and when they have, once each', async () => {
+test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire and when they have, once each', async () => {
   const { call, app, clock, finished } = await start()
   await newPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
   await newPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
@@ -141,7 +141,7 @@ test('an expiring certificate is an alert of its type, and its renewal settles i
   expect((await morning()).result).toEqual({ told: 0, settled: 0 })
 })
 
-test('a certificate that has run out alerts at once, is on the dashboard, and is told of again when its renewal is taken back', async () => {
+test('an expired certificate raises an alert at once, is on the dashboard, and alerts again when its renewal is taken back', async () => {
   const { call } = await start()
   const until = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
   const ann = await newPerson(call, 'Ann', until(inDays(-3)))

@@ -55,7 +55,7 @@ async function officer({ call, url }: Awaited<ReturnType<typeof start>>, usernam
   return browser
 }
 
-test('an upload does not wait for solvers, rosters of different sites run side by side, and who waits is told for whom', async () => {
+test('an upload does not wait for solvers, rosters of different sites run in parallel, and a waiting one says for what', async () => {
   const fieldhouse = await busy()
   const { call, hall, pool, generate, isRunning, finished } = fieldhouse
   const ann = await officer(fieldhouse, 'ann')
@@ -109,7 +109,7 @@ test('officers see and stop each other’s rosters, members do not', async () =>
   expect((await refusalOf(bea.get(`/api/v1/jobs/status/${other.job_id}`))).status).toBe(404)
 }, 120_000)
 
-test('stopped as soon as it has begun, a roster is what was found until then', async () => {
+test('a roster that is stopped early is the best found until then', async () => {
   const { call, hall, generate, finished } = await busy()
   const job = await generate([hall])
   await until(async () => (await status(call, job)).status === 'PROGRESS')

@@ -15,7 +15,7 @@ const account = (name: string) => ({
   role: 'member',
 })
 
-test('a member of staff is linked to one account by its name, until either is gone', async () => {
+test('a member of staff is linked to one account by its name, until either is deleted', async () => {
   const { call } = await start()
   const user = await call.post('/api/v1/users', account('ann'))
   const ann = await newPerson(call, 'Ann', { account: 'ANN' })
@@ -81,7 +81,7 @@ test('a person sees their own shifts in the site’s zone, and nobody else’s',
   expect(stranger.status).toBe(404)
 })
 
-test('people are told of shifts they get, lose and that move', async () => {
+test('people are notified of shifts they get, lose and that move', async () => {
   const { call, ann, bob, duties } = await bar()
   expect(await told(ann)).toHaveLength(3)
   expect((await told(ann))[0]).toMatch(
@@ -126,7 +126,7 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
   expect(await audited(call)).toContain('calendar.renew')
 })
 
-test('a calendar escapes what stands in it and folds long lines between letters', () => {
+test('a calendar escapes its texts and folds long lines between letters', () => {
   const text = icalOf({
     name: 'a;b',
     events: [
@@ -152,7 +152,7 @@ test('a calendar escapes what stands in it and folds long lines between letters'
   expect(text).toContain('DTSTART:20260329T003000Z\r\n')
 })
 
-test('leave is asked for, approved into an absence, declined with a reason, and withdrawn by whom it is for', async () => {
+test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
   const { call, ann, bob } = await bar()
   const ask = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })

@@ -113,7 +113,7 @@ browserTest(
 )
 
 browserTest(
-  'rules of work are fields in the pages of a site and of a person: said in sentences, kept as they are, and mistakes stand beside them',
+  'rules of work are fields on the pages of a site and of a person: shown as sentences, saved as entered, with errors next to them',
   async () => {
     const fieldhouse = await venue(['Ann'])
     const { url, call, site, staff } = fieldhouse

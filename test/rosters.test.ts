@@ -25,7 +25,7 @@ test('a week is generated, looked over, confirmed and shown', async () => {
   expect(staff.map(({ name }: { name: string }) => name)).toContain(shown.shifts[0].staff[0].name)
 })
 
-test('a change of somebody or of a shift changes what it names and nothing else', async () => {
+test('a change of a person or of a shift changes only the fields it names', async () => {
   const { call } = await start()
   const site = await newSite(call)
   const wage = { max_hours_week: 12, hourly_cents: 1750, active: false }

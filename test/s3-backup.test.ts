@@ -44,7 +44,7 @@ async function startWithS3() {
   return { ...fieldhouse, s3, id, send, store: storeOf(s3) }
 }
 
-fetchedTest('what was sent to the store comes back in an empty folder, byte for byte', async () => {
+fetchedTest('a backup in the store is restored into an empty folder, byte for byte', async () => {
   const { s3, id, call, send, stop } = await startWithS3()
   const before = await board(call, id)
   const { name } = await send()
@@ -97,7 +97,7 @@ fetchedTest('a store that lost a piece is sent it again a day later, and what no
   expect(await run('restore', 's3', { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({ code: 0, err: '' })
 })
 
-fetchedTest('a store that is gone fails the job with its name, and no key is written anywhere', async () => {
+fetchedTest('an unreachable store fails the job with its name, and no key is logged', async () => {
   const port = freePort()
   const env = {
     BACKUP_S3_URL: `http://127.0.0.1:${port}/backups`,

@@ -93,7 +93,7 @@ test('a board counts gains since the baseline, and change since the snapshot bef
   expect(await standing(source, { at: 1 })).toEqual([])
 })
 
-test('a player card tells current, baseline, gain, standing and history', async () => {
+test('a player card shows current, baseline, gain, standing and history', async () => {
   const published: Published[] = [
     { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 10, bob: 20 })) },
     { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 30, bob: 20, cy: 5 })) },

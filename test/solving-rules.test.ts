@@ -30,7 +30,7 @@ const on = (date: string, from: number, hours: number, more = {}) => {
   }
 }
 
-test('only those with the skill stand where it is asked for', () => {
+test('only people with the skill take a shift that needs it', () => {
   const shifts = [on('2025-06-02', 8, 8, { skill: 'bar' })]
   expect(rostered(small([{}, { skills: ['bar'] }], shifts)).taken).toEqual(['1:2'])
   expect(rostered(small([{}, { skills: ['door'] }], shifts))).toMatchObject({
@@ -78,7 +78,7 @@ test('hours away are from one instant up to another', () => {
   expect(at(14)).toEqual([])
 })
 
-test('nobody is in two places at once, nor back before ten hours of rest', () => {
+test('nobody works two shifts at once, or again before ten hours of rest', () => {
   const with_ = (from: number) => rostered(small([{}], [on('2025-06-02', 6, 8), on('2025-06-02', from, 4)])).reasons
   expect(with_(12)).toEqual(['overlap'])
   expect(with_(14)).toEqual(['rest'])
@@ -86,7 +86,7 @@ test('nobody is in two places at once, nor back before ten hours of rest', () =>
   expect(with_(24)).toEqual([])
 })
 
-test('weekly hours run from Monday to Sunday, by the day a shift begins at the site', () => {
+test('weekly hours run from Monday to Sunday, by the day a shift starts at the site', () => {
   const person = { max_hours_week: 16 }
   const three = (third: string, from: number) =>
     rostered(small([person], [on('2025-06-06', 8, 8), on('2025-06-07', 8, 8), on(third, from, 8)])).reasons

@@ -20,7 +20,7 @@ test('/swagger/json is valid OpenAPI 3.0.3', async () => {
   expect((await as().raw('/swagger/json', { headers: { 'if-none-match': etag } })).status).toBe(304)
 })
 
-test('every route says who may, and what it is: hidden, or with a summary, a tag and a documented success', async () => {
+test('every route says who may use it, and is hidden or has a summary, a tag and a documented success', async () => {
   const { app, as } = await start({ ROLE: 'web' })
   const { paths } = await as().get('/swagger/json')
   const wanting: string[] = []

@@ -207,7 +207,7 @@ describe('judging', () => {
   const change = (change: (golfer: Golfer, i: number) => Golfer | null) =>
     board(ten.map(change).filter(one => one !== null))
 
-  test('the first board is taken as it comes', () => {
+  test('the first board is accepted as it is', () => {
     expect(accepted(compareBoards(null, board(ten)))).toMatchObject({
       changed: ten,
       gone: [],
@@ -285,7 +285,7 @@ describe('judging', () => {
     expect(reason(compareBoards(early, board(early.golfers.map(one => ({ ...one, total: 0 })))))).toBe('zeroed')
   })
 
-  test('the score of a golfer who is out stands when the feed blanks it, and stays standing', () => {
+  test('the score of a golfer who is out stays when the feed blanks it', () => {
     const out = change((one, i) => (i === 0 ? { ...one, status: 'wd', total: null } : one))
     const first = accepted(compareBoards(board(ten), out))
     expect(first.board.golfers[0]).toMatchObject({ status: 'wd', total: -9 })

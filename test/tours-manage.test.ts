@@ -134,7 +134,7 @@ test('the config of a tour league is checked and completed', async () => {
   expect((await call.patch(`/api/v1/leagues/${id}`, change)).config).toMatchObject({ ...change.config, picks: 6 })
 })
 
-test('a held board is taken as it is when an officer says so', async () => {
+test('a held board is accepted when an officer says so', async () => {
   const fieldhouse = await startStill()
   const { app, call, clock } = fieldhouse
   const feed = feedFor()

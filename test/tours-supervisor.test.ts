@@ -85,7 +85,7 @@ test('a clock that jumps ahead or is set back does not leave a tour waiting', as
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
 })
 
-test('a run under way is left alone, and what is asked for meanwhile gets its id', async () => {
+test('a run under way is left alone, and an update requested meanwhile gets its id', async () => {
   const { call, clock, feed, booked, supervise, finished } = await startFollowing()
   feed.fault('slow', 1)
   clock.forward(2 * minute)
@@ -129,7 +129,7 @@ test('a process killed while it holds the lock leaves nothing that the next one 
   await supervised(() => feed.requests.length > before) // and so on
 }, 150_000)
 
-test('nobody is missed where nobody waits: a tour without leagues, or one whose leagues are over', async () => {
+test('missing updates are not reported for a tour without leagues, or one whose leagues are over', async () => {
   const { app, call, clock, league, supervise } = await startFollowing()
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   expect((await supervise()).findings).toMatchObject([{ state: 'idle' }])
@@ -204,7 +204,7 @@ test('updates end a day past the last league that is not final, and the tour say
 })
 
 redisTest(
-  'a flushed Redis costs no score: the supervisor books anew what was lost',
+  'a flushed Redis loses no score: the supervisor schedules lost updates again',
   async () => {
     const redis = await startRedis()
     const { app, clock, feed, booked, supervise } = await startFollowing({ REDIS_URL: redis.url })

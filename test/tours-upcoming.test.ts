@@ -208,7 +208,7 @@ test('a corrected list replaces the first; a picked golfer who is missing from i
   expect(await page.text()).toMatch(/Ann A<\/bdi> +<small>withdrawn/)
 })
 
-test('a feed that tells the next event itself needs no list, and its ids are those of the event later', async () => {
+test('a feed that shows the next event itself needs no list, and its ids stay the same later', async () => {
   const { call, league, ann, look } = await startWaiting()
   const next = inland(nextField.map((golfer, i) => ({ ...golfer, rank: i + 1, odds: 5 + i })))
   await look({ ...lastWeek, next })
@@ -220,7 +220,7 @@ test('a feed that tells the next event itself needs no list, and its ids are tho
   expect(await players(call)).toHaveLength(6)
 })
 
-test('an event to come on the ESPN scoreboard is read beside the one that is on, and no longer once it has begun', async () => {
+test('an upcoming event on the ESPN scoreboard is read in addition to the current one, until it starts', async () => {
   const fieldhouse = await startStill()
   const { call, clock } = fieldhouse
   const type = (state: string, name: string) => ({ type: { name, state, completed: state === 'post' } })
@@ -284,7 +284,7 @@ test('a list that cannot be read says where', async () => {
 })
 
 browserTest(
-  'an officer pastes a field on the page of the coming event and settles there who is not found',
+  'an officer pastes a field on the page of the coming event and resolves unmatched golfers there',
   async () => {
     const { url, call, league, ann, look } = await startWaiting()
     const page = await openBrowser()

@@ -122,7 +122,7 @@ test('a final board stays the same to the byte, a late correction is refused and
   expect((await refusalOf(call.post(`/api/v1/leagues/${league.id}/finalize`))).status).toBe(409)
 })
 
-test('picks are hidden from others until the deadline, and so are the scores that would tell them', async () => {
+test('picks are hidden from others until the deadline, and so are scores that would reveal them', async () => {
   const { call, as, league, ids, ann, bob, anns, bobs, play } = await startPlaying()
   const path = `/api/v1/leagues/${league.id}`
   const ahead = await board(call, league.id, '?at=2099-01-01T00:00:00Z')

@@ -65,7 +65,7 @@ test('every count of an upload opens to the people behind it, with what they had
   expect((await people('new', '&page=2')).people).toEqual([])
 })
 
-test('the same is a CSV and a page, and somebody unknown is no change', async () => {
+test('the same list is a CSV and a page, and an unknown change is refused', async () => {
   const { call, newest, id } = await twoScans()
   const csv = await call.get(`/api/v1/uploads/${newest}/people.csv?change=went_down`)
   expect(csv.replace('\uFEFF', '').split('\r\n').slice(0, 2)).toEqual([

@@ -24,7 +24,7 @@ async function heldLeague() {
   return { ...fieldhouse, id }
 }
 
-test('the date in a sheet comes before the one in its name, and a given one before both', async () => {
+test('the date in a sheet takes precedence over the one in its name, and a given one over both', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const dated = async (content: string, name: string, fields = {}) => {

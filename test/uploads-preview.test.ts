@@ -11,7 +11,7 @@ const preview = (call: Call, id: number, content: string, filename = 'scan.csv',
 
 const foreign = 'Season scan\nWho;Called;Might;Squad\n7;Ann;100;North\n8;Bob;200;South\n'
 
-test('a preview tells the columns, the first values and the date, and keeps nothing', async () => {
+test('a preview shows the columns, the first values and the date, and stores nothing', async () => {
   const { call, dataDir } = await start()
   const { id } = await newLeague(call)
   const seen = await preview(
