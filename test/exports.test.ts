@@ -48,7 +48,7 @@ test('a workbook reads back as it was written, whatever its cells contain', asyn
   expect(sheet.getCell('A1').font).toMatchObject({ bold: true })
 })
 
-test('characters that XML cannot hold are left out of a workbook, and NaN is written as text', async () => {
+test('characters that XML cannot hold are left out of a workbook, and infinity is written as text', async () => {
   const rows: Cell[][] = [['a\u0000b\u001f\ud800c', Number.POSITIVE_INFINITY, 1]]
   const sheet = await readBack(await wholeOf(workbookOf('', ['one', 'two', 'three'], [rows])))
   expect([sheet.name, sheet.getCell('A2').value, sheet.getCell('B2').value, sheet.getCell('C2').value]).toEqual([

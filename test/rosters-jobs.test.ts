@@ -109,7 +109,7 @@ test('officers see and stop each other’s rosters, members do not', async () =>
   expect((await refusalOf(bea.get(`/api/v1/jobs/status/${other.job_id}`))).status).toBe(404)
 }, 120_000)
 
-test('a roster that is stopped early is the best found until then', async () => {
+test('a roster that is stopped early is the best found so far, if there is one', async () => {
   const { call, hall, generate, finished } = await busy()
   const job = await generate([hall])
   await until(async () => (await status(call, job)).status === 'PROGRESS')
