@@ -1,8 +1,8 @@
 /**
- * `bun run admin reset-password ann@example.org`: for whoever has lost the password of the last admin. Prints a link that changes
- * it, once within a day. Run it where Fieldhouse runs, with its DATA_DIR; the server may run or not.
+ * `bun run admin reset-password ann@example.org`: prints a link for a new password, also when the password of the last admin is
+ * lost. The link works once, within a day. Run it where Fieldhouse runs, with its DATA_DIR; the server may run or not.
  *
- * `bun run admin test-mail ann@example.org` sends a mail by SMTP_URL at once, and says what the mail server answers.
+ * `bun run admin test-mail ann@example.org` sends a mail by SMTP_URL at once, and prints whether the mail server took it.
  */
 import { existsSync } from 'node:fs'
 import { databaseFile, openBeside } from '../db/open.ts'

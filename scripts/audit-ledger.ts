@@ -1,7 +1,7 @@
 /**
- * `bun run audit-ledger`: plays the ledgers of all market leagues again and compares every balance, beside a running server
- * or without one. A difference is printed, raises an alert and ends this with 1. The nightly job runs this very program as a
- * process of its own, so that no request waits for it.
+ * `bun run audit-ledger`: recomputes every balance of all market leagues from their ledgers and compares it. The server may run or
+ * not. Differences are printed, raise an alert and end this with 1. The nightly job runs this script as a separate process, so that
+ * no request waits for it.
  */
 import { existsSync } from 'node:fs'
 import { type Db, databaseFile, openBeside } from '../db/open.ts'

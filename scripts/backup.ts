@@ -1,6 +1,6 @@
 /**
- * `bun run backup`: makes a backup in DATA_DIR/backups, beside a running server or without one. `bun run backup s3` sends one to
- * the store of BACKUP_S3_URL instead. The jobs of the schedule run this very program as a process of its own, so that no request waits for it.
+ * `bun run backup`: makes a backup in DATA_DIR/backups. The server may run or not. `bun run backup s3` sends one to the store of
+ * BACKUP_S3_URL instead. The scheduled jobs run this script as a separate process, so that no request waits for it.
  */
 import { existsSync } from 'node:fs'
 import { and, like, ne } from 'drizzle-orm'

@@ -1,15 +1,15 @@
 /**
- * `bun run bench`: measures Fieldhouse beside its peers, in turns within each round, and prints ratios with their medians and
- * spread. Peers are FastAPI with Celery, Redis and pandas, DuckDB, and a bare Elysia route under wrk; what this machine lacks is named and left
- * out. Needs Linux.
+ * `bun run bench`: compares Fieldhouse with its peers, in turns within each round, and prints ratios with their medians and spread.
+ * Peers are FastAPI with Celery, Redis and pandas, DuckDB, and a bare Elysia route under wrk; those that this machine lacks are named
+ * and left out. Needs Linux.
  *
- *   CASE…         only these, or all whose names begin so: csv-1000, xlsx, reads …
- *   --list        the names there are
- *   --rounds N    how often (5; 2 with --quick)
- *   --quick       six minutes at most: fewer rounds, and what the time does not suffice for is left out
- *   --out FOLDER  where the table, the chart and the figures go (a new folder of temporary files)
- *   --with FILE   adds the figures of another run, the `speed.json` it has left: a long bench is run in parts
- *   --write       into the documents: docs/speed.md, docs/speed.svg and README.md
+ *   CASE…         only these cases, or all whose names start so: csv-1000, xlsx, reads …
+ *   --list        lists the names of all cases
+ *   --rounds N    the number of rounds (5; 2 with --quick)
+ *   --quick       six minutes at most: fewer rounds, and fewer cases if time runs out
+ *   --out FOLDER  the folder for the table, the chart and the figures (a new temporary folder)
+ *   --with FILE   adds the figures of another run from its `speed.json`, so that a long bench can run in parts
+ *   --write       writes the results into docs/speed.md, docs/speed.svg and README.md
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,7 @@
 /**
  * `bun run build`: bundles Fieldhouse into `dist`, which starts in two thirds of the processor time that its sources take, with less
- * memory. `bun run start` does so first. A bundle of the very same sources is used again; the newest three are kept, as what runs
- * from an older one loads parts of it later.
+ * memory. `bun run start` does this first. A bundle of the same sources is used again. The newest three are kept, because processes
+ * that run from an older one load parts of it later.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * `bun run demo`: fills a running instance with a believable league of each kind and a rota. It signs in with ADMIN_TOKEN, or, run
- * beside the server with its DATA_DIR, as an admin of its own whose password it prints.
+ * `bun run demo`: fills a running instance with a realistic league of each kind and a rota. It signs in with ADMIN_TOKEN or, if run
+ * on the server's machine with its DATA_DIR, as a new admin whose password it prints.
  *
  *   FIELDHOUSE_URL=http://localhost:3000 bun run demo
  */

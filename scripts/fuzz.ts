@@ -1,13 +1,13 @@
 /**
- * `bun run fuzz`: tries to confuse a server of its own with every page and form and every route of its API document as every role,
- * with sheets that went wrong on the way, and with connections that stop half-way. Ends with 1 where something answered 500, hung, let in who
- * may not, answered other than documented, or was logged as an error. No running installation is touched.
+ * `bun run fuzz`: sends odd requests to a separate server: every page, form and API route as every role, damaged sheets, and
+ * connections that stop half-way. Ends with 1 if something answered 500, hung, let in people without permission, answered other than
+ * documented, or was logged as an error. No running installation is touched.
  *
- *   --requests N   how many of the API (20,000)
- *   --pages N      how many of pages and forms, before (5,000)
- *   --seconds S    stops after so long, whatever is left (600)
- *   --seed N       the same requests again; one is chosen and printed otherwise
- *   --only TEXT    only routes that contain it: 'POST /api/v1/quotes'
+ *   --requests N   requests to the API (20,000)
+ *   --pages N      requests to pages and forms before that (5,000)
+ *   --seconds S    stops after this time (600)
+ *   --seed N       repeats the requests of that seed; otherwise one is chosen and printed
+ *   --only TEXT    only routes that contain this text: 'POST /api/v1/quotes'
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

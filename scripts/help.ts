@@ -1,4 +1,4 @@
-/** `bun run help`: the commands there are, one a line. */
+/** `bun run help`: lists all commands, one per line. */
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { helpFirst, helpOf } from './script-help.ts'
@@ -6,13 +6,13 @@ import { helpFirst, helpOf } from './script-help.ts'
 helpFirst(import.meta.path)
 
 const descriptions: Record<string, string> = {
-  start: 'installs what is missing and serves; everything is kept in DATA_DIR',
-  dev: 'the same, starting anew whenever a file changes',
-  'test:long': 'the whole suite with its long parts',
+  start: 'installs missing packages and serves; all data is in DATA_DIR',
+  dev: 'the same, restarting whenever a file changes',
+  'test:long': 'runs the whole suite with its long rounds',
   check: 'types, lint and tests',
   types: 'checks the types',
   lint: 'checks the style',
-  migration: 'makes a migration of the change to the schema: bun run migration NAME',
+  migration: 'makes a migration for a change of the schema: bun run migration NAME',
 }
 /** The first sentence of the script's own help. */
 const summaryOf = (command: string) => {

@@ -1,6 +1,6 @@
 /**
- * `bun run restore <folder or .tar>`: fills an empty DATA_DIR with a backup. `bun run restore s3` takes the newest of the store of
- * BACKUP_S3_URL, `s3:2026-11-28T20-20-00.000Z` that one.
+ * `bun run restore <folder or .tar>`: restores a backup into an empty DATA_DIR. `bun run restore s3` takes the newest from the store
+ * of BACKUP_S3_URL, `bun run restore s3:2026-11-28T20-20-00.000Z` that one.
  */
 import { resolve } from 'node:path'
 import { type Config, readConfig } from '../src/config.ts'

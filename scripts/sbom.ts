@@ -1,7 +1,7 @@
 /**
- * `bun run sbom`: what Fieldhouse is made of, as CycloneDX 1.6 in JSON: every package of `bun.lock` with version, checksum and
- * licence. Those that do not run in production have the scope `excluded`. Licences are read from the installed packages: of one
- * that is made for another system none is listed.
+ * `bun run sbom`: prints the bill of materials as CycloneDX 1.6 in JSON, with version, checksum and licence of every package in
+ * `bun.lock`. Packages that do not run in production have the scope `excluded`. Licences are read from the installed packages, so a
+ * package for another system has none.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

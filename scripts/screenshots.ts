@@ -1,6 +1,6 @@
 /**
- * `bun scripts/screenshots.ts [name …]`: makes the pictures of the guide, docs/images/*.png, anew, or only those named. Starts Fieldhouse over
- * a temporary folder, fills it with the demo and looks at it with Chromium (CHROMIUM names another binary).
+ * `bun scripts/screenshots.ts [name …]`: takes the pictures of the guide, docs/images/*.png, again, or only those named. Starts
+ * Fieldhouse on a temporary folder, fills it with the demo and opens it in Chromium (CHROMIUM names another binary).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,13 +1,13 @@
 /**
- * `bun run soak`: loads a server of its own for as long as you like, and says how it bears it. Readers ask for boards and pages and keep live
- * pages open; beside them sheets are uploaded, prices sent and trades made. Each minute it prints memory, response times, answers by status,
- * open handles and files. Then it is left alone, and what it takes with nothing to do is measured too. Ends with 1 where it grew by 50 MB
- * after its first minute, kept handles or files, answered an error, or takes more than 1 % of a core or 130 MB when idle. Linux only.
+ * `bun run soak`: loads a separate server for as long as you like, and reports how it performs. Readers request boards and pages and
+ * keep live pages open, while sheets are uploaded, prices sent and trades made. Each minute it prints memory, response times, answers by
+ * status, open handles and files. Then it measures the idle server too. Ends with 1 if memory grew by 50 MB after the first minute, if
+ * handles or files were left, if an answer was an error, or if it takes more than 1 % of a core or 130 MB when idle. Linux only.
  *
- *   --minutes N     of load (10)
- *   --readers N     all reading at once (1000)
- *   --idle N        seconds that idleness is measured for, before and after (60)
- *   --seed N        the same sheets and orders again; one is chosen and printed otherwise
+ *   --minutes N     minutes of load (10)
+ *   --readers N     number of readers at once (1000)
+ *   --idle N        seconds to measure the idle server, before and after (60)
+ *   --seed N        repeats the sheets and orders of that seed; otherwise one is chosen and printed
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

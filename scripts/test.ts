@@ -1,4 +1,4 @@
-/** `bun run test [file…]`: the whole suite, saying first which parts this machine cannot run. */
+/** `bun run test [file…]`: runs the whole suite, and first prints which parts this machine cannot run. */
 import { availableParallelism } from 'node:os'
 import { chromium, nginx, redisServer } from '../test/needs.ts'
 import { bundledMain } from './build.ts'

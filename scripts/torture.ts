@@ -1,19 +1,19 @@
 /**
- * `bun run torture`: does harm to servers of its own, at random moments of everything that people do: kills them, freezes them,
- * fills their disk, moves their clock, takes Redis away, kills restores and migrations. After each round it looks whether all
- * that was acknowledged is there, once; whether ledgers add up, boards are what their sources make of them, every file is
- * sound and none is left over. Ends with 1 where something was lost. No running installation is touched.
+ * `bun run torture`: harms separate servers at random moments while users act: kills them, freezes them, fills their disk, moves
+ * their clock, takes Redis away, kills restores and migrations. After each round it checks that everything acknowledged is there
+ * exactly once, that ledgers add up, boards follow from their sources, files are intact and none is left over. Ends with 1 if
+ * something was lost. No running installation is touched.
  *
- *   --rounds N     how often (30); a new folder with other processes and other things beside it each five rounds
- *   --seconds S    how long people act in a round, about (2)
- *   --minutes M    no round begins later than that (60); a signal ends it with what it has found so far
- *   --only a,b     these acts alone: league, upload, publish, undo, update, trade, price, entry, invitation, finalise, confirm,
+ *   --rounds N     the number of rounds (30); every five rounds use a new folder with another layout
+ *   --seconds S    about how long users act in a round (2)
+ *   --minutes M    no round starts later than this (60); a signal ends it and prints the findings so far
+ *   --only a,b     only these acts: league, upload, publish, undo, update, trade, price, entry, invitation, finalise, confirm,
  *                  backup, read
- *   --harms a,b    these alone: kill, kill_one, stop, freeze, redis_killed, redis_slow, redis_full, disk_full, clock, hang,
+ *   --harms a,b    only these harms: kill, kill_one, stop, freeze, redis_killed, redis_slow, redis_full, disk_full, clock, hang,
  *                  restore, restore_command, migrate
- *   --layout N     always the same: 1 one process, 2 web and worker, 3 one with Redis, 4 two, 5 one on a small disk, 6 web and
+ *   --layout N     always this layout: 1 one process, 2 web and worker, 3 one with Redis, 4 two, 5 one on a small disk, 6 web and
  *                  worker with Redis
- *   --seed N       the same moments again, as far as the machine allows; one is chosen and printed otherwise
+ *   --seed N       repeats the moments of that seed, as far as the machine allows; otherwise one is chosen and printed
  */
 import { rmSync } from 'node:fs'
 import { random as randomOf } from './demo/random.ts'

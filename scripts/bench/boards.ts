@@ -1,6 +1,6 @@
 /**
- * Boards against a plain table: `bun scripts/bench/boards.ts [rows]`. Ranks, pages, snapshots and a cold rebuild beside an
- * indexed SQLite table answering ORDER BY … LIMIT … OFFSET, in one run. Medians.
+ * Boards against a plain table: `bun scripts/bench/boards.ts [rows]`. Ranks, pages, snapshots and a cold rebuild, compared in one
+ * run with an indexed SQLite table and ORDER BY … LIMIT … OFFSET. Medians.
  */
 import { Database } from 'bun:sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * Market leagues under load: `bun scripts/bench/market.ts [portfolios] [seconds]`. Orders a second of 100 members at once beside
- * those of one alone; a board of ten thousand portfolios while quotes stream beside the same board by SQL; ten thousand
- * quotes in one push, and how long anybody else waits meanwhile. The server is a process of its own.
+ * Market leagues under load: `bun scripts/bench/market.ts [portfolios] [seconds]`. Orders a second of 100 members at once and of
+ * one alone; a board of ten thousand portfolios while quotes stream, and the same board by SQL; ten thousand quotes in one push, and
+ * how long others wait meanwhile. The server is a separate process.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * How often a feed is asked over an evening, however many processes supervise and however many ask by hand. The evening is
- * squeezed: its intervals are a second long. What is counted are requests that reached the feed.
+ * How often a feed is polled in an evening with many supervising processes and many updates by hand. The evening is compressed to
+ * intervals of a second. It counts the requests that reach the feed.
  *
  *   bun scripts/bench/polling.ts [--intervals 15]
  */

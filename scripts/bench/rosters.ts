@@ -5,7 +5,7 @@
  * roster costs over the best bound proved by any of the three for as many places; `gap` what the algorithm itself can vouch for.
  * `cpu` is what this process used, for machines that are shared. `optimal` gets a minute here; what counts is the ratios.
  *
- * With files of public nurse rostering instances, `bun scripts/bench/rosters.ts Instance1.txt …`, their cost beside the best known.
+ * With files of public nurse rostering instances, `bun scripts/bench/rosters.ts Instance1.txt …`, their cost and the best known.
  */
 
 import { pricedBreaks } from '../../src/rota/solving/check.ts'

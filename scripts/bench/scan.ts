@@ -1,5 +1,5 @@
 /**
- * Reading sheets beside papaparse and exceljs. Every reading has a fresh process; shown are medians and the peak of memory.
+ * Reading sheets, compared with papaparse and exceljs. Every reading is a new process; it prints medians and peak memory.
  *
  *   bun scripts/bench/scan.ts [rows of CSV = 1000000] [rows of XLSX = 100000] [times = 3]
  */
