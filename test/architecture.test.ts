@@ -13,7 +13,7 @@ type Import = { from: string; line: number; to: string; isType: boolean; isLater
 
 const transpiler = new Bun.Transpiler({ loader: 'ts' })
 
-/** What a file imports: of ours by path from the root, of others by name. What leaves no trace when it runs is a type. */
+/** The imports of a file: our files by path from the root, packages by name. An import that disappears at run time is a type import. */
 function importsOf(from: string): Import[] {
   const source = readFileSync(join(root, from), 'utf8')
   const lasting = new Map(transpiler.scanImports(source).map(({ path, kind }) => [path, kind]))
@@ -34,7 +34,7 @@ const imports = files.flatMap(importsOf)
 const ours = imports.filter(({ to }) => /^(src|db|test|scripts)\//.test(to))
 const shown = ({ from, line, to }: Import) => `${from}:${line} imports ${to}`
 
-/** The floors of the service, the lowest first. A room imports from lower floors and from itself, never from a neighbour. */
+/** The levels of the service, the lowest first. A room imports from lower levels and from itself, never from its own level. */
 const floors: readonly (readonly string[])[] = [
   ['src/installation.ts'],
   ['db'],

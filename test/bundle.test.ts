@@ -9,7 +9,7 @@ import { temporaryFolder } from './start.ts'
 const bundle = dirname(await bundledMain())
 const transpiler = new Bun.Transpiler({ loader: 'js' })
 
-/** The text of everything that is loaded with these files, but for what they import later. */
+/** The text of all files that are loaded with these, without dynamic imports. */
 function loadedWith(...files: string[]): string {
   const reached = new Set(files.map(name => join(bundle, name)))
   let text = ''

@@ -14,7 +14,7 @@ import { afterTest, readableLog, temporaryFolder, turnableClock, until } from '.
 
 type Make = (clock: ReturnType<typeof turnableClock>) => CacheStore | Promise<CacheStore>
 
-/** What a cache promises, whatever keeps its values. */
+/** The contract of a cache, for every store. */
 function contract(name: string, storeTest: typeof test, make: Make) {
   async function open() {
     const clock = turnableClock()
@@ -100,7 +100,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
   })
 
   storeTest(
-    `${name}: past its life a value is served stale while one refresh runs, and past its use not at all`,
+    `${name}: an expired value is served stale while one refresh runs, and an unusable one not at all`,
     async () => {
       const { cache, clock } = await open()
       const { load, calls } = count()

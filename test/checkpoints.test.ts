@@ -8,7 +8,7 @@ import { facts } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import { start, until } from './start.ts'
 
-/** What stands in the file itself, without its log. */
+/** The content of the file itself, without its log. */
 function inFile(dataDir: string, name: string): string | undefined {
   const alone = join(dataDir, 'alone.db')
   copyFileSync(databaseFile(dataDir), alone)

@@ -33,7 +33,7 @@ async function startWithRedis() {
   return { ...fieldhouse, redis, generate }
 }
 
-/** Another machine: no folder is shared, and none is made. */
+/** A compute process as on another machine: it shares no folder and makes none. */
 async function newMachine(REDIS_URL: string) {
   const machine = await spawnFieldhouse({ ROLE: 'compute', REDIS_URL }, join(temporaryFolder(), 'none'))
   const works = () => machine.lines.some(({ message }) => message === 'Work begins')

@@ -7,7 +7,7 @@ import { adminToken, shared, spawnFieldhouse, until } from './start.ts'
 
 type Started = Awaited<ReturnType<typeof spawnFieldhouse>>
 
-/** One process for the tests that leave nothing in it. */
+/** One process shared by the tests that leave nothing behind. */
 const running = shared(() => spawnFieldhouse())
 
 const boundary = 'x-the-boundary'
@@ -16,7 +16,7 @@ const partHead = (name: string, filename = '') =>
 const sheet = `ID,Name,Power\n${Array.from({ length: 80_000 }, (_, i) => `${i},player ${i},${i}\n`).join('')}`
 const end = `\r\n--${boundary}--\r\n`
 
-/** What a body may have come to when it is cut. */
+/** Bodies that are cut off at different places. */
 const cuts: Record<string, string> = {
   nothing: '',
   'half a boundary': `--${boundary.slice(0, 5)}`,

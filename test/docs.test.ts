@@ -13,7 +13,7 @@ const ownDocuments = documents.filter(
   document => !document.endsWith('CHANGELOG.md') && !document.startsWith('packages/'),
 )
 
-/** Files that the reader of CONTRIBUTING is to make. */
+/** Files that CONTRIBUTING tells its reader to create. */
 const imagined = new Set(['db/migrations/0001_notes.sql', 'src/leagues/pages/members-page.ts'])
 
 test.each(documents)('%s links to what is there', document => {

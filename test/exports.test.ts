@@ -106,7 +106,7 @@ test('an exported board is the board, row for row, however long, sorted, searche
 const manyNames = 60_000 // more bytes than a connection buffers for a client that does not read
 const wide = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
 
-/** Imported once: each test starts over a copy of the folder. */
+/** Imported once; each test starts on a copy of the folder. */
 const wideFolder = shared(async () => {
   const { call, finished, stop, dataDir } = await start()
   const { id } = await newLeague(call)

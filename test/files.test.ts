@@ -15,7 +15,7 @@ const replace = (file: string) => {
   renameSync(`${file}.new`, file)
 }
 
-/** A webhook for alerts that remembers the titles it was sent. */
+/** A webhook for alerts that records the titles. */
 function webhook() {
   const sent: string[] = []
   const server = Bun.serve({

@@ -317,7 +317,7 @@ test('HEAD of an event stream answers at once and leaves none open', async () =>
   await until(() => app.streams.size() === 0)
 })
 
-/** A request as it is written, and the answer as it came. */
+/** Sends a raw request and returns the raw answer. */
 async function written(url: string, text: string): Promise<string> {
   const answer = Promise.withResolvers<string>()
   let got = ''

@@ -231,7 +231,7 @@ type InputSchema = {
 }
 const closed = ['date', 'date-time', 'integer', 'numeric', 'boolean'] // formats of which no text is long
 
-/** Where an input may be as long as its sender likes. */
+/** Finds the inputs of a schema without a maximum length. */
 function endless(schema: InputSchema | undefined, at: string): string[] {
   const { type, format = '', anyOf, items, properties = {}, patternProperties } = schema ?? {}
   if (!schema || 'const' in schema) return []

@@ -13,7 +13,7 @@ import { refusalOf, start, until } from './start.ts'
 const none = t.Object({})
 const started = ({ jobId }: { jobId: string }) => ({ job_id: jobId })
 
-/** A job whose runs are in the test's hands. */
+/** A job whose runs the test controls. */
 function handheld(name: string, wishes: Partial<Parameters<typeof job>[1]> = {}) {
   const begun: { work: JobContext; end: (result?: unknown) => void; fail: (error: Error) => void }[] = []
   const definition = job(name, {

@@ -12,7 +12,7 @@ import { refusalOf, start } from './start.ts'
 const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,${200 - i}\n${extra}`
 const at = (hours: number) => new Date(Date.parse('2026-03-01T00:00:00Z') + hours * 3_600_000).toISOString()
 
-/** Time goes by, and retention with it. */
+/** Moves the clock forward, and the clock of retention with it, which otherwise advances two days per run at most. */
 function after({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, 'app' | 'clock'>, ms: number) {
   clock.forward(ms)
   setPace(app.db, clock.now())
@@ -84,7 +84,7 @@ test('boards with columns of extra sheets stay as they are, while a season runs 
   expect((await call.get(`/api/v1/leagues/${id}`)).final_hash).toBe(final_hash)
 })
 
-/** One league whose scans all came on one day: of such a day a finished season keeps few. */
+/** A league whose scans are all of one day, of which a finished season keeps few. */
 async function dayOf(scans: number) {
   const fieldhouse = await start()
   const { call, finished, app } = fieldhouse

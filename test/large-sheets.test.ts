@@ -39,7 +39,7 @@ const imported = (
     asking,
   )
 
-/** A sheet of which half is written, and read as far as that. */
+/** A sheet that is half written, and read up to there. */
 async function half(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): void }> {
   const path = join(folder, name)
   const middle = csv.indexOf('2500') + 2 // in the middle of a cell

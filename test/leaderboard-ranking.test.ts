@@ -194,7 +194,7 @@ test('a query is read once and gives equal keys for equal questions', () => {
   expect(paths.toSorted()).toEqual(['at', 'limit', 'order', 'page', 'ties'])
 })
 
-/** The same rules, the slow and obvious way. */
+/** The same rules in the simplest, slow way. */
 function naive(columns: { id: string; value: number }[], order: RankOrder, ties: Ties) {
   const sorted = columns.toSorted((a, b) => {
     if (Number.isNaN(a.value) !== Number.isNaN(b.value)) return Number.isNaN(a.value) ? 1 : -1

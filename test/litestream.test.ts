@@ -53,7 +53,7 @@ async function openLitestream(dataDir: string) {
   }
 }
 
-/** What Litestream stored, as files. Asking s3rver for it will not do: it lists no folders that hold only folders. */
+/** The files that Litestream stored, read from disk, because s3rver does not list folders that contain only folders. */
 function takeObjects(bucket: string, to: string): void {
   const suffix = '._S3rver_object'
   for (const file of new Bun.Glob(`**/*${suffix}`).scanSync({ cwd: bucket, dot: true })) {
@@ -62,7 +62,7 @@ function takeObjects(bucket: string, to: string): void {
   }
 }
 
-/** How many rows each table of both databases has. */
+/** The number of rows of each table of both databases. */
 function rowsIn(folder: string): unknown {
   return databases.map(name => {
     const db = new Database(join(folder, name), { readonly: true })

@@ -13,7 +13,7 @@ const symbols = ['ACME', 'BOLT', 'CORN', 'DUNE', 'EELS']
 const league = 1
 const clean = { differences: [], more: 0 }
 
-/** Done, or refused by a rule; anything else is thrown. */
+/** Ignores refusals by a rule; other errors are thrown. */
 const orRefused = (order: Promise<unknown>) =>
   order.catch(error => {
     if (!(error instanceof Refused) || error.status !== 409 || !error.problem.rule) throw error

@@ -158,7 +158,7 @@ test('the pages say why they cannot be used: signed out, the operator, another k
 })
 
 browserTest(
-  'an officer answers a held price and takes a wrong one back; its member reads what became of the trade',
+  'an officer answers a held price and takes a wrong one back; the member sees what happened to the trade',
   async () => {
     const fieldhouse = await floor()
     const { call, url } = fieldhouse

@@ -101,7 +101,7 @@ test('a chain of options is replaced whole and read by day; others of the symbol
   expect((await refusalOf(as().post(path('2027-01-15'), { chain: [] }))).status).toBe(401)
 })
 
-/** A feed on loopback that answers what the test says, and counts how it was asked. */
+/** A feed on loopback that answers as the test says, and counts requests. */
 function feedOf(first: unknown) {
   const feed = { answer: first, asked: 0, unchanged: 0, url: '' }
   const server = Bun.serve({

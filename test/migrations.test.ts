@@ -24,7 +24,7 @@ const empty = (dataDir: string) => {
   return client
 }
 
-/** A new database of this version, or of one with these migrations and triggers. */
+/** A new database of this version, or with these migrations and triggers. */
 function database({ migrations = all, triggers = files.triggers }: Partial<SchemaFiles> = {}) {
   const dataDir = temporaryFolder()
   const client = empty(dataDir)
@@ -32,14 +32,14 @@ function database({ migrations = all, triggers = files.triggers }: Partial<Schem
   return { client, dataDir }
 }
 
-/** As after the first `count` migrations, and nothing in it. Triggers are those of today, so they are left out. */
+/** An empty database after the first `count` migrations, without triggers, because only the current ones exist. */
 function databaseAt(count: number) {
   if (count > 0) return database({ migrations: all.slice(0, count), triggers: noTriggers })
   const dataDir = temporaryFolder()
   return { client: empty(dataDir), dataDir }
 }
 
-/** A folder as an earlier release left it. */
+/** A folder with the data of an earlier release. */
 const folder = join(import.meta.dir, 'fixtures', 'databases')
 function databaseOf(release: string) {
   const dataDir = temporaryFolder()

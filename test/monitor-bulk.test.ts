@@ -10,7 +10,7 @@ import { refusalOf, start, until } from './start.ts'
 const monitor = '/admin/task-monitor'
 const many = rounds(600, 3_000)
 
-/** Finished runs of a job, as it leaves them; every hundredth is of another fingerprint. */
+/** Finished runs of a job; every hundredth has another fingerprint. */
 function manyRuns({ db }: App, name: string, status: RunState, count = many): void {
   const at = Date.now() - 1_000_000
   db.transaction(tx => {

@@ -18,7 +18,7 @@ function deadProcess({ db, clock }: App, id: string, more: Partial<typeof proces
     .run()
 }
 
-/** A run that was at work in a process when that died. */
+/** A run that was under way in a process when it died. */
 async function cutShort(app: App, process: string, deaths = 0): Promise<string> {
   const { jobId } = await app.jobs.start(steady, {}, { at: app.clock.now() + 3_600_000 })
   app.db

@@ -37,7 +37,7 @@ const olga = { email: 'olga@x.test', username: 'Olga', password: 'long enough fo
 
 const link = (path: string, name: string) => `<a href="${path}"><bdi class="name">${name}</bdi></a>`
 
-/** A league whose officer Olga has sent a file, and jobs that fail each in its way. */
+/** A league whose officer Olga has sent a file, and jobs that fail in different ways. */
 const played = shared(async () => {
   const made = await start({}, undefined, { jobs: [broken, refused, full, mail] })
   const { call, app, finished, url } = made

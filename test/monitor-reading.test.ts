@@ -16,7 +16,7 @@ async function fullHouse() {
   return { ...fieldhouse, known: await fill(fieldhouse) }
 }
 
-/** For tests that only look. */
+/** Shared by tests that only read. */
 const houseToRead = shared(fullHouse)
 
 async function desk({ url }: { url: string }, options: BrowserContextOptions = {}) {

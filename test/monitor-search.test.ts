@@ -10,7 +10,7 @@ import { start } from './start.ts'
 
 type Given = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
 
-/** Finished runs, as jobs leave them. */
+/** Adds finished runs. */
 function finishedRuns({ db }: App, all: readonly Given[]): string[] {
   return db.transaction(tx =>
     all.map(({ status = 'SUCCESS', input = {}, ...run }, i) => {

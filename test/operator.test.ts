@@ -154,7 +154,7 @@ test.each([
   },
 )
 
-/** It still opens: only where its snapshots are listed is something else. */
+/** Damages the database so that it still opens, but its list of snapshots cannot be read. */
 function overwritten(file: string): Uint8Array {
   const db = new Database(file, { readonly: true })
   const { page_size } = db.query<{ page_size: number }, []>('PRAGMA page_size').get() ?? { page_size: 0 }

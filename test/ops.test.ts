@@ -126,7 +126,7 @@ test('/metrics is for admins, or for everyone with METRICS_PUBLIC', async () => 
   expect(await open.as().get('/metrics')).toContain('# TYPE')
 })
 
-/** Samples of a Prometheus text, by name and labels; throws where a line is not one. */
+/** The samples of a Prometheus text, by name and labels. Throws on an invalid line. */
 function samplesOf(text: string) {
   const samples = new Map<string, number>()
   const types = new Map<string, string>()

@@ -12,7 +12,7 @@ afterEach(() => {
 
 type Seen = { path: string; method: string; headers: Headers; body: string }
 
-/** A server on loopback that remembers what it was asked. */
+/** A server on loopback that records its requests. */
 function serve(answer: (request: Request) => Response | Promise<Response>, hostname = '127.0.0.1') {
   const seen: Seen[] = []
   const server = Bun.serve({
@@ -34,7 +34,7 @@ function serve(answer: (request: Request) => Response | Promise<Response>, hostn
   return { seen, port: server.port ?? 0, url: `http://${hostname}:${server.port}/feed` }
 }
 
-/** A server that speaks raw bytes, and hangs up afterwards or leaves the line open. */
+/** A server that sends raw bytes, then closes the connection or leaves it open. */
 async function speak(bytes: string | Uint8Array, then: 'hang up' | 'stay silent' = 'hang up') {
   const server: Server = createServer(socket => {
     socket.on('error', () => {})
@@ -47,7 +47,7 @@ async function speak(bytes: string | Uint8Array, then: 'hang up' | 'stay silent'
 }
 
 const anywhere: Outgoing = { allowPrivate: true, timeoutMs: 15_000 }
-/** Takes 127.0.0.1 for the open internet and every other address for what it is. */
+/** Treats 127.0.0.1 as a public address, and every other address as usual. */
 const outside: Outgoing = {
   allowPrivate: false,
   timeoutMs: 15_000,

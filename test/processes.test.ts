@@ -13,7 +13,7 @@ const rows = (count: number, power = 1) =>
 const many = rounds(600_000, 3_000_000) // enough to be seen at work, even on a fast machine
 const long = rows(many)
 
-/** Runs the test over SQLite, and over Redis where there is one. */
+/** Runs the test with SQLite, and with Redis if it is installed. */
 function overBoth(name: string, run: (env: Record<string, string>) => Promise<void>) {
   test(`${name}, over one SQLite file`, () => run({}), 240_000)
   redisTest(`${name}, over Redis`, async () => run({ REDIS_URL: (await startRedis()).url }), 240_000)

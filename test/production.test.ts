@@ -14,11 +14,11 @@ const stages = readFileSync(join(root, 'Dockerfile'), 'utf8')
   .split(/^FROM /m)
   .slice(1)
 
-/** What follows a word at the beginning of a line. */
+/** The text after a word at the start of each line. */
 const all = (stage: string | undefined, word: string) =>
   [...(stage ?? '').matchAll(new RegExp(`^${word} +(.*)$`, 'gm'))].map(([, rest = '']) => rest)
 
-/** A folder with what these stages copy out of the repository. */
+/** A folder with the files that these stages copy from the repository. */
 function copiedBy(stages: readonly string[]): string {
   const folder = temporaryFolder()
   for (const copy of stages.flatMap(stage => all(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))) {

@@ -50,7 +50,7 @@ function randomSheet(r: Random) {
   return { text: r.chance(0.5) ? body + newline : body, delimiter, newline, metrics }
 }
 
-/** What a strict reader makes of it. */
+/** The result of a strict reader. */
 function strictly({ text, delimiter, newline, metrics }: ReturnType<typeof randomSheet>) {
   const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: newline as '\n', skipEmptyLines: true })
   expect(errors).toEqual([])
@@ -60,7 +60,7 @@ function strictly({ text, delimiter, newline, metrics }: ReturnType<typeof rando
     .map(row => [trim(row[0]!), trim(row[1]!), ...row.slice(2, 2 + metrics).map(n => (n === '' ? null : Number(n)))])
 }
 
-/** Columns without a single number are no metrics, so they are left out on both sides. */
+/** Columns without any number are no metrics, so they are left out on both sides. */
 const withoutBlank = (rows: (string | number | null)[][]) => {
   const kept = (rows[0] ?? []).map((_, column) => column < 2 || rows.some(row => row[column] !== null))
   return rows.map(row => row.filter((_, column) => kept[column]))

@@ -19,7 +19,7 @@ const changed = (name: string, change: (part: Part) => Partial<Part>) =>
   zip(parts().map(part => (part.name === name ? { ...part, ...change(part) } : part)))
 const SHEET = 'xl/worksheets/sheet1.xml'
 
-/** The sheet, or null where it is refused; anything else that is thrown is a bug. */
+/** The sheet, or null if it is refused. Any other error is a bug. */
 async function readOrRefuse(bytes: Uint8Array): Promise<Sheet | null> {
   try {
     return await readSheet(bytes)

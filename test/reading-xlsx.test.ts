@@ -34,7 +34,7 @@ async function oracle(bytes: Uint8Array): Promise<{ line: number; cells: unknown
 
 const trimmed = (value: unknown) => String(value ?? '').replace(/^[\0- \u00a0]+|[\0- \u00a0]+$/g, '')
 
-/** The same file through both; ids and names in the first two columns, numbers in the others. */
+/** Reads the same file with both; ids and names are in the first two columns, numbers in the others. */
 async function agree(bytes: Uint8Array, told: unknown = '') {
   const [head, ...rows] = await oracle(bytes)
   const expected = rows

@@ -6,7 +6,7 @@ import { refusalOf, start, until } from './start.ts'
 
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
-/** Ann alone at the bar in five days, pinned; Bob, Cy and Dee could be there. */
+/** Ann works alone at the bar in five days, pinned; Bob, Cy and Dee could replace her. */
 async function bar() {
   const fieldhouse = await start()
   const { call } = fieldhouse

@@ -8,7 +8,7 @@ const status = (call: Call, { job_id }: { job_id: string }) => call.get(`/api/v1
 const cancel = (call: Pick<Call, 'delete'>, { job_id }: { job_id: string }) =>
   call.delete(`/api/v1/jobs/cancel/${job_id}`)
 
-/** Two sites whose rosters take a solver long, and how to order one. */
+/** Two sites whose rosters take the solver long, and functions to request them. */
 async function busy() {
   const fieldhouse = await start()
   const { call } = fieldhouse

@@ -34,7 +34,7 @@ test('a member of staff is linked to one account by its name, until either is de
 
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
-/** Ann, Bob and Cy work evenings at the bar and have accounts; Ann stands there on three days. */
+/** Ann, Bob and Cy work evenings at the bar and have accounts; Ann has shifts on three days. */
 async function bar(swaps = 'officer') {
   const app = await start()
   const { call, url } = app

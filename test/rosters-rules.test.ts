@@ -184,7 +184,7 @@ test('a rule with a price may be broken at that price, and the summary says the 
 
 // `NURSES=Instance1.txt bun test …` sends one of the public instances: its cost is then the best known.
 test(
-  'a nurse rostering instance in its public form is said through the API without loss',
+  'a public nurse rostering instance goes through the API without loss',
   async () => {
     const file = process.env.NURSES ?? 'test/fixtures/nurses.txt'
     const text = await Bun.file(file).text()

@@ -9,7 +9,7 @@ import { adminToken, afterTest, caller, start, stopEverything, temporaryFolder, 
 
 afterEach(stopEverything)
 
-/** Our nginx.conf, word for word but for ports and folders. */
+/** The repository's nginx.conf, changed only in ports and folders. */
 async function startNginx(appUrl: string): Promise<string> {
   const folder = temporaryFolder()
   const port = freePort()

@@ -215,7 +215,7 @@ test('an unknown column is refused with the choices, and a deleted snapshot is r
   expect(await outcome(standing(source))).toThrow(SnapshotGone)
 })
 
-// The same rules over plain objects, without memory of what was published before.
+// The same rules on plain objects, computed from the list alone.
 type Upload = Published & { sheet: Sheet }
 
 function naiveBoard(uploads: Upload[], { weights, score_on }: BoardConfig): Map<string, number> | undefined {
@@ -255,7 +255,7 @@ const rankIn = (board: Map<string, number>, id: string): number | null => {
   return 1 + [...board.values()].filter(score => score > own).length
 }
 
-/** An extra sheet may have what the scans have, or what only it has. */
+/** An extra sheet may have columns of the scans, or its own. */
 function someSheet({ some, below }: Chance, kind: Published['kind']): Sheet {
   const players = Array.from({ length: 40 }, (_, i) => `p${i}`).filter(() => some(0.6))
   const metrics =

@@ -7,7 +7,7 @@ import { solution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { small } from './roster-instances.ts'
 
-/** Who is on which shift, and why the rest is not filled; every roster is checked on the way. */
+/** Solves, checks the roster, and returns who is on which shift and why places are open. */
 function rostered(problem: Problem) {
   const { assignments, unfilled, summary } = solution(greedy(preparePlan(problem)), 0, 'heuristic')
   expect(checkRoster(problem, assignments).filter(violation => !violation.given)).toEqual([])
@@ -20,7 +20,7 @@ function rostered(problem: Problem) {
   }
 }
 
-/** A shift of so many hours; `2025-06-02` is a Monday, and Berlin is two hours ahead of UTC then. */
+/** A shift of this many hours; `2025-06-02` is a Monday, when Berlin is two hours ahead of UTC. */
 const on = (date: string, from: number, hours: number, more = {}) => {
   const starts = Date.parse(`${date}T00:00:00+02:00`) + from * 3_600_000
   return {

@@ -14,11 +14,11 @@ import { overConstrained, planted, rough, small } from './roster-instances.ts'
 const algorithms = ['greedy', 'production', 'optimal'] as const
 const MINUTE = 60_000
 
-/** Hard enough to keep the exact solver busy for longer than it is let. */
+/** Hard enough that the exact solver needs more time than it gets. */
 const hard = () => rough({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
 
 test(
-  'the exact solver finds the roster that was planted and proves that none is cheaper',
+  'the exact solver finds the known optimum and proves that no roster is cheaper',
   async () => {
     const sizes = [
       { staff: 16, weeks: 1, seed: 1 },
@@ -91,7 +91,7 @@ test(
 )
 
 test(
-  'at equal wages the hours are shared out evenly, and wishes decide the rest',
+  'at equal wages the hours are shared evenly, and preferences decide the rest',
   async () => {
     const days = [2, 3, 4, 5]
     const shifts = days.map(day => ({ starts_at: `2025-06-0${day}T08:00:00Z`, ends_at: `2025-06-0${day}T16:00:00Z` }))

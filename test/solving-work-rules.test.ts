@@ -20,7 +20,7 @@ import { type Chance, chance, forSeeds } from './seeded.ts'
 
 const MINUTE = 60_000
 
-/** Any rules there are, hard or with a price, on a problem that has everything else in it. */
+/** Random rules of every kind, hard or with a price, on a problem with every other feature. */
 function withRules(problem: Problem, { below, one, some }: Chance): Problem {
   const kinds = ['early', 'late', 'night']
   const limit = (most: number, least = 0): Limit => ({
@@ -146,7 +146,7 @@ test(
 )
 
 test(
-  'no roster leaves fewer places open than the bound says',
+  'no roster leaves fewer places open than the proved bound',
   async () => {
     for (let seed = 1; seed <= rounds(6, 40); seed++) {
       const problem = { ...odd(chance(seed), 5, 14), pinned: [], seed }

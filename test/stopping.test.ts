@@ -10,7 +10,7 @@ import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } fr
 const soon = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s stops within 5 s, with a stream that is listened to, a job that will not stop and a half-sent request',
+  '%s stops within 5 s, with an open stream, a job that ignores cancellation and a half-sent request',
   async signal => {
     const fieldhouse = await openAppProcess()
     fieldhouse.send('stubborn nothing')

@@ -512,7 +512,7 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(
-    `${store}: draining removes what waits, but neither what is delayed nor what a scheduler wants`,
+    `${store}: draining removes waiting jobs, but neither delayed ones nor the next run of a scheduler`,
     async () => {
       const { queue } = await open()
       await queue.addBulk([
@@ -697,7 +697,7 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(
-    `${store}: a job whose worker has gone is noticed, tried again, and given up when it happens too often`,
+    `${store}: a job whose worker is gone is noticed, tried again, and fails when that happens too often`,
     async () => {
       const { queue, work, listen } = await open()
       const { lines } = await listen()
