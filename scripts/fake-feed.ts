@@ -78,7 +78,11 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
       const wanted = formatNames.find(name => pathname === `/${name}.json`)
       if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
       const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
-      const response = await answer(request, JSON.stringify(fakeFormats[wanted](withDataFault(now(), kind), timeOf)), kind)
+      const response = await answer(
+        request,
+        JSON.stringify(fakeFormats[wanted](withDataFault(now(), kind), timeOf)),
+        kind,
+      )
       feed.requests.push({ path: pathname + search, status: response.status, at: Date.now() })
       return response
     },

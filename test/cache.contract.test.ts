@@ -187,26 +187,23 @@ redisTest('what one process loaded, another finds in Redis', async () => {
   expect(seen.value).toEqual({ price: 7 })
 })
 
-redisTest(
-  'with Redis frozen or dead answers still come, and Redis is used again when it is back',
-  async () => {
-    const server = await startRedis()
-    const clock = turnableClock()
-    const db = openDatabase(temporaryFolder())
-    afterTest(() => db.$client.close())
-    const cache = new Cache(await overRedis(server.url, clock), new Stamps(db), clock, new RefreshedAnswers(db))
-    const quote = cacheEntry('quote', '1m', ['quote'])
-    server.freeze()
-    expect((await cache.read(quote, ['A'], () => 1)).value).toBe(1)
-    server.thaw()
-    await server.kill()
-    expect((await cache.read(quote, ['B'], () => 2)).value).toBe(2)
-    await until(() => !cache.usage().connected)
-    await server.restart()
-    await until(() => cache.usage().connected)
-    expect((await cache.read(quote, ['C'], () => 3)).value).toBe(3)
-  },
-)
+redisTest('with Redis frozen or dead answers still come, and Redis is used again when it is back', async () => {
+  const server = await startRedis()
+  const clock = turnableClock()
+  const db = openDatabase(temporaryFolder())
+  afterTest(() => db.$client.close())
+  const cache = new Cache(await overRedis(server.url, clock), new Stamps(db), clock, new RefreshedAnswers(db))
+  const quote = cacheEntry('quote', '1m', ['quote'])
+  server.freeze()
+  expect((await cache.read(quote, ['A'], () => 1)).value).toBe(1)
+  server.thaw()
+  await server.kill()
+  expect((await cache.read(quote, ['B'], () => 2)).value).toBe(2)
+  await until(() => !cache.usage().connected)
+  await server.restart()
+  await until(() => cache.usage().connected)
+  expect((await cache.read(quote, ['C'], () => 3)).value).toBe(3)
+})
 
 test('an answer that another process refreshed is fresh here, and an unchanged one only gets a longer life', async () => {
   const clock = turnableClock()

@@ -68,12 +68,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
 type Trader = Awaited<ReturnType<typeof demoMember>>
 
 /** A mistyped price, two members who trade at it, and the officer who takes it back. */
-async function voidPrice(
-  call: DemoCall,
-  league: DemoLeague,
-  prices: Map<string, number>,
-  traders: readonly Trader[],
-) {
+async function voidPrice(call: DemoCall, league: DemoLeague, prices: Map<string, number>, traders: readonly Trader[]) {
   const right = prices.get('KITE') ?? 0
   await call.post('/api/v1/quotes', { quotes: [{ symbol: 'KITE', price_cents: Math.round(right * 0.6) }] })
   for (const { send } of traders.slice(0, 2))

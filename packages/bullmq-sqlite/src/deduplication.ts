@@ -72,7 +72,12 @@ export function freeDeduplication(queue: Queue, id: string, jobId?: string): num
 export const deduplicationHolder = (queue: Queue, id: string): string | null => holderOf(queue, id)?.job_id ?? null
 
 /** Gives the id to a job. Null as `until`: until the job finishes. */
-function setHolder({ id, sql }: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): undefined {
+function setHolder(
+  { id, sql }: Queue,
+  options: DeduplicationOptions,
+  jobId: string,
+  until = expiry(options),
+): undefined {
   if (until !== null) sql.deleteExpiredDedups.run(now())
   sql.setDedup.run(id, options.id, jobId, until)
 }

@@ -19,7 +19,11 @@ export class Refused extends Error {
   readonly code: number
 
   constructor(why: keyof typeof refusals, about: Record<string, string | undefined> = {}) {
-    super(refusals[why][1].replace(/{(\w+)}/g, (placeholder, name) => (name === 'command' ? placeholder : String(about[name]))))
+    super(
+      refusals[why][1].replace(/{(\w+)}/g, (placeholder, name) =>
+        name === 'command' ? placeholder : String(about[name]),
+      ),
+    )
     this.why = why
     this.code = refusals[why][0]
   }
