@@ -23,8 +23,8 @@ import {
 import { acceptAccountNotice } from './account-notice.ts'
 import { type Attempt, countAttempt, forgetAttempts } from './attempts.ts'
 import { deviceCookies, knownDevice, rememberDevice } from './known-device.ts'
-import { hashNewPassword } from './new-password.ts'
 import { isSecure, refuseForeign } from './origin.ts'
+import { hashNewPassword } from './password.ts'
 import { changeUser, createUser, refuseTakenName, userByEmail, userById } from './queries.ts'
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
 
