@@ -3,7 +3,6 @@ import { Elysia, type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, userSchema, userView } from '../accounts/account.ts'
 import { type UserStats, userById, userStatsOf, usersReading } from '../accounts/queries.ts'
-import { passwordInput, userFields } from '../accounts/user-fields.ts'
 import type { App } from '../context.ts'
 import { type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
@@ -158,3 +157,21 @@ ${action({
   goTo: '/admin/users',
   done: `${user.username} is deleted`,
 })}</section>`
+
+const roleChoices = roles.map(role => ({ value: role, label: role }))
+
+const passwordInput = {
+  name: 'password',
+  type: 'password',
+  autocomplete: 'new-password',
+  minlength: minPasswordLength,
+  maxlength: 200,
+} as const
+
+/** The fields of a user that an admin can set. */
+const userFields = (
+  user?: User,
+) => html`${formField({ label: 'Name', name: 'username', maxlength: 40, value: user?.username, autocomplete: 'off' })}
+${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user?.email, autocomplete: 'off' })}
+${formField({ label: 'Role', name: 'role', type: 'select', choices: roleChoices, value: user?.role ?? 'member', hint: 'Officers manage leagues and rosters, admins everything' })}
+${formField({ label: 'Country', name: 'country', maxlength: 2, value: user?.country, optional: true, hint: 'Two letters, such as NO' })}`
