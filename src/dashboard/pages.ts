@@ -1,11 +1,22 @@
+/** The state of the rota: two weeks in numbers, expiring certificates, and the health of sites and leagues. */
 import { Elysia } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
+import { type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { brokenDutiesNow } from '../rota/broken-alert.ts'
-import { rosterMetrics } from '../rota/roster-metrics.ts'
+import type { BrokenDuty } from '../rota/broken-duties.ts'
+import { dateWords, spanWords } from '../rota/calendar-view.ts'
+import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
+import { rotaHead } from '../rota/rota-page.ts'
 import { hidden, page } from '../ui/layout.ts'
-import { dashboardBody } from './dashboard-page.ts'
+import { badge, type Tone } from '../ui/parts/badges.ts'
+import { stats } from '../ui/parts/figures.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { table } from '../ui/parts/table.ts'
+import { money, name, number, percent, time } from '../ui/parts/values.ts'
+import type { ScoreView } from './health-score.ts'
 import { latestScores } from './health-scores.ts'
 
 export const dashboardPages = (app: App) => {
@@ -22,3 +33,120 @@ export const dashboardPages = (app: App) => {
     { may: 'officer', detail: hidden },
   )
 }
+
+const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad', no_data: 'quiet' }
+
+const mostShown = 50
+
+function dashboardBody(
+  metrics: RosterMetrics,
+  broken: readonly BrokenDuty[],
+  scores: readonly ScoreView[],
+  who: Who | undefined,
+): Html {
+  const expired = new Set(metrics.expired_certificates)
+  return html`${rotaHead('Dashboard', 'dashboard', who)}
+${
+  broken.length > 0 &&
+  html`<section class="part"><h2>Cannot be worked as planned</h2>
+${table({
+  caption: 'Duties that break a rule now',
+  stack: true,
+  rows: broken.slice(0, mostShown),
+  columns: [
+    {
+      head: 'Shift',
+      names: true,
+      cell: one => html`<a href="/rota/shifts/${one.shift_id}">${dateWords(one.date)}, ${name(one.site)}</a>`,
+    },
+    { head: 'Who', cell: one => name(one.name) },
+    { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
+  ],
+})}
+${broken.length > mostShown && html`<p class="quiet">And ${number(broken.length - mostShown)} more.</p>`}</section>`
+}
+${week('This week', metrics.this_week)}
+${week('Next week', metrics.next_week)}
+<section class="part"><h2>Health</h2>
+${table({
+  caption: 'Sites and leagues, worst first',
+  stack: true,
+  rows: scores,
+  columns: [
+    {
+      head: 'Name',
+      names: true,
+      cell: ({ subject, id, name: title }) =>
+        html`<a href="${subject === 'site' ? `/rota?site_id=${id}` : `/leagues/${id}`}">${name(title)}</a> <small class="quiet">${subject}</small>`,
+    },
+    {
+      head: 'Score',
+      numeric: true,
+      cell: ({ score }) => (score === null ? html`<span class="quiet">–</span>` : number(score)),
+    },
+    { head: 'Level', cell: ({ level }) => badge(level.replace('_', ' '), tones[level]) },
+    {
+      head: 'What would help',
+      class: 'advice',
+      cell: ({ recommendations }) => recommendations.map(each => html`<div>${each}</div>`),
+    },
+  ],
+  empty: emptyState(
+    'Not yet checked',
+    'Sites and active leagues are checked every 12 hours, at noon and midnight UTC.',
+  ),
+})}
+${scores[0] && html`<p class="quiet">Checked ${time(scores[0].at)}</p>`}</section>
+<section class="part"><h2>Expiring certificates</h2>
+${table({
+  caption: 'Expired, or expiring within 60 days',
+  stack: true,
+  rows: [...metrics.expired_certificates, ...metrics.expiring_certificates],
+  columns: [
+    { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
+    { head: 'Certificate', cell: one => name(one.certification) },
+    {
+      head: 'Valid through',
+      cell: one => html`${dateWords(one.expires_on)}${expired.has(one) && html` ${badge('expired', 'bad')}`}`,
+    },
+  ],
+  empty: html`<p class="quiet">None has expired, and none will within 60 days.</p>`,
+})}</section>
+<section class="part"><h2>Day by day</h2>
+${table({
+  caption: 'Numbers of each day',
+  dense: true,
+  rows: metrics.daily,
+  rowName: ({ day }) => dateWords(day),
+  columns: [
+    { head: 'Day', names: true, cell: ({ day }) => dateWords(day) },
+    { head: 'Shifts', numeric: true, cell: row => number(row.shifts) },
+    { head: 'Filled', numeric: true, cell: row => html`${number(row.filled)} of ${number(row.places)}` },
+    { head: 'Hours', numeric: true, folds: true, cell: row => number(row.hours) },
+    { head: 'Cost', numeric: true, folds: true, cell: row => money(row.cost_cents) },
+    { head: 'Active users', numeric: true, folds: true, cell: row => number(row.active_users) },
+    { head: 'Uploads', numeric: true, folds: true, cell: row => number(row.uploads) },
+    { head: 'Trades', numeric: true, folds: true, cell: row => number(row.trades) },
+    {
+      head: 'Jobs failed',
+      numeric: true,
+      folds: true,
+      cell: row => html`${number(row.failed_runs)} of ${number(row.runs)}`,
+    },
+  ],
+  empty: html`<p class="quiet">The first numbers come at midnight.</p>`,
+})}</section>`
+}
+
+const week = (title: string, sum: RosterMetrics['this_week']): Html => html`<section class="part">
+<h2>${title} <small class="quiet">${spanWords(sum.start, sum.end)}</small></h2>
+${stats([
+  { label: 'Shifts', value: number(sum.shifts) },
+  {
+    label: 'Covered',
+    value: percent(sum.coverage === null ? null : sum.coverage * 100),
+    note: `${sum.filled} of ${sum.places} places`,
+  },
+  { label: 'Hours', value: number(sum.hours) },
+  { label: 'Cost', value: money(sum.cost_cents) },
+])}</section>`
