@@ -4,7 +4,6 @@
  */
 import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal, type Row } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
-import { metricName } from './pages/words.ts'
 
 const LABEL = 'label:'
 export const labelColumn = (label: string): string => `${LABEL}${label}`
@@ -40,6 +39,12 @@ export function shownColumns(
   const shown = wanted.length > 0 ? wanted : usual
   const isSeen = shown.includes(sort_by) || shown.includes(metricOfGain(sort_by) ?? '') || !there.includes(sort_by)
   return isSeen ? shown : [...shown, sort_by]
+}
+
+/** The heading of a metric: `Kill points` for `kill_points`. */
+export const metricName = (metric: string): string => {
+  const words = metric.replace(/_(pct|cents)$/, '').replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** The heading of a column. */

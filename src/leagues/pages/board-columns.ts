@@ -9,7 +9,6 @@ import type { BoardView } from '../board.ts'
 import { columnName, columnsOfRow, labelOfColumn, shownColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { Trends } from '../kinds.ts'
-import { markName } from './words.ts'
 
 /** The value a row is ranked by; a row without one has no rank. */
 function valueIn(row: Row, column: string): number | null | undefined {
@@ -147,6 +146,10 @@ function mainColumns(there: readonly string[], sortBy: string): readonly string[
 }
 
 const isLeftOut = ({ mark }: Row) => mark?.counted === false
+
+/** `farm account`, `on vacation`, `left out`: a mark in a word or two. */
+export const markName = ({ reason, counted }: Pick<Mark, 'reason' | 'counted'>): string =>
+  reason === 'farm' ? 'farm account' : reason === 'vacation' ? 'on vacation' : counted ? 'marked' : 'left out'
 
 const markBadge = (mark: Mark): Html =>
   html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`

@@ -6,11 +6,11 @@ import { chart, sparkline } from '../../ui/parts/figures.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, momentText, name, number, percent } from '../../ui/parts/values.ts'
+import { metricName } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from './league-head.ts'
-import { metricName } from './words.ts'
 
 /** What is known about one metric. Some kinds only know the current value. */
 type MetricCard = {

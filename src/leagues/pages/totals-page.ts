@@ -8,12 +8,12 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { type Column, table } from '../../ui/parts/table.ts'
 import { moment, name, number } from '../../ui/parts/values.ts'
+import { metricName } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import type { TotalsParams, TotalsView } from '../totals.ts'
 import { gain } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
-import { metricName } from './words.ts'
 
 type TotalsData = { league: LeagueView; kind: KindPages; totals: TotalsView }
 
