@@ -10,8 +10,6 @@ import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
-import { changedConfig, previewConfig, requireOpen } from './change-config.ts'
-import { configBody, newLeagueExamples } from './config-docs.ts'
 import { configPreviewSchema } from './config-preview.ts'
 import { finalize, reopen } from './finalize.ts'
 import { withPlayers } from './kinds.ts'
@@ -27,6 +25,7 @@ import {
   statusOf,
   statusSchema,
 } from './league.ts'
+import { changedConfig, configBody, newLeagueExamples, previewConfig, requireOpen } from './league-config.ts'
 import {
   changeLeague,
   createLeague,
