@@ -1,25 +1,31 @@
+import { count, countDistinct, eq } from 'drizzle-orm'
+import { entries } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { clear } from '../../alerts.ts'
+import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { rankedPage, rowsOf } from '../../leaderboard/page.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
 import { deleteFinalBoard, finalBoardHash, keepFinalBoard } from '../final-board.ts'
 import type { LeagueKind } from '../kinds.ts'
+import type { League } from '../league.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
-import { checkedTourConfig, tourConfig } from './config.ts'
+import { checkedTourConfig, tourConfig, tourRulesOf } from './config.ts'
 import { cardOf, tourTrends } from './entry-card.ts'
 import { aboveBoard, picksOnCard, picksUnderRows } from './entry-card-page.ts'
 import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
+import { isMidRound, isOut } from './feeds/board.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
 import { findEvent } from './queries.ts'
+import { fieldOf } from './scoring.ts'
 import { overdueKey } from './settle-leagues.ts'
-import { tourStats } from './stats.ts'
 import { rescheduleUpdates } from './update-player-scores.ts'
 
-const entriesGo = (count: number, isOpen: boolean) =>
+const entriesGo = (total: number, isOpen: boolean) =>
   isOpen
-    ? `${count === 1 ? 'is' : 'are'} withdrawn.`
-    : `${count === 1 ? 'stays' : 'stay'} on the board, as picks are closed.`
+    ? `${total === 1 ? 'is' : 'are'} withdrawn.`
+    : `${total === 1 ? 'stays' : 'stay'} on the board, as picks are closed.`
 
 /** Leagues that follow a live score feed. */
 export const tourLeague: LeagueKind = {
@@ -88,4 +94,30 @@ export const tourLeague: LeagueKind = {
     async () => {
       await atomically(db, tx => clear(tx, clock.now(), overdueKey(id)))
     },
+}
+
+/** Statistics of a tour league. */
+function tourStats({ db, clock, tourBoards }: App, league: League): Record<string, unknown> {
+  const totals = db
+    .select({ entries: count(), entrants: countDistinct(entries.userId) })
+    .from(entries)
+    .where(eq(entries.leagueId, league.id))
+    .get()
+  const picking = tourBoards.picking(league)
+  const { event, board, closesAt } = picking
+  const golfers = board?.golfers ?? []
+  return {
+    ...totals,
+    tour: tourRulesOf(league).tour,
+    event: event?.name ?? null,
+    round: event?.round ?? null,
+    event_status: event?.status ?? null,
+    picks_open: arePicksOpen(picking, clock.now()),
+    picks_close_at: iso(closesAt),
+    golfers: golfers.length,
+    golfers_out: golfers.filter(isOut).length,
+    golfers_playing: golfers.filter(isMidRound).length,
+    leading_total: fieldOf(golfers).leader,
+    changed_at: isoOrNull(event?.changedAt),
+  }
 }
