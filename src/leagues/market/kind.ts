@@ -14,10 +14,9 @@ import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
 import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
-import { findPortfolio, grantPortfolio } from './queries.ts'
-import { startOfDay } from './quote.ts'
+import { findPortfolio, grantPortfolio, ledgerTotals } from './queries.ts'
+import { percentOf, startOfDay } from './quote.ts'
 import { hasQuotes } from './quote-queries.ts'
-import { marketStats } from './stats.ts'
 
 const trendDays = 30
 
@@ -116,5 +115,27 @@ async function playerCard(app: App, league: League, playerId: string): Promise<P
       metrics: {},
     })),
     as_of: isoOrNull(asOf),
+  }
+}
+
+/** Statistics of a market league. */
+async function marketStats(app: App, league: League): Promise<Record<string, unknown>> {
+  const { db, livePortfolios } = app
+  const { columns } = await livePortfolios.board(league)
+  const portfolios = await livePortfolios.portfolios(league.id)
+  const sums = ledgerTotals(db, { leagueId: league.id })
+  const total = columns.total.reduce((sum, value) => sum + value, 0)
+  const returns = (columns.metrics.find(({ name }) => name === 'return_pct')?.values ?? new Float64Array()).toSorted()
+  const returnAt = (share: number) => returns[Math.round(share * (returns.length - 1))] ?? null
+  return {
+    portfolios: sums.portfolios,
+    trades: sums.trades,
+    volume_cents: sums.volume,
+    fees_cents: sums.fees,
+    cash_cents: sums.cash,
+    total_cents: total,
+    invested_pct: percentOf(total - sums.cash, total),
+    return_pct: { best: returnAt(1), median: returnAt(0.5), worst: returnAt(0) },
+    most_held: portfolios.mostHeld(10),
   }
 }
