@@ -9,8 +9,15 @@ import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
-import { checkedGroups, defaultPicks, groupsSchema, kindOfGroups, storedGroups } from './group-config.ts'
-import { countOf, type GroupRules } from './groups.ts'
+import {
+  checkedGroups,
+  countOf,
+  defaultPicks,
+  type GroupRules,
+  groupsSchema,
+  kindOfGroups,
+  storedGroups,
+} from './groups.ts'
 import { maxPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
