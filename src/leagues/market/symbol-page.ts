@@ -9,8 +9,7 @@ import type { SymbolActionView } from './corrections/symbol-action.ts'
 import type { PriceHistory } from './price-history.ts'
 import { percentOf, type QuoteView, startOfDay } from './quote.ts'
 import { gainClass, heldPricesTable, symbolPath } from './quotes-page.ts'
-import { actionTable } from './symbol-actions-part.ts'
-import { type OfficerData, officerPart } from './symbol-officer-part.ts'
+import { actionTable, type OfficerData, officerPart } from './symbol-corrections-part.ts'
 
 export const ranges = ['week', 'month', 'year', 'all'] as const
 export type PriceRange = (typeof ranges)[number]
