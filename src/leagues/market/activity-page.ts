@@ -9,9 +9,9 @@ import { table } from '../../ui/parts/table.ts'
 import { money, name, number, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
-import { sideMark } from './account-part.ts'
 import { marketKindPages } from './kind-pages.ts'
 import type { ActivityView } from './ledger.ts'
+import { sideMark } from './portfolio-parts.ts'
 
 type ActivityData = { league: LeagueView; activity: readonly ActivityView[]; pagination: Pagination }
 

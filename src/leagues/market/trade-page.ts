@@ -12,15 +12,14 @@ import { table } from '../../ui/parts/table.ts'
 import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
-import { accountTable, gainMoney } from './account-part.ts'
 import type { MarketConfig } from './config.ts'
 import { marketKindPages } from './kind-pages.ts'
 import type { LedgerLineView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
+import { accountTable, gainMoney, worthPart } from './portfolio-parts.ts'
 import { symbolPath } from './quotes-page.ts'
 import type { WorthHistory } from './worth-history.ts'
-import { worthPart } from './worth-part.ts'
 
 export type OrderDraft = { symbol?: string; side?: Side; quantity?: number }
 

@@ -1,16 +1,19 @@
-/** Everything that changed the cash and holdings of a portfolio, newest first. */
+/** Parts of the page of a portfolio: its account, and its value over time. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { badge } from '../../ui/parts/badges.ts'
+import { chart } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
-import { money, name, number, time } from '../../ui/parts/values.ts'
+import { moment, money, name, number, time } from '../../ui/parts/values.ts'
 import { isTrade, type LedgerLineView } from './ledger.ts'
 import type { Side } from './order.ts'
+import type { WorthHistory } from './worth-history.ts'
 
 /** Green above 0, red below 0. */
 export const gainMoney = (cents: number | null): Content =>
   html`<span class="${cents === null || cents === 0 ? '' : cents > 0 ? 'gain' : 'loss'}">${money(cents, { signed: true })}</span>`
 
+/** Everything that changed the cash and holdings, newest first. */
 export const accountTable = (lines: readonly LedgerLineView[]): Content =>
   table({
     caption: 'Everything that changed cash and holdings, newest first',
@@ -52,3 +55,39 @@ function lineMark({ kind, reason, undone_at }: LedgerLineView): Content {
 }
 
 export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))
+
+type Point = WorthHistory['points'][number]
+
+/** The value over time, as a chart and in numbers. `owner` is on the line of the chart. */
+export function worthPart(worth: readonly Point[], owner: string): Html {
+  if (worth.length < 2) return html``
+  const lines = [
+    { label: owner, key: 'total_cents' },
+    { label: 'Best', key: 'best_cents' },
+    { label: 'Average', key: 'average_cents' },
+  ] as const
+  return html`<section class="part">
+<h2>Value over time</h2>
+${chart({
+  label: 'Total value over time, against the best and the average; the numbers are in the table below',
+  times: worth.map(({ at }) => Date.parse(at)),
+  series: lines.map(({ label, key }) => ({ label, values: worth.map(point => point[key] / 100) })),
+})}
+<details id="worth-numbers"><summary>As numbers</summary>
+${table({
+  caption: 'Total value over time, newest first',
+  dense: true,
+  stack: true,
+  rows: worth.slice(-100).reverse(),
+  columns: [
+    { head: 'When', names: true, cell: ({ at }) => moment(at) },
+    ...lines.map(({ label, key }) => ({
+      head: label,
+      numeric: true,
+      cell: (point: Point) => money(point[key]),
+    })),
+  ],
+})}
+</details>
+</section>`
+}
