@@ -1,5 +1,5 @@
 /** Members whose trading looks suspicious: bursts, very many trades in a day, everything in one symbol. */
-import { and, eq, gte, sql } from 'drizzle-orm'
+import { and, eq, gte, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -11,9 +11,12 @@ import { pageOf } from '../../platform/http/pagination.ts'
 import { listLeagues } from '../queries.ts'
 import { usernameById } from './queries.ts'
 import { startOfDay } from './quote.ts'
-import { burst, many, tradeCounts, tradingSuspects } from './suspects.ts'
 
+const burst = 30 // trades of one user within a minute
+const many = 100 // trades of one user in a day, UTC
 const concentration = 0.6 // of a portfolio in one symbol
+
+const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // worded so that SQLite uses the index by user
 
 const tradesSince = prepared(db => {
   const recent = db
@@ -23,7 +26,7 @@ const tradesSince = prepared(db => {
       and(
         eq(ledger.userId, sql.placeholder('userId')),
         gte(ledger.at, sql.placeholder('since')),
-        sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')`,
+        isTrade,
       ),
     )
     .limit(sql.placeholder('most'))
@@ -91,4 +94,52 @@ export async function riskAssessment(
     recent_trades: countOf.get(id)?.recent ?? 0,
     reasons: reasons.get(id) ?? [],
   }))
+}
+
+type Suspects = { bursts: { userId: number; most: number }[]; heavy: { userId: number; trades: number }[] }
+
+/** Members who trade too fast or too often: scans a day of the ledger, so it runs in the reader thread. */
+export const tradingSuspects = (db: Db, { now }: { now: number }): Suspects => ({
+  bursts: burstsSince(db, now - day),
+  heavy: heavySince(db, startOfDay(now)),
+})
+
+/** Users with `burst` trades or more within one minute of the clock, and the number in their busiest minute. */
+function burstsSince(db: Db, since: number) {
+  const minutes = db
+    .select({ userId: ledger.userId, trades: sql<number>`count(*)`.as('trades') })
+    .from(ledger)
+    .where(and(gte(ledger.at, since), isTrade))
+    .groupBy(ledger.userId, sql`${ledger.at} / ${minute}`)
+    .having(sql`count(*) >= ${burst}`)
+    .as('minutes')
+  return db
+    .select({ userId: minutes.userId, most: sql<number>`max(${minutes.trades})` })
+    .from(minutes)
+    .groupBy(minutes.userId)
+    .all()
+}
+
+/** Users with more than `many` trades since then. */
+const heavySince = (db: Db, since: number) =>
+  db
+    .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
+    .from(ledger)
+    .where(and(gte(ledger.at, since), isTrade))
+    .groupBy(ledger.userId)
+    .having(sql`count(*) > ${many}`)
+    .all()
+
+/** The trades of each of these users, in total and since then. */
+export function tradeCounts(db: Db, { ids, since }: { ids: number[]; since: number }) {
+  return db
+    .select({
+      userId: ledger.userId,
+      trades: sql<number>`count(*)`,
+      recent: sql<number>`sum(${gte(ledger.at, since)})`,
+    })
+    .from(ledger)
+    .where(and(inArray(ledger.userId, ids), isTrade))
+    .groupBy(ledger.userId)
+    .all()
 }
