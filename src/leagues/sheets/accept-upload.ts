@@ -16,10 +16,10 @@ import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
 import { insertUpload, published, sameUpload } from './queries.ts'
-import type { Received } from './receive-file.ts'
+import { type Received, removeReceived } from './receive-file.ts'
 import { datedBeforeReading } from './taken-at.ts'
 import { correctTimesAhead } from './times.ts'
-import { uploadKindSchema, uploadModeSchema } from './upload.ts'
+import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
 
 const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])
 const isYes = (text: Static<typeof yesOrNo> | undefined) => text === 'true' || text === '1'
@@ -35,7 +35,52 @@ export const uploadOptions = t.Object({
     t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),
   ),
 })
-export type UploadOptions = Static<typeof uploadOptions>
+type UploadOptions = Static<typeof uploadOptions>
+
+export const acceptedUploadSchema = t.Object({
+  upload_id: t.Nullable(t.Integer()),
+  job_id: t.String(),
+  status: t.String(),
+  poll_url: t.String(),
+  duplicate: t.Optional(t.Boolean()),
+})
+
+const answerOf = (upload: Upload) => ({
+  upload_id: upload.dryRun ? null : upload.id,
+  job_id: upload.jobId,
+  status: upload.status,
+  poll_url: `/api/v1/jobs/status/${upload.jobId}`,
+})
+
+/**
+ * Turns a received file into an upload: answered with 202, or with 200 if the same bytes were sent before. `leagueOf` may refuse; if anything
+ * goes wrong, the file is deleted. The query takes precedence over the form.
+ */
+export async function takeUpload(
+  app: App,
+  leagueOf: () => League,
+  received: Received,
+  query: UploadOptions,
+  who: Who,
+  set: { status?: number | string },
+) {
+  const { config, jobs } = app
+  try {
+    const options = { ...checkedUploadForm(received.fields), ...query }
+    const { upload, isDuplicate, announcing } = await acceptUpload(app, leagueOf(), received, options, who)
+    if (announcing) await jobs.tryDispatch(announcing)
+    if (isDuplicate) {
+      await removeReceived(config.dataDir, received)
+      return { ...answerOf(upload), duplicate: true }
+    }
+    jobs.tryDispatch(upload.jobId) // the upload is stored: if the queue does not take the job now, the sweep adds it later
+    set.status = 202
+    return answerOf(upload)
+  } catch (error) {
+    await removeReceived(config.dataDir, received)
+    throw error
+  }
+}
 
 /** Stores an upload and starts its job, or returns the existing upload of the same bytes with the same mapping. */
 export async function acceptUpload(app: App, league: League, received: Received, options: UploadOptions, who: Who) {
@@ -110,7 +155,7 @@ export function requireUploadsOpen(league: League, now: number) {
 }
 
 /** The other parts of the form, checked against the schema of the query. */
-export function checkedUploadForm(fields: Record<string, string>): UploadOptions {
+function checkedUploadForm(fields: Record<string, string>): UploadOptions {
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
   if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
   return Value.Clean(uploadOptions, { ...fields }) as UploadOptions

@@ -11,10 +11,9 @@ import { describe } from '../../platform/http/route-docs.ts'
 import type { League } from '../league.ts'
 import { leagueById, listLeagues } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { uploadOptions } from './accept-upload.ts'
+import { acceptedUploadSchema, takeUpload, uploadOptions } from './accept-upload.ts'
 import { metricNamed } from './reading/headers.ts'
 import { receive } from './receive-file.ts'
-import { accepted, takeUpload } from './take-upload.ts'
 
 const seasonQuery = t.Object({
   kvk_season_id: t.Optional(t.String({ maxLength: 200, description: 'Id, name or slug of a sheet league' })),
@@ -85,8 +84,8 @@ export const olderPaths = (app: App) => {
         detail: {
           ...moved(`Upload a ${kind} sheet; the form may also name the season`),
           responses: {
-            ...describe('The existing upload of the same bytes', accepted).responses,
-            ...describe('The upload, if only the form names the season', accepted, { status: 202 }).responses,
+            ...describe('The existing upload of the same bytes', acceptedUploadSchema).responses,
+            ...describe('The upload, if only the form names the season', acceptedUploadSchema, { status: 202 }).responses,
             ...moved('').responses,
           },
         },

@@ -9,17 +9,16 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { requireUploadsOpen, uploadOptions } from './accept-upload.ts'
+import { acceptedUploadSchema, requireUploadsOpen, takeUpload, uploadOptions } from './accept-upload.ts'
 import { hasKeptMappings } from './mappings.ts'
 import { previewUpload } from './preview.ts'
 import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
-import { accepted, takeUpload } from './take-upload.ts'
 import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const sending = describe(
   'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping again answers 200 with the first upload',
-  accepted,
+  acceptedUploadSchema,
   {
     status: 202,
   },
@@ -79,7 +78,7 @@ export const uploadRoutes = (app: App) => {
         detail: {
           ...sending,
           responses: {
-            ...describe('The existing upload of the same bytes', accepted).responses,
+            ...describe('The existing upload of the same bytes', acceptedUploadSchema).responses,
             ...sending.responses,
           },
           ...fileForm(uploadOptions.properties),
