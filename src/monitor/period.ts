@@ -26,7 +26,7 @@ export const bucketsOf = (begin: number, now: number, step: number): number[] =>
   Array.from({ length: Math.floor((now - begin) / step) + 1 }, (_, i) => begin + i * step)
 
 /** In percent of the earlier value; null if there is none. */
-export const changeOf = (now: number | null, before: number | null): number | null =>
+export const percentChange = (now: number | null, before: number | null): number | null =>
   now === null || !before ? null : Math.round((1_000 * (now - before)) / before) / 10
 
 export const longQuery = { period: t.Optional(longPeriodSchema) }

@@ -13,7 +13,7 @@ import { table } from '../../ui/parts/table.ts'
 import { dayText, name, none, number, time } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, monitoringPath, periodLinks } from '../pages/monitor-layout.ts'
-import { changeOf, type LongPeriod, longPeriods, longQuery, periodWords } from '../period.ts'
+import { type LongPeriod, longPeriods, longQuery, percentChange, periodWords } from '../period.ts'
 import {
   type ActiveUser,
   type ActiveUsers,
@@ -132,14 +132,14 @@ function engagementBody(data: Engagement): Html {
     {
       label: 'Active a day',
       value: number(active, { digits: 1 }),
-      note: changeMark(changeOf(active, previous.active_a_day), before),
+      note: changeMark(percentChange(active, previous.active_a_day), before),
     },
     {
       label: 'Registered',
       value: number(registered),
-      note: changeMark(changeOf(registered, previous.registrations), before),
+      note: changeMark(percentChange(registered, previous.registrations), before),
     },
-    { label: 'New leagues', value: number(made), note: changeMark(changeOf(made, previous.leagues), before) },
+    { label: 'New leagues', value: number(made), note: changeMark(percentChange(made, previous.leagues), before) },
   ])}
 <div class="charts">
 ${bars(

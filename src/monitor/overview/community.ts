@@ -17,7 +17,7 @@ import {
 import { statusOf } from '../../leagues/league.ts'
 import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { bucketsOf, changeOf, type LongPeriod, lengthOf, longPeriodSchema } from '../period.ts'
+import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
 
 export const activeUserSchema = t.Object({
   id: t.Integer(),
@@ -278,8 +278,8 @@ export function tradingReading(db: Db, { hours, now }: Lately): Trading {
     top_symbols: tradedSymbols(db, { hours, now, limit: mostSymbols, offset: 0 }),
     trend: [...byTime].map(([at, counts]) => ({ at: iso(at), ...counts })),
     change_pct: {
-      trades: changeOf(sum('trades'), before.trades),
-      volume: changeOf(sum('volume'), before.volume),
+      trades: percentChange(sum('trades'), before.trades),
+      volume: percentChange(sum('volume'), before.volume),
     },
   }
 }

@@ -8,7 +8,7 @@ import * as schema from '../../../db/schema.ts'
 import { leagues, registrations, runCounts, runTotals, tradeHours, users } from '../../../db/schema.ts'
 import { day, hour } from '../../platform/clock.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
-import { bucketsOf, changeOf, type LongPeriod, lengthOf } from '../period.ts'
+import { bucketsOf, type LongPeriod, lengthOf, percentChange } from '../period.ts'
 import { activeByDay, averageIn, registeredByDay, sumIn, tradesBetween } from './community.ts'
 
 export type Tile = { value: number | null; before: number | null; change: number | null }
@@ -40,7 +40,11 @@ export type MainReading = {
   }
 }
 
-const tile = (value: number | null, before: number | null): Tile => ({ value, before, change: changeOf(value, before) })
+const tile = (value: number | null, before: number | null): Tile => ({
+  value,
+  before,
+  change: percentChange(value, before),
+})
 
 /** The numbers of the main page. */
 export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: number }): MainReading {

@@ -5,7 +5,7 @@ import { type StatementTimes, statementTimes } from '../../../db/statement-times
 import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
-import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from '../period.ts'
+import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema } from '../period.ts'
 import { taskStats } from '../statistics/executions.ts'
 
 const ms = t.Nullable(t.Number())
@@ -135,8 +135,8 @@ const figuresOf = (sum: Sum, minutes: number) => ({
 })
 
 const changesOf = (sum: Sum, before: Sum | undefined) => ({
-  requests_change_pct: changeOf(sum.requests, before?.requests ?? null),
-  p95_change_pct: before?.requests ? changeOf(timeAt(sum, 0.95), timeAt(before, 0.95)) : null,
+  requests_change_pct: percentChange(sum.requests, before?.requests ?? null),
+  p95_change_pct: before?.requests ? percentChange(timeAt(sum, 0.95), timeAt(before, 0.95)) : null,
 })
 
 type LoadRow = { at: number; cpu: number; lag: number; rss: number }
