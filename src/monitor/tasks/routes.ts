@@ -1,19 +1,41 @@
 /** The task monitor: its page, its lists as files, and its actions. */
+import { inArray } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
+import { runs } from '../../../db/schema.ts'
+import { seeOther } from '../../accounts/auth-form.ts'
+import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
+import { invalid } from '../../errors.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
-import { notice } from '../../ui/parts/notices.ts'
+import { hidden } from '../../ui/layout.ts'
+import { status } from '../../ui/parts/badges.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { table } from '../../ui/parts/table.ts'
+import { number, time } from '../../ui/parts/values.ts'
 import { redisPath } from '../overview/cache-page.ts'
 import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
+import { monitorPage } from '../pages/monitor-layout.ts'
 import { machineTable } from '../queue-inspect.ts'
 import { jobPage } from './job-page.ts'
-import { tasksPath } from './job-views.ts'
-import { jobsPage } from './jobs-page.ts'
+import { jobPath, jobsPath, jobTitle, type ShownRun, selectedPath, shownRuns, tasksPath } from './job-views.ts'
+import { jobsPage, subjectLinks, verbsFor, words } from './jobs-page.ts'
 import { failuresSection, locksSection, processesSection, queueTiles, runningSection } from './queue-sections.ts'
-import { actOnJob, bulkBody, pauseTask, releaseLock, resumeTask, runTask, startBulk } from './task-actions.ts'
+import {
+  actOnJob,
+  bulkBody,
+  mostTicked,
+  pauseTask,
+  releaseLock,
+  resumeTask,
+  runTask,
+  startBulk,
+  type Verb,
+  verbSchema,
+  verbs,
+} from './task-actions.ts'
 import { expectedSection, supervisorSection } from './task-sections.ts'
 import { forgetTasks, type TasksNow, tasksNow } from './task-state.ts'
 import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema, tasksView } from './tasks-json.ts'
@@ -24,8 +46,6 @@ const named = t.Object({ name: t.String({ maxLength: 100 }) })
 
 export const taskRoutes = (app: App) =>
   new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(tickedJobs(app)).use(jobPage(app))
-
-import { tickedJobs } from './ticked-jobs.ts'
 
 const actionRoutes = (app: App) => {
   const done = <T>(answer: T): T => {
@@ -144,3 +164,74 @@ ${supervisorSection(now)}
 ${processesSection(now)}
 </div>
 ${machineTable(now.machines)}`
+
+/** Bulk actions on ticked jobs: a page lists them and asks, and a plain form sends the same. */
+const tickedJobs = (app: App) =>
+  new Elysia({ prefix: selectedPath })
+    .use(access(app))
+    .get(
+      '',
+      ({ query: { action }, request, who }) => {
+        const found = ticked(app, new URL(request.url).searchParams)
+        const title = `${words[action][0]} ${counted(found.length)}?`
+        return monitorPage(app, { title, who, room: 'jobs', body: confirmation(action, found, who?.csrfToken) })
+      },
+      { query: t.Object({ action: verbSchema }), may: 'admin', detail: hidden },
+    )
+    .post(
+      '',
+      async ({ request, who }) => {
+        const form = new URLSearchParams(await request.text())
+        const action = verbs.find(verb => verb === form.get('action'))
+        const ids = form.getAll('id').slice(0, mostTicked)
+        if (!action || !ids.length) return invalid('id', 'Tick at least one job.')
+        const { jobId } = await startBulk(app, signedIn(who), { action, ids })
+        return seeOther(jobPath(jobId))
+      },
+      { parse: 'none', may: 'admin', detail: hidden },
+    )
+
+function ticked(app: App, params: URLSearchParams): ShownRun[] {
+  const ids = params.getAll('id').slice(0, mostTicked)
+  return shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
+}
+
+const counted = (jobs: number) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
+
+function confirmation(action: Verb, found: readonly ShownRun[], token: string | undefined): Html {
+  const fit = found.filter(run => verbsFor(run).includes(action))
+  const left = found.filter(run => !fit.includes(run))
+  const back = html`<a href="${jobsPath}">Back to the jobs</a>`
+  if (!fit.length)
+    return emptyState(
+      `Nothing to ${action}`,
+      found.length ? 'The action fits none of the ticked jobs.' : 'No job was ticked.',
+      html`${back}`,
+    )
+  return html`<p>${action === 'remove' && 'They are removed with their logs; this cannot be undone. '}It runs in the background; its report is a job too, and it is recorded in the audit log.</p>
+<form class="form" method="post" action="${selectedPath}">
+<input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" />
+${fit.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
+<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${words[action][0]} ${number(fit.length)} ${fit.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
+</form>
+${jobTable('These', fit)}
+${left.length > 0 && html`<h2>Left out</h2>${jobTable('Left out: in no state for it, or it would not help', left)}`}`
+}
+
+const jobTable = (caption: string, all: readonly ShownRun[]) =>
+  table<ShownRun>({
+    caption,
+    dense: true,
+    stack: true,
+    rows: all,
+    columns: [
+      { head: 'State', cell: run => status(run.status) },
+      {
+        head: 'Job',
+        names: true,
+        cell: run =>
+          html`<a href="${jobPath(run.id)}">${jobTitle(run.name)}</a> ${subjectLinks(run)}${run.noRetry !== null && html`<p class="quiet">${run.noRetry}</p>`}`,
+      },
+      { head: 'Accepted', cell: run => time(run.createdAt) },
+    ],
+  })
