@@ -1,7 +1,8 @@
 /** What is loaded before `/readyz` reports ready, for at most two seconds; the rest goes on in the background. */
 import { warmUsers } from './accounts/warm-up.ts'
 import type { App } from './context.ts'
-import { followFeeds, warmQuotes } from './leagues/market/warm-up.ts'
+import { followFeeds } from './leagues/market/quote-feeds/update-quotes.ts'
+import { warmQuotes } from './leagues/market/warm-up.ts'
 import { warmBoards } from './leagues/warm-up.ts'
 import { reportDamage } from './monitor/database-files.ts'
 import { refreshStatistics } from './monitor/statistics/warm-statistics.ts'

@@ -21,7 +21,7 @@ import { listPrices, priceHistory, sparkValues } from './price-history.ts'
 import { quoteView, symbolOf, symbolSchema } from './quote.ts'
 import { everyFeed } from './quote-feeds/queries.ts'
 import { quoteFeedView } from './quote-feeds/quote-feed.ts'
-import { listQuotes } from './quote-queries.ts'
+import { currentQuote, listQuotes } from './quote-queries.ts'
 import {
   heldPricesTable,
   type PriceListData,
@@ -30,7 +30,6 @@ import {
   quotesBody,
   type SourcesData,
 } from './quotes-page.ts'
-import { currentQuote } from './read-portfolio.ts'
 import { type PriceRange, ranges, symbolBody } from './symbol-page.ts'
 import { marketLeagueOf } from './trade-routes.ts'
 

@@ -2,8 +2,12 @@ import { and, asc, count, eq, inArray, isNull, like, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { holdings, leagues, quotes } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { day } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import type { QuoteRow } from './quote.ts'
+import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
 const bySymbol = prepared(db =>
   db
@@ -13,6 +17,13 @@ const bySymbol = prepared(db =>
     .prepare(),
 )
 export const findQuote = (db: Db, symbol: string): QuoteRow | undefined => bySymbol(db).get({ symbol })
+
+/** The quote as it is shown, cached until the day ends. */
+export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'clock'>, symbol: string) {
+  const now = clock.now()
+  const load = () => quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), now)
+  return cache.read(cached.quote, [symbol], load, startOfDay(now) + day)
+}
 
 export function listQuotes(db: Db, symbols: string[] | undefined, q: string | undefined, { limit, offset }: PageSlice) {
   const where = and(

@@ -30,8 +30,7 @@ import {
   symbolOf,
   symbolParams,
 } from './quote.ts'
-import { listQuotes } from './quote-queries.ts'
-import { currentQuote } from './read-portfolio.ts'
+import { currentQuote, listQuotes } from './quote-queries.ts'
 
 const expiration = { ...dateSchema, description: 'The day they expire' }
 

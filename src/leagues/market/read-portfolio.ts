@@ -7,14 +7,7 @@ import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
 import { type PortfolioView, type ValuedPortfolio, valuePortfolio, withQuoteAge } from './portfolio.ts'
 import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameById, worthAtOpen } from './queries.ts'
-import { quoteView, startOfDay } from './quote.ts'
-import { findQuote } from './quote-queries.ts'
-
-export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'clock'>, symbol: string) {
-  const now = clock.now()
-  const load = () => quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), now)
-  return cache.read(cached.quote, [symbol], load, startOfDay(now) + day)
-}
+import { startOfDay } from './quote.ts'
 
 /**
  * The current portfolio. The cached value depends on the stamps of the portfolio, its league and the symbols it

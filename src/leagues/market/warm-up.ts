@@ -1,14 +1,7 @@
 import type { App } from '../../context.ts'
 import { pageOf } from '../../platform/http/pagination.ts'
 import { listLeagues } from '../queries.ts'
-import { everyFeed } from './quote-feeds/queries.ts'
-import { bookPoll } from './quote-feeds/update-quotes.ts'
-import { currentQuote } from './read-portfolio.ts'
-
-/** Makes sure that every feed has its next poll scheduled, after a restore or anything else that ended its chain. */
-export async function followFeeds(app: App): Promise<void> {
-  for (const { id } of everyFeed(app.db)) await bookPoll(app, id, app.clock.now())
-}
+import { currentQuote } from './quote-queries.ts'
 
 const popular = 50 // symbols
 

@@ -9,7 +9,7 @@ import { acceptAnswer, type FeedRecord, holdBack, pauseOf, recordFailure } from 
 import { type FetchedFeed, fetchFeed } from '../../feeds/fetch-feed.ts'
 import { bookNextPoll, ensurePoll, pollNow } from '../../feeds/poll-chain.ts'
 import { acceptQuotes } from '../accept-quotes.ts'
-import { changeFeed, findFeed, pricesOf } from './queries.ts'
+import { changeFeed, everyFeed, findFeed, pricesOf } from './queries.ts'
 import { holdReason, type QuoteFeed, type QuoteReading, readQuoteFeed } from './quote-feed.ts'
 
 export const updateQuotes = job('update_quotes', {
@@ -100,6 +100,11 @@ export const quoteFeedRecord = (feed: QuoteFeed): FeedRecord => ({
 /** Makes sure that a poll is running or scheduled. */
 export const bookPoll = (app: App, id: number, at: number, by: number | null = null): Promise<Started | undefined> =>
   ensurePoll(app, tx => (findFeed(tx, id) ? app.jobs.accept(tx, updateQuotes, { feed: id }, { at, by }) : undefined))
+
+/** Makes sure that every feed has its next poll scheduled, after a restore or anything else that ended its chain. */
+export async function followFeeds(app: App): Promise<void> {
+  for (const { id } of everyFeed(app.db)) await bookPoll(app, id, app.clock.now())
+}
 
 /** `accepts`: the answer is accepted, whatever it is. */
 export const pollQuotesNow = (app: App, { id }: QuoteFeed, by: number | null, accepts: boolean) =>
