@@ -2,7 +2,7 @@
 
 import { usersReading } from './accounts/queries.ts'
 import { dayCounts } from './dashboard/daily-metrics.ts'
-import { healthOfAll } from './dashboard/health-scores.ts'
+import { healthOfAll } from './dashboard/score-health.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/risk.ts'
 import { damageReading } from './monitor/database-files.ts'
 import {

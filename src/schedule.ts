@@ -3,7 +3,7 @@
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
-import { scoreHealth } from './dashboard/health-scores.ts'
+import { scoreHealth } from './dashboard/score-health.ts'
 import { announceLeaders, announceWeek } from './leagues/announce.ts'
 import { finalizeDue } from './leagues/jobs.ts'
 import { recordDailyValues } from './leagues/market/daily-values.ts'

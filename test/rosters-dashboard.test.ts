@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { recordDailyMetrics } from '../src/dashboard/daily-metrics.ts'
-import { scoreHealth } from '../src/dashboard/health-scores.ts'
+import { scoreHealth } from '../src/dashboard/score-health.ts'
 import { day } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { base, newPerson, newSite, venue, week } from './rosters.ts'

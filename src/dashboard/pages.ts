@@ -17,7 +17,7 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
-import { latestScores } from './health-scores.ts'
+import { latestScores } from './score-health.ts'
 
 export const dashboardPages = (app: App) => {
   const { db, cache, clock, reader } = app

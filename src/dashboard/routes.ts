@@ -8,7 +8,7 @@ import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { metricsSchema, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
 import { scoreSchema } from './health-score.ts'
-import { latestScores } from './health-scores.ts'
+import { latestScores } from './score-health.ts'
 
 export const dashboardRoutes = (app: App) => {
   const { db, cache, clock, reader } = app
