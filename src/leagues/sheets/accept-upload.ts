@@ -13,12 +13,12 @@ import { letRead } from '../../platform/jobs/runs.ts'
 import { type League, statusOf } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
+import { correctTimesAhead } from './correct-times.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
 import { insertUpload, published, sameUpload } from './queries.ts'
 import { type Received, removeReceived } from './receive-file.ts'
 import { datedBeforeReading } from './taken-at.ts'
-import { correctTimesAhead } from './times.ts'
 import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
 
 const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])

@@ -10,10 +10,10 @@ import { day, hour, startOf } from '../../platform/clock.ts'
 import { isProcessDead } from '../../platform/process/process-lock.ts'
 import type { League } from '../league.ts'
 import { longestStored } from './buildable.ts'
+import { correctTimesAhead } from './correct-times.ts'
 import { published } from './queries.ts'
 import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
 import { byTakenAt, extrasListsOf, latecomerListKey, type Published, selectionsToKeep } from './snapshot-selection.ts'
-import { correctTimesAhead } from './times.ts'
 
 /** Files of uploads that finished more than ninety days ago. */
 export async function deleteOldFiles({ db, config }: App, now: number, limit: number): Promise<number> {
