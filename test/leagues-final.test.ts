@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { finalizeDue } from '../src/leagues/jobs.ts'
+import { finalizeDue } from '../src/leagues/finalize.ts'
 import { formOf, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 

@@ -1,7 +1,11 @@
+/** Makes leagues final: by hand, when they are due, and live again. */
+import { and, eq, isNull, lte, sql } from 'drizzle-orm'
+import { t } from 'elysia'
+import { leagues } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
-import { audit } from '../audit.ts'
-import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { audit, systemActor } from '../audit.ts'
+import { type App, job } from '../context.ts'
+import { Refusal, refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { announceLater } from './announce.ts'
 import { mailFinalLater } from './final-mail.ts'
@@ -23,9 +27,44 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
     audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash } })
     return [announceLater(app, tx, final, 'final'), mailFinalLater(app, tx, id)].filter(id => id !== undefined)
   })
-  for (const job of mailJobs) await app.jobs.tryDispatch(job)
+  for (const jobId of mailJobs) await app.jobs.tryDispatch(jobId)
   return leagueViewById(db, id, clock.now())
 }
+
+/** Finalises leagues that have ended and are set to finalise themselves. */
+export const finalizeDue = job('leagues.finalize_due', {
+  input: t.Object({}),
+  attempts: 1,
+  expires: '120s',
+  once: () => 'due',
+  async run(_, app, { log }) {
+    const due = app.db
+      .select({ id: leagues.id, name: leagues.name, kind: leagues.kind })
+      .from(leagues)
+      .where(
+        and(
+          isNull(leagues.finalizedAt),
+          isNull(leagues.archivedAt),
+          lte(leagues.endsAt, app.clock.now()),
+          eq(sql`json_extract(${leagues.config}, '$.auto_finalize')`, 1),
+        ),
+      )
+      .all()
+      .filter(({ kind }) => !app.kinds[kind]?.endsItself)
+    const finalized: number[] = []
+    for (const { id, name } of due) {
+      try {
+        await finalize(app, id, systemActor)
+        finalized.push(id)
+        log.info('A league is final', { league_id: id, name })
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        log.debug('A league cannot be finalised yet', { league_id: id, reason: error.detail })
+      }
+    }
+    return { finalized }
+  },
+})
 
 /** Makes a final league live again. From then on it is finalised by hand: otherwise it would be final again at once. */
 export async function reopen(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
