@@ -1,4 +1,4 @@
-/** The current state, for programs: JSON without a page. */
+/** The pages of the overview, and the current state for programs: JSON without a page. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso, minute } from '../../platform/clock.ts'
@@ -37,6 +37,7 @@ const realtimeSchema = t.Object({
   active_alerts: t.Integer(),
 })
 
+/** The current state, as JSON. */
 const nowRoutes = (app: App) =>
   new Elysia({ prefix: monitoringPath, tags: ['admin'] })
     .use(access(app))
@@ -80,7 +81,6 @@ async function realtime(app: App) {
 }
 
 /** Everything under /admin/monitoring, except alerts, and the archives. */
-
 export const monitoringRoutes = (app: App) =>
   new Elysia()
     .use(mainPage(app))
