@@ -22,13 +22,7 @@ const tradesSince = prepared(db => {
   const recent = db
     .select({ one: sql`1`.as('one') })
     .from(ledger)
-    .where(
-      and(
-        eq(ledger.userId, sql.placeholder('userId')),
-        gte(ledger.at, sql.placeholder('since')),
-        isTrade,
-      ),
-    )
+    .where(and(eq(ledger.userId, sql.placeholder('userId')), gte(ledger.at, sql.placeholder('since')), isTrade))
     .limit(sql.placeholder('most'))
     .as('recent')
   return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()

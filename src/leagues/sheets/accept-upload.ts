@@ -37,7 +37,7 @@ export const uploadOptions = t.Object({
 })
 type UploadOptions = Static<typeof uploadOptions>
 
-export const acceptedUploadSchema = t.Object({
+export const acceptedSchema = t.Object({
   upload_id: t.Nullable(t.Integer()),
   job_id: t.String(),
   status: t.String(),

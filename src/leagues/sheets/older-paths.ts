@@ -11,7 +11,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import type { League } from '../league.ts'
 import { leagueById, listLeagues } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { acceptedUploadSchema, takeUpload, uploadOptions } from './accept-upload.ts'
+import { acceptedSchema, takeUpload, uploadOptions } from './accept-upload.ts'
 import { metricNamed } from './reading/headers.ts'
 import { receive } from './receive-file.ts'
 
@@ -84,8 +84,8 @@ export const olderPaths = (app: App) => {
         detail: {
           ...moved(`Upload a ${kind} sheet; the form may also name the season`),
           responses: {
-            ...describe('The existing upload of the same bytes', acceptedUploadSchema).responses,
-            ...describe('The upload, if only the form names the season', acceptedUploadSchema, { status: 202 }).responses,
+            ...describe('The existing upload of the same bytes', acceptedSchema).responses,
+            ...describe('The upload, if only the form names the season', acceptedSchema, { status: 202 }).responses,
             ...moved('').responses,
           },
         },

@@ -9,7 +9,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { acceptedUploadSchema, requireUploadsOpen, takeUpload, uploadOptions } from './accept-upload.ts'
+import { acceptedSchema, requireUploadsOpen, takeUpload, uploadOptions } from './accept-upload.ts'
 import { hasKeptMappings } from './mappings.ts'
 import { previewUpload } from './preview.ts'
 import { errorsOf, uploadById, uploadsOf } from './queries.ts'
@@ -18,7 +18,7 @@ import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const sending = describe(
   'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping again answers 200 with the first upload',
-  acceptedUploadSchema,
+  acceptedSchema,
   {
     status: 202,
   },
@@ -78,7 +78,7 @@ export const uploadRoutes = (app: App) => {
         detail: {
           ...sending,
           responses: {
-            ...describe('The existing upload of the same bytes', acceptedUploadSchema).responses,
+            ...describe('The existing upload of the same bytes', acceptedSchema).responses,
             ...sending.responses,
           },
           ...fileForm(uploadOptions.properties),
