@@ -8,11 +8,11 @@ import { warmBoardPage } from './pages/board-pages.ts'
 import { leagueById, listLeagues } from './queries.ts'
 
 /**
- * What is asked for most: the first page of the board, sorted as the league is, and what strangers' browsers show of it. The
- * fast path then knows both where strangers have asked for them before.
+ * Loads what is read most: the first page of the board in its default order, and the page on which people who are not signed in see it. The
+ * fast path then answers both wherever such people have read them before.
  */
-export async function warmBoard(app: App, league: League, look?: Parameters<typeof readBoard>[3]): Promise<void> {
-  await readBoard(app, league, boardQueryOf({}, league), look)
+export async function warmBoard(app: App, league: League, readPage?: Parameters<typeof readBoard>[3]): Promise<void> {
+  await readBoard(app, league, boardQueryOf({}, league), readPage)
   await setImmediate() // lets requests in
   await warmBoardPage(app, league)
   await setImmediate()
@@ -22,8 +22,8 @@ export async function warmBoard(app: App, league: League, look?: Parameters<type
 const patience = 1_000 // ms
 
 /**
- * For a change that an officer makes: the board is made before they are answered, so that nobody who reads then waits for it.
- * One that cannot be made, or not soon, is no matter of theirs: whoever reads it is told or waits.
+ * After a change by an officer: makes the board before they are answered, so that the next reader does not wait for it. If that fails or
+ * takes too long, the officer is answered all the same; the next reader gets the error or waits.
  */
 export async function warmChangedBoard(app: App, leagueId: number): Promise<void> {
   const warming = warmBoard(app, leagueById(app.db, leagueId)).catch(() => {})
