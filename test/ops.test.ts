@@ -95,14 +95,13 @@ redisTest('without its Redis a service is degraded, ready, and well again when R
   const down = await until(async () => {
     const response = await health()
     const body = await response.json()
-    return body.status === 'degraded' ? { response, body } : undefined
+    const { cache, queue, redis } = body.checks // each notices for itself
+    return [cache, queue, redis].every(({ status }) => status === 'degraded') ? { response, body } : undefined
   })
   expect(down.response.status).toBe(200)
-  expect(down.body.checks).toMatchObject({
-    database: { status: 'healthy' },
-    cache: { status: 'degraded', connected: false },
-    queue: { status: 'degraded' },
-    redis: { status: 'degraded' },
+  expect(down.body).toMatchObject({
+    status: 'degraded',
+    checks: { database: { status: 'healthy' }, cache: { connected: false } },
   })
   await until(async () => (await as().raw('/readyz')).status === 200)
   await redis.restart()
