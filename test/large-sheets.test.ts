@@ -6,7 +6,7 @@ import { type ArrivingSheet, arrivingSheet } from '../src/leagues/sheets/arrivin
 import type { ImportInput, ImportProgress } from '../src/leagues/sheets/import-sheet.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
-import { gone, grown, newGrowth, whole } from '../src/platform/files/growth.ts'
+import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../src/platform/files/growth.ts'
 import type { Asking } from '../src/platform/process/threads.ts'
 import { growingSource } from '../src/platform/spreadsheets/source.ts'
 import { outcome } from './outcome.ts'
@@ -57,10 +57,10 @@ test('a file that grows while it is read is read to its end', async () => {
   const reading = readSheet(growingSource(path, csv.length, growth))
   for (let at = 20; at < csv.length; at += 40_000) {
     appendFileSync(path, csv.slice(at, at + 40_000))
-    grown(growth)
+    signalGrowth(growth)
     await Bun.sleep(0)
   }
-  whole(growth)
+  signalComplete(growth)
   const { lines, ...sheet } = await reading
   const { lines: _, ...atOnce } = await readSheet(path)
   expect(sheet).toEqual(atOnce)
@@ -105,7 +105,7 @@ test('a reader of a file that is gone stops', async () => {
   const growth = newGrowth()
   writeFileSync(path, csv.slice(0, 100))
   const reading = outcome(readSheet(growingSource(path, csv.length, growth)))
-  gone(growth)
+  signalUnwanted(growth)
   expect(await reading).toThrow('not wanted')
 })
 

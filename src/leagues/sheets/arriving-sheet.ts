@@ -1,5 +1,5 @@
 /** A large sheet is read while it still comes in, so that its import finds it read. */
-import { gone, grown, newGrowth, whole } from '../../platform/files/growth.ts'
+import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../../platform/files/growth.ts'
 import type { SheetThread } from './sheet-thread.ts'
 
 export type ArrivingSheet = {
@@ -21,13 +21,13 @@ export function arrivingSheet(thread: SheetThread, file: string, expected: numbe
   }
   return {
     written(path, isText) {
-      grown(growth)
+      signalGrowth(growth)
       if (isText) read(path)
     },
     arrived(path) {
-      whole(growth)
+      signalComplete(growth)
       read(path)
     },
-    notWanted: () => gone(growth),
+    notWanted: () => signalUnwanted(growth),
   }
 }

@@ -1,27 +1,27 @@
 /** The shared state of a file that one thread writes while another reads it. The writer signals each growth and the end. */
 export type Growth = Int32Array<SharedArrayBuffer>
 
-const WHOLE = -1
-const GONE = -2
+const COMPLETE = -1
+const UNWANTED = -2
 
 export const newGrowth = (): Growth => new Int32Array(new SharedArrayBuffer(4))
 
-export const grown = (growth: Growth) => setState(growth, Math.max(0, growth[0]! + 1))
-export const whole = (growth: Growth) => setState(growth, WHOLE)
+export const signalGrowth = (growth: Growth) => setState(growth, Math.max(0, growth[0]! + 1))
+export const signalComplete = (growth: Growth) => setState(growth, COMPLETE)
 /** The file is not wanted any more: its reader stops. */
-export const gone = (growth: Growth) => setState(growth, GONE)
+export const signalUnwanted = (growth: Growth) => setState(growth, UNWANTED)
 
 function setState(growth: Growth, state: number): void {
   Atomics.store(growth, 0, state)
   Atomics.notify(growth, 0)
 }
 
-/** Ask for it before reading, so that no growth in between is missed. */
-export const stateOf = (growth: Growth): number => Atomics.load(growth, 0)
-export const isWhole = (state: number): boolean => state === WHOLE
-export const isGone = (state: number): boolean => state === GONE
+/** Take it before reading, so that no growth in between is missed. */
+export const growthState = (growth: Growth): number => Atomics.load(growth, 0)
+export const isComplete = (state: number): boolean => state === COMPLETE
+export const isUnwanted = (state: number): boolean => state === UNWANTED
 
 /** Resolves once the state differs from `state`, or after `timeoutMs`. */
-export async function changeOf(growth: Growth, state: number, timeoutMs: number): Promise<void> {
+export async function nextGrowth(growth: Growth, state: number, timeoutMs: number): Promise<void> {
   await Atomics.waitAsync(growth, 0, state, timeoutMs).value
 }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { changeOf, type Growth, isGone, isWhole, stateOf } from '../files/growth.ts'
+import { type Growth, growthState, isComplete, isUnwanted, nextGrowth } from '../files/growth.ts'
 
 /** Bytes that can be read at any offset. `read` may return fewer than asked for; 0 is the end, or the end for now (see `grown`). */
 export interface Source {
@@ -24,19 +24,19 @@ const growthTimeout = 10_000 // ms: after that the state is checked again
 /** A file that another thread still writes. Until it is complete its size is `expected`. */
 export function growingSource(path: string, expected: number, growth: Growth): Source {
   const file = openSync(path, 'r')
-  let seen = stateOf(growth)
+  let seen = growthState(growth)
   return {
     get size() {
-      return isWhole(stateOf(growth)) ? fstatSync(file).size : expected
+      return isComplete(growthState(growth)) ? fstatSync(file).size : expected
     },
     read(into, at) {
-      seen = stateOf(growth)
+      seen = growthState(growth)
       return readSync(file, into, 0, into.length, at)
     },
     async grown() {
-      if (isWhole(seen)) return false
-      if (!isGone(seen)) await changeOf(growth, seen, growthTimeout)
-      if (isGone(stateOf(growth))) throw new Error('The file is not wanted any more')
+      if (isComplete(seen)) return false
+      if (!isUnwanted(seen)) await nextGrowth(growth, seen, growthTimeout)
+      if (isUnwanted(growthState(growth))) throw new Error('The file is not wanted any more')
       return true
     },
     close: () => closeSync(file),

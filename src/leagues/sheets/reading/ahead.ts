@@ -1,5 +1,5 @@
 /** In the worker thread: reads a sheet before its import asks for it. One at a time, because its columns are large. */
-import { changeOf, type Growth, gone, isWhole, stateOf } from '../../../platform/files/growth.ts'
+import { type Growth, growthState, isComplete, nextGrowth, signalUnwanted } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
 import { accepted, type ReadOptions, type ReadProgress, readSheet, type Sheet } from './sheet.ts'
 
@@ -38,8 +38,8 @@ export async function readAhead({ file, path, expected, growth }: AheadInput): P
   ahead = one
   try {
     await one.reading
-    const state = stateOf(growth)
-    if (ahead === one && isWhole(state)) await changeOf(growth, state, keepFor)
+    const state = growthState(growth)
+    if (ahead === one && isComplete(state)) await nextGrowth(growth, state, keepFor)
   } finally {
     if (ahead === one) ahead = undefined
   }
@@ -55,7 +55,7 @@ export async function readBefore(file: string, options: ReadOptions): Promise<Sh
   options.signal?.addEventListener('abort', cancel, { once: true })
   try {
     const sheet = await one.reading
-    gone(one.growth) // lets `readAhead` end, which would else hold on to the sheet
+    signalUnwanted(one.growth) // lets `readAhead` end, which would else hold on to the sheet
     return accepted(sheet, options.mode)
   } catch {
     options.signal?.throwIfAborted()
