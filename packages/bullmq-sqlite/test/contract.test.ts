@@ -10,7 +10,18 @@ import {
   withBackend,
 } from 'bullmq'
 import { createSqliteBackend } from '../src/index.ts'
-import { afterTest, expect, outcome, redisTest, sleep, startRedis, temporaryFolder, test, until } from './support.ts'
+import {
+  afterTest,
+  expect,
+  hears,
+  outcome,
+  redisTest,
+  sleep,
+  startRedis,
+  temporaryFolder,
+  test,
+  until,
+} from './support.ts'
 
 contract('SQLite', test, withBackend(createSqliteBackend), async () => ({ path: join(temporaryFolder(), 'queue.db') }))
 contract('Redis', redisTest, withBackend(createRedisBackend), async () => {
@@ -55,9 +66,9 @@ function contract<B extends IQueueBackend, C>(
         const events = closing(new QueueEvents('jobs', { connection, ...opts }))
         const lines: string[] = []
         for (const name of eventNames) events.on(name, (args: unknown) => lines.push(line(name, args)))
-        await events.waitUntilReady()
-        await sleep(50) // Redis: its blocking read is under way.
-        return { events, lines, producer: () => closing(new QueueEventsProducer('jobs', { connection })) }
+        const producer = closing(new QueueEventsProducer('jobs', { connection }))
+        await hears(events, producer)
+        return { events, lines, producer }
       },
     }
   }
@@ -822,7 +833,7 @@ function contract<B extends IQueueBackend, C>(
     await queue.add('c', {})
     const heard = Promise.withResolvers<unknown>()
     events.on<Mine, 'mine'>('mine', heard.resolve)
-    await producer().publishEvent({ eventName: 'mine', what: 'ever', n: 7 })
+    await producer.publishEvent({ eventName: 'mine', what: 'ever', n: 7 })
     expect(await heard.promise).toEqual({ what: 'ever', n: '7' })
     expect(second).toMatch(/^\d+-\d+$/)
     const { lines: later } = await listen({ lastEventId: second })

@@ -13,6 +13,7 @@ import {
   type Chance,
   chance,
   expect,
+  hears,
   isBun,
   redisTest,
   sleep,
@@ -49,9 +50,9 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     events.on(name, (args: object) => eventLines.push(`${name} ${Object.values({ ...args, delay: '' }).join(' ')}`))
   for (const name of ['waiting-children', 'removed', 'retries-exhausted', 'paused', 'resumed', 'cleaned'] as const)
     events.on(name, (args: object) => eventLines.push(`${name} ${Object.values(args).join(' ')}`))
-  for (const it of [queue, worker, flows, events]) afterTest(() => it.close())
-  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), events.waitUntilReady()])
-  await sleep(50) // Redis: its blocking read is under way.
+  const producer = new classes.QueueEventsProducer('jobs', { connection })
+  for (const it of [queue, worker, flows, events, producer]) afterTest(() => it.close())
+  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), hears(events, producer)])
   const held = new Map<string, { job: Job; token: string }>()
 
   /** A step with all random choices made. Returns what a caller sees. */

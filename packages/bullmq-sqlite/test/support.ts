@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { QueueEventsListener } from 'bullmq'
 
 export { sleep }
 export const isBun = 'Bun' in globalThis
@@ -77,6 +78,24 @@ export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): P
     if (seen) return seen
   }
   throw new Error(`It did not come true within ${withinMs} ms: ${look}`)
+}
+
+/**
+ * Waits until a listener has heard an event. Over Redis it is ready before its first read has begun, and misses what is added until
+ * then.
+ */
+export async function hears(
+  listener: { once<L extends QueueEventsListener, E extends Extract<keyof L, string>>(event: E, heard: L[E]): unknown },
+  producer: { publishEvent(event: { eventName: string }): Promise<unknown> },
+): Promise<void> {
+  let heard = false
+  listener.once<QueueEventsListener & { listening(): void }, 'listening'>('listening', () => {
+    heard = true
+  })
+  await until(async () => {
+    if (!heard) await producer.publishEvent({ eventName: 'listening' })
+    return heard
+  })
 }
 
 function commandPath(command: string): string | undefined {
