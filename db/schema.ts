@@ -150,6 +150,7 @@ export const leagues = sqliteTable(
   t => [
     index('leagues_kind').on(t.kind, t.startsAt),
     index('leagues_created').on(t.createdAt),
+    index('leagues_ends').on(t.archivedAt, t.endsAt), // when the next league ends
     // covers the list, newest first, and the count of public leagues, without reading any row of the table
     index('leagues_newest').on(t.archivedAt, t.startsAt, t.id, sql`config ->> '$.public'`),
   ],

@@ -3,6 +3,7 @@ import { anyScope, cacheEntry } from './platform/cache/cache.ts'
 
 export const cached = {
   activeLeagues: cacheEntry('active_leagues', '5m', [anyScope('leagues')]), // scope: kind
+  leagueCount: cacheEntry('league_count', '5m', [anyScope('leagues')]), // scope: kind, status and who may see them
   league: cacheEntry('league', '10m', ['league']),
   members: cacheEntry('league_members', '5m', ['members', 'league']), // which may be private now
   leagueStats: cacheEntry('league_stats', '10m', ['scores']),

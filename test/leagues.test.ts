@@ -57,13 +57,20 @@ test('the status of a league follows the clock, also where it is cached', async 
   const at = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
   await call.post('/api/v1/leagues', { ...season, starts_at: at(1), ends_at: at(2) })
   const status = async () => (await call.get('/api/v1/leagues/1')).status
+  const totals = async () => {
+    const asked = ['upcoming', 'active', 'ended'].map(each => call.get(`/api/v1/leagues?status=${each}`))
+    return (await Promise.all(asked)).map(({ pagination }) => pagination.total)
+  }
   expect(await status()).toBe('upcoming')
+  expect(await totals()).toEqual([1, 0, 0])
   expect(await call.get('/api/v1/leagues/active')).toEqual([])
   clock.forward(86_400_000 + 1_000)
   expect(await status()).toBe('active')
+  expect(await totals()).toEqual([0, 1, 0])
   expect(await call.get('/api/v1/leagues/active')).toHaveLength(1)
   clock.forward(86_400_000)
   expect(await status()).toBe('ended')
+  expect(await totals()).toEqual([0, 0, 1])
   expect(await call.patch('/api/v1/leagues/1', { archived: true })).toMatchObject({ status: 'archived' })
   expect(await call.get('/api/v1/leagues')).toMatchObject({ pagination: { total: 0 } })
   expect(await call.get('/api/v1/leagues?status=archived')).toMatchObject({ pagination: { total: 1 } })
@@ -84,7 +91,8 @@ test('lists come page by page with links to the others', async () => {
 test('a private league does not exist for strangers', async () => {
   const { call, as } = await start()
   await newLeague(call, { public: false })
-  expect((await as().get('/api/v1/leagues')).leagues).toEqual([])
+  expect(await as().get('/api/v1/leagues')).toMatchObject({ leagues: [], pagination: { total: 0 } })
+  expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [{ id: 1 }], pagination: { total: 1 } })
   expect(await as().get('/api/v1/leagues/active')).toEqual([])
   for (const path of [
     '',
@@ -233,4 +241,21 @@ test('a league is copied with its rules and without what was played', async () =
   expect((await refusalOf(as().post(`/api/v1/leagues/${id}/copy`, next))).status).toBe(401)
   const { logs } = await call.get('/admin/audit/logs/json')
   expect(logs[0]).toMatchObject({ action: 'league.copy', detail: { of: id } })
+})
+
+test('the number of leagues follows who may see them', async () => {
+  const { app, call, as } = await start()
+  const { id } = await newLeague(call)
+  const ann = await newTrader({ app, as }, 'ann')
+  const totals = async () => {
+    const lists = await Promise.all([as(), ann, call].map(each => each.get('/api/v1/leagues')))
+    return lists.map(({ pagination }) => pagination.total)
+  }
+  expect(await totals()).toEqual([1, 1, 1])
+  await call.patch(`/api/v1/leagues/${id}`, { config: { public: false } })
+  expect(await totals()).toEqual([0, 0, 1])
+  await call.post(`/api/v1/leagues/${id}/join`, { user_id: ann.id })
+  expect(await totals()).toEqual([0, 1, 1])
+  await call.delete(`/api/v1/leagues/${id}/members/${ann.id}`)
+  expect(await totals()).toEqual([0, 0, 1])
 })

@@ -44,45 +44,53 @@ const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 /** `visible`: a condition for leagues that the reader may see. */
 type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
 
-/** Latest start first; archived ones only when asked for. */
-export function listLeagues(
-  db: Db,
-  { kind, status, q, visible }: LeagueFilter,
-  { limit, offset }: PageSlice,
-  now: number,
-) {
-  const where = and(
+const conditionOf = ({ kind, status, q, visible }: LeagueFilter, now: number): SQL | undefined =>
+  and(
     visible,
     kind && eq(leagues.kind, kind),
     status ? hasStatus(status, now) : isNull(leagues.archivedAt),
     q ? sql`instr(lower(${leagues.name}), ${q.toLowerCase()}) > 0` : undefined,
   )
+
+/** Latest start first; archived ones only when asked for. */
+export function listLeagues(
+  db: Db,
+  filter: LeagueFilter,
+  { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>,
+  now: number,
+): LeagueView[] {
   const rows = db
     .select({ league: leagues, members: memberCount })
     .from(leagues)
-    .where(where)
+    .where(conditionOf(filter, now))
     .orderBy(desc(leagues.startsAt), desc(leagues.id))
     .limit(limit)
     .offset(offset)
     .all()
-  const { total } = db.select({ total: count() }).from(leagues).where(where).get() ?? { total: 0 }
-  return { leagues: rows.map(row => leagueView(row.league, row.members, now)), total }
+  return rows.map(row => leagueView(row.league, row.members, now))
 }
 
+export const countLeagues = (db: Db, filter: LeagueFilter, now: number): number =>
+  db.select({ total: count() }).from(leagues).where(conditionOf(filter, now)).get()?.total ?? 0
+
+/** The earliest time after `now` in a column of the leagues that are not archived. */
+const nextIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>
+  prepared(db =>
+    db
+      .select({ at: min(column) })
+      .from(leagues)
+      .where(and(isNull(leagues.archivedAt), gt(column, sql.placeholder('now'))))
+      .prepare(),
+  )
+const nextStart = nextIn(leagues.startsAt)
+const nextEnd = nextIn(leagues.endsAt)
+
 /** When the status of any league next changes by itself. */
-export function nextStatusChangeOfAny(db: Db, now: number): number {
-  const starts = db
-    .select({ at: min(leagues.startsAt) })
-    .from(leagues)
-    .where(gt(leagues.startsAt, now))
-    .get()
-  const ends = db
-    .select({ at: min(leagues.endsAt) })
-    .from(leagues)
-    .where(gt(leagues.endsAt, now))
-    .get()
-  return Math.min(starts?.at ?? Number.POSITIVE_INFINITY, ends?.at ?? Number.POSITIVE_INFINITY)
-}
+export const nextStatusChangeOfAny = (db: Db, now: number): number =>
+  Math.min(
+    nextStart(db).get({ now })?.at ?? Number.POSITIVE_INFINITY,
+    nextEnd(db).get({ now })?.at ?? Number.POSITIVE_INFINITY,
+  )
 
 export type NewLeague = Omit<typeof leagues.$inferInsert, 'createdAt'>
 

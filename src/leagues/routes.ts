@@ -5,14 +5,13 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
 import { configPreviewSchema } from './config-preview.ts'
 import { finalize, reopen } from './finalize.ts'
-import { withPlayers } from './kinds.ts'
 import {
   columnsOf,
   fieldsOf,
@@ -23,9 +22,9 @@ import {
   nextStatusChangeAt,
   openWhenFinal,
   statusOf,
-  statusSchema,
 } from './league.ts'
 import { changedConfig, configBody, newLeagueExamples, previewConfig, requireOpen } from './league-config.ts'
+import { leagueListQuery, leaguesShown } from './league-list.ts'
 import {
   changeLeague,
   createLeague,
@@ -40,12 +39,6 @@ import { leagueStats, leagueStatsSchema } from './stats.ts'
 import { isVisibleTo, readableLeague, visibilityKey } from './visibility.ts'
 import { warmChangedBoard } from './warm-up.ts'
 
-export const leagueListQuery = t.Object({
-  kind: t.Optional(kindSchema),
-  status: t.Optional(statusSchema),
-  q: t.Optional(t.String({ description: 'Part of the name', maxLength: 120 })),
-  ...pageQuery,
-})
 const leagueList = pageSchema('leagues', leagueSchema)
 const one = { params: idParams }
 
@@ -73,10 +66,9 @@ export const leagueRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, who, set }) => {
-        const page = pageOf(query)
-        const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, page, clock.now())
-        return paged({ request, set }, page, total, { leagues: leagues.map(league => withPlayers(app, league)) })
+      async ({ query, request, who, set }) => {
+        const { leagues, page, total } = await leaguesShown(app, query, who)
+        return paged({ request, set }, page, total, { leagues })
       },
       {
         query: leagueListQuery,
@@ -107,7 +99,7 @@ export const leagueRoutes = (app: App) => {
       ({ query: { kind }, who }) => {
         const now = clock.now()
         const filter = { kind, status: 'active', visible: isVisibleTo(who) } as const
-        const load = () => listLeagues(db, filter, pageOf({ limit: 500 }), now).leagues
+        const load = () => listLeagues(db, filter, pageOf({ limit: 500 }), now)
         return cache.read(
           cached.activeLeagues,
           [kind ?? '', visibilityKey(db, who)],

@@ -32,6 +32,6 @@ export async function warmChangedBoard(app: App, leagueId: number): Promise<void
 
 /** The first page of every active league's board. */
 export async function warmBoards(app: App): Promise<void> {
-  const { leagues } = listLeagues(app.db, { status: 'active' }, pageOf({ limit: 100 }), app.clock.now())
+  const leagues = listLeagues(app.db, { status: 'active' }, pageOf({ limit: 100 }), app.clock.now())
   for (const { id } of leagues) await warmBoard(app, leagueById(app.db, id))
 }

@@ -111,7 +111,7 @@ const mostLeagues = 20
 async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
   const { db, clock } = app
   if (!wordsOf(q)) return []
-  const { leagues } = listLeagues(db, { visible: isVisibleTo(who) }, pageOf({ limit: mostLeagues }), clock.now())
+  const leagues = listLeagues(db, { visible: isVisibleTo(who) }, pageOf({ limit: mostLeagues }), clock.now())
   const players: NonNullable<SearchResult['players']> = []
   for (const { id, name, kind, status } of leagues) {
     if (status === 'upcoming') continue

@@ -3,7 +3,7 @@ import { openDatabase } from '../../../db/open.ts'
 import { type Comparison, type Figure, median, type Options, type Side } from '../comparison.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
-const [few, many] = [10, 10_000]
+const [few, many] = [20, 10_000] // twenty fill the first page, so that both sides show as many rows
 const questions = {
   start: { title: 'start page', path: '/' },
   list: { title: 'leagues, first page', path: '/api/v1/leagues' },
@@ -19,7 +19,7 @@ for (const [question, { title }] of Object.entries(questions))
 
 export const growth: Comparison = {
   name: 'growth',
-  title: 'From 10 to 10,000 leagues',
+  title: 'From 20 to 10,000 leagues',
   figures,
   sides: {
     Fieldhouse: options => withLeagues(options, many),

@@ -41,7 +41,7 @@ export const recordDailyValues = job('market.mark_day', {
   async run(_, app, { signal }) {
     const { db, clock, livePortfolios } = app
     const now = clock.now()
-    const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues
+    const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now)
     let marked = 0
     for (const { id } of active) {
       const league = findLeague(db, id)

@@ -93,7 +93,7 @@ export const pricePages = (app: App) => {
       },
       pageOf({ limit: 10 }),
       clock.now(),
-    ).leagues
+    )
 
   return new Elysia()
     .use(access(app))

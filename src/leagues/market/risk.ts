@@ -70,7 +70,7 @@ export async function riskAssessment(
   const { bursts, heavy } = await reader.read(tradingSuspects, { now })
   for (const { userId, most } of bursts) because(userId, `${most} trades within a minute`)
   for (const { userId, trades } of heavy) because(userId, `${trades} trades since 00:00 UTC`)
-  for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
+  for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now))
     for (const { user, symbol, share } of (await livePortfolios.portfolios(league.id)).concentrated(concentration, now))
       because(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
 

@@ -9,7 +9,7 @@ const popular = 50 // symbols
 export async function warmQuotes(app: App): Promise<void> {
   const { db, clock, livePortfolios } = app
   const holders = new Map<string, number>()
-  const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 100 }), clock.now()).leagues
+  const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 100 }), clock.now())
   for (const { id } of active)
     for (const held of (await livePortfolios.portfolios(id)).mostHeld(popular))
       holders.set(held.symbol, (holders.get(held.symbol) ?? 0) + held.holders)

@@ -2,18 +2,17 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
-import { pageOf, pagination } from '../../platform/http/pagination.ts'
+import { pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { announcementConfig } from '../announcements.ts'
 import type { ConfigPreview } from '../config-preview.ts'
-import { kindOf, withPlayers } from '../kinds.ts'
+import { kindOf } from '../kinds.ts'
 import { kindSchema, type League, leagueWithoutSecrets } from '../league.ts'
 import { changedConfig, previewConfig, requireOpen } from '../league-config.ts'
-import { leagueById, leagueViewById, listLeagues } from '../queries.ts'
-import { leagueListQuery } from '../routes.ts'
-import { isVisibleTo } from '../visibility.ts'
+import { leagueListQuery, leaguesShown } from '../league-list.ts'
+import { leagueById, leagueViewById } from '../queries.ts'
 import { configOfForm } from './config-form.ts'
 import { firstSteps } from './first-steps.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
@@ -54,11 +53,10 @@ export const leaguePages = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, who }) => {
-        const asked = pageOf(query)
-        const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, asked, clock.now())
+      async ({ query, who }) => {
+        const { leagues, page: asked, total } = await leaguesShown(app, query, who)
         const body = leaguesBody(
-          { leagues: leagues.map(league => withPlayers(app, league)), pagination: pagination(asked, total) },
+          { leagues, pagination: pagination(asked, total) },
           query,
           kinds,
           who,

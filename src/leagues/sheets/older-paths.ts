@@ -43,7 +43,7 @@ export const olderPaths = (app: App) => {
   /** The named league, or else the active one. */
   function season(named: string | undefined, who: Who | undefined): League {
     if (!named) {
-      const [active] = listLeagues(db, { kind: 'sheet', status: 'active' }, pageOf({ limit: 1 }), clock.now()).leagues
+      const [active] = listLeagues(db, { kind: 'sheet', status: 'active' }, pageOf({ limit: 1 }), clock.now())
       return active
         ? leagueById(db, active.id)
         : refuse('not_found', 'No sheet league is active; name one with kvk_season_id')

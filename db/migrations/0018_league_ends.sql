@@ -1,0 +1,1 @@
+CREATE INDEX `leagues_ends` ON `leagues` (`archived_at`,`ends_at`);

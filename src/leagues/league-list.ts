@@ -1,0 +1,41 @@
+/** The list of leagues, as the API and the start page show it. */
+import { type Static, t } from 'elysia'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { pageOf, pageQuery } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { withPlayers } from './kinds.ts'
+import { kindSchema, statusSchema } from './league.ts'
+import { countLeagues, listLeagues, nextStatusChangeOfAny } from './queries.ts'
+import { isVisibleTo, visibilityKey } from './visibility.ts'
+
+export const leagueListQuery = t.Object({
+  kind: t.Optional(kindSchema),
+  status: t.Optional(statusSchema),
+  q: t.Optional(t.String({ description: 'Part of the name', maxLength: 120 })),
+  ...pageQuery,
+})
+
+/** A page of the leagues that `who` may see. */
+export async function leaguesShown(app: App, query: Static<typeof leagueListQuery>, who: Who | undefined) {
+  const { db, cache, clock } = app
+  const { kind, status, q } = query
+  const page = pageOf(query)
+  const now = clock.now()
+  const filter = { kind, status, q, visible: isVisibleTo(who) }
+  const leagues = listLeagues(db, filter, page, now).map(league => withPlayers(app, league))
+  /** Counting looks at every league, so the count is cached; but there is no end of names to search for. */
+  async function totalOf(): Promise<number> {
+    const count = () => countLeagues(db, filter, now)
+    if (q) return count()
+    const until = status && nextStatusChangeOfAny(db, now)
+    const { value } = await cache.read(
+      cached.leagueCount,
+      [kind ?? '', status ?? '', visibilityKey(db, who)],
+      count,
+      until,
+    )
+    return value
+  }
+  return { leagues, page, total: await totalOf() }
+}
