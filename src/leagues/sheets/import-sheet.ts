@@ -3,9 +3,9 @@ import type { Database } from 'bun:sqlite'
 import { basename } from 'node:path'
 import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
-import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
+import { changesSince } from './changes-since.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
@@ -22,8 +22,7 @@ import {
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { collectGarbage, release } from './snapshots/memory.ts'
-import { ownMemory, readNames } from './snapshots/read.ts'
-import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
+import { type SheetColumns, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { collectLater, type StoreThread, type Storing, storeSheet } from './store-rows.ts'
 import { type Dated, datedByContent } from './taken-at.ts'
@@ -81,7 +80,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     const { doubts, warnings, board, ...compared } =
       input.kind === 'extra'
         ? await compareExtra(scores, players, comparing, work)
-        : await compare(scores, sheet, players, comparing, work)
+        : await compare(scores, sheet, players, comparing, work, storing.beside)
     await stored
     const summary = {
       ...compared,
@@ -105,7 +104,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     release(...metrics.map(({ values }) => values))
     const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
     for (const { bytes, offsets } of texts) release(bytes, offsets)
-    collectGarbage(rows * MATCHING)
+    collectGarbage(rows * GARBAGE)
     collectLater(sheet)
   }
 }
@@ -155,36 +154,35 @@ const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, row
 const mayReadStored = ({ kind, published }: ImportInput) =>
   kind !== 'current' || published.some(one => one.kind === 'extra') || scansOf(published).length === 0
 
-/** Garbage for each player, in bytes. */
-const RANKING = 48
-const MATCHING = 32
+/** For each player, in bytes, from matching and ranking. */
+const GARBAGE = 80
 
 /** Who is new, gone or renamed since the board before, and whose counters went down since the start. */
 async function compare(
   scores: Database,
-  { names, metrics }: SheetColumns,
+  sheet: SheetColumns,
   players: Players,
   { published, kind, takenAt, config }: ImportInput & { takenAt: number },
   work: TaskContext,
+  beside: StoreThread | undefined,
 ) {
-  const { id, players: count } = players.snapshot
-  const nobody = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0 }
+  const { snapshot } = players
+  const { id, players: count } = snapshot
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  const shown = selection?.scan === id ? await prepareBoard(scores, players, selection, config, work) : undefined
   const earlier = scanBefore(published, takenAt)
   const since = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
-  const isCompared = kind === 'current' && since !== undefined
-  const fell = isCompared ? await countFallen(scores, players, since, work) : undefined
-  const board = shown?.board
-  const { absent } = scoringOf(shown?.metrics ?? metrics.map(({ name }) => name), config)
+  const changing = kind === 'current' && since && { snapshot, sheet, since, rows: players.rowsIn(since.id) }
+  const [shown, changes] = await Promise.all([
+    selection?.scan === id ? prepareBoard(scores, players, selection, config, work) : undefined,
+    changing &&
+      (beside?.ask('changesSince', changing, { signal: work.signal }) ?? changesSince(scores, changing, work)),
+  ])
+  const { absent } = scoringOf(shown?.metrics ?? sheet.metrics.map(({ name }) => name), config)
   const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
-  release(...metrics.map(({ values }) => values)) // the rest is about ids and names
-  collectGarbage(count * RANKING)
-  const suspicious = shown?.suspicious ?? 0
-  if (!isCompared || !fell) return { ...nobody, suspicious, warnings, doubts: [], board }
-  const moves = movesSince(scores, players, names, since)
-  const doubts = doubtsOf(players.snapshot, since, { ...fell, missing: moves.missing })
-  return { ...nobody, ...moves, suspicious, warnings, doubts, board }
+  const compared = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
+  if (!since || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...compared, doubts: [] }
+  const { fallen: _, counters: __, ...moves } = changes
+  return { players: count, ...moves, ...compared, doubts: doubtsOf(snapshot, since, changes) }
 }
 
 /** Scores the board that the sheet makes, with the columns of extra sheets where there are some. */
@@ -228,18 +226,4 @@ async function compareExtra(
     board: shown?.board,
     doubts: scan ? extraDoubtsOf({ players: count, unknown, ...fell }) : [],
   }
-}
-
-function movesSince(scores: Database, players: Players, names: TextColumn, before: Snapshot) {
-  const rows = players.rowsIn(before.id)
-  const namesBefore = readNames(scores, before, ownMemory)
-  let fresh = 0
-  let renamed = 0
-  for (let row = 0; row < rows.length; row++) {
-    const earlier = rows[row]!
-    if (earlier < 0) fresh++
-    else if (compareTexts(names, row, namesBefore, earlier) !== 0) renamed++
-  }
-  release(namesBefore.bytes, namesBefore.offsets)
-  return { new: fresh, missing: before.players - (rows.length - fresh), renamed }
 }

@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
+import { type ChangesSince, changesSince, type SheetSince } from './changes-since.ts'
 import { collectGarbage, shareColumns } from './snapshots/memory.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import {
@@ -14,27 +15,40 @@ import {
 } from './snapshots/write.ts'
 
 type Rows = { snapshot: Snapshot; sheet: SheetColumns }
-export type StoreThread = Thread<{ storeRows: typeof storeRows }>
+type BesideWork = ThreadWork & { scores: Database }
 
-/** What the other thread does. */
-export async function storeRows({ snapshot, sheet }: Rows, work: ThreadWork & { scores: Database }): Promise<void> {
-  const { scores, now, signal, pause, progress } = work
+/** What the other thread does with a sheet that both share. */
+export const besideTasks = {
+  storeRows: ({ snapshot, sheet }: Rows, { scores, now, signal, pause, progress }: BesideWork): Promise<void> =>
+    sharing(sheet, () =>
+      writeRows(scores, snapshot, sheet, {
+        now,
+        signal,
+        async pause(written) {
+          progress(written)
+          await pause()
+        },
+      }),
+    ),
+  changesSince: (input: SheetSince, work: BesideWork): Promise<ChangesSince> =>
+    sharing(input.sheet, () => changesSince(work.scores, input, work)),
+}
+export type StoreThread = Thread<typeof besideTasks>
+
+let sharers = 0
+
+/** The last task with a sheet collects it. */
+async function sharing<T>(sheet: SheetColumns, task: () => Promise<T>): Promise<T> {
+  sharers++
   try {
-    await writeRows(scores, snapshot, sheet, {
-      now,
-      signal,
-      async pause(written) {
-        progress(written)
-        await pause()
-      },
-    })
+    return await task()
   } finally {
-    collectLater(sheet)
+    if (--sharers === 0) collectLater(sheet)
   }
 }
 
-/** Where rows are being stored: resolves when they are whole. */
-export type Storing = { snapshot: Snapshot; stored: Promise<void> }
+/** Where rows are being stored: resolves when they are whole. `beside`: the thread that shares the sheet, in id order. */
+export type Storing = { snapshot: Snapshot; stored: Promise<void>; beside?: StoreThread }
 
 /** A sheet that is stored beside is shared from then on, and in id order as ever. */
 export async function storeSheet(
@@ -53,7 +67,7 @@ export async function storeSheet(
   const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
   const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress })
   stored.catch(() => {}) // it is heard of where it is awaited
-  return { snapshot, stored }
+  return { snapshot, stored, beside }
 }
 
 /** Shared columns go when both threads have collected their garbage, and not before this turn has let go of them. */
