@@ -1,5 +1,7 @@
 /** `bun run test [file…]`: runs the whole suite, and first prints which parts this machine cannot run. */
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { chromium, nginx, redisServer } from '../test/needs.ts'
 import { bundledMain } from './build.ts'
 import { helpFirst } from './script-help.ts'
@@ -25,12 +27,25 @@ const isLong = process.env.FIELDHOUSE_TEST_LONG === '1'
 /** Four times as long as the run takes on two cores or more, so that a test that hangs ends the run. */
 const maxMinutes = isLong ? 120 : 20
 
+/** In memory where Linux has room there: hundreds of databases are made, synced and removed. Elsewhere the usual folder. */
+function memoryFolder(): string | undefined {
+  const memory = '/dev/shm'
+  if (process.env.TMPDIR || !existsSync(memory)) return undefined
+  const { bavail, bsize } = statfsSync(memory)
+  if (bavail * bsize < 2e9) return undefined
+  const folder = mkdtempSync(join(memory, 'fieldhouse-tests-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+const folder = memoryFolder()
+const env = folder ? { ...process.env, TMPDIR: folder } : process.env
+
 /** The queue backend supports Node too, so its tests also run there, in parallel, on a fixed version. */
 const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning'] // for the warning of Node's SQLite
 const howOnNode = ['--test', '--test-force-exit', '--test-timeout=120000', 'test/*.test.ts']
 const testsOnNode =
   all && files.length === 0
-    ? Bun.spawn([...node, ...howOnNode], { cwd: 'packages/bullmq-sqlite', stderr: 'inherit', detached: true })
+    ? Bun.spawn([...node, ...howOnNode], { cwd: 'packages/bullmq-sqlite', env, stderr: 'inherit', detached: true })
     : undefined
 let outputOnNode = ''
 const readOnNode = (async () => {
@@ -53,8 +68,9 @@ const how = [
 const compilers = isLong ? {} : { BUN_JSC_useFTLJIT: '0', BUN_JSC_useOMGJIT: '0' }
 const tests = Bun.spawn([process.execPath, 'test', ...how, ...files], {
   stdio: ['inherit', 'inherit', 'inherit'],
-  env: { ...compilers, ...process.env },
+  env: { ...compilers, ...env },
 })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tests.kill(signal)) // it ends, and this script after it
 
 const deadline = setTimeout(async () => {
   console.log(`\nThe tests have not ended within ${maxMinutes} minutes.`)
