@@ -132,7 +132,7 @@ function contract<B extends IQueueBackend, C>(
     await queue.drain(true)
     expect(await queue.getDelayedCount()).toBe(0)
     await add()
-    await sleep(5)
+    await sleep(5) // only jobs of an earlier millisecond are cleaned
     expect(await queue.clean(0, 0, 'delayed')).toEqual(inOrder)
     await add()
     await queue.promoteJobs()
@@ -265,19 +265,22 @@ function contract<B extends IQueueBackend, C>(
     const { queue, work, listen } = await open()
     const { lines } = await listen()
     const order: string[] = []
-    await work(async job => void order.push(job.name))
-    const late = await queue.add('late', {}, { delay: 60_000 })
-    await queue.add('second', {}, { delay: 150 })
-    await queue.add('first', {}, { delay: 60 })
-    const never = await queue.add('never', {}, { delay: 100 })
+    const timestamp = Date.now()
+    const late = await queue.add('late', {}, { timestamp, delay: 3_600_000 })
+    await queue.add('second', {}, { timestamp, delay: 150 })
+    await queue.add('first', {}, { timestamp, delay: 60 })
+    const never = await queue.add('never', {}, { timestamp, delay: 100 })
     await never.changeDelay(3_600_000)
+    await work(async job => void order.push(job.name))
     expect(await late.getState()).toBe('delayed')
     await until(() => order.length === 2)
     await late.promote()
     await until(() => order.length === 3)
     expect(order).toEqual(['first', 'second', 'late'])
     expect(await queue.getDelayedCount()).toBe(1)
-    expect(lines.filter(line => line.startsWith('waiting'))).toEqual([
+    const waiting = () => lines.filter(line => line.startsWith('waiting'))
+    await until(() => waiting().length === 3)
+    expect(waiting()).toEqual([
       'waiting 3 prev="delayed"',
       'waiting 2 prev="delayed"',
       'waiting 1 prev="delayed"',
@@ -314,13 +317,13 @@ function contract<B extends IQueueBackend, C>(
 
   storeTest(`${store}: a deduplication id with a time to live admits the next job after it`, async () => {
     const { queue } = await open()
-    const add = (extend = false) => queue.add('a', {}, { deduplication: { id: 'one', ttl: 300, extend } })
-    expect((await add()).id).toBe('1')
-    expect((await add(true)).id).toBe('1')
+    const add = (ttl: number, extend = false) => queue.add('a', {}, { deduplication: { id: 'one', ttl, extend } })
+    expect((await add(3_600_000)).id).toBe('1')
+    expect((await add(3_600_000, true)).id).toBe('1')
     expect(await queue.removeDeduplicationKey('one')).toBe(1)
-    expect((await add()).id).toBe('3')
+    expect((await add(100)).id).toBe('3')
     await until(async () => (await queue.getDeduplicationJobId('one')) === null)
-    expect((await add()).id).toBe('4')
+    expect((await add(100)).id).toBe('4')
   })
 
   storeTest(`${store}: a deduplicated job can replace a delayed one, or delay it again`, async () => {
@@ -515,10 +518,10 @@ function contract<B extends IQueueBackend, C>(
     await work(async () => void ran++)
     await queue.add('a', {})
     await queue.add('b', {}, { delay: 1 })
-    await sleep(100)
+    await sleep(100) // nothing happens
     expect([ran, await queue.isPaused(), (await queue.getMeta()).paused]).toEqual([0, true, true])
     await queue.resume()
-    await until(() => ran === 2)
+    await until(() => ran === 2 && lines.includes('resumed'))
     expect(lines.filter(line => line === 'paused' || line === 'resumed')).toEqual(['paused', 'resumed'])
   })
 
@@ -550,7 +553,7 @@ function contract<B extends IQueueBackend, C>(
     await until(() => lines.includes('drained'))
     await worker.close()
     expect(await queue.clean(60_000, 10, 'completed')).toEqual([])
-    await sleep(2)
+    await sleep(2) // only jobs of an earlier millisecond are cleaned
     expect(await queue.clean(0, 2, 'completed')).toEqual(['1', '3'])
     expect(await queue.clean(0, 0, 'failed')).toEqual(['2', '4', '6'])
     await queue.add('waits', {})
@@ -570,7 +573,7 @@ function contract<B extends IQueueBackend, C>(
       const { queue } = await open()
       const add = async (opts: (n: number) => object) => {
         for (let n = 0; n < 5; n++) await queue.add('old', {}, { jobId: `j${n}`, ...opts(n) })
-        await sleep(5)
+        await sleep(5) // only jobs of an earlier millisecond are cleaned
       }
       await add(() => ({}))
       expect(await queue.clean(0, 2)).toEqual([])
@@ -614,7 +617,7 @@ function contract<B extends IQueueBackend, C>(
     await bulk('two', 2)
     await queue.add('failed', {}, { removeOnFail: true })
     await work(async job => {
-      await sleep(2) // Redis orders those of one millisecond by id.
+      await sleep(2) // Redis orders those of one millisecond by id
       if (job.name === 'failed') throw new Error('no')
     })
     await until(() => lines.includes('drained'))
@@ -657,7 +660,7 @@ function contract<B extends IQueueBackend, C>(
       }),
     )
     expect(await outcome(job.moveToFailed(new Error('x'), 'theirs'))).toThrow(expect.objectContaining({ code: -6 }))
-    expect([await job.extendLock('theirs', 1000), await job.extendLock('mine', 1000)]).toEqual([0, 1])
+    expect([await job.extendLock('theirs', 60_000), await job.extendLock('mine', 60_000)]).toEqual([0, 1])
     expect(await outcome(job.remove())).toThrow('Job 1 could not be removed because it is locked by another worker')
     await job.moveToCompleted('x', 'mine', false)
     expect(await outcome(job.moveToCompleted('x', 'mine'))).toThrow(
@@ -742,8 +745,8 @@ function contract<B extends IQueueBackend, C>(
     await until(() => starts.length === 5)
     expect(starts[2]! - starts[0]! >= 290).toBe(true)
     expect(starts[4]! - starts[2]! >= 290).toBe(true)
-    await queue.rateLimit(5000)
-    expect((await queue.getRateLimitTtl()) > 4000).toBe(true)
+    await queue.rateLimit(3_600_000)
+    expect(await queue.getRateLimitTtl()).toBeGreaterThan(3_000_000)
     expect(await queue.removeRateLimitKey()).toBe(1)
     expect(await queue.getRateLimitTtl()).toBe(-2)
   })
@@ -752,9 +755,12 @@ function contract<B extends IQueueBackend, C>(
     const { queue, work } = await open()
     await queue.setGlobalConcurrency(2)
     let [now, most, ran] = [0, 0, 0]
+    const twoAtOnce = Promise.withResolvers<void>()
     const run = async () => {
       most = Math.max(most, ++now)
-      await sleep(20)
+      if (now === 2) twoAtOnce.resolve()
+      await twoAtOnce.promise
+      await sleep(20) // a chance for a third one, which must not start
       now--
       ran++
     }

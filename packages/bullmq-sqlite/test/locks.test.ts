@@ -38,7 +38,7 @@ test('an expired lock that nobody has taken can be extended, and the job finishe
   afterTest(() => worker.close())
   const first = (await worker.getNextJob('one', { block: false }))!
   const second = (await worker.getNextJob('two', { block: false }))!
-  await sleep(60)
+  await sleep(60) // so that both locks have expired
   expect(await first.extendLock('one', 10_000)).toBe(1)
   expect(await outcome(first.moveToCompleted('done', 'another', false))).toThrow(expect.objectContaining({ code: -6 }))
   await first.moveToCompleted('done', 'one', false)

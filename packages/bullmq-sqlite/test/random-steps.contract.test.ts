@@ -19,7 +19,6 @@ import {
   sleep,
   startRedis,
   temporaryFolder,
-  until,
 } from './support.ts'
 
 /*
@@ -156,7 +155,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     return (await Promise.all(seen)).sort((a, b) => a.id.localeCompare(b.id))
   }
 
-  return { step, look, jobs, eventLines }
+  return { step, look, jobs, eventLines, hearAll: () => hears(events, producer) }
 }
 
 const cleaned = ['completed', 'failed', 'delayed', 'prioritized', 'wait', 'active'] as const
@@ -264,10 +263,10 @@ for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 
       const snapshot = await redis.look()
       expect({ context, ...(await sqlite.look()) }).toEqual({ context, ...snapshot })
       lists = snapshot.lists
-      await sleep(1) // No two steps in one millisecond.
+      await sleep(1) // no two steps in one millisecond
     }
     expect(await sqlite.jobs()).toEqual(await redis.jobs())
-    await until(() => sqlite.eventLines.length === redis.eventLines.length)
+    await Promise.all([sqlite.hearAll(), redis.hearAll()])
     // The children of a removed parent are removed in any order.
     const removals = (eventLines: string[]) => eventLines.filter(line => line.startsWith('removed')).sort()
     const others = (eventLines: string[]) => eventLines.filter(line => !line.startsWith('removed'))

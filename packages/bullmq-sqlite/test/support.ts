@@ -81,8 +81,8 @@ export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): P
 }
 
 /**
- * Waits until a listener has heard an event. Over Redis it is ready before its first read has begun, and misses what is added until
- * then.
+ * Waits until a listener has heard an event that is published now, and so all events before it. Over Redis it is ready before its first
+ * read has begun, and misses what is added until then.
  */
 export async function hears(
   listener: { once<L extends QueueEventsListener, E extends Extract<keyof L, string>>(event: E, heard: L[E]): unknown },
@@ -110,12 +110,19 @@ function commandPath(command: string): string | undefined {
   })
 }
 
+/** It lies below the ports that the system gives to connections and to servers with port 0, so that none of them takes it first. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
+  for (let tries = 0; tries < 100; tries++) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false, // in use
+    )
+    server.close()
+    if (isFree) return port
+  }
+  throw new Error('No port is free')
 }
 
 /** Starts a Redis for this test, on a free port with its own folder. Returns the port. */

@@ -35,10 +35,11 @@ for (const path of [':memory:', process.argv[2]]) {
   const { job: parent } = await flows.add({ name: 'parent', queueName: 'mail', data: { to: 'all' }, children })
   await parent.waitUntilFinished(events)
   if (path !== ':memory:') {
-    await new Promise(resolve => setTimeout(resolve, 1500))
+    await new Promise(resolve => setTimeout(resolve, 1500)) // the thread starts a second after the first write
     const before = statSync(path).size
     await queue.addBulk(Array.from({ length: 1000 }, () => ({ name: 'many', data: { to: 'x'.repeat(100) }, opts: { delay: 60000 } })))
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500)
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    for (let tries = 0; tries < 60 && statSync(path).size <= before; tries++) Atomics.wait(cell, 0, 0, 500)
     if (statSync(path).size <= before) throw new Error('no thread has copied the log')
   }
   for (const it of [worker, events, flows, queue]) await it.close()
