@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
+import { printedUntil } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 const parts = ['fake-formats.ts', 'fake-tournament.ts', 'script-help.ts'] // of other scripts
@@ -64,8 +65,7 @@ test('the feed of the demo can start at a minute before the first tee time', asy
     cwd: root,
     stdout: 'pipe',
   })
-  const { value } = await feed.stdout.getReader().read()
-  expect(new TextDecoder().decode(value)).toContain('/fieldhouse.json')
+  await printedUntil(/\/fieldhouse\.json/, feed.stdout)
   feed.kill()
   await feed.exited
 })

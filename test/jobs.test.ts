@@ -8,6 +8,7 @@ import { refuse } from '../src/errors.ts'
 import type { JobContext, JobDefinition } from '../src/platform/jobs/job.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
 import { newTrader } from './market.ts'
+import { outcome } from './outcome.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const none = t.Object({})
@@ -66,7 +67,7 @@ test('a run ends with the transaction that finishes it, whatever happens afterwa
     work.succeed(tx, 'undone')
     throw new Error('rolled back')
   })
-  await expect(undone).rejects.toThrow('rolled back')
+  expect(await outcome(undone)).toThrow('rolled back')
   expect(await call.get(`/api/v1/jobs/status/${jobId}`)).toMatchObject({ status: 'PROGRESS', result: null })
   await atomically(app.db, tx => work.succeed(tx, 'done'))
   expect(app.locks.holder(early().key)).toBeUndefined()
@@ -131,7 +132,9 @@ test('a failing job is tried again with growing pauses and then fails with its e
   const { app, finished, db } = await startWith(flaky).then(fieldhouse => ({ ...fieldhouse, db: fieldhouse.app.db }))
   const run = await finished(started(await app.jobs.start(flaky, {})))
   expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3' })
-  expect(db.query.systemAlerts.findMany().sync()).toMatchObject([{ type: 'job_failed', state: 'active' }])
+  const alerts = () => db.query.systemAlerts.findMany().sync()
+  await until(() => alerts().length > 0) // raised after the job has ended
+  expect(alerts()).toMatchObject([{ type: 'job_failed', state: 'active' }])
 })
 
 test('a refusal inside a job is final at once, and raises no alert', async () => {

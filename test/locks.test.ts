@@ -9,7 +9,7 @@ import { startChild } from './children/child.ts'
 import { outcome } from './outcome.ts'
 import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
 
-const work = lock('work', '2s', 'wait')
+const work = lock('work', '10m', 'wait')
 
 function open(
   dataDir = temporaryFolder(),
@@ -23,8 +23,8 @@ function open(
     locks.close()
     db.$client.close()
   })
-  const take = async (jobId?: string): Promise<Lease> => {
-    const taken = await locks.take(work(1), jobId)
+  const take = async (jobId?: string, kind = work): Promise<Lease> => {
+    const taken = await locks.take(kind(1), jobId)
     if ('heldBy' in taken) throw new Error(`held by ${taken.heldBy.owner}`)
     return taken
   }
@@ -42,7 +42,7 @@ test('a second taker learns who holds the lock, and gets it once it is released'
 
 test('locks of several things exclude each other where they have one in common', async () => {
   const { locks } = open()
-  const rosters = lockOfSeveral('rosters', '2s', 'wait')
+  const rosters = lockOfSeveral('rosters', '10m', 'wait')
   const isTaken = async (...ids: number[]) => {
     const taken = await locks.take(rosters(...ids))
     return 'heldBy' in taken ? undefined : taken
@@ -71,7 +71,7 @@ test('a lock that could not be released on a full disk is released as soon as po
 test('a lease that ran out is free, and what its holder still writes is refused', async () => {
   const { db, clock, take } = open()
   const old = await take()
-  clock.forward(2_001)
+  clock.forward(10 * 60_000 + 1)
   const young = await take()
   expect(young.fence).toBeGreaterThan(old.fence)
   expect(await outcome(atomically(db, tx => fenced(tx, old)))).toThrow(LostLease)
@@ -90,7 +90,7 @@ test('an admin takes a lock from its holder, whose work is aborted', async () =>
 
 test('a holder notices by itself that its lease was given away', async () => {
   const { db, take } = open()
-  const lease = await take()
+  const lease = await take(undefined, lock('work', '2s', 'wait')) // looked after each half second
   await atomically(db, tx => void tx.delete(taskLocks).run())
   await until(() => lease.signal.aborted)
   expect(lease.signal.reason).toBeInstanceOf(LostLease)

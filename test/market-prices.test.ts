@@ -1,6 +1,6 @@
 /** Price history, held prices, and prices imported by CSV. */
 import { expect, test } from 'bun:test'
-import { day, minute } from '../src/platform/clock.ts'
+import { day } from '../src/platform/clock.ts'
 import { newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -130,7 +130,7 @@ test('prices come by CSV, with days before them as history; any mistake is named
   const { call, clock } = await start()
   const send = (csv: string) => call.post('/api/v1/quotes/import', { csv })
   const now = clock.now()
-  const today = new Date(now - minute).toISOString()
+  const today = new Date(now).toISOString()
   const csv = `Symbol;Price;Date\nacme;21,50;${today}\nACME;20.00;${dateOf(now - day)}\nBRK.B;1 234.5;\n`
   expect(await send(csv)).toMatchObject({ received: 3, changed: 2, older: 0 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 2_150, open_cents: 2_000 })

@@ -57,7 +57,7 @@ test('the same push again changes nothing, and of two prices in one push the lat
 
 test('a quote shows its change since midnight, UTC', async () => {
   const { call, clock } = await start()
-  clock.forward(day - (clock.now() % day) + minute)
+  clock.forwardToNext(day)
   await quote(call, { ACME: 1_000 })
   await quote(call, { ACME: 1_100 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 1_000, change_cents: 100, change_pct: 10 })
@@ -220,7 +220,7 @@ test('bursts, very many trades and a portfolio in one symbol raise alerts with r
     fieldhouse.app.db.$client
       .query(`select key, alert_type as type, count from system_alerts where ${ofTrading} order by key`)
       .all()
-  fieldhouse.clock.forward(day - (fieldhouse.clock.now() % day) + minute) // a minute into a day
+  fieldhouse.clock.forwardToNext(day)
   for (let i = 0; i < 29; i++) await trade(ann!, 1, 'buy', 1, 'ACME')
   expect(alerts()).toEqual([])
   await trade(ann!, 1, 'buy', 1, 'ACME')

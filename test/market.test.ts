@@ -218,7 +218,8 @@ test('a quote drops the boards and portfolios that hold it, and no others', asyn
 
 test('movement counts from midnight, UTC, by the holdings and prices of then', async () => {
   const fieldhouse = await start()
-  fieldhouse.clock.forward(day - (fieldhouse.clock.now() % day) + hour) // an hour into a day
+  fieldhouse.clock.forwardToNext(day)
+  fieldhouse.clock.forward(hour)
   await newCup(fieldhouse.call)
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
   await quote(fieldhouse.call, { ACME: 10_000, BOLT: 10_000 })

@@ -137,13 +137,14 @@ test('what is counted for a league or a member is theirs, whatever numbers the r
 test('performance shows each route over an hour, a day and a week; missing measurements are unknown, not 0', async () => {
   const { call, app, clock } = await startPlayed()
   app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the service was set up
+  clock.forwardToNext(minute)
   for (let i = 0; i < 99; i++) app.metrics.request('GET /x', 4, 200)
   app.metrics.request('GET /x', 900, 500)
   app.metrics.flush(app.db, clock.now())
-  const at = clock.now() - (clock.now() % minute)
+  const thisMinute = clock.now() - (clock.now() % minute)
   app.db
     .insert(processMinutes)
-    .values({ minute: at, process: 'p', role: 'all', cpu: 0.25, lagMs: 3, rssBytes: 1024 ** 2 * 80 })
+    .values({ minute: thisMinute, process: 'p', role: 'all', cpu: 0.25, lagMs: 3, rssBytes: 1024 ** 2 * 80 })
     .run()
   for (const period of ['1h', '24h', '7d']) {
     const seen = await call.get(`${monitoring}/performance/json?period=${period}`)

@@ -3,7 +3,7 @@ import { bundledMain } from '../scripts/build.ts'
 import { startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { namedMessageOf } from '../src/errors.ts'
-import { afterTest, readableLog } from './start.ts'
+import { afterTest, printedUntil, readableLog } from './start.ts'
 
 /** A Fieldhouse whose files may not grow beyond this size: writes then fail as on a full disk. */
 export async function onSmallDisk(env: Record<string, string>, kilobytes: number): Promise<string> {
@@ -17,11 +17,8 @@ export async function onSmallDisk(env: Record<string, string>, kilobytes: number
     child.kill(9)
     await child.exited
   })
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const url = text.match(/"url":"([^"]+)"/)?.[1]
-    if (url) return url
-  }
-  throw new Error('It ended before it opened')
+  const url = /"url":"([^"]+)"/
+  return (await printedUntil(url, child.stdout)).match(url)?.[1] ?? ''
 }
 
 /** Starts Fieldhouse, or one of its scripts, as an operator does, and waits until it exits. Returns its exit code and output. */

@@ -112,7 +112,7 @@ redisTest('a Redis that hangs delays /health by no more than its patience', asyn
   const redis = await startRedis()
   const { as } = await start({ REDIS_URL: redis.url })
   redis.freeze()
-  const health = await (await as().raw('/health', { signal: AbortSignal.timeout(5_000) })).json()
+  const health = await (await as().raw('/health', { signal: AbortSignal.timeout(20_000) })).json()
   redis.thaw()
   expect(health).toMatchObject({ status: 'degraded', checks: { redis: { status: 'degraded' } } })
 })

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { base, newPerson, newSite, week } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
-import { adminToken, afterTest, caller, finisher, temporaryFolder, until } from './start.ts'
+import { adminToken, afterTest, caller, finisher, printedUntil, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 
@@ -110,7 +110,7 @@ test('the image installs without anything of development, starts, answers, is he
     child.kill(9)
     await child.exited
   })
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) if (text.includes('is open')) break
+  await printedUntil(/is open/, child.stdout)
 
   const url = `http://127.0.0.1:${PORT}`
   const call = caller(url, adminToken)
@@ -150,10 +150,7 @@ test('`bun run start` installs what is missing, serves, and stops when it is tol
   const env = { PATH: pathWithBun, HOME: process.env.HOME, PORT, HOST: '127.0.0.1', DATA_DIR: dataDir }
   const child = Bun.spawn(['bun', 'run', 'start'], { cwd: copy, env, stdout: 'pipe', stderr: 'ignore' })
   afterTest(() => child.kill(9))
-  let said = ''
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream()))
-    if ((said += text).includes('is open')) break
-  expect(said).toContain(`http://127.0.0.1:${PORT}/setup?token=`)
+  expect(await printedUntil(/is open/, child.stdout)).toContain(`http://127.0.0.1:${PORT}/setup?token=`)
   const call = caller(`http://127.0.0.1:${PORT}`)
   await until(async () => (await call.raw('/readyz')).status === 200)
   child.kill('SIGTERM')

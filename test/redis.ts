@@ -1,7 +1,7 @@
 /** A real Redis for one test, on a free port with its own folder, killed after the test. */
 import { freePort } from '../scripts/trials/free-port.ts'
 import { redisServer } from './needs.ts'
-import { afterTest, temporaryFolder } from './start.ts'
+import { afterTest, printedUntil, temporaryFolder } from './start.ts'
 
 export async function startRedis({ appendonly = false, options = [] as string[] } = {}) {
   const port = freePort()
@@ -28,10 +28,8 @@ export async function startRedis({ appendonly = false, options = [] as string[] 
 
   async function launch() {
     const child = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' })
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      if (chunk.includes('Ready to accept connections')) return child
-    }
-    throw new Error('Redis did not start')
+    await printedUntil(/Ready to accept connections/, child.stdout)
+    return child
   }
 
   return {

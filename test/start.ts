@@ -66,14 +66,19 @@ async function newDataDir(): Promise<string> {
 }
 
 /** A clock that runs like the real one and can be moved forward. */
-export function turnableClock(): Clock & { forward(ms: number): void } {
+export function turnableClock() {
   let offset = 0
-  return {
+  const clock = {
     now: () => Date.now() + offset,
-    forward: ms => {
+    forward(ms: number) {
       offset += ms
     },
+    /** To the start of the next minute, hour or day, so that none ends while a test counts in it. */
+    forwardToNext(unit: number) {
+      clock.forward(unit - (clock.now() % unit))
+    },
   }
+  return clock satisfies Clock
 }
 
 /** A log, and the lines written to it. */
@@ -159,6 +164,16 @@ export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()
       await child.exited
     },
   }
+}
+
+/** What a process prints up to a pattern. The pattern may come in several chunks. */
+export async function printedUntil(pattern: RegExp, stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let printed = ''
+  for await (const chunk of stdout.pipeThrough(new TextDecoderStream())) {
+    printed += chunk
+    if (pattern.test(printed)) return printed
+  }
+  throw new Error(`It ended before it printed ${pattern}: ${printed}`)
 }
 
 export class Refused extends Error {

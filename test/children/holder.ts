@@ -10,7 +10,7 @@ const [dataDir = '', id = ''] = process.argv.slice(2)
 const db = openDatabase(dataDir)
 holdProcessLock(dataDir, id)
 const locks = openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner))
-const taken = await locks.take(lock('work', '2s', 'wait')(1))
+const taken = await locks.take(lock('work', '5s', 'wait')(1))
 if ('heldBy' in taken) {
   console.log(`held by ${taken.heldBy.owner}`)
   process.exit(0)

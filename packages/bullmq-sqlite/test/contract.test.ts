@@ -280,11 +280,7 @@ function contract<B extends IQueueBackend, C>(
     expect(await queue.getDelayedCount()).toBe(1)
     const waiting = () => lines.filter(line => line.startsWith('waiting'))
     await until(() => waiting().length === 3)
-    expect(waiting()).toEqual([
-      'waiting 3 prev="delayed"',
-      'waiting 2 prev="delayed"',
-      'waiting 1 prev="delayed"',
-    ])
+    expect(waiting()).toEqual(['waiting 3 prev="delayed"', 'waiting 2 prev="delayed"', 'waiting 1 prev="delayed"'])
     expect(await outcome(late.promote())).toThrow('Job 1 is not in the delayed state. promote')
     expect(await outcome(late.changeDelay(5))).toThrow('Job 1 is not in the delayed state. changeDelay')
   })
