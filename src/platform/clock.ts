@@ -9,8 +9,8 @@ export const hour = 60 * minute
 export const day = 24 * hour
 
 /** Clocks of several machines differ a little; a time further ahead than this came from a wrong clock. */
-export const mostAhead = minute
-export const isAhead = (at: number, now: number): boolean => at > now + mostAhead
+export const maxAheadMs = minute
+export const isAhead = (at: number, now: number): boolean => at > now + maxAheadMs
 export const tooFarAhead = 'This is more than a minute ahead of this clock.'
 
 /** ISO 8601 in UTC. */

@@ -5,7 +5,7 @@ import type { Db } from '../../../db/open.ts'
 import { type OptionContract, optionChains } from '../../../db/schema.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { iso, mostAhead } from '../../platform/clock.ts'
+import { iso, maxAheadMs } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
 
@@ -73,7 +73,7 @@ export function putChain(tx: Db, chain: ChainRow): boolean {
     .onConflictDoUpdate({
       target: [optionChains.symbol, optionChains.expiration],
       set: { asOf, receivedAt, contracts },
-      setWhere: or(lte(optionChains.asOf, asOf), gt(optionChains.asOf, receivedAt + mostAhead)),
+      setWhere: or(lte(optionChains.asOf, asOf), gt(optionChains.asOf, receivedAt + maxAheadMs)),
     })
     .returning({ symbol: optionChains.symbol })
     .all().length

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
 import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { isAhead, mostAhead } from '../../platform/clock.ts'
+import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
 /** Checked for each upload: one step in an index, however many uploads there are. */
 const anyAhead = prepared(db =>
@@ -21,7 +21,7 @@ const anyAhead = prepared(db =>
  * were sent: just after the one before. The boards of final leagues stay as they are.
  */
 export function correctTimesAhead(tx: Db, now: number): void {
-  const latest = now + mostAhead
+  const latest = now + maxAheadMs
   if (!anyAhead(tx).get({ latest })) return
   const ahead = tx
     .selectDistinct({ leagueId: uploads.leagueId })

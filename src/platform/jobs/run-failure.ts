@@ -23,7 +23,7 @@ export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unkno
   run.attempts >= run.maxAttempts || isAnswer(error)
 
 /** How often the process may die during a run before the run counts as the cause. */
-export const mostDeaths = ({ maxAttempts }: Pick<Run, 'maxAttempts'>): number => Math.max(3, maxAttempts)
+export const maxDeaths = ({ maxAttempts }: Pick<Run, 'maxAttempts'>): number => Math.max(3, maxAttempts)
 
 export class WorkerDied extends Error {
   override readonly name = 'WorkerDied'

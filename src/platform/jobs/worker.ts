@@ -10,7 +10,7 @@ import { unlessAborted, withTimeout } from '../process/with-timeout.ts'
 import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { QueueJob, Queues } from './queues.ts'
-import { fingerprintOf, isAnswer, isFinal, isLastingRefusal, mostDeaths, WorkerDied } from './run-failure.ts'
+import { fingerprintOf, isAnswer, isFinal, isLastingRefusal, maxDeaths, WorkerDied } from './run-failure.ts'
 import { insertLines, openRunLog } from './run-log.ts'
 import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
@@ -82,7 +82,7 @@ export function startWorker<App>({
     const hasDied =
       run.status === 'PROGRESS' && run.process !== null && run.process !== processId && isDead(run.process)
     const deaths = run.deaths + (hasDied ? 1 : 0)
-    if (hasDied && deaths >= mostDeaths(run)) return failPoisoned({ ...run, deaths })
+    if (hasDied && deaths >= maxDeaths(run)) return failPoisoned({ ...run, deaths })
     if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
     if (run.expiresAt && run.expiresAt < now)
       return void (await change(id, unfinished, {

@@ -7,19 +7,19 @@
  * (padded to 8), one float64 base per column, then each column padded to 8. Offsets of 3, 5 and 6 bytes are split: first all
  * lower parts, then all upper parts.
  */
-export const mostCells = 1 << 14 // rows × columns of one group
+export const maxCellsOfGroup = 1 << 14 // rows × columns of one group
 const maxColumns = 1024
 
 const padded = (bytes: number): number => (bytes + 7) & ~7
 const headOf = (columns: number): number => padded(columns) + columns * 8
 
 /** Groups are packed and unpacked in these buffers, made once: to make one costs more than unpacking the eight rows it may show. */
-const scratch = new ArrayBuffer(headOf(maxColumns) + mostCells * 8 + maxColumns * 8)
+const scratch = new ArrayBuffer(headOf(maxColumns) + maxCellsOfGroup * 8 + maxColumns * 8)
 const u8 = new Uint8Array(scratch)
 const u16 = new Uint16Array(scratch)
 const u32 = new Uint32Array(scratch)
 const f64 = new Float64Array(scratch)
-const one = new Float64Array(mostCells) // the current column
+const one = new Float64Array(maxCellsOfGroup) // the current column
 
 /** Packs the rows `from` to `to`. The bytes are good until the next call. */
 export function packGroup(columns: readonly Float64Array[], from: number, to: number): Uint8Array {

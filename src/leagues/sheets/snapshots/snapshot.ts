@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
-import { mostCells } from './group.ts'
+import { maxCellsOfGroup } from './group.ts'
 
 /** `extra`: it comes from an extra sheet; gains in it count from 0, or from an extra sheet that is no newer than the baseline. */
 type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
@@ -104,7 +104,7 @@ export const rowsOfGroup = ({ players, groupRows }: Snapshot, group: number): nu
 export function groupRowsFor(metrics: number): number {
   let rows = 256
   while (rows > 16 && rows * metrics > 2048) rows /= 2
-  if (rows * metrics > mostCells) throw new Error(`${metrics} metrics are more than a snapshot can hold`)
+  if (rows * metrics > maxCellsOfGroup) throw new Error(`${metrics} metrics are more than a snapshot can hold`)
   return rows
 }
 
