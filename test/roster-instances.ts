@@ -1,8 +1,8 @@
-import type { Assignment, Problem, ProblemShift, Staff, Wish } from '../src/rota/solving/problem.ts'
+import type { Assignment, ProblemShift, RosterProblem, Staff, Wish } from '../src/rota/solving/problem.ts'
 import { type Chance, chance } from './seeded.ts'
 
 /** A problem with an optimal roster, and the cost of that roster. */
-export type Planted = { problem: Problem; roster: Assignment[]; places: number; cost_cents: number }
+export type Planted = { problem: RosterProblem; roster: Assignment[]; places: number; cost_cents: number }
 
 const trades = [
   { skill: 'steward', hourly: 1400 },
@@ -95,7 +95,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
       ),
     }
   })
-  const problem: Problem = {
+  const problem: RosterProblem = {
     sites: Array.from({ length: sites }, (_, index) => ({ id: index + 1, timezone: zone })),
     staff,
     shifts: [...wanted.values()],
@@ -127,7 +127,7 @@ export function overConstrained(size: Size): Planted {
 }
 
 /** Random wages, skills and shift lengths that demand a share (`load`) of all available hours. The optimum is not known. */
-export function rough(size: Size, load = 0.8): Problem {
+export function rough(size: Size, load = 0.8): RosterProblem {
   const { problem } = planted(size)
   const { below, one, some } = chance(size.seed + 1)
   const { starts = '2025-06-02', zone = 'UTC', weeks } = size
@@ -171,8 +171,8 @@ const anna: Staff = {
 export function small(
   people: Partial<Staff>[],
   shifts: ({ starts_at: string; ends_at: string } & Partial<ProblemShift>)[],
-  more: Partial<Problem> = {},
-): Problem {
+  more: Partial<RosterProblem> = {},
+): RosterProblem {
   return {
     sites: [{ id: 1, timezone: 'Europe/Berlin' }],
     staff: people.map((person, index) => ({ ...anna, id: index + 1, name: `Person ${index + 1}`, ...person })),
@@ -186,7 +186,7 @@ export function small(
 }
 
 /** A small problem with every feature: zones, nights, clock changes, pins (allowed or not), earlier work. */
-export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork = 10): Problem {
+export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork = 10): RosterProblem {
   const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']
   const starts = one(['2025-03-24', '2025-10-20', '2025-06-02', '2025-03-03'])
   const sites = [1, 2].map(id => ({ id, timezone: one(zones) }))

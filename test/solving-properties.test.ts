@@ -1,26 +1,26 @@
 import { expect, test } from 'bun:test'
-import { annealed } from '../src/rota/solving/annealing.ts'
+import { annealToEnd } from '../src/rota/solving/annealing.ts'
 import { checkRoster } from '../src/rota/solving/check.ts'
 import type { Proof } from '../src/rota/solving/exact.ts'
-import { greedy } from '../src/rota/solving/greedy.ts'
+import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
 import { preparePlan } from '../src/rota/solving/plan.ts'
-import type { Assignment, Problem } from '../src/rota/solving/problem.ts'
-import { prove } from '../src/rota/solving/prove.ts'
-import { compareWorth, Roster, type Worth } from '../src/rota/solving/roster.ts'
-import { costLowerBound, solution } from '../src/rota/solving/solution.ts'
+import type { Assignment, RosterProblem } from '../src/rota/solving/problem.ts'
+import { proveRoster } from '../src/rota/solving/prove.ts'
+import { compareScores, Roster, type RosterScore } from '../src/rota/solving/roster.ts'
+import { costLowerBound, toSolution } from '../src/rota/solving/solution.ts'
 import { rounds } from './needs.ts'
 import { odd } from './roster-instances.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
 
-const broken = (problem: Problem, assignments: Assignment[]) =>
+const broken = (problem: RosterProblem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(violation => !violation.given)
 
 test('for any problem, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
   forSeeds(rounds(100, 1_000), chance => {
     const problem = odd(chance, 1 + chance.below(8), 1 + chance.below(20))
-    const roster = greedy(preparePlan(problem))
-    for (const found of [roster, annealed(roster, { seed: 7, moves: 2000 })]) {
-      const { assignments, unfilled, summary } = solution(found, costLowerBound(found.plan, found.open), 'heuristic')
+    const roster = buildGreedyRoster(preparePlan(problem))
+    for (const found of [roster, annealToEnd(roster, { seed: 7, moves: 2000 })]) {
+      const { assignments, unfilled, summary } = toSolution(found, costLowerBound(found.plan, found.open), 'heuristic')
       expect(broken(problem, assignments)).toEqual([])
       for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
       for (const { id, headcount } of problem.shifts) {
@@ -40,17 +40,17 @@ test('the value of a roster after many changes equals its value computed from sc
     const roster = new Roster(plan)
     for (let change = 0; change < 300 && plan.openings.length; change++) {
       const [opening, person] = [chance.below(plan.openings.length), chance.below(plan.people)]
-      if (roster.at[opening]!.includes(person)) roster.leave(opening, person)
-      else if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.take(opening, person)
+      if (roster.peopleAt[opening]!.includes(person)) roster.unassign(opening, person)
+      else if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.assign(opening, person)
     }
-    const afresh = Roster.from(plan, roster.at)
-    expect([roster.open, roster.cost, roster.load]).toEqual([afresh.open, afresh.cost, afresh.load])
+    const afresh = Roster.from(plan, roster.peopleAt)
+    expect([roster.open, roster.cost, roster.loadMs]).toEqual([afresh.open, afresh.cost, afresh.loadMs])
     expect(roster.balance).toBeCloseTo(afresh.balance, 6)
   })
 })
 
 /** Every possible roster, found by trying all assignments with the independent checker. */
-function bestByTrying(problem: Problem): Worth {
+function bestByTrying(problem: RosterProblem): RosterScore {
   const plan = preparePlan(problem)
   const pairs = problem.shifts.flatMap(shift =>
     problem.staff.map(person => ({ shift_id: shift.id, staff_id: person.id })),
@@ -67,7 +67,7 @@ function bestByTrying(problem: Problem): Worth {
   let best = worth([])
   const tryFrom = (index: number, made: Assignment[]) => {
     const reached = worth(made)
-    if (compareWorth(reached, best) < 0) best = reached
+    if (compareScores(reached, best) < 0) best = reached
     for (let next = index; next < pairs.length; next++) {
       const more = [...made, pairs[next]!]
       if (!broken(problem, more).length) tryFrom(next + 1, more)
@@ -79,9 +79,13 @@ function bestByTrying(problem: Problem): Worth {
 
 test('a proved optimum is what trying every roster finds', async () => {
   for (let seed = 1; seed <= rounds(8, 50); seed++) {
-    const problem: Problem = { ...odd(chance(seed), 4, 5), pinned: [], seed }
-    const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
-    const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
+    const problem: RosterProblem = { ...odd(chance(seed), 4, 5), pinned: [], seed }
+    const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
+    const { roster, bound, settled } = await proveRoster(start, {
+      seed,
+      secondsLeft: () => Number.POSITIVE_INFINITY,
+      onStep() {},
+    })
     const best = bestByTrying(problem)
     expect({ seed, settled, bound, open: roster.open, cost: roster.cost }).toEqual({
       seed,
@@ -95,39 +99,43 @@ test('a proved optimum is what trying every roster finds', async () => {
 }, 60_000)
 
 test('running out of time ends the proof at any moment, and never fails it', async () => {
-  const problem: Problem = { ...odd(chance(1), 4, 5), pinned: [] }
-  const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
+  const problem: RosterProblem = { ...odd(chance(1), 4, 5), pinned: [] }
+  const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
   for (let looks = 0; looks < 6; looks++) {
     let looked = 0
-    const left = () => (looked++ < looks ? 1 : -0.001)
-    const { roster } = await prove(start, { seed: 1, left, onStep() {} })
-    expect(compareWorth(roster, start.roster)).toBeLessThanOrEqual(0)
+    const secondsLeft = () => (looked++ < looks ? 1 : -0.001)
+    const { roster } = await proveRoster(start, { seed: 1, secondsLeft, onStep() {} })
+    expect(compareScores(roster, start.roster)).toBeLessThanOrEqual(0)
   }
 })
 
 test('a proved optimum keeps every rule and pin too, and is no worse than the first roster', async () => {
   for (let seed = 101; seed <= rounds(104, 130); seed++) {
     const problem = { ...odd(chance(seed), 7, 16), seed }
-    const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
-    const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
-    const { assignments } = solution(roster, bound, 'proved')
+    const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
+    const { roster, bound, settled } = await proveRoster(start, {
+      seed,
+      secondsLeft: () => Number.POSITIVE_INFINITY,
+      onStep() {},
+    })
+    const { assignments } = toSolution(roster, bound, 'proved')
     expect({ seed, settled, broken: broken(problem, assignments) }).toEqual({ seed, settled: 3, broken: [] })
     for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
-    expect(compareWorth(roster, start.roster)).toBeLessThanOrEqual(0)
+    expect(compareScores(roster, start.roster)).toBeLessThanOrEqual(0)
   }
 }, 60_000)
 
 test('the checker finds every single fault put into a good roster', () => {
   forSeeds(100, ({ seed, one, below }: Chance) => {
-    const problem: Problem = { ...odd(chance(seed), 6, 14), pinned: [] }
+    const problem: RosterProblem = { ...odd(chance(seed), 6, 14), pinned: [] }
     const plan = preparePlan(problem)
-    const roster = greedy(plan)
-    const { assignments } = solution(roster, 0, 'heuristic')
+    const roster = buildGreedyRoster(plan)
+    const { assignments } = toSolution(roster, 0, 'heuristic')
     // If the roster lets a person not take an open place, the checker must not accept them there either.
     for (let attempt = 0; attempt < 20 && plan.openings.length; attempt++) {
       const opening = below(plan.openings.length)
       const person = below(plan.people)
-      if (roster.canTake(opening, person) || roster.at[opening]!.includes(person)) continue
+      if (roster.canTake(opening, person) || roster.peopleAt[opening]!.includes(person)) continue
       const { shift } = plan.openings[opening]!
       const wrong = [...assignments, { shift_id: shift.id, staff_id: problem.staff[person]!.id }]
       expect(broken(problem, wrong)).not.toEqual([])

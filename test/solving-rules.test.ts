@@ -1,15 +1,15 @@
 import { expect, test } from 'bun:test'
 import { checkRoster } from '../src/rota/solving/check.ts'
-import { greedy } from '../src/rota/solving/greedy.ts'
+import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
 import { preparePlan } from '../src/rota/solving/plan.ts'
-import type { Problem } from '../src/rota/solving/problem.ts'
-import { solution } from '../src/rota/solving/solution.ts'
+import type { RosterProblem } from '../src/rota/solving/problem.ts'
+import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { small } from './roster-instances.ts'
 
 /** Solves, checks the roster, and returns who is on which shift and why places are open. */
-function rostered(problem: Problem) {
-  const { assignments, unfilled, summary } = solution(greedy(preparePlan(problem)), 0, 'heuristic')
+function rostered(problem: RosterProblem) {
+  const { assignments, unfilled, summary } = toSolution(buildGreedyRoster(preparePlan(problem)), 0, 'heuristic')
   expect(checkRoster(problem, assignments).filter(violation => !violation.given)).toEqual([])
   return {
     taken: assignments.map(one => `${one.shift_id}:${one.staff_id}`),

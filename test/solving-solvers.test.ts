@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { checkRoster } from '../src/rota/solving/check.ts'
-import { greedy } from '../src/rota/solving/greedy.ts'
+import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
 import { preparePlan } from '../src/rota/solving/plan.ts'
-import { type Progress, type Solution, stages } from '../src/rota/solving/problem.ts'
-import { compareWorth, Roster } from '../src/rota/solving/roster.ts'
+import { type Solution, type SolveProgress, solveStages } from '../src/rota/solving/problem.ts'
+import { compareScores, Roster } from '../src/rota/solving/roster.ts'
 import { searchRoster } from '../src/rota/solving/roster-search.ts'
 import { openSharedSearch, type SharedSearch, sharedMemoryFor } from '../src/rota/solving/shared-search.ts'
 import { solve } from '../src/rota/solving/solve.ts'
@@ -121,7 +121,7 @@ test(
     const problem = hard()
     for (const until of [10, 36]) {
       const stop = new AbortController()
-      const seen: Progress[] = []
+      const seen: SolveProgress[] = []
       const { assignments, summary } = await solve(problem, {
         algorithm: 'optimal',
         signal: stop.signal,
@@ -162,14 +162,14 @@ test(
 test(
   'progress goes through the stages in order and never back',
   async () => {
-    const seen: Progress[] = []
+    const seen: SolveProgress[] = []
     const { problem } = planted({ staff: 8, weeks: 2, seed: 4 })
     const { summary } = await solve(problem, {
       algorithm: 'production',
       budget_s: 600,
       onProgress: progress => void seen.push(progress),
     })
-    expect([...new Set(seen.map(one => one.stage))]).toEqual([...stages])
+    expect([...new Set(seen.map(one => one.stage))]).toEqual([...solveStages])
     expect(seen.map(one => one.percent)).toEqual(seen.map(one => one.percent).toSorted((a, b) => a - b))
     expect(seen.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
   },
@@ -183,21 +183,21 @@ test('a problem with unknown references fails with a sentence', async () => {
 
 test('two threads on one plan share its weeks, and each takes over what the other finds as far as it is valid', () => {
   const plan = preparePlan(rough({ staff: 30, weeks: 3, seed: 2 }, 1))
-  const start = greedy(plan)
+  const start = buildGreedyRoster(plan)
   const shared = sharedMemoryFor(plan.problem)
   const [first, second] = [openSharedSearch(plan, shared), openSharedSearch(plan, shared)]
   first.setBound(1, 4)
   expect(second.boundOf(1)).toBe(4)
   expect([first.claim(1, 2), second.claim(1, 2)]).toEqual([true, false])
-  const effort = { seed: 1, pressed: () => 0, boundOf: () => 0, rounds: 1 }
+  const effort = { seed: 1, timeUsed: () => 0, boundOf: () => 0, rounds: 1 }
   const filled = (partner: SharedSearch, isSecond: boolean) => {
     for (const { best, doing } of searchRoster(start, { ...effort, partner, isSecond }))
       if (doing === 'trying exchanges') return best
     return start
   }
   const found = filled(second, true)
-  expect(compareWorth(found, start)).toBeLessThan(0)
-  expect(filled(first, false).places()).toEqual(found.places()) // no week was left for it
-  second.tellWhole(found)
-  expect(Roster.whatFits(plan, first.wholeOf(start)!).places()).toEqual(found.places())
+  expect(compareScores(found, start)).toBeLessThan(0)
+  expect(filled(first, false).copyAssignments()).toEqual(found.copyAssignments()) // no week was left for it
+  second.publishRoster(found)
+  expect(Roster.fromWhatFits(plan, first.partnerRoster(start)!).copyAssignments()).toEqual(found.copyAssignments())
 })

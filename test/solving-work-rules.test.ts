@@ -1,17 +1,17 @@
 import { expect, test } from 'bun:test'
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
-import { annealDays, trimmed } from '../src/rota/solving/anneal-days.ts'
-import { annealed } from '../src/rota/solving/annealing.ts'
-import { fewestOpen } from '../src/rota/solving/bounds.ts'
-import { checkRoster, pricedBreaks } from '../src/rota/solving/check.ts'
+import { annealDays, withoutShortStretches } from '../src/rota/solving/anneal-days.ts'
+import { annealToEnd } from '../src/rota/solving/annealing.ts'
+import { openPlacesLowerBound } from '../src/rota/solving/bounds.ts'
+import { checkRoster, pricedBreaches } from '../src/rota/solving/check.ts'
 import { penaltyOf } from '../src/rota/solving/check-rules.ts'
-import { unproved } from '../src/rota/solving/exact.ts'
-import { greedy } from '../src/rota/solving/greedy.ts'
+import { initialProof } from '../src/rota/solving/exact.ts'
+import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
 import { preparePlan } from '../src/rota/solving/plan.ts'
-import type { Assignment, Limit, Problem, WorkRules } from '../src/rota/solving/problem.ts'
-import { prove } from '../src/rota/solving/prove.ts'
-import { compareWorth, Roster } from '../src/rota/solving/roster.ts'
-import { solution } from '../src/rota/solving/solution.ts'
+import type { Assignment, Limit, RosterProblem, WorkRules } from '../src/rota/solving/problem.ts'
+import { proveRoster } from '../src/rota/solving/prove.ts'
+import { compareScores, Roster } from '../src/rota/solving/roster.ts'
+import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
 import { bestOfFixture } from './nurses-by-api.ts'
@@ -21,7 +21,7 @@ import { type Chance, chance, forSeeds } from './seeded.ts'
 const MINUTE = 60_000
 
 /** Random rules of every kind, hard or with a price, on a problem with every other feature. */
-function withRules(problem: Problem, { below, one, some }: Chance): Problem {
+function withRules(problem: RosterProblem, { below, one, some }: Chance): RosterProblem {
   const kinds = ['early', 'late', 'night']
   const limit = (most: number, least = 0): Limit => ({
     limit: least + below(most - least + 1),
@@ -72,23 +72,23 @@ function withRules(problem: Problem, { below, one, some }: Chance): Problem {
 }
 
 /** Rule breaks that solvers must avoid. Hours that cannot be reached are reported, not enforced. */
-const broken = (problem: Problem, assignments: Assignment[]) =>
+const broken = (problem: RosterProblem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(({ given, rule }) => !given && rule !== 'least_hours')
 
 /** Rule breaks that pins and work elsewhere already cause cannot be avoided. */
-const isFree = (problem: Problem): Problem => ({ ...problem, pinned: [], existing: [] })
+const isFree = (problem: RosterProblem): RosterProblem => ({ ...problem, pinned: [], existing: [] })
 
 test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {
   forSeeds(rounds(40, 400), some => {
     const problem = withRules(isFree(odd(some, 1 + some.below(6), 1 + some.below(16))), some)
     const plan = preparePlan(problem)
-    const first = greedy(plan)
+    const first = buildGreedyRoster(plan)
     let last = first
-    for (const { best } of annealDays(first, { seed: 3, moves: 3000, pressed: () => 0 })) last = best
-    for (const roster of [first, last, annealed(first, { seed: 7, moves: 1000 })].map(trimmed)) {
-      const { assignments, summary } = solution(roster, 0, 'heuristic')
+    for (const { best } of annealDays(first, { seed: 3, moves: 3000, timeUsed: () => 0 })) last = best
+    for (const roster of [first, last, annealToEnd(first, { seed: 7, moves: 1000 })].map(withoutShortStretches)) {
+      const { assignments, summary } = toSolution(roster, 0, 'heuristic')
       expect(broken(problem, assignments)).toEqual([])
-      expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaks(problem, assignments)))
+      expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaches(problem, assignments)))
       const wanting = checkRoster(problem, assignments).filter(({ rule }) => rule === 'least_hours')
       expect(summary.unmet.length).toBe(new Set(wanting.map(({ staff_id }) => staff_id)).size)
     }
@@ -98,9 +98,13 @@ test('with any rules of work, no roster breaks one, and what it costs is what th
 test('existing work counts for the rules, and no assignment is added that breaks another one', () => {
   forSeeds(rounds(60, 500), some => {
     const problem = withRules(odd(some, 1 + some.below(6), 1 + some.below(16)), some)
-    const { assignments, summary } = solution(trimmed(greedy(preparePlan(problem))), 0, 'heuristic')
+    const { assignments, summary } = toSolution(
+      withoutShortStretches(buildGreedyRoster(preparePlan(problem))),
+      0,
+      'heuristic',
+    )
     expect(broken(problem, assignments)).toEqual([])
-    expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaks(problem, assignments)))
+    expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaches(problem, assignments)))
   })
 })
 
@@ -111,9 +115,11 @@ test(
       const some = chance(seed)
       const problem = withRules({ ...isFree(odd(some, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed }, some)
       const plan = preparePlan(problem)
-      const pairs = plan.openings.flatMap(({ takers }, opening) => takers.map(person => [opening, person] as const))
+      const pairs = plan.openings.flatMap(({ candidates }, opening) =>
+        candidates.map(person => [opening, person] as const),
+      )
       if (pairs.length > 13) continue
-      let best = trimmed(greedy(plan))
+      let best = withoutShortStretches(buildGreedyRoster(plan))
       for (let chosen = 0; chosen < 2 ** pairs.length; chosen++) {
         const at: number[][] = plan.openings.map(() => [])
         for (const [index, [opening, person]] of pairs.entries()) if (chosen & (1 << index)) at[opening]!.push(person)
@@ -125,10 +131,10 @@ test(
         )
         if (broken(problem, assignments).length) continue
         const roster = Roster.from(plan, at)
-        if (compareWorth(roster, best) < 0) best = roster
+        if (compareScores(roster, best) < 0) best = roster
       }
-      const start = unproved(trimmed(greedy(plan)))
-      const proof = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
+      const start = initialProof(withoutShortStretches(buildGreedyRoster(plan)))
+      const proof = await proveRoster(start, { seed, secondsLeft: () => Number.POSITIVE_INFINITY, onStep() {} })
       const { roster, openBound } = proof
       expect({ seed, broken: roster.broken, open: roster.open, cost: roster.cost }).toEqual({
         seed,
@@ -138,7 +144,10 @@ test(
       })
       expect(proof.bound).toBeLessThanOrEqual(best.cost + 1e-6)
       expect(openBound).toBe(best.open)
-      const fewest = Array.from({ length: plan.weeks }, (_, week) => [...fewestOpen(plan, week, 99)].at(-1) ?? 0)
+      const fewest = Array.from(
+        { length: plan.weeks },
+        (_, week) => [...openPlacesLowerBound(plan, week, 99)].at(-1) ?? 0,
+      )
       expect(fewest.reduce((all, one) => all + one, 0)).toBeLessThanOrEqual(best.open)
     }
   },
@@ -151,12 +160,15 @@ test(
     for (let seed = 1; seed <= rounds(6, 40); seed++) {
       const problem = { ...odd(chance(seed), 5, 14), pinned: [], seed }
       const plan = preparePlan(problem)
-      const { roster } = await prove(unproved(greedy(plan)), {
+      const { roster } = await proveRoster(initialProof(buildGreedyRoster(plan)), {
         seed,
-        left: () => Number.POSITIVE_INFINITY,
+        secondsLeft: () => Number.POSITIVE_INFINITY,
         onStep() {},
       })
-      const bounds = Array.from({ length: plan.weeks }, (_, week) => [...fewestOpen(plan, week, 99)].at(-1) ?? 0)
+      const bounds = Array.from(
+        { length: plan.weeks },
+        (_, week) => [...openPlacesLowerBound(plan, week, 99)].at(-1) ?? 0,
+      )
       expect(bounds.reduce((all, one) => all + one, 0)).toBeLessThanOrEqual(roster.open)
     }
   },
@@ -169,7 +181,7 @@ test(
     const problem = readNurseInstance(await Bun.file('test/fixtures/nurses.txt').text())
     const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
     expect(checkRoster(problem, assignments)).toEqual([])
-    expect(penaltyOf(pricedBreaks(problem, assignments))).toBe(summary.penalty_cents)
+    expect(penaltyOf(pricedBreaches(problem, assignments))).toBe(summary.penalty_cents)
     expect(summary).toMatchObject({ ...bestOfFixture, bound: 1, ended: 'proved' })
     expect(unfilled.length).toBe(0)
   },

@@ -1,11 +1,11 @@
-import type { Problem, ProblemShift, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
+import type { RosterProblem, ProblemShift, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
 
 /**
  * Reads the public nurse rostering instances 1 to 24 (Curtois and Qu) from their text form, without loss. Days become dates from a
  * Monday on, and weights become cents. A shift takes any number of people; each person too few or too many costs what the instance
  * says. All shifts of a day start at the same time, so nobody can have two of them.
  */
-export function readNurseInstance(text: string): Problem {
+export function readNurseInstance(text: string): RosterProblem {
   const sections = sectionsOf(text)
   const days = Number(sections.get('HORIZON')?.[0]?.[0])
   if (!Number.isInteger(days) || days < 1) throw new Error('SECTION_HORIZON does not say how many days there are')

@@ -8,9 +8,9 @@
  * With files of public nurse rostering instances, `bun scripts/bench/rosters.ts Instance1.txt …`, their cost and the best known.
  */
 
-import { pricedBreaks } from '../../src/rota/solving/check.ts'
+import { pricedBreaches } from '../../src/rota/solving/check.ts'
 import { penaltyOf } from '../../src/rota/solving/check-rules.ts'
-import type { Algorithm, Problem, Solution } from '../../src/rota/solving/problem.ts'
+import type { Algorithm, RosterProblem, Solution } from '../../src/rota/solving/problem.ts'
 import { solve } from '../../src/rota/solving/solve.ts'
 import { planted, rough } from '../../test/roster-instances.ts'
 import { helpFirst } from '../script-help.ts'
@@ -26,7 +26,7 @@ const sizes = process.argv
   .filter(one => !Number.isNaN(one))
 
 async function timed(
-  problem: Problem,
+  problem: RosterProblem,
   algorithm: Algorithm,
 ): Promise<{ seconds: number; cpu: number; solution: Solution }> {
   const from = performance.now()
@@ -49,7 +49,7 @@ if (files.length) {
     for (const algorithm of algorithms) {
       const { seconds, cpu, solution } = await timed(problem, algorithm)
       const { penalty_cents, bound, unmet, ended } = solution.summary
-      if (penaltyOf(pricedBreaks(problem, solution.assignments)) !== penalty_cents) throw new Error('counted wrongly')
+      if (penaltyOf(pricedBreaches(problem, solution.assignments)) !== penalty_cents) throw new Error('counted wrongly')
       const known = bestKnown[number] ?? 'unknown'
       console.log(
         [file, algorithm, penalty_cents, bound, known, unmet.length, ended, seconds.toFixed(2), cpu.toFixed(2)].join(

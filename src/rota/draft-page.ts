@@ -18,7 +18,7 @@ import { changesWords, type Draft, draftName } from './drafts.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
 import type { Site } from './site.ts'
-import type { Ended, Summary, Unfilled } from './solving/problem.ts'
+import type { EndReason, RosterSummary, Unfilled } from './solving/problem.ts'
 
 type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
 
@@ -120,7 +120,7 @@ ${progress(run.progress, 'How far it is')}
 <p>${number(run.progress)} %${run.message && html` · ${run.message}`}</p>
 ${action({ label: 'Stop and keep the best so far', quiet: true, method: 'delete', action: `/api/v1/jobs/cancel/${run.id}`, goTo: 'stay' })}</section>`
 
-const endedWords: Record<Ended, string> = {
+const endedWords: Record<EndReason, string> = {
   proved: 'proved optimal',
   heuristic: 'good, not proved optimal',
   budget: 'time limit reached',
@@ -160,7 +160,7 @@ ${unfilled.length > 0 && openPlaces(unfilled, shifts)}
 ${weeks({ shifts, start, end, today, linked: true, isNew })}`
 }
 
-const summaryPart = (summary: Summary, unfilled: readonly Unfilled[]): Html => html`${stats([
+const summaryPart = (summary: RosterSummary, unfilled: readonly Unfilled[]): Html => html`${stats([
   { label: 'Covered', value: percent(summary.coverage * 100), note: openWords(unfilled.length, summary.open_bound) },
   { label: 'Cost', value: money(summary.cost_cents), note: 'wages' },
   ...(summary.penalty_cents

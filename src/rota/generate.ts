@@ -13,7 +13,7 @@ import { fenced } from '../platform/jobs/task-locks.ts'
 import { saveDraft } from './drafts.ts'
 import { rosterProblem } from './load-problem.ts'
 import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
-import type { Progress } from './solving/problem.ts'
+import type { SolveProgress } from './solving/problem.ts'
 import { solveRoster } from './solving/solve.ts'
 
 export const algorithms = ['greedy', 'optimal', 'production'] as const
@@ -56,7 +56,7 @@ export const generateRoster = job('roster.generate', {
         `There are no shifts from ${start_date} to ${end_date}${range.siteIds.length ? ' at these sites' : ''}`,
       )
     signal.throwIfAborted()
-    const report = ({ stage, percent, doing, ...best }: Progress) =>
+    const report = ({ stage, percent, doing, ...best }: SolveProgress) =>
       progress(Math.max(1, percent), stage, best.best_cents === null ? doing : `${doing}; ${resultSoFar(best)}`)
     const solution = await app.compute.run(solveRoster, { problem, algorithm, budget_s }, { signal, progress: report })
     // The best roster at a cancel is kept; after a lost lease or at shutdown it must not be written.
@@ -71,7 +71,7 @@ export const generateRoster = job('roster.generate', {
   },
 })
 
-type SoFar = Pick<Progress, 'best_cents' | 'gap' | 'open' | 'open_bound'>
+type SoFar = Pick<SolveProgress, 'best_cents' | 'gap' | 'open' | 'open_bound'>
 
 const resultSoFar = ({ best_cents, gap, open, open_bound }: SoFar) => {
   const saved = gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % could be saved`

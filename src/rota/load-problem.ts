@@ -9,7 +9,7 @@ import { type Shift, shiftView } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
 import { allSites } from './site-queries.ts'
 import { checkRoster, type Violation } from './solving/check.ts'
-import type { Assignment, Duty, Problem, ProblemShift, WorkRules } from './solving/problem.ts'
+import type { Assignment, Duty, ProblemShift, RosterProblem, WorkRules } from './solving/problem.ts'
 import { personViews } from './staff-queries.ts'
 
 /** Coverage comes before cost, and cost before these. */
@@ -18,7 +18,7 @@ const weights = { fairness: 1, preferences: 1 }
 /** Work further away than this affects neither rest, weekly hours nor days in a row within the range. */
 const nearDays = 16
 
-export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: number }): Problem {
+export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: number }): RosterProblem {
   const pinned = db
     .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
     .from(assignments)
@@ -30,7 +30,7 @@ export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: num
 }
 
 /** These shifts as the whole problem, plus all other work of the people. */
-export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed = 1): Problem {
+export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed = 1): RosterProblem {
   const held = pinned.map(({ staff_id }) => staff_id)
   const people = db
     .select()
@@ -155,7 +155,7 @@ export function checkAssignments(db: Db, input: { range: Range; assignments: Ass
 const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule === 'least_days_in_row'
 
 /** The rules against putting people on these shifts by hand: the same as for a whole roster. */
-export const violationsOf = (problem: Problem, placed: Assignment[]): Violation[] =>
+export const violationsOf = (problem: RosterProblem, placed: Assignment[]): Violation[] =>
   checkRoster(problem, placed).filter(one => isOurs(one) && !isTooLittleWork(one))
 
 /** A pinned duty may break a rule, because somebody wanted it; but nobody is wanted twice in one place. */

@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { dateSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { mondayOf } from './date-range.ts'
-import type { Count, Limit, SiteRules, WorkRules } from './solving/problem.ts'
+import type { Limit, PeriodLimit, SiteRules, WorkRules } from './solving/problem.ts'
 
 export const longestWord = 60
 export const shiftKindSchema = oneLine(longestWord)
@@ -107,7 +107,7 @@ export function mistakesInRules(rules: RulesOfWork, path: string): FieldError[] 
   const errors: FieldError[] = []
   if (counted_from && mondayOf(counted_from) !== counted_from)
     errors.push({ path: `${path}.counted_from`, message: `Write a Monday, such as ${mondayOf(counted_from)}.` })
-  const isMore = (least?: Count, most?: Count) =>
+  const isMore = (least?: PeriodLimit, most?: PeriodLimit) =>
     least && most && (least.weeks ?? 1) === (most.weeks ?? 1) && least.limit > most.limit
   const message = 'The minimum must not be above the maximum.'
   if (isMore(least_hours, most_hours)) errors.push({ path: `${path}.least_hours.limit`, message })
@@ -118,7 +118,7 @@ export function mistakesInRules(rules: RulesOfWork, path: string): FieldError[] 
 /** As solvers and the checker need them: with all defaults filled in. */
 export function rulesToSolve<Rules extends WorkRules | SiteRules>(rules: Rules): Rules | undefined {
   if (!Object.keys(rules).length) return undefined
-  const over = <Limited extends Count>(usual: number, limit: Limited): Limited => ({ weeks: usual, ...limit })
+  const over = <Limited extends PeriodLimit>(usual: number, limit: Limited): Limited => ({ weeks: usual, ...limit })
   const { most_hours, most_weekends, most_of_kind } = rules
   const least = 'least_hours' in rules ? rules.least_hours : undefined
   return {

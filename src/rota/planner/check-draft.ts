@@ -7,7 +7,7 @@ import type { Range } from '../date-range.ts'
 import { assignmentKey, rosterProblem, rosterVersion, violationsOf } from '../load-problem.ts'
 import { shiftById } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
-import type { Assignment, Problem, Unfilled } from '../solving/problem.ts'
+import type { Assignment, RosterProblem, Unfilled } from '../solving/problem.ts'
 
 type DraftCheck = {
   /** The state of the database that was checked. */
@@ -20,7 +20,7 @@ type DraftCheck = {
 }
 
 /** Including pinned people, who stay whatever a draft says. */
-function withPinned({ pinned }: Problem, assignments: readonly Assignment[]): Assignment[] {
+function withPinned({ pinned }: RosterProblem, assignments: readonly Assignment[]): Assignment[] {
   const given = new Set(assignments.map(assignmentKey))
   return [...assignments, ...pinned.filter(pin => !given.has(assignmentKey(pin)))]
 }
@@ -105,14 +105,14 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
 
 const full: BrokenDutyRule = { rule: 'headcount', message: 'Every place is taken' }
 
-const daysInSight = (db: Db, problem: Problem, from: string, to: string): number[] =>
+const daysInSight = (db: Db, problem: RosterProblem, from: string, to: string): number[] =>
   problem.shifts.flatMap(({ id }) => {
     const { day } = shiftById(db, id)
     return day >= from && day <= to ? [id] : []
   })
 
 /** Rules concern one person each, so only theirs are checked, before and after. */
-function against(problem: Problem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
+function against(problem: RosterProblem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
   const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
   const own = {
     ...problem,

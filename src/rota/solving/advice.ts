@@ -1,16 +1,16 @@
-import type { Problem, ProblemShift, Unfilled } from './problem.ts'
-import { HOUR } from './problem.ts'
-import { REST, skillsOf, spanOf } from './rules.ts'
+import { day, hour } from '../../platform/clock.ts'
+import type { ProblemShift, RosterProblem, Unfilled } from './problem.ts'
+import { DEFAULT_REST, requiredSkills, spanOf } from './rules.ts'
 
 /** Who is thought of as one more person. */
 const HOURS_A_WEEK = 40
-const WEEK = 7 * 24 * HOUR
+const WEEK = 7 * day
 const MOST_PEOPLE = 3
 
 type Profile = { skills: string[]; certification?: string | null }
 
 /** What a planner can do about the open places: how many nobody can fill, and who would fill most of the rest. */
-export function adviceFor(problem: Problem, unfilled: Unfilled[], openBound: number): string[] {
+export function adviceFor(problem: RosterProblem, unfilled: Unfilled[], openBound: number): string[] {
   if (!unfilled.length) return []
   const said = openBound
     ? [`${count(openBound, 'place')} cannot be filled by the people there are, whatever the roster.`]
@@ -33,7 +33,7 @@ export function adviceFor(problem: Problem, unfilled: Unfilled[], openBound: num
 const profilesOf = (open: ProblemShift[]): Profile[] => [
   ...new Map(
     open.map(shift => {
-      const profile: Profile = { skills: skillsOf(shift).toSorted(), certification: shift.certification }
+      const profile: Profile = { skills: requiredSkills(shift).toSorted(), certification: shift.certification }
       return [JSON.stringify(profile), profile]
     }),
   ).values(),
@@ -48,16 +48,16 @@ const described = ({ skills, certification }: Profile) => {
 }
 
 /** What each of a few people of the kind would take of what the ones before them left. */
-function filledBy(profile: Profile, open: ProblemShift[], { sites }: Problem): ProblemShift[][] {
+function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProblem): ProblemShift[][] {
   const rest = (shift: ProblemShift) => sites.find(site => site.id === shift.site_id)?.rest_hours
   let left = open.filter(
     shift =>
-      skillsOf(shift).every(skill => profile.skills.includes(skill)) &&
+      requiredSkills(shift).every(skill => profile.skills.includes(skill)) &&
       (!shift.certification || shift.certification === profile.certification),
   )
   return Array.from({ length: MOST_PEOPLE }, () => {
     const taken = [...Map.groupBy(left, ({ starts_at }) => Math.floor(Date.parse(starts_at) / WEEK)).values()].flatMap(
-      week => mostOf(week, shift => (rest(shift) === undefined ? REST : rest(shift)! * HOUR)),
+      week => mostOf(week, shift => (rest(shift) === undefined ? DEFAULT_REST : rest(shift)! * hour)),
     )
     const gone = new Set(taken)
     left = left.filter(shift => !gone.has(shift))
@@ -68,7 +68,7 @@ function filledBy(profile: Profile, open: ProblemShift[], { sites }: Problem): P
 /** Shifts of one week for one person: the one that ends first, then the next that fits, while there are hours. */
 function mostOf(shifts: ProblemShift[], restOf: (shift: ProblemShift) => number): ProblemShift[] {
   const taken: ProblemShift[] = []
-  let [free, hours] = [Number.NEGATIVE_INFINITY, HOURS_A_WEEK * HOUR]
+  let [free, hours] = [Number.NEGATIVE_INFINITY, HOURS_A_WEEK * hour]
   for (const shift of shifts.toSorted((a, b) => Date.parse(a.ends_at) - Date.parse(b.ends_at))) {
     const { start, end } = spanOf(shift)
     if (start < free || end - start > hours) continue
@@ -78,7 +78,7 @@ function mostOf(shifts: ProblemShift[], restOf: (shift: ProblemShift) => number)
   return taken
 }
 
-function isWeekend({ starts_at, site_id }: ProblemShift, { sites }: Problem): boolean {
+function isWeekend({ starts_at, site_id }: ProblemShift, { sites }: RosterProblem): boolean {
   const timezone = sites.find(site => site.id === site_id)?.timezone ?? 'UTC'
   return Temporal.Instant.from(starts_at).toZonedDateTimeISO(timezone).dayOfWeek >= 6
 }

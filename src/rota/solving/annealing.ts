@@ -1,11 +1,11 @@
-import { STEEPEST } from './balance.ts'
-import { cheapest } from './greedy.ts'
-import type { Plan } from './plan.ts'
-import { HOUR } from './problem.ts'
-import { compareWorth, Roster, type Worth, worthOf } from './roster.ts'
-import { clash } from './rules.ts'
+import { hour } from '../../platform/clock.ts'
+import { MAX_STEP_WEIGHT } from './balance.ts'
+import { cheapestPerson } from './greedy.ts'
+import type { SolverPlan } from './plan.ts'
+import { compareScores, Roster, type RosterScore, scoreOf } from './roster.ts'
+import { conflicts } from './rules.ts'
 import { seededRandom } from './seeded-random.ts'
-import { SHORT_STRETCH } from './work-rules.ts'
+import { SHORT_STRETCH_WEIGHT } from './work-rules.ts'
 
 /** `heat`: how much worse a roster may get at the start, as a multiple of the highest wage. With `week`, only its openings are tried. */
 type AnnealingEffort = { seed: number; moves: number; heat?: number; week?: number }
@@ -19,34 +19,35 @@ export type AnnealingStep = { best: Roster; part: number }
  */
 export function* anneal(
   start: Roster,
-  { seed, moves, heat: hot = 2, week }: AnnealingEffort,
+  { seed, moves, heat: startHeat = 2, week }: AnnealingEffort,
 ): Generator<AnnealingStep> {
   const { plan } = start
-  const roster = Roster.from(plan, start.at)
+  const roster = Roster.from(plan, start.peopleAt)
   const next = seededRandom(seed)
   const below = (n: number) => Math.floor(next() * n)
   const movable = [...plan.openings.keys()].filter(opening => {
-    const { takers, week: when } = plan.openings[opening]!
-    return takers.length > 0 && when === (week ?? when)
+    const { candidates, week: when } = plan.openings[opening]!
+    return candidates.length > 0 && when === (week ?? when)
   })
   if (!movable.length) return
-  const { energy, heat } = scales(plan, hot)
+  const { energy, heat } = energyAndHeat(plan, startHeat)
   const isOneWeek = week !== undefined
   let best = start
-  let [worth, places, improved] = [worthOf(roster), start.at, false]
+  let [worth, places, improved] = [scoreOf(roster), start.peopleAt, false]
 
   for (let done = 1; done <= moves; done++) {
     const opening = movable[below(movable.length)]!
-    const { takers } = plan.openings[opening]!
-    const person = takers[below(takers.length)]!
-    if (!roster.at[opening]!.includes(person) && !(isOneWeek && reachesOut(roster, opening, person))) {
+    const { candidates } = plan.openings[opening]!
+    const person = candidates[below(candidates.length)]!
+    if (!roster.peopleAt[opening]!.includes(person) && !(isOneWeek && conflictsInOtherWeek(roster, opening, person))) {
       const before = energy(roster)
-      const undo = handOver(roster, opening, person, below)
+      const undo = tryReassign(roster, opening, person, below)
       const worse = energy(roster) - before
       if (!undo) {
         // their rules forbid it
       } else if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
-      else if (compareWorth(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
+      else if (compareScores(roster, worth) < 0)
+        [worth, places, improved] = [scoreOf(roster), roster.copyAssignments(), true]
     }
     if (done % 1024 !== 0 && done < moves) continue
     if (improved) best = Roster.from(plan, places)
@@ -56,59 +57,60 @@ export function* anneal(
 }
 
 /** The best roster that all the moves lead to. */
-export function annealed(roster: Roster, effort: AnnealingEffort): Roster {
+export function annealToEnd(roster: Roster, effort: AnnealingEffort): Roster {
   let found = roster
   for (const { best } of anneal(roster, effort)) found = best
   return found
 }
 
 /** A cool search that leaves no place open again, but tidies the wages and balance a solver cared less for. */
-export const tidied = (roster: Roster, seed: number) => annealed(roster, { seed, moves: 200_000, heat: 0.05 })
+export const polishRoster = (roster: Roster, seed: number) => annealToEnd(roster, { seed, moves: 200_000, heat: 0.05 })
 
 /** Whether the person would give up something in another week for it. */
-function reachesOut({ of, plan }: Roster, opening: number, person: number): boolean {
+function conflictsInOtherWeek({ openingsOf, plan }: Roster, opening: number, person: number): boolean {
   const { openings } = plan
   const wanted = openings[opening]!
-  return of[person]!.some(
-    at => openings[at]!.week !== wanted.week && clash(openings[at]!, wanted, plan.rests[plan.restClass[person]!]),
+  return openingsOf[person]!.some(
+    at =>
+      openings[at]!.week !== wanted.week && conflicts(openings[at]!, wanted, plan.restByClass[plan.restClass[person]!]),
   )
 }
 
 /** Makes the person stand at the opening, and answers how to go back; nothing is done where their rules forbid it. */
-function handOver(
+function tryReassign(
   roster: Roster,
   opening: number,
   person: number,
   below: (n: number) => number,
 ): (() => void) | undefined {
-  const { openings, rests, restClass } = roster.plan
+  const { openings, restByClass, restClass } = roster.plan
   const steps: [taken: boolean, opening: number, person: number][] = []
   const take = (at: number, who: number) => {
-    roster.take(at, who)
+    roster.assign(at, who)
     steps.push([true, at, who])
   }
   const leave = (at: number, who: number) => {
-    roster.leave(at, who)
+    roster.unassign(at, who)
     steps.push([false, at, who])
   }
 
   const isFull = !roster.hasRoom(opening)
   const undo = () => {
-    for (const [taken, at, who] of steps.reverse()) taken ? roster.leave(at, who) : roster.take(at, who)
+    for (const [taken, at, who] of steps.reverse()) taken ? roster.unassign(at, who) : roster.assign(at, who)
   }
-  if (isFull || (roster.at[opening]!.length && !roster.isOpen(opening) && below(2)))
-    leave(opening, roster.at[opening]![below(roster.at[opening]!.length)]!)
+  if (isFull || (roster.peopleAt[opening]!.length && !roster.isOpen(opening) && below(2)))
+    leave(opening, roster.peopleAt[opening]![below(roster.peopleAt[opening]!.length)]!)
   const given: number[] = []
   const giveUp = (at: number) => {
     leave(at, person)
     given.push(at)
   }
-  if (!roster.isFree(opening, person)) {
-    for (const at of [...roster.of[person]!])
-      if (clash(openings[at]!, openings[opening]!, rests[restClass[person]!])) giveUp(at)
+  if (!roster.hasNoConflict(opening, person)) {
+    for (const at of [...roster.openingsOf[person]!])
+      if (conflicts(openings[at]!, openings[opening]!, restByClass[restClass[person]!])) giveUp(at)
   }
   while (!roster.hasHours(opening, person)) {
-    const sameWeek = roster.of[person]!.filter(at => openings[at]!.week === openings[opening]!.week)
+    const sameWeek = roster.openingsOf[person]!.filter(at => openings[at]!.week === openings[opening]!.week)
     giveUp(sameWeek[below(sameWeek.length)]!)
   }
   if (!roster.keepsLimits(opening, person)) {
@@ -117,29 +119,32 @@ function handOver(
   }
   take(opening, person)
   for (const at of given) {
-    const other = cheapest(roster, at)
+    const other = cheapestPerson(roster, at)
     if (other !== undefined) take(at, other)
   }
   return undo
 }
 
 /** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
-function scales({ problem, openings, people, cost, wish }: Plan, hot: number) {
+function energyAndHeat({ problem, openings, people, cost, wishScores }: SolverPlan, startHeat: number) {
   let [highest, least, longest, strongestWish] = [0, Number.POSITIVE_INFINITY, 0, 0]
-  for (const [index, { takers, length }] of openings.entries()) {
-    const asked = takers.map(person => cost[index * people + person]!)
+  for (const [index, { candidates, length }] of openings.entries()) {
+    const asked = candidates.map(person => cost[index * people + person]!)
     const [low, high] = [Math.min(...asked), Math.max(...asked)]
     highest = Math.max(highest, high)
     if (high > low) least = Math.min(least, high - low)
-    longest = Math.max(longest, length / HOUR)
-    for (const person of takers) strongestWish = Math.max(strongestWish, Math.abs(wish[index * people + person]!))
+    longest = Math.max(longest, length / hour)
+    for (const person of candidates)
+      strongestWish = Math.max(strongestWish, Math.abs(wishScores[index * people + person]!))
   }
-  const strain = problem.weights.fairness * STEEPEST * longest + problem.weights.preferences * strongestWish
+  const strain = problem.weights.fairness * MAX_STEP_WEIGHT * longest + problem.weights.preferences * strongestWish
   const ripple = Number.isFinite(least) ? least / 20 : 1 // the most one move may strain counts less than any wage saved
-  const [place, from, to] = [8 * (highest + ripple), hot * (highest + ripple), ripple / 100]
+  const [place, from, to] = [8 * (highest + ripple), startHeat * (highest + ripple), ripple / 100]
   return {
-    energy: (worth: Worth) =>
-      (worth.broken / SHORT_STRETCH + worth.open) * place + worth.cost + (strain && (worth.balance / strain) * ripple),
+    energy: (worth: RosterScore) =>
+      (worth.broken / SHORT_STRETCH_WEIGHT + worth.open) * place +
+      worth.cost +
+      (strain && (worth.balance / strain) * ripple),
     heat: (done: number) => from * (to / from) ** done,
   }
 }

@@ -9,26 +9,26 @@ import type { ProblemShift, Wish } from './problem.ts'
 const STEPS = 16
 
 /** Weight of one more hour within each step. */
-export const slopes = Array.from({ length: STEPS }, (_, step) => (2 * step + 1) / STEPS)
+export const stepWeights = Array.from({ length: STEPS }, (_, step) => (2 * step + 1) / STEPS)
 
-export const STEEPEST = 2
+export const MAX_STEP_WEIGHT = 2
 
-export function burden(load: number, allowed: number): number {
+export function loadPenalty(load: number, allowed: number): number {
   if (load <= 0 || allowed <= 0) return 0
   const share = (load / allowed) * STEPS
   const step = Math.min(Math.floor(share), STEPS - 1)
-  return (allowed / STEPS) * ((step * step) / STEPS + slopes[step]! * (share - step))
+  return (allowed / STEPS) * ((step * step) / STEPS + stepWeights[step]! * (share - step))
 }
 
 /** Wishes a shift meets less those it goes against. */
-export function wishesMet(preferences: Wish[], shift: ProblemShift, moment: Moment): number {
+export function wishScore(preferences: Wish[], shift: ProblemShift, moment: Moment): number {
   let met = 0
   for (const wish of preferences)
-    if (isAbout(wish, shift, moment)) met += (wish.want === 'prefer' ? 1 : -1) * (wish.weight ?? 1)
+    if (appliesTo(wish, shift, moment)) met += (wish.want === 'prefer' ? 1 : -1) * (wish.weight ?? 1)
   return met
 }
 
-const isAbout = (wish: Wish, shift: ProblemShift, { weekday, date, minute }: Moment) =>
+const appliesTo = (wish: Wish, shift: ProblemShift, { weekday, date, minute }: Moment) =>
   (wish.site_id ?? shift.site_id) === shift.site_id &&
   (wish.weekday ?? weekday) === weekday &&
   (wish.date ?? date) === date &&

@@ -1,10 +1,10 @@
-import type { Plan } from './plan.ts'
+import type { SolverPlan } from './plan.ts'
 
 /** At most so many steps of hours a week are told apart; more are rounded in favour of filling. */
-const MOST_STEPS = 400
+const MAX_STEPS = 400
 
 /** One person's week: what they could take, in order of its end. */
-type Week = {
+type PersonWeek = {
   openings: Int32Array
   /** how many of those before each may be taken together with it */
   before: Int32Array
@@ -19,13 +19,13 @@ type Week = {
  * they all pick less what the places cost is no less than what can be filled; the prices move towards the smallest such number.
  * Other rules only leave more open, so the bound holds with them too. Yields the bound after every round of prices.
  */
-export function* fewestOpen(plan: Plan, week: number, reached: number): Generator<number> {
+export function* openPlacesLowerBound(plan: SolverPlan, week: number, reached: number): Generator<number> {
   const all = [...plan.openings.keys()].filter(opening => {
     const one = plan.openings[opening]!
-    return one.week === week && one.under === undefined
+    return one.week === week && one.underPrice === undefined
   })
   const places = all.reduce((sum, opening) => sum + plan.openings[opening]!.places, 0)
-  const weeks = weeksOf(plan, week, all)
+  const weeks = personWeeks(plan, week, all)
   // Where hours are short, the longest shifts are the first to be left: a place is worth what it takes less than those.
   const longestShift = Math.max(...all.map(opening => plan.openings[opening]!.length))
   const prices = Float64Array.from(plan.openings, ({ length }) => Math.max(0, 1 - length / longestShift))
@@ -38,7 +38,7 @@ export function* fewestOpen(plan: Plan, week: number, reached: number): Generato
   while (step > 0.002) {
     taken.fill(0)
     let most = all.reduce((sum, opening) => sum + prices[opening]! * plan.openings[opening]!.places, 0)
-    for (const one of weeks) most += bestWeek(one, prices, taken, table)
+    for (const one of weeks) most += chooseBestWeek(one, prices, taken, table)
     if (most < fewest - 1e-6) [fewest, stale] = [most, 0]
     else if (++stale === 8) [step, stale] = [step * 0.7, 0]
 
@@ -57,19 +57,23 @@ export function* fewestOpen(plan: Plan, week: number, reached: number): Generato
   }
 }
 
-function weeksOf({ openings, people, weeks, free, rests, restClass }: Plan, week: number, all: number[]): Week[] {
+function personWeeks(
+  { openings, people, weeks, freeMs, restByClass, restClass }: SolverPlan,
+  week: number,
+  all: number[],
+): PersonWeek[] {
   const step = Math.max(
     all.reduce((divisor, opening) => commonDivisor(openings[opening]!.length, divisor), 0),
-    Math.max(...Array.from({ length: people }, (_, person) => free[person * weeks + week]!)) / MOST_STEPS,
+    Math.max(...Array.from({ length: people }, (_, person) => freeMs[person * weeks + week]!)) / MAX_STEPS,
   )
   const taking: number[][] = Array.from({ length: people }, () => [])
   for (const opening of all.toSorted((a, b) => openings[a]!.end - openings[b]!.end))
-    for (const person of openings[opening]!.takers) taking[person]!.push(opening)
-  const least = Math.min(...all.map(opening => openings[opening]!.rest))
+    for (const person of openings[opening]!.candidates) taking[person]!.push(opening)
+  const shortestRest = Math.min(...all.map(opening => openings[opening]!.rest))
   return taking.flatMap((mine, person) => {
     if (!mine.length) return []
     const before = mine.map(opening => {
-      const from = openings[opening]!.start - (rests[restClass[person]!] ?? least)
+      const from = openings[opening]!.start - (restByClass[restClass[person]!] ?? shortestRest)
       const first = mine.findIndex(other => openings[other]!.end > from)
       return first
     })
@@ -78,15 +82,15 @@ function weeksOf({ openings, people, weeks, free, rests, restClass }: Plan, week
         openings: Int32Array.from(mine),
         before: Int32Array.from(before),
         lengths: Int32Array.from(mine, opening => Math.floor(openings[opening]!.length / step + 1e-9)),
-        capacity: Math.floor(free[person * weeks + week]! / step + 1e-9),
+        capacity: Math.floor(freeMs[person * weeks + week]! / step + 1e-9),
       },
     ]
   })
 }
 
 /** What the person's best choice is worth at these prices; adds the choice to `taken`. */
-function bestWeek(
-  { openings, before, lengths, capacity }: Week,
+function chooseBestWeek(
+  { openings, before, lengths, capacity }: PersonWeek,
   prices: Float64Array,
   taken: Float64Array,
   table: Float64Array,

@@ -1,9 +1,9 @@
 import {
   type Assignment,
-  type Count,
   FIRST_MONDAY,
   type Limit,
-  type Problem,
+  type PeriodLimit,
+  type RosterProblem,
   type Staff,
   type WorkRules,
 } from './problem.ts'
@@ -12,7 +12,7 @@ import {
  * Rules of work, requests and numbers of people as the checker sees them: counted on the calendar, day by day, with nothing
  * shared with the solvers. What has a price is charged, the rest is a violation.
  */
-export type Break = {
+export type RuleBreach = {
   rule: (typeof workRuleNames)[number]
   staff_id?: number
   shift_ids: number[]
@@ -38,21 +38,21 @@ const workRuleNames = [
 ] as const
 
 /** All that is broken of a hard rule; too few days of work and too few off may be traded for each other. */
-const hardUnits = (breaks: Break[], { rule }: Break): number => {
+const hardUnits = (breaks: RuleBreach[], { rule }: RuleBreach): number => {
   const rules = tradedRules.includes(rule) ? tradedRules : [rule]
   return breaks.reduce((all, one) => all + (one.price === undefined && rules.includes(one.rule) ? one.units : 0), 0)
 }
 
-const tradedRules: Break['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
+const tradedRules: RuleBreach['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
 
 type Stint = { siteId: number; date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
 
 /** `dateOf` answers the local date at a site. */
-export function breaksOf(
-  problem: Problem,
+export function ruleBreaches(
+  problem: RosterProblem,
   assignments: Assignment[],
   dateOf: (siteId: number, instant: string) => string,
-): Break[] {
+): RuleBreach[] {
   const asked = problem.range ? [problem.range.start, problem.range.end] : []
   const dates = [...problem.shifts.map(shift => dateOf(shift.site_id, shift.starts_at)), ...asked].sort()
   const range = allDates(dates[0], dates.at(-1))
@@ -60,9 +60,9 @@ export function breaksOf(
     ...problem.staff.flatMap(person => {
       const stints = stintsOf(problem, assignments, person, dateOf)
       const by = (those: Stint[]) => [
-        ...breaksBy(person, person.rules, those, range),
+        ...breachesOfRules(person, person.rules, those, range),
         ...problem.sites.flatMap(({ id, name, rules }) =>
-          breaksBy(
+          breachesOfRules(
             person,
             rules,
             those.filter(({ siteId }) => siteId === id),
@@ -79,10 +79,10 @@ export function breaksOf(
   ]
 }
 
-export const penaltyOf = (breaks: Break[]) => breaks.reduce((all, { units, price = 0 }) => all + units * price, 0)
+export const penaltyOf = (breaks: RuleBreach[]) => breaks.reduce((all, { units, price = 0 }) => all + units * price, 0)
 
 function stintsOf(
-  { shifts, existing, pinned }: Problem,
+  { shifts, existing, pinned }: RosterProblem,
   assignments: Assignment[],
   person: Staff,
   dateOf: (siteId: number, instant: string) => string,
@@ -114,13 +114,19 @@ function stintsOf(
   ]
 }
 
-function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], range: string[], where = ''): Break[] {
+function breachesOfRules(
+  person: Staff,
+  rules: WorkRules | undefined,
+  stints: Stint[],
+  range: string[],
+  where = '',
+): RuleBreach[] {
   if (!rules || !range.length) return []
-  const found: Break[] = []
+  const found: RuleBreach[] = []
   const [first, last] = [range[0]!, range.at(-1)!]
   const isIn = ({ date }: { date: string }) => date >= first && date <= last
   const report = (
-    rule: Break['rule'],
+    rule: RuleBreach['rule'],
     { price_cents: price }: Pick<Limit, 'price_cents'>,
     units: number,
     those: Stint[],
@@ -235,7 +241,7 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
 }
 
 /** The stretches of weeks that the range touches, whole, with what to say of each; without weeks, the range itself. */
-function stretchesOf({ weeks }: Count, from = FIRST_MONDAY, range: string[]): [days: string[], words: string][] {
+function stretchesOf({ weeks }: PeriodLimit, from = FIRST_MONDAY, range: string[]): [days: string[], words: string][] {
   if (weeks === undefined) return [[range, '']]
   const length = 7 * weeks
   const since = (date: string) => Math.round((Date.parse(date) - Date.parse(from)) / 86_400_000)
@@ -250,7 +256,7 @@ function stretchesOf({ weeks }: Count, from = FIRST_MONDAY, range: string[]): [d
 
 const rounded = (hours: number) => Math.round(hours * 100) / 100
 
-const requestsUnmet = ({ requests = [], staff }: Problem, assignments: Assignment[]): Break[] =>
+const requestsUnmet = ({ requests = [], staff }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
   requests.flatMap(({ staff_id, shift_id, want, price_cents: price }) => {
     const isThere = assignments.some(one => one.staff_id === staff_id && one.shift_id === shift_id)
     if (isThere === (want === 'on')) return []
@@ -260,8 +266,8 @@ const requestsUnmet = ({ requests = [], staff }: Problem, assignments: Assignmen
   })
 
 /** Too few with a price, or too many: what has no price is for the checker of places. */
-const wrongNumbers = ({ shifts }: Problem, assignments: Assignment[]): Break[] =>
-  shifts.flatMap(({ id, headcount, under_cents, over_cents = 0 }): Break[] => {
+const wrongNumbers = ({ shifts }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
+  shifts.flatMap(({ id, headcount, under_cents, over_cents = 0 }): RuleBreach[] => {
     const there = assignments.filter(one => one.shift_id === id).length
     const price = there < headcount ? (under_cents ?? 0) : over_cents
     if (there === headcount) return []

@@ -1,5 +1,5 @@
-import { type Break, breaksOf } from './check-rules.ts'
-import type { Assignment, Problem, ProblemShift, Staff } from './problem.ts'
+import { type RuleBreach, ruleBreaches } from './check-rules.ts'
+import type { Assignment, ProblemShift, RosterProblem, Staff } from './problem.ts'
 
 /**
  * Looks at a finished roster and says every hard rule it breaks. It shares no code with the solvers on purpose: it
@@ -18,7 +18,7 @@ export type Violation = {
     | 'rest'
     | 'hours'
     | 'pin'
-    | Break['rule']
+    | RuleBreach['rule']
   message: string
   shift_ids: number[]
   staff_id?: number
@@ -28,7 +28,7 @@ export type Violation = {
 
 type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; monday: string; given: boolean }
 
-export function checkRoster(problem: Problem, assignments: Assignment[]): Violation[] {
+export function checkRoster(problem: RosterProblem, assignments: Assignment[]): Violation[] {
   const found: Violation[] = []
   const report = (violation: Violation) => void found.push(violation)
   const isPinned = (shiftId: number, staffId: number) =>
@@ -126,7 +126,7 @@ export function checkRoster(problem: Problem, assignments: Assignment[]): Violat
         })
     }
   }
-  for (const { price, units: _, ...broken } of breaksOf(problem, assignments, (site, instant) =>
+  for (const { price, units: _, ...broken } of ruleBreaches(problem, assignments, (site, instant) =>
     dayIn(zoneOf(problem, site), new Date(instant)),
   ))
     if (price === undefined) report(broken)
@@ -134,17 +134,17 @@ export function checkRoster(problem: Problem, assignments: Assignment[]): Violat
 }
 
 /** What the person is owed, or else what the stricter of the two sites asks for. */
-const hoursOfRest = ({ sites }: Problem, { rules }: Staff, ...stints: Stint[]) =>
+const hoursOfRest = ({ sites }: RosterProblem, { rules }: Staff, ...stints: Stint[]) =>
   rules?.rest_hours ?? Math.max(...stints.map(({ siteId }) => sites.find(site => site.id === siteId)?.rest_hours ?? 10))
 
 /** What prices add up to, of all that was not kept. */
-export const pricedBreaks = (problem: Problem, assignments: Assignment[]): Break[] =>
-  breaksOf(problem, assignments, (site, instant) => dayIn(zoneOf(problem, site), new Date(instant))).filter(
+export const pricedBreaches = (problem: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
+  ruleBreaches(problem, assignments, (site, instant) => dayIn(zoneOf(problem, site), new Date(instant))).filter(
     ({ price }) => price !== undefined,
   )
 
 function stintsOf(
-  problem: Problem,
+  problem: RosterProblem,
   person: Staff,
   known: { shift: ProblemShift; person: Staff; pinned: boolean }[],
 ): Stint[] {
@@ -171,7 +171,8 @@ function stintsOf(
 
 const idsOf = (stints: Stint[]) => stints.flatMap(({ shift }) => (shift ? [shift.id] : []))
 
-const zoneOf = (problem: Problem, siteId: number) => problem.sites.find(site => site.id === siteId)?.timezone ?? 'UTC'
+const zoneOf = (problem: RosterProblem, siteId: number) =>
+  problem.sites.find(site => site.id === siteId)?.timezone ?? 'UTC'
 
 const days = new Map<string, Intl.DateTimeFormat>()
 

@@ -1,7 +1,7 @@
-import { tidied } from './annealing.ts'
-import type { Plan } from './plan.ts'
-import { type Objective, Program } from './program.ts'
-import { compareWorth, type Roster } from './roster.ts'
+import { polishRoster } from './annealing.ts'
+import type { SolverPlan } from './plan.ts'
+import { MilpSolver, type Objective } from './program.ts'
+import { compareScores, type Roster } from './roster.ts'
 import { costLowerBound } from './solution.ts'
 
 /** What is proved of a roster. */
@@ -15,58 +15,58 @@ export type Proof = {
   settled: 0 | 1 | 2 | 3
 }
 
-export type ExactEffort = {
+export type ProofOptions = {
   seed: number
   /** seconds left, which may be Infinity */
-  left: () => number
+  secondsLeft: () => number
   /** Called often, with how much of the proof is done, 0 to 1. */
   onStep: (proof: Proof, part: number, doing: string) => void
 }
 
-const PROVING = {
+const provingMessages = {
   broken: 'keeping the rules of work',
   coverage: 'proving that no more can be filled',
   cost: 'proving that nothing is cheaper',
   balance: 'sharing out hours and wishes',
 }
 
-const exactly = { mip_rel_gap: 0, mip_abs_gap: 0.5 }
-const nearly = { mip_rel_gap: 1e-4, mip_abs_gap: 0.01 }
+const exactTolerance = { mip_rel_gap: 0, mip_abs_gap: 0.5 }
+const looseTolerance = { mip_rel_gap: 1e-4, mip_abs_gap: 0.01 }
 
 /**
  * Works until it is proved that no roster is better: first in places filled, then, filling as many, in cost, then, at that
  * cost, in balance. What one of them reached, the next may not give up. Blocks its thread.
  */
-export async function proveOptimal(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
+export async function proveOptimal(start: Proof, { seed, secondsLeft, onStep }: ProofOptions): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
-  if (left() <= 0 || proof.settled === 3) return proof
-  if (!plan.openings.some(opening => opening.takers.length))
+  if (secondsLeft() <= 0 || proof.settled === 3) return proof
+  if (!plan.openings.some(opening => opening.candidates.length))
     return { ...proof, openBound: proof.roster.open, settled: 3 }
-  using program = await Program.of(plan, seed)
+  using program = await MilpSolver.of(plan, seed)
   const minimise = (objective: Objective): boolean =>
     program.minimise(objective, {
-      from: proof.roster,
-      seconds: left(),
-      within: objective === 'balance' ? nearly : exactly,
+      start: proof.roster,
+      seconds: secondsLeft(),
+      tolerance: objective === 'balance' ? looseTolerance : exactTolerance,
       onFound(roster) {
-        if (compareWorth(roster, proof.roster) < 0) proof.roster = roster
+        if (compareScores(roster, proof.roster) < 0) proof.roster = roster
       },
       onBound(bound, gap) {
         if (objective === 'coverage' && Number.isFinite(bound)) proof.openBound = Math.max(proof.openBound, bound)
         if (objective === 'cost' && Number.isFinite(bound)) proof.bound = Math.max(proof.bound, bound)
-        onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3, PROVING[objective])
+        onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3, provingMessages[objective])
       },
     })
 
   if (plan.hasRules) {
     if (proof.roster.broken > 0 && !minimise('broken')) return proof
-    program.hold('broken', proof.roster.broken)
+    program.limitObjective('broken', proof.roster.broken)
   }
-  const limitOpen = program.hold('coverage', proof.roster.open)
+  const limitOpen = program.limitObjective('coverage', proof.roster.open)
   if (proof.settled < 1) {
     if (proof.roster.open > proof.openBound && !minimise('coverage')) return proof
-    if (proof.roster.open < start.roster.open) proof.roster = tidied(proof.roster, seed)
+    if (proof.roster.open < start.roster.open) proof.roster = polishRoster(proof.roster, seed)
     limitOpen(proof.roster.open)
     proof.openBound = proof.roster.open
     proof.settled = 1
@@ -76,14 +76,14 @@ export async function proveOptimal(start: Proof, { seed, left, onStep }: ExactEf
     proof.bound = proof.roster.cost
     proof.settled = 2
   }
-  program.hold('cost', proof.roster.cost)
+  program.limitObjective('cost', proof.roster.cost)
   const { fairness, preferences } = plan.problem.weights
   if ((fairness || preferences) && !minimise('balance')) return proof
   return { ...proof, settled: 3 }
 }
 
 /** A roster of which nothing is proved but what can be seen at once. */
-export const unproved = (roster: Roster): Proof => ({
+export const initialProof = (roster: Roster): Proof => ({
   roster,
   bound: costLowerBound(roster.plan, roster.open),
   openBound: unfillablePlaces(roster.plan),
@@ -91,8 +91,9 @@ export const unproved = (roster: Roster): Proof => ({
 })
 
 /** Places for which there are too few people whatever the rest looks like. */
-const unfillablePlaces = ({ openings }: Plan) =>
+const unfillablePlaces = ({ openings }: SolverPlan) =>
   openings.reduce(
-    (all, { places, takers, under }) => all + (under === undefined ? Math.max(0, places - takers.length) : 0),
+    (all, { places, candidates, underPrice }) =>
+      all + (underPrice === undefined ? Math.max(0, places - candidates.length) : 0),
     0,
   )

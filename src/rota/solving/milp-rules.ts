@@ -1,38 +1,44 @@
+import { hour } from '../../platform/clock.ts'
 import type { AssignmentColumn, MilpTable } from './milp-table.ts'
-import type { Plan } from './plan.ts'
-import { HOUR, type Limit } from './problem.ts'
-import { clash } from './rules.ts'
-import { type PersonDuties, SHORT_STRETCH } from './work-rules.ts'
+import type { SolverPlan } from './plan.ts'
+import type { Limit } from './problem.ts'
+import { conflicts } from './rules.ts'
+import { type PreparedRules, SHORT_STRETCH_WEIGHT } from './work-rules.ts'
 
 /** A column of hours too few or too many of a person, and how many there are when they take these openings. */
-export type HoursOff = { column: number; person: number; off: (taken: number[]) => number }
+export type HoursDeviation = { column: number; person: number; deviation: (taken: number[]) => number }
 
 /** Whether a day is worked: known before, or the value of a column. */
 type Worked = 0 | 1 | { column: number }
 
 /** The rows for one person's rules of work. What is counted, and where, is as in `evaluateRules`. */
-export function keepRules(table: MilpTable, plan: Plan, person: number, pairs: AssignmentColumn[]): HoursOff[] {
-  return (plan.duties[person] ?? []).flatMap(duties => {
+export function addRuleRows(
+  table: MilpTable,
+  plan: SolverPlan,
+  person: number,
+  pairs: AssignmentColumn[],
+): HoursDeviation[] {
+  return (plan.rulesByPerson[person] ?? []).flatMap(duties => {
     const { site } = duties
     const counted = site === undefined ? pairs : pairs.filter(({ opening }) => opening.site === site)
     if (!counted.length) return []
     const worked = daysWorked(table, plan, duties, counted)
-    keepStretches(table, plan, duties, worked)
-    keepWeekends(table, duties, worked)
-    keepKinds(table, duties, counted)
-    keepSuccessions(table, duties, counted, plan.rests[plan.restClass[person]!])
-    return keepHours(table, plan, duties, person, counted)
+    addStretchRows(table, plan, duties, worked)
+    addWeekendRows(table, duties, worked)
+    addKindRows(table, duties, counted)
+    addSuccessionRows(table, duties, counted, plan.restByClass[plan.restClass[person]!])
+    return addHoursRows(table, plan, duties, person, counted)
   })
 }
 
 /** A sum of columns and of what is known, which may not be more than `most`; the slack, if any, makes it so. */
-function atMost(table: MilpTable, parts: Worked[], most: number, slack?: number) {
+function addAtMostRow(table: MilpTable, parts: Worked[], most: number, slack?: number) {
   const columns = parts.flatMap(part => (typeof part === 'number' ? [] : [part.column]))
   if (!columns.length) return
   const left = parts.reduce((all: number, part) => all - (typeof part === 'number' ? part : 0), most)
   const isHard = slack === undefined
   const factors = columns.map(() => 1)
-  table.row(
+  table.addRow(
     Number.NEGATIVE_INFINITY,
     isHard ? Math.max(0, left) : left, // what is over the limit already only allows no more
     isHard ? columns : [...columns, slack],
@@ -40,23 +46,23 @@ function atMost(table: MilpTable, parts: Worked[], most: number, slack?: number)
   )
 }
 
-const priced = ({ price_cents }: Limit, units = 1) =>
+const slackCost = ({ price_cents }: Limit, units = 1) =>
   price_cents === undefined ? undefined : { cost: price_cents * units }
 
 /** Takes days from any day, some of them beyond the range. */
 function daysWorked(
   table: MilpTable,
-  { days }: Plan,
-  { fixed }: PersonDuties,
+  { days }: SolverPlan,
+  { fixed }: PreparedRules,
   pairs: AssignmentColumn[],
 ): (day: number) => Worked {
   const known = new Set(fixed.map(({ day }) => day))
   const columns = new Map<number, number>()
   for (const [day, there] of Map.groupBy(pairs, ({ opening }) => opening.day)) {
     if (known.has(day)) continue
-    const worked = table.column(1)
-    for (const { column } of there) table.row(0, 1, [worked, column], [1, -1])
-    table.row(0, there.length, [...there.map(({ column }) => column), worked], [...there.map(() => 1), -1])
+    const worked = table.addColumn(1)
+    for (const { column } of there) table.addRow(0, 1, [worked, column], [1, -1])
+    table.addRow(0, there.length, [...there.map(({ column }) => column), worked], [...there.map(() => 1), -1])
     columns.set(day, worked)
   }
   return day => {
@@ -66,10 +72,10 @@ function daysWorked(
   }
 }
 
-function keepStretches(
+function addStretchRows(
   table: MilpTable,
-  { days: { count } }: Plan,
-  { rules }: PersonDuties,
+  { days: { count } }: SolverPlan,
+  { rules }: PreparedRules,
   worked: (day: number) => Worked,
 ) {
   const { most_days_in_row: most, least_days_in_row: least, least_days_off_in_row: leastOff } = rules
@@ -78,8 +84,8 @@ function keepStretches(
     for (let from = -most.limit; from < count; from++) {
       const days = stretch(from, most.limit + 1)
       if (days.includes(0)) continue
-      const adds = priced(most)
-      atMost(table, days, most.limit, adds && table.column(1, adds))
+      const adds = slackCost(most)
+      addAtMostRow(table, days, most.limit, adds && table.addColumn(1, adds))
     }
   // Too short: off, worked for so many days, off again; and the other way round. Each sum is only then below one.
   const tooShort = (limit: Limit, isWork: boolean) => {
@@ -91,7 +97,7 @@ function keepStretches(
         const [never, always] = isWork ? [0, 1] : [1, 0]
         if (inside.includes(never as 0 | 1) || edges.includes(always as 0 | 1)) continue
         const units = limit.limit - length
-        const slack = table.column(1, priced(limit, units) ?? { broken: SHORT_STRETCH * units })
+        const slack = table.addColumn(1, slackCost(limit, units) ?? { broken: SHORT_STRETCH_WEIGHT * units })
         const sign = isWork ? 1 : -1
         const columns = [
           ...inside.map(day => [day, -sign] as const),
@@ -101,7 +107,7 @@ function keepStretches(
           (all, [day, factor]) => all + (typeof day === 'number' ? day * factor : 0),
           isWork ? length : 2,
         )
-        table.row(
+        table.addRow(
           1 - known,
           Number.POSITIVE_INFINITY,
           [...columns.map(([column]) => column), slack],
@@ -114,39 +120,39 @@ function keepStretches(
   if (leastOff) tooShort(leastOff, false)
 }
 
-const known = (many: number): Worked[] => Array.from({ length: many }, () => 1)
+const ones = (many: number): Worked[] => Array.from({ length: many }, () => 1)
 
-function keepWeekends(table: MilpTable, { weekends }: PersonDuties, worked: (day: number) => Worked) {
+function addWeekendRows(table: MilpTable, { weekends }: PreparedRules, worked: (day: number) => Worked) {
   if (!weekends) return
   const isWorked = (saturday: number): Worked => {
     const days = [worked(saturday), worked(saturday + 1)]
     const columns = days.flatMap(day => (typeof day === 'number' ? [] : [day.column]))
     if (days.includes(1) || !columns.length) return days.includes(1) ? 1 : 0
-    const column = table.column(1)
-    for (const day of columns) table.row(0, 1, [column, day], [1, -1])
+    const column = table.addColumn(1)
+    for (const day of columns) table.addRow(0, 1, [column, day], [1, -1])
     return { column }
   }
-  const adds = priced(weekends.limit)
+  const adds = slackCost(weekends.limit)
   for (const [stretch, many] of weekends.known.entries()) {
     const there = weekends.saturdays.filter(one => one.stretch === stretch).map(({ day }) => isWorked(day))
-    const slack = adds && table.column(Number.POSITIVE_INFINITY, adds)
-    atMost(table, [...known(many), ...there], weekends.limits[stretch]!, slack)
+    const slack = adds && table.addColumn(Number.POSITIVE_INFINITY, adds)
+    addAtMostRow(table, [...ones(many), ...there], weekends.limits[stretch]!, slack)
   }
 }
 
-function keepKinds(table: MilpTable, { kinds }: PersonDuties, pairs: AssignmentColumn[]) {
+function addKindRows(table: MilpTable, { kinds }: PreparedRules, pairs: AssignmentColumn[]) {
   for (const { kind, limit, known: standing, limits, stretchOf } of kinds)
     for (const [stretch, many] of standing.entries()) {
       const there = pairs.filter(({ opening }) => opening.kind === kind && stretchOf[opening.day] === stretch)
-      const adds = priced(limit)
-      const slack = adds && table.column(Number.POSITIVE_INFINITY, adds)
-      atMost(table, [...known(many), ...there], limits[stretch]!, slack)
+      const adds = slackCost(limit)
+      const slack = adds && table.addColumn(Number.POSITIVE_INFINITY, adds)
+      addAtMostRow(table, [...ones(many), ...there], limits[stretch]!, slack)
     }
 }
 
-function keepSuccessions(
+function addSuccessionRows(
   table: MilpTable,
-  { rules, fixed }: PersonDuties,
+  { rules, fixed }: PreparedRules,
   pairs: AssignmentColumn[],
   own: number | undefined,
 ) {
@@ -158,7 +164,7 @@ function keepSuccessions(
   type Day = typeof works
   const allClash = (day: Day) =>
     day.every(({ pair }, index) =>
-      day.slice(index + 1).every(other => pair && other.pair && clash(pair.opening, other.pair.opening, own)),
+      day.slice(index + 1).every(other => pair && other.pair && conflicts(pair.opening, other.pair.opening, own)),
     )
   for (const [kind, rulesOf] of Map.groupBy(rules.successions ?? [], one => one.kind))
     for (const [day, works] of byDay) {
@@ -168,50 +174,50 @@ function keepSuccessions(
         rulesOf.some(({ next, price_cents }) => next === work.kind && price_cents === undefined),
       )
       if (first.length && hard.length && allClash(first) && allClash(hard)) {
-        atMost(
+        addAtMostRow(
           table,
           [...first, ...hard].map(({ part }) => part),
           1,
         )
-      } else for (const one of first) for (const next of hard) atMost(table, [one.part, next.part], 1)
+      } else for (const one of first) for (const next of hard) addAtMostRow(table, [one.part, next.part], 1)
       for (const one of first)
         for (const next of after)
           for (const { next: then, price_cents: price } of rulesOf)
             if (then === next.kind && price !== undefined)
-              atMost(table, [one.part, next.part], 1, table.column(1, { cost: price }))
+              addAtMostRow(table, [one.part, next.part], 1, table.addColumn(1, { cost: price }))
     }
 }
 
-function keepHours(
+function addHoursRows(
   table: MilpTable,
-  { openings }: Plan,
-  { leastHours: least, mostHours: most }: PersonDuties,
+  { openings }: SolverPlan,
+  { leastHours: least, mostHours: most }: PreparedRules,
   person: number,
   pairs: AssignmentColumn[],
-): HoursOff[] {
-  const found: HoursOff[] = []
+): HoursDeviation[] {
+  const found: HoursDeviation[] = []
   for (const counts of [least, most]) {
     if (!counts) continue
     for (const [stretch, standing] of counts.known.entries()) {
       const limit = counts.limits[stretch]!
       const there = pairs.filter(({ opening }) => counts.stretchOf[opening.day] === stretch)
       const columns = there.map(({ column }) => column)
-      const hours = there.map(({ opening }) => opening.length / HOUR)
+      const hours = there.map(({ opening }) => opening.length / hour)
       const isThere = new Set(there.map(({ opening }) => opening))
       const total = (taken: number[]) =>
-        taken.reduce((all, one) => all + (isThere.has(openings[one]!) ? openings[one]!.length : 0), standing) / HOUR
-      const adds = priced(counts.limit)
+        taken.reduce((all, one) => all + (isThere.has(openings[one]!) ? openings[one]!.length : 0), standing) / hour
+      const adds = slackCost(counts.limit)
       if (counts === least) {
-        const column = table.wholeColumn(adds ?? { broken: 1 })
-        table.row(limit - standing / HOUR - 1e-9, Number.POSITIVE_INFINITY, [...columns, column], [...hours, 1])
-        found.push({ column, person, off: taken => Math.max(0, Math.ceil(limit - total(taken) - 1e-9)) })
+        const column = table.addIntegerColumn(adds ?? { broken: 1 })
+        table.addRow(limit - standing / hour - 1e-9, Number.POSITIVE_INFINITY, [...columns, column], [...hours, 1])
+        found.push({ column, person, deviation: taken => Math.max(0, Math.ceil(limit - total(taken) - 1e-9)) })
       } else if (adds) {
-        const column = table.wholeColumn(adds)
-        table.row(Number.NEGATIVE_INFINITY, limit - standing / HOUR + 1e-9, [...columns, column], [...hours, -1])
-        found.push({ column, person, off: taken => Math.max(0, Math.ceil(total(taken) - limit - 1e-9)) })
+        const column = table.addIntegerColumn(adds)
+        table.addRow(Number.NEGATIVE_INFINITY, limit - standing / hour + 1e-9, [...columns, column], [...hours, -1])
+        found.push({ column, person, deviation: taken => Math.max(0, Math.ceil(total(taken) - limit - 1e-9)) })
       } else if (columns.length) {
-        const allowed = limit + Math.max(0, Math.ceil(standing / HOUR - limit - 1e-9))
-        table.row(Number.NEGATIVE_INFINITY, allowed - standing / HOUR + 1e-9, columns, hours)
+        const allowed = limit + Math.max(0, Math.ceil(standing / hour - limit - 1e-9))
+        table.addRow(Number.NEGATIVE_INFINITY, allowed - standing / hour + 1e-9, columns, hours)
       }
     }
   }

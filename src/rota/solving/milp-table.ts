@@ -5,7 +5,7 @@ import type { Opening } from './plan.ts'
 export type AssignmentColumn = { column: number; opening: Opening }
 
 /** What a unit in a column adds to the measures. */
-type Adds = { balance?: number; cost?: number; broken?: number }
+type ColumnCosts = { balance?: number; cost?: number; broken?: number }
 
 export class MilpTable {
   readonly balance: number[] = []
@@ -24,25 +24,25 @@ export class MilpTable {
     return this.#most.length
   }
 
-  column(most: number, { balance = 0, cost = 0, broken = 0 }: Adds = {}): number {
+  addColumn(most: number, { balance = 0, cost = 0, broken = 0 }: ColumnCosts = {}): number {
     this.balance.push(balance)
     this.cost.push(cost)
     this.broken.push(broken)
     return this.#most.push(most) - 1
   }
 
-  wholeColumn(adds: Adds): number {
-    const column = this.column(Number.POSITIVE_INFINITY, adds)
+  addIntegerColumn(adds: ColumnCosts): number {
+    const column = this.addColumn(Number.POSITIVE_INFINITY, adds)
     this.#whole.push(column)
     return column
   }
 
   /** A cost that every roster has. */
-  constant(cost: number) {
-    this.#least.set(this.column(1, { cost }), 1)
+  addConstantCost(cost: number) {
+    this.#least.set(this.addColumn(1, { cost }), 1)
   }
 
-  row(lower: number, upper: number, columns: number[], values?: number[]) {
+  addRow(lower: number, upper: number, columns: number[], values?: number[]) {
     this.#lower.push(lower)
     this.#upper.push(upper)
     for (const [index, column] of columns.entries()) {

@@ -1,71 +1,87 @@
 import type { ModelData } from 'highs'
-import { slopes } from './balance.ts'
+import { hour } from '../../platform/clock.ts'
+import { stepWeights } from './balance.ts'
 import { commonDivisor } from './bounds.ts'
-import { type HoursOff, keepRules } from './milp-rules.ts'
+import { addRuleRows, type HoursDeviation } from './milp-rules.ts'
 import { type AssignmentColumn, MilpTable } from './milp-table.ts'
-import type { Plan } from './plan.ts'
-import { HOUR } from './problem.ts'
-import { clash } from './rules.ts'
+import type { SolverPlan } from './plan.ts'
+import { conflicts } from './rules.ts'
 
 /** The plan as a linear program, and how to read its columns: who stands where, places left open, then steps of loads. */
 export type Milp = {
-  plan: Plan
+  plan: SolverPlan
   data: ModelData
   /** opening and person of each of the first columns */
   pairs: { opening: number; person: number }[]
   /** the column of the first opening's places left open, and of its people beyond those wanted; the others' follow */
-  open: number
-  over: number
+  firstOpenColumn: number
+  firstSurplusColumn: number
   /** the column of the first step of a person's load; the others follow */
-  loads: { person: number; first: number }[]
+  loadColumns: { person: number; first: number }[]
   /** columns that count hours too few or too many, and what the start has in them */
-  hours: HoursOff[]
+  hoursColumns: HoursDeviation[]
   /** What each column adds to the measures. Cost is in units of so many cents, the largest that divides all wages. */
   broken: Float64Array
   coverage: Float64Array
   cost: Float64Array
-  unit: number
+  costUnit: number
   balance: Float64Array
 }
 
-export function milp(plan: Plan): Milp {
-  const { openings, people, problem, wish } = plan
+export function buildMilp(plan: SolverPlan): Milp {
+  const { openings, people, problem, wishScores } = plan
   const { fairness, preferences } = problem.weights
   const table = new MilpTable()
-  const pairs = openings.flatMap(({ takers }, opening) => takers.map(person => ({ opening, person })))
+  const pairs = openings.flatMap(({ candidates }, opening) => candidates.map(person => ({ opening, person })))
   for (const { opening, person } of pairs)
-    table.column(1, {
-      balance: -preferences * wish[opening * people + person]!,
+    table.addColumn(1, {
+      balance: -preferences * wishScores[opening * people + person]!,
       cost: plan.cost[opening * people + person]!,
     })
-  const open = pairs.length
-  for (const { places, under = 0 } of openings) table.column(places, { cost: under })
-  const over = table.columns
-  for (const { places, room, over: price } of openings) table.column(room - places, { cost: price })
+  const firstOpenColumn = pairs.length
+  for (const { places, underPrice = 0 } of openings) table.addColumn(places, { cost: underPrice })
+  const firstSurplusColumn = table.columns
+  for (const { places, room, overPrice } of openings) table.addColumn(room - places, { cost: overPrice })
 
-  const takers: number[][] = openings.map((_, opening) => [over + opening, open + opening])
+  const takers: number[][] = openings.map((_, opening) => [firstSurplusColumn + opening, firstOpenColumn + opening])
   const pairsOf: AssignmentColumn[][] = problem.staff.map(() => [])
   for (const [column, { opening, person }] of pairs.entries()) {
     takers[opening]!.push(column)
     pairsOf[person]!.push({ column, opening: openings[opening]! })
   }
   for (const [opening, { places }] of openings.entries())
-    table.row(places, places, takers[opening]!, [-1, ...takers[opening]!.slice(1).map(() => 1)])
+    table.addRow(places, places, takers[opening]!, [-1, ...takers[opening]!.slice(1).map(() => 1)])
   for (const [person, taken] of pairsOf.entries()) {
-    for (const conflicting of conflictSets(taken, plan.rests[plan.restClass[person]!]))
-      table.row(0, 1, columnsOf(conflicting))
+    for (const conflicting of conflictSets(taken, plan.restByClass[plan.restClass[person]!]))
+      table.addRow(0, 1, columnsOf(conflicting))
     limitHours(table, plan, person, taken)
   }
-  const hours = pairsOf.flatMap((taken, person) => keepRules(table, plan, person, taken))
-  if (plan.base) table.constant(plan.base)
-  const loads = fairness ? problem.staff.flatMap((_, person) => loadSteps(table, plan, person, pairsOf[person]!)) : []
+  const hoursColumns = pairsOf.flatMap((taken, person) => addRuleRows(table, plan, person, taken))
+  if (plan.baseCost) table.addConstantCost(plan.baseCost)
+  const loadColumns = fairness
+    ? problem.staff.flatMap((_, person) => loadSteps(table, plan, person, pairsOf[person]!))
+    : []
 
-  const unit = Math.abs(table.cost.reduce(commonDivisor, 0)) || 1
-  const cost = Float64Array.from(table.cost, cents => cents / unit)
+  const costUnit = Math.abs(table.cost.reduce(commonDivisor, 0)) || 1
+  const cost = Float64Array.from(table.cost, cents => cents / costUnit)
   const coverage = new Float64Array(table.columns)
-  for (const [opening, { under }] of openings.entries()) if (under === undefined) coverage[open + opening] = 1
+  for (const [opening, { underPrice }] of openings.entries())
+    if (underPrice === undefined) coverage[firstOpenColumn + opening] = 1
   const [balance, broken] = [Float64Array.from(table.balance), Float64Array.from(table.broken)]
-  return { plan, data: table.data(open), pairs, open, over, loads, hours, broken, coverage, cost, unit, balance }
+  return {
+    plan,
+    data: table.data(firstOpenColumn),
+    pairs,
+    firstOpenColumn,
+    firstSurplusColumn,
+    loadColumns,
+    hoursColumns,
+    broken,
+    coverage,
+    cost,
+    costUnit,
+    balance,
+  }
 }
 
 const columnsOf = (pairs: AssignmentColumn[]) => pairs.map(pair => pair.column)
@@ -78,7 +94,7 @@ function conflictSets(pairs: AssignmentColumn[], own: number | undefined): Assig
   const sets: AssignmentColumn[][] = []
   let conflicting: AssignmentColumn[] = []
   for (const pair of pairs) {
-    const still = conflicting.filter(earlier => clash(earlier.opening, pair.opening, own))
+    const still = conflicting.filter(earlier => conflicts(earlier.opening, pair.opening, own))
     if (still.length < conflicting.length && conflicting.length > 1) sets.push(conflicting)
     conflicting = [...still, pair]
   }
@@ -92,32 +108,37 @@ function conflictsBetweenSites(pairs: AssignmentColumn[], own: number | undefine
   return pairs.flatMap((late, index) =>
     pairs
       .slice(0, index)
-      .filter(early => clash(early.opening, late.opening))
+      .filter(early => conflicts(early.opening, late.opening))
       .map(early => [early, late]),
   )
 }
 
-function limitHours(table: MilpTable, plan: Plan, person: number, pairs: AssignmentColumn[]) {
+function limitHours(table: MilpTable, plan: SolverPlan, person: number, pairs: AssignmentColumn[]) {
   for (const [week, taken] of Map.groupBy(pairs, pair => pair.opening.week)) {
     const lengths = taken.map(pair => pair.opening.length)
-    const free = plan.free[person * plan.weeks + week]!
+    const free = plan.freeMs[person * plan.weeks + week]!
     if (lengths.reduce((all, one) => all + one, 0) <= free) continue
     const share = lengths.reduce(commonDivisor) // every sum is a multiple of it, so the limit may be rounded down to one
     const parts = lengths.map(length => length / share)
-    table.row(0, Math.floor(free / share), columnsOf(taken), parts)
+    table.addRow(0, Math.floor(free / share), columnsOf(taken), parts)
   }
 }
 
 /** Columns that fill up one after the other as the load grows, each step weighing more than the one before. */
-function loadSteps(table: MilpTable, { allowed, pins, problem }: Plan, person: number, pairs: AssignmentColumn[]) {
+function loadSteps(
+  table: MilpTable,
+  { allowedMs, pins, problem }: SolverPlan,
+  person: number,
+  pairs: AssignmentColumn[],
+) {
   if (!pairs.length) return []
-  const step = allowed[person]! / HOUR / slopes.length
-  const steps = slopes.map((slope, index) => {
-    const isLast = index === slopes.length - 1
-    return table.column(isLast ? Number.POSITIVE_INFINITY : step, { balance: problem.weights.fairness * slope })
+  const step = allowedMs[person]! / hour / stepWeights.length
+  const steps = stepWeights.map((slope, index) => {
+    const isLast = index === stepWeights.length - 1
+    return table.addColumn(isLast ? Number.POSITIVE_INFINITY : step, { balance: problem.weights.fairness * slope })
   })
-  const hours = pairs.map(pair => pair.opening.length / HOUR)
+  const hours = pairs.map(pair => pair.opening.length / hour)
   const columns = [...columnsOf(pairs), ...steps]
-  table.row(Number.NEGATIVE_INFINITY, -pins.load[person]! / HOUR, columns, [...hours, ...steps.map(() => -1)])
+  table.addRow(Number.NEGATIVE_INFINITY, -pins.loadMs[person]! / hour, columns, [...hours, ...steps.map(() => -1)])
   return [{ person, first: steps[0]! }]
 }

@@ -1,8 +1,8 @@
-import { wishesMet } from './balance.ts'
+import { wishScore } from './balance.ts'
 import { localMoment } from './local-time.ts'
-import type { Assignment, Duty, Problem, ProblemShift } from './problem.ts'
-import { clash, ineligibility, ownRest, restAt, spanOf, wages, weeklyLimit } from './rules.ts'
-import { type Days, dayNumber, dutiesOf, type PersonDuties, workDaysOf } from './work-rules.ts'
+import type { Assignment, Duty, ProblemShift, RosterProblem } from './problem.ts'
+import { conflicts, ineligibility, restOfPerson, restOfSite, spanOf, wages, weeklyLimit } from './rules.ts'
+import { type DayRange, dayNumber, dayRangeOf, type PreparedRules, prepareRules } from './work-rules.ts'
 
 /** A shift with places to fill, as the solvers see it. Openings and staff are known by their index. */
 export type Opening = {
@@ -22,13 +22,13 @@ export type Opening = {
   places: number
   /** how many more may be there than are pinned, and the price of each one beyond `places` */
   room: number
-  over: number
+  overPrice: number
   /** the price of each place not filled; without one, it counts as open */
-  under?: number
+  underPrice?: number
   /** who may stand there, looking at this shift alone and at what is fixed already */
-  takers: number[]
+  candidates: number[]
   /** [rest class]: openings, itself included, that nobody of that class can take together with this one */
-  clashes: number[][]
+  conflicts: number[][]
 }
 
 type Pins = {
@@ -36,33 +36,33 @@ type Pins = {
   cost: number
   wish: number
   /** [person]: milliseconds pinned */
-  load: Float64Array
+  loadMs: Float64Array
 }
 
 /** The problem made ready: everything that stays the same while rosters are tried. */
-export type Plan = {
-  problem: Problem
+export type SolverPlan = {
+  problem: RosterProblem
   openings: Opening[]
   people: number
   weeks: number
   /** [opening × people + person]: wages in cents, those with what requests add, and wishes met less wishes gone against */
   wages: Float64Array
   cost: Float64Array
-  wish: Float64Array
+  wishScores: Float64Array
   /** [person × weeks + week]: milliseconds still free, before anything is planned */
-  free: Float64Array
+  freeMs: Float64Array
   /** what stays as it is */
   pins: Pins
   /** [person]: milliseconds allowed over all weeks */
-  allowed: Float64Array
+  allowedMs: Float64Array
   /** what a roster costs whoever is added: requests not met, and people pinned beyond those wanted */
-  base: number
+  baseCost: number
   /** [person]: who is owed the same rest is of one class; [class]: that rest, if it is not the sites' */
   restClass: number[]
-  rests: (number | undefined)[]
+  restByClass: (number | undefined)[]
   /** [person]: their rules of work and those of the sites, if any, with what they do already */
-  duties: (PersonDuties[] | undefined)[]
-  days: Days
+  rulesByPerson: (PreparedRules[] | undefined)[]
+  days: DayRange
   /** whether there are rules, prices or requests beyond places, hours and rest */
   hasRules: boolean
   /** [person]: whether fairness asks about them: they could work, or do */
@@ -72,28 +72,28 @@ export type Plan = {
 /** What a person does already: it takes rest, and hours of the week it begins in. */
 type Work = { start: number; end: number; rest: number; week: string; day: number; kind?: string; site: number }
 
-export function preparePlan(problem: Problem): Plan {
+export function preparePlan(problem: RosterProblem): SolverPlan {
   const look = lookup(problem)
   const people = problem.staff.length
   const pins = pinsOf(problem, look)
   const fixed = fixedWork(problem, pins, look)
   const weekNames = [...new Set(problem.shifts.map(shift => look.moment(shift).week))].sort()
   const weeks = weekNames.length
-  const free = new Float64Array(people * weeks)
+  const freeMs = new Float64Array(people * weeks)
   for (const [person, staff] of problem.staff.entries()) {
-    free.fill(weeklyLimit(staff), person * weeks, (person + 1) * weeks)
+    freeMs.fill(weeklyLimit(staff), person * weeks, (person + 1) * weeks)
     for (const { start, end, week } of fixed[person]!) {
       const index = weekNames.indexOf(week)
-      if (index >= 0) free[person * weeks + index]! -= end - start
+      if (index >= 0) freeMs[person * weeks + index]! -= end - start
     }
   }
 
   const { range } = problem
   const dates = problem.shifts.map(shift => look.moment(shift).date)
-  const days = workDaysOf(range ? [range.start, range.end, ...dates] : dates)
-  const rests = [...new Set(problem.staff.map(ownRest))]
-  const restClass = problem.staff.map(staff => rests.indexOf(ownRest(staff)))
-  const openings = openingsOf(problem, pins, rests, shift => {
+  const days = dayRangeOf(range ? [range.start, range.end, ...dates] : dates)
+  const restByClass = [...new Set(problem.staff.map(restOfPerson))]
+  const restClass = problem.staff.map(staff => restByClass.indexOf(restOfPerson(staff)))
+  const openings = openingsOf(problem, pins, restByClass, shift => {
     const { week, date } = look.moment(shift)
     return { week: weekNames.indexOf(week), day: dayNumber(date) - days.first, rest: look.rest(shift.site_id) }
   })
@@ -104,28 +104,28 @@ export function preparePlan(problem: Problem): Plan {
   }, 0)
   const wagesOf = new Float64Array(openings.length * people)
   const cost = new Float64Array(openings.length * people)
-  const wish = new Float64Array(openings.length * people)
+  const wishScores = new Float64Array(openings.length * people)
   for (const [index, opening] of openings.entries()) {
     const { shift, length, week } = opening
     for (const [person, staff] of problem.staff.entries()) {
       wagesOf[index * people + person] = wages(staff, opening)
       cost[index * people + person] = wagesOf[index * people + person]! + (asked.get(`${shift.id} ${staff.id}`) ?? 0)
-      wish[index * people + person] = wishesMet(staff.preferences, shift, look.moment(shift))
+      wishScores[index * people + person] = wishScore(staff.preferences, shift, look.moment(shift))
       const isRefused = ineligibility(staff, shift, look.moment(shift).date, look.zone(shift.site_id))
-      const isBusy = fixed[person]!.some(work => clash(work, opening, ownRest(staff)))
-      if (!isRefused && !isBusy && length <= free[person * weeks + week]!) opening.takers.push(person)
+      const isBusy = fixed[person]!.some(work => conflicts(work, opening, restOfPerson(staff)))
+      if (!isRefused && !isBusy && length <= freeMs[person * weeks + week]!) opening.candidates.push(person)
     }
   }
-  const duties = dutiesOfAll(problem, days, fixed, openings)
-  const allowed = Float64Array.from(problem.staff, staff => weeklyLimit(staff) * weeks)
-  const couldWork = new Set(openings.flatMap(opening => opening.takers))
+  const rulesByPerson = prepareAllRules(problem, days, fixed, openings)
+  const allowedMs = Float64Array.from(problem.staff, staff => weeklyLimit(staff) * weeks)
+  const couldWork = new Set(openings.flatMap(opening => opening.candidates))
   const inPlay = problem.staff.map(
-    (_, person) => allowed[person]! > 0 && (couldWork.has(person) || pins.load[person]! > 0),
+    (_, person) => allowedMs[person]! > 0 && (couldWork.has(person) || pins.loadMs[person]! > 0),
   )
   const hasRules =
-    duties.some(Boolean) ||
+    rulesByPerson.some(Boolean) ||
     Boolean(problem.requests?.length) ||
-    openings.some(({ under, room, places }) => under !== undefined || room > places)
+    openings.some(({ underPrice, room, places }) => underPrice !== undefined || room > places)
   return {
     problem,
     openings,
@@ -133,22 +133,22 @@ export function preparePlan(problem: Problem): Plan {
     weeks,
     wages: wagesOf,
     cost,
-    wish,
-    base: base + tooMany,
-    free,
+    wishScores,
+    baseCost: base + tooMany,
+    freeMs,
     pins,
     restClass,
-    rests,
-    duties,
+    restByClass,
+    rulesByPerson,
     days,
     hasRules,
-    allowed,
+    allowedMs,
     inPlay,
   }
 }
 
 /** A site's rules are for those who are there or could be. */
-function dutiesOfAll({ sites, staff }: Problem, days: Days, fixed: Work[][], openings: Opening[]) {
+function prepareAllRules({ sites, staff }: RosterProblem, days: DayRange, fixed: Work[][], openings: Opening[]) {
   const there = Map.groupBy(openings, ({ site }) => site)
   return staff.map(({ rules }, person) => {
     const work = fixed[person]!.map(({ start, end, day, ...one }) => ({
@@ -158,16 +158,17 @@ function dutiesOfAll({ sites, staff }: Problem, days: Days, fixed: Work[][], ope
     }))
     const ofSites = sites.flatMap(({ id, rules }) => {
       const isThere =
-        rules && (work.some(({ site }) => site === id) || there.get(id)?.some(({ takers }) => takers.includes(person)))
-      return isThere ? [dutiesOf(rules, days, work, id)] : []
+        rules &&
+        (work.some(({ site }) => site === id) || there.get(id)?.some(({ candidates }) => candidates.includes(person)))
+      return isThere ? [prepareRules(rules, days, work, id)] : []
     })
-    const all = [...(rules ? [dutiesOf(rules, days, work)] : []), ...ofSites]
+    const all = [...(rules ? [prepareRules(rules, days, work)] : []), ...ofSites]
     return all.length ? all : undefined
   })
 }
 
 /** Finds what an id stands for. */
-function lookup({ sites, staff, shifts }: Problem) {
+function lookup({ sites, staff, shifts }: RosterProblem) {
   const places = new Map(sites.map(site => [site.id, site]))
   const people = new Map(staff.map((person, index) => [person.id, index]))
   const byId = new Map(shifts.map(shift => [shift.id, shift]))
@@ -176,7 +177,7 @@ function lookup({ sites, staff, shifts }: Problem) {
   const moments = new Map(shifts.map(shift => [shift, localMoment(shift.starts_at, zone(shift.site_id))]))
   return {
     zone,
-    rest: (siteId: number) => restAt(site(siteId)),
+    rest: (siteId: number) => restOfSite(site(siteId)),
     moment: (shift: ProblemShift) => moments.get(shift)!,
     shift: (id: number) => byId.get(id) ?? unknown(`shift ${id}`),
     person: (id: number) => people.get(id),
@@ -185,22 +186,22 @@ function lookup({ sites, staff, shifts }: Problem) {
 
 type Lookup = ReturnType<typeof lookup>
 
-function pinsOf({ pinned, staff }: Problem, look: Lookup): Pins {
+function pinsOf({ pinned, staff }: RosterProblem, look: Lookup): Pins {
   const assignments = [...new Map(pinned.map(pin => [`${pin.shift_id} ${pin.staff_id}`, pin])).values()]
-  const pins: Pins = { assignments, cost: 0, wish: 0, load: new Float64Array(staff.length) }
+  const pins: Pins = { assignments, cost: 0, wish: 0, loadMs: new Float64Array(staff.length) }
   for (const { shift_id, staff_id } of assignments) {
     const shift = look.shift(shift_id)
     const person = look.person(staff_id) ?? unknown(`staff ${staff_id}`)
     const span = spanOf(shift)
-    pins.load[person]! += span.end - span.start
+    pins.loadMs[person]! += span.end - span.start
     pins.cost += wages(staff[person]!, span)
-    pins.wish += wishesMet(staff[person]!.preferences, shift, look.moment(shift))
+    pins.wish += wishScore(staff[person]!.preferences, shift, look.moment(shift))
   }
   return pins
 }
 
 /** For every person, what is pinned and what stands outside the problem. */
-function fixedWork({ staff, existing }: Problem, pins: Pins, look: Lookup): Work[][] {
+function fixedWork({ staff, existing }: RosterProblem, pins: Pins, look: Lookup): Work[][] {
   const fixed: Work[][] = staff.map(() => [])
   const add = (staffId: number, { kind, ...work }: Omit<Duty, 'staff_id'>) => {
     const { week, date } = localMoment(work.starts_at, look.zone(work.site_id))
@@ -219,7 +220,7 @@ function fixedWork({ staff, existing }: Problem, pins: Pins, look: Lookup): Work
 }
 
 /** What requests cost: with nobody there, and more or less with each one who is. */
-function requestsOf({ requests = [] }: Problem, pins: Pins, look: Lookup) {
+function requestsOf({ requests = [] }: RosterProblem, pins: Pins, look: Lookup) {
   const pinned = new Set(pins.assignments.map(pin => `${pin.shift_id} ${pin.staff_id}`))
   const asked = new Map<string, number>()
   let base = 0
@@ -236,7 +237,7 @@ function requestsOf({ requests = [] }: Problem, pins: Pins, look: Lookup) {
 }
 
 function openingsOf(
-  { shifts }: Problem,
+  { shifts }: RosterProblem,
   pins: Pins,
   rests: (number | undefined)[],
   about: (shift: ProblemShift) => { week: number; day: number; rest: number },
@@ -258,10 +259,10 @@ function openingsOf(
         ...(kind ? { kind } : {}),
         places,
         room,
-        over: over_cents,
-        ...(under_cents === undefined ? {} : { under: under_cents }),
-        takers: [],
-        clashes: rests.map(() => []),
+        overPrice: over_cents,
+        ...(under_cents === undefined ? {} : { underPrice: under_cents }),
+        candidates: [],
+        conflicts: rests.map(() => []),
       }
     })
     .filter(opening => opening.room > 0)
@@ -273,11 +274,11 @@ function openingsOf(
     near = near.filter(earlier => opening.start < openings[earlier]!.end + longestRest)
     for (const [restClass, rest] of rests.entries()) {
       for (const earlier of near) {
-        if (!clash(openings[earlier]!, opening, rest)) continue
-        opening.clashes[restClass]!.push(earlier)
-        openings[earlier]!.clashes[restClass]!.push(index)
+        if (!conflicts(openings[earlier]!, opening, rest)) continue
+        opening.conflicts[restClass]!.push(earlier)
+        openings[earlier]!.conflicts[restClass]!.push(index)
       }
-      opening.clashes[restClass]!.push(index)
+      opening.conflicts[restClass]!.push(index)
     }
     near.push(index)
   }

@@ -28,24 +28,24 @@ export type Wish = {
 export type Limit = { limit: number; price_cents?: number }
 
 /** Counted over each stretch of so many weeks; without any, over all the days planned. */
-export type Count = Limit & { weeks?: number }
+export type PeriodLimit = Limit & { weeks?: number }
 
 /** Rules of work of one person. A day counts as worked when work begins on it. */
 export type WorkRules = {
   /** A Monday: stretches of several weeks follow each other from it. `FIRST_MONDAY` by default. */
   counted_from?: string
   /** A unit is an hour begun. Of a stretch that is planned in part only, a like part is asked for. */
-  least_hours?: Count
-  most_hours?: Count
+  least_hours?: PeriodLimit
+  most_hours?: PeriodLimit
   /** Days worked one after the other. A unit is a day too few or too many; stretches that reach the edge of the range may go on. */
   least_days_in_row?: Limit
   most_days_in_row?: Limit
   /** Days off between days worked; a unit is a day too few. */
   least_days_off_in_row?: Limit
   /** Weekends with work on Saturday or Sunday: all weekends less the free ones somebody is to have. A unit is a weekend. */
-  most_weekends?: Count
+  most_weekends?: PeriodLimit
   /** How many shifts of one kind; a unit is a shift. */
-  most_of_kind?: (Count & { kind: string })[]
+  most_of_kind?: (PeriodLimit & { kind: string })[]
   /** What may not begin on the day after another kind began; a unit is each time. */
   successions?: Succession[]
   /** Instead of that of the sites. */
@@ -60,7 +60,7 @@ export type SiteRules = Omit<WorkRules, 'least_hours' | 'rest_hours'>
 type Succession = { kind: string; next: string; price_cents?: number }
 
 /** Somebody wants this shift on or off their roster: not to follow costs so many whole cents. */
-export type Request = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }
+export type ProblemRequest = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }
 
 export type Staff = {
   id: number
@@ -100,9 +100,9 @@ export type Assignment = { shift_id: number; staff_id: number }
 export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string; kind?: string | null }
 
 /** Coverage comes before cost, and cost before these: what an uneven hour and an unmet wish count against each other. */
-export type Weights = { fairness: number; preferences: number }
+export type ScoreWeights = { fairness: number; preferences: number }
 
-export type Problem = {
+export type RosterProblem = {
   /** The days planned, as rules count them: from the first shift to the last by default. */
   range?: { start: string; end: string }
   sites: ProblemSite[]
@@ -110,15 +110,15 @@ export type Problem = {
   shifts: ProblemShift[]
   pinned: Assignment[]
   existing: Duty[]
-  requests?: Request[]
-  weights: Weights
+  requests?: ProblemRequest[]
+  weights: ScoreWeights
   seed: number
 }
 
 export type Algorithm = 'greedy' | 'optimal' | 'production'
 
 /** In the order they are looked at. `assigned`: everyone left is on this very shift already. */
-export const rules = [
+export const blockingRules = [
   'skill',
   'certification',
   'unavailable',
@@ -128,18 +128,18 @@ export const rules = [
   'hours',
   'work_rules',
 ] as const
-export type Rule = (typeof rules)[number]
+export type BlockingRule = (typeof blockingRules)[number]
 
 export type Unfilled = {
   shift_id: number
   /** What keeps most of the people with the skill from this place. */
-  reason: Rule
+  reason: BlockingRule
   message: string
   /** How many people each rule keeps away; a person is counted at the first. */
-  blocked: Partial<Record<Rule, number>>
+  blocked: Partial<Record<BlockingRule, number>>
 }
 
-export type Summary = {
+export type RosterSummary = {
   /** Filled places of all places, 0 to 1. */
   coverage: number
   /** Wages */
@@ -160,7 +160,7 @@ export type Summary = {
   open_bound: number
   /** What the open places mean for the planner, in sentences: how many cannot be filled, and who would fill them. */
   advice: string[]
-  ended: Ended
+  ended: EndReason
   /** With `failed`: what the exact solver said. */
   trouble?: string
 }
@@ -169,16 +169,16 @@ export type Summary = {
  * `proved`: coverage, then cost, then fairness with preferences (to 0.01 %) are the best there is. `heuristic`: good,
  * nothing was proved. The others say what stopped the proof.
  */
-export type Ended = 'proved' | 'heuristic' | 'budget' | 'cancelled' | 'failed'
+export type EndReason = 'proved' | 'heuristic' | 'budget' | 'cancelled' | 'failed'
 
-export type Solution = { assignments: Assignment[]; unfilled: Unfilled[]; summary: Summary }
+export type Solution = { assignments: Assignment[]; unfilled: Unfilled[]; summary: RosterSummary }
 
-export const stages = ['loading', 'building', 'optimization', 'checking'] as const
-export type Stage = (typeof stages)[number]
+export const solveStages = ['loading', 'building', 'optimization', 'checking'] as const
+export type SolveStage = (typeof solveStages)[number]
 
 /** `percent` never falls; all about the best roster is null until there is one. */
-export type Progress = {
-  stage: Stage
+export type SolveProgress = {
+  stage: SolveStage
   percent: number
   /** What is done now, as a clause: `filling week 2 of 4` */
   doing: string
@@ -188,5 +188,3 @@ export type Progress = {
   open: number | null
   open_bound: number | null
 }
-
-export const HOUR = 3_600_000

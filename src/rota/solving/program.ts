@@ -1,8 +1,8 @@
 import loadHighs, { type Highs, type HighsCallbackMap, type Model } from 'highs'
-import { slopes } from './balance.ts'
-import { type Milp, milp } from './milp.ts'
-import type { Plan } from './plan.ts'
-import { HOUR } from './problem.ts'
+import { hour } from '../../platform/clock.ts'
+import { stepWeights } from './balance.ts'
+import { buildMilp, type Milp } from './milp.ts'
+import type { SolverPlan } from './plan.ts'
 import { Roster } from './roster.ts'
 
 let loading: Promise<Highs> | undefined
@@ -10,24 +10,24 @@ let loading: Promise<Highs> | undefined
 export type Objective = 'broken' | 'coverage' | 'cost' | 'balance'
 
 type Minimising = {
-  from: Roster
+  start: Roster
   seconds: number
   /** stop when the bound comes this near */
-  within: { mip_rel_gap: number; mip_abs_gap: number }
+  tolerance: { mip_rel_gap: number; mip_abs_gap: number }
   onFound: (roster: Roster) => void
   /** `gap` is relative, and may pass 1 */
   onBound: (bound: number, gap: number) => void
 }
 
 /** A plan inside the solver. Its memory is the solver's own: `using` gives it back. */
-export class Program {
+export class MilpSolver {
   readonly #highs: Highs
   readonly #model: Model
   readonly #milp: Milp
 
-  private constructor(highs: Highs, plan: Plan, seed: number) {
+  private constructor(highs: Highs, plan: SolverPlan, seed: number) {
     this.#highs = highs
-    this.#milp = milp(plan)
+    this.#milp = buildMilp(plan)
     this.#model = highs.createModel(this.#milp.data)
     this.#model.options.set({
       log_to_console: false,
@@ -37,9 +37,9 @@ export class Program {
     })
   }
 
-  static async of(plan: Plan, seed: number): Promise<Program> {
+  static async of(plan: SolverPlan, seed: number): Promise<MilpSolver> {
     loading ??= loadHighs()
-    return new Program(await loading, plan, seed)
+    return new MilpSolver(await loading, plan, seed)
   }
 
   [Symbol.dispose]() {
@@ -47,7 +47,7 @@ export class Program {
   }
 
   /** From now on an objective may not exceed this. Answers how to change the limit. */
-  hold(objective: Objective, most: number): (most: number) => void {
+  limitObjective(objective: Objective, most: number): (most: number) => void {
     const costs = this.#milp[objective]
     const indices = [...costs.keys()].filter(column => costs[column] !== 0)
     this.#model.addRow(0, most / this.#unit(objective), { indices, values: indices.map(column => costs[column]!) })
@@ -56,7 +56,7 @@ export class Program {
   }
 
   /** What an objective would be if people could be divided: soon known, and no roster has less. Without time, as good as nothing. */
-  relaxed(objective: Objective, seconds: number): number {
+  relaxedOptimum(objective: Objective, seconds: number): number {
     this.#price(objective)
     this.#model.options.set({ solve_relaxation: true, presolve: 'off' }) // twice as fast here without
     this.#limit(seconds)
@@ -67,7 +67,7 @@ export class Program {
   }
 
   /** Brings an objective down as far as it goes; false when the time was over before. */
-  minimise(objective: Objective, { from, seconds, within, onFound, onBound }: Minimising): boolean {
+  minimise(objective: Objective, { start, seconds, tolerance, onFound, onBound }: Minimising): boolean {
     const { modelStatus, callbackType } = this.#highs.constants
     const model = this.#model
     const callbacks: HighsCallbackMap = {
@@ -76,10 +76,10 @@ export class Program {
       [callbackType.mipLogging]: ({ data }) =>
         void onBound(this.#bound(objective, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
     }
-    model.options.set(within)
+    model.options.set(tolerance)
     this.#limit(seconds)
     this.#price(objective)
-    model.setSolution({ colValue: columnsOf(from, this.#milp) })
+    model.setSolution({ colValue: columnsOf(start, this.#milp) })
     const finished = model.run(callbacks).modelStatus === modelStatus.optimal
     if (finished) onFound(rosterOf(this.#milp, model.getSolution().colValue))
     onBound(this.#bound(objective, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
@@ -97,7 +97,7 @@ export class Program {
   }
 
   #unit(objective: Objective): number {
-    return objective === 'cost' ? this.#milp.unit : 1
+    return objective === 'cost' ? this.#milp.costUnit : 1
   }
 
   /** Places and wages come in whole units, so their bounds may be rounded up to the next. */
@@ -108,22 +108,26 @@ export class Program {
 
 function rosterOf({ plan, pairs }: Milp, columns: Float64Array): Roster {
   const roster = new Roster(plan)
-  for (const [column, { opening, person }] of pairs.entries()) if (columns[column]! > 0.5) roster.take(opening, person)
+  for (const [column, { opening, person }] of pairs.entries())
+    if (columns[column]! > 0.5) roster.assign(opening, person)
   return roster
 }
 
-function columnsOf(roster: Roster, { plan, pairs, open, over, loads, hours, data }: Milp): Float64Array {
+function columnsOf(
+  roster: Roster,
+  { plan, pairs, firstOpenColumn, firstSurplusColumn, loadColumns, hoursColumns, data }: Milp,
+): Float64Array {
   const columns = new Float64Array(data.numCols)
   for (const [column, { opening, person }] of pairs.entries())
-    if (roster.at[opening]!.includes(person)) columns[column] = 1
+    if (roster.peopleAt[opening]!.includes(person)) columns[column] = 1
   for (const [opening, { places }] of plan.openings.entries()) {
-    columns[open + opening] = Math.max(0, places - roster.at[opening]!.length)
-    columns[over + opening] = Math.max(0, roster.at[opening]!.length - places)
+    columns[firstOpenColumn + opening] = Math.max(0, places - roster.peopleAt[opening]!.length)
+    columns[firstSurplusColumn + opening] = Math.max(0, roster.peopleAt[opening]!.length - places)
   }
-  for (const { column, person, off } of hours) columns[column] = off(roster.of[person]!)
-  for (const { person, first } of loads) {
-    let left = roster.load[person]! / HOUR
-    for (const step of slopes.keys()) {
+  for (const { column, person, deviation: off } of hoursColumns) columns[column] = off(roster.openingsOf[person]!)
+  for (const { person, first } of loadColumns) {
+    let left = roster.loadMs[person]! / hour
+    for (const step of stepWeights.keys()) {
       const taken = Math.min(left, data.colUpper[first + step]!)
       columns[first + step] = taken
       left -= taken

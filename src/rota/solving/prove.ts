@@ -1,34 +1,34 @@
-import { annealed, tidied } from './annealing.ts'
-import { type ExactEffort, type Proof, proveOptimal, unproved } from './exact.ts'
-import { type Plan, preparePlan } from './plan.ts'
-import type { Duty, Problem } from './problem.ts'
-import { Program } from './program.ts'
-import { compareWorth, Roster } from './roster.ts'
+import { annealToEnd, polishRoster } from './annealing.ts'
+import { initialProof, type Proof, type ProofOptions, proveOptimal } from './exact.ts'
+import { preparePlan, type SolverPlan } from './plan.ts'
+import type { Duty, RosterProblem } from './problem.ts'
+import { MilpSolver } from './program.ts'
+import { compareScores, Roster } from './roster.ts'
 
 /** Of the whole proof, what the weeks take. */
-const WEEKS = 0.6
+const WEEKS_SHARE = 0.6
 
 /** A quick bound first, then week by week, then over all weeks whatever that left unsettled. */
-export async function prove({ roster, bound, openBound, settled }: Proof, effort: ExactEffort): Promise<Proof> {
+export async function proveRoster({ roster, bound, openBound, settled }: Proof, effort: ProofOptions): Promise<Proof> {
   const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), openBound, settled }
   effort.onStep(start, 0, 'proving week by week')
   if (roster.plan.weeks < 2 || roster.plan.hasRules) return proveOptimal(start, effort)
   const weekly = await proveByWeeks(start, {
     ...effort,
-    onStep: (proof, part, doing) => effort.onStep(proof, part * WEEKS, doing),
+    onStep: (proof, part, doing) => effort.onStep(proof, part * WEEKS_SHARE, doing),
   })
   return proveOptimal(weekly, {
     ...effort,
-    onStep: (proof, part, doing) => effort.onStep(proof, WEEKS + part * (1 - WEEKS), doing),
+    onStep: (proof, part, doing) => effort.onStep(proof, WEEKS_SHARE + part * (1 - WEEKS_SHARE), doing),
   })
 }
 
-async function quickBound({ plan, open, broken }: Roster, { seed, left }: ExactEffort): Promise<number> {
-  if (!plan.openings.some(opening => opening.takers.length)) return 0
-  using program = await Program.of(plan, seed)
-  if (plan.hasRules) program.hold('broken', broken)
-  program.hold('coverage', open)
-  return program.relaxed('cost', left() / 2)
+async function quickBound({ plan, open, broken }: Roster, { seed, secondsLeft }: ProofOptions): Promise<number> {
+  if (!plan.openings.some(opening => opening.candidates.length)) return 0
+  using program = await MilpSolver.of(plan, seed)
+  if (plan.hasRules) program.limitObjective('broken', broken)
+  program.limitObjective('coverage', open)
+  return program.relaxedOptimum('cost', secondsLeft() / 2)
 }
 
 const MOVES = 100_000
@@ -38,28 +38,28 @@ const MOVES = 100_000
  * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
  * allows it, together they are the best roster, but for its balance.
  */
-async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
+async function proveByWeeks(start: Proof, { seed, secondsLeft, onStep }: ProofOptions): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
   const places = plan.openings.map(() => [] as number[])
   const totals = { open: 0, bound: 0, openBound: 0, covered: true }
 
   for (let week = 0; week < plan.weeks; week++) {
-    if (left() <= 0) return proof
+    if (secondsLeft() <= 0) return proof
     const openings = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
     const named = `week ${week + 1} of ${plan.weeks}`
     const rest = plan.weeks - week + 1
-    const effort: ExactEffort = {
+    const effort: ProofOptions = {
       seed,
-      left: () => left() / rest,
+      secondsLeft: () => secondsLeft() / rest,
       onStep: (_, part, doing) => onStep(proof, (week + part) / plan.weeks, `${doing} in ${named}`),
     }
     const alone = preparePlan(problemOfWeek(plan, week, []))
     const known = Roster.from(
       alone,
-      openings.map(opening => start.roster.at[opening]!),
+      openings.map(opening => start.roster.peopleAt[opening]!),
     )
-    const own = await proveOptimal(unproved(annealed(known, { seed, moves: MOVES })), effort)
+    const own = await proveOptimal(initialProof(annealToEnd(known, { seed, moves: MOVES })), effort)
     totals.open += own.roster.open
     totals.bound += own.bound
     totals.openBound += own.openBound
@@ -70,16 +70,16 @@ async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): 
       preparePlan(problemOfWeek(plan, week, dutiesOf(plan, places))),
       effort,
     )
-    for (const [index, opening] of openings.entries()) places[opening] = beside.at[index]!
-    const mixed = Roster.whatFits(
+    for (const [index, opening] of openings.entries()) places[opening] = beside.peopleAt[index]!
+    const mixed = Roster.fromWhatFits(
       plan,
-      places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.at[opening]! : people)),
+      places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.peopleAt[opening]! : people)),
     )
-    if (compareWorth({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
+    if (compareScores({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
     onStep(proof, (week + 1) / plan.weeks, `proving ${named}`)
   }
 
-  if (proof.roster !== start.roster && left() > 0) proof.roster = tidied(proof.roster, seed)
+  if (proof.roster !== start.roster && secondsLeft() > 0) proof.roster = polishRoster(proof.roster, seed)
   proof.openBound = Math.max(proof.openBound, totals.openBound)
   if (totals.covered && totals.open === proof.roster.open) {
     proof.bound = Math.max(proof.bound, totals.bound)
@@ -89,16 +89,16 @@ async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): 
 }
 
 /** The same with the weeks before it in place: often as good at once, as many rosters are. */
-async function fitBesideOtherWeeks(own: Proof, plan: Plan, effort: ExactEffort): Promise<Roster> {
-  const fitted = Roster.whatFits(plan, own.roster.at)
+async function fitBesideOtherWeeks(own: Proof, plan: SolverPlan, effort: ProofOptions): Promise<Roster> {
+  const fitted = Roster.fromWhatFits(plan, own.roster.peopleAt)
   if (fitted.open === own.roster.open) return fitted
-  const mended = annealed(fitted, { seed: effort.seed, moves: MOVES })
+  const mended = annealToEnd(fitted, { seed: effort.seed, moves: MOVES })
   if (mended.open === own.roster.open && mended.cost === own.roster.cost) return mended
-  return (await proveOptimal(unproved(mended), effort)).roster
+  return (await proveOptimal(initialProof(mended), effort)).roster
 }
 
 /** The shifts of one week as a problem of their own, in which everything else that stands is work done elsewhere. */
-function problemOfWeek({ problem, openings, pins }: Plan, week: number, duties: Duty[]): Problem {
+function problemOfWeek({ problem, openings, pins }: SolverPlan, week: number, duties: Duty[]): RosterProblem {
   const shifts = openings.filter(opening => opening.week === week).map(opening => opening.shift)
   const ids = new Set(shifts.map(shift => shift.id))
   const pinned = pins.assignments.filter(pin => ids.has(pin.shift_id))
@@ -112,7 +112,7 @@ function problemOfWeek({ problem, openings, pins }: Plan, week: number, duties: 
   return { ...problem, shifts, pinned, existing, weights: { fairness: 0, preferences: 0 } }
 }
 
-const dutiesOf = ({ problem, openings }: Plan, places: number[][]): Duty[] =>
+const dutiesOf = ({ problem, openings }: SolverPlan, places: number[][]): Duty[] =>
   places.flatMap((people, opening) =>
     people.map(person => ({ ...openings[opening]!.shift, staff_id: problem.staff[person]!.id })),
   )

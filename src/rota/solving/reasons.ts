@@ -1,27 +1,36 @@
 import { localMoment } from './local-time.ts'
 import {
   type Assignment,
-  type Problem,
+  type BlockingRule,
+  blockingRules,
   type ProblemShift,
-  type Rule,
-  rules,
+  type RosterProblem,
   type Staff,
   type Unfilled,
 } from './problem.ts'
-import { clash, ineligibility, overlap, ownRest, restAt, skillsOf, spanOf, weeklyLimit } from './rules.ts'
+import {
+  conflicts,
+  ineligibility,
+  overlaps,
+  requiredSkills,
+  restOfPerson,
+  restOfSite,
+  spanOf,
+  weeklyLimit,
+} from './rules.ts'
 
 type Work = { start: number; end: number; rest: number; week: string; shift_id?: number }
 
 /** For every place left open, the rule that keeps most people from it. */
 export function unfilledPlaces(
-  problem: Problem,
+  problem: RosterProblem,
   assignments: Assignment[],
   breaksRules: (shift: ProblemShift, person: Staff) => boolean = () => false,
 ): Unfilled[] {
   const zones = new Map(problem.sites.map(site => [site.id, site.timezone]))
   const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
     ...spanOf({ starts_at, ends_at }),
-    rest: restAt(problem.sites.find(site => site.id === site_id)),
+    rest: restOfSite(problem.sites.find(site => site.id === site_id)),
     week: localMoment(starts_at, zones.get(site_id)!).week,
   })
   const filled = new Map<number, number>()
@@ -38,7 +47,7 @@ export function unfilledPlaces(
   return short.flatMap(shift => {
     const zone = zones.get(shift.site_id)!
     const { date } = localMoment(shift.starts_at, zone)
-    const blocked: Partial<Record<Rule, number>> = {}
+    const blocked: Partial<Record<BlockingRule, number>> = {}
     for (const person of problem.staff) {
       const rule =
         ineligibility(person, shift, date, zone) ??
@@ -58,32 +67,32 @@ export function unfilledPlaces(
 }
 
 /** What else they do that keeps them from it. */
-function blockedBy(person: Staff, works: Work[], shiftId: number, wanted: Work): Rule | undefined {
+function blockedBy(person: Staff, works: Work[], shiftId: number, wanted: Work): BlockingRule | undefined {
   const length = wanted.end - wanted.start
   const limit = weeklyLimit(person)
   if (works.some(work => work.shift_id === shiftId)) return 'assigned'
   if (length > limit) return 'hours'
-  if (works.some(work => overlap(work, wanted))) return 'overlap'
-  if (works.some(work => clash(work, wanted, ownRest(person)))) return 'rest'
+  if (works.some(work => overlaps(work, wanted))) return 'overlap'
+  if (works.some(work => conflicts(work, wanted, restOfPerson(person)))) return 'rest'
   const worked = works.reduce((all, { start, end, week }) => all + (week === wanted.week ? end - start : 0), 0)
   return worked + length > limit ? 'hours' : undefined
 }
 
 /** Lacking the skill is only the answer when everyone lacks it, being there already when nothing else is in the way. */
-function mainReason(blocked: Partial<Record<Rule, number>>): Rule {
-  const telling = rules.filter(rule => blocked[rule] && rule !== 'skill' && rule !== 'assigned')
+function mainReason(blocked: Partial<Record<BlockingRule, number>>): BlockingRule {
+  const telling = blockingRules.filter(rule => blocked[rule] && rule !== 'skill' && rule !== 'assigned')
   if (telling.length) return telling.reduce((most, rule) => (blocked[rule]! > blocked[most]! ? rule : most))
   return blocked.assigned ? 'assigned' : blocked.skill ? 'skill' : 'unavailable'
 }
 
 function sentence(
-  reason: Rule,
+  reason: BlockingRule,
   shift: ProblemShift,
   date: string,
-  blocked: Partial<Record<Rule, number>>,
+  blocked: Partial<Record<BlockingRule, number>>,
   staff: Staff[],
 ): string {
-  const needed = skillsOf(shift).join(' and ')
+  const needed = requiredSkills(shift).join(' and ')
   const able = staff.length - (blocked.skill ?? 0)
   const many = `${blocked[reason] ?? 0} of ${able}${needed ? ` with the skill ${needed}` : ' people'}`
   switch (reason) {

@@ -1,7 +1,7 @@
 import { annealDays } from './anneal-days.ts'
 import { anneal } from './annealing.ts'
-import type { Plan } from './plan.ts'
-import { compareWorth, Roster } from './roster.ts'
+import type { SolverPlan } from './plan.ts'
+import { compareScores, Roster } from './roster.ts'
 import type { SharedSearch } from './shared-search.ts'
 
 const SEARCHES = 3
@@ -11,7 +11,7 @@ const WEEKS_SHARE = 0.8
 type SearchEffort = {
   seed: number
   /** the part of the time for the search that is over */
-  pressed: () => number
+  timeUsed: () => number
   /** the fewest places any roster leaves open in a week */
   boundOf: (week: number) => number
   /** over the weeks, `ROUNDS` at most */
@@ -27,13 +27,13 @@ type SearchStep = { best: Roster; part: number; doing: string }
 /** Looks for a good roster: week by week where places are open, then all over, or by days where rules look at days in a row. */
 export function* searchRoster(start: Roster, effort: SearchEffort): Generator<SearchStep> {
   const { plan } = start
-  const { seed, pressed } = effort
+  const { seed, timeUsed } = effort
   let best = start
   const accept = (roster: Roster) => {
-    if (compareWorth(roster, best) < 0) best = roster
+    if (compareScores(roster, best) < 0) best = roster
   }
   if (plan.hasRules) {
-    for (const found of annealDays(start, { seed, moves: 5 * movesFor(plan), pressed })) {
+    for (const found of annealDays(start, { seed, moves: 5 * movesFor(plan), timeUsed })) {
       accept(found.best)
       yield { best, part: found.part, doing: 'trying other days' }
     }
@@ -49,7 +49,7 @@ export function* searchRoster(start: Roster, effort: SearchEffort): Generator<Se
     for (const found of anneal(turn ? start : best, { seed: seed + turn, moves: movesFor(plan), ...heat })) {
       accept(found.best)
       yield { best, part: (1 + (turn + found.part) / SEARCHES) / 2, doing: 'trying exchanges' }
-      if (pressed() > 1) return
+      if (timeUsed() > 1) return
     }
   }
 }
@@ -57,47 +57,48 @@ export function* searchRoster(start: Roster, effort: SearchEffort): Generator<Se
 /** Each week by itself, as hours are counted by the week; with a partner, each takes those that the other has not. */
 function* fillWeeks(
   start: Roster,
-  { seed, pressed, boundOf, rounds, partner, isSecond }: SearchEffort,
+  { seed, timeUsed, boundOf, rounds, partner, isSecond }: SearchEffort,
 ): Generator<SearchStep> {
   const { plan } = start
   let best = start
-  const isFull = (week: number) => openIn(best, week) <= boundOf(week)
-  const takeOver = (round: number) => {
+  const isFull = (week: number) => openPlacesInWeek(best, week) <= boundOf(week)
+  const adoptPartnerWeeks = (round: number) => {
     for (let week = 0; week < plan.weeks; week++) {
-      const places = partner?.weekOf(round, week, best)
+      const places = partner?.partnerWeek(round, week, best)
       if (!places) continue
-      const mixed = Roster.whatFits(plan, places)
-      if (compareWorth(mixed, best) < 0) best = mixed
+      const mixed = Roster.fromWhatFits(plan, places)
+      if (compareScores(mixed, best) < 0) best = mixed
     }
   }
   const weeks = Array.from({ length: plan.weeks }, (_, week) => (isSecond ? plan.weeks - 1 - week : week))
   for (let round = 0; round < rounds; round++) {
     for (const [index, week] of weeks.entries()) {
-      takeOver(round)
-      if (round) takeOver(round - 1)
-      if (isFull(week) || pressed() > WEEKS_SHARE || (partner && !partner.claim(round, week))) continue
+      adoptPartnerWeeks(round)
+      if (round) adoptPartnerWeeks(round - 1)
+      if (isFull(week) || timeUsed() > WEEKS_SHARE || (partner && !partner.claim(round, week))) continue
       const effort = { seed: seed + round, moves: (movesFor(plan) / 2) * (1 + round), heat: 4, week }
       for (const found of anneal(best, effort)) {
-        if (compareWorth(found.best, best) < 0) best = found.best
+        if (compareScores(found.best, best) < 0) best = found.best
         const part = (round + (index + found.part) / plan.weeks) / rounds
         yield { best, part, doing: `filling week ${week + 1} of ${plan.weeks}` }
-        if (pressed() > WEEKS_SHARE || isFull(week)) break
+        if (timeUsed() > WEEKS_SHARE || isFull(week)) break
       }
-      partner?.tellWeek(round, week, best)
+      partner?.publishWeek(round, week, best)
     }
   }
-  for (let round = 0; round < rounds; round++) takeOver(round)
+  for (let round = 0; round < rounds; round++) adoptPartnerWeeks(round)
   yield { best, part: 1, doing: 'trying exchanges' }
 }
 
-export const openIn = ({ plan, at }: Roster, week: number) =>
+export const openPlacesInWeek = ({ plan, peopleAt }: Roster, week: number) =>
   plan.openings.reduce(
     (all, one, opening) =>
-      all + (one.week === week && one.under === undefined ? Math.max(0, one.places - at[opening]!.length) : 0),
+      all +
+      (one.week === week && one.underPrice === undefined ? Math.max(0, one.places - peopleAt[opening]!.length) : 0),
     0,
   )
 
-const movesFor = ({ openings }: Plan) => {
+const movesFor = ({ openings }: SolverPlan) => {
   const places = openings.reduce((all, opening) => all + opening.places, 0)
   return Math.min(400_000, Math.max(20_000, 1000 * places))
 }

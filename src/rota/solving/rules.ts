@@ -1,13 +1,14 @@
+import { hour } from '../../platform/clock.ts'
 import { absenceEnd, absenceStart } from './local-time.ts'
-import { HOUR, type ProblemShift, type ProblemSite, type Staff } from './problem.ts'
+import type { ProblemShift, ProblemSite, Staff } from './problem.ts'
 
-export const REST = 10 * HOUR
+export const DEFAULT_REST = 10 * hour
 
 type Span = { start: number; end: number }
 
 /** The rule, if any, that keeps a person from a shift whatever else is planned. `date` is that of its start, at the site. */
 export function ineligibility(staff: Staff, shift: ProblemShift, date: string, zone: string) {
-  if (skillsOf(shift).some(skill => !staff.skills.includes(skill))) return 'skill'
+  if (requiredSkills(shift).some(skill => !staff.skills.includes(skill))) return 'skill'
   if (shift.certification) {
     const held = staff.certifications.filter(one => one.name === shift.certification)
     if (!held.some(one => date <= one.expires_on)) return 'certification'
@@ -17,7 +18,7 @@ export function ineligibility(staff: Staff, shift: ProblemShift, date: string, z
   return away ? 'unavailable' : undefined
 }
 
-export const skillsOf = ({ skill, skills = [] }: ProblemShift): string[] => (skill ? [skill, ...skills] : skills)
+export const requiredSkills = ({ skill, skills = [] }: ProblemShift): string[] => (skill ? [skill, ...skills] : skills)
 
 type Work = Span & { rest: number }
 
@@ -25,22 +26,23 @@ type Work = Span & { rest: number }
 const restBetween = (a: Work, b: Work, own?: number) => own ?? Math.max(a.rest, b.rest)
 
 /** Two pieces of work one person cannot do both: they overlap or leave too little rest between. */
-export function clash(a: Work, b: Work, own?: number): boolean {
+export function conflicts(a: Work, b: Work, own?: number): boolean {
   const rest = restBetween(a, b, own)
   return a.start < b.end + rest && b.start < a.end + rest
 }
 
-export const restAt = (site: ProblemSite | undefined) =>
-  site?.rest_hours === undefined ? REST : site.rest_hours * HOUR
+export const restOfSite = (site: ProblemSite | undefined) =>
+  site?.rest_hours === undefined ? DEFAULT_REST : site.rest_hours * hour
 
-export const ownRest = ({ rules }: Staff) => (rules?.rest_hours === undefined ? undefined : rules.rest_hours * HOUR)
+export const restOfPerson = ({ rules }: Staff) =>
+  rules?.rest_hours === undefined ? undefined : rules.rest_hours * hour
 
-export const overlap = (a: Span, b: Span) => a.start < b.end && b.start < a.end
+export const overlaps = (a: Span, b: Span) => a.start < b.end && b.start < a.end
 
 /** Milliseconds a week, whole as those of shifts are: sums stay exact. */
-export const weeklyLimit = (staff: Staff) => Math.round(staff.max_hours_week * HOUR)
+export const weeklyLimit = (staff: Staff) => Math.round(staff.max_hours_week * hour)
 
-export const wages = (staff: Staff, { start, end }: Span) => Math.round((staff.hourly_cents * (end - start)) / HOUR)
+export const wages = (staff: Staff, { start, end }: Span) => Math.round((staff.hourly_cents * (end - start)) / hour)
 
 export const spanOf = (work: { starts_at: string; ends_at: string }): Span => ({
   start: Date.parse(work.starts_at),

@@ -1,28 +1,28 @@
-import { trimmed } from './anneal-days.ts'
-import { fewestOpen } from './bounds.ts'
+import { withoutShortStretches } from './anneal-days.ts'
+import { openPlacesLowerBound } from './bounds.ts'
 import { checkRoster } from './check.ts'
-import { type Proof, unproved } from './exact.ts'
-import { greedy } from './greedy.ts'
-import { type Plan, preparePlan } from './plan.ts'
-import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
-import { compareWorth, Roster } from './roster.ts'
-import { openIn, searchRoster } from './roster-search.ts'
+import { initialProof, type Proof } from './exact.ts'
+import { buildGreedyRoster } from './greedy.ts'
+import { preparePlan, type SolverPlan } from './plan.ts'
+import type { Algorithm, EndReason, RosterProblem, Solution, SolveProgress, SolveStage } from './problem.ts'
+import { compareScores, Roster } from './roster.ts'
+import { openPlacesInWeek, searchRoster } from './roster-search.ts'
 import { openSharedSearch, ROUNDS, type SharedMemory } from './shared-search.ts'
-import { solution } from './solution.ts'
+import { toSolution } from './solution.ts'
 
 /** With memory that is shared, another thread assists. */
-export type SolveOrder = { problem: Problem; algorithm: Algorithm; budget_s?: number; shared?: SharedMemory }
+export type SolveOrder = { problem: RosterProblem; algorithm: Algorithm; budget_s?: number; shared?: SharedMemory }
 
-export type SolveUpdate = { progress: Progress; best?: Solution }
+export type SolveUpdate = { progress: SolveProgress; best?: Solution }
 
 /** Of a budget, so much at most goes to the search before the proof, and so much when a proof is out of reach. */
 const SEARCH_SHARE = 0.4
-const SEARCH_ALONE = 0.9
+const SEARCH_SHARE_WITHOUT_PROOF = 0.9
 /** With more choices than this in a week, ten seconds prove nothing. */
-const PROVABLE = 10_000
+const MAX_PROVABLE_CHOICES = 10_000
 
 /** Computes the requested roster and reports progress. It blocks its thread, so it has one of its own: worker.ts. */
-export async function solveHere(
+export async function solveInThisThread(
   { problem, algorithm, budget_s, shared }: SolveOrder,
   send: (update: SolveUpdate) => void,
 ): Promise<Solution> {
@@ -33,17 +33,22 @@ export async function solveHere(
   const plan = preparePlan(problem)
   report('building', 3, 'placing the hardest shifts first')
   let grown = performance.now()
-  const first = greedy(plan, (roster, part) => {
+  const first = buildGreedyRoster(plan, (roster, part) => {
     if (performance.now() - grown < 500) return
-    report('building', 3 + part, 'placing the hardest shifts first', unproved(trimmed(Roster.from(plan, roster.at))))
+    report(
+      'building',
+      3 + part,
+      'placing the hardest shifts first',
+      initialProof(withoutShortStretches(Roster.from(plan, roster.peopleAt))),
+    )
     grown = performance.now()
   })
-  let state = unproved(trimmed(first))
-  let ended: Ended = 'heuristic'
+  let state = initialProof(withoutShortStretches(first))
+  let ended: EndReason = 'heuristic'
   let trouble: string | undefined
   report('optimization', 5, 'counting what cannot be filled', state)
 
-  const searchShare = algorithm === 'production' && isBeyondProof(plan) ? SEARCH_ALONE : SEARCH_SHARE
+  const searchShare = algorithm === 'production' && isTooLargeToProve(plan) ? SEARCH_SHARE_WITHOUT_PROOF : SEARCH_SHARE
   const bounds = weeklyBounds(state.roster, (week, bounds) => {
     state.openBound = Math.max(state.openBound, sum(bounds))
     report('optimization', 5, `counting what cannot be filled in week ${week + 1} of ${plan.weeks}`, state)
@@ -51,32 +56,32 @@ export async function solveHere(
   })
 
   const accept = (best: Roster) => {
-    if (compareWorth(best, state.roster) < 0) state = { ...state, roster: best }
+    if (compareScores(best, state.roster) < 0) state = { ...state, roster: best }
   }
   if (algorithm !== 'greedy') {
-    const partner = shared && isBeyondProof(plan) ? openSharedSearch(plan, shared) : undefined
+    const partner = shared && isTooLargeToProve(plan) ? openSharedSearch(plan, shared) : undefined
     for (const [week, bound] of bounds.entries()) partner?.setBound(week, bound)
     const effort = {
       seed: problem.seed,
-      pressed: () => spent() / searchShare,
+      timeUsed: () => spent() / searchShare,
       boundOf: (week: number) => bounds[week]!,
-      rounds: isBeyondProof(plan) ? ROUNDS : 2,
+      rounds: isTooLargeToProve(plan) ? ROUNDS : 2,
     }
     for (const { best, part, doing } of searchRoster(state.roster, { ...effort, ...(partner && { partner }) })) {
       accept(best)
       report('optimization', 5 + 30 * part, doing, state)
     }
     const takePartnersBest = () => {
-      const places = partner?.wholeOf(state.roster)
-      if (places) accept(trimmed(Roster.whatFits(plan, places)))
+      const places = partner?.partnerRoster(state.roster)
+      if (places) accept(withoutShortStretches(Roster.fromWhatFits(plan, places)))
     }
     takePartnersBest()
     report('optimization', 35, 'proving', state, 'at once')
-    const { prove } = await import('./prove.ts')
+    const { proveRoster: prove } = await import('./prove.ts')
     try {
       state = await prove(state, {
         seed: problem.seed,
-        left: () => (budget_s === undefined ? Number.POSITIVE_INFINITY : budget_s * (1 - spent())),
+        secondsLeft: () => (budget_s === undefined ? Number.POSITIVE_INFINITY : budget_s * (1 - spent())),
         onStep(reached, part, doing) {
           state = reached
           report('optimization', 35 + 60 * Math.max(part, spent()), doing, state)
@@ -91,7 +96,7 @@ export async function solveHere(
   }
 
   report('checking', 95, 'checking every rule', state, 'at once')
-  const done = solution(trimmed(state.roster), state.bound, ended, state.openBound)
+  const done = toSolution(withoutShortStretches(state.roster), state.bound, ended, state.openBound)
   if (trouble) done.summary.trouble = trouble
   const [broken] = checkRoster(problem, done.assignments).filter(
     ({ given, rule }) => !given && !isUnmetHours(rule, done),
@@ -104,23 +109,24 @@ export async function solveHere(
 export function assistSearch({ problem, budget_s, shared }: SolveOrder): void {
   const begun = performance.now()
   const plan = preparePlan(problem)
-  if (!shared || !isBeyondProof(plan)) return
-  const start = trimmed(greedy(plan))
+  if (!shared || !isTooLargeToProve(plan)) return
+  const start = withoutShortStretches(buildGreedyRoster(plan))
   const partner = openSharedSearch(plan, shared)
   const { boundOf } = partner
   const rounds = ROUNDS
-  const pressed = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s / SEARCH_ALONE)
+  const timeUsed = () =>
+    budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s / SEARCH_SHARE_WITHOUT_PROOF
   let sent = start
   for (const { best } of searchRoster(start, {
     seed: problem.seed + 1000,
-    pressed,
+    timeUsed,
     boundOf,
     rounds,
     partner,
     isSecond: true,
   }))
     if (best !== sent) {
-      partner.tellWhole(best)
+      partner.publishRoster(best)
       sent = best
     }
 }
@@ -133,9 +139,9 @@ function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[
   const { plan } = roster
   const bounds = Array.from({ length: plan.weeks }, () => 0)
   for (let week = 0; week < plan.weeks; week++) {
-    const reached = openIn(roster, week)
+    const reached = openPlacesInWeek(roster, week)
     if (!reached) continue
-    for (const bound of fewestOpen(plan, week, reached)) {
+    for (const bound of openPlacesLowerBound(plan, week, reached)) {
       bounds[week] = bound
       if (shouldStop(week, bounds)) return bounds
     }
@@ -144,8 +150,8 @@ function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[
 }
 
 /** Ten seconds are too short to prove anything. */
-const isBeyondProof = ({ openings, weeks }: Plan) =>
-  openings.reduce((all, { takers }) => all + takers.length, 0) / Math.max(1, weeks) > PROVABLE
+const isTooLargeToProve = ({ openings, weeks }: SolverPlan) =>
+  openings.reduce((all, { candidates }) => all + candidates.length, 0) / Math.max(1, weeks) > MAX_PROVABLE_CHOICES
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 
@@ -153,7 +159,7 @@ const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 function reporter(send: (update: SolveUpdate) => void) {
   let [stage, sentAt, percent] = ['', 0, 0]
   let [best, of, made]: [Solution | undefined, Proof | undefined, number] = [undefined, undefined, 0]
-  return (now: Stage, reached: number, doing: string, state?: Proof, when?: 'at once') => {
+  return (now: SolveStage, reached: number, doing: string, state?: Proof, when?: 'at once') => {
     if (now === stage && !when && performance.now() - sentAt < 200) return
     stage = now
     sentAt = performance.now()
@@ -162,7 +168,7 @@ function reporter(send: (update: SolveUpdate) => void) {
     const isDue = isNew && (!of || when || sentAt - made > 800) // saying why each place is open takes a while
     if (isDue)
       [best, of, made] = [
-        solution(trimmed(state.roster), state.bound, 'cancelled', state.openBound),
+        toSolution(withoutShortStretches(state.roster), state.bound, 'cancelled', state.openBound),
         { ...state },
         sentAt,
       ]

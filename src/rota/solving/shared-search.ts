@@ -1,5 +1,6 @@
-import type { Plan } from './plan.ts'
-import { HOUR, type Problem } from './problem.ts'
+import { day } from '../../platform/clock.ts'
+import type { SolverPlan } from './plan.ts'
+import type { RosterProblem } from './problem.ts'
 import type { Roster } from './roster.ts'
 
 /** Over the weeks, at most; each with more moves than the one before. */
@@ -12,20 +13,20 @@ export const ROUNDS = 6
  */
 export type SharedMemory = SharedArrayBuffer
 
-export function sharedMemoryFor({ shifts }: Problem): SharedMemory {
+export function sharedMemoryFor({ shifts }: RosterProblem): SharedMemory {
   const places = shifts.reduce((all, { headcount, most = 0 }) => all + Math.max(headcount, most), 0)
   const starts = shifts.map(({ starts_at }) => Date.parse(starts_at))
   const weeks =
     Math.ceil(
       (starts.reduce((a, b) => Math.max(a, b), 0) - starts.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)) /
-        (7 * 24 * HOUR),
+        (7 * day),
     ) + 2
   return new SharedArrayBuffer(4 * (1 + weeks * (1 + 2 * ROUNDS) + (ROUNDS + 1) * places))
 }
 
 export type SharedSearch = ReturnType<typeof openSharedSearch>
 
-export function openSharedSearch({ openings, weeks }: Plan, shared: SharedMemory) {
+export function openSharedSearch({ openings, weeks }: SolverPlan, shared: SharedMemory) {
   let taken = 0
   const part = (length: number) => {
     const from = taken
@@ -39,16 +40,16 @@ export function openSharedSearch({ openings, weeks }: Plan, shared: SharedMemory
   for (let opening = 1; opening < openings.length; opening++)
     firsts[opening] = firsts[opening - 1]! + openings[opening - 1]!.room
 
-  const write = (part: number, { at }: Roster, isIn: (opening: number) => boolean) => {
+  const write = (part: number, { peopleAt }: Roster, isIn: (opening: number) => boolean) => {
     for (const [opening, { room }] of openings.entries())
       if (isIn(opening))
         for (let place = 0; place < room; place++)
-          rest[part * size + firsts[opening]! + place] = (at[opening]![place] ?? -1) + 1
+          rest[part * size + firsts[opening]! + place] = (peopleAt[opening]![place] ?? -1) + 1
   }
   /** The assignments of these openings from the other thread, the rest from this one. */
-  const read = (part: number, { at }: Roster, isIn: (opening: number) => boolean) =>
+  const read = (part: number, { peopleAt }: Roster, isIn: (opening: number) => boolean) =>
     openings.map(({ room }, opening) => {
-      if (!isIn(opening)) return at[opening]!
+      if (!isIn(opening)) return peopleAt[opening]!
       const from = part * size + firsts[opening]!
       return [...rest.subarray(from, from + room)].flatMap(person => (person > 0 ? [person - 1] : []))
     })
@@ -60,16 +61,16 @@ export function openSharedSearch({ openings, weeks }: Plan, shared: SharedMemory
     boundOf: (week: number) => Atomics.load(bounds, week),
     /** Whether this thread takes the week in this round. */
     claim: (round: number, week: number) => Atomics.compareExchange(claims, round * weeks + week, 0, 1) === 0,
-    tellWeek(round: number, week: number, roster: Roster) {
+    publishWeek(round: number, week: number, roster: Roster) {
       write(round, roster, isOf(week))
       Atomics.store(found, round * weeks + week, 1)
     },
-    weekOf: (round: number, week: number, roster: Roster) =>
+    partnerWeek: (round: number, week: number, roster: Roster) =>
       Atomics.load(found, round * weeks + week) ? read(round, roster, isOf(week)) : undefined,
-    tellWhole(roster: Roster) {
+    publishRoster(roster: Roster) {
       write(ROUNDS, roster, () => true)
       Atomics.store(whole, 0, 1)
     },
-    wholeOf: (roster: Roster) => (Atomics.load(whole, 0) ? read(ROUNDS, roster, () => true) : undefined),
+    partnerRoster: (roster: Roster) => (Atomics.load(whole, 0) ? read(ROUNDS, roster, () => true) : undefined),
   }
 }

@@ -1,16 +1,16 @@
 import { adviceFor } from './advice.ts'
-import type { Plan } from './plan.ts'
-import type { Assignment, Ended, ProblemShift, Solution, Staff } from './problem.ts'
+import type { SolverPlan } from './plan.ts'
+import type { Assignment, EndReason, ProblemShift, Solution, Staff } from './problem.ts'
 import { unfilledPlaces } from './reasons.ts'
 import type { Roster } from './roster.ts'
 
 /** The roster in the words of the problem, with what it is worth and why places are open. */
-export function solution(roster: Roster, bound: number, ended: Ended, openBound = 0): Solution {
-  const { plan, at } = roster
+export function toSolution(roster: Roster, bound: number, ended: EndReason, openBound = 0): Solution {
+  const { plan, peopleAt } = roster
   const assignments = assignmentsOf(roster)
   const unfilled = unfilledPlaces(plan.problem, assignments, breaksRules(roster))
   const places = plan.problem.shifts.reduce((all, shift) => all + shift.headcount, 0)
-  const paid = at.reduce(
+  const paid = peopleAt.reduce(
     (all, people, opening) => people.reduce((sum, person) => sum + plan.wages[opening * plan.people + person]!, all),
     0,
   )
@@ -26,7 +26,7 @@ export function solution(roster: Roster, bound: number, ended: Ended, openBound 
       penalty_cents: total - cost_cents,
       unmet: unmetHours(roster),
       fairness: evenness(roster),
-      preferences: plan.pins.wish + wishesMet(roster),
+      preferences: plan.pins.wish + wishScoreOf(roster),
       bound: floor,
       gap: total ? (total - floor) / total : 0,
       open_bound: openBound,
@@ -54,8 +54,8 @@ const unmetHours = ({ plan, evaluations }: Roster): string[] =>
       : [],
   )
 
-function assignmentsOf({ plan, at }: Roster): Assignment[] {
-  const made = at.flatMap((people, opening) =>
+function assignmentsOf({ plan, peopleAt }: Roster): Assignment[] {
+  const made = peopleAt.flatMap((people, opening) =>
     people.map(person => ({
       shift_id: plan.openings[opening]!.shift.id,
       staff_id: plan.problem.staff[person]!.id,
@@ -64,30 +64,31 @@ function assignmentsOf({ plan, at }: Roster): Assignment[] {
   return [...plan.pins.assignments, ...made].sort((a, b) => a.shift_id - b.shift_id || a.staff_id - b.staff_id)
 }
 
-function evenness({ plan, load }: Roster): number {
-  const shares = [...load.keys()]
+function evenness({ plan, loadMs }: Roster): number {
+  const shares = [...loadMs.keys()]
     .filter(person => plan.inPlay[person])
-    .map(person => load[person]! / plan.allowed[person]!)
+    .map(person => loadMs[person]! / plan.allowedMs[person]!)
   const sum = shares.reduce((all, share) => all + share, 0)
   const squares = shares.reduce((all, share) => all + share * share, 0)
   return squares ? (sum * sum) / (shares.length * squares) : 1
 }
 
-const wishesMet = ({ plan, at }: Roster) =>
-  at.reduce(
-    (all, people, opening) => people.reduce((met, person) => met + plan.wish[opening * plan.people + person]!, all),
+const wishScoreOf = ({ plan, peopleAt }: Roster) =>
+  peopleAt.reduce(
+    (all, people, opening) =>
+      people.reduce((met, person) => met + plan.wishScores[opening * plan.people + person]!, all),
     0,
   )
 
 /** Any roster that leaves no more places open costs at least this: the cheapest people for the cheapest places. */
-export function costLowerBound(plan: Plan, open: number): number {
-  const wages = plan.openings.flatMap(({ takers, places, under }, opening) =>
-    (under === undefined ? takers : [])
+export function costLowerBound(plan: SolverPlan, open: number): number {
+  const wages = plan.openings.flatMap(({ candidates, places, underPrice }, opening) =>
+    (underPrice === undefined ? candidates : [])
       .map(person => plan.wages[opening * plan.people + person]!)
       .sort((a, b) => a - b)
       .slice(0, places),
   )
-  const places = plan.openings.reduce((all, { places, under }) => all + (under === undefined ? places : 0), 0)
+  const places = plan.openings.reduce((all, { places, underPrice }) => all + (underPrice === undefined ? places : 0), 0)
   return wages
     .sort((a, b) => a - b)
     .slice(0, places - open)

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { programFile } from '../../installation.ts'
 import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
-import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
+import type { Algorithm, EndReason, RosterProblem, Solution, SolveProgress } from './problem.ts'
 import type { SolveOrder, SolveUpdate } from './run.ts'
 import { sharedMemoryFor } from './shared-search.ts'
 import type { SolverTasks } from './worker.ts'
@@ -13,7 +13,7 @@ type SolveOptions = {
   budget_s?: number
   /** Ends the work at once. The best roster so far is the answer; if there is none yet, the reason is thrown. */
   signal?: AbortSignal
-  onProgress?: (progress: Progress) => void
+  onProgress?: (progress: SolveProgress) => void
 }
 
 const script = programFile('src/rota/solving/worker.ts')
@@ -28,7 +28,7 @@ const GRACE = 1
 
 /** Computes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
 export async function solve(
-  problem: Problem,
+  problem: RosterProblem,
   { algorithm, budget_s, signal, onProgress }: SolveOptions,
 ): Promise<Solution> {
   signal?.throwIfAborted()
@@ -42,7 +42,7 @@ export async function solve(
   }
   const stop = new AbortController()
   let best: Solution | undefined
-  let ended: Ended = 'cancelled'
+  let ended: EndReason = 'cancelled'
   const cancel = () => stop.abort(signal?.reason)
   const timeUp = () => {
     if (last.stage === 'loading' || last.stage === 'building') {
@@ -52,11 +52,11 @@ export async function solve(
     ended = 'budget'
     stop.abort(new Error('The budget ran out before there was a roster'))
   }
-  let [last, since]: [Progress, number] = [
+  let [last, since]: [SolveProgress, number] = [
     { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
     performance.now(),
   ]
-  const reportProgress = (progress: Progress) => {
+  const reportProgress = (progress: SolveProgress) => {
     ;[last, since] = [progress, performance.now()]
     onProgress?.(progress)
   }
@@ -94,7 +94,7 @@ export async function solve(
 }
 
 /** The same as a task that another machine can run. */
-export const solveRoster: ComputeTask<SolveOrder, Solution, Progress> = {
+export const solveRoster: ComputeTask<SolveOrder, Solution, SolveProgress> = {
   name: 'solve_roster',
   run: ({ problem, ...how }, { signal, progress }) => solve(problem, { ...how, signal, onProgress: progress }),
 }
