@@ -1,4 +1,4 @@
-import type { RosterProblem, ProblemShift, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
+import type { ProblemShift, RosterProblem, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
 
 /**
  * Reads the public nurse rostering instances 1 to 24 (Curtois and Qu) from their text form, without loss. Days become dates from a

@@ -2,17 +2,17 @@ import { day, hour } from '../../platform/clock.ts'
 import type { ProblemShift, RosterProblem, Unfilled } from './problem.ts'
 import { DEFAULT_REST, requiredSkills, spanOf } from './rules.ts'
 
-/** Who is thought of as one more person. */
+/** The additional people that the advice assumes. */
 const HOURS_A_WEEK = 40
 const WEEK = 7 * day
-const MOST_PEOPLE = 3
+const MAX_PEOPLE = 3
 
 type Profile = { skills: string[]; certification?: string | null }
 
-/** What a planner can do about the open places: how many nobody can fill, and who would fill most of the rest. */
+/** Sentences about open places: how many cannot be filled, and which additional people would fill most of the others. */
 export function adviceFor(problem: RosterProblem, unfilled: Unfilled[], openBound: number): string[] {
   if (!unfilled.length) return []
-  const said = openBound
+  const sentences = openBound
     ? [`${count(openBound, 'place')} cannot be filled by the people there are, whatever the roster.`]
     : []
   const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
@@ -20,14 +20,14 @@ export function adviceFor(problem: RosterProblem, unfilled: Unfilled[], openBoun
   const best = profilesOf(open)
     .map(profile => ({ profile, filled: filledBy(profile, open, problem) }))
     .reduce((most, one) => (one.filled[0]!.length > most.filled[0]!.length ? one : most))
-  if (!best.filled[0]!.length) return said
+  if (!best.filled[0]!.length) return sentences
   const worthwhile = best.filled.filter(taken => 2 * taken.length >= best.filled[0]!.length)
   const taken = worthwhile.flat()
-  const who = `${count(worthwhile.length, 'more person', 'more people')}${described(best.profile)}`
+  const who = `${count(worthwhile.length, 'more person', 'more people')}${profileWords(best.profile)}`
   const when = taken.every(shift => isWeekend(shift, problem)) ? ' on weekends' : ''
   const all = open.length === 1 ? 'the open place' : `all ${open.length} open places`
   const part = taken.length === open.length ? all : `${taken.length} of the ${open.length} open places`
-  return [...said, `${who}, each free for ${HOURS_A_WEEK} hours a week, would fill ${part}${when}.`]
+  return [...sentences, `${who}, each free for ${HOURS_A_WEEK} hours a week, would fill ${part}${when}.`]
 }
 
 const profilesOf = (open: ProblemShift[]): Profile[] => [
@@ -39,7 +39,7 @@ const profilesOf = (open: ProblemShift[]): Profile[] => [
   ).values(),
 ]
 
-const described = ({ skills, certification }: Profile) => {
+const profileWords = ({ skills, certification }: Profile) => {
   const held = [
     skills.length > 0 && `the skill${skills.length > 1 ? 's' : ''} ${skills.join(' and ')}`,
     certification && `a ${certification} certificate`,
@@ -47,7 +47,7 @@ const described = ({ skills, certification }: Profile) => {
   return held.length ? ` with ${held.join(' and ')}` : ''
 }
 
-/** What each of a few people of the kind would take of what the ones before them left. */
+/** [person]: the open shifts that each of a few additional people with this profile would take, one after the other. */
 function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProblem): ProblemShift[][] {
   const rest = (shift: ProblemShift) => sites.find(site => site.id === shift.site_id)?.rest_hours
   let left = open.filter(
@@ -55,9 +55,9 @@ function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProbl
       requiredSkills(shift).every(skill => profile.skills.includes(skill)) &&
       (!shift.certification || shift.certification === profile.certification),
   )
-  return Array.from({ length: MOST_PEOPLE }, () => {
+  return Array.from({ length: MAX_PEOPLE }, () => {
     const taken = [...Map.groupBy(left, ({ starts_at }) => Math.floor(Date.parse(starts_at) / WEEK)).values()].flatMap(
-      week => mostOf(week, shift => (rest(shift) === undefined ? DEFAULT_REST : rest(shift)! * hour)),
+      week => shiftsForOnePerson(week, shift => (rest(shift) === undefined ? DEFAULT_REST : rest(shift)! * hour)),
     )
     const gone = new Set(taken)
     left = left.filter(shift => !gone.has(shift))
@@ -65,8 +65,8 @@ function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProbl
   })
 }
 
-/** Shifts of one week for one person: the one that ends first, then the next that fits, while there are hours. */
-function mostOf(shifts: ProblemShift[], restOf: (shift: ProblemShift) => number): ProblemShift[] {
+/** Shifts of one week for one person: repeatedly the shift that ends first and still fits their rest and hours. */
+function shiftsForOnePerson(shifts: ProblemShift[], restOf: (shift: ProblemShift) => number): ProblemShift[] {
   const taken: ProblemShift[] = []
   let [free, hours] = [Number.NEGATIVE_INFINITY, HOURS_A_WEEK * hour]
   for (const shift of shifts.toSorted((a, b) => Date.parse(a.ends_at) - Date.parse(b.ends_at))) {

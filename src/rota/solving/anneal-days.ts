@@ -9,8 +9,9 @@ const MAX_STRETCH_DAYS = 7
 type Step = [taken: boolean, opening: number, person: number]
 
 /**
- * Simulated annealing for rules that look at days in a row: some days of one person are given another content, or two people
- * swap some days. `timeUsed` is the part of the time that is over: where the moves would take longer, it cools faster. A step that a hard rule forbids is not made; what only counts may get worse ever more rarely.
+ * Simulated annealing for rules about days in a row. A move replaces some days of one person, or swaps some days of two people.
+ * `timeUsed` is the share of the time that is used: it cools by that if the moves take longer than expected. Moves that break a
+ * hard rule are never made; moves that only make the score worse are accepted less and less.
  */
 export function* annealDays(
   start: Roster,
@@ -19,7 +20,7 @@ export function* annealDays(
   const { plan } = start
   const roster = Roster.from(plan, start.peopleAt)
   const next = seededRandom(seed)
-  const below = (n: number) => Math.floor(next() * n)
+  const randomBelow = (n: number) => Math.floor(next() * n)
   const { choices, people } = choicesOf(plan)
   if (!people.length) return
   const { energy, heat } = energyAndHeat(plan)
@@ -42,34 +43,34 @@ export function* annealDays(
     return there
   }
 
-  // Too few days in a row weigh more for as long as there are any.
+  // The weight of days too few in a row grows while there are any.
   let [part, strictness] = [0, 1]
   for (let done = 1; done <= moves && part < 1; done++) {
     steps.length = 0
     const before = energy(roster, strictness)
-    const person = people[below(people.length)]!
-    const from = below(plan.days.count)
-    const until = Math.min(plan.days.count, from + 1 + below(below(2) ? 1 : MAX_STRETCH_DAYS))
-    const given = unassignDays(person, from, until)
+    const person = people[randomBelow(people.length)]!
+    const from = randomBelow(plan.days.count)
+    const until = Math.min(plan.days.count, from + 1 + randomBelow(randomBelow(2) ? 1 : MAX_STRETCH_DAYS))
+    const freed = unassignDays(person, from, until)
     const chance = next()
     let isMade = true
     if (chance < 0.4) {
-      const other = people[below(people.length)]!
-      const theirs = other === person ? [] : unassignDays(other, from, until)
+      const other = people[randomBelow(people.length)]!
+      const othersFreed = other === person ? [] : unassignDays(other, from, until)
       isMade =
         other !== person &&
-        theirs.every(opening => take(opening, person)) &&
-        given.every(opening => take(opening, other))
+        othersFreed.every(opening => take(opening, person)) &&
+        freed.every(opening => take(opening, other))
     } else if (chance < 0.9) {
-      const kind = below(2) ? undefined : below(64)
+      const kind = randomBelow(2) ? undefined : randomBelow(64)
       for (let day = from; day < until && isMade; day++) {
         const those = choices[person]![day]!
-        if (those.length) take(those[kind === undefined ? below(those.length) : kind % those.length]!, person)
+        if (those.length) take(those[kind === undefined ? randomBelow(those.length) : kind % those.length]!, person)
       }
     } else {
-      // What is given goes to whoever can take it.
-      for (const opening of given) {
-        const other = people[below(people.length)]!
+      // The freed openings go to random people who can take them.
+      for (const opening of freed) {
+        const other = people[randomBelow(people.length)]!
         if (other !== person && !roster.peopleAt[opening]!.includes(other)) take(opening, other)
       }
     }
@@ -92,7 +93,7 @@ export function* annealDays(
 const isWithin = ({ openings }: SolverPlan, opening: number, from: number, until: number) =>
   openings[opening]!.day >= from && openings[opening]!.day < until
 
-/** [person][day]: the openings they may stand at, and who has any. */
+/** `choices[person][day]`: the openings of that day they are a candidate for; `people`: those with any. */
 function choicesOf(plan: SolverPlan) {
   const choices: number[][][] = Array.from({ length: plan.people }, () =>
     Array.from({ length: plan.days.count }, () => []),
@@ -103,7 +104,7 @@ function choicesOf(plan: SolverPlan) {
   return { choices, people }
 }
 
-/** Everything in cents: what has no price costs more than all that has. */
+/** The score as one number in cents: a broken hard rule and an open place cost more than anything with a price. */
 function energyAndHeat({ openings, problem, cost, people }: SolverPlan) {
   let highest = 1
   for (const [index, { candidates, underPrice = 0, overPrice }] of openings.entries()) {
@@ -111,19 +112,19 @@ function energyAndHeat({ openings, problem, cost, people }: SolverPlan) {
     for (const person of candidates) highest = Math.max(highest, Math.abs(cost[index * people + person]!))
   }
   for (const { price_cents } of problem.requests ?? []) highest = Math.max(highest, price_cents)
-  const place = 2 * highest
+  const openPlaceEnergy = 2 * highest
   const [from, to] = [highest / 2, Math.max(0.2, highest / 500)]
   return {
     energy: ({ broken, open, cost, balance }: RosterScore, strictness: number) =>
       (2 * strictness * Math.floor(broken / SHORT_STRETCH_WEIGHT) + (broken % SHORT_STRETCH_WEIGHT) / 4 + open) *
-        place +
+        openPlaceEnergy +
       cost +
       balance * 1e-3,
     heat: (done: number) => from * (to / from) ** done,
   }
 }
 
-/** The same with less work where days in a row are too few: what is left keeps every rule that can be kept by working less. */
+/** The roster without the work that makes days in a row too few: the result keeps every rule that less work can keep. */
 export function withoutShortStretches(roster: Roster): Roster {
   if (roster.broken < SHORT_STRETCH_WEIGHT) return roster
   const kept = Roster.from(roster.plan, roster.peopleAt)

@@ -7,15 +7,15 @@ import { conflicts } from './rules.ts'
 import { seededRandom } from './seeded-random.ts'
 import { SHORT_STRETCH_WEIGHT } from './work-rules.ts'
 
-/** `heat`: how much worse a roster may get at the start, as a multiple of the highest wage. With `week`, only its openings are tried. */
+/** `heat`: how much worse a move may make the roster at the start, as a multiple of the highest wage. With `week`, only openings of that week are tried. */
 type AnnealingEffort = { seed: number; moves: number; heat?: number; week?: number }
 
-/** The best roster so far, and the part of the moves made. */
+/** The best roster so far, and the share of moves made, 0 to 1. */
 export type AnnealingStep = { best: Roster; part: number }
 
 /**
- * Simulated annealing over one kind of move: somebody new stands at an opening, gives up what is in the way, and what
- * was given up is filled again. Worse rosters are accepted ever more rarely. Yields the best so far every thousand moves.
+ * Simulated annealing with one kind of move: assign a new person to an opening, take them off everything that conflicts with it,
+ * and fill those openings again. Moves that make the roster worse are accepted less and less. Yields every 1024 moves.
  */
 export function* anneal(
   start: Roster,
@@ -24,7 +24,7 @@ export function* anneal(
   const { plan } = start
   const roster = Roster.from(plan, start.peopleAt)
   const next = seededRandom(seed)
-  const below = (n: number) => Math.floor(next() * n)
+  const randomBelow = (n: number) => Math.floor(next() * n)
   const movable = [...plan.openings.keys()].filter(opening => {
     const { candidates, week: when } = plan.openings[opening]!
     return candidates.length > 0 && when === (week ?? when)
@@ -36,15 +36,15 @@ export function* anneal(
   let [worth, places, improved] = [scoreOf(roster), start.peopleAt, false]
 
   for (let done = 1; done <= moves; done++) {
-    const opening = movable[below(movable.length)]!
+    const opening = movable[randomBelow(movable.length)]!
     const { candidates } = plan.openings[opening]!
-    const person = candidates[below(candidates.length)]!
+    const person = candidates[randomBelow(candidates.length)]!
     if (!roster.peopleAt[opening]!.includes(person) && !(isOneWeek && conflictsInOtherWeek(roster, opening, person))) {
       const before = energy(roster)
-      const undo = tryReassign(roster, opening, person, below)
+      const undo = tryReassign(roster, opening, person, randomBelow)
       const worse = energy(roster) - before
       if (!undo) {
-        // their rules forbid it
+        // a rule of this person forbids the move
       } else if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
       else if (compareScores(roster, worth) < 0)
         [worth, places, improved] = [scoreOf(roster), roster.copyAssignments(), true]
@@ -56,17 +56,17 @@ export function* anneal(
   }
 }
 
-/** The best roster that all the moves lead to. */
+/** Runs all the moves and returns the best roster. */
 export function annealToEnd(roster: Roster, effort: AnnealingEffort): Roster {
   let found = roster
   for (const { best } of anneal(roster, effort)) found = best
   return found
 }
 
-/** A cool search that leaves no place open again, but tidies the wages and balance a solver cared less for. */
+/** Annealing at a low heat: improves the cost and balance of a roster that was only solved for filled places. */
 export const polishRoster = (roster: Roster, seed: number) => annealToEnd(roster, { seed, moves: 200_000, heat: 0.05 })
 
-/** Whether the person would give up something in another week for it. */
+/** Whether the person would have to give up a shift in another week. */
 function conflictsInOtherWeek({ openingsOf, plan }: Roster, opening: number, person: number): boolean {
   const { openings } = plan
   const wanted = openings[opening]!
@@ -76,7 +76,7 @@ function conflictsInOtherWeek({ openingsOf, plan }: Roster, opening: number, per
   )
 }
 
-/** Makes the person stand at the opening, and answers how to go back; nothing is done where their rules forbid it. */
+/** Assigns the person to the opening and returns a function that undoes it; undefined if a rule of theirs forbids it. */
 function tryReassign(
   roster: Roster,
   opening: number,
@@ -100,10 +100,10 @@ function tryReassign(
   }
   if (isFull || (roster.peopleAt[opening]!.length && !roster.isOpen(opening) && below(2)))
     leave(opening, roster.peopleAt[opening]![below(roster.peopleAt[opening]!.length)]!)
-  const given: number[] = []
+  const givenUp: number[] = []
   const giveUp = (at: number) => {
     leave(at, person)
-    given.push(at)
+    givenUp.push(at)
   }
   if (!roster.hasNoConflict(opening, person)) {
     for (const at of [...roster.openingsOf[person]!])
@@ -118,33 +118,38 @@ function tryReassign(
     return undefined
   }
   take(opening, person)
-  for (const at of given) {
+  for (const at of givenUp) {
     const other = cheapestPerson(roster, at)
     if (other !== undefined) take(at, other)
   }
   return undo
 }
 
-/** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
+/** `energy` makes one number of a roster's score; `heat` is how much worse a move may make it at a point of the search. */
 function energyAndHeat({ problem, openings, people, cost, wishScores }: SolverPlan, startHeat: number) {
-  let [highest, least, longest, strongestWish] = [0, Number.POSITIVE_INFINITY, 0, 0]
+  let [highest, smallestDifference, longest, strongestWish] = [0, Number.POSITIVE_INFINITY, 0, 0]
   for (const [index, { candidates, length }] of openings.entries()) {
     const asked = candidates.map(person => cost[index * people + person]!)
     const [low, high] = [Math.min(...asked), Math.max(...asked)]
     highest = Math.max(highest, high)
-    if (high > low) least = Math.min(least, high - low)
+    if (high > low) smallestDifference = Math.min(smallestDifference, high - low)
     longest = Math.max(longest, length / hour)
     for (const person of candidates)
       strongestWish = Math.max(strongestWish, Math.abs(wishScores[index * people + person]!))
   }
-  const strain = problem.weights.fairness * MAX_STEP_WEIGHT * longest + problem.weights.preferences * strongestWish
-  const ripple = Number.isFinite(least) ? least / 20 : 1 // the most one move may strain counts less than any wage saved
-  const [place, from, to] = [8 * (highest + ripple), startHeat * (highest + ripple), ripple / 100]
+  const maxBalanceChange =
+    problem.weights.fairness * MAX_STEP_WEIGHT * longest + problem.weights.preferences * strongestWish
+  const balanceScale = Number.isFinite(smallestDifference) ? smallestDifference / 20 : 1 // the largest change of balance by one move counts less than the smallest saving
+  const [openPlaceEnergy, from, to] = [
+    8 * (highest + balanceScale),
+    startHeat * (highest + balanceScale),
+    balanceScale / 100,
+  ]
   return {
     energy: (worth: RosterScore) =>
-      (worth.broken / SHORT_STRETCH_WEIGHT + worth.open) * place +
+      (worth.broken / SHORT_STRETCH_WEIGHT + worth.open) * openPlaceEnergy +
       worth.cost +
-      (strain && (worth.balance / strain) * ripple),
+      (maxBalanceChange && (worth.balance / maxBalanceChange) * balanceScale),
     heat: (done: number) => from * (to / from) ** done,
   }
 }

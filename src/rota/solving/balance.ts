@@ -1,14 +1,14 @@
-/** What counts after cost: hours shared out evenly, and wishes. */
+/** The measure after cost: even hours and wishes. */
 import type { Moment } from './local-time.ts'
 import type { ProblemShift, Wish } from './problem.ts'
 
 /**
- * What a load weighs: allowed hours times the square of their used share, in straight steps so that a linear solver
- * can count it too. The sum over people is smallest when everyone carries the same share of what they may work.
+ * The penalty of a load is the allowed hours times the square of the used share, in linear pieces so that a linear solver can
+ * compute it too. The sum over people is smallest if everyone works the same share of their allowed hours.
  */
 const STEPS = 16
 
-/** Weight of one more hour within each step. */
+/** The penalty of one more hour within each piece. */
 export const stepWeights = Array.from({ length: STEPS }, (_, step) => (2 * step + 1) / STEPS)
 
 export const MAX_STEP_WEIGHT = 2
@@ -20,7 +20,7 @@ export function loadPenalty(load: number, allowed: number): number {
   return (allowed / STEPS) * ((step * step) / STEPS + stepWeights[step]! * (share - step))
 }
 
-/** Wishes a shift meets less those it goes against. */
+/** The weights of wishes that a shift meets minus those it refuses. */
 export function wishScore(preferences: Wish[], shift: ProblemShift, moment: Moment): number {
   let met = 0
   for (const wish of preferences)
@@ -34,7 +34,7 @@ const appliesTo = (wish: Wish, shift: ProblemShift, { weekday, date, minute }: M
   (wish.date ?? date) === date &&
   isWithin(minute, minuteOf(wish.from ?? '00:00'), minuteOf(wish.to ?? '24:00'))
 
-/** From 22:00 to 06:00 passes midnight. */
+/** `from` after `to` means past midnight, such as 22:00 to 06:00. */
 const isWithin = (minute: number, from: number, to: number) =>
   from <= to ? from <= minute && minute < to : from <= minute || minute < to
 

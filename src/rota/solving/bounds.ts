@@ -1,12 +1,12 @@
 import type { SolverPlan } from './plan.ts'
 
-/** At most so many steps of hours a week are told apart; more are rounded in favour of filling. */
+/** Hours of a week are rounded to at most this many steps, in favour of filling places. */
 const MAX_STEPS = 400
 
-/** One person's week: what they could take, in order of its end. */
+/** The openings one person could take in a week, in order of their end. */
 type PersonWeek = {
   openings: Int32Array
-  /** how many of those before each may be taken together with it */
+  /** [opening]: how many of the openings that end before it leave enough rest */
   before: Int32Array
   /** hours, in steps */
   lengths: Int32Array
@@ -14,10 +14,10 @@ type PersonWeek = {
 }
 
 /**
- * The fewest places any roster leaves open in one week, by Lagrangian relaxation: each opening has a price instead of a limit
- * to its places, and everyone picks their best week by themselves, within their hours and rest. Whatever the prices are, what
- * they all pick less what the places cost is no less than what can be filled; the prices move towards the smallest such number.
- * Other rules only leave more open, so the bound holds with them too. Yields the bound after every round of prices.
+ * A lower bound of the open places in one week, by Lagrangian relaxation: instead of a limited number of places each opening has a
+ * price, and everyone chooses their best week independently, within their hours and rest. For any prices, the value of all choices
+ * plus the prices of all places is an upper bound of the places that can be filled; the prices are adjusted to make it small.
+ * Other rules can only leave more places open, so the bound holds with them too. Yields the bound after every adjustment.
  */
 export function* openPlacesLowerBound(plan: SolverPlan, week: number, reached: number): Generator<number> {
   const all = [...plan.openings.keys()].filter(opening => {
@@ -26,7 +26,7 @@ export function* openPlacesLowerBound(plan: SolverPlan, week: number, reached: n
   })
   const places = all.reduce((sum, opening) => sum + plan.openings[opening]!.places, 0)
   const weeks = personWeeks(plan, week, all)
-  // Where hours are short, the longest shifts are the first to be left: a place is worth what it takes less than those.
+  // If hours are scarce, the longest shifts stay open first, so shorter shifts start with higher prices.
   const longestShift = Math.max(...all.map(opening => plan.openings[opening]!.length))
   const prices = Float64Array.from(plan.openings, ({ length }) => Math.max(0, 1 - length / longestShift))
   const taken = new Float64Array(plan.openings.length)
@@ -88,7 +88,7 @@ function personWeeks(
   })
 }
 
-/** What the person's best choice is worth at these prices; adds the choice to `taken`. */
+/** The value of the person's best choice at these prices; adds the choice to `taken`. */
 function chooseBestWeek(
   { openings, before, lengths, capacity }: PersonWeek,
   prices: Float64Array,

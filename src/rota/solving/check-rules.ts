@@ -9,8 +9,8 @@ import {
 } from './problem.ts'
 
 /**
- * Rules of work, requests and numbers of people as the checker sees them: counted on the calendar, day by day, with nothing
- * shared with the solvers. What has a price is charged, the rest is a violation.
+ * The checker's own count of rules of work, requests and headcounts, day by day on the calendar. It shares no code with the
+ * solvers. A breach with a price costs that price; one without is a violation.
  */
 export type RuleBreach = {
   rule: (typeof workRuleNames)[number]
@@ -20,7 +20,7 @@ export type RuleBreach = {
   /** whole cents; without one the rule is hard */
   price?: number
   message: string
-  /** Work that was pinned or stood before breaks the rule as much by itself. */
+  /** Pinned or existing work alone breaks the rule as much. */
   given: boolean
 }
 
@@ -37,7 +37,7 @@ const workRuleNames = [
   'cover',
 ] as const
 
-/** All that is broken of a hard rule; too few days of work and too few off may be traded for each other. */
+/** The units by which a hard rule is broken. Too few days of work and too few days off count together, as fixing one can cause the other. */
 const hardUnits = (breaks: RuleBreach[], { rule }: RuleBreach): number => {
   const rules = tradedRules.includes(rule) ? tradedRules : [rule]
   return breaks.reduce((all, one) => all + (one.price === undefined && rules.includes(one.rule) ? one.units : 0), 0)
@@ -47,7 +47,7 @@ const tradedRules: RuleBreach['rule'][] = ['least_days_in_row', 'least_days_off_
 
 type Stint = { siteId: number; date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
 
-/** `dateOf` answers the local date at a site. */
+/** `dateOf` returns the local date at a site. */
 export function ruleBreaches(
   problem: RosterProblem,
   assignments: Assignment[],
@@ -240,14 +240,14 @@ function breachesOfRules(
   return found
 }
 
-/** The stretches of weeks that the range touches, whole, with what to say of each; without weeks, the range itself. */
+/** The whole periods that the range touches, each with words for it; without `weeks`, the range itself. */
 function stretchesOf({ weeks }: PeriodLimit, from = FIRST_MONDAY, range: string[]): [days: string[], words: string][] {
   if (weeks === undefined) return [[range, '']]
   const length = 7 * weeks
   const since = (date: string) => Math.round((Date.parse(date) - Date.parse(from)) / 86_400_000)
-  const begun = daysAfter(range[0]!, -(((since(range[0]!) % length) + length) % length))
+  const firstStretch = daysAfter(range[0]!, -(((since(range[0]!) % length) + length) % length))
   const found: [string[], string][] = []
-  for (let date = begun; date <= range.at(-1)!; date = daysAfter(date, length)) {
+  for (let date = firstStretch; date <= range.at(-1)!; date = daysAfter(date, length)) {
     const words = weeks === 1 ? ` in the week of ${date}` : ` in the ${weeks} weeks from ${date}`
     found.push([allDates(date, daysAfter(date, length - 1)), words])
   }
@@ -265,7 +265,7 @@ const requestsUnmet = ({ requests = [], staff }: RosterProblem, assignments: Ass
     return [{ rule: 'request', staff_id, shift_ids: [shift_id], units: 1, price, message, given: false }]
   })
 
-/** Too few with a price, or too many: what has no price is for the checker of places. */
+/** Shifts with too few or too many people, and the price of that; the checker of places reports those without a price. */
 const wrongNumbers = ({ shifts }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
   shifts.flatMap(({ id, headcount, under_cents, over_cents = 0 }): RuleBreach[] => {
     const there = assignments.filter(one => one.shift_id === id).length

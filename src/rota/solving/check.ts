@@ -2,8 +2,8 @@ import { type RuleBreach, ruleBreaches } from './check-rules.ts'
 import type { Assignment, ProblemShift, RosterProblem, Staff } from './problem.ts'
 
 /**
- * Looks at a finished roster and says every hard rule it breaks. It shares no code with the solvers on purpose: it
- * works from the problem as given, with another calendar (Intl), so that one mistake cannot hide in both.
+ * Reports every hard rule that a finished roster breaks. It shares no code with the solvers on purpose: it works on the
+ * problem itself, with another calendar (Intl), so that a mistake in the solvers cannot hide in it.
  */
 
 export type Violation = {
@@ -22,7 +22,7 @@ export type Violation = {
   message: string
   shift_ids: number[]
   staff_id?: number
-  /** Everything it takes part in was pinned or stood before: no solver could have avoided it. */
+  /** All work involved is pinned or existing: no solver could have avoided it. */
   given: boolean
 }
 
@@ -133,11 +133,11 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
   return found
 }
 
-/** What the person is owed, or else what the stricter of the two sites asks for. */
+/** The person's own rest, otherwise that of the stricter site. */
 const hoursOfRest = ({ sites }: RosterProblem, { rules }: Staff, ...stints: Stint[]) =>
   rules?.rest_hours ?? Math.max(...stints.map(({ siteId }) => sites.find(site => site.id === siteId)?.rest_hours ?? 10))
 
-/** What prices add up to, of all that was not kept. */
+/** Breaches of rules that have a price. */
 export const pricedBreaches = (problem: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
   ruleBreaches(problem, assignments, (site, instant) => dayIn(zoneOf(problem, site), new Date(instant))).filter(
     ({ price }) => price !== undefined,
@@ -192,7 +192,7 @@ function mondayOf(day: string): string {
   return date.toISOString().slice(0, 10)
 }
 
-/** An absence by dates is looked at through the days the shift touches, one by one by local date. */
+/** Whether an absence and a shift overlap. Dates are compared with the local dates of the shift. */
 function meets(absence: { from: string; to: string }, shift: ProblemShift, zone: string): boolean {
   const [start, end] = [new Date(shift.starts_at), new Date(shift.ends_at)]
   const [firstDay, lastDay] = [dayIn(zone, start), dayIn(zone, new Date(end.getTime() - 1))]

@@ -3,11 +3,14 @@ import { Roster } from './roster.ts'
 import { conflicts } from './rules.ts'
 
 const EXCHANGE_DEPTH = 3
-/** For each place left open, so many exchanges are tried at most, and so many for all of them together. */
+/** The most exchanges tried for one open place, and for all of them together. */
 const TRIES = 20_000
 const TRIES_IN_ALL = 1_000_000
 
-/** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. `onGrowth` is called as it fills. */
+/**
+ * Builds a roster without search: assigns the cheapest person to the hardest openings first, then moves people between shifts
+ * to fill places that are still open. `onGrowth` is called as the roster fills.
+ */
 export function buildGreedyRoster(
   plan: SolverPlan,
   onGrowth: (roster: Roster, part: number) => void = () => {},
@@ -44,10 +47,10 @@ export function buildGreedyRoster(
   return roster
 }
 
-/** Whether having one bears on taking the other. */
+/** Whether an assignment to one can make an assignment to the other impossible. */
 const affects = (one: Opening, other: Opening) => one.week === other.week || conflicts(one, other)
 
-/** How many more people could take it than it has places. */
+/** How many more people could be assigned to it than it has places left. */
 function spareTakers(roster: Roster, opening: number): number {
   const { places, candidates } = roster.plan.openings[opening]!
   const able = candidates.reduce((count, person) => count + (roster.canTake(opening, person) ? 1 : 0), 0)
@@ -60,7 +63,7 @@ function hardestOpening(waiting: Map<number, number>): number {
   return found
 }
 
-/** Who can take it for the lowest wage, and of those whom it strains least. */
+/** The person who can be assigned at the lowest cost; among equals, the one whose balance suffers least. */
 export function cheapestPerson(roster: Roster, opening: number): number | undefined {
   const { cost, people, openings } = roster.plan
   let found: number | undefined
@@ -74,7 +77,7 @@ export function cheapestPerson(roster: Roster, opening: number): number | undefi
   return found
 }
 
-/** Fills one place, if need be with someone who hands over another shift first, which is filled in the same way. */
+/** Fills one place. If nobody is free, takes someone off another shift, which is then filled in the same way. */
 function fillByExchange(
   roster: Roster,
   opening: number,

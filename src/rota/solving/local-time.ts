@@ -1,4 +1,4 @@
-/** An instant as clocks and calendars at a site show it. */
+/** An instant in the local time of a site. */
 export type Moment = {
   date: string
   /** 1 Monday to 7 Sunday */
@@ -24,10 +24,10 @@ const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text)
 
 const midnight = (date: string, timezone: string) => Temporal.PlainDate.from(date).toZonedDateTime(timezone)
 
-/** When an absence begins, in epoch milliseconds: a date means the moment it begins at the site. */
+/** When an absence starts, in epoch milliseconds: for a date, its first moment at the site. */
 export const absenceStart = (when: string, timezone: string): number =>
   isDate(when) ? midnight(when, timezone).epochMilliseconds : Date.parse(when)
 
-/** When it ends, exclusive: a date means all of it. */
+/** When an absence ends, exclusive: a date is included as a whole. */
 export const absenceEnd = (when: string, timezone: string): number =>
   isDate(when) ? midnight(when, timezone).add({ days: 1 }).startOfDay().epochMilliseconds : Date.parse(when)

@@ -5,13 +5,13 @@ import type { Limit } from './problem.ts'
 import { conflicts } from './rules.ts'
 import { type PreparedRules, SHORT_STRETCH_WEIGHT } from './work-rules.ts'
 
-/** A column of hours too few or too many of a person, and how many there are when they take these openings. */
+/** A column of a person's hours too few or too many, and a function that computes it for the openings they take. */
 export type HoursDeviation = { column: number; person: number; deviation: (taken: number[]) => number }
 
-/** Whether a day is worked: known before, or the value of a column. */
+/** Whether a day is worked: known from fixed work, or the value of a column. */
 type Worked = 0 | 1 | { column: number }
 
-/** The rows for one person's rules of work. What is counted, and where, is as in `evaluateRules`. */
+/** Adds the rows for one person's rules of work. They count the same as `evaluateRules`. */
 export function addRuleRows(
   table: MilpTable,
   plan: SolverPlan,
@@ -31,7 +31,7 @@ export function addRuleRows(
   })
 }
 
-/** A sum of columns and of what is known, which may not be more than `most`; the slack, if any, makes it so. */
+/** Limits a sum of columns and known values to `most`, plus the slack column if there is one. */
 function addAtMostRow(table: MilpTable, parts: Worked[], most: number, slack?: number) {
   const columns = parts.flatMap(part => (typeof part === 'number' ? [] : [part.column]))
   if (!columns.length) return
@@ -40,7 +40,7 @@ function addAtMostRow(table: MilpTable, parts: Worked[], most: number, slack?: n
   const factors = columns.map(() => 1)
   table.addRow(
     Number.NEGATIVE_INFINITY,
-    isHard ? Math.max(0, left) : left, // what is over the limit already only allows no more
+    isHard ? Math.max(0, left) : left, // if fixed work is over the limit already, nothing may be added
     isHard ? columns : [...columns, slack],
     isHard ? factors : [...factors, -1],
   )
@@ -49,7 +49,7 @@ function addAtMostRow(table: MilpTable, parts: Worked[], most: number, slack?: n
 const slackCost = ({ price_cents }: Limit, units = 1) =>
   price_cents === undefined ? undefined : { cost: price_cents * units }
 
-/** Takes days from any day, some of them beyond the range. */
+/** Returns whether a day is worked; days before and after the range are allowed. */
 function daysWorked(
   table: MilpTable,
   { days }: SolverPlan,
@@ -87,7 +87,7 @@ function addStretchRows(
       const adds = slackCost(most)
       addAtMostRow(table, days, most.limit, adds && table.addColumn(1, adds))
     }
-  // Too short: off, worked for so many days, off again; and the other way round. Each sum is only then below one.
+  // Too short: off, `length` days worked, off again, or the other way round. Only then is the sum below one without the slack.
   const tooShort = (limit: Limit, isWork: boolean) => {
     for (let length = 1; length < limit.limit; length++) {
       const [first, last] = isWork ? [1, count - 1 - length] : [-length, count]
@@ -136,12 +136,12 @@ function addWeekendRows(table: MilpTable, { weekends }: PreparedRules, worked: (
   for (const [stretch, many] of weekends.known.entries()) {
     const there = weekends.saturdays.filter(one => one.stretch === stretch).map(({ day }) => isWorked(day))
     const slack = adds && table.addColumn(Number.POSITIVE_INFINITY, adds)
-    addAtMostRow(table, [...ones(many), ...there], weekends.limits[stretch]!, slack)
+    addAtMostRow(table, [...ones(many), ...there], weekends.limitOf[stretch]!, slack)
   }
 }
 
 function addKindRows(table: MilpTable, { kinds }: PreparedRules, pairs: AssignmentColumn[]) {
-  for (const { kind, limit, known: standing, limits, stretchOf } of kinds)
+  for (const { kind, limit, known: standing, limitOf: limits, stretchOf } of kinds)
     for (const [stretch, many] of standing.entries()) {
       const there = pairs.filter(({ opening }) => opening.kind === kind && stretchOf[opening.day] === stretch)
       const adds = slackCost(limit)
@@ -199,7 +199,7 @@ function addHoursRows(
   for (const counts of [least, most]) {
     if (!counts) continue
     for (const [stretch, standing] of counts.known.entries()) {
-      const limit = counts.limits[stretch]!
+      const limit = counts.limitOf[stretch]!
       const there = pairs.filter(({ opening }) => counts.stretchOf[opening.day] === stretch)
       const columns = there.map(({ column }) => column)
       const hours = there.map(({ opening }) => opening.length / hour)

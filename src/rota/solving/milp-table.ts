@@ -1,10 +1,10 @@
 import type { ModelData } from 'highs'
 import type { Opening } from './plan.ts'
 
-/** A column that says whether somebody stands at an opening. */
+/** A column that is 1 if a person is assigned to an opening. */
 export type AssignmentColumn = { column: number; opening: Opening }
 
-/** What a unit in a column adds to the measures. */
+/** What one unit of a column adds to each measure. */
 type ColumnCosts = { balance?: number; cost?: number; broken?: number }
 
 export class MilpTable {
@@ -37,7 +37,7 @@ export class MilpTable {
     return column
   }
 
-  /** A cost that every roster has. */
+  /** A fixed cost of every roster: a column that is always 1. */
   addConstantCost(cost: number) {
     this.#least.set(this.addColumn(1, { cost }), 1)
   }
@@ -52,7 +52,7 @@ export class MilpTable {
     this.#starts.push(this.#indices.length)
   }
 
-  /** The first columns are yes or no. */
+  /** The first `binaries` columns are 0 or 1. */
   data(binaries: number): ModelData {
     const [numCols, numRows] = [this.columns, this.#lower.length]
     const colLower = new Float64Array(numCols)

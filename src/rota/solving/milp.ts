@@ -7,20 +7,20 @@ import { type AssignmentColumn, MilpTable } from './milp-table.ts'
 import type { SolverPlan } from './plan.ts'
 import { conflicts } from './rules.ts'
 
-/** The plan as a linear program, and how to read its columns: who stands where, places left open, then steps of loads. */
+/** The plan as a mixed-integer linear program, and what its columns mean. */
 export type Milp = {
   plan: SolverPlan
   data: ModelData
-  /** opening and person of each of the first columns */
+  /** the first columns: opening and person of each possible assignment */
   pairs: { opening: number; person: number }[]
-  /** the column of the first opening's places left open, and of its people beyond those wanted; the others' follow */
+  /** the columns of open places and of surplus people, for the first opening; those of the other openings follow */
   firstOpenColumn: number
   firstSurplusColumn: number
-  /** the column of the first step of a person's load; the others follow */
+  /** the column of the first piece of a person's load; the other pieces follow */
   loadColumns: { person: number; first: number }[]
-  /** columns that count hours too few or too many, and what the start has in them */
+  /** columns that count hours too few or too many */
   hoursColumns: HoursDeviation[]
-  /** What each column adds to the measures. Cost is in units of so many cents, the largest that divides all wages. */
+  /** What each column adds to the measures. Cost is in units of `costUnit` cents, the greatest common divisor of all costs. */
   broken: Float64Array
   coverage: Float64Array
   cost: Float64Array
@@ -87,8 +87,8 @@ export function buildMilp(plan: SolverPlan): Milp {
 const columnsOf = (pairs: AssignmentColumn[]) => pairs.map(pair => pair.column)
 
 /**
- * Rest and overlap together make an interval graph of one person's openings. So one row for each largest set that is under
- * way, rest included, at one moment says all there is to say, and as tightly as a relaxation can. Pairs are in order of start.
+ * One person's openings, rest included, form an interval graph. One row for each maximal set of openings at the same moment
+ * expresses all conflicts, with the tightest possible relaxation. Pairs are in order of start.
  */
 function conflictSets(pairs: AssignmentColumn[], own: number | undefined): AssignmentColumn[][] {
   const sets: AssignmentColumn[][] = []
@@ -102,7 +102,7 @@ function conflictSets(pairs: AssignmentColumn[], own: number | undefined): Assig
   return [...sets, ...conflictsBetweenSites(pairs, own)]
 }
 
-/** Where sites ask for different rest, some pairs clash that are in no set: the stricter site's rest reaches over what lies between. */
+/** If sites ask for different rest, some conflicting pairs are in no set: the stricter site's rest reaches beyond the work in between. */
 function conflictsBetweenSites(pairs: AssignmentColumn[], own: number | undefined): AssignmentColumn[][] {
   if (own !== undefined || pairs.every(({ opening }) => opening.rest === pairs[0]!.opening.rest)) return []
   return pairs.flatMap((late, index) =>
@@ -118,13 +118,13 @@ function limitHours(table: MilpTable, plan: SolverPlan, person: number, pairs: A
     const lengths = taken.map(pair => pair.opening.length)
     const free = plan.freeMs[person * plan.weeks + week]!
     if (lengths.reduce((all, one) => all + one, 0) <= free) continue
-    const share = lengths.reduce(commonDivisor) // every sum is a multiple of it, so the limit may be rounded down to one
+    const share = lengths.reduce(commonDivisor) // every sum is a multiple of it, so the limit can be rounded down to one
     const parts = lengths.map(length => length / share)
     table.addRow(0, Math.floor(free / share), columnsOf(taken), parts)
   }
 }
 
-/** Columns that fill up one after the other as the load grows, each step weighing more than the one before. */
+/** Columns for the pieces of the load penalty. Each costs more than the one before, so the solver fills them in order. */
 function loadSteps(
   table: MilpTable,
   { allowedMs, pins, problem }: SolverPlan,

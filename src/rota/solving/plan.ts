@@ -4,30 +4,30 @@ import type { Assignment, Duty, ProblemShift, RosterProblem } from './problem.ts
 import { conflicts, ineligibility, restOfPerson, restOfSite, spanOf, wages, weeklyLimit } from './rules.ts'
 import { type DayRange, dayNumber, dayRangeOf, type PreparedRules, prepareRules } from './work-rules.ts'
 
-/** A shift with places to fill, as the solvers see it. Openings and staff are known by their index. */
+/** A shift with places to fill. The solvers refer to openings and people by their index. */
 export type Opening = {
   shift: ProblemShift
-  /** epoch milliseconds, and milliseconds long: whole numbers, so that sums stay exact */
+  /** epoch milliseconds and a length in milliseconds: whole numbers, so that sums stay exact */
   start: number
   end: number
   length: number
   /** milliseconds of rest the site asks for */
   rest: number
   week: number
-  /** counted from the first of the range */
+  /** counted from the first day of the range */
   day: number
   kind?: string
   site: number
-  /** headcount less those pinned */
+  /** headcount minus pinned people */
   places: number
-  /** how many more may be there than are pinned, and the price of each one beyond `places` */
+  /** the most people that can be assigned, and the price of each one beyond `places` */
   room: number
   overPrice: number
-  /** the price of each place not filled; without one, it counts as open */
+  /** the price of each unfilled place; without a price, it counts as open */
   underPrice?: number
-  /** who may stand there, looking at this shift alone and at what is fixed already */
+  /** people who could be assigned if nothing else were planned than fixed work */
   candidates: number[]
-  /** [rest class]: openings, itself included, that nobody of that class can take together with this one */
+  /** [rest class]: openings that a person of that class cannot work together with this one, itself included */
   conflicts: number[][]
 }
 
@@ -39,45 +39,45 @@ type Pins = {
   loadMs: Float64Array
 }
 
-/** The problem made ready: everything that stays the same while rosters are tried. */
+/** The problem prepared for the solvers: everything that stays the same while rosters are tried. */
 export type SolverPlan = {
   problem: RosterProblem
   openings: Opening[]
   people: number
   weeks: number
-  /** [opening × people + person]: wages in cents, those with what requests add, and wishes met less wishes gone against */
+  /** [opening × people + person]: wages in cents, wages with the prices of requests, and wishes met minus wishes refused */
   wages: Float64Array
   cost: Float64Array
   wishScores: Float64Array
-  /** [person × weeks + week]: milliseconds still free, before anything is planned */
+  /** [person × weeks + week]: milliseconds they may still work besides fixed work */
   freeMs: Float64Array
-  /** what stays as it is */
+  /** assignments that stay as they are */
   pins: Pins
-  /** [person]: milliseconds allowed over all weeks */
+  /** [person]: milliseconds they may work in all weeks together */
   allowedMs: Float64Array
-  /** what a roster costs whoever is added: requests not met, and people pinned beyond those wanted */
+  /** the cost before anybody is assigned: open requests to work, requests that pins break, people pinned beyond the headcount */
   baseCost: number
-  /** [person]: who is owed the same rest is of one class; [class]: that rest, if it is not the sites' */
+  /** [person]: people with the same personal rest are one class. [class]: that rest; undefined if the rest of the sites applies */
   restClass: number[]
   restByClass: (number | undefined)[]
-  /** [person]: their rules of work and those of the sites, if any, with what they do already */
+  /** [person]: their own rules of work and those of sites, each with the fixed work it counts; undefined without rules */
   rulesByPerson: (PreparedRules[] | undefined)[]
   days: DayRange
-  /** whether there are rules, prices or requests beyond places, hours and rest */
+  /** whether there are rules of work, requests or prices of places */
   hasRules: boolean
-  /** [person]: whether fairness asks about them: they could work, or do */
+  /** [person]: whether fairness counts them: they work or could work */
   inPlay: boolean[]
 }
 
-/** What a person does already: it takes rest, and hours of the week it begins in. */
+/** Fixed work of a person: it needs rest, and counts as hours of the week in which it starts. */
 type Work = { start: number; end: number; rest: number; week: string; day: number; kind?: string; site: number }
 
 export function preparePlan(problem: RosterProblem): SolverPlan {
-  const look = lookup(problem)
+  const lookUp = lookup(problem)
   const people = problem.staff.length
-  const pins = pinsOf(problem, look)
-  const fixed = fixedWork(problem, pins, look)
-  const weekNames = [...new Set(problem.shifts.map(shift => look.moment(shift).week))].sort()
+  const pins = pinsOf(problem, lookUp)
+  const fixed = fixedWork(problem, pins, lookUp)
+  const weekNames = [...new Set(problem.shifts.map(shift => lookUp.moment(shift).week))].sort()
   const weeks = weekNames.length
   const freeMs = new Float64Array(people * weeks)
   for (const [person, staff] of problem.staff.entries()) {
@@ -89,16 +89,16 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
   }
 
   const { range } = problem
-  const dates = problem.shifts.map(shift => look.moment(shift).date)
+  const dates = problem.shifts.map(shift => lookUp.moment(shift).date)
   const days = dayRangeOf(range ? [range.start, range.end, ...dates] : dates)
   const restByClass = [...new Set(problem.staff.map(restOfPerson))]
   const restClass = problem.staff.map(staff => restByClass.indexOf(restOfPerson(staff)))
   const openings = openingsOf(problem, pins, restByClass, shift => {
-    const { week, date } = look.moment(shift)
-    return { week: weekNames.indexOf(week), day: dayNumber(date) - days.first, rest: look.rest(shift.site_id) }
+    const { week, date } = lookUp.moment(shift)
+    return { week: weekNames.indexOf(week), day: dayNumber(date) - days.first, rest: lookUp.rest(shift.site_id) }
   })
-  const { base, asked } = requestsOf(problem, pins, look)
-  const tooMany = problem.shifts.reduce((all, { id, headcount, over_cents = 0 }) => {
+  const { base, asked: requestCosts } = requestsOf(problem, pins, lookUp)
+  const surplusCost = problem.shifts.reduce((all, { id, headcount, over_cents = 0 }) => {
     const there = pins.assignments.filter(pin => pin.shift_id === id).length
     return all + over_cents * Math.max(0, there - headcount)
   }, 0)
@@ -109,9 +109,10 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
     const { shift, length, week } = opening
     for (const [person, staff] of problem.staff.entries()) {
       wagesOf[index * people + person] = wages(staff, opening)
-      cost[index * people + person] = wagesOf[index * people + person]! + (asked.get(`${shift.id} ${staff.id}`) ?? 0)
-      wishScores[index * people + person] = wishScore(staff.preferences, shift, look.moment(shift))
-      const isRefused = ineligibility(staff, shift, look.moment(shift).date, look.zone(shift.site_id))
+      cost[index * people + person] =
+        wagesOf[index * people + person]! + (requestCosts.get(`${shift.id} ${staff.id}`) ?? 0)
+      wishScores[index * people + person] = wishScore(staff.preferences, shift, lookUp.moment(shift))
+      const isRefused = ineligibility(staff, shift, lookUp.moment(shift).date, lookUp.zone(shift.site_id))
       const isBusy = fixed[person]!.some(work => conflicts(work, opening, restOfPerson(staff)))
       if (!isRefused && !isBusy && length <= freeMs[person * weeks + week]!) opening.candidates.push(person)
     }
@@ -134,7 +135,7 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
     wages: wagesOf,
     cost,
     wishScores,
-    baseCost: base + tooMany,
+    baseCost: base + surplusCost,
     freeMs,
     pins,
     restClass,
@@ -147,7 +148,7 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
   }
 }
 
-/** A site's rules are for those who are there or could be. */
+/** The rules of a site apply to people who work there or could. */
 function prepareAllRules({ sites, staff }: RosterProblem, days: DayRange, fixed: Work[][], openings: Opening[]) {
   const there = Map.groupBy(openings, ({ site }) => site)
   return staff.map(({ rules }, person) => {
@@ -167,7 +168,7 @@ function prepareAllRules({ sites, staff }: RosterProblem, days: DayRange, fixed:
   })
 }
 
-/** Finds what an id stands for. */
+/** Looks up sites, shifts and people by id. */
 function lookup({ sites, staff, shifts }: RosterProblem) {
   const places = new Map(sites.map(site => [site.id, site]))
   const people = new Map(staff.map((person, index) => [person.id, index]))
@@ -200,7 +201,7 @@ function pinsOf({ pinned, staff }: RosterProblem, look: Lookup): Pins {
   return pins
 }
 
-/** For every person, what is pinned and what stands outside the problem. */
+/** [person]: pinned work and work outside the problem. */
 function fixedWork({ staff, existing }: RosterProblem, pins: Pins, look: Lookup): Work[][] {
   const fixed: Work[][] = staff.map(() => [])
   const add = (staffId: number, { kind, ...work }: Omit<Duty, 'staff_id'>) => {
@@ -219,7 +220,7 @@ function fixedWork({ staff, existing }: RosterProblem, pins: Pins, look: Lookup)
   return fixed
 }
 
-/** What requests cost: with nobody there, and more or less with each one who is. */
+/** The cost of requests: `base` with nobody assigned, and by shift and person what an assignment adds to it. */
 function requestsOf({ requests = [] }: RosterProblem, pins: Pins, look: Lookup) {
   const pinned = new Set(pins.assignments.map(pin => `${pin.shift_id} ${pin.staff_id}`))
   const asked = new Map<string, number>()
@@ -269,7 +270,7 @@ function openingsOf(
     .sort((a, b) => a.start - b.start || a.end - b.end || a.shift.id - b.shift.id)
 
   const longestRest = Math.max(0, ...openings.map(opening => opening.rest), ...rests.map(rest => rest ?? 0))
-  let near: number[] = [] // openings are in order of their start, so looking back over those still near will do
+  let near: number[] = [] // openings are in order of their start, so only recent ones can conflict
   for (const [index, opening] of openings.entries()) {
     near = near.filter(earlier => opening.start < openings[earlier]!.end + longestRest)
     for (const [restClass, rest] of rests.entries()) {

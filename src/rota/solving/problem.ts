@@ -1,15 +1,15 @@
-/** What a roster solver is given and what it answers: plain data, so that it crosses to a worker thread and back. */
+/** The input and result of the roster solvers: plain data, so that it can be sent to a worker thread or another machine. */
 
-/** `rest_hours` between two pieces of work one of which is there: 10 by default. */
+/** `rest_hours`: the rest before and after work at this site, 10 by default. */
 export type ProblemSite = { id: number; timezone: string; name?: string; rest_hours?: number; rules?: SiteRules }
 
-/** Valid through `expires_on` (a date) in the zone of the site where the shift is. */
+/** Valid through `expires_on`, a date in the time zone of the shift's site. */
 export type Certification = { name: string; expires_on: string }
 
-/** Two dates (both inclusive, in the zone of the site asked about) or two instants (`to` exclusive). */
+/** Two dates (both inclusive, in the time zone of the shift's site) or two instants (`to` exclusive). */
 type Absence = { from: string; to: string }
 
-/** Holds for a shift when everything given matches its start in the site's zone. `from` to `to` may pass midnight. */
+/** Applies to a shift if every field that is set matches its start in the site's time zone. `from` to `to` may pass midnight. */
 export type Wish = {
   want: 'prefer' | 'avoid'
   site_id?: number
@@ -20,46 +20,46 @@ export type Wish = {
   from?: string
   /** `HH:MM`, exclusive */
   to?: string
-  /** How much it counts beside other wishes: 1 by default. */
+  /** How much it counts compared with other wishes, 1 by default. */
   weight?: number
 }
 
-/** A limit that holds at all costs or, with a price, may be passed at so many whole cents for each unit beyond it. */
+/** A hard limit or, with a price, a limit that may be passed for that many whole cents per unit. */
 export type Limit = { limit: number; price_cents?: number }
 
-/** Counted over each stretch of so many weeks; without any, over all the days planned. */
+/** A limit for each period of so many weeks or, without `weeks`, for all planned days together. */
 export type PeriodLimit = Limit & { weeks?: number }
 
-/** Rules of work of one person. A day counts as worked when work begins on it. */
+/** Rules of work of one person. Work counts on the day on which it starts. */
 export type WorkRules = {
-  /** A Monday: stretches of several weeks follow each other from it. `FIRST_MONDAY` by default. */
+  /** A Monday from which periods of several weeks are counted, `FIRST_MONDAY` by default. */
   counted_from?: string
-  /** A unit is an hour begun. Of a stretch that is planned in part only, a like part is asked for. */
+  /** A unit is an hour, started hours included. If only part of a period is planned, the limit is reduced in proportion. */
   least_hours?: PeriodLimit
   most_hours?: PeriodLimit
-  /** Days worked one after the other. A unit is a day too few or too many; stretches that reach the edge of the range may go on. */
+  /** Consecutive days of work. A unit is a day too few or too many. Days at the edge of the range are not too few: work may go on beyond it. */
   least_days_in_row?: Limit
   most_days_in_row?: Limit
-  /** Days off between days worked; a unit is a day too few. */
+  /** Consecutive days off between days of work; a unit is a day too few. */
   least_days_off_in_row?: Limit
-  /** Weekends with work on Saturday or Sunday: all weekends less the free ones somebody is to have. A unit is a weekend. */
+  /** Weekends with work on Saturday or Sunday; a unit is a weekend. */
   most_weekends?: PeriodLimit
-  /** How many shifts of one kind; a unit is a shift. */
+  /** Shifts of one kind; a unit is a shift. */
   most_of_kind?: (PeriodLimit & { kind: string })[]
-  /** What may not begin on the day after another kind began; a unit is each time. */
+  /** Kinds of shift that may not start the day after another kind; a unit is one such pair. */
   successions?: Succession[]
-  /** Instead of that of the sites. */
+  /** Replaces the rest that the sites ask for. */
   rest_hours?: number
 }
 
 export const FIRST_MONDAY = '2024-01-01'
 
-/** What a site asks of everybody: counted over their work there, beside their own rules. */
+/** The rules of a site for everybody, counted over their work there. Their own rules apply too. */
 export type SiteRules = Omit<WorkRules, 'least_hours' | 'rest_hours'>
 
 type Succession = { kind: string; next: string; price_cents?: number }
 
-/** Somebody wants this shift on or off their roster: not to follow costs so many whole cents. */
+/** Somebody wants to work this shift or not to; not following the request costs so many whole cents. */
 export type ProblemRequest = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }
 
 export type Staff = {
@@ -80,30 +80,30 @@ export type ProblemShift = {
   starts_at: string
   ends_at: string
   skill?: string | null
-  /** More skills, all of which everybody there needs. */
+  /** More skills that each person on the shift needs. */
   skills?: string[]
   certification?: string | null
-  /** How many are wanted. */
+  /** How many people are wanted. */
   headcount: number
-  /** As the rules of people name it: early, late, night or any other word. */
+  /** Early, late, night or any other word that rules of work refer to. */
   kind?: string | null
-  /** Whole cents for each one missing. Without a price the place counts as open, which comes before all cost. */
+  /** Whole cents for each missing person. Without it, an unfilled place counts as open, which is worse than any cost. */
   under_cents?: number
-  /** How many may be there: `headcount` by default, and whole cents for each one beyond `headcount`. */
+  /** The most people allowed, `headcount` by default, and whole cents for each one beyond `headcount`. */
   most?: number
   over_cents?: number
 }
 
 export type Assignment = { shift_id: number; staff_id: number }
 
-/** Work that stands already and is not up for planning, but takes rest and hours. Its site is among the sites. */
+/** Work outside the problem: it is not planned, but needs rest and counts as hours. Its site is among the sites. */
 export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string; kind?: string | null }
 
-/** Coverage comes before cost, and cost before these: what an uneven hour and an unmet wish count against each other. */
+/** How much uneven hours and unmet wishes count against each other. Both count only after coverage and cost. */
 export type ScoreWeights = { fairness: number; preferences: number }
 
 export type RosterProblem = {
-  /** The days planned, as rules count them: from the first shift to the last by default. */
+  /** The days that are planned and that rules are counted over; from the first shift to the last by default. */
   range?: { start: string; end: string }
   sites: ProblemSite[]
   staff: Staff[]
@@ -117,7 +117,7 @@ export type RosterProblem = {
 
 export type Algorithm = 'greedy' | 'optimal' | 'production'
 
-/** In the order they are looked at. `assigned`: everyone left is on this very shift already. */
+/** In the order in which they are checked. `assigned`: the person is already on this shift. */
 export const blockingRules = [
   'skill',
   'certification',
@@ -132,10 +132,10 @@ export type BlockingRule = (typeof blockingRules)[number]
 
 export type Unfilled = {
   shift_id: number
-  /** What keeps most of the people with the skill from this place. */
+  /** The rule that excludes most of the people with the skill. */
   reason: BlockingRule
   message: string
-  /** How many people each rule keeps away; a person is counted at the first. */
+  /** How many people each rule excludes; a person counts once, for the first rule that excludes them. */
   blocked: Partial<Record<BlockingRule, number>>
 }
 
@@ -144,30 +144,30 @@ export type RosterSummary = {
   coverage: number
   /** Wages */
   cost_cents: number
-  /** Prices of what was not kept: rules, requests, numbers of people. Zero when none has a price. */
+  /** The sum of the prices of broken rules, unmet requests and wrong headcounts. */
   penalty_cents: number
-  /** Rules that should hold at all costs and cannot, in sentences: too few hours for somebody. */
+  /** Hard rules that cannot be kept, as sentences, such as too few hours for somebody. */
   unmet: string[]
-  /** Jain's index over hours worked of hours allowed: 1 when all who could work carry the same share. */
+  /** Jain's index over hours worked divided by hours allowed: 1 if everyone who could work has the same share. */
   fairness: number
-  /** Wishes met less wishes gone against. */
+  /** Wishes met minus wishes refused. */
   preferences: number
-  /** No roster that covers as much has less of cost and penalty together. */
+  /** A proved lower bound of cost plus penalty at this coverage. */
   bound: number
-  /** What might be saved at most, as a share of cost and penalty: 0 when no roster that covers as much is cheaper. */
+  /** The largest possible saving, as a share of cost plus penalty; 0 if it is proved that there is none. */
   gap: number
-  /** No roster leaves fewer places open than this. */
+  /** A proved lower bound of open places. */
   open_bound: number
-  /** What the open places mean for the planner, in sentences: how many cannot be filled, and who would fill them. */
+  /** Sentences for the planner about open places: how many cannot be filled, and which additional people would fill them. */
   advice: string[]
   ended: EndReason
-  /** With `failed`: what the exact solver said. */
+  /** With `failed`: the error of the exact solver. */
   trouble?: string
 }
 
 /**
- * `proved`: coverage, then cost, then fairness with preferences (to 0.01 %) are the best there is. `heuristic`: good,
- * nothing was proved. The others say what stopped the proof.
+ * `proved`: coverage, then cost, then fairness with preferences (to 0.01 %) are proved optimal. `heuristic`: nothing was proved.
+ * The others say what stopped the proof.
  */
 export type EndReason = 'proved' | 'heuristic' | 'budget' | 'cancelled' | 'failed'
 
@@ -176,15 +176,15 @@ export type Solution = { assignments: Assignment[]; unfilled: Unfilled[]; summar
 export const solveStages = ['loading', 'building', 'optimization', 'checking'] as const
 export type SolveStage = (typeof solveStages)[number]
 
-/** `percent` never falls; all about the best roster is null until there is one. */
+/** `percent` never falls. What describes the best roster is null until there is one. */
 export type SolveProgress = {
   stage: SolveStage
   percent: number
-  /** What is done now, as a clause: `filling week 2 of 4` */
+  /** What is being done, for people: `filling week 2 of 4` */
   doing: string
   best_cents: number | null
   gap: number | null
-  /** places the best roster so far leaves open, and how many every roster leaves open at least */
+  /** open places of the best roster so far, and the proved lower bound */
   open: number | null
   open_bound: number | null
 }

@@ -21,7 +21,7 @@ import {
 
 type Work = { start: number; end: number; rest: number; week: string; shift_id?: number }
 
-/** For every place left open, the rule that keeps most people from it. */
+/** For every open place, the rule that excludes most people. */
 export function unfilledPlaces(
   problem: RosterProblem,
   assignments: Assignment[],
@@ -66,7 +66,7 @@ export function unfilledPlaces(
   })
 }
 
-/** What else they do that keeps them from it. */
+/** The rule by which their other work excludes them. */
 function blockedBy(person: Staff, works: Work[], shiftId: number, wanted: Work): BlockingRule | undefined {
   const length = wanted.end - wanted.start
   const limit = weeklyLimit(person)
@@ -78,7 +78,7 @@ function blockedBy(person: Staff, works: Work[], shiftId: number, wanted: Work):
   return worked + length > limit ? 'hours' : undefined
 }
 
-/** Lacking the skill is only the answer when everyone lacks it, being there already when nothing else is in the way. */
+/** The rule that excludes most people. `skill` only if everyone lacks it; `assigned` only if no other rule excludes anyone. */
 function mainReason(blocked: Partial<Record<BlockingRule, number>>): BlockingRule {
   const telling = blockingRules.filter(rule => blocked[rule] && rule !== 'skill' && rule !== 'assigned')
   if (telling.length) return telling.reduce((most, rule) => (blocked[rule]! > blocked[most]! ? rule : most))

@@ -5,26 +5,26 @@ import { compareScores, Roster } from './roster.ts'
 import type { SharedSearch } from './shared-search.ts'
 
 const SEARCHES = 3
-/** Of the time, so much at most goes to the weeks. */
+/** The largest share of the time that is spent on single weeks. */
 const WEEKS_SHARE = 0.8
 
 type SearchEffort = {
   seed: number
-  /** the part of the time for the search that is over */
+  /** the share of the search's time that is used */
   timeUsed: () => number
-  /** the fewest places any roster leaves open in a week */
+  /** a lower bound of the places that stay open in a week */
   boundOf: (week: number) => number
-  /** over the weeks, `ROUNDS` at most */
+  /** how often to go over all weeks, at most `ROUNDS` */
   rounds: number
-  /** with another thread at the same plan; the second takes weeks from the end */
+  /** another thread that searches the same plan; the second thread starts with the last week */
   partner?: SharedSearch
   isSecond?: boolean
 }
 
-/** The best roster so far, the part of the search that is made, and what is done now. */
+/** The best roster so far, the share of the search that is done, and what is being done as text for people. */
 type SearchStep = { best: Roster; part: number; doing: string }
 
-/** Looks for a good roster: week by week where places are open, then all over, or by days where rules look at days in a row. */
+/** Searches for a good roster: first single weeks with open places, then all weeks; by days if there are rules of work. */
 export function* searchRoster(start: Roster, effort: SearchEffort): Generator<SearchStep> {
   const { plan } = start
   const { seed, timeUsed } = effort
@@ -54,7 +54,7 @@ export function* searchRoster(start: Roster, effort: SearchEffort): Generator<Se
   }
 }
 
-/** Each week by itself, as hours are counted by the week; with a partner, each takes those that the other has not. */
+/** Searches each week by itself, as hours are limited by the week. With a partner thread, each takes weeks that the other has not claimed. */
 function* fillWeeks(
   start: Roster,
   { seed, timeUsed, boundOf, rounds, partner, isSecond }: SearchEffort,
@@ -66,8 +66,8 @@ function* fillWeeks(
     for (let week = 0; week < plan.weeks; week++) {
       const places = partner?.partnerWeek(round, week, best)
       if (!places) continue
-      const mixed = Roster.fromWhatFits(plan, places)
-      if (compareScores(mixed, best) < 0) best = mixed
+      const combined = Roster.fromWhatFits(plan, places)
+      if (compareScores(combined, best) < 0) best = combined
     }
   }
   const weeks = Array.from({ length: plan.weeks }, (_, week) => (isSecond ? plan.weeks - 1 - week : week))

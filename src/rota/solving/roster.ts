@@ -3,7 +3,10 @@ import { loadPenalty } from './balance.ts'
 import type { SolverPlan } from './plan.ts'
 import { brokenScore, evaluateRules, type RuleEvaluation } from './work-rules.ts'
 
-/** What counts, in this order: rules broken that should hold at all costs, places left open, prices and wages in cents, then unevenness and unmet wishes. Less is better. */
+/**
+ * Lower is better, compared in this order: broken hard rules, open places, cost (wages and prices in cents), then balance (uneven
+ * hours and unmet wishes).
+ */
 export type RosterScore = { broken: number; open: number; cost: number; balance: number }
 
 export const compareScores = (a: RosterScore, b: RosterScore) =>
@@ -14,25 +17,25 @@ export const compareScores = (a: RosterScore, b: RosterScore) =>
 
 export const scoreOf = ({ broken, open, cost, balance }: RosterScore): RosterScore => ({ broken, open, cost, balance })
 
-/** A roster in the making. It keeps every hard rule at each step, and its worth up to date. */
+/** A roster that is being built. Callers check `canTake` before `assign`, so hard limits hold at every step; the score is always current. */
 export class Roster {
-  /** [opening]: the people who stand there */
+  /** [opening]: the people assigned to it, pinned ones not included */
   readonly peopleAt: number[][]
-  /** [person]: the openings they have taken */
+  /** [person]: the openings they are assigned to */
   readonly openingsOf: number[][]
-  /** [person]: milliseconds worked, pins included */
+  /** [person]: milliseconds of work, pinned work included */
   readonly loadMs: Float64Array
-  /** what rules of work are not kept that should be: see `RuleEvaluation` */
+  /** hard rules of work that are not kept: see `brokenScore` */
   broken = 0
   open = 0
   cost = 0
   balance = 0
-  /** [person × openings + opening]: how many of the person's openings clash with it */
+  /** [person × openings + opening]: how many of the person's openings conflict with it */
   readonly #clashes: Uint8Array
   readonly #fits: Uint8Array
-  /** [person × weeks + week]: milliseconds still free */
+  /** [person × weeks + week]: milliseconds they may still work */
   readonly #free: Float64Array
-  /** [person]: of those with rules of work */
+  /** [person]: undefined without rules of work */
   readonly evaluations: (RuleEvaluation | undefined)[]
 
   constructor(readonly plan: SolverPlan) {
@@ -89,7 +92,7 @@ export class Roster {
     )
   }
 
-  /** Whether none of the person's hard limits to the most would be passed. */
+  /** Whether one more opening keeps the person's hard maximums, such as hours or days in a row. */
   keepsLimits(opening: number, person: number): boolean {
     const duties = this.plan.rulesByPerson[person]
     if (!duties) return true
@@ -98,7 +101,7 @@ export class Roster {
     )
   }
 
-  /** What taking it would add to the unevenness and unmet wishes. */
+  /** What an assignment would add to the balance score. */
   addedBalance(opening: number, person: number): number {
     const { wishScores, people, openings, allowedMs, problem } = this.plan
     const load = this.loadMs[person]!
@@ -158,12 +161,12 @@ export class Roster {
     )
   }
 
-  /** A copy of who stands where, to come back to. */
+  /** A copy that a search can go back to. */
   copyAssignments(): number[][] {
     return this.peopleAt.map(people => [...people])
   }
 
-  /** All of it that still fits. */
+  /** A roster with those of the assignments that fit. */
   static fromWhatFits(plan: SolverPlan, places: number[][]): Roster {
     const roster = new Roster(plan)
     for (const [opening, people] of places.entries())

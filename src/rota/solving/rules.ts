@@ -6,7 +6,7 @@ export const DEFAULT_REST = 10 * hour
 
 type Span = { start: number; end: number }
 
-/** The rule, if any, that keeps a person from a shift whatever else is planned. `date` is that of its start, at the site. */
+/** The rule that excludes a person from a shift whatever else is planned, if any. `date` is the local date of its start. */
 export function ineligibility(staff: Staff, shift: ProblemShift, date: string, zone: string) {
   if (requiredSkills(shift).some(skill => !staff.skills.includes(skill))) return 'skill'
   if (shift.certification) {
@@ -22,10 +22,10 @@ export const requiredSkills = ({ skill, skills = [] }: ProblemShift): string[] =
 
 type Work = Span & { rest: number }
 
-/** Milliseconds of rest someone has between two pieces of work: as they are owed it, or else as the stricter of the sites has it. */
+/** Milliseconds of rest between two shifts: the person's own, otherwise that of the stricter site. */
 const restBetween = (a: Work, b: Work, own?: number) => own ?? Math.max(a.rest, b.rest)
 
-/** Two pieces of work one person cannot do both: they overlap or leave too little rest between. */
+/** Whether one person cannot work both: they overlap or leave too little rest in between. */
 export function conflicts(a: Work, b: Work, own?: number): boolean {
   const rest = restBetween(a, b, own)
   return a.start < b.end + rest && b.start < a.end + rest
@@ -39,7 +39,7 @@ export const restOfPerson = ({ rules }: Staff) =>
 
 export const overlaps = (a: Span, b: Span) => a.start < b.end && b.start < a.end
 
-/** Milliseconds a week, whole as those of shifts are: sums stay exact. */
+/** Milliseconds a week, rounded so that sums stay exact. */
 export const weeklyLimit = (staff: Staff) => Math.round(staff.max_hours_week * hour)
 
 export const wages = (staff: Staff, { start, end }: Span) => Math.round((staff.hourly_cents * (end - start)) / hour)

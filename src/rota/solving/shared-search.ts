@@ -3,13 +3,13 @@ import type { SolverPlan } from './plan.ts'
 import type { RosterProblem } from './problem.ts'
 import type { Roster } from './roster.ts'
 
-/** Over the weeks, at most; each with more moves than the one before. */
+/** The most rounds over all weeks; each makes more moves than the one before. */
 export const ROUNDS = 6
 
 /**
- * Memory shared by two threads that search the same plan, as neither stops to receive messages: which week
- * a thread has taken in which round, its result, and the best whole roster of the second thread. A read during a write
- * only yields a worse roster, because everything is checked before it is used.
+ * Memory shared by two threads that search the same plan and never stop to receive messages: which weeks are claimed in which
+ * round, their results, and the best whole roster of the second thread. A read during a write does no harm: whatever is read is
+ * checked by `Roster.fromWhatFits` before it is used.
  */
 export type SharedMemory = SharedArrayBuffer
 
@@ -46,7 +46,7 @@ export function openSharedSearch({ openings, weeks }: SolverPlan, shared: Shared
         for (let place = 0; place < room; place++)
           rest[part * size + firsts[opening]! + place] = (peopleAt[opening]![place] ?? -1) + 1
   }
-  /** The assignments of these openings from the other thread, the rest from this one. */
+  /** The assignments of these openings from the other thread, all others from this one. */
   const read = (part: number, { peopleAt }: Roster, isIn: (opening: number) => boolean) =>
     openings.map(({ room }, opening) => {
       if (!isIn(opening)) return peopleAt[opening]!

@@ -4,7 +4,7 @@ import type { Assignment, EndReason, ProblemShift, Solution, Staff } from './pro
 import { unfilledPlaces } from './reasons.ts'
 import type { Roster } from './roster.ts'
 
-/** The roster in the words of the problem, with what it is worth and why places are open. */
+/** The roster as assignments of the problem, with a summary and the reason for each open place. */
 export function toSolution(roster: Roster, bound: number, ended: EndReason, openBound = 0): Solution {
   const { plan, peopleAt } = roster
   const assignments = assignmentsOf(roster)
@@ -80,7 +80,7 @@ const wishScoreOf = ({ plan, peopleAt }: Roster) =>
     0,
   )
 
-/** Any roster that leaves no more places open costs at least this: the cheapest people for the cheapest places. */
+/** A lower bound of the cost with that many open places: the cheapest people for the cheapest places. */
 export function costLowerBound(plan: SolverPlan, open: number): number {
   const wages = plan.openings.flatMap(({ candidates, places, underPrice }, opening) =>
     (underPrice === undefined ? candidates : [])

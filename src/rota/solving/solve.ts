@@ -3,15 +3,15 @@ import { programFile } from '../../installation.ts'
 import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
 import type { Algorithm, EndReason, RosterProblem, Solution, SolveProgress } from './problem.ts'
-import type { SolveOrder, SolveUpdate } from './run.ts'
 import { sharedMemoryFor } from './shared-search.ts'
+import type { SolveOrder, SolveUpdate } from './solver-thread.ts'
 import type { SolverTasks } from './worker.ts'
 
 type SolveOptions = {
   algorithm: Algorithm
   /** Seconds in total: 10 for `production` and 300 for `optimal` by default. `greedy` has no limit. */
   budget_s?: number
-  /** Ends the work at once. The best roster so far is the answer; if there is none yet, the reason is thrown. */
+  /** Stops the work at once. The best roster so far is the result; if there is none yet, the reason is thrown. */
   signal?: AbortSignal
   onProgress?: (progress: SolveProgress) => void
 }
@@ -46,7 +46,7 @@ export async function solve(
   const cancel = () => stop.abort(signal?.reason)
   const timeUp = () => {
     if (last.stage === 'loading' || last.stage === 'building') {
-      budgetTimer = setTimeout(timeUp, 1000) // a first roster is waited for
+      budgetTimer = setTimeout(timeUp, 1000) // waits for the first roster
       return
     }
     ended = 'budget'
@@ -60,7 +60,7 @@ export async function solve(
     ;[last, since] = [progress, performance.now()]
     onProgress?.(progress)
   }
-  // Some steps of the exact solver report nothing for long: this shows that they go on.
+  // Some steps of the exact solver take long without a report; this shows that they are still running.
   const heartbeat = setInterval(() => {
     const seconds = Math.floor((performance.now() - since) / 1000)
     if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
@@ -73,7 +73,7 @@ export async function solve(
   if (hasAssistant)
     inThread<SolverTasks, 'assist'>({ name, script }, 'assist', order, {
       signal: AbortSignal.any([assistance.signal, stop.signal]),
-    }).catch(() => {}) // it only helps
+    }).catch(() => {}) // the result does not depend on it
   try {
     return await inThread<SolverTasks, 'solve'>({ name, script }, 'solve', order, {
       signal: stop.signal,
@@ -93,7 +93,7 @@ export async function solve(
   }
 }
 
-/** The same as a task that another machine can run. */
+/** `solve` as a task that a compute process on another machine can run. */
 export const solveRoster: ComputeTask<SolveOrder, Solution, SolveProgress> = {
   name: 'solve_roster',
   run: ({ problem, ...how }, { signal, progress }) => solve(problem, { ...how, signal, onProgress: progress }),

@@ -12,14 +12,14 @@ export type Objective = 'broken' | 'coverage' | 'cost' | 'balance'
 type Minimising = {
   start: Roster
   seconds: number
-  /** stop when the bound comes this near */
+  /** how near to the optimum the solver may stop */
   tolerance: { mip_rel_gap: number; mip_abs_gap: number }
   onFound: (roster: Roster) => void
-  /** `gap` is relative, and may pass 1 */
+  /** `gap` is relative and can be more than 1 */
   onBound: (bound: number, gap: number) => void
 }
 
-/** A plan inside the solver. Its memory is the solver's own: `using` gives it back. */
+/** A plan as a model in HiGHS. The model is in WASM memory, which only `using` (or a dispose) frees. */
 export class MilpSolver {
   readonly #highs: Highs
   readonly #model: Model
@@ -46,27 +46,27 @@ export class MilpSolver {
     this.#model.dispose()
   }
 
-  /** From now on an objective may not exceed this. Answers how to change the limit. */
+  /** Adds a row that keeps an objective at or below `most`. Returns a function that changes this limit. */
   limitObjective(objective: Objective, most: number): (most: number) => void {
     const costs = this.#milp[objective]
     const indices = [...costs.keys()].filter(column => costs[column] !== 0)
-    this.#model.addRow(0, most / this.#unit(objective), { indices, values: indices.map(column => costs[column]!) })
+    this.#model.addRow(0, most / this.#unitOf(objective), { indices, values: indices.map(column => costs[column]!) })
     const row = this.#model.getDimensions().numRows - 1
-    return lower => this.#model.changeRowBounds(row, 0, lower / this.#unit(objective))
+    return lower => this.#model.changeRowBounds(row, 0, lower / this.#unitOf(objective))
   }
 
-  /** What an objective would be if people could be divided: soon known, and no roster has less. Without time, as good as nothing. */
+  /** The optimum of the linear relaxation: quick, and a lower bound for every roster. -Infinity if the time runs out first. */
   relaxedOptimum(objective: Objective, seconds: number): number {
-    this.#price(objective)
-    this.#model.options.set({ solve_relaxation: true, presolve: 'off' }) // twice as fast here without
-    this.#limit(seconds)
+    this.#setObjective(objective)
+    this.#model.options.set({ solve_relaxation: true, presolve: 'off' }) // a relaxation takes half the time without presolve
+    this.#limitTime(seconds)
     this.#model.run()
     this.#model.options.set({ solve_relaxation: false, presolve: 'choose' })
     const finished = this.#model.getModelStatus() === this.#highs.constants.modelStatus.optimal
-    return finished ? this.#bound(objective, this.#model.getObjectiveValue()) : Number.NEGATIVE_INFINITY
+    return finished ? this.#roundedBound(objective, this.#model.getObjectiveValue()) : Number.NEGATIVE_INFINITY
   }
 
-  /** Brings an objective down as far as it goes; false when the time was over before. */
+  /** Minimises an objective; false if the time ran out before the optimum was proved. */
   minimise(objective: Objective, { start, seconds, tolerance, onFound, onBound }: Minimising): boolean {
     const { modelStatus, callbackType } = this.#highs.constants
     const model = this.#model
@@ -74,35 +74,35 @@ export class MilpSolver {
       [callbackType.mipImprovingSolution]: ({ data }) =>
         void (data.mip_solution && onFound(rosterOf(this.#milp, data.mip_solution))),
       [callbackType.mipLogging]: ({ data }) =>
-        void onBound(this.#bound(objective, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
+        void onBound(this.#roundedBound(objective, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
     }
     model.options.set(tolerance)
-    this.#limit(seconds)
-    this.#price(objective)
+    this.#limitTime(seconds)
+    this.#setObjective(objective)
     model.setSolution({ colValue: columnsOf(start, this.#milp) })
     const finished = model.run(callbacks).modelStatus === modelStatus.optimal
     if (finished) onFound(rosterOf(this.#milp, model.getSolution().colValue))
-    onBound(this.#bound(objective, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
+    onBound(this.#roundedBound(objective, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
     return finished
   }
 
-  /** The solver counts the time of all its runs together. It takes no infinity, and no time below zero, which is what is left where setting up took longer. */
-  #limit(seconds: number) {
+  /** HiGHS counts the time of all runs of a model together. It accepts neither infinity nor a negative number. */
+  #limitTime(seconds: number) {
     this.#model.options.set('time_limit', this.#model.getRunTime() + Math.max(0, Math.min(1e9, seconds)))
   }
 
-  #price(objective: Objective) {
+  #setObjective(objective: Objective) {
     const costs = this.#milp[objective]
     this.#model.changeColsCost({ kind: 'range', from: 0, to: costs.length - 1 }, costs)
   }
 
-  #unit(objective: Objective): number {
+  #unitOf(objective: Objective): number {
     return objective === 'cost' ? this.#milp.costUnit : 1
   }
 
-  /** Places and wages come in whole units, so their bounds may be rounded up to the next. */
-  #bound(objective: Objective, bound: number): number {
-    return objective === 'balance' ? bound : Math.ceil(bound - 1e-6) * this.#unit(objective)
+  /** Places and wages are whole numbers of units, so a lower bound of them can be rounded up. */
+  #roundedBound(objective: Objective, bound: number): number {
+    return objective === 'balance' ? bound : Math.ceil(bound - 1e-6) * this.#unitOf(objective)
   }
 }
 

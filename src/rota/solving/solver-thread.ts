@@ -1,27 +1,27 @@
 import { withoutShortStretches } from './anneal-days.ts'
 import { openPlacesLowerBound } from './bounds.ts'
 import { checkRoster } from './check.ts'
-import { initialProof, type Proof } from './exact.ts'
 import { buildGreedyRoster } from './greedy.ts'
 import { preparePlan, type SolverPlan } from './plan.ts'
 import type { Algorithm, EndReason, RosterProblem, Solution, SolveProgress, SolveStage } from './problem.ts'
+import { initialProof, type Proof } from './prove-optimal.ts'
 import { compareScores, Roster } from './roster.ts'
 import { openPlacesInWeek, searchRoster } from './roster-search.ts'
 import { openSharedSearch, ROUNDS, type SharedMemory } from './shared-search.ts'
 import { toSolution } from './solution.ts'
 
-/** With memory that is shared, another thread assists. */
+/** `shared`: memory shared with a second thread that searches the same plan. */
 export type SolveOrder = { problem: RosterProblem; algorithm: Algorithm; budget_s?: number; shared?: SharedMemory }
 
 export type SolveUpdate = { progress: SolveProgress; best?: Solution }
 
-/** Of a budget, so much at most goes to the search before the proof, and so much when a proof is out of reach. */
+/** The largest share of a budget for the search before the proof, and if the problem is too large to prove anything. */
 const SEARCH_SHARE = 0.4
 const SEARCH_SHARE_WITHOUT_PROOF = 0.9
-/** With more choices than this in a week, ten seconds prove nothing. */
+/** With more pairs of an opening and a candidate in a week, ten seconds are too short to prove anything. */
 const MAX_PROVABLE_CHOICES = 10_000
 
-/** Computes the requested roster and reports progress. It blocks its thread, so it has one of its own: worker.ts. */
+/** Computes the requested roster and reports progress. It blocks its thread, so `solve` runs it in a worker. */
 export async function solveInThisThread(
   { problem, algorithm, budget_s, shared }: SolveOrder,
   send: (update: SolveUpdate) => void,
@@ -77,7 +77,7 @@ export async function solveInThisThread(
     }
     takePartnersBest()
     report('optimization', 35, 'proving', state, 'at once')
-    const { proveRoster: prove } = await import('./prove.ts')
+    const { proveRoster: prove } = await import('./prove-by-weeks.ts')
     try {
       state = await prove(state, {
         seed: problem.seed,
@@ -89,7 +89,7 @@ export async function solveInThisThread(
       })
       ended = state.settled === 3 ? 'proved' : 'budget'
     } catch (error) {
-      ended = 'failed' // most likely the solver ran out of memory: the best roster so far is kept
+      ended = 'failed' // most likely out of memory; the best roster so far is the result
       trouble = String(error)
     }
     if (ended !== 'proved') takePartnersBest()
@@ -105,7 +105,7 @@ export async function solveInThisThread(
   return done
 }
 
-/** Searches the same plan as `solveHere` in another thread, from the last week on and with another seed, until it is stopped. */
+/** Searches the same plan as `solveInThisThread` in another thread, from the last week backwards and with another seed, until it is stopped. */
 export function assistSearch({ problem, budget_s, shared }: SolveOrder): void {
   const begun = performance.now()
   const plan = preparePlan(problem)
@@ -131,10 +131,10 @@ export function assistSearch({ problem, budget_s, shared }: SolveOrder): void {
     }
 }
 
-/** Hours that cannot be reached are reported in the summary; all other rules can be kept by working less. */
+/** Minimum hours that cannot be reached are reported in the summary. All other rules can be kept by working less. */
 const isUnmetHours = (rule: string, { summary }: Solution) => rule === 'least_hours' && summary.unmet.length > 0
 
-/** [week]: a lower bound of open places in it; `shouldStop` says when to stop. */
+/** [week]: a lower bound of its open places. `shouldStop` is asked after each better bound. */
 function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[]) => boolean): number[] {
   const { plan } = roster
   const bounds = Array.from({ length: plan.weeks }, () => 0)
@@ -149,13 +149,13 @@ function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[
   return bounds
 }
 
-/** Ten seconds are too short to prove anything. */
+/** Too large to prove anything in the ten seconds that `production` has. */
 const isTooLargeToProve = ({ openings, weeks }: SolverPlan) =>
   openings.reduce((all, { candidates }) => all + candidates.length, 0) / Math.max(1, weeks) > MAX_PROVABLE_CHOICES
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 
-/** Sends the state and the best roster so far, a few times a second at most and at every new stage. */
+/** Sends the progress and the best roster so far: at every new stage, otherwise at most five times a second. */
 function reporter(send: (update: SolveUpdate) => void) {
   let [stage, sentAt, percent] = ['', 0, 0]
   let [best, of, made]: [Solution | undefined, Proof | undefined, number] = [undefined, undefined, 0]
@@ -165,7 +165,7 @@ function reporter(send: (update: SolveUpdate) => void) {
     sentAt = performance.now()
     percent = Math.max(percent, Math.min(99, Math.floor(reached)))
     const isNew = state && (state.roster !== of?.roster || state.bound !== of.bound || state.openBound !== of.openBound)
-    const isDue = isNew && (!of || when || sentAt - made > 800) // saying why each place is open takes a while
+    const isDue = isNew && (!of || when || sentAt - made > 800) // finding out why each place is open is slow
     if (isDue)
       [best, of, made] = [
         toSolution(withoutShortStretches(state.roster), state.bound, 'cancelled', state.openBound),

@@ -1,14 +1,14 @@
 import { annealToEnd, polishRoster } from './annealing.ts'
-import { initialProof, type Proof, type ProofOptions, proveOptimal } from './exact.ts'
+import { MilpSolver } from './milp-solver.ts'
 import { preparePlan, type SolverPlan } from './plan.ts'
 import type { Duty, RosterProblem } from './problem.ts'
-import { MilpSolver } from './program.ts'
+import { initialProof, type Proof, type ProofOptions, proveOptimal } from './prove-optimal.ts'
 import { compareScores, Roster } from './roster.ts'
 
-/** Of the whole proof, what the weeks take. */
+/** The share of the progress of the proof that belongs to the weeks. */
 const WEEKS_SHARE = 0.6
 
-/** A quick bound first, then week by week, then over all weeks whatever that left unsettled. */
+/** Proves a quick bound first, then solves week by week, then over all weeks what is still unproved. */
 export async function proveRoster({ roster, bound, openBound, settled }: Proof, effort: ProofOptions): Promise<Proof> {
   const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), openBound, settled }
   effort.onStep(start, 0, 'proving week by week')
@@ -25,18 +25,18 @@ export async function proveRoster({ roster, bound, openBound, settled }: Proof, 
 
 async function quickBound({ plan, open, broken }: Roster, { seed, secondsLeft }: ProofOptions): Promise<number> {
   if (!plan.openings.some(opening => opening.candidates.length)) return 0
-  using program = await MilpSolver.of(plan, seed)
-  if (plan.hasRules) program.limitObjective('broken', broken)
-  program.limitObjective('coverage', open)
-  return program.relaxedOptimum('cost', secondsLeft() / 2)
+  using solver = await MilpSolver.of(plan, seed)
+  if (plan.hasRules) solver.limitObjective('broken', broken)
+  solver.limitObjective('coverage', open)
+  return solver.relaxedOptimum('cost', secondsLeft() / 2)
 }
 
 const MOVES = 100_000
 
 /**
- * Weeks have their own hours, so only the rest between a Sunday and a Monday ties one to the next. Each is settled for
- * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
- * allows it, together they are the best roster, but for its balance.
+ * Hours are limited by the week, so only the rest between a Sunday and a Monday connects one week to the next. Weeks are solved one
+ * by one, which is far easier than all at once. The sum of their costs is a lower bound for every roster; if the rest between
+ * weeks allows all of them together, they are the optimal roster except for its balance.
  */
 async function proveByWeeks(start: Proof, { seed, secondsLeft, onStep }: ProofOptions): Promise<Proof> {
   const { plan } = start.roster
@@ -54,28 +54,28 @@ async function proveByWeeks(start: Proof, { seed, secondsLeft, onStep }: ProofOp
       secondsLeft: () => secondsLeft() / rest,
       onStep: (_, part, doing) => onStep(proof, (week + part) / plan.weeks, `${doing} in ${named}`),
     }
-    const alone = preparePlan(problemOfWeek(plan, week, []))
-    const known = Roster.from(
-      alone,
+    const planOfWeek = preparePlan(problemOfWeek(plan, week, []))
+    const startOfWeek = Roster.from(
+      planOfWeek,
       openings.map(opening => start.roster.peopleAt[opening]!),
     )
-    const own = await proveOptimal(initialProof(annealToEnd(known, { seed, moves: MOVES })), effort)
-    totals.open += own.roster.open
-    totals.bound += own.bound
-    totals.openBound += own.openBound
-    totals.covered &&= own.settled > 0
+    const proofOfWeek = await proveOptimal(initialProof(annealToEnd(startOfWeek, { seed, moves: MOVES })), effort)
+    totals.open += proofOfWeek.roster.open
+    totals.bound += proofOfWeek.bound
+    totals.openBound += proofOfWeek.openBound
+    totals.covered &&= proofOfWeek.settled > 0
 
-    const beside = await fitBesideOtherWeeks(
-      own,
+    const besideOthers = await fitBesideOtherWeeks(
+      proofOfWeek,
       preparePlan(problemOfWeek(plan, week, dutiesOf(plan, places))),
       effort,
     )
-    for (const [index, opening] of openings.entries()) places[opening] = beside.peopleAt[index]!
-    const mixed = Roster.fromWhatFits(
+    for (const [index, opening] of openings.entries()) places[opening] = besideOthers.peopleAt[index]!
+    const combined = Roster.fromWhatFits(
       plan,
       places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.peopleAt[opening]! : people)),
     )
-    if (compareScores({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
+    if (compareScores({ ...combined, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = combined
     onStep(proof, (week + 1) / plan.weeks, `proving ${named}`)
   }
 
@@ -88,16 +88,16 @@ async function proveByWeeks(start: Proof, { seed, secondsLeft, onStep }: ProofOp
   return proof
 }
 
-/** The same with the weeks before it in place: often as good at once, as many rosters are. */
+/** The roster of the week that fits the weeks before it: often one of the same cost is found without a solver. */
 async function fitBesideOtherWeeks(own: Proof, plan: SolverPlan, effort: ProofOptions): Promise<Roster> {
   const fitted = Roster.fromWhatFits(plan, own.roster.peopleAt)
   if (fitted.open === own.roster.open) return fitted
-  const mended = annealToEnd(fitted, { seed: effort.seed, moves: MOVES })
-  if (mended.open === own.roster.open && mended.cost === own.roster.cost) return mended
-  return (await proveOptimal(initialProof(mended), effort)).roster
+  const improved = annealToEnd(fitted, { seed: effort.seed, moves: MOVES })
+  if (improved.open === own.roster.open && improved.cost === own.roster.cost) return improved
+  return (await proveOptimal(initialProof(improved), effort)).roster
 }
 
-/** The shifts of one week as a problem of their own, in which everything else that stands is work done elsewhere. */
+/** The shifts of one week as a problem of their own; all other work is existing work in it. */
 function problemOfWeek({ problem, openings, pins }: SolverPlan, week: number, duties: Duty[]): RosterProblem {
   const shifts = openings.filter(opening => opening.week === week).map(opening => opening.shift)
   const ids = new Set(shifts.map(shift => shift.id))

@@ -1,25 +1,25 @@
 import { polishRoster } from './annealing.ts'
+import { MilpSolver, type Objective } from './milp-solver.ts'
 import type { SolverPlan } from './plan.ts'
-import { MilpSolver, type Objective } from './program.ts'
 import { compareScores, type Roster } from './roster.ts'
 import { costLowerBound } from './solution.ts'
 
-/** What is proved of a roster. */
+/** A roster and what has been proved about it so far. */
 export type Proof = {
   roster: Roster
-  /** any roster that fills as many places costs at least this, in cents, pins aside */
+  /** every roster that fills as many places costs at least this, in cents, without the pinned work */
   bound: number
-  /** any roster leaves at least so many places open */
+  /** every roster leaves at least this many places open */
   openBound: number
-  /** how many measures are known to be the best there is: places filled, then cost, then balance */
+  /** how many of the measures are proved optimal, in this order: places filled, cost, balance */
   settled: 0 | 1 | 2 | 3
 }
 
 export type ProofOptions = {
   seed: number
-  /** seconds left, which may be Infinity */
+  /** can be Infinity */
   secondsLeft: () => number
-  /** Called often, with how much of the proof is done, 0 to 1. */
+  /** Called often; `part` says how much of the proof is done, 0 to 1. */
   onStep: (proof: Proof, part: number, doing: string) => void
 }
 
@@ -34,8 +34,8 @@ const exactTolerance = { mip_rel_gap: 0, mip_abs_gap: 0.5 }
 const looseTolerance = { mip_rel_gap: 1e-4, mip_abs_gap: 0.01 }
 
 /**
- * Works until it is proved that no roster is better: first in places filled, then, filling as many, in cost, then, at that
- * cost, in balance. What one of them reached, the next may not give up. Blocks its thread.
+ * Solves until it is proved that no roster is better: first in places filled, then in cost with as many places filled, then in
+ * balance at that cost. Each step keeps what the step before it reached. Blocks its thread.
  */
 export async function proveOptimal(start: Proof, { seed, secondsLeft, onStep }: ProofOptions): Promise<Proof> {
   const { plan } = start.roster
@@ -43,9 +43,9 @@ export async function proveOptimal(start: Proof, { seed, secondsLeft, onStep }: 
   if (secondsLeft() <= 0 || proof.settled === 3) return proof
   if (!plan.openings.some(opening => opening.candidates.length))
     return { ...proof, openBound: proof.roster.open, settled: 3 }
-  using program = await MilpSolver.of(plan, seed)
+  using solver = await MilpSolver.of(plan, seed)
   const minimise = (objective: Objective): boolean =>
-    program.minimise(objective, {
+    solver.minimise(objective, {
       start: proof.roster,
       seconds: secondsLeft(),
       tolerance: objective === 'balance' ? looseTolerance : exactTolerance,
@@ -61,9 +61,9 @@ export async function proveOptimal(start: Proof, { seed, secondsLeft, onStep }: 
 
   if (plan.hasRules) {
     if (proof.roster.broken > 0 && !minimise('broken')) return proof
-    program.limitObjective('broken', proof.roster.broken)
+    solver.limitObjective('broken', proof.roster.broken)
   }
-  const limitOpen = program.limitObjective('coverage', proof.roster.open)
+  const limitOpen = solver.limitObjective('coverage', proof.roster.open)
   if (proof.settled < 1) {
     if (proof.roster.open > proof.openBound && !minimise('coverage')) return proof
     if (proof.roster.open < start.roster.open) proof.roster = polishRoster(proof.roster, seed)
@@ -76,13 +76,13 @@ export async function proveOptimal(start: Proof, { seed, secondsLeft, onStep }: 
     proof.bound = proof.roster.cost
     proof.settled = 2
   }
-  program.limitObjective('cost', proof.roster.cost)
+  solver.limitObjective('cost', proof.roster.cost)
   const { fairness, preferences } = plan.problem.weights
   if ((fairness || preferences) && !minimise('balance')) return proof
   return { ...proof, settled: 3 }
 }
 
-/** A roster of which nothing is proved but what can be seen at once. */
+/** A roster with the bounds that need no solver. */
 export const initialProof = (roster: Roster): Proof => ({
   roster,
   bound: costLowerBound(roster.plan, roster.open),
@@ -90,7 +90,7 @@ export const initialProof = (roster: Roster): Proof => ({
   settled: 0,
 })
 
-/** Places for which there are too few people whatever the rest looks like. */
+/** Places that stay open in every roster because a shift has fewer candidates than places. */
 const unfillablePlaces = ({ openings }: SolverPlan) =>
   openings.reduce(
     (all, { places, candidates, underPrice }) =>
