@@ -111,28 +111,33 @@ test('a reader of a file that is gone stops', async () => {
 
 const many = 70_000 // rows: more than are stored at once
 
-/** Players in no order, each with a power of `powerOf`. */
-function manyRows(name: string, powerOf: (player: number) => number): string {
-  const path = join(folder, name)
-  const rows = Array.from({ length: many }, (_, i) => ((i * 7_919) % many) + 100_000)
-  writeFileSync(path, `id,name,power\n${rows.map(id => `${id},Player ${id},${powerOf(id)}`).join('\n')}\n`)
+/** Players in no order, from `first` on. */
+function manyRows(file: string, first: number, cellsOf: (player: number) => (string | number)[]): string {
+  const path = join(folder, file)
+  const players = Array.from({ length: many }, (_, i) => ((i * 7_919) % many) + first)
+  writeFileSync(path, `id,name,power,deads\n${players.map(id => `${id},${cellsOf(id).join(',')}`).join('\n')}\n`)
   return path
 }
 
-test('a large sheet is stored while it is compared with the one before', async () => {
+test('a large sheet is stored, and compared with the one before, while it is scored', async () => {
   const first = await imported(
-    manyRows('first', id => id),
+    manyRows('first', 100_000, id => [`Player ${id}`, id, 10]),
     {},
   )
   const published = [{ snapshot: first.snapshot!, kind: 'current' as const, takenAt: 1_000 }]
-  const path = manyRows('second', id => 2 * id + (id % 2))
-  const { snapshot, board, summary } = await imported(path, { published })
-  expect(summary).toMatchObject({ players: many, new: 0, missing: 0, renamed: 0 })
+  const path = manyRows('second', 100_001, id => [
+    `Player ${id === 100_007 ? 'of another name' : id}`,
+    2 * id + (id % 2),
+    id % 4 === 0 ? 9 : 11,
+  ])
+  const { snapshot, board, summary, doubts } = await imported(path, { published })
+  expect(summary).toMatchObject({ players: many, new: 1, missing: 1, renamed: 1, suspicious: many / 4 - 1 })
+  expect(doubts).toMatchObject([{ reason: 'went_down', count: many / 4 - 1, of: many - 1 }])
   expect(await thread.run('faults', snapshot!)).toEqual([])
   const stored = await thread.run('column', { snapshot: snapshot!, metric: 'power', order: 'desc' })
-  expect(Array.from(stored.values.subarray(0, 3))).toEqual([200_000, 200_003, 200_004])
+  expect(Array.from(stored.values.subarray(0, 3))).toEqual([200_003, 200_004, 200_007])
   expect(stored.order[0]).toBe(many - 1)
-  expect(Array.from(board!.scored.ranking.values.subarray(0, 3))).toEqual([100_000, 100_002, 100_002])
+  expect(Array.from(board!.scored.ranking.values.subarray(0, 3))).toEqual([100_002, 100_002, 100_004])
 
   const stop = new AbortController()
   const progress = ({ stage }: ImportProgress) => stage === 'storing' && stop.abort(new Error('stopped'))
