@@ -15,8 +15,7 @@ export function demoCaller(url: string, key: string, patience?: number) {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const isForm = body instanceof FormData
-    const isJson = body !== undefined && !isForm
+    const isJson = body !== undefined && !(body instanceof FormData || body instanceof Blob)
     const response = await fetch(url + path, {
       method,
       headers: { authorization, ...(isJson && { 'content-type': 'application/json' }), ...headers },

@@ -6,6 +6,7 @@ import { scansIn } from '../scan-files.ts'
 import { openDuckDb } from '../subjects/duckdb.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { openStack } from '../subjects/stack.ts'
+import { uploadForm } from '../upload-form.ts'
 
 type Format = 'csv' | 'xlsx'
 const count = (n: number) => n.toLocaleString('en')
@@ -94,7 +95,7 @@ function uploadOf(format: Format, rows: number): Comparison {
         const scan = scansOf(options)
         await server.upload(league, await baselineOf(options, rows), 'baseline')
         const boardOf = (league: number) => `${server.url}/api/v1/leagues/${league}/leaderboard`
-        const upload = (file: string) => server.upload(league, file, 'current')
+        const upload = (file: string | Blob) => server.upload(league, file, 'current')
         const other = await server.newLeague()
         await server.upload(other, await scansIn(options.folder, 100, 'csv')(0), 'current')
         await read(boardOf(other))
@@ -158,16 +159,16 @@ async function uploadRound(
   rows: number,
   subject: Subject,
   board: string,
-  upload: (file: string) => Promise<{ posted: number }>,
+  upload: (form: Blob) => Promise<{ posted: number }>,
 ): Promise<Figures> {
   const times = { board: [] as number[], posted: [] as number[], first: [] as number[], again: [] as number[] }
   const uploads = inARow(rows)
-  const files: string[] = []
-  for (let i = 0; i < uploads; i++) files.push(await scan(1 + round * uploads + i))
+  const forms: Blob[] = []
+  for (let i = 0; i < uploads; i++) forms.push(await uploadForm(await scan(1 + round * uploads + i)))
   const before = subject.processorMs()
-  for (const file of files) {
+  for (const form of forms) {
     const began = performance.now()
-    const { posted } = await upload(file)
+    const { posted } = await upload(form)
     const asked = performance.now()
     await read(board)
     const seen = performance.now()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { bundledMain } from '../../build.ts'
 import { demoCaller, demoMember } from '../../demo/call.ts'
 import type { Stretches } from '../comparison.ts'
+import { uploadForm } from '../upload-form.ts'
 import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
 
 export const operatorToken = 'operator-of-a-bench-0123456789'
@@ -74,10 +75,9 @@ export async function openFieldhouse(
       return Number(league.id)
     },
     /** Resolves once the job is done; `posted` is how long the upload took to be accepted, in ms. */
-    async upload(league: number, file: string, kind: 'baseline' | 'current') {
+    async upload(league: number, file: string | Blob, kind: 'baseline' | 'current') {
+      const form = typeof file === 'string' ? await uploadForm(file) : file
       const began = performance.now()
-      const form = new FormData()
-      form.set('file', Bun.file(file), file.endsWith('xlsx') ? 'scan.xlsx' : 'scan.csv')
       const accepted = await call.post(`/api/v1/leagues/${league}/uploads?kind=${kind}`, form)
       const posted = performance.now() - began
       await call.done(accepted)

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../../trials/free-port.ts'
 import { Missing } from '../comparison.ts'
+import { uploadForm } from '../upload-form.ts'
 import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
 
 const packages = 'python3-{fastapi,uvicorn,uvloop,httptools,multipart,celery,redis,hiredis,pandas,openpyxl}'
@@ -78,10 +79,9 @@ export async function openStack(parent: string) {
       client.close()
       return { authorization: `Bearer ${key}` }
     },
-    async upload(file: string, kind: 'baseline' | 'current') {
+    async upload(file: string | Blob, kind: 'baseline' | 'current') {
+      const form = typeof file === 'string' ? await uploadForm(file) : file
       const began = performance.now()
-      const form = new FormData()
-      form.set('file', Bun.file(file), file.endsWith('xlsx') ? 'scan.xlsx' : 'scan.csv')
       const { job_id } = await (await fetch(`${url}/uploads?kind=${kind}`, { method: 'POST', body: form })).json()
       const posted = performance.now() - began
       for (;;) {
