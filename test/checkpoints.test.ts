@@ -27,19 +27,22 @@ const note = (db: Parameters<typeof atomically>[0], name: string, value: string)
     tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
   })
 
+/** More than a log that is left as it is. */
+const [one, two] = ['1'.repeat(1_200_000), '2'.repeat(1_200_000)]
+
 test('writes soon reach the file itself, even if the log is not full', async () => {
   const { app, dataDir } = await start()
-  await note(app.db, 'first', 'one')
-  await until(() => inFile(dataDir, 'first') === 'one')
-  await note(app.db, 'first', 'two')
-  await until(() => inFile(dataDir, 'first') === 'two')
+  await note(app.db, 'first', one)
+  await until(() => inFile(dataDir, 'first') === one)
+  await note(app.db, 'first', two)
+  await until(() => inFile(dataDir, 'first') === two)
 })
 
 test('two processes on one folder both copy, and nothing is lost', async () => {
   const { app, dataDir } = await start()
   const other = await start({}, dataDir)
-  await Promise.all([note(app.db, 'mine', 'one'), note(other.app.db, 'theirs', 'two')])
-  await until(() => inFile(dataDir, 'mine') === 'one' && inFile(dataDir, 'theirs') === 'two')
+  await Promise.all([note(app.db, 'mine', one), note(other.app.db, 'theirs', two)])
+  await until(() => inFile(dataDir, 'mine') === one && inFile(dataDir, 'theirs') === two)
 })
 
 test('the log stays short however much is written, and is empty once all is closed', async () => {

@@ -3,6 +3,7 @@ import { clock } from './clock.ts'
 import type { Database } from './driver.ts'
 
 export const checkpointInterval = 1000 // ms between copies of the log into the file; often enough to keep each copy short
+export const shortLog = 512 // pages, a megabyte
 /**
  * SQLite restarts the log only when all of it has been copied, and a process that writes without a pause never lets the thread
  * catch up. When the log has more pages (2 KB each) than this, the main thread copies the rest.
@@ -10,7 +11,7 @@ export const checkpointInterval = 1000 // ms between copies of the log into the 
 const longestLog = 32_768
 const endTimeout = 2000 // ms the thread gets to end by itself; terminating it in the middle of a copy loses nothing
 
-/** Keeps the write-ahead log short: once anything is written, a thread copies it back into the file every second. */
+/** Keeps the write-ahead log short: once anything is written, a thread copies it back into the file, every second if it is long. */
 export class Checkpoints {
   readonly #checkpoint: () => number
   readonly #path: string
@@ -60,12 +61,18 @@ const threadFile = new URL(
   import.meta.url,
 )
 
-/** Returns a function that copies the log into the file and returns how many pages the log has. */
-export function checkpointer(db: Database): () => number {
-  const statement = db.prepare<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)')
+/**
+ * Returns a function that copies the log into the file, unless fewer than `fewPages` are new, and returns how many pages the log
+ * has. The commit after a copy begins the log anew and waits for the disk, which a few pages are not worth. SQLite before 3.51
+ * copies them at once.
+ */
+export function checkpointer(db: Database, fewPages = 0): () => number {
+  const state = db.prepare<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)')
+  const copy = db.prepare<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)')
   return () => {
     try {
-      return statement.get()?.log ?? 0
+      const { log = 0, checkpointed = 0 } = state.get() ?? {}
+      return log - checkpointed < fewPages ? log : (copy.get()?.log ?? 0)
     } catch {
       return 0 // Another process is copying, or the disk is full: the log keeps everything until a later copy succeeds.
     }

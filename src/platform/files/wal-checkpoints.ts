@@ -1,8 +1,8 @@
 /**
  * Writes to `fieldhouse.db` go to its write-ahead log first. SQLite copies the log into the file within some commit, once it
- * has a thousand pages (4 MB), and the HTTP thread waits for that. So the reader thread copies it in every second in which
- * something was written: at a usual pace no commit has to. When writes come faster than that, SQLite's own checkpoints keep
- * the log short.
+ * has a thousand pages (4 MB), and the HTTP thread waits for that. So every second the reader thread copies it, unless it is
+ * short: at a usual pace no commit has to. A short log is left, because the commit after a copy begins the log anew and waits
+ * for the disk. When writes come faster, SQLite's own checkpoints keep the log short.
  *
  * The thread that writes `scores.db` copies its log in a second without tasks, so that no reader of a new
  * board waits for it.
@@ -38,6 +38,13 @@ export const leaveCheckpoints = (client: Database) => client.run('PRAGMA wal_aut
 /** Copies the part of the log that no reader needs any more. */
 export const copyLog = (client: Database) => void client.query('PRAGMA wal_checkpoint(PASSIVE)').get()
 
+const fewPages = 250
+
+function isShort(client: Database): boolean {
+  const state = client.query<{ log: number; checkpointed: number }, []>('PRAGMA wal_checkpoint(NOOP)').get()
+  return state !== null && state.log - state.checkpointed < fewPages
+}
+
 const writers = new WeakMap<Db, Database>()
 
 /** A second connection, because the reading thread's is read-only. It never waits for other writers. */
@@ -50,8 +57,11 @@ function writerFor(db: Db): Database {
   return writer
 }
 
-/** `copyLog` as a query of the reading thread. */
-export const copyMainLog = (db: Db) => copyLog(writerFor(db))
+/** As a query of the reading thread. */
+export function copyMainLog(db: Db): void {
+  const writer = writerFor(db)
+  if (!isShort(writer)) copyLog(writer)
+}
 
 /** Closes what `copyMainLog` opened beside this connection. */
 export function closeWriterBeside(db: Db) {
