@@ -1,6 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
-import { atomically } from '../../../db/transactions.ts'
+import { batched } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -82,7 +82,7 @@ export async function takeUpload(
   }
 }
 
-/** Stores an upload and starts its job, or returns the existing upload of the same bytes with the same mapping. */
+/** Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping. */
 export async function acceptUpload(app: App, league: League, received: Received, options: UploadOptions, who: Who) {
   const { db, clock, jobs, sheets } = app
   const { file, filename, bytes, sha256 } = received
@@ -95,7 +95,8 @@ export async function acceptUpload(app: App, league: League, received: Received,
   const { takenAt } = dated
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
-  return atomically(db, tx => {
+  // The file is synced meanwhile.
+  const accepted = await batched(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)
@@ -144,6 +145,11 @@ export async function acceptUpload(app: App, league: League, received: Received,
       })
     return { upload, isDuplicate: false }
   })
+  await received.synced.catch(async error => {
+    if (!accepted.isDuplicate) await jobs.cancel(accepted.upload.jobId)
+    throw error
+  })
+  return accepted
 }
 
 /** Refuses where the league takes no uploads, or takes them no longer. */

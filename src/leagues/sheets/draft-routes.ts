@@ -61,6 +61,7 @@ export const draftPages = (app: App) => {
   async function newDraft(id: number, received: Received, who: Who) {
     requireToken(who, received.fields[csrfField])
     const { kind, mode } = received.fields
+    await received.synced
     return atomically(db, tx =>
       insertDraft(tx, {
         leagueId: id,

@@ -37,6 +37,7 @@ export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDra
   bytes,
   sha256,
   fields: { kind },
+  synced: Promise.resolve(),
 })
 
 /** A hard link to the file: a trial run deletes the file it is given. */

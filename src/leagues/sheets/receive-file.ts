@@ -1,9 +1,10 @@
-/** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory, fsynced before it counts. */
+/** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory. */
 import { closeSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import Busboy from '@fastify/busboy'
 import type { App } from '../../context.ts'
@@ -21,6 +22,8 @@ export type Received = {
   sha256: string
   /** The other parts of the form. */
   fields: Record<string, string>
+  /** Resolves once a power cut leaves the file whole: nobody may be told before that it is kept. */
+  synced: Promise<unknown>
   /** Set for a large file that is read while it arrives. */
   arriving?: ArrivingSheet
 }
@@ -63,12 +66,14 @@ export async function receive(
     try {
       checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
-      arriving?.arrived(path)
-      if (isKept) await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // together, in one commit of the file system
-    } finally {
+    } catch (error) {
       closeSync(handle)
+      throw error
     }
-    return { file, arriving, ...rest }
+    arriving?.arrived(path)
+    const synced = isKept ? syncInFolder(handle, folder) : Promise.resolve(closeSync(handle))
+    synced.catch(() => {}) // it is thrown where it is awaited
+    return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.notWanted()
     await Promise.all([rm(`${path}.part`, { force: true }), rm(path, { force: true })])
@@ -83,21 +88,31 @@ export function removeReceived(dataDir: string, { file, arriving }: Pick<Receive
 }
 
 /** `handle`: of the file, written and not yet synced. */
-type Read = Omit<Received, 'file' | 'arriving'> & { head: Uint8Array; handle: number }
+type Read = Omit<Received, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; handle: number }
 type Reading = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
 const tiny = 256 << 10 // bytes: smaller files are read by their import
 const small = 2 << 20 // bytes: smaller bodies are read in one piece, which costs less than a stream
+const turn = 256 << 10 // bytes that a stream reads before others get their turn: half a millisecond
 
 const lengthOf = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
 
 async function read(request: Request, type: string, reading: Reading): Promise<Read> {
-  if (lengthOf(request) > small) return readStream(Readable.fromWeb(request.body as never), type, reading)
+  if (lengthOf(request) > small && request.body) return readStream(inTurns(request.body), type, reading)
   const body = await request.bytes().catch(() => {
     throw cutOff()
   })
-  return (await readPlain(body, type, reading)) ?? readStream(Readable.from([body]), type, reading)
+  return (await readPlain(body, type, reading)) ?? readStream([body], type, reading)
+}
+
+/** A body may arrive faster than it is read: without a pause no other request would be answered until its end. */
+async function* inTurns(body: AsyncIterable<Uint8Array>) {
+  for await (const chunk of body)
+    for (let at = 0; at < chunk.length; at += turn) {
+      yield chunk.subarray(at, at + turn)
+      await setImmediate()
+    }
 }
 
 /**
@@ -128,7 +143,9 @@ async function readPlain(body: Uint8Array, type: string, { path, maxBytes }: Rea
   }
 }
 
-async function readStream(body: Readable, type: string, { path, maxBytes, arriving }: Reading): Promise<Read> {
+type Body = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+async function readStream(body: Body, type: string, { path, maxBytes, arriving }: Reading): Promise<Read> {
   const fields: Record<string, string> = {}
   const hash = new Bun.CryptoHasher('sha256')
   const head: Uint8Array[] = []
@@ -212,8 +229,12 @@ function checkBeginning(head: Uint8Array, filename: string) {
   }
 }
 
-async function syncFolder(folder: string) {
-  const handle = openSync(folder, 'r')
+/** Syncs a new file and its name in the folder, together in one commit of the file system, and closes it. */
+async function syncInFolder(file: number, folder: string) {
+  await Promise.all([syncAndClose(file), syncAndClose(openSync(folder, 'r'))])
+}
+
+async function syncAndClose(handle: number) {
   try {
     await promisify(fsync)(handle)
   } finally {
