@@ -33,7 +33,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
   expect(await page.locator('.preview').textContent()).toContain('Cash 100,000.00 → 79,999.00')
   await page.click('text=Place the order')
   await page.waitForSelector('#h-ACME')
-  expect(await page.locator('.toast').textContent()).toBe('Bought 100 ACME at 200.00')
+  await page.waitForSelector('.toast:text-is("Bought 100 ACME at 200.00")')
 
   await page.fill('[name=quantity]', '500')
   await page.waitForSelector('.preview .no')
@@ -172,7 +172,7 @@ browserTest(
     await page.fill('[name="quotes[0].price_cents"]', '20.00')
     await page.click('text=Set the price')
     await page.waitForSelector('#held tr[id^=held-]')
-    expect(await page.locator('.toast').textContent()).toBe('1 held until an officer answers')
+    await page.waitForSelector('.toast:text-is("1 held until an officer answers")')
     expect(await page.locator('#held h2').textContent()).toBe('Is this price right?')
     await page.click('#held >> text=Accept')
     await page.waitForFunction(() => !document.querySelector('#held'))

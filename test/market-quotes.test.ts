@@ -211,6 +211,7 @@ test('one price of a feed that moves far is held and the others are taken, unles
 
 test('bursts, very many trades and a portfolio in one symbol raise alerts with reasons', async () => {
   const fieldhouse = await start()
+  fieldhouse.clock.forwardToNext(day)
   await newCup(fieldhouse.call)
   const [ann, bob, cat] = await newTraders(fieldhouse, 1, ['ann', 'bob', 'cat'])
   await quote(fieldhouse.call, { ACME: 1_000, BOLT: 1_000 })
@@ -220,7 +221,6 @@ test('bursts, very many trades and a portfolio in one symbol raise alerts with r
     fieldhouse.app.db.$client
       .query(`select key, alert_type as type, count from system_alerts where ${ofTrading} order by key`)
       .all()
-  fieldhouse.clock.forwardToNext(day)
   for (let i = 0; i < 29; i++) await trade(ann!, 1, 'buy', 1, 'ACME')
   expect(alerts()).toEqual([])
   await trade(ann!, 1, 'buy', 1, 'ACME')

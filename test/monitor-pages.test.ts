@@ -4,7 +4,7 @@ import { normalised } from '../db/statement-times.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
-import { start } from './start.ts'
+import { start, until } from './start.ts'
 
 const monitoring = '/admin/monitoring'
 
@@ -195,7 +195,11 @@ test('health, current figures and the cache are shown, and the main page brings 
     database: { status: 'healthy' },
     cache: { mode: 'memory' },
   })
-  expect(await call.get(`${monitoring}/realtime/stats`)).toMatchObject({ running_jobs: 0, active_alerts: 0 })
+  const idle = await until(async () => {
+    const current = await call.get(`${monitoring}/realtime/stats`)
+    return current.running_jobs === 0 && current
+  })
+  expect(idle.active_alerts).toBe(0)
   const cache = await call.get(`${monitoring}/cache/json`)
   expect(cache).toMatchObject({ mode: 'memory', connected: true, redis: { mode: 'embedded' } })
   const main = await call.get(`${monitoring}/json?period=7d`)

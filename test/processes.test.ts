@@ -172,6 +172,5 @@ redisTest('without Redis a service still closes', async () => {
   const { app, stop } = await start({ REDIS_URL: redis.url })
   await redis.kill()
   await until(() => !app.cache.usage().connected)
-  const late = Bun.sleep(15_000).then(() => 'late')
-  expect(await Promise.race([stop().then(() => 'closed'), late])).toBe('closed')
+  await stop() // or the test times out
 })
