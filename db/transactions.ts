@@ -155,4 +155,4 @@ export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
 }
 
 /** A placeholder: the prepared statement gets its value when it runs. */
-export const given = (name: string) => sql.placeholder(name)
+export const placeholder = (name: string) => sql.placeholder(name)

@@ -1,8 +1,8 @@
 /** Every query that runs in the reader thread, because it may take more than 10 ms: plain data in, plain data out. */
 
 import { usersReading } from './accounts/queries.ts'
-import { dayCounts } from './dashboard/daily-metrics.ts'
-import { healthOfAll } from './dashboard/score-health.ts'
+import { countsOfDay } from './dashboard/daily-metrics.ts'
+import { computeHealthScores } from './dashboard/score-health.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/risk.ts'
 import { damageReading } from './monitor/database-files.ts'
 import {
@@ -20,7 +20,7 @@ import { executionStats } from './monitor/statistics/executions.ts'
 import { depthReading, jobsOverTime, taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
-import { checkAssignments, rosterProblem } from './rota/load-problem.ts'
+import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
 import { checkDraft, draftTargets } from './rota/planner/check-draft.ts'
 import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
@@ -48,7 +48,7 @@ export const readerQueries = {
   userStats,
   tradingSuspects,
   tradeCounts,
-  rosterProblem,
+  rosterProblem: loadProblemOfRange,
   checkAssignments,
   checkDraft,
   draftTargets,
@@ -56,8 +56,8 @@ export const readerQueries = {
   brokenDuties,
   rosterView,
   rosterMetrics,
-  dayCounts,
-  healthOfAll,
+  dayCounts: countsOfDay,
+  healthOfAll: computeHealthScores,
   copyMainLog,
   damageReading,
 }

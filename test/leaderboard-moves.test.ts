@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { movesBetween } from '../src/leaderboard/moves.ts'
-import { leavingOut, rankingOf } from '../src/leaderboard/ranking.ts'
+import { compareRanks } from '../src/leaderboard/moves.ts'
+import { rankingOf, withoutRows } from '../src/leaderboard/ranking.ts'
 import { defaultTiers } from '../src/leaderboard/tiers.ts'
 import { forSeeds } from './seeded.ts'
 
@@ -21,11 +21,11 @@ test('moves are the differences of two ranks, the furthest first; who wins or lo
     const isOut = (row: number) => out[row] === 1
     const classification = { by: 'percentile', tiers: defaultTiers } as const
     const placing = (values: number[]) => {
-      const ranking = leavingOut(rankingOf(Float64Array.from(values), 'desc'), out)
+      const ranking = withoutRows(rankingOf(Float64Array.from(values), 'desc'), out)
       return { ranking, score: ranking, classification }
     }
     const most = 1 + below(5)
-    const { moved, up, down } = movesBetween(placing(before), placing(after), most)
+    const { moved, up, down } = compareRanks(placing(before), placing(after), most)
     const [earlier, later] = [ranksOf(before, isOut), ranksOf(after, isOut)]
     expect(moved).toBe(earlier.filter((rank, row) => rank !== later[row]).length)
     const climbs = earlier.flatMap((rank, row) => {
@@ -53,7 +53,7 @@ test('players in another tier are counted by both tiers, those of none among the
     const ranking = rankingOf(Float64Array.from(values), 'desc')
     return { ranking, score: ranking, classification: { by: 'score', tiers } as const }
   }
-  expect(movesBetween(placing([100, 100, 5, unknown]), placing([5, 6, 5, 300]), 1).tiers).toEqual([
+  expect(compareRanks(placing([100, 100, 5, unknown]), placing([5, 6, 5, 300]), 1).tiers).toEqual([
     { from: 'met', to: 'below', players: 2 },
     { from: null, to: 'met', players: 1 },
   ])

@@ -2,14 +2,14 @@ import { expect, test } from 'bun:test'
 import { type BoardColumns, buildBoard } from '../src/leaderboard/board.ts'
 import { gainOf, matchRows } from '../src/leaderboard/gains.ts'
 import { rankedPage } from '../src/leaderboard/page.ts'
-import { BadQuery, type BoardQuery, canonical, UnknownColumn, UnknownPlayer } from '../src/leaderboard/query.ts'
+import { BadQuery, type BoardQuery, canonicalQuery, UnknownColumn, UnknownPlayer } from '../src/leaderboard/query.ts'
 import { percentileOf, type RankOrder, rankingOf, type Ties } from '../src/leaderboard/ranking.ts'
 import { idOrder, sortByValue } from '../src/leaderboard/sort.ts'
 import { rowOfId, takeTexts, textAt, textColumn } from '../src/leaderboard/text.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
 
 const unknown = Number.NaN
-const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonical({}), ...asked })
+const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonicalQuery({}), ...asked })
 
 /** A board of players a, b, c… with these scores. */
 const scored = (...scores: number[]): BoardColumns => ({
@@ -178,15 +178,15 @@ test('percentile is the share strictly below plus half of the equals', () => {
 })
 
 test('a query is read once and gives equal keys for equal questions', () => {
-  expect(canonical({ page: '-2', limit: '9999', ties: 'DENSE', colour: 'red', q: ' ' })).toEqual({
+  expect(canonicalQuery({ page: '-2', limit: '9999', ties: 'DENSE', colour: 'red', q: ' ' })).toEqual({
     page: 1,
     limit: 500,
     ties: 'dense',
   })
-  expect(canonical({ at: '2026-03-01T12:00:00Z' }).at).toBe(Date.UTC(2026, 2, 1, 12))
+  expect(canonicalQuery({ at: '2026-03-01T12:00:00Z' }).at).toBe(Date.UTC(2026, 2, 1, 12))
   let refusal: unknown
   try {
-    canonical({ page: '1.5', limit: 'many', ties: 'fair', order: 'up', at: 'noon' })
+    canonicalQuery({ page: '1.5', limit: 'many', ties: 'fair', order: 'up', at: 'noon' })
   } catch (error) {
     refusal = error
   }

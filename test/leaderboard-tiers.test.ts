@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { rankingOf } from '../src/leaderboard/ranking.ts'
-import { scoringOf, withTerm } from '../src/leaderboard/score.ts'
+import { addTerm, scoringOf } from '../src/leaderboard/score.ts'
 import { bestTierFirst, type Classification, classify, defaultTiers, tierOf } from '../src/leaderboard/tiers.ts'
 import { forSeeds } from './seeded.ts'
 
@@ -58,7 +58,7 @@ test('the tier of a row is the tier it is counted in', () => {
 })
 
 test('a score is the weighted sum of what is known', () => {
-  const scoreOf = (...values: number[]) => values.reduce((score, value) => withTerm(score, value, 10), unknown)
+  const scoreOf = (...values: number[]) => values.reduce((score, value) => addTerm(score, value, 10), unknown)
   expect([scoreOf(1, -2), scoreOf(unknown, 3), scoreOf(unknown, unknown)]).toEqual([-10, 30, unknown])
 })
 

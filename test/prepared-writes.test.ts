@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { type Given, preparedFor } from '../db/prepared-writes.ts'
 import { leagues, uploads } from '../db/schema.ts'
-import { given } from '../db/transactions.ts'
+import { placeholder } from '../db/transactions.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-prepared-'))
 const db = openDatabase(dataDir)
@@ -22,7 +22,7 @@ const changing = preparedFor(leagues, (db, change: Given<Change>) => {
   return db
     .update(leagues)
     .set(change)
-    .where(eq(leagues.id, given('league')))
+    .where(eq(leagues.id, placeholder('league')))
     .returning()
     .prepare()
 })

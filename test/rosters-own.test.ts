@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { day } from '../src/platform/clock.ts'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
-import { icalOf } from '../src/rota/own/ical.ts'
+import { toIcal } from '../src/rota/own/ical.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { audited, base, newPerson } from './rosters.ts'
@@ -127,7 +127,7 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
 })
 
 test('a calendar escapes its texts and folds long lines between letters', () => {
-  const text = icalOf({
+  const text = toIcal({
     name: 'a;b',
     events: [
       {

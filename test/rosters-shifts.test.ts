@@ -1,14 +1,14 @@
 import { expect, test } from 'bun:test'
 import { readTable } from '../src/platform/spreadsheets/read-table.ts'
-import { readShifts } from '../src/rota/import-shifts.ts'
+import { parseShifts } from '../src/rota/import-shifts.ts'
 import { copyShifts, shiftsFromPattern } from '../src/rota/make-shifts.ts'
-import { plainShift } from '../src/rota/shift.ts'
+import { shiftDefaults } from '../src/rota/shift.ts'
 import { outcome } from './outcome.ts'
 import { base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const berlin = () => 'Europe/Berlin'
-const shift = { ...plainShift, site_id: 1, skill: 'bar', certification: null, headcount: 2 }
+const shift = { ...shiftDefaults, site_id: 1, skill: 'bar', certification: null, headcount: 2 }
 
 /** As the clock in Berlin shows it. */
 const localTime = (instant: string) =>
@@ -74,7 +74,7 @@ const sites = [
   { id: 7, name: 'Harbour', timezone: 'America/New_York' },
 ]
 
-const readCsv = async (csv: string) => readShifts(await readTable(new TextEncoder().encode(csv)), sites)
+const readCsv = async (csv: string) => parseShifts(await readTable(new TextEncoder().encode(csv)), sites)
 
 test('a spreadsheet of shifts is read by day and clock, in the zone of each site', async () => {
   const csv =
@@ -83,7 +83,7 @@ test('a spreadsheet of shifts is read by day and clock, in the zone of each site
     errors: [],
     shifts: [
       {
-        ...plainShift,
+        ...shiftDefaults,
         site_id: 4,
         starts_at: '2025-06-02T06:00:00.000Z',
         ends_at: '2025-06-02T14:00:00.000Z',
@@ -92,7 +92,7 @@ test('a spreadsheet of shifts is read by day and clock, in the zone of each site
         headcount: 2,
       },
       {
-        ...plainShift,
+        ...shiftDefaults,
         site_id: 7,
         starts_at: '2025-06-03T02:00:00.000Z',
         ends_at: '2025-06-03T10:00:00.000Z',

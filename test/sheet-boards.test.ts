@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BoardQuery, canonical, UnknownColumn } from '../src/leaderboard/query.ts'
+import { type BoardQuery, canonicalQuery, UnknownColumn } from '../src/leaderboard/query.ts'
 import { percentileOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
 import { type BoardSource, openSheetBoards, sheetPage } from '../src/leagues/sheets/boards.ts'
@@ -45,7 +45,7 @@ async function stored(sheet: Sheet): Promise<number> {
   })
 }
 
-const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonical({}), ...asked })
+const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonicalQuery({}), ...asked })
 const standing = async (source: BoardSource, asked: Partial<BoardQuery> = {}) =>
   (await sheetPage(boards, source, query(asked))).rows.map(({ player_id, rank, score, change }) => [
     player_id,

@@ -1,6 +1,6 @@
 /** Players whom officers mark are left out of ranks and totals, or counted, and never disappear silently. */
 import { expect, test } from 'bun:test'
-import { leavingOut, percentileOf, placeOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
+import { percentileOf, placeOf, rankingOf, rankOf, withoutRows } from '../src/leaderboard/ranking.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -8,7 +8,7 @@ type Shown = { player_id: string; rank: number | null; change: number | null; ma
 
 test('a ranking without some rows ranks the others as if those were not there', () => {
   const all = rankingOf(Float64Array.of(50, 40, 40, Number.NaN, 30, 20), 'desc')
-  const ranking = leavingOut(all, Uint8Array.of(0, 1, 0, 0, 0, 1))
+  const ranking = withoutRows(all, Uint8Array.of(0, 1, 0, 0, 0, 1))
   expect([...ranking.order]).toEqual([0, 2, 4, 3, 1, 5])
   for (const ties of ['standard', 'dense', 'modified', 'ordinal'] as const)
     expect([0, 2, 4, 3].map(row => rankOf(ranking, row, ties))).toEqual([1, 2, 3, 4])

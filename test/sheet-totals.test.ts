@@ -1,7 +1,7 @@
 /** Totals of players, by a label and of the whole board. */
 import { expect, test } from 'bun:test'
 import { textColumn } from '../src/leaderboard/text.ts'
-import { groupsOf } from '../src/leaderboard/totals.ts'
+import { groupRows } from '../src/leaderboard/totals.ts'
 import { newCup } from './market.ts'
 import { chance } from './seeded.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -10,10 +10,10 @@ import { refusalOf, start } from './start.ts'
 test('texts are grouped by value, even if their hashes are equal', () => {
   const { below } = chance(7)
   const texts = Array.from({ length: 5_000 }, () => `tag ${below(900)}`)
-  const { of, texts: groups } = groupsOf(textColumn(texts), 1_000)!
+  const { groupOfRow: of, texts: groups } = groupRows(textColumn(texts), 1_000)!
   expect(groups).toHaveLength(new Set(texts).size)
   expect(texts.map((_, row) => groups[of[row]!]!)).toEqual(texts)
-  expect(groupsOf(textColumn(['a', 'b', 'c']), 2)).toBeUndefined()
+  expect(groupRows(textColumn(['a', 'b', 'c']), 2)).toBeUndefined()
 })
 
 const before = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,10,0\n2,Bob,XY,20,0\n3,Cy,ABC,30,0\n4,Di,,40,0\n'

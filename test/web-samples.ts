@@ -1,7 +1,7 @@
 /** Leagues, boards, players and uploads as the API answers them, with names that try to break pages among them. */
 
 import { Value } from '@sinclair/typebox/value'
-import type { Row } from '../src/leaderboard/page.ts'
+import type { BoardRow } from '../src/leaderboard/page.ts'
 import type { BoardView } from '../src/leagues/board.ts'
 import type { ConfigPreview } from '../src/leagues/config-preview.ts'
 import type { PlayerView } from '../src/leagues/kinds.ts'
@@ -56,7 +56,7 @@ export const tiers = ['elite', 'strong', 'steady', 'reserve', 'idle']
 export function board(more: Partial<BoardView> = {}, { count = 50, total = 1_248, names = soldiers } = {}): BoardView {
   const { id, name, kind, status } = league()
   const { real: random } = chance(20260301)
-  const rows = Array.from({ length: count }, (_, i): Row => {
+  const rows = Array.from({ length: count }, (_, i): BoardRow => {
     const score = Math.round(98_765_432 / (1 + i * 0.07) - random() * 90_000)
     const power = Math.round(40_000_000 + random() * 90_000_000)
     const kills = Math.round(score / 12)

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildBoard } from '../../src/leaderboard/board.ts'
 import { rankedPage } from '../../src/leaderboard/page.ts'
-import { type BoardQuery, canonical } from '../../src/leaderboard/query.ts'
+import { type BoardQuery, canonicalQuery } from '../../src/leaderboard/query.ts'
 import { idOrder, sortByValue } from '../../src/leaderboard/sort.ts'
 import { textColumn } from '../../src/leaderboard/text.ts'
 import { openSheetBoards, sheetPage } from '../../src/leagues/sheets/boards.ts'
@@ -63,7 +63,7 @@ console.log('engine, columns in memory')
 await median('ids in order', 5, () => idOrder(first.ids))
 for (const m of [0, 1, 2]) await median(`rank ${names[m]}`, 7, () => sortByValue(first.metrics[m]!.values, true))
 const board = buildBoard({ ...first, score: first.metrics[1]!.values })
-const query = (asked: Partial<BoardQuery>): BoardQuery => ({ ...canonical({}), ...asked })
+const query = (asked: Partial<BoardQuery>): BoardQuery => ({ ...canonicalQuery({}), ...asked })
 const lastPage = Math.max(1, Math.min(10_000, Math.floor(rows / 50) - 200))
 const pageFrom = (base: number, run: number) => query({ page: Math.max(1, base - run) })
 rankedPage(board, query({}))

@@ -9,7 +9,7 @@ import { day } from '../platform/clock.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 
-import { sumOf } from '../rota/roster-metrics.ts'
+import { rosterTotals } from '../rota/roster-metrics.ts'
 
 type DailyMetrics = typeof dailyMetrics.$inferSelect
 
@@ -17,7 +17,7 @@ export const recordDailyMetrics = job('daily_metrics', {
   input: t.Object({ day: t.Optional(dateSchema) }),
   once: ({ day }) => day ?? 'yesterday',
   async run({ day: asked }, { db, clock, reader }) {
-    const counted = await reader.read(dayCounts, { date: asked ?? daysAfter(today(clock.now()), -1) })
+    const counted = await reader.read(countsOfDay, { date: asked ?? daysAfter(today(clock.now()), -1) })
     await atomically(
       db,
       tx => {
@@ -30,30 +30,30 @@ export const recordDailyMetrics = job('daily_metrics', {
 })
 
 /** Counting again gives the same, except for what was deleted since. */
-export function dayCounts(db: Db, { date }: { date: string }): DailyMetrics {
+export function countsOfDay(db: Db, { date }: { date: string }): DailyMetrics {
   const from = Date.parse(`${date}T00:00:00Z`)
   const to = from + day - 1
-  const counted = (query: ReturnType<typeof sql>) => db.get<{ n: number }>(query)?.n ?? 0
-  const { shifts, places, filled, hours, cost_cents } = sumOf(db, date, date)
+  const countRows = (query: ReturnType<typeof sql>) => db.get<{ n: number }>(query)?.n ?? 0
+  const { shifts, places, filled, hours, cost_cents } = rosterTotals(db, date, date)
   return {
     day: date,
-    users: counted(
+    users: countRows(
       sql`select count(*) as n from ${users} where ${users.createdAt} <= ${to} and (${users.deletedAt} is null or ${users.deletedAt} > ${to})`,
     ),
-    activeUsers: counted(
+    activeUsers: countRows(
       sql`select count(*) as n from ${userActivity} where ${eq(userActivity.unit, 'day')} and ${eq(userActivity.start, from)}`,
     ),
-    activeLeagues: counted(
+    activeLeagues: countRows(
       sql`select count(*) as n from ${leagues} where ${leagues.startsAt} <= ${to} and ${leagues.endsAt} > ${from} and ${leagues.archivedAt} is null`,
     ),
-    uploads: counted(
+    uploads: countRows(
       sql`select count(*) as n from ${uploads} where ${between(uploads.createdAt, from, to)} and ${eq(uploads.status, 'done')}`,
     ),
-    trades: counted(
+    trades: countRows(
       sql`select count(*) as n from ${ledger} where ${between(ledger.at, from, to)} and ${ledger.kind} in ('buy', 'sell')`,
     ),
-    runs: counted(sql`select count(*) as n from ${runs} where ${between(runs.createdAt, from, to)}`),
-    failedRuns: counted(
+    runs: countRows(sql`select count(*) as n from ${runs} where ${between(runs.createdAt, from, to)}`),
+    failedRuns: countRows(
       sql`select count(*) as n from ${runs} where ${between(runs.createdAt, from, to)} and ${eq(runs.status, 'FAILURE')}`,
     ),
     shifts,

@@ -5,7 +5,7 @@ import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActi
 import { day } from '../platform/clock.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
 
-const fresh = 7 * day // a league with news within this time is active
+const activeWithinMs = 7 * day // a league with news within this time is active
 
 export function leagueScores(db: Db, now: number): ScoredHealth[] {
   return db
@@ -17,13 +17,17 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
     .orderBy(asc(leagues.name))
     .all()
     .map(league => {
-      const last = lastSign(db, league)
+      const last = lastActivity(db, league)
       const quiet = last === null ? null : Math.floor((now - last) / day)
       const isPlayed = league.kind !== 'sheet'
       const freshness =
-        last === null ? (isPlayed ? 0 : null) : Math.max(0, 1 - Math.max(0, now - last - fresh) / (2 * fresh))
+        last === null
+          ? isPlayed
+            ? 0
+            : null
+          : Math.max(0, 1 - Math.max(0, now - last - activeWithinMs) / (2 * activeWithinMs))
       const { joined, seen } = membersSeen(db, league.id, now - 14 * day)
-      const crowd = isPlayed ? Math.min(1, joined / 3) : null
+      const memberFactor = isPlayed ? Math.min(1, joined / 3) : null
       const engagement = isPlayed ? (joined ? seen / joined : 0) : null
       const { failed, ended } = uploadsLately(db, league.id, now - 14 * day)
       const imports = ended ? 1 - failed / ended : null
@@ -32,7 +36,7 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
         league,
         {
           freshness: [freshness, 0.5],
-          members: [crowd, 0.15],
+          members: [memberFactor, 0.15],
           engagement: [engagement, 0.2],
           imports: [imports, 0.15],
         },
@@ -41,7 +45,7 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
           ...(quiet !== null && freshness !== null && freshness < 1
             ? [`Nothing new for ${quiet} days: ${nextStep[league.kind]}.`]
             : []),
-          ...(crowd !== null && crowd < 1
+          ...(memberFactor !== null && memberFactor < 1
             ? [`Only ${joined} ${joined === 1 ? 'member' : 'members'}: invite others.`]
             : []),
           ...(isPlayed && joined && engagement !== null && engagement < 0.5
@@ -63,7 +67,7 @@ const nextStep = { sheet: 'upload a current sheet', tour: 'check the feed', mark
 type League = typeof leagues.$inferSelect
 
 /** When something last changed its board. */
-function lastSign(db: Db, { id, kind, config }: League): number | null {
+function lastActivity(db: Db, { id, kind, config }: League): number | null {
   if (kind === 'sheet')
     return (
       db

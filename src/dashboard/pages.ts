@@ -36,7 +36,7 @@ export const dashboardPages = (app: App) => {
 
 const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad', no_data: 'quiet' }
 
-const mostShown = 50
+const maxShown = 50
 
 function dashboardBody(
   metrics: RosterMetrics,
@@ -52,7 +52,7 @@ ${
 ${table({
   caption: 'Duties that break a rule now',
   stack: true,
-  rows: broken.slice(0, mostShown),
+  rows: broken.slice(0, maxShown),
   columns: [
     {
       head: 'Shift',
@@ -63,7 +63,7 @@ ${table({
     { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
   ],
 })}
-${broken.length > mostShown && html`<p class="quiet">And ${number(broken.length - mostShown)} more.</p>`}</section>`
+${broken.length > maxShown && html`<p class="quiet">And ${number(broken.length - maxShown)} more.</p>`}</section>`
 }
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}

@@ -5,7 +5,7 @@ import { iso } from '../platform/clock.ts'
 import { access } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
-import { metricsSchema, rosterMetrics } from '../rota/roster-metrics.ts'
+import { rosterMetrics, rosterMetricsSchema } from '../rota/roster-metrics.ts'
 import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
 import { scoreSchema } from './health-score.ts'
 import { latestScores } from './score-health.ts'
@@ -19,7 +19,7 @@ export const dashboardRoutes = (app: App) => {
       () => cache.read(cached.dashboardMetrics, [], () => reader.read(rosterMetrics, { now: clock.now() })),
       {
         may: 'officer',
-        detail: describe('This week and the next in numbers, and what needs attention', metricsSchema),
+        detail: describe('This week and the next in numbers, and what needs attention', rosterMetricsSchema),
       },
     )
     .get(

@@ -15,7 +15,7 @@ export const scoreHealth = job('health_scores', {
   once: () => 'all',
   async run(_, { db, clock, reader }) {
     const at = clock.now()
-    const scored = await reader.read(healthOfAll, { now: at })
+    const scored = await reader.read(computeHealthScores, { now: at })
     await atomically(
       db,
       tx => {
@@ -52,7 +52,7 @@ export function latestScores(db: Db): ScoreView[] {
     }))
 }
 
-export const healthOfAll = (db: Db, { now }: { now: number }): ScoredHealth[] => [
+export const computeHealthScores = (db: Db, { now }: { now: number }): ScoredHealth[] => [
   ...siteScores(db, now),
   ...leagueScores(db, now),
 ]

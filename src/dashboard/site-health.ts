@@ -3,20 +3,20 @@ import { asc } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
-import { problemWith } from '../rota/load-problem.ts'
+import { loadProblem } from '../rota/load-problem.ts'
 import { certificatesEnding } from '../rota/roster-metrics.ts'
-import { type ShownShift, shownShiftsIn, summaryOf } from '../rota/roster-view.ts'
+import { rosterSummary, type ShownShift, shownShiftsIn } from '../rota/roster-view.ts'
 import { shiftsIn } from '../rota/shift-queries.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
 
-const ahead = 14 // days
+const daysAhead = 14 // days
 
 export function siteScores(db: Db, now: number): ScoredHealth[] {
   const from = today(now)
-  const range = { start: from, end: daysAfter(from, ahead - 1), siteIds: [] }
+  const range = { start: from, end: daysAfter(from, daysAhead - 1), siteIds: [] }
   const bySite = Map.groupBy(shownShiftsIn(db, range, now), ({ site_id }) => site_id)
   const expiring = new Map(Map.groupBy(certificatesEnding(db, { by: daysAfter(from, 30) }), ({ staff_id }) => staff_id))
-  const { staff } = problemWith(db, shiftsIn(db, range), [])
+  const { staff } = loadProblem(db, shiftsIn(db, range), [])
   return db
     .select()
     .from(sites)
@@ -24,14 +24,14 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
     .all()
     .map(site => {
       const shifts = bySite.get(site.id) ?? []
-      if (!shifts.length) return healthScore('site', site, {}, [`No shifts are planned in the next ${ahead} days.`])
+      if (!shifts.length) return healthScore('site', site, {}, [`No shifts are planned in the next ${daysAhead} days.`])
       const soon = shifts.filter(({ date }) => date < daysAfter(from, 3))
       const skills = skillsOf(shifts)
       const scarce = scarceSkills(skills, staff)
       const people = new Map(shifts.flatMap(shift => shift.staff.map(one => [one.staff_id, one.name])))
       const risky = [...people.keys()].filter(id => expiring.has(id))
-      const { open, places, coverage, broken } = summaryOf(shifts)
-      const near = summaryOf(soon)
+      const { open, places, coverage, broken } = rosterSummary(shifts)
+      const near = rosterSummary(soon)
       return healthScore(
         'site',
         site,
@@ -47,7 +47,9 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
             : []),
           ...(near.open ? [`${near.open} places on the next 3 days are open: call people now.`] : []),
           ...(open > near.open
-            ? [`${open} of ${places} places in the next ${ahead} days are open: generate a roster for ${site.name}.`]
+            ? [
+                `${open} of ${places} places in the next ${daysAhead} days are open: generate a roster for ${site.name}.`,
+              ]
             : []),
           ...scarce.map(({ skill, names }) =>
             names.length

@@ -1,4 +1,12 @@
-import { type Board, type Cells, type ColumnValues, type Metric, metricOfGain, orNull, type Standing } from './page.ts'
+import {
+  type Board,
+  type BoardCells,
+  type BoardMetric,
+  type ColumnValues,
+  metricOfGain,
+  nullIfNaN,
+  type RankableBoard,
+} from './page.ts'
 import {
   type Better,
   type Ranking,
@@ -8,7 +16,7 @@ import {
   sortKeysOf,
   type Tiebreak,
 } from './ranking.ts'
-import { mark, needle } from './search.ts'
+import { foldedQuery, markMatches } from './search.ts'
 import { idOrder } from './sort.ts'
 import { rowOfId, type TextColumn, takeTexts, textAt } from './text.ts'
 import type { Classification } from './tiers.ts'
@@ -22,12 +30,12 @@ export type BoardColumns = {
   tiebreak?: Tiebreak // between equal scores
   metrics: { name: string; values: Float64Array; better?: Better; gains?: Float64Array }[]
   classification?: Classification
-  previous?: Standing
+  previous?: RankableBoard
 }
 
 /** A board whose columns are all in memory. Rows are sorted by id; rankings are computed when first asked for. */
 export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
-  const { ids, names, score, metrics, better = 'higher', tiebreak, classification, previous } = inIdOrder(columns)
+  const { ids, names, score, metrics, better = 'higher', tiebreak, classification, previous } = sortedById(columns)
   const keys = tiebreak && sortKeysOf(score, better, tiebreak)
   const rankings = new Map<string, Ranking>()
   const withGains = metrics.filter(({ gains }) => gains)
@@ -40,8 +48,8 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
 
   return {
     players: score.length,
-    metrics: metrics.map(({ name, better = 'higher' }): Metric => ({ name, better })),
-    gains: withGains.map(({ name, better = 'higher' }): Metric => ({ name, better })),
+    metrics: metrics.map(({ name, better = 'higher' }): BoardMetric => ({ name, better })),
+    gains: withGains.map(({ name, better = 'higher' }): BoardMetric => ({ name, better })),
     better,
     classification,
     previous,
@@ -56,14 +64,14 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
     rowOf: id => rowOfId(ids, id),
     matching(q) {
       const hits = new Uint8Array(score.length)
-      mark(needle(q), ids, hits)
-      mark(needle(q), names, hits)
+      markMatches(foldedQuery(q), ids, hits)
+      markMatches(foldedQuery(q), names, hits)
       return hits
     },
     cells: rows =>
-      Array.from(rows, (row): Cells => {
+      Array.from(rows, (row): BoardCells => {
         const valueIn = (column: 'values' | 'gains') => (metric: (typeof metrics)[number]) =>
-          [metric.name, orNull(metric[column]?.[row] ?? Number.NaN)] as const
+          [metric.name, nullIfNaN(metric[column]?.[row] ?? Number.NaN)] as const
         return {
           player_id: textAt(ids, row),
           name: textAt(names, row),
@@ -84,7 +92,7 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
   }
 }
 
-function inIdOrder(columns: BoardColumns): BoardColumns {
+function sortedById(columns: BoardColumns): BoardColumns {
   const rows = idOrder(columns.ids)
   if (!rows) return columns
   const { classification } = columns

@@ -1,11 +1,11 @@
-import { deciding, type Ranking, rankingOf } from './ranking.ts'
+import { type Ranking, rankingOf, sortValuesOf } from './ranking.ts'
 import { type Classification, classify } from './tiers.ts'
 
 /** The positions on a board: by one column, and in tiers by its score (best first). */
-export type Placing = { ranking: Ranking; score: Ranking; classification: Classification }
+export type BoardPositions = { ranking: Ranking; score: Ranking; classification: Classification }
 
 /** How rows move from one board to another with the same rows. Gaining or losing a rank counts as a move of no length. */
-export type Moves = {
+export type RankMoves = {
   moved: number
   /** Rows, furthest moves first. */
   up: Uint32Array
@@ -14,7 +14,7 @@ export type Moves = {
   tiers: { from: string | null; to: string | null; players: number }[]
 }
 
-export function movesBetween(before: Placing, after: Placing, most: number): Moves {
+export function compareRanks(before: BoardPositions, after: BoardPositions, maxRows: number): RankMoves {
   const earlier = ranksOf(before.ranking)
   const later = ranksOf(after.ranking)
   const climbs = new Float64Array(earlier.length)
@@ -26,7 +26,7 @@ export function movesBetween(before: Placing, after: Placing, most: number): Mov
   }
   const first = (direction: 'asc' | 'desc', isMove: (climb: number) => boolean) =>
     rankingOf(climbs, direction)
-      .order.slice(0, most)
+      .order.slice(0, maxRows)
       .filter(row => isMove(climbs[row]!))
   return {
     moved,
@@ -39,7 +39,7 @@ export function movesBetween(before: Placing, after: Placing, most: number): Mov
 /** The rank of every row, equal ones sharing the first; NaN for rows without one. */
 function ranksOf(ranking: Ranking): Float64Array {
   const { order, known } = ranking
-  const values = deciding(ranking)
+  const values = sortValuesOf(ranking)
   const ranks = new Float64Array(order.length).fill(Number.NaN)
   for (let place = 0, rank = 1; place < known; place++) {
     const row = order[place]!
@@ -49,10 +49,10 @@ function ranksOf(ranking: Ranking): Float64Array {
   return ranks
 }
 
-function tierChanges(before: Placing, after: Placing): Moves['tiers'] {
+function tierChanges(before: BoardPositions, after: BoardPositions): RankMoves['tiers'] {
   const earlier = tiersByRow(before)
   const later = tiersByRow(after)
-  const counts = new Map<string, Moves['tiers'][number]>()
+  const counts = new Map<string, RankMoves['tiers'][number]>()
   for (let row = 0; row < earlier.rows.length; row++) {
     const from = earlier.names[earlier.rows[row]!] ?? null
     const to = later.names[later.rows[row]!] ?? null
@@ -66,7 +66,7 @@ function tierChanges(before: Placing, after: Placing): Moves['tiers'] {
 }
 
 /** The index of each row's tier; -1 for none. */
-function tiersByRow({ score, classification }: Placing) {
+function tiersByRow({ score, classification }: BoardPositions) {
   const rows = new Int16Array(score.order.length).fill(-1)
   for (const [tier, members] of classify(score, classification).entries())
     for (const row of members.rows) rows[row] = tier

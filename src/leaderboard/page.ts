@@ -2,8 +2,8 @@ import type { BoardQuery } from './query.ts'
 import { UnknownColumn, UnknownPlayer } from './query.ts'
 import {
   type Better,
-  bestFirst,
-  countedIn,
+  bestFirstOrder,
+  countedRows,
   isLeftOut,
   placeOf,
   type Ranking,
@@ -13,10 +13,10 @@ import {
 } from './ranking.ts'
 import { type Classification, tierOf } from './tiers.ts'
 
-export type Metric = { name: string; better: Better }
+export type BoardMetric = { name: string; better: Better }
 export type ColumnValues = Record<string, number | null>
 /** A mark that organisers set on a player. Players who are not `counted` have no rank, and do not affect others' ranks. */
-export type Mark = {
+export type PlayerMarkView = {
   reason: string
   /** The player whose second account this is. */
   farm_of: { player_id: string; name: string } | null
@@ -24,13 +24,13 @@ export type Mark = {
   counted: boolean
 }
 /** The values of a row besides its rank; unknown values are null. */
-export type Cells = {
+export type BoardCells = {
   player_id: string
   name: string
   /** Text values: `{ alliance: 'ABC' }`. */
   labels?: Record<string, string | null>
   /** Present if anybody is marked: null for the others. */
-  mark?: Mark | null
+  mark?: PlayerMarkView | null
   metrics: ColumnValues
   gains?: ColumnValues
   /** How much of the goal is reached, in percent: the lowest of `goals`, which has each target. */
@@ -38,34 +38,34 @@ export type Cells = {
   goals?: ColumnValues
 }
 
-export interface Columned {
-  readonly metrics: readonly Metric[]
+export interface BoardShape {
+  readonly metrics: readonly BoardMetric[]
   /** Metrics that can also be ranked by their gain. */
-  readonly gains?: readonly Metric[]
+  readonly gains?: readonly BoardMetric[]
   /** The columns with a goal: metrics, or `score`. The board can be ranked by how much of it is reached. */
   readonly goals?: readonly string[]
   readonly better: Better // end of the score
 }
 
 /** Columns that can be ranked, in memory or fetched from a store. Rows are sorted by id. */
-export interface Standing extends Columned {
+export interface RankableBoard extends BoardShape {
   /** Of `score`, a metric, its gain, or how much of a goal is reached. */
   ranking(column: string, order: RankOrder): Ranking
   /** -1 if there is no such player. */
   rowOf(player_id: string): number
 }
 
-export interface Board extends Standing {
+export interface Board extends RankableBoard {
   readonly players: number
   readonly classification?: Classification
   /** The board before the last update, which `change` is counted from. */
-  readonly previous?: Standing
+  readonly previous?: RankableBoard
   /** 1 for each row whose name or id contains `q` and that has the requested label, 0 for the others. */
   matching(q: string): Uint8Array
-  cells(rows: Uint32Array): Cells[]
+  cells(rows: Uint32Array): BoardCells[]
 }
 
-export type Row = Cells & {
+export type BoardRow = BoardCells & {
   /** Null if nobody is ranked, as all values are unknown, and for players left out. */
   rank: number | null
   change: number | null
@@ -77,43 +77,45 @@ type RankedPagination = { page: number; limit: number; total: number; pages: num
 export type RankedPage = {
   sort_by: string
   order: RankOrder
-  rows: Row[]
+  rows: BoardRow[]
   pagination: RankedPagination
   /** The number of players who do not count, if any. They are at the end of the board. */
   left_out?: number
 }
 
-export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value + 0) // -0 is 0
+export const nullIfNaN = (value: number): number | null => (Number.isNaN(value) ? null : value + 0) // -0 is 0
 
-function columnNames({ metrics, better }: Columned): Metric[] {
+function columnNames({ metrics, better }: BoardShape): BoardMetric[] {
   return [{ name: 'score', better }, ...metrics.filter(({ name }) => name !== 'score')]
 }
 
-const GAIN = '.gain'
+const GAIN_SUFFIX = '.gain'
 /** `deads.gain`: the column of a metric's gain. */
-export const gainColumn = (metric: string): string => `${metric}${GAIN}`
+export const gainColumn = (metric: string): string => `${metric}${GAIN_SUFFIX}`
 /** The metric whose gain a column is. */
 export const metricOfGain = (column: string): string | undefined =>
-  column.endsWith(GAIN) ? column.slice(0, -GAIN.length) : undefined
+  column.endsWith(GAIN_SUFFIX) ? column.slice(0, -GAIN_SUFFIX.length) : undefined
 
 /** How much of the whole goal is reached, in percent. */
-export const GOAL = 'goal_pct'
+export const GOAL_COLUMN = 'goal_pct'
 /** `deads.goal_pct`: how much of the target in a metric, or in `score`. */
-export const goalColumn = (metric: string): string => `${metric}.${GOAL}`
+export const goalColumn = (metric: string): string => `${metric}.${GOAL_COLUMN}`
 /** The metric whose target a column is. */
 export const metricOfGoal = (column: string): string | undefined =>
-  column.endsWith(`.${GOAL}`) ? column.slice(0, -GOAL.length - 1) : undefined
+  column.endsWith(`.${GOAL_COLUMN}`) ? column.slice(0, -GOAL_COLUMN.length - 1) : undefined
 
 /** Everything that a board can be ranked by. */
-export const sortColumns = (board: Columned): Metric[] => [
+export const sortColumns = (board: BoardShape): BoardMetric[] => [
   ...columnNames(board),
   ...(board.gains ?? []).map(({ name, better }) => ({ name: gainColumn(name), better })),
-  ...(board.goals ? [GOAL, ...board.goals.map(goalColumn)] : []).map((name): Metric => ({ name, better: 'higher' })),
+  ...(board.goals ? [GOAL_COLUMN, ...board.goals.map(goalColumn)] : []).map(
+    (name): BoardMetric => ({ name, better: 'higher' }),
+  ),
 ]
 
 /** The sort column and its direction; refuses an unknown column. */
-export function sortOf(
-  board: Columned,
+export function resolveSort(
+  board: BoardShape,
   query: Pick<BoardQuery, 'sort_by' | 'order'>,
 ): { by: string; order: RankOrder } {
   const by = query.sort_by ?? 'score'
@@ -125,40 +127,40 @@ export function sortOf(
       choices.map(({ name }) => name),
     )
   }
-  return { by, order: query.order ?? bestFirst(column.better) }
+  return { by, order: query.order ?? bestFirstOrder(column.better) }
 }
 
 /** The maximum of numbers in one answer: a few megabytes. */
-const mostCells = 100_000
+const maxNumbers = 100_000
 
 /** The maximum of rows in an answer: the wider a board, the fewer. */
-export const mostRows = (board: Columned): number => Math.max(1, Math.floor(mostCells / columnNames(board).length))
+export const maxRowsOf = (board: BoardShape): number => Math.max(1, Math.floor(maxNumbers / columnNames(board).length))
 
 /** One page of a board. */
 export function rankedPage(board: Board, query: BoardQuery): RankedPage {
-  const { by, order } = sortOf(board, query)
+  const { by, order } = resolveSort(board, query)
   const { limit } = query
   const ranking = board.ranking(by, order)
   const isFiltered = query.q !== undefined || query.label !== undefined
-  const listed = isFiltered ? listing(ranking, board.matching(query.q ?? '')) : ranking.order
+  const listed = isFiltered ? matchingRows(ranking, board.matching(query.q ?? '')) : ranking.order
   const total = listed.length
   const start =
     query.around === undefined ? (query.page - 1) * limit : startAround(board, query.around, ranking, listed, limit)
-  const rows = rowsOf(board, listed.subarray(start, start + limit), { by, order, ties: query.ties })
+  const rows = rankedRows(board, listed.subarray(start, start + limit), { by, order, ties: query.ties })
   const page = query.around === undefined ? query.page : Math.floor(start / limit) + 1
   const pagination = { page, limit, total, pages: Math.ceil(total / limit) }
-  const left = ranking.order.length - countedIn(ranking)
+  const left = ranking.order.length - countedRows(ranking)
   return { sort_by: by, order, rows, pagination, ...(left > 0 && { left_out: left }) }
 }
 
 type RankedBy = { by: string; order: RankOrder; ties: Ties }
 
 /** Some rows of a board for display: the only place where rows get their ranks. */
-export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[] {
+export function rankedRows(board: Board, rows: Uint32Array, ranked: RankedBy): BoardRow[] {
   const ranking = board.ranking(ranked.by, ranked.order)
-  const score = board.ranking('score', bestFirst(board.better))
-  const changeOf = changes(board, ranked)
-  return board.cells(rows).map(({ player_id, name, labels, mark, ...values }, i): Row => {
+  const score = board.ranking('score', bestFirstOrder(board.better))
+  const changeOf = rankChanges(board, ranked)
+  return board.cells(rows).map(({ player_id, name, labels, mark, ...values }, i): BoardRow => {
     const row = rows[i]!
     const rank = isLeftOut(ranking, row) ? null : rankOf(ranking, row, ranked.ties)
     return {
@@ -166,7 +168,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
       change: rank === null || Number.isNaN(ranking.values[row]!) ? null : changeOf(player_id, rank),
       player_id,
       name,
-      score: orNull(score.values[row]!),
+      score: nullIfNaN(score.values[row]!),
       ...(board.classification && { tier: tierOf(score, board.classification, row) }),
       ...(labels && { labels }),
       ...(mark !== undefined && { mark }),
@@ -176,7 +178,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
 }
 
 /** The matching rows, by rank. */
-function listing({ order }: Ranking, hits: Uint8Array): Uint32Array {
+function matchingRows({ order }: Ranking, hits: Uint8Array): Uint32Array {
   const rows = new Uint32Array(order.length)
   let n = 0
   for (let place = 0; place < order.length; place++) {
@@ -202,7 +204,7 @@ function startAround(board: Board, player_id: string, ranking: Ranking, listed: 
 }
 
 /** How far a player climbed since the previous board: null if they were not ranked there. */
-function changes({ previous }: Board, { by, order, ties }: RankedBy) {
+function rankChanges({ previous }: Board, { by, order, ties }: RankedBy) {
   if (!previous || !sortColumns(previous).some(({ name }) => name === by)) return () => null
   const ranking = previous.ranking(by, order)
   return (player_id: string, rank: number): number | null => {

@@ -17,14 +17,14 @@ export type BoardQuery = {
 }
 
 export const defaultLimit = 50
-export const longestPage = 500
+export const maxLimit = 500
 const ties: readonly Ties[] = ['standard', 'dense', 'modified', 'ordinal']
 const orders: readonly RankOrder[] = ['asc', 'desc']
 
-export type Mistake = { path: string; message: string }
+export type QueryError = { path: string; message: string }
 
 export class BadQuery extends Error {
-  constructor(readonly errors: Mistake[]) {
+  constructor(readonly errors: QueryError[]) {
     super(errors.map(({ path, message }) => `${path}: ${message}`).join(' '))
   }
 }
@@ -51,8 +51,8 @@ export class UnknownPlayer extends Error {
  * and clamps pages and limits to their range.
  * Equal queries give equal results here, so that `queryKey` can identify a cached page.
  */
-export function canonical(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
-  const errors: Mistake[] = []
+export function canonicalQuery(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
+  const errors: QueryError[] = []
   const text = (path: string) => String(raw[path] ?? '').trim() || undefined
   const count = (path: string, otherwise: number, most: number) => {
     const given = text(path) ?? otherwise
@@ -82,7 +82,7 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
     sort_by: text('sort_by'),
     order: oneOf('order', orders),
     page: count('page', 1, Number.MAX_SAFE_INTEGER),
-    limit: count('limit', defaultLimit, longestPage),
+    limit: count('limit', defaultLimit, maxLimit),
     ties: oneOf('ties', ties) ?? 'standard',
     q: text('q'),
     around: text('around'),

@@ -22,17 +22,17 @@ export type Ranking = {
   /** The number of rows that count, if some are left out. */
   counted?: number
   /** The number of distinct values before every 256th place; computed when dense ranks are first asked for. */
-  steps?: Uint32Array
+  distinctBefore?: Uint32Array
 }
 
-export const bestFirst = (better: Better): RankOrder => (better === 'higher' ? 'desc' : 'asc')
+export const bestFirstOrder = (better: Better): RankOrder => (better === 'higher' ? 'desc' : 'asc')
 
 export function rankingOf(values: Float64Array, direction: RankOrder): Ranking {
   return { direction, values, ...sortByValue(values, direction === 'desc') }
 }
 
 /** The same ranking without the rows marked 1 in `out`. */
-export function leavingOut({ steps: _, ...ranking }: Ranking, out: Uint8Array): Ranking {
+export function withoutRows({ distinctBefore: _, ...ranking }: Ranking, out: Uint8Array): Ranking {
   const { order } = ranking
   const kept = new Uint32Array(order.length)
   const left: number[] = []
@@ -56,15 +56,15 @@ export function leavingOut({ steps: _, ...ranking }: Ranking, out: Uint8Array): 
 export const isLeftOut = ({ out }: Ranking, row: number): boolean => out?.[row] === 1
 
 /** The number of rows that count. */
-export const countedIn = ({ counted, order }: Ranking): number => counted ?? order.length
+export const countedRows = ({ counted, order }: Ranking): number => counted ?? order.length
 
 /** Decides between equal values; an unknown one comes last among them. */
 export type Tiebreak = { values: Float64Array; better: Better }
 
 /** A column that sorts by `values`, then by the tie-break. Its good end is that of `values`. */
 export function sortKeysOf(values: Float64Array, better: Better, tiebreak: Tiebreak): Float64Array {
-  const settled = sortByValue(tiebreak.values, tiebreak.better === 'higher').order
-  const { order, known } = sortByValue(values, better === 'higher', settled)
+  const tiebreakOrder = sortByValue(tiebreak.values, tiebreak.better === 'higher').order
+  const { order, known } = sortByValue(values, better === 'higher', tiebreakOrder)
   const keys = new Float64Array(values.length).fill(Number.NaN)
   const sign = better === 'higher' ? -1 : 1
   for (let place = 0, key = 0; place < known; place++) {
@@ -88,14 +88,14 @@ export const rankingByKeys = (values: Float64Array, keys: Float64Array, directio
 })
 
 /** The key that equal rows share. */
-export const deciding = ({ values, keys }: Ranking): Float64Array => keys ?? values
+export const sortValuesOf = ({ values, keys }: Ranking): Float64Array => keys ?? values
 
 type TieRun = { from: number; to: number }
 
 /** The first place whose value is not better (`orEqual`: is worse) than `value`. */
 function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
   const { order, known, direction } = ranking
-  const values = deciding(ranking)
+  const values = sortValuesOf(ranking)
   let low = 0
   let high = known
   while (low < high) {
@@ -110,9 +110,9 @@ function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
 
 /** The places of everyone with the same value: [from, to). */
 function tieRunOf(ranking: Ranking, row: number): TieRun {
-  if (isLeftOut(ranking, row)) return { from: countedIn(ranking), to: ranking.order.length }
-  const value = deciding(ranking)[row]!
-  if (Number.isNaN(value)) return { from: ranking.known, to: countedIn(ranking) }
+  if (isLeftOut(ranking, row)) return { from: countedRows(ranking), to: ranking.order.length }
+  const value = sortValuesOf(ranking)[row]!
+  if (Number.isNaN(value)) return { from: ranking.known, to: countedRows(ranking) }
   return { from: placeAfter(ranking, value, false), to: placeAfter(ranking, value, true) }
 }
 
@@ -142,12 +142,12 @@ export function percentileOf(ranking: Ranking, row: number): number | null {
 }
 
 export function percentileOfRun(ranking: Ranking, { from, to }: TieRun): number {
-  const all = countedIn(ranking)
+  const all = countedRows(ranking)
   return ((all - to + (to - from) / 2) * 100) / all
 }
 
 /** Counts players above a value and equal to it, without sorting: for a player's card, which asks once about every metric. */
-export class RankPlace {
+export class RankCounter {
   private above = 0
   private equal = 0
 
@@ -174,22 +174,22 @@ export class RankPlace {
   }
 }
 
-const STEP = 256
+const STEP_PLACES = 256
 
 /** The number of distinct values before the run that starts at `place`. */
 function stepsBefore(ranking: Ranking, place: number): number {
-  ranking.steps ??= countSteps(ranking)
-  const mark = Math.floor(place / STEP)
-  let steps = ranking.steps[mark]!
-  for (let p = mark * STEP; p < place; p++) if (startsRun(ranking, p)) steps++
+  ranking.distinctBefore ??= countSteps(ranking)
+  const mark = Math.floor(place / STEP_PLACES)
+  let steps = ranking.distinctBefore[mark]!
+  for (let p = mark * STEP_PLACES; p < place; p++) if (startsRun(ranking, p)) steps++
   return steps
 }
 
 function countSteps(ranking: Ranking): Uint32Array {
-  const steps = new Uint32Array(Math.floor(ranking.order.length / STEP) + 1)
+  const steps = new Uint32Array(Math.floor(ranking.order.length / STEP_PLACES) + 1)
   let count = 0
   for (let p = 0; p < ranking.order.length; p++) {
-    if (p % STEP === 0) steps[p / STEP] = count
+    if (p % STEP_PLACES === 0) steps[p / STEP_PLACES] = count
     if (startsRun(ranking, p)) count++
   }
   return steps
@@ -197,7 +197,7 @@ function countSteps(ranking: Ranking): Uint32Array {
 
 function startsRun(ranking: Ranking, place: number): boolean {
   const { order, known } = ranking
-  const values = deciding(ranking)
+  const values = sortValuesOf(ranking)
   if (place === 0 || place === known) return true
   return place < known && values[order[place]!] !== values[order[place - 1]!]
 }

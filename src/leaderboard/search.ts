@@ -4,7 +4,7 @@ import { rowsIn, type TextColumn } from './text.ts'
  * Names are compared folded: without case, accents and typographic dress, so that `jose` finds José, `king` finds
  * 𝓚𝓲𝓷𝓰 and `strasse` finds Straße. Folding works code point by code point on the bytes; nothing is decoded to a string.
  */
-const plain: Record<string, string> = {
+const letterFolds: Record<string, string> = {
   ß: 'ss',
   æ: 'ae',
   œ: 'oe',
@@ -21,27 +21,27 @@ const accents = /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]/g
 
 function foldCharacter(character: string): string {
   const bare = character.normalize('NFKD').replace(accents, '').normalize('NFC').toLowerCase()
-  return Array.from(bare, letter => plain[letter] ?? letter).join('')
+  return Array.from(bare, letter => letterFolds[letter] ?? letter).join('')
 }
 
-const KNOWN = 0x20000 // code points beyond are rare Han characters and tags, which fold to themselves
-const VANISHES = -1
-const SEVERAL = -2
-const folded = new Int32Array(KNOWN) // 0: not asked for yet
-const several = new Map<number, number[]>()
+const FOLD_TABLE_SIZE = 0x20000 // code points beyond are rare Han characters and tags, which fold to themselves
+const FOLDS_TO_NOTHING = -1
+const FOLDS_TO_SEVERAL = -2
+const folded = new Int32Array(FOLD_TABLE_SIZE) // 0: not asked for yet
+const severalPoints = new Map<number, number[]>()
 
 function foldPoint(point: number): number {
-  if (point >= KNOWN) return point
+  if (point >= FOLD_TABLE_SIZE) return point
   const known = folded[point]!
   if (known !== 0) return known
   const points = Array.from(foldCharacter(String.fromCodePoint(point)), part => part.codePointAt(0)!)
-  if (points.length > 1) several.set(point, points)
-  const fold = points.length === 0 ? VANISHES : points.length > 1 ? SEVERAL : points[0]!
+  if (points.length > 1) severalPoints.set(point, points)
+  const fold = points.length === 0 ? FOLDS_TO_NOTHING : points.length > 1 ? FOLDS_TO_SEVERAL : points[0]!
   folded[point] = fold
   return fold
 }
 
-const GROWTH = 6 // code points a byte can fold to: the three bytes of U+FDFA become eighteen
+const MAX_POINTS_PER_BYTE = 6 // code points a byte can fold to: the three bytes of U+FDFA become eighteen
 
 /** Writes the folded code points of bytes [from, to) into `into` and returns how many they are. */
 function fold(bytes: Uint8Array, from: number, to: number, into: Int32Array): number {
@@ -57,32 +57,32 @@ function fold(bytes: Uint8Array, from: number, to: number, into: Int32Array): nu
     while (more-- > 0 && at < to) point = (point << 6) | (bytes[at++]! & 0x3f)
     const one = foldPoint(point)
     if (one >= 0) into[n++] = one
-    else if (one === SEVERAL) for (const part of several.get(point)!) into[n++] = part
+    else if (one === FOLDS_TO_SEVERAL) for (const part of severalPoints.get(point)!) into[n++] = part
   }
   return n
 }
 
-type Needle = Int32Array
+type FoldedText = Int32Array
 
-export function needle(q: string): Needle {
+export function foldedQuery(q: string): FoldedText {
   const bytes = new TextEncoder().encode(q.trim().normalize('NFC'))
-  const points = new Int32Array(bytes.length * GROWTH)
+  const points = new Int32Array(bytes.length * MAX_POINTS_PER_BYTE)
   return points.slice(0, fold(bytes, 0, bytes.length, points))
 }
 
 /** Sets `hits[row + first]` to 1 for every row of `column` whose text holds the needle. */
-export function mark(needle: Needle, column: TextColumn, hits: Uint8Array, first = 0): void {
+export function markMatches(needle: FoldedText, column: TextColumn, hits: Uint8Array, first = 0): void {
   const { bytes, offsets } = column
   const length = needle.length
-  let room = new Int32Array(256)
+  let buffer = new Int32Array(256)
   for (let row = 0; row < rowsIn(column); row++) {
     const from = offsets[row]!
     const to = offsets[row + 1]!
-    if ((to - from) * GROWTH > room.length) room = new Int32Array((to - from) * GROWTH)
-    const last = fold(bytes, from, to, room) - length
+    if ((to - from) * MAX_POINTS_PER_BYTE > buffer.length) buffer = new Int32Array((to - from) * MAX_POINTS_PER_BYTE)
+    const last = fold(bytes, from, to, buffer) - length
     for (let at = 0; at <= last; at++) {
       let k = 0
-      while (k < length && room[at + k] === needle[k]) k++
+      while (k < length && buffer[at + k] === needle[k]) k++
       if (k < length) continue
       hits[first + row] = 1
       break

@@ -1,27 +1,27 @@
 import { compareTexts, rowsIn, type TextColumn } from './text.ts'
 
-const DIGIT = 11 // bits: a count table of 2048 stays in the nearest cache, and 32 bits take three passes
-const SIZE = 1 << DIGIT
-const MASK = SIZE - 1
+const DIGIT_BITS = 11 // bits: a count table of 2048 stays in the nearest cache, and 32 bits take three passes
+const BUCKETS = 1 << DIGIT_BITS
+const MASK = BUCKETS - 1
 
 /** Stably sorts `rows` by `keys` (`keys[i]` belongs to `rows[i]`). A digit all keys share costs no pass. */
 function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
   const n = rows.length
-  const counts = new Uint32Array(3 * SIZE)
+  const counts = new Uint32Array(3 * BUCKETS)
   for (let i = 0; i < n; i++) {
     const key = keys[i]!
     counts[key & MASK]!++
-    counts[SIZE + ((key >>> DIGIT) & MASK)]!++
-    counts[2 * SIZE + (key >>> (2 * DIGIT))]!++
+    counts[BUCKETS + ((key >>> DIGIT_BITS) & MASK)]!++
+    counts[2 * BUCKETS + (key >>> (2 * DIGIT_BITS))]!++
   }
-  const room = (): Keyed => ({ keys: new Uint32Array(n), rows: new Uint32Array(n) })
+  const newBuffers = (): Keyed => ({ keys: new Uint32Array(n), rows: new Uint32Array(n) })
   let from: Keyed = { keys, rows }
   let spare: Keyed | undefined
   for (let digit = 0; digit < 3; digit++) {
-    const places = counts.subarray(digit * SIZE, (digit + 1) * SIZE)
-    if (!turnIntoPlaces(places, n)) continue
-    const to = spare ?? room()
-    move(from, to, places, digit * DIGIT)
+    const places = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS)
+    if (!countsToPlaces(places, n)) continue
+    const to = spare ?? newBuffers()
+    move(from, to, places, digit * DIGIT_BITS)
     spare = from.rows === rows ? undefined : from // the caller's own arrays are never written to
     from = to
   }
@@ -43,7 +43,7 @@ function move({ keys, rows }: Keyed, to: Keyed, places: Uint32Array, shift: numb
 }
 
 /** Counts become first places; false when every key shares the digit. */
-function turnIntoPlaces(counts: Uint32Array, n: number): boolean {
+function countsToPlaces(counts: Uint32Array, n: number): boolean {
   let place = 0
   for (let bucket = 0; bucket < counts.length; bucket++) {
     const count = counts[bucket]!
@@ -116,9 +116,9 @@ function sortReal(values: Float64Array, rows: Uint32Array, descending: boolean):
   return sortByKey(gather(high, half), half)
 }
 
-const CHUNK = 8 // bytes of an id compared at once
-const FEW = 24 // below this, insertion beats another radix round
-const DEEP = 64 // bytes after which a plain comparison takes over, so that hostile ids cannot make the recursion deep
+const CHUNK_BYTES = 8 // bytes of an id compared at once
+const INSERTION_SORT_ROWS = 24 // below this, insertion beats another radix round
+const MAX_RADIX_DEPTH = 64 // bytes after which a plain comparison takes over, so that hostile ids cannot make the recursion deep
 
 /** The rows of `ids` in id order, or undefined when they already are. Equal ids stay in row order. */
 export function idOrder(ids: TextColumn): Uint32Array | undefined {
@@ -133,8 +133,8 @@ export function idOrder(ids: TextColumn): Uint32Array | undefined {
 
 function sortTexts(ids: TextColumn, rows: Uint32Array, depth: number): void {
   const n = rows.length
-  if (n <= FEW) insertTexts(ids, rows)
-  else if (depth >= DEEP) rows.sort((a, b) => compareTexts(ids, a, ids, b) || a - b)
+  if (n <= INSERTION_SORT_ROWS) insertTexts(ids, rows)
+  else if (depth >= MAX_RADIX_DEPTH) rows.sort((a, b) => compareTexts(ids, a, ids, b) || a - b)
   else sortByChunk(ids, rows, depth)
 }
 
@@ -152,7 +152,7 @@ function sortByChunk(ids: TextColumn, rows: Uint32Array, depth: number): void {
   for (let from = 0, to = 1; from < n; from = to++) {
     const place = places[from]!
     while (to < n && high[places[to]!] === high[place] && low[places[to]!] === low[place]) to++
-    if (to - from > 1) sortTexts(ids, rows.subarray(from, to), depth + CHUNK)
+    if (to - from > 1) sortTexts(ids, rows.subarray(from, to), depth + CHUNK_BYTES)
   }
 }
 

@@ -1,4 +1,4 @@
-import { deciding, isLeftOut, percentileOf, percentileOfRun, type Ranking } from './ranking.ts'
+import { isLeftOut, percentileOf, percentileOfRun, type Ranking, sortValuesOf } from './ranking.ts'
 
 export type Tier = { name: string; min: number }
 /** Tiers best first. `goalPct` is how much of their goal each row has reached, in percent (NaN: unknown). */
@@ -43,7 +43,7 @@ export type TierMembers = Tier & { players: number; from: number | null; to: num
 
 export function classify(ranking: Ranking, classification: Classification): TierMembers[] {
   const { order, known, values } = ranking
-  const keys = deciding(ranking)
+  const keys = sortValuesOf(ranking)
   const tierAt = new Int16Array(known)
   const counts = classification.tiers.map(() => 0)
   for (let from = 0; from < known; ) {

@@ -9,18 +9,18 @@ import type { Better } from './ranking.ts'
 import { compareTexts, rowsIn, type TextColumn, textAt, textColumn } from './text.ts'
 
 /** Rows with the same text are a group: `of` is the group of each row, `texts` the names of the groups. */
-export type Groups = { of: Uint32Array; texts: string[] }
+export type RowGroups = { groupOfRow: Uint32Array; texts: string[] }
 
-export const everyone = (rows: number): Groups => ({ of: new Uint32Array(rows), texts: [''] })
+export const oneGroup = (rows: number): RowGroups => ({ groupOfRow: new Uint32Array(rows), texts: [''] })
 
 /** Texts are compared as bytes, so that a million of them need not be decoded. Undefined if there are too many groups. */
-export function groupsOf(column: TextColumn, most: number): Groups | undefined {
+export function groupRows(column: TextColumn, most: number): RowGroups | undefined {
   const size = 2 ** Math.ceil(Math.log2(most * 4))
   const table = new Int32Array(size).fill(-1) // hash → group
   const first: number[] = [] // a row of each group
-  const of = new Uint32Array(rowsIn(column))
+  const groupOfRow = new Uint32Array(rowsIn(column))
   const { bytes, offsets } = column
-  for (let row = 0; row < of.length; row++) {
+  for (let row = 0; row < groupOfRow.length; row++) {
     let hash = 2166136261
     for (let at = offsets[row]!; at < offsets[row + 1]!; at++) hash = Math.imul(hash ^ bytes[at]!, 16777619)
     let slot = hash & (size - 1)
@@ -30,15 +30,21 @@ export function groupsOf(column: TextColumn, most: number): Groups | undefined {
       if (first.length === most) return undefined
       table[slot] = first.push(row) - 1
     }
-    of[row] = table[slot]!
+    groupOfRow[row] = table[slot]!
   }
-  return { of, texts: first.map(row => textAt(column, row)) }
+  return { groupOfRow, texts: first.map(row => textAt(column, row)) }
 }
 
 /** Sums by group and column, and how many values were known. `columns` are `score`, metrics, and their gains. */
-export type Sums = { texts: string[]; columns: string[]; players: Uint32Array; sums: Float64Array; known: Uint32Array }
+export type GroupSums = {
+  texts: string[]
+  columns: string[]
+  players: Uint32Array
+  sums: Float64Array
+  known: Uint32Array
+}
 
-export const noSums = (texts: string[], columns: string[]): Sums => ({
+export const emptySums = (texts: string[], columns: string[]): GroupSums => ({
   texts,
   columns,
   players: new Uint32Array(texts.length),
@@ -46,15 +52,15 @@ export const noSums = (texts: string[], columns: string[]): Sums => ({
   known: new Uint32Array(texts.length * columns.length),
 })
 
-export function addValue({ sums, known }: Sums, at: number, value: number): void {
+export function addValue({ sums, known }: GroupSums, at: number, value: number): void {
   if (Number.isNaN(value)) return
   sums[at]! += value
   known[at]!++
 }
 
 /** All groups as one. */
-export function sumOfAll({ texts, columns, players, sums, known }: Sums): Sums {
-  const all = noSums([''], columns)
+export function sumOfAll({ texts, columns, players, sums, known }: GroupSums): GroupSums {
+  const all = emptySums([''], columns)
   for (let group = 0; group < texts.length; group++) {
     all.players[0]! += players[group]!
     for (let c = 0; c < columns.length; c++) {
@@ -66,17 +72,22 @@ export function sumOfAll({ texts, columns, players, sums, known }: Sums): Sums {
 }
 
 /** A sum, the average of players whose value is known, and their number. */
-export type Figure = { sum: number | null; average: number | null; known: number }
-export type Total = { players: number; score: Figure; metrics: Record<string, Figure>; gains: Record<string, Figure> }
+export type SumAndAverage = { sum: number | null; average: number | null; known: number }
+export type GroupTotal = {
+  players: number
+  score: SumAndAverage
+  metrics: Record<string, SumAndAverage>
+  gains: Record<string, SumAndAverage>
+}
 
-export function totalOf({ columns, players, sums, known }: Sums, group: number): Total {
-  const figures = columns.map((column, c): [string, Figure] => {
+export function totalOf({ columns, players, sums, known }: GroupSums, group: number): GroupTotal {
+  const figures = columns.map((column, c): [string, SumAndAverage] => {
     const at = group * columns.length + c
     const count = known[at]!
     const sum = count > 0 ? sums[at]! + 0 : null
     return [column, { sum, average: sum === null ? null : sum / count, known: count }]
   })
-  const gains = figures.flatMap(([column, figure]): [string, Figure][] => {
+  const gains = figures.flatMap(([column, figure]): [string, SumAndAverage][] => {
     const metric = metricOfGain(column)
     return metric === undefined ? [] : [[metric, figure]]
   })
@@ -93,11 +104,11 @@ export function totalOf({ columns, players, sums, known }: Sums, group: number):
 export type TotalsBy = 'sum' | 'average'
 /** `label` is a label, such as `alliance`, whose values are the groups. */
 export type TotalsQuery = BoardQuery & { by: TotalsBy }
-export type RankedTotal = Total & { rank: number | null; text: string }
+export type RankedTotal = GroupTotal & { rank: number | null; text: string }
 export type RankedTotals = Omit<RankedPage, 'rows'> & { rows: RankedTotal[] }
 
 /** One page of groups, without empty ones. `players` ranks by the number of players. */
-export function rankedTotals(sums: Sums, { by, ...query }: TotalsQuery, better: Better = 'higher'): RankedTotals {
+export function rankedTotals(sums: GroupSums, { by, ...query }: TotalsQuery, better: Better = 'higher'): RankedTotals {
   const { texts, columns, players } = sums
   const groups = new Map(texts.flatMap((text, group) => (players[group]! > 0 ? [[text, group] as const] : [])))
   const valuesOf = (column: string) =>

@@ -7,8 +7,8 @@ import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
 import { messageOf } from '../errors.ts'
-import type { Row } from '../leaderboard/page.ts'
-import { canonical } from '../leaderboard/query.ts'
+import type { BoardRow } from '../leaderboard/page.ts'
+import { canonicalQuery } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
 import { postJson } from '../platform/http/outgoing.ts'
 import { webhookName } from '../ui/display-name.ts'
@@ -41,7 +41,7 @@ export const announce = job('leagues.announce', {
     const league = findLeague(app.db, leagueId)
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
-    const { rows, pagination } = await boardPage(app, league, canonical({ limit: 500 }))
+    const { rows, pagination } = await boardPage(app, league, canonicalQuery({ limit: 500 }))
     const text = message(app, league, heading(what, pagination.total), detail, rows)
     const body = {
       content: text.slice(0, 1_990),
@@ -66,7 +66,7 @@ function failureOf({ name, id }: League, url: string, error: unknown): string {
 }
 
 const inEnglish = new Intl.NumberFormat('en')
-const moved = ({ change }: Row) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
+const moved = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 /** Names are written by other people: nothing in them may mention somebody or format the message. */
 const escaped = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
@@ -75,9 +75,15 @@ function heading(what: Announcement, players: number): string {
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 
-function message(app: App, league: League, news: string, detail: string | undefined, rows: readonly Row[]): string {
+function message(
+  app: App,
+  league: League,
+  news: string,
+  detail: string | undefined,
+  rows: readonly BoardRow[],
+): string {
   const { score } = kindOf(app, league).pages
-  const scoreText = (row: Row) => (row.score === null ? '–' : String(score(row.score)))
+  const scoreText = (row: BoardRow) => (row.score === null ? '–' : String(score(row.score)))
   const top = rows.slice(0, 10).map(row => `${row.rank ?? '–'}. ${escaped(row.name)} — ${scoreText(row)}${moved(row)}`)
   const movers = rows
     .filter(({ change }) => change)
@@ -125,7 +131,7 @@ export const announceLeaders = job('leagues.announce_leaders', {
     for (const league of leaguesWithWebhook(app.db, app.clock.now())) {
       signal.throwIfAborted()
       if (!kindOf(app, league).pages.announces.includes('leader') || !webhookFor(league, 'leader')) continue
-      const { rows } = await boardPage(app, league, canonical({ limit: maxLeaders + 1, sort_by: 'score' }))
+      const { rows } = await boardPage(app, league, canonicalQuery({ limit: maxLeaders + 1, sort_by: 'score' }))
       const first = rows.filter(({ rank, score }) => rank === 1 && score !== null)
       if (first.length === 0 || first.length > maxLeaders) continue
       const id = await atomically(app.db, tx => recordLeaders(app, tx, league, first))
@@ -138,7 +144,7 @@ export const announceLeaders = job('leagues.announce_leaders', {
 })
 
 /** The first leaders of a league are only remembered, not announced. */
-function recordLeaders(app: App, tx: Db, league: League, first: readonly Row[]): string | undefined {
+function recordLeaders(app: App, tx: Db, league: League, first: readonly BoardRow[]): string | undefined {
   const leaders = first.map(({ player_id }) => player_id).sort()
   const isLeague = eq(leagueAnnouncements.leagueId, league.id)
   const known = tx.select().from(leagueAnnouncements).where(isLeague).get()?.leaders

@@ -6,7 +6,7 @@ import { invalid, refuse } from '../errors.ts'
 import {
   BadQuery,
   type BoardQuery,
-  canonical,
+  canonicalQuery,
   isCacheable,
   queryKey,
   UnknownColumn,
@@ -83,7 +83,7 @@ export const leagueSummary = (league: League, now: number) => ({
 /** Reads the query of a board, or says what is wrong with it. */
 export function boardQueryOf(raw: Record<string, string | undefined>, league: League): BoardQuery {
   const sort = typeof league.config.sort === 'string' ? league.config.sort : undefined
-  return askEngine(() => canonical({ ...raw, sort_by: raw.sort_by || sort }))
+  return askEngine(() => canonicalQuery({ ...raw, sort_by: raw.sort_by || sort }))
 }
 
 /** Passes on what the engine says about a query it cannot answer, as a refusal. */

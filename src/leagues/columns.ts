@@ -2,7 +2,7 @@
  * The columns of a board by name: `score`, `tier`, `goal_pct`, `label:alliance`, a metric, the gain in a metric (`deads.gain`).
  * Rank, movement and name are always shown, so they are not among them.
  */
-import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal, type Row } from '../leaderboard/page.ts'
+import { type BoardRow, GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 
 const LABEL = 'label:'
@@ -13,14 +13,14 @@ export const labelOfColumn = (column: string): string | undefined =>
 export const maxColumnsLength = 4_000 // characters, in an address or a cookie
 
 /** All columns of the board, in their default order. */
-export function columnsOfRow(row: Row | undefined): string[] {
+export function columnsOfRow(row: BoardRow | undefined): string[] {
   if (!row) return []
   const targets = Object.keys(row.goals ?? {})
   const metrics = Object.keys(row.metrics).filter(each => each !== 'score')
   return [
     'score',
     ...('tier' in row ? ['tier'] : []),
-    ...(targets.length > 0 ? [GOAL] : []),
+    ...(targets.length > 0 ? [GOAL_COLUMN] : []),
     ...(targets.length > 1 ? targets.map(goalColumn) : []),
     ...Object.keys(row.labels ?? {}).map(labelColumn),
     ...metrics,
@@ -50,7 +50,7 @@ export const metricName = (metric: string): string => {
 /** The heading of a column. */
 export function columnName(column: string, scoreName: string): string {
   if (column === 'score') return scoreName
-  if (column === GOAL) return 'Goal'
+  if (column === GOAL_COLUMN) return 'Goal'
   const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
   if (gained !== undefined) return `${metricName(gained)}: gained`
   return reached !== undefined ? `${metricName(reached)}: goal` : metricName(label ?? column)
@@ -61,7 +61,7 @@ const CENTS = 'cents:'
 /** Money is written twice: in currency units and in cents. */
 export const moneyColumns = (column: string): string[] => [`${UNITS}${column}`, `${CENTS}${column}`]
 
-function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: string; cell(row: Row): Cell } {
+function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: string; cell(row: BoardRow): Cell } {
   const name = column.replace(/_cents$/, '')
   const { cell } = exportedColumn(column)
   if (form === CENTS) return { head: `${name}_cents`, cell }
@@ -70,16 +70,16 @@ function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: s
 }
 
 /** How a column is written to a file: its heading, and its cell in a row. */
-export function exportedColumn(column: string): { head: string; cell(row: Row): Cell } {
+export function exportedColumn(column: string): { head: string; cell(row: BoardRow): Cell } {
   for (const form of [UNITS, CENTS] as const)
     if (column.startsWith(form)) return moneyCell(column.slice(form.length), form)
   if (column === 'score') return { head: column, cell: ({ score }) => score }
   if (column === 'tier') return { head: column, cell: ({ tier = null }) => tier }
-  if (column === GOAL) return { head: column, cell: ({ goal_pct = null }) => goal_pct }
+  if (column === GOAL_COLUMN) return { head: column, cell: ({ goal_pct = null }) => goal_pct }
   const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
   if (label !== undefined) return { head: label, cell: ({ labels }) => labels?.[label] ?? null }
   if (gained !== undefined) return { head: `${gained}_gain`, cell: ({ gains }) => gains?.[gained] ?? null }
-  if (reached !== undefined) return { head: `${reached}_${GOAL}`, cell: ({ goals }) => goals?.[reached] ?? null }
+  if (reached !== undefined) return { head: `${reached}_${GOAL_COLUMN}`, cell: ({ goals }) => goals?.[reached] ?? null }
   return { head: column, cell: ({ metrics }) => metrics[column] ?? null }
 }
 

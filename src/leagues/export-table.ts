@@ -1,5 +1,5 @@
 /** A board as a table for export: the headings and the cells of a row. */
-import { GOAL, metricOfGoal, type Row } from '../leaderboard/page.ts'
+import { type BoardRow, GOAL_COLUMN, metricOfGoal } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
 
@@ -8,26 +8,26 @@ const ofMarks = ['mark', 'farm_of', 'counted', 'note']
 
 /** The columns to write: the `chosen` ones, or else all, with goals last. Columns that `isMoney` are written in units and in cents. */
 export const columnsToExport = (
-  row: Row | undefined,
+  row: BoardRow | undefined,
   chosen: readonly string[] | undefined,
   isMoney: (column: string) => boolean = () => false,
 ): readonly string[] =>
   (chosen ?? allColumns(row)).flatMap(column => (isMoney(column) ? moneyColumns(column) : [column]))
 
-function allColumns(row: Row | undefined): readonly string[] {
+function allColumns(row: BoardRow | undefined): readonly string[] {
   if (!row) return ['score']
-  const isGoal = (column: string) => column === GOAL || metricOfGoal(column) !== undefined
+  const isGoal = (column: string) => column === GOAL_COLUMN || metricOfGoal(column) !== undefined
   const all = columnsOfRow(row)
   return [...all.filter(column => !isGoal(column)), ...all.filter(isGoal)]
 }
 
-export const exportHeading = (columns: readonly string[], row: Row | undefined): string[] => [
+export const exportHeading = (columns: readonly string[], row: BoardRow | undefined): string[] => [
   ...always,
   ...columns.map(column => exportedColumn(column).head),
   ...(row?.mark !== undefined ? ofMarks : []),
 ]
 
-export function exportCells(columns: readonly string[]): (row: Row) => Cell[] {
+export function exportCells(columns: readonly string[]): (row: BoardRow) => Cell[] {
   const readers = columns.map(column => exportedColumn(column).cell)
   return row => [
     row.rank,
@@ -39,7 +39,7 @@ export function exportCells(columns: readonly string[]): (row: Row) => Cell[] {
   ]
 }
 
-function markCells(mark: Row['mark']): Cell[] {
+function markCells(mark: BoardRow['mark']): Cell[] {
   if (mark === undefined) return []
   if (mark === null) return [null, null, 'yes', null]
   return [mark.reason, mark.farm_of?.player_id ?? null, mark.counted ? 'yes' : 'no', mark.note]

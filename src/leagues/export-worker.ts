@@ -1,6 +1,6 @@
 /** Writes a whole board to a file, in one thread per export, as fast as the client reads. */
 import { workerData } from 'node:worker_threads'
-import type { Row } from '../leaderboard/page.ts'
+import type { BoardRow } from '../leaderboard/page.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import { type Cell, workbookOf } from '../platform/files/workbook.ts'
 import { answerTasks, type ThreadWork } from '../platform/process/threads.ts'
@@ -20,7 +20,7 @@ export type ExportTasks = typeof tasks
 const { title, format, heading, columns, source }: ExportInput = workerData
 
 let askForRows: () => void = () => {}
-let given: (rows: Row[] | undefined) => void = () => {}
+let given: (rows: BoardRow[] | undefined) => void = () => {}
 
 const tasks = {
   /** The next bytes of the file, undefined after the last. Its progress event asks for rows. */
@@ -30,14 +30,14 @@ const tasks = {
     return value
   },
   /** The next rows, undefined after the last. */
-  rows: (rows: Row[] | undefined) => given(rows),
+  rows: (rows: BoardRow[] | undefined) => given(rows),
 }
 answerTasks(tasks, work => work)
 
 /** Rows read by the HTTP thread, asked for slice by slice. */
-async function* rowsFromHttpThread(): AsyncGenerator<Row[]> {
+async function* rowsFromHttpThread(): AsyncGenerator<BoardRow[]> {
   for (;;) {
-    const answer = new Promise<Row[] | undefined>(resolve => {
+    const answer = new Promise<BoardRow[] | undefined>(resolve => {
       given = resolve
     })
     askForRows()
@@ -47,8 +47,8 @@ async function* rowsFromHttpThread(): AsyncGenerator<Row[]> {
   }
 }
 
-async function* rowsFromSource(module: string, input: unknown): AsyncGenerator<Row[]> {
-  const { slices }: { slices(input: unknown): Iterable<Row[]> } = await import(module)
+async function* rowsFromSource(module: string, input: unknown): AsyncGenerator<BoardRow[]> {
+  const { slices }: { slices(input: unknown): Iterable<BoardRow[]> } = await import(module)
   yield* slices(input)
 }
 

@@ -2,7 +2,7 @@
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { programFile } from '../installation.ts'
-import type { Row } from '../leaderboard/page.ts'
+import type { BoardRow } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import { fitsWorkbook } from '../platform/files/workbook.ts'
 import { openPlaces } from '../platform/http/rate-limits.ts'
@@ -73,7 +73,7 @@ function requireColumns(chosen: readonly string[], available: readonly string[])
  */
 function fileStream(
   input: ExportInput,
-  slices: AsyncGenerator<Row[]>,
+  slices: AsyncGenerator<BoardRow[]>,
   patience: number,
   ended: () => void,
 ): ReadableStream<Uint8Array> {
@@ -134,7 +134,7 @@ function fileStream(
   )
 }
 
-async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<Row[]> {
+async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<BoardRow[]> {
   for (let page = 1, pages = 1; page <= pages; page++) {
     const board = await boardPage(app, league, { ...query, page, limit: slice })
     pages = board.pagination.pages

@@ -5,7 +5,7 @@ import { frozenBoards } from '../../db/schema.ts'
 
 export const finalBoardHash = (json: string): string => new Bun.CryptoHasher('sha256').update(json).digest('hex')
 
-export function keepFinalBoard(tx: Db, leagueId: number, json: string): void {
+export function storeFinalBoard(tx: Db, leagueId: number, json: string): void {
   const content = Bun.zstdCompressSync(json)
   tx.insert(frozenBoards)
     .values({ leagueId, content })

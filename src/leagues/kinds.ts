@@ -6,9 +6,9 @@ import type { Static, TObject } from '@sinclair/typebox'
 import type { Db } from '../../db/open.ts'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import type { RankedPage, Row } from '../leaderboard/page.ts'
+import type { BoardRow, RankedPage } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
-import type { RankedTotals, Total, TotalsQuery } from '../leaderboard/totals.ts'
+import type { GroupTotal, RankedTotals, TotalsQuery } from '../leaderboard/totals.ts'
 import type { Content } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
@@ -33,7 +33,7 @@ export type TotalsPage = {
   gainsFrom?: number
   /** Labels that can be asked for. */
   labels: readonly string[]
-  all: Total
+  all: GroupTotal
   groups?: RankedTotals
 }
 
@@ -86,7 +86,7 @@ export type LeagueKind = {
   /** Past scores of some players, by player id, oldest first: only a few points, as a line in a row is short. */
   trends?(app: App, league: League, players: readonly string[]): Promise<Trends>
   /** A user's own rows of the board, best first; absent if rows do not belong to users. */
-  standings?(app: App, league: League, userId: number): Promise<Row[]>
+  standings?(app: App, league: League, userId: number): Promise<BoardRow[]>
   /** What a member still has to do in the league, and by when. */
   due?(app: App, league: League, userId: number): Due | undefined
   /** The metrics of its scores so far, offered by the form. */
@@ -117,7 +117,7 @@ export type LeagueKind = {
   /** What pages show in addition: above the board, and on a player's card. */
   onBoard?(app: App, league: League, who: Who | undefined): Content
   /** What pages show under rows of the board, by player id. */
-  underRows?(app: App, league: League, rows: readonly Row[]): Promise<ReadonlyMap<string, Content>>
+  underRows?(app: App, league: League, rows: readonly BoardRow[]): Promise<ReadonlyMap<string, Content>>
   onCard?(app: App, league: League, player: PlayerView, who: Who | undefined): Content
   /** When answers about the league next change although nothing is written, ms since 1970. */
   nextChangeAt?(app: App, league: League): number

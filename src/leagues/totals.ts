@@ -3,8 +3,8 @@ import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { canonical, isCacheable, longestPage, queryKey } from '../leaderboard/query.ts'
-import type { Total, TotalsBy, TotalsQuery } from '../leaderboard/totals.ts'
+import { canonicalQuery, isCacheable, maxLimit, queryKey } from '../leaderboard/query.ts'
+import type { GroupTotal, TotalsBy, TotalsQuery } from '../leaderboard/totals.ts'
 import type { Cached } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
@@ -76,7 +76,7 @@ export type TotalsView = Static<typeof totalsSchema>
 export type TotalsParams = Partial<Record<keyof typeof totalsQuery.properties, string>>
 
 export function totalsQueryOf({ label, by, ...raw }: TotalsParams): TotalsQuery {
-  const query = askEngine(() => canonical(raw))
+  const query = askEngine(() => canonicalQuery(raw))
   return { ...query, label: label?.trim() || undefined, by: by === 'average' ? 'average' : 'sum' }
 }
 
@@ -110,10 +110,10 @@ async function totalsPage(app: App, league: League, query: TotalsQuery): Promise
 
 /** All groups, whatever page was asked for. */
 export async function totalsCsv(app: App, league: League, query: TotalsQuery): Promise<string> {
-  const first = await totalsPage(app, league, { ...query, page: 1, limit: longestPage })
+  const first = await totalsPage(app, league, { ...query, page: 1, limit: maxLimit })
   const rows = [...first.rows]
   for (let page = 2; page <= first.pagination.pages; page++)
-    rows.push(...(await totalsPage(app, league, { ...query, page, limit: longestPage })).rows)
+    rows.push(...(await totalsPage(app, league, { ...query, page, limit: maxLimit })).rows)
   return bom + csvLines(tableOf({ ...first, rows }))
 }
 
@@ -129,7 +129,7 @@ function tableOf({ label, rows, all }: TotalsView): Cell[][] {
     ...names.flatMap(pair),
     ...names.map(name => `${name}_gain`).flatMap(pair),
   ]
-  const cells = ({ players, score, metrics, gains }: Total): Cell[] => [
+  const cells = ({ players, score, metrics, gains }: GroupTotal): Cell[] => [
     players,
     ...[score, ...Object.values(metrics), ...Object.values(gains)].flatMap(({ sum, average }) => [sum, average]),
   ]

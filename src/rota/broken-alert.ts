@@ -14,42 +14,42 @@ export async function brokenDutiesNow({ cache, reader, clock }: Pick<App, 'cache
   return value
 }
 
-export function alertsOfBroken(duties: readonly BrokenDuty[]): Alert[] {
+export function brokenDutiesAlert(duties: readonly BrokenDuty[]): Alert[] {
   if (!duties.length) return []
-  const told = duties.slice(0, 5).map(({ date, site, against }) => `${date}, ${site}: ${against[0]?.message}`)
-  const more = duties.length > told.length ? ` And ${duties.length - told.length} more.` : ''
+  const examples = duties.slice(0, 5).map(({ date, site, against }) => `${date}, ${site}: ${against[0]?.message}`)
+  const more = duties.length > examples.length ? ` And ${duties.length - examples.length} more.` : ''
   const alert: Alert = {
     key,
     type: 'roster_broken',
     severity: 'error',
     title: `${duties.length === 1 ? '1 duty' : `${duties.length} duties`} on the roster cannot be worked as planned`,
-    message: `${told.join('. ')}.${more} The dashboard of the rota lists them with who could step in.`,
+    message: `${examples.join('. ')}.${more} The dashboard of the rota lists them with who could step in.`,
     data: { assignments: duties.slice(0, 100).map(({ assignment_id }) => assignment_id), total: duties.length },
   }
   return [alert]
 }
 
-const between = 1_000 // ms between two checks, as many changes may follow each other
+const minMsBetweenChecks = 1_000 // ms between two checks, as many changes may follow each other
 
 /** Returns what to call after each change. What only time changes, the check of alerts notices within a minute. */
 export function watchBrokenDuties(app: App): () => void {
   let isDue = false
-  let isLooking = false
-  async function look() {
-    isLooking = true
+  let isChecking = false
+  async function checkWhileDue() {
+    isChecking = true
     while (isDue) {
       isDue = false
       try {
-        await tell()
+        await updateAlert()
       } catch (error) {
         app.log.warn('Broken duties could not be checked; the check of alerts will do it', { error })
       }
-      if (isDue) await Bun.sleep(between)
+      if (isDue) await Bun.sleep(minMsBetweenChecks)
     }
-    isLooking = false
+    isChecking = false
   }
-  async function tell() {
-    const [alert] = alertsOfBroken(await brokenDutiesNow(app))
+  async function updateAlert() {
+    const [alert] = brokenDutiesAlert(await brokenDutiesNow(app))
     const isOpen = and(eq(systemAlerts.key, key), ne(systemAlerts.state, 'resolved'))
     const known = app.db.select().from(systemAlerts).where(isOpen).get()
     if (known?.message === alert?.message) return
@@ -58,6 +58,6 @@ export function watchBrokenDuties(app: App): () => void {
   }
   return () => {
     isDue = true
-    if (!isLooking) void look()
+    if (!isChecking) void checkWhileDue()
   }
 }

@@ -6,7 +6,7 @@ import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { iso } from '../platform/clock.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
-import { dutyKey, problemWith, violationsOf } from './load-problem.ts'
+import { dutyKey, loadProblem, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 
 export const brokenDutyRuleSchema = t.Object({ rule: t.String(), message: t.String() })
@@ -24,7 +24,7 @@ export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): M
     const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
     const placed = week.map(({ shift, staffId }) => ({ shift_id: shift.id, staff_id: staffId }))
     for (const { rule, message, shift_ids, staff_id } of violationsOf(
-      problemWith(db, [...planned.values()], []),
+      loadProblem(db, [...planned.values()], []),
       placed,
     )) {
       if (staff_id === undefined) continue
@@ -60,7 +60,7 @@ export const brokenDutySchema = t.Object(
 )
 export type BrokenDuty = Static<typeof brokenDutySchema>
 
-const ahead = 92 // days, as many as a roster is looked at
+const daysAhead = 92 // days, as many as a roster is looked at
 
 export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
   const date = today(now)
@@ -77,7 +77,7 @@ export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(sites, eq(sites.id, shifts.siteId))
     .innerJoin(staff, eq(staff.id, assignments.staffId))
-    .where(between(shifts.day, daysAfter(date, -3), daysAfter(date, ahead)))
+    .where(between(shifts.day, daysAfter(date, -3), daysAfter(date, daysAhead)))
     .orderBy(asc(shifts.startsAt), asc(shifts.id), asc(staff.name))
     .all()
   const against = brokenRulesByDuty(db, duties, now)

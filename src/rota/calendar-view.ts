@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../platform/html.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { name, number } from '../ui/parts/values.ts'
-import { daysAfter, daysOf, mondayOf } from './date-range.ts'
+import { datesBetween, daysAfter, mondayOf } from './date-range.ts'
 import type { ShownShift } from './roster-view.ts'
 import type { Site } from './site.ts'
 
@@ -11,13 +11,13 @@ const format = (options: Intl.DateTimeFormatOptions) =>
 const dayFormat = format({ weekday: 'short', day: 'numeric', month: 'short' })
 const longFormat = format({ day: 'numeric', month: 'long', year: 'numeric' })
 const shortFormat = format({ day: 'numeric', month: 'short' })
-const at = (date: string) => new Date(`${date}T12:00:00Z`)
+const noonOf = (date: string) => new Date(`${date}T12:00:00Z`)
 
 /** `Mon 23 Mar`: local dates, not points in time. */
-export const dayWords = (date: string): string => dayFormat.format(at(date)).replace(',', '')
-export const dateWords = (date: string): string => longFormat.format(at(date))
+export const dayWords = (date: string): string => dayFormat.format(noonOf(date)).replace(',', '')
+export const dateWords = (date: string): string => longFormat.format(noonOf(date))
 export const spanWords = (start: string, end: string): string =>
-  `${shortFormat.format(at(start))} – ${longFormat.format(at(end))}`
+  `${shortFormat.format(noonOf(start))} – ${longFormat.format(noonOf(end))}`
 
 const maxNamed = 8 // sites: with more, the list would be too long
 /** The time zone of the times shown. */
@@ -41,17 +41,17 @@ type ShownDay = {
 }
 
 /** By site, then by week. */
-export function weeks(shown: ShownDay): Content {
+export function weeksBySite(shown: ShownDay): Content {
   const { shifts, start, end } = shown
   const bySite = Map.groupBy(shifts, ({ site }) => site)
-  const mondays = daysOf(start, end).filter((date, i) => i === 0 || mondayOf(date) === date)
+  const mondays = datesBetween(start, end).filter((date, i) => i === 0 || mondayOf(date) === date)
   return [...bySite]
     .sort(([a], [b]) => a.localeCompare(b, 'en'))
     .map(
       ([site, there]) => html`<section class="part"><h2>${name(site)}</h2>
 ${mondays.map(first => {
   const monday = mondayOf(first)
-  const days = daysOf(monday, daysAfter(monday, 6))
+  const days = datesBetween(monday, daysAfter(monday, 6))
   const these = there.filter(({ date }) => date >= (days[0] ?? '') && date <= (days[6] ?? ''))
   return these.length > 0 && week(these, days, shown)
 })}</section>`,

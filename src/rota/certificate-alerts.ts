@@ -19,7 +19,7 @@ const notices: [days: number, severity: Severity][] = [
   [30, 'info'],
   [60, 'info'],
 ]
-const furthest = 60
+const firstNoticeDays = 60
 const type: AlertType = 'certificate_expiring'
 
 export const alertExpiringCertificates = job('expiry_alerts', {
@@ -36,12 +36,12 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
   const current = new Set<string>()
   let told = 0
   const date = today(now)
-  for (const ending of certificatesEnding(tx, { by: daysAfter(date, furthest), staffId })) {
+  for (const ending of certificatesEnding(tx, { by: daysAfter(date, firstNoticeDays), staffId })) {
     const { staff_id, name, certification, expires_on } = ending
     const left = Temporal.PlainDate.from(date).until(expires_on, { largestUnit: 'days' }).days
-    const [days, severity] = notices.find(([days]) => left <= days) ?? [furthest, 'info']
+    const [days, severity] = notices.find(([days]) => left <= days) ?? [firstNoticeDays, 'info']
     const notice = { staffId: staff_id, name: certification, expiresOn: expires_on, days, notifiedAt: now }
-    const key = keyOf(notice)
+    const key = alertKey(notice)
     current.add(key)
     if (!tx.insert(expiryNotices).values(notice).onConflictDoNothing().returning().all().length) continue
     told++
@@ -73,7 +73,7 @@ function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: n
     .from(expiryNotices)
     .where(staffId === undefined ? undefined : eq(expiryNotices.staffId, staffId))
     .all()
-    .filter(notice => !current.has(keyOf(notice)))
+    .filter(notice => !current.has(alertKey(notice)))
   for (const { staffId, name, expiresOn, days } of past)
     tx.delete(expiryNotices)
       .where(
@@ -97,4 +97,4 @@ function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: n
 }
 
 type Notice = Pick<typeof expiryNotices.$inferSelect, 'staffId' | 'name' | 'expiresOn' | 'days'>
-const keyOf = ({ staffId, name, expiresOn, days }: Notice) => `${type}:${staffId}:${name}:${expiresOn}:${days}`
+const alertKey = ({ staffId, name, expiresOn, days }: Notice) => `${type}:${staffId}:${name}:${expiresOn}:${days}`

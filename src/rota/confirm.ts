@@ -8,14 +8,14 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import type { Range } from './date-range.ts'
+import type { DateRange } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
 import {
   type AssignmentsCheck,
   assignmentKey,
   checkAssignments,
   dutyKey,
-  problemWith,
+  loadProblem,
   rosterVersion,
   violationsOf,
 } from './load-problem.ts'
@@ -38,7 +38,7 @@ export type Confirmed = {
   notified: number
 }
 
-const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Confirmed => ({
+const confirmedAnswer = ({ start, end, siteIds }: DateRange, counts: Partial<Confirmed>): Confirmed => ({
   confirmed: 0,
   added: 0,
   removed: 0,
@@ -57,7 +57,7 @@ export async function confirmDraft(app: App, who: Who, jobId: string): Promise<C
   const draft = findDraft(app.db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
   const { range, content } = draft
   const wanted = content.assignments
-  if (draft.confirmedAt !== null) return answer(range, { confirmed: wanted.length, already_confirmed: true })
+  if (draft.confirmedAt !== null) return confirmedAnswer(range, { confirmed: wanted.length, already_confirmed: true })
   return confirmRoster(app, who, range, wanted, jobId)
 }
 
@@ -65,13 +65,13 @@ export async function confirmDraft(app: App, who: Who, jobId: string): Promise<C
 export async function confirmRoster(
   { db, reader, clock }: App,
   who: Who,
-  range: Range,
+  range: DateRange,
   wanted: Assignment[],
   jobId?: string,
 ): Promise<Confirmed> {
   if (!wanted.length && !jobId) {
     await atomically(db, tx => touch(tx, 'roster'))
-    return answer(range, {})
+    return confirmedAnswer(range, {})
   }
   for (;;) {
     const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
@@ -79,9 +79,9 @@ export async function confirmRoster(
     const written = await atomically(db, tx => {
       if (rosterVersion(tx) !== checked.version) return undefined // changed since it was checked: check again
       const already = jobId !== undefined && findDraft(tx, jobId)?.confirmedAt
-      if (already) return answer(range, { confirmed: checked.assignments.length, already_confirmed: true })
+      if (already) return confirmedAnswer(range, { confirmed: checked.assignments.length, already_confirmed: true })
       const at = clock.now()
-      const counts = write(tx, range, checked.assignments, at)
+      const counts = writeAssignments(tx, range, checked.assignments, at)
       const { unmet } = checked
       if (jobId) markConfirmed(tx, jobId, at)
       touch(tx, 'roster')
@@ -93,26 +93,26 @@ export async function confirmRoster(
         target,
         detail: { job_id: jobId, sites: range.siteIds, ...counts },
       })
-      return answer(range, { ...counts, unmet })
+      return confirmedAnswer(range, { ...counts, unmet })
     })
     if (written) return written
   }
 }
 
 /** Removes everyone in that range who is not pinned. */
-export function clearRoster({ db, clock }: App, who: Who, range: Range): Promise<Confirmed> {
+export function clearRoster({ db, clock }: App, who: Who, range: DateRange): Promise<Confirmed> {
   const at = clock.now()
   return atomically(db, tx => {
-    const counts = write(tx, range, [], at)
+    const counts = writeAssignments(tx, range, [], at)
     touch(tx, 'roster')
     const detail = { sites: range.siteIds, removed: counts.removed }
     audit(tx, { at, who, action: 'roster.clear', target: `roster ${range.start} to ${range.end}`, detail })
-    return answer(range, counts)
+    return confirmedAnswer(range, counts)
   })
 }
 
 /** Only touches what differs: people who stay keep the same row. */
-function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
+function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: number) {
   const isThere = sql`${assignments.shiftId} in (select ${shifts.id} from ${shifts} where ${inRange(range)})`
   const present = tx
     .select({
@@ -161,8 +161,8 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
   const at = clock.now()
   return atomically(db, tx => {
     personById(tx, wanted.staff_id)
-    const there = standingOn(tx, wanted.shift_id)
-    refuseBroken(broken(tx, wanted.shift_id, there, [...there, wanted]))
+    const there = assignmentsOfShift(tx, wanted.shift_id)
+    refuseBroken(violationsWith(tx, wanted.shift_id, there, [...there, wanted]))
     const row = { shiftId: wanted.shift_id, staffId: wanted.staff_id, pinned, createdAt: at }
     const { id } = tx.insert(assignments).values(row).returning().get()
     notifyOfDuties(tx, at, { New: [wanted] })
@@ -173,14 +173,19 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
 }
 
 /** Puts somebody else in their place, in one step; a pinned place stays pinned. */
-export async function replace({ db, clock }: App, who: Who, id: number, staffId: number): Promise<Placed> {
+export async function replacePerson(
+  { db, clock }: App,
+  who: Who,
+  id: number,
+  staffId: number,
+): Promise<PlacedAssignment> {
   const at = clock.now()
   return atomically(db, tx => {
     const { shift_id, staff_id, pinned } = assignmentById(tx, id)
     personById(tx, staffId)
     const wanted = { shift_id, staff_id: staffId }
-    const others = standingOn(tx, shift_id).filter(one => one.staff_id !== staff_id)
-    refuseBroken(broken(tx, shift_id, others, [...others, wanted]))
+    const others = assignmentsOfShift(tx, shift_id).filter(one => one.staff_id !== staff_id)
+    refuseBroken(violationsWith(tx, shift_id, others, [...others, wanted]))
     tx.delete(assignments).where(eq(assignments.id, id)).run()
     const row = { shiftId: shift_id, staffId, pinned, createdAt: at }
     const made = tx.insert(assignments).values(row).returning().get().id
@@ -194,10 +199,10 @@ export async function replace({ db, clock }: App, who: Who, id: number, staffId:
 
 /** The rules that people on this shift break as the shift is now. */
 export const violationsOnShift = (db: Db, shiftId: number): Violation[] =>
-  broken(db, shiftId, [], standingOn(db, shiftId))
+  violationsWith(db, shiftId, [], assignmentsOfShift(db, shiftId))
 
-function broken(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
-  return violationsOf(problemWith(db, [shiftById(db, shiftId)], given), all)
+function violationsWith(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
+  return violationsOf(loadProblem(db, [shiftById(db, shiftId)], given), all)
 }
 
 /** The rules that would be broken if these duties went to others, all at once. */
@@ -208,20 +213,20 @@ export function violationsOfMoves(
   const moved = new Set(moves.map(({ duty }) => dutyKey(duty.shiftId, duty.staffId)))
   const planned = moves.map(({ duty }) => shiftById(db, duty.shiftId))
   const others = planned
-    .flatMap(({ id }) => standingOn(db, id))
+    .flatMap(({ id }) => assignmentsOfShift(db, id))
     .filter(({ shift_id, staff_id }) => !moved.has(dutyKey(shift_id, staff_id)))
   const wanted = moves.map(({ duty, to }) => ({ shift_id: duty.shiftId, staff_id: to }))
-  return violationsOf(problemWith(db, planned, others), [...others, ...wanted])
+  return violationsOf(loadProblem(db, planned, others), [...others, ...wanted])
 }
 
-const standingOn = (db: Db, shiftId: number): Assignment[] =>
+const assignmentsOfShift = (db: Db, shiftId: number): Assignment[] =>
   db
     .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
     .from(assignments)
     .where(eq(assignments.shiftId, shiftId))
     .all()
 
-type Placed = { id: number; shift_id: number; staff_id: number; pinned: boolean }
+type PlacedAssignment = { id: number; shift_id: number; staff_id: number; pinned: boolean }
 const placedColumns = {
   id: assignments.id,
   shift_id: assignments.shiftId,
@@ -229,11 +234,11 @@ const placedColumns = {
   pinned: assignments.pinned,
 }
 
-export const assignmentById = (db: Db, id: number): Placed =>
+export const assignmentById = (db: Db, id: number): PlacedAssignment =>
   db.select(placedColumns).from(assignments).where(eq(assignments.id, id)).get() ??
   refuse('not_found', `There is no assignment ${id}`)
 
-export async function pin({ db, clock }: App, who: Who, id: number, pinned: boolean): Promise<Placed> {
+export async function setPinned({ db, clock }: App, who: Who, id: number, pinned: boolean): Promise<PlacedAssignment> {
   return atomically(db, tx => {
     const { shift_id, staff_id } = assignmentById(tx, id)
     tx.update(assignments).set({ pinned }).where(eq(assignments.id, id)).run()

@@ -1,15 +1,15 @@
 /** A range of days, both ends included, by the local date on which a shift starts. Weeks start on Monday. */
 import { invalid } from '../errors.ts'
 
-export type Range = { start: string; end: string; siteIds: number[] } // no ids: every site
+export type DateRange = { start: string; end: string; siteIds: number[] } // no ids: every site
 
-const mostDays = 92
+const maxDays = 92
 
 /** Refuses ranges that are empty or too long. `endName` is the field named in the error. */
-export function checkRange(start: string, end: string, endName = 'end', most = mostDays): void {
+export function checkDateRange(start: string, end: string, endName = 'end', max = maxDays): void {
   const days = daysBetween(start, end) + 1
   if (days < 1) invalid(endName, 'The end must not be before the start.')
-  if (days > most) invalid(endName, `This is ${days} days after the start; at most ${most} are allowed.`)
+  if (days > max) invalid(endName, `This is ${days} days after the start; at most ${max} are allowed.`)
 }
 
 const daysBetween = (start: string, end: string): number =>
@@ -25,5 +25,5 @@ export const daysAfter = (date: string, days: number): string => Temporal.PlainD
 /** Today in UTC, for rosters of sites around the world. */
 export const today = (now: number): string => new Date(now).toISOString().slice(0, 10)
 
-export const daysOf = (start: string, end: string): string[] =>
+export const datesBetween = (start: string, end: string): string[] =>
   Array.from({ length: daysBetween(start, end) + 1 }, (_, days) => daysAfter(start, days))

@@ -12,8 +12,8 @@ import { emptyState, notice } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
-import { dayWords, shiftNeeds, shiftTimes, spanWords, weeks, zoneWords } from './calendar-view.ts'
-import { daysAfter, mondayOf, type Range } from './date-range.ts'
+import { dayWords, shiftNeeds, shiftTimes, spanWords, weeksBySite, zoneWords } from './calendar-view.ts'
+import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
 import { changesWords, type Draft, draftName } from './drafts.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
@@ -87,7 +87,7 @@ ${paginationLinks(pages, page => address('/rota/generate', { page }))}</section>
 
 export type DraftData = {
   jobId: string
-  range: Range
+  range: DateRange
   run: Run | undefined
   /** The run it waits for before it starts, if any. */
   waits: string | null
@@ -157,7 +157,7 @@ ${
       })}<span class="quiet">${number(added)} places would be newly filled, marked in green.</span></div>`
 }
 ${unfilled.length > 0 && openPlaces(unfilled, shifts)}
-${weeks({ shifts, start, end, today, linked: true, isNew })}`
+${weeksBySite({ shifts, start, end, today, linked: true, isNew })}`
 }
 
 const summaryPart = (summary: RosterSummary, unfilled: readonly Unfilled[]): Html => html`${stats([

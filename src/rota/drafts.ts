@@ -7,13 +7,13 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { dayWords, spanWords } from './calendar-view.ts'
-import { daysAfter, mondayOf, type Range } from './date-range.ts'
+import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
 import type { Site } from './site.ts'
 import type { Solution } from './solving/problem.ts'
 
 export type Draft = {
   jobId: string
-  range: Range
+  range: DateRange
   algorithm: string
   seed: number
   content: DraftContent
@@ -56,16 +56,16 @@ export function listDrafts(db: Db, { limit, offset }: PageSlice) {
 /** `2 changes by hand` */
 export const changesWords = (changes: number): string => `${changes} ${changes === 1 ? 'change' : 'changes'} by hand`
 
-const someDrafts = 30
+const maxDrafts = 30
 
 /** Unpublished drafts that share days with this range, newest first. */
-export const draftsAbout = (db: Db, { start, end }: Pick<Range, 'start' | 'end'>): Draft[] =>
+export const draftsAbout = (db: Db, { start, end }: Pick<DateRange, 'start' | 'end'>): Draft[] =>
   db
     .select()
     .from(rosterDrafts)
     .where(and(lte(rosterDrafts.startDate, end), gte(rosterDrafts.endDate, start), isNull(rosterDrafts.confirmedAt)))
     .orderBy(desc(rosterDrafts.createdAt))
-    .limit(someDrafts)
+    .limit(maxDrafts)
     .all()
     .map(draftOf)
 

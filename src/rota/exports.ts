@@ -2,14 +2,14 @@
 
 import type { App } from '../context.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
-import type { Range } from './date-range.ts'
+import type { DateRange } from './date-range.ts'
 import { readRoster, type ShownShift } from './roster-view.ts'
 
 type Cell = string | number
 
-export async function exportCsv(
+export async function exportRosterCsv(
   app: App,
-  range: Range,
+  range: DateRange,
   by: 'site' | 'person',
   staffId: number | undefined,
 ): Promise<Response> {
@@ -28,7 +28,7 @@ export async function exportCsv(
 const hoursOf = ({ starts_at, ends_at }: ShownShift) =>
   Math.round((Date.parse(ends_at) - Date.parse(starts_at)) / 36_000) / 100
 const timesOf = (shift: ShownShift): Cell[] => [shift.date, shift.from, shift.to]
-const asksOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
+const needsOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
 
 /** Open places are lines without a person. */
 function bySite(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
@@ -40,7 +40,7 @@ function bySite(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
         shift.site,
         ...timesOf(shift),
         hoursOf(shift),
-        ...asksOf(shift),
+        ...needsOf(shift),
         name,
         pinned,
       ]
@@ -63,6 +63,6 @@ function byPerson(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
         a.person.staff_id - b.person.staff_id ||
         a.shift.starts_at.localeCompare(b.shift.starts_at),
     )
-    .map(({ shift, person }) => [person.name, ...timesOf(shift), hoursOf(shift), shift.site, ...asksOf(shift)])
+    .map(({ shift, person }) => [person.name, ...timesOf(shift), hoursOf(shift), shift.site, ...needsOf(shift)])
   return [['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification'], ...rows]
 }

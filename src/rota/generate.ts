@@ -11,7 +11,7 @@ import { Cancelled } from '../platform/jobs/job.ts'
 import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
 import { saveDraft } from './drafts.ts'
-import { rosterProblem } from './load-problem.ts'
+import { loadProblemOfRange } from './load-problem.ts'
 import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
 import type { SolveProgress } from './solving/problem.ts'
 import { solveRoster } from './solving/solve.ts'
@@ -49,7 +49,7 @@ export const generateRoster = job('roster.generate', {
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input
     const range = { start: start_date, end: end_date, siteIds: input.site_ids ?? [] }
     progress(0, 'loading')
-    const problem = await reader.read(rosterProblem, { range, seed })
+    const problem = await reader.read(loadProblemOfRange, { range, seed })
     if (!problem.shifts.length)
       refuse(
         'invalid',

@@ -2,21 +2,21 @@ import type { FieldError } from '../errors.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { shownCell, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import type { NoteMistake } from './imports.ts'
+import type { ReportError } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
-import { longestWord } from './rules-of-work.ts'
-import { type NewShift, plainShift } from './shift.ts'
+import { maxWordLength } from './rules-of-work.ts'
+import { type NewShift, shiftDefaults } from './shift.ts'
 
 type NamedSite = { id: number; name: string; timezone: string }
 
-const MOST_HOURS = 48
+const MAX_HOURS = 48
 
 /**
  * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an
  * offset, or in the site's local time) or as `date`, `from` and `to`; `skill`, `skills` (several, separated by `\|`),
  * `certification`, `headcount` and `kind` may be left out. Every error is reported with its line; the caller accepts all rows or none.
  */
-export function readShifts(
+export function parseShifts(
   { fields, rows }: TextTable,
   sites: NamedSite[],
 ): { shifts: NewShift[]; errors: FieldError[] } {
@@ -39,7 +39,7 @@ export function readShifts(
   }
   return { shifts, errors }
 }
-function readRow(row: Record<string, string>, sites: NamedSite[], mistake: NoteMistake): NewShift | undefined {
+function readRow(row: Record<string, string>, sites: NamedSite[], mistake: ReportError): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
   if (!site) return mistake('site', row.site ? `There is no site named ${shownCell(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
@@ -51,25 +51,25 @@ function readRow(row: Record<string, string>, sites: NamedSite[], mistake: NoteM
     .filter(Boolean)
   for (const column of ['skill', 'certification', 'kind', 'skills'] as const) {
     for (const word of column === 'skills' ? skills : [row[column]])
-      if (word && (word.length > longestWord || !isOneLine(word)))
-        return mistake(column, `${shownCell(word)} is not one line of at most ${longestWord} characters.`)
+      if (word && (word.length > maxWordLength || !isOneLine(word)))
+        return mistake(column, `${shownCell(word)} is not one line of at most ${maxWordLength} characters.`)
   }
   const times =
     row.starts_at === undefined ? byDay(row, site.timezone, mistake) : byInstants(row, site.timezone, mistake)
   if (!times) return
   const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
   if (hours <= 0) return mistake('ends_at', 'The end must be after the start.')
-  if (hours > MOST_HOURS)
-    return mistake('ends_at', `This is ${Math.round(hours)} hours after the start; at most ${MOST_HOURS} are allowed.`)
+  if (hours > MAX_HOURS)
+    return mistake('ends_at', `This is ${Math.round(hours)} hours after the start; at most ${MAX_HOURS} are allowed.`)
   const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
-  return { ...plainShift, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
+  return { ...shiftDefaults, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
 }
 
 /** An id if it is one, else a name in upper or lower case. */
 const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
-function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: NoteMistake) {
+function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {
   if (!isDate(date)) return mistake('date', `${shownCell(date)} is not a date such as 2025-03-30.`)
   const [begin, end] = [clockOf(from), clockOf(to)]
   if (!begin) return mistake('from', `${shownCell(from)} is not a time such as 09:30.`)
@@ -77,7 +77,7 @@ function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: 
   return instantsOn(Temporal.PlainDate.from(date), begin, end, zone)
 }
 
-function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, mistake: NoteMistake) {
+function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, mistake: ReportError) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
   const asked = 'is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.'
   if (!start) return mistake('starts_at', `${shownCell(starts_at)} ${asked}`)

@@ -10,8 +10,8 @@ import { type FieldError, Refusal } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
 import { shownCell, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import type { NoteMistake } from './imports.ts'
-import { type PersonChange, type PersonView, personChange, tidyPerson } from './person.ts'
+import type { ReportError } from './imports.ts'
+import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
 import { addPerson, changePerson } from './staff-queries.ts'
 
 export const importedPersonSchema = t.Object(
@@ -37,7 +37,7 @@ export const staffColumns = [
   'active',
 ] as const
 
-export function readStaff(
+export function parseStaff(
   { fields, rows }: TextTable,
   known: readonly PersonView[],
 ): { people: ImportedPerson[]; errors: FieldError[] } {
@@ -48,7 +48,7 @@ export function readStaff(
   const people: ImportedPerson[] = []
   const seen = new Map<string, number>()
   for (const row of rows) {
-    const mistake: NoteMistake = (column, message) => {
+    const mistake: ReportError = (column, message) => {
       errors.push({ path: `line ${row.line}, ${column}`, message })
       return undefined
     }
@@ -66,7 +66,7 @@ export function readStaff(
 function readPerson(
   { line, cells }: TableRow,
   known: readonly PersonView[],
-  mistake: NoteMistake,
+  mistake: ReportError,
 ): ImportedPerson | undefined {
   const who = personOf(cells, known, mistake)
   if (!who) return
@@ -83,7 +83,7 @@ function readPerson(
 }
 
 /** An existing or a new person; undefined if that is ambiguous. */
-function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], mistake: NoteMistake) {
+function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], mistake: ReportError) {
   if (id) {
     const before = known.find(one => String(one.id) === id)
     return before ? { before } : mistake('id', `There is no staff ${shownCell(id)}.`)
@@ -94,14 +94,14 @@ function personOf({ id, name = '' }: Record<string, string>, known: readonly Per
 }
 
 /** The same checks as the API, with the error of each column. */
-function changeIn(cells: Record<string, string>, mistake: NoteMistake): PersonChange | undefined {
+function changeIn(cells: Record<string, string>, mistake: ReportError): PersonChange | undefined {
   const change: PersonChange = {}
   let isWrong = false
-  const refuse: NoteMistake = (column, message) => {
+  const refuse: ReportError = (column, message) => {
     isWrong = true
     return mistake(column, message)
   }
-  for (const [column, read] of Object.entries(readers)) {
+  for (const [column, read] of Object.entries(columnParsers)) {
     const cell = cells[column]
     if (cell)
       Object.assign(
@@ -113,7 +113,7 @@ function changeIn(cells: Record<string, string>, mistake: NoteMistake): PersonCh
   const [first] = fieldErrors(Value.Errors(personChange, change))
   if (first) return mistake(columnOf(first.path), first.message)
   try {
-    return tidyPerson(change)
+    return normalisePerson(change)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return mistake(columnOf(error.extra.errors?.[0]?.path ?? 'name'), error.detail)
@@ -122,11 +122,11 @@ function changeIn(cells: Record<string, string>, mistake: NoteMistake): PersonCh
 
 const columnOf = (path: string) => path.split('.')[0]?.replace('hourly_cents', 'hourly_wage') || 'name'
 
-type Reader = (cell: string, wrong: (message: string) => undefined) => PersonChange | undefined
-const readers: Record<string, Reader> = {
+type ColumnParser = (cell: string, wrong: (message: string) => undefined) => PersonChange | undefined
+const columnParsers: Record<string, ColumnParser> = {
   name: (name, mistake) => (isOneLine(name) ? { name } : mistake(`${shownCell(name)} is not a name.`)),
   account: account => ({ account }),
-  skills: cell => ({ skills: parts(cell) }),
+  skills: cell => ({ skills: listedValues(cell) }),
   max_hours_week: (cell, mistake) => {
     const hours = numberOf(cell)
     return hours === undefined ? mistake(`${shownCell(cell)} is not a number of hours.`) : { max_hours_week: hours }
@@ -138,19 +138,21 @@ const readers: Record<string, Reader> = {
       : { hourly_cents: Math.round(wage * 100) }
   },
   certifications: (cell, mistake) => {
-    const held = parts(cell).map(part => /^(.+?)[\s:]+(\d{4}-\d\d-\d\d)$/.exec(part))
+    const held = listedValues(cell).map(part => /^(.+?)[\s:]+(\d{4}-\d\d-\d\d)$/.exec(part))
     const unread = held.indexOf(null)
     if (unread >= 0)
       return mistake(
-        `${shownCell(parts(cell)[unread])} is not a certificate and its last day, such as first aid 2026-12-31.`,
+        `${shownCell(listedValues(cell)[unread])} is not a certificate and its last day, such as first aid 2026-12-31.`,
       )
     return { certifications: held.flatMap(one => (one?.[1] && one[2] ? [{ name: one[1], expires_on: one[2] }] : [])) }
   },
   unavailable: (cell, mistake) => {
-    const spans = parts(cell).map(part => /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(part))
+    const spans = listedValues(cell).map(part =>
+      /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(part),
+    )
     const unread = spans.indexOf(null)
     if (unread >= 0)
-      return mistake(`${shownCell(parts(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`)
+      return mistake(`${shownCell(listedValues(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`)
     return { unavailable: spans.flatMap(one => (one?.[1] ? [{ from: one[1], to: one[2] ?? one[1] }] : [])) }
   },
   active: (cell, mistake) => {
@@ -161,7 +163,7 @@ const readers: Record<string, Reader> = {
   },
 }
 
-const parts = (cell: string) =>
+const listedValues = (cell: string) =>
   cell
     .split(/[|\n]/)
     .map(part => part.trim())
@@ -170,7 +172,7 @@ const parts = (cell: string) =>
 const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : undefined)
 
 /** Imports all rows, or none if anything is wrong; a dry run changes nothing. */
-export function writeStaff(
+export function importStaff(
   tx: Db,
   people: readonly ImportedPerson[],
   at: number,

@@ -5,13 +5,13 @@ import { describe } from '../platform/http/route-docs.ts'
 import { formField } from '../ui/parts/form.ts'
 
 /** Records an error of a row and returns undefined, which the function that reads the row then also returns. */
-export type NoteMistake = (column: string, message: string) => undefined
+export type ReportError = (column: string, message: string) => undefined
 
 export const dryRunQuery = t.Object({
   dry_run: t.Optional(t.Boolean({ description: 'Only report what would be done, and every error' })),
 })
 
-export const mistakes = {
+export const importErrorsSchema = {
   errors: t.Array(
     t.Object(
       { path: t.String({ examples: ['line 3, skills'] }), message: t.String() },
@@ -22,7 +22,7 @@ export const mistakes = {
 }
 
 /** 201 for an import, 200 for a dry run. */
-export function importAnswers(summary: string, done: TSchema, preview: TSchema) {
+export function importResponses(summary: string, done: TSchema, preview: TSchema) {
   const { responses } = describe('What would be done', preview)
   const all = describe(summary, done, { status: 201 })
   return { ...all, responses: { ...all.responses, ...responses } }

@@ -3,8 +3,8 @@ import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
 import { day, iso } from '../platform/clock.ts'
-import type { Range } from './date-range.ts'
-import { rulesToSolve, weeksCounted } from './rules-of-work.ts'
+import type { DateRange } from './date-range.ts'
+import { longestPeriodWeeks, withDefaultWeeks } from './rules-of-work.ts'
 import { type Shift, shiftView } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
 import { allSites } from './site-queries.ts'
@@ -18,7 +18,7 @@ const weights = { fairness: 1, preferences: 1 }
 /** Work further away than this affects neither rest, weekly hours nor days in a row within the range. */
 const nearDays = 16
 
-export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: number }): RosterProblem {
+export function loadProblemOfRange(db: Db, { range, seed }: { range: DateRange; seed: number }): RosterProblem {
   const pinned = db
     .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
     .from(assignments)
@@ -26,11 +26,11 @@ export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: num
     .where(and(inRange(range), eq(assignments.pinned, true)))
     .all()
   const { start, end } = range
-  return { ...problemWith(db, shiftsIn(db, range), pinned, seed), range: { start, end } }
+  return { ...loadProblem(db, shiftsIn(db, range), pinned, seed), range: { start, end } }
 }
 
 /** These shifts as the whole problem, plus all other work of the people. */
-export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed = 1): RosterProblem {
+export function loadProblem(db: Db, planned: Shift[], pinned: Assignment[], seed = 1): RosterProblem {
   const held = pinned.map(({ staff_id }) => staff_id)
   const people = db
     .select()
@@ -43,13 +43,13 @@ export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed
     name,
     timezone,
     rest_hours: restHours,
-    rules: rulesToSolve(rules),
+    rules: withDefaultWeeks(rules),
   }))
   const inProblem = personViews(db, people).map(({ active, rules, max_hours_week, ...person }) => ({
     ...person,
     // Former staff keep pinned duties and get nothing else.
     max_hours_week: active ? max_hours_week : 0,
-    rules: active ? rulesToSolve(rules) : undefined,
+    rules: active ? withDefaultWeeks(rules) : undefined,
   }))
   const allRules = [...sites, ...inProblem].flatMap(({ rules }) => rules ?? [])
   return {
@@ -94,14 +94,14 @@ function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
 
 function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[]): Duty[] {
   const isPlanned = new Set(planned.map(({ id }) => id))
-  const near = Math.max(nearDays, ...rules.map(one => 7 * weeksCounted(one))) * day
+  const nearMs = Math.max(nearDays, ...rules.map(one => 7 * longestPeriodWeeks(one))) * day
   const first = Math.min(...planned.map(({ startsAt }) => startsAt))
   const last = Math.max(...planned.map(({ endsAt }) => endsAt))
   return db
     .select({ shift: shifts, staffId: assignments.staffId })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
-    .where(and(gt(shifts.startsAt, first - near), lt(shifts.startsAt, last + near)))
+    .where(and(gt(shifts.startsAt, first - nearMs), lt(shifts.startsAt, last + nearMs)))
     .all()
     .filter(({ shift }) => !isPlanned.has(shift.id))
     .map(({ shift, staffId }) => ({
@@ -133,12 +133,12 @@ export type AssignmentsCheck = {
  * Every hard rule that these assignments would break in the range, together with what is pinned there. The version says
  * which state of the database was checked.
  */
-export function checkAssignments(db: Db, input: { range: Range; assignments: Assignment[] }): AssignmentsCheck {
+export function checkAssignments(db: Db, input: { range: DateRange; assignments: Assignment[] }): AssignmentsCheck {
   const { $client: client } = db
   client.run('BEGIN') // one snapshot for all reads
   try {
     const version = rosterVersion(db)
-    const problem = rosterProblem(db, { range: input.range, seed: 1 })
+    const problem = loadProblemOfRange(db, { range: input.range, seed: 1 })
     const given = new Set(input.assignments.map(assignmentKey))
     const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(assignmentKey(pin)))]
     const violations = violationsOf(problem, assignments)
@@ -156,10 +156,10 @@ const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule 
 
 /** The rules against putting people on these shifts by hand: the same as for a whole roster. */
 export const violationsOf = (problem: RosterProblem, placed: Assignment[]): Violation[] =>
-  checkRoster(problem, placed).filter(one => isOurs(one) && !isTooLittleWork(one))
+  checkRoster(problem, placed).filter(one => isNotGiven(one) && !isTooLittleWork(one))
 
 /** A pinned duty may break a rule, because somebody wanted it; but nobody is wanted twice in one place. */
-const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'
+const isNotGiven = ({ given, rule }: Violation) => !given || rule === 'twice'
 
 export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
 export const assignmentKey = ({ shift_id, staff_id }: Assignment): string => dutyKey(shift_id, staff_id)

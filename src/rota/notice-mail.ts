@@ -8,7 +8,7 @@ import { job } from '../context.ts'
 import { acceptMail, sendsMail } from '../mail/send.ts'
 import { day } from '../platform/clock.ts'
 
-const atOnce = 200 // notices handled in one transaction
+const maxNoticesAtOnce = 200 // notices handled in one transaction
 
 export const mailNotices = job('roster.mail_notices', {
   input: t.Object({}),
@@ -48,5 +48,5 @@ const unmailed = (db: Db, now: number) =>
     .innerJoin(staff, eq(staff.id, staffNotices.staffId))
     .where(and(isNull(staffNotices.mailedAt), isNull(staffNotices.seenAt), gt(staffNotices.at, now - day)))
     .orderBy(asc(staffNotices.id))
-    .limit(atOnce)
+    .limit(maxNoticesAtOnce)
     .all()

@@ -57,14 +57,14 @@ export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): num
     .all().length
 
 /** A duty in words: its day and hours in the site's local time, and the time zone. */
-export type DutyPlace = { day: string; startsAt: number; endsAt: number; site: string; timezone: string }
-export const dutyWords = ({ day, startsAt, endsAt, site, timezone }: DutyPlace): string =>
+export type DutyDescription = { day: string; startsAt: number; endsAt: number; site: string; timezone: string }
+export const dutyWords = ({ day, startsAt, endsAt, site, timezone }: DutyDescription): string =>
   `${dayWords(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}, ${site} (${timezone})`
 
 const clockAt = (at: number, timezone: string) =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainTime().toString().slice(0, 5)
 
-const placeColumns = {
+const dutyColumns = {
   day: shifts.day,
   startsAt: shifts.startsAt,
   endsAt: shifts.endsAt,
@@ -72,13 +72,13 @@ const placeColumns = {
   timezone: sites.timezone,
 }
 
-export const dutyPlaceOf = (db: Db, shiftId: number): DutyPlace | undefined =>
-  db.select(placeColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
+export const dutyDescription = (db: Db, shiftId: number): DutyDescription | undefined =>
+  db.select(dutyColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
 
 /** People with an account on these shifts, before something happens to them. Nobody is notified about past shifts. */
 export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
   db
-    .select({ staffId: assignments.staffId, shiftId: shifts.id, ...placeColumns })
+    .select({ staffId: assignments.staffId, shiftId: shifts.id, ...dutyColumns })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(sites, eq(sites.id, shifts.siteId))
@@ -98,13 +98,13 @@ type UpcomingDuties = ReturnType<typeof upcomingDuties>
 /** The shift, or its whole site, was deleted. */
 export function notifyOfRemoval(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const [staffId, places] of Map.groupBy(standing, ({ staffId }) => staffId))
-    notify(tx, at, staffId, `Taken off: ${listed(places.map(dutyWords))}`)
+    notify(tx, at, staffId, `Taken off: ${dutyList(places.map(dutyWords))}`)
 }
 
 /** Notifies of a change of what they can see; not of other changes, such as the headcount. */
 export function notifyOfMove(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const before of standing) {
-    const now = dutyPlaceOf(tx, before.shiftId)
+    const now = dutyDescription(tx, before.shiftId)
     if (now && dutyWords(now) !== dutyWords(before))
       notify(tx, at, before.staffId, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
   }
@@ -120,7 +120,7 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
     const ids = JSON.stringify([...new Set(duties.map(({ shift_id }) => shift_id))])
     const places = new Map(
       tx
-        .select({ id: shifts.id, ...placeColumns })
+        .select({ id: shifts.id, ...dutyColumns })
         .from(shifts)
         .innerJoin(sites, eq(sites.id, shifts.siteId))
         .where(and(sql`${shifts.id} in (select value from json_each(${ids}))`, gt(shifts.endsAt, at)))
@@ -144,13 +144,13 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
     .where(and(isNotNull(staff.userId), inArray(staff.id, [...lines.keys()])))
     .all()
   for (const { id } of readers) {
-    const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${listed(duties)}`).join('. ')
+    const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${dutyList(duties)}`).join('. ')
     notify(tx, at, id, message)
   }
   return readers.length
 }
 
-const listed = (duties: string[]): string =>
+const dutyList = (duties: string[]): string =>
   duties.length > maxNamed
     ? `${duties.slice(0, maxNamed).join('; ')}; and ${duties.length - maxNamed} more`
     : duties.join('; ')

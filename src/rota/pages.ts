@@ -20,12 +20,12 @@ import { generateInput, generateRoster } from './generate.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
-import { readRoster, shownByIds, staffNames } from './roster-view.ts'
+import { readRoster, shownShiftsByIds, staffNames } from './roster-view.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
 import { listShifts, shiftById } from './shift-queries.ts'
 import { requestsOn } from './shift-requests.ts'
 import { shiftBody, shiftsBody } from './shifts-page.ts'
-import { allSites, shiftsAt, siteById } from './site-queries.ts'
+import { allSites, countShiftsAt, siteById } from './site-queries.ts'
 import { siteBody, sitesBody } from './sites-page.ts'
 import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
@@ -40,7 +40,7 @@ const rangeForm = t.Object({
   page: pageQuery.page,
 })
 type RangeForm = { start?: string; end?: string; site_id?: number | '' }
-const given = ({ start, end, site_id }: RangeForm) => ({
+const withoutEmptyFields = ({ start, end, site_id }: RangeForm) => ({
   start: start || undefined,
   end: end || undefined,
   site_id: site_id || undefined,
@@ -54,7 +54,7 @@ export const rotaPages = (app: App) => {
 
   async function rotaData(query: RangeForm): Promise<RotaData> {
     const now = clock.now()
-    const asked = given(query)
+    const asked = withoutEmptyFields(query)
     const range = rangeOf(asked, now)
     const scope = [range.start, range.end, asked.site_id ?? 0]
     const view = await cache.read(cached.rosterView, scope, () => readRoster(app, range))
@@ -64,7 +64,7 @@ export const rotaPages = (app: App) => {
   async function rota(tab: keyof typeof bodies & RotaTab, path: string, query: RangeForm, who: Who | undefined) {
     const version = rotaVersion()
     const data = await rotaData(query)
-    const from = address(`${path}/part`, given(query))
+    const from = address(`${path}/part`, withoutEmptyFields(query))
     const part = live({ id: 'rota', events: '/rota/events', from, version }, bodies[tab](data, who))
     return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, data), part])
   }
@@ -164,7 +164,7 @@ export const rotaPages = (app: App) => {
     .get(
       '/rota/sites',
       ({ who }) => {
-        const sites = allSites(db).map(site => ({ ...site, shifts: shiftsAt(db, site.id) }))
+        const sites = allSites(db).map(site => ({ ...site, shifts: countShiftsAt(db, site.id) }))
         return show('Sites', who, sitesBody(sites, who))
       },
       { may: 'officer', detail: hidden },
@@ -173,7 +173,7 @@ export const rotaPages = (app: App) => {
       '/rota/sites/:id',
       ({ params: { id }, who }) => {
         const site = siteById(db, id)
-        return show(site.name, who, siteBody({ ...site, shifts: shiftsAt(db, id) }, who))
+        return show(site.name, who, siteBody({ ...site, shifts: countShiftsAt(db, id) }, who))
       },
       { params: one, may: 'officer', detail: hidden },
     )
@@ -182,9 +182,9 @@ export const rotaPages = (app: App) => {
       ({ query, who }) => {
         const now = clock.now()
         const asked = pageOf({ page: query.page, limit: 50 })
-        const filter = { ...given(query), ...(query.start === undefined && { start: today(now) }) }
+        const filter = { ...withoutEmptyFields(query), ...(query.start === undefined && { start: today(now) }) }
         const { shifts, total } = listShifts(db, filter, asked)
-        const shown = shownByIds(
+        const shown = shownShiftsByIds(
           db,
           shifts.map(({ id }) => id),
           now,
@@ -204,7 +204,7 @@ export const rotaPages = (app: App) => {
       '/rota/shifts/:id',
       async ({ params, who }) => {
         const now = clock.now()
-        const [shift] = shownByIds(db, [shiftById(db, params.id).id], now)
+        const [shift] = shownShiftsByIds(db, [shiftById(db, params.id).id], now)
         if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
         const row = shiftById(db, shift.id)
         const standing = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))

@@ -5,10 +5,10 @@ import type { FieldError } from '../errors.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
-import { longestWord, mistakesInRules, rulesSchema } from './rules-of-work.ts'
+import { errorsInRules, maxWordLength, rulesSchema } from './rules-of-work.ts'
 import { timeOfDaySchema } from './shift.ts'
 
-const word = oneLine(longestWord)
+const word = oneLine(maxWordLength)
 const moment = { ...dateTimeSchema, description: 'A date, or a time with an offset' }
 
 export const wishSchema = t.Object({
@@ -85,7 +85,7 @@ export const personSchema = t.Object(
 export type PersonView = Static<typeof personSchema>
 
 /** Checks beyond the schema. Returns the person normalised: words trimmed, times in UTC, no duplicates. */
-export function tidyPerson(given: PersonChange): PersonChange {
+export function normalisePerson(given: PersonChange): PersonChange {
   const errors: FieldError[] = []
   const wrong = (path: string, message: string) => void errors.push({ path, message })
   const tidy: PersonChange = { ...given }
@@ -99,7 +99,7 @@ export function tidyPerson(given: PersonChange): PersonChange {
   }
   if (given.unavailable)
     tidy.unavailable = given.unavailable.map(({ from, to }, i) => {
-      const [begin, end] = [tidyMoment(from), tidyMoment(to)]
+      const [begin, end] = [normaliseMoment(from), normaliseMoment(to)]
       if (isDate(from) === isDate(to) ? begin > end : begin.slice(0, 10) > end.slice(0, 10))
         wrong(`unavailable.${i}.to`, 'The end must not be before the start.')
       return { from: begin, to: end }
@@ -107,11 +107,11 @@ export function tidyPerson(given: PersonChange): PersonChange {
   for (const [i, wish] of (given.preferences ?? []).entries())
     if ((wish.from === undefined) !== (wish.to === undefined))
       wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'Give both a start and an end, or none.')
-  if (given.rules) errors.push(...mistakesInRules(given.rules, 'rules'))
+  if (given.rules) errors.push(...errorsInRules(given.rules, 'rules'))
   if (given.requests) tidy.requests = [...new Map(given.requests.map(one => [one.shift_id, one])).values()]
   if (errors.length) refuse('invalid', errors[0]?.message ?? '', { errors })
   return tidy
 }
 
 const isDate = (text: string) => text.length === 10
-const tidyMoment = (text: string) => (isDate(text) ? text : iso(Date.parse(text)))
+const normaliseMoment = (text: string) => (isDate(text) ? text : iso(Date.parse(text)))

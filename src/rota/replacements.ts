@@ -7,7 +7,7 @@ import { hour } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenDutyRuleSchema } from './broken-duties.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
-import { problemWith, violationsOf } from './load-problem.ts'
+import { loadProblem, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 import { shiftById } from './shift-queries.ts'
 
@@ -29,7 +29,7 @@ export type Candidate = Static<typeof candidateSchema>
 /** Allowed people first, the cheapest first, then those with the least full week. */
 export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candidate[] {
   const shift = shiftById(db, shiftId)
-  const problem = problemWith(db, [shift], [])
+  const problem = loadProblem(db, [shift], [])
   const there = new Set(
     db
       .select({ id: assignments.staffId })

@@ -39,7 +39,7 @@ const certificateSchema = t.Object({
   certification: t.String(),
   expires_on: dateSchema,
 })
-export const metricsSchema = t.Object(
+export const rosterMetricsSchema = t.Object(
   {
     generated_at: dateTimeSchema,
     sites: t.Integer(),
@@ -54,7 +54,7 @@ export const metricsSchema = t.Object(
   },
   { $id: 'RosterMetrics' },
 )
-export type RosterMetrics = Static<typeof metricsSchema>
+export type RosterMetrics = Static<typeof rosterMetricsSchema>
 
 /** Weeks are counted from today in UTC; a shift belongs to the week of its local date. */
 export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
@@ -69,8 +69,8 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
     generated_at: iso(now),
     sites: db.select({ total: count() }).from(sites).get()?.total ?? 0,
     staff: people,
-    this_week: sumOf(db, monday, daysAfter(monday, 6)),
-    next_week: sumOf(db, daysAfter(monday, 7), daysAfter(monday, 13)),
+    this_week: rosterTotals(db, monday, daysAfter(monday, 6)),
+    next_week: rosterTotals(db, daysAfter(monday, 7), daysAfter(monday, 13)),
     expiring_certificates: ending.filter(({ expires_on }) => expires_on >= date),
     expired_certificates: ending.filter(({ expires_on }) => expires_on < date),
     daily: db
@@ -90,7 +90,7 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
   }
 }
 
-export function sumOf(db: Db, start: string, end: string) {
+export function rosterTotals(db: Db, start: string, end: string) {
   const { shiftCount, places } = db
     .select({ shiftCount: count(), places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
     .from(shifts)

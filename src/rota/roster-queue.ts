@@ -5,19 +5,21 @@ import { runs, sites } from '../../db/schema.ts'
 import { usernamesOf } from '../accounts/queries.ts'
 import { type Run, unfinished } from '../platform/jobs/runs.ts'
 import { spanWords } from './calendar-view.ts'
-import type { Range } from './date-range.ts'
+import type { DateRange } from './date-range.ts'
 import { budgets } from './solving/solve.ts'
 
 /** Each process that runs jobs generates so many rosters at once. */
 export const rostersAtOnce = 2
 
 /** The input of a roster run; undefined for a run of other work. */
-export type GenerateInputOf = (run: Run) => (Range & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
+export type GenerateInputOf = (
+  run: Run,
+) => (DateRange & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
 
 /** Time in addition to the budget, to load and check a roster; greedy has no budget. Seconds. */
-const [beside, withoutBudget] = [2, 5]
+const [overheadSeconds, greedySeconds] = [2, 5]
 
-type Ahead = { run: Run; range: Range; seconds: number }
+type RosterAhead = { run: Run; range: DateRange; seconds: number }
 
 /** What a roster that has not started waits for, as a sentence; null if it is next. */
 export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf, now: number): string | null {
@@ -29,11 +31,11 @@ export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf,
     .where(and(eq(runs.name, run.name), inArray(runs.status, unfinished)))
     .orderBy(runs.createdAt, runs.id)
     .all()
-    .flatMap((other): Ahead[] => {
+    .flatMap((other): RosterAhead[] => {
       const range = generateInput(other)
       const isEarlier = other.createdAt < run.createdAt || (other.createdAt === run.createdAt && other.id < run.id)
       if (!range || other.id === run.id || !(other.status === 'PROGRESS' || isEarlier)) return []
-      const whole = (range.budget_s ?? budgets[range.algorithm] ?? withoutBudget) + beside
+      const whole = (range.budget_s ?? budgets[range.algorithm] ?? greedySeconds) + overheadSeconds
       const spent = other.status === 'PROGRESS' && other.startedAt ? (now - other.startedAt) / 1000 : 0
       return [{ run: other, range, seconds: Math.max(1, whole - spent) }]
     })
@@ -45,19 +47,19 @@ export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf,
       sameSites.filter(({ run }) => (run.status === 'PROGRESS') === isRunning).map(one => one.seconds)
     const seconds = Math.max(0, ...secondsOf(true)) + sum(secondsOf(false))
     const more = sameSites.length > 1 ? ` and ${sameSites.length - 1} more of these sites` : ''
-    return `Waits for ${named(db, first)}${more}: ${about(seconds)}`
+    return `Waits for ${rosterWords(db, first)}${more}: ${durationWords(seconds)}`
   }
   const running = ahead.filter(({ run }) => run.status === 'PROGRESS').sort((a, b) => a.seconds - b.seconds)
   const [next] = running
   if (!next || running.length < rostersAtOnce) return null
-  return `Waits, as ${running.length} rosters are being made, for ${named(db, next)}: ${about(next.seconds)}`
+  return `Waits, as ${running.length} rosters are being made, for ${rosterWords(db, next)}: ${durationWords(next.seconds)}`
 }
 
 /** No site means every site. */
 const overlaps = (some: number[], others: number[]) =>
   !some.length || !others.length || some.some(id => others.includes(id))
 
-function named(db: Db, { run, range: { start, end, siteIds } }: Ahead): string {
+function rosterWords(db: Db, { run, range: { start, end, siteIds } }: RosterAhead): string {
   const names = siteIds.length ? db.select().from(sites).where(inArray(sites.id, siteIds)).all() : []
   const where = names.length && names.length < 4 ? ` at ${names.map(({ name }) => name).join(', ')}` : ''
   const by = run.startedBy === null ? undefined : usernamesOf(db, [run.startedBy]).get(run.startedBy)
@@ -66,5 +68,5 @@ function named(db: Db, { run, range: { start, end, siteIds } }: Ahead): string {
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 
-const about = (seconds: number) =>
+const durationWords = (seconds: number) =>
   seconds < 90 ? `about ${Math.ceil(seconds / 5) * 5} s at most` : `about ${Math.ceil(seconds / 60)} min at most`

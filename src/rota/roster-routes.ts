@@ -11,8 +11,8 @@ import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../p
 import { started, startedSchema } from '../platform/jobs/started.ts'
 import { brokenDutiesNow } from './broken-alert.ts'
 import { brokenDutySchema } from './broken-duties.ts'
-import { assign, assignmentById, confirmDraft, confirmRoster, pin, replace, unassign } from './confirm.ts'
-import { checkRange, daysAfter, mondayOf, today } from './date-range.ts'
+import { assign, assignmentById, confirmDraft, confirmRoster, replacePerson, setPinned, unassign } from './confirm.ts'
+import { checkDateRange, daysAfter, mondayOf, today } from './date-range.ts'
 import {
   assignmentSchema,
   discardDraft,
@@ -22,7 +22,7 @@ import {
   listDrafts,
   wholeDraftSchema,
 } from './drafts.ts'
-import { exportCsv } from './exports.ts'
+import { exportRosterCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
@@ -54,7 +54,7 @@ export const rangeQuery = t.Object({
 export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
   const start = query.start ?? mondayOf(query.end ?? today(now))
   const end = query.end ?? daysAfter(start, 6)
-  checkRange(start, end)
+  checkDateRange(start, end)
   return { start, end, siteIds: query.site_id ? [query.site_id] : [] }
 }
 
@@ -69,7 +69,7 @@ export const rosterRoutes = (app: App) => {
     .post(
       '/jobs/roster/generate',
       async ({ body, who, set }) => {
-        checkRange(body.start_date, body.end_date, 'end_date')
+        checkDateRange(body.start_date, body.end_date, 'end_date')
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
         const run = await app.jobs.start(generateRoster, body, { by: signedIn(who).id })
         set.status = 202
@@ -115,7 +115,7 @@ export const rosterRoutes = (app: App) => {
       '/roster/export',
       ({ query }) => {
         const range = rangeOf(query, clock.now())
-        return exportCsv(app, range, query.by ?? 'site', query.staff_id)
+        return exportRosterCsv(app, range, query.by ?? 'site', query.staff_id)
       },
       {
         query: t.Object({
@@ -138,7 +138,7 @@ export const rosterRoutes = (app: App) => {
         if (!assignments.length) return confirmRoster(app, signedIn(who), { start: '', end: '', siteIds: [] }, [])
         if (!start_date || !end_date)
           return invalid(start_date ? 'end_date' : 'start_date', 'Write a date such as 2026-03-30.')
-        checkRange(start_date, end_date, 'end_date')
+        checkDateRange(start_date, end_date, 'end_date')
         return confirmRoster(app, signedIn(who), { start: start_date, end: end_date, siteIds: site_ids }, assignments)
       },
       {
@@ -212,12 +212,12 @@ export const rosterRoutes = (app: App) => {
         }),
       },
     )
-    .post('/roster/assignments/:id/pin', ({ params, who }) => pin(app, signedIn(who), params.id, true), {
+    .post('/roster/assignments/:id/pin', ({ params, who }) => setPinned(app, signedIn(who), params.id, true), {
       ...one,
       may: 'officer',
       detail: describe('Pin an assignment: it stays when a new roster is generated', placedSchema),
     })
-    .post('/roster/assignments/:id/unpin', ({ params, who }) => pin(app, signedIn(who), params.id, false), {
+    .post('/roster/assignments/:id/unpin', ({ params, who }) => setPinned(app, signedIn(who), params.id, false), {
       ...one,
       may: 'officer',
       detail: describe('Unpin an assignment', placedSchema),
@@ -243,7 +243,7 @@ export const rosterRoutes = (app: App) => {
     )
     .post(
       '/roster/assignments/:id/replace',
-      ({ params, body, who }) => replace(app, signedIn(who), params.id, body.staff_id),
+      ({ params, body, who }) => replacePerson(app, signedIn(who), params.id, body.staff_id),
       {
         ...one,
         body: t.Object({ staff_id: idSchema }),

@@ -8,7 +8,7 @@ import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { brokenRulesByDuty } from './broken-duties.ts'
-import type { Range } from './date-range.ts'
+import type { DateRange } from './date-range.ts'
 import { dutyKey } from './load-problem.ts'
 import { shiftSchema, shiftView } from './shift.ts'
 import { inRange } from './shift-queries.ts'
@@ -60,7 +60,7 @@ const maxPlaces = 50_000
 /** The roster of these days; refused if it is too large to read. */
 export function readRoster(
   { db, reader, clock }: Pick<App, 'db' | 'reader' | 'clock'>,
-  range: Range,
+  range: DateRange,
 ): Promise<RosterView> {
   const { places } = db
     .select({ places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
@@ -72,15 +72,15 @@ export function readRoster(
   return reader.read(rosterView, { range, now: clock.now() })
 }
 
-export function rosterView(db: Db, { range, now }: { range: Range; now: number }): RosterView {
+export function rosterView(db: Db, { range, now }: { range: DateRange; now: number }): RosterView {
   const shown = shownShiftsIn(db, range, now)
-  return { start: range.start, end: range.end, shifts: shown, summary: summaryOf(shown) }
+  return { start: range.start, end: range.end, shifts: shown, summary: rosterSummary(shown) }
 }
 
-export const shownShiftsIn = (db: Db, range: Range, now: number): ShownShift[] =>
-  shownShifts(db, rowsIn(db, range), now)
+export const shownShiftsIn = (db: Db, range: DateRange, now: number): ShownShift[] =>
+  shownShifts(db, shiftRowsIn(db, range), now)
 
-const rowsIn = (db: Db, range: Range) =>
+const shiftRowsIn = (db: Db, range: DateRange) =>
   db
     .select({ shift: shifts, site: sites })
     .from(shifts)
@@ -89,7 +89,7 @@ const rowsIn = (db: Db, range: Range) =>
     .orderBy(asc(shifts.startsAt), asc(sites.name), asc(shifts.id))
     .all()
 
-type Row = ReturnType<typeof rowsIn>[number]
+type Row = ReturnType<typeof shiftRowsIn>[number]
 
 /** The next shifts that start after `now`. */
 export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[] =>
@@ -107,7 +107,7 @@ export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[]
   )
 
 /** These shifts, by their start. */
-export const shownByIds = (db: Db, ids: number[], now: number): ShownShift[] =>
+export const shownShiftsByIds = (db: Db, ids: number[], now: number): ShownShift[] =>
   shownShifts(
     db,
     db
@@ -171,7 +171,7 @@ function clockIn(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
-export function summaryOf(shown: Pick<ShownShift, 'headcount' | 'open' | 'broken'>[]): RosterView['summary'] {
+export function rosterSummary(shown: Pick<ShownShift, 'headcount' | 'open' | 'broken'>[]): RosterView['summary'] {
   const places = shown.reduce((all, { headcount }) => all + headcount, 0)
   const open = shown.reduce((all, shift) => all + shift.open, 0)
   return {

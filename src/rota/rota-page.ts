@@ -8,8 +8,17 @@ import { partsBar, stats } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, number, percent } from '../ui/parts/values.ts'
-import { brokenMark, dayWords, pinMark, shiftNeeds, shiftTimes, spanWords, weeks, zoneWords } from './calendar-view.ts'
-import { daysAfter, daysOf, mondayOf } from './date-range.ts'
+import {
+  brokenMark,
+  dayWords,
+  pinMark,
+  shiftNeeds,
+  shiftTimes,
+  spanWords,
+  weeksBySite,
+  zoneWords,
+} from './calendar-view.ts'
+import { datesBetween, daysAfter, mondayOf } from './date-range.ts'
 import type { RosterView, ShownShift } from './roster-view.ts'
 import type { Site } from './site.ts'
 
@@ -52,7 +61,7 @@ export type RotaData = { view: RosterView; sites: readonly Site[]; siteId: numbe
 /** Above the part that changes: the week and the site. */
 export function rotaBar(path: string, { view, sites, siteId, today }: RotaData): Html {
   const { start, end } = view
-  const days = daysOf(start, end).length
+  const days = datesBetween(start, end).length
   const to = (first: string) => address(path, { start: first, end: daysAfter(first, days - 1), site_id: siteId })
   const by = path === '/rota' ? 'site' : 'person'
   return html`<div class="rota-bar">
@@ -73,7 +82,7 @@ ${dayPicker(start, end, today)}`
 function dayPicker(start: string, end: string, today: string): Html {
   const monday = mondayOf(start)
   const isOneWeek = end <= daysAfter(monday, 6) // otherwise each is that weekday of several weeks
-  const days = daysOf(monday, daysAfter(monday, 6))
+  const days = datesBetween(monday, daysAfter(monday, 6))
   const chosen = Math.max(0, days.indexOf(today))
   return html`<fieldset class="day-picker"><legend class="sr">Day to show</legend>${days.map(
     (date, i) =>
@@ -84,9 +93,9 @@ function dayPicker(start: string, end: string, today: string): Html {
 /** The part that updates itself. */
 export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined): Html {
   const { summary, shifts, start, end } = view
-  if (!shifts.length) return nothing(sites, who)
-  return html`${isAtLeast(who, 'officer') && figures(summary)}${coverage(view)}
-${weeks({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
+  if (!shifts.length) return noShifts(sites, who)
+  return html`${isAtLeast(who, 'officer') && summaryFigures(summary)}${coverage(view)}
+${weeksBySite({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
 }
 
 /** Filled and total places, day by day over all sites shown. */
@@ -94,7 +103,7 @@ const coverage = ({ shifts, start, end }: RosterView): Html => {
   const byDay = Map.groupBy(shifts, ({ date }) => date)
   const sum = (date: string, of: 'headcount' | 'open') =>
     (byDay.get(date) ?? []).reduce((all, shift) => all + shift[of], 0)
-  return html`<ol class="coverage" aria-label="Places filled by day">${daysOf(start, end).map(date => {
+  return html`<ol class="coverage" aria-label="Places filled by day">${datesBetween(start, end).map(date => {
     const [wanted, open] = [sum(date, 'headcount'), sum(date, 'open')]
     return html`<li><span>${dayWords(date)}</span> ${
       wanted > 0
@@ -109,7 +118,7 @@ const coverage = ({ shifts, start, end }: RosterView): Html => {
   })}</ol>`
 }
 
-const figures = ({ shifts, places, open, broken, coverage }: RosterView['summary']): Html =>
+const summaryFigures = ({ shifts, places, open, broken, coverage }: RosterView['summary']): Html =>
   stats([
     { label: 'Shifts', value: number(shifts) },
     { label: 'Places', value: number(places) },
@@ -120,7 +129,7 @@ const figures = ({ shifts, places, open, broken, coverage }: RosterView['summary
     { label: 'Covered', value: percent(coverage === null ? null : coverage * 100) },
   ])
 
-function nothing(sites: readonly Site[], who: Who | undefined): Html {
+function noShifts(sites: readonly Site[], who: Who | undefined): Html {
   if (!isAtLeast(who, 'officer'))
     return emptyState('No shifts here', 'As soon as an officer plans shifts, they appear here.')
   return sites.length
@@ -141,7 +150,7 @@ type Person = { name: string; stints: Stint[] }
 
 export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Html {
   const { shifts, start, end } = view
-  if (!shifts.length) return nothing(sites, who)
+  if (!shifts.length) return noShifts(sites, who)
   const people = new Map<number, Person>()
   for (const shift of shifts)
     for (const { staff_id, name, pinned, broken } of shift.staff) {
@@ -160,7 +169,7 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
     columns: [
       { head: 'Person', names: true, cell: ([, person]) => name(person.name) },
       { head: 'Hours', numeric: true, cell: ([, { stints }]) => number(hours(stints)) },
-      ...daysOf(start, end).map(date => ({
+      ...datesBetween(start, end).map(date => ({
         head: dayWords(date),
         cell: ([, { stints }]: [number, Person]) =>
           stints

@@ -5,8 +5,8 @@ import { dateSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { mondayOf } from './date-range.ts'
 import type { Limit, PeriodLimit, SiteRules, WorkRules } from './solving/problem.ts'
 
-export const longestWord = 60
-export const shiftKindSchema = oneLine(longestWord)
+export const maxWordLength = 60
+export const shiftKindSchema = oneLine(maxWordLength)
 
 const price_cents = t.Optional(
   t.Integer({
@@ -21,7 +21,7 @@ const whole = (minimum: number, maximum: number) => t.Integer({ minimum, maximum
 const hours = t.Number({ minimum: 0, maximum: 8736 })
 
 /** The default number of weeks that each rule is counted over. */
-const usualWeeks = { hours: 1, weekends: 4, kinds: 1 }
+const defaultWeeks = { hours: 1, weekends: 4, kinds: 1 }
 
 const shared = {
   counted_from: t.Optional({
@@ -30,7 +30,7 @@ const shared = {
   }),
   most_hours: t.Optional(
     t.Object(
-      { limit: hours, weeks: weeks(usualWeeks.hours), price_cents },
+      { limit: hours, weeks: weeks(defaultWeeks.hours), price_cents },
       { examples: [{ limit: 40 }, { limit: 80, weeks: 2, price_cents: 2500 }], description: 'A unit is an hour' },
     ),
   ),
@@ -49,7 +49,7 @@ const shared = {
   ),
   most_weekends: t.Optional(
     t.Object(
-      { limit: whole(0, 52), weeks: weeks(usualWeeks.weekends), price_cents },
+      { limit: whole(0, 52), weeks: weeks(defaultWeeks.weekends), price_cents },
       {
         examples: [{ limit: 2, weeks: 4 }],
         description: 'Weekends with work on Saturday or Sunday: the other weekends are free',
@@ -57,7 +57,7 @@ const shared = {
     ),
   ),
   most_of_kind: t.Optional(
-    t.Array(t.Object({ kind: shiftKindSchema, limit: whole(0, 366), weeks: weeks(usualWeeks.kinds), price_cents }), {
+    t.Array(t.Object({ kind: shiftKindSchema, limit: whole(0, 366), weeks: weeks(defaultWeeks.kinds), price_cents }), {
       maxItems: 50,
       examples: [[{ kind: 'night', limit: 2 }]],
       description: 'How many shifts of one kind; a unit is a shift',
@@ -82,7 +82,7 @@ export const rulesSchema = t.Object(
     ...shared,
     least_hours: t.Optional(
       t.Object(
-        { limit: hours, weeks: weeks(usualWeeks.hours), price_cents },
+        { limit: hours, weeks: weeks(defaultWeeks.hours), price_cents },
         {
           examples: [{ limit: 20 }, { limit: 80, weeks: 4, price_cents: 500 }],
           description: 'A unit is an hour; if only part of the weeks is planned, it applies in proportion',
@@ -102,7 +102,7 @@ export const rulesSchema = t.Object(
 export type RulesOfWork = Static<typeof rulesSchema>
 
 /** Checks beyond the schema, reported under that name. */
-export function mistakesInRules(rules: RulesOfWork, path: string): FieldError[] {
+export function errorsInRules(rules: RulesOfWork, path: string): FieldError[] {
   const { counted_from, least_hours, most_hours, least_days_in_row: leastRow, most_days_in_row: mostRow } = rules
   const errors: FieldError[] = []
   if (counted_from && mondayOf(counted_from) !== counted_from)
@@ -116,22 +116,22 @@ export function mistakesInRules(rules: RulesOfWork, path: string): FieldError[] 
 }
 
 /** As solvers and the checker need them: with all defaults filled in. */
-export function rulesToSolve<Rules extends WorkRules | SiteRules>(rules: Rules): Rules | undefined {
+export function withDefaultWeeks<Rules extends WorkRules | SiteRules>(rules: Rules): Rules | undefined {
   if (!Object.keys(rules).length) return undefined
   const over = <Limited extends PeriodLimit>(usual: number, limit: Limited): Limited => ({ weeks: usual, ...limit })
   const { most_hours, most_weekends, most_of_kind } = rules
   const least = 'least_hours' in rules ? rules.least_hours : undefined
   return {
     ...rules,
-    ...(least && { least_hours: over(usualWeeks.hours, least) }),
-    ...(most_hours && { most_hours: over(usualWeeks.hours, most_hours) }),
-    ...(most_weekends && { most_weekends: over(usualWeeks.weekends, most_weekends) }),
-    ...(most_of_kind && { most_of_kind: most_of_kind.map(one => over(usualWeeks.kinds, one)) }),
+    ...(least && { least_hours: over(defaultWeeks.hours, least) }),
+    ...(most_hours && { most_hours: over(defaultWeeks.hours, most_hours) }),
+    ...(most_weekends && { most_weekends: over(defaultWeeks.weekends, most_weekends) }),
+    ...(most_of_kind && { most_of_kind: most_of_kind.map(one => over(defaultWeeks.kinds, one)) }),
   }
 }
 
 /** The longest period that any of these rules is counted over. */
-export const weeksCounted = ({ least_hours, most_hours, most_weekends, most_of_kind = [] }: WorkRules): number =>
+export const longestPeriodWeeks = ({ least_hours, most_hours, most_weekends, most_of_kind = [] }: WorkRules): number =>
   Math.max(0, ...[least_hours, most_hours, most_weekends, ...most_of_kind].map(count => count?.weeks ?? 0))
 
 const perWeeks = (weeks: number) => (weeks === 1 ? 'a week' : `in ${weeks} weeks`)
@@ -143,11 +143,11 @@ export function rulesInWords(rules: RulesOfWork, money: (cents: number) => strin
   const { least_days_in_row, most_days_in_row, least_days_off_in_row } = rules
   const priced = ({ price_cents }: Pick<Limit, 'price_cents'>, unit: string) =>
     price_cents === undefined ? '' : `, or ${money(price_cents)} for each ${unit}`
-  const said: (string | undefined)[] = [
+  const sentences: (string | undefined)[] = [
     least_hours &&
-      `At least ${least_hours.limit} h ${perWeeks(least_hours.weeks ?? usualWeeks.hours)}${priced(least_hours, 'hour too few')}`,
+      `At least ${least_hours.limit} h ${perWeeks(least_hours.weeks ?? defaultWeeks.hours)}${priced(least_hours, 'hour too few')}`,
     most_hours &&
-      `At most ${most_hours.limit} h ${perWeeks(most_hours.weeks ?? usualWeeks.hours)}${priced(most_hours, 'hour more')}`,
+      `At most ${most_hours.limit} h ${perWeeks(most_hours.weeks ?? defaultWeeks.hours)}${priced(most_hours, 'hour more')}`,
     least_days_in_row &&
       `At least ${many(least_days_in_row.limit, 'day')} in a row${priced(least_days_in_row, 'day too few')}`,
     most_days_in_row &&
@@ -155,13 +155,13 @@ export function rulesInWords(rules: RulesOfWork, money: (cents: number) => strin
     least_days_off_in_row &&
       `At least ${many(least_days_off_in_row.limit, 'day')} off in a row${priced(least_days_off_in_row, 'day too few')}`,
     most_weekends &&
-      `At most ${many(most_weekends.limit, 'weekend')} ${perWeeks(most_weekends.weeks ?? usualWeeks.weekends)}${priced(most_weekends, 'weekend more')}`,
+      `At most ${many(most_weekends.limit, 'weekend')} ${perWeeks(most_weekends.weeks ?? defaultWeeks.weekends)}${priced(most_weekends, 'weekend more')}`,
     ...most_of_kind.map(
       one =>
-        `At most ${many(one.limit, `${one.kind} shift`)} ${perWeeks(one.weeks ?? usualWeeks.kinds)}${priced(one, 'shift more')}`,
+        `At most ${many(one.limit, `${one.kind} shift`)} ${perWeeks(one.weeks ?? defaultWeeks.kinds)}${priced(one, 'shift more')}`,
     ),
     ...successions.map(one => `No ${one.next} the day after ${one.kind}${priced(one, 'time')}`),
     rest_hours === undefined ? undefined : `${rest_hours} h of rest between shifts`,
   ]
-  return said.filter(sentence => sentence !== undefined)
+  return sentences.filter(sentence => sentence !== undefined)
 }

@@ -5,14 +5,14 @@ import { shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import type { Range } from './date-range.ts'
-import { dayAt, type NewShift, type Shift } from './shift.ts'
-import { siteById, zones } from './site-queries.ts'
+import type { DateRange } from './date-range.ts'
+import { localDate, type NewShift, type Shift } from './shift.ts'
+import { siteById, timezoneOfSite } from './site-queries.ts'
 
 export const shiftById = (db: Db, id: number): Shift =>
   db.select().from(shifts).where(eq(shifts.id, id)).get() ?? refuse('not_found', `There is no shift ${id}`)
 
-export const inRange = ({ start, end, siteIds }: Range): SQL | undefined =>
+export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
   and(between(shifts.day, start, end), siteIds.length ? inArray(shifts.siteId, siteIds) : undefined)
 
 type ShiftFilter = { start?: string; end?: string; site_id?: number }
@@ -34,14 +34,14 @@ export function listShifts(db: Db, { start, end, site_id }: ShiftFilter, { limit
   return { shifts: rows, total: db.select({ total: count() }).from(shifts).where(where).get()?.total ?? 0 }
 }
 
-export const shiftsIn = (db: Db, range: Range): Shift[] =>
+export const shiftsIn = (db: Db, range: DateRange): Shift[] =>
   db.select().from(shifts).where(inRange(range)).orderBy(asc(shifts.startsAt), asc(shifts.id)).all()
 
-export function rowOf(shift: NewShift, timezone: string) {
+export function shiftRow(shift: NewShift, timezone: string) {
   const startsAt = Date.parse(shift.starts_at)
   return {
     siteId: shift.site_id,
-    day: dayAt(startsAt, timezone),
+    day: localDate(startsAt, timezone),
     startsAt,
     endsAt: Date.parse(shift.ends_at),
     skill: shift.skill?.trim() || null,
@@ -55,17 +55,17 @@ export function rowOf(shift: NewShift, timezone: string) {
   }
 }
 
-const some = 500 // rows per statement
+const rowsPerStatement = 500 // rows per statement
 
 export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
-  const zoneOf = zones(tx)
-  const rows = added.map(shift => ({ ...rowOf(shift, zoneOf(shift.site_id)), createdAt: at }))
+  const zoneOf = timezoneOfSite(tx)
+  const rows = added.map(shift => ({ ...shiftRow(shift, zoneOf(shift.site_id)), createdAt: at }))
   const ids: number[] = []
-  for (let from = 0; from < rows.length; from += some)
+  for (let from = 0; from < rows.length; from += rowsPerStatement)
     ids.push(
       ...tx
         .insert(shifts)
-        .values(rows.slice(from, from + some))
+        .values(rows.slice(from, from + rowsPerStatement))
         .returning({ id: shifts.id })
         .all()
         .map(({ id }) => id),
@@ -75,7 +75,7 @@ export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
 }
 
 /** Returns the id of an identical existing shift. */
-export function sameShifts(tx: Db): (shift: NewShift) => number | undefined {
+export function findIdenticalShift(tx: Db): (shift: NewShift) => number | undefined {
   const same = tx
     .select({ id: shifts.id })
     .from(shifts)
@@ -90,23 +90,23 @@ export function sameShifts(tx: Db): (shift: NewShift) => number | undefined {
     )
     .limit(1)
     .prepare()
-  const zoneOf = zones(tx)
+  const zoneOf = timezoneOfSite(tx)
   return shift => {
-    const row = rowOf(shift, zoneOf(shift.site_id))
+    const row = shiftRow(shift, zoneOf(shift.site_id))
     return same.get({ ...row, skills: JSON.stringify(row.skills) })?.id
   }
 }
 
 /** Leaves out shifts that already exist, so that the same copy or import twice has no effect. */
 export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: number[]; skipped: number } {
-  const idOf = sameShifts(tx)
+  const idOf = findIdenticalShift(tx)
   const missing = wanted.filter(shift => idOf(shift) === undefined)
   return { ids: missing.length ? addShifts(tx, missing, at) : [], skipped: wanted.length - missing.length }
 }
 
 export function changeShift(tx: Db, id: number, shift: NewShift): void {
   tx.update(shifts)
-    .set(rowOf(shift, siteById(tx, shift.site_id).timezone))
+    .set(shiftRow(shift, siteById(tx, shift.site_id).timezone))
     .where(eq(shifts.id, id))
     .run()
   touch(tx, 'shifts')

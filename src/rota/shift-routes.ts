@@ -12,22 +12,22 @@ import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, dateSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { refuseBroken, violationsOnShift } from './confirm.ts'
-import { checkRange } from './date-range.ts'
-import { readShifts } from './import-shifts.ts'
-import { dryRunQuery, importAnswers, mistakes } from './imports.ts'
+import { checkDateRange } from './date-range.ts'
+import { parseShifts } from './import-shifts.ts'
+import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
 import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
 import { notifyOfMove, notifyOfRemoval, upcomingDuties } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import {
-  checkPlaces,
+  asNewShift,
+  checkHeadcount,
   checkShift,
-  copyOfShift,
   copySchema,
   type NewShift,
   newShift,
   patternSchema,
-  plainShift,
   shiftChange,
+  shiftDefaults,
   shiftSchema,
   shiftView,
 } from './shift.ts'
@@ -36,14 +36,14 @@ import {
   addShifts,
   changeShift,
   deleteShift,
+  findIdenticalShift,
   listShifts,
-  sameShifts,
   shiftById,
   shiftsIn,
 } from './shift-queries.ts'
 import { dropRequest, newRequest, requestsOn, setRequest, shiftRequestSchema } from './shift-requests.ts'
-import { allSites, siteById, zones } from './site-queries.ts'
-import { assignmentsOf } from './staff-queries.ts'
+import { allSites, siteById, timezoneOfSite } from './site-queries.ts'
+import { countAssignments } from './staff-queries.ts'
 
 const addedSchema = t.Object({
   created: t.Integer(),
@@ -52,7 +52,7 @@ const addedSchema = t.Object({
 })
 const maxAtOnce = 10_000
 const maxErrors = 100
-const previewSchema = t.Object({ ...addedSchema.properties, ...mistakes })
+const previewSchema = t.Object({ ...addedSchema.properties, ...importErrorsSchema })
 
 export const shiftRoutes = (app: App) => {
   const { db, clock, cache } = app
@@ -71,7 +71,7 @@ export const shiftRoutes = (app: App) => {
 
   /** What an import would do, and every error. */
   const previewed = (wanted: NewShift[], errors: FieldError[]) => {
-    const idOf = sameShifts(db)
+    const idOf = findIdenticalShift(db)
     const skipped = errors.length ? 0 : wanted.filter(shift => idOf(shift) !== undefined).length
     return {
       created: wanted.length - skipped,
@@ -114,7 +114,7 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        const shift = { ...plainShift, ...body, skills: body.skills ?? [] }
+        const shift = { ...shiftDefaults, ...body, skills: body.skills ?? [] }
         checkShift(shift)
         const at = clock.now()
         const id = await atomically(db, tx => {
@@ -131,9 +131,9 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/copy',
       async ({ body, who, set }) => {
-        checkRange(body.from, body.to, 'to')
+        checkDateRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
-        const wanted = copyShifts(shiftsIn(db, range).map(copyOfShift), body.weeks, zones(db))
+        const wanted = copyShifts(shiftsIn(db, range).map(asNewShift), body.weeks, timezoneOfSite(db))
         set.status = 201
         return add(wanted, signedIn(who), 'shift.copy', body)
       },
@@ -149,9 +149,9 @@ export const shiftRoutes = (app: App) => {
       '/pattern',
       async ({ body, who, set }) => {
         const { start_date, end_date, ...told } = body
-        const pattern = { ...plainShift, ...told, skills: told.skills ?? [] }
-        checkPlaces(pattern)
-        checkRange(start_date, end_date, 'end_date', 366)
+        const pattern = { ...shiftDefaults, ...told, skills: told.skills ?? [] }
+        checkHeadcount(pattern)
+        checkDateRange(start_date, end_date, 'end_date', 366)
         const { timezone } = siteById(db, body.site_id)
         const wanted = shiftsFromPattern(pattern, start_date, end_date, timezone)
         if (!wanted.length) invalid('weekdays', 'None of these weekdays is in that range.')
@@ -173,7 +173,7 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/import',
       async ({ request, query, who, set }) => {
-        const { shifts, errors } = readShifts(await readTable(await receiveTable(request)), allSites(db))
+        const { shifts, errors } = parseShifts(await readTable(await receiveTable(request)), allSites(db))
         if (query.dry_run) return previewed(shifts, errors)
         if (errors.length) {
           const more = errors.length > maxErrors ? `; the first ${maxErrors} are listed` : ''
@@ -189,7 +189,11 @@ export const shiftRoutes = (app: App) => {
         query: dryRunQuery,
         may: 'officer',
         detail: {
-          ...importAnswers('Shifts from a CSV or XLSX: all rows, or none if any is wrong', addedSchema, previewSchema),
+          ...importResponses(
+            'Shifts from a CSV or XLSX: all rows, or none if any is wrong',
+            addedSchema,
+            previewSchema,
+          ),
           description:
             'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (separated by |), certification, headcount, kind.',
           requestBody: tableBody,
@@ -286,7 +290,7 @@ export const shiftRoutes = (app: App) => {
       async ({ params: { id }, query: { confirm }, who }) => {
         await atomically(db, tx => {
           const shift = shiftView(shiftById(tx, id))
-          const assigned = assignmentsOf(tx, { shiftId: id })
+          const assigned = countAssignments(tx, { shiftId: id })
           if (assigned && !confirm)
             refuse('conflict', `${assigned} people are on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()

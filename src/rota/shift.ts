@@ -3,11 +3,11 @@ import type { shifts } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { hour, iso } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
-import { longestWord, shiftKindSchema } from './rules-of-work.ts'
+import { maxWordLength, shiftKindSchema } from './rules-of-work.ts'
 
 export type Shift = typeof shifts.$inferSelect
 
-const word = t.Nullable(oneLine(longestWord))
+const word = t.Nullable(oneLine(maxWordLength))
 export const timeOfDaySchema = t.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   'x-error': 'Write a time of day such as 09:30.',
@@ -18,11 +18,11 @@ const cents = t.Nullable(t.Integer({ minimum: 0, maximum: 10_000_000 }))
 const siteId = idSchema
 
 /** What a shift needs, however it is made. */
-const asked = {
+const needFields = {
   skill: t.Optional(word),
   skills: t.Optional(
     t.Nullable(
-      t.Array(oneLine(longestWord), {
+      t.Array(oneLine(maxWordLength), {
         maxItems: 20,
         description: 'More skills: everybody on the shift needs all of them',
         examples: [['first aid', 'english']],
@@ -52,7 +52,7 @@ const asked = {
 }
 
 /** The defaults of a shift. */
-export const plainShift = {
+export const shiftDefaults = {
   skill: null,
   skills: [],
   certification: null,
@@ -63,7 +63,7 @@ export const plainShift = {
   over_cents: null,
 }
 
-export const newShift = t.Object({ site_id: siteId, starts_at: dateTimeSchema, ends_at: dateTimeSchema, ...asked })
+export const newShift = t.Object({ site_id: siteId, starts_at: dateTimeSchema, ends_at: dateTimeSchema, ...needFields })
 export const shiftChange = t.Partial(newShift)
 
 export const patternSchema = t.Object({
@@ -77,7 +77,7 @@ export const patternSchema = t.Object({
   }),
   from: timeOfDaySchema,
   to: timeOfDaySchema,
-  ...asked,
+  ...needFields,
 })
 
 export const copySchema = t.Object({
@@ -125,29 +125,29 @@ export const shiftView = (shift: Shift): ShiftView => ({
 })
 
 /** The same shift as input for a new one. */
-export function copyOfShift(shift: Shift): NewShift {
+export function asNewShift(shift: Shift): NewShift {
   const { id: _, date, ...copy } = shiftView(shift)
   return copy
 }
 
-const longest = 48 // hours
+const maxHours = 48 // hours
 
 export function checkShift({ starts_at, ends_at, headcount, most }: NewShift): void {
-  checkPlaces({ headcount, most })
+  checkHeadcount({ headcount, most })
   const hours = (Date.parse(ends_at) - Date.parse(starts_at)) / hour
   const message =
     hours <= 0
       ? 'The end must be after the start.'
-      : hours > longest && `This is ${Math.round(hours)} hours after the start; at most ${longest} are allowed.`
+      : hours > maxHours && `This is ${Math.round(hours)} hours after the start; at most ${maxHours} are allowed.`
   if (!message) return
   invalid('ends_at', message)
 }
 
-export function checkPlaces({ headcount, most }: Pick<NewShift, 'headcount' | 'most'>): void {
+export function checkHeadcount({ headcount, most }: Pick<NewShift, 'headcount' | 'most'>): void {
   if (most !== null && most < headcount) invalid('most', `This must be at least the headcount of ${headcount}.`)
   if (!headcount && !most) invalid('headcount', 'With a headcount of 0, set how many people are allowed.')
 }
 
 /** The date at the site. */
-export const dayAt = (at: number, timezone: string): string =>
+export const localDate = (at: number, timezone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainDate().toString()

@@ -136,7 +136,7 @@ type ShiftData = {
   people: readonly { id: number; name: string }[]
 }
 
-const mostShown = 50
+const maxShown = 50
 
 /** One shift, and the people on it. */
 export function shiftBody({ shift, against, candidates, requests, people }: ShiftData, who: Who | undefined): Html {
@@ -252,7 +252,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
   return html`${table({
     caption: 'Allowed by all rules, best first',
     stack: true,
-    rows: may.slice(0, mostShown),
+    rows: may.slice(0, maxShown),
     columns: [
       { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
       {
@@ -297,10 +297,10 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
 const whoMayNot = (people: readonly Candidate[]): Content =>
   people.length > 0 &&
   html`<details><summary>Who may not, and why (${number(people.length)})</summary>
-<ul>${people.slice(0, mostShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${moreThan(people.length)}</details>`
+<ul>${people.slice(0, maxShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${moreThan(people.length)}</details>`
 
 const moreThan = (all: number): Content =>
-  all > mostShown && html`<p class="quiet">And ${number(all - mostShown)} more.</p>`
+  all > maxShown && html`<p class="quiet">And ${number(all - maxShown)} more.</p>`
 
 const placeActions = (id: number, who: string, pinned: boolean): Content =>
   html`<span class="actions">${action({

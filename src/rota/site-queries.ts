@@ -6,7 +6,7 @@ import { prepared } from '../../db/transactions.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import { dayAt } from './shift.ts'
+import { localDate } from './shift.ts'
 import type { Site, SiteChange } from './site.ts'
 
 const oneSite = prepared(db =>
@@ -48,7 +48,7 @@ export function changeSite(tx: Db, id: number, given: SiteChange): Site {
   if (after.timezone !== before.timezone)
     for (const shift of tx.select().from(shifts).where(eq(shifts.siteId, id)).all())
       tx.update(shifts)
-        .set({ day: dayAt(shift.startsAt, after.timezone) })
+        .set({ day: localDate(shift.startsAt, after.timezone) })
         .where(eq(shifts.id, shift.id))
         .run()
   touch(tx, 'shifts')
@@ -61,11 +61,11 @@ export function deleteSite(tx: Db, id: number): void {
   touch(tx, 'roster')
 }
 
-export const shiftsAt = (db: Db, siteId: number): number =>
+export const countShiftsAt = (db: Db, siteId: number): number =>
   db.select({ total: count() }).from(shifts).where(eq(shifts.siteId, siteId)).get()?.total ?? 0
 
 /** `zoneOf` refuses a site that does not exist. */
-export function zones(db: Db): (siteId: number) => string {
+export function timezoneOfSite(db: Db): (siteId: number) => string {
   const known = new Map(allSites(db).map(({ id, timezone }) => [id, timezone]))
   return siteId => known.get(siteId) ?? refuse('not_found', `There is no site ${siteId}`)
 }

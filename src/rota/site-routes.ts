@@ -10,7 +10,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { notifyOfRemoval, upcomingDuties } from './notices.ts'
 import { checkSite, newSite, type SiteChange, siteChange, siteSchema, siteView } from './site.ts'
-import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
+import { addSite, changeSite, countShiftsAt, deleteSite, listSites, siteById } from './site-queries.ts'
 
 export const siteRoutes = (app: App) => {
   const { db, clock } = app
@@ -83,7 +83,7 @@ export const siteRoutes = (app: App) => {
       async ({ params: { id }, query: { confirm }, who }) => {
         await atomically(db, tx => {
           const { name } = siteById(tx, id)
-          const shifts = shiftsAt(tx, id)
+          const shifts = countShiftsAt(tx, id)
           if (shifts && !confirm)
             refuse(
               'conflict',

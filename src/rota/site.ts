@@ -3,7 +3,7 @@ import { type sites, swapRules } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { dateTimeSchema, oneLine } from '../platform/http/shared-schemas.ts'
-import { mistakesInRules, siteRulesSchema } from './rules-of-work.ts'
+import { errorsInRules, siteRulesSchema } from './rules-of-work.ts'
 
 export type Site = typeof sites.$inferSelect
 
@@ -57,7 +57,7 @@ export const siteView = ({ id, name, timezone, swaps, restHours, rules, createdA
 
 export function checkSite({ timezone, rules }: SiteChange): void {
   if (timezone !== undefined) checkZone(timezone)
-  const errors = rules ? mistakesInRules(rules, 'rules') : []
+  const errors = rules ? errorsInRules(rules, 'rules') : []
   if (errors[0]) refuse('invalid', errors[0].message, { errors })
 }
 

@@ -106,7 +106,7 @@ export function addPerson(tx: Db, given: PersonChange & { name: string }, at: nu
     })
     .returning()
     .get()
-  writeBeside(tx, id, given)
+  writeRelatedRows(tx, id, given)
   touch(tx, 'staff')
   return id
 }
@@ -127,7 +127,7 @@ export function changePerson(tx: Db, id: number, given: PersonChange): void {
     })
     .where(eq(staff.id, id))
     .run()
-  writeBeside(tx, id, given)
+  writeRelatedRows(tx, id, given)
   touch(tx, 'staff')
   if (given.name !== undefined && given.name !== before.name) touch(tx, 'roster')
 }
@@ -141,7 +141,11 @@ function accountOf(tx: Db, name: string | null | undefined, staffId: number): nu
   return user.id
 }
 
-function writeBeside(tx: Db, staffId: number, { certifications: held, unavailable, requests }: PersonChange): void {
+function writeRelatedRows(
+  tx: Db,
+  staffId: number,
+  { certifications: held, unavailable, requests }: PersonChange,
+): void {
   if (held) {
     tx.delete(certifications).where(eq(certifications.staffId, staffId)).run()
     const rows = held.map(({ name, expires_on }) => ({ staffId, name, expiresOn: expires_on }))
@@ -168,7 +172,7 @@ export function deletePerson(tx: Db, id: number): void {
   touch(tx, 'roster')
 }
 
-export const assignmentsOf = (db: Db, which: { staffId: number } | { shiftId: number }): number => {
+export const countAssignments = (db: Db, which: { staffId: number } | { shiftId: number }): number => {
   const where = 'staffId' in which ? eq(assignments.staffId, which.staffId) : eq(assignments.shiftId, which.shiftId)
   return db.select({ total: count() }).from(assignments).where(where).get()?.total ?? 0
 }

@@ -11,12 +11,12 @@ import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
-import { type ImportedPerson, importedPersonSchema, readStaff, staffColumns, writeStaff } from './import-staff.ts'
-import { dryRunQuery, importAnswers, mistakes } from './imports.ts'
-import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
-import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
+import { type ImportedPerson, importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
+import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
+import { newPerson, normalisePerson, type PersonChange, personChange, personSchema } from './person.ts'
+import { addPerson, changePerson, countAssignments, deletePerson, listStaff, personById } from './staff-queries.ts'
 
-const blank = {
+const defaults = {
   skills: [],
   max_hours_week: 40,
   hourly_cents: 0,
@@ -28,7 +28,7 @@ const blank = {
   account: null,
 }
 
-const mostKnown = 100_000
+const maxStaff = 100_000
 const maxListed = 100 // mistakes, and people of an import
 const importedSchema = t.Object({
   created: t.Integer(),
@@ -38,7 +38,7 @@ const importedSchema = t.Object({
 })
 
 class RolledBack extends Error {
-  constructor(readonly done: ReturnType<typeof writeStaff>) {
+  constructor(readonly done: ReturnType<typeof importStaff>) {
     super('A trial')
   }
 }
@@ -46,7 +46,7 @@ class RolledBack extends Error {
 export const staffRoutes = (app: App) => {
   const { db, clock } = app
   async function change(id: number, given: PersonChange, who: Who) {
-    const tidy = tidyPerson(given)
+    const tidy = normalisePerson(given)
     const at = clock.now()
     await atomically(db, tx => {
       changePerson(tx, id, tidy)
@@ -61,7 +61,7 @@ export const staffRoutes = (app: App) => {
     const at = clock.now()
     try {
       return await atomically(db, tx => {
-        const written = writeStaff(tx, people, at)
+        const written = importStaff(tx, people, at)
         const done = { ...written, errors: [...errors, ...written.errors] }
         if (isTrial || done.errors.length) throw new RolledBack(done)
         raiseExpiryAlerts(tx, at)
@@ -98,7 +98,7 @@ export const staffRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        const tidy = { ...tidyPerson(body), name: body.name.trim() }
+        const tidy = { ...normalisePerson(body), name: body.name.trim() }
         const at = clock.now()
         const id = await atomically(db, tx => {
           const made = addPerson(tx, tidy, at)
@@ -116,8 +116,8 @@ export const staffRoutes = (app: App) => {
       '/import',
       async ({ request, query: { dry_run }, who, set }) => {
         const table = await readTable(await receiveTable(request))
-        const known = listStaff(db, {}, { page: 1, limit: mostKnown, offset: 0 }).staff
-        const { people, errors } = readStaff(table, known)
+        const known = listStaff(db, {}, { page: 1, limit: maxStaff, offset: 0 }).staff
+        const { people, errors } = parseStaff(table, known)
         const done = await writeAll(people, errors, signedIn(who), dry_run ?? false)
         const summary = {
           created: done.created,
@@ -140,10 +140,10 @@ export const staffRoutes = (app: App) => {
         query: dryRunQuery,
         may: 'officer',
         detail: {
-          ...importAnswers(
+          ...importResponses(
             'People from a CSV or XLSX: all rows, or none if any is wrong',
             importedSchema,
-            t.Object({ ...importedSchema.properties, ...mistakes }),
+            t.Object({ ...importedSchema.properties, ...importErrorsSchema }),
           ),
           description: `Columns: ${staffColumns.join(', ')}. Existing people, matched by id or name, are changed; a missing column or an empty cell leaves values as they are. Separate several values in a cell with |: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
           requestBody: tableBody,
@@ -160,7 +160,7 @@ export const staffRoutes = (app: App) => {
       may: 'officer',
       detail: describe('Change somebody; lists are replaced as a whole, fields that are left out stay', personSchema),
     })
-    .put('/:id', ({ params: { id }, body, who }) => change(id, { ...blank, ...body }, signedIn(who)), {
+    .put('/:id', ({ params: { id }, body, who }) => change(id, { ...defaults, ...body }, signedIn(who)), {
       body: newPerson,
       may: 'officer',
       detail: describe(
@@ -173,7 +173,7 @@ export const staffRoutes = (app: App) => {
       async ({ params: { id }, query: { confirm }, who }) => {
         await atomically(db, tx => {
           const { name } = personById(tx, id)
-          const assignments = assignmentsOf(tx, { staffId: id })
+          const assignments = countAssignments(tx, { staffId: id })
           if (assignments && !confirm)
             refuse(
               'conflict',

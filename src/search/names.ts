@@ -5,23 +5,23 @@ import type { Db } from '../../db/open.ts'
 import { leagues, members, quotes, staff, tours, users } from '../../db/schema.ts'
 
 /** Rows of the index are numbered 4 × id + this. */
-const places = { leagues: 0, users: 1, symbols: 2 } as const
+const kindNumbers = { leagues: 0, users: 1, symbols: 2 } as const
 
-const mostWords = 8
+const maxWords = 8
 const maxMatches = 300 // newest ones: with more it is unclear which was meant
 
 /** Every word must be the start of a word of the name; undefined if there is no word. */
-export function wordsOf(q: string): string | undefined {
+export function searchExpression(q: string): string | undefined {
   const words = q.normalize('NFKC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
   if (!words.length) return undefined
   return words
-    .slice(0, mostWords)
+    .slice(0, maxWords)
     .map(word => `"${word}"*`)
     .join(' ')
 }
 
-const found = (kind: keyof typeof places, id: SQLiteColumn, words: string): SQL => sql`${id} in (
-  select rowid / 4 from search_index where search_index match ${words} and rowid % 4 = ${places[kind]}
+const isInIndex = (kind: keyof typeof kindNumbers, id: SQLiteColumn, words: string): SQL => sql`${id} in (
+  select rowid / 4 from search_index where search_index match ${words} and rowid % 4 = ${kindNumbers[kind]}
   order by rowid desc limit ${maxMatches}
 )`
 
@@ -42,32 +42,32 @@ export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: st
 }
 
 export function leaguesNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
-  const words = wordsOf(q)
+  const words = searchExpression(q)
   if (!words) return []
   const rows = db
     .select()
     .from(leagues)
-    .where(and(found('leagues', leagues.id, words), visible))
+    .where(and(isInIndex('leagues', leagues.id, words), visible))
     .orderBy(desc(leagues.id))
     .all()
   return bestMatchesFirst(rows, ({ name }) => name, q, limit)
 }
 
 export function symbolsNamed(db: Db, q: string, limit: number) {
-  const words = wordsOf(q)
+  const words = searchExpression(q)
   if (!words) return []
   const isExact = eq(quotes.symbol, q.trim().toUpperCase())
   const rows = db
     .select()
     .from(quotes)
-    .where(or(isExact, found('symbols', quotes.id, words)))
+    .where(or(isExact, isInIndex('symbols', quotes.id, words)))
     .all()
   return bestMatchesFirst(rows, ({ symbol }) => symbol, q, limit)
 }
 
 /** `visible`: users are found by their names in leagues that the reader can see, as on boards. */
 export function usersNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
-  const words = wordsOf(q)
+  const words = searchExpression(q)
   if (!words) return []
   const inSight =
     visible &&
@@ -76,22 +76,22 @@ export function usersNamed(db: Db, q: string, limit: number, visible: SQL | unde
   const rows = db
     .select({ id: users.id, username: users.username })
     .from(users)
-    .where(and(isNull(users.deletedAt), inSight, or(isExact, found('users', users.id, words))))
+    .where(and(isNull(users.deletedAt), inSight, or(isExact, isInIndex('users', users.id, words))))
     .all()
   return bestMatchesFirst(rows, ({ username }) => username, q, limit)
 }
 
 /** There are few tours and some hundred people on a rota: they are scanned without an index. */
-const lookedThrough = 2_000
+const maxScanned = 2_000
 
 export function toursNamed(db: Db, q: string, limit: number) {
   const rows = db
     .select({ slug: tours.slug, name: tours.name })
     .from(tours)
     .orderBy(asc(tours.id))
-    .limit(lookedThrough)
+    .limit(maxScanned)
     .all()
-  const fits = beginsWords(q)
+  const fits = wordStartMatcher(q)
   return bestMatchesFirst(
     rows.filter(({ slug, name }) => fits(`${name} ${slug}`)),
     ({ name }) => name,
@@ -105,9 +105,9 @@ export function staffNamed(db: Db, q: string, limit: number) {
     .select({ id: staff.id, name: staff.name, active: staff.active })
     .from(staff)
     .orderBy(asc(staff.id))
-    .limit(lookedThrough)
+    .limit(maxScanned)
     .all()
-  const fits = beginsWords(q)
+  const fits = wordStartMatcher(q)
   return bestMatchesFirst(
     rows.filter(({ name }) => fits(name)),
     ({ name }) => name,
@@ -117,7 +117,7 @@ export function staffNamed(db: Db, q: string, limit: number) {
 }
 
 /** Whether every word of `q` is the start of a word of the name. Accents are ignored, as in the index. */
-function beginsWords(q: string): (name: string) => boolean {
+function wordStartMatcher(q: string): (name: string) => boolean {
   const wordsIn = (text: string) =>
     text
       .normalize('NFKD')

@@ -8,19 +8,19 @@ import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { name } from '../ui/parts/values.ts'
-import { foundIn, type HitGroup, type SearchHit } from './found.ts'
-import { searchOf } from './routes.ts'
+import { groupHits, type HitGroup, type SearchHit } from './hits.ts'
+import { toSearchQuery } from './routes.ts'
 import { type Category, categories, readSearch, type SearchResult } from './search.ts'
 
-const typed = t.Optional(t.String({ maxLength: 100 }))
+const typedText = t.Optional(t.String({ maxLength: 100 }))
 const category = t.Optional(t.Union(categories.map(category => t.Literal(category))))
-const ofEach = 10 // on the page, of each category
-const ofOne = 50
-const suggested = 4 // under the box, of each category
+const maxOfEachCategory = 10 // on the page, of each category
+const maxOfOneCategory = 50
+const maxSuggestions = 4 // under the box, of each category
 
 export const searchPages = (app: App) => {
-  const read = async (asked: Parameters<typeof searchOf>[0], who: Parameters<typeof searchOf>[1]) => {
-    const found = await readSearch(app, searchOf(asked, who))
+  const read = async (asked: Parameters<typeof toSearchQuery>[0], who: Parameters<typeof toSearchQuery>[1]) => {
+    const found = await readSearch(app, toSearchQuery(asked, who))
     return found instanceof Cached ? found.value : found
   }
   return new Elysia()
@@ -28,18 +28,18 @@ export const searchPages = (app: App) => {
     .get(
       '/search',
       async ({ query: { q = '', category }, who }) => {
-        const limit = category ? ofOne : ofEach
+        const limit = category ? maxOfOneCategory : maxOfEachCategory
         const found = q.trim() ? await read({ q, category, limit }, who) : undefined
         const body = searchBody(q.trim(), found, category, limit)
         return page({ title: q.trim() ? `Search: ${q.trim()}` : 'Search', who, body })
       },
-      { query: t.Object({ q: typed, category }), may: 'reader', counted: true, detail: hidden },
+      { query: t.Object({ q: typedText, category }), may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/search/part',
       async ({ query: { q = '' }, who }) =>
-        htmlResponse(q.trim() ? suggestions(q.trim(), await read({ q, limit: suggested }, who)) : html``),
-      { query: t.Object({ q: typed }), may: 'reader', counted: true, detail: hidden },
+        htmlResponse(q.trim() ? suggestions(q.trim(), await read({ q, limit: maxSuggestions }, who)) : html``),
+      { query: t.Object({ q: typedText }), may: 'reader', counted: true, detail: hidden },
     )
 }
 
@@ -52,7 +52,7 @@ const searchBody = (
 <form class="search" method="get" action="/search" role="search" aria-label="On this page">
 <input type="search" name="q" id="search-q" value="${q}" placeholder="A name, a symbol, a league" aria-label="Search everything" maxlength="100" autocomplete="off" data-find${!q && html` autofocus`} />
 </form>
-${found && results(q, foundIn(found), category, limit)}`
+${found && results(q, groupHits(found), category, limit)}`
 
 function results(q: string, groups: readonly HitGroup[], category: Category | undefined, limit: number): Content {
   const all = html`<a href="${address('/search', { q })}">Search everything</a>`
@@ -73,7 +73,7 @@ ${!category && group.found.length === limit && html`<p><a href="${address('/sear
 
 /** Options of a listbox: the box's script moves among them. */
 function suggestions(q: string, found: SearchResult): Html {
-  const groups = foundIn(found)
+  const groups = groupHits(found)
   let option = 0
   const shown = (each: SearchHit) =>
     html`<a role="option" aria-selected="false" tabindex="-1" id="find-option-${option++}" href="${each.path}">${name(each.name)}${each.note && html` <small>${each.note}</small>`}</a>`

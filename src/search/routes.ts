@@ -12,10 +12,10 @@ const searchQuery = t.Object({
   limit: t.Optional(t.Integer({ default: 10, description: 'Of each category, at most 50' })),
 })
 
-const most = 50
+const maxLimit = 50
 
 /** What is meant by what was typed. */
-export function searchOf(
+export function toSearchQuery(
   { q, category, limit = 10 }: { q: string; category?: Category; limit?: number },
   who: Who | undefined,
 ): SearchQuery {
@@ -23,7 +23,7 @@ export function searchOf(
     q: q.trim().replaceAll(/\s+/g, ' '),
     categories: category ? [category] : categories,
     who,
-    limit: Math.max(1, Math.min(limit, most)),
+    limit: Math.max(1, Math.min(limit, maxLimit)),
   }
 }
 
@@ -36,7 +36,7 @@ export const searchRoutes = (app: App) =>
       if (category === 'staff' && !isAtLeast(who, 'officer'))
         refuse('forbidden', 'Only officers can search the people of the rota')
       if (category === 'runs' && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only admins can search runs')
-      return readSearch(app, searchOf(query, who))
+      return readSearch(app, toSearchQuery(query, who))
     },
     {
       query: searchQuery,

@@ -2,7 +2,7 @@ import { type Static, t } from 'elysia'
 import { runStates } from '../../db/schema.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { canonical } from '../leaderboard/query.ts'
+import { canonicalQuery } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
 import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
@@ -15,7 +15,15 @@ import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
-import { bestMatchesFirst, leaguesNamed, staffNamed, symbolsNamed, toursNamed, usersNamed, wordsOf } from './names.ts'
+import {
+  bestMatchesFirst,
+  leaguesNamed,
+  searchExpression,
+  staffNamed,
+  symbolsNamed,
+  toursNamed,
+  usersNamed,
+} from './names.ts'
 
 export const categories = ['players', 'leagues', 'users', 'symbols', 'tours', 'staff', 'runs'] as const
 export type Category = (typeof categories)[number]
@@ -105,18 +113,18 @@ async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
   }
 }
 
-const mostLeagues = 20
+const maxLeagues = 20
 
 /** Players on boards: the newest leagues that are not archived are searched, each through its own columns of names. */
 async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
   const { db, clock } = app
-  if (!wordsOf(q)) return []
-  const leagues = listLeagues(db, { visible: isVisibleTo(who) }, pageOf({ limit: mostLeagues }), clock.now())
+  if (!searchExpression(q)) return []
+  const leagues = listLeagues(db, { visible: isVisibleTo(who) }, pageOf({ limit: maxLeagues }), clock.now())
   const players: NonNullable<SearchResult['players']> = []
   for (const { id, name, kind, status } of leagues) {
     if (status === 'upcoming') continue
     const row = leagueById(db, id)
-    const board = await boardPage(app, row, canonical({ q, limit }))
+    const board = await boardPage(app, row, canonicalQuery({ q, limit }))
     const missing = (await kindOf(app, row).missing?.(app, row, q, limit)) ?? []
     const league = { id, name, kind }
     for (const { player_id, name, rank, score } of board.rows) players.push({ player_id, name, rank, score, league })

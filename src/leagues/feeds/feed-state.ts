@@ -32,7 +32,7 @@ type FeedAlert = Omit<Alert, 'key' | 'type'>
 const healthy = { failures: 0, error: null, failingSince: null }
 
 /** Records an accepted answer. */
-export function acceptAnswer(tx: Db, feed: FeedRecord, now: number, validators?: Validators): void {
+export function recordAcceptedAnswer(tx: Db, feed: FeedRecord, now: number, validators?: Validators): void {
   feed.change(tx, { checkedAt: now, ...healthy, held: null, heldSince: null, ...validators })
   clearFeedAlerts(tx, feed, now)
 }
@@ -46,7 +46,7 @@ export function recordFailure(tx: Db, feed: FeedRecord, now: number, message: st
 }
 
 /** Records an answer that is not accepted. Its validators are not stored, so that the feed sends it again when asked again. */
-export function holdBack(tx: Db, feed: FeedRecord, now: number, message: string): void {
+export function recordHeldAnswer(tx: Db, feed: FeedRecord, now: number, message: string): void {
   const since = feed.state.heldSince ?? now
   feed.change(tx, { held: message, heldSince: since, ...healthy })
   const { key, alert } = feed.held
@@ -59,7 +59,7 @@ export function clearFeedAlerts(tx: Db, { failing, held }: Pick<FeedRecord, 'fai
 }
 
 /** The state of a feed with a new URL. */
-export const unknownFeed = {
+export const stateOfNewUrl = {
   etag: null,
   lastModified: null,
   askedAt: null,
@@ -72,7 +72,7 @@ const maxInterval = 15 * minute
 export const maxRetryAfter = hour
 
 /** Milliseconds between two polls. Failures double the interval, and Retry-After is respected. */
-export function pauseOf(
+export function msUntilNextPoll(
   { intervalS, failures }: Pick<FeedState, 'intervalS' | 'failures'>,
   retryAfterMs: number,
 ): number {

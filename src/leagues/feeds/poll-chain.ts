@@ -16,23 +16,23 @@ export const checkLease = (tx: Db, { lease }: Pick<JobContext, 'lease'>): void =
  * Ends this run's claim on its feed and schedules the next one in the same transaction, so that there is always one, whenever a process
  * dies. `book` accepts the next run, or returns undefined if the feed is no longer polled.
  */
-export async function bookNextPoll(
+export async function scheduleNextPoll(
   app: App,
   work: JobContext,
-  book: (tx: Db) => (Started & { at: number }) | undefined,
+  schedule: (tx: Db) => (Started & { at: number }) | undefined,
 ): Promise<{ next_update_at: string | null }> {
-  const booked = await atomically(app.db, tx => {
+  const scheduled = await atomically(app.db, tx => {
     checkLease(tx, work)
     changeRun(tx, work.jobId, ['PROGRESS'], { dedupeKey: null })
-    return book(tx)
+    return schedule(tx)
   })
-  if (booked) await app.jobs.tryDispatch(booked.jobId)
-  return { next_update_at: isoOrNull(booked?.at) }
+  if (scheduled) await app.jobs.tryDispatch(scheduled.jobId)
+  return { next_update_at: isoOrNull(scheduled?.at) }
 }
 
 /** Makes sure that a poll is running or scheduled. `book` accepts it, or returns undefined if the feed is not polled. */
-export async function ensurePoll(app: App, book: (tx: Db) => Started | undefined): Promise<Started | undefined> {
-  const booked = await atomically(app.db, book)
+export async function ensurePoll(app: App, schedule: (tx: Db) => Started | undefined): Promise<Started | undefined> {
+  const booked = await atomically(app.db, schedule)
   if (booked && !booked.deduplicated) await app.jobs.tryDispatch(booked.jobId)
   return booked
 }

@@ -3,12 +3,12 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { dropHeld, holdPrices } from './held-prices.ts'
+import { deleteHeldPrices, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
 import { holdersOf, liveLeagues } from './quote-queries.ts'
 
 const integer = t.Integer()
-export const pushedSchema = t.Object(
+export const pushResultSchema = t.Object(
   {
     received: integer,
     changed: integer,
@@ -22,9 +22,12 @@ export const pushedSchema = t.Object(
     examples: [{ received: 3, changed: 2, unchanged: 0, older: 0, held: 1, message: '2 prices accepted, 1 held' }],
   },
 )
-type Pushed = Omit<Static<typeof pushedSchema>, 'message'>
+type Pushed = Omit<Static<typeof pushResultSchema>, 'message'>
 
-export const pushedView = (pushed: Pushed): Static<typeof pushedSchema> => ({ ...pushed, message: pushMessage(pushed) })
+export const pushResult = (pushed: Pushed): Static<typeof pushResultSchema> => ({
+  ...pushed,
+  message: pushMessage(pushed),
+})
 
 function pushMessage({ changed, unchanged, older, held }: Pushed): string {
   const taken = changed + unchanged
@@ -39,7 +42,7 @@ function pushMessage({ changed, unchanged, older, held }: Pushed): string {
 /** When, from whom, and how far a price may move without an officer: `HOLD_PRICE_PCT`, or 0 for no limit. */
 type QuoteSource = { now: number; by: number | null; holdPct: number }
 
-const slice = 250 // quotes written at a time, a few milliseconds, so that the event loop is not blocked
+const quotesPerBatch = 250 // quotes written at a time, a few milliseconds, so that the event loop is not blocked
 
 /**
  * Accepts quotes slice by slice; a quote older than the known one only fills a day without a price. A power cut may lose the last
@@ -47,9 +50,9 @@ const slice = 250 // quotes written at a time, a few milliseconds, so that the e
  */
 export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: QuoteSource): Promise<Pushed> {
   const pushed = { received: given.length, changed: 0, unchanged: 0, older: 0, held: 0 }
-  for (let from = 0; from < given.length; from += slice) {
+  for (let from = 0; from < given.length; from += quotesPerBatch) {
     if (from > 0) await Bun.sleep(0)
-    const some = given.slice(from, from + slice)
+    const some = given.slice(from, from + quotesPerBatch)
     const { changed, older, held } = await atomically(db, tx => acceptBatch(tx, some, source), 'unsynced')
     pushed.changed += changed
     pushed.older += older
@@ -59,18 +62,18 @@ export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Q
   return pushed
 }
 
-type Known = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 'receivedAt' | 'priceId'>
+type StoredQuote = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 'receivedAt' | 'priceId'>
 
 /** Part of a transaction. */
 export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: QuoteSource) {
   const symbols = JSON.stringify(given.map(({ symbol }) => symbol))
-  const before = new Map<string, Known>()
-  for (const quote of knownOf(tx).all(symbols)) before.set(quote.symbol, quote)
+  const before = new Map<string, StoredQuote>()
+  for (const quote of storedQuotes(tx).all(symbols)) before.set(quote.symbol, quote)
   const voided = new Set<string>()
-  for (const { symbol, priceCents } of holdPct > 0 ? voidedOf(tx).all(symbols) : [])
+  for (const { symbol, priceCents } of holdPct > 0 ? voidedPrices(tx).all(symbols) : [])
     voided.add(`${symbol} ${priceCents}`)
   const known = new Map(before)
-  const news = new Map<string, Known>()
+  const newest = new Map<string, StoredQuote>()
   const held = new Map<string, NewQuote & { before: number }>()
   const days = new Map<string, DayPrice>()
   const pastDays: DayPrice[] = []
@@ -94,36 +97,36 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     held.delete(symbol)
     const accepted = { symbol, priceCents, asOf, receivedAt: now, openCents: openAfter(last, quote, now), priceId: 0 }
     known.set(symbol, accepted)
-    news.set(symbol, accepted)
+    newest.set(symbol, accepted)
     days.set(`${symbol} ${ofDay[1]}`, ofDay)
   }
   if (held.size) holdPrices(tx, [...held.values()], now, by)
-  if (pastDays.length) fillDays(tx).run(JSON.stringify(pastDays))
-  if (news.size) {
-    writeQuotes(tx, [...news.values()], before, now, by)
-    putDays(tx).run(JSON.stringify([...days.values()]))
-    dropHeld(
+  if (pastDays.length) insertMissingDayPrices(tx).run(JSON.stringify(pastDays))
+  if (newest.size) {
+    writeQuotes(tx, [...newest.values()], before, now, by)
+    upsertDayPrices(tx).run(JSON.stringify([...days.values()]))
+    deleteHeldPrices(
       tx,
-      [...news.keys()].filter(symbol => !held.has(symbol)),
+      [...newest.keys()].filter(symbol => !held.has(symbol)),
       now,
     )
   }
-  return { changed: news.size, older, held: held.size }
+  return { changed: newest.size, older, held: held.size }
 }
 
 /** If the last price is from before today, it is today's opening price. */
-const openAfter = (last: Known | undefined, { priceCents, asOf }: NewQuote, now: number): number =>
+const openAfter = (last: StoredQuote | undefined, { priceCents, asOf }: NewQuote, now: number): number =>
   last && asOf >= startOfDay(now) ? openOf(last, now) : priceCents
 
 /** The newest quotes of these symbols, each with its id in the history. `before`: what was known about them. */
 export function writeQuotes(
   tx: Db,
-  news: readonly Known[],
-  before: ReadonlyMap<string, Known>,
+  news: readonly StoredQuote[],
+  before: ReadonlyMap<string, StoredQuote>,
   now: number,
   by: number | null,
 ): void {
-  const isMoved = ({ symbol, priceCents }: Known) => before.get(symbol)?.priceCents !== priceCents
+  const isMoved = ({ symbol, priceCents }: StoredQuote) => before.get(symbol)?.priceCents !== priceCents
   const moved = news.filter(isMoved)
   const first = nextPriceId(tx).get()?.id ?? 1
   const idOf = new Map(moved.map(({ symbol }, i) => [symbol, first + i]))
@@ -132,7 +135,7 @@ export function writeQuotes(
     JSON.stringify(moved.map(({ symbol }) => [before.get(symbol)?.priceId, before.get(symbol)?.asOf])),
     now,
   )
-  putPrices(tx).run(
+  insertPrices(tx).run(
     JSON.stringify(moved.map(quote => [priceIdOf(quote.symbol), quote.symbol, quote.priceCents, quote.asOf])),
     now,
     by,
@@ -144,28 +147,28 @@ export function writeQuotes(
     openCents,
     priceIdOf(symbol),
   ])
-  put(tx).run(JSON.stringify(rows), now, by)
+  upsertQuotes(tx).run(JSON.stringify(rows), now, by)
   touch(tx, 'quote', ...news.map(({ symbol }) => symbol))
   const isFirst = moved.length > 0 && first === 1 // boards no longer say that there are no prices
   for (const id of isFirst ? liveLeagues(tx) : holdersOf(tx, [...idOf.keys()])) touch(tx, 'scores', id)
 }
 
 /** Many at once, as JSON: one statement for a few hundred symbols. */
-const knownOf = prepared(({ $client: client }) =>
-  client.query<Known, [symbols: string]>(
+const storedQuotes = prepared(({ $client: client }) =>
+  client.query<StoredQuote, [symbols: string]>(
     `select symbol, price_cents as priceCents, open_cents as openCents, as_of as asOf, received_at as receivedAt,
        price_id as priceId
      from quotes where symbol in (select value from json_each(?))`,
   ),
 )
 /** A feed may repeat a price that was taken back. */
-const voidedOf = prepared(({ $client: client }) =>
-  client.query<Pick<Known, 'symbol' | 'priceCents'>, [symbols: string]>(
+const voidedPrices = prepared(({ $client: client }) =>
+  client.query<Pick<StoredQuote, 'symbol' | 'priceCents'>, [symbols: string]>(
     `select symbol, price_cents as priceCents from prices
      where voided_at is not null and symbol in (select value from json_each(?))`,
   ),
 )
-const put = prepared(({ $client: client }) =>
+const upsertQuotes = prepared(({ $client: client }) =>
   client.query<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
     `insert into quotes (symbol, price_cents, as_of, open_cents, price_id, received_at, set_by, seq)
      select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, ?3,
@@ -180,7 +183,7 @@ const put = prepared(({ $client: client }) =>
 const nextPriceId = prepared(({ $client: client }) =>
   client.query<{ id: number }, []>('select coalesce(max(id), 0) + 1 as id from prices'),
 )
-const putPrices = prepared(({ $client: client }) =>
+const insertPrices = prepared(({ $client: client }) =>
   client.query<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
     `insert into prices (id, symbol, price_cents, as_of, received_at, set_by)
      select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3 from json_each(?1)`,
@@ -193,7 +196,7 @@ const endPrices = prepared(({ $client: client }) =>
 )
 
 type DayPrice = [symbol: string, day: number, priceCents: number]
-const putDays = prepared(({ $client: client }) =>
+const upsertDayPrices = prepared(({ $client: client }) =>
   client.query<unknown, [rows: string]>(
     `insert into daily_prices (symbol, day, close_cents)
      select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
@@ -201,7 +204,7 @@ const putDays = prepared(({ $client: client }) =>
      where close_cents <> excluded.close_cents`,
   ),
 )
-const fillDays = prepared(({ $client: client }) =>
+const insertMissingDayPrices = prepared(({ $client: client }) =>
   client.query<unknown, [rows: string]>(
     `insert or ignore into daily_prices (symbol, day, close_cents)
      select value ->> 0, value ->> 1, value ->> 2 from json_each(?)`,

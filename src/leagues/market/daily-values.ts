@@ -32,7 +32,7 @@ export const recentDailyValues = (db: Db, leagueId: number, users: readonly numb
 export const averageOf = (totals: readonly number[]): number =>
   Math.round(totals.reduce((sum, total) => sum + total, 0) / totals.length)
 
-const slice = 500 // rows written at a time
+const rowsPerBatch = 500 // rows written at a time
 
 /** May run at any time of the day: the opening values can be computed until the day ends. */
 export const recordDailyValues = job('market.mark_day', {
@@ -53,9 +53,9 @@ export const recordDailyValues = job('market.mark_day', {
         day: startOfDay(now),
         totalCents,
       })).filter(({ totalCents }) => !Number.isNaN(totalCents))
-      for (let from = 0; from < values.length; from += slice) {
+      for (let from = 0; from < values.length; from += rowsPerBatch) {
         signal.throwIfAborted()
-        const some = values.slice(from, from + slice)
+        const some = values.slice(from, from + rowsPerBatch)
         await atomically(db, tx => void tx.insert(dailyValues).values(some).onConflictDoNothing().run(), 'unsynced')
       }
       if (values.length) {

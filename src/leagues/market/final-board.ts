@@ -3,7 +3,7 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, members, quotes, users } from '../../../db/schema.ts'
 import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
-import { deleteFinalBoard, finalBoardOf, keepFinalBoard } from '../final-board.ts'
+import { deleteFinalBoard, finalBoardOf, storeFinalBoard } from '../final-board.ts'
 import {
   boardOfColumns,
   type MarketBoard,
@@ -12,34 +12,35 @@ import {
 } from './live-portfolios/market-board.ts'
 
 /** Null means unknown: JSON has no NaN. */
-type Column = (number | null)[]
-type Frozen = {
+type JsonColumn = (number | null)[]
+type FrozenMarketBoard = {
   as_of: number | null
   players: [id: string, name: string][]
-  total: Column
-  at_open: Column
-  metrics: { name: MetricName; values: Column }[]
+  total: JsonColumn
+  at_open: JsonColumn
+  metrics: { name: MetricName; values: JsonColumn }[]
 }
 
-const written = (values: Float64Array): Column => Array.from(values, value => (Number.isNaN(value) ? null : value))
-const read = (values: Column): Float64Array => Float64Array.from(values, value => value ?? Number.NaN)
+const toJsonColumn = (values: Float64Array): JsonColumn =>
+  Array.from(values, value => (Number.isNaN(value) ? null : value))
+const fromJsonColumn = (values: JsonColumn): Float64Array => Float64Array.from(values, value => value ?? Number.NaN)
 
 export function finalMarketJson({ columns, asOf }: MarketBoard): string {
   const { ids, names, total, atOpen, metrics } = columns
-  const frozen: Frozen = {
+  const frozen: FrozenMarketBoard = {
     as_of: asOf,
     players: Array.from({ length: rowsIn(ids) }, (_, row) => [textAt(ids, row), textAt(names, row)]),
-    total: written(total),
-    at_open: written(atOpen),
-    metrics: metrics.map(({ name, values }) => ({ name, values: written(values) })),
+    total: toJsonColumn(total),
+    at_open: toJsonColumn(atOpen),
+    metrics: metrics.map(({ name, values }) => ({ name, values: toJsonColumn(values) })),
   }
   return JSON.stringify(frozen)
 }
 
 /** Part of the transaction that makes the league final; `symbols`: everything that anybody holds. */
 export function freezeMarket(tx: Db, leagueId: number, json: string, symbols: readonly string[]): void {
-  readFinalMarketBoard(tx, leagueId)
-  keepFinalBoard(tx, leagueId, json)
+  deleteFinalMarketBoard(tx, leagueId)
+  storeFinalBoard(tx, leagueId, json)
   const held = sql`${quotes.symbol} in (select value from json_each(${JSON.stringify(symbols)}))`
   const closing = tx
     .select({
@@ -53,26 +54,26 @@ export function freezeMarket(tx: Db, leagueId: number, json: string, symbols: re
   tx.insert(closingQuotes).select(closing).run()
 }
 
-export function readFinalMarketBoard(tx: Db, leagueId: number): void {
+export function deleteFinalMarketBoard(tx: Db, leagueId: number): void {
   deleteFinalBoard(tx, leagueId)
   tx.delete(closingQuotes).where(eq(closingQuotes.leagueId, leagueId)).run()
 }
 
 /** The board as it was frozen; only the names of accounts deleted since are missing. */
 export function finalMarketBoard(db: Db, leagueId: number): MarketBoard {
-  const frozen = finalBoardOf<Frozen>(db, leagueId)
-  const nameless = deletedIn(db, leagueId)
+  const frozen = finalBoardOf<FrozenMarketBoard>(db, leagueId)
+  const nameless = namesOfDeletedUsers(db, leagueId)
   const columns: MarketColumns = {
     ids: textColumn(frozen.players.map(([id]) => id)),
     names: textColumn(frozen.players.map(([id, name]) => nameless.get(id) ?? name)),
-    total: read(frozen.total),
-    atOpen: read(frozen.at_open),
-    metrics: frozen.metrics.map(({ name, values }) => ({ name, values: read(values) })),
+    total: fromJsonColumn(frozen.total),
+    atOpen: fromJsonColumn(frozen.at_open),
+    metrics: frozen.metrics.map(({ name, values }) => ({ name, values: fromJsonColumn(values) })),
   }
   return { board: boardOfColumns(columns), columns, asOf: frozen.as_of }
 }
 
-function deletedIn(db: Db, leagueId: number): Map<string, string> {
+function namesOfDeletedUsers(db: Db, leagueId: number): Map<string, string> {
   const gone = db
     .select({ id: users.id, username: users.username })
     .from(members)

@@ -85,11 +85,11 @@ const deleteHeld = prepared(({ $client: client }) =>
   ),
 )
 /** Plausible prices have come in since, so the question is settled. */
-export function dropHeld(tx: Db, symbols: readonly string[], now: number): void {
+export function deleteHeldPrices(tx: Db, symbols: readonly string[], now: number): void {
   if (deleteHeld(tx).all(JSON.stringify(symbols)).length) updateHeldAlert(tx, now)
 }
 
-export function takeHeld(tx: Db, id: number, now: number): HeldPrice {
+export function takeHeldPrice(tx: Db, id: number, now: number): HeldPrice {
   const [held] = tx.delete(heldPrices).where(eq(heldPrices.id, id)).returning().all()
   if (!held) return refuse('not_found', 'This price is no longer held: it was answered, or a newer one has come in')
   updateHeldAlert(tx, now)
@@ -113,7 +113,7 @@ function updateHeldAlert(tx: Db, now: number): void {
   })
 }
 
-export function listHeld(
+export function listHeldPrices(
   db: Db,
   { limit, offset }: PageSlice,
   symbol?: string,

@@ -1,6 +1,6 @@
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { orNull, rankedPage, rowsOf } from '../../leaderboard/page.ts'
+import { nullIfNaN, rankedPage, rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf, rankOf } from '../../leaderboard/ranking.ts'
 import { day, iso, isoOrNull } from '../../platform/clock.ts'
 import { html } from '../../platform/html.ts'
@@ -11,7 +11,7 @@ import type { LeagueKind, PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { checkedMarketConfig, marketConfig, marketConfigOf } from './config.ts'
 import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
-import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
+import { deleteFinalMarketBoard, finalMarketJson, freezeMarket } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
 import { findPortfolio, grantPortfolio, ledgerTotals } from './queries.ts'
@@ -39,7 +39,7 @@ export const marketLeague: LeagueKind = {
   async standings({ livePortfolios }, league, userId) {
     const { board } = await livePortfolios.board(league)
     const row = board.rowOf(String(userId))
-    return row < 0 ? [] : rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+    return row < 0 ? [] : rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
   },
   async trends({ db, clock, livePortfolios }, league, players) {
     const { board, columns } = await livePortfolios.board(league)
@@ -82,7 +82,7 @@ export const marketLeague: LeagueKind = {
       },
     }
   },
-  reopened: (tx, { id }) => readFinalMarketBoard(tx, id),
+  reopened: (tx, { id }) => deleteFinalMarketBoard(tx, id),
   /** A long ledger is deleted after the answer is sent; if the process stops first, the nightly retention finishes it. */
   removing: (app, leagueId) => async () => {
     const failed = (error: unknown) =>
@@ -95,11 +95,11 @@ async function playerCard(app: App, league: League, playerId: string): Promise<P
   const { board, asOf } = await app.livePortfolios.board(league)
   const row = board.rowOf(playerId)
   if (row < 0) return undefined
-  const [shown] = rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+  const [shown] = rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
   const metrics = board.metrics.map(({ name }) => {
     const ranking = board.ranking(name, 'desc')
     const card = {
-      current: orNull(ranking.values[row]!),
+      current: nullIfNaN(ranking.values[row]!),
       rank: Number.isNaN(ranking.values[row]!) ? null : rankOf(ranking, row, 'standard'),
       percentile: percentileOf(ranking, row),
     }

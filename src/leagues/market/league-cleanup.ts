@@ -14,13 +14,13 @@ import { tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 
 const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
-const batch = 100 // rows: a few milliseconds
+const rowsPerStep = 100 // rows: a few milliseconds
 
 export async function deleteMarketRows({ db, livePortfolios }: App, leagueId: number): Promise<void> {
   livePortfolios.forget(leagueId)
   for (const table of tables) {
-    const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${batch})`
-    while (deleteRows(db, table, which) === batch) await Bun.sleep(5)
+    const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${rowsPerStep})`
+    while (deleteRows(db, table, which) === rowsPerStep) await Bun.sleep(5)
   }
 }
 
@@ -49,4 +49,4 @@ function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): numb
 
 /** Skips a busy database until the next step. */
 const deleteRows = (db: Db, table: (typeof tables)[number], which: ReturnType<typeof sql>): number =>
-  tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? batch
+  tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? rowsPerStep

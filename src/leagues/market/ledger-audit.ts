@@ -47,7 +47,7 @@ type Differ = (user: number, what: string, ledger: number, found: number) => voi
 type Replayed = { sums: Sums; positions: Map<string, Position> }
 const sumNames = ['granted', 'cash', 'realised', 'fees', 'trades', 'corrections', 'volume'] as const
 type Sums = Record<(typeof sumNames)[number], number>
-const none: Sums = { granted: 0, cash: 0, realised: 0, fees: 0, trades: 0, corrections: 0, volume: 0 }
+const zeroSums: Sums = { granted: 0, cash: 0, realised: 0, fees: 0, trades: 0, corrections: 0, volume: 0 }
 
 export function auditLedger(dataDir: string): LedgerAudit {
   const client = new Database(databaseFile(dataDir), { readonly: true })
@@ -65,7 +65,7 @@ export function auditLedger(dataDir: string): LedgerAudit {
 }
 
 function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit): void {
-  const differ: Differ = (user, what, ledger, found) => {
+  const reportDifference: Differ = (user, what, ledger, found) => {
     if (ledger === found) return
     const difference = { league_id: league, user_id: user, what, ledger, found }
     if (audit.differences.length < maxListed) audit.differences.push(difference)
@@ -80,10 +80,10 @@ function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit):
   )
   const undone = undoneTrades(client, league)
   for (const line of lines.iterate(league)) {
-    replay(line, replayed, undone, differ)
+    replay(line, replayed, undone, reportDifference)
     audit.lines++
   }
-  compare(client, league, replayed, differ)
+  compareWithStored(client, league, replayed, reportDifference)
   audit.portfolios += replayed.size
 }
 
@@ -108,10 +108,10 @@ function replay(
   const known = replayed.get(user)
   if (symbol === null) {
     if (known) differ(user, at('second grant'), 0, line.cash)
-    return void replayed.set(user, { sums: { ...none, granted: line.cash, cash: line.cash }, positions: new Map() })
+    return void replayed.set(user, { sums: { ...zeroSums, granted: line.cash, cash: line.cash }, positions: new Map() })
   }
   const price = line.price ?? 0
-  const { sums, positions } = known ?? ungranted(replayed, user, line, differ)
+  const { sums, positions } = known ?? startUngranted(replayed, user, line, differ)
   const before = positions.get(symbol) ?? noPosition
   const after = isTrade(kind) ? applyTrade(before, quantity, price) : applyCorrection(before, line)
   positions.set(symbol, after)
@@ -168,14 +168,19 @@ function checkCorrection(
 }
 
 /** Starts a portfolio for a line of somebody who was never granted cash. */
-function ungranted(replayed: Map<number, Replayed>, user: number, line: Line, differ: Differ): Replayed {
+function startUngranted(replayed: Map<number, Replayed>, user: number, line: Line, differ: Differ): Replayed {
   differ(user, `grant before line ${line.id}`, 1, 0)
-  const one = { sums: { ...none }, positions: new Map() }
+  const one = { sums: { ...zeroSums }, positions: new Map() }
   replayed.set(user, one)
   return one
 }
 
-function compare(client: Db['$client'], league: number, replayed: Map<number, Replayed>, differ: Differ): void {
+function compareWithStored(
+  client: Db['$client'],
+  league: number,
+  replayed: Map<number, Replayed>,
+  differ: Differ,
+): void {
   const found = new Map<number, Replayed>()
   const portfolios = client.query<Sums & { user: number }, [number]>(
     `select user_id as user, granted_cents as granted, cash_cents as cash, realised_cents as realised, fees_cents as fees,
@@ -187,13 +192,13 @@ function compare(client: Db['$client'], league: number, replayed: Map<number, Re
      from holdings where league_id = ?`,
   )
   for (const { user, symbol, ...position } of holdings.iterate(league)) {
-    const one = found.get(user) ?? { sums: none, positions: new Map() }
+    const one = found.get(user) ?? { sums: zeroSums, positions: new Map() }
     found.set(user, one)
     one.positions.set(symbol, position)
   }
   for (const user of new Set([...replayed.keys(), ...found.keys()])) {
     const [one, other] = [replayed.get(user), found.get(user)]
-    for (const what of sumNames) differ(user, what, (one?.sums ?? none)[what], (other?.sums ?? none)[what])
+    for (const what of sumNames) differ(user, what, (one?.sums ?? zeroSums)[what], (other?.sums ?? zeroSums)[what])
     for (const symbol of new Set([...(one?.positions.keys() ?? []), ...(other?.positions.keys() ?? [])])) {
       const [a, b] = [one?.positions.get(symbol) ?? noPosition, other?.positions.get(symbol) ?? noPosition]
       for (const what of ['quantity', 'cost', 'realised'] as const) differ(user, `${symbol} ${what}`, a[what], b[what])

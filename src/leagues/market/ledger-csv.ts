@@ -5,7 +5,7 @@ import { pageOf } from '../../platform/http/pagination.ts'
 import { type LedgerLineView, ledgerLineView } from './ledger.ts'
 import { ledgerLines, type TradeFilter } from './queries.ts'
 
-const slice = 500 // lines read at a time
+const linesPerRead = 500 // lines read at a time
 const money = ['price', 'fee', 'cash', 'cash_after', 'realised'] as const
 const centsOf = (line: LedgerLineView) => money.map(column => line[`${column}_cents`])
 const heading = [
@@ -36,9 +36,9 @@ export function ledgerCsv(db: Db, filter: TradeFilter): ReadableStream<Uint8Arra
   return new ReadableStream({
     start: controller => controller.enqueue(encoder.encode(bom + csvLines([heading]))),
     pull(controller) {
-      const lines = ledgerLines(db, filter, 'all', pageOf({ page: ++page, limit: slice })).map(ledgerLineView)
+      const lines = ledgerLines(db, filter, 'all', pageOf({ page: ++page, limit: linesPerRead })).map(ledgerLineView)
       if (lines.length) controller.enqueue(encoder.encode(csvLines(lines.map(cells))))
-      if (lines.length < slice) controller.close()
+      if (lines.length < linesPerRead) controller.close()
     },
   })
 }

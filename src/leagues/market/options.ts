@@ -65,7 +65,7 @@ export function checkedChain(given: readonly GivenContract[]): OptionContract[] 
 type ChainRow = typeof optionChains.$inferInsert
 
 /** Replaces the whole chain. A chain older than the known one is ignored, unless the known one is dated in the future. */
-export function putChain(tx: Db, chain: ChainRow): boolean {
+export function storeChain(tx: Db, chain: ChainRow): boolean {
   const { asOf, receivedAt, contracts } = chain
   const written = tx
     .insert(optionChains)

@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger, type OrderRefusal, orderKeys } from '../../../db/schema.ts'
-import { given, prepared } from '../../../db/transactions.ts'
+import { placeholder, prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { LedgerLine } from './ledger.ts'
@@ -12,7 +12,7 @@ export type OrderOutcome = { line: LedgerLine } | { refusal: OrderRefusal }
 
 const keyLifetime = day
 
-const textOf = ({ symbol, side, quantity }: Order) => `${side} ${quantity} ${symbol}`
+const orderText = ({ symbol, side, quantity }: Order) => `${side} ${quantity} ${symbol}`
 
 const byKey = prepared(db =>
   db
@@ -20,9 +20,9 @@ const byKey = prepared(db =>
     .from(orderKeys)
     .where(
       and(
-        eq(orderKeys.leagueId, given('leagueId')),
-        eq(orderKeys.userId, given('userId')),
-        eq(orderKeys.key, given('key')),
+        eq(orderKeys.leagueId, placeholder('leagueId')),
+        eq(orderKeys.userId, placeholder('userId')),
+        eq(orderKeys.key, placeholder('key')),
       ),
     )
     .prepare(),
@@ -39,7 +39,7 @@ export function outcomeOfKey(
 ): OrderOutcome | undefined {
   const known = byKey(tx).get({ leagueId, userId, key })
   if (!known || known.createdAt + keyLifetime <= now) return undefined
-  if (known.order !== textOf(order))
+  if (known.order !== orderText(order))
     refuse('conflict', `This Idempotency-Key was already used for another order: ${known.order}`, {
       rule: 'idempotency_key',
     })
@@ -55,21 +55,21 @@ export function outcomeOfKey(
 
 export function storeOutcome(tx: Db, key: OrderKey, order: Order, outcome: OrderOutcome, now: number): void {
   const answer = 'line' in outcome ? { lineId: outcome.line.id, refusal: null } : { lineId: null, ...outcome }
-  keep(tx).run({ ...key, order: textOf(order), createdAt: now, ...answer })
+  storeKey(tx).run({ ...key, order: orderText(order), createdAt: now, ...answer })
 }
 
 /** Replaces a key that is a day old. */
-const keep = prepared(db =>
+const storeKey = prepared(db =>
   db
     .insert(orderKeys)
     .values({
-      leagueId: given('leagueId'),
-      userId: given('userId'),
-      key: given('key'),
-      order: given('order'),
-      lineId: given('lineId'),
-      refusal: given('refusal'),
-      createdAt: given('createdAt'),
+      leagueId: placeholder('leagueId'),
+      userId: placeholder('userId'),
+      key: placeholder('key'),
+      order: placeholder('order'),
+      lineId: placeholder('lineId'),
+      refusal: placeholder('refusal'),
+      createdAt: placeholder('createdAt'),
     })
     .onConflictDoUpdate({
       target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],

@@ -3,7 +3,7 @@ import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { rowsOf } from '../../leaderboard/page.ts'
+import { rankedRows } from '../../leaderboard/page.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -65,7 +65,7 @@ export const marketPages = (app: App) => {
     const { board } = await app.livePortfolios.board(league)
     const row = board.rowOf(String(userId))
     if (row < 0) return undefined
-    const [place] = rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+    const [place] = rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
     return place && { rank: place.rank, of: board.players, change: place.change }
   }
 

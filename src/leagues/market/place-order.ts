@@ -12,13 +12,13 @@ import { type TradeView, tradeView } from './ledger.ts'
 import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
 import { type OrderOutcome, outcomeOfKey, storeOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
-import { findPortfolio, position, worthOfOthers } from './queries.ts'
+import { findPortfolio, position, valueOfOtherHoldings } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
 import { writeLine } from './write-line.ts'
 
-export type Placed = { trade: TradeView; replayed: boolean }
+export type OrderResult = { trade: TradeView; replayed: boolean }
 
 /** With a `key`, the same request within a day gets the same answer and changes nothing. */
 export async function placeOrder(
@@ -27,7 +27,7 @@ export async function placeOrder(
   userId: number,
   order: Order,
   key?: string,
-): Promise<Placed> {
+): Promise<OrderResult> {
   const { db, clock } = app
   const { replayed, ...outcome } = await batched(db, tx => {
     const now = clock.now()
@@ -68,7 +68,7 @@ export function previewOrder(db: Db, leagueId: number, userId: number, order: Or
   const account: Account = {
     cash: portfolio.cashCents,
     position: position(db, leagueId, userId, order.symbol),
-    ...worthOfOthers(db, leagueId, userId, order.symbol),
+    ...valueOfOtherHoldings(db, leagueId, userId, order.symbol),
   }
   const verdict = validateOrder(order, account, quote, marketConfigOf(league), now)
   return 'fill' in verdict ? { portfolio, quote, fill: verdict.fill } : { refusal: refusalOf(verdict.broken) }

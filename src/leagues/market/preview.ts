@@ -5,7 +5,7 @@ import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
 import type { Order } from './order.ts'
 import { previewOrder } from './place-order.ts'
-import { findPortfolio, position, worthOfOthers } from './queries.ts'
+import { findPortfolio, position, valueOfOtherHoldings } from './queries.ts'
 import { percentOf } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
@@ -41,7 +41,7 @@ export function previewOf(db: Db, league: League, userId: number, order: Order, 
   const amount = quote ? quantity * quote.priceCents : null
   const cashAfter = amount === null ? null : cash - fee_cents + (side === 'buy' ? -amount : amount)
   const value = quote ? after * quote.priceCents : 0
-  const total = (cashAfter ?? cash) + worthOfOthers(db, league.id, userId, symbol).others + value
+  const total = (cashAfter ?? cash) + valueOfOtherHoldings(db, league.id, userId, symbol).others + value
   const { rule = '', most } = refusal?.facts ?? {}
   return {
     allowed: refusal === undefined,

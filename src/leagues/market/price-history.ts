@@ -98,12 +98,12 @@ export function priceHistory(
   return {
     symbol,
     days: closes.map(({ day, close }) => ({ date: iso(day).slice(0, 10), close_cents: close })),
-    recent: thinned(recent, maxPoints).map(({ at, cents }) => ({ at: iso(at), price_cents: cents })),
+    recent: evenlySpaced(recent, maxPoints).map(({ at, cents }) => ({ at: iso(at), price_cents: cents })),
   }
 }
 
 /** At most so many items, evenly spaced, including the last one. */
-function thinned<T>(items: readonly T[], most: number): T[] {
+function evenlySpaced<T>(items: readonly T[], most: number): T[] {
   const step = Math.ceil(items.length / most)
   return items.filter((_, i) => (items.length - 1 - i) % step === 0)
 }

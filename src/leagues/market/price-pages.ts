@@ -15,7 +15,7 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { isMember, leagueViewById, listLeagues } from '../queries.ts'
 import { listActions } from './corrections/symbol-action.ts'
-import { listHeld } from './held-prices.ts'
+import { listHeldPrices } from './held-prices.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { listPrices, priceHistory, sparkValues } from './price-history.ts'
 import { quoteView, symbolOf, symbolSchema } from './quote.ts'
@@ -61,7 +61,7 @@ export const pricePages = (app: App) => {
   const sourcesFor = (who: Who | undefined, request: Request): SourcesData | undefined =>
     isAtLeast(who, 'officer')
       ? {
-          held: listHeld(db, pageOf({ limit: 100 })).held,
+          held: listHeldPrices(db, pageOf({ limit: 100 })).held,
           feeds: everyFeed(db).map(quoteFeedView),
           origin: app.config.publicUrl ?? new URL(request.url).origin,
         }
@@ -123,7 +123,7 @@ export const pricePages = (app: App) => {
           officer: shown && {
             prices: shown.prices,
             pagination: pagination(slice, shown.total),
-            held: listHeld(db, pageOf({ limit: 1 }), symbol).held,
+            held: listHeldPrices(db, pageOf({ limit: 1 }), symbol).held,
           },
         })
         return page({ title: symbol, who, nav: 'quotes', body })

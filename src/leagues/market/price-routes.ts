@@ -9,8 +9,8 @@ import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagina
 import { receiveCsv } from '../../platform/http/receive-table.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idParams } from '../../platform/http/shared-schemas.ts'
-import { acceptBatch, acceptQuotes, pushedSchema, pushedView } from './accept-quotes.ts'
-import { heldPriceSchema, heldPriceView, listHeld, takeHeld } from './held-prices.ts'
+import { acceptBatch, acceptQuotes, pushResult, pushResultSchema } from './accept-quotes.ts'
+import { heldPriceSchema, heldPriceView, listHeldPrices, takeHeldPrice } from './held-prices.ts'
 import { readPriceCsv } from './price-csv.ts'
 import { historySchema, listPrices, priceHistory, priceSchema } from './price-history.ts'
 import { quoteSchema, quoteView, symbolOf, symbolParams } from './quote.ts'
@@ -40,13 +40,13 @@ export const priceRoutes = (app: App) => {
               errors: errors.slice(0, maxErrors),
             },
           )
-        return pushedView(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
+        return pushResult(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
       },
       {
         parse: 'none',
         may: 'officer',
         detail: {
-          ...describe('Import prices from CSV: all rows, or none if any is wrong', pushedSchema, {
+          ...describe('Import prices from CSV: all rows, or none if any is wrong', pushResultSchema, {
             description:
               'Columns `symbol`, `price` in currency units and, optionally, `as_of`, a date or a time. Earlier days fill the history.',
           }),
@@ -107,7 +107,7 @@ export const heldPriceRoutes = (app: App) => {
       '/',
       ({ query, request, set }) => {
         const page = pageOf(query)
-        const { held, total } = listHeld(db, page)
+        const { held, total } = listHeldPrices(db, page)
         return paged({ request, set }, page, total, { held_prices: held })
       },
       {
@@ -125,7 +125,7 @@ export const heldPriceRoutes = (app: App) => {
       async ({ params: { id }, who }) => {
         const now = clock.now()
         const symbol = await atomically(db, tx => {
-          const held = takeHeld(tx, id, now)
+          const held = takeHeldPrice(tx, id, now)
           const { symbol, priceCents, asOf, beforeCents } = held
           const { older } = acceptBatch(tx, [{ symbol, priceCents, asOf }], { now, by: signedIn(who).id, holdPct: 0 })
           if (older) refuse('conflict', `A newer price of ${symbol} has come in since`)
@@ -142,7 +142,7 @@ export const heldPriceRoutes = (app: App) => {
       async ({ params: { id }, who }) => {
         const at = clock.now()
         return atomically(db, tx => {
-          const held = takeHeld(tx, id, at)
+          const held = takeHeldPrice(tx, id, at)
           const detail = { price_cents: held.priceCents, before_cents: held.beforeCents }
           audit(tx, { at, who: signedIn(who), action: 'price.discard', target: `price of ${held.symbol}`, detail })
           return heldPriceView(held, null)

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gte, inArray, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, symbolActions, users } from '../../../db/schema.ts'
-import { given, prepared } from '../../../db/transactions.ts'
+import { placeholder, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
@@ -15,7 +15,7 @@ const byOwner = prepared(db =>
   db
     .select()
     .from(portfolios)
-    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
+    .where(and(eq(portfolios.leagueId, placeholder('leagueId')), eq(portfolios.userId, placeholder('userId'))))
     .prepare(),
 )
 export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
@@ -48,9 +48,9 @@ const positionOf = prepared(db =>
     .from(holdings)
     .where(
       and(
-        eq(holdings.leagueId, given('leagueId')),
-        eq(holdings.userId, given('userId')),
-        eq(holdings.symbol, given('symbol')),
+        eq(holdings.leagueId, placeholder('leagueId')),
+        eq(holdings.userId, placeholder('userId')),
+        eq(holdings.symbol, placeholder('symbol')),
       ),
     )
     .prepare(),
@@ -68,16 +68,16 @@ const othersOf = prepared(db =>
     .innerJoin(quotes, eq(quotes.symbol, holdings.symbol))
     .where(
       and(
-        eq(holdings.leagueId, given('leagueId')),
-        eq(holdings.userId, given('userId')),
-        sql`${holdings.symbol} <> ${given('symbol')}`,
+        eq(holdings.leagueId, placeholder('leagueId')),
+        eq(holdings.userId, placeholder('userId')),
+        sql`${holdings.symbol} <> ${placeholder('symbol')}`,
         sql`${holdings.quantity} <> 0`,
       ),
     )
     .prepare(),
 )
 /** The value of a portfolio's other holdings, and of the short positions among them. */
-export const worthOfOthers = (db: Db, leagueId: number, userId: number, symbol: string) =>
+export const valueOfOtherHoldings = (db: Db, leagueId: number, userId: number, symbol: string) =>
   othersOf(db).get({ leagueId, userId, symbol }) ?? { others: 0, othersOwed: 0 }
 
 /** Everything a portfolio holds or has held, with the quotes that count. */
@@ -106,8 +106,8 @@ const symbolsOf = prepared(db =>
     .from(holdings)
     .where(
       and(
-        eq(holdings.leagueId, given('leagueId')),
-        eq(holdings.userId, given('userId')),
+        eq(holdings.leagueId, placeholder('leagueId')),
+        eq(holdings.userId, placeholder('userId')),
         sql`${holdings.quantity} <> 0`,
       ),
     )

@@ -8,7 +8,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { acceptQuotes, pushedSchema, pushedView } from './accept-quotes.ts'
+import { acceptQuotes, pushResult, pushResultSchema } from './accept-quotes.ts'
 import {
   chainKey,
   chainOf,
@@ -18,7 +18,7 @@ import {
   expirationsOf,
   expirationsSchema,
   maxContracts,
-  putChain,
+  storeChain,
 } from './options.ts'
 import {
   maxQuotes,
@@ -44,7 +44,7 @@ export const quoteRoutes = (app: App) => {
       async ({ body, who }) => {
         const quotes = await readAll(body.quotes, clock.now())
         const source = { now: clock.now(), by: signedIn(who).id, holdPct: app.config.holdPricePct }
-        return pushedView(await acceptQuotes(db, quotes, source))
+        return pushResult(await acceptQuotes(db, quotes, source))
       },
       {
         // Documented here but validated by hand in slices: validating ten thousand at once would block everybody else.
@@ -53,7 +53,7 @@ export const quoteRoutes = (app: App) => {
           { examples: [{ quotes: [{ symbol: 'ACME', price_cents: 21_350 }] }] },
         ),
         may: 'officer',
-        detail: describe('Push quotes, up to 10,000 at once', pushedSchema, {
+        detail: describe('Push quotes, up to 10,000 at once', pushResultSchema, {
           description:
             'A quote older than the known one only fills a day without a price. One that moves further than HOLD_PRICE_PCT is held until an officer answers. Each quote is accepted by itself, so it is safe to send the whole request again.',
         }),
@@ -115,7 +115,7 @@ export const quoteRoutes = (app: App) => {
         if (isAhead(asOf, now)) invalid('as_of', tooFarAhead)
         const contracts = checkedChain(body.chain)
         const taken = await atomically(db, tx =>
-          putChain(tx, { symbol, expiration: day, asOf, receivedAt: now, contracts }),
+          storeChain(tx, { symbol, expiration: day, asOf, receivedAt: now, contracts }),
         )
         if (!taken) refuse('conflict', 'A newer chain is already known', { as_of: chainOf(db, symbol, day).as_of })
         return chainOf(db, symbol, day)

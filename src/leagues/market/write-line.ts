@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
-import { given, prepared } from '../../../db/transactions.ts'
+import { placeholder, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isTrade, type LedgerLine } from './ledger.ts'
 import type { Portfolio } from './portfolio.ts'
@@ -52,14 +52,14 @@ const updateCash = prepared(db =>
   db
     .update(portfolios)
     .set({
-      cashCents: sql`${portfolios.cashCents} + ${given('cash')}`,
-      realisedCents: sql`${portfolios.realisedCents} + ${given('realised')}`,
-      feesCents: sql`${portfolios.feesCents} + ${given('fee')}`,
-      volumeCents: sql`${portfolios.volumeCents} + ${given('volume')}`,
-      trades: sql`${portfolios.trades} + ${given('trades')}`,
-      corrections: sql`${portfolios.corrections} + ${given('corrections')}`,
+      cashCents: sql`${portfolios.cashCents} + ${placeholder('cash')}`,
+      realisedCents: sql`${portfolios.realisedCents} + ${placeholder('realised')}`,
+      feesCents: sql`${portfolios.feesCents} + ${placeholder('fee')}`,
+      volumeCents: sql`${portfolios.volumeCents} + ${placeholder('volume')}`,
+      trades: sql`${portfolios.trades} + ${placeholder('trades')}`,
+      corrections: sql`${portfolios.corrections} + ${placeholder('corrections')}`,
     })
-    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
+    .where(and(eq(portfolios.leagueId, placeholder('leagueId')), eq(portfolios.userId, placeholder('userId'))))
     .prepare(),
 )
 
@@ -67,12 +67,12 @@ const upsertHolding = prepared(db =>
   db
     .insert(holdings)
     .values({
-      leagueId: given('leagueId'),
-      userId: given('userId'),
-      symbol: given('symbol'),
-      quantity: given('quantity'),
-      costCents: given('cost'),
-      realisedCents: given('realised'),
+      leagueId: placeholder('leagueId'),
+      userId: placeholder('userId'),
+      symbol: placeholder('symbol'),
+      quantity: placeholder('quantity'),
+      costCents: placeholder('cost'),
+      realisedCents: placeholder('realised'),
     })
     .onConflictDoUpdate({
       target: [holdings.leagueId, holdings.userId, holdings.symbol],
@@ -89,21 +89,21 @@ const appendLedger = prepared(db =>
   db
     .insert(ledger)
     .values({
-      leagueId: given('leagueId'),
-      userId: given('userId'),
-      at: given('at'),
-      kind: given('kind'),
-      symbol: given('symbol'),
-      quantity: given('quantity'),
-      priceCents: given('price'),
-      feeCents: given('fee'),
-      cashCents: given('cash'),
-      cashAfterCents: given('cashAfter'),
-      quantityAfter: given('quantityAfter'),
-      realisedCents: given('realised'),
-      priceId: given('priceId'),
-      undoes: given('undoes'),
-      actionId: given('actionId'),
+      leagueId: placeholder('leagueId'),
+      userId: placeholder('userId'),
+      at: placeholder('at'),
+      kind: placeholder('kind'),
+      symbol: placeholder('symbol'),
+      quantity: placeholder('quantity'),
+      priceCents: placeholder('price'),
+      feeCents: placeholder('fee'),
+      cashCents: placeholder('cash'),
+      cashAfterCents: placeholder('cashAfter'),
+      quantityAfter: placeholder('quantityAfter'),
+      realisedCents: placeholder('realised'),
+      priceId: placeholder('priceId'),
+      undoes: placeholder('undoes'),
+      actionId: placeholder('actionId'),
     })
     .returning()
     .prepare(),

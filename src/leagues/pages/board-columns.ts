@@ -1,5 +1,12 @@
-import { GOAL, gainColumn, type Mark, metricOfGain, metricOfGoal, type Row } from '../../leaderboard/page.ts'
-import type { Total } from '../../leaderboard/totals.ts'
+import {
+  type BoardRow,
+  GOAL_COLUMN,
+  gainColumn,
+  metricOfGain,
+  metricOfGoal,
+  type PlayerMarkView,
+} from '../../leaderboard/page.ts'
+import type { GroupTotal } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
 import { sparkline } from '../../ui/parts/figures.ts'
@@ -11,11 +18,11 @@ import type { KindPages } from '../kind-pages.ts'
 import type { Trends } from '../kinds.ts'
 
 /** The value a row is ranked by; a row without one has no rank. */
-function valueIn(row: Row, column: string): number | null | undefined {
+function valueIn(row: BoardRow, column: string): number | null | undefined {
   const [gained, reached] = [metricOfGain(column), metricOfGoal(column)]
   if (gained !== undefined) return row.gains?.[gained]
   if (reached !== undefined) return row.goals?.[reached]
-  return column === 'score' ? row.score : column === GOAL ? row.goal_pct : row.metrics[column]
+  return column === 'score' ? row.score : column === GOAL_COLUMN ? row.goal_pct : row.metrics[column]
 }
 
 type Shown = {
@@ -26,7 +33,7 @@ type Shown = {
   /** Columns to show, in this order, instead of the default ones. */
   columns?: readonly string[]
   /** The total of everyone listed. */
-  total?: Total
+  total?: GroupTotal
   trends?: Trends
   path: string
   withLabel(label: string): string
@@ -42,7 +49,7 @@ export function boardTableColumns({
   trends = {},
   path,
   withLabel,
-}: Shown): Column<Row>[] {
+}: Shown): Column<BoardRow>[] {
   const { rows, sort_by, order } = board
   const { score, scoreName, metric, first, scoreBars } = kind
   const moved = rows.some(({ change }) => change !== null)
@@ -52,7 +59,7 @@ export function boardTableColumns({
   const there = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
   const kept = mainColumns(there, sort_by)
 
-  function columnOf(column: string): Column<Row> {
+  function columnOf(column: string): Column<BoardRow> {
     const head = columnName(column, scoreName)
     if (column === 'score')
       return {
@@ -65,7 +72,7 @@ export function boardTableColumns({
       }
     if (column === 'tier')
       return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }
-    if (column === GOAL) return goal(head, column, row => row.goal_pct)
+    if (column === GOAL_COLUMN) return goal(head, column, row => row.goal_pct)
     const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
     if (reached !== undefined) return goal(head, column, row => row.goals?.[reached])
     if (label !== undefined)
@@ -108,7 +115,7 @@ export function boardTableColumns({
           {
             head: html`<span class="sr">Movement</span>`,
             class: 'moved',
-            cell: (row: Row) => !isLeftOut(row) && movement(row.change),
+            cell: (row: BoardRow) => !isLeftOut(row) && movement(row.change),
           },
         ]
       : []),
@@ -125,7 +132,7 @@ export function boardTableColumns({
             head: 'Trend',
             class: 'trend',
             folds: true,
-            cell: (row: Row) => trendLine(trends[row.player_id], scoreName),
+            cell: (row: BoardRow) => trendLine(trends[row.player_id], scoreName),
           },
         ]
       : []),
@@ -145,17 +152,17 @@ function mainColumns(there: readonly string[], sortBy: string): readonly string[
   return [...new Set(first)].slice(0, 2)
 }
 
-const isLeftOut = ({ mark }: Row) => mark?.counted === false
+const isLeftOut = ({ mark }: BoardRow) => mark?.counted === false
 
 /** `farm account`, `on vacation`, `left out`: a mark in a word or two. */
-export const markName = ({ reason, counted }: Pick<Mark, 'reason' | 'counted'>): string =>
+export const markName = ({ reason, counted }: Pick<PlayerMarkView, 'reason' | 'counted'>): string =>
   reason === 'farm' ? 'farm account' : reason === 'vacation' ? 'on vacation' : counted ? 'marked' : 'left out'
 
-const markBadge = (mark: Mark): Html =>
+const markBadge = (mark: PlayerMarkView): Html =>
   html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`
 
 /** How much of a goal, or of one of its targets, has been reached. */
-const goal = (head: string, by: string, reached: (row: Row) => number | null | undefined): Column<Row> => ({
+const goal = (head: string, by: string, reached: (row: BoardRow) => number | null | undefined): Column<BoardRow> => ({
   head,
   numeric: true,
   sort: { by, first: 'desc' },

@@ -2,16 +2,16 @@
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import type { Row } from '../../leaderboard/page.ts'
+import type { BoardRow } from '../../leaderboard/page.ts'
 import {
   type BoardQuery,
-  canonical,
+  canonicalQuery,
   defaultLimit,
   isCacheable,
-  longestPage,
+  maxLimit,
   queryKey,
 } from '../../leaderboard/query.ts'
-import type { Total, TotalsQuery } from '../../leaderboard/totals.ts'
+import type { GroupTotal, TotalsQuery } from '../../leaderboard/totals.ts'
 import { Cached } from '../../platform/cache/cache.ts'
 import { iso } from '../../platform/clock.ts'
 import { htmlResponse, htmlType } from '../../platform/html.ts'
@@ -132,18 +132,18 @@ function boardPageMaker(app: App) {
   }
 
   /** The total of everyone listed, unless the reader searches by name. */
-  async function totalShown(league: League, { q, label, at, from }: BoardQuery): Promise<Total | undefined> {
+  async function totalShown(league: League, { q, label, at, from }: BoardQuery): Promise<GroupTotal | undefined> {
     if (q !== undefined || !kindOf(app, league).totals) return undefined
     const [name, text] =
       label === undefined ? [] : [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
-    const asked: TotalsQuery = { ...canonical({ q: text, limit: longestPage }), label: name, at, from, by: 'sum' }
+    const asked: TotalsQuery = { ...canonicalQuery({ q: text, limit: maxLimit }), label: name, at, from, by: 'sum' }
     const found = await readTotals(app, league, asked)
     const { all, rows } = found instanceof Cached ? found.value : found
     return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
   }
 
   /** The past scores of the players on a page: loaded once per board, and not for a search. */
-  async function trendsOf(league: League, asked: BoardQuery, rows: readonly Row[]): Promise<Trends | undefined> {
+  async function trendsOf(league: League, asked: BoardQuery, rows: readonly BoardRow[]): Promise<Trends | undefined> {
     const { trends } = kindOf(app, league)
     if (!trends || !isCacheable(asked) || rows.length === 0 || rows.length > maxTrends) return undefined
     const load = () =>
@@ -156,7 +156,7 @@ function boardPageMaker(app: App) {
     return value
   }
 
-  async function tierCounts(league: League, { q, around, at, from, label }: BoardQuery, rows: readonly Row[]) {
+  async function tierCounts(league: League, { q, around, at, from, label }: BoardQuery, rows: readonly BoardRow[]) {
     if ((q ?? around ?? at ?? from ?? label) !== undefined || !rows.some(({ tier }) => tier)) return undefined
     return (await kindOf(app, league).tiers?.(app, league, { page: 1, limit: 0 }))?.tiers
   }
@@ -164,7 +164,7 @@ function boardPageMaker(app: App) {
   /** The leader, shown while the reader looks at something else. */
   async function leaderOf(league: League, { q, around, at, from, label }: BoardQuery) {
     if ((q ?? around ?? label) === undefined || at !== undefined || from !== undefined) return undefined
-    const first = await readBoard(app, league, canonical({}))
+    const first = await readBoard(app, league, canonicalQuery({}))
     return (first instanceof Cached ? first.value : first).rows[0]
   }
 

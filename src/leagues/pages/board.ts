@@ -1,5 +1,5 @@
-import { GOAL, gainColumn, goalColumn, type Row } from '../../leaderboard/page.ts'
-import type { Total } from '../../leaderboard/totals.ts'
+import { type BoardRow, GOAL_COLUMN, gainColumn, goalColumn } from '../../leaderboard/page.ts'
+import type { GroupTotal } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
@@ -36,7 +36,7 @@ export type BoardData = {
   kind: KindPages
   board: BoardView
   /** The leader, if the rows do not start at the top of the board. */
-  leader?: Row
+  leader?: BoardRow
   /** Names of the tiers, best first. */
   tiers: readonly string[]
   /** How many players are in each, if everyone on the board is shown. */
@@ -52,7 +52,7 @@ export type BoardData = {
   columns?: readonly string[]
   hasOwnColumns?: boolean
   /** The total of everyone listed, on all pages. */
-  total?: Total
+  total?: GroupTotal
   /** What leagues of this kind show above their board. */
   more?: Content
   /** What is shown under rows, by player id. */
@@ -78,8 +78,9 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
   const isWhole = !params.q && !params.around && !params.at && !params.from && !params.label
   const isEmpty = isWhole && pages.total === 0
   const isBestFirst = board.sort_by === 'score' && board.order === kind.first
-  const medal = ({ rank, score }: Row) => isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
-  const mine = ({ player_id }: Row) => (player_id === me || player_id === params.around) && 'mine'
+  const medal = ({ rank, score }: BoardRow) =>
+    isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
+  const mine = ({ player_id }: BoardRow) => (player_id === me || player_id === params.around) && 'mine'
   const head = leagueHead({
     league,
     kind,
@@ -142,7 +143,11 @@ ${table({
 })}
 </section>`
 
-function figuresOf({ league, kind, board }: BoardData, { q, around, at, label }: BoardParams, first: Row | undefined) {
+function figuresOf(
+  { league, kind, board }: BoardData,
+  { q, around, at, label }: BoardParams,
+  first: BoardRow | undefined,
+) {
   const { state, as_of, pagination } = board
   const shown = at
     ? { label: 'As of', value: moment(as_of) }
@@ -231,7 +236,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
   { value: sort_by === 'score' ? '' : 'score', label: scoreName },
   ...[
     ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [metric, gainColumn(metric)]),
-    ...(rows[0]?.goals ? [GOAL, ...Object.keys(rows[0].goals).map(goalColumn)] : []),
+    ...(rows[0]?.goals ? [GOAL_COLUMN, ...Object.keys(rows[0].goals).map(goalColumn)] : []),
   ].map(value => ({ value, label: columnName(value, scoreName) })),
 ]
 

@@ -3,7 +3,7 @@ import { Elysia } from 'elysia'
 import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
-import { canonical } from '../../leaderboard/query.ts'
+import { canonicalQuery } from '../../leaderboard/query.ts'
 import { Cached } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
@@ -43,7 +43,7 @@ export const columnPages = (app: App) => {
   const { db, clock } = app
 
   async function there(league: League): Promise<string[]> {
-    const board = await readBoard(app, league, canonical({}))
+    const board = await readBoard(app, league, canonicalQuery({}))
     return columnsOfRow((board instanceof Cached ? board.value : board).rows[0])
   }
   const shown = (league: League, columns: ColumnRow[], who: Who | undefined) =>

@@ -1,6 +1,6 @@
 /** Totals of players: by alliance or another label, and of the whole board. */
 import { gainColumn } from '../../leaderboard/page.ts'
-import type { Figure, RankedTotal, Total } from '../../leaderboard/totals.ts'
+import type { GroupTotal, RankedTotal, SumAndAverage } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -53,7 +53,7 @@ function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName 
 }
 
 /** Each metric with its sum and its average. */
-function wholeBoard({ players, score, metrics, gains }: Total, kind: KindPages, by: TotalsView['by']): Html {
+function wholeBoard({ players, score, metrics, gains }: GroupTotal, kind: KindPages, by: TotalsView['by']): Html {
   const lines = [
     { head: kind.scoreName, now: score, gained: undefined },
     ...Object.entries(metrics).map(([metric, now]) => ({ head: metricName(metric), now, gained: gains[metric] })),
@@ -71,7 +71,7 @@ function wholeBoard({ players, score, metrics, gains }: Total, kind: KindPages, 
   })}`
 }
 
-function groups({ league, kind, totals }: TotalsData, label: string, all: Total, params: TotalsParams): Html {
+function groups({ league, kind, totals }: TotalsData, label: string, all: GroupTotal, params: TotalsParams): Html {
   const { rows, sort_by, order, by, pagination } = totals
   const path = `/leagues/${league.id}`
   const board = (text: string) =>
@@ -102,7 +102,7 @@ function groups({ league, kind, totals }: TotalsData, label: string, all: Total,
       foot: shown(all.score, by),
     },
     ...metrics.map((metric): Column<RankedTotal> => {
-      const both = ({ metrics, gains }: Total) =>
+      const both = ({ metrics, gains }: GroupTotal) =>
         html`${shown(metrics[metric], by)}${gain(rounded(gains[metric]?.[by]))}`
       return {
         head: metricName(metric),
@@ -134,4 +134,4 @@ ${paginationLinks(pagination, page => address(`${path}/totals`, { ...params, pag
 /** Large averages are shown as whole numbers. */
 const rounded = (value: number | null | undefined) =>
   value == null ? null : Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 100) / 100
-const shown = (figure: Figure | undefined, by: TotalsView['by']): Content => number(rounded(figure?.[by]))
+const shown = (figure: SumAndAverage | undefined, by: TotalsView['by']): Content => number(rounded(figure?.[by]))

@@ -1,8 +1,8 @@
-import type { Moves, Placing } from '../../leaderboard/moves.ts'
-import { GOAL, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
+import type { BoardPositions, RankMoves } from '../../leaderboard/moves.ts'
+import { GOAL_COLUMN, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
-import type { Sums } from '../../leaderboard/totals.ts'
+import type { GroupSums } from '../../leaderboard/totals.ts'
 import { ThreadDied } from '../../platform/process/threads.ts'
 import type { PlayerTexts, Standings } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
@@ -30,7 +30,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets),
   )
   const leftOuts = budget.shelf<Uint8Array>(out => bytesIn(out))
-  const totals = budget.shelf<Sums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
+  const totals = budget.shelf<GroupSums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
   const missing = budget.shelf<MissingPlayers>(({ ids, names, scans }) =>
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets, { byteLength: scans.length * 8 }),
   )
@@ -54,13 +54,13 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     const target = metricOfGoal(column)
     if (target !== undefined)
       return columns.get(`${column}:${order}:${scoreKey(input)}`, () => ask('goal', { input, column: target, order }))
-    if (column !== 'score' && column !== GOAL) {
+    if (column !== 'score' && column !== GOAL_COLUMN) {
       const wanted = { snapshot: input.selection.current, metric: column, order }
       return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
     }
     const { ranking, goalPct } = await scored(input)
-    if (column === GOAL && goalPct)
-      return reordered.get(`${GOAL}:${order}:${scoreKey(input)}`, () =>
+    if (column === GOAL_COLUMN && goalPct)
+      return reordered.get(`${GOAL_COLUMN}:${order}:${scoreKey(input)}`, () =>
         ask('turned', { ranking: { ...ranking, values: goalPct }, order }),
       )
     if (ranking.direction === order) return ranking
@@ -86,7 +86,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       )
     },
     /** Totals by the values of a label, or of everyone. */
-    totals(input: ScoreInput, label: string | undefined, leftOut: LeftOut | undefined): Promise<Sums | undefined> {
+    totals(input: ScoreInput, label: string | undefined, leftOut: LeftOut | undefined): Promise<GroupSums | undefined> {
       return totals.get(JSON.stringify([scoreKey(input), label, leftOut?.key]), async () => {
         const { ranking, starts } = await scored(input)
         const snapshot = input.selection.current
@@ -109,7 +109,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       const key = JSON.stringify([scoreKey(input), by, leftOut?.key])
       return tiers.get(key, () => ask('tiers', { ranking, classification }))
     },
-    moves: (before: Placing, after: Placing, most: number): Promise<Moves> => ask('moves', { before, after, most }),
+    moves: (before: BoardPositions, after: BoardPositions, most: number): Promise<RankMoves> =>
+      ask('moves', { before, after, most }),
     trends: (input: TrendsInput) => ask('trends', input),
     withExtras: (selection: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', selection),
     standings: inOneWalk(async (snapshot, rows, leftOut): Promise<Standings[]> => {

@@ -1,7 +1,7 @@
 /** The cells in the rows of a sheet board, read from its snapshot. */
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
-import { type Cells, type ColumnValues, type Mark, orNull } from '../../leaderboard/page.ts'
+import { type BoardCells, type ColumnValues, nullIfNaN, type PlayerMarkView } from '../../leaderboard/page.ts'
 import type { Ranking } from '../../leaderboard/ranking.ts'
 import type { Classification } from '../../leaderboard/tiers.ts'
 import { type BaselineRows, baselineValues } from './baseline-rows.ts'
@@ -30,7 +30,7 @@ export function cellsOf(
   snapshot: Snapshot,
   { starts, now, ...parts }: BoardParts,
   rows: Uint32Array,
-): Cells[] {
+): BoardCells[] {
   const { metrics } = snapshot
   const { ids, names, labels, values } = readRows(scores, snapshot, rows)
   const start = baselineValues(scores, snapshot, starts, rows, values)
@@ -40,7 +40,7 @@ export function cellsOf(
   const goalColumns = rules?.columns.map(columnNamed) ?? []
   const power = columnNamed('power')
 
-  function reachedOf(rules: GoalRules, i: number): Pick<Cells, 'goal_pct' | 'goals'> {
+  function reachedOf(rules: GoalRules, i: number): Pick<BoardCells, 'goal_pct' | 'goals'> {
     const own = power < 0 ? Number.NaN : start[i * metrics.length + power]!
     const countedIn = (place: number) => {
       if (rules.columns[place] === 'score') return score?.[rows[i]!] ?? Number.NaN
@@ -51,15 +51,15 @@ export function cellsOf(
     }
     const reached = (column: string, place: number) => percentReached(countedIn(place), rules.target(column, own))
     return {
-      goal_pct: orNull(leastReached(rules, own, countedIn)),
-      goals: Object.fromEntries(rules.columns.map((column, place) => [column, orNull(reached(column, place))])),
+      goal_pct: nullIfNaN(leastReached(rules, own, countedIn)),
+      goals: Object.fromEntries(rules.columns.map((column, place) => [column, nullIfNaN(reached(column, place))])),
     }
   }
 
   return ids.map((player_id, i) => {
     const shown = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
       Object.fromEntries(
-        metrics.map(({ name, cumulative }, c) => [name, orNull(valueAt(i * metrics.length + c, cumulative))]),
+        metrics.map(({ name, cumulative }, c) => [name, nullIfNaN(valueAt(i * metrics.length + c, cumulative))]),
       )
     return {
       player_id,
@@ -74,7 +74,12 @@ export function cellsOf(
 }
 
 /** A player's mark as rows show it. */
-export function markShown(scores: Database, snapshot: Snapshot, marks: Marks, player_id: string): Mark | null {
+export function markShown(
+  scores: Database,
+  snapshot: Snapshot,
+  marks: Marks,
+  player_id: string,
+): PlayerMarkView | null {
   const mark = marks.get(player_id)
   if (!mark) return null
   const { reason, farmOf, note, counted } = mark

@@ -1,7 +1,7 @@
 /** The parts of boards besides their scores, computed in the worker thread. Everything large is in shared memory. */
 import type { Database } from 'bun:sqlite'
-import { leavingOut, type Ranking, type RankOrder, RankPlace, rankingOf } from '../../leaderboard/ranking.ts'
-import { mark, needle } from '../../leaderboard/search.ts'
+import { RankCounter, type Ranking, type RankOrder, rankingOf, withoutRows } from '../../leaderboard/ranking.ts'
+import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
 import { compareTexts, rowsIn, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
 import type { LatecomersWork } from './latecomers.ts'
@@ -51,7 +51,7 @@ export async function leftOutRows(
 }
 
 export const rankingWithout = ({ ranking, out }: { ranking: Ranking; out: Uint8Array }): Ranking =>
-  sharedRanking(leavingOut(ranking, out))
+  sharedRanking(withoutRows(ranking, out))
 
 export type PlayerTexts = { ids: TextColumn; names: TextColumn }
 
@@ -62,8 +62,8 @@ export function playerTexts(scores: Database, id: number): PlayerTexts {
 
 export function searchPlayers({ texts: { ids, names }, q }: { texts: PlayerTexts; q: string }): Uint8Array {
   const hits = new Uint8Array(new SharedArrayBuffer(ids.offsets.length - 1))
-  mark(needle(q), ids, hits)
-  mark(needle(q), names, hits)
+  markMatches(foldedQuery(q), ids, hits)
+  markMatches(foldedQuery(q), names, hits)
   return hits
 }
 
@@ -100,7 +100,7 @@ export async function standings(
   const snapshot = snapshotOf(scores, input.snapshot)
   const { metrics, players } = snapshot
   const own = readValues(scores, snapshot, input.rows)
-  const places = input.rows.map((_, i) => metrics.map((_, c) => new RankPlace(own[i * metrics.length + c]!)))
+  const places = input.rows.map((_, i) => metrics.map((_, c) => new RankCounter(own[i * metrics.length + c]!)))
   const walk = new Walk(
     scores,
     snapshot,

@@ -5,18 +5,18 @@
 import type { Database } from 'bun:sqlite'
 import {
   type Board,
-  type Columned,
+  type BoardMetric,
+  type BoardShape,
   gainColumn,
   goalColumn,
-  type Metric,
+  maxRowsOf,
   metricOfGain,
   metricOfGoal,
-  mostRows,
+  type RankableBoard,
   type RankedPage,
   rankedPage,
-  type Standing,
+  resolveSort,
   sortColumns,
-  sortOf,
 } from '../../leaderboard/page.ts'
 import { BadQuery, type BoardQuery } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
@@ -67,7 +67,7 @@ export async function sheetPage(boards: SheetBoards, source: BoardSource, asked:
   }
   const query = withSheetWords(asked, snapshotOf(boards.scores, selection.current), config)
   const { board, snapshot } = await sheetBoard(boards, { ...source, published: seen }, selection, query)
-  const limit = Math.min(query.limit, mostRows(board))
+  const limit = Math.min(query.limit, maxRowsOf(board))
   const notes = scoreNotes(
     snapshot,
     snapshotOf(boards.scores, selection.baseline),
@@ -137,7 +137,7 @@ export async function boardParts(
 ) {
   const { scores, boardCache } = boards
   const leftOut = leftOutBy(marks)
-  const { by, order } = sortOf(snapshotColumns(snapshotOf(scores, selection.current), config), asked)
+  const { by, order } = resolveSort(snapshotColumns(snapshotOf(scores, selection.current), config), asked)
   // The previous board comes first: its latecomers are the first part of this one's.
   const earlier = publishedBefore(published, selection)
   const selectionBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
@@ -194,8 +194,8 @@ export async function sheetBoard(boards: SheetBoards, source: BoardSource, selec
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, selection.current), scored }
 }
 
-export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): Columned {
-  const columns = metrics.map(({ name }): Metric => ({ name, better: 'higher' }))
+export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): BoardShape {
+  const columns = metrics.map(({ name }): BoardMetric => ({ name, better: 'higher' }))
   return { metrics: columns, gains: columns, goals: goalRulesOf(config)?.columns, better: 'higher' }
 }
 
@@ -216,7 +216,7 @@ async function ranked(
   return { snapshot, rankings }
 }
 
-function standing(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): Standing {
+function standing(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): RankableBoard {
   const snapshot = snapshotOf(scores, id)
   return {
     ...snapshotColumns(snapshot, goals),

@@ -1,6 +1,6 @@
 /** How another config would move the players of a league: both boards are ranked and compared in the worker thread. */
-import { orNull, sortColumns } from '../../leaderboard/page.ts'
-import { countedIn, type Ranking, rankOf } from '../../leaderboard/ranking.ts'
+import { nullIfNaN, sortColumns } from '../../leaderboard/page.ts'
+import { countedRows, type Ranking, rankOf } from '../../leaderboard/ranking.ts'
 import { tierOf } from '../../leaderboard/tiers.ts'
 import type { ConfigPreview } from '../config-preview.ts'
 import { type BoardSource, classificationOf, type SheetBoards, shownSnapshots, snapshotColumns } from './boards.ts'
@@ -53,7 +53,7 @@ export async function previewSheetConfig(
   }
   const hasScores = after.score.known > 0
   return {
-    players: countedIn(after.score),
+    players: countedRows(after.score),
     moved: moves.moved,
     sort_by_before: before.sortBy,
     sort_by: after.sortBy,
@@ -65,4 +65,4 @@ export async function previewSheetConfig(
   }
 }
 
-const scoreOf = ({ values }: Ranking, row: number) => orNull(values[row]!)
+const scoreOf = ({ values }: Ranking, row: number) => nullIfNaN(values[row]!)

@@ -2,7 +2,7 @@
 
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
-import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
+import { GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { whatIsWrong } from '../../platform/http/field-errors.ts'
 import { checkWebhook } from '../announcements.ts'
 import { labelColumn, labelOfColumn } from '../columns.ts'
@@ -65,7 +65,7 @@ const namedSort = (given: string, names: MetricNames) => namedColumn(given, name
 /** A metric, `deads.gain`, `goal_pct` or `deads.goal_pct`. */
 function namedColumn(given: string, names: MetricNames, path: string): string {
   const [gained, reached] = [metricOfGain(given), metricOfGoal(given)]
-  if (given === GOAL || reached === 'score') return given
+  if (given === GOAL_COLUMN || reached === 'score') return given
   const metric = names.read(gained ?? reached ?? given, path)
   return gained !== undefined ? gainColumn(metric) : reached !== undefined ? goalColumn(metric) : metric
 }

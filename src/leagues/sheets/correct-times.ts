@@ -2,7 +2,7 @@
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
-import { given, prepared } from '../../../db/transactions.ts'
+import { placeholder, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
@@ -11,7 +11,7 @@ const anyAhead = prepared(db =>
   db
     .select({ id: uploads.id })
     .from(uploads)
-    .where(gt(uploads.takenAt, given('latest')))
+    .where(gt(uploads.takenAt, placeholder('latest')))
     .limit(1)
     .prepare(),
 )

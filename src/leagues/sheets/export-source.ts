@@ -1,5 +1,5 @@
 /** Exports a whole sheet board in a thread of its own, using the parts that this process has in shared memory. */
-import { type RankedPage, type Row, rankedPage } from '../../leaderboard/page.ts'
+import { type BoardRow, type RankedPage, rankedPage } from '../../leaderboard/page.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
 import type { BoardParts } from './board-cells.ts'
 import { boardFromParts } from './boards.ts'
@@ -11,7 +11,7 @@ export type SheetExportInput = { dataDir: string; parts: BoardParts; query: Boar
 const batch = 20_000
 const slice = 1_000
 
-export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<Row[]> {
+export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<BoardRow[]> {
   const scores = openScoresReader(dataDir)
   try {
     const board = boardFromParts(scores, parts)

@@ -1,4 +1,4 @@
-import { GOAL, gainColumn } from '../../leaderboard/page.ts'
+import { GOAL_COLUMN, gainColumn } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
@@ -125,7 +125,7 @@ function columnFields(
   if (seen.length === 0) return null
   const chosen = Array.isArray(columns) ? columns.filter(column => typeof column === 'string') : []
   const there = [
-    ...['score', 'tier', ...(goal || goals ? [GOAL] : [])],
+    ...['score', 'tier', ...(goal || goals ? [GOAL_COLUMN] : [])],
     ...labels.map(labelColumn),
     ...seen,
     ...seen.map(gainColumn),

@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { sheetMappings } from '../../../db/schema.ts'
-import { given, prepared } from '../../../db/transactions.ts'
+import { placeholder, prepared } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { headerKey, type Mapping } from './reading/headers.ts'
@@ -35,7 +35,7 @@ const anyOfLeague = prepared(db =>
   db
     .select({ id: sheetMappings.leagueId })
     .from(sheetMappings)
-    .where(eq(sheetMappings.leagueId, given('leagueId')))
+    .where(eq(sheetMappings.leagueId, placeholder('leagueId')))
     .limit(1)
     .prepare(),
 )

@@ -1,5 +1,5 @@
 /** Marked players: their list, and on a player's card the mark and the form that sets it. */
-import type { Mark } from '../../leaderboard/page.ts'
+import type { PlayerMarkView } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -72,7 +72,7 @@ const removal = (league: string, { player_id, name }: Pick<MarkedPlayer, 'player
   })
 
 /** `farm account of Bob` */
-function markSentence(mark: Pick<Mark, 'reason' | 'farm_of' | 'counted'>, league: string): Html {
+function markSentence(mark: Pick<PlayerMarkView, 'reason' | 'farm_of' | 'counted'>, league: string): Html {
   const { farm_of } = mark
   return html`${markName(mark)}${farm_of && html` of <a href="${league}/players/${encodeURIComponent(farm_of.player_id)}">${name(farm_of.name)}</a>`}`
 }

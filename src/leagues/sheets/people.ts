@@ -1,7 +1,7 @@
 /** The players behind the counts of a sheet, with their values before and now. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { hasFallen } from '../../leaderboard/gains.ts'
-import { orNull } from '../../leaderboard/page.ts'
+import { nullIfNaN } from '../../leaderboard/page.ts'
 import { compareTexts } from '../../leaderboard/text.ts'
 import {
   type BaselineRows,
@@ -112,7 +112,7 @@ function peopleAt(
   const scan = change === 'missing' ? before : now
   const { ids, names, values } = readRows(scores, scan, rows)
   const { metrics } = scan
-  const valueNow = (i: number, c: number) => orNull(values[i * metrics.length + c]!)
+  const valueNow = (i: number, c: number) => nullIfNaN(values[i * metrics.length + c]!)
   const start = change === 'missing' ? values : baselineValues(scores, now, starts, rows, values)
   const earlier =
     change === 'renamed'
@@ -128,7 +128,7 @@ function peopleAt(
     const all = metrics.map(({ name: field, cumulative }, c) => ({
       field,
       cumulative,
-      before: isNew ? null : orNull(start[i * metrics.length + c]!),
+      before: isNew ? null : nullIfNaN(start[i * metrics.length + c]!),
       now: change === 'missing' ? null : valueNow(i, c),
     }))
     const shown =

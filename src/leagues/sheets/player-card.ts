@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
-import { orNull, type Row, rowsOf } from '../../leaderboard/page.ts'
+import { type BoardRow, nullIfNaN, rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso } from '../../platform/clock.ts'
 import { baselineValues } from './baseline-rows.ts'
@@ -20,7 +20,7 @@ export type MetricCard = {
   percentile: number | null
 }
 
-type PlayerCard = Omit<Row, 'metrics' | 'gains'> & {
+type PlayerCard = Omit<BoardRow, 'metrics' | 'gains'> & {
   percentile: number | null
   metrics: Record<string, MetricCard>
   history: HistoryPoint[]
@@ -39,15 +39,15 @@ export async function playerCard(
   const at = board.rowOf(player_id)
   if (at < 0) return undefined
   const standings = await boards.boardCache.standings(snapshot.id, at, leftOutBy(source.marks))
-  const [row] = rowsOf(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
+  const [row] = rankedRows(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
   const own = readValues(boards.scores, snapshot, [at])
   const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), own)
   const cards = snapshot.metrics.map(({ name, cumulative }, c): [string, MetricCard] => [
     name,
     {
-      current: orNull(own[c]!),
-      baseline: orNull(start[c]!),
-      gain: orNull(gainOf(own[c]!, start[c]!, cumulative)),
+      current: nullIfNaN(own[c]!),
+      baseline: nullIfNaN(start[c]!),
+      gain: nullIfNaN(gainOf(own[c]!, start[c]!, cumulative)),
       rank: standings[name]?.rank ?? null,
       percentile: standings[name]?.percentile ?? null,
     },
@@ -77,7 +77,7 @@ export async function missingPlayer(scores: Database, source: BoardSource, playe
   if (!seen) return undefined
   const card = ({ name, value }: Measured): [string, MetricCard] => [
     name,
-    { current: orNull(value), baseline: null, gain: null, rank: null, percentile: null },
+    { current: nullIfNaN(value), baseline: null, gain: null, rank: null, percentile: null },
   ]
   return {
     player_id,

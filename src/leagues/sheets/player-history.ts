@@ -1,8 +1,8 @@
 /** The history of one player in the scans of a league, oldest first. */
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
-import { type ColumnValues, orNull } from '../../leaderboard/page.ts'
-import { scoringOf, withTerm } from '../../leaderboard/score.ts'
+import { type ColumnValues, nullIfNaN } from '../../leaderboard/page.ts'
+import { addTerm, scoringOf } from '../../leaderboard/score.ts'
 import type { BoardConfig } from './scoring.ts'
 import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
@@ -59,7 +59,7 @@ export async function historyOf(
       takenAt,
       kind,
       name: scan.name,
-      metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, orNull(value)])),
+      metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, nullIfNaN(value)])),
       score: starts && counted.has(scan.snapshot) ? scoreOf(metrics, starts, config) : null,
     })
   }
@@ -98,9 +98,9 @@ function scoreOf(metrics: Measured[], start: Measured[], config: BoardConfig): n
   for (const { metric, weight } of weights) {
     const { value, cumulative } = metrics.find(({ name }) => name === metric)!
     const from = start.find(({ name }) => name === metric)?.value ?? Number.NaN
-    score = withTerm(score, on === 'gains' ? gainOf(value, from, cumulative) : value, weight)
+    score = addTerm(score, on === 'gains' ? gainOf(value, from, cumulative) : value, weight)
   }
-  return orNull(score)
+  return nullIfNaN(score)
 }
 
 export type TrendsInput = Scans & { players: readonly string[] }

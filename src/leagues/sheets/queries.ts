@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'dri
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { type UploadError, uploadErrors, uploads } from '../../../db/schema.ts'
-import { given, prepared } from '../../../db/transactions.ts'
+import { placeholder, prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isoOrNull } from '../../platform/clock.ts'
@@ -36,10 +36,10 @@ const ofBytes = prepared(db =>
     .from(uploads)
     .where(
       and(
-        eq(uploads.leagueId, given('leagueId')),
-        eq(uploads.kind, given('kind')),
-        eq(uploads.mode, given('mode')),
-        eq(uploads.sha256, given('sha256')),
+        eq(uploads.leagueId, placeholder('leagueId')),
+        eq(uploads.kind, placeholder('kind')),
+        eq(uploads.mode, placeholder('mode')),
+        eq(uploads.sha256, placeholder('sha256')),
         inArray(uploads.status, ['queued', 'running', 'held', 'done']),
         eq(uploads.dryRun, false),
       ),
@@ -80,7 +80,7 @@ const changing = preparedFor(uploads, (db, change: Given<Partial<Upload>>) =>
   db
     .update(uploads)
     .set(change)
-    .where(and(eq(uploads.id, given('upload')), isOneOf(uploads.status, 'from')))
+    .where(and(eq(uploads.id, placeholder('upload')), isOneOf(uploads.status, 'from')))
     .returning()
     .prepare(),
 )
@@ -96,13 +96,13 @@ export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'ru
 const insertingErrors = prepared(db =>
   db
     .insert(uploadErrors)
-    .values({ uploadId: given('uploadId'), first: given('first'), items: given('items') })
+    .values({ uploadId: placeholder('uploadId'), first: placeholder('first'), items: placeholder('items') })
     .prepare(),
 )
 const deletingErrors = prepared(db =>
   db
     .delete(uploadErrors)
-    .where(eq(uploadErrors.uploadId, given('uploadId')))
+    .where(eq(uploadErrors.uploadId, placeholder('uploadId')))
     .prepare(),
 )
 

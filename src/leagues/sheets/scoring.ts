@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { gainOf, hasFallen } from '../../leaderboard/gains.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../leaderboard/ranking.ts'
-import { scoringOf, withTerm } from '../../leaderboard/score.ts'
+import { addTerm, scoringOf } from '../../leaderboard/score.ts'
 import type { Tier } from '../../leaderboard/tiers.ts'
 import {
   type BaselineRows,
@@ -148,7 +148,7 @@ function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rule
       for (let i = 0; i < length; i++) {
         const value = values[ats[i]!]!
         const term = isOfGains ? gainOf(value, starts[froms[i]!]!, cumulative) : value
-        score[rows[i]!] = withTerm(score[rows[i]!]!, term, weight)
+        score[rows[i]!] = addTerm(score[rows[i]!]!, term, weight)
       }
     }
     if (!goalPct) return

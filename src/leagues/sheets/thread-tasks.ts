@@ -1,5 +1,5 @@
 /** Everything the worker thread does, by name. Inputs and answers are plain data; large columns are shared memory. */
-import { movesBetween, type Placing } from '../../leaderboard/moves.ts'
+import { type BoardPositions, compareRanks } from '../../leaderboard/moves.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import * as building from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
@@ -39,8 +39,8 @@ export const tasks = {
     building.labelledPlayers(scores, input),
   tiers: building.tierMembers,
   totals: (input: TotalsInput, work: TaskContext) => sumPlayers(work.scores, input, work),
-  moves: ({ before, after, most }: { before: Placing; after: Placing; most: number }) =>
-    movesBetween(before, after, most),
+  moves: ({ before, after, most }: { before: BoardPositions; after: BoardPositions; most: number }) =>
+    compareRanks(before, after, most),
   standings: (input: { snapshot: number; rows: number[]; out: Uint8Array | undefined }, work: TaskContext) =>
     building.standings(work.scores, input, work),
   people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
 import { gainColumn } from '../../leaderboard/page.ts'
-import { addValue, everyone, groupsOf, noSums, type Sums } from '../../leaderboard/totals.ts'
+import { addValue, emptySums, type GroupSums, groupRows, oneGroup } from '../../leaderboard/totals.ts'
 import { type BaselineRows, eachPlayer, storedPlayers } from './baseline-rows.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import { ownMemory, readLabel } from './snapshots/read.ts'
@@ -23,23 +23,23 @@ export async function sumPlayers(
   scores: Database,
   input: TotalsInput,
   working: LatecomersWork,
-): Promise<Sums | undefined> {
+): Promise<GroupSums | undefined> {
   const { starts, score, label, out } = input
   const players = storedPlayers(scores, snapshotOf(scores, input.snapshot))
   const { metrics } = players.snapshot
   const names = metrics.map(({ name }) => name)
   const groups =
     label === undefined
-      ? everyone(score.length)
-      : groupsOf(readLabel(scores, players.snapshot, label, ownMemory), maxGroups)
+      ? oneGroup(score.length)
+      : groupRows(readLabel(scores, players.snapshot, label, ownMemory), maxGroups)
   if (!groups) return undefined
-  const { of, texts } = groups
-  const sums = noSums(texts, ['score', ...names.flatMap(name => [name, gainColumn(name)])])
+  const { groupOfRow, texts } = groups
+  const sums = emptySums(texts, ['score', ...names.flatMap(name => [name, gainColumn(name)])])
   const width = sums.columns.length
   await eachPlayer(scores, players, starts, names, working, (row, now, at, then, from) => {
     if (out?.[row]) return
-    const first = of[row]! * width
-    sums.players[of[row]!]!++
+    const first = groupOfRow[row]! * width
+    sums.players[groupOfRow[row]!]!++
     addValue(sums, first, score[row]!)
     for (let m = 0; m < metrics.length; m++) {
       addValue(sums, first + 1 + 2 * m, now[m]![at]!)

@@ -2,7 +2,7 @@
 import type { Db } from '../../../db/open.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { Log } from '../../platform/process/log.ts'
-import { acceptAnswer, holdBack, recordFailure } from '../feeds/feed-state.ts'
+import { recordAcceptedAnswer, recordFailure, recordHeldAnswer } from '../feeds/feed-state.ts'
 import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
@@ -48,20 +48,20 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
     return { outcome: 'failed', message: fetched.message }
   }
   if (fetched.kind === 'unchanged') {
-    acceptAnswer(tx, feed, now)
+    recordAcceptedAnswer(tx, feed, now)
     return { outcome: 'unchanged', message: 'Nothing has changed in the feed' }
   }
   const read = fetched.reading.map(board => judged(tx, tour, board, now))
   const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : [])).join('; ')
   if (held) {
-    holdBack(tx, feed, now, held)
+    recordHeldAnswer(tx, feed, now, held)
     return { outcome: 'held', message: `Held back: ${held}` }
   }
 
   const stored = read.flatMap(({ known, verdict }) =>
     verdict.kind === 'accepted' ? [storeBoard(tx, tour, known, verdict.board, now)] : [],
   )
-  acceptAnswer(tx, feed, now, fetched.validators)
+  recordAcceptedAnswer(tx, feed, now, fetched.validators)
   changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
   for (const { event, moved } of stored) refuseCorrections(tx, tour.slug, event, moved, now, log)
   for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)

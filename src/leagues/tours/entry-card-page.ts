@@ -1,7 +1,7 @@
 /** Page parts that only tour leagues have. */
 import type { Db } from '../../../db/open.ts'
 import type { App } from '../../context.ts'
-import type { Row } from '../../leaderboard/page.ts'
+import type { BoardRow } from '../../leaderboard/page.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -41,7 +41,7 @@ function ownEntries(db: Db, { id }: League, who: Who | undefined): Content {
 export async function picksUnderRows(
   { db, tourBoards }: App,
   league: League,
-  rows: readonly Row[],
+  rows: readonly BoardRow[],
 ): Promise<ReadonlyMap<string, Content>> {
   const { golfers } = await tourBoards.of(league)
   if (!golfers) return new Map()

@@ -1,5 +1,5 @@
 import type { App } from '../../context.ts'
-import { rowsOf } from '../../leaderboard/page.ts'
+import { rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import type { PlayerView, Trends } from '../kinds.ts'
@@ -16,7 +16,7 @@ export async function cardOf(app: App, league: League, playerId: string): Promis
   const { board, asOf, golfers } = await app.tourBoards.of(league)
   const at = board.rowOf(playerId)
   if (!entry || at < 0) return undefined
-  const [row] = rowsOf(board, Uint32Array.of(at), { by: 'score', order: 'asc', ties: 'standard' })
+  const [row] = rankedRows(board, Uint32Array.of(at), { by: 'score', order: 'asc', ties: 'standard' })
   if (!row) return undefined
   return {
     ...row,

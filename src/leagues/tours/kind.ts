@@ -4,9 +4,9 @@ import { atomically } from '../../../db/transactions.ts'
 import { clear } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { rankedPage, rowsOf } from '../../leaderboard/page.ts'
+import { rankedPage, rankedRows } from '../../leaderboard/page.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import { deleteFinalBoard, finalBoardHash, keepFinalBoard } from '../final-board.ts'
+import { deleteFinalBoard, finalBoardHash, storeFinalBoard } from '../final-board.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
@@ -44,7 +44,7 @@ export const tourLeague: LeagueKind = {
     const rows = entryIds(db, league.id, userId)
       .map(id => board.rowOf(String(id)))
       .filter(row => row >= 0)
-    const standings = rowsOf(board, Uint32Array.from(rows), { by: 'score', order: 'asc', ties: 'standard' })
+    const standings = rankedRows(board, Uint32Array.from(rows), { by: 'score', order: 'asc', ties: 'standard' })
     return standings.sort((a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY))
   },
   trends: tourTrends,
@@ -84,7 +84,7 @@ export const tourLeague: LeagueKind = {
           refuse('conflict', 'The scores have just changed; try again')
         bindEvent(tx, league, event)
         clear(tx, clock.now(), overdueKey(league.id))
-        keepFinalBoard(tx, league.id, json)
+        storeFinalBoard(tx, league.id, json)
       },
     }
   },

@@ -7,7 +7,7 @@ import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { clearFeedAlerts, unknownFeed } from '../feeds/feed-state.ts'
+import { clearFeedAlerts, stateOfNewUrl } from '../feeds/feed-state.ts'
 import { unmatchedAlert } from './match-field.ts'
 import { changeTour, deleteTour, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
@@ -48,7 +48,7 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Gi
       feedUrl: given.feed_url,
       format: given.format,
       intervalS: given.interval_s,
-      ...(isOther && { ...unknownFeed, failingSince: null, heldSince: null, acceptNext: false }),
+      ...(isOther && { ...stateOfNewUrl, failingSince: null, heldSince: null, acceptNext: false }),
     })
   })
   if (isOther && changed) await pollTourNow(app, changed, who)

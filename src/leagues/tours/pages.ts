@@ -6,7 +6,7 @@ import { seeOther } from '../../accounts/auth-form.ts'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
-import { canonical } from '../../leaderboard/query.ts'
+import { canonicalQuery } from '../../leaderboard/query.ts'
 import { readBody } from '../../platform/body.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
@@ -68,7 +68,7 @@ export const tourPages = (app: App) => {
     const league = leagueOf(id, who)
     const view = await viewer(app, league, who)
     const { board } = await app.tourBoards.of(league)
-    const { rows, pagination } = boardPageOf(board, canonical({ page: query.page, limit: onePage }))
+    const { rows, pagination } = boardPageOf(board, canonicalQuery({ page: query.page, limit: onePage }))
     const entries = entriesByIds(
       db,
       rows.map(row => Number(row.player_id)),

@@ -1,6 +1,6 @@
 /** When a feed is polled. Pure: times in milliseconds since 1970. */
 import { day, minute, second } from '../../platform/clock.ts'
-import { maxRetryAfter, pauseOf } from '../feeds/feed-state.ts'
+import { maxRetryAfter, msUntilNextPoll } from '../feeds/feed-state.ts'
 import type { League } from '../league.ts'
 import { type FinishLeague, keepsPolling, pollPastEnd } from './finish.ts'
 import type { Tour } from './tour.ts'
@@ -30,7 +30,7 @@ export const endOfLeagues = (leagues: readonly Times[]): number =>
 /** A failing feed is polled less often, and so is one without a league nearby. */
 function pauseBefore(tour: Asked, leagues: readonly Times[], now: number, retryAfterMs: number): number {
   const isNear = live(leagues, now).some(({ starts_at }) => starts_at - nearBefore <= now)
-  return Math.max(pauseOf(tour, retryAfterMs), tour.failures > 0 || isNear ? 0 : calmInterval)
+  return Math.max(msUntilNextPoll(tour, retryAfterMs), tour.failures > 0 || isNear ? 0 : calmInterval)
 }
 
 /** When to poll next; null if no league needs it. `retryAfterMs`: how long a failing feed asked us to wait. */

@@ -3,7 +3,7 @@ import type { Db } from '../../../db/open.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
-import { mark, needle } from '../../leaderboard/search.ts'
+import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
@@ -193,7 +193,7 @@ export function fieldPage(db: Db, { eventId }: Tour, { limit, offset }: PageSlic
   const all = eventId === null ? [] : golfersOf(db, eventId)
   const hits = new Uint8Array(all.length)
   for (const texts of [all.map(({ name }) => name), all.map(({ player_id }) => player_id)])
-    mark(needle(q), textColumn(texts), hits)
+    markMatches(foldedQuery(q), textColumn(texts), hits)
   const field = all
     .filter((_, i) => hits[i])
     .sort(

@@ -8,7 +8,7 @@ import { day, minute, second } from '../../platform/clock.ts'
 import { AlertedFailure, type JobContext } from '../../platform/jobs/job.ts'
 import type { Start, Started } from '../../platform/jobs/jobs.ts'
 import { fetchFeed } from '../feeds/fetch-feed.ts'
-import { bookNextPoll, checkLease, ensurePoll, type PollOutcome, pollNow } from '../feeds/poll-chain.ts'
+import { checkLease, ensurePoll, type PollOutcome, pollNow, scheduleNextPoll } from '../feeds/poll-chain.ts'
 import type { League } from '../league.ts'
 import { applyFeed, type FeedOutcome } from './apply-feed.ts'
 import { tourRulesOf } from './config.ts'
@@ -81,7 +81,7 @@ function accept(tx: Db, app: App, tour: Tour, start: Start = {}): Started {
 
 /** The next poll, if a league needs it. */
 const bookNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs = 0) =>
-  bookNextPoll(app, work, tx => {
+  scheduleNextPoll(app, work, tx => {
     const tour = findTour(tx, slug)
     const at = tour ? nextPollAt(app.clock.now(), tour, timesOn(tx, slug), retryAfterMs) : null
     return tour && at !== null ? { at, ...accept(tx, app, tour, { at }) } : undefined

@@ -14,7 +14,7 @@ import { minute, second } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { histogramOf, quantile } from '../../platform/process/metrics.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
-import { alertsOfBroken, brokenDutiesNow } from '../../rota/broken-alert.ts'
+import { brokenDutiesAlert, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../database-files.ts'
 import { hasWorker, loadSince, overloads, processesOf } from '../processes.ts'
 import { redisStats } from '../redis-stats.ts'
@@ -41,7 +41,7 @@ export const conditions: readonly Condition[] = [
     prefix: 'security:attempts',
     look: ({ db, clock }) => [alertOfAttempts(db, clock.now())].filter(one => one !== undefined),
   },
-  { prefix: 'roster_broken', look: async app => alertsOfBroken(await brokenDutiesNow(app)) },
+  { prefix: 'roster_broken', look: async app => brokenDutiesAlert(await brokenDutiesNow(app)) },
 ]
 
 /** Redis is unreachable for a while, or its statistics are critical. */

@@ -6,7 +6,7 @@ import { hashSecret, newSecret } from '../../accounts/secret.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { dutyWords } from '../notices.ts'
-import { shownByIds } from '../roster-view.ts'
+import { shownShiftsByIds } from '../roster-view.ts'
 import type { Calendar } from './ical.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
@@ -28,7 +28,7 @@ export const calendarSince = (db: Db, staffId: number): number | null =>
   db.select().from(calendarAddresses).where(eq(calendarAddresses.staffId, staffId)).get()?.createdAt ?? null
 
 const [before, after] = [60 * day, 400 * day]
-const most = 2_000 // duties
+const maxDuties = 2_000 // duties
 
 /** The owner of the address. Every wrong token gets the same answer. */
 export function calendarOf(db: Db, token: string, now: number, host: string): Calendar {
@@ -54,10 +54,10 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
     .innerJoin(sites, eq(sites.id, shifts.siteId))
     .where(and(eq(assignments.staffId, owner.id), between(shifts.startsAt, now - before, now + after)))
     .orderBy(asc(shifts.startsAt))
-    .limit(most)
+    .limit(maxDuties)
     .all()
   const shown = new Map(
-    shownByIds(
+    shownShiftsByIds(
       db,
       duties.map(({ shiftId }) => shiftId),
       now,

@@ -16,7 +16,7 @@ export type Calendar = { name: string; events: readonly CalendarEvent[] }
 
 export const icalType = 'text/calendar; charset=utf-8'
 
-export function icalOf({ name, events }: Calendar): string {
+export function toIcal({ name, events }: Calendar): string {
   const lines = [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
@@ -54,14 +54,14 @@ const text = (value: string) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: those that no line may hold
     .replaceAll(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
 
-const longest = 75 // bytes of UTF-8 per line; longer lines continue in the next one, after a space
+const maxLineBytes = 75 // bytes of UTF-8 per line; longer lines continue in the next one, after a space
 
 function folded(line: string): string {
   let out = ''
   let bytes = 0
   for (const sign of line) {
     const size = Buffer.byteLength(sign)
-    if (bytes + size > longest) {
+    if (bytes + size > maxLineBytes) {
       out += '\r\n '
       bytes = 1
     }

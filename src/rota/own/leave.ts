@@ -9,7 +9,7 @@ import { iso, isoOrNull } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { spanWords } from '../calendar-view.ts'
-import { checkRange, today } from '../date-range.ts'
+import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
 
 export const leaveStateSchema = t.Union(leaveStates.map(state => t.Literal(state)))
@@ -38,11 +38,11 @@ export const leaveSchema = t.Object(
 )
 export type LeaveView = Static<typeof leaveSchema>
 
-const longest = 366 // days
+const maxDays = 366 // days
 
 export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at: number): number {
   const { from, to } = given
-  checkRange(from, to, 'to', longest)
+  checkDateRange(from, to, 'to', maxDays)
   if (to < today(at)) invalid('to', 'These days are in the past.')
   const other = tx
     .select()

@@ -13,7 +13,7 @@ import { daysAfter, today } from '../date-range.ts'
 import type { StaffNotice } from '../notices.ts'
 import type { PersonView } from '../person.ts'
 import { rotaHead } from '../rota-page.ts'
-import { dayAt } from '../shift.ts'
+import { localDate } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { wishRows } from '../staff-page.ts'
 import type { LeaveView } from './leave.ts'
@@ -81,7 +81,7 @@ ${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true
 
 function dutyItem(duty: OwnDuty, now: number, past: boolean, saysZone: boolean): Html {
   const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
-  const here = dayAt(now, timezone)
+  const here = localDate(now, timezone)
   const when = date === here ? 'Today' : date === daysAfter(here, 1) ? 'Tomorrow' : dayWords(date)
   return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
 <p><strong>${when}</strong> ${from}–${to}${saysZone && html` <small class="quiet">${timezone}</small>`}</p>

@@ -12,7 +12,7 @@ import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared
 import { brokenDutyRuleSchema, brokenRulesByDuty } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
 import { dutyKey } from '../load-problem.ts'
-import { shownByIds } from '../roster-view.ts'
+import { shownShiftsByIds } from '../roster-view.ts'
 import { shiftById } from '../shift-queries.ts'
 
 export type StaffRow = typeof staff.$inferSelect
@@ -85,7 +85,7 @@ type Row = { id: number; shiftId: number; offer: number | null; takenBy: number 
 
 function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[] {
   const ids = rows.map(({ shiftId }) => shiftId)
-  const shown = new Map(shownByIds(db, ids, now).map(shift => [shift.id, shift]))
+  const shown = new Map(shownShiftsByIds(db, ids, now).map(shift => [shift.id, shift]))
   const names = new Map(
     db
       .select({ id: staff.id, name: staff.name })

@@ -14,7 +14,7 @@ import { rotaHead } from '../rota-page.ts'
 import { allSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
-import { icalOf, icalType } from './ical.ts'
+import { icalType, toIcal } from './ical.ts'
 import { listLeave } from './leave.ts'
 import { type MyShifts, myShiftsBody, myShiftsPart, notLinked } from './my-shifts-page.ts'
 import { hoursOfWeek, ownDuties, ownStaff, type StaffRow, staffOfUser } from './own-duties.ts'
@@ -112,7 +112,7 @@ export const ownRotaPages = (app: App) => {
       ({ query: { token }, request }) => {
         const { host } = new URL(siteUrl(request, config))
         const calendar = calendarOf(db, token, clock.now(), host)
-        return new Response(icalOf(calendar), {
+        return new Response(toIcal(calendar), {
           headers: { 'content-type': icalType, 'content-disposition': 'inline; filename="shifts.ics"' },
         })
       },

@@ -14,7 +14,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { markSeen, noticeSchema, noticesOf } from '../notices.ts'
-import { tidyPerson, wishSchema } from '../person.ts'
+import { normalisePerson, wishSchema } from '../person.ts'
 import { changePerson, personById } from '../staff-queries.ts'
 import { calendarPath, calendarSince, endCalendarAddress, renewCalendarAddress } from './calendar.ts'
 import {
@@ -139,7 +139,7 @@ export const ownRotaRoutes = (app: App) => {
       ({ body, who }) =>
         asStaff(who, 'staff.wishes', body, (tx, { id }) => {
           const { preferences } = personById(tx, id)
-          changePerson(tx, id, tidyPerson({ preferences: withWeights(body.preferences ?? [], preferences) }))
+          changePerson(tx, id, normalisePerson({ preferences: withWeights(body.preferences ?? [], preferences) }))
           return { preferences: personById(tx, id).preferences }
         }),
       {

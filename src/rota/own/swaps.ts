@@ -13,7 +13,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { refuseBroken, violationsOfMoves } from '../confirm.ts'
-import { type DutyPlace, dutyPlaceOf, dutyWords, notify } from '../notices.ts'
+import { type DutyDescription, dutyDescription, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
 const note = t.String({ maxLength: 300, examples: ['My sister marries'] })
@@ -62,7 +62,7 @@ export const ownSwapSchema = t.Object(
 )
 export type OwnSwap = Static<typeof ownSwapSchema>
 
-const rows = (db: Db) =>
+const selectOffers = (db: Db) =>
   db
     .select({
       offer: swapOffers,
@@ -83,7 +83,7 @@ const rows = (db: Db) =>
     .innerJoin(sites, eq(sites.id, shifts.siteId))
     .innerJoin(staff, eq(staff.id, assignments.staffId))
     .$dynamic()
-type Row = NonNullable<ReturnType<ReturnType<typeof rows>['get']>>
+type Row = NonNullable<ReturnType<ReturnType<typeof selectOffers>['get']>>
 
 const nameOf = (db: Db, staffId: number): string =>
   db.select({ name: staff.name }).from(staff).where(eq(staff.id, staffId)).get()?.name ?? 'somebody'
@@ -104,7 +104,7 @@ function swapView(db: Db, row: Row): Swap {
   }
 }
 
-const dutyView = (id: number, shiftId: number, place: DutyPlace) => ({
+const dutyView = (id: number, shiftId: number, place: DutyDescription) => ({
   assignment_id: id,
   shift_id: shiftId,
   site: place.site,
@@ -114,11 +114,11 @@ const dutyView = (id: number, shiftId: number, place: DutyPlace) => ({
   words: dutyWords(place),
 })
 
-type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyPlace }
+type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
 
 function dutyById(db: Db, id: number): Duty | undefined {
   const found = db.select().from(assignments).where(eq(assignments.id, id)).get()
-  const place = found && dutyPlaceOf(db, found.shiftId)
+  const place = found && dutyDescription(db, found.shiftId)
   return found && place && { ...found, place }
 }
 
@@ -139,19 +139,19 @@ export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, 
 
 /** Earliest first. */
 const pageOfRows = (db: Db, where: ReturnType<typeof and>, { limit, offset }: PageSlice) =>
-  rows(db).where(where).orderBy(asc(shifts.startsAt), asc(swapOffers.id)).limit(limit).offset(offset).all()
+  selectOffers(db).where(where).orderBy(asc(shifts.startsAt), asc(swapOffers.id)).limit(limit).offset(offset).all()
 
-const hasNotBegun = (now: number) => gt(shifts.startsAt, now)
+const hasNotStarted = (now: number) => gt(shifts.startsAt, now)
 
 /** Every open offer, earliest first. */
 export function listSwaps(db: Db, now: number, slice: PageSlice, taken?: boolean) {
-  const where = and(hasNotBegun(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
+  const where = and(hasNotStarted(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
   const found = pageOfRows(db, where, slice)
   return { swaps: found.map(row => swapView(db, row)), total: total(db, where) }
 }
 
 export const waitingSwaps = (db: Db, now: number): number =>
-  total(db, and(hasNotBegun(now), isNotNull(swapOffers.takenBy)))
+  total(db, and(hasNotStarted(now), isNotNull(swapOffers.takenBy)))
 
 const total = (db: Db, where: ReturnType<typeof and>): number =>
   db
@@ -169,7 +169,7 @@ export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
     eq(swapOffers.takenBy, me.id),
     and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, me.id)),
   )
-  const where = and(hasNotBegun(now), concerns)
+  const where = and(hasNotStarted(now), concerns)
   const found = pageOfRows(db, where, slice)
   const swaps = found.map((row): OwnSwap => {
     const mine = row.staffId === me.id
@@ -181,8 +181,8 @@ export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
 }
 
 function offerById(db: Db, id: number, now: number): Row {
-  const row = rows(db)
-    .where(and(eq(swapOffers.id, id), hasNotBegun(now)))
+  const row = selectOffers(db)
+    .where(and(eq(swapOffers.id, id), hasNotStarted(now)))
     .get()
   return row ?? refuse('not_found', `There is no offer ${id}; it may have ended`)
 }

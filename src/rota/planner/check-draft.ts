@@ -3,8 +3,8 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenDutyRuleSchema } from '../broken-duties.ts'
-import type { Range } from '../date-range.ts'
-import { assignmentKey, rosterProblem, rosterVersion, violationsOf } from '../load-problem.ts'
+import type { DateRange } from '../date-range.ts'
+import { assignmentKey, loadProblemOfRange, rosterVersion, violationsOf } from '../load-problem.ts'
 import { shiftById } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, RosterProblem, Unfilled } from '../solving/problem.ts'
@@ -27,10 +27,10 @@ function withPinned({ pinned }: RosterProblem, assignments: readonly Assignment[
 
 export function checkDraft(
   db: Db,
-  { range, before, after }: { range: Range; before: Assignment[]; after: Assignment[] },
+  { range, before, after }: { range: DateRange; before: Assignment[]; after: Assignment[] },
 ): DraftCheck {
   const version = rosterVersion(db)
-  const problem = rosterProblem(db, { range, seed: 1 })
+  const problem = loadProblemOfRange(db, { range, seed: 1 })
   const checked = (assignments: Assignment[]) => violationsOf(problem, withPinned(problem, assignments))
   const known = new Set(checked(before).map(wordsOf))
   const violations = checked(after)
@@ -68,7 +68,7 @@ export const targetsSchema = t.Object(
 type DraftTargets = Static<typeof targetsSchema>
 
 type TargetsQuery = {
-  range: Range
+  range: DateRange
   assignments: Assignment[]
   shiftId: number
   /** Who has the place now; absent if it is open. */
@@ -80,7 +80,7 @@ type TargetsQuery = {
 
 /** Where a place can go: to whom, and where its person could move to. */
 export function draftTargets(db: Db, { range, assignments, shiftId, staffId, from, to }: TargetsQuery): DraftTargets {
-  const problem = rosterProblem(db, { range, seed: 1 })
+  const problem = loadProblemOfRange(db, { range, seed: 1 })
   const standing = withPinned(problem, assignments)
   const rest = standing.filter(one => one.shift_id !== shiftId || one.staff_id !== staffId)
   const { headcount, most } = shiftById(db, shiftId)

@@ -10,7 +10,7 @@ import { refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { refuseBroken } from '../confirm.ts'
-import type { Range } from '../date-range.ts'
+import type { DateRange } from '../date-range.ts'
 import { assignmentSchema, type Draft, type DraftContent, findDraft, saveDraft } from '../drafts.ts'
 import { assignmentKey, rosterVersion } from '../load-problem.ts'
 import { staffNames } from '../roster-view.ts'
@@ -50,7 +50,7 @@ export const placesSchema = t.Object(
 export const draftById = (db: Db, jobId: string): Draft =>
   findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
 
-const assignmentsIn = (db: Db, range: Range): Assignment[] =>
+const assignmentsIn = (db: Db, range: DateRange): Assignment[] =>
   db
     .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
     .from(assignments)
@@ -64,7 +64,7 @@ export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): P
 }
 
 /** Only people who still exist; what the rules say about them is shown on the draft. */
-export async function makeHandDraft(app: App, who: Who, range: Range, name: string | null, wanted: Assignment[]) {
+export async function makeHandDraft(app: App, who: Who, range: DateRange, name: string | null, wanted: Assignment[]) {
   const { db, clock } = app
   const jobId = `hand-${Bun.randomUUIDv7()}`
   const at = clock.now()
@@ -82,7 +82,7 @@ export async function makeHandDraft(app: App, who: Who, range: Range, name: stri
 }
 
 /** The part of another draft that is in this range. */
-function copyOf(db: Db, range: Range, from: string): Assignment[] {
+function copyOf(db: Db, range: DateRange, from: string): Assignment[] {
   if (from === 'nobody') return []
   if (from === 'roster') return assignmentsIn(db, range)
   const inside = new Set(shiftsIn(db, range).map(({ id }) => id))

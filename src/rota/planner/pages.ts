@@ -13,10 +13,10 @@ import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { brokenRulesByDuty } from '../broken-duties.ts'
-import { daysAfter, daysOf, mondayOf, today } from '../date-range.ts'
+import { datesBetween, daysAfter, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftsAbout } from '../drafts.ts'
 import { dutyKey } from '../load-problem.ts'
-import { dutyPlaceOf, dutyWords } from '../notices.ts'
+import { dutyDescription, dutyWords } from '../notices.ts'
 import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
 import { readRoster, type ShownShift, staffNames } from '../roster-view.ts'
@@ -73,7 +73,7 @@ export const plannerPages = (app: App) => {
       conflicts: placed.conflicts,
       requests: pendingLeave(db) + waitingSwaps(db, now),
       grid: {
-        days: daysOf(range.start, range.end),
+        days: datesBetween(range.start, range.end),
         today: today(now),
         shifts,
         hours: hoursByPerson(placed.shifts),
@@ -181,7 +181,7 @@ export const plannerPages = (app: App) => {
             sites: allSites(db),
             same,
             differences: shown.map(({ shiftId, here, there }) => {
-              const at = dutyPlaceOf(db, shiftId)
+              const at = dutyDescription(db, shiftId)
               return { shiftId, words: at ? dutyWords(at) : '', here: called(here), there: called(there) }
             }),
             pagination: pagination(asked, found.length),

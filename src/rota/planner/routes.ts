@@ -10,9 +10,9 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster } from '../confirm.ts'
-import { checkRange } from '../date-range.ts'
+import { checkDateRange } from '../date-range.ts'
 import { draftSchema, draftView } from '../drafts.ts'
-import { dutyPlaceOf, dutyWords } from '../notices.ts'
+import { dutyDescription, dutyWords } from '../notices.ts'
 import { confirmedSchema } from '../roster-routes.ts'
 import { staffNames } from '../roster-view.ts'
 import { allSites, siteById } from '../site-queries.ts'
@@ -46,7 +46,7 @@ const differenceSchema = t.Object({
   here: { ...sideSchema, description: 'People only in this draft' },
   there: { ...sideSchema, description: 'People only in the other' },
 })
-const most = 100 // conflicts in an answer
+const maxConflicts = 100 // conflicts in an answer
 
 export const plannerRoutes = (app: App) => {
   const { db, clock } = app
@@ -58,7 +58,7 @@ export const plannerRoutes = (app: App) => {
   ) => ({
     ...done,
     conflicts: done.conflicts
-      .slice(0, most)
+      .slice(0, maxConflicts)
       .map(({ rule, message, shift_ids, staff_id }) => ({ rule, message, shift_ids, staff_id })),
   })
 
@@ -67,7 +67,7 @@ export const plannerRoutes = (app: App) => {
     .post(
       '/drafts',
       async ({ body, who, set }) => {
-        checkRange(body.start_date, body.end_date, 'end_date')
+        checkDateRange(body.start_date, body.end_date, 'end_date')
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
         const jobId = await makeDraft(app, signedIn(who), body)
         set.status = 201
@@ -86,7 +86,7 @@ export const plannerRoutes = (app: App) => {
     .post(
       '/clear',
       ({ body, who }) => {
-        checkRange(body.start_date, body.end_date, 'end_date')
+        checkDateRange(body.start_date, body.end_date, 'end_date')
         const range = { start: body.start_date, end: body.end_date, siteIds: body.site_ids ?? [] }
         return clearRoster(app, signedIn(who), range)
       },
@@ -192,7 +192,7 @@ export const plannerRoutes = (app: App) => {
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
         const named = shown.map(({ shiftId, here, there }) => {
-          const place = dutyPlaceOf(db, shiftId)
+          const place = dutyDescription(db, shiftId)
           return { shift_id: shiftId, words: place ? dutyWords(place) : '', here: side(here), there: side(there) }
         })
         return paged({ request, set }, page, found.length, { same, differences: named })

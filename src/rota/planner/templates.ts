@@ -10,9 +10,9 @@ import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/ht
 import { daysAfter, mondayOf } from '../date-range.ts'
 import { copyShifts } from '../make-shifts.ts'
 import { shownShiftsIn } from '../roster-view.ts'
-import { copyOfShift, type NewShift } from '../shift.ts'
-import { addNewShifts, sameShifts, shiftsIn } from '../shift-queries.ts'
-import { allSites, zones } from '../site-queries.ts'
+import { asNewShift, type NewShift } from '../shift.ts'
+import { addNewShifts, findIdenticalShift, shiftsIn } from '../shift-queries.ts'
+import { allSites, timezoneOfSite } from '../site-queries.ts'
 import type { Assignment } from '../solving/problem.ts'
 
 const nameSchema = { ...oneLine(80), examples: ['A summer week'] }
@@ -68,7 +68,7 @@ export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: numb
     shownShiftsIn(tx, range, at).map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]),
   )
   const shifts: TemplateContent[] = shiftsIn(tx, range).map(shift => ({
-    shift: copyOfShift(shift),
+    shift: asNewShift(shift),
     people: standing.get(shift.id) ?? [],
   }))
   if (!shifts.length) invalid('monday', 'There are no shifts in that week.')
@@ -85,7 +85,7 @@ type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assi
 /** Its shifts in another week, at the same local times. Shifts of deleted sites are left out; existing shifts stay. */
 export function applyTemplate(tx: Db, id: number, day: string, at: number): Applied {
   const template = templateById(tx, id)
-  const zoneOf = zones(tx)
+  const zoneOf = timezoneOfSite(tx)
   const sites = new Set(allSites(tx).map(({ id }) => id))
   const kept = contentOf(template).filter(({ shift }) => sites.has(shift.site_id))
   const weeks = Temporal.PlainDate.from(template.monday).until(mondayOf(day), { largestUnit: 'days' }).days / 7
@@ -95,7 +95,7 @@ export function applyTemplate(tx: Db, id: number, day: string, at: number): Appl
     zoneOf,
   )
   const { ids, skipped } = addNewShifts(tx, wanted, at)
-  const idOf = sameShifts(tx)
+  const idOf = findIdenticalShift(tx)
   const people = kept.flatMap(({ people }, i) => {
     const shift = wanted[i]
     const made = shift && idOf(shift)

@@ -19,7 +19,7 @@ import {
   symbolActionSchema,
   symbolActionView,
 } from './symbol-action.ts'
-import { type OfficerAct, voidPrice } from './void-price.ts'
+import { type OfficerAction, voidPrice } from './void-price.ts'
 
 const reason = t.Optional(oneLine(200))
 const part = t.Integer({ minimum: 1, maximum: maxSplitPart })
@@ -32,7 +32,7 @@ export const correctionRoutes = (app: App) => {
   async function correct(
     who: Who,
     given: string | undefined,
-    work: (tx: Db, correct: OfficerAct) => SymbolAction,
+    work: (tx: Db, correct: OfficerAction) => SymbolAction,
   ): Promise<SymbolActionView> {
     const at = clock.now()
     const action = await atomically(db, tx => {

@@ -12,16 +12,16 @@ import { findPortfolio, position } from '../queries.ts'
 import { type QuoteRow, startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
-import { countLines, insertAction, isUndone, type SymbolAction } from './symbol-action.ts'
-import type { OfficerAct } from './void-price.ts'
+import { insertAction, isUndone, type SymbolAction, storeCounts } from './symbol-action.ts'
+import type { OfficerAction } from './void-price.ts'
 
 /** Keeps the product of shares and price within what a number holds exactly. */
 export const maxSplitPart = 1_000
 
-export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAct): SymbolAction {
+export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAction): SymbolAction {
   const quote = quoteOf(tx, symbol)
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
-  refuseSecond(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
+  refuseRepeated(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
   const lines = correctHolders(tx, 'split', action, held => {
     const split = splitOf(held, ratio, quote.priceCents)
@@ -33,25 +33,25 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Offi
   const restated = (cents: number) => Math.max(1, Math.round((cents * ratio.from) / ratio.to))
   const after = { ...quote, priceCents: restated(quote.priceCents), openCents: restated(quote.openCents) }
   writeQuotes(tx, [after], new Map([[symbol, quote]]), act.at, act.by)
-  return countLines(tx, action, { lines })
+  return storeCounts(tx, action, { lines })
 }
 
-export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAct): SymbolAction {
+export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAction): SymbolAction {
   quoteOf(tx, symbol)
   const given = { symbol, kind: 'dividend' as const, cents: perShareCents }
-  refuseSecond(tx, act.at, eq(symbolActions.cents, perShareCents), given)
+  refuseRepeated(tx, act.at, eq(symbolActions.cents, perShareCents), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
   const lines = correctHolders(tx, 'dividend', action, ({ quantity }) => {
     const cash = quantity * perShareCents // members who are short pay it
     return { quantity: 0, cash, fee: 0, realised: cash }
   })
-  return countLines(tx, action, { lines })
+  return storeCounts(tx, action, { lines })
 }
 
 type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number; isUndone: number }
 
 /** Takes back a dividend that was entered wrongly. It stays in final leagues. */
-export function undoDividend(tx: Db, symbol: string, actionId: number, act: OfficerAct): SymbolAction {
+export function undoDividend(tx: Db, symbol: string, actionId: number, act: OfficerAction): SymbolAction {
   const dividend = tx
     .select()
     .from(symbolActions)
@@ -76,7 +76,7 @@ export function undoDividend(tx: Db, symbol: string, actionId: number, act: Offi
     const line = { kind: 'undo' as const, at: act.at, symbol, price: cents, ...back, undoes: id, actionId: action.id }
     writeLine(tx, portfolioOf(tx, leagueId, userId), line, after)
   }
-  return countLines(tx, action, { lines: open.length, kept: paid.length - open.length })
+  return storeCounts(tx, action, { lines: open.length, kept: paid.length - open.length })
 }
 
 function portfolioOf(tx: Db, leagueId: number, userId: number): Portfolio {
@@ -89,7 +89,7 @@ const quoteOf = (tx: Db, symbol: string): QuoteRow =>
   findQuote(tx, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
 
 /** A form that is sent twice must not split twice. */
-function refuseSecond(
+function refuseRepeated(
   tx: Db,
   at: number,
   same: SQL | undefined,

@@ -53,7 +53,7 @@ export const insertAction = (tx: Db, action: typeof symbolActions.$inferInsert):
   tx.insert(symbolActions).values(action).returning().get()
 
 /** Stores how much an action has changed, which is only known afterwards. */
-export function countLines(tx: Db, action: SymbolAction, counts: { lines: number; kept?: number }): SymbolAction {
+export function storeCounts(tx: Db, action: SymbolAction, counts: { lines: number; kept?: number }): SymbolAction {
   tx.update(symbolActions).set(counts).where(eq(symbolActions.id, action.id)).run()
   return { ...action, ...counts }
 }

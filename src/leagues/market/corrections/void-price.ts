@@ -16,22 +16,22 @@ import { findPortfolio, position } from '../queries.ts'
 import { startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
-import { countLines, insertAction, type SymbolAction } from './symbol-action.ts'
+import { insertAction, type SymbolAction, storeCounts } from './symbol-action.ts'
 
-export type OfficerAct = { at: number; by: number | null; reason: string | null }
+export type OfficerAction = { at: number; by: number | null; reason: string | null }
 
-export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerAct): SymbolAction {
-  const price = voidable(tx, symbol, priceId)
+export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerAction): SymbolAction {
+  const price = findVoidablePrice(tx, symbol, priceId)
   const action = insertAction(tx, { ...act, symbol, kind: 'void', priceId, cents: price.priceCents, lines: 0 })
   const { lines, kept } = undoTrades(tx, action)
   tx.update(prices).set({ voidedAt: act.at }).where(eq(prices.id, priceId)).run()
   const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
-  if (price.until === null) restoreBefore(tx, price, act)
-  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) recloseDay(tx, symbol, start)
-  return countLines(tx, action, { lines, kept })
+  if (price.until === null) restorePriceBefore(tx, price, act)
+  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, symbol, start)
+  return storeCounts(tx, action, { lines, kept })
 }
 
-function voidable(tx: Db, symbol: string, id: number): Price {
+function findVoidablePrice(tx: Db, symbol: string, id: number): Price {
   const price = tx
     .select()
     .from(prices)
@@ -71,7 +71,7 @@ function undoTrades(tx: Db, action: SymbolAction): { lines: number; kept: number
     .all(action.priceId ?? 0)
   const open = made.filter(({ isFinal }) => !isFinal)
   const byPortfolio = Map.groupBy(open, ({ leagueId, userId }) => `${leagueId}/${userId}`)
-  for (const trades of byPortfolio.values()) undoOfPortfolio(tx, trades, action)
+  for (const trades of byPortfolio.values()) undoTradesOfPortfolio(tx, trades, action)
   return { lines: open.length, kept: made.length - open.length }
 }
 
@@ -79,7 +79,7 @@ function undoTrades(tx: Db, action: SymbolAction): { lines: number; kept: number
  * The holding afterwards is what it would be without these trades. Each line returns the shares at their price; the last one also
  * carries the difference in gains that later trades have made of them.
  */
-function undoOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId, at, symbol }: SymbolAction): void {
+function undoTradesOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId, at, symbol }: SymbolAction): void {
   const [{ leagueId, userId }] = trades as [Trade]
   const history = linesOf(tx, leagueId, userId, symbol)
   const undone = new Set(trades.map(({ id }) => id))
@@ -126,7 +126,7 @@ function positionWithout(lines: readonly LedgerLine[], undone: ReadonlySet<numbe
   return held
 }
 
-function restoreBefore(tx: Db, wrong: Price, { at, by }: OfficerAct): void {
+function restorePriceBefore(tx: Db, wrong: Price, { at, by }: OfficerAction): void {
   const { symbol } = wrong
   const quote = findQuote(tx, symbol)
   const before = tx
@@ -148,7 +148,7 @@ function restoreBefore(tx: Db, wrong: Price, { at, by }: OfficerAct): void {
 }
 
 /** The closing price of a day is its last price that was not taken back. */
-function recloseDay(tx: Db, symbol: string, start: number): void {
+function updateDayClose(tx: Db, symbol: string, start: number): void {
   const last = tx
     .select({ closeCents: prices.priceCents })
     .from(prices)

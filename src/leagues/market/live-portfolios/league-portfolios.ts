@@ -44,14 +44,14 @@ export class LeaguePortfolios {
 
   // Holdings, each linked to the next one of the same portfolio; -1 ends the list.
   readonly owner = new NumberColumn()
-  readonly place = new NumberColumn()
+  readonly symbolIndex = new NumberColumn()
   readonly quantity = new NumberColumn()
   private readonly next = new NumberColumn()
   private readonly first = new NumberColumn()
 
   /** Lines since the day began: subtracted to get the portfolios as they were then. */
   private day = 0
-  private readonly moved = {
+  private readonly movedToday = {
     row: new NumberColumn(),
     place: new NumberColumn(),
     quantity: new NumberColumn(),
@@ -64,7 +64,7 @@ export class LeaguePortfolios {
   ) {}
 
   get bytes(): number {
-    return 200 * this.users.length + 32 * this.owner.length + 32 * this.moved.row.length + 1000
+    return 200 * this.users.length + 32 * this.owner.length + 32 * this.movedToday.row.length + 1000
   }
 
   addPortfolio(user: number, cash: number, granted: number, joinedAt: number, trades: number): number {
@@ -80,16 +80,16 @@ export class LeaguePortfolios {
   }
 
   /** Adds to a portfolio's holding of a symbol. */
-  hold(user: number, symbol: string, quantity: number): void {
+  addToHolding(user: number, symbol: string, quantity: number): void {
     const row = this.rows.get(user)
     if (row === undefined)
       throw new Error(`User ${user} holds ${symbol} in league ${this.leagueId} without a portfolio`)
-    const place = this.prices.place(symbol)
+    const place = this.prices.indexOf(symbol)
     let at = this.first.values[row]!
-    while (at >= 0 && this.place.values[at] !== place) at = this.next.values[at]!
+    while (at >= 0 && this.symbolIndex.values[at] !== place) at = this.next.values[at]!
     if (at < 0) {
       at = this.owner.push(row)
-      this.place.push(place)
+      this.symbolIndex.push(place)
       this.quantity.push(0)
       this.next.push(this.first.values[row]!)
       this.first.values[row] = at
@@ -101,39 +101,39 @@ export class LeaguePortfolios {
   }
 
   /** A line of today, already included in cash and holdings. */
-  remember([id, user, at, kind, symbol, quantity, cash, after]: PortfolioLine): void {
+  addLineOfToday([id, user, at, kind, symbol, quantity, cash, after]: PortfolioLine): void {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
     if (startOfDay(at) !== this.day || symbol === null) return
     const row = this.rows.get(user) ?? -1
-    const place = this.prices.place(symbol)
+    const place = this.prices.indexOf(symbol)
     const isSplit = kind === 'split'
     const moved = isSplit ? this.restated(row, place, after, quantity) : quantity
-    this.moved.row.push(row)
-    this.moved.place.push(place)
-    this.moved.quantity.push(moved)
-    this.moved.cash.push(isSplit ? 0 : cash)
+    this.movedToday.row.push(row)
+    this.movedToday.place.push(place)
+    this.movedToday.quantity.push(moved)
+    this.movedToday.cash.push(isSplit ? 0 : cash)
   }
 
   /** Converts the day's lines before a split to shares after it. */
   private restated(row: number, place: number, after: number, split: number): number {
     let moved = 0
-    for (let i = 0; i < this.moved.row.length; i++)
-      if (this.moved.row.values[i] === row && this.moved.place.values[i] === place)
-        moved += this.moved.quantity.values[i]!
+    for (let i = 0; i < this.movedToday.row.length; i++)
+      if (this.movedToday.row.values[i] === row && this.movedToday.place.values[i] === place)
+        moved += this.movedToday.quantity.values[i]!
     return movedInNewShares(moved, after, split) - moved
   }
 
-  turnTo(now: number): void {
+  startDay(now: number): void {
     const day = startOfDay(now)
     if (day === this.day) return
     this.day = day
-    for (const column of Object.values(this.moved)) column.clear()
+    for (const column of Object.values(this.movedToday)) column.clear()
   }
 
   /** Reads lines written since. */
-  follow(db: Db, now: number): void {
-    this.turnTo(now)
+  catchUp(db: Db, now: number): void {
+    this.startDay(now)
     for (const line of linesAfter(db).values(this.leagueId, this.lastLine) as PortfolioLine[]) {
       const [, user, at, kind, symbol, quantity, cash] = line
       if (symbol === null) this.addPortfolio(user, cash, cash, at, 0)
@@ -141,9 +141,9 @@ export class LeaguePortfolios {
         const row = this.rows.get(user) ?? -1
         this.cash.values[row]! += cash
         if (isTrade(kind)) this.trades.values[row]!++
-        this.hold(user, symbol, quantity)
+        this.addToHolding(user, symbol, quantity)
       }
-      this.remember(line)
+      this.addLineOfToday(line)
     }
   }
 
@@ -157,11 +157,11 @@ export class LeaguePortfolios {
       const quantity = this.quantity.values[i]!
       if (quantity === 0) continue
       const row = this.owner.values[i]!
-      const place = this.place.values[i]!
+      const place = this.symbolIndex.values[i]!
       total[row]! += quantity * price[place]!
       atOpen[row]! += quantity * open[place]!
     }
-    const { row: rows, place, quantity, cash } = this.moved
+    const { row: rows, place, quantity, cash } = this.movedToday
     for (let i = 0; i < rows.length; i++)
       atOpen[rows.values[i]!]! -= cash.values[i]! + quantity.values[i]! * open[place.values[i]!]!
     for (let row = 0; row < atOpen.length; row++)
@@ -174,7 +174,7 @@ export class LeaguePortfolios {
     let newest = this.lastAt
     for (let i = 0; i < this.owner.length; i++)
       if (this.quantity.values[i] !== 0)
-        newest = Math.max(newest, this.prices.receivedAt.values[this.place.values[i]!]!)
+        newest = Math.max(newest, this.prices.receivedAt.values[this.symbolIndex.values[i]!]!)
     return newest || null
   }
 
@@ -184,7 +184,7 @@ export class LeaguePortfolios {
     for (let i = 0; i < this.owner.length; i++) {
       const quantity = this.quantity.values[i]!
       if (quantity === 0) continue
-      const place = this.place.values[i]!
+      const place = this.symbolIndex.values[i]!
       const sum = bySymbol.get(place) ?? { symbol: this.prices.symbolAt(place), holders: 0, quantity: 0 }
       sum.holders++
       sum.quantity += quantity
@@ -201,7 +201,7 @@ export class LeaguePortfolios {
     const found = []
     for (let i = 0; i < this.owner.length; i++) {
       const row = this.owner.values[i]!
-      const place = this.place.values[i]!
+      const place = this.symbolIndex.values[i]!
       const part = (Math.abs(this.quantity.values[i]!) * this.prices.price.values[place]!) / total[row]!
       if (part > share) found.push({ user: this.users[row]!, symbol: this.prices.symbolAt(place), share: part })
     }

@@ -33,7 +33,7 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
   let lastLoad: Promise<unknown> = Promise.resolve()
 
   /** One load at a time: each is a transaction of the one reader connection. */
-  function read<T>(work: (reader: Db) => Promise<T>): Promise<T> {
+  function readInTurn<T>(work: (reader: Db) => Promise<T>): Promise<T> {
     const mine = lastLoad.then(() => work((reader ??= openReader(dataDir))))
     lastLoad = mine.catch(() => {})
     return mine
@@ -43,7 +43,7 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     const known = cached.get(leagueId)
     if (known) return Promise.resolve(known)
     const started =
-      opening.get(leagueId) ?? read(reader => loadPortfolios(reader, leagueId, prices, clock.now())).then(keep)
+      opening.get(leagueId) ?? readInTurn(reader => loadPortfolios(reader, leagueId, prices, clock.now())).then(keep)
     opening.set(leagueId, started)
     return started.finally(() => opening.delete(leagueId))
   }
@@ -54,9 +54,9 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
   }
 
   /** Catches up with the last commit. */
-  function follow({ portfolios }: CachedPortfolios): void {
-    prices.follow()
-    portfolios.follow(db, clock.now())
+  function catchUp({ portfolios }: CachedPortfolios): void {
+    prices.catchUp()
+    portfolios.catchUp(db, clock.now())
   }
 
   const membersOf = (leagueId: number) => stamps.of([['members', String(leagueId)]])
@@ -67,15 +67,19 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
   async function current(leagueId: number): Promise<CachedPortfolios & { roster: PortfolioOrder }> {
     for (;;) {
       const one = await open(leagueId)
-      follow(one)
+      catchUp(one)
       if (isComplete(one)) return one
       const version = membersOf(leagueId)
-      one.roster = portfolioOrder(version, one.portfolios.users, await read(reader => loadUsernames(reader, leagueId)))
+      one.roster = portfolioOrder(
+        version,
+        one.portfolios.users,
+        await readInTurn(reader => loadUsernames(reader, leagueId)),
+      )
       cached.set(leagueId, one) // its size has grown
     }
   }
 
-  function built(one: CachedPortfolios & { roster: PortfolioOrder }): MarketBoard {
+  function buildOrReuse(one: CachedPortfolios & { roster: PortfolioOrder }): MarketBoard {
     const now = clock.now()
     const of = `${one.portfolios.lastLine} ${prices.version} ${startOfDay(now)} ${one.roster.version}`
     if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.portfolios, one.roster, now) }
@@ -83,7 +87,7 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
   }
 
   const finals = new LRUCache<string, MarketBoard>({ max: 20 })
-  function final({ id, finalHash }: League): MarketBoard {
+  function finalBoard({ id, finalHash }: League): MarketBoard {
     const key = `${id} ${finalHash} ${membersOf(id)}`
     const known = finals.get(key) ?? finalMarketBoard(db, id)
     finals.set(key, known)
@@ -95,14 +99,14 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
       return (await current(leagueId)).portfolios
     },
     async board(league: League): Promise<MarketBoard> {
-      return league.finalizedAt === null ? built(await current(league.id)) : final(league)
+      return league.finalizedAt === null ? buildOrReuse(await current(league.id)) : finalBoard(league)
     },
     /** The board at this moment, also within a transaction; undefined if it has to be loaded first. */
     boardNow(leagueId: number): (MarketBoard & { portfolios: LeaguePortfolios }) | undefined {
       const one = cached.get(leagueId)
       if (!one) return undefined
-      follow(one)
-      return isComplete(one) ? { ...built(one), portfolios: one.portfolios } : undefined
+      catchUp(one)
+      return isComplete(one) ? { ...buildOrReuse(one), portfolios: one.portfolios } : undefined
     },
     forget: (leagueId: number) => void cached.delete(leagueId),
     async close() {

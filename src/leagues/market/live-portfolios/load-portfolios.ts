@@ -4,7 +4,7 @@ import { startOfDay } from '../quote.ts'
 import { LeaguePortfolios, type PortfolioLine, portfolioLine } from './league-portfolios.ts'
 import type { Prices } from './prices.ts'
 
-const slice = 2_000 // rows, which take one or two milliseconds
+const rowsPerSlice = 2_000 // rows, which take one or two milliseconds
 
 /** `reader`: a connection of its own, whose read transaction lasts as long as the loading. */
 export async function loadPortfolios(
@@ -23,7 +23,7 @@ export async function loadPortfolios(
         'select id, at from ledger where league_id = ? order by id desc limit 1',
       )
       .get(leagueId)
-    loaded.turnTo(now)
+    loaded.startDay(now)
     loaded.lastLine = last?.id ?? 0
     loaded.lastAt = last?.at ?? 0
 
@@ -33,7 +33,7 @@ export async function loadPortfolios(
        where league_id = ? and user_id > ? order by user_id limit ?`,
     )
     await inSlices<Portfolio>(
-      last => portfolios.values(leagueId, last?.[0] ?? 0, slice) as Portfolio[],
+      last => portfolios.values(leagueId, last?.[0] ?? 0, rowsPerSlice) as Portfolio[],
       row => void loaded.addPortfolio(...row),
     )
     type Holding = [user: number, symbol: string, quantity: number]
@@ -42,8 +42,8 @@ export async function loadPortfolios(
        where league_id = ? and (user_id, symbol) > (?, ?) and quantity <> 0 order by user_id, symbol limit ?`,
     )
     await inSlices<Holding>(
-      last => holdings.values(leagueId, last?.[0] ?? 0, last?.[1] ?? '', slice) as Holding[],
-      row => loaded.hold(...row),
+      last => holdings.values(leagueId, last?.[0] ?? 0, last?.[1] ?? '', rowsPerSlice) as Holding[],
+      row => loaded.addToHolding(...row),
     )
     const firstToday = client
       .query<{ id: number }, [number]>('select id from ledger where at >= ? order by at, id limit 1')
@@ -54,8 +54,8 @@ export async function loadPortfolios(
     )
     if (firstToday)
       await inSlices<PortfolioLine>(
-        last => lines.values(leagueId, last?.[0] ?? firstToday.id - 1, slice) as PortfolioLine[],
-        row => loaded.remember(row),
+        last => lines.values(leagueId, last?.[0] ?? firstToday.id - 1, rowsPerSlice) as PortfolioLine[],
+        row => loaded.addLineOfToday(row),
       )
     return loaded
   } finally {
@@ -68,7 +68,7 @@ async function inSlices<Row>(read: (last: Row | undefined) => Row[], take: (row:
     const rows = read(last)
     for (const row of rows) take(row)
     last = rows.at(-1)
-    if (rows.length < slice) return
+    if (rows.length < rowsPerSlice) return
   }
 }
 
@@ -81,7 +81,7 @@ export async function loadUsernames(reader: Db, leagueId: number): Promise<Map<n
      where p.league_id = ? and p.user_id > ? order by p.user_id limit ?`,
   )
   await inSlices<Name>(
-    last => query.values(leagueId, last?.[0] ?? 0, slice) as Name[],
+    last => query.values(leagueId, last?.[0] ?? 0, rowsPerSlice) as Name[],
     ([user, username]) => void names.set(user, username),
   )
   return names

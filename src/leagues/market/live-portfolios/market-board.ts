@@ -1,6 +1,6 @@
 /** Turns portfolios into a board for the leaderboard engine. */
 import { buildBoard, takeValues } from '../../../leaderboard/board.ts'
-import type { Board, Standing } from '../../../leaderboard/page.ts'
+import type { Board, RankableBoard } from '../../../leaderboard/page.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../../leaderboard/ranking.ts'
 import { idOrder, rowNumbers } from '../../../leaderboard/sort.ts'
 import { rowOfId, type TextColumn, takeTexts, textColumn } from '../../../leaderboard/text.ts'
@@ -83,7 +83,7 @@ export function boardOfColumns({ ids, names, total, metrics, atOpen }: MarketCol
 }
 
 /** The standings when the day began: movement is counted from there. */
-function standingsAtOpen(ids: TextColumn, atOpen: Float64Array): Standing {
+function standingsAtOpen(ids: TextColumn, atOpen: Float64Array): RankableBoard {
   const rankings = new Map<RankOrder, Ranking>()
   return {
     metrics: [],

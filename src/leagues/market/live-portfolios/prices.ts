@@ -18,7 +18,7 @@ export class Prices {
   readonly asOf = new NumberColumn()
   readonly receivedAt = new NumberColumn()
   private readonly open = new NumberColumn()
-  private readonly places = new Map<string, number>()
+  private readonly indexes = new Map<string, number>()
   private readonly symbols: string[] = []
   /** Increases with every change. */
   version = 0
@@ -27,23 +27,23 @@ export class Prices {
   constructor(private readonly db: Db) {}
 
   /** The place of a symbol in the columns; stays the same. */
-  place(symbol: string): number {
-    const known = this.places.get(symbol)
+  indexOf(symbol: string): number {
+    const known = this.indexes.get(symbol)
     if (known !== undefined) return known
     const place = this.price.push(Number.NaN)
     this.asOf.push(Number.NaN)
     this.receivedAt.push(Number.NaN)
     this.open.push(Number.NaN)
-    this.places.set(symbol, place)
+    this.indexes.set(symbol, place)
     this.symbols.push(symbol)
     return place
   }
 
   symbolAt = (place: number): string => this.symbols[place] ?? ''
 
-  follow(): void {
+  catchUp(): void {
     for (const [symbol, price, open, asOf, receivedAt, seq] of since(this.db).values(this.seq) as Row[]) {
-      const place = this.place(symbol)
+      const place = this.indexOf(symbol)
       this.price.values[place] = price
       this.open.values[place] = open
       this.asOf.values[place] = asOf

@@ -8,7 +8,7 @@ import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { started, startedSchema } from '../../../platform/jobs/started.ts'
-import { clearFeedAlerts, unknownFeed } from '../../feeds/feed-state.ts'
+import { clearFeedAlerts, stateOfNewUrl } from '../../feeds/feed-state.ts'
 import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
 import { minInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
 import { bookPoll, pollQuotesNow, quoteFeedRecord } from './update-quotes.ts'
@@ -69,7 +69,7 @@ export const feedRoutes = (app: App) => {
             name: body.name?.trim(),
             url: body.url,
             intervalS: body.interval_s,
-            ...(isOther && unknownFeed),
+            ...(isOther && stateOfNewUrl),
           })
         })
         await pollQuotesNow(app, before, signedIn(who).id, false)

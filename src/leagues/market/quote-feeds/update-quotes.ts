@@ -5,9 +5,15 @@ import { type App, job } from '../../../context.ts'
 import { locks } from '../../../locks.ts'
 import { minute } from '../../../platform/clock.ts'
 import type { Started } from '../../../platform/jobs/jobs.ts'
-import { acceptAnswer, type FeedRecord, holdBack, pauseOf, recordFailure } from '../../feeds/feed-state.ts'
+import {
+  type FeedRecord,
+  msUntilNextPoll,
+  recordAcceptedAnswer,
+  recordFailure,
+  recordHeldAnswer,
+} from '../../feeds/feed-state.ts'
 import { type FetchedFeed, fetchFeed } from '../../feeds/fetch-feed.ts'
-import { bookNextPoll, ensurePoll, pollNow } from '../../feeds/poll-chain.ts'
+import { ensurePoll, pollNow, scheduleNextPoll } from '../../feeds/poll-chain.ts'
 import { acceptQuotes } from '../accept-quotes.ts'
 import { changeFeed, everyFeed, findFeed, pricesOf } from './queries.ts'
 import { holdReason, type QuoteFeed, type QuoteReading, readQuoteFeed } from './quote-feed.ts'
@@ -30,9 +36,9 @@ export const updateQuotes = job('update_quotes', {
     work.progress(50, 'writing')
     const outcome = await apply(app, feed, fetched, accept)
     const retryAfterMs = fetched.kind === 'failed' ? fetched.retryAfterMs : 0
-    const next = await bookNextPoll(app, work, tx => {
+    const next = await scheduleNextPoll(app, work, tx => {
       const after = findFeed(tx, id)
-      const at = after && clock.now() + pauseOf(after, retryAfterMs)
+      const at = after && clock.now() + msUntilNextPoll(after, retryAfterMs)
       return at === undefined ? undefined : { at, ...app.jobs.accept(tx, updateQuotes, { feed: id }, { at }) }
     })
     return { ...outcome, ...next }
@@ -56,19 +62,19 @@ async function apply(
     return { outcome: 'failed', message: fetched.message }
   }
   if (fetched.kind === 'unchanged') {
-    await atomically(db, tx => acceptAnswer(tx, record, now))
+    await atomically(db, tx => recordAcceptedAnswer(tx, record, now))
     return { outcome: 'unchanged' }
   }
   const { quotes, unread } = fetched.reading
   const symbols = quotes.map(({ symbol }) => symbol)
   const held = isAccepted ? undefined : holdReason(fetched.reading, pricesOf(db, symbols))
   if (held) {
-    await atomically(db, tx => holdBack(tx, record, now, held))
+    await atomically(db, tx => recordHeldAnswer(tx, record, now, held))
     return { outcome: 'held', message: held }
   }
   const holdPct = isAccepted ? 0 : config.holdPricePct
   const pushed = await acceptQuotes(db, quotes, { now, by: null, holdPct })
-  await atomically(db, tx => acceptAnswer(tx, record, now, fetched.validators))
+  await atomically(db, tx => recordAcceptedAnswer(tx, record, now, fetched.validators))
   return { outcome: 'updated', ...pushed, unread }
 }
 

@@ -8,7 +8,7 @@ export type SearchHit = { path: string; name: string; note?: Content }
 export type HitGroup = { category: Category; title: string; found: SearchHit[] }
 
 /** The categories with results. */
-export function foundIn({ players, leagues, users, symbols, tours, staff, runs }: SearchResult): HitGroup[] {
+export function groupHits({ players, leagues, users, symbols, tours, staff, runs }: SearchResult): HitGroup[] {
   const groups: HitGroup[] = [
     {
       category: 'players',
