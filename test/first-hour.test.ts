@@ -13,7 +13,7 @@ test('the page of leagues shows admins three steps until they are done', async (
   const first = await see(call)
   for (const text of [
     'Three steps to get started',
-    'Name of this place',
+    'Name of this installation',
     '/invitations',
     'A board will look like this',
   ])

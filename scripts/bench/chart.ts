@@ -22,7 +22,7 @@ export function chartOf(rows: readonly ReportRow[], machine: string): string {
     return `<text x="${labels - 12}" y="${y + 15}" text-anchor="end">${escaped(title)}</text><rect class="${ratio >= 1 ? 'more' : 'less'}" x="${from.toFixed(1)}" y="${y + 4}" width="${Math.max(2, to - from).toFixed(1)}" height="14" rx="2"/>${mark}<text x="${(x(Math.max(1, ratio, aim?.ratio ?? 0)) + 8).toFixed(1)}" y="${y + 15}">${times(ratio)}</text>`
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" font-family="system-ui, sans-serif" font-size="13">
-<title>Fieldhouse beside FastAPI, Celery, Redis and pandas: so many times as good</title>
+<title>Fieldhouse beside FastAPI, Celery, Redis and pandas: the ratio of each figure</title>
 <style>
 text { fill: #59636e } .more { fill: #1a7f52 } .less { fill: #bc4c00 } .aim { stroke: #1f2328; stroke-width: 2; fill: none } .grid { stroke: #8c959f; stroke-opacity: .35; fill: none }
 @media (prefers-color-scheme: dark) { text { fill: #9da7b1 } .more { fill: #3fb27f } .less { fill: #e3813f } .aim { stroke: #f0f3f6 } }

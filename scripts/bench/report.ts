@@ -96,7 +96,7 @@ const cells = ({ title, unit, ours, beside, aim }: ReportRow) => [
 const line = (row: readonly string[]) => `| ${row.join(' | ')} |`
 
 export function tableOf(rows: readonly ReportRow[]): string {
-  const head = ['', 'Fieldhouse', 'beside', 'theirs', 'so many times as good', 'from–to', 'aim']
+  const head = ['', 'Fieldhouse', 'compared with', 'theirs', 'ratio', 'from–to', 'aim']
   return [
     line(head),
     line(head.map((_, i) => (i === 0 || i === 2 || i === 6 ? '---' : '---:'))),
@@ -118,7 +118,7 @@ export function shortTableOf(rows: readonly ReportRow[]): string {
       ? [[row.title, written(row.ours, row.unit), written(row.beside.theirs, row.unit), times(row.beside.ratio)]]
       : []
   })
-  const head = ['', 'Fieldhouse', 'FastAPI, Celery, Redis, pandas', 'so many times as good']
+  const head = ['', 'Fieldhouse', 'FastAPI, Celery, Redis, pandas', 'ratio']
   return [line(head), '| --- | ---: | ---: | ---: |', ...found.map(line)].join('\n')
 }
 

@@ -40,7 +40,7 @@ export const displayNameForm = (name: string): Html =>
   form(
     { action: '/api/v1/place', method: 'put', done: 'Saved' },
     formField({
-      label: 'Name of this place',
+      label: 'Name of this installation',
       name: 'name',
       value: name,
       maxlength: maxNameLength,

@@ -25,8 +25,8 @@ export const statusSchema = t.Union(statuses.map(status => t.Literal(status)))
 
 /**
  * The fields of a league that officers write, besides the `config` of its kind. The bodies of POST and PATCH, the answer and the form
- * are made from this. A new field is a column in db/schema.ts with its migration and a line in each of the four parts here; an
- * optional field's schema is `t.Optional(t.Nullable(…))`.
+ * are made from this. A new field is a column in db/schema.ts with its migration and a line in `fields`, `leagueInputs` and
+ * `fieldsOf`; an optional field's schema is `t.Optional(t.Nullable(…))`.
  */
 const fields = { name: oneLine(120), starts_at: dateTimeSchema, ends_at: dateTimeSchema }
 

@@ -28,7 +28,7 @@ export const settingsPage = (app: App) => {
     json: {
       summary: 'All settings, secrets masked',
       schema: t.Object({
-        place: t.String({ description: 'The name of this place' }),
+        place: t.String({ description: 'The name of this installation' }),
         settings: t.Array(settingSchema),
       }),
     },

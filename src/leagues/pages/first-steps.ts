@@ -18,14 +18,14 @@ export function firstSteps(db: Db, who: Who | undefined): Content {
   const step = (title: string, isDone: boolean, todo: Content) =>
     html`<li class="step"><h3>${title} ${isDone && badge('done', 'good')}</h3>${!isDone && todo}</li>`
   const steps = html`<ol class="steps">
-${step('1. Name the place', isNamed, displayNameForm(''))}
+${step('1. Name this installation', isNamed, displayNameForm(''))}
 ${step('2. Invite people', isInvited, html`<p>Anyone you send the link to can make an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
 ${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
 </ol>
-${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The settings of the monitor name the place, the account page leads to invitations' })}`
+${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The name is in the settings of the monitor; the account page leads to invitations' })}`
   if (!hasLeague)
     return html`<section class="part first-steps" aria-labelledby="first-steps"><h2 id="first-steps">Three steps to get started</h2>${steps}</section>`
-  const remaining = [!isNamed && 'name the place', !isInvited && 'invite people'].filter(Boolean).join(', ')
+  const remaining = [!isNamed && 'name this installation', !isInvited && 'invite people'].filter(Boolean).join(', ')
   return html`<details class="first-steps" id="first-steps"><summary>Still to do: ${remaining}</summary><div class="part">${steps}</div></details>`
 }
 
