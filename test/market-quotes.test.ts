@@ -19,6 +19,7 @@ test('quotes are taken in by the thousand, older ones left out, mistakes named a
     held: 0,
   })
   expect((await call.get('/api/v1/quotes?q=s999')).quotes).toHaveLength(11)
+  for (const none of ['s_999', 's%25', '999']) expect((await call.get(`/api/v1/quotes?q=${none}`)).quotes).toEqual([])
   const as_of = new Date(Date.now() - minute).toISOString()
   expect(await push([{ symbol: 's1', price_cents: 5, as_of }])).toMatchObject({ older: 1, changed: 0 })
   expect(await call.get('/api/v1/quotes/s1')).toMatchObject({ symbol: 'S1', price_cents: 101 })

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, isNull, like, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { holdings, leagues, quotes } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -28,7 +28,7 @@ export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'c
 export function listQuotes(db: Db, symbols: string[] | undefined, q: string | undefined, { limit, offset }: PageSlice) {
   const where = and(
     symbols && inArray(quotes.symbol, symbols),
-    q ? like(quotes.symbol, `${q.replaceAll(/[%_]/g, '').toUpperCase()}%`) : undefined,
+    q ? sql`instr(${quotes.symbol}, ${q.toUpperCase()}) = 1` : undefined,
   )
   const rows = db.select().from(quotes).where(where).orderBy(asc(quotes.symbol)).limit(limit).offset(offset).all()
   return { quotes: rows, total: db.select({ total: count() }).from(quotes).where(where).get()?.total ?? 0 }

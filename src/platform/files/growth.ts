@@ -6,7 +6,10 @@ const UNWANTED = -2
 
 export const newGrowth = (): Growth => new Int32Array(new SharedArrayBuffer(4))
 
-export const signalGrowth = (growth: Growth) => setState(growth, Math.max(0, growth[0]! + 1))
+export function signalGrowth(growth: Growth): void {
+  const state = growthState(growth)
+  if (!isUnwanted(state)) setState(growth, Math.max(0, state + 1))
+}
 export const signalComplete = (growth: Growth) => setState(growth, COMPLETE)
 /** The file is not wanted any more: its reader stops. */
 export const signalUnwanted = (growth: Growth) => setState(growth, UNWANTED)
