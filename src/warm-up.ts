@@ -1,7 +1,7 @@
 /** What is loaded before `/readyz` reports ready, for at most two seconds; the rest goes on in the background. */
 import { warmUsers } from './accounts/warm-up.ts'
 import type { App } from './context.ts'
-import { followFeeds } from './leagues/market/quote-feeds/update-quotes.ts'
+import { scheduleAllQuotePolls } from './leagues/market/quote-feeds/update-quotes.ts'
 import { warmQuotes } from './leagues/market/warm-up.ts'
 import { warmBoards } from './leagues/warm-up.ts'
 import { reportDamage } from './monitor/database-files.ts'
@@ -11,7 +11,7 @@ import { withTimeout } from './platform/process/with-timeout.ts'
 export const warmers: App['warmers'] = {
   boards: warmBoards,
   quotes: warmQuotes,
-  feeds: followFeeds,
+  feeds: scheduleAllQuotePolls,
   users: warmUsers,
   statistics: (app, signal) => refreshStatistics(app, ['dashboard', 'executions', 'users'], signal),
 }

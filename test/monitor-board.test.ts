@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { scheduleSlots } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
-import { bookedUpdate } from '../src/leagues/tours/queries.ts'
+import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { ensureUpdates } from '../src/leagues/tours/supervisor.ts'
 import { minute } from '../src/platform/clock.ts'
 import { every } from '../src/platform/jobs/scheduler.ts'
@@ -44,7 +44,7 @@ test('missing score updates are reported with their tour and what the supervisor
   await newTour(call, feedFor().url)
   await newTourLeague(call)
   const booked = await until(() => {
-    const run = bookedUpdate(app.db, 'pga')
+    const run = unfinishedUpdate(app.db, 'pga')
     return run?.status === 'PENDING' && (run.notBefore ?? 0) > clock.now() ? run : undefined
   })
   expect((await call.get(`${monitor}/json`)).tours).toMatchObject([

@@ -45,9 +45,9 @@ test('the sentence at the top says how the service is, and names what is wrong',
 })
 
 test('the sentence is not green while something is wrong: alerts, waiting runs, a failing feed, an unreachable Redis', () => {
-  const alert = { title: 'Nobody follows PGA', severity: 'error' } as const
+  const alert = { title: 'PGA is not being updated', severity: 'error' } as const
   expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [alert, alert, alert] })).toEqual({
-    text: '3 open alerts: Nobody follows PGA, Nobody follows PGA and 1 more; all 3 tasks on time; nothing failed in the last hour.',
+    text: '3 open alerts: PGA is not being updated, PGA is not being updated and 1 more; all 3 tasks on time; nothing failed in the last hour.',
     tone: 'bad',
   })
   expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [{ ...alert, severity: 'warning' }] }).tone).toBe('warn')

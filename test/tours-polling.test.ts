@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import {
-  endOfLeagues,
-  isBookedTooLate,
+  endOfPolling,
   isPollDue,
   isPollOverdue,
+  isScheduledTooLate,
   isUpdateWanted,
   nextPollAt,
 } from '../src/leagues/tours/poll-times.ts'
@@ -33,7 +33,7 @@ test('no feed is polled without a league, nor later than a day after the last en
   expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next look would be too late
   expect(isUpdateWanted([league(-9 * day, -day + 1)], now)).toBe(true)
   expect(isUpdateWanted([league(-9 * day, -day)], now)).toBe(false)
-  expect(endOfLeagues([active, league(-day, 5 * day)])).toBe(now + 6 * day)
+  expect(endOfPolling([active, league(-day, 5 * day)])).toBe(now + 6 * day)
 })
 
 test('failures double the pause up to a quarter of an hour, and Retry-After is respected', () => {
@@ -57,8 +57,8 @@ test('a feed is polled once per interval; by hand, or after a failure, again aft
 
 test('a booking is late once its time has passed, or when it is further away than the next look', () => {
   expect([isPollOverdue(now - minute, now), isPollOverdue(now - 3 * minute, now)]).toEqual([false, true])
-  expect(isBookedTooLate(now + 3 * minute, now, healthy, [active])).toBe(false)
-  expect(isBookedTooLate(now + 30 * minute, now, healthy, [active])).toBe(true)
-  expect(isBookedTooLate(now + 30 * minute, now, healthy, [league(3 * day, 7 * day)])).toBe(false)
-  expect(isBookedTooLate(now + hour, now, { ...healthy, failures: 2 }, [active])).toBe(false)
+  expect(isScheduledTooLate(now + 3 * minute, now, healthy, [active])).toBe(false)
+  expect(isScheduledTooLate(now + 30 * minute, now, healthy, [active])).toBe(true)
+  expect(isScheduledTooLate(now + 30 * minute, now, healthy, [league(3 * day, 7 * day)])).toBe(false)
+  expect(isScheduledTooLate(now + hour, now, { ...healthy, failures: 2 }, [active])).toBe(false)
 })

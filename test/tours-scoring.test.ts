@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import type { EventStatus, FeedBoard, Golfer } from '../src/leagues/tours/feeds/board.ts'
-import { finishOf, keepsPolling } from '../src/leagues/tours/finish.ts'
-import { checkPicks, picksAreOpen, picksClose } from '../src/leagues/tours/pick-rules.ts'
+import { finishDecision, keepsPolling } from '../src/leagues/tours/finish.ts'
+import { checkPicks, isBeforeDeadline, picksCloseAt } from '../src/leagues/tours/pick-rules.ts'
 import {
-  fieldOf,
   type GolferField,
+  golferField,
   type MissedCut,
   type ScoringRules,
   scoreEntry,
@@ -29,7 +29,7 @@ function golfer(player_id: string, total: number | null, more: Partial<Golfer> =
 
 /** `ann -7`, `bob E`, `cy ?`, `dee cut +6`, `eve wd ?` */
 function field(...written: string[]): GolferField {
-  return fieldOf(
+  return golferField(
     written.map(line => {
       const [id = '', ...rest] = line.split(' ')
       const total = rest.at(-1)
@@ -112,7 +112,7 @@ describe('an entry', () => {
   })
 
   test('holes are those of the counting picks, over the whole event', () => {
-    const mixed = fieldOf([
+    const mixed = golferField([
       golfer('a', -3, { round: 2, thru: 7 }),
       golfer('b', -2, { round: 1, thru: 18 }),
       golfer('c', 4, { thru: 3 }),
@@ -123,10 +123,10 @@ describe('an entry', () => {
   test('a golfer who has yet to tee off in round 1 is even; one whose feed is silent is unknown', () => {
     const early = { round: 1, rounds: [null, null, null, null] } satisfies Partial<Golfer>
     const waiting = [golfer('a', null, { ...early, thru: 0 }), golfer('b', null, { ...early, thru: null })]
-    const morning = fieldOf([...waiting, golfer('c', null, { ...early, thru: 1 })])
+    const morning = golferField([...waiting, golfer('c', null, { ...early, thru: 1 })])
     expect(scoreEntry(entry('a'), morning, rules(1)).total).toBe(0)
     expect(scoreEntry(entry('b'), morning, rules(1)).total).toBeNull()
-    expect(scoreEntry(entry('a', -9), fieldOf(waiting), rules(1))).toMatchObject({ total: null, tiebreak: null })
+    expect(scoreEntry(entry('a', -9), golferField(waiting), rules(1))).toMatchObject({ total: null, tiebreak: null })
   })
 })
 
@@ -202,8 +202,8 @@ describe('a tie', () => {
   })
 
   test('cannot be settled before anything is known', () => {
-    expect(scoreEntry(entry('ann', -5), fieldOf([]), rules(1, { tiebreak: 'guess' })).tiebreak).toBeNull()
-    expect(scoreEntry(entry('ann'), fieldOf([]), rules(1)).tiebreak).toBeNull()
+    expect(scoreEntry(entry('ann', -5), golferField([]), rules(1, { tiebreak: 'guess' })).tiebreak).toBeNull()
+    expect(scoreEntry(entry('ann'), golferField([]), rules(1)).tiebreak).toBeNull()
   })
 })
 
@@ -220,7 +220,7 @@ test('for any field, a total is the lowest sum of that many picks, in whatever o
     const sums = subsets(known, best).map(some => some.reduce((sum, one) => sum + one, 0))
     const picks = picked.map(({ player_id }) => player_id)
     for (const order of [picks, picks.toReversed()]) {
-      const score = scoreEntry({ picks: order, tiebreaker: null }, fieldOf(golfers), rules(best))
+      const score = scoreEntry({ picks: order, tiebreaker: null }, golferField(golfers), rules(best))
       expect(score.total).toBe(sums.length > 0 ? Math.min(...sums) : null)
       expect(counting(score).length).toBe(Math.min(best, known.length))
     }
@@ -278,15 +278,15 @@ describe('the deadline', () => {
   const sheet = board([waiting('a', '2026-05-14T08:10:00Z'), waiting('b', '2026-05-14T07:40:00Z'), waiting('c', null)])
 
   test('is the first tee time', () => {
-    expect(picksClose(league, sheet)).toBe(at('14T07:40'))
-    expect(picksAreOpen(at('14T07:39'), league, sheet)).toBe(true)
-    expect(picksAreOpen(at('14T07:40'), league, sheet)).toBe(false)
+    expect(picksCloseAt(league, sheet)).toBe(at('14T07:40'))
+    expect(isBeforeDeadline(at('14T07:39'), league, sheet)).toBe(true)
+    expect(isBeforeDeadline(at('14T07:40'), league, sheet)).toBe(false)
   })
 
   test('is as set, earlier or later than the first tee time', () => {
     for (const set of [at('13T18:00'), at('14T12:00')]) {
-      expect(picksClose({ ...league, deadline: set }, sheet)).toBe(set)
-      expect(picksAreOpen(set - 1, { ...league, deadline: set }, sheet)).toBe(true)
+      expect(picksCloseAt({ ...league, deadline: set }, sheet)).toBe(set)
+      expect(isBeforeDeadline(set - 1, { ...league, deadline: set }, sheet)).toBe(true)
     }
   })
 
@@ -300,13 +300,13 @@ describe('the deadline', () => {
       board([golfer('a', -1, { round: 2, tee_time: '2026-05-15T07:40:00Z' })], { round: 2 }),
     ],
   ])('is the start of the league where %s', (_, shown) => {
-    expect(picksClose(league, shown)).toBe(league.starts_at)
+    expect(picksCloseAt(league, shown)).toBe(league.starts_at)
   })
 
   test('waits for the event of the league', () => {
-    expect(picksClose({ ...league, event: 'Inland Classic' }, sheet)).toBe(league.starts_at)
-    expect(picksClose({ ...league, event: 'coastal open' }, sheet)).toBe(at('14T07:40'))
-    expect(picksClose({ ...league, event: 'coastal' }, sheet)).toBe(at('14T07:40'))
+    expect(picksCloseAt({ ...league, event: 'Inland Classic' }, sheet)).toBe(league.starts_at)
+    expect(picksCloseAt({ ...league, event: 'coastal open' }, sheet)).toBe(at('14T07:40'))
+    expect(picksCloseAt({ ...league, event: 'coastal' }, sheet)).toBe(at('14T07:40'))
   })
 
   test('is past once the first stroke is made, whatever the feed left out', () => {
@@ -314,10 +314,10 @@ describe('the deadline', () => {
       status: 'in_progress',
     })
     const late = { ...league, starts_at: at('14T12:00') }
-    expect(picksAreOpen(at('14T08:00'), { ...late, event: 'coastal' }, begun)).toBe(false)
+    expect(isBeforeDeadline(at('14T08:00'), { ...late, event: 'coastal' }, begun)).toBe(false)
     // Without its own event the league cannot know that this is not last week's.
-    expect(picksAreOpen(at('14T08:00'), late, begun)).toBe(true)
-    expect(picksAreOpen(at('14T08:00'), { ...late, event: 'coastal', deadline: at('14T10:00') }, begun)).toBe(true)
+    expect(isBeforeDeadline(at('14T08:00'), late, begun)).toBe(true)
+    expect(isBeforeDeadline(at('14T08:00'), { ...late, event: 'coastal', deadline: at('14T10:00') }, begun)).toBe(true)
   })
 })
 
@@ -335,7 +335,9 @@ describe('the end', () => {
     changed_at: at(changed),
   })
 
-  test.each<[what: string, now: string, feed: Parameters<typeof finishOf>[2], decision: ReturnType<typeof finishOf>]>([
+  test.each<
+    [what: string, now: string, feed: Parameters<typeof finishDecision>[2], decision: ReturnType<typeof finishDecision>]
+  >([
     ['play is on', '16T12:00', feed('in_progress', '16T11:58', [done, onCourse]), 'wait'],
     ['a round is complete', '16T20:00', feed('round_complete', '16T19:00'), 'wait'],
     ['all is quiet before the end', '17T21:59', feed('round_complete', '17T20:00'), 'wait'],
@@ -370,15 +372,15 @@ describe('the end', () => {
     ["last week's official board is still on", '14T08:00', feed('official', '11T01:00'), 'wait'],
     ["last week's official board never went", '17T22:00', feed('official', '11T01:00'), 'alert'],
   ])('where %s at %s', (_, now, state, decision) => {
-    expect(finishOf(at(now), league, state)).toBe(decision)
+    expect(finishDecision(at(now), league, state)).toBe(decision)
   })
 
   test("another event's status does not count", () => {
     const mine = { ...league, event: 'Coastal Open' }
     const other = feed('official', '17T19:00', [done], { id: 'inland', name: 'Inland Classic' })
-    expect(finishOf(at('17T20:00'), mine, other)).toBe('wait')
-    expect(finishOf(at('17T23:00'), mine, other)).toBe('alert')
-    expect(finishOf(at('17T20:00'), mine, feed('official', '17T19:00'))).toBe('finalise')
+    expect(finishDecision(at('17T20:00'), mine, other)).toBe('wait')
+    expect(finishDecision(at('17T23:00'), mine, other)).toBe('alert')
+    expect(finishDecision(at('17T20:00'), mine, feed('official', '17T19:00'))).toBe('finalise')
   })
 
   test('polling goes on for a day past it', () => {

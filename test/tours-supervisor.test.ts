@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { taskLocks } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
-import { bookedUpdate } from '../src/leagues/tours/queries.ts'
+import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { ensureUpdates, lastFindings, type SupervisorFindings } from '../src/leagues/tours/supervisor.ts'
 import { day, hour, minute, second } from '../src/platform/clock.ts'
 import { redisTest } from './needs.ts'
@@ -27,7 +27,7 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
 /** The update that waits for its time. */
 const chain = (app: App, after?: string) =>
   until(() => {
-    const run = bookedUpdate(app.db, 'pga')
+    const run = unfinishedUpdate(app.db, 'pga')
     const waits = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
     return waits ? run : undefined
   }, 60_000)
@@ -138,7 +138,7 @@ test('missing updates are not reported for a tour without leagues, or one whose 
   clock.forward(day + 2 * hour)
   const run = await update({ call, finished: async started => app.jobs.hasten((await started).job_id) }, {})
   expect(run).toBeDefined()
-  await until(() => bookedUpdate(app.db, 'pga') === undefined)
+  await until(() => unfinishedUpdate(app.db, 'pga') === undefined)
   expect((await supervise()).findings).toMatchObject([{ state: 'idle', job_id: null }])
   expect(raised(app)).toEqual([])
 })

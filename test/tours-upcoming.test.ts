@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { oddsOf, readFieldText } from '../src/leagues/tours/field-text.ts'
+import { oddsOf, parseFieldText } from '../src/leagues/tours/field-text.ts'
 import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
@@ -350,17 +350,17 @@ describe('names', () => {
   })
 
   test('a list is read with numbers, bullets, commas, and as a table of any separator', () => {
-    const names = (text: string) => readFieldText(text).players.map(({ name }) => name)
+    const names = (text: string) => parseFieldText(text).players.map(({ name }) => name)
     expect(names('1. Scheffler, Scottie\n2) Rory McIlroy\n\n• Conor O’Shea (a)\n 4 Åke Berglund')).toEqual([
       'Scottie Scheffler',
       'Rory McIlroy',
       'Conor O’Shea',
       'Åke Berglund',
     ])
-    expect(readFieldText('First name;Last name;OWGR;Odds\nÅke;Berglund;12;+1150').players).toEqual([
+    expect(parseFieldText('First name;Last name;OWGR;Odds\nÅke;Berglund;12;+1150').players).toEqual([
       { player_id: 'name:ake-berglund', name: 'Åke Berglund', rank: 12, odds: 12.5 },
     ])
-    expect(readFieldText('dg_id\tplayer_name\n18417\tScheffler, Scottie').players[0]).toMatchObject({
+    expect(parseFieldText('dg_id\tplayer_name\n18417\tScheffler, Scottie').players[0]).toMatchObject({
       player_id: '18417',
     })
   })

@@ -13,7 +13,7 @@ import { fenced } from '../../platform/jobs/task-locks.ts'
 export const checkLease = (tx: Db, { lease }: Pick<JobContext, 'lease'>): void => void (lease && fenced(tx, lease))
 
 /**
- * Ends this run's claim on its feed and schedules the next one in the same transaction, so that there is always one, whenever a process
+ * Releases this run's dedupe key and schedules the next run in the same transaction, so that there is always one even if the process
  * dies. `book` accepts the next run, or returns undefined if the feed is no longer polled.
  */
 export async function scheduleNextPoll(

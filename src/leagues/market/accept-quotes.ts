@@ -5,7 +5,7 @@ import { atomically, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { deleteHeldPrices, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
-import { holdersOf, liveLeagues } from './quote-queries.ts'
+import { leaguesHolding, liveLeagues } from './quote-queries.ts'
 
 const integer = t.Integer()
 export const pushResultSchema = t.Object(
@@ -150,7 +150,7 @@ export function writeQuotes(
   upsertQuotes(tx).run(JSON.stringify(rows), now, by)
   touch(tx, 'quote', ...news.map(({ symbol }) => symbol))
   const isFirst = moved.length > 0 && first === 1 // boards no longer say that there are no prices
-  for (const id of isFirst ? liveLeagues(tx) : holdersOf(tx, [...idOf.keys()])) touch(tx, 'scores', id)
+  for (const id of isFirst ? liveLeagues(tx) : leaguesHolding(tx, [...idOf.keys()])) touch(tx, 'scores', id)
 }
 
 /** Many at once, as JSON: one statement for a few hundred symbols. */

@@ -21,7 +21,7 @@ import { listQuotes } from './quote-queries.ts'
 import { portfolioScope, readPortfolio } from './read-portfolio.ts'
 import { type OrderDraft, type TradeData, tradeBody } from './trade-page.ts'
 import { marketLeagueOf, readActivity } from './trade-routes.ts'
-import { worthHistory } from './worth-history.ts'
+import { valueHistory } from './worth-history.ts'
 
 const nav = 'leagues'
 const one = { params: idParams }
@@ -52,7 +52,7 @@ export const marketPages = (app: App) => {
       rules: marketConfigOf(league),
       portfolio,
       place: portfolio && (await placeOf(league, userId)),
-      worth: portfolio ? (await worthHistory(app, league, userId)).points : [],
+      worth: portfolio ? (await valueHistory(app, league, userId)).points : [],
       hasPrices: quoted.length > 0,
       lines: ledgerLines(db, filter, 'all', list).map(ledgerLineView),
       pagination: pagination(list, totals.trades + totals.corrections + totals.portfolios),

@@ -12,7 +12,7 @@ import { type TradeView, tradeView } from './ledger.ts'
 import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
 import { type OrderOutcome, outcomeOfKey, storeOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
-import { findPortfolio, position, valueOfOtherHoldings } from './queries.ts'
+import { findPortfolio, positionIn, valueOfOtherHoldings } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
@@ -67,7 +67,7 @@ export function previewOrder(db: Db, leagueId: number, userId: number, order: Or
   if (!quote) return { refusal: notQuoted(order) }
   const account: Account = {
     cash: portfolio.cashCents,
-    position: position(db, leagueId, userId, order.symbol),
+    position: positionIn(db, leagueId, userId, order.symbol),
     ...valueOfOtherHoldings(db, leagueId, userId, order.symbol),
   }
   const verdict = validateOrder(order, account, quote, marketConfigOf(league), now)

@@ -7,7 +7,7 @@ import { table } from '../../ui/parts/table.ts'
 import { moment, money, name, number, time } from '../../ui/parts/values.ts'
 import { isTrade, type LedgerLineView } from './ledger.ts'
 import type { Side } from './order.ts'
-import type { WorthHistory } from './worth-history.ts'
+import type { ValueHistory } from './worth-history.ts'
 
 /** Green above 0, red below 0. */
 export const gainMoney = (cents: number | null): Content =>
@@ -42,7 +42,7 @@ export const accountTable = (lines: readonly LedgerLineView[]): Content =>
     ],
   })
 
-const markOf = {
+const lineBadges = {
   grant: badge('starting cash', 'quiet'),
   undo: badge('taken back', 'warn'),
   split: badge('split', 'plain'),
@@ -51,15 +51,15 @@ const markOf = {
 
 function lineMark({ kind, reason, undone_at }: LedgerLineView): Content {
   if (isTrade(kind)) return html`${sideMark(kind)}${undone_at && html` ${badge('taken back', 'warn')}`}`
-  return html`${markOf[kind]}${undone_at && html` ${markOf.undo}`}${reason && html`<small class="quiet">${reason}</small>`}`
+  return html`${lineBadges[kind]}${undone_at && html` ${lineBadges.undo}`}${reason && html`<small class="quiet">${reason}</small>`}`
 }
 
 export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))
 
-type Point = WorthHistory['points'][number]
+type Point = ValueHistory['points'][number]
 
 /** The value over time, as a chart and in numbers. `owner` is on the line of the chart. */
-export function worthPart(worth: readonly Point[], owner: string): Html {
+export function valueHistoryPart(worth: readonly Point[], owner: string): Html {
   if (worth.length < 2) return html``
   const lines = [
     { label: owner, key: 'total_cents' },

@@ -5,7 +5,7 @@ import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
 import type { Order } from './order.ts'
 import { previewOrder } from './place-order.ts'
-import { findPortfolio, position, valueOfOtherHoldings } from './queries.ts'
+import { findPortfolio, positionIn, valueOfOtherHoldings } from './queries.ts'
 import { percentOf } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
@@ -29,14 +29,14 @@ export const previewSchema = t.Object(
 )
 export type Preview = Static<typeof previewSchema>
 
-export function previewOf(db: Db, league: League, userId: number, order: Order, now: number): Preview {
+export function orderPreview(db: Db, league: League, userId: number, order: Order, now: number): Preview {
   const decision = previewOrder(db, league.id, userId, order, now)
   const refusal = 'refusal' in decision ? decision.refusal : undefined
   const { symbol, side, quantity } = order
   const quote = findQuote(db, symbol)
   const cash = findPortfolio(db, league.id, userId)?.cashCents ?? 0
   const { fee_cents } = marketConfigOf(league)
-  const held = position(db, league.id, userId, symbol).quantity
+  const held = positionIn(db, league.id, userId, symbol).quantity
   const after = held + (side === 'buy' ? quantity : -quantity)
   const amount = quote ? quantity * quote.priceCents : null
   const cashAfter = amount === null ? null : cash - fee_cents + (side === 'buy' ? -amount : amount)

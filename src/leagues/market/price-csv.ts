@@ -1,7 +1,7 @@
 /** Prices from a spreadsheet: `symbol`, `price` in currency units and, optionally, `as_of`. The heading may be left out. */
 import Papa from 'papaparse'
 import type { FieldError } from '../../errors.ts'
-import { maxQuotes, type NewQuote, readQuote } from './quote.ts'
+import { maxQuotes, type NewQuote, parseQuote } from './quote.ts'
 
 const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
   symbol: 'symbol',
@@ -13,7 +13,7 @@ const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
   time: 'as_of',
 }
 
-export function readPriceCsv(csv: string, now: number): { quotes: NewQuote[]; errors: FieldError[] } {
+export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; errors: FieldError[] } {
   const { data: rows } = Papa.parse<string[]>(csv.replace(/^\uFEFF/, ''), {
     skipEmptyLines: 'greedy',
     transform: text => text.trim(),
@@ -33,7 +33,7 @@ export function readPriceCsv(csv: string, now: number): { quotes: NewQuote[]; er
     const cell = (column: 'symbol' | 'price' | 'as_of') => cells[columns.indexOf(column)] || undefined
     const price_cents = centsOf(cell('price') ?? '')
     const row = `row ${i + 1}`
-    const read = readQuote({ symbol: cell('symbol'), price_cents, as_of: cell('as_of') }, row, now)
+    const read = parseQuote({ symbol: cell('symbol'), price_cents, as_of: cell('as_of') }, row, now)
     if (price_cents === undefined) errors.push({ path: `${row}.price`, message: 'Write a price such as 213.50.' })
     else if (Array.isArray(read)) errors.push(...read)
     else quotes.push(read)

@@ -18,31 +18,31 @@ import { listActions } from './corrections/symbol-action.ts'
 import { listHeldPrices } from './held-prices.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { listPrices, priceHistory, sparkValues } from './price-history.ts'
-import { quoteView, symbolOf, symbolSchema } from './quote.ts'
-import { everyFeed } from './quote-feeds/queries.ts'
+import { normaliseSymbol, quoteView, symbolSchema } from './quote.ts'
+import { allFeeds } from './quote-feeds/queries.ts'
 import { quoteFeedView } from './quote-feeds/quote-feed.ts'
 import { currentQuote, listQuotes } from './quote-queries.ts'
 import {
   heldPricesTable,
   type PriceListData,
+  type PriceSourcesData,
   priceList,
   priceSources,
   quotesBody,
-  type SourcesData,
 } from './quotes-page.ts'
-import { type PriceRange, ranges, symbolBody } from './symbol-page.ts'
+import { type PriceRange, priceRanges, symbolBody } from './symbol-page.ts'
 import { marketLeagueOf } from './trade-routes.ts'
 
 const listQuery = t.Object({ q: t.Optional(t.String({ maxLength: 20 })), ...pageQuery })
 type Asked = { q?: string; page?: number; limit?: number }
-const daysOf: Record<PriceRange, number> = { week: 7, month: 30, year: 365, all: 10_000 }
+const rangeDays: Record<PriceRange, number> = { week: 7, month: 30, year: 365, all: 10_000 }
 
 export const pricePages = (app: App) => {
   const { db, clock, streams } = app
 
   function listData(path: string, asked: Asked, tradeAt?: string): PriceListData {
     const slice = pageOf({ limit: 50, ...asked })
-    const { quotes, total } = listQuotes(db, undefined, asked.q && symbolOf(asked.q), slice)
+    const { quotes, total } = listQuotes(db, undefined, asked.q && normaliseSymbol(asked.q), slice)
     const now = clock.now()
     return {
       path,
@@ -58,11 +58,11 @@ export const pricePages = (app: App) => {
     }
   }
 
-  const sourcesFor = (who: Who | undefined, request: Request): SourcesData | undefined =>
+  const sourcesFor = (who: Who | undefined, request: Request): PriceSourcesData | undefined =>
     isAtLeast(who, 'officer')
       ? {
           held: listHeldPrices(db, pageOf({ limit: 100 })).held,
-          feeds: everyFeed(db).map(quoteFeedView),
+          feeds: allFeeds(db).map(quoteFeedView),
           origin: app.config.publicUrl ?? new URL(request.url).origin,
         }
       : undefined
@@ -76,14 +76,14 @@ export const pricePages = (app: App) => {
         .get()?.seq ?? 0,
     )
 
-  function ofLeague(id: number, asked: Asked, who: Who | undefined): PriceListData {
+  function priceListOfLeague(id: number, asked: Asked, who: Who | undefined): PriceListData {
     const { id: leagueId } = marketLeagueOf(db, id, who)
     const { status } = leagueViewById(db, leagueId, clock.now())
     const plays = typeof who?.id === 'number' && isMember(db, leagueId, who.id) && status === 'active'
     return listData(`/leagues/${id}/prices`, asked, plays ? `/leagues/${id}/trade` : undefined)
   }
 
-  const playedBy = ({ id }: Who) =>
+  const leaguesPlayedBy = ({ id }: Who) =>
     listLeagues(
       db,
       {
@@ -108,7 +108,7 @@ export const pricePages = (app: App) => {
     .get(
       '/quotes/:symbol',
       async ({ params, query, who }) => {
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         const range = query.range ?? 'month'
         const now = clock.now()
         const slice = pageOf({ page: query.page, limit: 10 })
@@ -117,9 +117,9 @@ export const pricePages = (app: App) => {
         const body = symbolBody({
           quote,
           range,
-          history: priceHistory(db, symbol, now, { from: now - daysOf[range] * day }),
+          history: priceHistory(db, symbol, now, { from: now - rangeDays[range] * day }),
           actions: listActions(db, symbol, pageOf({ limit: 50 }), who).actions,
-          leagues: who ? playedBy(who) : [],
+          leagues: who ? leaguesPlayedBy(who) : [],
           officer: shown && {
             prices: shown.prices,
             pagination: pagination(slice, shown.total),
@@ -130,7 +130,7 @@ export const pricePages = (app: App) => {
       },
       {
         params: t.Object({ symbol: symbolSchema }),
-        query: t.Object({ range: t.Optional(t.Union(ranges.map(range => t.Literal(range)))), ...pageQuery }),
+        query: t.Object({ range: t.Optional(t.Union(priceRanges.map(range => t.Literal(range)))), ...pageQuery }),
         may: 'reader',
         counted: true,
         detail: hidden,
@@ -146,7 +146,7 @@ export const pricePages = (app: App) => {
           from: address(`${path}/part`, { q: query.q, page: query.page }),
           version: version(),
         }
-        const list = priceList(ofLeague(id, query, who), who)
+        const list = priceList(priceListOfLeague(id, query, who), who)
         const league = leagueViewById(db, id, clock.now())
         const sources = sourcesFor(who, request)
         const body = html`${leagueHead({ league, kind: marketKindPages, who, tab: 'prices' })}
@@ -161,7 +161,7 @@ ${sources && priceSources(sources)}`
       '/leagues/:id/prices/part',
       ({ params: { id }, query, who }) => {
         const now = version()
-        return livePart(priceList(ofLeague(id, query, who), who), now)
+        return livePart(priceList(priceListOfLeague(id, query, who), who), now)
       },
       { params: idParams, query: listQuery, may: 'reader', counted: true, detail: hidden },
     )

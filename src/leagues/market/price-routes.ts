@@ -11,17 +11,17 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { acceptBatch, acceptQuotes, pushResult, pushResultSchema } from './accept-quotes.ts'
 import { heldPriceSchema, heldPriceView, listHeldPrices, takeHeldPrice } from './held-prices.ts'
-import { readPriceCsv } from './price-csv.ts'
+import { parsePriceCsv } from './price-csv.ts'
 import { historySchema, listPrices, priceHistory, priceSchema } from './price-history.ts'
-import { quoteSchema, quoteView, symbolOf, symbolParams } from './quote.ts'
+import { normaliseSymbol, quoteSchema, quoteView, symbolParams } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
 const maxErrors = 100
 
 export const priceRoutes = (app: App) => {
   const { db, clock, config } = app
-  const known = (written: string) => {
-    const symbol = symbolOf(written)
+  const quoteOrRefuse = (written: string) => {
+    const symbol = normaliseSymbol(written)
     return findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
   }
 
@@ -31,7 +31,7 @@ export const priceRoutes = (app: App) => {
       '/import',
       async ({ request, who }) => {
         const now = clock.now()
-        const { quotes, errors } = readPriceCsv(await receiveCsv(request), now)
+        const { quotes, errors } = parsePriceCsv(await receiveCsv(request), now)
         if (errors.length)
           refuse(
             'invalid',
@@ -69,7 +69,7 @@ export const priceRoutes = (app: App) => {
     .get(
       '/:symbol/history',
       ({ params, query: { from, to } }) => {
-        const { symbol } = known(params.symbol)
+        const { symbol } = quoteOrRefuse(params.symbol)
         const days = {
           from: from === undefined ? undefined : Date.parse(from),
           to: to === undefined ? undefined : Date.parse(to),
@@ -87,7 +87,7 @@ export const priceRoutes = (app: App) => {
       '/:symbol/prices',
       ({ params, query, request, set }) => {
         const page = pageOf(query)
-        const { prices, total } = listPrices(db, known(params.symbol).symbol, page)
+        const { prices, total } = listPrices(db, quoteOrRefuse(params.symbol).symbol, page)
         return paged({ request, set }, page, total, { prices })
       },
       {
@@ -133,7 +133,7 @@ export const heldPriceRoutes = (app: App) => {
           audit(tx, { at: now, who: signedIn(who), action: 'price.accept', target: `price of ${symbol}`, detail })
           return symbol
         })
-        return quoteView(known(symbol), now)
+        return quoteView(quoteOrRefuse(symbol), now)
       },
       { may: 'officer', detail: describe('Accept a held price: it counts from now on', quoteSchema) },
     )
@@ -151,7 +151,7 @@ export const heldPriceRoutes = (app: App) => {
       { may: 'officer', detail: describe('Discard a held price', heldPriceSchema) },
     )
 
-  function known(symbol: string) {
+  function quoteOrRefuse(symbol: string) {
     return findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
   }
 }

@@ -42,7 +42,7 @@ export function grantPortfolio(tx: Db, leagueId: number, userId: number, cents: 
   touch(tx, 'activity', leagueId)
 }
 
-const positionOf = prepared(db =>
+const storedPosition = prepared(db =>
   db
     .select({ quantity: holdings.quantity, cost: holdings.costCents, realised: holdings.realisedCents })
     .from(holdings)
@@ -55,10 +55,10 @@ const positionOf = prepared(db =>
     )
     .prepare(),
 )
-export const position = (db: Db, leagueId: number, userId: number, symbol: string): Position =>
-  positionOf(db).get({ leagueId, userId, symbol }) ?? noPosition
+export const positionIn = (db: Db, leagueId: number, userId: number, symbol: string): Position =>
+  storedPosition(db).get({ leagueId, userId, symbol }) ?? noPosition
 
-const othersOf = prepared(db =>
+const otherHoldings = prepared(db =>
   db
     .select({
       others: sql<number>`coalesce(sum(${holdings.quantity} * ${quotes.priceCents}), 0)`,
@@ -78,7 +78,7 @@ const othersOf = prepared(db =>
 )
 /** The value of a portfolio's other holdings, and of the short positions among them. */
 export const valueOfOtherHoldings = (db: Db, leagueId: number, userId: number, symbol: string) =>
-  othersOf(db).get({ leagueId, userId, symbol }) ?? { others: 0, othersOwed: 0 }
+  otherHoldings(db).get({ leagueId, userId, symbol }) ?? { others: 0, othersOwed: 0 }
 
 /** Everything a portfolio holds or has held, with the quotes that count. */
 export function quotedHoldings(db: Db, { id, finalizedAt }: League, userId: number): QuotedHolding[] {
@@ -100,7 +100,7 @@ export function quotedHoldings(db: Db, { id, finalizedAt }: League, userId: numb
     .all()
 }
 
-const symbolsOf = prepared(db =>
+const openSymbols = prepared(db =>
   db
     .select({ symbol: holdings.symbol })
     .from(holdings)
@@ -114,12 +114,12 @@ const symbolsOf = prepared(db =>
     .prepare(),
 )
 export const heldSymbols = (db: Db, leagueId: number, userId: number): string[] =>
-  symbolsOf(db)
+  openSymbols(db)
     .all({ leagueId, userId })
     .map(({ symbol }) => symbol)
 
 /** The value of a portfolio when the day began: without today's lines, at the prices of that time. */
-export function worthAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: Portfolio, now: number): number | null {
+export function valueAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: Portfolio, now: number): number | null {
   const today = startOfDay(now)
   if (createdAt >= today) return null
   const open = new Map<string, { quantity: number; price: number }>()
@@ -187,7 +187,7 @@ export function ledgerLines(
     .limit(limit)
     .offset(offset)
     .all()
-    .map(({ line, ...told }) => ({ ...line, ...told }))
+    .map(({ line, ...otherColumns }) => ({ ...line, ...otherColumns }))
 }
 
 /** The number of portfolios and trades, without counting lines. */

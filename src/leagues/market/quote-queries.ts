@@ -34,8 +34,8 @@ export function listQuotes(db: Db, symbols: string[] | undefined, q: string | un
   return { quotes: rows, total: db.select({ total: count() }).from(quotes).where(where).get()?.total ?? 0 }
 }
 
-const first = prepared(db => db.select({ id: quotes.id }).from(quotes).limit(1).prepare())
-export const hasQuotes = (db: Db): boolean => first(db).get() !== undefined
+const anyQuote = prepared(db => db.select({ id: quotes.id }).from(quotes).limit(1).prepare())
+export const hasQuotes = (db: Db): boolean => anyQuote(db).get() !== undefined
 
 /** The market leagues that are not final. */
 export const liveLeagues = (tx: Db): number[] =>
@@ -47,11 +47,11 @@ export const liveLeagues = (tx: Db): number[] =>
     .map(({ id }) => id)
 
 /** The live leagues that hold any of these symbols. */
-export function holdersOf(tx: Db, symbols: readonly string[]): number[] {
-  return liveLeagues(tx).filter(leagueId => holds(tx).get({ leagueId, symbols: JSON.stringify(symbols) }))
+export function leaguesHolding(tx: Db, symbols: readonly string[]): number[] {
+  return liveLeagues(tx).filter(leagueId => holdsAny(tx).get({ leagueId, symbols: JSON.stringify(symbols) }))
 }
 
-const holds = prepared(db =>
+const holdsAny = prepared(db =>
   db
     .select({ one: sql`1` })
     .from(holdings)
@@ -59,7 +59,7 @@ const holds = prepared(db =>
       and(
         sql`${holdings.symbol} in (select value from json_each(${sql.placeholder('symbols')}))`,
         eq(holdings.leagueId, sql.placeholder('leagueId')),
-        sql`${holdings.quantity} <> 0`, // worded so that SQLite uses the index of open holdings
+        sql`${holdings.quantity} <> 0`, // written so that SQLite uses the index of open holdings
       ),
     )
     .limit(1)

@@ -23,11 +23,11 @@ import {
 import {
   maxQuotes,
   type NewQuote,
+  normaliseSymbol,
+  parseQuote,
   quotePush,
   quoteSchema,
   quoteView,
-  readQuote,
-  symbolOf,
   symbolParams,
 } from './quote.ts'
 import { currentQuote, listQuotes } from './quote-queries.ts'
@@ -42,7 +42,7 @@ export const quoteRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who }) => {
-        const quotes = await readAll(body.quotes, clock.now())
+        const quotes = await parseQuotes(body.quotes, clock.now())
         const source = { now: clock.now(), by: signedIn(who).id, holdPct: app.config.holdPricePct }
         return pushResult(await acceptQuotes(db, quotes, source))
       },
@@ -63,7 +63,7 @@ export const quoteRoutes = (app: App) => {
       '/',
       ({ query, request, set }) => {
         const page = pageOf(query)
-        const symbols = query.symbols?.split(',').map(symbol => symbolOf(symbol.trim()))
+        const symbols = query.symbols?.split(',').map(symbol => normaliseSymbol(symbol.trim()))
         const { quotes, total } = listQuotes(db, symbols, query.q, page)
         return paged({ request, set }, page, total, { quotes: quotes.map(quote => quoteView(quote, clock.now())) })
       },
@@ -77,7 +77,7 @@ export const quoteRoutes = (app: App) => {
         detail: describe('Quotes by symbol', pageSchema('quotes', quoteSchema)),
       },
     )
-    .get('/:symbol', ({ params }) => currentQuote(app, symbolOf(params.symbol)), {
+    .get('/:symbol', ({ params }) => currentQuote(app, normaliseSymbol(params.symbol)), {
       params: symbolParams,
       may: 'reader',
       detail: describe('The newest quote of a symbol', quoteSchema),
@@ -85,7 +85,7 @@ export const quoteRoutes = (app: App) => {
     .get(
       '/:symbol/options',
       ({ params, query }) => {
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         if (query.expiration === undefined) return { symbol, expirations: expirationsOf(db, symbol) }
         const day = query.expiration
         return cache.read(cached.optionsChain, [chainKey(symbol, day)], () => chainOf(db, symbol, day))
@@ -103,7 +103,7 @@ export const quoteRoutes = (app: App) => {
     .post(
       '/:symbol/options',
       async ({ params, query, body }) => {
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         const day =
           query.expiration ??
           body.expiration ??
@@ -134,15 +134,15 @@ export const quoteRoutes = (app: App) => {
     )
 }
 
-const slice = 1_000 // quotes checked at a time
+const quotesPerSlice = 1_000 // quotes checked at a time
 const maxErrors = 100
 
-async function readAll(given: readonly unknown[], now: number): Promise<NewQuote[]> {
+async function parseQuotes(given: readonly unknown[], now: number): Promise<NewQuote[]> {
   const quotes: NewQuote[] = []
   const errors: FieldError[] = []
   for (const [i, one] of given.entries()) {
-    if (i % slice === slice - 1) await Bun.sleep(0)
-    const read = readQuote(one, `quotes.${i}`, now)
+    if (i % quotesPerSlice === quotesPerSlice - 1) await Bun.sleep(0)
+    const read = parseQuote(one, `quotes.${i}`, now)
     if (Array.isArray(read)) errors.push(...read)
     else quotes.push(read)
   }

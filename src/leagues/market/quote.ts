@@ -1,4 +1,4 @@
-/** What a quote is, and which quotes are accepted. */
+/** Quotes: their schemas, and the rules for accepting them. */
 import { Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Static, t } from 'elysia'
@@ -20,7 +20,7 @@ export const symbolSchema = t.String({
   description: 'Up to 20 letters, digits and . ^ = : _ -',
 })
 export const symbolParams = t.Object({ symbol: symbolSchema })
-export const symbolOf = (written: string) => written.toUpperCase()
+export const normaliseSymbol = (written: string) => written.toUpperCase()
 
 export const maxQuotes = 10_000 // in one push
 
@@ -47,12 +47,12 @@ export const movesTooFar = (before: number, after: number, pct: number): boolean
 export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 
 /** Parses one quote as it was sent, or returns what is wrong with it, with `path` first. */
-export function readQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
+export function parseQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
   if (!isPush.Check(given)) return fieldErrors(isPush.Errors(given), path)
   const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
   if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: notATime }]
   if (isAhead(asOf, now)) return [{ path: `${path}.as_of`, message: tooFarAhead }] // it would block newer quotes
-  return { symbol: symbolOf(given.symbol), priceCents: given.price_cents, asOf }
+  return { symbol: normaliseSymbol(given.symbol), priceCents: given.price_cents, asOf }
 }
 
 export const quoteSchema = t.Object(

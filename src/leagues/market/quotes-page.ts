@@ -1,4 +1,4 @@
-/** What is quoted, and for officers where prices come from: at `/quotes`, and as a tab of a league. */
+/** The list of prices and, for officers, the sources of prices: at `/quotes`, and as a tab of a league. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
@@ -78,9 +78,9 @@ ${table({
 ${paginationLinks(pages, page => address(path, { q, page }))}`
 }
 
-export type SourcesData = { held: readonly HeldPriceView[]; feeds: readonly QuoteFeedView[]; origin: string }
+export type PriceSourcesData = { held: readonly HeldPriceView[]; feeds: readonly QuoteFeedView[]; origin: string }
 
-export const quotesBody = (list: PriceListData, sources: SourcesData | undefined, who: Who | undefined): Html =>
+export const quotesBody = (list: PriceListData, sources: PriceSourcesData | undefined, who: Who | undefined): Html =>
   html`<header class="head"><h1>Quotes</h1></header>
 ${sources && heldPricesTable(sources.held)}
 ${priceList(list, who)}
@@ -120,7 +120,7 @@ ${table({
 }
 
 /** Where prices come from: by hand, from a spreadsheet, by a feed or a program. */
-export const priceSources = ({ feeds, origin }: SourcesData): Html => html`<section class="part" id="sources">
+export const priceSources = ({ feeds, origin }: PriceSourcesData): Html => html`<section class="part" id="sources">
 <h2>Set a price</h2>
 ${form(
   { action: '/api/v1/quotes', done: '{message}' },

@@ -6,7 +6,7 @@ import { day } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
 import { type PortfolioView, type ValuedPortfolio, valuePortfolio, withQuoteAge } from './portfolio.ts'
-import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameById, worthAtOpen } from './queries.ts'
+import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameById, valueAtOpen } from './queries.ts'
 import { startOfDay } from './quote.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function readPortfolio(app: App, league: League, userId: number): P
   const found = await app.cache.read(
     cached.portfolio,
     portfolioScope(app, league, userId),
-    () => value(app, league, userId, now),
+    () => loadPortfolio(app, league, userId, now),
     startOfDay(now) + day,
   )
   const seen = league.finalizedAt ?? now
@@ -35,10 +35,10 @@ export function portfolioScope(
   return [portfolioKey(league.id, userId), Bun.hash(version).toString(36)]
 }
 
-function value({ db }: App, league: League, userId: number, now: number): ValuedPortfolio {
+function loadPortfolio({ db }: App, league: League, userId: number, now: number): ValuedPortfolio {
   const portfolio =
     findPortfolio(db, league.id, userId) ??
     refuse('not_found', `User ${userId} has no portfolio here and has not joined this league`)
-  const atOpen = league.finalizedAt === null ? worthAtOpen(db, portfolio, now) : null
+  const atOpen = league.finalizedAt === null ? valueAtOpen(db, portfolio, now) : null
   return valuePortfolio(portfolio, usernameById(db, userId), quotedHoldings(db, league, userId), atOpen)
 }

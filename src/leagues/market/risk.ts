@@ -12,11 +12,11 @@ import { listLeagues } from '../queries.ts'
 import { usernameById } from './queries.ts'
 import { startOfDay } from './quote.ts'
 
-const burst = 30 // trades of one user within a minute
-const many = 100 // trades of one user in a day, UTC
-const concentration = 0.6 // of a portfolio in one symbol
+const burstTrades = 30 // trades of one user within a minute
+const maxTradesPerDay = 100 // trades of one user in a day, UTC
+const maxShareOfOneSymbol = 0.6 // of a portfolio in one symbol
 
-const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // worded so that SQLite uses the index by user
+const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // written so that SQLite uses the index by user
 
 const tradesSince = prepared(db => {
   const recent = db
@@ -28,30 +28,30 @@ const tradesSince = prepared(db => {
   return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()
 })
 /** The trades of a user since then, counted up to `most`. */
-const countSince = (db: Db, userId: number, since: number, most: number): number =>
-  tradesSince(db).get({ userId, since, most })?.count ?? 0
+const countSince = (db: Db, userId: number, since: number, max: number): number =>
+  tradesSince(db).get({ userId, since, most: max })?.count ?? 0
 
 const name = (db: Db, userId: number) => usernameById(db, userId) || `user ${userId}`
 
 /** Part of an order's transaction: raises an alert when a pattern appears, not at every trade that follows. */
 export function watchForRisk(tx: Db, userId: number, now: number): void {
-  if (countSince(tx, userId, now - minute, burst + 1) === burst)
+  if (countSince(tx, userId, now - minute, burstTrades + 1) === burstTrades)
     raise(tx, now, {
       key: `trade_burst:${userId}`,
       type: 'security',
       severity: 'warning',
       title: `${name(tx, userId)} trades like a bot`,
-      message: `${burst} trades within a minute.`,
-      data: { user_id: userId, trades: burst },
+      message: `${burstTrades} trades within a minute.`,
+      data: { user_id: userId, trades: burstTrades },
     })
-  if (countSince(tx, userId, startOfDay(now), many + 2) === many + 1)
+  if (countSince(tx, userId, startOfDay(now), maxTradesPerDay + 2) === maxTradesPerDay + 1)
     raise(tx, now, {
       key: `high_trades:${userId}`,
       type: 'high_trades',
       severity: 'warning',
       title: `${name(tx, userId)} trades very often`,
-      message: `More than ${many} trades since 00:00 UTC.`,
-      data: { user_id: userId, trades: many + 1 },
+      message: `More than ${maxTradesPerDay} trades since 00:00 UTC.`,
+      data: { user_id: userId, trades: maxTradesPerDay + 1 },
     })
 }
 
@@ -65,14 +65,17 @@ export async function riskAssessment(
   const { db, clock, livePortfolios, reader } = app
   const now = clock.now()
   const reasons = new Map<number, string[]>()
-  const because = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
+  const addReason = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
 
   const { bursts, heavy } = await reader.read(tradingSuspects, { now })
-  for (const { userId, most } of bursts) because(userId, `${most} trades within a minute`)
-  for (const { userId, trades } of heavy) because(userId, `${trades} trades since 00:00 UTC`)
+  for (const { userId, most } of bursts) addReason(userId, `${most} trades within a minute`)
+  for (const { userId, trades } of heavy) addReason(userId, `${trades} trades since 00:00 UTC`)
   for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now))
-    for (const { user, symbol, share } of (await livePortfolios.portfolios(league.id)).concentrated(concentration, now))
-      because(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
+    for (const { user, symbol, share } of (await livePortfolios.portfolios(league.id)).concentrated(
+      maxShareOfOneSymbol,
+      now,
+    ))
+      addReason(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
 
   const ids = [...reasons]
     .sort(([a, x], [b, y]) => y.length - x.length || a - b)
@@ -105,7 +108,7 @@ function burstsSince(db: Db, since: number) {
     .from(ledger)
     .where(and(gte(ledger.at, since), isTrade))
     .groupBy(ledger.userId, sql`${ledger.at} / ${minute}`)
-    .having(sql`count(*) >= ${burst}`)
+    .having(sql`count(*) >= ${burstTrades}`)
     .as('minutes')
   return db
     .select({ userId: minutes.userId, most: sql<number>`max(${minutes.trades})` })
@@ -121,7 +124,7 @@ const heavySince = (db: Db, since: number) =>
     .from(ledger)
     .where(and(gte(ledger.at, since), isTrade))
     .groupBy(ledger.userId)
-    .having(sql`count(*) > ${many}`)
+    .having(sql`count(*) > ${maxTradesPerDay}`)
     .all()
 
 /** The trades of each of these users, in total and since then. */

@@ -26,7 +26,7 @@ const actionText: Record<SymbolActionView['kind'], (done: SymbolActionView) => C
   undo: ({ price_cents }) => `Dividend of ${moneyText(price_cents)} per share taken back`,
 }
 
-const changed = ({ kind, lines, kept }: SymbolActionView): Content => {
+const changedWords = ({ kind, lines, kept }: SymbolActionView): Content => {
   const [one, many] = kind === 'void' ? ['trade', 'trades'] : ['portfolio', 'portfolios']
   return html`${number(lines)} ${lines === 1 ? one : many}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`
 }
@@ -46,7 +46,7 @@ ${table({
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
     { head: 'What', names: true, cell: done => actionText[done.kind](done) },
-    { head: 'Changed', cell: changed },
+    { head: 'Changed', cell: changedWords },
     actions.some(({ reason }) => reason) && { head: 'Reason', cell: ({ reason }) => reason },
     isOfficer && { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
     isOfficer && {

@@ -11,8 +11,8 @@ import { percentOf, type QuoteView, startOfDay } from './quote.ts'
 import { gainClass, heldPricesTable, symbolPath } from './quotes-page.ts'
 import { actionTable, type OfficerData, officerPart } from './symbol-corrections-part.ts'
 
-export const ranges = ['week', 'month', 'year', 'all'] as const
-export type PriceRange = (typeof ranges)[number]
+export const priceRanges = ['week', 'month', 'year', 'all'] as const
+export type PriceRange = (typeof priceRanges)[number]
 const rangeNames: Record<PriceRange, string> = { week: '7 days', month: '30 days', year: '1 year', all: 'All' }
 
 type SymbolData = {
@@ -76,7 +76,7 @@ ${
 }
 <section class="part">
 <h2>Over time</h2>
-<nav class="filters" aria-label="Time shown">${ranges.map(
+<nav class="filters" aria-label="Time shown">${priceRanges.map(
     each =>
       html`<a href="${address(path, { range: each === 'month' ? undefined : each })}"${each === range && html` aria-current="true"`}>${rangeNames[each]}</a>`,
   )}</nav>

@@ -17,9 +17,9 @@ import { marketKindPages } from './kind-pages.ts'
 import type { LedgerLineView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
-import { accountTable, gainMoney, worthPart } from './portfolio-parts.ts'
+import { accountTable, gainMoney, valueHistoryPart } from './portfolio-parts.ts'
 import { symbolPath } from './quotes-page.ts'
-import type { WorthHistory } from './worth-history.ts'
+import type { ValueHistory } from './worth-history.ts'
 
 export type OrderDraft = { symbol?: string; side?: Side; quantity?: number }
 
@@ -28,7 +28,7 @@ export type TradeData = {
   rules: MarketConfig
   portfolio: PortfolioView | undefined
   place: { rank: number | null; of: number; change: number | null } | undefined
-  worth: WorthHistory['points']
+  worth: ValueHistory['points']
   hasPrices: boolean
   lines: readonly LedgerLineView[]
   pagination: Pagination
@@ -46,20 +46,20 @@ export function tradeBody(data: TradeData, draft: OrderDraft, who: Who | undefin
     who,
     tab: isMine ? 'trade' : undefined,
     title,
-    figures: figures(data),
+    figures: headFigures(data),
   })
-  if (!portfolio) return html`${head}${outside(league, who)}`
+  if (!portfolio) return html`${head}${notInLeague(league, who)}`
   return html`${head}
-${!data.hasPrices && league.finalized_at === null && needsPrices(league)}
-${portfolio.stale_quotes > 0 && league.finalized_at === null && stale(data)}
-${data.lines.some(isUndoneTrade) && takenBack(data)}
-${isMine && (league.status === 'active' ? orderForm(data, draft) : closed(league))}
-${holdings(data)}
-${worthPart(data.worth, isMine ? 'Mine' : portfolio.username)}
-${account(data)}`
+${!data.hasPrices && league.finalized_at === null && noPricesNotice(league)}
+${portfolio.stale_quotes > 0 && league.finalized_at === null && staleNotice(data)}
+${data.lines.some(isUndoneTrade) && undoneTradesNotice(data)}
+${isMine && (league.status === 'active' ? orderForm(data, draft) : tradingClosedNotice(league))}
+${holdingsPart(data)}
+${valueHistoryPart(data.worth, isMine ? 'Mine' : portfolio.username)}
+${accountPart(data)}`
 }
 
-function figures({ portfolio, place }: TradeData) {
+function headFigures({ portfolio, place }: TradeData) {
   if (!portfolio) return []
   return [
     {
@@ -86,7 +86,7 @@ function figures({ portfolio, place }: TradeData) {
   ]
 }
 
-function outside(league: LeagueView, who: Who | undefined): Html {
+function notInLeague(league: LeagueView, who: Who | undefined): Html {
   if (who?.id == null)
     return emptyState('Nothing to trade with', 'The operator cannot join a league. Sign in as a user to play.')
   if (league.status !== 'active' && league.status !== 'upcoming')
@@ -95,20 +95,20 @@ function outside(league: LeagueView, who: Who | undefined): Html {
   return emptyState('You are not in this league yet', 'Joining grants the starting cash, once.', join)
 }
 
-const closed = (league: LeagueView): Html =>
+const tradingClosedNotice = (league: LeagueView): Html =>
   notice(
     league.status === 'upcoming'
       ? html`Trading opens ${time(league.starts_at)}.`
       : 'Trading is over. The portfolio stays as it is.',
   )
 
-const stale = ({ portfolio, rules }: TradeData): Html =>
+const staleNotice = ({ portfolio, rules }: TradeData): Html =>
   notice(
     html`${portfolio?.stale_quotes === 1 ? 'One quote is' : html`${number(portfolio?.stale_quotes)} quotes are`} older than ${duration(rules.quote_max_age_s * 1000)}: they still count for the value, but orders at them are refused.`,
     'warn',
   )
 
-const needsPrices = (league: LeagueView): Html =>
+const noPricesNotice = (league: LeagueView): Html =>
   notice(
     html`Nobody can trade without <a href="/leagues/${league.id}/prices">prices</a>. Officers set them there.`,
     'warn',
@@ -117,7 +117,7 @@ const needsPrices = (league: LeagueView): Html =>
 const isUndoneTrade = ({ kind, quantity }: LedgerLineView): boolean => kind === 'undo' && quantity !== 0
 
 /** On the newest page of the account, above the lines: tells people whose trades were undone what happened. */
-function takenBack({ lines, portfolio }: TradeData): Html {
+function undoneTradesNotice({ lines, portfolio }: TradeData): Html {
   const undone = lines.filter(isUndoneTrade)
   const [newest] = undone
   const reason = newest?.reason && html` The reason: ${newest.reason}.`
@@ -168,7 +168,7 @@ ${formField({ label: 'Symbol', name: 'symbol', value: symbol, maxlength: 20, lis
 const portfolioPath = (data: TradeData) =>
   data.isMine ? `/leagues/${data.league.id}/trade` : `/leagues/${data.league.id}/portfolios/${data.portfolio?.user_id}`
 
-function holdings(data: TradeData): Html {
+function holdingsPart(data: TradeData): Html {
   const { portfolio, isMine, league } = data
   if (!portfolio) return html``
   const to = (draft: OrderDraft) => `${address(portfolioPath(data), draft)}#order`
@@ -218,7 +218,7 @@ ${
 </section>`
 }
 
-const account = (data: TradeData): Html => html`<section class="part">
+const accountPart = (data: TradeData): Html => html`<section class="part">
 <h2>Account</h2>
 ${accountTable(data.lines)}
 ${paginationLinks(data.pagination, page => address(portfolioPath(data), { page }))}

@@ -23,11 +23,11 @@ import { ledgerCsv } from './ledger-csv.ts'
 import { maxShares } from './order.ts'
 import { placeOrder } from './place-order.ts'
 import { portfolioSchema } from './portfolio.ts'
-import { previewOf, previewSchema } from './preview.ts'
+import { orderPreview, previewSchema } from './preview.ts'
 import { ledgerLines, ledgerTotals } from './queries.ts'
-import { symbolOf, symbolSchema } from './quote.ts'
+import { normaliseSymbol, symbolSchema } from './quote.ts'
 import { readPortfolio } from './read-portfolio.ts'
-import { worthHistory, worthHistorySchema } from './worth-history.ts'
+import { valueHistory, valueHistorySchema } from './worth-history.ts'
 
 const orderSchema = {
   symbol: symbolSchema,
@@ -53,7 +53,7 @@ export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId:
 
 export const tradeRoutes = (app: App) => {
   const { db, clock } = app
-  const market = (id: number, who: Who | undefined) => marketLeagueOf(db, id, who)
+  const leagueOrRefuse = (id: number, who: Who | undefined) => marketLeagueOf(db, id, who)
   /** Members see their own, officers everyone's. */
   const ofUser = (userId: number, who: Who | undefined): number =>
     userId === signedIn(who).id || isAtLeast(who, 'officer')
@@ -66,7 +66,7 @@ export const tradeRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/portfolios/:user_id',
-      ({ params: { id, user_id }, who }) => readPortfolio(app, market(id, who), ofUser(user_id, who)),
+      ({ params: { id, user_id }, who }) => readPortfolio(app, leagueOrRefuse(id, who), ofUser(user_id, who)),
       {
         params: t.Object({ id: idSchema, user_id: idSchema }),
         may: 'member',
@@ -75,23 +75,23 @@ export const tradeRoutes = (app: App) => {
     )
     .get(
       '/portfolios/:user_id/history',
-      ({ params: { id, user_id }, who }) => worthHistory(app, market(id, who), ofUser(user_id, who)),
+      ({ params: { id, user_id }, who }) => valueHistory(app, leagueOrRefuse(id, who), ofUser(user_id, who)),
       {
         params: t.Object({ id: idSchema, user_id: idSchema }),
         may: 'member',
-        detail: describe('The value of a portfolio over time, against the best and the average', worthHistorySchema),
+        detail: describe('The value of a portfolio over time, against the best and the average', valueHistorySchema),
       },
     )
     .guard({ params: idParams })
-    .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, market(id, who), myself(who)), {
+    .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, leagueOrRefuse(id, who), myself(who)), {
       may: 'member',
       detail: describe('My portfolio', portfolioSchema),
     })
     .post(
       '/trades',
       async ({ params: { id }, body, headers, who, set }) => {
-        market(id, who)
-        const order = { ...body, symbol: symbolOf(body.symbol) }
+        leagueOrRefuse(id, who)
+        const order = { ...body, symbol: normaliseSymbol(body.symbol) }
         const { trade, replayed } = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
         set.status = 201
         if (replayed) set.headers['idempotency-replayed'] = 'true'
@@ -111,7 +111,7 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/trades',
       ({ params: { id }, query, who, request, set }) => {
-        const league = market(id, who)
+        const league = leagueOrRefuse(id, who)
         const me = signedIn(who)
         const userId = query.user_id ?? (isAtLeast(me, 'officer') ? undefined : myself(who))
         if (userId !== undefined) ofUser(userId, who)
@@ -135,7 +135,7 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/ledger',
       ({ params: { id }, query, who, request, set }) => {
-        const league = market(id, who)
+        const league = leagueOrRefuse(id, who)
         const userId = ofUser(query.user_id ?? myself(who), who)
         const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
@@ -155,7 +155,7 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/ledger.csv',
       ({ params: { id }, query, who }) => {
-        const league = market(id, who)
+        const league = leagueOrRefuse(id, who)
         const userId = ofUser(query.user_id ?? myself(who), who)
         return new Response(ledgerCsv(db, { leagueId: league.id, userId }), {
           headers: {
@@ -178,9 +178,9 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/trades/preview',
       ({ params: { id }, query, who }) => {
-        const league = market(id, who)
-        const order = { ...query, symbol: symbolOf(query.symbol) }
-        return previewOf(db, league, myself(who), order, clock.now())
+        const league = leagueOrRefuse(id, who)
+        const order = { ...query, symbol: normaliseSymbol(query.symbol) }
+        return orderPreview(db, league, myself(who), order, clock.now())
       },
       {
         query: t.Object(orderSchema),
@@ -191,7 +191,7 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/activity',
       async ({ params: { id }, query, who, request, set }) => {
-        market(id, who)
+        leagueOrRefuse(id, who)
         const found = await readActivity(app, id, pageOf(query))
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found

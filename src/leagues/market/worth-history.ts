@@ -11,7 +11,7 @@ import { averageOf } from './daily-values.ts'
 import { findPortfolio } from './queries.ts'
 
 const cents = t.Integer()
-export const worthHistorySchema = t.Object(
+export const valueHistorySchema = t.Object(
   {
     user_id: t.Integer(),
     points: t.Array(
@@ -47,9 +47,9 @@ export const worthHistorySchema = t.Object(
     ],
   },
 )
-export type WorthHistory = Static<typeof worthHistorySchema>
+export type ValueHistory = Static<typeof valueHistorySchema>
 
-export async function worthHistory(app: App, league: League, userId: number): Promise<WorthHistory> {
+export async function valueHistory(app: App, league: League, userId: number): Promise<ValueHistory> {
   const { db, clock } = app
   const portfolio =
     findPortfolio(db, league.id, userId) ?? refuse('not_found', `User ${userId} has no portfolio in this league`)

@@ -9,8 +9,8 @@ import { compareBoards } from './feeds/hold-back.ts'
 import { matchField } from './match-field.ts'
 import { isUpdateWanted, leagueTimes } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn } from './queries.ts'
-import { refuseCorrections } from './settle-leagues.ts'
-import { knownEvent, storeBoard, storedBoard } from './stored-events.ts'
+import { recordIgnoredCorrections } from './settle-leagues.ts'
+import { findStoredEvent, storeBoard, storedBoard } from './stored-events.ts'
 import { type Tour, tourStateOf } from './tour.ts'
 import { tourFeed } from './tour-feed.ts'
 
@@ -30,18 +30,18 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedBoard[]
   if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
     return { outcome: 'skipped', message: 'The tour was changed in the meantime' }
   touch(tx, 'tour', tour.slug)
-  const applied = decide(tx, tour, fetched, now, log)
+  const applied = acceptOrHold(tx, tour, fetched, now, log)
   const after = findTour(tx, tour.slug)
-  // Pages show above their boards how the feed is doing.
-  if (applied.outcome === 'changed' || (after && isOther(after, tour)))
+  // Boards show the state of the feed, so they change with it.
+  if (applied.outcome === 'changed' || (after && hasOtherState(after, tour)))
     touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   return applied
 }
 
-const isOther = (after: Tour, before: Tour) =>
+const hasOtherState = (after: Tour, before: Tour) =>
   tourStateOf(after) !== tourStateOf(before) || after.eventId !== before.eventId
 
-function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
+function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
   const feed = tourFeed(tour, isUpdateWanted(leagueTimes(openLeaguesOn(tx, tour.slug)), now))
   if (fetched.kind === 'failed') {
     recordFailure(tx, feed, now, fetched.message)
@@ -51,7 +51,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
     recordAcceptedAnswer(tx, feed, now)
     return { outcome: 'unchanged', message: 'Nothing has changed in the feed' }
   }
-  const read = fetched.reading.map(board => judged(tx, tour, board, now))
+  const read = fetched.reading.map(board => compareWithStored(tx, tour, board, now))
   const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : [])).join('; ')
   if (held) {
     recordHeldAnswer(tx, feed, now, held)
@@ -63,7 +63,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
   )
   recordAcceptedAnswer(tx, feed, now, fetched.validators)
   changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
-  for (const { event, moved } of stored) refuseCorrections(tx, tour.slug, event, moved, now, log)
+  for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
   for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)
 
   const changed = stored.reduce((sum, each) => sum + each.changed, 0)
@@ -81,9 +81,9 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
   }
 }
 
-function judged(tx: Db, tour: Tour, board: FeedBoard, now: number) {
-  const known = knownEvent(tx, tour, board.event, now)
-  // The field of a coming event may still change completely.
+function compareWithStored(tx: Db, tour: Tour, board: FeedBoard, now: number) {
+  const known = findStoredEvent(tx, tour, board.event, now)
+  // The field of an upcoming event may still change completely, so any answer is accepted.
   const isOn = known && (known.begunAt !== null || known.id === tour.eventId)
   return { known, verdict: compareBoards(isOn && !tour.acceptNext ? storedBoard(tx, known) : null, board) }
 }

@@ -7,10 +7,10 @@ import type { Clock } from '../../platform/clock.ts'
 import { finalBoardOf } from '../final-board.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
-import { boardOfScores, type ScoredEntries, scoreAll, unscored } from './entry-board.ts'
-import { entriesOfDeleted, type Team, teamsOf } from './entry-queries.ts'
+import { boardOfScores, type ScoredEntry, scoreAll, withoutScore } from './entry-board.ts'
+import { namesOfDeletedUsers, type Team, teamsOf } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
-import { arePicksOpen, leagueEvent, type Picks, picksOf } from './picks.ts'
+import { arePicksOpen, leagueEvent, loadPicks, type Picks } from './picks.ts'
 import { changeBefore, golfersOf } from './queries.ts'
 import type { TourEvent } from './tour.ts'
 
@@ -23,8 +23,8 @@ type TourBoard = {
 
 type TourBoards = {
   of(league: League, at?: number): Promise<TourBoard>
-  /** The event, its field and until when picks can be made; cached like boards. */
-  picking(league: League): Picks
+  /** The event, its field and the deadline for picks; cached like boards. */
+  picksFor(league: League): Picks
 }
 
 const maxBytes = 32 * 2 ** 20
@@ -38,21 +38,21 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   const fields = new LRUCache<string, Picks>({ max: 200 })
   const stampOf = ({ id }: League) => `${id}:${stamps.of([['scores', String(id)]])}` // taken before the data is read
 
-  function picking(league: League): Picks {
+  function picksFor(league: League): Picks {
     const key = stampOf(league)
-    const known = fields.get(key) ?? picksOf(db, league)
+    const known = fields.get(key) ?? loadPicks(db, league)
     fields.set(key, known)
     return known
   }
 
-  async function current(league: League): Promise<TourBoard> {
+  async function currentBoard(league: League): Promise<TourBoard> {
     const stamp = stampOf(league)
-    const field = picking(league)
+    const field = picksFor(league)
     const open = arePicksOpen(field, clock.now())
     const key = `${stamp}${open}`
     const known = cachedBoards.get(key)
     if (known) return known
-    const build = building.get(key) ?? live(db, league, open, field.event).finally(() => building.delete(key))
+    const build = building.get(key) ?? liveBoard(db, league, open, field.event).finally(() => building.delete(key))
     building.set(key, build)
     const built = await build
     cachedBoards.set(key, built)
@@ -60,21 +60,21 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   }
 
   return {
-    picking,
+    picksFor: picksFor,
     async of(league, at) {
       const { finalizedAt } = league
-      if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return final(league)
-      return at === undefined ? current(league) : past(db, league, Math.min(at, clock.now()))
+      if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return finalBoard(league)
+      return at === undefined ? currentBoard(league) : pastBoard(db, league, Math.min(at, clock.now()))
     },
   }
 
   /** The board as it was frozen; only the names of accounts deleted since are missing. */
-  async function final(league: League): Promise<TourBoard> {
+  async function finalBoard(league: League): Promise<TourBoard> {
     const key = `${stampOf(league)}:${league.finalHash}`
     const known = cachedBoards.get(key)
     if (known) return known
     const { as_of, entries, before, golfers } = finalBoardOf<FrozenBoard>(db, league.id)
-    const nameless = entriesOfDeleted(db, league.id)
+    const nameless = namesOfDeletedUsers(db, league.id)
     const named = entries.map(entry => ({ ...entry, name: nameless.get(entry.id) ?? entry.name }))
     const built = { board: await boardOfScores(named, before), asOf: as_of, golfers }
     cachedBoards.set(key, built)
@@ -83,26 +83,26 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
 }
 
 /** While picks can still be made nobody has a score: scores would reveal the picks. */
-const hidden = async (teams: readonly Team[], asOf: number | null): Promise<TourBoard> => ({
-  board: await boardOfScores(teams.map(unscored), undefined),
+const hiddenBoard = async (teams: readonly Team[], asOf: number | null): Promise<TourBoard> => ({
+  board: await boardOfScores(teams.map(withoutScore), undefined),
   asOf,
   golfers: undefined,
 })
 
-async function live(db: Db, league: League, open: boolean, event: TourEvent | undefined): Promise<TourBoard> {
-  if (open) return hidden(await teamsOf(db, league.id), event?.changedAt ?? null)
-  if (!event) return { ...(await hidden(await teamsOf(db, league.id), null)), golfers: [] }
+async function liveBoard(db: Db, league: League, open: boolean, event: TourEvent | undefined): Promise<TourBoard> {
+  if (open) return hiddenBoard(await teamsOf(db, league.id), event?.changedAt ?? null)
+  if (!event) return { ...(await hiddenBoard(await teamsOf(db, league.id), null)), golfers: [] }
   const { entries, before, golfers } = await entryScores(db, league, event)
   return { board: await boardOfScores(entries, before), asOf: event.changedAt, golfers }
 }
 
 /** What is stored of the board of a final league. */
-export type FrozenBoard = Scores & { as_of: number }
+export type FrozenBoard = EntryScores & { as_of: number }
 
-export type Scores = { entries: ScoredEntries[]; before: ScoredEntries[]; golfers: Golfer[] }
+export type EntryScores = { entries: ScoredEntry[]; before: ScoredEntry[]; golfers: Golfer[] }
 
 /** Everyone's score now, and before scores last changed. */
-export async function entryScores(db: Db, league: League, event: TourEvent): Promise<Scores> {
+export async function entryScores(db: Db, league: League, event: TourEvent): Promise<EntryScores> {
   const rules = tourRulesOf(league)
   const [golfers, then] = [golfersOf(db, event.id), golfersOf(db, event.id, event.movedAt - 1)]
   const teams = await teamsOf(db, league.id)
@@ -113,11 +113,11 @@ export async function entryScores(db: Db, league: League, event: TourEvent): Pro
   }
 }
 
-async function past(db: Db, league: League, at: number): Promise<TourBoard> {
+async function pastBoard(db: Db, league: League, at: number): Promise<TourBoard> {
   const teams = await teamsOf(db, league.id, at)
   const { event } = leagueEvent(db, league)
   const asOf = event ? changeBefore(db, event.id, at) : null
-  if (!event || asOf === null || picksOf(db, league).closesAt > at) return hidden(teams, asOf)
+  if (!event || asOf === null || loadPicks(db, league).closesAt > at) return hiddenBoard(teams, asOf)
   const rules = tourRulesOf(league)
   const [golfers, earlier] = [golfersOf(db, event.id, at), golfersOf(db, event.id, asOf - 1)]
   const entries = await scoreAll(teams, golfers, rules, latestRound(golfers))

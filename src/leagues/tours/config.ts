@@ -11,12 +11,12 @@ import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
 import {
   checkedGroups,
-  countOf,
   defaultPicks,
   type GroupRules,
+  groupCount,
   groupsSchema,
-  kindOfGroups,
-  storedGroups,
+  groupsSignature,
+  groupsToStore,
 } from './groups.ts'
 import { maxPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
@@ -69,7 +69,7 @@ export const tourConfig = t.Object(
   { examples: [{ tour: 'pga', picks: 6, best: 4, missed_cut: { rule: 'plus', strokes: 5 }, tiebreak: 'guess' }] },
 )
 
-const defaults = {
+const configDefaults = {
   tiebreak: 'guess',
   max_entries: 10,
   auto_finalize: true,
@@ -97,7 +97,7 @@ export function checkedTourConfig(
   const typed = given as Static<typeof tourConfig>
   const { groups, errors: wrongGroups } = checkedGroups(typed)
   errors.push(...wrongGroups)
-  const config = { ...defaults, ...typed, picks: typed.picks ?? (groups ? countOf(groups) : defaultPicks) }
+  const config = { ...configDefaults, ...typed, picks: typed.picks ?? (groups ? groupCount(groups) : defaultPicks) }
   const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
   if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `There is no tour ${config.tour}.` })
   if (best > config.picks)
@@ -107,14 +107,14 @@ export function checkedTourConfig(
   if (league && countEntries(db, league.id) > 0) refuseChangesWithEntries(tourRulesOf(league), { ...config, groups })
   return {
     ...config,
-    ...(groups && { groups: storedGroups(groups) }),
+    ...(groups && { groups: groupsToStore(groups) }),
     best,
     event: config.event?.trim() || null,
     deadline: config.deadline ?? null,
   }
 }
 
-/** What existing entries depend on cannot change. */
+/** Refuses to change settings that existing entries depend on. */
 function refuseChangesWithEntries(
   rules: TourRules,
   { tour, event, picks, groups }: Pick<TourRules, 'tour' | 'picks' | 'groups'> & { event?: string | null },
@@ -126,7 +126,7 @@ function refuseChangesWithEntries(
         ? 'picks'
         : rules.event !== null && event !== rules.event
           ? 'event'
-          : kindOfGroups(groups) !== kindOfGroups(rules.groups) && 'groups'
+          : groupsSignature(groups) !== groupsSignature(rules.groups) && 'groups'
   if (changed) refuse('conflict', `Entries have been made, so config.${changed} cannot change`)
 }
 

@@ -18,7 +18,7 @@ import { entryForm, type RefusedEntry } from './entry-form.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { feedNotice, pickList } from './page-parts.ts'
 import type { Picks } from './picks.ts'
-import { fieldOf, type PickScore, scorePick } from './scoring.ts'
+import { golferField, type PickScore, scorePick } from './scoring.ts'
 import type { Tour } from './tour.ts'
 
 type RankedEntry = EntryView & { rank: number | null; change: number | null }
@@ -54,7 +54,7 @@ export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefi
     { label: 'Entries', value: number(data.pagination.total) },
   ]
   return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
-${unknownNotice(data, who)}${isPlayer && mine.length > 0 && own(data)}
+${unknownNotice(data, who)}${isPlayer && mine.length > 0 && ownEntriesPart(data)}
 ${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryPart(data, who)}
 ${open && !who && notice(html`<a href="/sign-in?next=/leagues/${league.id}/entries">Sign in</a> to make an entry.`)}
 <section class="part">
@@ -72,13 +72,13 @@ function unknownNotice({ picking: { groups }, open, league }: EntriesData, who: 
   )
 }
 
-/** Before picks close, owners see their own picks, and which of them are out. */
+/** Before picks close, owners see their own picks without scores, and which golfers are out. */
 function unscoredPicks({ picks }: EntryView, { board }: Picks): PickScore[] {
-  const field = fieldOf(board?.golfers ?? [])
+  const field = golferField(board?.golfers ?? [])
   return (picks ?? []).map(id => ({ ...scorePick(id, field, { rule: 'actual' }), score: null, thru: null }))
 }
 
-function own({ league, mine, open, picking }: EntriesData): Html {
+function ownEntriesPart({ league, mine, open, picking }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`<section class="part">
 <h2>${mine.length === 1 ? 'My entry' : 'My entries'}</h2>

@@ -3,9 +3,9 @@ import { type BoardColumns, buildBoard } from '../../leaderboard/board.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import type { Team } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
-import { type EntryScore, fieldOf, type ScoringRules, scoreEntry } from './scoring.ts'
+import { type EntryScore, golferField, type ScoringRules, scoreEntry } from './scoring.ts'
 
-export type ScoredEntries = {
+export type ScoredEntry = {
   id: number
   name: string
   total: number | null
@@ -24,21 +24,21 @@ export async function scoreAll(
   golfers: readonly Golfer[],
   rules: ScoringRules,
   round: number | null,
-): Promise<ScoredEntries[]> {
-  const field = fieldOf(golfers)
-  const all: ScoredEntries[] = []
+): Promise<ScoredEntry[]> {
+  const field = golferField(golfers)
+  const all: ScoredEntry[] = []
   let paused = performance.now()
   for (const team of teams) {
     if (performance.now() - paused > maxBlocking) {
       await Bun.sleep(0)
       paused = performance.now()
     }
-    all.push(scoredOf(team, scoreEntry(team, field, rules), round))
+    all.push(toScoredEntry(team, scoreEntry(team, field, rules), round))
   }
   return all
 }
 
-function scoredOf({ id, name }: Pick<Team, 'id' | 'name'>, score: EntryScore, round: number | null): ScoredEntries {
+function toScoredEntry({ id, name }: Pick<Team, 'id' | 'name'>, score: EntryScore, round: number | null): ScoredEntry {
   const { total, tiebreak, holes, playing, picks } = score
   const today = picks.filter(pick => pick.counts && pick.today !== null && pick.round === round)
   const sum = today.reduce((strokes, pick) => strokes + (pick.today ?? 0), 0)
@@ -46,7 +46,7 @@ function scoredOf({ id, name }: Pick<Team, 'id' | 'name'>, score: EntryScore, ro
 }
 
 /** While picks can still be made there are no scores, which would reveal the picks. */
-export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntries => ({
+export const withoutScore = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntry => ({
   id,
   name,
   total: null,
@@ -57,14 +57,14 @@ export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntries
 })
 
 /** `before`: the same entries before the scores last changed. */
-export async function boardOfScores(scored: readonly ScoredEntries[], before: readonly ScoredEntries[] | undefined) {
+export async function boardOfScores(scored: readonly ScoredEntry[], before: readonly ScoredEntry[] | undefined) {
   const previous = before && buildBoard(columnsOf(before))
   await Bun.sleep(0)
   return buildBoard({ ...columnsOf(scored), previous })
 }
 
-function columnsOf(scored: readonly ScoredEntries[]): BoardColumns {
-  const column = (of: (entry: ScoredEntries) => number | null) =>
+function columnsOf(scored: readonly ScoredEntry[]): BoardColumns {
+  const column = (of: (entry: ScoredEntry) => number | null) =>
     Float64Array.from(scored, entry => of(entry) ?? Number.NaN)
   const tiebreak = column(entry => entry.tiebreak)
   return {

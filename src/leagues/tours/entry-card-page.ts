@@ -1,4 +1,4 @@
-/** Page parts that only tour leagues have. */
+/** Parts of league pages that only tour leagues have: notices above the board, picks under rows and on cards. */
 import type { Db } from '../../../db/open.ts'
 import type { App } from '../../context.ts'
 import type { BoardRow } from '../../leaderboard/page.ts'
@@ -17,12 +17,12 @@ import { openUnmatched } from './match-field.ts'
 import { feedNotice, golferState, pickList, unmatchedNotice } from './page-parts.ts'
 import { arePicksOpen } from './picks.ts'
 import { findTour } from './queries.ts'
-import { fieldOf, type PickScore, scoreEntry } from './scoring.ts'
+import { golferField, type PickScore, scoreEntry } from './scoring.ts'
 
-/** How old the scores are, or until when picks can be made and which entries the reader has. */
+/** Notices about the feed and unmatched picks; while picks are open, the deadline and the reader's entries. */
 export function aboveBoard({ db, clock, tourBoards }: App, league: League, who: Who | undefined): Content {
   if (league.finalizedAt !== null) return null
-  const picking = tourBoards.picking(league)
+  const picking = tourBoards.picksFor(league)
   const tour = findTour(db, tourRulesOf(league).tour)
   return html`${feedNotice(tour)}${tour && isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, openUnmatched(db, tour).length)}${
     arePicksOpen(picking, clock.now()) &&
@@ -45,7 +45,7 @@ export async function picksUnderRows(
 ): Promise<ReadonlyMap<string, Content>> {
   const { golfers } = await tourBoards.of(league)
   if (!golfers) return new Map()
-  const field = fieldOf(golfers)
+  const field = golferField(golfers)
   const entries = entriesByIds(
     db,
     rows.map(row => Number(row.player_id)),
@@ -54,7 +54,7 @@ export async function picksUnderRows(
   return new Map([...entries].map(([id, entry]) => [String(id), pickList(scoreEntry(entry, field, rules).picks)]))
 }
 
-export function picksOnCard(_: App, league: League, { picks, tiebreaker, username }: PlayerView): Content {
+export function picksPart(_: App, league: League, { picks, tiebreaker, username }: PlayerView): Content {
   const by = typeof username === 'string' && html`<p>Entered by ${name(username)}.</p>`
   if (!isPicks(picks))
     return html`<section class="part"><h2>Picks</h2>${by}<p>They are shown once the picks are closed.</p></section>`

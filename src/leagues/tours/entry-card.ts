@@ -8,10 +8,10 @@ import { tourRulesOf } from './config.ts'
 import type { NamedEntry } from './entry.ts'
 import { entriesByIds, findEntry } from './entry-queries.ts'
 import { changesOf, golfersOf } from './queries.ts'
-import { fieldOf, scoreEntry } from './scoring.ts'
+import { golferField, scoreEntry } from './scoring.ts'
 
 /** An entry on the board: its position and, once picks are closed, the score of each pick. */
-export async function cardOf(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
+export async function entryCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
   const entry = /^\d{1,15}$/.test(playerId) ? findEntry(app.db, league.id, Number(playerId)) : undefined
   const { board, asOf, golfers } = await app.tourBoards.of(league)
   const at = board.rowOf(playerId)
@@ -24,7 +24,7 @@ export async function cardOf(app: App, league: League, playerId: string): Promis
     user_id: entry.userId,
     username: entry.username,
     tiebreaker: golfers ? entry.tiebreaker : null,
-    picks: golfers ? scoreEntry(entry, fieldOf(golfers), tourRulesOf(league)).picks : null,
+    picks: golfers ? scoreEntry(entry, golferField(golfers), tourRulesOf(league)).picks : null,
     history: golfers ? await historyOf(app, league, entry) : [],
     as_of: isoOrNull(asOf),
   }
@@ -34,20 +34,20 @@ const maxTimes = 40
 
 /** The history of an entry's score: some of the times at which one of its picks changed, oldest first. */
 async function historyOf({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
-  const { event, closesAt } = tourBoards.picking(league)
+  const { event, closesAt } = tourBoards.picksFor(league)
   if (!event) return []
   const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())
   const history: { taken_at: string; score: number | null; metrics: { holes: number } }[] = []
-  for (const at of someOf(moments, maxTimes)) {
+  for (const at of evenlySpaced(moments, maxTimes)) {
     await Bun.sleep(0) // lets other requests run
-    const { total, holes } = scoreEntry(entry, fieldOf(golfersOf(db, event.id, at)), tourRulesOf(league))
+    const { total, holes } = scoreEntry(entry, golferField(golfersOf(db, event.id, at)), tourRulesOf(league))
     history.push({ taken_at: iso(at), score: total, metrics: { holes } })
   }
   return history
 }
 
 /** At most so many, evenly spaced, including the last one. */
-function someOf(moments: readonly number[], most: number): number[] {
+function evenlySpaced(moments: readonly number[], most: number): number[] {
   const every = Math.ceil(moments.length / most)
   return moments.filter((_, i) => (moments.length - 1 - i) % every === 0)
 }
@@ -56,16 +56,16 @@ const maxPoints = 12 // of a sparkline
 
 /** Past scores of entries on the board, since their picks were closed. */
 export async function tourTrends({ db, clock, tourBoards }: App, league: League, players: readonly string[]) {
-  const { event, closesAt } = tourBoards.picking(league)
+  const { event, closesAt } = tourBoards.picksFor(league)
   if (!event || closesAt > clock.now()) return {}
   const entries = [...entriesByIds(db, players.map(Number)).values()]
   const picked = [...new Set(entries.flatMap(({ picks }) => picks))]
   const moments = changesOf(db, event.id, picked, closesAt, league.finalizedAt ?? clock.now())
   const rules = tourRulesOf(league)
   const trends: Trends = Object.fromEntries(entries.map(({ id }) => [id, []]))
-  for (const at of someOf(moments, maxPoints)) {
+  for (const at of evenlySpaced(moments, maxPoints)) {
     await Bun.sleep(0) // lets other requests run
-    const field = fieldOf(golfersOf(db, event.id, at))
+    const field = golferField(golfersOf(db, event.id, at))
     for (const entry of entries) trends[entry.id]?.push(scoreEntry(entry, field, rules).total)
   }
   return trends

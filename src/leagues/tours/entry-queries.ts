@@ -81,11 +81,11 @@ const teams = prepared(db =>
       ),
     )
     .orderBy(asc(entries.id))
-    .limit(slice)
+    .limit(entriesPerRead)
     .prepare(),
 )
 
-const slice = 500 // entries read at once, which takes a few milliseconds
+const entriesPerRead = 500 // entries read at once, which takes a few milliseconds
 
 /** The entries that a board is made of: those that existed at `at`. Pauses in between so that other requests run. */
 export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INTEGER): Promise<Team[]> {
@@ -93,13 +93,13 @@ export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INT
   for (;;) {
     const some = teams(db).all({ leagueId, after: all.at(-1)?.id ?? 0, at })
     all.push(...some)
-    if (some.length < slice) return all
+    if (some.length < entriesPerRead) return all
     await Bun.sleep(0)
   }
 }
 
 /** The present names of entries whose accounts were deleted, by id. */
-export function entriesOfDeleted(db: Db, leagueId: number): Map<number, string> {
+export function namesOfDeletedUsers(db: Db, leagueId: number): Map<number, string> {
   const gone = db
     .select({ id: entries.id, name: entries.name })
     .from(entries)
@@ -109,14 +109,14 @@ export function entriesOfDeleted(db: Db, leagueId: number): Map<number, string> 
   return new Map(gone.map(({ id, name }) => [id, name]))
 }
 
-const sameName = (leagueId: number, name: string) =>
+const hasName = (leagueId: number, name: string) =>
   and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`)
 
 export const nameIsTaken = (db: Db, leagueId: number, name: string, exceptId?: number): boolean =>
   db
     .select({ id: entries.id })
     .from(entries)
-    .where(sameName(leagueId, name))
+    .where(hasName(leagueId, name))
     .all()
     .some(({ id }) => id !== exceptId)
 
@@ -139,7 +139,7 @@ export function deleteEntry(tx: Db, { id, leagueId, userId }: Entry): void {
 }
 
 /** Those of these golfers who are picked in an entry of the league. */
-export function pickedOf(db: Db, leagueId: number, players: readonly string[]): Set<string> {
+export function pickedPlayers(db: Db, leagueId: number, players: readonly string[]): Set<string> {
   const rows = db.all<{ id: string }>(
     sql`select distinct pick.value as id from ${entries}, json_each(${entries.picks}) as pick
       where ${entries.leagueId} = ${leagueId} and pick.value in (select value from json_each(${JSON.stringify(players)}))`,

@@ -9,14 +9,14 @@ import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-sc
 import { readableLeague } from '../visibility.ts'
 import { entryChange, entrySchema, newEntry } from './entry.ts'
 import { createEntry, editEntry, withdrawEntry } from './manage-entries.ts'
-import { entriesPage, entryFor } from './visible-entries.ts'
+import { readEntriesPage, readEntry } from './visible-entries.ts'
 
 const one = t.Object({ id: idSchema, entry_id: idSchema })
 
 export const entryRoutes = (app: App) => {
   const { db } = app
   const view = (leagueId: number, entryId: number, who: Who | undefined) =>
-    entryFor(app, tourLeague(leagueId, who), entryId, who)
+    readEntry(app, tourLeague(leagueId, who), entryId, who)
   const tourLeague = (leagueId: number, who: Who | undefined) => {
     const league = readableLeague(db, leagueId, who)
     if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no entries`)
@@ -77,7 +77,7 @@ export const entryRoutes = (app: App) => {
       '/',
       async ({ params: { id }, query, request, who, set }) => {
         const asked = pageOf(query)
-        const { entries, total } = await entriesPage(app, tourLeague(id, who), asked, who, query.user_id)
+        const { entries, total } = await readEntriesPage(app, tourLeague(id, who), asked, who, query.user_id)
         return paged({ request, set }, asked, total, { entries })
       },
       {

@@ -8,7 +8,7 @@ import { paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../pl
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { maxPlayers } from './field-text.ts'
-import { openUnmatched, settleUnmatched } from './match-field.ts'
+import { matchPlayerByHand, openUnmatched } from './match-field.ts'
 import { tourBySlug } from './queries.ts'
 import { slugParams } from './tour.ts'
 import { removeField, saveField, upcomingPage } from './upcoming-field.ts'
@@ -147,7 +147,7 @@ export const fieldRoutes = (app: App) => {
     .put(
       '/unmatched/:player_id',
       async ({ params: { slug, player_id }, body, who }) => {
-        await settleUnmatched(app, signedIn(who), tourBySlug(db, slug), player_id, body.golfer)
+        await matchPlayerByHand(app, signedIn(who), tourBySlug(db, slug), player_id, body.golfer)
         return { player_id, golfer: body.golfer }
       },
       {

@@ -31,12 +31,12 @@ const headings: Record<string, string[]> = {
 type Line = { at: number; name: string; id?: string; rank?: string; odds?: string }
 
 /** The players, without duplicates, and what could not be parsed, as sentences that start with the line. */
-export function readFieldText(text: string): { players: FieldPlayer[]; problems: string[] } {
+export function parseFieldText(text: string): { players: FieldPlayer[]; problems: string[] } {
   const problems: string[] = []
   const players = new Map<string, FieldPlayer>()
   for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
     const report = (problem: string) => void problems.push(`Line ${line.at}: ${problem}`)
-    const name = tidyName(line.name)
+    const name = normaliseName(line.name)
     if (!isName(name)) report(`“${line.name.trim().slice(0, 40)}” is not a name.`)
     const rank = line.rank?.trim() ? Number(line.rank) : null
     if (rank !== null && !(Number.isInteger(rank) && rank > 0))
@@ -51,7 +51,7 @@ export function readFieldText(text: string): { players: FieldPlayer[]; problems:
   return { players: [...players.values()], problems }
 }
 
-export const tidyName = (name: string) =>
+export const normaliseName = (name: string) =>
   firstLast(
     name
       .normalize('NFC')

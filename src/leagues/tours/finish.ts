@@ -2,7 +2,7 @@ import { day, minute } from '../../platform/clock.ts'
 import { type FeedBoard, isEvent, isMidRound } from './feeds/board.ts'
 
 const quietBeforeFinish = 30 * minute
-export const pollPastEnd = day
+export const pollAfterEndMs = day
 
 /** Times in milliseconds. */
 export type FinishLeague = { starts_at: number; ends_at: number; event: string | null }
@@ -14,17 +14,17 @@ type FinishFeedState = {
 }
 
 /**
- * Whether a live league is over: when the feed says official, or when its end has passed, nobody is in mid-round and the feed
- * has been quiet for half an hour. After the end without that, an officer should have a look.
+ * Whether a live league is over: the feed says official; or its end has passed, nobody is in mid-round and the feed has not changed
+ * for half an hour. After the end without either, `alert` asks an officer to decide.
  */
-export function finishOf(
+export function finishDecision(
   now: number,
   league: FinishLeague,
   { board, changed_at }: FinishFeedState,
 ): 'wait' | 'finalise' | 'alert' {
   const overdue = now >= league.ends_at ? 'alert' : 'wait'
   if (changed_at === null || !isEvent(board, league.event)) return overdue
-  // An official board from before the start is last week's, still on the feed.
+  // An official board from before the league's start is last week's event.
   if (board.event.status === 'official') return changed_at >= league.starts_at ? 'finalise' : overdue
   if (now < league.ends_at) return 'wait'
   const settled = now - changed_at >= quietBeforeFinish && !isUnsettled(board)
@@ -32,7 +32,7 @@ export function finishOf(
 }
 
 /** A league that is not final is polled for a day past its end. */
-export const keepsPolling = (now: number, league: FinishLeague) => now < league.ends_at + pollPastEnd
+export const keepsPolling = (now: number, league: FinishLeague) => now < league.ends_at + pollAfterEndMs
 
 /** Play is under way, will resume, or never took place. */
 function isUnsettled({ event, golfers }: FeedBoard): boolean {

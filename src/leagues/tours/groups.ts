@@ -1,10 +1,10 @@
-/** Groups of golfers, of which an entry picks one each: in the config of a league, and made of a field. Pure. */
+/** Groups of golfers; an entry picks one of each. Parses them from a league's config and makes them from a field. Pure. */
 import { type Static, Type as t } from '@sinclair/typebox'
 import type { FieldError } from '../../errors.ts'
 import type { Golfer } from './feeds/board.ts'
 import { maxPlayers } from './field-text.ts'
 import { matchPlayers, nameKey } from './match-names.ts'
-import { comparing, type Measure, type Ratings } from './ratings.ts'
+import { compareByMeasure, type Measure, type Ratings } from './ratings.ts'
 
 /** The field divided into groups of equal size, favourites in the first; or lists of names or ids. */
 export type GroupRules = { by: Measure; count: number } | { lists: readonly GroupList[] }
@@ -17,14 +17,14 @@ export type PickGroups = {
   unknown: readonly string[]
 }
 
-export const countOf = (rules: GroupRules): number => ('lists' in rules ? rules.lists.length : rules.count)
+export const groupCount = (rules: GroupRules): number => ('lists' in rules ? rules.lists.length : rules.count)
 
 /** Undefined while the field lacks the odds or ranks for the groups. */
 export function pickGroupsOf(rules: GroupRules, golfers: readonly Golfer[], ratings: Ratings): PickGroups | undefined {
   if ('lists' in rules) return groupsFromLists(rules.lists, golfers)
   const { by, count } = rules
   if (golfers.length < count || ![...ratings.values()].some(rating => rating[by] !== null)) return undefined
-  const sorted = golfers.toSorted(comparing(ratings, by))
+  const sorted = golfers.toSorted(compareByMeasure(ratings, by))
   const groups = Array.from({ length: count }, (_, i) => {
     const [from, to] = [i, i + 1].map(part => Math.floor((part * sorted.length) / count))
     return { name: letter(i), players: new Set(sorted.slice(from, to).map(({ player_id }) => player_id)) }
@@ -68,12 +68,12 @@ export const groupsSchema = t.Object(
   },
   {
     description:
-      'One pick of each group: `{ by: "odds" | "rank" }` parts the field in as many as there are picks, `{ lists: [{ name, players }] }` names them; null: no groups',
+      'One pick from each group: `{ by: "odds" | "rank" }` divides the field into as many groups as picks, `{ lists: [{ name, players }] }` lists them; null: no groups',
   },
 )
 
-/** Groups by odds or rank always number as many as the picks. */
-export const storedGroups = (rules: GroupRules) => ('lists' in rules ? rules : { by: rules.by })
+/** The number of groups by odds or rank is not stored: it is always the number of picks. */
+export const groupsToStore = (rules: GroupRules) => ('lists' in rules ? rules : { by: rules.by })
 
 /** Checks that there are as many groups as picks. */
 export function checkedGroups({ groups, picks }: { groups?: Static<typeof groupsSchema> | null; picks?: number }): {
@@ -88,7 +88,7 @@ export function checkedGroups({ groups, picks }: { groups?: Static<typeof groups
   if (by !== undefined && lists !== undefined)
     return wrong('config.groups.lists', 'Groups are either made by odds or rank, or named.')
   const rules = lists ? { lists } : { by: by ?? 'odds', count: count ?? picks ?? defaultPicks }
-  const many = countOf(rules)
+  const many = groupCount(rules)
   if (many < 2 || many > maxGroups)
     return wrong('config.picks', `With groups there are 2 to ${maxGroups} picks, one from each group.`)
   if (picks !== undefined && picks !== many)
@@ -101,6 +101,6 @@ export function checkedGroups({ groups, picks }: { groups?: Static<typeof groups
   return { groups: rules, errors: [] }
 }
 
-/** The players in a list can be corrected. */
-export const kindOfGroups = (groups: GroupRules | null) =>
+/** What may not change once there are entries. The players in a list can be corrected. */
+export const groupsSignature = (groups: GroupRules | null) =>
   groups && ('lists' in groups ? `${groups.lists.length} lists` : `${groups.count} by ${groups.by}`)

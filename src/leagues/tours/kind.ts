@@ -11,18 +11,18 @@ import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
 import { checkedTourConfig, tourConfig, tourRulesOf } from './config.ts'
-import { cardOf, tourTrends } from './entry-card.ts'
-import { aboveBoard, picksOnCard, picksUnderRows } from './entry-card-page.ts'
+import { entryCard, tourTrends } from './entry-card.ts'
+import { aboveBoard, picksPart, picksUnderRows } from './entry-card-page.ts'
 import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
 import { isMidRound, isOut } from './feeds/board.ts'
 import { tourKindPages } from './kind-pages.ts'
-import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
+import { arePicksOpen, bindEvent, leagueEvent, loadPicks, picksNextChangeAt } from './picks.ts'
 import { findEvent } from './queries.ts'
-import { fieldOf } from './scoring.ts'
+import { golferField } from './scoring.ts'
 import { overdueKey } from './settle-leagues.ts'
 import { rescheduleUpdates } from './update-player-scores.ts'
 
-const entriesGo = (total: number, isOpen: boolean) =>
+const entriesFate = (total: number, isOpen: boolean) =>
   isOpen
     ? `${total === 1 ? 'is' : 'are'} withdrawn.`
     : `${total === 1 ? 'stays' : 'stay'} on the board, as picks are closed.`
@@ -38,7 +38,7 @@ export const tourLeague: LeagueKind = {
     const { board, asOf } = await tourBoards.of(league, query.at)
     return { ...rankedPage(board, query), asOf }
   },
-  player: cardOf,
+  player: entryCard,
   async standings({ db, tourBoards }, league, userId) {
     const { board } = await tourBoards.of(league)
     const rows = entryIds(db, league.id, userId)
@@ -49,29 +49,29 @@ export const tourLeague: LeagueKind = {
   },
   trends: tourTrends,
   due({ db, clock, tourBoards }, league, userId) {
-    const picks = tourBoards.picking(league)
+    const picks = tourBoards.picksFor(league)
     if (!arePicksOpen(picks, clock.now()) || countEntries(db, league.id, userId) > 0) return undefined
     return { at: picks.closesAt, text: 'Picks close', path: `/leagues/${league.id}/entries` }
   },
-  mayEnter: ({ db }, league, now) => arePicksOpen(picksOf(db, league), now),
+  mayEnter: ({ db }, league, now) => arePicksOpen(loadPicks(db, league), now),
   leaving(db, league, userId, now) {
     const own = countEntries(db, league.id, userId)
     if (own === 0) return undefined
-    const isOpen = league.finalizedAt === null && arePicksOpen(picksOf(db, league), now)
-    return `${own === 1 ? '1 entry' : `${own} entries`} ${entriesGo(own, isOpen)}`
+    const isOpen = league.finalizedAt === null && arePicksOpen(loadPicks(db, league), now)
+    return `${own === 1 ? '1 entry' : `${own} entries`} ${entriesFate(own, isOpen)}`
   },
   left(tx, league, userId, now) {
-    if (league.finalizedAt === null && arePicksOpen(picksOf(tx, league), now)) withdrawAll(tx, league.id, userId)
+    if (league.finalizedAt === null && arePicksOpen(loadPicks(tx, league), now)) withdrawAll(tx, league.id, userId)
   },
   stats: tourStats,
   endsItself: true,
   onBoard: aboveBoard,
   underRows: picksUnderRows,
-  onCard: picksOnCard,
-  nextChangeAt: ({ tourBoards }, league) => picksNextChangeAt(tourBoards.picking(league)),
+  onCard: picksPart,
+  nextChangeAt: ({ tourBoards }, league) => picksNextChangeAt(tourBoards.picksFor(league)),
   async finalize({ db, clock }, league) {
     if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')
-    if (arePicksOpen(picksOf(db, league), clock.now())) refuse('conflict', 'Picks can still be made in this league')
+    if (arePicksOpen(loadPicks(db, league), clock.now())) refuse('conflict', 'Picks can still be made in this league')
     const found = leagueEvent(db, league)
     if (!found.event) return refuse('conflict', `There is nothing to freeze. ${found.why}`)
     const { event } = found
@@ -103,7 +103,7 @@ function tourStats({ db, clock, tourBoards }: App, league: League): Record<strin
     .from(entries)
     .where(eq(entries.leagueId, league.id))
     .get()
-  const picking = tourBoards.picking(league)
+  const picking = tourBoards.picksFor(league)
   const { event, board, closesAt } = picking
   const golfers = board?.golfers ?? []
   return {
@@ -117,7 +117,7 @@ function tourStats({ db, clock, tourBoards }: App, league: League): Record<strin
     golfers: golfers.length,
     golfers_out: golfers.filter(isOut).length,
     golfers_playing: golfers.filter(isMidRound).length,
-    leading_total: fieldOf(golfers).leader,
+    leading_total: golferField(golfers).leader,
     changed_at: isoOrNull(event?.changedAt),
   }
 }

@@ -1,4 +1,4 @@
-/** Who can be picked in a league, and how: the entry form for programs. */
+/** The API of the golfers that can be picked in a league, for programs that make entries. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -44,7 +44,7 @@ export const leagueFieldRoutes = (app: App) =>
     ({ params: { id }, query, request, who, set }) => {
       const league = readableLeague(app.db, id, who)
       if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no field`)
-      const picking = app.tourBoards.picking(league)
+      const picking = app.tourBoards.picksFor(league)
       const { event, board, ratings, why, closesAt } = picking
       const groups = picking.groups?.groups ?? []
       const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)

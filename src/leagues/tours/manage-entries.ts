@@ -17,7 +17,7 @@ import { tourRulesOf } from './config.ts'
 import type { Entry, entryChange, newEntry } from './entry.ts'
 import { changeEntry, countEntries, deleteEntry, entryById, insertEntry, nameIsTaken } from './entry-queries.ts'
 import { checkPicks } from './pick-rules.ts'
-import { arePicksOpen, bindEvent, picksOf } from './picks.ts'
+import { arePicksOpen, bindEvent, loadPicks } from './picks.ts'
 
 export function tourLeagueById(db: Db, id: number): League {
   const league = leagueById(db, id)
@@ -31,7 +31,7 @@ function requireOpen(tx: Db, id: number, now: number) {
   const status = statusOf(league, now)
   if (status === 'final' || status === 'archived' || status === 'ended')
     refuse('conflict', `This league is ${status}; entries can no longer be made`)
-  const picking = picksOf(tx, league)
+  const picking = loadPicks(tx, league)
   if (!arePicksOpen(picking, now)) {
     const deadline = iso(picking.closesAt)
     refuse('conflict', `Picks are closed; the deadline was ${deadline}`, { deadline })
@@ -39,9 +39,9 @@ function requireOpen(tx: Db, id: number, now: number) {
   return { league, ...picking }
 }
 
-type Open = ReturnType<typeof requireOpen>
+type OpenPicks = ReturnType<typeof requireOpen>
 
-function requireValidPicks(picks: readonly string[], { league, board, groups, why }: Open): void {
+function requireValidPicks(picks: readonly string[], { league, board, groups, why }: OpenPicks): void {
   const rules = tourRulesOf(league)
   const field = new Map(board?.golfers.map(golfer => [golfer.player_id, golfer]))
   if (rules.groups && !groups && why) refuse('invalid', why, { errors: [{ path: 'picks', message: `${why}.` }] })

@@ -8,15 +8,15 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { clearFeedAlerts, stateOfNewUrl } from '../feeds/feed-state.ts'
-import { unmatchedAlert } from './match-field.ts'
-import { changeTour, deleteTour, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
+import { unmatchedAlertKey } from './match-field.ts'
+import { changeTour, deleteTour, insertTour, openLeaguesOn, updateMissingAlertKey } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { tourFeed } from './tour-feed.ts'
 import { updateNow } from './update-player-scores.ts'
 
-type Given = { name: string; feed_url: string; format: Tour['format']; interval_s?: number }
+type TourInput = { name: string; feed_url: string; format: Tour['format']; interval_s?: number }
 
-export async function addTour(app: App, who: Who, given: Given & { slug: string }): Promise<Tour> {
+export async function addTour(app: App, who: Who, given: TourInput & { slug: string }): Promise<Tour> {
   const { db, clock } = app
   checkUrlField('feed_url', 'feed', given.feed_url, app.config.allowPrivateFeeds)
   const { slug, name, feed_url, format, interval_s = 180 } = given
@@ -25,7 +25,7 @@ export async function addTour(app: App, who: Who, given: Given & { slug: string 
     const values = { slug, name: name.trim(), feedUrl: feed_url, format, intervalS: interval_s }
     const tour = insertTour(tx, { ...values, createdBy: who.id, createdAt: at })
     if (!tour) return refuse('conflict', `A tour ${slug} already exists`)
-    audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: shown(given) })
+    audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', slug)
     return tour
   })
@@ -33,7 +33,7 @@ export async function addTour(app: App, who: Who, given: Given & { slug: string 
   return tour
 }
 
-export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Given>): Promise<void> {
+export async function editTour(app: App, who: Who, tour: Tour, given: Partial<TourInput>): Promise<void> {
   const { db, clock } = app
   if (given.feed_url !== undefined) checkUrlField('feed_url', 'feed', given.feed_url, app.config.allowPrivateFeeds)
   const isOther =
@@ -41,7 +41,7 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Gi
     (given.format !== undefined && given.format !== tour.format)
   const at = clock.now()
   const changed = await atomically(db, tx => {
-    audit(tx, { at, who, action: 'tour.change', target: `tour ${tour.slug}`, detail: shown(given) })
+    audit(tx, { at, who, action: 'tour.change', target: `tour ${tour.slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', tour.slug)
     return changeTour(tx, tour.id, {
       name: given.name?.trim(),
@@ -64,8 +64,8 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
     deleteTour(tx, tour.id)
     touch(tx, 'tour', tour.slug)
     clearFeedAlerts(tx, tourFeed(tour), clock.now())
-    clear(tx, clock.now(), missingAlert(tour.slug))
-    clear(tx, clock.now(), unmatchedAlert(tour.slug))
+    clear(tx, clock.now(), updateMissingAlertKey(tour.slug))
+    clear(tx, clock.now(), unmatchedAlertKey(tour.slug))
     audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
   })
 }
@@ -85,7 +85,7 @@ export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boole
   return updateNow(app, tour, who.id)
 }
 
-const shown = ({ feed_url, ...given }: Partial<Given>) => ({
+const auditDetail = ({ feed_url, ...given }: Partial<TourInput>) => ({
   ...given,
   ...(feed_url !== undefined && { feed: URL.parse(feed_url)?.origin }),
 })

@@ -15,12 +15,12 @@ import { changeLeague } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { changeEntry } from './entry-queries.ts'
 import { matchPlayers, type NamedPlayer, nameKey } from './match-names.ts'
-import { picksClose } from './pick-rules.ts'
+import { picksCloseAt } from './pick-rules.ts'
 import { findEvent, golfersOf, handEvent, matchedHandEvents, openLeaguesOn } from './queries.ts'
-import { keepRatings, ratingsOf } from './ratings.ts'
+import { ratingsOf, storeNewRatings } from './ratings.ts'
 import { eventKey, type Tour, type TourEvent } from './tour.ts'
 
-/** Called when the feed has shown an event: matches a field that waits for it. */
+/** Called when the feed shows an event: matches the field that was entered by hand for it. */
 export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): void {
   if (shown.source === 'hand') return
   const players = golfersOf(tx, shown.id)
@@ -39,7 +39,7 @@ export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): v
   }
 }
 
-/** Whether it is the same event: the same name, or the feed has moved on since and shows half of the list. */
+/** The same event has the same name, or the feed showed it after the list was entered and has half of its players. */
 const isSameEvent = (byHand: TourEvent, shown: TourEvent, found: number, all: number) =>
   nameKey(byHand.name) === nameKey(shown.name) || (shown.firstSeenAt > byHand.firstSeenAt && found * 2 >= all)
 
@@ -54,7 +54,7 @@ function switchToFeed(
   const leagues = leaguesPlaying(tx, tour, byHand)
   for (const league of leagues) {
     const window = pickWindowOf(league)
-    const closedAt = picksClose({ ...window, event: byHand.name }, null)
+    const closedAt = picksCloseAt({ ...window, event: byHand.name }, null)
     // Closed picks do not open again because of the feed's tee times.
     const deadline = window.deadline === null && closedAt <= now ? { deadline: iso(closedAt) } : {}
     changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown), ...deadline } })
@@ -64,7 +64,7 @@ function switchToFeed(
     const id = found.get(player_id)
     return id ? { player_id: id, ...rating } : []
   })
-  keepRatings(tx, shown.id, ratings)
+  storeNewRatings(tx, shown.id, ratings)
   movePicks(tx, tour, byHand, shown, found)
   audit(tx, {
     at: now,
@@ -81,7 +81,7 @@ function switchToFeed(
   updateUnmatchedAlert(tx, tour, now)
 }
 
-/** Picks of the list become picks of the feed; returns whose picks changed. A player picked under both names in one entry is left. */
+/** Replaces players of the list by those of the feed in all entries; returns the players replaced. If an entry has picked both, neither is replaced. */
 function movePicks(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>): string[] {
   const teams = leaguesPlaying(tx, tour, shown).flatMap(({ id }) =>
     tx.select().from(entries).where(eq(entries.leagueId, id)).all(),
@@ -89,13 +89,18 @@ function movePicks(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, foun
   const isDouble = ([id, feedId]: [string, string]) =>
     teams.some(({ picks }) => picks.includes(id) && picks.includes(feedId))
   const settled = new Map([...found].filter(match => !isDouble(match)))
-  for (const [playerId, feedPlayerId] of settled) change(tx, byHand, playerId, { feedPlayerId })
+  for (const [playerId, feedPlayerId] of settled) updateFieldPlayer(tx, byHand, playerId, { feedPlayerId })
   for (const entry of teams.filter(({ picks }) => picks.some(id => settled.has(id))))
     changeEntry(tx, entry, { picks: entry.picks.map(id => settled.get(id) ?? id) })
   return [...settled.keys()]
 }
 
-const change = (tx: Db, { id }: TourEvent, playerId: string, to: { feedPlayerId: string } | { absent: true }) =>
+const updateFieldPlayer = (
+  tx: Db,
+  { id }: TourEvent,
+  playerId: string,
+  to: { feedPlayerId: string } | { absent: true },
+) =>
   tx
     .update(fieldPlayers)
     .set(to)
@@ -170,7 +175,7 @@ function unmatchedOf(db: Db, tour: Tour, byHand: TourEvent, shown: TourEvent): U
 }
 
 /** An officer matches a player to the feed, or says that they do not play. */
-export async function settleUnmatched(
+export async function matchPlayerByHand(
   { db, clock }: App,
   who: Who,
   tour: Tour,
@@ -183,7 +188,7 @@ export async function settleUnmatched(
     const byHand = matchedHandEvents(tx, tour.id).find(({ id }) => id === open.hand_event_id)
     const shown = byHand && findEvent(tx, byHand.turnedInto)
     if (!byHand || !shown) return
-    if (golfer === null) change(tx, byHand, playerId, { absent: true })
+    if (golfer === null) updateFieldPlayer(tx, byHand, playerId, { absent: true })
     else {
       const known = golfersOf(tx, shown.id).find(({ player_id }) => player_id === golfer)
       if (!known) return invalid('golfer', `There is no golfer ${golfer} in the field of ${shown.name}.`)
@@ -203,12 +208,12 @@ export async function settleUnmatched(
   })
 }
 
-export const unmatchedAlert = (slug: string) => `field_unmatched:${slug}`
+export const unmatchedAlertKey = (slug: string) => `field_unmatched:${slug}`
 
 /** One alert while picks wait to be matched. */
 function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
   const open = openUnmatched(tx, tour)
-  const key = unmatchedAlert(tour.slug)
+  const key = unmatchedAlertKey(tour.slug)
   const [first] = open
   if (!first) {
     clear(tx, now, key)
@@ -224,7 +229,7 @@ function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
   })
 }
 
-/** After entries were changed or leagues have ended, when nobody may be left to match. */
+/** Clears the alert if nobody is left to match; called after entries changed or leagues ended. */
 export function clearUnmatchedWhenSettled(tx: Db, tour: Tour, now: number): void {
-  if (openUnmatched(tx, tour).length === 0) clear(tx, now, unmatchedAlert(tour.slug))
+  if (openUnmatched(tx, tour).length === 0) clear(tx, now, unmatchedAlertKey(tour.slug))
 }

@@ -25,7 +25,7 @@ const withoutSuffix = (words: string[]) => {
   return rest.length > 1 ? rest : words
 }
 
-/** From strict to loose: a name is matched by the first key that has exactly one player on either side. */
+/** From strict to loose: two names match by the first key that exactly one player has on each side. */
 const keys: readonly ((words: string[]) => string)[] = [
   words => words.join(' '),
   words => withoutSuffix(words).join(' '),
@@ -50,19 +50,19 @@ export function matchPlayers(list: readonly NamedPlayer[], feed: readonly NamedP
     const same = onFeed.get(player.player_id)
     if (same) settle(player, same)
   }
-  const left = () => [
+  const unmatchedBoth = () => [
     list.filter(({ player_id }) => !found.has(player_id)),
     feed.filter(({ player_id }) => !taken.has(player_id)),
   ]
   for (const key of keys) {
-    const [mine = [], theirs = []] = left()
+    const [mine = [], theirs = []] = unmatchedBoth()
     const byKey = Map.groupBy(theirs, ({ name }) => key(nameWords(name)))
     for (const [written, [player, ...others]] of Map.groupBy(mine, ({ name }) => key(nameWords(name)))) {
       const [match, ...rest] = byKey.get(written) ?? []
       if (player && match && others.length + rest.length === 0) settle(player, match)
     }
   }
-  const [mine = [], theirs = []] = left()
+  const [mine = [], theirs = []] = unmatchedBoth()
   for (const player of mine) {
     const [match, ...others] = theirs.filter(each => isShortFor(player, each))
     if (match && others.length === 0 && mine.filter(each => isShortFor(each, match)).length === 1) settle(player, match)

@@ -33,13 +33,13 @@ import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { tourViewOf } from './tour-view.ts'
 import { upcomingPage } from './upcoming-field.ts'
 import { type UpcomingData, upcomingBody } from './upcoming-page.ts'
-import { viewer } from './visible-entries.ts'
+import { entryViewer } from './visible-entries.ts'
 
 const nav = 'leagues'
 const one = idParams
 const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(idSchema) })
 const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
-const onePage = 50
+const rowsPerPage = 50
 
 const maxFormBytes = 64 * 1024
 
@@ -61,20 +61,20 @@ export const tourPages = (app: App) => {
     return league
   }
   const entriesVersion = (id: number, who: Who | undefined) => {
-    const open = arePicksOpen(app.tourBoards.picking(leagueOf(id, who)), clock.now())
+    const open = arePicksOpen(app.tourBoards.picksFor(leagueOf(id, who)), clock.now())
     return `${stamps.of([['scores', String(id)]])}${open ? 'open' : 'closed'}`
   }
   async function entriesData(id: number, query: Asked, who: Who | undefined): Promise<EntriesData> {
     const league = leagueOf(id, who)
-    const view = await viewer(app, league, who)
+    const view = await entryViewer(app, league, who)
     const { board } = await app.tourBoards.of(league)
-    const { rows, pagination } = boardPageOf(board, canonicalQuery({ page: query.page, limit: onePage }))
+    const { rows, pagination } = boardPageOf(board, canonicalQuery({ page: query.page, limit: rowsPerPage }))
     const entries = entriesByIds(
       db,
       rows.map(row => Number(row.player_id)),
     )
     const rules = tourRulesOf(league)
-    const picking = app.tourBoards.picking(league)
+    const picking = app.tourBoards.picksFor(league)
     const mine = who?.id == null ? [] : listEntries(db, id, pageOf({ limit: rules.max_entries }), who.id).entries
     return {
       league: leagueViewById(db, id, clock.now()),
@@ -92,7 +92,7 @@ export const tourPages = (app: App) => {
     }
   }
 
-  const entriesPage = (data: EntriesData, everyone: Html, who: Who | undefined, status?: number) => {
+  const showEntriesPage = (data: EntriesData, everyone: Html, who: Who | undefined, status?: number) => {
     const [scripts, styles] = [['picks.js'], ['picks.css']]
     const body = entriesBody(data, everyone, who)
     return page({ title: `Entries of ${data.league.name}`, who, nav, scripts, styles, body }, status)
@@ -103,21 +103,21 @@ export const tourPages = (app: App) => {
     id: number,
     who: Who,
     request: Request,
-    take: (given: Static<typeof newEntry>) => Promise<unknown>,
+    save: (given: Static<typeof newEntry>) => Promise<unknown>,
     edit?: number,
   ) {
     const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, maxFormBytes))))
     try {
       const errors = fieldErrors(Value.Errors(newEntry, given))
       if (errors.length > 0) refuse('invalid', whatIsWrong(errors), { errors })
-      await take(given)
+      await save(given)
       return seeOther(`/leagues/${id}/entries`)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       const messages = (error.extra.errors ?? []).map(({ message }) => message)
       const message = (messages.length > 0 ? messages : [error.detail]).join(' · ')
       const data = await entriesData(id, { edit }, who)
-      return entriesPage({ ...data, refused: { ...given, message } }, everyoneBody(data), who, error.status)
+      return showEntriesPage({ ...data, refused: { ...given, message } }, everyoneBody(data), who, error.status)
     }
   }
 
@@ -158,7 +158,7 @@ export const tourPages = (app: App) => {
         const path = `/leagues/${id}/entries`
         const from = address(`${path}/list`, { page: query.page })
         const everyone = live({ id: 'entries', events: `${path}/events`, from, version }, everyoneBody(data))
-        return entriesPage(data, everyone, who)
+        return showEntriesPage(data, everyone, who)
       },
       { params: one, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
     )

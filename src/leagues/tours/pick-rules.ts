@@ -1,6 +1,6 @@
 import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
-import { type FeedBoard, type Golfer, hasBegun, isEvent, isOut } from './feeds/board.ts'
+import { type FeedBoard, type Golfer, hasPlayStarted, isEvent, isOut } from './feeds/board.ts'
 import type { PickGroup } from './groups.ts'
 
 export const maxPicks = 50
@@ -51,15 +51,15 @@ function checkGroups(
 export type PickWindow = { deadline: number | null; starts_at: number; ends_at: number; event: string | null }
 
 /** The deadline as set, else the first tee time of round 1, else the start of the league. */
-export function picksClose(league: PickWindow, board: FeedBoard | null): number {
+export function picksCloseAt(league: PickWindow, board: FeedBoard | null): number {
   return league.deadline ?? firstTee(league, board) ?? league.starts_at
 }
 
 /** Unless a deadline is set, the first stroke also closes the picks: a feed may lack tee times. */
-export function picksAreOpen(now: number, league: PickWindow, board: FeedBoard | null): boolean {
+export function isBeforeDeadline(now: number, league: PickWindow, board: FeedBoard | null): boolean {
   const hasStarted =
-    league.deadline === null && league.event !== null && isEvent(board, league.event) && hasBegun(board.golfers)
-  return now < picksClose(league, board) && !hasStarted
+    league.deadline === null && league.event !== null && isEvent(board, league.event) && hasPlayStarted(board.golfers)
+  return now < picksCloseAt(league, board) && !hasStarted
 }
 
 function firstTee(league: PickWindow, board: FeedBoard | null): number | null {

@@ -18,7 +18,7 @@ export const mailPicksDue = job('tours.mail_picks_due', {
     const { db, clock, tourBoards } = app
     let mails = 0
     for (const league of openLeagues(db, clock.now())) {
-      const picks = tourBoards.picking(league)
+      const picks = tourBoards.picksFor(league)
       if (!arePicksOpen(picks, clock.now()) || picks.closesAt > clock.now() + day) continue
       mails += await sendMails(app, picksNotifications(db, league, picks.closesAt))
     }

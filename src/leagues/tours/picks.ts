@@ -6,7 +6,7 @@ import { changeLeague } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
-import { picksAreOpen, picksClose } from './pick-rules.ts'
+import { isBeforeDeadline, picksCloseAt } from './pick-rules.ts'
 import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
 import { type Ratings, ratingsOf } from './ratings.ts'
 import { storedBoard } from './stored-events.ts'
@@ -15,7 +15,7 @@ import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
 /** An event last seen this long before a league starts is a different one of the same name. */
 const sameNameGap = 30 * day
 /** The longest time before its event that a field is known. */
-const knownBefore = { hand: sameNameGap, feed: 10 * day }
+const knownBeforeMs = { hand: sameNameGap, feed: 10 * day }
 
 /** The league's event once the feed has shown it; otherwise why there is none. */
 export function leagueEvent(db: Db, league: League): { event: TourEvent } | { event: undefined; why: string } {
@@ -24,14 +24,14 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
   if (!tour) return { event: undefined, why: `The tour ${rules.tour} was deleted` }
   if (rules.event !== null) {
     const event = eventsOf(db, tour.id).find(
-      event => isEvent(shell(event), rules.event) && event.changedAt >= league.startsAt - sameNameGap,
+      event => isEvent(boardWithoutGolfers(event), rules.event) && event.changedAt >= league.startsAt - sameNameGap,
     )
     return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
   }
   const current = findEvent(db, tour.eventId)
   const upcoming = upcomingEvent(db, tour)
-  if (current && !isEarlier(db, current, league, upcoming !== undefined)) return { event: current }
-  if (upcoming && upcoming.changedAt >= league.startsAt - knownBefore[upcoming.source]) return { event: upcoming }
+  if (current && !startedEarlier(db, current, league, upcoming !== undefined)) return { event: current }
+  if (upcoming && upcoming.changedAt >= league.startsAt - knownBeforeMs[upcoming.source]) return { event: upcoming }
   if (!current) return { event: undefined, why: 'The feed has not shown its field yet' }
   return {
     event: undefined,
@@ -39,21 +39,21 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
   }
 }
 
-/** Whether an event started more than a day before the league: then it is another week's. Before play, tee times decide. */
-function isEarlier(db: Db, event: TourEvent, { startsAt }: League, hasNext: boolean): boolean {
+/** Whether an event started more than a day before the league, so that it is another week's. Before play, tee times decide. */
+function startedEarlier(db: Db, event: TourEvent, { startsAt }: League, hasNext: boolean): boolean {
   const teeTimes =
     event.begunAt === null && hasNext ? golfersOf(db, event.id).flatMap(({ tee_time }) => tee_time ?? []) : []
   const begins = event.begunAt ?? (teeTimes.length > 0 ? Math.min(...teeTimes.map(at => Date.parse(at))) : startsAt)
   return begins < startsAt - day
 }
 
-const shell = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), golfers: [], problems: [] })
+const boardWithoutGolfers = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), golfers: [], problems: [] })
 
 export type Picks = {
   event: TourEvent | undefined
   board: FeedBoard | null
   ratings: Ratings
-  /** In leagues with groups, once the field allows to make them. */
+  /** Only in leagues with groups, once the field has the odds or ranks they are made from. */
   groups: PickGroups | undefined
   /** When the picks close by the clock, ms since 1970. */
   closesAt: number
@@ -63,31 +63,31 @@ export type Picks = {
   why: string | undefined
 }
 
-/** Holds until something is written: independent of the clock, so that it can be cached. */
-export function picksOf(db: Db, league: League): Picks {
+/** Independent of the clock, so that it can be cached until something is written. */
+export function loadPicks(db: Db, league: League): Picks {
   const found = leagueEvent(db, league)
   const { event } = found
   const board = event ? storedBoard(db, event) : null
   const window = { ...pickWindowOf(league), ...(event && { event: eventKey(event) }) }
-  const closesAt = picksClose(window, board)
-  const closedByPlay = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
+  const closesAt = picksCloseAt(window, board)
+  const closedByPlay = !isBeforeDeadline(Number.NEGATIVE_INFINITY, window, board)
   const ratings = event ? ratingsOf(db, event.id) : new Map()
   const rules = tourRulesOf(league).groups
   const groups = rules && board ? pickGroupsOf(rules, board.golfers, ratings) : undefined
-  const lacking =
+  const missingRatings =
     rules && !groups && 'by' in rules
-      ? `The groups are made by ${rules.by === 'odds' ? 'odds' : 'world rank'}, which nobody has told yet for this field. An officer can enter them on the page of the tour’s coming event`
+      ? `The groups are made by ${rules.by === 'odds' ? 'odds' : 'world rank'}, which are not known yet for this field. An officer can enter them on the page of the tour’s coming event`
       : undefined
-  return { event, board, ratings, groups, closesAt, closedByPlay, why: 'why' in found ? found.why : lacking }
+  return { event, board, ratings, groups, closesAt, closedByPlay, why: 'why' in found ? found.why : missingRatings }
 }
 
 export const arePicksOpen = ({ closesAt, closedByPlay }: Picks, now: number): boolean => !closedByPlay && now < closesAt
 
-/** When the picks close by the clock alone. */
+/** When the picks next change by the clock alone. */
 export const picksNextChangeAt = ({ closesAt, closedByPlay }: Picks): number =>
   closedByPlay ? Number.POSITIVE_INFINITY : closesAt
 
-/** From now on the league is played on this event, even when the feed moves on. */
+/** Ties the league to this event: it stays on it when the feed moves on to another. */
 export function bindEvent(tx: Db, league: League, event: TourEvent): League {
   if (tourRulesOf(league).event !== null) return league
   return changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(event) } })

@@ -76,11 +76,11 @@ export const finalLeaguesOn = (db: Db, slug: string): League[] => finalLeagues(d
 export const updateJob = 'update_player_scores'
 
 /** One condition and one alert, whether the feed does not answer or its answer is held back. */
-export const feedAlert = (slug: string) => `feed_held:${slug}`
-export const missingAlert = (slug: string) => `task_missing:${updateJob}:${slug}`
+export const feedAlertKey = (slug: string) => `feed_held:${slug}`
+export const updateMissingAlertKey = (slug: string) => `task_missing:${updateJob}:${slug}`
 
 /** The update of this tour that is running or scheduled. There is at most one. */
-export const bookedUpdate = (db: Db, slug: string): Run | undefined =>
+export const unfinishedUpdate = (db: Db, slug: string): Run | undefined =>
   unfinishedByKey(db).get({ key: `${updateJob}:${slug}` })
 
 const eventById = prepared(db =>
@@ -104,14 +104,14 @@ export const eventsOf = (db: Db, tourId: number, limit = 50): TourEvent[] =>
     .limit(limit)
     .all()
 
-const byHand = (tourId: number) => and(eq(tourEvents.tourId, tourId), eq(tourEvents.source, 'hand'))
+const isByHand = (tourId: number) => and(eq(tourEvents.tourId, tourId), eq(tourEvents.source, 'hand'))
 
 /** The coming event whose field was entered by hand and which the feed has not shown yet. */
 export const handEvent = (db: Db, tourId: number): TourEvent | undefined =>
   db
     .select()
     .from(tourEvents)
-    .where(and(byHand(tourId), isNull(tourEvents.turnedInto)))
+    .where(and(isByHand(tourId), isNull(tourEvents.turnedInto)))
     .orderBy(desc(tourEvents.id))
     .limit(1)
     .get()
@@ -121,7 +121,7 @@ export const matchedHandEvents = (db: Db, tourId: number): TourEvent[] =>
   db
     .select()
     .from(tourEvents)
-    .where(and(byHand(tourId), isNotNull(tourEvents.turnedInto)))
+    .where(and(isByHand(tourId), isNotNull(tourEvents.turnedInto)))
     .orderBy(desc(tourEvents.id))
     .limit(20)
     .all()
@@ -145,7 +145,7 @@ const golferColumns = {
   tee_time: golfers.teeTime,
 }
 
-const current = prepared(db =>
+const currentGolfers = prepared(db =>
   db
     .select(golferColumns)
     .from(golfers)
@@ -154,7 +154,7 @@ const current = prepared(db =>
     .prepare(),
 )
 
-const asOf = prepared(db =>
+const golfersAt = prepared(db =>
   db
     .select(golferColumns)
     .from(golfers)
@@ -168,7 +168,7 @@ const asOf = prepared(db =>
 
 /** The golfers of an event, now or at an earlier time. */
 export const golfersOf = (db: Db, eventId: number, at?: number): Golfer[] =>
-  at === undefined ? current(db).all({ event: eventId }) : asOf(db).all({ event: eventId, at })
+  at === undefined ? currentGolfers(db).all({ event: eventId }) : golfersAt(db).all({ event: eventId, at })
 
 /** The last time up to `at` that a value changed. */
 export const changeBefore = (db: Db, eventId: number, at: number): number | null =>

@@ -17,7 +17,7 @@ export const ratingsOf = (db: Db, eventId: number): Ratings =>
   )
 
 /** Stores what is not known yet. */
-export function keepRatings(tx: Db, eventId: number, ratings: readonly Rating[]): void {
+export function storeNewRatings(tx: Db, eventId: number, ratings: readonly Rating[]): void {
   const known = ratingsOf(tx, eventId)
   const isNew = ({ player_id, rank, odds }: Rating) => {
     const before = known.get(player_id)
@@ -38,14 +38,14 @@ export function byStrength<G extends { player_id: string; name: string }>(
   golfers: readonly G[],
   ratings: Ratings,
 ): G[] {
-  return [...golfers].sort(comparing(ratings, measureOf(ratings)))
+  return [...golfers].sort(compareByMeasure(ratings, measureOf(ratings)))
 }
 
 export type Measure = 'odds' | 'rank'
 const measureOf = (ratings: Ratings): Measure =>
   [...ratings.values()].some(({ odds }) => odds !== null) ? 'odds' : 'rank'
 
-export const comparing =
+export const compareByMeasure =
   (ratings: Ratings, measure: Measure) =>
   (a: { player_id: string; name: string }, b: { player_id: string; name: string }): number => {
     const [mine, theirs] = [a, b].map(

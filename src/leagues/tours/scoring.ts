@@ -1,7 +1,7 @@
 import {
   type Golfer,
   type GolferStatus,
-  hasBegun,
+  hasPlayStarted,
   hasYetToTeeOff,
   holesPlayed,
   isMidRound,
@@ -61,10 +61,10 @@ export type GolferField = {
   worst: number | null
 }
 
-export function fieldOf(golfers: Iterable<Golfer>): GolferField {
+export function golferField(golfers: Iterable<Golfer>): GolferField {
   const byId = new Map([...golfers].map(golfer => [golfer.player_id, golfer]))
   const all = [...byId.values()]
-  const hasStarted = hasBegun(all)
+  const hasStarted = hasPlayStarted(all)
   const stillIn = hasStarted ? all.filter(golfer => !isOut(golfer)).flatMap(golfer => totalOf(golfer) ?? []) : []
   return {
     golfers: byId,

@@ -1,4 +1,4 @@
-/** Updates leagues after scores have come in: binds them to their event, and finalises them when it is over. */
+/** Updates leagues after new scores: ties them to their event, and finalises them when it is over. */
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { clear, raise } from '../../alerts.ts'
@@ -9,10 +9,10 @@ import type { Log } from '../../platform/process/log.ts'
 import { finalize } from '../finalize.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
-import { countEntries, pickedOf } from './entry-queries.ts'
+import { countEntries, pickedPlayers } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
-import { finishOf } from './finish.ts'
-import { arePicksOpen, bindEvent, picksOf } from './picks.ts'
+import { finishDecision } from './finish.ts'
+import { arePicksOpen, bindEvent, loadPicks } from './picks.ts'
 import { finalLeaguesOn, findTour, openLeaguesOn } from './queries.ts'
 import { eventKey, type TourEvent, tourStateOf } from './tour.ts'
 
@@ -22,7 +22,7 @@ export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
 export async function settleLeagues(app: App, slug: string, log: Log): Promise<void> {
   for (const league of openLeaguesOn(app.db, slug)) {
     try {
-      await settle(app, league, log)
+      await settleLeague(app, league, log)
     } catch (error) {
       if (!(error instanceof Refusal)) app.telemetry.report(error, { league: league.id })
       log.warn('A league could not be settled', { league_id: league.id, error })
@@ -30,34 +30,34 @@ export async function settleLeagues(app: App, slug: string, log: Log): Promise<v
   }
 }
 
-async function settle(app: App, league: League, log: Log): Promise<void> {
+async function settleLeague(app: App, league: League, log: Log): Promise<void> {
   const { db, clock } = app
   const now = clock.now()
-  const picking = picksOf(db, league)
+  const picking = loadPicks(db, league)
   const { event, board } = picking
   if (arePicksOpen(picking, now)) return
   if (event && tourRulesOf(league).event === null) await atomically(db, tx => void bindEvent(tx, league, event))
   if (countEntries(db, league.id) === 0) return
   const tour = findTour(db, slugOf(league))
-  // A feed that cannot be believed is not quiet: it may have missed the end.
+  // A held or failing feed does not count as quiet: it may have missed the end of the event.
   const changedAt = event && tour && (tourStateOf(tour) === 'ok' ? event.changedAt : now)
   const times = {
     starts_at: league.startsAt,
     ends_at: league.endsAt,
     event: event ? eventKey(event) : tourRulesOf(league).event,
   }
-  const verdict = finishOf(now, times, { board, changed_at: changedAt ?? null })
+  const verdict = finishDecision(now, times, { board, changed_at: changedAt ?? null })
   if (verdict === 'finalise' && tourRulesOf(league).auto_finalize) {
     await finalize(app, league.id, systemActor)
     log.info('A league is final', { league_id: league.id, name: league.name })
   }
-  if (verdict === 'alert') await atomically(db, tx => alarm(tx, league, event, now))
+  if (verdict === 'alert') await atomically(db, tx => raiseOverdueAlert(tx, league, event, now))
   else if (now >= league.endsAt) await atomically(db, tx => clear(tx, now, overdueKey(league.id)))
 }
 
 const slugOf = (league: League) => tourRulesOf(league).tour
 
-const alarm = (tx: Db, league: League, event: TourEvent | undefined, now: number) =>
+const raiseOverdueAlert = (tx: Db, league: League, event: TourEvent | undefined, now: number) =>
   raise(tx, now, {
     key: overdueKey(league.id),
     type: 'feed_held',
@@ -69,8 +69,8 @@ const alarm = (tx: Db, league: League, event: TourEvent | undefined, now: number
     data: { league_id: league.id, tour: slugOf(league) },
   })
 
-/** Scores that change after a league is final are ignored, and that is recorded. */
-export function refuseCorrections(
+/** Scores that change after a league is final do not change its board; this is recorded in the audit log. */
+export function recordIgnoredCorrections(
   tx: Db,
   slug: string,
   event: TourEvent,
@@ -83,7 +83,7 @@ export function refuseCorrections(
     if (tourRulesOf(league).event?.toLowerCase() !== eventKey(event).toLowerCase()) continue
     if ((league.finalizedAt ?? 0) < event.firstSeenAt) continue
     const ids = moved.map(({ player_id }) => player_id)
-    const picked = pickedOf(tx, league.id, ids)
+    const picked = pickedPlayers(tx, league.id, ids)
     const golfers = moved.filter(({ player_id }) => picked.has(player_id))
     if (golfers.length === 0) continue
     const detail = {

@@ -4,15 +4,15 @@ import type { FeedRecord } from '../feeds/feed-state.ts'
 import { tourRulesOf } from './config.ts'
 import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
 import { parseFeed, parseNextEvents } from './feeds/formats.ts'
-import { changeTour, eventsOf, feedAlert, handEvent, isUpcoming, openLeaguesOn } from './queries.ts'
+import { changeTour, eventsOf, feedAlertKey, handEvent, isUpcoming, openLeaguesOn } from './queries.ts'
 import { eventKey, type Tour } from './tour.ts'
 
-/** `isFollowed`: a league waits for its scores, so that it is asked again. */
+/** `isFollowed`: a league waits for its scores, so that it is polled again. */
 export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
   state: tour,
   change: (tx, change) => void changeTour(tx, tour.id, change),
   failing: {
-    key: feedAlert(tour.slug),
+    key: feedAlertKey(tour.slug),
     from: 1,
     alert: (message, since, failures) => ({
       severity: 'error',
@@ -24,7 +24,7 @@ export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
     }),
   },
   held: {
-    key: feedAlert(tour.slug),
+    key: feedAlertKey(tour.slug),
     alert: (message, since) => ({
       severity: 'warning',
       title: `The feed of ${tour.name} is held back`,
@@ -35,7 +35,7 @@ export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
 })
 
 /** One answer may contain several events: returns each that a league is played on, once. */
-export function readBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
+export function parseBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
   const { format } = tour
   const boards = new Map<string, FeedBoard>()
   const failures: ScoreFeedError[] = []
@@ -68,8 +68,8 @@ function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
 }
 
 /**
- * The events leagues are played on; undefined means the feed's current event. The feed does not know a field entered by hand. Events that
- * were announced as coming are read once more, so that they do not stay so.
+ * The events that leagues are played on; undefined means the feed's current event. A field entered by hand is not on the feed. Upcoming
+ * events of the feed are read again, so that they do not stay "upcoming".
  */
 function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)[] {
   const byHand = handEvent(db, id)?.name.toLowerCase()

@@ -1,4 +1,4 @@
-/** Tours: where scores come from, the state of their feeds, and who plays. */
+/** The list of tours, and the page of one: the state of its feed, its field and its settings. */
 import { feedFormats } from '../../../db/schema.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
@@ -97,7 +97,7 @@ export function tourBody(data: TourData, field: Html, who: Who | undefined): Htm
 ${isOfficer && settings(tour)}`
 }
 
-/** The part that keeps itself fresh. */
+/** The part that updates itself. */
 export function fieldBody({ tour, leagues, players, pagination: pages, q }: TourData, who: Who | undefined): Html {
   const { event } = tour
   const path = `/tours/${tour.slug}`
@@ -119,7 +119,7 @@ ${stats([
   },
 ])}
 </header>
-${trouble(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, tour.unmatched)}
+${feedProblem(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, tour.unmatched)}
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" value="${q}" placeholder="Search golfers" aria-label="Search golfers" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 </form>
@@ -159,7 +159,7 @@ ${table({
 ${paginationLinks(pages, page => address(path, { q, page }))}`
 }
 
-function trouble(tour: TourView, who: Who | undefined): Content {
+function feedProblem(tour: TourView, who: Who | undefined): Content {
   if (tour.status === 'failing')
     return notice(
       html`The feed has failed ${number(tour.failures)} ${tour.failures === 1 ? 'time' : 'times'} since ${time(tour.failing_since)}: ${tour.error}. ${tour.followed_until ? 'It is tried again.' : 'No league waits for it, so it is not tried again by itself: update it now, or delete the tour.'}`,

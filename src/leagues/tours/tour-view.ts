@@ -3,13 +3,13 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { maySee } from '../visibility.ts'
 import { openUnmatched } from './match-field.ts'
-import { endOfLeagues, isUpdateWanted, leagueTimes } from './poll-times.ts'
-import { bookedUpdate, findEvent, golfersOf, openLeaguesOn, upcomingEvent } from './queries.ts'
+import { endOfPolling, isUpdateWanted, leagueTimes } from './poll-times.ts'
+import { findEvent, golfersOf, openLeaguesOn, unfinishedUpdate, upcomingEvent } from './queries.ts'
 import { type Tour, type TourView, tourView } from './tour.ts'
 
-/** As this reader may see it: the feed's URL is for officers, private leagues are for their members. */
+/** What this reader may see of a tour: only officers see the feed's URL, only members see private leagues. */
 export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined): TourView {
-  const run = bookedUpdate(db, tour.slug)
+  const run = unfinishedUpdate(db, tour.slug)
   const open = openLeaguesOn(db, tour.slug)
   const now = clock.now()
   const upcoming = upcomingEvent(db, tour)
@@ -19,7 +19,7 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
     upcoming: upcoming && { ...upcoming, players: golfersOf(db, upcoming.id).length },
     unmatched: openUnmatched(db, tour).length,
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
-    followedUntil: isUpdateWanted(leagueTimes(open), now) ? endOfLeagues(leagueTimes(open)) : null,
+    followedUntil: isUpdateWanted(leagueTimes(open), now) ? endOfPolling(leagueTimes(open)) : null,
     leagues: open.filter(league => maySee(db, league, who)).map(({ id }) => id),
     showsUrl: isAtLeast(who, 'officer'),
   })

@@ -1,4 +1,4 @@
-/** What a tour is: a feed, what it is on, and how it does. */
+/** A tour: its feed, the event the feed shows, and the state of the feed. */
 import { type Static, t } from 'elysia'
 import { eventStates, feedFormats, fieldSources, type tourEvents, type tours } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
@@ -11,7 +11,7 @@ export type TourEvent = typeof tourEvents.$inferSelect
 const tourStates = ['new', 'ok', 'held', 'failing'] as const
 export type TourState = (typeof tourStates)[number]
 
-/** `held`: the feed answers, but with what cannot be believed. `failing`: it does not answer, or with what cannot be read. */
+/** `held`: the last answer is implausible and waits for an officer. `failing`: the feed does not answer, or its answer cannot be parsed. */
 export function tourStateOf({ failures, held, checkedAt }: Pick<Tour, 'failures' | 'held' | 'checkedAt'>): TourState {
   if (failures > 0) return 'failing'
   if (held !== null) return 'held'
@@ -36,7 +36,7 @@ export const slugParams = t.Object({ slug: t.String({ maxLength: 40 }) })
 
 export const slugSchema = t.String({
   pattern: '^[a-z0-9][a-z0-9_-]*$',
-  'x-error': 'Small letters, digits, - and _ only; begin with a letter or digit.',
+  'x-error': 'Only lower-case letters, digits, - and _; the first must be a letter or digit.',
   maxLength: 40,
   description: 'Lower-case letters, digits, - and _',
 })
@@ -47,7 +47,7 @@ export const tourSchema = t.Object(
     name: t.String(),
     format: literals(feedFormats),
     interval_s: t.Integer({ description: 'Refresh the feed every … seconds while a league is on' }),
-    feed_url: t.Optional(t.String({ description: 'For officers only: it may hold a key' })),
+    feed_url: t.Optional(t.String({ description: 'For officers only: it may contain a key' })),
     status: literals(tourStates),
     event: t.Nullable(
       t.Object({
@@ -76,7 +76,7 @@ export const tourSchema = t.Object(
     followed_until: t.Nullable(
       dateTime({
         description:
-          'Updates end then: a day past the end of the last league that is not final. Null: nobody follows it',
+          'When polling ends: a day after the end of the last league that is not final. Null: no league needs the scores',
       }),
     ),
     failures: t.Integer({ description: 'In a row' }),

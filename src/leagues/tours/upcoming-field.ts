@@ -1,4 +1,4 @@
-/** The field of the coming event, entered by hand while the feed still shows another one. A tour has one at most. */
+/** The field of the coming event, entered by hand while the feed still shows another event. A tour has at most one. */
 import { and, eq, notInArray } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { fieldPlayers, tourEvents } from '../../../db/schema.ts'
@@ -10,9 +10,9 @@ import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { changeLeague } from '../queries.ts'
-import { pickedOf } from './entry-queries.ts'
+import { pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
-import { type FieldPlayer, idFromName, isName, maxPlayers, readFieldText, tidyName } from './field-text.ts'
+import { type FieldPlayer, idFromName, isName, maxPlayers, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
 import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
@@ -27,15 +27,15 @@ type GivenField = {
 
 type SavedField = { event: string; players: number; matched_to: string | null; unmatched: number }
 
-/** Takes the place of the one that was entered before. Where the feed shows the event already, it is matched at once. */
+/** Replaces the field that was entered before. If the feed already shows the event, the field is matched to it at once. */
 export async function saveField({ db, clock }: App, who: Who, tour: Tour, given: GivenField): Promise<SavedField> {
-  const players = playersOf(given)
+  const players = parsePlayers(given)
   const name = given.event.replace(/\s+/g, ' ').trim()
   return atomically(db, tx => {
     const now = clock.now()
     const before = handEvent(tx, tour.id)
     const event = storeField(tx, tour, before, name, players, now)
-    if (before && before.name !== name) rename(tx, tour, before, event)
+    if (before && before.name !== name) renameInLeagues(tx, tour, before, event)
     audit(tx, {
       at: now,
       who,
@@ -59,7 +59,7 @@ export async function removeField({ db, clock }: App, who: Who, tour: Tour): Pro
   await atomically(db, tx => {
     const event = handEvent(tx, tour.id) ?? refuse('not_found', `No field was entered by hand for ${tour.name}`)
     const ids = golfersOf(tx, event.id).map(({ player_id }) => player_id)
-    if (leaguesPlaying(tx, tour, event).some(({ id }) => pickedOf(tx, id, ids).size > 0))
+    if (leaguesPlaying(tx, tour, event).some(({ id }) => pickedPlayers(tx, id, ids).size > 0))
       refuse('conflict', `Entries have been made on ${event.name}; replace the list instead`)
     tx.delete(tourEvents).where(eq(tourEvents.id, event.id)).run()
     audit(tx, {
@@ -78,18 +78,18 @@ const touchField = (tx: Db, { slug }: Tour): void => {
   touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
 }
 
-function playersOf({ text, players = [] }: GivenField): FieldPlayer[] {
+function parsePlayers({ text, players = [] }: GivenField): FieldPlayer[] {
   if (players.length > 0) {
     const known = new Map<string, FieldPlayer>()
     players.forEach(({ name: given, player_id, rank = null, odds = null }, i) => {
-      const name = tidyName(given)
+      const name = normaliseName(given)
       if (!isName(name)) invalid(`players[${i}].name`, `“${given}” is not a name.`)
       const id = player_id ?? idFromName(name)
       if (!known.has(id)) known.set(id, { player_id: id, name, rank, odds })
     })
     return [...known.values()]
   }
-  const read = readFieldText(text ?? '')
+  const read = parseFieldText(text ?? '')
   if (read.problems.length > 0) {
     const more = read.problems.length - 5
     invalid('text', `${read.problems.slice(0, 5).join(' ')}${more > 0 ? ` And ${more} more.` : ''}`)
@@ -112,11 +112,13 @@ function storeField(
   const ids = new Set(players.map(({ player_id }) => player_id))
   const left = before ? golfersOf(tx, before.id).filter(({ player_id }) => !ids.has(player_id)) : []
   const leftIds = left.map(({ player_id }) => player_id)
-  const picked = new Set(before && leaguesPlaying(tx, tour, before).flatMap(({ id }) => [...pickedOf(tx, id, leftIds)]))
+  const picked = new Set(
+    before && leaguesPlaying(tx, tour, before).flatMap(({ id }) => [...pickedPlayers(tx, id, leftIds)]),
+  )
   const withdrawn = left
     .filter(({ player_id }) => picked.has(player_id))
     .map((golfer): Golfer => ({ ...golfer, status: 'wd' }))
-  const board = { event: feedEvent, golfers: [...players.map(golferOf), ...withdrawn], problems: [] }
+  const board = { event: feedEvent, golfers: [...players.map(toGolfer), ...withdrawn], problems: [] }
   const { event } = storeBoard(tx, tour, before ?? newEvent(tx, tour, name, now), board, now)
   const kept = and(
     eq(fieldPlayers.eventId, event.id),
@@ -138,7 +140,7 @@ const newEvent = (tx: Db, { id: tourId }: Tour, name: string, now: number): Tour
     .returning()
     .get()
 
-const golferOf = ({ player_id, name }: FieldPlayer): Golfer => ({
+const toGolfer = ({ player_id, name }: FieldPlayer): Golfer => ({
   player_id,
   name,
   position: null,
@@ -151,7 +153,7 @@ const golferOf = ({ player_id, name }: FieldPlayer): Golfer => ({
   tee_time: null,
 })
 
-function rename(tx: Db, tour: Tour, before: TourEvent, { name }: TourEvent): void {
+function renameInLeagues(tx: Db, tour: Tour, before: TourEvent, { name }: TourEvent): void {
   for (const league of leaguesPlaying(tx, tour, before))
     changeLeague(tx, league.id, { config: { ...league.config, event: name } })
 }

@@ -1,4 +1,4 @@
-/** The page of a tour's coming event: its field, the form officers enter it with, and who is not found on the feed. */
+/** The page of a tour's coming event: its field, the form for officers to enter it, and players who are not on the feed. */
 
 import { csvLines } from '../../platform/files/csv.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'

@@ -3,7 +3,7 @@ import type { Severity } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { isUpdateWanted, leagueTimes } from '../../leagues/tours/poll-times.ts'
-import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/queries.ts'
+import { listTours, openLeaguesOn, unfinishedUpdate } from '../../leagues/tours/queries.ts'
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
 import { tourStateOf } from '../../leagues/tours/tour.ts'
 import { minute } from '../../platform/clock.ts'
@@ -78,7 +78,7 @@ function tourTasks({ db, clock }: App): TourTask[] {
   const { tours } = listTours(db, { page: 1, limit: 500, offset: 0 })
   return tours.flatMap((tour): TourTask[] => {
     if (!isUpdateWanted(leagueTimes(openLeaguesOn(db, tour.slug)), now)) return []
-    const run = bookedUpdate(db, tour.slug)
+    const run = unfinishedUpdate(db, tour.slug)
     const title = `score updates for ${tour.slug}`
     const task = { tour: tour.slug, title, jobId: run?.id ?? null }
     if (tourStateOf(tour) === 'failing')

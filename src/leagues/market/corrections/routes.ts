@@ -10,7 +10,7 @@ import type { Who } from '../../../platform/http/request-context.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { idSchema, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from '../order.ts'
-import { symbolOf, symbolSchema } from '../quote.ts'
+import { normaliseSymbol, symbolSchema } from '../quote.ts'
 import { maxSplitPart, payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
 import {
   listActions,
@@ -58,7 +58,7 @@ export const correctionRoutes = (app: App) => {
       '/actions',
       ({ params, query, request, set, who }) => {
         const page = pageOf(query)
-        const { actions, total } = listActions(db, symbolOf(params.symbol), page, who)
+        const { actions, total } = listActions(db, normaliseSymbol(params.symbol), page, who)
         return paged({ request, set }, page, total, { actions })
       },
       {
@@ -75,7 +75,7 @@ export const correctionRoutes = (app: App) => {
       '/prices/:price_id/void',
       ({ params, body, who, set }) => {
         set.status = 201
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         return correct(signedIn(who), body?.reason, (tx, correct) => voidPrice(tx, symbol, params.price_id, correct))
       },
       {
@@ -93,7 +93,7 @@ export const correctionRoutes = (app: App) => {
       '/splits',
       ({ params, body: { to, from, reason }, who, set }) => {
         set.status = 201
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         return correct(signedIn(who), reason, (tx, correct) => splitSymbol(tx, symbol, { to, from }, correct))
       },
       {
@@ -111,7 +111,7 @@ export const correctionRoutes = (app: App) => {
       '/dividends',
       ({ params, body: { per_share_cents, reason }, who, set }) => {
         set.status = 201
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         return correct(signedIn(who), reason, (tx, correct) => payDividend(tx, symbol, per_share_cents, correct))
       },
       {
@@ -135,7 +135,7 @@ export const correctionRoutes = (app: App) => {
       '/actions/:action_id/undo',
       ({ params, body, who, set }) => {
         set.status = 201
-        const symbol = symbolOf(params.symbol)
+        const symbol = normaliseSymbol(params.symbol)
         return correct(signedIn(who), body?.reason, (tx, correct) =>
           undoDividend(tx, symbol, params.action_id, correct),
         )

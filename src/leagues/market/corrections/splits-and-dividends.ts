@@ -8,7 +8,7 @@ import type { LedgerLine } from '../ledger.ts'
 import { maxShares } from '../order.ts'
 import type { Portfolio } from '../portfolio.ts'
 import { applyCorrection, type Correction, type Position, type SplitRatio, splitOf } from '../position.ts'
-import { findPortfolio, position } from '../queries.ts'
+import { findPortfolio, positionIn } from '../queries.ts'
 import { type QuoteRow, startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
@@ -72,7 +72,7 @@ export function undoDividend(tx: Db, symbol: string, actionId: number, act: Offi
   const open = paid.filter(({ isFinal }) => !isFinal)
   for (const { id, leagueId, userId, cashCents } of open) {
     const back = { quantity: 0, cash: -cashCents, fee: 0, realised: -cashCents }
-    const after = applyCorrection(position(tx, leagueId, userId, symbol), back)
+    const after = applyCorrection(positionIn(tx, leagueId, userId, symbol), back)
     const line = { kind: 'undo' as const, at: act.at, symbol, price: cents, ...back, undoes: id, actionId: action.id }
     writeLine(tx, portfolioOf(tx, leagueId, userId), line, after)
   }
@@ -119,7 +119,7 @@ function correctHolders(
     )
     .all(symbol)
   for (const { leagueId, userId } of holders) {
-    const held = position(tx, leagueId, userId, symbol)
+    const held = positionIn(tx, leagueId, userId, symbol)
     const change = correction(held)
     const line = { kind, at, symbol, price: cents, ...change, actionId: id }
     writeLine(tx, portfolioOf(tx, leagueId, userId), line, applyCorrection(held, change))

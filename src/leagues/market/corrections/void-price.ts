@@ -12,7 +12,7 @@ import { isTrade, type LedgerLine } from '../ledger.ts'
 import { moneyText } from '../order.ts'
 import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
 import type { Price } from '../price-history.ts'
-import { findPortfolio, position } from '../queries.ts'
+import { findPortfolio, positionIn } from '../queries.ts'
 import { startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
@@ -84,7 +84,7 @@ function undoTradesOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId,
   const history = linesOf(tx, leagueId, userId, symbol)
   const undone = new Set(trades.map(({ id }) => id))
   const target = positionWithout(history, undone)
-  let now = position(tx, leagueId, userId, symbol)
+  let now = positionIn(tx, leagueId, userId, symbol)
   const lines = history.filter(({ id }) => undone.has(id))
   for (const [i, line] of lines.entries()) {
     const back = { quantity: -line.quantity, cash: -line.cashCents, fee: -line.feeCents }

@@ -1,6 +1,6 @@
 /**
- * The portfolios of one league in memory: cash, holdings, and what has moved since the day began. They are loaded once and
- * then follow the ledger line by line, so that a trade costs one line and a quote nothing; valuing them is a loop over numbers.
+ * The portfolios of one league in memory: cash, holdings, and today's changes. They are loaded once and then updated with each new
+ * line of the ledger. Valuing all of them is one loop over numbers.
  */
 import type { Db } from '../../../../db/open.ts'
 import type { LedgerKind } from '../../../../db/schema.ts'
@@ -35,7 +35,7 @@ export class LeaguePortfolios {
   readonly granted = new NumberColumn()
   readonly joinedAt = new NumberColumn()
   readonly trades = new NumberColumn()
-  /** How many symbols each portfolio holds. */
+  /** [row]: how many symbols the portfolio holds */
   readonly held = new NumberColumn()
   /** The last ledger line that is included here. */
   lastLine = 0
@@ -49,7 +49,7 @@ export class LeaguePortfolios {
   private readonly next = new NumberColumn()
   private readonly first = new NumberColumn()
 
-  /** Lines since the day began: subtracted to get the portfolios as they were then. */
+  /** The start of the current day, and today's ledger lines, which are subtracted to get the portfolios at that time. */
   private day = 0
   private readonly movedToday = {
     row: new NumberColumn(),
@@ -100,7 +100,7 @@ export class LeaguePortfolios {
     this.held.values[row]! += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1)
   }
 
-  /** A line of today, already included in cash and holdings. */
+  /** Adds a line of today that cash and holdings already include. */
   addLineOfToday([id, user, at, kind, symbol, quantity, cash, after]: PortfolioLine): void {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
@@ -131,7 +131,7 @@ export class LeaguePortfolios {
     for (const column of Object.values(this.movedToday)) column.clear()
   }
 
-  /** Reads lines written since. */
+  /** Reads the ledger lines written since the last call. */
   catchUp(db: Db, now: number): void {
     this.startDay(now)
     for (const line of linesAfter(db).values(this.leagueId, this.lastLine) as PortfolioLine[]) {

@@ -1,4 +1,4 @@
-/** The newest price of every symbol, in memory. It follows the table by reading what was written since. */
+/** The newest price of every symbol, in memory. `catchUp` reads what was written to the table since. */
 import type { Db } from '../../../../db/open.ts'
 import { prepared } from '../../../../db/transactions.ts'
 import { startOfDay } from '../quote.ts'
@@ -13,7 +13,7 @@ const since = prepared(({ $client: client }) =>
 )
 
 export class Prices {
-  /** By place. NaN: no quote. */
+  /** [index of a symbol]; NaN: no quote */
   readonly price = new NumberColumn()
   readonly asOf = new NumberColumn()
   readonly receivedAt = new NumberColumn()
@@ -26,7 +26,7 @@ export class Prices {
 
   constructor(private readonly db: Db) {}
 
-  /** The place of a symbol in the columns; stays the same. */
+  /** The index of a symbol in the columns; it never changes. */
   indexOf(symbol: string): number {
     const known = this.indexes.get(symbol)
     if (known !== undefined) return known

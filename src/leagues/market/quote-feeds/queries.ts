@@ -8,7 +8,7 @@ export const findFeed = (db: Db, id: number): QuoteFeed | undefined =>
   db.select().from(quoteFeeds).where(eq(quoteFeeds.id, id)).get()
 export const feedById = (db: Db, id: number): QuoteFeed =>
   findFeed(db, id) ?? refuse('not_found', `There is no quote feed ${id}`)
-export const everyFeed = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).orderBy(asc(quoteFeeds.name)).all()
+export const allFeeds = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).orderBy(asc(quoteFeeds.name)).all()
 
 export const insertFeed = (tx: Db, feed: typeof quoteFeeds.$inferInsert): QuoteFeed | undefined =>
   tx.insert(quoteFeeds).values(feed).onConflictDoNothing().returning().all()[0]
@@ -24,7 +24,7 @@ export const changeFeed = (tx: Db, id: number, change: Partial<QuoteFeed>): Quot
 
 export const deleteFeed = (tx: Db, id: number): void => void tx.delete(quoteFeeds).where(eq(quoteFeeds.id, id)).run()
 
-export function pricesOf(db: Db, symbols: readonly string[]): Map<string, number> {
+export function latestPrices(db: Db, symbols: readonly string[]): Map<string, number> {
   const prices = new Map<string, number>()
   for (let from = 0; from < symbols.length; from += 500)
     for (const { symbol, priceCents } of db

@@ -1,10 +1,10 @@
-/** What a quote feed is, how its answer is parsed, and when an answer is held back. Pure. */
+/** A quote feed: its schema, the parsing of its answer, and the check that holds an answer back. Pure. */
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
 import { isoOrNull } from '../../../platform/clock.ts'
 import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
-import { maxQuotes, type NewQuote, readQuote } from '../quote.ts'
+import { maxQuotes, type NewQuote, parseQuote } from '../quote.ts'
 
 export type QuoteFeed = typeof quoteFeeds.$inferSelect
 
@@ -41,38 +41,38 @@ export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView => ({
 export type QuoteReading = { quotes: NewQuote[]; unread: number }
 
 /** `{ quotes: [{ symbol, price_cents, as_of }] }`, as quotes are pushed; a `price` in whole money is turned into cents. */
-export function readQuoteFeed(json: unknown, now: number): QuoteReading {
+export function parseQuoteFeed(json: unknown, now: number): QuoteReading {
   const given = typeof json === 'object' && json !== null && 'quotes' in json ? json.quotes : undefined
   if (!Array.isArray(given)) throw new FeedError('The answer has no list named quotes')
   if (!given.length) throw new FeedError('The answer holds no quotes')
   if (given.length > maxQuotes) throw new FeedError(`The answer holds more than ${maxQuotes} quotes`)
   const reading: QuoteReading = { quotes: [], unread: 0 }
   for (const one of given) {
-    const quote = readQuote(inCents(one), '', now)
+    const quote = parseQuote(withPriceInCents(one), '', now)
     if (Array.isArray(quote)) reading.unread++
     else reading.quotes.push(quote)
   }
   return reading
 }
 
-const inCents = (one: unknown): unknown =>
+const withPriceInCents = (one: unknown): unknown =>
   typeof one === 'object' && one !== null && !('price_cents' in one) && 'price' in one && typeof one.price === 'number'
     ? { ...one, price_cents: Math.round(one.price * 100) }
     : one
 
-const tenfold = 10
-const share = 5 // one in so many
+const maxMove = 10
+const oneInSoMany = 5 // held back if more than one quote in so many is suspect
 
 /** Why an answer is held back, if it is: a broken feed is usually wrong for many symbols at once. */
 export function holdReason({ quotes, unread }: QuoteReading, known: ReadonlyMap<string, number>): string | undefined {
   const all = quotes.length + unread
-  if (unread * share > all) return `${unread} of ${all} quotes have no price that can be read`
+  if (unread * oneInSoMany > all) return `${unread} of ${all} quotes have no price that can be read`
   const moved = quotes.filter(({ symbol, priceCents }) => {
     const before = known.get(symbol)
-    return before !== undefined && (priceCents > before * tenfold || priceCents * tenfold < before)
+    return before !== undefined && (priceCents > before * maxMove || priceCents * maxMove < before)
   })
   const compared = quotes.filter(({ symbol }) => known.has(symbol)).length
-  if (moved.length * share > compared && moved.length > 0)
+  if (moved.length * oneInSoMany > compared && moved.length > 0)
     return `${moved.length} of ${compared} prices moved more than tenfold`
   return undefined
 }

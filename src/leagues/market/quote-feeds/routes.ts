@@ -9,9 +9,9 @@ import { describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { started, startedSchema } from '../../../platform/jobs/started.ts'
 import { clearFeedAlerts, stateOfNewUrl } from '../../feeds/feed-state.ts'
-import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
+import { allFeeds, changeFeed, deleteFeed, feedById, insertFeed } from './queries.ts'
 import { minInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
-import { bookPoll, pollQuotesNow, quoteFeedRecord } from './update-quotes.ts'
+import { pollQuotesNow, quoteFeedRecord, scheduleQuotePoll } from './update-quotes.ts'
 
 const name = oneLine(80)
 const url = t.String({ minLength: 1, maxLength: 2_000, description: 'The address of the feed; it may contain a key' })
@@ -21,7 +21,7 @@ export const feedRoutes = (app: App) => {
   const { db, clock, config } = app
   return new Elysia({ prefix: '/quote-feeds', tags: ['market'] })
     .use(access(app))
-    .get('/', () => ({ quote_feeds: everyFeed(db).map(quoteFeedView) }), {
+    .get('/', () => ({ quote_feeds: allFeeds(db).map(quoteFeedView) }), {
       may: 'officer',
       detail: describe('Feeds that quotes are fetched from', t.Object({ quote_feeds: t.Array(quoteFeedSchema) })),
     })
@@ -40,7 +40,7 @@ export const feedRoutes = (app: App) => {
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.create', target: `quote feed ${feed.id}`, detail })
           return feed
         })
-        await bookPoll(app, feed.id, at, createdBy)
+        await scheduleQuotePoll(app, feed.id, at, createdBy)
         set.status = 201
         return quoteFeedView(feed)
       },

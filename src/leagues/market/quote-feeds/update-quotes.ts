@@ -15,8 +15,8 @@ import {
 import { type FetchedFeed, fetchFeed } from '../../feeds/fetch-feed.ts'
 import { ensurePoll, pollNow, scheduleNextPoll } from '../../feeds/poll-chain.ts'
 import { acceptQuotes } from '../accept-quotes.ts'
-import { changeFeed, everyFeed, findFeed, pricesOf } from './queries.ts'
-import { holdReason, type QuoteFeed, type QuoteReading, readQuoteFeed } from './quote-feed.ts'
+import { allFeeds, changeFeed, findFeed, latestPrices } from './queries.ts'
+import { holdReason, parseQuoteFeed, type QuoteFeed, type QuoteReading } from './quote-feed.ts'
 
 export const updateQuotes = job('update_quotes', {
   input: t.Object({
@@ -31,10 +31,10 @@ export const updateQuotes = job('update_quotes', {
     const feed = await atomically(db, tx => changeFeed(tx, id, { askedAt: clock.now() }) ?? null)
     if (!feed) return { outcome: 'skipped', message: 'The feed was removed' }
     const options = { allowPrivate: config.allowPrivateFeeds, signal: work.signal }
-    const read = (json: unknown) => readQuoteFeed(json, clock.now())
+    const read = (json: unknown) => parseQuoteFeed(json, clock.now())
     const fetched = await fetchFeed(feed.url, options, accept ? undefined : feed, read)
     work.progress(50, 'writing')
-    const outcome = await apply(app, feed, fetched, accept)
+    const outcome = await applyQuotes(app, feed, fetched, accept)
     const retryAfterMs = fetched.kind === 'failed' ? fetched.retryAfterMs : 0
     const next = await scheduleNextPoll(app, work, tx => {
       const after = findFeed(tx, id)
@@ -43,13 +43,13 @@ export const updateQuotes = job('update_quotes', {
     })
     return { ...outcome, ...next }
   },
-  /** However a poll ends, even by a bug or a cancel, the chain goes on. */
+  /** Schedules the next poll even after a bug or a cancel. */
   async ended({ feed }, app) {
-    await bookPoll(app, feed, app.clock.now() + minute)
+    await scheduleQuotePoll(app, feed, app.clock.now() + minute)
   },
 })
 
-async function apply(
+async function applyQuotes(
   { db, clock, config }: App,
   feed: QuoteFeed,
   fetched: FetchedFeed<QuoteReading>,
@@ -67,7 +67,7 @@ async function apply(
   }
   const { quotes, unread } = fetched.reading
   const symbols = quotes.map(({ symbol }) => symbol)
-  const held = isAccepted ? undefined : holdReason(fetched.reading, pricesOf(db, symbols))
+  const held = isAccepted ? undefined : holdReason(fetched.reading, latestPrices(db, symbols))
   if (held) {
     await atomically(db, tx => recordHeldAnswer(tx, record, now, held))
     return { outcome: 'held', message: held }
@@ -104,12 +104,17 @@ export const quoteFeedRecord = (feed: QuoteFeed): FeedRecord => ({
 })
 
 /** Makes sure that a poll is running or scheduled. */
-export const bookPoll = (app: App, id: number, at: number, by: number | null = null): Promise<Started | undefined> =>
+export const scheduleQuotePoll = (
+  app: App,
+  id: number,
+  at: number,
+  by: number | null = null,
+): Promise<Started | undefined> =>
   ensurePoll(app, tx => (findFeed(tx, id) ? app.jobs.accept(tx, updateQuotes, { feed: id }, { at, by }) : undefined))
 
-/** Makes sure that every feed has its next poll scheduled, after a restore or anything else that ended its chain. */
-export async function followFeeds(app: App): Promise<void> {
-  for (const { id } of everyFeed(app.db)) await bookPoll(app, id, app.clock.now())
+/** Makes sure that every feed has its next poll scheduled, for example after a restore. */
+export async function scheduleAllQuotePolls(app: App): Promise<void> {
+  for (const { id } of allFeeds(app.db)) await scheduleQuotePoll(app, id, app.clock.now())
 }
 
 /** `accepts`: the answer is accepted, whatever it is. */

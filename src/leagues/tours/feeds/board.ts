@@ -77,5 +77,5 @@ export const isEvent = (board: FeedBoard | null, wanted: string | null): board i
   (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))
 
 /** Whether a stroke has been played. A minimal feed may contain only totals. */
-export const hasBegun = (golfers: readonly Golfer[]) =>
+export const hasPlayStarted = (golfers: readonly Golfer[]) =>
   golfers.some(({ thru, rounds, total }) => (thru ?? 0) > 0 || rounds[0] !== null || (total ?? 0) !== 0)

@@ -1,15 +1,15 @@
 import type { EventStatus, FeedBoard, Golfer, Rating } from './board.ts'
 import {
   JsonValue,
-  outStatus,
   ProblemNotes,
-  personName,
-  positionText,
-  required,
-  roundNumber,
+  parseName,
+  parseOutStatus,
+  parsePosition,
+  parseRound,
+  parseThru,
+  parseToPar,
+  requiredText,
   textOf,
-  thru,
-  toParOf,
 } from './json-values.ts'
 
 /** DataGolf's in-play feed: `preds/in-play`. It never says that an event is over, so leagues on it finish by time. */
@@ -17,12 +17,12 @@ export function readDatagolf(json: unknown): FeedBoard {
   const feed = new JsonValue(json)
   const info = feed.at('info')
   const notes = new ProblemNotes()
-  const round = notes.tolerate(() => roundNumber(info.at('current_round')))
+  const round = notes.tolerate(() => parseRound(info.at('current_round')))
   const golfers = notes.golfers(feed.at('data').items(), place => golfer(place, notes, round))
   return {
     event: {
       id: null,
-      name: required(info.at('event_name')),
+      name: requiredText(info.at('event_name')),
       round,
       status: statusOf(golfers, round),
       version: textOf(info.at('last_update')),
@@ -41,22 +41,22 @@ function rating(place: JsonValue): Omit<Rating, 'player_id'> {
 }
 
 function golfer(place: JsonValue, notes: ProblemNotes, eventRound: number | null): Golfer {
-  const position = notes.tolerate(() => positionText(place.at('current_pos')))
-  const holes = notes.tolerate(() => thru(place.at('thru')))
-  const round = notes.tolerate(() => roundNumber(place.at('round')))
+  const position = notes.tolerate(() => parsePosition(place.at('current_pos')))
+  const holes = notes.tolerate(() => parseThru(place.at('thru')))
+  const round = notes.tolerate(() => parseRound(place.at('round')))
   const rounds = notes.rounds(['R1', 'R2', 'R3', 'R4'].map(key => place.at(key)))
   const isRoundPlayed = round !== null && (rounds[round - 1] ?? null) !== null
   return {
-    player_id: required(place.at('dg_id'), 64),
-    name: personName(place.at('player_name')),
+    player_id: requiredText(place.at('dg_id'), 64),
+    name: parseName(place.at('player_name')),
     position,
-    total: notes.tolerate(() => toParOf(place.at('current_score'))),
-    today: notes.tolerate(() => toParOf(place.at('today'))),
+    total: notes.tolerate(() => parseToPar(place.at('current_score'))),
+    today: notes.tolerate(() => parseToPar(place.at('today'))),
     thru: isRoundPlayed ? 18 : holes, // golfers who are cut are shown thru 0 of the last round they played
     round,
     rounds,
     status:
-      outStatus(place.at('current_pos')) ??
+      parseOutStatus(place.at('current_pos')) ??
       (missedCut() ? 'cut' : round === 4 && rounds[3] !== null ? 'finished' : 'active'),
     tee_time: null,
   }

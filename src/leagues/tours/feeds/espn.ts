@@ -1,24 +1,24 @@
 import { type EventStatus, type FeedBoard, type Golfer, type GolferStatus, ScoreFeedError } from './board.ts'
 import {
-  instant,
-  integer,
   JsonValue,
-  outStatus,
   ProblemNotes,
-  personName,
-  positionText,
-  required,
-  roundNumber,
+  parseInstant,
+  parseInteger,
+  parseName,
+  parseOutStatus,
+  parsePosition,
+  parseRound,
+  parseThru,
+  parseToPar,
+  requiredText,
   textOf,
-  thru,
-  toParOf,
 } from './json-values.ts'
 
 /**
  * ESPN's golf scoreboard. A round is a linescore, `{period, value: strokes so far, displayValue: to par, linescores: holes}`;
- * one that is yet to come has only its period, or value 0 and "-". The scoreboard has no word for golfers who are out:
- * once the weekend is under way, having no linescore of the current round says it. ESPN's leaderboard answer, the same with
- * a `status` on each golfer, reads as well.
+ * a round not played yet has only its period, or value 0 and "-". The scoreboard does not say which golfers are out: once the
+ * weekend has started, a golfer without a linescore for the current round is out. ESPN's leaderboard, which adds a `status` to
+ * each golfer, is parsed too.
  */
 export function readEspn(json: unknown, wanted?: string): FeedBoard {
   const event = chooseEvent(new JsonValue(json).at('events').items(), wanted)
@@ -28,7 +28,7 @@ export function readEspn(json: unknown, wanted?: string): FeedBoard {
   const notes = new ProblemNotes()
 
   const places = competition.at('competitors').itemsIfAny()
-  const period = notes.tolerate(() => roundNumber(status.at('period')))
+  const period = notes.tolerate(() => parseRound(status.at('period')))
   const play: Play = {
     status: eventStatus(status.at('type')),
     round: period === null ? null : Math.min(period, 4), // a play-off is period 5
@@ -37,7 +37,7 @@ export function readEspn(json: unknown, wanted?: string): FeedBoard {
   return {
     event: {
       id: textOf(event.at('id'), 80),
-      name: required(event.at('name')),
+      name: requiredText(event.at('name')),
       round: play.round ?? (play.begun || null),
       status: play.status,
       version: null,
@@ -53,7 +53,7 @@ export const readNextEspn = (json: unknown): FeedBoard[] =>
     .at('events')
     .items()
     .filter(event => event.at('status').at('type').at('state').value === 'pre')
-    .map(event => readEspn(json, required(event.at(event.at('id').absent ? 'name' : 'id'))))
+    .map(event => readEspn(json, requiredText(event.at(event.at('id').absent ? 'name' : 'id'))))
     .filter(({ golfers }) => golfers.length > 0)
 
 /** Two events may be on in one week: takes the one asked for by id or name, else the first in progress, else the first. */
@@ -84,13 +84,13 @@ type Play = { status: EventStatus; round: number | null; begun: number }
 
 type Line = { period: number; strokes: number | null; toPar: number | null; holes: number }
 
-const isBegun = (line: Line) => line.strokes !== null
+const hasStrokes = (line: Line) => line.strokes !== null
 
 function latestRound(competitors: JsonValue[]): number {
   let latest = 0
   for (const competitor of competitors) {
     for (const line of linesOf(competitor, new ProblemNotes()))
-      if (isBegun(line)) latest = Math.max(latest, line.period)
+      if (hasStrokes(line)) latest = Math.max(latest, line.period)
   }
   return latest
 }
@@ -104,17 +104,17 @@ function linesOf(competitor: JsonValue, notes: ProblemNotes): Line[] {
 }
 
 function line(place: JsonValue, status: JsonValue): Line {
-  const period = roundNumber(place.at('period'))
+  const period = parseRound(place.at('period'))
   if (period === null) throw place.at('period').wrong('is missing')
-  const strokes = integer(place.at('value'), 0, 199, 'strokes') || null
+  const strokes = parseInteger(place.at('value'), 0, 199, 'strokes') || null
   const holes = place.at('linescores').itemsIfAny().length
   const isCurrent = status.at('period').value === period
   return {
     period,
     strokes,
-    toPar: strokes === null ? null : toParOf(place.at('displayValue')),
+    toPar: strokes === null ? null : parseToPar(place.at('displayValue')),
     // If holes are not listed, the golfer's status says it; a round before the current one is complete.
-    holes: strokes === null ? 0 : holes || (isCurrent ? thru(status.at('thru')) : null) || 18,
+    holes: strokes === null ? 0 : holes || (isCurrent ? parseThru(status.at('thru')) : null) || 18,
   }
 }
 
@@ -122,34 +122,35 @@ function golfer(place: JsonValue, notes: ProblemNotes, play: Play): Golfer {
   const athlete = place.at('athlete').absent ? place.at('team') : place.at('athlete')
   const score = place.at('score').at('displayValue').absent ? place.at('score') : place.at('score').at('displayValue')
   const lines = linesOf(place, notes)
-  const latest = lines.findLast(isBegun)
+  const latest = lines.findLast(hasStrokes)
   const isFirstRound = play.status === 'upcoming' || play.round === 1
-  const status = outStatus(place.at('status').at('type').at('name')) ?? outStatus(score) ?? statusFromLines(lines, play)
+  const status =
+    parseOutStatus(place.at('status').at('type').at('name')) ?? parseOutStatus(score) ?? statusFromLines(lines, play)
   const whole = (round: number) => lines.find(line => line.period === round && line.holes === 18)?.strokes ?? null
   return {
-    player_id: required(place.at('id').absent ? athlete.at('id') : place.at('id'), 64),
-    name: personName(athlete.at('displayName').absent ? athlete.at('fullName') : athlete.at('displayName')),
-    position: notes.tolerate(() => positionText(place.at('status').at('position').at('displayName'))),
-    total: outStatus(score) ? sumOf(lines) : notes.tolerate(() => toParOf(score)),
+    player_id: requiredText(place.at('id').absent ? athlete.at('id') : place.at('id'), 64),
+    name: parseName(athlete.at('displayName').absent ? athlete.at('fullName') : athlete.at('displayName')),
+    position: notes.tolerate(() => parsePosition(place.at('status').at('position').at('displayName'))),
+    total: parseOutStatus(score) ? sumOf(lines) : notes.tolerate(() => parseToPar(score)),
     today: latest?.toPar ?? null,
     thru: latest?.holes ?? (isFirstRound || status !== 'active' ? 0 : null),
     round: latest?.period ?? (isFirstRound ? 1 : null),
     rounds: [whole(1), whole(2), whole(3), whole(4)],
     status,
-    tee_time: notes.tolerate(() => instant(place.at('status').at('teeTime'))),
+    tee_time: notes.tolerate(() => parseInstant(place.at('status').at('teeTime'))),
   }
 }
 
-/** For golfers whose score is replaced by a word. */
+/** The total of golfers whose score is replaced by a word such as CUT. */
 function sumOf(lines: Line[]): number | null {
-  const rounds = lines.filter(isBegun).map(line => line.toPar)
+  const rounds = lines.filter(hasStrokes).map(line => line.toPar)
   return rounds.length > 0 && rounds.every(toPar => toPar !== null)
     ? rounds.reduce((total, toPar) => total + toPar, 0)
     : null
 }
 
 function statusFromLines(lines: Line[], { status, round, begun }: Play): GolferStatus {
-  const played = lines.filter(isBegun)
+  const played = lines.filter(hasStrokes)
   const weekendIsOn = round !== null && round > 2 && begun >= round
   if (weekendIsOn && !lines.some(({ period }) => period >= round)) {
     return played.length >= 2 && played.every(({ holes }) => holes === 18) ? 'cut' : 'wd'

@@ -1,18 +1,18 @@
 import { eventStates, golferStates } from '../../../../db/schema.ts'
 import { type EventStatus, type FeedBoard, type Golfer, type GolferStatus, ScoreFeedError } from './board.ts'
 import {
-  decimalOdds,
-  instant,
   JsonValue,
   ProblemNotes,
-  personName,
-  positionText,
-  required,
-  roundNumber,
+  parseInstant,
+  parseName,
+  parseOdds,
+  parsePosition,
+  parseRound,
+  parseThru,
+  parseToPar,
+  parseWorldRank,
+  requiredText,
   textOf,
-  thru,
-  toParOf,
-  worldRank,
 } from './json-values.ts'
 
 /** Our own format: see README.md in this folder. */
@@ -23,15 +23,15 @@ export function readFieldhouse(json: unknown): FeedBoard {
   return {
     event: {
       id: textOf(event.at('id'), 80),
-      name: required(event.at('name')),
-      round: notes.tolerate(() => roundNumber(event.at('round'))),
+      name: requiredText(event.at('name')),
+      round: notes.tolerate(() => parseRound(event.at('round'))),
       status: oneOf<EventStatus>(event.at('status'), eventStates, 'in_progress'),
       version: textOf(event.at('version')),
     },
     golfers: notes.golfers(feed.at('golfers').items(), golfer),
     ...notes.ratings(feed.at('golfers').items(), 'id', place => ({
-      rank: notes.tolerate(() => worldRank(place.at('rank'))),
-      odds: notes.tolerate(() => decimalOdds(place.at('odds'))),
+      rank: notes.tolerate(() => parseWorldRank(place.at('rank'))),
+      odds: notes.tolerate(() => parseOdds(place.at('odds'))),
     })),
     problems: notes.problems,
   }
@@ -46,16 +46,16 @@ export function readNextFieldhouse(json: unknown): FeedBoard[] {
 function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
   const rounds = place.at('rounds')
   return {
-    player_id: required(place.at('id'), 64),
-    name: personName(place.at('name')),
-    position: notes.tolerate(() => positionText(place.at('position'))),
-    total: notes.tolerate(() => toParOf(place.at('total'))),
-    today: notes.tolerate(() => toParOf(place.at('today'))),
-    thru: notes.tolerate(() => thru(place.at('thru'))),
-    round: notes.tolerate(() => roundNumber(place.at('round'))),
+    player_id: requiredText(place.at('id'), 64),
+    name: parseName(place.at('name')),
+    position: notes.tolerate(() => parsePosition(place.at('position'))),
+    total: notes.tolerate(() => parseToPar(place.at('total'))),
+    today: notes.tolerate(() => parseToPar(place.at('today'))),
+    thru: notes.tolerate(() => parseThru(place.at('thru'))),
+    round: notes.tolerate(() => parseRound(place.at('round'))),
     rounds: notes.rounds(notes.tolerate(() => rounds.itemsIfAny()) ?? []),
     status: oneOf<GolferStatus>(place.at('status'), golferStates, 'active'),
-    tee_time: notes.tolerate(() => instant(place.at('tee_time'))),
+    tee_time: notes.tolerate(() => parseInstant(place.at('tee_time'))),
   }
 }
 

@@ -4,16 +4,17 @@ import { readEspn, readNextEspn } from './espn.ts'
 import { readFieldhouse, readNextFieldhouse } from './fieldhouse.ts'
 
 /** Every feed format: one pure function from its JSON to a board. Throws a ScoreFeedError that says where the JSON is invalid. */
-export const formats = {
+export const feedParsers = {
   fieldhouse: readFieldhouse,
   datagolf: readDatagolf,
   espn: readEspn,
 } satisfies Record<string, (json: unknown, event?: string) => FeedBoard>
 
-export type FeedFormat = keyof typeof formats
+export type FeedFormat = keyof typeof feedParsers
 
 /** `event` selects one of several events in an answer (ESPN only), by id or name. */
-export const parseFeed = (format: FeedFormat, json: unknown, event?: string): FeedBoard => formats[format](json, event)
+export const parseFeed = (format: FeedFormat, json: unknown, event?: string): FeedBoard =>
+  feedParsers[format](json, event)
 
 const nextEvents = {
   fieldhouse: readNextFieldhouse,

@@ -48,7 +48,7 @@ function accepted(next: FeedBoard, before: Golfer[], newEvent: boolean, last?: F
   const known = new Map(before.map(golfer => [golfer.player_id, golfer]))
   const golfers = newEvent
     ? next.golfers
-    : next.golfers.map(golfer => keepingTotal(golfer, known.get(golfer.player_id)))
+    : next.golfers.map(golfer => withLastTotal(golfer, known.get(golfer.player_id)))
   const ids = new Set(golfers.map(({ player_id }) => player_id))
   const changed = newEvent ? golfers : golfers.filter(golfer => !Bun.deepEquals(golfer, known.get(golfer.player_id)))
   const gone = before.map(({ player_id }) => player_id).filter(id => !ids.has(id))
@@ -61,7 +61,7 @@ const isSameEvent = ({ event: last }: FeedBoard, { event: next }: FeedBoard) =>
   last.id !== null && next.id !== null ? last.id === next.id : last.name === next.name
 
 /** Some feeds blank the score of a golfer who is out: the last one is kept. */
-const keepingTotal = (golfer: Golfer, before: Golfer | undefined): Golfer =>
+const withLastTotal = (golfer: Golfer, before: Golfer | undefined): Golfer =>
   isOut(golfer) && golfer.total === null && before && !hasYetToTeeOff(before)
     ? { ...golfer, total: before.total }
     : golfer

@@ -51,7 +51,7 @@ const abbreviated = (value: unknown) => {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
-const tidy = (text: string) =>
+const withoutInvisible = (text: string) =>
   text
     .normalize('NFC')
     .replace(/\p{Cf}/gu, '') // invisible characters; some change the text direction
@@ -63,30 +63,31 @@ export function textOf(place: JsonValue, longest = 200): string | null {
   if (place.absent) return null
   if (typeof place.value === 'number' && Number.isSafeInteger(place.value)) return String(place.value)
   if (typeof place.value !== 'string') throw place.wrong('should be a text')
-  const read = tidy(place.value)
+  const read = withoutInvisible(place.value)
   if (read.length > longest) throw place.wrong(`should be at most ${longest} characters`)
   return read || null
 }
 
-export function required(place: JsonValue, longest?: number): string {
+export function requiredText(place: JsonValue, longest?: number): string {
   const read = textOf(place, longest)
   if (read === null) throw place.wrong('is missing')
   return read
 }
 
-export function personName(place: JsonValue): string {
-  const name = firstLast(required(place))
+export function parseName(place: JsonValue): string {
+  const name = firstLast(requiredText(place))
   if (name === '') throw place.wrong('should be a name')
   return name
 }
 
 /** How feeds write "no value". */
-const blank = new Set(['', '-', '--', '–', '—', 'N/A'])
+const blankTexts = new Set(['', '-', '--', '–', '—', 'N/A'])
 
-const nothing = (place: JsonValue) => place.absent || (typeof place.value === 'string' && blank.has(place.value.trim()))
+const isBlank = (place: JsonValue) =>
+  place.absent || (typeof place.value === 'string' && blankTexts.has(place.value.trim()))
 
-export function integer(place: JsonValue, lowest: number, highest: number, what: string): number | null {
-  if (nothing(place)) return null
+export function parseInteger(place: JsonValue, lowest: number, highest: number, what: string): number | null {
+  if (isBlank(place)) return null
   const number = typeof place.value === 'string' ? decimal(place.value) : place.value
   if (typeof number !== 'number' || !Number.isInteger(number) || number < lowest || number > highest) {
     throw place.wrong(`should be ${what}`)
@@ -100,28 +101,28 @@ const decimal = (written: string) => {
 }
 
 /** Strokes to par: -7, "-7", "+3", "E". */
-export function toParOf(place: JsonValue): number | null {
+export function parseToPar(place: JsonValue): number | null {
   if (typeof place.value === 'string' && /^(e|even|par)$/i.test(place.value.trim())) return 0
-  return integer(place, -99, 199, 'strokes to par such as -7, "+3" or "E"')
+  return parseInteger(place, -99, 199, 'strokes to par such as -7, "+3" or "E"')
 }
 
 /** Strokes of one round. Feeds write 0 for a round not played. */
-export function strokes(place: JsonValue): number | null {
-  return Number(place.value) === 0 ? null : integer(place, 18, 199, 'the strokes of a round')
+export function parseStrokes(place: JsonValue): number | null {
+  return Number(place.value) === 0 ? null : parseInteger(place, 18, 199, 'the strokes of a round')
 }
 
 /** Holes completed: 0–18, or "F" for all of them; a tee time in this place means none yet. */
-export function thru(place: JsonValue): number | null {
+export function parseThru(place: JsonValue): number | null {
   const written = typeof place.value === 'string' ? place.value.trim().replace(/\*$/, '') : place.value // "7*": from the tenth tee
   if (written === 'F' || written === 'f') return 18
   if (typeof written === 'string' && /^\d{1,2}:\d\d\s*([ap]m)?$/i.test(written)) return 0
-  return integer(new JsonValue(written, place.path), 0, 18, 'holes from 0 to 18, or "F"')
+  return parseInteger(new JsonValue(written, place.path), 0, 18, 'holes from 0 to 18, or "F"')
 }
 
-export const roundNumber = (place: JsonValue) => integer(place, 1, 20, 'a round from 1')
+export const parseRound = (place: JsonValue) => parseInteger(place, 1, 20, 'a round from 1')
 
 /** Times without a zone are dropped with a note rather than guessed. */
-export function instant(place: JsonValue): string | null {
+export function parseInstant(place: JsonValue): string | null {
   const written = textOf(place)
   if (written === null) return null
   const at = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(written) ? Date.parse(written) : Number.NaN
@@ -129,19 +130,19 @@ export function instant(place: JsonValue): string | null {
   return iso(at)
 }
 
-export const worldRank = (place: JsonValue) => integer(place, 1, 100_000, 'a rank from 1')
+export const parseWorldRank = (place: JsonValue) => parseInteger(place, 1, 100_000, 'a rank from 1')
 
 /** Decimal odds, what 1 pays: above 1. */
-export function decimalOdds(place: JsonValue): number | null {
-  if (nothing(place)) return null
+export function parseOdds(place: JsonValue): number | null {
+  if (isBlank(place)) return null
   const odds = Number(place.value)
   if (!(odds > 1 && odds <= 10_000)) throw place.wrong('should be decimal odds such as 12.5')
   return Math.round(odds * 100) / 100
 }
 
-export const positionText = (place: JsonValue) => {
+export const parsePosition = (place: JsonValue) => {
   const read = textOf(place, 12)
-  return read === null || blank.has(read) ? null : read.toUpperCase()
+  return read === null || blankTexts.has(read) ? null : read.toUpperCase()
 }
 
 /** Words that feeds use instead of a position, a score or a status for a golfer who is out. */
@@ -158,11 +159,11 @@ const outWords = new Map<unknown, GolferStatus>([
   ['DISQUALIFIED', 'dq'],
 ])
 
-export const outStatus = ({ value }: JsonValue): GolferStatus | null =>
+export const parseOutStatus = ({ value }: JsonValue): GolferStatus | null =>
   (typeof value === 'string' && outWords.get(value.trim().toUpperCase().replace('STATUS_', ''))) || null
 
 /** Ten times the size of the largest real field. */
-const mostGolfers = 2000
+const maxGolfers = 2000
 
 /** Parses leniently: an invalid field becomes null and is noted. */
 export class ProblemNotes {
@@ -179,7 +180,7 @@ export class ProblemNotes {
   }
 
   rounds = (places: JsonValue[]): Rounds => {
-    const [first, second, third, fourth] = places.map(place => this.tolerate(() => strokes(place)))
+    const [first, second, third, fourth] = places.map(place => this.tolerate(() => parseStrokes(place)))
     return [first ?? null, second ?? null, third ?? null, fourth ?? null]
   }
 
@@ -190,7 +191,7 @@ export class ProblemNotes {
     read: (place: JsonValue) => Omit<Rating, 'player_id'>,
   ): { ratings?: Rating[] } {
     const ratings = places.flatMap(place => {
-      const player_id = new ProblemNotes().tolerate(() => required(place.at(idKey), 64))
+      const player_id = new ProblemNotes().tolerate(() => requiredText(place.at(idKey), 64))
       const rating = read(place)
       const isKnown = player_id !== null && (rating.rank !== null || rating.odds !== null)
       return isKnown ? [{ player_id, ...rating }] : []
@@ -200,8 +201,8 @@ export class ProblemNotes {
 
   /** Parses each golfer separately: an invalid one is left out, so unknown, and noted. */
   golfers(places: JsonValue[], read: (place: JsonValue, notes: ProblemNotes) => Golfer): Golfer[] {
-    if (places.length > mostGolfers)
-      throw new ScoreFeedError('', `lists ${places.length} golfers, more than ${mostGolfers}`)
+    if (places.length > maxGolfers)
+      throw new ScoreFeedError('', `lists ${places.length} golfers, more than ${maxGolfers}`)
     const byId = new Map<string, Golfer>()
     for (const place of places) {
       const golfer = this.tolerate(() => read(place, this))
