@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
+import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { newTrader } from './market.ts'
 import { board, formOf, newLeague, upload } from './sheets.ts'
@@ -250,6 +250,22 @@ test('an upload whose job ended before its row was updated is corrected at the n
   const again = await start({}, fieldhouse.dataDir)
   await until(async () => (await again.call.get(`/api/v1/uploads/${upload_id}`)).status === 'cancelled')
   expect(await upload(again.call, id, current)).not.toHaveProperty('duplicate')
+})
+
+test('an upload of which a power cut left a part is not taken for a shorter sheet', async () => {
+  const fieldhouse = await start({ ROLE: 'web' })
+  const { id } = await newLeague(fieldhouse.call)
+  const { upload_id } = await upload(fieldhouse.call, id, current)
+  await fieldhouse.stop()
+  const [file = ''] = filesIn(fieldhouse.dataDir)
+  truncateSync(join(fieldhouse.dataDir, 'uploads', file), current.indexOf('4,dan'))
+  const { call } = await start({}, fieldhouse.dataDir)
+  const failed = await until(async () => {
+    const upload = await call.get(`/api/v1/uploads/${upload_id}`)
+    return upload.status === 'failed' && upload
+  })
+  expect(failed.error).toContain('upload it again')
+  expect((await board(call, id)).rows).toEqual([])
 })
 
 test('in strict mode one bad row fails the upload', async () => {

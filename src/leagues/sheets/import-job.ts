@@ -76,6 +76,7 @@ async function importSheet(
   if (upload.status !== 'running') return upload.summary
   const league = leagueById(db, leagueId)
   const path = uploadPath(config.dataDir, upload.file)
+  requireWhole(path, upload)
   const { filename } = upload
   const mapping = upload.givenMapping ?? (await mappingFor(app, leagueId, { path, filename, isCut: false }))
   const imported = await sheets.thread
@@ -243,6 +244,12 @@ const dryResult = ({ report, errors, summary, dated, doubts }: Imported) => ({
   errors: errors.slice(0, 100),
   summary,
 })
+
+/** The row may be on the disk before the file is; nobody was told of such an upload. */
+function requireWhole(path: string, { bytes }: Upload) {
+  if (Bun.file(path).size < bytes)
+    refuse('conflict', 'Power went away while the file was stored, and a part of it is lost; upload it again')
+}
 
 /** A dry run leaves no history and no file. */
 async function deleteDryRun(app: App, upload: Upload) {
