@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { BAD, BLANK, NUMBER, ONE_COMMA, ONE_DOT, reading, readNumber } from '../src/leagues/sheets/reading/numbers.ts'
 import { random } from './fixtures/sheets/random.ts'
-import { read, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { numbersIn, read, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 
 function numberOf(text: string): number | string {
   const cell = reading()
@@ -15,7 +15,7 @@ function numberOf(text: string): number | string {
 async function column(cells: string[], header = 'Ratio') {
   const rows = cells.map((cell, i) => `${i};"${cell}"\n`).join('')
   const sheet = await read(`id;${header}\n${rows}x;1\n`)
-  return { values: sheet.metrics[0]!.values.subarray(0, -1), errors: sheet.errors, sheet }
+  return { values: numbersIn(sheet.metrics[0]!.values).subarray(0, -1), errors: sheet.errors, sheet }
 }
 
 describe('a number', () => {
@@ -195,6 +195,19 @@ describe('a column', () => {
     expect(valuesOf(sheet, 'ratio').slice(0, -1)).toEqual(
       Array.from({ length: 8000 }, (_, i) => 1 + ((i + 1000) % 900) + 0.125),
     )
+  })
+
+  test('is the same to the last digit in a narrow column and in one that had to widen', async () => {
+    const most = 2 ** 32 - 2 // that four bytes hold, besides unknown
+    const narrow = ['0', '', String(most), ...Array.from({ length: 3000 }, (_, i) => String(i * 1_000_003))]
+    const expected = narrow.map(cell => (cell === '' ? Number.NaN : Number(cell)))
+    for (const last of ['7', '4294967294', '4294967295', '4294967296', '-4', '0.1', '9007199254740991', '1e300', '']) {
+      const { values, sheet } = await column([...narrow, last], 'Plus Minus')
+      expect([...values]).toEqual([...expected, last === '' ? Number.NaN : Number(last)])
+      expect(sheet.metrics[0]!.values.BYTES_PER_ELEMENT).toBe(
+        last === '' || last === '7' || last === String(most) ? 4 : 8,
+      )
+    }
   })
 
   test('of counts reads -1, -2 and -3 as unknown', async () => {

@@ -4,6 +4,7 @@ import { matchRows } from '../../leaderboard/gains.ts'
 import { rowsIn, type TextColumn } from '../../leaderboard/text.ts'
 import { extraStartsOf } from './extra-columns.ts'
 import { type LatecomersWork, latecomersOf } from './latecomers.ts'
+import { readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
 import { ownMemory, readIds, readValues, Walk } from './snapshots/read.ts'
@@ -43,11 +44,29 @@ export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => 
 export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
   snapshot,
   rowsIn: finder(scores, sheet.ids),
-  walk: metrics => ({ values: metrics.map(name => valuesOf(sheet, name)), at: row => row, holds: () => true }),
+  walk: metrics => sheetWalk(sheet, metrics),
 })
 
-const valuesOf = ({ ids, metrics }: SheetColumns, name: string): Float64Array =>
-  metrics.find(metric => metric.name === name)?.values ?? new Float64Array(rowsIn(ids)).fill(Number.NaN)
+const WINDOW = 1 << 12 // rows
+
+function sheetWalk({ ids, metrics }: SheetColumns, names: readonly string[]): Walking {
+  const players = rowsIn(ids)
+  const columns = names.map(name => metrics.find(metric => metric.name === name)?.values)
+  const values = names.map(() => new Float64Array(Math.min(WINDOW, players)).fill(Number.NaN))
+  let [first, end] = [0, 0]
+  return {
+    values,
+    holds: row => row < end,
+    at(row) {
+      if (row >= end) {
+        first = row
+        end = Math.min(players, first + WINDOW)
+        for (const [m, column] of columns.entries()) if (column) readNumbers(column, first, end, values[m]!)
+      }
+      return row - first
+    },
+  }
+}
 
 function finder(scores: Database, ids: TextColumn) {
   const found = new Map<number, Int32Array>()

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import { longestStored } from './buildable.ts'
+import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
 import { ownMemory, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
@@ -84,8 +85,8 @@ function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
     metrics: Array.from(names, name => {
       const [left, right] = [a, b].map(({ metrics }) => metrics.find(metric => metric.name === name))
       const values = new Float64Array(first + rowsIn(b.ids)).fill(Number.NaN)
-      if (left) values.set(left.values)
-      if (right) values.set(right.values, first)
+      if (left) readNumbers(left.values, 0, left.values.length, values)
+      if (right) readNumbers(right.values, 0, right.values.length, values, first)
       return { name, cumulative: (left ?? right)!.cumulative, values }
     }),
     labels: [],

@@ -7,6 +7,7 @@ import { idOrder } from '../../../leaderboard/sort.ts'
 import { limits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { type CellTexts, decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
+import type { NumberColumn } from '../number-column.ts'
 import { earlierRows } from './duplicates.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
 import { misread } from './kill-points.ts'
@@ -26,8 +27,8 @@ export const LABEL = -5
 
 interface MetricColumn {
   name: string
-  /** One value a row; NaN is unknown. */
-  values: Float64Array
+  /** One value a row. */
+  values: NumberColumn
   /** Only ever rises, so that a fall since the baseline is suspicious. */
   cumulative: boolean
 }

@@ -1,4 +1,7 @@
+import { type NumberColumn, readNumbers } from '../number-column.ts'
 import { SheetFindings } from './report.ts'
+
+const BATCH = 4096
 
 /** What kills of each tier are worth. Where a scan says otherwise, the scanner misread the row. */
 const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>
@@ -6,22 +9,28 @@ const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number
 
 /** Rows whose kill points are not what their kills add up to. Rows with an unknown value are not checked. */
 export function misread(
-  valuesOf: (metric: string) => Float64Array | undefined,
+  valuesOf: (metric: string) => NumberColumn | undefined,
   lines: Uint32Array,
   column: string,
 ): SheetFindings {
   const found = new SheetFindings()
-  const killPoints = valuesOf('kill_points')
-  const [t1, t2, t3, t4, t5] = [1, 2, 3, 4, 5].map(tier => valuesOf(`kills_t${tier}`))
+  const columns = ['kill_points', ...[1, 2, 3, 4, 5].map(tier => `kills_t${tier}`)].map(valuesOf)
+  if (columns.includes(undefined)) return found
+  const batches = columns.map(() => new Float64Array(BATCH))
+  const [killPoints, t1, t2, t3, t4, t5] = batches
   if (!killPoints || !t1 || !t2 || !t3 || !t4 || !t5) return found
   const report = (line: number, given: number, expected: number) =>
     found.add(() => ({ line, column, value: String(given), reason: `the kills add up to ${expected} kill points` }))
-  for (let row = 0; row < lines.length; row++) {
-    const expected = killPointsOf(t1[row]!, t2[row]!, t3[row]!, t4[row]!, t5[row]!)
-    const given = killPoints[row]!
-    if (given === expected || Number.isNaN(expected) || Number.isNaN(given)) continue
-    if (found.hasRoom) report(lines[row]!, given, expected)
-    else found.count++
+  for (let first = 0; first < lines.length; first += BATCH) {
+    const count = Math.min(BATCH, lines.length - first)
+    for (const [c, batch] of batches.entries()) readNumbers(columns[c]!, first, first + count, batch)
+    for (let i = 0; i < count; i++) {
+      const expected = killPointsOf(t1[i]!, t2[i]!, t3[i]!, t4[i]!, t5[i]!)
+      const given = killPoints[i]!
+      if (given === expected || Number.isNaN(expected) || Number.isNaN(given)) continue
+      if (found.hasRoom) report(lines[first + i]!, given, expected)
+      else found.count++
+    }
   }
   return found
 }

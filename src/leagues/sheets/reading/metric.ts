@@ -1,5 +1,6 @@
 /** One metric while a sheet is read: its values, and what its cells show about the way its numbers are written. */
 
+import { type NumberColumn, putNarrow, readNumbers } from '../number-column.ts'
 import { isCount } from './metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
 import type { Finding } from './report.ts'
@@ -7,8 +8,12 @@ import type { Finding } from './report.ts'
 /** Columns of this many rows or more are shared with the thread that stores them, without a copy. */
 const SHARED = 1 << 15
 
+const memoryFor = (rows: number, width: number) =>
+  rows >= SHARED ? new SharedArrayBuffer(rows * width) : new ArrayBuffer(rows * width)
+const wideColumn = (rows: number) => new Float64Array(memoryFor(rows, 8))
+
 export class MetricReader {
-  values: Float64Array = new Float64Array(0)
+  values: NumberColumn = new Uint32Array(0)
   /** A tentative metric that turned out to hold text. */
   refuted = false
   readonly count: boolean
@@ -32,15 +37,24 @@ export class MetricReader {
 
   reserve(rows: number): void {
     if (rows <= this.values.length) return
-    const wider = rows >= SHARED ? new Float64Array(new SharedArrayBuffer(rows * 8)) : new Float64Array(rows)
-    wider.set(this.values)
-    this.values = wider
+    const longer = this.values instanceof Float64Array ? wideColumn(rows) : new Uint32Array(memoryFor(rows, 4))
+    longer.set(this.values)
+    this.values = longer
   }
 
   put(batch: Float64Array, row: number): void {
     if (row + batch.length > this.values.length) this.reserve(Math.ceil((row + batch.length) * 1.5))
-    this.values.set(batch, row)
+    if (this.values instanceof Float64Array || !putNarrow(this.values, batch, row)) this.wide(row).set(batch, row)
     this.seen ||= !batch.every(Number.isNaN)
+  }
+
+  /** The column, with eight bytes a number from now on; so far it has `rows`. */
+  private wide(rows: number): Float64Array {
+    if (this.values instanceof Float64Array) return this.values
+    const wider = wideColumn(this.values.length)
+    readNumbers(this.values, 0, rows, wider)
+    this.values = wider
+    return wider
   }
 
   /** Notes the kind of a kept row's cell, and its evidence about the column. */
@@ -57,9 +71,10 @@ export class MetricReader {
       [this.oneComma, COMMA_FRACTION, COMMA_GROUPS, ','],
     ] as const) {
       if ((this.evidence & fraction) === 0) continue
+      const values = this.wide(this.values.length)
       for (const row of rows.all()) {
-        const value = this.values[row]! / 1000
-        this.values[row] = value
+        const value = values[row]! / 1000
+        values[row] = value
         if ((this.evidence & groups) === 0) continue
         const reason = 'could be a thousand or a fraction: the column has both'
         unclear(row, { column: this.header, value: value.toFixed(3).replace('.', mark), reason })

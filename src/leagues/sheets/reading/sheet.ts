@@ -7,7 +7,7 @@
  * first rows · `headers` gives each column its role · a scanner (`csv`, `worksheet`) pushes the bytes of every cell into
  * `columns` · `columns` settles what only a whole column shows, drops repeated ids, and checks kill points.
  *
- * There is no string and no object per row. Memory is the columns (eight bytes a number, plus the texts) and a few megabytes;
+ * There is no string and no object per row. Memory is the columns (four or eight bytes a number, plus the texts) and a few megabytes;
  * for XLSX also the workbook's shared strings. The columns are views of buffers that may be larger than they are: untouched
  * pages cost nothing. `postMessage(sheet, transferables(sheet))` hands them to another thread without a copy.
  *

@@ -1,3 +1,5 @@
+import { type NumberColumn, readNumbers } from '../number-column.ts'
+
 /**
  * How the rows of one group are packed into bytes: some dozen players, all their metrics, in one blob, so that one small
  * read answers one player and a whole column is still a straight run through the groups.
@@ -22,13 +24,12 @@ const f64 = new Float64Array(scratch)
 const one = new Float64Array(maxCellsOfGroup) // the current column
 
 /** Packs the rows `from` to `to`. The bytes are good until the next call. */
-export function packGroup(columns: readonly Float64Array[], from: number, to: number): Uint8Array {
+export function packGroup(columns: readonly NumberColumn[], from: number, to: number): Uint8Array {
   const n = to - from
   let at = headOf(columns.length)
   u8.fill(0, 0, at)
   for (let c = 0; c < columns.length; c++) {
-    const values = columns[c]!
-    for (let i = 0; i < n; i++) one[i] = values[from + i]!
+    readNumbers(columns[c]!, from, to, one)
     const width = packColumn(n, at, padded(columns.length) / 8 + c)
     u8[c] = width
     at += padded(n * width)

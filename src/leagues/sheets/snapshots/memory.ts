@@ -1,4 +1,5 @@
 import type { TextColumn } from '../../../leaderboard/text.ts'
+import { copyNumbers } from '../number-column.ts'
 import type { SheetColumns } from './snapshot.ts'
 
 /**
@@ -15,10 +16,9 @@ export function release(...views: { buffer: ArrayBufferLike }[]): void {
 export function shareColumns(sheet: SheetColumns): void {
   for (const metric of sheet.metrics) {
     if (metric.values.buffer instanceof SharedArrayBuffer) continue
-    const values = new Float64Array(new SharedArrayBuffer(metric.values.length * 8))
-    values.set(metric.values)
-    release(metric.values)
-    metric.values = values
+    const before = metric.values
+    metric.values = copyNumbers(before, bytes => new SharedArrayBuffer(bytes))
+    release(before)
   }
   const before = [sheet.ids, sheet.names, ...sheet.labels.map(({ texts }) => texts)]
   sheet.ids = sharedTexts(sheet.ids)

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import { release } from './memory.ts'
-import { groupKey, groupsIn, rowsOfGroup, type SheetColumns, type Snapshot, SnapshotGone } from './snapshot.ts'
+import { groupKey, groupsIn, rowsOfGroup, type SheetMetric, type Snapshot, SnapshotGone } from './snapshot.ts'
 import { rowIn, textIn, unpackTexts } from './texts.ts'
 
 /** Where columns are read to: memory that threads share without a copy, or this thread's own, for data that is needed only briefly. */
@@ -55,7 +55,11 @@ export function readColumns(
 }
 
 /** All columns of a snapshot. */
-export function readMetrics(scores: Database, snapshot: Snapshot, memory: Memory): SheetColumns['metrics'] {
+export function readMetrics(
+  scores: Database,
+  snapshot: Snapshot,
+  memory: Memory,
+): (SheetMetric & { values: Float64Array })[] {
   const names = snapshot.metrics.map(({ name }) => name)
   const columns = readColumns(scores, snapshot, names, memory)
   return snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! }))

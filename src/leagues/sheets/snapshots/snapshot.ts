@@ -1,15 +1,16 @@
 import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
+import type { NumberColumn } from '../number-column.ts'
 import { maxCellsOfGroup } from './group.ts'
 
 /** `extra`: it comes from an extra sheet; gains in it count from 0, or from an extra sheet that is no newer than the baseline. */
-type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
+export type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
 
-/** What a snapshot is written from. Ids are unique, in any order; NaN is unknown. */
+/** What a snapshot is written from. Ids are unique, in any order. */
 export type SheetColumns = {
   ids: TextColumn
   names: TextColumn
-  metrics: (SheetMetric & { values: Float64Array })[]
+  metrics: (SheetMetric & { values: NumberColumn })[]
   labels: LabelColumn[]
   /** The rows in id order where that is known; null: they are in that order. */
   order?: Uint32Array | null

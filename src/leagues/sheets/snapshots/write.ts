@@ -1,7 +1,9 @@
 import type { Database } from 'bun:sqlite'
 import { idOrder } from '../../../leaderboard/sort.ts'
 import { isSameText, rowsIn, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
+import { reorderNumbers } from '../number-column.ts'
 import { packGroup } from './group.ts'
+import { release } from './memory.ts'
 import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns, type Snapshot } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
 import { textPacker } from './texts.ts'
@@ -106,11 +108,9 @@ export function bringToIdOrder(sheet: SheetColumns): void {
   const order = sheet.order === undefined ? idOrder(sheet.ids) : sheet.order
   sheet.order = null
   if (!order) return
-  const spare = new Float64Array(order.length)
-  for (const { values } of sheet.metrics) {
-    for (let row = 0; row < order.length; row++) spare[row] = values[order[row]!]!
-    values.set(spare)
-  }
+  const spare = new ArrayBuffer(order.length * 8)
+  for (const { values } of sheet.metrics) reorderNumbers(values, order, spare)
+  release({ buffer: spare })
   for (const label of sheet.labels) label.texts = takeTexts(label.texts, order)
   sheet.names = takeTexts(sheet.names, order)
   sheet.ids = takeTexts(sheet.ids, order)

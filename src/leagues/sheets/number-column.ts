@@ -1,0 +1,52 @@
+/**
+ * The numbers of one metric while a sheet is in memory: four bytes each as long as all are whole and below 2^32, eight from the first
+ * on that is not. Thirteen columns of a million rows take 60 MB less.
+ */
+export type NumberColumn = Float64Array | Uint32Array
+
+/** In a narrow column what NaN is in a wide one: unknown. */
+const UNKNOWN = 0xffffffff
+
+/** False if a value does not fit; some may be written then. */
+export function putNarrow(column: Uint32Array, values: Float64Array, first: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    const count = value >>> 0
+    if (count === value && count !== UNKNOWN) column[first + i] = count
+    else if (Number.isNaN(value)) column[first + i] = UNKNOWN
+    else return false
+  }
+  return true
+}
+
+/** Reads the rows `from` to `to`, unknown ones as NaN. */
+export function readNumbers(column: NumberColumn, from: number, to: number, into: Float64Array, at = 0): void {
+  const shift = at - from
+  if (column instanceof Float64Array) for (let row = from; row < to; row++) into[row + shift] = column[row]!
+  else
+    for (let row = from; row < to; row++) {
+      const count = column[row]!
+      into[row + shift] = count === UNKNOWN ? Number.NaN : count
+    }
+}
+
+/** The same numbers in other memory, of the same width. */
+export function copyNumbers(column: NumberColumn, memoryOf: (bytes: number) => ArrayBufferLike): NumberColumn {
+  const memory = memoryOf(column.byteLength)
+  const copy = column instanceof Float64Array ? new Float64Array(memory) : new Uint32Array(memory)
+  copy.set(column)
+  return copy
+}
+
+/** In place; `spare` has room for eight bytes a row. Each width has its own loop, which the compiler makes fast. */
+export function reorderNumbers(column: NumberColumn, order: Uint32Array, spare: ArrayBuffer): void {
+  if (column instanceof Float64Array) {
+    const ordered = new Float64Array(spare, 0, order.length)
+    for (let place = 0; place < order.length; place++) ordered[place] = column[order[place]!]!
+    column.set(ordered)
+  } else {
+    const ordered = new Uint32Array(spare, 0, order.length)
+    for (let place = 0; place < order.length; place++) ordered[place] = column[order[place]!]!
+    column.set(ordered)
+  }
+}
