@@ -124,17 +124,17 @@ test('a dry run reports everything and stores nothing', async () => {
 test('bad rows are kept apart, page by page and as CSV', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
-  const bad = Array.from({ length: 600 }, (_, i) => `b${i},x,=1+${i},3\n`).join('')
+  const bad = Array.from({ length: 2_600 }, (_, i) => `b${i},x,=1+${i},3\n`).join('')
   const { upload_id, ...started } = await upload(call, id, current + bad)
   await finished(started)
   expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({
     status: 'done',
-    rows_total: 603,
+    rows_total: 2_603,
     rows_ok: 3,
-    rows_bad: 600,
+    rows_bad: 2_600,
   })
   const page = await call.get(`/api/v1/uploads/${upload_id}/errors?page=3&limit=200`)
-  expect(page.pagination).toMatchObject({ total: 600, pages: 3 })
+  expect(page.pagination).toMatchObject({ total: 2_600, pages: 13 })
   expect(page.errors).toHaveLength(200)
   expect(page.errors[0]).toMatchObject({ line: 405, column: 'Power', value: '=1+400' })
   const csv: string = await call.get(`/api/v1/uploads/${upload_id}/errors.csv`)

@@ -27,11 +27,12 @@ import { hold } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
 import { sheetLeague, sourceOf } from './kind.ts'
 import { keepMapping, mappingFor } from './mappings.ts'
-import { changeUpload, findUpload, keepErrors, publish, published, sameUpload } from './queries.ts'
+import { changeUpload, findUpload, publish, published, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
 import { byTakenAt } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
+import { storeFindings } from './stored-findings.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
 /** Imports a file as the board that its league shows. Run twice, the second run finds it done. */
@@ -121,6 +122,7 @@ async function importSheet(
   }
   const firstPage =
     !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders) : undefined
+  await storeFindings(db, uploadId, imported.findings)
   await setImmediate() // lets requests in between the page and the transaction
   signal.throwIfAborted()
   const announcing = await batched(db, tx => {
@@ -129,7 +131,6 @@ async function importSheet(
     sheets.file.assertUsable() // else the snapshot would be gone with the process
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // it may have been corrected while the file was read
     const read = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
-    keepErrors(tx, uploadId, imported.errors)
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
       keepMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
@@ -192,26 +193,24 @@ function runAgain(tx: Db, upload: Upload): Upload {
   return changeUpload(tx, upload.id, ['failed'], { status: 'running', error: null }) ?? upload
 }
 
-const fullReport = t.Object({
+const refusedSheet = t.Object({
   report: t.Object({
     format: t.String(),
     mapping: t.Record(t.String(), t.String()),
     rowsTotal: t.Integer(),
     rowsOk: t.Integer(),
     rowsBad: t.Integer(),
-    errors: t.Array(t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })),
   }),
+  findings: t.Array(t.String()),
 })
 
 /** A sheet that was refused for its rows was read to its end, so its findings are stored as for any other. */
 async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown): Promise<void> {
-  const found = error instanceof ThreadError ? error.facts.detail : undefined
-  if (dryRun || !Value.Check(fullReport, found)) return
-  const { errors, format, mapping, rowsTotal, rowsOk, rowsBad } = found.report
-  await atomically(db, tx => {
-    if (!changeUpload(tx, id, ['running'], { format, mapping, rowsTotal, rowsOk, rowsBad })) return
-    keepErrors(tx, id, errors)
-  })
+  const found = error instanceof ThreadError ? error.facts : undefined
+  if (dryRun || !Value.Check(refusedSheet, found)) return
+  const { format, mapping, rowsTotal, rowsOk, rowsBad } = found.report
+  await atomically(db, tx => void changeUpload(tx, id, ['running'], { format, mapping, rowsTotal, rowsOk, rowsBad }))
+  await storeFindings(db, id, found.findings)
 }
 
 /** What the reader refuses becomes the refusal that the uploader sees; a cancel stays a cancel. */
@@ -232,7 +231,7 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
   summary,
 })
 
-const dryResult = ({ report, errors, summary, dated, doubts }: Imported) => ({
+const dryResult = ({ report, findings, summary, dated, doubts }: Imported) => ({
   mapping: report.mapping,
   ignored: report.ignored,
   rows_total: report.rowsTotal,
@@ -241,7 +240,7 @@ const dryResult = ({ report, errors, summary, dated, doubts }: Imported) => ({
   taken_at: iso(dated.takenAt),
   taken_from: dated.takenFrom,
   doubts,
-  errors: errors.slice(0, 100),
+  errors: JSON.parse(findings[0] ?? '[]').slice(0, 100),
   summary,
 })
 

@@ -1,16 +1,17 @@
 /** In the worker thread: turns a file into a snapshot and compares it with the board before it. */
 import type { Database } from 'bun:sqlite'
 import { basename } from 'node:path'
-import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../../db/schema.ts'
+import type { UploadDoubt, UploadKind, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
+import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { changesSince } from './changes-since.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
 import { readBefore } from './reading/ahead.ts'
-import type { SheetReport } from './reading/report.ts'
+import { type Finding, findingsPerText, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
 import { type BoardConfig, type ScoredBoard, scoreInput, scoreNewBoard } from './scoring.ts'
 import {
@@ -42,10 +43,13 @@ export type ImportInput = {
   dryRun: boolean
 }
 
+type Report = Pick<SheetReport, 'format' | 'mapping' | 'ignored' | 'rowsTotal' | 'rowsOk' | 'rowsBad'>
+
 export type Imported = {
   snapshot: number | null
-  report: Omit<SheetReport, 'errors'>
-  errors: UploadError[]
+  report: Report
+  /** Texts of JSON, which the HTTP thread stores as they are. */
+  findings: string[]
   summary: UploadSummary
   dated: Dated
   /** Why somebody should confirm it before it is published. */
@@ -92,8 +96,8 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       ],
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
-    const findings = [...errors, ...report.duplicates, ...report.suspicious]
-    return { snapshot: input.dryRun ? null : id, report, errors: findings, summary, dated, doubts, board }
+    const findings = packed([...errors, ...report.duplicates, ...report.suspicious])
+    return { snapshot: input.dryRun ? null : id, report: short(report), findings, summary, dated, doubts, board }
   } catch (error) {
     if (storing) {
       await storing.stored.catch(() => {})
@@ -106,6 +110,33 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     for (const { bytes, offsets } of texts) release(bytes, offsets)
     collectGarbage(rows * GARBAGE)
     collectLater(sheet)
+  }
+}
+
+const short = ({ format, mapping, ignored, rowsTotal, rowsOk, rowsBad }: Report): Report => ({
+  format,
+  mapping,
+  ignored,
+  rowsTotal,
+  rowsOk,
+  rowsBad,
+})
+
+function packed(findings: readonly Finding[]): string[] {
+  const texts: string[] = []
+  for (let first = 0; first < findings.length; first += findingsPerText)
+    texts.push(JSON.stringify(findings.slice(first, first + findingsPerText)))
+  return texts
+}
+
+/** A sheet that was refused for its rows was read to its end. */
+class RefusedSheet extends SheetRefusal {
+  readonly report: Report
+  readonly findings: string[]
+  constructor({ code, message }: SheetRefusal, report: SheetReport) {
+    super(code, message)
+    this.report = short(report)
+    this.findings = packed(report.errors)
   }
 }
 
@@ -134,7 +165,12 @@ async function read({ path, options }: ImportInput, { signal, progress }: TaskCo
       } satisfies ImportProgress)
     },
   }
-  return (await readBefore(basename(path), asked)) ?? readSheet(path, asked)
+  try {
+    return (await readBefore(basename(path), asked)) ?? (await readSheet(path, asked))
+  } catch (error) {
+    const report = error instanceof SheetRefusal ? error.detail.report : undefined
+    throw error instanceof SheetRefusal && report ? new RefusedSheet(error, report) : error
+  }
 }
 
 /** Lets other tasks run while a snapshot is written, and reports the progress. */

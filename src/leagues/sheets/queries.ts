@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
-import { type UploadError, uploadErrors, uploads } from '../../../db/schema.ts'
+import { uploadErrors, uploads } from '../../../db/schema.ts'
 import { placeholder, prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
@@ -91,27 +91,6 @@ export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'ru
   if (!published) return refuse('conflict', 'The upload is no longer being imported')
   touch(tx, 'scores', upload.leagueId)
   return published
-}
-
-const insertingErrors = prepared(db =>
-  db
-    .insert(uploadErrors)
-    .values({ uploadId: placeholder('uploadId'), first: placeholder('first'), items: placeholder('items') })
-    .prepare(),
-)
-const deletingErrors = prepared(db =>
-  db
-    .delete(uploadErrors)
-    .where(eq(uploadErrors.uploadId, placeholder('uploadId')))
-    .prepare(),
-)
-
-/** The errors of a sheet; replaces those of an earlier attempt. */
-export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadError[]): void {
-  deletingErrors(tx).run({ uploadId })
-  const chunk = 250
-  for (let first = 0; first < errors.length; first += chunk)
-    insertingErrors(tx).run({ uploadId, first, items: errors.slice(first, first + chunk) })
 }
 
 /** Takes a done upload out of its league's boards. The snapshot stays for a while; nothing refers to it. */

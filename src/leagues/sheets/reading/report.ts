@@ -49,6 +49,9 @@ export interface Finding {
   reason: string
 }
 
+/** They are stored as texts of JSON with so many each. */
+export const findingsPerText = 250
+
 /** Counts all findings but keeps only the first ones, and does not make the others. */
 export class SheetFindings {
   readonly items: Finding[] = []
