@@ -1,17 +1,18 @@
 /** Every route is requested by each role, by a member who does not own the thing, and in private leagues. */
+
 import { expect, test } from 'bun:test'
 import type { Role } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
 import { auditLedgers } from '../src/leagues/market/ledger-audit-job.ts'
-import { day } from '../src/platform/clock.ts'
 import { isNoMoreThan, type May, roleNeeded } from '../src/platform/http/access.ts'
 import { routes } from '../src/routes.ts'
 import { decisions } from './access-decisions.ts'
+import { inDays } from './dates.ts'
 import { newCup, newMember, newTrader, quote, trade } from './market.ts'
 import { base, newPerson } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
-import { type caller, ready, refusalOf, shared, start } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, players, startStill, update } from './tours.ts'
+import { type caller, ready, refusalOf, shared, start, startWithoutSchedule } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, players, update } from './tours.ts'
 import { visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
@@ -85,11 +86,9 @@ const secrets = {
   wage: '9876543',
 }
 
-const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
-
 /** Ann is in three private leagues and on the rota; both are in the open ones. */
 async function neighbours() {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { app, call, as, url } = fieldhouse
   const ann = await newTrader(fieldhouse, 'annabel')
   const bob = await newTrader(fieldhouse, 'bob')

@@ -9,7 +9,8 @@ import { minute } from '../src/platform/clock.ts'
 import { every } from '../src/platform/jobs/scheduler.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { afterTest, refusalOf, start, until } from './start.ts'
+import { refusalOf, start, until } from './start.ts'
+import { startWebhook } from './webhook.ts'
 
 const alerts = '/admin/monitoring/alerts'
 const held: Alert = {
@@ -33,24 +34,6 @@ function loaded({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs
       .onConflictDoUpdate({ target: [processMinutes.minute, processMinutes.process], set: row })
       .run()
   }
-}
-
-/** A webhook that records its requests and fails a given number of times. */
-function webhook(failures = 0) {
-  // biome-ignore lint/suspicious/noExplicitAny: messages are read as they come
-  const sent: any[] = []
-  let left = failures
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    async fetch(request) {
-      if (left-- > 0) return new Response('busy', { status: 503 })
-      sent.push(await request.json())
-      return new Response(null, { status: 204 })
-    },
-  })
-  afterTest(() => server.stop(true))
-  return { url: `http://127.0.0.1:${server.port}/hook`, sent }
 }
 
 test('one condition is one alert: it counts, remembers when it was first and last seen, and keeps its history', async () => {
@@ -189,37 +172,37 @@ test('a failed job raises an alert at once, which the same work done later resol
 })
 
 test('the webhook gets each alert once, as text for Discord and Slack that mentions nobody', async () => {
-  const hook = webhook()
+  const hook = startWebhook()
   const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, soon)
   const send = openAlertWebhook(app)
   raise(app.db, clock.now(), { ...held, title: 'Look <!channel> @everyone' })
-  await Promise.race([send(), until(() => hook.sent.length)])
-  await until(() => hook.sent.length === 1)
-  expect(hook.sent[0]).toMatchObject({ username: 'Fieldhouse', allowed_mentions: { parse: [] } })
-  expect(hook.sent[0].content).toContain('WARNING\\: Look \\<!channel\\> \\@everyone')
-  expect(hook.sent[0].text).toContain('WARNING: Look &lt;!channel&gt;')
+  await Promise.race([send(), until(() => hook.messages.length)])
+  await until(() => hook.messages.length === 1)
+  expect(hook.messages[0]).toMatchObject({ username: 'Fieldhouse', allowed_mentions: { parse: [] } })
+  expect(hook.messages[0].content).toContain('WARNING\\: Look \\<!channel\\> \\@everyone')
+  expect(hook.messages[0].text).toContain('WARNING: Look &lt;!channel&gt;')
   raise(app.db, clock.now(), held)
   await send()
   clear(app.db, clock.now(), held.key)
   raise(app.db, clock.now(), held)
   await until(async () => (await call.get(`${alerts}/json`)).alerts[0].sent_at)
-  expect(hook.sent).toHaveLength(1)
+  expect(hook.messages).toHaveLength(1)
   clear(app.db, clock.now(), held.key)
   clock.forward(61 * minute)
   raise(app.db, clock.now(), held)
-  await until(() => hook.sent.length === 2)
+  await until(() => hook.messages.length === 2)
 })
 
 test('a webhook that fails is tried again, and nothing is lost', async () => {
-  const hook = webhook(1)
+  const hook = startWebhook(1)
   const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, soon)
   raise(app.db, clock.now(), held)
   raise(app.db, clock.now(), { ...held, key: 'feed_held:euro', title: 'The feed of euro is held back' })
   await until(() => lines.some(({ message }) => String(message).includes('could not be sent')))
   clock.forward(minute)
-  await until(() => hook.sent.length)
-  expect(hook.sent[0].content).toContain('pga')
-  expect(hook.sent[0].content).toContain('euro')
+  await until(() => hook.messages.length)
+  expect(hook.messages[0].content).toContain('pga')
+  expect(hook.messages[0].content).toContain('euro')
   await until(() =>
     app.db
       .select()
@@ -227,7 +210,7 @@ test('a webhook that fails is tried again, and nothing is lost', async () => {
       .all()
       .every(({ sentAt }) => sentAt),
   )
-  expect(hook.sent).toHaveLength(1)
+  expect(hook.messages).toHaveLength(1)
 })
 
 test('a queue that is only slow is no alarm', async () => {

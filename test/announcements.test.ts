@@ -3,34 +3,18 @@ import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
 import { minute } from '../src/platform/clock.ts'
 import { newCup, newTraders, quote, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { afterTest, refusalOf, start, until } from './start.ts'
-import { board, enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
-
-/** A webhook that records its requests after it has failed a given number of times. */
-function webhook(failures = 0) {
-  const told: { content: string; allowed_mentions: object }[] = []
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    async fetch(request) {
-      if (failures-- > 0) return new Response('not now', { status: 500 })
-      told.push(await request.json())
-      return new Response(null, { status: 204 })
-    },
-  })
-  afterTest(() => server.stop(true))
-  const about = (words: string) => until(() => told.find(({ content }) => content.includes(words)))
-  return { url: `http://127.0.0.1:${server.port}/hook`, told, about }
-}
+import { refusalOf, start, startWithoutSchedule, until } from './start.ts'
+import { board, enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
+import { startWebhook } from './webhook.ts'
 
 type Fieldhouse = Awaited<ReturnType<typeof start>>
-const look = async ({ app, finished }: Fieldhouse) =>
+const runAnnounceLeaders = async ({ app, finished }: Fieldhouse) =>
   (await finished({ job_id: (await app.jobs.start(announceLeaders, {})).jobId })).result
 
 test('a trading league announces new leaders and the final board to its webhook', async () => {
-  const fieldhouse = await startStill({ PUBLIC_URL: 'https://play.example.org' })
+  const fieldhouse = await startWithoutSchedule({ PUBLIC_URL: 'https://play.example.org' })
   const { call } = fieldhouse
-  const hook = webhook()
+  const hook = startWebhook()
   const { id } = await newCup(call, { webhook_url: hook.url }, { name: 'Cup *of* @everyone' })
   await quote(call, { ABC: 1_000, XYZ: 1_000 })
   const [ann, bob] = await newTraders(fieldhouse, id, ['ann', 'bob'])
@@ -38,26 +22,26 @@ test('a trading league announces new leaders and the final board to its webhook'
   await trade(ann, id, 'buy', 10, 'ABC')
   await trade(bob, id, 'buy', 10, 'XYZ')
   await quote(call, { ABC: 1_200 })
-  expect(await look(fieldhouse)).toEqual({ announced: 0 }) // the first leader is no news
-  expect(await look(fieldhouse)).toEqual({ announced: 0 })
+  expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 }) // the first leader is no news
+  expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 })
   await quote(call, { XYZ: 1_400 })
-  expect(await look(fieldhouse)).toEqual({ announced: 1 })
+  expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 1 })
   const { content, allowed_mentions } = await hook.about('bob leads.')
   expect(content).toStartWith('**Cup \\*of\\* \\@everyone**: there is a new leader\nbob leads.\n1. bob — 100,040.00')
   expect(content).toEndWith(`https://play.example.org/leagues/${id}`)
   expect(allowed_mentions).toEqual({ parse: [] })
   await call.patch(`/api/v1/leagues/${id}`, { config: { announce: { leader: false } } })
   await quote(call, { ABC: 1_750 })
-  expect(await look(fieldhouse)).toEqual({ announced: 0 })
+  expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 })
   await call.post(`/api/v1/leagues/${id}/finalize`)
   expect((await hook.about('the board is final')).content).toContain('1. ann')
 })
 
 test('a tour league announces its leaders once play has started', async () => {
   const feed = feedFor()
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
-  const hook = webhook()
+  const hook = startWebhook()
   await newTour(call, feed.url)
   await update(fieldhouse)
   const { id } = await newTourLeague(call, { webhook_url: hook.url })
@@ -65,7 +49,7 @@ test('a tour league announces its leaders once play has started', async () => {
   const field = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
   await enter(ann, id, field.slice(0, 4))
   await enter(bob, id, field.slice(4, 8))
-  expect(await look(fieldhouse)).toEqual({ announced: 0 }) // nobody leads before play
+  expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 }) // nobody leads before play
   const play = async (minutes: number) => {
     feed.advance(minutes)
     clock.forward(minutes * minute)
@@ -79,7 +63,7 @@ test('a tour league announces its leaders once play has started', async () => {
     const isKnown = leaders.length > 0
     if (names.length === 0 || names.join() === leaders.join()) continue
     leaders = names
-    const { announced } = await look(fieldhouse)
+    const { announced } = await runAnnounceLeaders(fieldhouse)
     expect(announced).toBe(isKnown ? 1 : 0)
     changes += announced
   }
@@ -88,19 +72,19 @@ test('a tour league announces its leaders once play has started', async () => {
 })
 
 test('a league with weekly announcements gets one every week', async () => {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, app, finished } = fieldhouse
-  const hook = webhook()
+  const hook = startWebhook()
   await newCup(call, { webhook_url: hook.url, announce: { weekly: true } }, { name: 'Weekly' })
   await newCup(call, { webhook_url: hook.url }, { name: 'Quiet' })
   for (let twice = 0; twice < 2; twice++) await finished({ job_id: (await app.jobs.start(announceWeek, {})).jobId })
   expect((await hook.about('the standings this week')).content).toContain('**Weekly**')
-  expect(hook.told).toHaveLength(1)
+  expect(hook.messages).toHaveLength(1)
 })
 
 test('a sheet league announces each update of its board', async () => {
   const { call, finished } = await start()
-  const hook = webhook()
+  const hook = startWebhook()
   const { id } = await newLeague(call, { webhook_url: hook.url })
   await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n', { kind: 'baseline' }))
   await finished(upload(call, id, 'ID,Name,Power\n1,Ann,9\n2,Bob,4\n'))
@@ -119,8 +103,8 @@ test('a webhook and its announcements are validated for every kind of league', a
 })
 
 test('an announcement is sent without waiting for the sweep, and a failed one is tried again', async () => {
-  const { call, finished } = await startStill() // no schedule, so no sweep
-  const hook = webhook(1)
+  const { call, finished } = await startWithoutSchedule() // no schedule, so no sweep
+  const hook = startWebhook(1)
   const { id } = await newLeague(call, { webhook_url: hook.url })
   await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n'))
   await hook.about('A new scan')
@@ -129,12 +113,12 @@ test('an announcement is sent without waiting for the sweep, and a failed one is
     return jobs[0]
   })
   expect(run).toMatchObject({ attempts: 2 })
-  expect(hook.told).toHaveLength(1)
+  expect(hook.messages).toHaveLength(1)
 })
 
 test('an announcement that fails names the league, the host and the status, never the address', async () => {
-  const { call, finished } = await startStill()
-  const hook = webhook(Number.POSITIVE_INFINITY)
+  const { call, finished } = await startWithoutSchedule()
+  const hook = startWebhook(Number.POSITIVE_INFINITY)
   const { id } = await newLeague(call, { webhook_url: hook.url }, 'Northern Alliance')
   await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n'))
   const { error } = await until(async () => {

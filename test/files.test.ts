@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { openFile } from '../db/file.ts'
 import { databaseFile } from '../db/open.ts'
 import { newLeague, upload } from './sheets.ts'
-import { afterTest, refusalOf, start, until } from './start.ts'
+import { refusalOf, start, until } from './start.ts'
+import { startWebhook } from './webhook.ts'
 
 const patience = 60_000 // ms: within a minute it is noticed
 
@@ -15,23 +16,8 @@ const replace = (file: string) => {
   renameSync(`${file}.new`, file)
 }
 
-/** A webhook for alerts that records the titles. */
-function webhook() {
-  const sent: string[] = []
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    async fetch(request) {
-      sent.push((await request.json()).text)
-      return new Response(null, { status: 204 })
-    },
-  })
-  afterTest(() => server.stop(true))
-  return { url: `http://127.0.0.1:${server.port}/`, sent }
-}
-
 async function watched() {
-  const hook = webhook()
+  const hook = startWebhook()
   const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, {
     monitorIntervals: { files: 300, alerts: 100, redis: 5_000 },
   })
@@ -43,7 +29,8 @@ async function watched() {
     ...fieldhouse,
     id,
     health,
-    sent: hook.sent,
+    /** Waits until a webhook message about it has come. */
+    alerted: (fault: string) => until(() => hook.messages.some(({ text }) => text.includes(fault)), patience),
     said: () => fieldhouse.lines.map(({ message }) => String(message)),
   }
 }
@@ -54,7 +41,7 @@ test.each([
 ])(
   'a fieldhouse.db that was %s takes no more writes, and everybody hears of it',
   async (_, harm, fault) => {
-    const { call, dataDir, id, health, sent, said } = await watched()
+    const { call, dataDir, id, health, alerted, said } = await watched()
     harm(databaseFile(dataDir))
     for (const write of [
       () => newLeague(call),
@@ -68,7 +55,7 @@ test.each([
       status: 'unhealthy',
       checks: { database: { error: expect.stringContaining(fault) } },
     })
-    await until(() => sent.some(text => text.includes(fault)), patience)
+    await alerted(fault)
     expect(said().some(line => line.includes(`fieldhouse.db ${fault}`))).toBe(true)
     // Another file in its place has another log: what was read from it before may be read wrongly now.
     if (harm === remove) expect((await call.get(`/api/v1/leagues/${id}/leaderboard`)).rows).toHaveLength(1)
@@ -82,14 +69,14 @@ test.each([
 ])(
   'a scores.db that was %s takes no more sheets, while all else goes on',
   async (_, harm, fault) => {
-    const { call, dataDir, id, health, sent } = await watched()
+    const { call, dataDir, id, health, alerted } = await watched()
     harm(join(dataDir, 'scores.db'))
     expect(await refusalOf(upload(call, id, 'ID,Power\n1,6\n'))).toMatchObject({
       status: 503,
       problem: { detail: expect.stringContaining(`scores.db ${fault}`) },
     })
     expect(await health()).toMatchObject({ status: 'unhealthy', checks: { database: { error: `scores.db ${fault}` } } })
-    await until(() => sent.some(text => text.includes(fault)), patience)
+    await alerted(fault)
     const { alerts } = await call.get('/admin/monitoring/alerts/json?severity=critical')
     expect(alerts).toMatchObject([{ alert_type: 'database_error', title: `scores.db ${fault}` }])
     expect(await newLeague(call, {}, 'Another')).toMatchObject({ id: id + 1 })
@@ -104,17 +91,17 @@ test.each([
 ])(
   'a queue.db that was %s takes no more jobs',
   async (_, harm, fault) => {
-    const { call, dataDir, health, sent } = await watched()
+    const { call, dataDir, health, alerted } = await watched()
     harm(join(dataDir, 'queue.db'))
     expect((await refusalOf(call.post('/admin/backups'))).status).toBe(503)
     expect(await health()).toMatchObject({ status: 'unhealthy', checks: { queue: { error: `queue.db ${fault}` } } })
-    await until(() => sent.some(text => text.includes(fault)), patience)
+    await alerted(fault)
   },
   90_000,
 )
 
 test('a log that was removed is noticed, and a file put back takes writes again', async () => {
-  const { call, dataDir, health, sent, app } = await watched()
+  const { call, dataDir, health, alerted, app } = await watched()
   const file = databaseFile(dataDir)
   renameSync(file, `${file}.away`)
   expect((await refusalOf(newLeague(call))).status).toBe(503)
@@ -126,5 +113,5 @@ test('a log that was removed is noticed, and a file put back takes writes again'
   expect(watching.check(read)).toBeUndefined()
   rmSync(join(dataDir, 'scores.db-wal'))
   expect(watching.check(read)).toBe('lost its -wal file while it was in use')
-  await until(() => sent.some(text => text.includes('scores.db lost its -wal')), patience)
+  await alerted('scores.db lost its -wal')
 }, 150_000)

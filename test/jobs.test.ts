@@ -14,12 +14,12 @@ import { refusalOf, start, until } from './start.ts'
 const none = t.Object({})
 const started = ({ jobId }: { jobId: string }) => ({ job_id: jobId })
 
-/** A job whose runs the test controls. */
-function handheld(name: string, wishes: Partial<Parameters<typeof job>[1]> = {}) {
+/** A job whose runs last until the test ends them. */
+function heldJob(name: string, options: Partial<Parameters<typeof job>[1]> = {}) {
   const begun: { work: JobContext; end: (result?: unknown) => void; fail: (error: Error) => void }[] = []
   const definition = job(name, {
     input: none,
-    ...wishes,
+    ...options,
     run: (_input, _app, work) =>
       new Promise((resolve, reject) => {
         begun.push({ work, end: resolve, fail: reject })
@@ -34,7 +34,7 @@ async function startWith(...jobs: JobDefinition<App>[]) {
 }
 
 test('a job goes from accepted to its result, telling its progress on the way', async () => {
-  const { definition, first } = handheld('test.walk')
+  const { definition, first } = heldJob('test.walk')
   const { app, call, finished } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   const run = await first()
@@ -59,7 +59,7 @@ test('a job goes from accepted to its result, telling its progress on the way', 
 
 test('a run ends with the transaction that finishes it, whatever happens afterwards', async () => {
   const early = lock('test_early', '10s', 'wait')
-  const { definition, first } = handheld('test.early', { lock: () => early() })
+  const { definition, first } = heldJob('test.early', { lock: () => early() })
   const { app, call, finished } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   const { work, fail } = await first()
@@ -89,7 +89,7 @@ test('an unknown job is a problem', async () => {
 })
 
 test('a second start of the same work gets the id of the first', async () => {
-  const { definition, first } = handheld('test.once', { once: () => 'all' })
+  const { definition, first } = heldJob('test.once', { once: () => 'all' })
   const { app, finished } = await startWith(definition)
   const one = await app.jobs.start(definition, {})
   const two = await app.jobs.start(definition, {})
@@ -100,7 +100,7 @@ test('a second start of the same work gets the id of the first', async () => {
 })
 
 test('a user who gets the id of a run under way may follow it, but not stop it', async () => {
-  const { definition, first } = handheld('test.shared', { once: () => 'all' })
+  const { definition, first } = heldJob('test.shared', { once: () => 'all' })
   const fieldhouse = await startWith(definition)
   const { app } = fieldhouse
   const [ann, bob, cy] = [
@@ -152,7 +152,7 @@ test('a refusal inside a job is final at once, and raises no alert', async () =>
 })
 
 test('a waiting job that is cancelled never runs', async () => {
-  const { definition, begun } = handheld('test.later')
+  const { definition, begun } = heldJob('test.later')
   const { app, call } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {}, { at: Date.now() + 3_600_000 })
   expect(await call.delete(`/api/v1/jobs/cancel/${jobId}`)).toMatchObject({ status: 'CANCELLED' })
@@ -161,7 +161,7 @@ test('a waiting job that is cancelled never runs', async () => {
 })
 
 test('a running job that is cancelled is aborted', async () => {
-  const { definition, first } = handheld('test.long')
+  const { definition, first } = heldJob('test.long')
   const { app, call, finished } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   await first()
@@ -170,7 +170,7 @@ test('a running job that is cancelled is aborted', async () => {
 })
 
 test('a cancelled or failed job can be tried again under its own id', async () => {
-  const { definition, begun, first } = handheld('test.again')
+  const { definition, begun, first } = heldJob('test.again')
   const { app, call, finished } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   await first()
@@ -183,7 +183,7 @@ test('a cancelled or failed job can be tried again under its own id', async () =
 })
 
 test('a cancelled job is not tried again while the one that took its place runs', async () => {
-  const { definition, begun } = handheld('test.successor', { once: () => 'all' })
+  const { definition, begun } = heldJob('test.successor', { once: () => 'all' })
   const { app, call, finished } = await startWith(definition)
   const one = await app.jobs.start(definition, {})
   await until(() => begun[0])
@@ -196,7 +196,7 @@ test('a cancelled job is not tried again while the one that took its place runs'
 })
 
 test('work that expires before it starts is dropped', async () => {
-  const { definition, begun } = handheld('test.expired')
+  const { definition, begun } = heldJob('test.expired')
   const { app, finished } = await startWith(definition)
   const run = await finished(started(await app.jobs.start(definition, {}, { expiresAt: Date.now() - 1 })))
   expect(run).toMatchObject({ status: 'CANCELLED', status_message: expect.stringContaining('time had passed') })
@@ -204,8 +204,8 @@ test('work that expires before it starts is dropped', async () => {
 })
 
 test('a job whose lock is held skips with the id of the holder, or waits, as the table of locks says', async () => {
-  const skipping = handheld('test.skip', { lock: () => lock('skip', '10s', 'skip')() })
-  const waiting = handheld('test.wait', { lock: () => lock('wait', '10s', 'wait')() })
+  const skipping = heldJob('test.skip', { lock: () => lock('skip', '10s', 'skip')() })
+  const waiting = heldJob('test.wait', { lock: () => lock('wait', '10s', 'wait')() })
   const { app, finished } = await startWith(skipping.definition, waiting.definition)
   const holder = await app.jobs.start(skipping.definition, {})
   await skipping.first()
@@ -222,7 +222,7 @@ test('a job whose lock is held skips with the id of the holder, or waits, as the
 })
 
 test('waiting for a lock uses no attempt', async () => {
-  const { definition, first, begun } = handheld('test.wait', { attempts: 1, lock: () => lock('wait', '10s', 'wait')() })
+  const { definition, first, begun } = heldJob('test.wait', { attempts: 1, lock: () => lock('wait', '10s', 'wait')() })
   const { app, finished } = await startWith(definition)
   await app.jobs.start(definition, {})
   const holder = await first()
@@ -234,8 +234,8 @@ test('waiting for a lock uses no attempt', async () => {
 })
 
 test('the heavy queue does one thing at a time and never holds up the quick one', async () => {
-  const heavy = handheld('test.heavy', { queue: 'heavy' })
-  const quick = handheld('test.quick')
+  const heavy = heldJob('test.heavy', { queue: 'heavy' })
+  const quick = heldJob('test.quick')
   const { app, finished } = await startWith(heavy.definition, quick.definition)
   const one = await app.jobs.start(heavy.definition, {})
   const two = await app.jobs.start(heavy.definition, {})
@@ -251,7 +251,7 @@ test('the heavy queue does one thing at a time and never holds up the quick one'
 })
 
 test('a job the queue has lost is added again by the sweep', async () => {
-  const { definition, first } = handheld('test.lost')
+  const { definition, first } = heldJob('test.lost')
   const { app, finished, clock } = await startWith(definition)
   const { jobId } = app.jobs.accept(app.db, definition, {}) // as if the process had died before it reached the queue
   clock.forward(60_000)
@@ -261,7 +261,7 @@ test('a job the queue has lost is added again by the sweep', async () => {
 })
 
 test('a run whose failure could not be written down, as the disk was full, is not left waiting for its next attempt', async () => {
-  const { definition, begun, first } = handheld('test.full', { attempts: 3, backoff: '10m' })
+  const { definition, begun, first } = heldJob('test.full', { attempts: 3, backoff: '10m' })
   const { app, finished } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   const { fail } = await first()
@@ -275,7 +275,7 @@ test('a run whose failure could not be written down, as the disk was full, is no
 })
 
 test('the event stream of a deleted job ends, and the service goes on', async () => {
-  const { definition, first } = handheld('test.gone')
+  const { definition, first } = heldJob('test.gone')
   const { app, call } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   await first()

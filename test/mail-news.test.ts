@@ -1,16 +1,19 @@
 /** Mails of leagues and of the rota. */
+
 import { expect, test } from 'bun:test'
 import { mailPicksDue } from '../src/leagues/tours/picks-mail.ts'
 import { day, hour } from '../src/platform/clock.ts'
 import { mailNotices } from '../src/rota/notice-mail.ts'
+import { inDays } from './dates.ts'
 import { linksOf, mailServer, mailSettings } from './mail.ts'
 import { newCup, newTraders, quote } from './market.ts'
 import { base, newPerson, newSite } from './rosters.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
+import { startWithoutSchedule } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
 
 test('members without an entry get one mail a day before picks close', async () => {
   const server = await mailServer()
-  const fieldhouse = await startStill(mailSettings(server.port))
+  const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
   const { call, app, finished, clock } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() + 2 * day })
   await newTour(call, feed.url)
@@ -33,7 +36,7 @@ test('members without an entry get one mail a day before picks close', async () 
 
 test('members get a mail with their result when the board is final', async () => {
   const server = await mailServer()
-  const fieldhouse = await startStill(mailSettings(server.port))
+  const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
   const { call } = fieldhouse
   await quote(call, { ABC: 1_000 })
   const { id } = await newCup(call)
@@ -50,10 +53,9 @@ test('members get a mail with their result when the board is final', async () =>
 
 test('staff with an account get mails about their shifts and expiring certificates', async () => {
   const server = await mailServer()
-  const fieldhouse = await startStill(mailSettings(server.port))
+  const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
   const { call, app, finished } = fieldhouse
   await newUser(fieldhouse, 'Ann')
-  const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
   const site = await newSite(call)
   const certifications = [{ name: 'first aid', expires_on: inDays(10) }]
   const ann = await newPerson(call, 'Ann', { account: 'Ann', certifications })

@@ -9,7 +9,7 @@ import { faintText, unnamed } from './web-seen.ts'
 
 const ann = { email: 'ann@example.org', username: 'ann', password: 'correct horse battery', role: 'member' }
 
-async function floor(config: object = {}) {
+async function startMarket(config: object = {}) {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { fee_cents: 100, max_position_pct: 40, quote_max_age_s: 3_600, ...config })
   await fieldhouse.call.post('/api/v1/users', ann)
@@ -18,7 +18,7 @@ async function floor(config: object = {}) {
 }
 
 browserTest('a member joins, sees what an order would do, places it, and the page follows quotes', async () => {
-  const { call, url, ...fieldhouse } = await floor()
+  const { call, url, ...fieldhouse } = await startMarket()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
   await signIn(page, url, ann.email, ann.password)
@@ -56,7 +56,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
 })
 
 browserTest('an order that got no answer is sent again under the same key and done once', async () => {
-  const fieldhouse = await floor()
+  const fieldhouse = await startMarket()
   const page = await openBrowser()
   await signIn(page, fieldhouse.url, ann.email, ann.password)
   await page.goto(`${fieldhouse.url}/leagues/1/trade`)
@@ -80,7 +80,7 @@ browserTest('an order that got no answer is sent again under the same key and do
 })
 
 browserTest('activity follows what happens, officers set prices and look after feeds', async () => {
-  const fieldhouse = await floor()
+  const fieldhouse = await startMarket()
   await fieldhouse.call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
   const [bob] = await newTraders(fieldhouse, 1, ['bob <b>'])
   const page = await openBrowser()
@@ -104,7 +104,7 @@ browserTest('activity follows what happens, officers set prices and look after f
 })
 
 browserTest('everything can be read in either light, named, and fits a phone', async () => {
-  const fieldhouse = await floor()
+  const fieldhouse = await startMarket()
   const page = await openBrowser({ viewport: { width: 360, height: 700 } })
   await signIn(page, fieldhouse.url, ann.email, ann.password)
   await page.goto(`${fieldhouse.url}/leagues/1/trade`)
@@ -136,7 +136,7 @@ browserTest('everything can be read in either light, named, and fits a phone', a
 })
 
 test('the pages say why they cannot be used: signed out, the operator, another kind of league, others’ portfolios', async () => {
-  const fieldhouse = await floor()
+  const fieldhouse = await startMarket()
   const browser = visitor(fieldhouse.url)
   const asPage = { headers: { accept: 'text/html' } }
   expect((await browser.visit('/leagues/1/trade', asPage)).headers.get('location')).toBe(
@@ -160,7 +160,7 @@ test('the pages say why they cannot be used: signed out, the operator, another k
 browserTest(
   'an officer answers a held price and takes a wrong one back; the member sees what happened to the trade',
   async () => {
-    const fieldhouse = await floor()
+    const fieldhouse = await startMarket()
     const { call, url } = fieldhouse
     await call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
     const [bob] = await newTraders(fieldhouse, 1, ['bob'])

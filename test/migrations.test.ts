@@ -231,8 +231,8 @@ test('nothing is migrated while another version is running', async () => {
 
 test('several processes of a new version may be started at once', async () => {
   const { dataDir } = database({ triggers: noTriggers })
-  const houses = await Promise.all([1, 2, 3].map(() => spawnFieldhouse({ ROLE: 'web' }, dataDir)))
-  for (const { call } of houses) expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [] })
+  const services = await Promise.all([1, 2, 3].map(() => spawnFieldhouse({ ROLE: 'web' }, dataDir)))
+  for (const { call } of services) expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [] })
 })
 
 test('several processes that open a new folder at once all find it whole', async () => {

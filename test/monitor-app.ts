@@ -27,11 +27,11 @@ export const patient = job('test.patient', {
     await new Promise(resolve => signal.addEventListener('abort', resolve))
   },
 })
-export const furniture = { jobs: [failing, patient] }
+export const testJobs = { jobs: [failing, patient] }
 
 type Started = Awaited<ReturnType<typeof start>>
 
-/** Needs the app to be started with `furniture`. Returns the ids that pages need. */
+/** Needs the app to be started with `testJobs`. Returns the ids that pages need. */
 export async function fill({ app, call, clock, finished }: Started): Promise<{ user: number; job: string }> {
   const now = clock.now()
   const { id: user } = await call.post('/api/v1/users', {

@@ -13,7 +13,7 @@ import { faintText, unnamed } from './web-seen.ts'
 const ada = { email: 'ada@example.org', password: 'a long enough one' }
 const monitor = '/admin/task-monitor'
 
-async function desk(options: Parameters<typeof openBrowser>[0] = {}) {
+async function openMonitor(options: Parameters<typeof openBrowser>[0] = {}) {
   const release = Promise.withResolvers<void>()
   const slow = job('test.slow', {
     input: t.Object({ note: t.Optional(t.String()) }),
@@ -41,7 +41,7 @@ async function desk(options: Parameters<typeof openBrowser>[0] = {}) {
 const feed = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
 
 browserTest('the task monitor updates itself and leaves the reader where they are', async () => {
-  const { app, slow, page, visit, complaints, release } = await desk()
+  const { app, slow, page, visit, complaints, release } = await openMonitor()
   await visit(monitor)
   await feed(page, 'live')
   await page.focus('#task-jobs-sweep button')
@@ -57,7 +57,7 @@ browserTest('the task monitor updates itself and leaves the reader where they ar
 })
 
 browserTest('a page has one stream while its tab is seen, and none while it is hidden', async () => {
-  const { app, page, visit } = await desk()
+  const { app, page, visit } = await openMonitor()
   await visit(monitor)
   await feed(page, 'live')
   expect(app.streams.size()).toBe(1)
@@ -73,7 +73,7 @@ browserTest('a page has one stream while its tab is seen, and none while it is h
 })
 
 browserTest('it is held still and goes on; cut off, it says that it is stale', async () => {
-  const { app, call, slow, page, visit, stop } = await desk()
+  const { app, call, slow, page, visit, stop } = await openMonitor()
   await visit(monitor)
   await feed(page, 'live')
   await page.keyboard.press('p')
@@ -93,7 +93,7 @@ browserTest('it is held still and goes on; cut off, it says that it is stale', a
 })
 
 browserTest('a lock counts down each second without asking, and is released after a question', async () => {
-  const { app, call, page, visit } = await desk()
+  const { app, call, page, visit } = await openMonitor()
   await app.locks.take(lock('test_lock', '10m', 'wait')(7))
   await visit(monitor)
   const row = page.locator('#locks tr', { hasText: 'test_lock' }) // others come and go with the schedule
@@ -120,7 +120,7 @@ browserTest('a lock counts down each second without asking, and is released afte
 })
 
 browserTest('a task is paused with a reason that everyone sees', async () => {
-  const { page, visit } = await desk()
+  const { page, visit } = await openMonitor()
   await visit(monitor)
   await page.click('#task-backups-make button:text("Pause")')
   await page.fill('dialog input', 'The disk is being replaced')
@@ -130,7 +130,7 @@ browserTest('a task is paused with a reason that everyone sees', async () => {
 })
 
 browserTest('jobs are searched as one types, what was typed stays, and the address holds it', async () => {
-  const { app, finished, failing, page, visit, url } = await desk()
+  const { app, finished, failing, page, visit, url } = await openMonitor()
   const { jobId } = await app.jobs.start(failing, {})
   await finished({ job_id: jobId })
   await visit(`${monitor}/jobs`)
@@ -151,7 +151,7 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
 })
 
 browserTest('every page shows the number of open alerts live', async () => {
-  const { app, clock, page, visit } = await desk()
+  const { app, clock, page, visit } = await openMonitor()
   await visit('/admin/monitoring/cache')
   await feed(page, 'live')
   expect(await page.locator('[data-alerts]').isVisible()).toBe(false)
@@ -161,7 +161,7 @@ browserTest('every page shows the number of open alerts live', async () => {
 })
 
 browserTest('an alert is acknowledged and resolved on its page', async () => {
-  const { app, clock, page, visit } = await desk()
+  const { app, clock, page, visit } = await openMonitor()
   const alert = {
     key: 'feed_held:pga',
     type: 'feed_held',
@@ -185,7 +185,7 @@ for (const [width, colorScheme] of [
   [390, 'dark'],
 ] as const)
   browserTest(`every page of a new service can be read and reached at ${width} px, ${colorScheme}`, async () => {
-    const { page, visit, complaints } = await desk({ viewport: { width, height: 800 }, colorScheme })
+    const { page, visit, complaints } = await openMonitor({ viewport: { width, height: 800 }, colorScheme })
     const faults: Record<string, string[]> = {}
     for (const path of pagesOf({ user: 1, job: '' })) {
       await visit(path)

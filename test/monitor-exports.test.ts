@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { fill, furniture, longName } from './monitor-app.ts'
+import { fill, longName, testJobs } from './monitor-app.ts'
 import { refusalOf, start } from './start.ts'
 
 const monitoring = '/admin/monitoring'
@@ -9,7 +9,7 @@ const tasks = '/admin/task-monitor'
 const linesOf = (text: string) => text.replace('\uFEFF', '').trim().split('\r\n')
 
 test('every page with data leads to its list as CSV and as JSON, as it is filtered', async () => {
-  const fieldhouse = await start({}, undefined, furniture)
+  const fieldhouse = await start({}, undefined, testJobs)
   const { call } = fieldhouse
   await fill(fieldhouse)
   const lists: [page: string, filter: string, columns: string, holds: string][] = [
@@ -58,7 +58,7 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
 })
 
 test('the lists of the task monitor are exported each by itself', async () => {
-  const fieldhouse = await start({}, undefined, furniture)
+  const fieldhouse = await start({}, undefined, testJobs)
   const { call } = fieldhouse
   await fill(fieldhouse)
   const page = await call.get(tasks)
@@ -98,7 +98,7 @@ test('of more symbols than the page shows all are exported; names that look like
 })
 
 test('what each job takes is shown and exported by its name', async () => {
-  const fieldhouse = await start({}, undefined, furniture)
+  const fieldhouse = await start({}, undefined, testJobs)
   const { call } = fieldhouse
   await fill(fieldhouse)
   const { jobs } = await call.get(`${monitoring}/performance/json`)

@@ -38,7 +38,7 @@ const olga = { email: 'olga@x.test', username: 'Olga', password: 'long enough fo
 const link = (path: string, name: string) => `<a href="${path}"><bdi class="name">${name}</bdi></a>`
 
 /** A league whose officer Olga has sent a file, and jobs that fail in different ways. */
-const played = shared(async () => {
+const startedJobs = shared(async () => {
   const made = await start({}, undefined, { jobs: [broken, refused, full, mail] })
   const { call, app, finished, url } = made
   const { id: olgaId } = await call.post('/api/v1/users', olga)
@@ -61,7 +61,7 @@ const played = shared(async () => {
 })
 
 test('a job says what it is about and by whom, each with its page', async () => {
-  const { call, ids, league, olgaId } = await played()
+  const { call, ids, league, olgaId } = await startedJobs()
   const sheet = await call.get(`${jobs}/${ids.sheet}/json`)
   expect(sheet).toMatchObject({
     started_by_name: 'Olga',
@@ -87,7 +87,7 @@ test('a job says what it is about and by whom, each with its page', async () => 
 })
 
 test('jobs are found by who started them, by the file they took, and by when', async () => {
-  const { call, ids, clock } = await played()
+  const { call, ids, clock } = await startedJobs()
   const found = async (query: string) =>
     (await call.get(`${jobs}/json?${query}`)).jobs.map(({ job_id }: { job_id: string }) => job_id)
   expect(await found('user=olga')).toEqual([ids.refused, ids.sheet])
@@ -110,7 +110,7 @@ test('jobs are found by who started them, by the file they took, and by when', a
 })
 
 test('a retry is offered where it can help, and where not it is said why', async () => {
-  const { call, ids, as, asOlga, finished } = await played()
+  const { call, ids, as, asOlga, finished } = await startedJobs()
   const view = (id: string) => call.get(`/api/v1/jobs/status/${id}`)
   expect(await view(ids.broken)).toMatchObject({ can_retry: true, no_retry_reason: null })
   expect(await view(ids.full)).toMatchObject({ can_retry: true, no_retry_reason: null })
@@ -142,7 +142,7 @@ test('a retry is offered where it can help, and where not it is said why', async
 })
 
 test('a deleted file is not imported again; the page says to upload it again', async () => {
-  const { call, app, league } = await played()
+  const { call, app, league } = await startedJobs()
   const { jobId } = await app.jobs.start(app.jobs.definitionOf('sheets.import'), { uploadId: 99, leagueId: league })
   await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'SUCCESS')
   app.db.update(runs).set({ status: 'CANCELLED' }).where(eq(runs.id, jobId)).run()
@@ -152,7 +152,7 @@ test('a deleted file is not imported again; the page says to upload it again', a
 })
 
 test('an action on selected jobs is confirmed on a page that names and counts them, works without script, and is audited', async () => {
-  const { call, app, ids, as } = await played()
+  const { call, app, ids, as } = await startedJobs()
   const { jobId: other } = await app.jobs.start(broken, { n: 2 })
   await until(async () => (await call.get(`/api/v1/jobs/status/${other}`)).status === 'FAILURE')
   expect(await call.get(jobs)).toContain(`<input type="checkbox" name="id" value="${other}" form="ticked"`)
@@ -193,7 +193,7 @@ test('an action on selected jobs is confirmed on a page that names and counts th
 })
 
 test('Jobs shows how many ended in each hour, and how much waited and ran', async () => {
-  const { call, app, clock } = await played()
+  const { call, app, clock } = await startedJobs()
   const now = clock.now()
   const at = now - (now % (30 * minute)) - hour
   for (const [i, waiting] of [3, 9, 4].entries())

@@ -8,7 +8,7 @@ import { start, until } from './start.ts'
 
 const monitoring = '/admin/monitoring'
 
-async function startPlayed() {
+async function startWithScan() {
   const made = await start()
   const { call, app, clock, finished } = made
   const { id: league } = await newLeague(call)
@@ -44,7 +44,7 @@ async function startPlayed() {
 }
 
 test('the overview counts users, leagues, trades and every table', async () => {
-  const { call, member, trade } = await startPlayed()
+  const { call, member, trade } = await startWithScan()
   const ann = await member('ann')
   trade(ann, 'ACME', 10)
   trade(ann, 'ACME', -4)
@@ -60,7 +60,7 @@ test('the overview counts users, leagues, trades and every table', async () => {
 })
 
 test('trading is counted by side and symbol, with the change since before', async () => {
-  const { call, member, trade } = await startPlayed()
+  const { call, member, trade } = await startWithScan()
   const ann = await member('ann')
   for (const quantity of [10, 20, -5]) trade(ann, 'ACME', quantity)
   trade(ann, 'ZED', 1)
@@ -73,7 +73,7 @@ test('trading is counted by side and symbol, with the change since before', asyn
 })
 
 test('active users come with their leagues and the trades of today', async () => {
-  const { call, as, app, clock, member, trade } = await startPlayed()
+  const { call, as, app, clock, member, trade } = await startWithScan()
   const ann = await member('ann')
   await member('bob')
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough for all' })
@@ -95,7 +95,7 @@ test('active users come with their leagues and the trades of today', async () =>
 })
 
 test('leagues are listed with their activity; archived ones have their own list', async () => {
-  const { call, league } = await startPlayed()
+  const { call, league } = await startWithScan()
   const [shown] = await call.get(`${monitoring}/league-activity/json`)
   expect(shown).toMatchObject({ id: league, kind: 'sheet', member_count: 0, trade_count: 0, upload_count: 1 })
   expect(await call.get('/admin/archives/json')).toEqual([])
@@ -110,7 +110,7 @@ test('leagues are listed with their activity; archived ones have their own list'
 })
 
 test('what is counted for a league or a member is theirs, whatever numbers the rows have', async () => {
-  const { call, as, app, clock, finished, member, trade } = await startPlayed()
+  const { call, as, app, clock, finished, member, trade } = await startWithScan()
   const { id: second } = await newLeague(call, {}, 'Second')
   for (const scan of ['ID,Power\n1,5\n', 'ID,Power\n1,6\n']) await finished(upload(call, second, scan))
   const counts = async () =>
@@ -135,7 +135,7 @@ test('what is counted for a league or a member is theirs, whatever numbers the r
 })
 
 test('performance shows each route over an hour, a day and a week; missing measurements are unknown, not 0', async () => {
-  const { call, app, clock } = await startPlayed()
+  const { call, app, clock } = await startWithScan()
   app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the service was set up
   clock.forwardToNext(minute)
   for (let i = 0; i < 99; i++) app.metrics.request('GET /x', 4, 200)
@@ -159,7 +159,7 @@ test('performance shows each route over an hour, a day and a week; missing measu
 })
 
 test('each database statement is shown with count, mean and p95, without values, over all connections', async () => {
-  const { call } = await startPlayed()
+  const { call } = await startWithScan()
   await call.get(`${monitoring}/overview`)
   const { statements } = await call.get(`${monitoring}/performance/json?statements_by=count`)
   const told = (text: string) => statements.find(({ statement }: { statement: string }) => statement.includes(text))
@@ -189,7 +189,7 @@ test('a statement is known by its text: values, and how many there are in a list
 })
 
 test('health, current figures and the cache are shown, and the main page brings it all together', async () => {
-  const { call } = await startPlayed()
+  const { call } = await startWithScan()
   expect(await call.get(`${monitoring}/health`)).toMatchObject({
     overall_status: 'healthy',
     database: { status: 'healthy' },
@@ -211,7 +211,7 @@ test('health, current figures and the cache are shown, and the main page brings 
 })
 
 test('who trades very much in a day is an alert until the day is over', async () => {
-  const { app, call, clock, member, trade } = await startPlayed()
+  const { app, call, clock, member, trade } = await startWithScan()
   clock.forward(24 * hour - (clock.now() % (24 * hour)) + 12 * hour) // noon
   const ann = await member('ann')
   for (let i = 0; i < 101; i++) trade(ann, 'ACME', 1, 11 * hour)

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { failing, fill, furniture, pagesOf, patient } from './monitor-app.ts'
+import { failing, fill, pagesOf, patient, testJobs } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { shared, start, until } from './start.ts'
 import { faintIn, unnamed } from './web-seen.ts'
@@ -11,15 +11,15 @@ const ada = { email: 'ada@example.org', password: 'a long enough one' }
 const monitor = '/admin/task-monitor'
 const monitoring = '/admin/monitoring'
 
-async function fullHouse() {
-  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
+async function startFilled() {
+  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, testJobs)
   return { ...fieldhouse, known: await fill(fieldhouse) }
 }
 
 /** Shared by tests that only read. */
-const houseToRead = shared(fullHouse)
+const filled = shared(startFilled)
 
-async function desk({ url }: { url: string }, options: BrowserContextOptions = {}) {
+async function openMonitor({ url }: { url: string }, options: BrowserContextOptions = {}) {
   const page = await openBrowser({ viewport: { width: 1280, height: 800 }, ...options })
   const complaints = complaintsOf(page)
   await signIn(page, url, ada.email, ada.password)
@@ -29,7 +29,7 @@ const live = (page: Page) => page.waitForSelector('[data-feed=live]')
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
 
 browserTest('a chart shows its values at the pointer, with unit and time', async () => {
-  const { page, visit, complaints } = await desk(await houseToRead(), { timezoneId: 'America/New_York' })
+  const { page, visit, complaints } = await openMonitor(await filled(), { timezoneId: 'America/New_York' })
   await visit(`${monitoring}/performance`)
   const chart = page.locator('.charted', { hasText: 'Times of requests' })
   const legend = () => chart.locator('.u-legend').textContent()
@@ -63,8 +63,8 @@ browserTest('a chart shows its values at the pointer, with unit and time', async
 })
 
 browserTest('times are relative and absolute, or all in UTC', async () => {
-  const fieldhouse = await houseToRead()
-  const { page, visit } = await desk(fieldhouse, { timezoneId: 'Asia/Tokyo' })
+  const fieldhouse = await filled()
+  const { page, visit } = await openMonitor(fieldhouse, { timezoneId: 'Asia/Tokyo' })
   await visit('/admin/audit/logs')
   const first = page.locator('tbody time').first()
   await until(async () => /now|ago/.test((await first.textContent()) ?? ''))
@@ -82,8 +82,8 @@ browserTest('times are relative and absolute, or all in UTC', async () => {
 })
 
 browserTest('without JavaScript the pages are complete and reload every ten seconds', async () => {
-  const fieldhouse = await houseToRead()
-  const { page, visit } = await desk(fieldhouse, { javaScriptEnabled: false })
+  const fieldhouse = await filled()
+  const { page, visit } = await openMonitor(fieldhouse, { javaScriptEnabled: false })
   for (const [path, holds] of [
     [monitor, 'on time'],
     [`${monitor}/jobs?status=FAILURE`, 'It broke in'],
@@ -119,9 +119,9 @@ browserTest('without JavaScript the pages are complete and reload every ten seco
 browserTest(
   'an update shows within moments, and moves neither selection, focus, typed text nor anything below',
   async () => {
-    const fieldhouse = await fullHouse()
+    const fieldhouse = await startFilled()
     const { app, call } = fieldhouse
-    const { page, visit, complaints } = await desk(fieldhouse)
+    const { page, visit, complaints } = await openMonitor(fieldhouse)
     await visit(`${monitor}/jobs`)
     await live(page)
     await page.fill('main input[name=q]', '')
@@ -154,9 +154,9 @@ browserTest(
 )
 
 browserTest('jobs that start and end above do not move the schedule', async () => {
-  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
+  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, testJobs)
   const { app, call } = fieldhouse
-  const { page, visit } = await desk(fieldhouse)
+  const { page, visit } = await openMonitor(fieldhouse)
   await visit(monitor)
   await live(page)
   const top = () => page.evaluate(() => document.querySelector('#expected')?.getBoundingClientRect().top)
@@ -181,9 +181,9 @@ browserTest('jobs that start and end above do not move the schedule', async () =
 })
 
 browserTest('the performance page follows what happens', async () => {
-  const fieldhouse = await fullHouse()
+  const fieldhouse = await startFilled()
   const { app, clock } = fieldhouse
-  const { page, visit } = await desk(fieldhouse)
+  const { page, visit } = await openMonitor(fieldhouse)
   await visit(`${monitoring}/performance`)
   await live(page)
   app.metrics.request('GET /told/only/now', 3, 200)
@@ -192,7 +192,7 @@ browserTest('the performance page follows what happens', async () => {
 })
 
 browserTest('keys walk the rows, refresh, search and explain themselves', async () => {
-  const { page, visit } = await desk(await houseToRead())
+  const { page, visit } = await openMonitor(await filled())
   await visit(`${monitor}/jobs`)
   await live(page)
   const rows = await page.evaluate(() => [...document.querySelectorAll('table.jobs tbody tr')].map(({ id }) => id))
@@ -221,9 +221,9 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
 })
 
 browserTest('a filter within the page applies to its live updates and its export', async () => {
-  const fieldhouse = await fullHouse()
+  const fieldhouse = await startFilled()
   const { app } = fieldhouse
-  const { page, visit } = await desk(fieldhouse)
+  const { page, visit } = await openMonitor(fieldhouse)
   const href = (text: string) => page.getAttribute(`.tools a:text-is("${text}")`, 'href')
   await visit(`${monitor}/jobs?status=FAILURE`)
   await live(page)
@@ -248,7 +248,7 @@ browserTest('a filter within the page applies to its live updates and its export
 })
 
 browserTest('a link that is followed right after typing is what shows', async () => {
-  const { page, visit } = await desk(await houseToRead())
+  const { page, visit } = await openMonitor(await filled())
   await visit(`${monitor}/jobs?status=FAILURE`)
   await live(page)
   const asked: string[] = []
@@ -265,8 +265,8 @@ browserTest('a link that is followed right after typing is what shows', async ()
 })
 
 browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {
-  const fieldhouse = await houseToRead()
-  const { page, visit } = await desk(fieldhouse, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const fieldhouse = await filled()
+  const { page, visit } = await openMonitor(fieldhouse, { permissions: ['clipboard-read', 'clipboard-write'] })
   await visit(`${monitor}/jobs/${fieldhouse.known.job}`)
   const copied = async (button: string) => {
     await page.locator(button).first().click()
@@ -281,8 +281,8 @@ browserTest('ids, errors and inputs are copied whole, secrets left out', async (
 
 for (const width of [1280, 390])
   browserTest(`every page with much on it can be read and reached at ${width} px, in light and dark`, async () => {
-    const fieldhouse = await houseToRead()
-    const { page, visit, complaints } = await desk(fieldhouse, { viewport: { width, height: 800 } })
+    const fieldhouse = await filled()
+    const { page, visit, complaints } = await openMonitor(fieldhouse, { viewport: { width, height: 800 } })
     const faults: Record<string, string[]> = {}
     for (const path of pagesOf(fieldhouse.known)) {
       await visit(path)

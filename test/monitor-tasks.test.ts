@@ -114,18 +114,18 @@ function testJobs() {
 }
 
 async function startWithJobs(env = {}) {
-  const shop = testJobs()
-  const made = await start(env, undefined, { jobs: shop.jobs, schedule: shop.schedule })
+  const { jobs, schedule, ...defined } = testJobs()
+  const made = await start(env, undefined, { jobs, schedule })
   const { call, app, finished } = made
   const now = () => call.get(`${monitor}/json`)
   const fail = async (count: number) => {
     for (let of = 0; of < count; of++) {
-      const { jobId } = await app.jobs.start(shop.brittle, { of, token: 'abc123' })
+      const { jobId } = await app.jobs.start(defined.brittle, { of, token: 'abc123' })
       await finished({ job_id: jobId })
     }
   }
   const lastAudited = async () => (await call.get('/admin/audit/logs/json')).logs[0]
-  return { ...made, ...shop, now, fail, lastAudited }
+  return { ...made, ...defined, now, fail, lastAudited }
 }
 
 test('the monitor shows the schedule with its last outcomes; entries are run now, paused with a reason and resumed', async () => {

@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test'
 import { checkAlerts } from '../src/monitor/process-monitor.ts'
 import { day } from '../src/platform/clock.ts'
+import { inDays } from './dates.ts'
 import { audited, base, newPerson, newSite } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
-
-const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
 /** Ann works alone at the bar in five days, pinned; Bob, Cy and Dee could replace her. */
 async function bar() {

@@ -3,12 +3,11 @@ import { recordDailyMetrics } from '../src/dashboard/daily-metrics.ts'
 import { scoreHealth } from '../src/dashboard/score-health.ts'
 import { day } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
+import { inDays } from './dates.ts'
 import { base, newPerson, newSite, venue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
-
-const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
 test('the dashboard counts this week and the next, and again as soon as anything changes', async () => {
   const { call } = await start()

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { day } from '../src/platform/clock.ts'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { toIcal } from '../src/rota/own/ical.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
 import { audited, base, newPerson } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
@@ -31,8 +31,6 @@ test('a member of staff is linked to one account by its name, until either is de
   await call.delete(`/api/v1/users/${user.id}`)
   expect(await call.get(`${base}/staff/${bob.id}`)).toMatchObject({ account: null, user_id: null })
 })
-
-const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
 /** Ann, Bob and Cy work evenings at the bar and have accounts; Ann has shifts on three days. */
 async function bar(swaps = 'officer') {

@@ -16,12 +16,12 @@ async function planned(people?: string[]) {
   const draft = await call.post(`${base}/drafts`, { ...week, from: 'nobody' })
   const path = `${base}/drafts/${draft.job_id}`
   const change = (body: { put?: Place[]; take?: Place[] }) => call.post(`${path}/changes`, body)
-  const standing = async (): Promise<Place[]> => (await call.get(path)).assignments
-  return { ...app, draft, path, change, standing }
+  const assigned = async (): Promise<Place[]> => (await call.get(path)).assignments
+  return { ...app, draft, path, change, assigned }
 }
 
 test('a draft made by hand is called by its site and week, changed place by place within the rules, and published', async () => {
-  const { call, draft, path, change, standing, staff, shift_ids, roster } = await planned()
+  const { call, draft, path, change, assigned, staff, shift_ids, roster } = await planned()
   expect(draft).toMatchObject({ name: 'All sites, week of 23 Mar', changes: 0, unfilled: 14, summary: null })
   const [ann, bob] = staff.map(({ id }) => id)
   const [monday = 0, tuesday = 0] = shift_ids
@@ -37,7 +37,7 @@ test('a draft made by hand is called by its site and week, changed place by plac
   await call.patch(`${base}/staff/${ann}`, { max_hours_week: 9 })
   const refused = await refusalOf(change({ put: [place(monday, ann)] }))
   expect(refused).toMatchObject({ status: 409, problem: { conflicts: [{ rule: 'hours', staff_id: ann }] } })
-  expect(await standing()).toEqual([place(tuesday, ann), place(monday, bob)])
+  expect(await assigned()).toEqual([place(tuesday, ann), place(monday, bob)])
   expect((await roster()).summary.filled).toBe(0)
 
   await call.patch(path, { name: 'The quiet week' })
@@ -72,7 +72,7 @@ test('the people concerned are notified when a draft is published, and not befor
 })
 
 test('pinned assignments stay in every draft and when a range is cleared', async () => {
-  const { call, path, change, standing, staff, shift_ids, roster } = await planned()
+  const { call, path, change, assigned, staff, shift_ids, roster } = await planned()
   const pinned = { shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }
   await call.post(`${base}/assignments`, pinned)
   const copy = await call.post(`${base}/drafts`, week)
@@ -80,11 +80,11 @@ test('pinned assignments stay in every draft and when a range is cleared', async
   const inCopy = (body: object) => call.post(`${base}/drafts/${copy.job_id}/changes`, body)
   expect((await refusalOf(inCopy({ take: [pinned] }))).problem.detail).toContain('pinned')
   await change({ put: shift_ids.map(shift_id => ({ shift_id, staff_id: staff[1].id })) })
-  expect(await standing()).toHaveLength(7)
+  expect(await assigned()).toHaveLength(7)
   await call.post(`${path}/clear`, { start: '2026-03-23', end: '2026-03-25' })
-  expect(await standing()).toHaveLength(4)
+  expect(await assigned()).toHaveLength(4)
   await call.post(`${path}/clear`, {})
-  expect(await standing()).toEqual([])
+  expect(await assigned()).toEqual([])
   expect((await refusalOf(call.post(`${path}/clear`, {}))).status).toBe(409)
   expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 0, pinned: 1 })
   expect((await roster()).summary.filled).toBe(1)
@@ -198,14 +198,14 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
 })
 
 test('of two planners at once the later one is told of the conflict, and nothing is lost', async () => {
-  const { change, standing, staff, shift_ids } = await planned()
+  const { change, assigned, staff, shift_ids } = await planned()
   const puts = shift_ids.map(shift_id => change({ put: [{ shift_id, staff_id: staff[0].id }] }))
   await Promise.all(puts)
-  expect(await standing()).toHaveLength(7)
+  expect(await assigned()).toHaveLength(7)
 })
 
 test('without script a place is moved by a form, which shows the rule against it', async () => {
-  const { call, url, draft, standing, staff, shift_ids } = await planned()
+  const { call, url, draft, assigned, staff, shift_ids } = await planned()
   await call.post('/api/v1/users', officer)
   const browser = visitor(url)
   await browser.signIn(officer.email, officer.password)
@@ -219,17 +219,17 @@ test('without script a place is moved by a form, which shows the rule against it
   const done = await move(`${shift_ids[0]}/`, String(staff[0].id))
   expect(done.status).toBe(303)
   expect(done.headers.get('location')).toBe(`/rota/plan?draft=${draft.job_id}`)
-  expect(await standing()).toEqual([{ shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }])
+  expect(await assigned()).toEqual([{ shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }])
   await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
   const refused = await move(`${shift_ids[0]}/${staff[0].id}`, String(staff[1].id))
   expect(refused.status).toBe(409)
   expect(await refused.text()).toContain('Bob lacks the skill bar')
   await move(`${shift_ids[0]}/${staff[0].id}`, '')
-  expect(await standing()).toEqual([])
+  expect(await assigned()).toEqual([])
 })
 
 browserTest('a place is dragged to a person, refused where a rule is against it, and moved by keyboard', async () => {
-  const { call, url, draft, change, standing, staff, shift_ids } = await planned(['Ann', 'Bob', 'Cy'])
+  const { call, url, draft, change, assigned, staff, shift_ids } = await planned(['Ann', 'Bob', 'Cy'])
   await call.post('/api/v1/users', officer)
   await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
   const [first = 0, second = 0] = shift_ids
@@ -243,11 +243,11 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
 
   await page.dragAndDrop(ann, cell('Cy', '2026-03-23'))
   await page.waitForSelector(`${cell('Cy', '2026-03-23')} #c-${first}-${staff[2].id}`)
-  expect(await standing()).toEqual([{ shift_id: first, staff_id: staff[2].id }])
+  expect(await assigned()).toEqual([{ shift_id: first, staff_id: staff[2].id }])
 
   await page.dragAndDrop(`#c-${first}-${staff[2].id}`, cell('Bob', '2026-03-23'))
   await page.waitForFunction(() => document.querySelector('[data-toast]')?.textContent?.includes('lacks the skill'))
-  expect(await standing()).toEqual([{ shift_id: first, staff_id: staff[2].id }])
+  expect(await assigned()).toEqual([{ shift_id: first, staff_id: staff[2].id }])
 
   // By keyboard: an open place of Tuesday to Ann, two rows down from the row of open places is Bob, one is Ann.
   await page.focus(`#c-${second}-open`)
@@ -259,7 +259,7 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
   const placed = `${cell('Ann', '2026-03-24')} #c-${second}-${staff[0].id}`
   await page.waitForSelector(placed)
   await page.waitForFunction(id => document.activeElement?.id === id, `c-${second}-${staff[0].id}`)
-  expect(await standing()).toContainEqual({ shift_id: second, staff_id: staff[0].id })
+  expect(await assigned()).toContainEqual({ shift_id: second, staff_id: staff[0].id })
 
   // Escape lets go, and nothing is moved.
   await page.keyboard.press('Enter')
@@ -273,7 +273,7 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
   await page.goto(`${url}/rota/plan?draft=${draft.job_id}&view=sites`)
   await page.dragAndDrop(`#c-${first}-${staff[2].id}`, 'td[data-target=off]')
   await page.waitForSelector(`#c-${first}-${staff[2].id}`, { state: 'detached' })
-  expect(await standing()).toHaveLength(1)
+  expect(await assigned()).toHaveLength(1)
 
   await page.click('button:text("Publish")')
   await page.click('dialog button:text("Publish")')

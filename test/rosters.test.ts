@@ -31,8 +31,8 @@ test('a change of a person or of a shift changes only the fields it names', asyn
   const wage = { max_hours_week: 12, hourly_cents: 1750, active: false }
   const ann = await newPerson(call, 'Ann', wage)
   expect(await call.patch(`${base}/staff/${ann.id}`, { name: 'Anne' })).toEqual({ ...ann, name: 'Anne' })
-  const anew = await call.put(`${base}/staff/${ann.id}`, { name: 'Ann' })
-  expect(anew).toMatchObject({ skills: [], max_hours_week: 40, hourly_cents: 0, active: true })
+  const replaced = await call.put(`${base}/staff/${ann.id}`, { name: 'Ann' })
+  expect(replaced).toMatchObject({ skills: [], max_hours_week: 40, hourly_cents: 0, active: true })
 
   const times = { starts_at: '2026-03-23T18:00:00Z', ends_at: '2026-03-23T23:00:00Z' }
   const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, headcount: 4 })

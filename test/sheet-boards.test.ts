@@ -46,7 +46,7 @@ async function stored(sheet: Sheet): Promise<number> {
 }
 
 const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonicalQuery({}), ...asked })
-const standing = async (source: BoardSource, asked: Partial<BoardQuery> = {}) =>
+const standings = async (source: BoardSource, asked: Partial<BoardQuery> = {}) =>
   (await sheetPage(boards, source, query(asked))).rows.map(({ player_id, rank, score, change }) => [
     player_id,
     rank,
@@ -67,30 +67,30 @@ test('a board counts gains since the baseline, and change since the snapshot bef
 
   expect((await sheetPage(boards, source, query({ sort_by: 'power' }))).rows).toEqual([])
   await add('baseline', 1, kills({ ann: 10, bob: 10, cy: 10 }))
-  expect(await standing(source)).toEqual([])
+  expect(await standings(source)).toEqual([])
   await add('current', 2, kills({ ann: 15, bob: 30, cy: 12, dot: 500 }))
-  expect(await standing(source)).toEqual([
+  expect(await standings(source)).toEqual([
     ['bob', 1, 20, null],
     ['ann', 2, 5, null],
     ['cy', 3, 2, null],
     ['dot', 4, 0, null], // a latecomer starts from their first appearance
   ])
   await add('current', 3, kills({ ann: 60, bob: 30, dot: 501, eve: 7 }))
-  expect(await standing(source)).toEqual([
+  expect(await standings(source)).toEqual([
     ['ann', 1, 50, 1],
     ['bob', 2, 20, -1],
     ['dot', 3, 1, 1],
     ['eve', 4, 0, null],
   ])
-  expect(await standing(source, { sort_by: 'power' })).toEqual([
+  expect(await standings(source, { sort_by: 'power' })).toEqual([
     ['eve', 1, 0, null],
     ['bob', 2, 20, 1],
     ['ann', 3, 50, -1],
     ['dot', 4, 1, 0],
   ])
-  expect(await standing(source, { at: 2 })).toHaveLength(4)
+  expect(await standings(source, { at: 2 })).toHaveLength(4)
   expect((await sheetPage(boards, source, query({ at: 2 }))).asOf).toBe(2)
-  expect(await standing(source, { at: 1 })).toEqual([])
+  expect(await standings(source, { at: 1 })).toEqual([])
 })
 
 test('a player card shows current, baseline, gain, standing and history', async () => {
@@ -210,9 +210,9 @@ test('a season whose scans were thinned out keeps its last board unchanged', asy
 test('an unknown column is refused with the choices, and a deleted snapshot is reported', async () => {
   const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(kills({ ann: 1 })) }]
   const source = { published, config: {} }
-  expect(await outcome(standing(source, { sort_by: 'deads' }))).toThrow(UnknownColumn)
+  expect(await outcome(standings(source, { sort_by: 'deads' }))).toThrow(UnknownColumn)
   await thread.run('remove', published[0]!.snapshot)
-  expect(await outcome(standing(source))).toThrow(SnapshotGone)
+  expect(await outcome(standings(source))).toThrow(SnapshotGone)
 })
 
 // The same rules on plain objects, computed from the list alone.

@@ -13,8 +13,12 @@ export const season = {
 export const newLeague = (call: Call, config: object = {}, name = season.name) =>
   call.post('/api/v1/leagues', { ...season, name, config })
 
-type Wishes = Record<string, string>
-export function formOf(content: string | Uint8Array | Blob, filename = 'scan.csv', fields: Wishes = {}): FormData {
+type UploadFields = Record<string, string>
+export function formOf(
+  content: string | Uint8Array | Blob,
+  filename = 'scan.csv',
+  fields: UploadFields = {},
+): FormData {
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) form.set(name, value)
   form.set('file', new File([content as BlobPart], filename))
@@ -25,7 +29,7 @@ export const upload = (
   call: Call,
   leagueId: number,
   content: string | Uint8Array | Blob,
-  fields: Wishes = {},
+  fields: UploadFields = {},
   filename?: string,
 ) => call.post(`/api/v1/leagues/${leagueId}/uploads`, formOf(content, filename, fields))
 

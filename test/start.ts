@@ -123,6 +123,13 @@ export async function start(env: Env = {}, givenDir?: string, surroundings: AppO
   }
 }
 
+/** Only the jobs that the test starts run. */
+export async function startWithoutSchedule(env?: Env, dataDir?: string) {
+  const fieldhouse = await start(env, dataDir)
+  fieldhouse.app.schedule.stop()
+  return fieldhouse
+}
+
 /** A separate process, for tests that kill it. Resolves once it is open. */
 export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()) {
   const child = Bun.spawn([process.execPath, await bundledMain()], {

@@ -18,7 +18,7 @@ const user = (name: string, country?: string) => ({
   ...(country && { country }),
 })
 
-async function busyHouse(env = {}, folder?: string) {
+async function startWithHistory(env = {}, folder?: string) {
   const fieldhouse = await start(env, folder)
   const { call, finished } = fieldhouse
   for (const [name, country] of [
@@ -35,7 +35,7 @@ async function busyHouse(env = {}, folder?: string) {
 }
 
 test('the dashboard counts what there is, by section', async () => {
-  const { call } = await busyHouse()
+  const { call } = await startWithHistory()
   const all = await call.get(`${stats}/dashboard?period=last_week`)
   expect(all).toMatchObject({ period: 'last_week', summary: { users: 3, leagues: 1, uploads: 2 } })
   expect(all.summary.runs).toBeGreaterThanOrEqual(2)
@@ -58,7 +58,7 @@ test('the dashboard counts what there is, by section', async () => {
 })
 
 test('executions are grouped and filtered, with nothing left out where nothing ran', async () => {
-  const { call } = await busyHouse()
+  const { call } = await startWithHistory()
   const byDay = await call.get(`${stats}/executions?period=last_week&group_by=day&name=sheets.import`)
   expect(byDay).toMatchObject({ total: 2, group_by: 'day' })
   expect(byDay.buckets).toHaveLength(8)
@@ -139,7 +139,7 @@ test('what was cancelled is counted and named, and a total is the sum of its par
 })
 
 test('users are counted by registration, activity and country', async () => {
-  const { call, as } = await busyHouse()
+  const { call, as } = await startWithHistory()
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
   const all = await call.get(`${stats}/users?period=last_week&group_by=hour`)
@@ -151,7 +151,7 @@ test('users are counted by registration, activity and country', async () => {
 })
 
 test('a refresh computes the common and the recent queries, and renews what has not changed', async () => {
-  const { call, finished, as } = await busyHouse()
+  const { call, finished, as } = await startWithHistory()
   await call.get(`${stats}/executions?name=sheets.import`)
   const first = await finished(call.post(`${stats}/refresh`))
   expect(first).toMatchObject({ status: 'SUCCESS', result: { failed: 0 } })
@@ -165,7 +165,7 @@ test('a refresh computes the common and the recent queries, and renews what has 
 })
 
 test('while the schedule refreshes, every query is cached', async () => {
-  const { call, app, finished, clock } = await busyHouse()
+  const { call, app, finished, clock } = await startWithHistory()
   await call.get(`${stats}/dashboard?period=last_day`)
   for (let passed = 0; passed < 30; passed += 4) {
     clock.forward(4 * 60_000)
@@ -176,7 +176,7 @@ test('while the schedule refreshes, every query is cached', async () => {
 })
 
 test('one failing statistic is counted and never stops the others', async () => {
-  const { call, app, finished } = await busyHouse()
+  const { call, app, finished } = await startWithHistory()
   app.db.$client.run('alter table user_activity rename to elsewhere')
   app.db.$client.run('alter table activity_counts rename to gone')
   const { result, job_id } = await finished(call.post(`${stats}/refresh`))
@@ -199,7 +199,7 @@ test('one failing statistic is counted and never stops the others', async () => 
 })
 
 test('the cache is shown by entry and cleared by name, by admins', async () => {
-  const { call, as, id } = await busyHouse()
+  const { call, as, id } = await startWithHistory()
   await call.get(`/api/v1/leagues/${id}/leaderboard`) // made as its sheet was published
   const board = async () =>
     (await call.get(`${stats}/cache`)).by_name.find(({ name }: { name: string }) => name === 'leaderboard')
@@ -211,7 +211,7 @@ test('the cache is shown by entry and cleared by name, by admins', async () => {
 })
 
 test('the cache has totals, counts what changes dropped, and is cleared by league, by pattern, and warmed by name', async () => {
-  const { call, app, id } = await busyHouse()
+  const { call, app, id } = await startWithHistory()
   const other = (await newLeague(call)).id
   const board = async (league: number) =>
     (await call.raw(`/api/v1/leagues/${league}/leaderboard`)).headers.get('x-cache')
@@ -264,7 +264,7 @@ test('the performance page lists the slowest routes first, and pages the rest', 
 
 test('a service is ready once its cache is warm, and warmed answers are hits', async () => {
   const folder = temporaryFolder()
-  const before = await busyHouse({}, folder)
+  const before = await startWithHistory({}, folder)
   await before.stop()
   const { call, app } = await start({}, folder)
   await until(() => app.ready())
@@ -310,7 +310,7 @@ redisTest(
   async () => {
     const redis = await startRedis()
     const folder = temporaryFolder()
-    const one = await busyHouse({ REDIS_URL: redis.url, ROLE: 'all' }, folder)
+    const one = await startWithHistory({ REDIS_URL: redis.url, ROLE: 'all' }, folder)
     await until(() => one.app.cache.usage().connected)
     await one.finished(one.call.post(`${stats}/refresh`))
     const two = await start({ REDIS_URL: redis.url, ROLE: 'web' }, folder)

@@ -1,20 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { FeedFault } from '../scripts/fake-feed.ts'
 import { minute } from '../src/platform/clock.ts'
-import { until } from './start.ts'
-import {
-  alerts,
-  board,
-  enter,
-  feedFor,
-  newTour,
-  newTourLeague,
-  newUser,
-  players,
-  startStill,
-  tour,
-  update,
-} from './tours.ts'
+import { startWithoutSchedule, until } from './start.ts'
+import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 /** What each fault of a feed is to us. */
 const outcomes = {
@@ -34,7 +22,7 @@ const outcomes = {
 for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcomes, string][]) {
   const costs = outcome === 'ok' ? 'costs nothing' : 'costs its own run only, and one alert that clears itself'
   test(`a feed that is ${fault} ${costs}`, async () => {
-    const fieldhouse = await startStill()
+    const fieldhouse = await startWithoutSchedule()
     const { app, call, clock } = fieldhouse
     const feed = feedFor()
     await newTour(call, feed.url)

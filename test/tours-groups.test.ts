@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { pickGroupsOf } from '../src/leagues/tours/groups.ts'
-import { refusalOf, until } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, tour } from './tours.ts'
+import { refusalOf, startWithoutSchedule, until } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, tour } from './tours.ts'
 
 async function startGrouped(config: object) {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call } = fieldhouse
   await newTour(call, feedFor().url)
   await until(async () => (await tour(call)).status === 'ok')

@@ -1,22 +1,10 @@
 import { expect, test } from 'bun:test'
 import { minute } from '../src/platform/clock.ts'
-import { refusalOf, until } from './start.ts'
-import {
-  alerts,
-  board,
-  enter,
-  feedFor,
-  newTour,
-  newTourLeague,
-  newUser,
-  players,
-  startStill,
-  tour,
-  update,
-} from './tours.ts'
+import { refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 test('a tour is made by officers, looked at straight away, read by all, and its feed’s URL stays among officers', async () => {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, as } = fieldhouse
   const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
   const feed = feedFor()
@@ -53,7 +41,7 @@ test('a tour is made by officers, looked at straight away, read by all, and its 
 })
 
 test('a feed of another format reads the same', async () => {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const feed = feedFor()
   feed.advance(300)
   for (const format of ['fieldhouse', 'datagolf', 'espn'] as const)
@@ -75,12 +63,12 @@ test('a feed of another format reads the same', async () => {
 test('feeds on private addresses are refused, however they are written', async () => {
   const feed = feedFor()
   const { port } = new URL(feed.url)
-  const allowing = await startStill()
+  const allowing = await startWithoutSchedule()
   await newTour(allowing.call, `http://localhost:${port}/fieldhouse.json`)
   await until(async () => (await tour(allowing.call)).status === 'ok')
   await allowing.stop()
   const asked = feed.requests.length
-  const { call, ...fieldhouse } = await startStill({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
+  const { call, ...fieldhouse } = await startWithoutSchedule({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
   const refused = [
     feed.url,
     `http://localhost:${port}/feed`,
@@ -108,7 +96,7 @@ test('feeds on private addresses are refused, however they are written', async (
 })
 
 test('the config of a tour league is checked and completed', async () => {
-  const { call } = await startStill()
+  const { call } = await startWithoutSchedule()
   const feed = feedFor()
   await newTour(call, feed.url)
   const { id, config } = await newTourLeague(call, { picks: undefined, best: undefined })
@@ -135,7 +123,7 @@ test('the config of a tour league is checked and completed', async () => {
 })
 
 test('a held board is accepted when an officer says so', async () => {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { app, call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
@@ -162,7 +150,7 @@ test('a held board is accepted when an officer says so', async () => {
 })
 
 test('a league on another week’s event says so instead of taking its field', async () => {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() - 3 * 24 * 60 * minute })
   feed.advance(600)

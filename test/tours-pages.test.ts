@@ -3,14 +3,14 @@ import { minute } from '../src/platform/clock.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
-import { until } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, tour, update } from './tours.ts'
+import { startWithoutSchedule, until } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 import { faintText, unnamed } from './web-seen.ts'
 
 type Golfer = { player_id: string; name: string }
 
 async function startEntering(config: object = {}) {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, `${feed.url}?key=secret`)

@@ -6,12 +6,12 @@ import { ensureUpdates, lastFindings, type SupervisorFindings } from '../src/lea
 import { day, hour, minute, second } from '../src/platform/clock.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { type Env, spawnFieldhouse, temporaryFolder, until } from './start.ts'
-import { alerts, feedFor, newTour, newTourLeague, startStill, tour, update } from './tours.ts'
+import { type Env, spawnFieldhouse, startWithoutSchedule, temporaryFolder, until } from './start.ts'
+import { alerts, feedFor, newTour, newTourLeague, tour, update } from './tours.ts'
 
 /** A service that follows a tour because a league waits for it: one update is booked. */
 async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
-  const fieldhouse = await startStill(env, dataDir)
+  const fieldhouse = await startWithoutSchedule(env, dataDir)
   const { app, call, finished } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
@@ -114,7 +114,7 @@ test('a process killed while it holds the lock leaves nothing that the next one 
   await doomed.kill9()
   feed.fault(null)
 
-  const { app, call } = await startStill({}, dataDir)
+  const { app, call } = await startWithoutSchedule({}, dataDir)
   const left = app.db.select().from(taskLocks).all()
   expect(left.map(({ task }) => task)).toContain('update_player_scores')
   expect(app.locks.all().filter(({ ownerDead }) => !ownerDead)).toEqual([])
@@ -162,7 +162,7 @@ test('the alert of a dead feed stays although no league needs it any more, until
 })
 
 test('a new tour with a dead feed says that it is not polled again', async () => {
-  const { app, call } = await startStill()
+  const { app, call } = await startWithoutSchedule()
   const feed = feedFor()
   feed.fault('down')
   await newTour(call, feed.url)
@@ -224,15 +224,19 @@ redisTest(
 
 test('the feed is polled once per interval, however many processes supervise and however many users ask', async () => {
   const dataDir = temporaryFolder()
-  const houses = [await startStill({}, dataDir), await startStill({}, dataDir), await startStill({}, dataDir)]
+  const services = [
+    await startWithoutSchedule({}, dataDir),
+    await startWithoutSchedule({}, dataDir),
+    await startWithoutSchedule({}, dataDir),
+  ]
   const feed = feedFor()
-  const [{ call }] = houses as [(typeof houses)[0], ...typeof houses]
+  const [{ call }] = services as [(typeof services)[0], ...typeof services]
   await newTour(call, feed.url, { interval_s: 2 })
   await newTourLeague(call)
   await until(() => feed.requests.length === 1)
   const began = performance.now()
   for (let round = 0; round < 80; round++) {
-    for (const { app, call } of houses) {
+    for (const { app, call } of services) {
       app.jobs.start(ensureUpdates, {})
       call.post('/api/v1/tours/pga/update')
     }

@@ -4,13 +4,13 @@ import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { afterTest, refusalOf, until } from './start.ts'
-import { alerts, board, enter, newTour, newTourLeague, newUser, players, startStill, tour, update } from './tours.ts'
+import { afterTest, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, board, enter, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 type FeedGolfer = { id: string; name: string; [more: string]: unknown }
 
-/** A feed that says what the test makes it say. */
-function spokenFeed(json: object) {
+/** A feed that answers with the JSON that the test gives it. */
+function jsonFeed(json: object) {
   const feed = { json, url: '' }
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => Response.json(feed.json) })
   afterTest(() => server.stop(true))
@@ -47,9 +47,9 @@ Ned Nowhere,6,34`
 
 /** The feed is on last week’s event, a league is on the next one. */
 async function startWaiting(config: object = {}) {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
-  const feed = spokenFeed(lastWeek)
+  const feed = jsonFeed(lastWeek)
   await newTour(call, feed.url)
   await until(async () => (await tour(call)).status === 'ok')
   const starts = clock.now() + 3 * day
@@ -221,7 +221,7 @@ test('a feed that shows the next event itself needs no list, and its ids stay th
 })
 
 test('an upcoming event on the ESPN scoreboard is read in addition to the current one, until it starts', async () => {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
   const type = (state: string, name: string) => ({ type: { name, state, completed: state === 'post' } })
   const event = (id: string, name: string, state: string, status: string, linescores: object[]) => ({
@@ -242,7 +242,7 @@ test('an upcoming event on the ESPN scoreboard is read in addition to the curren
   })
   const played = [{ period: 1, value: 70, displayValue: '-2', linescores: Array(18).fill({ value: 4 }) }]
   const now = event('1', 'Coastal Open', 'in', 'STATUS_IN_PROGRESS', played)
-  const feed = spokenFeed({ events: [now, event('2', 'Inland Open', 'pre', 'STATUS_SCHEDULED', [])] })
+  const feed = jsonFeed({ events: [now, event('2', 'Inland Open', 'pre', 'STATUS_SCHEDULED', [])] })
   await newTour(call, feed.url, { format: 'espn' })
   await until(async () => (await tour(call)).status === 'ok')
   expect(await tour(call)).toMatchObject({

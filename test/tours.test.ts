@@ -1,26 +1,14 @@
 import { expect, test } from 'bun:test'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { hour, minute } from '../src/platform/clock.ts'
-import { refusalOf, until } from './start.ts'
-import {
-  alerts,
-  board,
-  enter,
-  feedFor,
-  newTour,
-  newTourLeague,
-  newUser,
-  players,
-  startStill,
-  tour,
-  update,
-} from './tours.ts'
+import { refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 
 /** A service with a tour with a known field, a league on it, and two members with entries. */
 async function startPlaying(config: object = {}) {
-  const fieldhouse = await startStill()
+  const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)

@@ -2,17 +2,10 @@
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { App } from '../src/context.ts'
 import { day, hour } from '../src/platform/clock.ts'
-import { afterTest, type caller, type Env, start } from './start.ts'
+import { afterTest, type caller, type start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
-
-/** A service whose schedule is stopped, so that only jobs started by the test run. */
-export async function startStill(env?: Env, dataDir?: string) {
-  const fieldhouse = await start(env, dataDir)
-  fieldhouse.app.schedule.stop()
-  return fieldhouse
-}
 
 type Started = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'finished' | 'as' | 'url'>
 

@@ -224,8 +224,8 @@ test('a sheet without ids fails with what was looked for, and the board stays', 
 test('errors in a sheet are reported to its sender, and raise no alert', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
-  const wishes: Record<string, string>[] = [{}, { dry_run: 'true' }, { mode: 'strict' }]
-  for (const fields of wishes) {
+  const uploads: Record<string, string>[] = [{}, { dry_run: 'true' }, { mode: 'strict' }]
+  for (const fields of uploads) {
     const job = await finished(upload(call, id, 'colour,shape\nred,round\n', fields))
     expect(job).toMatchObject({ status: 'FAILURE', attempts: 1, error: expect.stringMatching(/^No id column/) })
   }

@@ -1,0 +1,20 @@
+/** A webhook that keeps the messages it gets, after it has refused the first few. */
+import { afterTest, until } from './start.ts'
+
+export function startWebhook(failures = 0) {
+  // biome-ignore lint/suspicious/noExplicitAny: tests read messages as they come
+  const messages: any[] = []
+  let left = failures
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      if (left-- > 0) return new Response('busy', { status: 500 })
+      messages.push(await request.json())
+      return new Response(null, { status: 204 })
+    },
+  })
+  afterTest(() => server.stop(true))
+  const about = (words: string) => until(() => messages.find(({ content }) => content.includes(words)))
+  return { url: `http://127.0.0.1:${server.port}/hook`, messages, about }
+}
