@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chartOf } from './bench/chart.ts'
 import { type Comparison, type Measured, measure } from './bench/comparison.ts'
-import { firstLooks } from './bench/comparisons/changes.ts'
+import { firstReads } from './bench/comparisons/changes.ts'
 import { dashboards } from './bench/comparisons/dashboards.ts'
 import { growth } from './bench/comparisons/growth.ts'
 import { readsDuringImport } from './bench/comparisons/imports.ts'
@@ -45,7 +45,7 @@ helpFirst(import.meta.path, { any: true })
 const comparisons: readonly Comparison[] = [
   ...uploads,
   readsDuringImport,
-  firstLooks,
+  firstReads,
   reads,
   jobs,
   trades,
@@ -109,17 +109,19 @@ try {
 const inOrder = measured.toSorted((a, b) => comparisons.indexOf(a.comparison) - comparisons.indexOf(b.comparison))
 const others: Run = added === undefined ? { rows: [], notes: [] } : await Bun.file(added).json()
 for (const { comparison } of others.rows) failed.delete(comparison)
-const placeOf = (row: ReportRow) => comparisons.findIndex(({ name }) => name === row.comparison)
+const positionOf = (row: ReportRow) => comparisons.findIndex(({ name }) => name === row.comparison)
 const own = inOrder.flatMap(rowsOf)
 const isOwn = new Set(own.map(({ comparison }) => comparison))
 const rows = [...own, ...others.rows.filter(({ comparison }) => !isOwn.has(comparison))].sort(
-  (a, b) => placeOf(a) - placeOf(b),
+  (a, b) => positionOf(a) - positionOf(b),
 )
 const where = machine(load, new Date())
 const counted = `${isQuick ? 'quick, ' : ''}${rounds} rounds in turns`
 const notes = [...notesOf(inOrder, failed), ...others.notes]
-const told = [...growthNotes(rows), ...notes].map(note => `- ${note}`)
-const report = [`${where}; ${counted}.`, tableOf(rows), ...(told.length ? [told.join('\n')] : [])].join('\n\n')
+const footnotes = [...growthNotes(rows), ...notes].map(note => `- ${note}`)
+const report = [`${where}; ${counted}.`, tableOf(rows), ...(footnotes.length ? [footnotes.join('\n')] : [])].join(
+  '\n\n',
+)
 const chart = chartOf(rows, where)
 console.log(report)
 

@@ -1,5 +1,5 @@
 /**
- * `bun run torture`: harms separate servers at random moments while users act: kills them, freezes them, fills their disk, moves
+ * `bun run torture`: injects faults into separate servers at random moments while users act: kills them, freezes them, fills their disk, moves
  * their clock, takes Redis away, kills restores and migrations. After each round it checks that everything acknowledged is there
  * exactly once, that ledgers add up, boards follow from their sources, files are intact and none is left over. Ends with 1 if
  * something was lost. No running installation is touched.
@@ -7,9 +7,9 @@
  *   --rounds N     the number of rounds (30); every five rounds use a new folder with another layout
  *   --seconds S    about how long users act in a round (2)
  *   --minutes M    no round starts later than this (60); a signal ends it and prints the findings so far
- *   --only a,b     only these acts: league, upload, publish, undo, update, trade, price, entry, invitation, finalise, confirm,
- *                  backup, read
- *   --harms a,b    only these harms: kill, kill_one, stop, freeze, redis_killed, redis_slow, redis_full, disk_full, clock, hang,
+ *   --only a,b     only these actions of users: league, upload, publish, undo, update, trade, price, entry, invitation, finalise,
+ *                  confirm, backup, read
+ *   --faults a,b   only these faults: kill, kill_one, stop, freeze, redis_killed, redis_slow, redis_full, disk_full, clock, hang,
  *                  restore, restore_command, migrate
  *   --layout N     always this layout: 1 one process, 2 web and worker, 3 one with Redis, 4 two, 5 one on a small disk, 6 web and
  *                  worker with Redis
@@ -19,10 +19,10 @@ import { rmSync } from 'node:fs'
 import { random as randomOf } from './demo/random.ts'
 import { startFakeFeed } from './fake-feed.ts'
 import { misused } from './script-help.ts'
-import { type ActName, actNames, acts, howOften, statusOf } from './torture/acts.ts'
+import { type ActionName, actionNames, actions, howOften, statusOf } from './torture/actions.ts'
 import { auditAct, settleJobs } from './torture/audit.ts'
+import { type Fault, type FaultName, faultNames, faults, type Round } from './torture/faults.ts'
 import { auditDatabases, auditLeftovers } from './torture/files.ts'
-import { type Harm, type HarmName, harmNames, harms, type Round } from './torture/harms.ts'
 import { type Installation, type Layout, layouts, openInstallation } from './torture/installation.ts'
 import { openTally } from './torture/tally.ts'
 import { fillWorld, lanes, type World } from './torture/world.ts'
@@ -31,12 +31,12 @@ import { redisServer, startOwnRedis } from './trials/own-redis.ts'
 import { startSilentServer } from './trials/silent-server.ts'
 import { mountSmallDisk } from './trials/small-disk.ts'
 
-const options = trialOptions(import.meta.path, { rounds: 30, seconds: 2, minutes: 60, layout: 0 }, ['only', 'harms'])
+const options = trialOptions(import.meta.path, { rounds: 30, seconds: 2, minutes: 60, layout: 0 }, ['only', 'faults'])
 const { rounds, seconds, seed } = options
-const chosenActs = chosen(options.only, actNames)
-const chosenHarms = chosen(options.harms, harmNames)
+const chosenActions = chosen(options.only, actionNames)
+const chosenFaults = chosen(options.faults, faultNames)
 const random = randomOf(seed)
-const order = randomOf(seed) // for the harms, so that their order depends on the seed alone, not on the acts
+const order = randomOf(seed) // for the faults, so that their order depends on the seed alone, not on the actions
 const tally = openTally()
 const silent = startSilentServer()
 const redis = redisServer ? await startOwnRedis() : undefined
@@ -59,8 +59,8 @@ if (!redis) tally.leaveOut('everything with Redis: there is no redis-server')
 if (!disk) tally.leaveOut('a disk that is full: a tmpfs may not be mounted here')
 
 /** Acts until `isOver`, or until no server answers any more. */
-async function actAll(round: Round, harm: HarmName, isOver: () => boolean, mails: boolean): Promise<void> {
-  const weighted = chosenActs.flatMap(name => Array<ActName>(2 * (howOften[name] ?? 1)).fill(name))
+async function actAll(round: Round, fault: FaultName, isOver: () => boolean, mails: boolean): Promise<void> {
+  const weighted = chosenActions.flatMap(name => Array<ActionName>(2 * (howOften[name] ?? 1)).fill(name))
   async function actInLane(lane: number) {
     while (!isOver()) {
       const doors = round.installation.doors()
@@ -68,11 +68,11 @@ async function actAll(round: Round, harm: HarmName, isOver: () => boolean, mails
       const { call, hasEnded } = random.pick(doors)
       const name = random.pick(weighted)
       try {
-        await acts[name]({ call, world: round.world, random, lane, mails })
-        tally.acted(harm, name)
+        await actions[name]({ call, world: round.world, random, lane, mails })
+        tally.acted(fault, name)
       } catch (error) {
         const status = statusOf(error)
-        if (status === 500 || (status && status < 500 && status !== 409 && status !== 429 && harm !== 'clock'))
+        if (status === 500 || (status && status < 500 && status !== 409 && status !== 429 && fault !== 'clock'))
           round.found(`${name}: ${(error as Error).message}`)
         if (!hasEnded()) await Bun.sleep(20)
       }
@@ -81,18 +81,18 @@ async function actAll(round: Round, harm: HarmName, isOver: () => boolean, mails
   await Promise.all(Array.from({ length: lanes }, (_, lane) => actInLane(lane)))
 }
 
-async function strike(name: HarmName, round: Round): Promise<void> {
-  const harm: Harm = harms[name]
+async function inject(name: FaultName, round: Round): Promise<void> {
+  const fault: Fault = faults[name]
   const { installation } = round
-  if (harm.env) {
+  if (fault.env) {
     await installation.kill()
-    await installation.start(harm.env(round))
+    await installation.start(fault.env(round))
   }
   let isOver = false
-  const acting = harm.isQuiet ? undefined : actAll(round, name, () => isOver, name === 'hang')
+  const acting = fault.isQuiet ? undefined : actAll(round, name, () => isOver, name === 'hang')
   try {
-    await harm.strike(round)
-    if (!harm.isQuiet) await installation.kill()
+    await fault.inject(round)
+    if (!fault.isQuiet) await installation.kill()
   } finally {
     isOver = true
     await acting
@@ -116,7 +116,7 @@ async function audit({ installation, world, found }: Round, patience: number): P
 const settleTimeout = 15_000 // ms after a round; runs that have not ended by then are checked after the next one
 const lastSettleTimeout = 120_000
 
-async function play(name: HarmName, installation: Installation, world: World, isLast: boolean): Promise<void> {
+async function play(name: FaultName, installation: Installation, world: World, isLast: boolean): Promise<void> {
   const kills = installation.kills()
   const found = (what: string) => tally.found(name, `${what} (${installation.says})`)
   const round: Round = {
@@ -131,7 +131,7 @@ async function play(name: HarmName, installation: Installation, world: World, is
       return actAll(round, name, () => performance.now() > end, false)
     },
   }
-  await strike(name, round)
+  await inject(name, round)
   if (!installation.servers().some(({ hasEnded }) => !hasEnded())) await installation.start()
   await audit(round, isLast ? lastSettleTimeout : settleTimeout)
   tally.round(name, installation.kills() - kills)
@@ -157,7 +157,7 @@ for (let done = 0, folder = 0; done < rounds && !isTimeOver(); folder++) {
     const [door] = installation.doors()
     if (!door) throw new Error('nobody answers')
     const world = await fillWorld(door.call, feed)
-    const here = chosenHarms.filter(name => !(harms[name] as Harm).missing?.(installation))
+    const here = chosenFaults.filter(name => !(faults[name] as Fault).missing?.(installation))
     for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTimeOver(); i++, done++) {
       const name = order.pick(here)
       const isLast = i === roundsInAFolder - 1 || done === rounds - 1

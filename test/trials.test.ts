@@ -23,6 +23,6 @@ test('odd requests on every route, page and form as every role, odd sheets and o
 }, 900_000)
 
 test('processes, a restore and a migration that are killed lose nothing', async () => {
-  const harms = ['--harms', 'kill,restore,migrate', '--seconds', 0.5]
-  await trial('torture.ts', '--seed', 35, '--layout', 1, '--rounds', rounds(3, 300), ...harms)
+  const faults = ['--faults', 'kill,restore,migrate', '--seconds', 0.5]
+  await trial('torture.ts', '--seed', 35, '--layout', 1, '--rounds', rounds(3, 300), ...faults)
 }, 900_000)

@@ -1,6 +1,6 @@
 /** Checks that everything acknowledged is there exactly once, and that every board follows from its sources. */
 import type { DemoCall } from '../demo/call.ts'
-import { rosterText, statusOf } from './acts.ts'
+import { rosterText, statusOf } from './actions.ts'
 import type { Known, Scan } from './known.ts'
 import { picksThatCount, powersOf, startingCash, symbol, totalsText, untilTrue, type World } from './world.ts'
 
@@ -164,10 +164,10 @@ async function auditSheetBoard({ call, world: { known, small }, found }: Audit, 
     const players = league === small ? 300 : 20_000
     const baseline: Scan = { league, players, seed: 0, share: 1, filename: 'baseline.csv' }
     const before = powersOf(baseline)
-    const faults = sent.map(scan => faultsOf(board, rankGains(before, powersOf(scan))))
-    const [fault] = sent.length ? faults : [board.pagination.total ? ['there is nothing to show'] : []]
-    if (!faults.some(({ length }) => length === 0))
-      for (const what of fault ?? []) found(`upload: league ${league}: ${what}`)
+    const mismatches = sent.map(scan => mismatchesOf(board, rankGains(before, powersOf(scan))))
+    const [mismatch] = sent.length ? mismatches : [board.pagination.total ? ['there is nothing to show'] : []]
+    if (!mismatches.some(({ length }) => length === 0))
+      for (const what of mismatch ?? []) found(`upload: league ${league}: ${what}`)
     return
   }
   found(`upload: league ${league} did not come to rest`)
@@ -187,17 +187,19 @@ function rankGains(before: Map<string, number>, now: Map<string, number>): Ranke
 }
 
 type Board = { rows: { player_id: string; rank: number; score: number | null }[]; pagination: { total: number } }
-function faultsOf(board: Board, expected: Ranked): string[] {
-  const faults: string[] = []
+function mismatchesOf(board: Board, expected: Ranked): string[] {
+  const mismatches: string[] = []
   const { total } = board.pagination
-  if (total !== expected.size) faults.push(`the board has ${total} players, the file ${expected.size}`)
+  if (total !== expected.size) mismatches.push(`the board has ${total} players, the file ${expected.size}`)
   const wrong = board.rows.find(({ player_id, rank, score }) => {
     const right = expected.get(player_id)
     return right?.rank !== rank || right.gain !== score
   })
   if (wrong)
-    faults.push(`the board says ${JSON.stringify(wrong)}, the file ${JSON.stringify(expected.get(wrong.player_id))}`)
-  return faults
+    mismatches.push(
+      `the board says ${JSON.stringify(wrong)}, the file ${JSON.stringify(expected.get(wrong.player_id))}`,
+    )
+  return mismatches
 }
 
 /** `givenUp`: how many runs failed because their process was killed too often. They are retried, as an officer would. */
@@ -217,14 +219,14 @@ export async function settleJobs({ call, world: { known }, found }: Audit, timeo
         await call.post(`/api/v1/jobs/${job.id}/retry`)
         givenUp++
         unfinished.push(job)
-        waiting.push(`${job.act}: ${error}`)
+        waiting.push(`${job.action}: ${error}`)
       } else if (status === 'FAILURE' || status === 'CANCELLED') {
         const reason = `${error ?? message}`
         // A score update expires, and a clock that jumps may pass that time.
-        if (!/time had passed/.test(reason)) found(`${job.act}: its job ended as ${status}: ${reason}`)
-      } else if (!(job.act === 'backup' && /trying again/.test(message ?? ''))) {
+        if (!/time had passed/.test(reason)) found(`${job.action}: its job ended as ${status}: ${reason}`)
+      } else if (!(job.action === 'backup' && /trying again/.test(message ?? ''))) {
         unfinished.push(job) // a backup that failed is tried again in five minutes
-        waiting.push(`${job.act}: ${status} ${message ?? ''}`)
+        waiting.push(`${job.action}: ${status} ${message ?? ''}`)
       }
     }
     known.jobs = unfinished

@@ -20,7 +20,7 @@ export type Known = {
   /** By week: the last acknowledged roster, and those sent since then without an answer. */
   rosters: { sent: string; isUnsure: boolean }[][]
   /** Runs that have to succeed. */
-  jobs: { id: string; act: string }[]
+  jobs: { id: string; action: string }[]
 }
 
 export const nothingYet = (): Known => ({

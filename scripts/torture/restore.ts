@@ -6,8 +6,8 @@ import { backupNames, backupsFolder } from '../../src/monitor/backups/backup.ts'
 import { spawnServer, startChildServer } from '../trials/child-server.ts'
 import { endWithUs } from '../trials/end-with-us.ts'
 import { auditAct } from './audit.ts'
+import type { Round } from './faults.ts'
 import { auditDatabases, auditLeftovers } from './files.ts'
-import type { Round } from './harms.ts'
 
 const maxKills = 4
 

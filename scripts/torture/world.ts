@@ -119,8 +119,8 @@ export const totalsText = (golfers: readonly { player_id: string; total: number 
     .sort()
     .join(', ')
 
-export async function untilTrue(look: () => Promise<unknown>, within = 60_000): Promise<boolean> {
+export async function untilTrue(condition: () => Promise<unknown>, within = 60_000): Promise<boolean> {
   for (const end = performance.now() + within; performance.now() < end; await Bun.sleep(25))
-    if (await look()) return true
+    if (await condition()) return true
   return false
 }

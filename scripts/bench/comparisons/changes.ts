@@ -16,27 +16,27 @@ const changes = {
   undo: 'an undo',
 } as const
 type Change = keyof typeof changes
-const looks = { board: 'board', page: 'board as a page' } as const
-type Look = keyof typeof looks
+const reads = { board: 'board', page: 'board as a page' } as const
+type Read = keyof typeof reads
 
 const figures: Record<string, Figure> = {
   'board again': { title: `cached board of ${players.toLocaleString('en')}, one reader`, unit: 'ms', better: 'less' },
   'page again': { title: 'the same as a page', unit: 'ms', better: 'less' },
 }
-const unchanged = (look: Look, change: Change) => `an unchanged ${looks[look]}, after ${changes[change]} elsewhere`
+const unchanged = (read: Read, change: Change) => `an unchanged ${reads[read]}, after ${changes[change]} elsewhere`
 for (const change of Object.keys(changes) as Change[])
-  for (const look of Object.keys(looks) as Look[])
-    figures[`${look} ${change}`] = {
-      title: `first ${looks[look]} after ${changes[change]}`,
+  for (const read of Object.keys(reads) as Read[])
+    figures[`${read} ${change}`] = {
+      title: `first ${reads[read]} after ${changes[change]}`,
       unit: 'ms',
       better: 'less',
-      yardstick: unchanged(look, change),
-      aims: [{ beside: unchanged(look, change), ratio: 0.8 }],
+      yardstick: unchanged(read, change),
+      aims: [{ beside: unchanged(read, change), ratio: 0.8 }],
     }
 
-export const firstLooks: Comparison = {
+export const firstReads: Comparison = {
   name: 'changes',
-  title: 'First look after a change',
+  title: 'First read after a change',
   figures,
   sides: { Fieldhouse: fieldhouse },
 }
@@ -64,23 +64,23 @@ async function fieldhouse({ folder }: Options): Promise<Side> {
       server.call.patch(api, { config: { weights: { kills_t4: 10, kills_t5: 30, deads: 80 + ++configs } } }),
     undo: () => server.call.post(`/api/v1/uploads/${last}/undo`),
   }
-  async function firstLook(change: Change, address: string): Promise<number> {
+  async function firstRead(change: Change, address: string): Promise<number> {
     if (change === 'undo') await doing.upload()
     await doing[change]()
     return timed(address)
   }
   const step = (change: Change) => async () => {
     const figures: Record<string, number> = {}
-    for (const look of Object.keys(looks) as Look[]) {
+    for (const read of Object.keys(reads) as Read[]) {
       const times = { changed: [] as number[], still: [] as number[], again: [] as number[] }
       for (let i = 0; i < inARow; i++) {
-        times.changed.push(await firstLook(change, changed[look]))
-        times.still.push(await firstLook(change, still[look]))
+        times.changed.push(await firstRead(change, changed[read]))
+        times.still.push(await firstRead(change, still[read]))
       }
-      for (let i = 0; i < 9; i++) times.again.push(await timed(changed[look]))
-      figures[`${look} ${change}`] = median(times.changed)
-      figures[unchanged(look, change)] = median(times.still)
-      figures[`${look} again`] = median(times.again)
+      for (let i = 0; i < 9; i++) times.again.push(await timed(changed[read]))
+      figures[`${read} ${change}`] = median(times.changed)
+      figures[unchanged(read, change)] = median(times.still)
+      figures[`${read} again`] = median(times.again)
     }
     return figures
   }

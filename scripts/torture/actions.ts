@@ -1,4 +1,4 @@
-/** What users do during a round. Each act sends something and records it as known once it is acknowledged. */
+/** What users do during a round. Each action sends something and records it as known once it is acknowledged. */
 import type { DemoCall } from '../demo/call.ts'
 import type { Random } from '../demo/random.ts'
 import { season, sendScan, symbol, totalsText, tours, untilTrue, type World } from './world.ts'
@@ -10,7 +10,7 @@ type Act = (actor: Actor) => Promise<unknown>
 let counted = 0
 const unique = (word: string) => `${word} ${++counted}`
 
-export const acts = {
+export const actions = {
   async league({ call, world: { known } }) {
     const name = unique('League')
     known.leagues[name] = null
@@ -25,7 +25,7 @@ export const acts = {
     known.uploads.push(sent)
     const { upload_id, job_id } = await sendScan(call, scan)
     sent.id = upload_id
-    known.jobs.push({ id: job_id, act: 'upload' })
+    known.jobs.push({ id: job_id, action: 'upload' })
   },
 
   async publish({ call, world: { known } }) {
@@ -52,7 +52,7 @@ export const acts = {
     feed.advance(5)
     standings.add(totalsText(feed.board().golfers))
     const { job_id, status } = await call.post(`/api/v1/tours/${random.pick(tours)}/update`)
-    if (status !== 'skipped') known.jobs.push({ id: job_id, act: 'update' }) // otherwise it was updated just now
+    if (status !== 'skipped') known.jobs.push({ id: job_id, action: 'update' }) // otherwise it was updated just now
   },
 
   async trade({ call, world: { known, market, traders }, random }) {
@@ -140,18 +140,18 @@ export const acts = {
   },
 
   async backup({ call, world: { known } }) {
-    known.jobs.push({ id: (await call.post('/admin/backups')).job_id, act: 'backup' })
+    known.jobs.push({ id: (await call.post('/admin/backups')).job_id, action: 'backup' })
   },
 
   read: ({ call, world: { small, big, closedPool, market }, random }) =>
     call.get(`/api/v1/leagues/${random.pick([small, big, closedPool, market])}/leaderboard`),
 } satisfies Record<string, Act>
 
-export type ActName = keyof typeof acts
-export const actNames = Object.keys(acts) as ActName[]
+export type ActionName = keyof typeof actions
+export const actionNames = Object.keys(actions) as ActionName[]
 
 /** Relative frequency (1 if absent): backups take long; uploads, trades and rosters touch the most code. */
-export const howOften: Partial<Record<ActName, number>> = { upload: 3, trade: 3, confirm: 2, backup: 0.5 }
+export const howOften: Partial<Record<ActionName, number>> = { upload: 3, trade: 3, confirm: 2, backup: 0.5 }
 
 export const rosterText = (assignments: readonly { shift_id: number; staff_id: number | undefined }[]): string =>
   assignments

@@ -1,4 +1,4 @@
-/** The harms done to an installation while users act. After each one, all its remaining processes are killed. */
+/** The faults injected into an installation while users act. After each one, all its remaining processes are killed. */
 import { writeFileSync } from 'node:fs'
 import type { Random } from '../demo/random.ts'
 import type { Env } from '../trials/child-server.ts'
@@ -12,7 +12,7 @@ export type Round = {
   installation: Installation
   world: World
   random: Random
-  /** The longest pause before or after a harm; the shortest is a tenth of it. */
+  /** The longest pause before or after a fault; the shortest is a tenth of it. */
   seconds: number
   /** A port that accepts connections and never answers. */
   silentPort: number
@@ -21,15 +21,15 @@ export type Round = {
   act(ms: number): Promise<void>
 }
 
-export type Harm = {
+export type Fault = {
   says: string
-  /** Why the harm cannot be done here; undefined if it can. */
+  /** Why the fault cannot be injected here; undefined if it can. */
   missing?(installation: Installation): string | undefined
   /** The processes are restarted with these variables. */
   env?(round: Round): Env
-  /** No acts during this harm. */
+  /** No actions during this fault. */
   isQuiet?: true
-  strike(round: Round): Promise<void>
+  inject(round: Round): Promise<void>
 }
 
 const aWhile = ({ random, seconds }: Round, share = 1) => Bun.sleep(random.whole(100, 1000) * seconds * share)
@@ -44,16 +44,16 @@ const faketime = [
 const clockFile = ({ dataDir }: Installation) => `${dataDir}.clock`
 const longestFreeze = 20 // seconds
 
-export const harms = {
+export const faults = {
   kill: {
     says: 'kill -9 of every process',
-    strike: aWhile,
+    inject: aWhile,
   },
 
   kill_one: {
     says: 'kill -9 of one of two processes, and a new one beside the other',
     missing: ({ roles }) => (roles.length > 1 ? undefined : 'one process alone'),
-    async strike(round) {
+    async inject(round) {
       const { installation, random } = round
       await aWhile(round, 0.5)
       const victim = random.pick(installation.servers())
@@ -66,7 +66,7 @@ export const harms = {
 
   stop: {
     says: 'SIGTERM under load',
-    async strike(round) {
+    async inject(round) {
       await aWhile(round)
       const { installation, found } = round
       const stopped = Promise.all(installation.servers().map(server => server.stop())).then(() => true)
@@ -76,7 +76,7 @@ export const harms = {
 
   freeze: {
     says: 'the event loop of a process stands still (SIGSTOP), up to 20 s',
-    async strike(round) {
+    async inject(round) {
       const { installation, random, seconds } = round
       const victim = random.pick(installation.servers())
       await aWhile(round, 0.5)
@@ -90,7 +90,7 @@ export const harms = {
   redis_killed: {
     says: 'Redis is killed, and comes back empty',
     missing: needsRedis,
-    async strike(round) {
+    async inject(round) {
       const redis = redisOf(round.installation)
       await aWhile(round, 0.5)
       await redis.kill()
@@ -103,7 +103,7 @@ export const harms = {
   redis_slow: {
     says: 'Redis answers nobody for a while (SIGSTOP)',
     missing: needsRedis,
-    async strike(round) {
+    async inject(round) {
       const redis = redisOf(round.installation)
       await aWhile(round, 0.5)
       redis.freeze()
@@ -116,7 +116,7 @@ export const harms = {
   redis_full: {
     says: 'Redis is full (maxmemory, noeviction)',
     missing: needsRedis,
-    async strike(round) {
+    async inject(round) {
       const redis = redisOf(round.installation)
       await aWhile(round, 0.5)
       await redis.fill()
@@ -129,7 +129,7 @@ export const harms = {
   disk_full: {
     says: 'the disk is full to the last byte, and has room again',
     missing: ({ disk }) => (disk ? undefined : 'not on a small disk'),
-    async strike(round) {
+    async inject(round) {
       const { installation, found } = round
       await aWhile(round, 0.5)
       diskOf(installation).fill()
@@ -159,7 +159,7 @@ export const harms = {
         FAKETIME_DONT_FAKE_MONOTONIC: '1',
       }
     },
-    async strike(round) {
+    async inject(round) {
       const { installation, random } = round
       for (let jumps = 0; jumps < 3; jumps++) {
         const most = random.pick([60, 3600, 3 * 86_400])
@@ -181,7 +181,7 @@ export const harms = {
       BACKUP_S3_ACCESS_KEY: 'access',
       BACKUP_S3_SECRET_KEY: 'secret',
     }),
-    async strike(round) {
+    async inject(round) {
       const { installation, world, random, found } = round
       world.feed.fault('slow')
       await installation
@@ -189,7 +189,7 @@ export const harms = {
         ?.call.post('/admin/backups/s3')
         .catch(error => found(`the backup to S3 was refused: ${error.message}`))
       await aWhile(round, 2)
-      if (random.chance(0.5)) await harms.stop.strike(round)
+      if (random.chance(0.5)) await faults.stop.inject(round)
       world.feed.fault(null)
     },
   },
@@ -197,24 +197,24 @@ export const harms = {
   restore: {
     says: 'a start that restores a backup is killed, up to four times',
     isQuiet: true,
-    strike: killRestoreAtStart,
+    inject: killRestoreAtStart,
   },
 
   restore_command: {
     says: '`bun run restore` is killed, up to four times',
     isQuiet: true,
-    strike: killRestoreCommand,
+    inject: killRestoreCommand,
   },
 
   migrate: {
     says: 'the first start over a folder of 1.0.0 is killed, up to four times',
     isQuiet: true,
-    strike: killMigration,
+    inject: killMigration,
   },
-} satisfies Record<string, Harm>
+} satisfies Record<string, Fault>
 
-export type HarmName = keyof typeof harms
-export const harmNames = Object.keys(harms) as HarmName[]
+export type FaultName = keyof typeof faults
+export const faultNames = Object.keys(faults) as FaultName[]
 
 function raise(message: string): never {
   throw new Error(message)
