@@ -56,7 +56,7 @@ test('every role gets as far as was decided; all others are refused before anyth
   for (const role of ['member', 'officer', 'admin'] as const)
     callers.push([role, as((await newMember(app, `the ${role}`, role)).key)])
   callers.push(['admin', call]) // the operator
-  const odd: string[] = []
+  const unexpected: string[] = []
   for (const route of mounted(app)) {
     const may = route.may as May
     for (const [role, caller] of callers) {
@@ -67,11 +67,12 @@ test('every role gets as far as was decided; all others are refused before anyth
         const address = route.path.replaceAll(/:\w+\??/g, id).replace('*', id)
         const status = await statusOf(caller, route, address, body)
         const isRight = isIn ? status < 500 && (status !== 401 || may === 'anyone') : status === (role ? 403 : 401)
-        if (!isRight) odd.push(`${shown(route)}: ${role ?? 'a stranger'} got ${status} at ${address} for ${body}`)
+        if (!isRight)
+          unexpected.push(`${shown(route)}: ${role ?? 'a stranger'} got ${status} at ${address} for ${body}`)
       }
     }
   }
-  expect(odd).toEqual([])
+  expect(unexpected).toEqual([])
 }, 120_000)
 
 /** Words in Ann's things, which Bob, another member, must not see. */
@@ -192,7 +193,7 @@ const isRefused = (status: number) => status === 401 || status === 403
 
 test('a private league of any kind refuses people who are not in it, on every route', async () => {
   const { ann, bob, stranger, leagues, ask } = await world()
-  const odd: string[] = []
+  const unexpected: string[] = []
   const never: string[] = []
   for (const route of decided.filter(({ besides }) => besides === 'league')) {
     let isOpen = false
@@ -203,7 +204,7 @@ test('a private league of any kind refuses people who are not in it, on every ro
       ] as const) {
         const { status, body } = await ask(who, route, league)
         await body?.cancel()
-        if (status !== wanted) odd.push(`${shown(route)}: ${status}, not ${wanted}, in league ${league}`)
+        if (status !== wanted) unexpected.push(`${shown(route)}: ${status}, not ${wanted}, in league ${league}`)
       }
       const { status, body } = await ask(ann, route, league)
       await body?.cancel()
@@ -211,7 +212,7 @@ test('a private league of any kind refuses people who are not in it, on every ro
     }
     if (!isOpen) never.push(shown(route))
   }
-  expect(odd).toEqual([])
+  expect(unexpected).toEqual([])
   expect(never).toEqual([])
 })
 
@@ -227,7 +228,7 @@ test('what belongs to one person is refused to others, and stays unchanged', asy
     job: app.db.query.runs.findMany().sync().length,
   })
   const before = await state()
-  const odd: string[] = []
+  const unexpected: string[] = []
   for (const route of decided.filter(({ besides }) => besides === 'own')) {
     const league = /entries/.test(route.path) ? leagues.openTour : leagues.openMarket
     for (const [who, wanted] of [
@@ -236,10 +237,11 @@ test('what belongs to one person is refused to others, and stays unchanged', asy
     ] as const) {
       const response = await ask(who, route, league)
       await response.body?.cancel()
-      if (!(wanted as readonly number[]).includes(response.status)) odd.push(`${shown(route)}: ${response.status}`)
+      if (!(wanted as readonly number[]).includes(response.status))
+        unexpected.push(`${shown(route)}: ${response.status}`)
     }
   }
-  expect(odd).toEqual([])
+  expect(unexpected).toEqual([])
   expect(await state()).toEqual(before)
   const marked = await bob.post(`${base}/me/notices/seen`, { up_to: 1_000_000 })
   expect(marked.seen).toBe(0)

@@ -17,11 +17,12 @@ test('answers for signed-in people are cached nowhere on the way, and no answer 
     for (const caller of [call, as()]) {
       const { headers, body } = await caller.raw(address)
       await body?.cancel()
-      const said = headers.get('cache-control') ?? ''
-      if (/immutable/.test(said)) continue
-      if (may !== 'anyone' && may !== 'reader' && said !== 'no-store') kept.push(`${path}: ${said}`)
+      const cacheControl = headers.get('cache-control') ?? ''
+      if (/immutable/.test(cacheControl)) continue
+      if (may !== 'anyone' && may !== 'reader' && cacheControl !== 'no-store') kept.push(`${path}: ${cacheControl}`)
       const isKnown = caller === call
-      if (isKnown && !/^(private|no-store)/.test(said) && may !== 'anyone') kept.push(`${path}: ${said}`)
+      if (isKnown && !/^(private|no-store)/.test(cacheControl) && may !== 'anyone')
+        kept.push(`${path}: ${cacheControl}`)
       const vary = headers.get('vary')?.toLowerCase() ?? ''
       if (!vary.includes('authorization') || !vary.includes('cookie')) mixed.push(`${path}: ${vary}`)
     }

@@ -21,7 +21,7 @@ const held: Alert = {
   message: 'It zeroes 40 % of the scores',
 }
 
-const soon = { monitorIntervals: { files: minute, alerts: 100, redis: minute } }
+const checkingOften = { monitorIntervals: { files: minute, alerts: 100, redis: minute } }
 
 /** A busy process, minute by minute up to now. */
 function loaded({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs?: number }) {
@@ -173,7 +173,7 @@ test('a failed job raises an alert at once, which the same work done later resol
 
 test('the webhook gets each alert once, as text for Discord and Slack that mentions nobody', async () => {
   const hook = startWebhook()
-  const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, soon)
+  const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
   const send = openAlertWebhook(app)
   raise(app.db, clock.now(), { ...held, title: 'Look <!channel> @everyone' })
   await Promise.race([send(), until(() => hook.messages.length)])
@@ -195,7 +195,7 @@ test('the webhook gets each alert once, as text for Discord and Slack that menti
 
 test('a webhook that fails is tried again, and nothing is lost', async () => {
   const hook = startWebhook(1)
-  const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, soon)
+  const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
   raise(app.db, clock.now(), held)
   raise(app.db, clock.now(), { ...held, key: 'feed_held:euro', title: 'The feed of euro is held back' })
   await until(() => lines.some(({ message }) => String(message).includes('could not be sent')))

@@ -77,7 +77,7 @@ test('a league with weekly announcements gets one every week', async () => {
   const hook = startWebhook()
   await newCup(call, { webhook_url: hook.url, announce: { weekly: true } }, { name: 'Weekly' })
   await newCup(call, { webhook_url: hook.url }, { name: 'Quiet' })
-  for (let twice = 0; twice < 2; twice++) await finished({ job_id: (await app.jobs.start(announceWeek, {})).jobId })
+  for (let i = 0; i < 2; i++) await finished({ job_id: (await app.jobs.start(announceWeek, {})).jobId })
   expect((await hook.about('the standings this week')).content).toContain('**Weekly**')
   expect(hook.messages).toHaveLength(1)
 })

@@ -46,7 +46,7 @@ test('every field of the API page has a valid example, and sections are in the o
   const document = await as().get('/swagger/json')
   const without: string[] = []
   const wrong: string[] = []
-  const look = (at: string, value: unknown): void => {
+  const compare = (at: string, value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
     const schema = value as Thing
     const isField = ['string', 'integer', 'number'].includes(String(schema.type)) && schema.format !== 'binary'
@@ -59,10 +59,10 @@ test('every field of the API page has a valid example, and sections are in the o
     )
       without.push(at)
     if (schema.type && schema.example !== undefined) wrong.push(...misfits(document, schema, schema.example, at))
-    for (const [key, part] of Object.entries(schema)) if (key !== 'example') look(`${at}/${key}`, part)
+    for (const [key, part] of Object.entries(schema)) if (key !== 'example') compare(`${at}/${key}`, part)
   }
-  look('', document.paths)
-  look('', document.components)
+  compare('', document.paths)
+  compare('', document.components)
   expect(without).toEqual([])
   expect(wrong).toEqual([])
   expect(document.tags.slice(0, 4).map(({ name }: { name: string }) => name)).toEqual([

@@ -18,9 +18,9 @@ test.if(shell !== null)('the recipes of the API work when pasted one after the o
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const [said, complained] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  expect({ code: await child.exited, complained }).toEqual({ code: 0, complained: '' })
-  expect(said).toContain('1\tBob\t75\n2\tAnn\t40\n')
-  expect(said).toContain('"cash_cents": 9786500')
-  expect(said).toContain('"coverage": 1')
+  const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  expect({ code: await child.exited, errors }).toEqual({ code: 0, errors: '' })
+  expect(output).toContain('1\tBob\t75\n2\tAnn\t40\n')
+  expect(output).toContain('"cash_cents": 9786500')
+  expect(output).toContain('"coverage": 1')
 })

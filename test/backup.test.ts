@@ -47,8 +47,8 @@ const backup = async (dataDir: string, env = {}) => {
 }
 const restore = (source: string, dataDir: string) => run('restore', { DATA_DIR: dataDir }, [source])
 
-const soon = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
-const league = { name: 'Northern', kind: 'sheet', ...soon }
+const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
+const league = { name: 'Northern', kind: 'sheet', ...season }
 
 /** A stopped installation with a league and an uploaded file. */
 async function installation() {

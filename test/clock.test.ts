@@ -86,16 +86,16 @@ test('retention under a clock that is far ahead deletes at most two days of data
   await call.post('/api/v1/uploads/1/undo')
   const count = () => app.db.select().from(auditLog).all().length
   const before = count()
-  const forget = async () => {
+  const deleteOldRecords = async () => {
     const { jobId } = (await app.schedule.runNow('retention.forget', null)) ?? { jobId: '' }
     expect((await finished({ job_id: jobId })).status).toBe('SUCCESS')
   }
   const snapshots = () => app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots').get()?.n
   clock.forward(500 * day)
-  await forget()
+  await deleteOldRecords()
   clock.forward(-500 * day)
   expect([snapshots(), count() >= before]).toEqual([1, true])
-  await forget()
+  await deleteOldRecords()
   expect(snapshots()).toBe(1)
 })
 

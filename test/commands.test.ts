@@ -16,23 +16,23 @@ async function runWith(settings: Record<string, string>, ...command: string[]) {
   const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-commands-'))
   const env = { ...process.env, DATA_DIR: dataDir, ...settings }
   const child = Bun.spawn([process.execPath, ...command], { cwd: root, env, stdout: 'pipe', stderr: 'pipe' })
-  const [said, complained] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   const code = await child.exited
   const made = readdirSync(dataDir)
   rmSync(dataDir, { recursive: true })
-  return { code, said, complained, made }
+  return { code, output, errors, made }
 }
 
 test.each(scripts)('scripts/%s --help says what it does, and does nothing', async name => {
-  const { code, said, complained, made } = await run(join('scripts', name), '--help')
-  expect({ code, complained, made }).toEqual({ code: 0, complained: '', made: [] })
-  expect(said).toContain('bun ')
+  const { code, output, errors, made } = await run(join('scripts', name), '--help')
+  expect({ code, errors, made }).toEqual({ code: 0, errors: '', made: [] })
+  expect(output).toContain('bun ')
 })
 
 test('help names every command', async () => {
-  const { code, said } = await run('scripts/help.ts')
+  const { code, output } = await run('scripts/help.ts')
   expect(code).toBe(0)
-  for (const name of Object.keys(packageJson.scripts)) expect(said).toMatch(new RegExp(`^bun run ${name} +\\S`, 'm'))
+  for (const name of Object.keys(packageJson.scripts)) expect(output).toMatch(new RegExp(`^bun run ${name} +\\S`, 'm'))
 })
 
 const passesOn = ['test.ts', 'bench.ts'] // what they do not understand, to `bun test` and to single benches
@@ -42,20 +42,20 @@ test('unknown arguments end a script with 2 and a sentence, and it does nothing'
   const unknown = scripts.filter(name => !passesOn.includes(name)).map(name => [name, '--no-such-option'])
   for (const command of [...misuses, ...unknown]) {
     const [name = '', ...given] = command
-    const { code, complained, made } = await run(join('scripts', name), ...given)
+    const { code, errors, made } = await run(join('scripts', name), ...given)
     expect({ command, code, made }).toEqual({ command, code: 2, made: [] })
-    expect(complained).toMatch(/^\S.*\w/)
+    expect(errors).toMatch(/^\S.*\w/)
   }
 })
 
 test('the demo says in a sentence which settings it cannot use, and at which address nothing answers', async () => {
   const bad = await runWith({ PORT: 'door', SMTP_URL: 'smtp://mail.example.org' }, 'scripts/demo.ts')
   expect(bad.code).toBe(1)
-  expect(bad.complained).toStartWith('These settings cannot be used:\n  PORT=door: expected a whole number')
-  const { code, complained } = await runWith({ FIELDHOUSE_URL: 'http://127.0.0.1:1' }, 'scripts/demo.ts')
-  expect({ code, complained }).toEqual({
+  expect(bad.errors).toStartWith('These settings cannot be used:\n  PORT=door: expected a whole number')
+  const { code, errors } = await runWith({ FIELDHOUSE_URL: 'http://127.0.0.1:1' }, 'scripts/demo.ts')
+  expect({ code, errors }).toEqual({
     code: 1,
-    complained:
+    errors:
       'Nothing answers at http://127.0.0.1:1. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.\n',
   })
 })

@@ -63,14 +63,14 @@ test('an invalid secret is not printed', () => {
     ['ALERT_WEBHOOK_URL', 'hunter2'],
     ['SMTP_URL', 'http://ann:hunter2@mail.example.org'],
   ] as const) {
-    let said = ''
+    let message = ''
     try {
       readConfig({ [name]: value })
     } catch (error) {
-      said = String(error)
+      message = String(error)
     }
-    expect(said).toContain(name)
-    expect(said).not.toContain('hunter2')
+    expect(message).toContain(name)
+    expect(message).not.toContain('hunter2')
   }
 })
 

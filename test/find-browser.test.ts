@@ -5,7 +5,7 @@ import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { shared, start } from './start.ts'
 
-const place = shared(async () => {
+const installation = shared(async () => {
   const app = await start()
   await newCup(app.call, {}, { name: 'Northern cup' })
   await newCup(app.call, {}, { name: 'Northern <i>league</i>' })
@@ -13,7 +13,7 @@ const place = shared(async () => {
 })
 
 browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', async () => {
-  const { url } = await place()
+  const { url } = await installation()
   const page = await openBrowser({ viewport: { width: 1280, height: 800 } })
   await page.emulateMedia({ reducedMotion: 'reduce' }) // Chromium complains of a transition that the next page cuts short
   const complaints = complaintsOf(page)
@@ -48,7 +48,7 @@ browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', as
 })
 
 browserTest('on a phone a button leads to the page of the search', async () => {
-  const { url } = await place()
+  const { url } = await installation()
   const page = await openBrowser({ viewport: { width: 390, height: 800 } })
   await page.goto(`${url}/help`)
   expect(await page.isVisible('#find')).toBe(false)

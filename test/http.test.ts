@@ -28,12 +28,12 @@ test('every answer carries a request id, its time and what keeps browsers strict
     expect((await as().raw(path)).headers.get('content-security-policy')).toMatch(
       /default-src 'none'.*frame-ancestors 'none'/,
     )
-  const odd = await as().raw('/nowhere', { headers: { 'x-request-id': '<script>' } })
-  expect(odd.headers.get('x-request-id')).toMatch(/^[\w-]{20,40}$/)
-  expect(await odd.json()).toMatchObject({
+  const invalid = await as().raw('/nowhere', { headers: { 'x-request-id': '<script>' } })
+  expect(invalid.headers.get('x-request-id')).toMatch(/^[\w-]{20,40}$/)
+  expect(await invalid.json()).toMatchObject({
     status: 404,
     code: 'not_found',
-    request_id: odd.headers.get('x-request-id'),
+    request_id: invalid.headers.get('x-request-id'),
   })
 })
 
@@ -139,7 +139,7 @@ test('a matching ETag gets 304, whatever encodings are accepted', async () => {
   const tag = (await as().raw(path, { headers: { 'accept-encoding': 'gzip' } })).headers.get('etag') ?? ''
   expect(tag).toStartWith('W/"')
   for (const encoding of ['zstd', 'gzip', 'identity', 'zstd'])
-    for (let twice = 0; twice < 2; twice++) {
+    for (let i = 0; i < 2; i++) {
       const answer = await as().raw(path, { headers: { 'if-none-match': tag, 'accept-encoding': encoding } })
       expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([304, '', tag])
     }
@@ -152,7 +152,7 @@ test('a board is compressed as the client accepts, and small answers are not', a
   const { as, path } = await withBoard()
   const plain = await (await as().raw(path, { headers: { 'accept-encoding': 'identity' } })).text()
   for (const encoding of ['zstd', 'gzip'])
-    for (let twice = 0; twice < 2; twice++) {
+    for (let i = 0; i < 2; i++) {
       const answer = await as().raw(path, { headers: { 'accept-encoding': encoding } })
       expect(answer.headers.get('content-encoding')).toBe(encoding)
       expect(answer.headers.get('vary')).toContain('accept-encoding')
@@ -275,12 +275,13 @@ test('a bug answers 500 without detail and is in the log under its request id', 
 })
 
 test('a full disk and a busy database in a thread are answered like those in the main thread', () => {
-  const told = (code: string) => asRefusal(new ThreadError({ name: 'SQLiteError', message: 'no', facts: { code } }))
-  expect(told('SQLITE_FULL')?.status).toBe(507)
-  expect(told('SQLITE_IOERR_SHMSIZE')?.status).toBe(507)
-  expect(told('ENOSPC')?.status).toBe(507)
-  expect(told('SQLITE_BUSY_SNAPSHOT')?.status).toBe(503)
-  expect(told('SQLITE_CORRUPT')).toBeUndefined()
+  const refusalFor = (code: string) =>
+    asRefusal(new ThreadError({ name: 'SQLiteError', message: 'no', facts: { code } }))
+  expect(refusalFor('SQLITE_FULL')?.status).toBe(507)
+  expect(refusalFor('SQLITE_IOERR_SHMSIZE')?.status).toBe(507)
+  expect(refusalFor('ENOSPC')?.status).toBe(507)
+  expect(refusalFor('SQLITE_BUSY_SNAPSHOT')?.status).toBe(503)
+  expect(refusalFor('SQLITE_CORRUPT')).toBeUndefined()
 })
 
 test('an event stream survives and ends when the service closes', async () => {

@@ -38,8 +38,8 @@ test('an invitation ends by an officer, by its time, and with its league', async
   const ended = await call.post('/api/v1/invitations', { league_id: id, max_uses: 9 })
   expect(await call.delete(`/api/v1/invitations/${ended.id}`)).toEqual({ ended: true, id: ended.id })
   expect(await read(ended.url)).toMatchObject({ status: 410, problem: { code: 'gone' } })
-  const soon = new Date(clock.now() + 60_000).toISOString()
-  const short = await call.post('/api/v1/invitations', { league_id: id, expires_at: soon })
+  const inAMinute = new Date(clock.now() + 60_000).toISOString()
+  const short = await call.post('/api/v1/invitations', { league_id: id, expires_at: inAMinute })
   clock.forward(61_000)
   expect((await read(short.url)).status).toBe(410)
   const past = await refusalOf(call.post('/api/v1/invitations', { expires_at: '2020-01-01T00:00:00Z' }))
@@ -62,7 +62,7 @@ test('a signed-in user joins by the link once, however often it is opened', asyn
   expect(page).toContain(`You are invited to <bdi class="name">${season.name}</bdi>`)
   const fields = { token: tokenOf(link), csrf_token: browser.csrfToken() ?? '' }
   expect((await browser.submit('/invitation', { token: fields.token })).status).toBe(403)
-  for (let twice = 0; twice < 2; twice++) {
+  for (let i = 0; i < 2; i++) {
     const joined = await browser.submit('/invitation', fields)
     expect([joined.status, joined.headers.get('location')]).toEqual([303, `/leagues/${id}`])
   }

@@ -27,27 +27,27 @@ async function season() {
     const cy = i === 0 || i === 3 ? '' : `3,cy,${300 + 10 * i}\n`
     await finished(upload(call, id, scan(i, cy), { taken_at: at(4 * i), kind: i === 0 ? 'baseline' : 'current' }))
   }
-  const forget = () => finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
+  const deleteOldRecords = () => finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
       ?.n
-  return { ...fieldhouse, id, forget, snapshots, after: (ms: number) => after(fieldhouse, ms) }
+  return { ...fieldhouse, id, deleteOldRecords, snapshots, after: (ms: number) => after(fieldhouse, ms) }
 }
 
 test('while a season runs every scan is kept', async () => {
-  const { forget, snapshots, after } = await season()
+  const { deleteOldRecords, snapshots, after } = await season()
   after(30 * day)
-  expect((await forget()).status).toBe('SUCCESS')
+  expect((await deleteOldRecords()).status).toBe('SUCCESS')
   expect(snapshots()).toBe(9)
 })
 
 test('of a finished season the first, the last and daily scans stay, and no rank, score or history of the board changes', async () => {
-  const { call, id, forget, snapshots, after } = await season()
+  const { call, id, deleteOldRecords, snapshots, after } = await season()
   await call.post(`/api/v1/leagues/${id}/finalize`)
   const before = await board(call, id)
   const card = await call.get(`/api/v1/leagues/${id}/players/3`)
   after(8 * day)
-  await forget()
+  await deleteOldRecords()
   expect(snapshots()).toBeLessThan(9)
   expect(snapshots()).toBeGreaterThanOrEqual(4)
   await call.delete('/api/v1/stats/cache')
@@ -58,7 +58,7 @@ test('of a finished season the first, the last and daily scans stay, and no rank
 })
 
 test('boards with columns of extra sheets stay as they are, while a season runs and after it; what was joined for older ones goes', async () => {
-  const { call, finished, app, id, forget, after } = await season()
+  const { call, finished, app, id, deleteOldRecords, after } = await season()
   const deaths = (count: number) => `ID,Name,Verified Deaths\n1,ann,${count}\n3,cy,${2 * count}\n`
   for (const hours of [5, 18, 33])
     await finished(upload(call, id, deaths(hours), { kind: 'extra', taken_at: at(hours) }))
@@ -71,14 +71,14 @@ test('boards with columns of extra sheets stay as they are, while a season runs 
       .get()?.n ?? 0
   const made = joined()
   after(day)
-  expect((await forget()).status).toBe('SUCCESS')
+  expect((await deleteOldRecords()).status).toBe('SUCCESS')
   expect(joined()).toBeLessThan(made)
   expect(joined()).toBeGreaterThan(0)
   await call.delete('/api/v1/stats/cache')
   expect(await seen()).toEqual(before)
   const { final_hash } = await call.post(`/api/v1/leagues/${id}/finalize`)
   after(8 * day)
-  await forget()
+  await deleteOldRecords()
   await call.delete('/api/v1/stats/cache')
   expect((await board(call, id)).rows).toEqual(before[0].rows)
   expect((await call.get(`/api/v1/leagues/${id}`)).final_hash).toBe(final_hash)
@@ -164,33 +164,33 @@ test('what can no longer be undone or put in between is refused with the reason,
 })
 
 test('an undone upload can be looked into for a week, then its snapshot goes', async () => {
-  const { call, app, id, forget, snapshots, after } = await season()
+  const { call, app, id, deleteOldRecords, snapshots, after } = await season()
   const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
   await call.post(`/api/v1/uploads/${uploads[0].id}/undo`)
   after(2 * day)
-  await forget()
+  await deleteOldRecords()
   expect(snapshots()).toBe(9)
   after(6 * day)
-  await forget()
+  await deleteOldRecords()
   expect(snapshots()).toBe(8)
   expect(published(app.db, id)).toHaveLength(8)
 })
 
 test('files are deleted after ninety days, strays after one, and all of them with their league', async () => {
-  const { call, id, forget, after, dataDir, snapshots } = await season()
+  const { call, id, deleteOldRecords, after, dataDir, snapshots } = await season()
   const files = () => readdirSync(join(dataDir, 'uploads'))
   const stray = join(dataDir, 'uploads', 'stray.part')
   writeFileSync(stray, 'half')
   utimesSync(stray, new Date(Date.now() - 2 * day), new Date(Date.now() - 2 * day))
-  await forget()
+  await deleteOldRecords()
   expect(existsSync(stray)).toBe(false)
   expect(files()).toHaveLength(9)
   after(91 * day)
-  await forget()
+  await deleteOldRecords()
   expect(files()).toEqual([])
   const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
   expect((await refusalOf(call.get(`/api/v1/uploads/${uploads[0].id}/file`))).status).toBe(410)
   await call.delete(`/api/v1/leagues/${id}`, { name: 'Northern season' })
-  await forget()
+  await deleteOldRecords()
   expect(snapshots()).toBe(0)
 })

@@ -58,8 +58,8 @@ test('a reader with a key or a cookie gets from the fast path what the router an
     left -= 4
     expect((await read()).headers.get('ratelimit-remaining')).toBe(String(--left))
   }
-  const told = lines.filter(({ path: asked }) => asked === path)
-  expect(told.every(({ user }) => user === 'ann')).toBe(true)
+  const logged = lines.filter(({ path: asked }) => asked === path)
+  expect(logged.every(({ user }) => user === 'ann')).toBe(true)
 })
 
 test('numbers, league, tiers, totals and player cards come from the fast path too, for another reader as well', async () => {

@@ -3,13 +3,13 @@ import { finalizeDue } from '../src/leagues/finalize.ts'
 import { formOf, season, upload } from './sheets.ts'
 import { refusalOf, startWithoutSchedule } from './start.ts'
 
-const soon = (ms: number) => new Date(Date.now() + ms).toISOString()
+const inMs = (ms: number) => new Date(Date.now() + ms).toISOString()
 const scan = 'id,name,power\n1,Ann,10\n2,Bob,20\n'
 
 async function startSeason(config: object = { auto_finalize: true }) {
   const fieldhouse = await startWithoutSchedule()
   const { app, call, finished } = fieldhouse
-  const league = await call.post('/api/v1/leagues', { ...season, ends_at: soon(60_000), config })
+  const league = await call.post('/api/v1/leagues', { ...season, ends_at: inMs(60_000), config })
   const due = async () => (await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })).result.finalized
   return { ...fieldhouse, id: league.id as number, due, read: () => call.get(`/api/v1/leagues/${league.id}`) }
 }

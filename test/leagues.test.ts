@@ -153,7 +153,7 @@ test('a league made private is closed to strangers at once, whatever of it was c
     const answer = await as().raw(path)
     return [path, answer.status, /Northern|Cyrus/.test(await answer.text())]
   }
-  for (let twice = 0; twice < 2; twice++) for (const path of [...open, ...told]) expect((await read(path))[1]).toBe(200)
+  for (let i = 0; i < 2; i++) for (const path of [...open, ...told]) expect((await read(path))[1]).toBe(200)
   await call.patch(league, { config: { public: false } })
   for (const path of open) expect(await read(path)).toEqual([path, 401, false])
   for (const path of told) expect(await read(path)).toEqual([path, 200, false])

@@ -59,13 +59,13 @@ test('staff with an account get mails about their shifts and expiring certificat
   const site = await newSite(call)
   const certifications = [{ name: 'first aid', expires_on: inDays(10) }]
   const ann = await newPerson(call, 'Ann', { account: 'Ann', certifications })
-  const place = async (days: number) => {
+  const assignIn = async (days: number) => {
     const times = { starts_at: `${inDays(days)}T17:00:00Z`, ends_at: `${inDays(days)}T22:00:00Z` }
     const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, skill: 'bar' })
     return call.post(`${base}/assignments`, { shift_id: shift.id, staff_id: ann.id })
   }
-  await place(3)
-  await place(4)
+  await assignIn(3)
+  await assignIn(4)
   const look = async () => (await finished({ job_id: (await app.jobs.start(mailNotices, {})).jobId })).result
   expect(await look()).toEqual({ mails: 2 })
   expect(await look()).toEqual({ mails: 0 })

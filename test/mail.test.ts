@@ -354,8 +354,8 @@ test('an operator tries the mail server without waiting for a reason to mail', a
     const env = { PATH: process.env.PATH ?? '', ...settings }
     const script = join(import.meta.dir, '../scripts/admin.ts')
     const child = Bun.spawn([process.execPath, script, 'test-mail', ann.email], { env, stdout: 'pipe', stderr: 'pipe' })
-    const said = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text())
-    return [await child.exited, said] as const
+    const output = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text())
+    return [await child.exited, output] as const
   }
   expect(await run(mailSettings(server.port))).toEqual([
     0,

@@ -219,7 +219,7 @@ test('nothing is migrated while another version is running', async () => {
   const leave = holdProcessLock(dataDir, 'of-another-version')
   expect(await main({ DATA_DIR: dataDir })).toEqual({
     code: 1,
-    said: `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
+    output: `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
   })
   expect(shapeOf(client).others).toHaveLength(1)
   leave()

@@ -38,10 +38,15 @@ const web = shared(async () => {
 test('a running job whose worker died says so, and when it is run again', async () => {
   const { app, call } = await web()
   const id = await cutShort(app, 'dead')
-  const said = 'Its worker (worker, pid 4711 on barn) died; it is run again as soon as a worker runs'
-  expect(await call.get(`/api/v1/jobs/status/${id}`)).toMatchObject({ status: 'PROGRESS', status_message: said })
-  expect(await call.get(`/admin/task-monitor/jobs/${id}`)).toContain(said)
-  expect((await call.get('/admin/task-monitor/json')).running).toMatchObject([{ job_id: id, status_message: said }])
+  const waitingMessage = 'Its worker (worker, pid 4711 on barn) died; it is run again as soon as a worker runs'
+  expect(await call.get(`/api/v1/jobs/status/${id}`)).toMatchObject({
+    status: 'PROGRESS',
+    status_message: waitingMessage,
+  })
+  expect(await call.get(`/admin/task-monitor/jobs/${id}`)).toContain(waitingMessage)
+  expect((await call.get('/admin/task-monitor/json')).running).toMatchObject([
+    { job_id: id, status_message: waitingMessage },
+  ])
 })
 
 test('a job whose worker died is cancelled at once', async () => {

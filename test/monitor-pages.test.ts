@@ -162,10 +162,11 @@ test('each database statement is shown with count, mean and p95, without values,
   const { call } = await startWithScan()
   await call.get(`${monitoring}/overview`)
   const { statements } = await call.get(`${monitoring}/performance/json?statements_by=count`)
-  const told = (text: string) => statements.find(({ statement }: { statement: string }) => statement.includes(text))
-  expect(told('insert into leagues')).toMatchObject({ connection: 'main', count: 1 })
-  expect(told('from users')).toBeDefined()
-  expect(told('COMMIT').count).toBeGreaterThan(2)
+  const statementWith = (text: string) =>
+    statements.find(({ statement }: { statement: string }) => statement.includes(text))
+  expect(statementWith('insert into leagues')).toMatchObject({ connection: 'main', count: 1 })
+  expect(statementWith('from users')).toBeDefined()
+  expect(statementWith('COMMIT').count).toBeGreaterThan(2)
   for (const name of ['reader', 'scores'])
     expect(statements.some(({ connection }: { connection: string }) => connection === name)).toBe(true)
   for (const { count, mean_ms, p95_ms, total_ms } of statements) {

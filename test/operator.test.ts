@@ -21,7 +21,7 @@ test('a folder that cannot be one is named', async () => {
   const folder = temporaryFolder()
   const file = join(folder, 'file')
   writeFileSync(file, '')
-  expect(await main({ DATA_DIR: file })).toEqual({ code: 1, said: `DATA_DIR ${file} is not a folder` })
+  expect(await main({ DATA_DIR: file })).toEqual({ code: 1, output: `DATA_DIR ${file} is not a folder` })
   expect(await refusedStart({ DATA_DIR: join(file, 'in') })).toBe(`DATA_DIR ${file}/in is not a folder`)
   expect(await refusedStart({ DATA_DIR: '/proc/fieldhouse' })).toBe('DATA_DIR /proc/fieldhouse cannot be made (ENOENT)')
 })
@@ -76,10 +76,10 @@ test.each([
   settle(file)
   damage(file)
   const bytes = await Bun.file(file).bytes()
-  const said = await refusedStart({ DATA_DIR: dataDir })
-  expect(said.split('\n').length).toBe(1)
-  expect(said).toStartWith(`${file} is damaged (${fault}). `)
-  expect(said).toContain(cure)
+  const output = await refusedStart({ DATA_DIR: dataDir })
+  expect(output.split('\n').length).toBe(1)
+  expect(output).toStartWith(`${file} is damaged (${fault}). `)
+  expect(output).toContain(cure)
   expect(await Bun.file(file).bytes()).toEqual(bytes)
 })
 
@@ -87,11 +87,11 @@ test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the 
   const dataDir = temporaryFolder()
   const run = (env: Record<string, string> = {}) => main({ DATA_DIR: dataDir, ...env }, `scripts/${script}.ts`)
   const [nothing, wrong] = [await run(), await run({ ROLE: 'king' })]
-  expect([nothing.code, nothing.said]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
-  expect([wrong.code, wrong.said]).toEqual([1, expect.stringContaining('ROLE=king: expected all or web or worker')])
+  expect([nothing.code, nothing.output]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
+  expect([wrong.code, wrong.output]).toEqual([1, expect.stringContaining('ROLE=king: expected all or web or worker')])
   writeFileSync(join(dataDir, 'fieldhouse.db'), 'x'.repeat(20_000))
   const damaged = `${join(dataDir, 'fieldhouse.db')} is damaged (file is not a database). ${restore}`
-  expect(await run()).toEqual({ code: 1, said: damaged })
+  expect(await run()).toEqual({ code: 1, output: damaged })
 })
 
 test.each([
@@ -102,9 +102,9 @@ test.each([
   await seasonIn(dataDir)
   settle(join(dataDir, 'fieldhouse.db'))
   damage(join(dataDir, 'fieldhouse.db'))
-  for (let twice = 0; twice < 2; twice++) {
-    const said = await refusedStart({ DATA_DIR: dataDir })
-    expect(said.split('\n')).toEqual([expect.stringContaining('fieldhouse.db is missing or empty')])
+  for (let i = 0; i < 2; i++) {
+    const output = await refusedStart({ DATA_DIR: dataDir })
+    expect(output.split('\n')).toEqual([expect.stringContaining('fieldhouse.db is missing or empty')])
   }
   expect(readdirSync(join(dataDir, 'uploads'))).toHaveLength(1)
 })
@@ -115,9 +115,9 @@ test('a queue of a newer version is named', async () => {
   const queue = new Database(join(dataDir, 'queue.db'))
   queue.run('PRAGMA user_version = 99')
   queue.close()
-  const said = await refusedStart({ DATA_DIR: dataDir })
-  expect(said.split('\n').length).toBe(1)
-  expect(said).toMatch(/queue\.db was written by a newer version .* move it away/)
+  const output = await refusedStart({ DATA_DIR: dataDir })
+  expect(output.split('\n').length).toBe(1)
+  expect(output).toMatch(/queue\.db was written by a newer version .* move it away/)
 })
 
 test('a queue file that was moved away is created again', async () => {

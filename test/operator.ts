@@ -22,7 +22,7 @@ export async function onSmallDisk(env: Record<string, string>, kilobytes: number
 }
 
 /** Starts Fieldhouse, or one of its scripts, as an operator does, and waits until it exits. Returns its exit code and output. */
-export async function main(env: Record<string, string>, script?: string): Promise<{ code: number; said: string }> {
+export async function main(env: Record<string, string>, script?: string): Promise<{ code: number; output: string }> {
   const child = Bun.spawn([process.execPath, script ? join(import.meta.dir, '..', script) : await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', HOST: '127.0.0.1', ...env },
     stdout: 'pipe',
@@ -32,12 +32,12 @@ export async function main(env: Record<string, string>, script?: string): Promis
     child.kill(9)
     await child.exited
   })
-  const [code, said, logged] = await Promise.all([
+  const [code, output, logged] = await Promise.all([
     child.exited,
     new Response(child.stderr).text(),
     new Response(child.stdout).text(),
   ])
-  return { code, said: (logged + said).trim() }
+  return { code, output: (logged + output).trim() }
 }
 
 /** The output of a refused start, without a separate process. */

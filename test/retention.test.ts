@@ -17,7 +17,7 @@ const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUC
   createdAt,
 })
 
-async function forget({ app, finished }: Awaited<ReturnType<typeof start>>) {
+async function deleteOldRecords({ app, finished }: Awaited<ReturnType<typeof start>>) {
   const { jobId } = (await app.schedule.runNow('retention.forget', null)) ?? { jobId: '' }
   return finished({ job_id: jobId })
 }
@@ -67,7 +67,7 @@ test('rows older than their retention are deleted, the rest stays', async () => 
     ])
     .run()
 
-  expect(await forget(fieldhouse)).toMatchObject({
+  expect(await deleteOldRecords(fieldhouse)).toMatchObject({
     status: 'SUCCESS',
     result: {
       runs: 1,
@@ -100,12 +100,12 @@ test('thousands go in steps, and requests are answered meanwhile', async () => {
     for (const row of many) tx.insert(runs).values(row).run()
   })
   let over = false
-  const forgotten = forget(fieldhouse).finally(() => {
+  const deletion = deleteOldRecords(fieldhouse).finally(() => {
     over = true
   })
   let answers = 0
   for (; !over; answers++) await as().get('/livez')
-  expect((await forgotten).result).toMatchObject({ runs: 3_000 })
+  expect((await deletion).result).toMatchObject({ runs: 3_000 })
   expect(answers).toBeGreaterThan(5)
 })
 
@@ -145,7 +145,7 @@ test('dead processes are removed from the table, live ones stay', async () => {
       { ...row, id: 'alive' },
     ])
     .run()
-  await forget(fieldhouse)
+  await deleteOldRecords(fieldhouse)
   const ids = () =>
     app.db
       .select()

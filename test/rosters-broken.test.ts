@@ -6,7 +6,7 @@ import { audited, base, newPerson, newSite } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 /** Ann works alone at the bar in five days, pinned; Bob, Cy and Dee could replace her. */
-async function bar() {
+async function startBar() {
   const fieldhouse = await start()
   const { call } = fieldhouse
   const site = await newSite(call, 'Hall', 'UTC')
@@ -29,7 +29,7 @@ async function bar() {
 }
 
 test('a duty is broken at once when a person is ill, has left or lost a certificate, and valid again when that is over', async () => {
-  const { call, ann, roster, against } = await bar()
+  const { call, ann, roster, against } = await startBar()
   const change = (to: object) => call.patch(`${base}/staff/${ann.id}`, to)
   expect((await roster()).summary).toMatchObject({ filled: 1, open: 0, broken: 0 })
   expect(await against()).toEqual([])
@@ -59,7 +59,7 @@ test('a duty is broken at once when a person is ill, has left or lost a certific
 })
 
 test('what is over is not broken by what came after', async () => {
-  const { call, ann, clock, roster, against } = await bar()
+  const { call, ann, clock, roster, against } = await startBar()
   clock.forward(6 * day)
   await call.patch(`${base}/staff/${ann.id}`, { active: false })
   expect((await roster()).summary.broken).toBe(0)
@@ -67,7 +67,7 @@ test('what is over is not broken by what came after', async () => {
 })
 
 test('broken duties are one alert, which clears itself', async () => {
-  const { call, app, ann, finished } = await bar()
+  const { call, app, ann, finished } = await startBar()
   const look = async () => finished({ job_id: (await app.jobs.start(checkAlerts, {})).jobId })
   const alerts = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
@@ -89,7 +89,7 @@ test('broken duties are one alert, which clears itself', async () => {
 })
 
 test('the alert is raised with the change that breaks a duty, and resolved with the one that repairs it', async () => {
-  const { call, ann } = await bar()
+  const { call, ann } = await startBar()
   const active = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
       ({ alert_type, state }: Record<string, string>) => alert_type === 'roster_broken' && state === 'active',
@@ -101,7 +101,7 @@ test('the alert is raised with the change that breaks a duty, and resolved with 
 })
 
 test('replacements are listed best first with rest, hours and cost, or the rule against them; one step assigns them', async () => {
-  const { call, site, ann, shift, duty, roster, against, aid } = await bar()
+  const { call, site, ann, shift, duty, roster, against, aid } = await startBar()
   const bob = await newPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
   const cy = await newPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
   const dee = await newPerson(call, 'Dee', { hourly_cents: 100 })

@@ -66,12 +66,12 @@ test('an upload does not wait for solvers, rosters of different sites run in par
   expect((await status(call, first)).status).toBe('PROGRESS')
 
   const third = await generate([hall, pool])
-  const told = await until(async () => (await status(call, third)).status_message)
-  expect(told).toMatch(
+  const message = await until(async () => (await status(call, third)).status_message)
+  expect(message).toMatch(
     /^Waits for the roster of 23 Mar – 3 May 2026 at Hall, which ann started and 1 more .*: about \d min at most$/,
   )
   const { jobs } = await call.get('/api/v1/jobs?name=roster.generate')
-  expect(jobs[0]).toMatchObject({ job_id: third.job_id, status: 'PENDING', status_message: told })
+  expect(jobs[0]).toMatchObject({ job_id: third.job_id, status: 'PENDING', status_message: message })
   const page = await (await ann.visit(`/rota/drafts/${third.job_id}`)).text()
   expect(page).toContain('Waits for the roster of 23 Mar – 3 May 2026 at Hall')
 

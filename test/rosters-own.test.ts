@@ -33,7 +33,7 @@ test('a member of staff is linked to one account by its name, until either is de
 })
 
 /** Ann, Bob and Cy work evenings at the bar and have accounts; Ann has shifts on three days. */
-async function bar(swaps = 'officer') {
+async function startBar(swaps = 'officer') {
   const app = await start()
   const { call, url } = app
   const site = await call.post(`${base}/sites`, { name: 'Hall, upstairs', timezone: 'Europe/Berlin', swaps })
@@ -54,25 +54,25 @@ async function bar(swaps = 'officer') {
       ends_at: `${inDays(days)}T22:00:00Z`,
       skill: 'bar',
     })
-  const place = async (days: number, id: number) =>
+  const assignIn = async (days: number, id: number) =>
     call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: id })
-  const duties = [await place(5, ann.id), await place(6, ann.id), await place(7, ann.id)]
-  return { ...app, site, ann, bob, cy, shift, place, duties }
+  const duties = [await assignIn(5, ann.id), await assignIn(6, ann.id), await assignIn(7, ann.id)]
+  return { ...app, site, ann, bob, cy, shift, assignIn, duties }
 }
 
-type Person = Awaited<ReturnType<typeof bar>>['ann']
-const mine = async ({ browser }: Person) => (await browser.get(`${base}/me/shifts`)).shifts
-const told = async ({ browser }: Person): Promise<string[]> =>
+type Person = Awaited<ReturnType<typeof startBar>>['ann']
+const shiftsOf = async ({ browser }: Person) => (await browser.get(`${base}/me/shifts`)).shifts
+const noticesOf = async ({ browser }: Person): Promise<string[]> =>
   (await browser.get(`${base}/me/notices`)).notices.map(({ message }: { message: string }) => message)
 
 test('a person sees their own shifts in the site’s zone, and nobody else’s', async () => {
-  const { call, ann, bob, duties, shift } = await bar()
+  const { call, ann, bob, duties, shift } = await startBar()
   await call.post(`${base}/assignments`, { shift_id: (await shift(8)).id, staff_id: bob.id })
-  const shown = await mine(ann)
+  const shown = await shiftsOf(ann)
   expect(shown.map(({ assignment_id }: { assignment_id: number }) => assignment_id)).toEqual(duties.map(({ id }) => id))
   expect(shown[0]).toMatchObject({ site: 'Hall, upstairs', timezone: 'Europe/Berlin', hours: 5, against: [] })
   expect(shown[0].from).toMatch(/^1[89]:00$/)
-  expect(await mine(bob)).toHaveLength(1)
+  expect(await shiftsOf(bob)).toHaveLength(1)
   expect(await ann.browser.get(`${base}/me`)).toMatchObject({ staff_id: ann.id, name: 'Ann', calendar_since: null })
   expect((await ann.browser.get(`${base}/me/shifts?past=true`)).shifts).toEqual([])
   const stranger = await refusalOf(call.get(`${base}/me`)) // the operator is none of the staff
@@ -80,25 +80,25 @@ test('a person sees their own shifts in the site’s zone, and nobody else’s',
 })
 
 test('people are notified of shifts they get, lose and that move', async () => {
-  const { call, ann, bob, duties } = await bar()
-  expect(await told(ann)).toHaveLength(3)
-  expect((await told(ann))[0]).toMatch(
+  const { call, ann, bob, duties } = await startBar()
+  expect(await noticesOf(ann)).toHaveLength(3)
+  expect((await noticesOf(ann))[0]).toMatch(
     /^New: \w{3} \d+ \w{3}, (18:00–23:00|19:00–00:00), Hall, upstairs \(Europe\/Berlin\)$/, // in winter, in summer
   )
   await call.patch(`${base}/shifts/${duties[0].shift_id}`, { ends_at: `${inDays(5)}T21:00:00Z` })
-  expect((await told(ann))[0]).toMatch(/^Changed: .*; it was /)
+  expect((await noticesOf(ann))[0]).toMatch(/^Changed: .*; it was /)
   await call.post(`${base}/assignments/${duties[0].id}/replace`, { staff_id: bob.id })
-  expect((await told(ann))[0]).toMatch(/^Taken off: /)
-  expect((await told(bob))[0]).toMatch(/^New: /)
+  expect((await noticesOf(ann))[0]).toMatch(/^Taken off: /)
+  expect((await noticesOf(bob))[0]).toMatch(/^New: /)
   await call.delete(`${base}/shifts/${duties[1].shift_id}?confirm=true`)
-  expect((await told(ann))[0]).toMatch(/^Taken off: /)
+  expect((await noticesOf(ann))[0]).toMatch(/^Taken off: /)
   const { notices } = await ann.browser.get(`${base}/me/notices`)
   expect(await ann.browser.post(`${base}/me/notices/seen`, { up_to: notices[0].id })).toEqual({ seen: 6 })
   expect((await ann.browser.get(`${base}/me/notices`)).notices[0].seen_at).not.toBeNull()
 })
 
 test('a calendar is read at a private address, which is renewed, ended and nowhere in the log', async () => {
-  const { call, url, lines, ann, bob, as } = await bar()
+  const { call, url, lines, ann, bob, as } = await startBar()
   const made = async () => (await ann.browser.post(`${base}/me/calendar`)).url as string
   const read = (address: string) => as().raw(address.slice(url.length))
   const first = await made()
@@ -151,7 +151,7 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
 })
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
-  const { call, ann, bob } = await bar()
+  const { call, ann, bob } = await startBar()
   const ask = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
   const leave = await ask(ann, 6, 7)
@@ -165,32 +165,32 @@ test('leave is requested, approved into an absence, declined with a reason, and 
 
   expect(await call.post(`${base}/leave/${leave.id}/approve`)).toMatchObject({ state: 'approved' })
   expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([{ from: inDays(6), to: inDays(7) }])
-  expect((await mine(ann)).map(({ against }: { against: { rule: string }[] }) => against[0]?.rule)).toEqual([
+  expect((await shiftsOf(ann)).map(({ against }: { against: { rule: string }[] }) => against[0]?.rule)).toEqual([
     undefined,
     'unavailable',
     'unavailable',
   ])
-  expect((await told(ann))[0]).toContain('is approved')
+  expect((await noticesOf(ann))[0]).toContain('is approved')
   expect((await refusalOf(call.post(`${base}/leave/${leave.id}/decline`))).status).toBe(409)
   expect(await ann.browser.delete(`${base}/me/leave/${leave.id}`)).toMatchObject({ state: 'withdrawn' })
   expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([])
 
   const other = await ask(bob, 20, 21)
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
-  expect((await told(bob))[0]).toMatch(/is declined: Too many are away$/)
+  expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)
   expect(await audited(call)).toContain('leave.decline')
 })
 
 test('an offered duty is taken by a colleague and made by an officer, within the rules', async () => {
-  const { call, ann, bob, cy, duties, place } = await bar()
+  const { call, ann, bob, cy, duties, assignIn } = await startBar()
   const offers = async ({ browser }: Person) => (await browser.get(`${base}/me/swaps`)).swaps
   const offer = ({ browser }: Person, id: number) =>
     browser.post(`${base}/me/swaps`, { assignment_id: id, note: 'ill' })
   expect((await refusalOf(offer(bob, duties[0].id))).status).toBe(404) // it is not theirs
   const made = await offer(ann, duties[0].id)
   expect((await refusalOf(offer(ann, duties[0].id))).status).toBe(409)
-  expect((await mine(ann))[0].offered).toEqual({ id: made.id, taken_by: null })
-  await place(5, cy.id) // at the same time
+  expect((await shiftsOf(ann))[0].offered).toEqual({ id: made.id, taken_by: null })
+  await assignIn(5, cy.id) // at the same time
   expect((await offers(bob))[0]).toMatchObject({ mine: false, state: 'open', note: 'ill', against: [] })
   expect((await offers(cy))[0].against[0].rule).toBe('overlap')
   const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${made.id}/take`, body)
@@ -198,10 +198,10 @@ test('an offered duty is taken by a colleague and made by an officer, within the
   expect((await refusalOf(take(ann))).status).toBe(409)
   expect((await refusalOf(call.post(`${base}/swaps/${made.id}/approve`))).status).toBe(409)
 
-  const other = await place(9, bob.id)
+  const other = await assignIn(9, bob.id)
   expect((await refusalOf(take(bob, { in_return: duties[1].id }))).status).toBe(404) // that is hers
   expect(await take(bob, { in_return: other.id })).toEqual({ done: false })
-  expect((await told(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has to approve it$/)
+  expect((await noticesOf(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has to approve it$/)
   expect(await offers(cy)).toEqual([]) // what goes on between two others
   expect((await refusalOf(cy.browser.delete(`${base}/me/swaps/${made.id}`))).status).toBe(404)
   expect((await refusalOf(bob.browser.post(`${base}/swaps/${made.id}/approve`))).status).toBe(403)
@@ -211,37 +211,37 @@ test('an offered duty is taken by a colleague and made by an officer, within the
     in_return: { assignment_id: other.id },
   })
   await call.post(`${base}/swaps/${made.id}/approve`)
-  expect((await mine(bob)).map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([duties[0].shift_id])
-  expect((await mine(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(other.shift_id)
-  expect((await told(bob))[0]).toMatch(/^You work .* for Ann; Ann works .* for you$/)
+  expect((await shiftsOf(bob)).map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([duties[0].shift_id])
+  expect((await shiftsOf(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(other.shift_id)
+  expect((await noticesOf(bob))[0]).toMatch(/^You work .* for Ann; Ann works .* for you$/)
   expect(await offers(ann)).toEqual([])
 })
 
 test('where the rules alone decide, a swap is made at once and by one of all who take it; an offer is taken back and let go', async () => {
-  const { ann, bob, cy, duties, call } = await bar('rules')
+  const { ann, bob, cy, duties, call } = await startBar('rules')
   const offer = (id: number) => ann.browser.post(`${base}/me/swaps`, { assignment_id: id })
   const first = await offer(duties[0].id)
   const takers = [bob, cy, bob, cy].map(({ browser }) => browser.post(`${base}/swaps/${first.id}/take`))
   const outcomes = await Promise.allSettled(takers)
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toMatchObject([{ value: { done: true } }])
-  expect(await mine(ann)).toHaveLength(2)
-  expect([...(await mine(bob)), ...(await mine(cy))]).toHaveLength(1)
+  expect(await shiftsOf(ann)).toHaveLength(2)
+  expect([...(await shiftsOf(bob)), ...(await shiftsOf(cy))]).toHaveLength(1)
   await call.patch(`${base}/sites/1`, { swaps: 'officer' })
   const second = await offer(duties[1].id)
   await bob.browser.post(`${base}/swaps/${second.id}/take`)
   await bob.browser.delete(`${base}/me/swaps/${second.id}`)
-  expect((await told(ann))[0]).toContain('open again')
+  expect((await noticesOf(ann))[0]).toContain('open again')
   await ann.browser.delete(`${base}/me/swaps/${second.id}`)
   expect((await call.get(`${base}/swaps`)).swaps).toEqual([])
   const third = await offer(duties[2].id)
   await call.post(`${base}/swaps/${third.id}/decline`, { reason: 'We need you' })
-  expect((await told(ann))[0]).toMatch(/is declined: We need you$/)
-  expect(await mine(ann)).toHaveLength(2)
+  expect((await noticesOf(ann))[0]).toMatch(/is declined: We need you$/)
+  expect(await shiftsOf(ann)).toHaveLength(2)
 })
 
 test('without the duty in return, an exchange is no gift: the offer is open again', async () => {
-  const { call, ann, bob, duties, place } = await bar()
-  const other = await place(9, bob.id)
+  const { call, ann, bob, duties, assignIn } = await startBar()
+  const other = await assignIn(9, bob.id)
   const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
   await bob.browser.post(`${base}/swaps/${id}/take`, { in_return: other.id })
   await call.delete(`${base}/assignments/${other.id}`)
@@ -249,7 +249,7 @@ test('without the duty in return, an exchange is no gift: the offer is open agai
 })
 
 test('people say what they wish for', async () => {
-  const { call, ann } = await bar()
+  const { call, ann } = await startBar()
   const wishes = [{ want: 'avoid', weekday: 7 }]
   const say = (body: object) =>
     ann.browser.visit(`${base}/me/wishes`, {
@@ -272,7 +272,7 @@ test('people say what they wish for', async () => {
 browserTest(
   'on a phone a person finds their next shift, offers it and asks for leave; the rota is a day at a time',
   async () => {
-    const { url, ann, bob, call, shift } = await bar()
+    const { url, ann, bob, call, shift } = await startBar()
     for (let days = 5; days < 12; days++)
       for (let i = 0; i < 4; i++)
         await call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: bob.id }).catch(() => {})

@@ -58,17 +58,17 @@ test('the people concerned are notified when a draft is published, and not befor
   await call.patch(`${base}/staff/${staff[0].id}`, { account: 'olga' })
   const browser = visitor(url)
   await browser.signIn(user.email, user.password)
-  const told = async () =>
+  const noticesOf = async () =>
     (await browser.get(`${base}/me/notices`)).notices.map(({ message }: { message: string }) => message)
   await change({ put: shift_ids.slice(0, 2).map(shift_id => ({ shift_id, staff_id: staff[0].id })) })
   await change({ put: [{ shift_id: shift_ids[0] ?? 0, staff_id: staff[1].id }] })
-  expect(await told()).toEqual([])
+  expect(await noticesOf()).toEqual([])
   expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ notified: 1 })
-  expect(await told()).toEqual([
+  expect(await noticesOf()).toEqual([
     'New: Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin); Tue 24 Mar, 18:00–23:00, Riverside (Europe/Berlin)',
   ])
   expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 3, notified: 1 })
-  expect((await told())[0]).toMatch(/^Taken off: Mon 23 Mar.*; Tue 24 Mar/)
+  expect((await noticesOf())[0]).toMatch(/^Taken off: Mon 23 Mar.*; Tue 24 Mar/)
 })
 
 test('pinned assignments stay in every draft and when a range is cleared', async () => {

@@ -31,7 +31,7 @@ async function season() {
   await send(scan(55, 46, 60, 20, 10), 3)
   const ranks = async (query = '') =>
     (await board(call, id, query)).rows.map(({ player_id, rank, change }: Shown) => `${player_id}:${rank}:${change}`)
-  const mark = (player: string, said: object) => call.put(`/api/v1/leagues/${id}/players/${player}/mark`, said)
+  const mark = (player: string, body: object) => call.put(`/api/v1/leagues/${id}/players/${player}/mark`, body)
   return { ...app, id, ranks, mark, send }
 }
 
@@ -39,8 +39,8 @@ test('a player who is left out has no rank and moves nobody, but stays on the bo
   const { call, id, ranks, mark } = await season()
   expect(await ranks()).toEqual(['3:1:2', '1:2:-1', '2:3:-1', '4:4:0', '5:5:0'])
   const path = `/api/v1/leagues/${id}`
-  const said = await mark('3', { reason: 'farm', farm_of: '1', note: 'seen on chat' })
-  expect(said).toMatchObject({ name: 'P3', reason: 'farm', farm_of: { player_id: '1', name: 'P1' }, counted: false })
+  const marked = await mark('3', { reason: 'farm', farm_of: '1', note: 'seen on chat' })
+  expect(marked).toMatchObject({ name: 'P3', reason: 'farm', farm_of: { player_id: '1', name: 'P1' }, counted: false })
   expect(await ranks()).toEqual(['1:1:0', '2:2:0', '4:3:0', '5:4:0', '3:null:null'])
   expect(await ranks('?sort_by=power&order=asc')).toEqual(['5:1:0', '4:2:0', '2:3:0', '1:4:0', '3:null:null'])
   expect(await ranks('?sort_by=power.gain&q=P3')).toEqual(['3:null:null'])

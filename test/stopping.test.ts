@@ -7,7 +7,7 @@ import { openAppProcess } from './app-process.ts'
 import { outcome } from './outcome.ts'
 import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
-const soon = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
+const season = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s stops within 5 s, with an open stream, a job that ignores cancellation and a half-sent request',
@@ -68,7 +68,7 @@ test('kill -9 under load and a new start lose nothing that was accepted', async 
   const first = await spawnFieldhouse()
   const accepted: number[] = []
   const write = async () => {
-    for (;;) accepted.push((await first.call.post('/api/v1/leagues', { name: `L${accepted.length}`, ...soon })).id)
+    for (;;) accepted.push((await first.call.post('/api/v1/leagues', { name: `L${accepted.length}`, ...season })).id)
   }
   const writers = Array.from({ length: 4 }, () => write().catch(() => {}))
   await until(() => accepted.length > 50)

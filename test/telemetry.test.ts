@@ -75,8 +75,8 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
     'stats_dashboard|{"include":["summary"],"period":"all"}',
   )
   const [missed] = await until(() => {
-    const told = sentry.errors().filter(({ extra }) => extra?.key)
-    return told.length ? told : undefined
+    const reports = sentry.errors().filter(({ extra }) => extra?.key)
+    return reports.length ? reports : undefined
   })
   expect(missed).toMatchObject({
     exception: { values: [{ value: 'no such table: leagues' }] },

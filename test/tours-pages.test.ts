@@ -48,9 +48,9 @@ test('the board and the entries page show everyone’s picks with live scores on
   )
   expect(await board(ann)).toMatch(/You have <a [^>]+>1 entry/)
   expect(named({ text: await board(ann) })).toBe(0)
-  const mine = await read(path, ann)
-  expect(mine.text).toContain('Withdraw')
-  expect(mine.text.match(/name="picks\[\]"/g)?.length).toBeGreaterThan(20)
+  const entryForm = await read(path, ann)
+  expect(entryForm.text).toContain('Withdraw')
+  expect(entryForm.text.match(/name="picks\[\]"/g)?.length).toBeGreaterThan(20)
 
   await play(120)
   const closed = await read(path)

@@ -16,7 +16,7 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   const feed = feedFor()
   await newTour(call, feed.url)
   const league = await newTourLeague(call)
-  const booked = await chain(app)
+  const booked = await pollChain(app)
   const supervise = async (): Promise<SupervisorFindings> => {
     const { jobId } = await app.jobs.start(ensureUpdates, {})
     return (await finished({ job_id: jobId })).result
@@ -25,7 +25,7 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
 }
 
 /** The update that waits for its time. */
-const chain = (app: App, after?: string) =>
+const pollChain = (app: App, after?: string) =>
   until(() => {
     const run = unfinishedUpdate(app.db, 'pga')
     const waits = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
@@ -47,7 +47,7 @@ test('an intact chain of updates is left alone, and a cancelled one is noticed, 
   expect(lastFindings(app.db)).toEqual(found)
   expect(raised(app)).toMatchObject([{ key: 'task_missing:update_player_scores:pga', state: 'active', count: 1 }])
   expect(lines.some(({ level, tour, state }) => level === 'warn' && tour === 'pga' && state === 'missing')).toBe(true)
-  await chain(app)
+  await pollChain(app)
   expect(feed.requests).toHaveLength(asked + 1)
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
   expect(raised(app)).toMatchObject([{ state: 'resolved' }])
@@ -68,7 +68,7 @@ test('a job the queue has lost is noticed and queued again', async () => {
   await app.queues.remove('quick', booked.id)
   clock.forward(2 * minute)
   expect((await supervise()).findings).toMatchObject([{ state: 'missing', job_id: booked.id, restarted: true }])
-  await chain(app, booked.id)
+  await pollChain(app, booked.id)
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
   expect(raised(app)).toMatchObject([{ state: 'resolved' }])
 })
@@ -77,10 +77,10 @@ test('a clock that jumps ahead or is set back does not leave a tour waiting', as
   const { app, clock, booked, supervise } = await startFollowing()
   clock.forward(day)
   expect((await supervise()).findings).toMatchObject([{ state: 'late', restarted: true }])
-  const ahead = await chain(app, booked.id)
+  const ahead = await pollChain(app, booked.id)
   clock.forward(-12 * hour)
   expect((await supervise()).findings).toMatchObject([{ state: 'late', restarted: true }])
-  const back = await chain(app, ahead.id)
+  const back = await pollChain(app, ahead.id)
   expect(back.notBefore).toBeLessThan(clock.now() + 2 * minute)
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
 })
@@ -134,7 +134,7 @@ test('missing updates are not reported for a tour without leagues, or one whose 
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   expect((await supervise()).findings).toMatchObject([{ state: 'idle' }])
   await newTourLeague(call, {}, { ends: clock.now() + hour })
-  await chain(app)
+  await pollChain(app)
   clock.forward(day + 2 * hour)
   const run = await update({ call, finished: async started => app.jobs.hasten((await started).job_id) }, {})
   expect(run).toBeDefined()
@@ -215,7 +215,7 @@ redisTest(
     clock.forward(2 * minute)
     expect(await app.queues.stateOf('quick', booked.id)).toBeUndefined()
     expect((await supervise()).findings).toMatchObject([{ state: 'missing', restarted: true }])
-    await chain(app, booked.id)
+    await pollChain(app, booked.id)
     expect(feed.requests).toHaveLength(asked + 1)
     expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
   },

@@ -8,13 +8,13 @@ async function trial(script: string, ...options: (string | number)[]) {
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const [told, complaints, code] = await Promise.all([
+  const [output, complaints, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ])
   expect(complaints).toBe('')
-  expect(told).toContain('0 findings')
+  expect(output).toContain('0 findings')
   expect(code).toBe(0)
 }
 

@@ -281,9 +281,9 @@ test('a sheet that failed because of its rows reports them all', async () => {
   const { id } = await newLeague(call)
   const sheet = `${current}5,eve,oops,1\n6,flo,7,ouch\n`
   await finished(upload(call, id, sheet, { mode: 'strict' }))
-  const told = await call.get('/api/v1/uploads/1')
-  expect(told).toMatchObject({ format: 'csv', rows_total: 5, rows_ok: 3, rows_bad: 2 })
-  expect(Object.keys(told.mapping).length).toBeGreaterThan(2)
+  const report = await call.get('/api/v1/uploads/1')
+  expect(report).toMatchObject({ format: 'csv', rows_total: 5, rows_ok: 3, rows_bad: 2 })
+  expect(Object.keys(report.mapping).length).toBeGreaterThan(2)
   expect(await call.get('/api/v1/uploads/1/errors?limit=1')).toMatchObject({
     errors: [{ line: 5, value: 'oops', reason: 'not a number' }],
     pagination: { total: 2 },
