@@ -35,9 +35,9 @@ for (const path of [':memory:', process.argv[2]]) {
   const { job: parent } = await flows.add({ name: 'parent', queueName: 'mail', data: { to: 'all' }, children })
   await parent.waitUntilFinished(events)
   if (path !== ':memory:') {
-    await new Promise(resolve => setTimeout(resolve, 1500)) // the thread starts a second after the first write
+    await new Promise(resolve => setTimeout(resolve, 1500)) // the thread starts a second after the first write, and leaves a log of less than a megabyte
     const before = statSync(path).size
-    await queue.addBulk(Array.from({ length: 1000 }, () => ({ name: 'many', data: { to: 'x'.repeat(100) }, opts: { delay: 60000 } })))
+    await queue.addBulk(Array.from({ length: 1000 }, () => ({ name: 'many', data: { to: 'x'.repeat(2000) }, opts: { delay: 60000 } })))
     const cell = new Int32Array(new SharedArrayBuffer(4))
     for (let tries = 0; tries < 60 && statSync(path).size <= before; tries++) Atomics.wait(cell, 0, 0, 500)
     if (statSync(path).size <= before) throw new Error('no thread has copied the log')
