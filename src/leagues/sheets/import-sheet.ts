@@ -69,8 +69,9 @@ const doneAfter = { 'checking file type': 1, reading: 35, checking: 45, storing:
 
 export async function importSheet(scores: Database, input: ImportInput, context: TaskContext): Promise<Imported> {
   const work = { ...context, progress: throttledProgress(context.progress) }
-  const { ids, order, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
+  const { ids, order, names, hasNames, metrics, labels, rows, lines, errors, ...report } = await read(input, work)
   const sheet = { ids, order, names, metrics, labels }
+  release(lines)
   const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const dated = datedByContent(input.dated, report.takenAt, work.now)
   const comparing = { ...input, takenAt: dated.takenAt }

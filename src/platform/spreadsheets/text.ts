@@ -1,3 +1,4 @@
+import { columnMemory } from './column-memory.ts'
 import { isUtf8, writeWindows1252 } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
@@ -19,10 +20,12 @@ export const shortened = (text: string): string => (text.length > 100 ? `${text.
 export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string =>
   shortened(decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim())
 
+const MOST = 2 ** 31 // bytes of one column
+
 /** Grows a text column row by row. A row's text may be set again until the row is kept. */
 export class TextBuilder {
-  bytes = new Uint8Array(1 << 16)
-  offsets = new Uint32Array(4096)
+  bytes: Uint8Array = new Uint8Array(1 << 16)
+  offsets: Uint32Array = new Uint32Array(4096)
   count = 0
   /** Where the text of the current row starts and ends. */
   from = 0
@@ -72,11 +75,12 @@ export class TextBuilder {
     this.offsets[this.count] = this.from = this.to
   }
 
-  /** Makes room for `rows` rows of the average length so far, in one step. */
+  /** Makes room for `rows` rows, in one step. Pages that stay untouched cost nothing, so texts may well become longer than so far. */
   reserve(rows: number): void {
     if (rows <= this.count) return
-    if (rows + 1 > this.offsets.length) this.offsets = widen(this.offsets, rows + 1)
-    this.grow(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.05))
+    const length = Math.min(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.5), MOST)
+    if (rows + 1 > this.offsets.length) this.offsets = widen(this.offsets, rows + 1, columnMemory(rows, (rows + 1) * 4))
+    if (length > this.bytes.length) this.moveTo(columnMemory(rows, length))
   }
 
   /** Keeps only the rows that `kept` marks. */
@@ -102,15 +106,23 @@ export class TextBuilder {
 
   private grow(needed: number): void {
     if (needed <= this.bytes.length) return
-    if (needed > 2 ** 31) refuseSheet('too_large', 'The texts of one column take over 2 GB')
-    const wider = new Uint8Array(Math.max(needed, this.bytes.length * 1.5))
+    if (needed > MOST) refuseSheet('too_large', 'The texts of one column take over 2 GB')
+    this.moveTo(new ArrayBuffer(Math.ceil(Math.max(needed, this.bytes.length * 1.5))))
+  }
+
+  private moveTo(memory: ArrayBufferLike): void {
+    const wider = new Uint8Array(memory)
     wider.set(this.bytes.subarray(0, this.to))
     this.bytes = wider
   }
 }
 
-function widen(offsets: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
-  const wider = new Uint32Array(length)
+function widen(
+  offsets: Uint32Array,
+  length: number,
+  memory: ArrayBufferLike = new ArrayBuffer(length * 4),
+): Uint32Array {
+  const wider = new Uint32Array(memory)
   wider.set(offsets)
   return wider
 }

@@ -1,6 +1,8 @@
 /** In the worker thread: reads a sheet before its import asks for it. One at a time, because its columns are large. */
+import { setImmediate } from 'node:timers'
 import { type Growth, growthState, isComplete, nextGrowth, signalUnwanted } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
+import { collectGarbage } from '../snapshots/memory.ts'
 import { accepted, type ReadOptions, type ReadProgress, readSheet, type Sheet } from './sheet.ts'
 
 export type AheadInput = {
@@ -41,7 +43,10 @@ export async function readAhead({ file, path, expected, growth }: AheadInput): P
     const state = growthState(growth)
     if (ahead === one && isComplete(state)) await nextGrowth(growth, state, keepFor)
   } finally {
-    if (ahead === one) ahead = undefined
+    if (ahead === one) {
+      ahead = undefined
+      setImmediate(() => collectGarbage(expected)) // no import took it; its columns are about as large as the file
+    }
   }
 }
 

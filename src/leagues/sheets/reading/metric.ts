@@ -1,16 +1,13 @@
 /** One metric while a sheet is read: its values, and what its cells show about the way its numbers are written. */
 
+import { columnMemory } from '../../../platform/spreadsheets/column-memory.ts'
 import { type NumberColumn, putNarrow, readNumbers } from '../number-column.ts'
 import { isCount } from './metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
 import type { Finding } from './report.ts'
 
-/** Columns of this many rows or more are shared with the thread that stores them, without a copy. */
-const SHARED = 1 << 15
-
-const memoryFor = (rows: number, width: number) =>
-  rows >= SHARED ? new SharedArrayBuffer(rows * width) : new ArrayBuffer(rows * width)
-const wideColumn = (rows: number) => new Float64Array(memoryFor(rows, 8))
+const wideColumn = (rows: number) => new Float64Array(columnMemory(rows, rows * 8))
+const narrowColumn = (rows: number) => new Uint32Array(columnMemory(rows, rows * 4))
 
 export class MetricReader {
   values: NumberColumn = new Uint32Array(0)
@@ -37,7 +34,7 @@ export class MetricReader {
 
   reserve(rows: number): void {
     if (rows <= this.values.length) return
-    const longer = this.values instanceof Float64Array ? wideColumn(rows) : new Uint32Array(memoryFor(rows, 4))
+    const longer = this.values instanceof Float64Array ? wideColumn(rows) : narrowColumn(rows)
     longer.set(this.values)
     this.values = longer
   }

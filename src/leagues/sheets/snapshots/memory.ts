@@ -27,7 +27,9 @@ export function shareColumns(sheet: SheetColumns): void {
   for (const { bytes, offsets } of before) release(bytes, offsets)
 }
 
-function sharedTexts({ bytes, offsets }: TextColumn): TextColumn {
+function sharedTexts(column: TextColumn): TextColumn {
+  const { bytes, offsets } = column
+  if (bytes.buffer instanceof SharedArrayBuffer && offsets.buffer instanceof SharedArrayBuffer) return column
   const shared = {
     bytes: new Uint8Array(new SharedArrayBuffer(bytes.length)),
     offsets: new Uint32Array(new SharedArrayBuffer(offsets.length * 4)),
