@@ -71,13 +71,13 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** Waits until `look` returns something truthy. For states that have no event; the limit is generous on purpose. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
+/** Waits until the condition is something truthy, and returns it. For states that have no event; the limit is generous on purpose. */
+export async function until<T>(condition: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(20)) {
-    const seen = await look()
+    const seen = await condition()
     if (seen) return seen
   }
-  throw new Error(`It did not come true within ${withinMs} ms: ${look}`)
+  throw new Error(`It did not come true within ${withinMs} ms: ${condition}`)
 }
 
 /**
