@@ -155,25 +155,16 @@ export const uploadFiles = (db: Db, leagueId: number): string[] =>
     .all()
     .map(({ file }) => file as string)
 
-const newestScan = prepared(db =>
-  db
-    .select({ summary: uploads.summary, takenAt: uploads.takenAt })
-    .from(uploads)
-    .where(
-      and(
-        eq(uploads.leagueId, sql.placeholder('leagueId')),
-        eq(uploads.status, 'done'),
-        eq(uploads.kind, 'current'),
-        eq(uploads.dryRun, false),
-      ),
-    )
-    .orderBy(desc(uploads.takenAt), desc(uploads.id))
-    .limit(1)
-    .prepare(),
+/** Without drizzle: a list of leagues asks for each of them. */
+const newestScan = prepared(({ $client: client }) =>
+  client.query<{ players: number | null; takenAt: number }, [leagueId: number]>(
+    `select summary ->> '$.players' as players, taken_at as takenAt from uploads
+     where league_id = ? and status = 'done' and kind = 'current' and dry_run = 0
+     order by taken_at desc, id desc limit 1`,
+  ),
 )
 
-export const playersOfNewestScan = (db: Db, leagueId: number): number =>
-  newestScan(db).get({ leagueId })?.summary?.players ?? 0
+export const playersOfNewestScan = (db: Db, leagueId: number): number => newestScan(db).get(leagueId)?.players ?? 0
 
 export function sheetStats(db: Db, leagueId: number) {
   const states = db
@@ -182,12 +173,12 @@ export function sheetStats(db: Db, leagueId: number) {
     .where(and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false)))
     .groupBy(uploads.status)
     .all()
-  const newest = newestScan(db).get({ leagueId })
+  const newest = newestScan(db).get(leagueId)
   return {
     uploads: states.reduce((sum, { total }) => sum + total, 0),
     uploads_by_status: Object.fromEntries(states.map(({ status, total }) => [status, total])),
     rows: states.reduce((sum, { status, rows }) => sum + (status === 'done' ? rows : 0), 0),
-    players: newest?.summary?.players ?? 0,
+    players: newest?.players ?? 0,
     newest_taken_at: isoOrNull(newest?.takenAt),
   }
 }
