@@ -321,6 +321,12 @@ test('two readers of an uncached part compute it once, and the budget drops the 
   await get('b')
   expect(made).toEqual(['a', 'b', 'c', 'b'])
   expect(budget.bytes()).toBe(20)
+  shelf.drop('a')
+  shelf.drop('nothing')
+  expect(budget.bytes()).toBe(10)
+  await get('b')
+  await get('a')
+  expect(made).toEqual(['a', 'b', 'c', 'b', 'a'])
 })
 
 test('a part that failed is computed again, and one larger than the budget is still served', async () => {

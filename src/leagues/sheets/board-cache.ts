@@ -36,6 +36,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   )
   const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
 
+  const imported = new Map<number, string>() // the key of the board that was scored with each scan
+
   /** These tasks only read, so a task that died with the thread is asked once more of the next one. */
   const ask = <Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskAnswer<Name>> =>
     thread.run(task, input).catch(error => {
@@ -74,8 +76,20 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   return {
     bytes: budget.bytes,
     scored,
-    /** Stores a board that was scored while its newest sheet was imported. */
-    keep: ({ input, scored }: ScoredBoard): void => void scores.get(scoreKey(input), async () => scored),
+    /**
+     * Stores a board that was scored while its newest sheet was imported. Movements need the one before it; older ones go, as a
+     * million players take 16 MB and whoever looks back that far is rare.
+     */
+    keep({ input, scored }: ScoredBoard): void {
+      const key = scoreKey(input)
+      for (const scan of input.selection.between.slice(0, -1)) {
+        const older = imported.get(scan)
+        if (older) scores.drop(older)
+        imported.delete(scan)
+      }
+      imported.set(input.selection.scan, key)
+      scores.get(key, async () => scored)
+    },
     out,
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
       const ranking = await rankAll(input, column, order)

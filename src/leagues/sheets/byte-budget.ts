@@ -3,7 +3,7 @@
  * requests need at once is computed once.
  */
 type ByteBudget = { bytes(): number; shelf<T>(size: (part: T) => number): BudgetedCache<T> }
-type BudgetedCache<T> = { get(key: string, make: () => Promise<T>): Promise<T> }
+type BudgetedCache<T> = { get(key: string, make: () => Promise<T>): Promise<T>; drop(key: string): void }
 
 export function byteBudget(most: number): ByteBudget {
   type Held = { bytes: number; drop(): void }
@@ -41,6 +41,14 @@ export function byteBudget(most: number): ByteBudget {
           }
           making.then(part => keep(making, { bytes: size(part), drop }), drop)
           return making
+        },
+        drop(key: string) {
+          const there = parts.get(key)
+          const one = there && held.get(there)
+          if (!there || !one) return // absent, or somebody waits for it
+          held.delete(there)
+          bytes -= one.bytes
+          one.drop()
         },
       }
     },

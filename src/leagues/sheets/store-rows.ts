@@ -1,4 +1,4 @@
-/** Storing a sheet: in this thread, or, where it is large, in another while this one compares it. */
+/** Storing a sheet, and comparing it with the scan before: in this thread, or, where it is large, in another while this one scores it. */
 import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
