@@ -8,12 +8,12 @@ import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { pagesOf } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { start, until } from './start.ts'
-import { faintText, unnamed } from './web-seen.ts'
+import { faultsOf } from './web-seen.ts'
 
 const ada = { email: 'ada@example.org', password: 'a long enough one' }
 const monitor = '/admin/task-monitor'
 
-async function openMonitor(options: Parameters<typeof openBrowser>[0] = {}) {
+async function openMonitor() {
   const release = Promise.withResolvers<void>()
   const slow = job('test.slow', {
     input: t.Object({ note: t.Optional(t.String()) }),
@@ -32,7 +32,7 @@ async function openMonitor(options: Parameters<typeof openBrowser>[0] = {}) {
   const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, {
     jobs: [slow, failing],
   })
-  const page = await openBrowser({ viewport: { width: 1280, height: 600 }, ...options })
+  const page = await openBrowser({ viewport: { width: 1280, height: 600 } })
   const complaints = complaintsOf(page)
   await signIn(page, fieldhouse.url, ada.email, ada.password)
   const visit = (path: string) => page.goto(fieldhouse.url + path)
@@ -180,18 +180,14 @@ browserTest('an alert is acknowledged and resolved on its page', async () => {
   await page.waitForSelector('text=Nothing is wrong.')
 })
 
-for (const [width, colorScheme] of [
-  [1280, 'light'],
-  [390, 'dark'],
-] as const)
-  browserTest(`every page of a new service can be read and reached at ${width} px, ${colorScheme}`, async () => {
-    const { page, visit, complaints } = await openMonitor({ viewport: { width, height: 800 }, colorScheme })
-    const faults: Record<string, string[]> = {}
-    for (const path of pagesOf({ user: 1, job: '' })) {
-      await visit(path)
-      const found = [...(await page.evaluate(unnamed)), ...(await page.evaluate(faintText))]
-      if (found.length) faults[path] = found
-    }
-    expect(faults).toEqual({})
-    expect(complaints).toEqual([])
-  })
+browserTest('every page of a new service can be read and reached, in light and dark, wide and narrow', async () => {
+  const { page, visit, complaints } = await openMonitor()
+  const faults: Record<string, string[]> = {}
+  for (const path of pagesOf({ user: 1, job: '' })) {
+    await visit(path)
+    const found = await faultsOf(page, [1280, 390])
+    if (found.length) faults[path] = found
+  }
+  expect(faults).toEqual({})
+  expect(complaints).toEqual([])
+})

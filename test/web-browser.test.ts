@@ -5,7 +5,7 @@ import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start } from './start.ts'
 import { hostile } from './web-samples.ts'
-import { faintIn, unnamed } from './web-seen.ts'
+import { faultsOf } from './web-seen.ts'
 
 const olga = { email: 'olga@example.org', username: 'Olga', password: 'a long enough one', role: 'officer' }
 const wordOf = (name: string) => `"${name.replaceAll('"', '""')}"`
@@ -369,13 +369,8 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
             requestAnimationFrame(() => setTimeout(() => resolve(sum), 50))
           }),
       )
-      const found = [
-        ...(await faintIn(page, 'light')),
-        ...(await faintIn(page, 'dark')),
-        ...(await page.evaluate(unnamed)),
-        ...(shift > 0.02 ? [`shifts by ${shift}`] : []),
-      ]
-      if (found.length) faults.push([width, each, found])
+      const found = [...(await faultsOf(page, [width])), ...(shift > 0.02 ? [`shifts by ${shift}`] : [])]
+      if (found.length) faults.push([each, found])
     }
   }
   await page.goto(path)

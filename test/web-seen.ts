@@ -1,10 +1,21 @@
 /** Checks of a page as shown in the browser. They run inside the page, so they use nothing from outside. */
 import type { Page } from 'playwright-core'
 
-/** Text that is too faint in a colour scheme. */
-export async function faintIn(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // colours change at once
-  return (await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`)
+/** The faults of an open page at each width, in light and dark. It is not loaded again, because that takes longer than the checks. */
+export async function faultsOf(page: Page, widths: readonly number[]): Promise<string[]> {
+  const faults: string[] = []
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 800 })
+    const found: string[] = []
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // colours change at once
+      found.push(...(await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`))
+    }
+    await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))) // charts follow the width
+    found.push(...(await page.evaluate(unnamed)))
+    faults.push(...found.map(fault => `${width} px, ${fault}`))
+  }
+  return faults
 }
 
 /** Text with too little contrast for its size, by the WCAG formula (AA). */
@@ -28,20 +39,18 @@ export function faintText(): string[] {
     )
     return 0.2126 * x + 0.7152 * y + 0.0722 * z
   }
+  const blend = ([r = 0, g = 0, b = 0, a = 255]: number[], below: number[]) =>
+    [r, g, b].map((c, i) => c * (a / 255) + (below[i] ?? 0) * (1 - a / 255))
+  const backgrounds = new Map<Element, number[]>()
   const behind = (element: Element | null): number[] => {
-    const layers: number[][] = []
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgba(getComputedStyle(at).backgroundColor)
-      layers.push(colour)
-      if (colour[3] === 255) break
+    if (!element) return [255, 255, 255]
+    let found = backgrounds.get(element)
+    if (!found) {
+      const colour = rgba(getComputedStyle(element).backgroundColor)
+      found = blend(colour, colour[3] === 255 ? [] : behind(element.parentElement))
+      backgrounds.set(element, found)
     }
-    return layers
-      .reverse()
-      .reduce(
-        (below, [r = 0, g = 0, b = 0, a = 0]) =>
-          below.map((c, i) => ([r, g, b][i] ?? 0) * (a / 255) + c * (1 - a / 255)),
-        [255, 255, 255],
-      )
+    return found
   }
   const faint = new Set<string>()
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
@@ -57,8 +66,7 @@ export function faintText(): string[] {
       continue
     const style = getComputedStyle(element)
     const back = behind(element)
-    const [r = 0, g = 0, b = 0, a = 255] = rgba(style.color)
-    const front = [r, g, b].map((c, i) => c * (a / 255) + (back[i] ?? 0) * (1 - a / 255))
+    const front = blend(rgba(style.color), back)
     const [high = 0, low = 0] = [light(front), light(back)].sort((x, y) => y - x)
     const ratio = (high + 0.05) / (low + 0.05)
     const size = Number.parseFloat(style.fontSize)
