@@ -63,7 +63,7 @@ async function findings(as: { email: string; password: string } | undefined, pat
   const { identifier } = await session.send('Page.addScriptToEvaluateOnNewDocument', { source: axe })
   afterTest(() => session.send('Page.removeScriptToEvaluateOnNewDocument', { identifier })) // the page is used again
   for (const [i, path] of paths.entries()) {
-    await page.emulateMedia({ colorScheme: i % 2 ? 'dark' : 'light', reducedMotion: 'reduce' })
+    await page.emulateMedia({ colorScheme: i % 2 ? 'dark' : 'light' })
     found.push(...(await findingsOn(page, url + path)))
   }
   return found

@@ -14,14 +14,21 @@ async function launch(): Promise<Browser> {
   return playwright.chromium.launch({ executablePath: chromium ?? undefined, args })
 }
 
+/** Where unused pages are. They stay on the host of the tests, because a page that leaves its host gets a new process. */
+const blank = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
+blank.unref()
+
 /** A page of a real browser with its own, empty profile. */
-export async function openBrowser(options: BrowserContextOptions = {}): Promise<Page> {
+export async function openBrowser({ viewport, colorScheme, ...options }: BrowserContextOptions = {}): Promise<Page> {
   browser ??= launch()
   const key = JSON.stringify(options)
   const page = idle.get(key)?.pop() ?? (await (await browser).newPage(options))
+  await page.setViewportSize(viewport ?? { width: 1280, height: 720 })
+  // Animations take a tenth of a core as long as a page is open.
+  await page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'reduce' })
   afterTest(async () => {
     try {
-      await empty(page, options)
+      await empty(page)
       idle.set(key, [...(idle.get(key) ?? []), page])
     } catch {
       await page.close()
@@ -32,7 +39,7 @@ export async function openBrowser(options: BrowserContextOptions = {}): Promise<
 
 const events = ['console', 'pageerror', 'request'] as const
 
-async function empty(page: Page, { viewport, colorScheme }: BrowserContextOptions): Promise<void> {
+async function empty(page: Page): Promise<void> {
   for (const event of events) page.removeAllListeners(event)
   await page.unrouteAll()
   if (URL.canParse(page.url()) && page.url().startsWith('http'))
@@ -40,10 +47,8 @@ async function empty(page: Page, { viewport, colorScheme }: BrowserContextOption
       localStorage.clear()
       sessionStorage.clear()
     })
-  await page.goto('about:blank')
+  await page.goto(blank.url.href)
   await page.context().clearCookies()
-  await page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'no-preference' })
-  await page.setViewportSize(viewport ?? { width: 1280, height: 720 }) // the default size of a new page
 }
 
 /** Signs in by the API instead of the form. */

@@ -15,7 +15,6 @@ const installation = shared(async () => {
 browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', async () => {
   const { url } = await installation()
   const page = await openBrowser({ viewport: { width: 1280, height: 800 } })
-  await page.emulateMedia({ reducedMotion: 'reduce' }) // Chromium complains of a transition that the next page cuts short
   const complaints = complaintsOf(page)
   await page.goto(`${url}/help`)
   await page.keyboard.press('Control+k')
