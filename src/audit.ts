@@ -30,8 +30,8 @@ export function audit(tx: Db, { at, who, action, target, detail = {}, result = '
     detail: masked(detail) as Record<string, unknown>,
     result,
   }
-  inserting(tx, values).run(values)
+  insertStatement(tx, values).run(values)
 }
-const inserting = preparedFor(auditLog, (db, values: Given<typeof auditLog.$inferInsert>) =>
+const insertStatement = preparedFor(auditLog, (db, values: Given<typeof auditLog.$inferInsert>) =>
   db.insert(auditLog).values(values).prepare(),
 )

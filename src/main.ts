@@ -2,7 +2,7 @@ import './platform/process/production.ts'
 
 import { readConfig } from './config.ts'
 import { namedMessageOf } from './errors.ts'
-import { onAccident, onSignal } from './platform/process/shutdown.ts'
+import { onSignal, onUncaught } from './platform/process/shutdown.ts'
 
 // Each role loads only what it needs: a compute process loads nothing of the service, which saves most of its start and 70 MB.
 try {
@@ -11,12 +11,12 @@ try {
     const { startComputeProcess } = await import('./compute-process.ts')
     const { log, stop } = await startComputeProcess(config)
     onSignal(stop)
-    onAccident((what, error) => log.error(what, { error }), stop)
+    onUncaught((what, error) => log.error(what, { error }), stop)
   } else {
     const { startFieldhouse } = await import('./app.ts')
     const { app, stop } = await startFieldhouse(config)
     onSignal(stop)
-    onAccident((what, error) => {
+    onUncaught((what, error) => {
       app.log.error(what, { error })
       app.telemetry.report(error)
     }, stop)

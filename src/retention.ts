@@ -35,41 +35,41 @@ import { type RetentionRule, retentionJob } from './monitor/jobs.ts'
 import { type Duration, ms } from './platform/clock.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 
-const mostRuns = 1_000_000
-const mostPrices = 5_000_000
-const beyond = (most: number): SQL =>
+const maxRuns = 1_000_000
+const maxPrices = 5_000_000
+const pricesBeyond = (most: number): SQL =>
   sql`${prices.id} <= (select max(id) from ${prices}) - ${most} and ${prices.until} is not null`
 const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
 
 export const deleteOld = retentionJob([
-  older('runs', '90d', runs, runs.createdAt, isFinished),
-  { what: 'runs beyond a million', step: ({ db }, _, limit) => runsBeyond(db, mostRuns, limit) },
-  older('audit log', '365d', auditLog, auditLog.at),
-  older('alerts', '90d', systemAlerts, systemAlerts.lastSeen),
-  older('request statistics', '30d', requestStats, requestStats.minute),
-  older('request statistics by hour', '30d', requestHours, requestHours.hour),
-  older('load of processes', '30d', processMinutes, processMinutes.minute),
-  older('depth of the queue', '30d', queueMinutes, queueMinutes.minute),
-  older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
-  older('ended sessions', '0d', sessions, sessions.expiresAt),
-  older('password links', '0d', passwordLinks, passwordLinks.expiresAt),
-  older('mails of one occasion', '90d', mailOccasions, mailOccasions.at),
-  older('invitations', '90d', invitations, invitations.expiresAt),
-  older('expired keys', '30d', apiKeys, apiKeys.expiresAt),
-  older('attempts to sign in', '0d', attempts, attempts.endsAt),
-  older('known devices', '400d', knownDevices, knownDevices.lastUsedAt),
-  older('health scores', '90d', healthScores, healthScores.at),
-  older('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
-  older('notices to staff', '90d', staffNotices, staffNotices.at),
-  older('offered shifts', '90d', swapOffers, swapOffers.createdAt),
-  older('order keys', '1d', orderKeys, orderKeys.createdAt),
-  older('prices in detail', '7d', prices, prices.until),
+  olderThan('runs', '90d', runs, runs.createdAt, isFinished),
+  { what: 'runs beyond a million', step: ({ db }, _, limit) => runsBeyond(db, maxRuns, limit) },
+  olderThan('audit log', '365d', auditLog, auditLog.at),
+  olderThan('alerts', '90d', systemAlerts, systemAlerts.lastSeen),
+  olderThan('request statistics', '30d', requestStats, requestStats.minute),
+  olderThan('request statistics by hour', '30d', requestHours, requestHours.hour),
+  olderThan('load of processes', '30d', processMinutes, processMinutes.minute),
+  olderThan('depth of the queue', '30d', queueMinutes, queueMinutes.minute),
+  olderThan('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
+  olderThan('ended sessions', '0d', sessions, sessions.expiresAt),
+  olderThan('password links', '0d', passwordLinks, passwordLinks.expiresAt),
+  olderThan('mails of one occasion', '90d', mailOccasions, mailOccasions.at),
+  olderThan('invitations', '90d', invitations, invitations.expiresAt),
+  olderThan('expired keys', '30d', apiKeys, apiKeys.expiresAt),
+  olderThan('attempts to sign in', '0d', attempts, attempts.endsAt),
+  olderThan('known devices', '400d', knownDevices, knownDevices.lastUsedAt),
+  olderThan('health scores', '90d', healthScores, healthScores.at),
+  olderThan('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
+  olderThan('notices to staff', '90d', staffNotices, staffNotices.at),
+  olderThan('offered shifts', '90d', swapOffers, swapOffers.createdAt),
+  olderThan('order keys', '1d', orderKeys, orderKeys.createdAt),
+  olderThan('prices in detail', '7d', prices, prices.until),
   {
     what: 'prices in detail beyond five million',
-    step: ({ db }, _, limit) => deleteSome(db, prices, beyond(mostPrices), limit),
+    step: ({ db }, _, limit) => deleteSome(db, prices, pricesBeyond(maxPrices), limit),
   },
-  older('daily prices', '730d', dailyPrices, dailyPrices.day),
-  older('files chosen and not imported', '1d', uploadDrafts, uploadDrafts.createdAt),
+  olderThan('daily prices', '730d', dailyPrices, dailyPrices.day),
+  olderThan('files chosen and not imported', '1d', uploadDrafts, uploadDrafts.createdAt),
   { what: 'upload files', step: deleteOldFiles },
   { what: 'stray files', step: deleteStrayFiles },
   { what: 'times ahead of the clock', step: correctTimes },
@@ -79,7 +79,7 @@ export const deleteOld = retentionJob([
 ])
 
 /** A line of the table: rows whose `column` is older than `life`. */
-export function older(
+export function olderThan(
   what: string,
   life: Duration,
   table: SQLiteTable,

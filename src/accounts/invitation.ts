@@ -21,7 +21,7 @@ type Invitation = typeof invitations.$inferSelect
 
 const defaultLifetime = 7 * day
 const maxLifetime = 366 * day
-const mostUses = 1_000
+const maxUses = 1_000
 
 export const invitationFields = {
   league_id: t.Optional(
@@ -30,7 +30,7 @@ export const invitationFields = {
     ),
   ),
   max_uses: t.Optional(
-    t.Integer({ minimum: 1, maximum: mostUses, default: 1, description: 'How many people may use it' }),
+    t.Integer({ minimum: 1, maximum: maxUses, default: 1, description: 'How many people may use it' }),
   ),
   expires_at: t.Optional(dateTime({ description: 'Seven days from now by default' })),
   emails: t.Optional(

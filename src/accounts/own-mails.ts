@@ -6,7 +6,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { kindsOfMail, mailKindSchema } from '../mail/kinds.ts'
-import { isTurnedOff, turnFor } from '../mail/opt-outs.ts'
+import { isTurnedOff, setOptOutFor } from '../mail/opt-outs.ts'
 import { sendsMail } from '../mail/send.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -60,7 +60,7 @@ export async function chooseMails(app: App, who: Who, choice: Partial<Record<Mai
   const id = who.id ?? refuse('conflict', 'The operator has no account')
   await atomically(db, tx => {
     const { email } = userById(tx, id)
-    for (const kind of mailKinds) if (choice[kind] !== undefined) turnFor(tx, email, kind, choice[kind])
+    for (const kind of mailKinds) if (choice[kind] !== undefined) setOptOutFor(tx, email, kind, choice[kind])
     audit(tx, { at: clock.now(), who, action: 'user.mails', target: `user ${id}`, detail: choice })
   })
   return ownMails(app, who)

@@ -6,7 +6,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { form, formField } from '../ui/parts/form.ts'
 import { changeDisplayName, dismissSteps, displayName } from './name.ts'
 
-const placeSchema = t.Object({ name: t.String() }, { examples: [{ name: 'Northern Alliance' }] })
+const displayNameSchema = t.Object({ name: t.String() }, { examples: [{ name: 'Northern Alliance' }] })
 const maxNameLength = 60
 
 export const displayNameRoutes = (app: App) =>
@@ -14,7 +14,7 @@ export const displayNameRoutes = (app: App) =>
     .use(access(app))
     .get('/place', () => ({ name: displayName(app.db) }), {
       may: 'anyone',
-      detail: describe('The name of this installation', placeSchema),
+      detail: describe('The name of this installation', displayNameSchema),
     })
     .put('/place', ({ body: { name }, who }) => changeDisplayName(app, signedIn(who), name), {
       body: t.Object(
@@ -22,7 +22,7 @@ export const displayNameRoutes = (app: App) =>
         { examples: [{ name: 'Northern Alliance' }] },
       ),
       may: 'admin',
-      detail: describe('Change the name of this installation, which pages and mails show', placeSchema),
+      detail: describe('Change the name of this installation, which pages and mails show', displayNameSchema),
     })
     .delete(
       '/place/first-steps',

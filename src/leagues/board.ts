@@ -18,7 +18,7 @@ import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
 import { type BoardPage, kindOf } from './kinds.ts'
-import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
+import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
 
 const text = t.Optional(t.String({ maxLength: 200 }))
 /** As they come in the address; the leaderboard engine says what is valid. */
@@ -77,7 +77,7 @@ export const leagueSummary = (league: League, now: number) => ({
   id: league.id,
   name: league.name,
   kind: league.kind,
-  status: statusOf(league, now),
+  status: leagueStatus(league, now),
 })
 
 /** Reads the query of a board, or says what is wrong with it. */

@@ -5,7 +5,7 @@ import { programFile } from '../installation.ts'
 import type { BoardRow } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import { fitsWorkbook } from '../platform/files/workbook.ts'
-import { openPlaces } from '../platform/http/rate-limits.ts'
+import { openConcurrencyLimit } from '../platform/http/rate-limits.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { openThread } from '../platform/process/threads.ts'
 import { boardPage } from './board.ts'
@@ -30,7 +30,7 @@ type Exports = ReturnType<typeof openExports>
 /** `patience`: ms that a client may read nothing. Each export takes a thread, and up to a few hundred megabytes for a very large board. */
 export const openExports = (patience = 30_000) => ({
   patience,
-  places: openPlaces({ all: 4, each: 2, strangers: 3 }),
+  places: openConcurrencyLimit({ all: 4, each: 2, strangers: 3 }),
 })
 
 export async function exportOf(

@@ -13,7 +13,7 @@ export const statuses = ['upcoming', 'active', 'ended', 'final', 'archived'] as 
 export type Status = (typeof statuses)[number]
 
 type Times = Pick<League, 'startsAt' | 'endsAt' | 'finalizedAt' | 'archivedAt'>
-export function statusOf({ startsAt, endsAt, finalizedAt, archivedAt }: Times, now: number): Status {
+export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Times, now: number): Status {
   if (archivedAt !== null) return 'archived'
   if (finalizedAt !== null) return 'final'
   if (now < startsAt) return 'upcoming'
@@ -90,7 +90,7 @@ export const leagueView = (league: League, memberCount: number, now: number): Le
   id: league.id,
   ...fieldsOf(league),
   kind: league.kind,
-  status: statusOf(league, now),
+  status: leagueStatus(league, now),
   config: leagueWithoutSecrets(league.config),
   members: memberCount,
   created_at: iso(league.createdAt),

@@ -6,27 +6,27 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { type League, statusOf } from './league.ts'
-import { isMember, join, leagueById, leave } from './queries.ts'
+import { type League, leagueStatus } from './league.ts'
+import { deleteMembership, insertMembership, isMember, leagueById } from './queries.ts'
 
 type Playing = Pick<App, 'kinds'>
 
 /** A league accepts members until it has ended. */
 export function requireUnended(league: League, now: number): void {
-  const status = statusOf(league, now)
+  const status = leagueStatus(league, now)
   if (status !== 'active' && status !== 'upcoming')
     refuse('conflict', `This league is ${status}; nobody can join any more`)
 }
 
 /** Whether people may join by themselves: after that only officers can add members. */
 export function mayEnter(app: Pick<App, 'db' | 'kinds'>, league: League, now: number): boolean {
-  if (!['active', 'upcoming'].includes(statusOf(league, now))) return false
+  if (!['active', 'upcoming'].includes(leagueStatus(league, now))) return false
   return app.kinds[league.kind]?.mayEnter?.(app, league, now) ?? true
 }
 
 /** Part of a transaction. Returns true for a new member. */
 export function addMember(tx: Db, { kinds }: Playing, league: League, userId: number, now: number): boolean {
-  const isNew = join(tx, league.id, userId, now)
+  const isNew = insertMembership(tx, league.id, userId, now)
   if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
   return isNew
 }
@@ -48,7 +48,7 @@ export async function leaveLeague(app: App, leagueId: number, userId: number, wh
     const rules = kinds[league.kind]
     const played = rules?.leaving?.(tx, league, userId, now) ?? 'Nothing was played.'
     rules?.left?.(tx, league, userId, now)
-    leave(tx, leagueId, userId)
+    deleteMembership(tx, leagueId, userId)
     const action = who.id === userId ? 'league.leave' : 'league.remove_member'
     const detail = { user_id: userId, username, played }
     audit(tx, { at: now, who, action, target: `league ${leagueId}`, detail })

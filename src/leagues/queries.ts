@@ -122,7 +122,7 @@ export function deleteLeague(tx: Db, id: number): void {
 }
 
 /** Returns true for a new member. */
-export function join(tx: Db, leagueId: number, userId: number, now: number): boolean {
+export function insertMembership(tx: Db, leagueId: number, userId: number, now: number): boolean {
   const joined =
     tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
   if (joined) membersChanged(tx, leagueId, userId)
@@ -137,7 +137,7 @@ function membersChanged(tx: Db, leagueId: number, userId: number): void {
 }
 
 /** Returns false for somebody who was not a member. */
-export function leave(tx: Db, leagueId: number, userId: number): boolean {
+export function deleteMembership(tx: Db, leagueId: number, userId: number): boolean {
   const one = and(eq(members.leagueId, leagueId), eq(members.userId, userId))
   const left = tx.delete(members).where(one).returning().all().length > 0
   if (left) membersChanged(tx, leagueId, userId)

@@ -19,9 +19,9 @@ import {
   type League,
   leagueFields,
   leagueSchema,
+  leagueStatus,
   nextStatusChangeAt,
   openWhenFinal,
-  statusOf,
 } from './league.ts'
 import { changedConfig, configBody, newLeagueExamples, previewConfig, requireOpen } from './league-config.ts'
 import { leagueListQuery, leaguesShown } from './league-list.ts'
@@ -130,7 +130,7 @@ export const leagueRoutes = (app: App) => {
       async ({ params: { id }, body, who }) => {
         const now = clock.now()
         const league = leagueById(db, id)
-        const status = statusOf(league, now)
+        const status = leagueStatus(league, now)
         const { archived, config: given, ...fields } = body
         if (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))) requireOpen(league)
         const change = {

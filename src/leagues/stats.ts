@@ -2,7 +2,7 @@ import { count, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { members } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import { kindSchema, type League, statusOf, statusSchema } from './league.ts'
+import { kindSchema, type League, leagueStatus, statusSchema } from './league.ts'
 
 export const leagueStatsSchema = t.Object({
   league_id: t.Integer(),
@@ -22,7 +22,7 @@ export async function leagueStats(app: App, league: League): Promise<LeagueStats
   return {
     league_id: league.id,
     kind: league.kind,
-    status: statusOf(league, now),
+    status: leagueStatus(league, now),
     members: db.select({ total: count() }).from(members).where(eq(members.leagueId, league.id)).get()?.total ?? 0,
     days_left: Math.max(0, Math.ceil((league.endsAt - now) / day)),
     numbers: (await kinds[league.kind]?.stats?.(app, league)) ?? {},

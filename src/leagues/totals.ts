@@ -15,14 +15,14 @@ import { askEngine, boardQuery, leagueBrief, leagueSummary, nextChangeAt, refusa
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 
-const bys = ['sum', 'average'] as const satisfies readonly TotalsBy[]
+const totalsBy = ['sum', 'average'] as const satisfies readonly TotalsBy[]
 
 export const totalsQuery = t.Object({
   label: t.Optional(
     t.String({ description: 'The label to group by: `alliance`. Without one, only the whole board', maxLength: 200 }),
   ),
   by: t.Optional(
-    t.Union([...bys.map(by => t.Literal(by)), t.Literal('')], {
+    t.Union([...totalsBy.map(by => t.Literal(by)), t.Literal('')], {
       description: 'Whether groups are ranked by sums or averages. `sum` by default',
     }),
   ),
@@ -58,7 +58,7 @@ export const totalsSchema = t.Object(
     labels: t.Array(t.String(), { description: 'The labels of the board' }),
     all: t.Nullable(t.Object(total, { description: 'Everyone who counts; null while nobody is on the board' })),
     label: t.Nullable(t.String()),
-    by: t.Union(bys.map(by => t.Literal(by))),
+    by: t.Union(totalsBy.map(by => t.Literal(by))),
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     rows: t.Array(

@@ -8,15 +8,15 @@ import type { Db } from '../../db/open.ts'
 import { facts, type MailKind, mailOptOuts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 
-const fact = 'mail_key'
+const keyFact = 'mail_key'
 
 /** Made when first needed. */
 function secretKey(tx: Db): string {
   const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
-  const read = () => tx.select().from(facts).where(eq(facts.name, fact)).get()?.value
+  const read = () => tx.select().from(facts).where(eq(facts.name, keyFact)).get()?.value
   const known = read()
   if (known) return known
-  tx.insert(facts).values({ name: fact, value }).onConflictDoNothing().run()
+  tx.insert(facts).values({ name: keyFact, value }).onConflictDoNothing().run()
   return read() ?? value
 }
 
@@ -43,18 +43,18 @@ export const isOff = (tx: Db, hash: string, kind: MailKind): boolean =>
 
 export const isTurnedOff = (tx: Db, address: string, kind: MailKind): boolean => isOff(tx, hashOf(tx, address), kind)
 
-export function turn(tx: Db, hash: string, kind: MailKind, isOn: boolean): void {
+export function setOptOut(tx: Db, hash: string, kind: MailKind, isOn: boolean): void {
   if (isOn) tx.delete(mailOptOuts).where(optOut(hash, kind)).run()
   else tx.insert(mailOptOuts).values({ addressHash: hash, kind }).onConflictDoNothing().run()
 }
 
-export const turnFor = (tx: Db, address: string, kind: MailKind, isOn: boolean): void =>
-  turn(tx, hashOf(tx, address), kind, isOn)
+export const setOptOutFor = (tx: Db, address: string, kind: MailKind, isOn: boolean): void =>
+  setOptOut(tx, hashOf(tx, address), kind, isOn)
 
 /** Opt-outs move to a new address, and are deleted with the account. */
 export function moveOptOuts(tx: Db, from: string, to: string | undefined): void {
   const former = hashOf(tx, from)
   const kinds = tx.select().from(mailOptOuts).where(eq(mailOptOuts.addressHash, former)).all()
   tx.delete(mailOptOuts).where(eq(mailOptOuts.addressHash, former)).run()
-  for (const { kind } of kinds) if (to !== undefined) turnFor(tx, to, kind, false)
+  for (const { kind } of kinds) if (to !== undefined) setOptOutFor(tx, to, kind, false)
 }

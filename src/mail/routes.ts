@@ -7,7 +7,7 @@ import { html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { kindsOfMail, mailKindSchema } from './kinds.ts'
-import { hashOfToken, isOff, turn } from './opt-outs.ts'
+import { hashOfToken, isOff, setOptOut } from './opt-outs.ts'
 
 export const mailPages = (app: App) => {
   const { db } = app
@@ -40,7 +40,7 @@ ${!isOn && html`<input type="hidden" name="again" value="true" />`}
       '/unsubscribe',
       async ({ query: { kind, token }, body }) => {
         const isOn = body?.again === 'true'
-        await atomically(db, tx => turn(tx, hashOfToken(tx, token), kind, isOn))
+        await atomically(db, tx => setOptOut(tx, hashOfToken(tx, token), kind, isOn))
         return shown(kind, token, isOn)
       },
       {

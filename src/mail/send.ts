@@ -14,7 +14,7 @@ import type { JobContext, JobDefinition } from '../platform/jobs/job.ts'
 import { mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
 import { isTurnedOff, unsubscribeToken } from './opt-outs.ts'
-import { handOver } from './smtp.ts'
+import { sendOrAlert } from './smtp.ts'
 
 export const sendsMail = ({ config }: Pick<App, 'config'>): boolean => config.smtpUrl !== undefined
 
@@ -66,7 +66,7 @@ async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): 
     'Auto-Submitted': 'auto-generated',
   }
   const sender = displayName(app.db)
-  await handOver(app, { to, sender, ...render(letter, kind, siteOf(app), unsubscribe, sender), headers })
+  await sendOrAlert(app, { to, sender, ...render(letter, kind, siteOf(app), unsubscribe, sender), headers })
   return { sent: true }
 }
 

@@ -64,7 +64,7 @@ export const alertsOfMail = 'mail:'
 const serverAlert = `${alertsOfMail}server`
 
 /** A failing server raises an alert until it accepts a mail again; the job retries. A permanently refused address is not retried. */
-export async function handOver({ config, db, clock }: App, mail: Mail): Promise<void> {
+export async function sendOrAlert({ config, db, clock }: App, mail: Mail): Promise<void> {
   try {
     await sendBySmtp(config, mail)
   } catch (error) {

@@ -70,12 +70,12 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
       } else if ((file.fault() || times >= faultyChecks) && !troubles.has(name)) {
         const trouble = { file: name, fault }
         troubles.set(name, trouble)
-        await tell(trouble)
+        await reportTrouble(trouble)
       }
     }
   }
 
-  async function tell(trouble: Trouble) {
+  async function reportTrouble(trouble: Trouble) {
     const alert = alertOf(app, trouble)
     log.error(alert.message)
     const told = bestEffortWrite(db, tx => {
@@ -88,7 +88,7 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
 
 const readable = (fresh: Database) => fresh.query('SELECT count(*) FROM sqlite_master').get()
 
-const fact = 'file_checked_at'
+const checkedFact = 'file_checked_at'
 
 /** Whether a write through the open connection is visible to somebody who opens the file now. */
 async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<string | undefined> {
@@ -96,7 +96,10 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
     db,
     tx => {
       const value = String(now)
-      tx.insert(facts).values({ name: fact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
+      tx.insert(facts)
+        .values({ name: checkedFact, value })
+        .onConflictDoUpdate({ target: facts.name, set: { value } })
+        .run()
     },
     'unsynced',
   )
@@ -104,8 +107,10 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
   const fault = file.check(fresh => {
     // Another process may write between the two.
     for (let tries = 0; tries < 3 && !isFound; tries++) {
-      const written = db.select().from(facts).where(eq(facts.name, fact)).get()?.value
-      const found = fresh.query<{ value: string }, [string]>('SELECT value FROM facts WHERE name = ?').get(fact)?.value
+      const written = db.select().from(facts).where(eq(facts.name, checkedFact)).get()?.value
+      const found = fresh
+        .query<{ value: string }, [string]>('SELECT value FROM facts WHERE name = ?')
+        .get(checkedFact)?.value
       isFound = written === found
     }
   })
@@ -154,7 +159,7 @@ const found = new WeakMap<App, Map<string, Fault>>()
 export const damageFound = (app: App): Fault[] => [...(found.get(app)?.values() ?? [])]
 export const inWords = ({ file, fault, cure }: Fault) => `${file} is damaged (${fault}). ${cure}.`
 
-function tell(app: App, damage: Fault): void {
+function raiseDamageAlert(app: App, damage: Fault): void {
   const { db, log, clock, config } = app
   const { file } = damage
   found.set(app, (found.get(app) ?? new Map()).set(file, damage))
@@ -174,7 +179,7 @@ const key = 'database_error:damaged:'
 /** At the start only cheap checks: reading every page would take minutes. */
 export function lookForDamageAtStart(app: App): void {
   const fault = foreign(app.db, app.sheets.boards.scores)
-  if (fault) tell(app, { file: 'scores.db', fault, cure: restoreAdvice })
+  if (fault) raiseDamageAlert(app, { file: 'scores.db', fault, cure: restoreAdvice })
 }
 
 const lookedAt = new WeakMap<App, number>()
@@ -186,7 +191,7 @@ export async function reportDamage(app: App, error: unknown): Promise<void> {
   if (Math.abs(clock.now() - (lookedAt.get(app) ?? Number.NEGATIVE_INFINITY)) < minute) return
   lookedAt.set(app, clock.now())
   try {
-    for (const damage of await reader.read(damageReading, { dataDir: config.dataDir })) tell(app, damage)
+    for (const damage of await reader.read(damageReading, { dataDir: config.dataDir })) raiseDamageAlert(app, damage)
   } catch (trouble) {
     log.error(`Could not check ${databaseFile(config.dataDir)} and the files next to it for damage`, { error: trouble })
   }

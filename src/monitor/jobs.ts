@@ -124,7 +124,7 @@ export const sweepJobs = job('jobs.sweep', {
 const indexScript = programFile('src/monitor/runs/index-worker.ts')
 
 /** So few runs can be scanned as fast; the index is updated with at least this many at a time. */
-const gulp = 2_000
+const minChanges = 2_000
 const maxChanges = 50_000 // in one gulp
 
 /** Keeps the search index over runs up to date. With few runs there is none. */
@@ -140,7 +140,7 @@ export const indexRuns = job('runs.index', {
       const isNew = !(await Bun.file(indexFile(config.dataDir)).exists())
       const changes = isNew ? [] : oldestChanges(db)
       const [most, last] = [newestRow(db), isNew ? newestChange(db) : (changes.at(-1)?.id ?? 0)]
-      if ((isNew ? most : changes.length) < gulp) break
+      if ((isNew ? most : changes.length) < minChanges) break
       const changed = [...new Set(changes.map(({ run }) => run))]
       const order = { dataDir: config.dataDir, changed }
       indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script: indexScript }, 'index', order, {
@@ -169,8 +169,8 @@ const newestRow = (db: Db): number =>
 
 /** In steps, so that nobody waits long for the write lock. */
 async function forgetChanges({ db }: App, last: number): Promise<void> {
-  const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(gulp)
-  for (let gone: number | undefined = gulp; gone === undefined || gone >= gulp; await Bun.sleep(5))
+  const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(minChanges)
+  for (let gone: number | undefined = minChanges; gone === undefined || gone >= minChanges; await Bun.sleep(5))
     gone = tryWrite(
       db,
       tx => tx.delete(runChanges).where(sql`${runChanges.id} in ${some}`).returning({ id: runChanges.id }).all().length,

@@ -47,13 +47,13 @@ const statsLengths: Record<Exclude<StatsPeriod, 'all'>, number> = {
 }
 
 /** The maximum number of buckets in an answer: two months by hour. Older ones are left out, never newer ones. */
-const mostBuckets = 1_500
+const maxBuckets = 1_500
 
 /** The start of a period, on a bucket's edge. `first` is when the data starts. */
 export function periodStart(period: StatsPeriod, unit: CalendarUnit, now: number, first: number | null): number {
   const begin = period === 'all' ? (first ?? now) : now - statsLengths[period]
   const step = unit === 'hour' ? hour : unit === 'day' ? day : 28 * day
-  return startOf(unit, Math.max(begin, now - (mostBuckets - 1) * step))
+  return startOf(unit, Math.max(begin, now - (maxBuckets - 1) * step))
 }
 
 /** Every bucket from `begin` to now, including empty ones: a gap in a chart would hide that nothing happened. */

@@ -78,17 +78,17 @@ export function startProcessMonitor(
 
 /** A database that cannot be written cannot store the alert that says so: it is sent at once and stored later. */
 function databaseWatch({ db, clock, config, log }: App) {
-  let failing: { since: number; error: unknown; looks: number } | undefined
+  let failing: { since: number; error: unknown; attempts: number } | undefined
   return {
     async failed(error: unknown): Promise<void> {
       log.error('The database cannot be written', { error })
-      if (failing) return void failing.looks++
-      failing = { since: clock.now(), error, looks: 1 }
+      if (failing) return void failing.attempts++
+      failing = { since: clock.now(), error, attempts: 1 }
       await postAlerts(config, [{ severity: 'critical', title, message: String(error) }])
     },
     async works(): Promise<void> {
       if (!failing) return
-      const { since, error, looks } = failing
+      const { since, error, attempts } = failing
       const now = clock.now()
       tryWrite(db, tx =>
         tx
@@ -100,7 +100,7 @@ function databaseWatch({ db, clock, config, log }: App) {
             title,
             message: String(error),
             data: {},
-            count: looks,
+            count: attempts,
             firstSeen: since,
             lastSeen: now,
             state: 'resolved',
@@ -129,11 +129,11 @@ export const checkAlerts = job('alerts.check', {
   run: async (_, app) => ({ ...(await checkConditions(app)), mailed: await mailAlerts(app) }),
 })
 
-const clearLooks = 2
+const clearChecksToResolve = 2
 
 export async function checkConditions(app: App): Promise<{ holding: number; resolved: number }> {
   const { db, clock, log } = app
-  const looks = await Promise.all(
+  const checks = await Promise.all(
     conditions.map(async ({ prefix, look }) => {
       try {
         return { prefix, alerts: await look(app) }
@@ -143,7 +143,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
       }
     }),
   )
-  const known = looks.filter(look => look !== undefined)
+  const known = checks.filter(check => check !== undefined)
   const holding = known.flatMap(({ alerts }) => alerts)
   return atomically(
     db,
@@ -182,25 +182,25 @@ function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
 const isBygone = ({ type, lastSeen }: OpenAlert, now: number) => type === 'process_died' && now - lastSeen > hour
 
 function seenClear(tx: Db, { id, clearChecks }: OpenAlert, now: number): boolean {
-  const looks = clearChecks + 1
-  const isOver = looks >= clearLooks
+  const checks = clearChecks + 1
+  const isOver = checks >= clearChecksToResolve
   const change = isOver ? { state: 'resolved' as const, settledAt: now, settledBy: systemActor.username } : {}
   tx.update(systemAlerts)
-    .set({ clearChecks: looks, ...change })
+    .set({ clearChecks: checks, ...change })
     .where(eq(systemAlerts.id, id))
     .run()
   return isOver
 }
 
-const fact = 'alerts_checked_at'
+const checkedFact = 'alerts_checked_at'
 
 function noteChecked(tx: Db, now: number): void {
   const value = String(now)
-  tx.insert(facts).values({ name: fact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
+  tx.insert(facts).values({ name: checkedFact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 }
 
 /** When the conditions were last checked, by any process. */
 export function checkedAt(db: Db): number | undefined {
-  const row = db.select().from(facts).where(eq(facts.name, fact)).get()
+  const row = db.select().from(facts).where(eq(facts.name, checkedFact)).get()
   return row && Number(row.value)
 }

@@ -18,7 +18,7 @@ import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
 import { jobPath, jobTitle } from './tasks/job-views.ts'
 
-const most = 100 // jobs of each state, per queue
+const maxListed = 100 // jobs of each state, per queue
 const queued = t.Object({
   id: t.String(),
   name: t.String(),
@@ -57,7 +57,7 @@ export const queueInspectRoutes = (app: App) =>
         body: seen => ('silent' in seen ? notice(seen.silent, 'bad') : body(seen)),
         json: {
           summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
-          description: `At most ${most} jobs per state and queue are listed; the counts are complete.`,
+          description: `At most ${maxListed} jobs per state and queue are listed; the counts are complete.`,
           schema: inspection,
           of: seen => ('silent' in seen ? refuse('unavailable', seen.silent) : seen),
           isAtPage: true,
@@ -79,7 +79,10 @@ async function inspect(app: App): Promise<Inspection> {
   const { queues, jobs } = app
   const one = async (queue: QueueName) => {
     const list = async (state: 'active' | 'waiting' | 'delayed') =>
-      (await queues.list(queue, state, most)).map(job => ({ ...view(queue, job), eta: iso(job.timestamp + job.delay) }))
+      (await queues.list(queue, state, maxListed)).map(job => ({
+        ...view(queue, job),
+        eta: iso(job.timestamp + job.delay),
+      }))
     const [workers, active, reserved, scheduled, counts] = await Promise.all([
       queues.workers(queue),
       list('active'),
@@ -148,7 +151,7 @@ ${part('Waiting for their turn, next first', 'reserved', seen.reserved, 'Nothing
 ${part('Booked', 'scheduled', seen.scheduled, 'Nothing is booked.')}
 ${machineTable(seen.machines)}
 <details><summary>Jobs this program knows: ${number(seen.registered.length)}</summary><p>${seen.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
-<p class="quiet">At most ${most} jobs of a kind and queue are listed. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
+<p class="quiet">At most ${maxListed} jobs of a kind and queue are listed. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
 
 const stateWords: Record<(typeof states)[number], string> = {
   waiting: 'Waiting',

@@ -150,7 +150,7 @@ function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
 }
 
 /** `rejected_connections` counts since Redis started: only its increase matters. */
-const lately = 10 * minute
+const recentTime = 10 * minute
 const seen = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
 
 function seenRejections(app: App, fields: Fields): number {
@@ -160,7 +160,7 @@ function seenRejections(app: App, fields: Fields): number {
   const all = (seen.get(app) ?? []).filter(look => look.run === run)
   all.push({ at: now, run, rejected })
   // The newest old enough sample stays: the increase is measured from it.
-  while (all[1] && all[1].at <= now - lately) all.shift()
+  while (all[1] && all[1].at <= now - recentTime) all.shift()
   seen.set(app, all)
   return rejected - (all[0]?.rejected ?? rejected)
 }

@@ -5,7 +5,7 @@ import { leagues, members } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { readPlayer } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
-import { kindSchema, type League, statusOf, statusSchema } from '../leagues/league.ts'
+import { kindSchema, type League, leagueStatus, statusSchema } from '../leagues/league.ts'
 import { isVisibleTo } from '../leagues/visibility.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -98,7 +98,7 @@ const leagueView = ({ league, joinedAt }: Membership, now: number) => ({
     id: league.id,
     name: league.name,
     kind: league.kind,
-    status: statusOf(league, now),
+    status: leagueStatus(league, now),
     starts_at: iso(league.startsAt),
     ends_at: iso(league.endsAt),
   },

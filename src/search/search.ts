@@ -5,7 +5,7 @@ import type { App } from '../context.ts'
 import { canonicalQuery } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
-import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
+import { kindSchema, leagueStatus, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
 import { isVisibleTo, visibilityKey } from '../leagues/visibility.ts'
 import { findRuns } from '../monitor/runs/find-runs.ts'
@@ -97,7 +97,7 @@ async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
         id: row.id,
         name: row.name,
         kind: row.kind,
-        status: statusOf(row, now),
+        status: leagueStatus(row, now),
       })),
     }),
     ...(wants('users') && who && { users: usersNamed(db, q, limit, isVisibleTo(who)) }),

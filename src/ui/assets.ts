@@ -51,7 +51,7 @@ function assetOf(name: string): Asset {
 }
 
 /** Changes whenever a page that is rendered again might look different. */
-export const looks = Bun.hash([version, ...[...assets.values()].map(({ url }) => url)].join()).toString(36)
+export const assetsVersion = Bun.hash([version, ...[...assets.values()].map(({ url }) => url)].join()).toString(36)
 
 export const assetNamed = (name: string): Asset | undefined => assets.get(name)
 

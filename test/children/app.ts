@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { job } from '../../src/context.ts'
-import { onAccident, onSignal } from '../../src/platform/process/shutdown.ts'
+import { onSignal, onUncaught } from '../../src/platform/process/shutdown.ts'
 
 const url = t.Object({ url: t.String() })
 const jobs = {
@@ -18,7 +18,7 @@ const jobs = {
 
 const { app, url: address, stop } = await startFieldhouse(readConfig(process.env), { jobs: Object.values(jobs) })
 onSignal(stop)
-onAccident((what, error) => {
+onUncaught((what, error) => {
   app.log.error(what, { error })
   app.telemetry.report(error)
 }, stop)

@@ -11,7 +11,7 @@ import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { type League, statusOf } from '../league.ts'
+import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
@@ -72,7 +72,7 @@ export const marketPages = (app: App) => {
   const tradeVersion = (league: League, userId: number) => {
     const board = stamps.of([['scores', String(league.id)]])
     const portfolio = cache.keyOf(cached.portfolio, portfolioScope(app, league, userId))
-    return Bun.hash(`${portfolio} ${board} ${statusOf(league, clock.now())}`).toString(36)
+    return Bun.hash(`${portfolio} ${board} ${leagueStatus(league, clock.now())}`).toString(36)
   }
   const activityVersion = (id: number) => stamps.of([['activity', String(id)]])
 

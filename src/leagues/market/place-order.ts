@@ -5,7 +5,7 @@ import { batched } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
-import { type League, statusOf } from '../league.ts'
+import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
 import { type TradeView, tradeView } from './ledger.ts'
@@ -62,7 +62,7 @@ export function previewOrder(db: Db, leagueId: number, userId: number, order: Or
   const portfolio =
     (isMember(db, leagueId, userId) && findPortfolio(db, leagueId, userId)) ||
     refuse('forbidden', 'You are not in this league; join it first')
-  if (statusOf(league, now) !== 'active') return { refusal: notActive(league, now) }
+  if (leagueStatus(league, now) !== 'active') return { refusal: notActive(league, now) }
   const quote = findQuote(db, order.symbol)
   if (!quote) return { refusal: notQuoted(order) }
   const account: Account = {
@@ -76,7 +76,7 @@ export function previewOrder(db: Db, leagueId: number, userId: number, order: Or
 
 function notActive(league: League, now: number): OrderRefusal {
   const times = { starts_at: iso(league.startsAt), ends_at: iso(league.endsAt) }
-  const detail = `Orders are accepted from ${times.starts_at} until ${times.ends_at}, before the league is final; now it is ${statusOf(league, now)}`
+  const detail = `Orders are accepted from ${times.starts_at} until ${times.ends_at}, before the league is final; now it is ${leagueStatus(league, now)}`
   return { code: 'conflict', detail, facts: { rule: 'status', ...times } }
 }
 

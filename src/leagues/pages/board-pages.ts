@@ -19,13 +19,13 @@ import { access } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { cachedResponse } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
-import { looks } from '../../ui/assets.ts'
+import { assetsVersion } from '../../ui/assets.ts'
 import { hidden, layout, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
 import { kindOf, type Trends } from '../kinds.ts'
-import { type League, type Status, statusOf } from '../league.ts'
+import { type League, leagueStatus, type Status } from '../league.ts'
 import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
@@ -67,7 +67,7 @@ function boardPageMaker(app: App) {
   const versionOf = (key: string, status: Status) =>
     Bun.hash(`${key.slice(key.lastIndexOf('|'))}${status}`).toString(36)
   const versionNow = (id: number, who: Who | undefined) =>
-    versionOf(cache.keyOf(cached.boardHtml, [id]), statusOf(readableLeague(db, id, who), clock.now()))
+    versionOf(cache.keyOf(cached.boardHtml, [id]), leagueStatus(readableLeague(db, id, who), clock.now()))
 
   /**
    * The board as a whole page, or as the part that changes. All strangers see the same page, so it is cached; a page for a signed-in
@@ -76,7 +76,7 @@ function boardPageMaker(app: App) {
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
     const asked = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
-    const status = statusOf(league, clock.now())
+    const status = leagueStatus(league, clock.now())
     const own = ownColumns(request)
     const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
     const make = async () => {
@@ -87,7 +87,7 @@ function boardPageMaker(app: App) {
       return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
     }
     if (!isCacheable(asked) || (own && !who)) return livePart(await make(), version)
-    const scope = [id, form, status, looks, queryKey(asked)]
+    const scope = [id, form, status, assetsVersion, queryKey(asked)]
     const until = nextChangeAt(app, league)
     if (who) {
       const response = ownPage(request, await cache.forOne(cached.ownHtml, scope, make, until))
@@ -249,7 +249,7 @@ export const boardPages = (app: App) => {
         const league = readableLeague(db, id, who)
         const make = async () => String(await playerPage(id, player_id, query, who))
         if (query.metric !== undefined) return htmlResponse(await make())
-        const scope = [id, player_id, statusOf(league, clock.now()), looks]
+        const scope = [id, player_id, leagueStatus(league, clock.now()), assetsVersion]
         const until = nextChangeAt(app, league)
         return who
           ? ownPage(request, await cache.forOne(cached.ownHtml, scope, make, until))

@@ -9,8 +9,8 @@ import { fieldErrors, whatIsWrong } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
-import { letRead } from '../../platform/jobs/runs.ts'
-import { type League, statusOf } from '../league.ts'
+import { allowReading } from '../../platform/jobs/runs.ts'
+import { type League, leagueStatus } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { correctTimesAhead } from './correct-times.ts'
@@ -106,7 +106,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
       return { upload, isDuplicate: true, announcing }
     }
     if (known) {
-      letRead(tx, known.jobId, who.id)
+      allowReading(tx, known.jobId, who.id)
       return { upload: known, isDuplicate: true }
     }
     const before = published(tx, league.id)
@@ -155,7 +155,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
 /** Refuses where the league takes no uploads, or takes them no longer. */
 export function requireUploadsOpen(league: League, now: number) {
   if (league.kind !== 'sheet') refuse('conflict', `Only sheet leagues take uploads; this one is of kind ${league.kind}`)
-  const status = statusOf(league, now)
+  const status = leagueStatus(league, now)
   if (status === 'final' || status === 'archived')
     refuse('conflict', `This league is ${status}; it takes no more uploads`)
 }

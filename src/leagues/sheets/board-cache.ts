@@ -63,10 +63,10 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     const { ranking, goalPct } = await scored(input)
     if (column === GOAL_COLUMN && goalPct)
       return reordered.get(`${GOAL_COLUMN}:${order}:${scoreKey(input)}`, () =>
-        ask('turned', { ranking: { ...ranking, values: goalPct }, order }),
+        ask('reversed', { ranking: { ...ranking, values: goalPct }, order }),
       )
     if (ranking.direction === order) return ranking
-    return reordered.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
+    return reordered.get(`${order}:${scoreKey(input)}`, () => ask('reversed', { ranking, order }))
   }
 
   /** 1 for each player of a snapshot who does not count. */

@@ -63,8 +63,8 @@ export const sameUpload = (
     .find(other => Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}))
 
 type NewUpload = typeof uploads.$inferInsert
-export const insertUpload = (tx: Db, upload: NewUpload): Upload => inserting(tx, upload).get(upload)
-const inserting = preparedFor(uploads, (db, upload: Given<NewUpload>) =>
+export const insertUpload = (tx: Db, upload: NewUpload): Upload => insertStatement(tx, upload).get(upload)
+const insertStatement = preparedFor(uploads, (db, upload: Given<NewUpload>) =>
   db.insert(uploads).values(upload).returning().prepare(),
 )
 
@@ -74,9 +74,9 @@ export function changeUpload(
   from: Upload['status'][],
   change: Partial<Upload>,
 ): Upload | undefined {
-  return changing(tx, change).all({ ...change, upload: id, from: JSON.stringify(from) })[0]
+  return changeStatement(tx, change).all({ ...change, upload: id, from: JSON.stringify(from) })[0]
 }
-const changing = preparedFor(uploads, (db, change: Given<Partial<Upload>>) =>
+const changeStatement = preparedFor(uploads, (db, change: Given<Partial<Upload>>) =>
   db
     .update(uploads)
     .set(change)

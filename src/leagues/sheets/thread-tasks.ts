@@ -27,7 +27,7 @@ export const tasks = {
   gains: (input: GainInput, work: TaskContext) => rankedGains(work.scores, input, work),
   goal: (input: { input: ScoreInput; column: string; order: RankOrder }, work: TaskContext) =>
     rankedGoal(work.scores, input, work),
-  turned: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
+  reversed: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
   leftOut: (input: { snapshot: number; ids: readonly string[] }, work: TaskContext) =>
     building.leftOutRows(work.scores, input, work),
   leavingOut: building.rankingWithout,

@@ -10,8 +10,8 @@ import { iso } from '../../platform/clock.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { whatIsWrong } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { type League, statusOf } from '../league.ts'
-import { join, leagueById } from '../queries.ts'
+import { type League, leagueStatus } from '../league.ts'
+import { insertMembership, leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { tourRulesOf } from './config.ts'
 import type { Entry, entryChange, newEntry } from './entry.ts'
@@ -28,7 +28,7 @@ export function tourLeagueById(db: Db, id: number): League {
 /** Refuses unless picks can still be made. */
 function requireOpen(tx: Db, id: number, now: number) {
   const league = tourLeagueById(tx, id)
-  const status = statusOf(league, now)
+  const status = leagueStatus(league, now)
   if (status === 'final' || status === 'archived' || status === 'ended')
     refuse('conflict', `This league is ${status}; entries can no longer be made`)
   const picking = loadPicks(tx, league)
@@ -73,7 +73,7 @@ export async function createEntry(
     const name =
       given.name === undefined ? freeName(tx, leagueId, user.username) : requireFreeName(tx, leagueId, given.name)
     const { picks, tiebreaker = null } = given
-    join(tx, leagueId, userId, at)
+    insertMembership(tx, leagueId, userId, at)
     if (picking.event) bindEvent(tx, picking.league, picking.event)
     const entry = insertEntry(tx, { leagueId, userId, name, picks, tiebreaker, createdAt: at, updatedAt: at })
     auditEntry(tx, at, who, 'entry.create', entry)

@@ -180,7 +180,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
 
 /** Raised once Redis has been unreachable for a while, and then at once: an outage of a second needs no alarm. */
 
-const toldAfter = 10 * second
+const alertAfter = 10 * second
 
 const goneRedis = {
   key: 'cache_error:redis',
@@ -204,7 +204,7 @@ async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message
     const now = clock.now()
     const since = goneSince.get(app) ?? now
     goneSince.set(app, since)
-    if (now - since < toldAfter) return undefined
+    if (now - since < alertAfter) return undefined
     const why = messageOf(error)
     return { ...goneRedis, message: `Answers are slower and jobs wait until it is back; nothing is lost. (${why})` }
   }

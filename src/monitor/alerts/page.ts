@@ -88,7 +88,7 @@ ${table({
   empty: empty(filter, checkedAt),
   columns: [
     { head: 'Severity', cell: ({ severity }) => status(severity) },
-    { head: 'What', names: true, cell: what },
+    { head: 'What', names: true, cell: alertCell },
     { head: 'Seen', class: 'seen', cell: seen },
     { head: 'State', class: 'state', cell: stateOf },
     { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
@@ -133,7 +133,7 @@ jobs, held feeds and odd sign-ins appear here at once.`,
 const seen = ({ count, first_seen, last_seen }: AlertView): Html =>
   html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
 
-function what({ title, message, data, alert_type }: AlertView): Html {
+function alertCell({ title, message, data, alert_type }: AlertView): Html {
   const job = typeof data.job_id === 'string' && html` <a href="/admin/task-monitor/jobs/${data.job_id}">The run</a>`
   return html`<strong>${title}</strong> <code class="quiet">${alert_type}</code><p>${message}${job}</p>`
 }

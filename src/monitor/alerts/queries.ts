@@ -94,7 +94,7 @@ function matching({ severity, state = 'open', type }: AlertFilter): SQL | undefi
   )
 }
 
-const mostActive = 50
+const maxActive = 50
 
 /** Open and not acknowledged, the worst first. */
 export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
@@ -103,7 +103,7 @@ export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
     .from(systemAlerts)
     .where(and(eq(systemAlerts.state, 'active'), ne(systemAlerts.severity, 'info')))
     .orderBy(worstFirst, desc(systemAlerts.lastSeen))
-    .limit(mostActive)
+    .limit(maxActive)
     .all()
 
 /** Open alerts first, the worst at the top; then past ones, newest first. */

@@ -17,8 +17,8 @@ import { shownName, webhookName } from '../../ui/display-name.ts'
 import { alertsPath } from './queries.ts'
 
 const maxInMessage = 10 // alerts
-const again = hour
-const longestRest = 5 * minute
+const repeatAfter = hour
+const maxPause = 5 * minute
 const maxLength = 300 // characters of a message
 
 type AlertMessage = { severity: Severity; title: string; message: string }
@@ -26,24 +26,24 @@ type AlertMessage = { severity: Severity; title: string; message: string }
 /** Call the returned function every few seconds. It returns how many alerts it sent. */
 export function openAlertWebhook(app: App): () => Promise<number> {
   const { db, clock, log, config } = app
-  let restUntil = 0
+  let pausedUntil = 0
   let failures = 0
 
   async function send(): Promise<number> {
     const unsent = unsentAlerts(db)
-    if (!unsent.length || clock.now() < restUntil) return 0
+    if (!unsent.length || clock.now() < pausedUntil) return 0
     const lease = await app.locks.take(locks.alertWebhook())
     if ('heldBy' in lease) return 0
     try {
       const now = clock.now()
-      const alerts = unsentAlerts(db).map(alert => ({ ...alert, told: lastTold(db, alert.key, now - again) }))
+      const alerts = unsentAlerts(db).map(alert => ({ ...alert, told: lastTold(db, alert.key, now - repeatAfter) }))
       const news = alerts.filter(({ told }) => told === null)
       if (news.length) await postAlerts(config, news)
       failures = 0
       await atomically(db, tx => markSent(tx, alerts, now), 'unsynced')
       return news.length
     } catch (error) {
-      restUntil = clock.now() + Math.min(longestRest, 2 ** failures++ * 5 * second)
+      pausedUntil = clock.now() + Math.min(maxPause, 2 ** failures++ * 5 * second)
       log.warn('Alerts could not be sent to the webhook; trying again', { alerts: unsent.length, error })
       return 0
     } finally {
@@ -117,7 +117,7 @@ export async function mailAlerts(app: App): Promise<number> {
   const accepted = await atomically(db, tx => {
     const now = clock.now()
     const alerts = unmailed(tx, now)
-    const news = alerts.filter(({ key }) => !isMailedSince(tx, key, now - again))
+    const news = alerts.filter(({ key }) => !isMailedSince(tx, key, now - repeatAfter))
     for (const { id } of alerts) tx.update(systemAlerts).set({ mailedAt: now }).where(eq(systemAlerts.id, id)).run()
     const [first, ...others] = news
     if (!first) return []

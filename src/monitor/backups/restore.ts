@@ -34,14 +34,14 @@ import {
 export class BadBackup extends Error {}
 
 /** Names the backup that the next start restores. */
-const wishFile = 'restore-at-start.json'
+const requestFile = 'restore-at-start.json'
 
 const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
 const placing = 'taking-their-place.json'
 
 /** May be in a folder that counts as empty. */
-const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', wishFile])
+const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', requestFile])
 const inTheWay = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
 
 export type Restored = { manifest: Manifest; bytes: number }
@@ -166,54 +166,54 @@ function startAnew(staging: string, at: number, { made_at, fieldhouse }: Manifes
  * are moved to `backups/replaced-…`, not deleted. However often a start dies on the way, the next one continues.
  */
 
-type Wish = { backup: string; aside: string }
-const wishPath = (dataDir: string) => join(dataDir, wishFile)
+type RestoreRequest = { backup: string; aside: string }
+const requestPath = (dataDir: string) => join(dataDir, requestFile)
 
 /** The name of the backup that the next start restores. */
-export const wishedBackup = (dataDir: string): string | undefined => readWish(dataDir)?.backup
+export const requestedBackup = (dataDir: string): string | undefined => readRequest(dataDir)?.backup
 
-function readWish(dataDir: string): Wish | undefined {
-  const path = wishPath(dataDir)
+function readRequest(dataDir: string): RestoreRequest | undefined {
+  const path = requestPath(dataDir)
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
 }
 
-export function wishBackup(dataDir: string, backup: string, at: number): void {
-  const wish: Wish = { backup, aside: `replaced-${backupName(at)}` }
-  writeFileSync(`${wishPath(dataDir)}.part`, JSON.stringify(wish), { mode: 0o600 })
-  toDisk(`${wishPath(dataDir)}.part`)
-  renameSync(`${wishPath(dataDir)}.part`, wishPath(dataDir))
+export function requestRestore(dataDir: string, backup: string, at: number): void {
+  const request: RestoreRequest = { backup, aside: `replaced-${backupName(at)}` }
+  writeFileSync(`${requestPath(dataDir)}.part`, JSON.stringify(request), { mode: 0o600 })
+  toDisk(`${requestPath(dataDir)}.part`)
+  renameSync(`${requestPath(dataDir)}.part`, requestPath(dataDir))
   toDisk(dataDir)
 }
 
-export const unwishBackup = (dataDir: string): void => rmSync(wishPath(dataDir), { force: true })
+export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
 
 /** Returns what was done, for the log; or why the backup could not be restored: then nothing has changed. */
 export async function restoreAtStart(
   dataDir: string,
   at: number,
 ): Promise<{ restored: string; aside: string } | { failed: string } | undefined> {
-  const wish = readWish(dataDir)
-  if (!wish) {
+  const request = readRequest(dataDir)
+  if (!request) {
     // Killed right after the last file had taken its place.
     if (existsSync(databaseFile(dataDir))) rmSync(stagingFolder(dataDir), { recursive: true, force: true })
     return undefined
   }
   if (otherProcessesAlive(dataDir))
     throw new Error(
-      `The backup ${wish.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${wishFile} there.`,
+      `The backup ${request.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${requestFile} there.`,
     )
   const release = holdProcessLock(dataDir, 'restore') // a second process that starts now finds it alive
-  const aside = join(backupsFolder(dataDir), wish.aside)
+  const aside = join(backupsFolder(dataDir), request.aside)
   try {
     if (!isDone(dataDir, aside)) {
       const moveAside = () => moveAll(dataDir, aside)
-      await restoreBackup(fromPath(join(backupsFolder(dataDir), wish.backup)), dataDir, at, moveAside)
+      await restoreBackup(fromPath(join(backupsFolder(dataDir), request.backup)), dataDir, at, moveAside)
     } else rmSync(stagingFolder(dataDir), { recursive: true, force: true })
-    return { restored: wish.backup, aside }
+    return { restored: request.backup, aside }
   } catch (error) {
-    return { failed: `The backup ${wish.backup} was not restored: ${(error as Error).message}` }
+    return { failed: `The backup ${request.backup} was not restored: ${(error as Error).message}` }
   } finally {
-    unwishBackup(dataDir)
+    withdrawRestoreRequest(dataDir)
     release()
   }
 }

@@ -22,13 +22,13 @@ import { backUp, sendBackupAway } from '../jobs.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { jobPath } from '../tasks/job-views.ts'
 import { type BackupView, backupNamed, backupNames, backupSchema, backupsFolder, listBackups } from './backup.ts'
-import { unwishBackup, wishBackup, wishedBackup } from './restore.ts'
+import { requestedBackup, requestRestore, withdrawRestoreRequest } from './restore.ts'
 import { s3Place } from './s3-backup.ts'
 
 export const backupRoutes = (app: App) => new Elysia().use(backupsPage(app)).use(actionRoutes(app))
 
 const named = t.Object({ name: t.String({ maxLength: 40 }) })
-const wishSchema = t.Object({ restore_at_start: t.Nullable(t.String({ description: 'The name of a backup' })) })
+const requestSchema = t.Object({ restore_at_start: t.Nullable(t.String({ description: 'The name of a backup' })) })
 
 const actionRoutes = (app: App) => {
   const { db, clock, config, jobs } = app
@@ -66,13 +66,13 @@ const actionRoutes = (app: App) => {
       async ({ params: { name }, who }) => {
         if (!backupNames(config.dataDir).includes(name)) return refuse('not_found', `There is no backup ${name}`)
         await note(signedIn(who), 'backup.restore_at_start', `backup ${name}`)
-        wishBackup(config.dataDir, name, clock.now())
+        requestRestore(config.dataDir, name, clock.now())
         return { restore_at_start: name }
       },
       {
         params: named,
         may: 'admin',
-        detail: describe('Restore a backup at the next start, replacing everything', wishSchema, {
+        detail: describe('Restore a backup at the next start, replacing everything', requestSchema, {
           description: 'The current files are moved to `backups/replaced-…`. Nothing changes until the next start.',
         }),
       },
@@ -81,10 +81,10 @@ const actionRoutes = (app: App) => {
       '/restore',
       async ({ who }) => {
         await note(signedIn(who), 'backup.restore_called_off', 'backup')
-        unwishBackup(config.dataDir)
+        withdrawRestoreRequest(config.dataDir)
         return { restore_at_start: null }
       },
-      { may: 'admin', detail: describe('Restore nothing at the next start', wishSchema) },
+      { may: 'admin', detail: describe('Restore nothing at the next start', requestSchema) },
     )
     .get(
       '/:name/download',
@@ -143,7 +143,7 @@ export const backupsPage = (app: App) => {
     read: async (): Promise<BackupList> => ({
       backups: await listBackups(dataDir),
       keep: config.backupKeep,
-      restore_at_start: wishedBackup(dataDir) ?? null,
+      restore_at_start: requestedBackup(dataDir) ?? null,
       s3: s3Of(),
     }),
     body,
@@ -172,8 +172,8 @@ export const backupsPage = (app: App) => {
   }
 }
 
-const body = ({ backups, keep, s3, restore_at_start: wished }: BackupList): Html =>
-  html`${wished && notice(html`The backup <code>${wished}</code> replaces everything at the next start. Stop all processes of Fieldhouse and start it; the current files are moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Cancel', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
+const body = ({ backups, keep, s3, restore_at_start: backup }: BackupList): Html =>
+  html`${backup && notice(html`The backup <code>${backup}</code> replaces everything at the next start. Stop all processes of Fieldhouse and start it; the current files are moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Cancel', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
 <div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
 ${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup has been sent' })}</div>
 <p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? sentTo(s3) : html`Keep a copy elsewhere: if this disk fails, the backups on it are lost too. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>

@@ -14,7 +14,7 @@ import {
   uploads,
   users,
 } from '../../../db/schema.ts'
-import { statusOf } from '../../leagues/league.ts'
+import { leagueStatus } from '../../leagues/league.ts'
 import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
@@ -33,7 +33,7 @@ export type ActiveUser = Static<typeof activeUserSchema>
 type ActiveUsersInput = { period: LongPeriod; now: number; limit: number; offset: number }
 export type ActiveUsers = { users: ActiveUser[]; total: number; before: number }
 
-const there = isNull(users.deletedAt)
+const isNotDeleted = isNull(users.deletedAt)
 
 /** Users seen in the period, last seen first; `before` are those last seen in the period before. */
 export function activeUsersReading(db: Db, { period, now, limit, offset }: ActiveUsersInput): ActiveUsers {
@@ -56,7 +56,7 @@ export function activeUsersReading(db: Db, { period, now, limit, offset }: Activ
       trades: sql<number>`(select count(*) from ${ledger} where ${tradedToday})`,
     })
     .from(users)
-    .where(and(gte(users.lastSeenAt, since), there))
+    .where(and(gte(users.lastSeenAt, since), isNotDeleted))
     .orderBy(desc(users.lastSeenAt), desc(users.id))
     .limit(limit)
     .offset(offset)
@@ -78,7 +78,7 @@ const seenBetween = (db: Db, from: number, to: number): number =>
   db
     .select({ users: count() })
     .from(users)
-    .where(and(gte(users.lastSeenAt, from), lt(users.lastSeenAt, to), there))
+    .where(and(gte(users.lastSeenAt, from), lt(users.lastSeenAt, to), isNotDeleted))
     .get()?.users ?? 0
 
 export const engagementSchema = t.Object({
@@ -205,7 +205,7 @@ export function leagueActivityReading(
       id: league.id,
       name: league.name,
       kind: league.kind,
-      status: statusOf(league, now),
+      status: leagueStatus(league, now),
       member_count: members,
       entry_count: entries,
       trade_count: trades,
@@ -218,7 +218,7 @@ export function leagueActivityReading(
 
 /** Trading, from the hourly counts of the ledger's trigger. For the reader thread. */
 
-const mostSymbols = 20
+const maxSymbols = 20
 
 export const tradedSymbolSchema = t.Object({
   symbol: t.String(),
@@ -247,10 +247,10 @@ const trades = sql<number>`sum(${tradeHours.trades})`
 const shares = sql<number>`sum(${tradeHours.shares})`
 const volume = sql<number>`sum(${tradeHours.volumeCents})`
 
-type Lately = { hours: number; now: number }
-const beginOf = ({ hours, now }: Lately) => now - (now % hour) - (hours - 1) * hour
+type RecentHours = { hours: number; now: number }
+const beginOf = ({ hours, now }: RecentHours) => now - (now % hour) - (hours - 1) * hour
 
-export function tradingReading(db: Db, { hours, now }: Lately): Trading {
+export function tradingReading(db: Db, { hours, now }: RecentHours): Trading {
   const begin = beginOf({ hours, now })
   const since = gte(tradeHours.hour, begin)
   const rows = db
@@ -275,7 +275,7 @@ export function tradingReading(db: Db, { hours, now }: Lately): Trading {
     by_type: { buy: sum('trades', 'buy'), sell: sum('trades', 'sell') },
     shares: sum('shares'),
     volume: sum('volume') / 100,
-    top_symbols: tradedSymbols(db, { hours, now, limit: mostSymbols, offset: 0 }),
+    top_symbols: tradedSymbols(db, { hours, now, limit: maxSymbols, offset: 0 }),
     trend: [...byTime].map(([at, counts]) => ({ at: iso(at), ...counts })),
     change_pct: {
       trades: percentChange(sum('trades'), before.trades),
@@ -287,12 +287,12 @@ export function tradingReading(db: Db, { hours, now }: Lately): Trading {
 /** Most traded first. */
 export const tradedSymbols = (
   db: Db,
-  { limit, offset, ...lately }: Lately & { limit: number; offset: number },
+  { limit, offset, ...recentHours }: RecentHours & { limit: number; offset: number },
 ): TradedSymbol[] =>
   db
     .select({ symbol: tradeHours.symbol, trades, shares, volume })
     .from(tradeHours)
-    .where(gte(tradeHours.hour, beginOf(lately)))
+    .where(gte(tradeHours.hour, beginOf(recentHours)))
     .groupBy(tradeHours.symbol)
     .orderBy(desc(trades), tradeHours.symbol)
     .limit(limit)

@@ -209,7 +209,7 @@ export function liveEvents(
 
 /** A list as a file, page by page, so that its length costs neither memory nor time of other requests. */
 
-const most = 100_000 // rows
+const maxRows = 100_000 // rows
 const slice = 500
 
 type Cell = string | number | boolean | null
@@ -246,7 +246,7 @@ async function listExport(
 }
 
 async function* slicesRead(rows: Rows): AsyncGenerator<readonly object[], undefined> {
-  for (let offset = 0; offset < most; offset += slice) {
+  for (let offset = 0; offset < maxRows; offset += slice) {
     const some = await rows({ limit: slice, offset })
     if (some.length) yield some
     if (some.length < slice) return

@@ -106,14 +106,14 @@ function noteAsked(app: App, entry: StatisticsName, query: string) {
 
 /** The common questions first, then those of the last hour, newest first. */
 function questions(db: Db, name: StatisticsName, now: number): object[] {
-  const lately = db
+  const recent = db
     .select()
     .from(requestedStats)
     .where(and(eq(requestedStats.entry, name), gte(requestedStats.requestedAt, now - hour)))
     .orderBy(desc(requestedStats.requestedAt))
     .limit(50)
     .all()
-  const all = [...statistics[name].common, ...lately.map(({ query }) => JSON.parse(query) as object)]
+  const all = [...statistics[name].common, ...recent.map(({ query }) => JSON.parse(query) as object)]
   return [...new Map(all.map(asked => [keyOf(asked), asked])).values()]
 }
 

@@ -5,7 +5,7 @@ import { runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
-import { orEndStream } from '../../platform/http/event-streams.ts'
+import { endingStreamOnError } from '../../platform/http/event-streams.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -92,7 +92,7 @@ export const jobRoutes = (app: App) => {
         visible(id, who)
         return streams.response(request, (send, end) => {
           let sent = ''
-          const look = orEndStream(end, () => {
+          const look = endingStreamOnError(end, () => {
             const status = statusOf(id, who)
             const text = JSON.stringify(status)
             if (text !== sent) send(status)

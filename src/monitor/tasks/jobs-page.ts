@@ -217,11 +217,11 @@ function jobCell(run: ShownRun): Html {
   }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}${message && `: ${message}`}</small></p>`}`
 }
 
-const mostNamed = 4
+const maxNamed = 4
 
 /** `2026-03-05.csv, Northern Alliance`: what the run is about, each a way to its page. */
 export const subjectLinks = ({ about }: Pick<ShownRun, 'about'>): Html =>
-  html`${about.slice(0, mostNamed).map(({ name, path }, i) => html`${i > 0 && ', '}<a href="${path}">${nameOf(name)}</a>`)}${about.length > mostNamed && ` and ${about.length - mostNamed} more`}`
+  html`${about.slice(0, maxNamed).map(({ name, path }, i) => html`${i > 0 && ', '}<a href="${path}">${nameOf(name)}</a>`)}${about.length > maxNamed && ` and ${about.length - maxNamed} more`}`
 
 export const person = ({ startedBy, startedByName }: Pick<ShownRun, 'startedBy' | 'startedByName'>): Content =>
   startedBy === null

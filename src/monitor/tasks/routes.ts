@@ -26,7 +26,7 @@ import { failuresSection, locksSection, processesSection, queueTiles, runningSec
 import {
   actOnJob,
   bulkBody,
-  mostTicked,
+  maxTicked,
   pauseTask,
   releaseLock,
   resumeTask,
@@ -183,7 +183,7 @@ const tickedJobs = (app: App) =>
       async ({ request, who }) => {
         const form = new URLSearchParams(await request.text())
         const action = verbs.find(verb => verb === form.get('action'))
-        const ids = form.getAll('id').slice(0, mostTicked)
+        const ids = form.getAll('id').slice(0, maxTicked)
         if (!action || !ids.length) return invalid('id', 'Tick at least one job.')
         const { jobId } = await startBulk(app, signedIn(who), { action, ids })
         return seeOther(jobPath(jobId))
@@ -192,7 +192,7 @@ const tickedJobs = (app: App) =>
     )
 
 function ticked(app: App, params: URLSearchParams): ShownRun[] {
-  const ids = params.getAll('id').slice(0, mostTicked)
+  const ids = params.getAll('id').slice(0, maxTicked)
   return shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
 }
 

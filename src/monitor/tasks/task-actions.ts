@@ -124,7 +124,7 @@ export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
     },
   )
 
-const most = 100_000 // runs
+const maxMatches = 100_000 // runs
 const maxErrors = 20
 const step = 50 // runs between two pauses for other work
 
@@ -146,13 +146,13 @@ export const runFilter = {
   to: t.Optional({ ...accepted, description: 'Accepted up to this time, including all of that day or minute' }),
 }
 export const verbSchema = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
-export const mostTicked = 500
+export const maxTicked = 500
 export const bulkBody = t.Object({
   action: verbSchema,
   ids: t.Optional(
     t.Array(t.String({ maxLength: 64 }), {
       minItems: 1,
-      maxItems: mostTicked,
+      maxItems: maxTicked,
       description: 'These jobs, instead of a filter',
     }),
   ),
@@ -161,7 +161,7 @@ export const bulkBody = t.Object({
 })
 
 /** Without a filter it applies to everything: the number has to be confirmed. */
-function insistConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
+function requireConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
   if (Object.values(filter).some(Boolean)) return
   const counts = recentStates(db)
   const total = statesFor[action].reduce((sum, state) => sum + counts[state], 0)
@@ -174,7 +174,7 @@ export function startBulk(app: App, who: By, body: Static<typeof bulkBody>): Pro
   const { action, status, ids, confirm: _, ...filter } = body
   if (status && !statesFor[action].includes(status))
     invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
-  insistConfirmed(app.db, body)
+  requireConfirmed(app.db, body)
   const detail = {
     ...filter,
     ...(status && { status }),
@@ -208,7 +208,9 @@ export const bulkAction = job('jobs.bulk', {
     const states = filter.status ? [filter.status] : statesFor[action]
     const found = chosen
       ? [...new Set(chosen)]
-      : (await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))).flat()
+      : (
+          await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most: maxMatches })))
+        ).flat()
     const ids = found.filter(id => id !== jobId)
     const none = { done: 0, skipped: 0, skipped_because: {}, failed: 0, errors: [] }
     const report: Report = { action, matched: ids.length, ...none }

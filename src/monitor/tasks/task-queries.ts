@@ -16,7 +16,7 @@ import type { Run } from '../../platform/jobs/runs.ts'
 import { bucketsOf } from '../period.ts'
 
 const outcomesKept = 20
-const mostRunning = 100
+const maxRunning = 100
 const week = 7 * day
 
 export type RunOutcome = {
@@ -93,7 +93,7 @@ export function usualMs(db: Db, names: readonly string[], now: number): Record<s
 }
 
 const runningNow = (db: Db): Run[] =>
-  db.select().from(runs).where(eq(runs.status, 'PROGRESS')).orderBy(asc(runs.startedAt)).limit(mostRunning).all()
+  db.select().from(runs).where(eq(runs.status, 'PROGRESS')).orderBy(asc(runs.startedAt)).limit(maxRunning).all()
 
 /** How many runs are in each state, of one name or of all. */
 export function recentStates(db: Db, name?: string): Record<RunState, number> {

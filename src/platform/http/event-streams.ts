@@ -3,14 +3,14 @@ export type Send = (data: unknown, event?: string) => void
 
 export type Streams = ReturnType<typeof openStreams>
 
-const lookEvery = 500 // ms
+const checkEvery = 500 // ms
 const allowedEvery = 1_000 // ms between two checks that the client may still listen
 const heartbeatEvery = 15_000 // ms: shorter than the idle timeout of any proxy
 
 const maxUnread = 500 // messages kept for a client that does not read
 
 /** Wraps what a timer calls: an error ends the stream, not the process. The client reconnects and gets the error as its answer. */
-export const orEndStream = (end: () => void, look: () => void) => () => {
+export const endingStreamOnError = (end: () => void, look: () => void) => () => {
   try {
     look()
   } catch {
@@ -33,7 +33,7 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
           sent = version
         }
         look() // throws a refusal where there is nothing to show
-        const timer = setInterval(orEndStream(end, look), lookEvery)
+        const timer = setInterval(endingStreamOnError(end, look), checkEvery)
         return () => clearInterval(timer)
       })
     },
@@ -58,7 +58,7 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
             if (!isAllowed()) finish()
           }
           const guard = setInterval(
-            orEndStream(() => finish(), endUnlessAllowed),
+            endingStreamOnError(() => finish(), endUnlessAllowed),
             allowedEvery,
           )
           write('retry: 2000\n\n')

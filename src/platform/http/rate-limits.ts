@@ -104,13 +104,13 @@ export function networkOf(address: string): string {
   return [...groups, ...Array(Math.max(0, zeros)).fill('0'), ...back.split(':')].slice(0, 4).join(':')
 }
 
-export type Places = ReturnType<typeof openPlaces>
+export type ConcurrencyLimit = ReturnType<typeof openConcurrencyLimit>
 
 /**
  * Limits how many slow requests run at once: of each account, of each network of strangers, and of all strangers together, who
  * leave some places to signed-in users.
  */
-export function openPlaces(limits: { all: number; each: number; strangers: number }) {
+export function openConcurrencyLimit(limits: { all: number; each: number; strangers: number }) {
   const taken = new Map<string, number>()
   const change = (key: string, by: number) => {
     const now = (taken.get(key) ?? 0) + by

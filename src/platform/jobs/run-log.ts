@@ -56,11 +56,11 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
 }
 
 export function insertLines(tx: Db, lines: readonly Line[]): void {
-  for (const line of lines) inserting(tx, line).run(line)
+  for (const line of lines) insertStatement(tx, line).run(line)
 }
 
 type Line = typeof runLog.$inferInsert
-const inserting = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line).prepare())
+const insertStatement = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line).prepare())
 
 function short(facts: Facts): Facts | null {
   const plain = masked(facts) as Facts

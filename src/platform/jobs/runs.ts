@@ -28,18 +28,18 @@ export const unfinishedByKey = prepared(db =>
     .prepare(),
 )
 
-const inserting = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning().prepare())
+const insertStatement = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning().prepare())
 
 /** The unfinished run with the same key, which the user who asked again may now read too; or else the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
   const running = run.dedupeKey ? unfinishedByKey(tx).get({ key: run.dedupeKey }) : undefined
-  if (!running) return inserting(tx, run).get(run)
-  letRead(tx, running.id, run.startedBy ?? null)
+  if (!running) return insertStatement(tx, run).get(run)
+  allowReading(tx, running.id, run.startedBy ?? null)
   return running
 }
 
 /** Lets a user who was given the id of a run read it. The operator (null) may read all. */
-export function letRead(tx: Db, runId: string, userId: number | null): void {
+export function allowReading(tx: Db, runId: string, userId: number | null): void {
   const run = runById(tx).get({ id: runId }) // undefined once retention has deleted it
   if (userId !== null && run && run.startedBy !== userId) insertReader(tx).run({ runId, userId })
 }
@@ -64,9 +64,9 @@ const isReader = prepared(db =>
 
 /** Changes the run if it is in one of these states, and returns the changed run. */
 export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<NewRun>): Run | undefined {
-  return changing(tx, change).all({ ...change, run: id, from: JSON.stringify(from) })[0]
+  return changeStatement(tx, change).all({ ...change, run: id, from: JSON.stringify(from) })[0]
 }
-const changing = preparedFor(runs, (db, change: Given<Partial<NewRun>>) =>
+const changeStatement = preparedFor(runs, (db, change: Given<Partial<NewRun>>) =>
   db
     .update(runs)
     .set(change)

@@ -83,12 +83,12 @@ const countingFences = prepared(db =>
     .prepare(),
 )
 
-const taking = preparedFor(taskLocks, (db, row: Given<typeof taskLocks.$inferInsert>) =>
+const takeStatement = preparedFor(taskLocks, (db, row: Given<typeof taskLocks.$inferInsert>) =>
   db.insert(taskLocks).values(row).onConflictDoUpdate({ target: taskLocks.key, set: row }).prepare(),
 )
 
 const isLease = and(eq(taskLocks.key, placeholder('key')), eq(taskLocks.fence, placeholder('fence')))
-const renewing = prepared(db =>
+const renewStatement = prepared(db =>
   db
     .update(taskLocks)
     .set({ renewedAt: sql`${placeholder('renewedAt')}`, expiresAt: sql`${placeholder('expiresAt')}` })
@@ -96,7 +96,7 @@ const renewing = prepared(db =>
     .returning()
     .prepare(),
 )
-const dropping = prepared(db => db.delete(taskLocks).where(isLease).prepare())
+const dropStatement = prepared(db => db.delete(taskLocks).where(isLease).prepare())
 
 /** Throws unless the lease still holds: call it first in every transaction that writes under a lock. */
 export function fenced(tx: Db, lease: Pick<Lease, 'key' | 'fence'>): void {
@@ -146,7 +146,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
           renewedAt: now,
           expiresAt: now + kind.lease,
         }
-        taking(tx, row).run(row)
+        takeStatement(tx, row).run(row)
         begin?.(tx)
         return { fence: row.fence }
       },
@@ -179,7 +179,9 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
     const renew = () => {
       const now = clock.now()
       try {
-        const rows = tryWrite(db, tx => renewing(tx).all({ key, fence, renewedAt: now, expiresAt: now + kind.lease }))
+        const rows = tryWrite(db, tx =>
+          renewStatement(tx).all({ key, fence, renewedAt: now, expiresAt: now + kind.lease }),
+        )
         if (rows?.length === 0) return isDropped ? stop() : lose()
         if (rows) renewed = now // else the database was busy
       } catch {
@@ -198,13 +200,13 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       fence,
       signal: lost.signal,
       drop(tx) {
-        dropping(tx).run({ key, fence })
+        dropStatement(tx).run({ key, fence })
         isDropped = true
       },
       async release() {
         stop()
         if (byKey(db).get({ key })?.fence !== fence) return
-        const drop = () => atomically(db, tx => void dropping(tx).run({ key, fence }), 'unsynced')
+        const drop = () => atomically(db, tx => void dropStatement(tx).run({ key, fence }), 'unsynced')
         await drop().catch(() => dropLater(`${key}#${fence}`, drop, renewed + kind.lease))
       },
     }

@@ -44,7 +44,7 @@ export function onSignal(stop: () => Promise<void>): void {
 }
 
 /** Errors that nobody caught: after a rejected promise the process goes on, after an exception it closes. Both are logged. */
-export function onAccident(report: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
+export function onUncaught(report: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
   process.on('unhandledRejection', error => report('A promise failed and nobody waited for it', error))
   process.on('uncaughtException', error => {
     report('Something was thrown and nobody caught it; closing', error)

@@ -43,7 +43,7 @@ import {
   withdrawSwap,
 } from './swaps.ts'
 
-const some = {
+const wishListOptions = {
   maxItems: 100,
   examples: [
     [
@@ -52,9 +52,9 @@ const some = {
     ],
   ],
 }
-const wishesSchema = t.Array(wishSchema, some)
+const wishesSchema = t.Array(wishSchema, wishListOptions)
 /** Only officers decide how much a wish counts. */
-const ownWishes = t.Array(t.Omit(wishSchema, ['weight']), some)
+const ownWishes = t.Array(t.Omit(wishSchema, ['weight']), wishListOptions)
 const meSchema = t.Object({
   staff_id: idSchema,
   name: t.String({ examples: ['Ann'] }),

@@ -39,7 +39,7 @@ const planQuery = t.Object({
   view: t.Optional(t.Union([t.Literal('people'), t.Literal('sites')])),
 })
 type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
-const mostPeople = pageOf({ limit: 500 })
+const everybody = pageOf({ limit: 500 })
 
 export const plannerPages = (app: App) => {
   const { db, clock, reader, stamps, streams } = app
@@ -61,7 +61,7 @@ export const plannerPages = (app: App) => {
       : { shifts: roster.shifts, broken: brokenNow(roster.shifts, now), conflicts: [] }
     const shifts = placed.shifts.filter(({ site_id }) => !siteId || site_id === siteId)
     const shown = new Set(shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
-    const { staff } = listStaff(db, {}, mostPeople)
+    const { staff } = listStaff(db, {}, everybody)
     return {
       view: query.view ?? 'people',
       monday,

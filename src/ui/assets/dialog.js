@@ -2,7 +2,7 @@
  * Asks in a dialog of the page, with an input if a `field` is given. Resolves with its text ('' without a field), or with
  * undefined for no, which is what Escape and Cancel mean.
  */
-export function answered(question, label, isDanger, field) {
+export function askInDialog(question, label, isDanger, field) {
   const dialog = document.createElement('dialog')
   const text = document.createElement('p')
   text.textContent = question

@@ -1,16 +1,16 @@
 // Makes elements. All content is added as text, never as markup, because it came from somebody's sheet.
-export function made(tag, ...content) {
+export function makeElement(tag, ...content) {
   const element = document.createElement(tag)
   element.append(...content)
   return element
 }
 
-export const classed = (name, element) => Object.assign(element, { className: name })
+export const withClass = (name, element) => Object.assign(element, { className: name })
 
 export function table(heads, rows) {
-  const table = classed('dense', made('table', made('thead', row('th', heads))))
-  table.append(made('tbody', ...rows.map(cells => row('td', cells))))
-  return classed('sheet', made('div', table))
+  const table = withClass('dense', makeElement('table', makeElement('thead', row('th', heads))))
+  table.append(makeElement('tbody', ...rows.map(cells => row('td', cells))))
+  return withClass('sheet', makeElement('div', table))
 }
 const row = (tag, cells) =>
-  made('tr', ...cells.map(cell => made(tag, cell instanceof Element ? cell : String(cell ?? '–'))))
+  makeElement('tr', ...cells.map(cell => makeElement(tag, cell instanceof Element ? cell : String(cell ?? '–'))))

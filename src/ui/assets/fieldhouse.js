@@ -1,14 +1,14 @@
 // Runs on every page. Without it all pages can still be read.
-import { focusFind } from './find.js'
+import { focusSearch } from './find.js'
 import './forms.js'
 import { watchLive } from './live.js'
 import './ordered-checks.js'
 import { startTimes, switchTimes, writeTimes } from './times.js'
-import { showKeptToast, toast } from './toast.js'
+import { showStoredToast, toast } from './toast.js'
 
 startTimes()
 watchLive()
-showKeptToast()
+showStoredToast()
 draw(document)
 
 document.addEventListener('fieldhouse:changed', event => {
@@ -60,13 +60,13 @@ document.addEventListener('keydown', event => {
   if (event.key === 'Escape') closeMenus()
   if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
     event.preventDefault()
-    return focusFind()
+    return focusSearch()
   }
   const isTyping = event.target.closest('input, textarea, select, [contenteditable]')
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
   event.preventDefault()
   const search = document.querySelector('main input[type=search]') // the page's own search comes before the search of everything
-  if (!search) return focusFind()
+  if (!search) return focusSearch()
   search.focus()
   search.select()
 })

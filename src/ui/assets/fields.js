@@ -13,9 +13,10 @@ export function bodyOf(form) {
     if (isChange && input.type !== 'hidden' && !changed.has(partOf(input.name))) continue
     const value = readField(input)
     if (value !== undefined && input.name.endsWith('[]')) append(body, pathOf(input.name), value)
-    else if (value !== undefined) put(body, pathOf(input.name), value)
+    else if (value !== undefined) setAt(body, pathOf(input.name), value)
   }
-  if (isChange) for (const part of changed) if (at(body, pathOf(part)) === undefined) put(body, pathOf(part), null)
+  if (isChange)
+    for (const part of changed) if (valueAt(body, pathOf(part)) === undefined) setAt(body, pathOf(part), null)
   return withoutGaps(body)
 }
 
@@ -68,11 +69,11 @@ function momentIn(zone, text) {
   return new Date(at)
 }
 
-export const myZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ')
+export const readersZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ')
 
 /** Names the reader's zone where times are asked in it. */
-export function nameZone() {
-  for (const element of document.querySelectorAll('[data-zone]')) element.textContent = `, ${myZone()}`
+export function showZoneNames() {
+  for (const element of document.querySelectorAll('[data-zone]')) element.textContent = `, ${readersZone()}`
 }
 
 function readField(input) {
@@ -110,20 +111,20 @@ function pairsOf(input, text) {
   }
 }
 
-function put(body, [name, ...rest], value) {
+function setAt(body, [name, ...rest], value) {
   if (!rest.length) body[name] = value
   else {
     if (typeof body[name] !== 'object' || body[name] === null) body[name] = /^\d+$/.test(rest[0]) ? [] : {}
-    put(body[name], rest, value)
+    setAt(body[name], rest, value)
   }
 }
 
 function append(body, path, value) {
-  const list = at(body, path)
+  const list = valueAt(body, path)
   if (list) list.push(value)
-  else put(body, path, [value])
+  else setAt(body, path, [value])
 }
 
-const at = (body, [name, ...rest]) => (rest.length && body?.[name] ? at(body[name], rest) : body?.[name])
+const valueAt = (body, [name, ...rest]) => (rest.length && body?.[name] ? valueAt(body[name], rest) : body?.[name])
 
 const labelOf = input => input.labels?.[0]?.textContent ?? input.name

@@ -1,9 +1,9 @@
 // Boxes that search everything: results are listed under the box while the reader types. Without this they are plain forms.
 const wait = 180 // ms without a key before the server is asked
 
-for (const input of document.querySelectorAll('[data-find]')) offer(input)
+for (const input of document.querySelectorAll('[data-find]')) addSuggestions(input)
 
-function offer(input) {
+function addSuggestions(input) {
   const list = document.createElement('div')
   list.id = `${input.id}-list`
   list.className = 'find-list'
@@ -35,7 +35,7 @@ function offer(input) {
     option.scrollIntoView({ block: 'nearest' })
   }
 
-  async function ask() {
+  async function fetchSuggestions() {
     const q = input.value.trim()
     if (q === lastQuery) return show(q !== '' && list.hasChildNodes())
     lastQuery = q
@@ -52,7 +52,7 @@ function offer(input) {
   input.addEventListener('input', () => {
     choose(undefined) // Enter before the answer is there searches for what is typed
     clearTimeout(timer)
-    timer = setTimeout(ask, wait)
+    timer = setTimeout(fetchSuggestions, wait)
   })
   input.addEventListener('focus', () =>
     show(list.hasChildNodes() && input.value.trim() !== '' && input.value.trim() === lastQuery),
@@ -81,7 +81,7 @@ function offer(input) {
 }
 
 /** Focuses the box of the header; on a phone, where there is a link instead, opens the search page. */
-export function focusFind() {
+export function focusSearch() {
   const box = [...document.querySelectorAll('[data-find]')].find(input => input.checkVisibility())
   if (!box) return location.assign('/search')
   box.focus()

@@ -1,14 +1,14 @@
 // Forms marked `data-api` talk JSON to the API; see parts/form.ts for their attributes.
 import { call } from './api.js'
-import { answered } from './dialog.js'
-import { bodyOf, fieldFor, nameZone, showInZone } from './fields.js'
+import { askInDialog } from './dialog.js'
+import { bodyOf, fieldFor, showInZone, showZoneNames } from './fields.js'
 import { follow } from './jobs.js'
 import { morph } from './morph.js'
-import { toast, toastNext } from './toast.js'
+import { toast, toastOnNextPage } from './toast.js'
 
 for (const input of document.querySelectorAll('input[data-at]')) showInZone(input)
-nameZone()
-document.addEventListener('fieldhouse:changed', nameZone)
+showZoneNames()
+document.addEventListener('fieldhouse:changed', showZoneNames)
 
 document.addEventListener('submit', event => {
   const form = event.target
@@ -21,7 +21,7 @@ async function send(form, button) {
   const { method, confirm, ask, askName, askOptional, follow: follows, done } = form.dataset
   const label = button?.textContent ?? 'Go on'
   const field = ask && { label: ask, optional: askOptional !== undefined }
-  const given = confirm && (await answered(confirm, label, button?.classList.contains('danger'), field))
+  const given = confirm && (await askInDialog(confirm, label, button?.classList.contains('danger'), field))
   if (confirm && given === undefined) return
   clearErrors(form)
   let body
@@ -39,7 +39,7 @@ async function send(form, button) {
       const job = await follow(answer.job_id, form)
       answer = { ...answer, ...job, message: job.result?.message ?? answer.message }
     }
-    showSuccess(form, answer, done && filled(done, answer))
+    showSuccess(form, answer, done && fillIn(done, answer))
   } catch (error) {
     if (error.problem) unanswered.delete(form)
     showErrors(form, error.message, error.problem?.errors ?? [])
@@ -70,13 +70,13 @@ function showSuccess(form, answer, done) {
     part.hidden = answer[part.dataset.answer] == null
   }
   if (goTo === 'stay' || renews || shown.length) return done && toast(done)
-  if (done) toastNext(done)
+  if (done) toastOnNextPage(done)
   if (!goTo) return location.reload()
-  location.assign(filled(goTo, answer, encodeURIComponent))
+  location.assign(fillIn(goTo, answer, encodeURIComponent))
 }
 
 /** `/leagues/{id}` with parts of the answer in their places. */
-const filled = (text, answer, write = String) => text.replaceAll(/\{(\w+)\}/g, (_, part) => write(answer[part] ?? ''))
+const fillIn = (text, answer, write = String) => text.replaceAll(/\{(\w+)\}/g, (_, part) => write(answer[part] ?? ''))
 
 /** Updates a part of this page from the server. */
 async function renew(id) {

@@ -1,7 +1,7 @@
 // Imports of tables: the server checks a chosen file or pasted text first; without errors it can be sent again to import it.
 import { csrf, Refused } from './api.js'
-import { classed, made, table } from './elements.js'
-import { toast, toastNext } from './toast.js'
+import { makeElement, table, withClass } from './elements.js'
+import { toast, toastOnNextPage } from './toast.js'
 
 for (const form of document.querySelectorAll('[data-import]')) watch(form)
 
@@ -32,7 +32,7 @@ function watch(form) {
     if (!chosen()) return result.replaceChildren()
     const answer = await send(true).catch(error => ({ errors: error.problem?.errors ?? [], failed: error.message }))
     if (request !== latest) return
-    result.replaceChildren(...shown(answer))
+    result.replaceChildren(...resultElements(answer))
     button.disabled = Boolean(answer.failed || answer.errors.length)
   }
 
@@ -49,7 +49,7 @@ function watch(form) {
     event.preventDefault()
     button.disabled = true
     try {
-      toastNext(counts(await send(false)))
+      toastOnNextPage(countsText(await send(false)))
       location.reload()
     } catch (error) {
       toast(error.message)
@@ -58,10 +58,13 @@ function watch(form) {
   })
 }
 
-function shown({ errors, total_errors: total, failed, people, ...answer }) {
+function resultElements({ errors, total_errors: total, failed, people, ...answer }) {
   if (errors.length) {
     const more = total > errors.length ? `; the first ${errors.length} are` : ''
-    const head = classed('loss', made('p', `${total ?? errors.length} to mend before anything is imported${more}:`))
+    const head = withClass(
+      'loss',
+      makeElement('p', `${total ?? errors.length} to mend before anything is imported${more}:`),
+    )
     return [
       head,
       table(
@@ -70,17 +73,17 @@ function shown({ errors, total_errors: total, failed, people, ...answer }) {
       ),
     ]
   }
-  if (failed) return [classed('loss', made('p', failed))]
+  if (failed) return [withClass('loss', makeElement('p', failed))]
   const rows = (people ?? [])
     .filter(({ staff_id, changes }) => staff_id === null || changes.length)
     .map(({ line, name, staff_id, changes }) => [line, name, staff_id === null ? 'new' : changes.join(', ')])
   return [
-    made('p', `${counts(answer)}. Nothing is written yet.`),
+    makeElement('p', `${countsText(answer)}. Nothing is written yet.`),
     ...(rows.length ? [table(['Line', 'Name', 'What'], rows)] : []),
   ]
 }
 
-const counts = ({ created, changed, unchanged, skipped }) =>
+const countsText = ({ created, changed, unchanged, skipped }) =>
   [
     `${created} new`,
     changed !== undefined && `${changed} changed`,

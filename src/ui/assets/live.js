@@ -89,7 +89,7 @@ function watch(part) {
 }
 
 /** Sorting, paging and searching change the part and the address without loading a page. */
-function navigateWithin(part, watchAnew) {
+function navigateWithin(part, reconnect) {
   let latest = 0
   let typing
   async function show(url, history) {
@@ -107,7 +107,7 @@ function navigateWithin(part, watchAnew) {
     morph(part, markup)
     if (history) window.history[history](null, '', url)
     part.dataset.live = part.dataset.live.split('?')[0] + url.search
-    watchAnew()
+    reconnect()
     part.dispatchEvent(new CustomEvent('fieldhouse:view', { bubbles: true, detail: url }))
   }
   const isHere = url => url.origin === location.origin && url.pathname === location.pathname

@@ -1,5 +1,5 @@
 // The monitor: shows whether its data is fresh, pauses it, and handles the keyboard.
-const rowsOf = () => [...document.querySelectorAll('.room tbody tr')].filter(row => row.checkVisibility())
+const visibleRows = () => [...document.querySelectorAll('.room tbody tr')].filter(row => row.checkVisibility())
 const part = document.querySelector('.monitor [data-live]')
 const feed = document.querySelector('[data-feed]')
 const pauseButton = document.querySelector('[data-pause]')
@@ -99,7 +99,7 @@ document.addEventListener('keydown', event => {
 document.querySelector('[data-keys]')?.addEventListener('click', showKeys)
 
 function step(by) {
-  const rows = rowsOf()
+  const rows = visibleRows()
   if (!rows.length) return
   const at = rows.indexOf(document.activeElement?.closest('tr'))
   const row = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)]

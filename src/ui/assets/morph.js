@@ -7,7 +7,7 @@ export function morph(part, markup) {
   template.innerHTML = markup
   const focused = document.activeElement
   const changed = new Set()
-  children(part, template.content, changed)
+  morphChildren(part, template.content, changed)
   void part.offsetWidth // restarts the highlight of rows; once for all of them, as it lays out the whole page
   for (const row of changed) row.classList.add('fresh')
   if (focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true }) // it was moved
@@ -15,7 +15,7 @@ export function morph(part, markup) {
 }
 
 /** Returns whether anything that a reader sees has changed. Changed rows are added to `rows`. */
-function children(from, to, rows) {
+function morphChildren(from, to, rows) {
   const known = new Map()
   for (const child of from.children) if (child.id) known.set(child.id, child)
   let changed = false
@@ -30,7 +30,7 @@ function children(from, to, rows) {
     }
     if (match === next) next = next.nextSibling
     else from.insertBefore(match, next)
-    if (renew(match, wanted, rows)) changed = true
+    if (morphElement(match, wanted, rows)) changed = true
   }
   while (next) {
     const after = next.nextSibling
@@ -44,11 +44,11 @@ function children(from, to, rows) {
 const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 
 /** What was set in the browser stays: the reader's input, open details, times as they read them, all of `data-keep`. */
-const own = new Set(['open', 'title', 'tabindex', 'class'])
+const keptAttributes = new Set(['open', 'title', 'tabindex', 'class'])
 
 const choiceOf = select => [...select.options].find(option => option.defaultSelected)?.value
 
-function renew(from, to, rows) {
+function morphElement(from, to, rows) {
   if (from.nodeType !== Node.ELEMENT_NODE) {
     if (from.data === to.data) return false
     from.data = to.data
@@ -57,7 +57,8 @@ function renew(from, to, rows) {
   if (from.matches('time') && from.dateTime === to.dateTime) return false
   let changed = false
   from.setAttribute('class', to.getAttribute('class') ?? '') // not counted as a change: marks come and go
-  for (const { name } of [...from.attributes]) if (!own.has(name) && !to.hasAttribute(name)) from.removeAttribute(name)
+  for (const { name } of [...from.attributes])
+    if (!keptAttributes.has(name) && !to.hasAttribute(name)) from.removeAttribute(name)
   for (const { name, value } of to.attributes) {
     if (name === 'class' || from.getAttribute(name) === value) continue
     from.setAttribute(name, value)
@@ -66,7 +67,7 @@ function renew(from, to, rows) {
   // The reader's choice stays, unless the page brings another choice, as after a click on a heading.
   if (from.matches('select') && choiceOf(from) !== choiceOf(to)) from.replaceChildren(...to.childNodes)
   if (from.matches('input, textarea, select')) return false
-  if (!from.matches('[data-chart], [data-keep]') && children(from, to, rows)) changed = true
+  if (!from.matches('[data-chart], [data-keep]') && morphChildren(from, to, rows)) changed = true
   if (changed && from.matches('tr[id]')) rows.add(from)
   return changed
 }

@@ -1,10 +1,10 @@
 // Choosing golfers: typing filters the list, and the chosen ones are shown beside it. Without script it is a list of checkboxes.
-import { classed, made } from './elements.js'
+import { makeElement, withClass } from './elements.js'
 
 for (const chooser of document.querySelectorAll('[data-chooser]')) watch(chooser)
 
 /** As people type it: without accents, in lower case. */
-const plain = text =>
+const foldedText = text =>
   text
     .toLowerCase()
     .normalize('NFD')
@@ -26,9 +26,9 @@ function watch(chooser) {
   const shown = () => boxes.filter(box => !box.closest('li').hidden)
 
   function filter() {
-    const words = plain(find.value).split(/\s+/).filter(Boolean)
+    const words = foldedText(find.value).split(/\s+/).filter(Boolean)
     for (const box of boxes) {
-      const name = plain(names.get(box))
+      const name = foldedText(names.get(box))
       box.closest('li').hidden = !words.every(word => name.includes(word))
     }
     for (const group of groups) group.hidden = !group.querySelector('li:not([hidden])')
@@ -52,10 +52,10 @@ function watch(chooser) {
   }
 
   function row({ group, box }) {
-    const label = group ? [classed('quiet', made('small', `Group ${group}: `))] : []
-    if (!box) return made('li', ...label, classed('quiet', made('span', 'nobody yet')))
+    const label = group ? [withClass('quiet', makeElement('small', `Group ${group}: `))] : []
+    if (!box) return makeElement('li', ...label, withClass('quiet', makeElement('span', 'nobody yet')))
     const name = names.get(box)
-    const remove = classed('small quiet', made('button', '×'))
+    const remove = withClass('small quiet', makeElement('button', '×'))
     remove.type = 'button'
     remove.setAttribute('aria-label', `Take out ${name}`)
     remove.addEventListener('click', () => {
@@ -63,7 +63,7 @@ function watch(chooser) {
       show()
       find.focus()
     })
-    return made('li', ...label, made('bdi', name), ' ', remove)
+    return makeElement('li', ...label, makeElement('bdi', name), ' ', remove)
   }
 
   find.addEventListener('input', filter)
@@ -80,7 +80,7 @@ function watch(chooser) {
     if (event.key !== 'Enter') return
     event.preventDefault() // Enter in the search must not send the form
     const free = find.value.trim() ? shown().filter(box => !box.checked && !box.disabled) : []
-    const first = free.find(box => plain(names.get(box)).startsWith(plain(find.value).trim())) ?? free[0]
+    const first = free.find(box => foldedText(names.get(box)).startsWith(foldedText(find.value).trim())) ?? free[0]
     if (!first) return
     first.checked = true
     find.value = ''

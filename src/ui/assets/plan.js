@@ -41,7 +41,7 @@ const reasons = against => against.map(({ message }) => message).join('; ')
 /** What putting it there means: a change, or why it is not allowed; neither where it has no effect. */
 function moveTo(target) {
   const { shift, staff, date } = held.chip.dataset
-  const take = staff ? [place(shift, staff)] : []
+  const take = staff ? [assignment(shift, staff)] : []
   if (target.dataset.target === 'open' || target.dataset.target === 'off') return staff ? { change: { take } } : {}
   if (target.dataset.target === 'shift') return staff ? toShift(target.dataset.shift, take) : {}
   if (target.dataset.date !== date) return target.dataset.staff === staff ? toDay(target.dataset.date, take) : {}
@@ -49,17 +49,17 @@ function moveTo(target) {
   const against = held.people?.get(target.dataset.staff)
   if (!against) return { why: 'They stand there already' }
   if (against.length) return { why: reasons(against) }
-  return { change: { take, put: [place(shift, target.dataset.staff)] } }
+  return { change: { take, put: [assignment(shift, target.dataset.staff)] } }
 }
 
-const place = (shift, staff) => ({ shift_id: Number(shift), staff_id: Number(staff) })
+const assignment = (shift, staff) => ({ shift_id: Number(shift), staff_id: Number(staff) })
 
 function toShift(shift, take) {
   const { shift: from, staff } = held.chip.dataset
   if (shift === from) return {}
   const against = held.shifts?.get(shift)
   if (!against) return { why: 'Every place there is taken' }
-  return against.length ? { why: reasons(against) } : { change: { take, put: [place(shift, staff)] } }
+  return against.length ? { why: reasons(against) } : { change: { take, put: [assignment(shift, staff)] } }
 }
 
 /** On another day the same person takes an open place, preferably at the same hours and site. */

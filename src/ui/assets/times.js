@@ -31,15 +31,15 @@ export function switchTimes() {
   document.dispatchEvent(new Event('fieldhouse:times'))
 }
 
-const two = number => String(number).padStart(2, '0')
+const twoDigits = number => String(number).padStart(2, '0')
 const leftText = (seconds, over) => (seconds <= 0 ? over : clockText(seconds))
 function clockText(seconds) {
   const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor)
-  const clock = `${two(minutes)}:${two(Math.floor(seconds % 60))}`
-  return days ? `${days} d ${two(hours)}:${clock}` : hours ? `${hours}:${clock}` : clock
+  const clock = `${twoDigits(minutes)}:${twoDigits(Math.floor(seconds % 60))}`
+  return days ? `${days} d ${twoDigits(hours)}:${clock}` : hours ? `${hours}:${clock}` : clock
 }
 
-function write(element, text) {
+function setText(element, text) {
   if (element.firstChild?.nodeType === Node.TEXT_NODE) {
     if (element.firstChild.data !== text) element.firstChild.data = text
   } else element.textContent = text
@@ -50,7 +50,7 @@ export function writeTimes() {
     button.setAttribute('aria-pressed', String(inUtc()))
   for (const element of document.querySelectorAll('time[data-relative]')) {
     const at = new Date(element.dateTime)
-    write(element, inUtc() ? utcText(at) : relativeText((at - now()) / 1000))
+    setText(element, inUtc() ? utcText(at) : relativeText((at - now()) / 1000))
   }
   for (const element of document.querySelectorAll('time:is([data-relative], [data-countdown], [data-elapsed])')) {
     const text = absolute.format(new Date(element.dateTime))
@@ -63,9 +63,9 @@ export function writeTimes() {
 
 function countDown() {
   for (const element of document.querySelectorAll('time[data-countdown]'))
-    write(element, leftText((new Date(element.dateTime) - now()) / 1000, element.dataset.countdown || 'expired'))
+    setText(element, leftText((new Date(element.dateTime) - now()) / 1000, element.dataset.countdown || 'expired'))
   for (const element of document.querySelectorAll('time[data-elapsed]'))
-    write(element, clockText(Math.max(0, (now() - new Date(element.dateTime)) / 1000)))
+    setText(element, clockText(Math.max(0, (now() - new Date(element.dateTime)) / 1000)))
 }
 
 export function startTimes() {

@@ -8,9 +8,9 @@ export function toast(text) {
 }
 
 /** Shows it on the next page. */
-export const toastNext = text => sessionStorage.setItem('toast', text)
+export const toastOnNextPage = text => sessionStorage.setItem('toast', text)
 
-export function showKeptToast() {
+export function showStoredToast() {
   const text = sessionStorage.getItem('toast')
   sessionStorage.removeItem('toast')
   if (text) toast(text)

@@ -27,7 +27,7 @@ function watch(order) {
     const preview = await call('get', `${order.dataset.order}?${query}`).catch(() => undefined)
     if (request !== latest) return
     if (!preview) return output.replaceChildren()
-    output.replaceChildren(...(preview.allowed ? effect(preview) : obstacle(preview)))
+    output.replaceChildren(...(preview.allowed ? effect(preview) : refusalLines(preview)))
   }
   const line = (text, className = '') => Object.assign(document.createElement('p'), { textContent: text, className })
 
@@ -43,7 +43,7 @@ function watch(order) {
     ]
   }
 
-  function obstacle({ refusal, most }) {
+  function refusalLines({ refusal, most }) {
     const no = line(refusal.detail, 'no')
     if (!(most > 0)) return [no]
     const fits = Object.assign(document.createElement('button'), {

@@ -1,12 +1,12 @@
 // One chosen file: how the server reads it, its kind and date, and the result of its import.
-import { classed, made, table } from './elements.js'
-import { myZone, showInZone } from './fields.js'
+import { makeElement, table, withClass } from './elements.js'
+import { readersZone, showInZone } from './fields.js'
 import { follow } from './jobs.js'
 import { sendFile, size } from './send-file.js'
 import { toast } from './toast.js'
-import { asWords, columnChoices, readAs } from './upload-columns.js'
+import { columnChoices, formatText, kindText } from './upload-columns.js'
 
-const inMyZone = `In your time zone, ${myZone()}`
+const inMyZone = `In your time zone, ${readersZone()}`
 const headBytes = 256 * 1024 // of a text file: enough to see what it is
 const dateHints = {
   sheet: 'As the sheet says.',
@@ -18,22 +18,22 @@ let cards = 0
 export function uploadCard(form, file, isFirst) {
   const id = `card-${++cards}`
   const { url } = form.dataset // its action is for browsers without JavaScript
-  const element = classed('file', made('section'))
-  const title = made('h3', file.name, ' ', classed('quiet', made('small', size(file.size))))
-  const words = made('p', 'Being looked at …')
+  const element = withClass('file', makeElement('section'))
+  const title = makeElement('h3', file.name, ' ', withClass('quiet', makeElement('small', size(file.size))))
+  const words = makeElement('p', 'Being looked at …')
   words.setAttribute('role', 'status')
   const kind = form.querySelector('.without-js [name=kind]').cloneNode(true)
   kind.id = `${id}-kind`
   if (!isFirst) kind.value = 'current'
-  const date = Object.assign(made('input'), { type: 'datetime-local', id: `${id}-taken` })
-  const hint = classed('hint', made('p', inMyZone))
-  const error = classed('error', made('p'))
+  const date = Object.assign(makeElement('input'), { type: 'datetime-local', id: `${id}-taken` })
+  const hint = withClass('hint', makeElement('p', inMyZone))
+  const error = withClass('error', makeElement('p'))
   error.hidden = true
-  const fields = classed(
+  const fields = withClass(
     'columns',
-    made('div', field('What it is', kind), field('Date of this data', date, hint, error)),
+    makeElement('div', field('What it is', kind), field('Date of this data', date, hint, error)),
   )
-  const result = made('div')
+  const result = makeElement('div')
   result.dataset.result = ''
   element.append(title, words, fields, result)
   let columns
@@ -55,10 +55,10 @@ export function uploadCard(form, file, isFirst) {
         file.name,
       )
       if (round !== previews) return // its kind was changed meanwhile
-      words.textContent = [readAs(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
+      words.textContent = [formatText(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
       columns = columnChoices(seen, id, suggested)
       details?.remove()
-      details = made('details', made('summary', 'Columns and first rows'), columns.element)
+      details = makeElement('details', makeElement('summary', 'Columns and first rows'), columns.element)
       details.open = seen.problem !== null
       result.before(details)
       hint.textContent = `${dateHints[seen.taken_from]} ${inMyZone}`
@@ -117,7 +117,7 @@ export function uploadCard(form, file, isFirst) {
   }
 
   function showHeld({ doubts, upload_id }) {
-    const link = Object.assign(made('a', 'Answer'), { href: `${location.pathname}/${upload_id}#held` })
+    const link = Object.assign(makeElement('a', 'Answer'), { href: `${location.pathname}/${upload_id}#held` })
     return showResult(
       notice(
         'warn',
@@ -132,26 +132,26 @@ export function uploadCard(form, file, isFirst) {
     const facts = [`${count(rows_total)} rows`, `${count(rows_ok)} good`, `${count(rows_bad)} bad`]
     for (const part of kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious'])
       if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
-    const button = Object.assign(made('button', 'Import this file'), { type: 'button' })
+    const button = Object.assign(makeElement('button', 'Import this file'), { type: 'button' })
     button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))
     const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
-    const trial = made(
+    const trial = makeElement(
       'div',
-      made('h4', 'What this file would change'),
-      made('p', facts.join(' · ')),
+      makeElement('h4', 'What this file would change'),
+      makeElement('p', facts.join(' · ')),
       ...warnings.map(text => notice('warn', text)),
     )
     trial.dataset.trial = ''
     trial.append(
-      classed('submit', made('div', button)),
+      withClass('submit', makeElement('div', button)),
       table(
         ['In the sheet', 'Read as'],
-        Object.entries(mapping ?? {}).map(([header, as]) => [header, asWords(as)]),
+        Object.entries(mapping ?? {}).map(([header, as]) => [header, kindText(as)]),
       ),
     )
     if (errors.length)
       trial.append(
-        made('h4', 'Bad rows, the first of them'),
+        makeElement('h4', 'Bad rows, the first of them'),
         table(
           ['Line', 'Column', 'Value', 'Why'],
           errors.map(({ line, column, value, reason }) => [line, column, value, reason]),
@@ -170,12 +170,12 @@ export function uploadCard(form, file, isFirst) {
 }
 
 const count = number => (number ?? 0).toLocaleString('en')
-const notice = (tone, ...content) => classed(`notice ${tone}`, made('p', ...content))
+const notice = (tone, ...content) => withClass(`notice ${tone}`, makeElement('p', ...content))
 const others = ({ problem }) =>
   (problem?.errors ?? []).filter(({ path }) => path !== 'file').map(({ path, message }) => `${path} ${message}`)
 
 function field(text, input, ...more) {
-  const label = made('label', text)
+  const label = makeElement('label', text)
   label.htmlFor = input.id
-  return classed('field', made('div', label, input, ...more))
+  return withClass('field', makeElement('div', label, input, ...more))
 }

@@ -1,5 +1,5 @@
 // Shows in plain words what each column of a sheet is read as, and lets the reader change it.
-import { classed, made, table } from './elements.js'
+import { makeElement, table, withClass } from './elements.js'
 
 const roles = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
 const roleOf = as =>
@@ -7,12 +7,12 @@ const roleOf = as =>
 const wordsOf = name => name.replaceAll('_', ' ')
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1)
 /** What a column is read as, in words. */
-export const asWords = as =>
+export const kindText = as =>
   capital(as === 'id' ? roles.id : as.startsWith('label:') ? `${wordsOf(as.slice(6))} (label)` : wordsOf(as))
 const quoted = list => list.map(({ header }) => `“${header}”`).join(', ')
 
 /** One sentence for each role, and what is missing. */
-export function readAs({ format, worksheet, header_line, columns, remembered }) {
+export function formatText({ format, worksheet, header_line, columns, remembered }) {
   const withRole = role => columns.filter(({ as }) => roleOf(as) === role)
   const [id] = withRole('id')
   const [name] = withRole('name')
@@ -56,16 +56,16 @@ export function columnChoices({ columns }, id, suggested = header => header) {
 }
 
 function choice({ header, as, samples }, id, suggested) {
-  const role = made('select')
+  const role = makeElement('select')
   for (const [value, label] of Object.entries(roles)) {
-    const option = made('option', label)
+    const option = makeElement('option', label)
     option.value = value
     option.selected = option.defaultSelected = value === roleOf(as)
     role.append(option)
   }
   role.id = id
   role.setAttribute('aria-label', `Read “${header}” as`)
-  const name = made('input')
+  const name = makeElement('input')
   name.setAttribute('aria-label', `What “${header}” is called`)
   name.maxLength = 60
   const showName = () => {
@@ -88,6 +88,6 @@ function choice({ header, as, samples }, id, suggested) {
     role,
     name,
     value,
-    samples: classed('samples', made('span', samples.filter(Boolean).slice(0, 3).join(' · ') || '–')),
+    samples: withClass('samples', makeElement('span', samples.filter(Boolean).slice(0, 3).join(' · ') || '–')),
   }
 }
