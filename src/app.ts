@@ -78,7 +78,7 @@ export type AppOverrides = {
 
 const uploadPaths =
   /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))$/
-/** For whoever watches the service or comes to put it right, and files that browsers keep. */
+/** Never refused under overload: health checks, metrics, signing in to repair it, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
@@ -289,12 +289,12 @@ export async function startFieldhouse(
     warmUp(app, warming.signal).then(() => {
       isReady = true
     })
-    resumeUploads(app).catch(error => log.error('Uploads could not be put right', { error }))
-    jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
+    resumeUploads(app).catch(error => log.error('Uploads could not be resumed', { error }))
+    jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep is repeated in a minute', { error }))
     if (role !== 'worker') await offerSetup(app, server.url)
     log.info('Fieldhouse is open', { url: server.url, role, version, queue: queues.backend, data: dataDir })
     const stop = () => {
-      stopWorking().catch(() => {}) // beside the requests under way, not after them; told of in its turn
+      stopWorking().catch(() => {}) // while requests still end; its errors are reported when it is closed in turn
       return shutdown.close()
     }
     return { app, url: server.url, stop }
@@ -304,7 +304,7 @@ export async function startFieldhouse(
   }
 }
 
-/** Another one after a restore: what Redis remembers of before is then out of reach. */
+/** The id of this installation. A restore makes a new one, so that nothing cached in Redis before is used. */
 async function installationOf(db: Db): Promise<string> {
   const value = crypto.randomUUID()
   return atomically(db, tx => {
@@ -313,7 +313,7 @@ async function installationOf(db: Db): Promise<string> {
   })
 }
 
-/** Writes this process down among those that share the folder; answers how to strike it out. */
+/** Stores this process among those that share the folder; returns a function that removes it. */
 async function registerProcess(
   db: Db,
   row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>,

@@ -15,7 +15,7 @@ export const installed = (path: string): string => join(root, path)
 /** A file of an installed package: `packageFile('uplot/dist/uPlot.min.css')`. */
 export const packageFile = (path: string): string => Bun.resolveSync(path, root)
 
-/** What is begun by the path of its file: processes, threads, and what a thread is told to load. The bundle has a file for each, flat. */
+/** Programs started by the path of their file: processes, threads, and modules that a thread loads. The bundle has a file for each, all in one folder. */
 export const programs = [
   'src/main.ts',
   'src/reader-thread.ts',
@@ -25,13 +25,13 @@ export const programs = [
   'src/leagues/sheets/store-thread-worker.ts',
   'src/monitor/runs/index-worker.ts',
   'src/rota/solving/worker.ts',
-  'packages/bullmq-sqlite/src/checkpoint-thread.ts', // its package finds it by itself, beside its code here and there
+  'packages/bullmq-sqlite/src/checkpoint-thread.ts', // its package finds it by itself, next to its code, here and in the bundle
   'scripts/backup.ts',
   'scripts/audit-ledger.ts',
 ] as const
 
 const isBundle = import.meta.path !== installed('src/installation.ts')
 
-/** Where it is begun from here: its source, or its file in the bundle. */
+/** The file to start it from: its source, or its file in the bundle. */
 export const programFile = (program: (typeof programs)[number]): string =>
   isBundle ? join(import.meta.dir, basename(program).replace(/ts$/, 'js')) : installed(program)

@@ -215,7 +215,7 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
   await page.keyboard.press('?')
   const keys = await page.locator('dialog').textContent()
-  for (const key of ['Search', 'Next row', 'Row before', 'Refresh', 'Pause']) expect(keys).toContain(key)
+  for (const key of ['Search', 'Next row', 'Previous row', 'Refresh', 'Pause']) expect(keys).toContain(key)
   await page.keyboard.press('Escape')
   await page.waitForSelector('dialog', { state: 'detached' })
 })

@@ -140,7 +140,7 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
   await page.keyboard.press('Enter')
   await page.waitForSelector('h2:has-text("Change Ann’s aces")')
   expect(await page.locator('[data-chosen-count]').textContent()).toBe('All 4 chosen')
-  await page.focus(`[aria-label="Take out ${c.name}"]`)
+  await page.focus(`[aria-label="Remove ${c.name}"]`)
   await page.keyboard.press('Enter')
   await page.keyboard.type(plain(e))
   await page.keyboard.press('ArrowDown')

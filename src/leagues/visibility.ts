@@ -1,4 +1,4 @@
-/** Who may see and join a league: everyone, or with `config.public` false its members and officers, who take them in. */
+/** Who may see and join a league: everyone, or with `config.public` false only its members and officers, who add new members. */
 import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { leagues, members } from '../../db/schema.ts'
@@ -23,8 +23,8 @@ const sameForAllReaders = new Set<CacheEntry>([
   cached.classifications,
 ])
 /**
- * Who of those who are signed in may be given a cached answer again without being looked at anew: nobody, unless the league
- * is public; all of them, or the one it was made for. It drops when any of that changes.
+ * Which signed-in users may get a cached answer again without another check: all of them, or the one it was made for, if the
+ * league is public; otherwise nobody. The cached answer is dropped when any of this changes.
  */
 export function audienceOf(db: Db, { entry, scope: [id] }: Pick<Cached<unknown>, 'entry' | 'scope'>): Audience {
   const isForOne = entry === cached.ownHtml

@@ -125,7 +125,7 @@ const indexScript = programFile('src/monitor/runs/index-worker.ts')
 
 /** So few runs can be scanned as fast; the index is updated with at least this many at a time. */
 const minChanges = 2_000
-const maxChanges = 50_000 // in one gulp
+const maxChanges = 50_000 // taken at once
 
 /** Keeps the search index over runs up to date. With few runs there is none. */
 export const indexRuns = job('runs.index', {

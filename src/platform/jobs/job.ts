@@ -36,20 +36,20 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   readonly input: Input
   readonly attempts: number
   readonly backoffMs: number
-  /** A run that has not begun this long after it was asked for is dropped. */
+  /** A run that has not started this long after it was requested is dropped. */
   readonly expiresMs: number | undefined
   /** Only one unfinished run for each key that this returns; a second start gets the first one's id. */
   once?(input: Static<Input>): string
   lock?(input: Static<Input>): LockRequest
   /** Everybody with this role may see, cancel and retry it, besides the one who started it. Without it only admins may. */
   readonly sharedWith?: Role
-  /** What a run that has not begun is waiting for, as a sentence; null where it waits for nothing. */
+  /** What a run that has not started is waiting for, as a sentence; null if it waits for nothing. */
   waitsFor?(run: Run, app: App): string | null
-  /** Called in the transaction in which the run begins. Refusals belong in `run`. */
+  /** Called in the transaction in which the run starts. Refusals belong in `run`. */
   begin?(input: Static<Input>, tx: Db): void
-  /** Why it would not help to retry a finished run, as a sentence; null where it may. A refused run is never retried. */
+  /** Why it would not help to retry a finished run, as a sentence; null if it might. A refused run is never retried. */
   whyNoRetry?(input: Static<Input>, app: App): string | null
-  /** Cleans up after the run has failed for good or was cancelled, even before it began. */
+  /** Cleans up after the run has failed for good or was cancelled, even before it started. */
   ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
   /** Must be safe to run twice: the process may die at any point. */
   run(input: Static<Input>, app: App, work: JobContext): Promise<Result>

@@ -1,7 +1,7 @@
 /** Imported before anything else. */
 
-/** Outside of production Elysia describes refused input at length, for developers. We write our own messages. */
+/** Without it Elysia describes refused input at length, for developers. We write our own messages. */
 process.env.NODE_ENV ??= 'production'
 
-/** Our files hold addresses of people and hashes of their secrets: other users of the machine may not read them. */
+/** Our files hold people's addresses and hashes of their secrets: other users of the machine may not read them. */
 process.umask(0o077)

@@ -1,4 +1,4 @@
-// Makes elements. All content is added as text, never as markup, because it came from somebody's sheet.
+// Makes elements. Content is added as text, never as markup, because it comes from people's sheets.
 export function makeElement(tag, ...content) {
   const element = document.createElement(tag)
   element.append(...content)

@@ -1,4 +1,4 @@
-// Boxes that search everything: results are listed under the box while the reader types. Without this they are plain forms.
+// Search boxes: results are listed under the box while the user types. Without JavaScript they are plain forms.
 const wait = 180 // ms without a key before the server is asked
 
 for (const input of document.querySelectorAll('[data-find]')) addSuggestions(input)
@@ -41,7 +41,7 @@ function addSuggestions(input) {
     lastQuery = q
     if (!q) return show(false)
     const response = await fetch(`/search/part?q=${encodeURIComponent(q)}`).catch(() => undefined)
-    if (lastQuery !== q) return // the text has changed meanwhile
+    if (lastQuery !== q) return // the text has changed in the meantime
     if (!response?.ok) return show(false) // Enter still leads to the page
     list.innerHTML = await response.text()
     for (const option of options()) option.id = `${input.id}-${option.id}`

@@ -19,7 +19,7 @@ document.addEventListener('submit', event => {
 
 async function send(form, button) {
   const { method, confirm, ask, askName, askOptional, follow: follows, done } = form.dataset
-  const label = button?.textContent ?? 'Go on'
+  const label = button?.textContent ?? 'Continue'
   const field = ask && { label: ask, optional: askOptional !== undefined }
   const given = confirm && (await askInDialog(confirm, label, button?.classList.contains('danger'), field))
   if (confirm && given === undefined) return

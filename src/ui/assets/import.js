@@ -60,11 +60,10 @@ function watch(form) {
 
 function resultElements({ errors, total_errors: total, failed, people, ...answer }) {
   if (errors.length) {
-    const more = total > errors.length ? `; the first ${errors.length} are` : ''
-    const head = withClass(
-      'loss',
-      makeElement('p', `${total ?? errors.length} to mend before anything is imported${more}:`),
-    )
+    const count = total ?? errors.length
+    const mistakes = count === 1 ? '1 mistake' : `${count} mistakes`
+    const more = count > errors.length ? `; the first ${errors.length} are` : ''
+    const head = withClass('loss', makeElement('p', `${mistakes} to correct before anything is imported${more}:`))
     return [
       head,
       table(
@@ -87,8 +86,8 @@ const countsText = ({ created, changed, unchanged, skipped }) =>
   [
     `${created} new`,
     changed !== undefined && `${changed} changed`,
-    unchanged > 0 && `${unchanged} as they are`,
-    skipped > 0 && `${skipped} there already`,
+    unchanged > 0 && `${unchanged} unchanged`,
+    skipped > 0 && `${skipped} already there`,
   ]
     .filter(Boolean)
     .join(', ')

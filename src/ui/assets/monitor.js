@@ -31,7 +31,7 @@ function setPaused(pause) {
   paused = pause
   part.dispatchEvent(new Event(paused ? 'fieldhouse:pause' : 'fieldhouse:resume'))
   pauseButton.setAttribute('aria-pressed', String(paused))
-  pauseButton.textContent = paused ? 'Go on' : 'Pause'
+  pauseButton.textContent = paused ? 'Resume' : 'Pause'
   if (!paused) lastSeen = Date.now()
   showFeed()
 }
@@ -72,7 +72,7 @@ document.addEventListener('fieldhouse:done', () => part?.dispatchEvent(new Event
 const keys = [
   ['/', 'Search'],
   ['j', 'Next row'],
-  ['k', 'Row before'],
+  ['k', 'Previous row'],
   ['Enter', 'Open the row'],
   ['r', 'Refresh'],
   ['p', 'Pause and go on'],

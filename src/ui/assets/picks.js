@@ -39,11 +39,7 @@ function watch(chooser) {
     const picked = boxes.filter(box => box.checked)
     const left = max - picked.length
     count.textContent =
-      left > 0
-        ? `${picked.length} of ${max} chosen`
-        : left < 0
-          ? `${-left} too many: take some out`
-          : `All ${max} chosen`
+      left > 0 ? `${picked.length} of ${max} chosen` : left < 0 ? `${-left} too many: remove some` : `All ${max} chosen`
     for (const box of boxes) if (box.type === 'checkbox') box.disabled = left <= 0 && !box.checked
     const rows = groups.length
       ? groups.map(group => ({ group: group.dataset.group, box: picked.find(box => group.contains(box)) }))
@@ -57,7 +53,7 @@ function watch(chooser) {
     const name = names.get(box)
     const remove = withClass('small quiet', makeElement('button', '×'))
     remove.type = 'button'
-    remove.setAttribute('aria-label', `Take out ${name}`)
+    remove.setAttribute('aria-label', `Remove ${name}`)
     remove.addEventListener('click', () => {
       box.checked = false
       show()

@@ -1,4 +1,4 @@
-// The planner's grid: a place is picked up, by mouse or with Enter, and put where the rules allow it. The server says where that is.
+// The planner's grid: an assignment is picked up, by mouse or with Enter, and dropped where the rules allow it. The server says where that is.
 import { call } from './api.js'
 import { toast } from './toast.js'
 
@@ -38,7 +38,7 @@ async function mark(picked) {
 
 const reasons = against => against.map(({ message }) => message).join('; ')
 
-/** What putting it there means: a change, or why it is not allowed; neither where it has no effect. */
+/** What dropping it there would do: a change, or why it is not allowed; neither if it has no effect. */
 function moveTo(target) {
   const { shift, staff, date } = held.chip.dataset
   const take = staff ? [assignment(shift, staff)] : []
@@ -47,7 +47,7 @@ function moveTo(target) {
   if (target.dataset.date !== date) return target.dataset.staff === staff ? toDay(target.dataset.date, take) : {}
   if (target.dataset.staff === staff) return {}
   const against = held.people?.get(target.dataset.staff)
-  if (!against) return { why: 'They stand there already' }
+  if (!against) return { why: 'They are already on this shift' }
   if (against.length) return { why: reasons(against) }
   return { change: { take, put: [assignment(shift, target.dataset.staff)] } }
 }
@@ -103,7 +103,7 @@ async function putDown(target) {
   part.dispatchEvent(new CustomEvent('fieldhouse:refresh'))
 }
 
-/** Keeps the keyboard focus on the place once it has moved. */
+/** Keeps the keyboard focus on the assignment that was moved. */
 let moved
 part?.addEventListener('fieldhouse:changed', () => {
   if (moved) document.getElementById(moved)?.focus()
@@ -135,7 +135,7 @@ part?.addEventListener('dragend', event => {
   if (held && event.dataTransfer.dropEffect === 'none') release()
 })
 
-// By keyboard, and by clicking one after the other
+// By keyboard, or by a click on the assignment and then on its target
 part?.addEventListener('click', event => {
   const chip = event.target.closest('button.chip')
   const target = event.target.closest('[data-target]')
@@ -170,7 +170,7 @@ async function announce(target) {
   await held?.allowed
   if (!held || document.activeElement !== target) return
   const { change, why } = moveTo(target)
-  toast(`${target.dataset.name ?? 'Off the shift'}: ${change ? 'allowed' : (why ?? 'here it is')}`)
+  toast(`${target.dataset.name ?? 'Off the shift'}: ${change ? 'allowed' : (why ?? 'it is already here')}`)
 }
 
 /** The nearest target on that side of the screen. */

@@ -23,8 +23,8 @@ export function sendFile(url, fields, file, name, place) {
         Object.assign(new Error(answer.detail ?? `The server answered ${request.status}`), { problem: answer }),
       )
     }
-    request.onerror = () => end(reject)(new Error('The connection was lost; nothing was taken. Try again.'))
-    request.onabort = () => end(reject)(new Error('Stopped; nothing was taken.'))
+    request.onerror = () => end(reject)(new Error('The connection was lost; nothing was uploaded. Try again.'))
+    request.onabort = () => end(reject)(new Error('Stopped; nothing was uploaded.'))
     request.send(body)
   })
 }
@@ -39,9 +39,7 @@ function showProgress(request, name, place) {
     const rate = loaded / (performance.now() - began) // bytes a ms
     const left = Math.ceil((total - loaded) / rate / 1000)
     text.textContent =
-      loaded < total
-        ? `${name}: ${size(loaded)} of ${size(total)}, ${left} s left`
-        : `${name}: sent; being written down`
+      loaded < total ? `${name}: ${size(loaded)} of ${size(total)}, ${left} s left` : `${name}: sent; being saved`
   }
 }
 

@@ -11,7 +11,7 @@ const headBytes = 256 * 1024 // of a text file: enough to see what it is
 const dateHints = {
   sheet: 'As the sheet says.',
   filename: 'As the file name says.',
-  sent: 'Neither the sheet nor its name says; without a date it is now.',
+  sent: 'Neither the sheet nor its file name has a date; if left blank, the time of the upload is used.',
 }
 let cards = 0
 
@@ -20,7 +20,7 @@ export function uploadCard(form, file, isFirst) {
   const { url } = form.dataset // its action is for browsers without JavaScript
   const element = withClass('file', makeElement('section'))
   const title = makeElement('h3', file.name, ' ', withClass('quiet', makeElement('small', size(file.size))))
-  const words = makeElement('p', 'Being looked at …')
+  const words = makeElement('p', 'Reading the file …')
   words.setAttribute('role', 'status')
   const kind = form.querySelector('.without-js [name=kind]').cloneNode(true)
   kind.id = `${id}-kind`
@@ -40,7 +40,7 @@ export function uploadCard(form, file, isFirst) {
   let details
   let previews = 0
 
-  /** An extra sheet cannot have the columns of the scans: the suggested name keeps them apart. */
+  /** An extra sheet must not reuse the column names of the scans, so its metrics get other names by default. */
   const suggested = header => (kind.value === 'extra' ? `verified ${header}` : header)
 
   async function preview() {
@@ -54,7 +54,7 @@ export function uploadCard(form, file, isFirst) {
         isCut ? file.slice(0, headBytes) : file,
         file.name,
       )
-      if (round !== previews) return // its kind was changed meanwhile
+      if (round !== previews) return // its kind was changed in the meantime
       words.textContent = [formatText(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
       columns = columnChoices(seen, id, suggested)
       details?.remove()
@@ -91,8 +91,7 @@ export function uploadCard(form, file, isFirst) {
     result.replaceChildren()
     try {
       const answer = await sendFile(url, options, file, file.name, form.querySelector('[data-sending]'))
-      if (answer.duplicate)
-        return showResult(notice('warn', 'These very bytes were sent before; nothing was done twice.'))
+      if (answer.duplicate) return showResult(notice('warn', 'This exact file was sent before; nothing was done.'))
       const job = await follow(answer.job_id, result)
       if (isTrial) return showTrial(job.result)
       if (job.result?.status === 'held') return showHeld(job.result)
@@ -121,7 +120,7 @@ export function uploadCard(form, file, isFirst) {
     return showResult(
       notice(
         'warn',
-        'Held, as it looks wrong compared with the scan before: ',
+        'Held, as it looks wrong compared with the previous scan: ',
         ...doubts.map(({ message }) => `${message}. `),
         link,
       ),

@@ -1,4 +1,4 @@
-// Shows in plain words what each column of a sheet is read as, and lets the reader change it.
+// Shows what each column of a sheet is read as, and lets the user change it.
 import { makeElement, table, withClass } from './elements.js'
 
 const roles = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
@@ -19,7 +19,7 @@ export function formatText({ format, worksheet, header_line, columns, remembered
   const parts = [
     `${format.toUpperCase()}${worksheet ? `, worksheet “${worksheet}”` : ''}, headings on line ${header_line}.`,
     id ? `Player id: “${id.header}”.` : 'No player id found: choose the column that tells players apart.',
-    name ? `Name: “${name.header}”.` : 'No names: those that are known stay.',
+    name ? `Name: “${name.header}”.` : 'No names: known names are kept.',
     withRole('metric').length
       ? `Metrics: ${withRole('metric')
           .map(({ as }) => wordsOf(as))
@@ -43,14 +43,14 @@ export function columnChoices({ columns }, id, suggested = header => header) {
       choices.map(({ header, samples, role, name }) => [header, role, name, samples]),
     ),
     mapping: () => (JSON.stringify(chosen()) === before ? undefined : JSON.stringify(chosen())),
-    /** Why it cannot be sent like this; undefined when it can. */
+    /** Why it cannot be sent like this; undefined if it can. */
     fault() {
       const count = wanted => choices.filter(({ role }) => role.value === wanted).length
       if (count('id') !== 1) return 'Choose one column as the player id: it tells players apart from scan to scan.'
       if (count('name') > 1) return 'Only one column can be the name.'
       if (!count('metric')) return 'Choose at least one column as a metric.'
       const unnamed = choices.find(({ role, name }) => !name.hidden && !name.value.trim() && role.value !== 'none')
-      return unnamed && `Say what “${unnamed.header}” is called.`
+      return unnamed && `Give “${unnamed.header}” a name.`
     },
   }
 }
