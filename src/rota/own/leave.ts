@@ -114,12 +114,15 @@ type LeaveRow = typeof leaveRequests.$inferSelect
 
 /** With `staffId`, only theirs: for everybody else it does not exist. */
 export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
-  const isIt = and(eq(leaveRequests.id, id), staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId))
+  const isRequested = and(
+    eq(leaveRequests.id, id),
+    staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId),
+  )
   const found = db
     .select(columns)
     .from(leaveRequests)
     .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
-    .where(isIt)
+    .where(isRequested)
     .get()
   return found ? leaveView(found) : refuse('not_found', `There is no leave ${id}`)
 }
@@ -134,7 +137,7 @@ export function decideLeave(
 ) {
   const leave = leaveById(tx, id)
   if (leave.state !== 'pending') refuse('conflict', `This leave is already ${leave.state}`)
-  settle(tx, id, state, at, reason?.trim() || null)
+  setState(tx, id, state, at, reason?.trim() || null)
   const { staff_id: staffId, from, to } = leave
   if (state === 'approved') {
     tx.insert(unavailability).values({ staffId, from, to }).run()
@@ -148,12 +151,12 @@ export function withdrawLeave(tx: Db, id: number, staffId: number, at: number): 
   const { state, from, to } = leaveById(tx, id, staffId)
   if (state === 'declined' || state === 'withdrawn') refuse('conflict', `This leave is already ${state}`)
   if (state === 'approved' && from <= today(at)) refuse('conflict', 'This leave has started; ask an officer')
-  settle(tx, id, 'withdrawn', at, null)
+  setState(tx, id, 'withdrawn', at, null)
   if (state !== 'approved') return
   const isTheirs = and(eq(unavailability.staffId, staffId), eq(unavailability.from, from), eq(unavailability.to, to))
   tx.delete(unavailability).where(isTheirs).run()
   touch(tx, 'staff')
 }
 
-const settle = (tx: Db, id: number, state: LeaveView['state'], at: number, reason: string | null): void =>
+const setState = (tx: Db, id: number, state: LeaveView['state'], at: number, reason: string | null): void =>
   void tx.update(leaveRequests).set({ state, decidedAt: at, reason }).where(eq(leaveRequests.id, id)).run()

@@ -81,8 +81,8 @@ ${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true
 
 function dutyItem(duty: OwnDuty, now: number, past: boolean, saysZone: boolean): Html {
   const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
-  const here = localDate(now, timezone)
-  const when = date === here ? 'Today' : date === daysAfter(here, 1) ? 'Tomorrow' : dayWords(date)
+  const localToday = localDate(now, timezone)
+  const when = date === localToday ? 'Today' : date === daysAfter(localToday, 1) ? 'Tomorrow' : dayWords(date)
   return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
 <p><strong>${when}</strong> ${from}–${to}${saysZone && html` <small class="quiet">${timezone}</small>`}</p>
 <p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${colleagues.join(', ')}</small>`}</p>
@@ -110,13 +110,13 @@ ${content}</details>`
 
 function swapsFold({ swaps, duties, past }: MyShifts): Html {
   const others = swaps.filter(({ mine }) => !mine)
-  const may = others.filter(({ state, against }) => state === 'open' && !against.length)
-  const giving = past ? [] : duties.filter(({ offered }) => !offered)
+  const takeable = others.filter(({ state, against }) => state === 'open' && !against.length)
+  const offerable = past ? [] : duties.filter(({ offered }) => !offered)
   return fold(
     'Offered by colleagues',
-    may.length,
+    takeable.length,
     others.length
-      ? html`<ul class="items">${others.map(swap => offerItem(swap, giving))}</ul>`
+      ? html`<ul class="items">${others.map(swap => offerItem(swap, offerable))}</ul>`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
   )
 }

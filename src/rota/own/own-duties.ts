@@ -62,7 +62,7 @@ type OwnDutiesQuery = { staffId: number; now: number; past?: boolean }
 /** Upcoming duties, next first; or past ones, last first. */
 export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesQuery, { limit, offset }: PageSlice) {
   const where = and(eq(assignments.staffId, staffId), past ? lte(shifts.endsAt, now) : gt(shifts.endsAt, now))
-  const of = db
+  const rows = db
     .select({ id: assignments.id, shiftId: shifts.id, offer: swapOffers.id, takenBy: swapOffers.takenBy })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
@@ -78,7 +78,7 @@ export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesQuery, { limi
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .where(where)
     .get()
-  return { duties: ownDutyViews(db, staffId, of, now), total: total?.total ?? 0 }
+  return { duties: ownDutyViews(db, staffId, rows, now), total: total?.total ?? 0 }
 }
 
 type Row = { id: number; shiftId: number; offer: number | null; takenBy: number | null }

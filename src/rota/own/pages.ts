@@ -22,7 +22,7 @@ import { requestsBody } from './requests-page.ts'
 import { listSwaps, swapsFor } from './swaps.ts'
 
 const dutiesShown = 6 // a phone's screen
-const beside = pageOf({ limit: 20 })
+const firstPage = pageOf({ limit: 20 })
 
 const mineQuery = t.Object({ past: t.Optional(t.Boolean()), page: pageQuery.page })
 type MineQuery = { past?: boolean; page?: number }
@@ -43,9 +43,9 @@ export const ownRotaPages = (app: App) => {
       duties,
       pagination: pagination(asked, total),
       past: query.past ?? false,
-      notices: noticesOf(db, me.id, beside).notices,
-      swaps: swapsFor(db, me, now, beside).swaps,
-      leave: listLeave(db, { staffId: me.id }, beside).leave,
+      notices: noticesOf(db, me.id, firstPage).notices,
+      swaps: swapsFor(db, me, now, firstPage).swaps,
+      leave: listLeave(db, { staffId: me.id }, firstPage).leave,
       calendarSince: calendarSince(db, me.id),
       sites: allSites(db),
       now,

@@ -67,7 +67,7 @@ const meSchema = t.Object({
 const decisionSchema = t.Object({
   reason: t.Optional(t.String({ maxLength: 300, examples: ['Too many are away then'] })),
 })
-const one = { params: idParams }
+const withId = { params: idParams }
 
 type Wish = Static<typeof wishSchema>
 
@@ -242,7 +242,7 @@ export const ownRotaRoutes = (app: App) => {
           withdrawLeave(tx, id, me.id, at)
           return leaveById(tx, id)
         }),
-      { ...one, may: 'member', detail: describe('Withdraw your leave before it begins', leaveSchema) },
+      { ...withId, may: 'member', detail: describe('Withdraw your leave before it begins', leaveSchema) },
     )
     .get(
       '/me/swaps',
@@ -281,7 +281,7 @@ export const ownRotaRoutes = (app: App) => {
           return { deleted: true, id }
         }),
       {
-        ...one,
+        ...withId,
         may: 'member',
         detail: describe('Withdraw your offer, or give back one you have taken', deletedSchema),
       },
@@ -293,7 +293,7 @@ export const ownRotaRoutes = (app: App) => {
           done: takeOffer(tx, me, id, body.in_return, at),
         })),
       {
-        ...one,
+        ...withId,
         body: takeSchema,
         may: 'member',
         detail: describe(
@@ -325,7 +325,7 @@ export const ownRotaRoutes = (app: App) => {
         return { done: true }
       },
       {
-        ...one,
+        ...withId,
         may: 'officer',
         detail: describe('Approve a swap that was taken, within the rules', t.Object({ done: t.Boolean() })),
       },
@@ -337,7 +337,7 @@ export const ownRotaRoutes = (app: App) => {
         return { done: true }
       },
       {
-        ...one,
+        ...withId,
         body: decisionSchema,
         may: 'officer',
         detail: describe('Decline an offer: the duty stays with its owner', t.Object({ done: t.Boolean() })),
@@ -363,7 +363,7 @@ export const ownRotaRoutes = (app: App) => {
         return leaveById(db, id)
       },
       {
-        ...one,
+        ...withId,
         body: decisionSchema,
         may: 'officer',
         detail: describe('Approve leave: it becomes an absence, and duties within it show as broken', leaveSchema),
@@ -375,6 +375,6 @@ export const ownRotaRoutes = (app: App) => {
         await decide(who, 'leave.decline', id, (tx, at) => decideLeave(tx, id, 'declined', body.reason, at))
         return leaveById(db, id)
       },
-      { ...one, body: decisionSchema, may: 'officer', detail: describe('Decline leave', leaveSchema) },
+      { ...withId, body: decisionSchema, may: 'officer', detail: describe('Decline leave', leaveSchema) },
     )
 }

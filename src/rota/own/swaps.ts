@@ -147,13 +147,13 @@ const hasNotStarted = (now: number) => gt(shifts.startsAt, now)
 export function listSwaps(db: Db, now: number, slice: PageSlice, taken?: boolean) {
   const where = and(hasNotStarted(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
   const found = pageOfRows(db, where, slice)
-  return { swaps: found.map(row => swapView(db, row)), total: total(db, where) }
+  return { swaps: found.map(row => swapView(db, row)), total: countOffers(db, where) }
 }
 
 export const waitingSwaps = (db: Db, now: number): number =>
-  total(db, and(hasNotStarted(now), isNotNull(swapOffers.takenBy)))
+  countOffers(db, and(hasNotStarted(now), isNotNull(swapOffers.takenBy)))
 
-const total = (db: Db, where: ReturnType<typeof and>): number =>
+const countOffers = (db: Db, where: ReturnType<typeof and>): number =>
   db
     .select({ total: count() })
     .from(swapOffers)
@@ -164,12 +164,12 @@ const total = (db: Db, where: ReturnType<typeof and>): number =>
 
 /** Their offers and those they can take or have taken, but not swaps between two others. */
 export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
-  const concerns = or(
+  const concernsMe = or(
     eq(assignments.staffId, me.id),
     eq(swapOffers.takenBy, me.id),
     and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, me.id)),
   )
-  const where = and(hasNotStarted(now), concerns)
+  const where = and(hasNotStarted(now), concernsMe)
   const found = pageOfRows(db, where, slice)
   const swaps = found.map((row): OwnSwap => {
     const mine = row.staffId === me.id
@@ -177,7 +177,7 @@ export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
     const broken = mine || !isOpen ? [] : violationsOfMoves(db, movesOf(row, me.id))
     return { ...swapView(db, row), mine, against: broken.map(({ rule, message }) => ({ rule, message })) }
   })
-  return { swaps, total: total(db, where) }
+  return { swaps, total: countOffers(db, where) }
 }
 
 function offerById(db: Db, id: number, now: number): Row {
@@ -248,8 +248,8 @@ function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefine
       .run()
   touch(tx, 'roster')
   notify(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${inReturnWords(inReturn)}`)
-  const given = inReturn ? `; ${row.name} works ${dutyWords(inReturn.place)} for you` : ''
-  notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${given}`)
+  const returnWords = inReturn ? `; ${row.name} works ${dutyWords(inReturn.place)} for you` : ''
+  notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${returnWords}`)
 }
 
 /** The duty stays where it is and is no longer offered. */

@@ -32,19 +32,19 @@ export function checkDraft(
   const version = rosterVersion(db)
   const problem = loadProblemOfRange(db, { range, seed: 1 })
   const checked = (assignments: Assignment[]) => violationsOf(problem, withPinned(problem, assignments))
-  const known = new Set(checked(before).map(wordsOf))
+  const known = new Set(checked(before).map(violationKey))
   const violations = checked(after)
   const filled = Map.groupBy(withPinned(problem, after), ({ shift_id }) => shift_id)
   return {
     version,
     violations,
-    added: violations.filter(one => !known.has(wordsOf(one))),
+    added: violations.filter(one => !known.has(violationKey(one))),
     unfilled: problem.shifts.flatMap(({ id, headcount }) => openPlaces(id, headcount - (filled.get(id)?.length ?? 0))),
     pinned: problem.pinned,
   }
 }
 
-const wordsOf = ({ rule, message, shift_ids }: Violation) => `${rule} ${message} ${shift_ids.join()}`
+const violationKey = ({ rule, message, shift_ids }: Violation) => `${rule} ${message} ${shift_ids.join()}`
 
 const openPlaces = (shiftId: number, open: number): Unfilled[] =>
   Array.from({ length: Math.max(0, open) }, () => ({
@@ -81,8 +81,8 @@ type TargetsQuery = {
 /** Where a place can go: to whom, and where its person could move to. */
 export function draftTargets(db: Db, { range, assignments, shiftId, staffId, from, to }: TargetsQuery): DraftTargets {
   const problem = loadProblemOfRange(db, { range, seed: 1 })
-  const standing = withPinned(problem, assignments)
-  const rest = standing.filter(one => one.shift_id !== shiftId || one.staff_id !== staffId)
+  const assigned = withPinned(problem, assignments)
+  const rest = assigned.filter(one => one.shift_id !== shiftId || one.staff_id !== staffId)
   const { headcount, most } = shiftById(db, shiftId)
   const others = rest.filter(one => one.shift_id === shiftId)
   const isFull = staffId === undefined && others.length >= Math.max(headcount, most ?? 0)
@@ -90,39 +90,39 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
     .filter(({ id }) => id !== staffId && !others.some(one => one.staff_id === id))
     .map(({ id }) => ({
       staff_id: id,
-      against: isFull ? [full] : against(problem, rest, { shift_id: shiftId, staff_id: id }),
+      against: isFull ? [fullShift] : rulesAgainst(problem, rest, { shift_id: shiftId, staff_id: id }),
     }))
   if (staffId === undefined) return { people, shifts: [] }
   const filled = Map.groupBy(rest, ({ shift_id }) => shift_id)
-  const inSight = new Set(daysInSight(db, problem, from, to))
+  const shownIds = new Set(shiftIdsBetween(db, problem, from, to))
   const shifts = problem.shifts
-    .filter(({ id }) => id !== shiftId && inSight.has(id))
+    .filter(({ id }) => id !== shiftId && shownIds.has(id))
     .filter(({ id, headcount, most }) => (filled.get(id)?.length ?? 0) < Math.max(headcount, most ?? 0))
     .filter(({ id }) => !filled.get(id)?.some(one => one.staff_id === staffId))
-    .map(({ id }) => ({ shift_id: id, against: against(problem, rest, { shift_id: id, staff_id: staffId }) }))
+    .map(({ id }) => ({ shift_id: id, against: rulesAgainst(problem, rest, { shift_id: id, staff_id: staffId }) }))
   return { people, shifts }
 }
 
-const full: BrokenDutyRule = { rule: 'headcount', message: 'Every place is taken' }
+const fullShift: BrokenDutyRule = { rule: 'headcount', message: 'Every place is taken' }
 
-const daysInSight = (db: Db, problem: RosterProblem, from: string, to: string): number[] =>
+const shiftIdsBetween = (db: Db, problem: RosterProblem, from: string, to: string): number[] =>
   problem.shifts.flatMap(({ id }) => {
     const { day } = shiftById(db, id)
     return day >= from && day <= to ? [id] : []
   })
 
 /** Rules concern one person each, so only theirs are checked, before and after. */
-function against(problem: RosterProblem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
+function rulesAgainst(problem: RosterProblem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
   const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
-  const own = {
+  const personProblem = {
     ...problem,
     staff: problem.staff.filter(({ id }) => id === wanted.staff_id),
     pinned: problem.pinned.filter(isTheirs),
     existing: problem.existing.filter(isTheirs),
   }
   const before = rest.filter(isTheirs)
-  const known = new Set(violationsOf(own, before).map(wordsOf))
-  return violationsOf(own, [...before, wanted])
-    .filter(one => !known.has(wordsOf(one)))
+  const known = new Set(violationsOf(personProblem, before).map(violationKey))
+  return violationsOf(personProblem, [...before, wanted])
+    .filter(one => !known.has(violationKey(one)))
     .map(({ rule, message }) => ({ rule, message }))
 }

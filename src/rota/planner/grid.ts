@@ -32,11 +32,11 @@ type Placed = { shift: ShownShift; person?: { staff_id: number; name: string; pi
 function chip(grid: Grid, { shift, person }: Placed, words: Content): Html {
   const why = person && grid.broken.get(dutyKey(shift.id, person.staff_id))
   const classes = ['chip', !person && 'open', why && 'broken', person?.pinned && 'pinned'].filter(Boolean).join(' ')
-  const said = `${person?.name ?? 'Open place'}, ${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
+  const label = `${person?.name ?? 'Open place'}, ${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
   const inside = html`${words}${person?.pinned && html` <span class="pin" title="Pinned">◆<span class="sr">pinned</span></span>`}${why && html` <small class="why">${why.join('; ')}</small>`}`
   const id = `c-${shift.id}-${person?.staff_id ?? 'open'}`
   if (!grid.canMove(shift) || person?.pinned) return html`<span class="${classes}" id="${id}">${inside}</span>`
-  return html`<button type="button" class="${classes}" id="${id}" draggable="true" aria-pressed="false" aria-label="${said}${why && `: ${why.join('; ')}`}" data-shift="${shift.id}" data-date="${shift.date}" data-site="${shift.site_id}" data-times="${shiftTimes(shift)}"${person && html` data-staff="${person.staff_id}"`}>${inside}</button>`
+  return html`<button type="button" class="${classes}" id="${id}" draggable="true" aria-pressed="false" aria-label="${label}${why && `: ${why.join('; ')}`}" data-shift="${shift.id}" data-date="${shift.date}" data-site="${shift.site_id}" data-times="${shiftTimes(shift)}"${person && html` data-staff="${person.staff_id}"`}>${inside}</button>`
 }
 
 const shiftWords = (shift: ShownShift, saysSite: boolean): Html =>

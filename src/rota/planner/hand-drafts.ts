@@ -35,8 +35,8 @@ export const newDraft = t.Object(
   },
   { examples: [{ start_date: '2026-03-23', end_date: '2026-03-29', site_ids: [1], from: 'roster' }] },
 )
-export const draftChange = t.Object({ name: nameSchema }, { examples: [{ name: 'The quiet week' }] })
-export const placesSchema = t.Object(
+export const draftNameBody = t.Object({ name: nameSchema }, { examples: [{ name: 'The quiet week' }] })
+export const draftChangeSchema = t.Object(
   {
     put: t.Optional(t.Array(assignmentSchema, { maxItems: 1_000 })),
     take: t.Optional(t.Array(assignmentSchema, { maxItems: 1_000 })),
@@ -60,7 +60,7 @@ const assignmentsIn = (db: Db, range: DateRange): Assignment[] =>
 
 export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): Promise<string> {
   const range = { start: given.start_date, end: given.end_date, siteIds: given.site_ids ?? [] }
-  return makeHandDraft(app, who, range, given.name ?? null, copyOf(app.db, range, given.from ?? 'roster'))
+  return makeHandDraft(app, who, range, given.name ?? null, assignmentsFrom(app.db, range, given.from ?? 'roster'))
 }
 
 /** Only people who still exist; what the rules say about them is shown on the draft. */
@@ -74,7 +74,7 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
   await atomically(db, tx => {
     const content = { assignments: kept, unfilled, summary: null }
     saveDraft(tx, { jobId, range, algorithm: 'by hand', seed: 0, content, createdBy: who.id, createdAt: at })
-    if (name) rename(tx, jobId, name)
+    if (name) renameDraft(tx, jobId, name)
     const detail = { name, ...range, places: kept.length }
     audit(tx, { at, who, action: 'roster.draft', target: `draft ${jobId}`, detail })
   })
@@ -82,30 +82,30 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
 }
 
 /** The part of another draft that is in this range. */
-function copyOf(db: Db, range: DateRange, from: string): Assignment[] {
+function assignmentsFrom(db: Db, range: DateRange, from: string): Assignment[] {
   if (from === 'nobody') return []
   if (from === 'roster') return assignmentsIn(db, range)
   const inside = new Set(shiftsIn(db, range).map(({ id }) => id))
   return draftById(db, from).content.assignments.filter(({ shift_id }) => inside.has(shift_id))
 }
 
-export const rename = (tx: Db, jobId: string, name: string | null): void =>
+export const renameDraft = (tx: Db, jobId: string, name: string | null): void =>
   void tx
     .update(rosterDrafts)
     .set({ name: name?.trim() || null })
     .where(eq(rosterDrafts.jobId, jobId))
     .run()
 
-type Places = { put?: Assignment[]; take?: Assignment[] }
+type DraftChange = { put?: Assignment[]; take?: Assignment[] }
 
 /** Refused if the change itself would break a rule; existing conflicts stay. Returns the number of changes. */
-export async function changePlaces(app: App, who: Who, jobId: string, { put = [], take = [] }: Places) {
+export async function changePlaces(app: App, who: Who, jobId: string, { put = [], take = [] }: DraftChange) {
   const { db, reader, clock } = app
   for (;;) {
     const draft = draftById(db, jobId)
     if (draft.confirmedAt !== null) refuse('conflict', 'This draft is published; make another one from it')
     const before = draft.content.assignments
-    const after = changed(before, put, take)
+    const after = withChange(before, put, take)
     const checked = await reader.read(checkDraft, { range: draft.range, before, after })
     const pinned = new Set(checked.pinned.map(assignmentKey))
     if (take.some(one => pinned.has(assignmentKey(one))))
@@ -114,7 +114,7 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
     const changes = await atomically(db, tx => {
       if (rosterVersion(tx) !== checked.version || draftById(tx, jobId).changes !== draft.changes) return undefined
       const count = draft.changes + 1
-      write(tx, jobId, { assignments: after, unfilled: checked.unfilled, summary: null }, count)
+      saveChange(tx, jobId, { assignments: after, unfilled: checked.unfilled, summary: null }, count)
       const detail = { put: put.slice(0, 20), take: take.slice(0, 20) }
       audit(tx, { at: clock.now(), who, action: 'roster.draft_change', target: `draft ${jobId}`, detail })
       return count
@@ -123,10 +123,10 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
   }
 }
 
-const write = (tx: Db, jobId: string, content: DraftContent, changes: number): void =>
+const saveChange = (tx: Db, jobId: string, content: DraftContent, changes: number): void =>
   void tx.update(rosterDrafts).set({ content, changes }).where(eq(rosterDrafts.jobId, jobId)).run()
 
-function changed(before: Assignment[], put: Assignment[], take: Assignment[]): Assignment[] {
+function withChange(before: Assignment[], put: Assignment[], take: Assignment[]): Assignment[] {
   const keys = new Set(before.map(assignmentKey))
   const taken = new Set(take.map(assignmentKey))
   for (const key of taken)
@@ -140,10 +140,10 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
   const { range, content } = draftById(db, jobId)
   const { assignments: before } = content
   const { pinned } = await reader.read(checkDraft, { range, before, after: before })
-  const stays = new Set(pinned.map(assignmentKey))
+  const pinnedKeys = new Set(pinned.map(assignmentKey))
   const days = { ...range, start: start ?? range.start, end: end ?? range.end }
   const inside = new Set(shiftsIn(db, days).map(({ id }) => id))
-  const take = before.filter(one => inside.has(one.shift_id) && !stays.has(assignmentKey(one)))
+  const take = before.filter(one => inside.has(one.shift_id) && !pinnedKeys.has(assignmentKey(one)))
   if (!take.length) refuse('conflict', 'There is nobody to take off')
   return changePlaces(app, who, jobId, { take })
 }
@@ -151,10 +151,10 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
 /** The differences between two drafts, or a draft and the roster, shift by shift. */
 type Difference = { shiftId: number; here: number[]; there: number[] }
 
-export function differences(db: Db, jobId: string, other: string): { same: number; differences: Difference[] } {
+export function draftDifferences(db: Db, jobId: string, other: string): { same: number; differences: Difference[] } {
   const draft = draftById(db, jobId)
   const here = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
-  const there = Map.groupBy(copyOf(db, draft.range, other), ({ shift_id }) => shift_id)
+  const there = Map.groupBy(assignmentsFrom(db, draft.range, other), ({ shift_id }) => shift_id)
   let same = 0
   const found = shiftsIn(db, draft.range).flatMap(({ id }) => {
     const [a, b] = [here, there].map(side => (side.get(id) ?? []).map(({ staff_id }) => staff_id))

@@ -26,7 +26,7 @@ import type { Violation } from '../solving/check.ts'
 import { listStaff } from '../staff-queries.ts'
 import { checkDraft } from './check-draft.ts'
 import { compareBody } from './compare-page.ts'
-import { changePlaces, differences, draftById } from './hand-drafts.ts'
+import { changePlaces, draftById, draftDifferences } from './hand-drafts.ts'
 import { type PlanData, type PlanView, planBody, planHead, templatesPart } from './plan-page.ts'
 import { listTemplates } from './templates.ts'
 
@@ -54,7 +54,7 @@ export const plannerPages = (app: App) => {
     const monday = mondayOf(query.week || draft?.range.start || today(now))
     const range = { start: monday, end: daysAfter(monday, 6) }
     const siteId = query.site_id || (draft?.range.siteIds.length === 1 ? draft.range.siteIds[0] : undefined)
-    const every = allSites(db)
+    const sites = allSites(db)
     const roster = await readRoster(app, { ...range, siteIds: [] }) // all sites, because a person’s hours count everywhere
     const placed = draft
       ? await asInDraft(draft, roster.shifts)
@@ -66,7 +66,7 @@ export const plannerPages = (app: App) => {
       view: query.view ?? 'people',
       monday,
       siteId,
-      allSites: every,
+      allSites: sites,
       draft,
       drafts: draftsAbout(db, range),
       templates: listTemplates(db, pageOf({ limit: 50 })).templates,
@@ -78,7 +78,7 @@ export const plannerPages = (app: App) => {
         shifts,
         hours: hoursByPerson(placed.shifts),
         people: staff.filter(({ id, active }) => active || shown.has(id)),
-        sites: every.filter(({ id }) => (siteId ? id === siteId : placed.shifts.some(({ site_id }) => site_id === id))),
+        sites: sites.filter(({ id }) => (siteId ? id === siteId : placed.shifts.some(({ site_id }) => site_id === id))),
         broken: placed.broken,
         isOpen: draft?.confirmedAt === null,
         canMove: shift => draft?.confirmedAt === null && isInDraft(draft, shift),
@@ -87,12 +87,12 @@ export const plannerPages = (app: App) => {
   }
 
   function brokenNow(shifts: readonly ShownShift[], now: number) {
-    const standing = shifts.flatMap(({ id, staff }) =>
+    const brokenDuties = shifts.flatMap(({ id, staff }) =>
       staff.flatMap(({ staff_id: staffId, name, broken }) =>
         broken ? [{ shift: shiftById(db, id), staffId, name }] : [],
       ),
     )
-    const against = brokenRulesByDuty(db, standing, now)
+    const against = brokenRulesByDuty(db, brokenDuties, now)
     return new Map([...against].map(([key, why]) => [key, why.map(({ message }) => message)]))
   }
 
@@ -168,11 +168,11 @@ export const plannerPages = (app: App) => {
       ({ params: { job_id }, query, who }) => {
         const draft = draftById(db, job_id)
         const other = query.with || 'roster'
-        const { same, differences: found } = differences(db, job_id, other)
+        const { same, differences: found } = draftDifferences(db, job_id, other)
         const asked = pageOf({ page: query.page, limit: 50 })
         const shown = found.slice(asked.offset, asked.offset + asked.limit)
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
-        const called = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
+        const namesOf = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
         const body = compareBody(
           {
             draft,
@@ -182,7 +182,7 @@ export const plannerPages = (app: App) => {
             same,
             differences: shown.map(({ shiftId, here, there }) => {
               const at = dutyDescription(db, shiftId)
-              return { shiftId, words: at ? dutyWords(at) : '', here: called(here), there: called(there) }
+              return { shiftId, words: at ? dutyWords(at) : '', here: namesOf(here), there: namesOf(there) }
             }),
             pagination: pagination(asked, found.length),
           },

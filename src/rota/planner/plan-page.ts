@@ -32,7 +32,7 @@ export type PlanData = {
   grid: Grid
 }
 
-const to = (
+const planPath = (
   { view, monday, siteId, draft }: PlanData,
   change: Partial<Record<'week' | 'view' | 'draft', string>> = {},
 ) => address('/rota/plan', { week: monday, site_id: siteId, view, draft: draft?.jobId, ...change })
@@ -48,8 +48,8 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
   ] as const
   return html`${rotaHead('Plan', 'plan', who)}
 <div class="rota-bar"><strong>${spanWords(monday, daysAfter(monday, 6))}</strong>
-<nav class="filters" aria-label="Weeks"><a rel="prev" href="${to(data, { week: daysAfter(monday, -7) })}">← Before</a><a rel="next" href="${to(data, { week: daysAfter(monday, 7) })}">After →</a></nav>
-<nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${to(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
+<nav class="filters" aria-label="Weeks"><a rel="prev" href="${planPath(data, { week: daysAfter(monday, -7) })}">← Before</a><a rel="next" href="${planPath(data, { week: daysAfter(monday, 7) })}">After →</a></nav>
+<nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${planPath(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
 <form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />
 ${allSites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${allSites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
 <select name="draft" aria-label="Roster or draft"><option value="">The published roster</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
@@ -141,14 +141,14 @@ export function planBody(data: PlanData, who: Who | undefined): Html {
       html`<a class="button" href="/rota/shifts">Plan shifts</a>`,
     )
   return html`${conflicts.length > 0 && notice(html`${conflicts.length === 1 ? 'A rule is' : `${number(conflicts.length)} rules are`} broken: ${conflicts.slice(0, 5).join('; ')}${conflicts.length > 5 && '; …'}`, 'bad')}
-<p>${sumWords(grid)}</p>
+<p>${weekTotals(grid)}</p>
 ${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter drops it, Escape cancels.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
 ${isOpen(draft) && moveForm(data, draft, who)}`
 }
 
 /** Totals of the week, as far as it is shown. */
-function sumWords({ shifts, people }: Grid): Html {
+function weekTotals({ shifts, people }: Grid): Html {
   const wages = new Map(people.map(({ id, hourly_cents }) => [id, hourly_cents]))
   const [places, filled] = [sum(shifts, one => one.headcount), sum(shifts, one => Math.min(one.filled, one.headcount))]
   const hours = sum(shifts, one => hoursOf(one) * one.filled)

@@ -20,13 +20,13 @@ import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
 import {
   changePlaces,
   clearDraft,
-  differences,
   draftById,
-  draftChange,
+  draftChangeSchema,
+  draftDifferences,
+  draftNameBody,
   makeDraft,
   newDraft,
-  placesSchema,
-  rename,
+  renameDraft,
 } from './hand-drafts.ts'
 
 const conflictSchema = t.Object({
@@ -51,7 +51,7 @@ const maxConflicts = 100 // conflicts in an answer
 export const plannerRoutes = (app: App) => {
   const { db, clock } = app
   const viewOf = (jobId: string) => draftView(draftById(db, jobId), allSites(db))
-  const withFirst = <
+  const withMaxConflicts = <
     T extends { conflicts: { rule: string; message: string; shift_ids: number[]; staff_id?: number }[] },
   >(
     done: T,
@@ -108,13 +108,17 @@ export const plannerRoutes = (app: App) => {
       async ({ params: { job_id }, body, who }) => {
         await atomically(db, tx => {
           draftById(tx, job_id)
-          rename(tx, job_id, body.name)
+          renameDraft(tx, job_id, body.name)
           const at = clock.now()
           audit(tx, { at, who: signedIn(who), action: 'roster.draft_name', target: `draft ${job_id}`, detail: body })
         })
         return viewOf(job_id)
       },
-      { body: draftChange, may: 'officer', detail: describe('Name a draft; null: by its sites and days', draftSchema) },
+      {
+        body: draftNameBody,
+        may: 'officer',
+        detail: describe('Name a draft; null: by its sites and days', draftSchema),
+      },
     )
     .get(
       '/drafts/:job_id/check',
@@ -123,7 +127,7 @@ export const plannerRoutes = (app: App) => {
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
         const { violations } = await app.reader.read(checkDraft, { range, before: assignments, after: assignments })
-        const { conflicts } = withFirst({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
+        const { conflicts } = withMaxConflicts({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
         return paged({ request, set }, page, violations.length, { conflicts })
       },
       {
@@ -160,10 +164,10 @@ export const plannerRoutes = (app: App) => {
       '/drafts/:job_id/changes',
       async ({ params: { job_id }, body, who }) => {
         if (!body.put?.length && !body.take?.length) refuse('invalid', 'Send somebody to put or to take off')
-        return withFirst(await changePlaces(app, signedIn(who), job_id, body))
+        return withMaxConflicts(await changePlaces(app, signedIn(who), job_id, body))
       },
       {
-        body: placesSchema,
+        body: draftChangeSchema,
         may: 'officer',
         detail: describe(
           'Put people on shifts of a draft and take them off, all at once; a 409 names the rules it would break',
@@ -173,7 +177,7 @@ export const plannerRoutes = (app: App) => {
     )
     .post(
       '/drafts/:job_id/clear',
-      async ({ params: { job_id }, body, who }) => withFirst(await clearDraft(app, signedIn(who), job_id, body)),
+      async ({ params: { job_id }, body, who }) => withMaxConflicts(await clearDraft(app, signedIn(who), job_id, body)),
       {
         body: t.Object(
           { start: t.Optional(dateSchema), end: t.Optional(dateSchema) },
@@ -187,7 +191,7 @@ export const plannerRoutes = (app: App) => {
       '/drafts/:job_id/compare',
       ({ params: { job_id }, query, request, set }) => {
         const page = pageOf(query)
-        const { same, differences: found } = differences(db, job_id, query.with ?? 'roster')
+        const { same, differences: found } = draftDifferences(db, job_id, query.with ?? 'roster')
         const shown = found.slice(page.offset, page.offset + page.limit)
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))

@@ -64,12 +64,12 @@ export const listTemplates = (db: Db, { limit, offset }: PageSlice) => ({
 export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
   const from = mondayOf(given.monday)
   const range = { start: from, end: daysAfter(from, 6), siteIds: given.site_ids ?? [] }
-  const standing = new Map(
+  const peopleByShift = new Map(
     shownShiftsIn(tx, range, at).map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]),
   )
   const shifts: TemplateContent[] = shiftsIn(tx, range).map(shift => ({
     shift: asNewShift(shift),
-    people: standing.get(shift.id) ?? [],
+    people: peopleByShift.get(shift.id) ?? [],
   }))
   if (!shifts.length) invalid('monday', 'There are no shifts in that week.')
   const row = { name: given.name.trim(), monday: from, shifts, createdAt: at }
