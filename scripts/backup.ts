@@ -12,7 +12,7 @@ import { raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { messageOf } from '../src/errors.ts'
 import { locks } from '../src/locks.ts'
-import { makeBackup, type Tell } from '../src/monitor/backups/backup.ts'
+import { makeBackup, type ReportProgress } from '../src/monitor/backups/backup.ts'
 import { openS3Store, sendBackup } from '../src/monitor/backups/s3-backup.ts'
 import { minute, systemClock } from '../src/platform/clock.ts'
 import { type Lease, type Locks, openLocks } from '../src/platform/jobs/task-locks.ts'
@@ -41,7 +41,7 @@ async function backup() {
   const id = Bun.randomUUIDv7()
   const releaseProcessLock = holdProcessLock(dataDir, id)
   const db = openBeside(dataDir)
-  const tell: Tell = (percent, stage) => toJob?.({ percent, stage })
+  const tell: ReportProgress = (percent, stage) => toJob?.({ percent, stage })
   let lease: Lease | undefined
   try {
     lease = await waitForLock(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))

@@ -26,7 +26,7 @@ import { audienceOf } from './leagues/visibility.ts'
 import { restoreAtStart } from './monitor/backups/restore.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/database-files.ts'
 import { addGauges } from './monitor/health.ts'
-import { beginPace, raiseRestoreFailure } from './monitor/jobs.ts'
+import { raiseRestoreFailure, startRetentionTime } from './monitor/jobs.ts'
 import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
 import { reportDeadProcesses } from './monitor/processes.ts'
 import { Cache } from './platform/cache/cache.ts'
@@ -246,7 +246,7 @@ export async function startFieldhouse(
     }
     lookForDamageAtStart(app)
     await reportDeadProcesses(app)
-    await beginPace(app)
+    await startRetentionTime(app)
     shutdown.onClose('watch', startProcessMonitor(app, monitorIntervals), watch => watch.stop())
 
     const fastPath = openCachedFastPath(cache, app.reads, clock, cached => audienceOf(db, cached))

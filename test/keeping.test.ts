@@ -3,7 +3,7 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { published } from '../src/leagues/sheets/queries.ts'
 import { damageReading } from '../src/monitor/database-files.ts'
-import { setPace } from '../src/monitor/jobs.ts'
+import { setRetentionTime } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
 import { deleteOld } from '../src/retention.ts'
 import { board, newLeague, upload } from './sheets.ts'
@@ -15,7 +15,7 @@ const at = (hours: number) => new Date(Date.parse('2026-03-01T00:00:00Z') + hour
 /** Moves the clock forward, and the clock of retention with it, which otherwise advances two days per run at most. */
 function after({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, 'app' | 'clock'>, ms: number) {
   clock.forward(ms)
-  setPace(app.db, clock.now())
+  setRetentionTime(app.db, clock.now())
 }
 
 async function season() {

@@ -1,7 +1,7 @@
 /** Names that look the same count as the same name: nobody can imitate another's name with letters of another script. */
 
 /** Each small letter with the letters of other scripts that look like it, small or capital. */
-const alike: Record<string, string> = {
+const lookAlikes: Record<string, string> = {
   a: 'аα',
   b: 'вβ',
   c: 'сϲ',
@@ -29,10 +29,12 @@ const alike: Record<string, string> = {
   ë: 'ё',
   ï: 'ї',
 }
-const plain = new Map(Object.entries(alike).flatMap(([letter, others]) => [...others].map(other => [other, letter])))
+const plainLetterOf = new Map(
+  Object.entries(lookAlikes).flatMap(([letter, others]) => [...others].map(other => [other, letter])),
+)
 
 /** Equal for names that look alike; as long as the name. */
 export const skeleton = (name: string): string =>
   [...name.normalize('NFKC').toLowerCase().replaceAll('i\u0307', 'i')]
-    .map(letter => plain.get(letter) ?? letter)
+    .map(letter => plainLetterOf.get(letter) ?? letter)
     .join('')

@@ -21,14 +21,14 @@ export function openPasswords(costs = passwordCosts) {
   }
 }
 
-let common: Set<string> | undefined // read when the first password is chosen
+let commonSet: Set<string> | undefined // read when the first password is chosen
 
 const repeatsItself = /^(?:(.{1,4})\1+.{0,3}|(.+)\2+)$/s
 
 /** Attackers try what a service is about before anything else. Listed in docs/people.md. */
 const serviceWords =
   /fieldhouse|password|administrator|admin|operator|officer|member|leagues?|leaderboard|scoreboard|scores?|boards?|roster|rota/g
-const leastBesides = 7 // characters, beside such words and digits at the end
+const minLengthBesides = 7 // characters, beside such words and digits at the end
 
 /** For a password that somebody chooses: refused where attackers would try it first. `field`: the form field it was typed into. */
 export function hashNewPassword(
@@ -41,14 +41,14 @@ export function hashNewPassword(
   const own = [email, ...email.split('@'), username].map(word => word.toLowerCase()).filter(word => word.length > 2)
   const withoutDigits = plain.replace(/\d+$/, '')
   const besides = own.reduce((left, word) => left.replaceAll(word, ''), withoutDigits).replace(serviceWords, '')
-  if (besides.length < leastBesides && besides !== withoutDigits)
+  if (besides.length < minLengthBesides && besides !== withoutDigits)
     invalid(
       field,
       'This is little more than your name, your e-mail address or a word of this service, which attackers try first; choose another.',
     )
   if (repeatsItself.test(plain)) invalid(field, 'This repeats itself; choose another.')
-  common ??= new Set(commonPasswords.split('\n').filter(line => !line.startsWith('#')))
-  if (common.has(plain)) invalid(field, 'Many people use this password, so attackers try it first; choose another.')
+  commonSet ??= new Set(commonPasswords.split('\n').filter(line => !line.startsWith('#')))
+  if (commonSet.has(plain)) invalid(field, 'Many people use this password, so attackers try it first; choose another.')
   return passwords.hash(password)
 }
 

@@ -26,20 +26,20 @@ import { forgetDevices } from './known-device.ts'
 import { skeleton } from './look-alike.ts'
 import { endSessions } from './session.ts'
 
-const present = isNull(users.deletedAt)
+const isNotDeleted = isNull(users.deletedAt)
 
 export const userById = (db: Db, id: number): User =>
   db
     .select()
     .from(users)
-    .where(and(eq(users.id, id), present))
+    .where(and(eq(users.id, id), isNotDeleted))
     .get() ?? refuse('not_found', `There is no user ${id}`)
 
 export const userByEmail = (db: Db, email: string): User | undefined =>
   db
     .select()
     .from(users)
-    .where(and(eq(users.email, email), present))
+    .where(and(eq(users.email, email), isNotDeleted))
     .get()
 
 /** Upper or lower case. */
@@ -47,15 +47,15 @@ export const userByName = (db: Db, username: string): User | undefined =>
   db
     .select()
     .from(users)
-    .where(and(sql`lower(${users.username}) = lower(${username})`, present))
+    .where(and(sql`lower(${users.username}) = lower(${username})`, isNotDeleted))
     .get()
 
-const anyUser = (db: Db, where: SQL | undefined): boolean =>
+const isAnyUser = (db: Db, where: SQL | undefined): boolean =>
   db.select({ id: users.id }).from(users).where(where).limit(1).get() !== undefined
 
-const isAdmin = and(eq(users.role, 'admin'), present)
+const isAdmin = and(eq(users.role, 'admin'), isNotDeleted)
 
-export const hasAdmin = (db: Db): boolean => anyUser(db, isAdmin)
+export const hasAdmin = (db: Db): boolean => isAnyUser(db, isAdmin)
 
 /** Whether a name that looks the same exists. SQLite uses its index of names and returns the few candidates. */
 export function isNameTaken(db: Db, username: string, exceptUserId = 0): boolean {
@@ -83,7 +83,7 @@ export function usersReading(
 ): { users: User[]; total: number } {
   const holds = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
   const where = and(
-    present,
+    isNotDeleted,
     role && eq(users.role, role),
     q ? or(holds(users.username), holds(users.email)) : undefined,
   )
@@ -129,7 +129,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
     tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   if (changed.username !== user.username) {
     renameEntries(tx, id, isDefaultName(user.username), changed.username)
-    renamed(tx, id)
+    nameChanged(tx, id)
   }
   if (changed.email !== user.email) moveOptOuts(tx, user.email, changed.email)
   touch(tx, 'account', id)
@@ -157,7 +157,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
     .set({ title: sql`replace(${systemAlerts.title}, ${user.username}, ${anonymous.username})` })
     .where(sql`json_extract(${systemAlerts.data}, '$.user_id') = ${id}`)
     .run()
-  renamed(tx, id)
+  nameChanged(tx, id)
 }
 
 /** The name of an entry that was given none: `ann`, `ann 2`. */
@@ -188,7 +188,7 @@ function renameEntries(tx: Db, userId: number, matches: (name: string) => boolea
 
 function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
   const isAnother = ne(users.id, id)
-  if (email && anyUser(tx, and(eq(users.email, email), isAnother)))
+  if (email && isAnyUser(tx, and(eq(users.email, email), isAnother)))
     refuse('conflict', 'An account with that e-mail address already exists')
   if (username) refuseTakenName(tx, username, id)
 }
@@ -199,12 +199,12 @@ export function refuseTakenName(tx: Db, username: string, exceptUserId = 0): voi
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {
-  if (role === 'admin' && !anyUser(tx, and(isAdmin, ne(users.id, id))))
+  if (role === 'admin' && !isAnyUser(tx, and(isAdmin, ne(users.id, id))))
     refuse('conflict', 'This is the last admin; make another one first')
 }
 
 /** The name appears on the lists and boards of their leagues. */
-function renamed(tx: Db, id: number): void {
+function nameChanged(tx: Db, id: number): void {
   touch(tx, 'user', id)
   touch(tx, 'names')
   for (const { leagueId } of tx

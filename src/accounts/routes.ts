@@ -19,7 +19,7 @@ import {
 } from './sign-in.ts'
 import { userRoutes } from './user-routes.ts'
 
-const done = t.Object({ done: t.Boolean() })
+const doneSchema = t.Object({ done: t.Boolean() })
 
 export const accountRoutes = (app: App) =>
   new Elysia().use(authRoutes(app)).use(ownAccountRoutes(app)).use(userRoutes(app)).use(keyRoutes(app))
@@ -41,7 +41,7 @@ const authRoutes = (app: App) =>
         await signOut(app, request, who)
         return { done: true }
       },
-      { may: 'anyone', detail: describe('Sign out: ends the session in the cookie', done) },
+      { may: 'anyone', detail: describe('Sign out: ends the session in the cookie', doneSchema) },
     )
     .get(
       '/auth/me',
@@ -81,7 +81,7 @@ const authRoutes = (app: App) =>
       {
         body: t.Object({ current_password: passwordField, new_password: newPasswordField }),
         may: 'member',
-        detail: describe('Change my password; my other sessions end', done),
+        detail: describe('Change my password; my other sessions end', doneSchema),
       },
     )
     .post(

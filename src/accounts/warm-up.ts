@@ -4,7 +4,7 @@ import type { App } from '../context.ts'
 import { day } from '../platform/clock.ts'
 import { readUserStats } from './queries.ts'
 
-const active = 100 // users
+const maxWarmUsers = 100 // users
 
 /** Loads the statistics of users who were here this week, most recent first. */
 export async function warmUsers(app: App): Promise<void> {
@@ -13,7 +13,7 @@ export async function warmUsers(app: App): Promise<void> {
     .from(users)
     .where(and(isNull(users.deletedAt), gte(users.lastSeenAt, app.clock.now() - 7 * day)))
     .orderBy(desc(users.lastSeenAt))
-    .limit(active)
+    .limit(maxWarmUsers)
     .all()
   for (const { id } of seen) await readUserStats(app, id)
 }

@@ -16,11 +16,11 @@ import {
 } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { address } from '../ui/parts/address.ts'
-import { badge, calm } from '../ui/parts/badges.ts'
+import { allWell, badge } from '../ui/parts/badges.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, none, time } from '../ui/parts/values.ts'
+import { name, noValue, time } from '../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { filterForm } from './pages/monitor-layout.ts'
 
@@ -151,7 +151,7 @@ ${table({
     { head: 'Detail', class: 'detail', cell: ({ detail }) => detailOf(detail) },
     {
       head: 'Result',
-      cell: ({ result }) => (result === 'ok' ? calm(result) : badge(result, result === 'refused' ? 'warn' : 'bad')),
+      cell: ({ result }) => (result === 'ok' ? allWell(result) : badge(result, result === 'refused' ? 'warn' : 'bad')),
     },
   ],
 })}
@@ -163,6 +163,6 @@ const who = ({ user, user_id: id }: AuditView): Content =>
 
 const detailOf = (detail: AuditView['detail']): Content => {
   const facts = Object.entries(detail)
-  if (!facts.length) return none
+  if (!facts.length) return noValue
   return html`<dl class="facts">${facts.map(([key, value]) => html`<div><dt>${key}</dt><dd>${value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>`)}</dl>`
 }

@@ -15,11 +15,11 @@ import { minute } from '../platform/clock.ts'
 const faultyChecks = 2 // in a row before an alert, as a single one may be wrong by chance
 
 type Trouble = { file: string; fault: string }
-const known = new WeakMap<App, Map<string, Trouble>>()
+const troublesOf = new WeakMap<App, Map<string, Trouble>>()
 
 /** What is wrong with the files now. Writes to them are refused. */
 export function deadFiles(app: App): Trouble[] {
-  const seen = new Map(known.get(app))
+  const seen = new Map(troublesOf.get(app))
   for (const file of filesOf(app)) {
     const fault = file.fault()
     if (fault) seen.set(file.name, { file: file.name, fault })
@@ -46,13 +46,13 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
   const { db, log, clock, config } = app
   const suspected = new Map<string, number>()
   const troubles = new Map<string, Trouble>()
-  known.set(app, troubles)
+  troublesOf.set(app, troubles)
 
   /** The result of a check; unknown if the database is busy or resources are short. */
   async function faultOf(file: OpenFile): Promise<string | undefined> {
     try {
       if (file.path === databaseFile(config.dataDir)) return await writtenAndRead(db, file, clock.now())
-      return file.check(readable)
+      return file.check(throwUnlessReadable)
     } catch (error) {
       if (error instanceof DeadFile) return error.fault
       return undefined
@@ -86,7 +86,7 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
   }
 }
 
-const readable = (fresh: Database) => fresh.query('SELECT count(*) FROM sqlite_master').get()
+const throwUnlessReadable = (fresh: Database) => fresh.query('SELECT count(*) FROM sqlite_master').get()
 
 const checkedFact = 'file_checked_at'
 
@@ -108,10 +108,10 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
     // Another process may write between the two.
     for (let tries = 0; tries < 3 && !isFound; tries++) {
       const written = db.select().from(facts).where(eq(facts.name, checkedFact)).get()?.value
-      const found = fresh
+      const damagesOf = fresh
         .query<{ value: string }, [string]>('SELECT value FROM facts WHERE name = ?')
         .get(checkedFact)?.value
-      isFound = written === found
+      isFound = written === damagesOf
     }
   })
   return fault ?? (isFound ? undefined : 'does not contain what is written to it')
@@ -127,7 +127,7 @@ export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[]
   const note = (file: string, fault: string | undefined, cure = restoreAdvice) =>
     fault && faults.push({ file, fault, cure })
   note('fieldhouse.db', faultOf(db.$client))
-  beside('scores.db', scores => note('scores.db', faultOf(scores) ?? foreign(db, scores)))
+  beside('scores.db', scores => note('scores.db', faultOf(scores) ?? mismatchOf(db, scores)))
   beside('queue.db', queue => note('queue.db', faultOf(queue), queueRebuildAdvice))
   return faults
 
@@ -144,7 +144,7 @@ export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[]
 }
 
 /** Ids are never reused: a file without the newest one is another file, or an older copy. Scans thinned out are no damage. */
-function foreign(db: Db, scores: Database): string | undefined {
+function mismatchOf(db: Db, scores: Database): string | undefined {
   const newest =
     db
       .select({ snapshot: max(uploads.snapshotId) })
@@ -157,16 +157,16 @@ function foreign(db: Db, scores: Database): string | undefined {
 /** What was found since this process started, for `/health`. A file stays damaged until everything is stopped. */
 const found = new WeakMap<App, Map<string, Fault>>()
 export const damageFound = (app: App): Fault[] => [...(found.get(app)?.values() ?? [])]
-export const inWords = ({ file, fault, cure }: Fault) => `${file} is damaged (${fault}). ${cure}.`
+export const damageWords = ({ file, fault, cure }: Fault) => `${file} is damaged (${fault}). ${cure}.`
 
 function raiseDamageAlert(app: App, damage: Fault): void {
   const { db, log, clock, config } = app
   const { file } = damage
   found.set(app, (found.get(app) ?? new Map()).set(file, damage))
-  const message = join(config.dataDir, inWords(damage))
+  const message = join(config.dataDir, damageWords(damage))
   log.error(message)
   const alert = {
-    key: `${key}${file}`,
+    key: `${damageAlertPrefix}${file}`,
     type: 'database_error',
     severity: 'critical',
     title: `${file} is damaged`,
@@ -174,22 +174,22 @@ function raiseDamageAlert(app: App, damage: Fault): void {
   } as const
   bestEffortWrite(db, tx => raise(tx, clock.now(), alert))
 }
-const key = 'database_error:damaged:'
+const damageAlertPrefix = 'database_error:damaged:'
 
 /** At the start only cheap checks: reading every page would take minutes. */
 export function lookForDamageAtStart(app: App): void {
-  const fault = foreign(app.db, app.sheets.boards.scores)
+  const fault = mismatchOf(app.db, app.sheets.boards.scores)
   if (fault) raiseDamageAlert(app, { file: 'scores.db', fault, cure: restoreAdvice })
 }
 
-const lookedAt = new WeakMap<App, number>()
+const lastCheckAt = new WeakMap<App, number>()
 
 /** Called with every unexpected error: if it suggests damage, an alert says what is damaged. */
 export async function reportDamage(app: App, error: unknown): Promise<void> {
   const { log, reader, clock, config } = app
   if (!isDamage(error)) return
-  if (Math.abs(clock.now() - (lookedAt.get(app) ?? Number.NEGATIVE_INFINITY)) < minute) return
-  lookedAt.set(app, clock.now())
+  if (Math.abs(clock.now() - (lastCheckAt.get(app) ?? Number.NEGATIVE_INFINITY)) < minute) return
+  lastCheckAt.set(app, clock.now())
   try {
     for (const damage of await reader.read(damageReading, { dataDir: config.dataDir })) raiseDamageAlert(app, damage)
   } catch (trouble) {

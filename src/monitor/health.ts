@@ -12,23 +12,23 @@ import { access, allow } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
-import { damageFound, deadFiles, inWords } from './database-files.ts'
+import { damageFound, damageWords, deadFiles } from './database-files.ts'
 
-const state = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
+const stateSchema = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
 
 const healthSchema = t.Object({
-  status: state,
+  status: stateSchema,
   version: t.String(),
   uptime_s: t.Integer(),
   checks: t.Object({
     database: t.Object({
-      status: state,
+      status: stateSchema,
       size_mb: t.Optional(t.Number()),
       disk_free_mb: t.Optional(t.Number()),
       error: t.Optional(t.String()),
     }),
     cache: t.Object({
-      status: state,
+      status: stateSchema,
       mode: t.String(),
       connected: t.Boolean(),
       stats: t.Object({
@@ -40,15 +40,17 @@ const healthSchema = t.Object({
       }),
     }),
     queue: t.Object({
-      status: state,
+      status: stateSchema,
       backend: t.String(),
       waiting: t.Optional(t.Integer()),
       active: t.Optional(t.Integer()),
       delayed: t.Optional(t.Integer()),
       error: t.Optional(t.String()),
     }),
-    schedule: t.Object({ status: state, late: t.Array(t.String()) }),
-    redis: t.Optional(t.Object({ status: state, latency_ms: t.Optional(t.Number()), error: t.Optional(t.String()) })),
+    schedule: t.Object({ status: stateSchema, late: t.Array(t.String()) }),
+    redis: t.Optional(
+      t.Object({ status: stateSchema, latency_ms: t.Optional(t.Number()), error: t.Optional(t.String()) }),
+    ),
   }),
 })
 export type Health = Static<typeof healthSchema>
@@ -110,7 +112,7 @@ export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 
 async function healthOf(app: App, works: Checks['database']): Promise<Health> {
   const { version, clock, startedAt } = app
-  const damage = damageFound(app).map(inWords).join(' ')
+  const damage = damageFound(app).map(damageWords).join(' ')
   const dead = deadFiles(app)
   const lost = dead.filter(({ file }) => file !== 'queue.db').map(({ file, fault }) => `${file} ${fault}`)
   const database: Checks['database'] = lost.length
@@ -152,7 +154,10 @@ function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['databa
       }
       db.$client.query(question).get()
       const { bavail, bsize } = statfsSync(dataDir)
-      const sizes = { size_mb: mb(now.size + sizeOf(`${file}-wal`)), disk_free_mb: Math.floor(mb(bavail * bsize)) }
+      const sizes = {
+        size_mb: megabytes(now.size + sizeOf(`${file}-wal`)),
+        disk_free_mb: Math.floor(megabytes(bavail * bsize)),
+      }
       if (sizes.disk_free_mb < minFree) return { status: 'degraded', ...sizes, error: 'The disk is nearly full' }
       return { status: 'healthy', ...sizes }
     } catch (error) {
@@ -169,7 +174,7 @@ function cacheCheck({ cache }: App): Checks['cache'] {
     misses += entry.misses
   }
   const hit_rate = hits + misses ? round(hits / (hits + misses), 4) : 0
-  const stats = { total_keys: keys, hits, misses, hit_rate, memory_used_mb: mb(bytes) }
+  const stats = { total_keys: keys, hits, misses, hit_rate, memory_used_mb: megabytes(bytes) }
   return { status: connected ? 'healthy' : 'degraded', mode, connected, stats }
 }
 
@@ -208,7 +213,7 @@ async function redisCheck({ redis }: App): Promise<Checks['redis']> {
 
 const round = (value: number, digits: number) => Number(value.toFixed(digits))
 const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)
+const megabytes = (bytes: number) => round(bytes / 1024 / 1024, 2)
 
 /** What `/metrics` shows besides requests. Read at each scrape; nothing here is counted on the way. */
 

@@ -27,22 +27,22 @@ export type RetentionRule = {
 }
 
 const retentionFact = 'retention_now'
-const pace = 2 * day // from one night to the next
+const maxAdvance = 2 * day // from one night to the next
 
 /**
  * The time that retention goes by. With a clock set forward by mistake it would delete everything at once; so it advances
  * by at most two days each time, and catches up after a longer stop within some nights.
  */
-async function paced({ db, clock }: App): Promise<number> {
+async function retentionTime({ db, clock }: App): Promise<number> {
   return atomically(db, tx => {
     const last = tx.select().from(facts).where(eq(facts.name, retentionFact)).get()
-    const now = last ? Math.min(clock.now(), Number(last.value) + pace) : clock.now()
-    setPace(tx, now)
+    const now = last ? Math.min(clock.now(), Number(last.value) + maxAdvance) : clock.now()
+    setRetentionTime(tx, now)
     return now
   })
 }
 
-export function setPace(tx: Db, now: number): void {
+export function setRetentionTime(tx: Db, now: number): void {
   const value = String(now)
   tx.insert(facts)
     .values({ name: retentionFact, value })
@@ -51,7 +51,7 @@ export function setPace(tx: Db, now: number): void {
 }
 
 /** At every start: if retention never ran, its time starts now. */
-export const beginPace = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> =>
+export const startRetentionTime = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> =>
   atomically(db, tx => {
     tx.insert(facts)
       .values({ name: retentionFact, value: String(clock.now()) })
@@ -74,7 +74,7 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
     once: () => 'forget',
     lock: () => locks.retention(),
     async run(_, app, { signal, progress }) {
-      const now = await paced(app)
+      const now = await retentionTime(app)
       const forgotten: Record<string, number> = {}
       for (const [i, { what, step }] of table.entries()) {
         progress((100 * i) / table.length, what)
@@ -94,11 +94,11 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
     },
   })
 
-const nothing = t.Object({})
+const noInput = t.Object({})
 
 const refresher = (name: string, lock: () => LockRequest, which: readonly StatisticsName[]) =>
   job(name, {
-    input: nothing,
+    input: noInput,
     attempts: 1, // the next slot comes soon enough
     expires: '3m',
     once: () => 'all',
@@ -205,7 +205,7 @@ async function runBackup(config: Config, args: string[], signal: AbortSignal, pr
   let made: object | undefined
   const { complaint, ended } = await runProgram<BackupMessage>(
     [backupScript, ...args],
-    envOf(settings, config, needed),
+    envOf(settings, config, backupSettings),
     signal,
     message => {
       if ('stage' in message) progress(message.percent, message.stage)
@@ -216,7 +216,7 @@ async function runBackup(config: Config, args: string[], signal: AbortSignal, pr
   return made
 }
 
-const needed = [
+const backupSettings = [
   'dataDir',
   'backupKeep',
   'backupS3Url',

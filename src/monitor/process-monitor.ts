@@ -22,7 +22,7 @@ import { openDepthRecorder, openLoadRecorder, reportDeadProcesses } from './proc
 /** ms between two checks of the database files, of alerts to send, and of Redis. */
 const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }
 export type MonitorIntervals = typeof intervals
-const overdue = 90 * second
+const overdueAfter = 90 * second
 
 export function startProcessMonitor(
   app: App,
@@ -47,7 +47,7 @@ export function startProcessMonitor(
       if (error instanceof DeadFile) return // reported by the check of database files
       return database.failed(error)
     }
-    if (clock.now() - Math.max(startedAt, checkedAt(db) ?? 0) > overdue) await checkConditions(app)
+    if (clock.now() - Math.max(startedAt, checkedAt(db) ?? 0) > overdueAfter) await checkConditions(app)
   }
   const logged = (work: () => Promise<unknown>) => () =>
     work().catch(error => log.error('A check of the process monitor failed', { error }))
@@ -84,7 +84,7 @@ function databaseWatch({ db, clock, config, log }: App) {
       log.error('The database cannot be written', { error })
       if (failing) return void failing.attempts++
       failing = { since: clock.now(), error, attempts: 1 }
-      await postAlerts(config, [{ severity: 'critical', title, message: String(error) }])
+      await postAlerts(config, [{ severity: 'critical', title: cannotWriteTitle, message: String(error) }])
     },
     async works(): Promise<void> {
       if (!failing) return
@@ -97,7 +97,7 @@ function databaseWatch({ db, clock, config, log }: App) {
             key: 'database_error:writing',
             type: 'database_error',
             severity: 'critical',
-            title,
+            title: cannotWriteTitle,
             message: String(error),
             data: {},
             count: attempts,
@@ -114,7 +114,7 @@ function databaseWatch({ db, clock, config, log }: App) {
     },
   }
 }
-const title = 'The database cannot be written'
+const cannotWriteTitle = 'The database cannot be written'
 
 /** Checks every condition once: raises what holds, resolves what has been clear for two checks. */
 
@@ -152,10 +152,10 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
       for (const alert of holding) raise(tx, now, alert)
       const isClear = (alert: OpenAlert) =>
         known.some(({ prefix }) => alert.key.startsWith(prefix))
-          ? !holds(alert, holding)
+          ? !isHolding(alert, holding)
           : isMended(tx, alert) || isBygone(alert, now)
       const clear = openAlerts(tx).filter(isClear)
-      const resolved = clear.filter(alert => seenClear(tx, alert, now)).length
+      const resolved = clear.filter(alert => countClearCheck(tx, alert, now)).length
       noteChecked(tx, now)
       return { holding: holding.length, resolved }
     },
@@ -165,7 +165,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
 
 const openAlerts = (db: Db): OpenAlert[] =>
   db.select().from(systemAlerts).where(ne(systemAlerts.state, 'resolved')).all()
-const holds = ({ key }: OpenAlert, holding: readonly Alert[]) => holding.some(alert => alert.key === key)
+const isHolding = ({ key }: OpenAlert, holding: readonly Alert[]) => holding.some(alert => alert.key === key)
 
 /** A failed job is settled by the same work done since: the run retried, or another with the same input. */
 function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
@@ -181,7 +181,7 @@ function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
 /** The dead process was replaced long ago, or another alert says that no worker runs. */
 const isBygone = ({ type, lastSeen }: OpenAlert, now: number) => type === 'process_died' && now - lastSeen > hour
 
-function seenClear(tx: Db, { id, clearChecks }: OpenAlert, now: number): boolean {
+function countClearCheck(tx: Db, { id, clearChecks }: OpenAlert, now: number): boolean {
   const checks = clearChecks + 1
   const isOver = checks >= clearChecksToResolve
   const change = isOver ? { state: 'resolved' as const, settledAt: now, settledBy: systemActor.username } : {}

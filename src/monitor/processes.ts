@@ -55,9 +55,9 @@ export function openDepthRecorder({ db, clock, reader }: App): () => Promise<voi
 export const loadSince = (db: Db, at: number): Load[] =>
   db.select().from(processMinutes).where(gte(processMinutes.minute, at)).orderBy(processMinutes.minute).all()
 
-const tooLate = 200 // ms
-const tooBusy = 0.8 // of all cores
-const forMinutes = 5
+const maxLag = 200 // ms
+const maxBusyShare = 0.8 // of all cores
+const minutesInARow = 5
 
 /** Thresholds for an overloaded process. */
 export function overloads(rows: readonly Load[]): Alert[] {
@@ -67,12 +67,12 @@ export function overloads(rows: readonly Load[]): Alert[] {
 
 /** Overloaded for this many minutes in a row: a short peak needs no alarm. */
 function strainOf(minutes: readonly Load[]): Alert[] {
-  const last = minutes.slice(-forMinutes)
+  const last = minutes.slice(-minutesInARow)
   const newest = last.at(-1)
-  if (!newest || last.length < forMinutes) return []
+  if (!newest || last.length < minutesInARow) return []
   const { process, role, lagMs, cpu } = newest
-  const isLate = last.every(({ lagMs }) => lagMs > tooLate)
-  const isBusy = last.every(({ cpu }) => cpu > tooBusy)
+  const isLate = last.every(({ lagMs }) => lagMs > maxLag)
+  const isBusy = last.every(({ cpu }) => cpu > maxBusyShare)
   if (!isLate && !isBusy) return []
   const what = [
     isLate && `timers fire up to ${Math.round(lagMs)} ms late`,
@@ -84,7 +84,7 @@ function strainOf(minutes: readonly Load[]): Alert[] {
       type: 'high_load',
       severity: isLate ? 'error' : 'warning',
       title: `A process (${role}) is overloaded`,
-      message: `For ${forMinutes} minutes ${what.filter(Boolean).join(', and ')}.`,
+      message: `For ${minutesInARow} minutes ${what.filter(Boolean).join(', and ')}.`,
       data: { process, lag_ms: lagMs, cpu },
     },
   ]
@@ -117,9 +117,9 @@ export const processesOf = ({
   processId,
   config: { dataDir },
 }: Pick<App, 'db' | 'processId' | 'config'>): Process[] =>
-  all(db).map(row => ({ ...row, alive: row.id === processId || !isProcessDead(dataDir, row.id) }))
+  allProcesses(db).map(row => ({ ...row, alive: row.id === processId || !isProcessDead(dataDir, row.id) }))
 
-const all = (db: Db) => db.select().from(processes).orderBy(processes.startedAt).all()
+const allProcesses = (db: Db) => db.select().from(processes).orderBy(processes.startedAt).all()
 
 /** Whether any process runs jobs. */
 export const hasWorker = (all: readonly Process[]) => all.some(({ alive, role }) => alive && role !== 'web')

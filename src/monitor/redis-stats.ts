@@ -74,14 +74,17 @@ export async function redisStats(app: App): Promise<RedisStats> {
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
-    return { mode: 'redis', status: 'ERROR', alerts, ...nothing, embedded: null }
+    return { mode: 'redis', status: 'ERROR', alerts, ...nullFields, embedded: null }
   }
 }
 
 type Fields = ReadonlyMap<string, string>
 const fieldsOf = (info: string): Fields =>
-  new Map(info.split(/\r?\n/).flatMap(line => (/^[a-z]\w*:/i.test(line) ? [split(line)] : [])))
-const split = (line: string): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]
+  new Map(info.split(/\r?\n/).flatMap(line => (/^[a-z]\w*:/i.test(line) ? [fieldAndValue(line)] : [])))
+const fieldAndValue = (line: string): [string, string] => [
+  line.slice(0, line.indexOf(':')),
+  line.slice(line.indexOf(':') + 1),
+]
 
 /** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were recently refused. */
 export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: number): RedisStats {
@@ -151,21 +154,21 @@ function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
 
 /** `rejected_connections` counts since Redis started: only its increase matters. */
 const recentTime = 10 * minute
-const seen = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
+const rejectionSamples = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
 
 function seenRejections(app: App, fields: Fields): number {
   const now = app.clock.now()
   const run = fields.get('run_id') ?? ''
   const rejected = Number(fields.get('rejected_connections') ?? 0)
-  const all = (seen.get(app) ?? []).filter(look => look.run === run)
+  const all = (rejectionSamples.get(app) ?? []).filter(look => look.run === run)
   all.push({ at: now, run, rejected })
   // The newest old enough sample stays: the increase is measured from it.
   while (all[1] && all[1].at <= now - recentTime) all.shift()
-  seen.set(app, all)
+  rejectionSamples.set(app, all)
   return rejected - (all[0]?.rejected ?? rejected)
 }
 
-const nothing = {
+const nullFields = {
   connections: {
     connected_clients: null,
     blocked_clients: null,
@@ -201,9 +204,9 @@ function withoutRedis(app: App): RedisStats {
     mode: 'embedded',
     status: worstStatus(alerts),
     alerts,
-    connections: { ...nothing.connections, connected_clients: processes, blocked_clients: 0, blocked_by_workers: 0 },
-    memory: { ...nothing.memory, ...memory, max_memory_human: 'no limit', eviction_policy: 'noeviction' },
-    performance: { ...nothing.performance, rejected_connections: 0, rejected_lately: 0, evicted_keys: 0 },
+    connections: { ...nullFields.connections, connected_clients: processes, blocked_clients: 0, blocked_by_workers: 0 },
+    memory: { ...nullFields.memory, ...memory, max_memory_human: 'no limit', eviction_policy: 'noeviction' },
+    performance: { ...nullFields.performance, rejected_connections: 0, rejected_lately: 0, evicted_keys: 0 },
     embedded,
   }
 }
@@ -233,7 +236,7 @@ function embeddedStats(app: App) {
     checkpoint_age_s: main ? Math.max(0, Math.round((Date.now() - main.mtimeMs) / second)) : null,
   }
   const { rss } = process.memoryUsage()
-  const memory = { used_memory_human: human(app.cache.usage().bytes), used_memory_rss_human: human(rss) }
+  const memory = { used_memory_human: inRedisUnits(app.cache.usage().bytes), used_memory_rss_human: inRedisUnits(rss) }
   return { embedded, alerts, memory, processes: processesOf(app).filter(({ alive }) => alive).length }
 }
 
@@ -255,4 +258,4 @@ function pagesOf(file: string) {
 }
 
 /** In Redis notation: `1.50M`. */
-const human = (bytes: number) => (bytes < mb ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / mb).toFixed(2)}M`)
+const inRedisUnits = (bytes: number) => (bytes < mb ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / mb).toFixed(2)}M`)

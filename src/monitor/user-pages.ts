@@ -22,7 +22,7 @@ import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, none, number, time } from '../ui/parts/values.ts'
+import { name, noValue, number, time } from '../ui/parts/values.ts'
 import { livePage } from './pages/live-page.ts'
 import { filterForm, monitorPage } from './pages/monitor-layout.ts'
 
@@ -34,7 +34,7 @@ const query = t.Object({
   limit: t.Optional(t.Integer({ default: 50 })),
 })
 type Filter = Pick<Static<typeof query>, 'q' | 'role'>
-type Listed = { users: User[]; pages: Pagination }
+type UserList = { users: User[]; pages: Pagination }
 
 export const userListPage = (app: App) =>
   livePage(app, {
@@ -42,7 +42,7 @@ export const userListPage = (app: App) =>
     title: 'Accounts',
     room: 'accounts',
     query,
-    async read({ q, role, page, limit = 50 }): Promise<Listed> {
+    async read({ q, role, page, limit = 50 }): Promise<UserList> {
       const place = pageOf({ page, limit })
       const { users, total } = await app.reader.read(usersReading, { q, role, ...place })
       return { users, pages: paginationOf(place, total) }
@@ -62,7 +62,7 @@ export const userListPage = (app: App) =>
     },
   })
 
-const listBody = ({ users, pages }: Listed, { q, role }: Filter): Html => html`${filterForm(path, [
+const listBody = ({ users, pages }: UserList, { q, role }: Filter): Html => html`${filterForm(path, [
   { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
   { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },
 ])}
@@ -80,7 +80,7 @@ ${table<User>({
     { head: 'Name', names: true, cell: user => html`<a href="${path}/${user.id}">${name(user.username)}</a>` },
     { head: 'E-mail address', cell: user => user.email },
     { head: 'Role', cell: user => (user.role === 'member' ? user.role : badge(user.role, 'good')) },
-    { head: 'Country', cell: user => user.country ?? none },
+    { head: 'Country', cell: user => user.country ?? noValue },
     { head: 'Since', cell: user => time(user.createdAt) },
     { head: 'Last seen', cell: user => time(user.lastSeenAt) },
   ],

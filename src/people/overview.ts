@@ -11,7 +11,7 @@ import { dutyWords } from '../rota/notices.ts'
 import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
 import { membershipsOf, standingExample, standingOf, standingSchema } from './standing.ts'
 
-const ahead = 7 * day // how far ahead shifts are shown
+const shownAhead = 7 * day // how far ahead shifts are shown
 const maxLeagues = 100 // checked for what is due
 
 const dueSchema = t.Object(
@@ -74,6 +74,6 @@ function shiftsAhead({ db, clock }: App, userId: number): Due[] {
   const { duties } = ownDuties(db, { staffId: me.id, now }, pageOf({ limit: 20 }))
   return duties
     .map(duty => ({ ...duty, day: duty.date, startsAt: Date.parse(duty.starts_at), endsAt: Date.parse(duty.ends_at) }))
-    .filter(({ startsAt }) => startsAt < now + ahead)
+    .filter(({ startsAt }) => startsAt < now + shownAhead)
     .map(duty => ({ at: duty.startsAt, text: `Your shift: ${dutyWords(duty)}`, path: '/rota/mine' }))
 }

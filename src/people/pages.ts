@@ -78,8 +78,8 @@ const dueList = (due: readonly DueView[]): Content =>
       })
 
 /** One line per row of a board; a league without one has one line. */
-type Line = { league: PersonStanding['league']; row?: PersonStanding['rows'][number] }
-const linesOf = ({ league, rows }: PersonStanding): Line[] =>
+type LeagueLine = { league: PersonStanding['league']; row?: PersonStanding['rows'][number] }
+const linesOf = ({ league, rows }: PersonStanding): LeagueLine[] =>
   rows.length ? rows.map(row => ({ league, row })) : [{ league }]
 
 const leagueTable = (leagues: readonly PersonStanding[], pagesOf: Pages): Content =>

@@ -12,7 +12,7 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
-const number = t.Nullable(t.Number())
+const nullableNumber = t.Nullable(t.Number())
 
 const rowOfPersonSchema = t.Object({
   player_id: t.String(),
@@ -43,7 +43,10 @@ export const standingSchema = t.Object({
 export const standingWithHistorySchema = t.Object({
   ...leagueOfPerson,
   rows: t.Array(
-    t.Composite([rowOfPersonSchema, t.Object({ history: t.Array(t.Object({ at: dateTimeSchema, score: number })) })]),
+    t.Composite([
+      rowOfPersonSchema,
+      t.Object({ history: t.Array(t.Object({ at: dateTimeSchema, score: nullableNumber })) }),
+    ]),
   ),
 })
 

@@ -4,12 +4,12 @@ import { type AccessSettings, access } from '../platform/http/access.ts'
 import { hidden } from './layout.ts'
 
 /** Keeps the query. */
-const to = (place: string, { url }: Request) =>
+const redirectTo = (place: string, { url }: Request) =>
   new Response(null, { status: 303, headers: { location: place + new URL(url).search } })
 
 export const shortcuts = (app: AccessSettings) =>
   new Elysia()
     .use(access(app))
-    .get('/admin', ({ request }) => to('/admin/monitoring/', request), { may: 'anyone', detail: hidden })
-    .get('/login', ({ request }) => to('/sign-in', request), { may: 'anyone', detail: hidden })
-    .get('/leagues', ({ request }) => to('/', request), { may: 'anyone', detail: hidden })
+    .get('/admin', ({ request }) => redirectTo('/admin/monitoring/', request), { may: 'anyone', detail: hidden })
+    .get('/login', ({ request }) => redirectTo('/sign-in', request), { may: 'anyone', detail: hidden })
+    .get('/leagues', ({ request }) => redirectTo('/', request), { may: 'anyone', detail: hidden })

@@ -145,7 +145,7 @@ function missingWorker(app: App): Alert[] {
 }
 
 const tooSlow = second // p95
-const over = 5 * minute
+const slowPeriod = 5 * minute
 const minRequests = 20 // requests: with fewer, one slow answer would decide the p95
 
 /** Their duration depends on the client, which sends its file as fast as it can. */
@@ -155,7 +155,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
   const rows = db
     .select()
     .from(requestStats)
-    .where(gt(requestStats.minute, now - over - minute))
+    .where(gt(requestStats.minute, now - slowPeriod - minute))
     .all()
   const routes = Map.groupBy(rows, ({ route }) => route)
   return [...routes].flatMap(([route, minutes]): Alert[] => {
@@ -171,7 +171,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
         type: 'performance',
         severity: 'warning',
         title: `${route} is slow`,
-        message: `One answer in twenty took more than ${(p95 / second).toFixed(1)} s in the last ${over / minute} minutes (${requests} requests).`,
+        message: `One answer in twenty took more than ${(p95 / second).toFixed(1)} s in the last ${slowPeriod / minute} minutes (${requests} requests).`,
         data: { route, p95_ms: Math.round(p95), requests },
       },
     ]

@@ -41,7 +41,7 @@ type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Paginati
 
 const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
 /** The time of the last check changes each minute and is not news. */
-const news = ({ checkedAt: _, ...data }: AlertsData) => data
+const withoutCheckTime = ({ checkedAt: _, ...data }: AlertsData) => data
 
 const alertsPage = (app: App) =>
   livePage(app, {
@@ -54,7 +54,7 @@ const alertsPage = (app: App) =>
     json: {
       summary: 'Alerts, open or past',
       schema: listSchema,
-      of: news,
+      of: withoutCheckTime,
       pages: ({ pagination }) => pagination,
     },
     file: {
@@ -62,7 +62,7 @@ const alertsPage = (app: App) =>
       row: alertSchema,
       rows: (filter, place) => listAlerts(app.db, filter, place).alerts,
     },
-    live: { ...twiceASecond, news },
+    live: { ...twiceASecond, news: withoutCheckTime },
   })
 
 function read({ db }: App, filter: AlertFilter): AlertsData {
@@ -72,7 +72,7 @@ function read({ db }: App, filter: AlertFilter): AlertsData {
 }
 
 const body = ({ alerts, stats, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
-  html`<p class="lead ${tone(stats)}">${sentence(stats)}</p>
+  html`<p class="lead ${alertsTone(stats)}">${alertsSentence(stats)}</p>
 <div class="toolbar">
   ${choiceLinks('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}
   ${choiceLinks('severity', [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)], alertsPath, filter, 'Severity')}
@@ -85,11 +85,11 @@ ${table({
   rows: alerts,
   key: ({ id }) => `alert-${id}`,
   rowClass: ({ state }) => (state === 'active' ? undefined : 'settled'),
-  empty: empty(filter, checkedAt),
+  empty: noAlerts(filter, checkedAt),
   columns: [
     { head: 'Severity', cell: ({ severity }) => status(severity) },
     { head: 'What', names: true, cell: alertCell },
-    { head: 'Seen', class: 'seen', cell: seen },
+    { head: 'Seen', class: 'seen', cell: lastSeenCell },
     { head: 'State', class: 'state', cell: stateOf },
     { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
   ],
@@ -103,21 +103,21 @@ const states = [
   ['all', 'All'],
 ] as const
 
-const tone = ({ by_severity: by, total_active: total, acknowledged }: AlertStats) =>
+const alertsTone = ({ by_severity: by, total_active: total, acknowledged }: AlertStats) =>
   total === acknowledged ? 'good' : by.critical || by.error ? 'bad' : 'warn'
 
-function sentence({ total_active: total, acknowledged, by_severity: by }: AlertStats): string {
+function alertsSentence({ total_active: total, acknowledged, by_severity: by }: AlertStats): string {
   if (total === 0) return 'Nothing is wrong.'
-  const parts = [...severities].reverse().flatMap(name => (by[name] ? [counted(by[name], name)] : []))
+  const parts = [...severities].reverse().flatMap(name => (by[name] ? [severityCount(by[name], name)] : []))
   const known = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
   return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${known}`
 }
 
 /** `1 error`, `6 warnings`, `5 info`. */
-const counted = (count: number, severity: Severity) =>
+const severityCount = (count: number, severity: Severity) =>
   `${count} ${severity}${count > 1 && (severity === 'warning' || severity === 'error') ? 's' : ''}`
 
-const empty = ({ state = 'open', severity, type }: AlertFilter, checkedAt: number | null): Html =>
+const noAlerts = ({ state = 'open', severity, type }: AlertFilter, checkedAt: number | null): Html =>
   state === 'open' && !severity && !type
     ? emptyState(
         'Nothing is wrong',
@@ -130,7 +130,7 @@ jobs, held feeds and odd sign-ins appear here at once.`,
         html`<a href="${alertsPath}?state=all">All alerts</a>`,
       )
 
-const seen = ({ count, first_seen, last_seen }: AlertView): Html =>
+const lastSeenCell = ({ count, first_seen, last_seen }: AlertView): Html =>
   html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
 
 function alertCell({ title, message, data, alert_type }: AlertView): Html {

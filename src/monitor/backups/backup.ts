@@ -46,9 +46,16 @@ export const manifestSchema = t.Object({
 export type Manifest = Static<typeof manifestSchema>
 type FileEntry = Manifest['files'][number]
 
-export type Tell = (percent: number, stage: string) => void
+export type ReportProgress = (percent: number, stage: string) => void
 
-export type Making = { dataDir: string; version: string; at: number; keep: number; signal: AbortSignal; tell: Tell }
+export type Making = {
+  dataDir: string
+  version: string
+  at: number
+  keep: number
+  signal: AbortSignal
+  tell: ReportProgress
+}
 
 /** Makes a backup and deletes those beyond `keep`. Call it under the lock `backup`, in a thread that nobody waits for. */
 export async function makeBackup({ dataDir, version, at, keep, signal, tell }: Making) {
@@ -74,11 +81,11 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
     tell(95, 'manifest')
     const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
     await Bun.write(join(unfinished, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
-    for (const path of ['manifest.json', ...copies, '.']) toDisk(join(unfinished, path))
+    for (const path of ['manifest.json', ...copies, '.']) syncToDisk(join(unfinished, path))
     signal.throwIfAborted()
     renameSync(unfinished, join(folder, name))
-    toDisk(folder)
-    const forgotten = prune(dataDir, keep)
+    syncToDisk(folder)
+    const forgotten = deleteOldBackups(dataDir, keep)
     return { name, bytes: bytesOf(manifest), files: files.length, forgotten }
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true })
@@ -87,7 +94,11 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
 }
 
 /** Copies the databases and checks the copies; returns the schema version of the first and which were copied. */
-export function copyDatabases(dataDir: string, into: string, tell: Tell): { schema: number; paths: string[] } {
+export function copyDatabases(
+  dataDir: string,
+  into: string,
+  tell: ReportProgress,
+): { schema: number; paths: string[] } {
   const paths = databases.filter(name => existsSync(join(dataDir, name)))
   for (const [i, name] of paths.entries()) {
     tell(i * 20, `copying ${name}`)
@@ -143,7 +154,7 @@ function filesBelow(folder: string): string[] {
       .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
       .sort()
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return []
+    if (hasErrorCode(error, 'ENOENT')) return []
     throw error
   }
 }
@@ -155,14 +166,14 @@ async function keepUpload(dataDir: string, into: string, path: string): Promise<
   try {
     linkSync(from, to)
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return false
+    if (hasErrorCode(error, 'ENOENT')) return false
     await copyFile(from, to) // a file system without links, or too many of them
-    toDisk(to)
+    syncToDisk(to)
   }
   return true
 }
 
-const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
+const hasErrorCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
 
 export async function entryOf(folder: string, path: string): Promise<FileEntry> {
   const file = Bun.file(join(folder, path))
@@ -175,7 +186,7 @@ export async function entryOf(folder: string, path: string): Promise<FileEntry> 
   return { path, bytes, sha256: hash.digest('hex') }
 }
 
-export function toDisk(path: string) {
+export function syncToDisk(path: string) {
   const file = openSync(path, 'r')
   try {
     fsyncSync(file)
@@ -205,7 +216,7 @@ export function backupNames(dataDir: string): string[] {
 }
 
 /** Deletes all but the newest, and older copies from before a migration; returns how many. */
-function prune(dataDir: string, keep: number): number {
+function deleteOldBackups(dataDir: string, keep: number): number {
   const folder = backupsFolder(dataDir)
   const names = backupNames(dataDir)
   const oldest = names[keep - 1]

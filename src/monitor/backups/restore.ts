@@ -28,7 +28,7 @@ import {
   entryOf,
   type Manifest,
   manifestSchema,
-  toDisk,
+  syncToDisk,
 } from './backup.ts'
 
 export class BadBackup extends Error {}
@@ -38,27 +38,27 @@ const requestFile = 'restore-at-start.json'
 
 const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
-const placing = 'taking-their-place.json'
+const placingFile = 'taking-their-place.json'
 
 /** May be in a folder that counts as empty. */
 const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', requestFile])
-const inTheWay = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
+const existingFiles = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
 
 export type Restored = { manifest: Manifest; bytes: number }
 
 /** Restores the files of a backup into a folder; returns their paths. */
-export type Bring = (folder: string) => string[] | Promise<string[]>
+export type BringFiles = (folder: string) => string[] | Promise<string[]>
 
 /** `moveAside`: empties the folder once the backup is known to be complete; without it the folder has to be empty. */
 export async function restoreBackup(
-  bring: Bring,
+  bring: BringFiles,
   dataDir: string,
   at: number,
   moveAside?: () => void,
 ): Promise<Restored> {
   makeDataFolder(dataDir)
   if (!moveAside) clearHalfRestored(dataDir)
-  const found = inTheWay(dataDir)
+  const found = existingFiles(dataDir)
   if (found.length && !moveAside)
     throw new BadBackup(`${dataDir} is not empty (${found.join(', ')}); a backup is restored into an empty folder`)
 
@@ -73,20 +73,20 @@ export async function restoreBackup(
     if (stray) throw new BadBackup(`The backup holds ${stray}, which its manifest does not name`)
     for (const file of manifest.files) await checkFile(staging, file)
     for (const { path } of manifest.files) if (path.endsWith('.db')) checkDatabase(join(staging, path))
-    startAnew(staging, at, manifest)
+    clearOldState(staging, at, manifest)
     rmSync(join(staging, 'manifest.json'))
-    for (const { path } of manifest.files) toDisk(join(staging, path))
+    for (const { path } of manifest.files) syncToDisk(join(staging, path))
     moveAside?.()
     // fieldhouse.db last: without it the folder is no installation yet.
     const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
     if (!moveAside) {
-      writeFileSync(join(staging, `${placing}.part`), JSON.stringify(names))
-      renameSync(join(staging, `${placing}.part`), join(staging, placing))
-      toDisk(join(staging, placing))
-      toDisk(staging)
+      writeFileSync(join(staging, `${placingFile}.part`), JSON.stringify(names))
+      renameSync(join(staging, `${placingFile}.part`), join(staging, placingFile))
+      syncToDisk(join(staging, placingFile))
+      syncToDisk(staging)
     }
     for (const name of names) renameSync(join(staging, name), join(dataDir, name))
-    toDisk(dataDir)
+    syncToDisk(dataDir)
     return { manifest, bytes: bytesOf(manifest) }
   } finally {
     if (!moveAside) clearHalfRestored(dataDir)
@@ -97,14 +97,14 @@ export async function restoreBackup(
 /** Removes what a killed restore had put into an empty folder. */
 function clearHalfRestored(dataDir: string): void {
   const staging = stagingFolder(dataDir)
-  if (existsSync(databaseFile(dataDir)) || !existsSync(join(staging, placing))) return
-  const names: string[] = JSON.parse(readFileSync(join(staging, placing), 'utf8'))
+  if (existsSync(databaseFile(dataDir)) || !existsSync(join(staging, placingFile))) return
+  const names: string[] = JSON.parse(readFileSync(join(staging, placingFile), 'utf8'))
   for (const name of names)
     if (!existsSync(join(staging, name))) rmSync(join(dataDir, name), { recursive: true, force: true })
 }
 
 /** Copies a folder or unpacks an archive. */
-export const fromPath = (source: string): Bring => {
+export const fromPath = (source: string): BringFiles => {
   if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
   return staging => bringIn(source, staging)
 }
@@ -147,7 +147,7 @@ async function checkFile(staging: string, { path, bytes, sha256 }: Manifest['fil
  * Removes what must not come back: sign-ins that ended since, and processes and locks of that time. The installation gets a new
  * id, so that nothing cached in Redis from before is ever served. In plain SQL, as the schema may be an earlier one.
  */
-function startAnew(staging: string, at: number, { made_at, fieldhouse }: Manifest) {
+function clearOldState(staging: string, at: number, { made_at, fieldhouse }: Manifest) {
   const { $client: client } = openBeside(staging)
   try {
     for (const table of ['sessions', 'processes', 'task_locks']) client.run(`delete from ${table}`)
@@ -180,9 +180,9 @@ function readRequest(dataDir: string): RestoreRequest | undefined {
 export function requestRestore(dataDir: string, backup: string, at: number): void {
   const request: RestoreRequest = { backup, aside: `replaced-${backupName(at)}` }
   writeFileSync(`${requestPath(dataDir)}.part`, JSON.stringify(request), { mode: 0o600 })
-  toDisk(`${requestPath(dataDir)}.part`)
+  syncToDisk(`${requestPath(dataDir)}.part`)
   renameSync(`${requestPath(dataDir)}.part`, requestPath(dataDir))
-  toDisk(dataDir)
+  syncToDisk(dataDir)
 }
 
 export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
@@ -226,11 +226,11 @@ const isDone = (dataDir: string, aside: string) =>
 function moveAll(dataDir: string, aside: string): void {
   mkdirSync(aside, { recursive: true, mode: 0o700 })
   const moved = new Set(readdirSync(aside))
-  const names = inTheWay(dataDir).sort((a, b) => Number(b === 'fieldhouse.db') - Number(a === 'fieldhouse.db'))
+  const names = existingFiles(dataDir).sort((a, b) => Number(b === 'fieldhouse.db') - Number(a === 'fieldhouse.db'))
   for (const name of names) {
     if (moved.has(name)) rmSync(join(dataDir, name), { recursive: true })
     else renameSync(join(dataDir, name), join(aside, name))
   }
-  toDisk(aside)
-  toDisk(dataDir)
+  syncToDisk(aside)
+  syncToDisk(dataDir)
 }

@@ -20,7 +20,7 @@ import {
   type Manifest,
   manifestSchema,
   nameShape,
-  type Tell,
+  type ReportProgress,
   uploadedFiles,
 } from './backup.ts'
 
@@ -124,7 +124,7 @@ type Sending = {
   /** Of backups older than a day, one per day is kept, for so many days. */
   keepDays: number
   signal: AbortSignal
-  tell: Tell
+  tell: ReportProgress
 }
 
 /** Call it under the lock `backup`, in a thread that nobody waits for. */

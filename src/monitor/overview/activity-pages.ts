@@ -10,7 +10,7 @@ import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { dayText, name, none, number, time } from '../../ui/parts/values.ts'
+import { dayText, name, noValue, number, time } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, monitoringPath, periodLinks } from '../pages/monitor-layout.ts'
 import { type LongPeriod, longPeriods, longQuery, percentChange, periodWords } from '../period.ts'
@@ -77,7 +77,7 @@ ${table<ActiveUser>({
   columns: [
     { head: 'Name', names: true, cell: user => html`<a href="/admin/users/${user.id}">${name(user.username)}</a>` },
     { head: 'Role', cell: ({ role }) => role },
-    { head: 'Country', cell: ({ country }) => country ?? none },
+    { head: 'Country', cell: ({ country }) => country ?? noValue },
     { head: 'Last seen', cell: ({ last_seen }) => time(last_seen) },
     { head: 'Last login', cell: ({ last_login }) => time(last_login) },
     { head: 'Leagues', numeric: true, cell: ({ league_count }) => number(league_count) },
@@ -165,8 +165,8 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 
 /** Activity in each league, and the archived leagues. */
 
-const listed = t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) })
-const answered = { schema: t.Array(leagueActivitySchema) }
+const listQuery = t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) })
+const listAnswer = { schema: t.Array(leagueActivitySchema) }
 
 export const leagueActivityPage = (app: App) =>
   livePage(app, {
@@ -176,7 +176,7 @@ export const leagueActivityPage = (app: App) =>
     room: 'leagues',
     body: ({ leagues, pages }) =>
       body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers can make the first one.'),
-    json: { ...answered, summary: 'Activity in each league, newest first', of: listOf, pages: pagesOf },
+    json: { ...listAnswer, summary: 'Activity in each league, newest first', of: listOf, pages: pagesOf },
   })
 
 export const archivesPage = (app: App) =>
@@ -187,7 +187,7 @@ export const archivesPage = (app: App) =>
     room: 'archives',
     body: ({ leagues, pages }) =>
       body(leagues, pages, '/admin/archives', 'Archived leagues are listed here and can still be read.'),
-    json: { ...answered, summary: 'Archived leagues', of: listOf, pages: pagesOf },
+    json: { ...listAnswer, summary: 'Archived leagues', of: listOf, pages: pagesOf },
   })
 
 type Listed = { leagues: LeagueActivity[]; pages: Pagination }
@@ -198,7 +198,7 @@ function leaguesWhere({ reader, clock }: App, archived: boolean) {
   const list = (place: { limit: number; offset: number }) =>
     reader.read(leagueActivityReading, { now: clock.now(), archived, limit: place.limit, offset: place.offset })
   return {
-    query: listed,
+    query: listQuery,
     async read(query: { page?: number; limit?: number }): Promise<Listed> {
       const place = pageOf(query)
       const { leagues, total } = await list(place)

@@ -8,7 +8,7 @@ import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
-import { bytes, none, number, percent } from '../../ui/parts/values.ts'
+import { bytes, noValue, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { milliseconds, monitoringPath, redisTitle } from '../pages/monitor-layout.ts'
 import { type RedisStats, redisStats, redisStatsSchema } from '../redis-stats.ts'
@@ -36,7 +36,7 @@ const body = ({ redis, ...cache }: CacheData): Html =>
 ${!cache.connected && html`<p>Each process answers from its own memory until Redis is back, and loads more often.</p>`}
 ${stats(cacheTiles(cache))}
 <section class="part"><div class="head"><h2>${redis.mode === 'redis' ? 'Redis' : 'Queue file'}</h2><div class="beside"><a href="${redisPath}">All of it</a></div></div>${redisTiles(redis)}</section>
-${entries(cache.by_name)}
+${entryTable(cache.by_name)}
 <p>The answers loaded at the start (boards, quotes, people, statistics) can be loaded now.</p>
 ${action({ action: '/api/v1/stats/warm', label: 'Warm all', small: true, quiet: true, goTo: 'stay', done: 'Warmed' })}`
 
@@ -57,7 +57,7 @@ const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...
 
 const percentOf = (rate: number | null) => percent(rate === null ? null : rate * 100)
 
-const entries = (all: readonly CacheEntryView[]) =>
+const entryTable = (all: readonly CacheEntryView[]) =>
   table<CacheEntryView>({
     caption: 'Cached answers, by entry',
     dense: true,
@@ -79,11 +79,11 @@ const entries = (all: readonly CacheEntryView[]) =>
         numeric: true,
         cell: ({ failures }) => html`<span class="${failures ? 'loss' : ''}">${number(failures)}</span>`,
       },
-      { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: ({ name }) => clear(name) },
+      { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: ({ name }) => clearButton(name) },
     ],
   })
 
-const clear = (name: string): Html =>
+const clearButton = (name: string): Html =>
   action({
     method: 'delete',
     action: `/api/v1/stats/cache?name=${name}`,
@@ -183,7 +183,7 @@ export const redisPage = (app: App) =>
     live: everySecondAndAHalf,
   })
 
-const words = {
+const statusWords = {
   HEALTHY: 'is well',
   WARNING: 'needs attention',
   CRITICAL: 'is in trouble',
@@ -192,7 +192,7 @@ const words = {
 const tones = { HEALTHY: 'good', WARNING: 'warn', CRITICAL: 'bad', ERROR: 'bad' }
 
 const redisBody = (redis: RedisStats): Html =>
-  html`<p class="lead ${tones[redis.status]}">${redis.mode === 'redis' ? 'Redis' : 'The queue file'} ${words[redis.status]}.</p>
+  html`<p class="lead ${tones[redis.status]}">${redis.mode === 'redis' ? 'Redis' : 'The queue file'} ${statusWords[redis.status]}.</p>
 ${redisWarnings(redis)}
 ${redis.mode === 'embedded' && html`<p>Without <code>REDIS_URL</code> the queue lives in <code>queue.db</code> and the cache in the memory of each process.</p>`}
 ${redisTiles(redis)}
@@ -220,11 +220,11 @@ function ofQueueFile(embedded: NonNullable<RedisStats['embedded']>): Stat[] {
 
 function ofRedis({ status, connections, memory, performance }: RedisStats): Stat[] {
   const { connected_clients: clients, max_connections: most, blocked_clients: blocked } = connections
-  const limit = memory.max_memory_human === 'no limit' ? 'no limit' : html`of ${memory.max_memory_human ?? none}`
+  const limit = memory.max_memory_human === 'no limit' ? 'no limit' : html`of ${memory.max_memory_human ?? noValue}`
   const share = most === null ? 'no limit' : html`of ${number(most)}, ${percent(connections.usage_percentage)}`
   const { rejected_connections: rejected, evicted_keys: evicted } = performance
   return [
-    { label: 'State', value: status.toLowerCase(), note: html`policy ${memory.eviction_policy ?? none}` },
+    { label: 'State', value: status.toLowerCase(), note: html`policy ${memory.eviction_policy ?? noValue}` },
     { label: 'Commands', value: number(performance.instantaneous_ops_per_sec), note: 'a second, just now' },
     { label: 'Connections', value: number(clients), note: share },
     {
@@ -239,12 +239,12 @@ function ofRedis({ status, connections, memory, performance }: RedisStats): Stat
     },
     {
       label: 'Memory',
-      value: memory.used_memory_human ?? none,
-      note: html`${limit}; peak ${memory.used_memory_peak_human ?? none}`,
+      value: memory.used_memory_human ?? noValue,
+      note: html`${limit}; peak ${memory.used_memory_peak_human ?? noValue}`,
     },
     {
       label: 'Of the machine',
-      value: memory.used_memory_rss_human ?? none,
+      value: memory.used_memory_rss_human ?? noValue,
       note: html`${number(memory.mem_fragmentation_ratio)} × of used memory`,
     },
     { label: 'Evicted', value: number(evicted), note: html`${number(performance.expired_keys)} expired` },

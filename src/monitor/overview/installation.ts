@@ -62,9 +62,9 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
   const active = activeByDay(db, firstDay - days * day)
   const registered = registeredByDay(db, firstDay - days * day)
 
-  const [requestsNow, requestsBefore] = split(requests, begin)
-  const [runsNow, runsBefore] = split(runs, begin)
-  const [tradesNow, tradesBefore] = split(trades, begin)
+  const [requestsNow, requestsBefore] = splitAt(requests, begin)
+  const [runsNow, runsBefore] = splitAt(runs, begin)
+  const [tradesNow, tradesBefore] = splitAt(trades, begin)
   const traffic = trafficOf(requestsNow)
   const trafficBefore = trafficOf(requestsBefore)
   const seen = requestsBefore.length > 0
@@ -76,13 +76,16 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
     users: usersTotal(db),
     leaguesActive: activeLeagues(db, now),
     leaguesCreated: tile(createdBetween(db, begin, now + 1), createdBetween(db, before, begin)),
-    trades: tile(add(tradesNow, 'trades'), add(tradesBefore, 'trades')),
-    volumeCents: tile(add(tradesNow, 'volume'), add(tradesBefore, 'volume')),
+    trades: tile(sumOf(tradesNow, 'trades'), sumOf(tradesBefore, 'trades')),
+    volumeCents: tile(sumOf(tradesNow, 'volume'), sumOf(tradesBefore, 'volume')),
     requests: tile(requestsNow.length ? traffic.requests : null, seen ? trafficBefore.requests : null),
     errorPct: tile(traffic.errorPct, trafficBefore.errorPct),
     p95Ms: tile(traffic.p95Ms, trafficBefore.p95Ms),
-    runs: tile(runsNow.length ? add(runsNow, 'runs') : null, runsBefore.length ? add(runsBefore, 'runs') : null),
-    failed: tile(runsNow.length ? add(runsNow, 'failed') : null, runsBefore.length ? add(runsBefore, 'failed') : null),
+    runs: tile(runsNow.length ? sumOf(runsNow, 'runs') : null, runsBefore.length ? sumOf(runsBefore, 'runs') : null),
+    failed: tile(
+      runsNow.length ? sumOf(runsNow, 'failed') : null,
+      runsBefore.length ? sumOf(runsBefore, 'failed') : null,
+    ),
     trends: {
       days: bucketsOf(firstDay, now, day).map(at => ({
         at,
@@ -98,18 +101,18 @@ type At = { at: number }
 type RunHour = At & { runs: number; failed: number }
 type TradeHour = At & { trades: number; volume: number }
 
-const split = <Row extends At>(rows: readonly Row[], at: number): [now: Row[], before: Row[]] => [
+const splitAt = <Row extends At>(rows: readonly Row[], at: number): [now: Row[], before: Row[]] => [
   rows.filter(row => row.at >= at),
   rows.filter(row => row.at < at),
 ]
-const add = <Key extends string>(rows: readonly Record<Key, number>[], key: Key): number =>
+const sumOf = <Key extends string>(rows: readonly Record<Key, number>[], key: Key): number =>
   rows.reduce((sum, row) => sum + row[key], 0)
 
 function trafficOf(rows: readonly RequestHour[]) {
-  const requests = add(rows, 'requests')
+  const requests = sumOf(rows, 'requests')
   return {
     requests,
-    errorPct: requests ? Math.round((10_000 * add(rows, 'errors')) / requests) / 100 : null,
+    errorPct: requests ? Math.round((10_000 * sumOf(rows, 'errors')) / requests) / 100 : null,
     p95Ms: p95Of(rows),
   }
 }
@@ -136,12 +139,12 @@ function trendOf(
     const [some, done] = [asked.get(at), ran.get(at)]
     return {
       at,
-      requests: some ? add(some, 'requests') : null,
-      errors: some ? add(some, 'errors') : null,
+      requests: some ? sumOf(some, 'requests') : null,
+      errors: some ? sumOf(some, 'errors') : null,
       p95Ms: some ? p95Of(some) : null,
-      runs: done ? add(done, 'runs') : null,
-      failed: done ? add(done, 'failed') : null,
-      trades: add(traded.get(at) ?? [], 'trades'),
+      runs: done ? sumOf(done, 'runs') : null,
+      failed: done ? sumOf(done, 'failed') : null,
+      trades: sumOf(traded.get(at) ?? [], 'trades'),
     }
   })
 }
@@ -178,19 +181,19 @@ type RequestHour = { at: number; requests: number; errors: number; histogram: Fl
 type Row = { at: number; requests: number; errors: number; histogram: Uint8Array }
 
 /** A month of many routes is a hundred thousand rows; hours that no longer change are read once. `from`: how far back they were read. */
-type Settled = { from: number; to: number; hours: RequestHour[] }
-const remembered = new WeakMap<Db, Settled>()
+type SettledHours = { from: number; to: number; hours: RequestHour[] }
+const settledHours = new WeakMap<Db, SettledHours>()
 
 /** Every process stores its counts each minute: after two hours an hour no longer changes. */
 const settledAfter = 2 * hour
 
 function requestsByHour(db: Db, since: number, now: number): RequestHour[] {
-  let known = remembered.get(db)
+  let known = settledHours.get(db)
   if (!known || since < known.from) known = { from: since, to: since, hours: [] }
   const fresh = readHours(db, known.to)
   const to = Math.max(known.to, now - (now % hour) - settledAfter)
   const hours = [...known.hours, ...fresh.filter(({ at }) => at < to)]
-  remembered.set(db, { from: known.from, to, hours })
+  settledHours.set(db, { from: known.from, to, hours })
   return [...hours, ...fresh.filter(({ at }) => at >= to)].filter(({ at }) => at >= since)
 }
 

@@ -17,7 +17,7 @@ import { cacheNow } from './cache-page.ts'
 import { type MainReading, mainReading, type Tile } from './installation.ts'
 
 const linked = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
-const at = (page: string) => `${monitoringPath}/${page}`
+const pagePath = (page: string) => `${monitoringPath}/${page}`
 const noteOf =
   ({ period }: MainReading) =>
   ({ change: pct }: Tile) =>
@@ -30,26 +30,30 @@ function communityTiles(data: MainReading & { atRisk: number }): Stat[] {
   const joined = html`${number(registered.value)} new; ${changeMark(registered.change, days)}`
   const users = {
     label: 'Users',
-    value: linked(at(`active-users?period=${period}`), compact(data.users)),
+    value: linked(pagePath(`active-users?period=${period}`), compact(data.users)),
     note: joined,
   }
-  const active = linked(at('engagement'), number(activeADay.value))
+  const active = linked(pagePath('engagement'), number(activeADay.value))
   const made = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
-  const trading = at(`trading-activity?hours=${lengthOf(period) / hour}`)
+  const trading = pagePath(`trading-activity?hours=${lengthOf(period) / hour}`)
   return [
     users,
     { label: 'Active a day', value: active, note: changeMark(activeADay.change, days) },
-    { label: 'Active leagues', value: linked(at('league-activity'), number(data.leaguesActive)), note: made },
+    { label: 'Active leagues', value: linked(pagePath('league-activity'), number(data.leaguesActive)), note: made },
     { label: 'Trades', value: linked(trading, compact(trades.value)), note: note(trades) },
     { label: 'Traded', value: linked(trading, money(volumeCents.value)), note: note(volumeCents) },
-    { label: 'At risk', value: linked(at('risk-assessment'), number(atRisk)), note: 'members who deserve a look' },
+    {
+      label: 'At risk',
+      value: linked(pagePath('risk-assessment'), number(atRisk)),
+      note: 'members who deserve a look',
+    },
   ]
 }
 
 function machineTiles(data: MainReading & { hitRate: number | null }): Stat[] {
   const { requests, errorPct, p95Ms, runs, failed, hitRate, period } = data
   const note = noteOf(data)
-  const performance = at(`performance?period=${period === '24h' ? '24h' : '7d'}`)
+  const performance = pagePath(`performance?period=${period === '24h' ? '24h' : '7d'}`)
   const jobs = '/admin/task-monitor/jobs'
   return [
     { label: 'Requests', value: linked(performance, compact(requests.value)), note: note(requests) },
@@ -57,7 +61,7 @@ function machineTiles(data: MainReading & { hitRate: number | null }): Stat[] {
     { label: 'p95', value: linked(performance, milliseconds(p95Ms.value)), note: note(p95Ms) },
     { label: 'Runs', value: linked(jobs, compact(runs.value)), note: note(runs) },
     { label: 'Failed runs', value: linked(`${jobs}?status=FAILURE`, number(failed.value)), note: note(failed) },
-    { label: 'Cache hits', value: linked(at('cache'), percent(hitRate)), note: 'since this process began' },
+    { label: 'Cache hits', value: linked(pagePath('cache'), percent(hitRate)), note: 'since this process began' },
   ]
 }
 
@@ -68,7 +72,7 @@ const megabytes = (mb: number | undefined) => bytes(mb === undefined ? null : Ma
 function healthTiles({ checks: { database, cache, queue, schedule, redis } }: Health): (Stat | undefined)[] {
   const tile = (label: string, { status }: { status: string }, href: string, note: Content): Stat => ({
     label,
-    value: html`<a href="${href}">${word(status)}</a>`,
+    value: html`<a href="${href}">${statusWord(status)}</a>`,
     note,
   })
   const disk = html`${megabytes(database.size_mb)}; ${megabytes(database.disk_free_mb)} free on the disk`
@@ -85,7 +89,7 @@ function healthTiles({ checks: { database, cache, queue, schedule, redis } }: He
   ]
 }
 
-const word = (status: string): Html => html`<span class="${status === 'healthy' ? '' : 'loss'}">${status}</span>`
+const statusWord = (status: string): Html => html`<span class="${status === 'healthy' ? '' : 'loss'}">${status}</span>`
 
 const maybe = t.Nullable(t.Number())
 const tile = t.Object({ value: maybe, before: maybe, change: t.Nullable(t.Number({ description: 'Percent' })) })
@@ -162,13 +166,13 @@ const viewOf = (data: MainData) => ({
   figures: figuresOf(data),
 })
 
-const body = (data: MainData): Html => html`${lead(data)}
+const body = (data: MainData): Html => html`${leadSentence(data)}
 ${stats(communityTiles(data))}
 ${stats(machineTiles(data))}
 ${stats(healthTiles(data.health))}
 <div class="charts">${charts(data)}</div>`
 
-const lead = ({ sentence, alerts: { total_active: open }, health }: MainData): Html =>
+const leadSentence = ({ sentence, alerts: { total_active: open }, health }: MainData): Html =>
   html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? `${number(open)} open ${open === 1 ? 'alert' : 'alerts'}` : 'no open alerts'}</a> · the service is ${health.status}</small></p>`
 
 function charts({ trends: { days, hours } }: MainData): Html[] {

@@ -9,13 +9,18 @@ import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema
 import { taskStats } from '../statistics/executions.ts'
 
 const ms = t.Nullable(t.Number())
-const times = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }
-const counts = { requests: t.Integer(), per_minute: t.Number(), errors: t.Integer(), error_pct: t.Nullable(t.Number()) }
-const changes = {
+const timeFields = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }
+const countFields = {
+  requests: t.Integer(),
+  per_minute: t.Number(),
+  errors: t.Integer(),
+  error_pct: t.Nullable(t.Number()),
+}
+const changeFields = {
   requests_change_pct: t.Nullable(t.Number({ description: 'Compared with the previous period of the same length' })),
   p95_change_pct: t.Nullable(t.Number()),
 }
-export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
+export const routeSchema = t.Object({ route: t.String(), ...countFields, ...timeFields, ...changeFields })
 export type RouteFigures = Static<typeof routeSchema>
 
 /** What routes are sorted by, highest first; by default the slowest. */
@@ -26,7 +31,7 @@ type RouteOrder = (typeof routeOrders)[number]
 export const performanceSchema = t.Object({
   period: shortPeriodSchema,
   since: dateTimeSchema,
-  total: t.Object({ ...counts, ...times, ...changes }),
+  total: t.Object({ ...countFields, ...timeFields, ...changeFields }),
   routes: t.Array(routeSchema),
   trend: t.Array(
     t.Object({
@@ -50,9 +55,9 @@ export type Performance = Static<typeof performanceSchema>
 
 type Row = { at: number; route: string; requests: number; errors: number; total_ms: number; histogram: Uint8Array }
 type Sum = { requests: number; errors: number; totalMs: number; histogram: Float64Array }
-const nothing = (): Sum => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Float64Array(bounds.length + 1) })
+const emptySum = (): Sum => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Float64Array(bounds.length + 1) })
 
-function add(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
+function addRow(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
   sum.requests += requests
   sum.errors += errors
   sum.totalMs += total_ms
@@ -60,7 +65,7 @@ function add(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
 }
 
 function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
-  const total = nothing()
+  const total = emptySum()
   for (const { requests, errors, totalMs, histogram } of routes.values()) {
     total.requests += requests
     total.errors += errors
@@ -87,13 +92,13 @@ export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_m
   const byTime = new Map<number, Sum>()
   const sumOf = <Key>(sums: Map<Key, Sum>, key: Key) => {
     let sum = sums.get(key)
-    if (!sum) sums.set(key, (sum = nothing()))
+    if (!sum) sums.set(key, (sum = emptySum()))
     return sum
   }
   for (const row of rows.iterate(begin - length)) {
     const isNow = row.at >= begin
-    add(sumOf(isNow ? byRoute : before, row.route), row)
-    if (isNow && (!route || route === row.route)) add(sumOf(byTime, row.at), row)
+    addRow(sumOf(isNow ? byRoute : before, row.route), row)
+    if (isNow && (!route || route === row.route)) addRow(sumOf(byTime, row.at), row)
   }
   const [total, totalBefore] = [totalOf(byRoute), totalOf(before)]
   const minutes = Math.max(1, (now - begin) / minute)

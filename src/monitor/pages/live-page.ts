@@ -210,7 +210,7 @@ export function liveEvents(
 /** A list as a file, page by page, so that its length costs neither memory nor time of other requests. */
 
 const maxRows = 100_000 // rows
-const slice = 500
+const rowsAtOnce = 500
 
 type Cell = string | number | boolean | null
 type Rows = (page: { limit: number; offset: number }) => Promise<readonly object[]> | readonly object[]
@@ -246,10 +246,10 @@ async function listExport(
 }
 
 async function* slicesRead(rows: Rows): AsyncGenerator<readonly object[], undefined> {
-  for (let offset = 0; offset < maxRows; offset += slice) {
-    const some = await rows({ limit: slice, offset })
+  for (let offset = 0; offset < maxRows; offset += rowsAtOnce) {
+    const some = await rows({ limit: rowsAtOnce, offset })
     if (some.length) yield some
-    if (some.length < slice) return
+    if (some.length < rowsAtOnce) return
     await Bun.sleep(0)
   }
 }

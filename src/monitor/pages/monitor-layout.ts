@@ -9,7 +9,7 @@ import { page } from '../../ui/layout.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { type Chart, chart } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
-import { dayText, moment, none, number, percent } from '../../ui/parts/values.ts'
+import { dayText, moment, noValue, number, percent } from '../../ui/parts/values.ts'
 import { alertStats } from '../alerts/queries.ts'
 import type { MonitorPeriod } from '../period.ts'
 
@@ -149,12 +149,12 @@ export type Filter = {
 
 export const filterForm = (path: string, filters: readonly Filter[]): Html =>
   html`<form class="filtering" method="get" action="${path}" role="search" data-filters>
-${filters.map(one)}
+${filters.map(filterField)}
 <button type="submit" class="small quiet">Filter</button>
 ${filters.some(({ value }) => value) && html`<a href="${path}">Clear</a>`}
 </form>`
 
-function one({ name, label, value, type = 'text', placeholder, choices }: Filter): Content {
+function filterField({ name, label, value, type = 'text', placeholder, choices }: Filter): Content {
   if (type === 'hidden') return value && html`<input type="hidden" name="${name}" value="${value}" />`
   const input = choices
     ? html`<select name="${name}">${choices.map(choice => html`<option value="${choice}" ${choice === (value ?? '') && html`selected`}>${choice || 'any'}</option>`)}</select>`
@@ -214,4 +214,4 @@ ${chart({ label: title, ...given })}
 }
 
 export const milliseconds = (value: number | null): Content =>
-  value === null ? none : number(value, { unit: 'ms', digits: value < 10 ? 1 : 0 })
+  value === null ? noValue : number(value, { unit: 'ms', digits: value < 10 ? 1 : 0 })

@@ -55,20 +55,20 @@ export function idsOfRuns(db: Db, { most, ...filter }: RunFilter & { most: numbe
 }
 
 type Condition = { text: string; values: SQLQueryBindings[] }
-const all = (...conditions: (Condition | undefined)[]): Condition => {
+const allOf = (...conditions: (Condition | undefined)[]): Condition => {
   const given = conditions.filter(condition => condition !== undefined)
   return { text: given.map(({ text }) => text).join(' and ') || 'true', values: given.flatMap(({ values }) => values) }
 }
-const is = (column: string, value: string | number | undefined): Condition | undefined =>
+const equals = (column: string, value: string | number | undefined): Condition | undefined =>
   value === undefined || value === '' ? undefined : { text: `r.${column} = ?`, values: [value] }
 
-const filtered = ({ status, name, fingerprint, file, user, from, to, ...whose }: RunFilter): Condition =>
-  all(
-    is('status', status),
-    is('name', name),
-    is('fingerprint', fingerprint),
+const conditionOf = ({ status, name, fingerprint, file, user, from, to, ...whose }: RunFilter): Condition =>
+  allOf(
+    equals('status', status),
+    equals('name', name),
+    equals('fingerprint', fingerprint),
     file
-      ? { text: `r.id in (select job_id from uploads where filename like ? escape '\\')`, values: [part(file)] }
+      ? { text: `r.id in (select job_id from uploads where filename like ? escape '\\')`, values: [containing(file)] }
       : undefined,
     user
       ? { text: 'r.started_by in (select id from users where username = ? collate nocase)', values: [user] }
@@ -91,7 +91,7 @@ const endInUtc = (text: string): number =>
   momentInUtc(text) + (text.length <= 10 ? day : /T\d\d:\d\d(Z|[+-]|$)/.test(text) ? minute : second)
 
 function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {
-  if (startedBy === undefined || !orNamed.length) return is('started_by', startedBy)
+  if (startedBy === undefined || !orNamed.length) return equals('started_by', startedBy)
   const names = orNamed.map(() => '?').join(', ')
   return { text: `(r.started_by = ? or r.name in (${names}))`, values: [startedBy, ...orNamed] }
 }
@@ -103,17 +103,17 @@ const checked = ({ text, values }: Condition): Condition => ({
 })
 
 const wordsOf = (q: string) => q.trim().split(/\s+/).slice(0, 8)
-const part = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
-const says = (q: string): Condition =>
-  all(
+const containing = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
+const mentions = (q: string): Condition =>
+  allOf(
     ...wordsOf(q).map(word => ({
       text: `(r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\'`,
-      values: [part(word)],
+      values: [containing(word)],
     })),
   )
 
 function rowidsOf(db: Db, filter: RunFilter, limit: number, offset: number): number[] {
-  const { text, values } = filtered(filter)
+  const { text, values } = conditionOf(filter)
   const query = `select r.rowid as rowid from runs r where ${text} order by r.created_at desc, r.rowid desc limit ? offset ?`
   return rowids(db, query, [...values, limit, offset])
 }
@@ -133,9 +133,9 @@ function runsAt(db: Db, wanted: readonly number[]): Run[] {
 
 function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'> {
   const { status, name, startedBy } = filter
-  const { text, values } = filtered(filter)
+  const { text, values } = conditionOf(filter)
   if (!isNarrowed({ ...filter, q: undefined }) && startedBy === undefined) {
-    const { text, values } = all(is('status', status), is('name', name))
+    const { text, values } = allOf(equals('status', status), equals('name', name))
     const query = `select coalesce(sum(r.runs), 0) as total from run_counts r where ${text}`
     const total = db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0
     return { total, isExact: true }
@@ -148,7 +148,7 @@ function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'
 /** Rowids of runs that contain all the words, newest first: candidates from the index are checked, the rest is scanned. */
 function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; isExact: boolean } {
   const q = filter.q ?? ''
-  const wanted = all(checked(filtered(filter)), says(q))
+  const wanted = allOf(checked(conditionOf(filter)), mentions(q))
   const look = (where: string, ...values: SQLQueryBindings[]) =>
     rowids(db, `select r.rowid as rowid from runs r where ${where} and ${wanted.text} order by r.rowid desc limit ?`, [
       ...values,
@@ -183,7 +183,7 @@ function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; 
 function byId(db: Db, filter: RunFilter, q: string): number[] {
   if (!/^[0-9a-f][0-9a-f-]{3,35}$/i.test(q)) return []
   const id = q.toLowerCase()
-  const { text, values } = checked(filtered(filter))
+  const { text, values } = checked(conditionOf(filter))
   return rowids(db, `select r.rowid as rowid from runs r where r.id >= ? and r.id < ? and ${text} limit 500`, [
     id,
     `${id}g`,

@@ -88,7 +88,7 @@ export function dashboardStats(db: Db, { period, include, now }: DashboardInput)
   }
 }
 
-const kept = and(eq(uploads.dryRun, false), ne(uploads.status, 'cancelled'))
+const isCounted = and(eq(uploads.dryRun, false), ne(uploads.status, 'cancelled'))
 
 function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
   return {
@@ -98,7 +98,7 @@ function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
       db
         .select({ total: count() })
         .from(uploads)
-        .where(and(gte(uploads.createdAt, begin), kept))
+        .where(and(gte(uploads.createdAt, begin), isCounted))
         .get()?.total ?? 0,
     runs:
       db
@@ -121,7 +121,7 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
     db
       .select({ date, total: count() })
       .from(uploads)
-      .where(and(gte(uploads.createdAt, begin), kept))
+      .where(and(gte(uploads.createdAt, begin), isCounted))
       .groupBy(date)
       .all()
       .map(row => [row.date, row.total]),

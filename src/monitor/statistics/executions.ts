@@ -55,15 +55,15 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
       .get()?.at ?? null
   const begin = periodStart(period, unit, now, first)
   const found = new Map<number, Counts>()
-  const sum = nothing()
+  const sum = noCounts()
   for (const { start, status: ended, runs, ms } of countsOf(db, unit, begin, name)) {
     if (status && ended !== status) continue
     const at = startOf(unit, start)
-    const counts = found.get(at) ?? nothing()
+    const counts = found.get(at) ?? noCounts()
     found.set(at, counts)
     for (const each of [counts, sum]) {
       each.total += runs
-      each[partOf(ended)] += runs
+      each[countKeyOf(ended)] += runs
       if (ended !== 'CANCELLED') each.ms += ms
     }
   }
@@ -73,7 +73,7 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
     generated_at: iso(now),
     group_by: unit,
     buckets: [...bucketsFrom(begin, unit, now)].map(start => {
-      const { ms, ...counts } = found.get(start) ?? nothing()
+      const { ms, ...counts } = found.get(start) ?? noCounts()
       return { start: iso(start), ...counts, avg_ms: averageOf(ms, counts.success + counts.failed) }
     }),
     ...sums,
@@ -81,8 +81,9 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
 }
 
 type Counts = { total: number; success: number; failed: number; cancelled: number; ms: number }
-const nothing = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, ms: 0 })
-const partOf = (status: RunState) => (status === 'SUCCESS' ? 'success' : status === 'FAILURE' ? 'failed' : 'cancelled')
+const noCounts = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, ms: 0 })
+const countKeyOf = (status: RunState) =>
+  status === 'SUCCESS' ? 'success' : status === 'FAILURE' ? 'failed' : 'cancelled'
 const averageOf = (ms: number, runs: number) => (runs ? Math.round((ms / runs) * 10) / 10 : null)
 
 /** Finished runs by state, of one job or of all, at the finest resolution that is small enough. */
@@ -143,7 +144,7 @@ export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
           timed.reduce((total, { ms }) => total + ms, 0),
           timedRuns,
         ),
-        p95_ms: shareBelow(timed, 0.95 * timedRuns, bounds),
+        p95_ms: timeOfNthRun(timed, 0.95 * timedRuns, bounds),
       }
     })
     .toSorted((a, b) => b.runs - a.runs || (a.name < b.name ? -1 : 1))
@@ -152,7 +153,7 @@ export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
 const runsOf = (counts: readonly { runs: number }[]) => counts.reduce((total, { runs }) => total + runs, 0)
 
 /** The middle of the bucket of the `n`th run, counts ordered by bucket: within 10 % of its time. */
-function shareBelow(counts: { bucket: number; runs: number }[], n: number, bounds: readonly number[]): number | null {
+function timeOfNthRun(counts: { bucket: number; runs: number }[], n: number, bounds: readonly number[]): number | null {
   let below = 0
   for (const { bucket, runs } of counts) {
     below += runs

@@ -19,11 +19,11 @@ import { progress } from '../../ui/parts/figures.ts'
 import { copyButton } from '../../ui/parts/form.ts'
 import { live } from '../../ui/parts/live.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, none, number, time } from '../../ui/parts/values.ts'
+import { duration, noValue, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
 import { monitorPage, pagePart, versionOf } from '../pages/monitor-layout.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle, type ShownRun, shownRuns } from './job-views.ts'
-import { jobAction, person, question, subjectLinks, verbsFor } from './jobs-page.ts'
+import { confirmQuestion, jobAction, starterCell, subjectLinks, verbsFor } from './jobs-page.ts'
 import { usualMs } from './task-queries.ts'
 
 type LogLine = typeof runLog.$inferSelect
@@ -41,7 +41,7 @@ const jobBody = ({ run, log, alike, usual, now }: JobData): Html => html`<div cl
   ${status(run.status)}
   ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
   <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
-  <div class="actions">${verbsFor(run).map(verb => jobAction(verb, run.id, question(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
+  <div class="actions">${verbsFor(run).map(verb => jobAction(verb, run.id, confirmQuestion(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
 </div>
 ${run.noRetry !== null && html`<p class="quiet">No retry is offered: ${run.noRetry}.</p>`}
 ${run.status === 'PROGRESS' && html`<div class="progressing">${progress(run.progress, 'Progress')}<p>${run.progress} %${run.stage && html`, ${run.stage}`}${run.message && html`: ${run.message}`}</p></div>`}
@@ -50,13 +50,13 @@ ${timeline(run, usual, now)}
   ${run.about.length > 0 && html`<div><dt>About</dt><dd>${subjectLinks(run)}</dd></div>`}
   <div><dt>Queue</dt><dd>${run.queue}</dd></div>
   <div><dt>Attempts</dt><dd>${attempts(run)}</dd></div>
-  <div><dt>Started by</dt><dd>${person(run)}</dd></div>
+  <div><dt>Started by</dt><dd>${starterCell(run)}</dd></div>
   ${run.expiresAt !== null && html`<div><dt>Dropped if not started by</dt><dd>${time(run.expiresAt)}</dd></div>`}
   ${run.message && html`<div><dt>Message</dt><dd>${run.message}</dd></div>`}
 </dl>
-${run.error !== null && failure(run, alike)}
-${block('Input', pretty(run.input))}
-${run.result !== null && block('Result', pretty(run.result))}
+${run.error !== null && failureSection(run, alike)}
+${codeSection('Input', maskedJson(run.input))}
+${run.result !== null && codeSection('Result', maskedJson(run.result))}
 ${logOf(log)}`
 
 /** An attempt that ended with its worker's death counts, too. */
@@ -75,10 +75,10 @@ function timeline(run: Run, usual: number | null, now: number): Html {
     [
       'Began',
       startedAt,
-      startedAt === null ? waiting(from, now) : html`waited ${duration(Math.max(0, startedAt - from))}`,
+      startedAt === null ? waitingWords(from, now) : html`waited ${duration(Math.max(0, startedAt - from))}`,
     ],
     [
-      ended[run.status] ?? 'Ends',
+      endWords[run.status] ?? 'Ends',
       completedAt,
       completedAt !== null && startedAt !== null
         ? html`took ${duration(Math.max(0, completedAt - startedAt))}${usually}`
@@ -87,13 +87,13 @@ function timeline(run: Run, usual: number | null, now: number): Html {
   ]
   return html`<ol class="timeline">${steps.map(
     ([what, at, span]) =>
-      html`<li class="${at === null ? 'ahead' : ''}"><strong>${what}</strong>${at === null ? none : time(at)}${span && html`<small class="quiet">${span}</small>`}</li>`,
+      html`<li class="${at === null ? 'ahead' : ''}"><strong>${what}</strong>${at === null ? noValue : time(at)}${span && html`<small class="quiet">${span}</small>`}</li>`,
   )}</ol>`
 }
-const ended: Partial<Record<Run['status'], string>> = { SUCCESS: 'Done', FAILURE: 'Failed', CANCELLED: 'Cancelled' }
-const waiting = (from: number, now: number): Content => (from > now ? 'not due yet' : 'waits for its turn')
+const endWords: Partial<Record<Run['status'], string>> = { SUCCESS: 'Done', FAILURE: 'Failed', CANCELLED: 'Cancelled' }
+const waitingWords = (from: number, now: number): Content => (from > now ? 'not due yet' : 'waits for its turn')
 
-function failure({ error, stack, fingerprint, name }: Run, alike: number): Html {
+function failureSection({ error, stack, fingerprint, name }: Run, alike: number): Html {
   const others = alike > 1 && fingerprint
   return html`<section class="part failure"><div class="head"><h2>Error</h2>${copyButton(`${error}\n${stack ?? ''}`.trim())}</div>
 <p class="loss"><strong>${error}</strong></p>
@@ -101,11 +101,11 @@ ${others && html`<p><a href="${address(jobsPath, { status: 'FAILURE', name, fing
 ${stack && html`<details open><summary>Stack</summary><pre class="code">${stack}</pre></details>`}</section>`
 }
 
-const pretty = (value: unknown) => JSON.stringify(masked(value), null, 2) ?? 'null'
-const block = (title: string, text: string): Html =>
+const maskedJson = (value: unknown) => JSON.stringify(masked(value), null, 2) ?? 'null'
+const codeSection = (title: string, text: string): Html =>
   html`<section class="part"><div class="head"><h2>${title}</h2>${copyButton(text)}</div><pre class="code">${text}</pre></section>`
 
-const tones = { debug: 'quiet', info: 'plain', warn: 'warn', error: 'bad' } as const
+const logTones = { debug: 'quiet', info: 'plain', warn: 'warn', error: 'bad' } as const
 
 const logOf = (log: readonly LogLine[]): Html =>
   html`<section class="part"><div class="head"><h2>Log</h2></div>${table<LogLine>({
@@ -123,7 +123,7 @@ const logOf = (log: readonly LogLine[]): Html =>
           html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(11, 23)}</time>`,
       },
       { head: 'Attempt', numeric: true, cell: ({ attempt }) => number(attempt) },
-      { head: 'Level', cell: ({ level }) => badge(level, tones[level]) },
+      { head: 'Level', cell: ({ level }) => badge(level, logTones[level]) },
       {
         head: 'What',
         names: true,

@@ -14,9 +14,9 @@ import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
-const poll = 250 // ms between two checks of a run that another process may be working on
+const pollEvery = 250 // ms between two checks of a run that another process may be working on
 
-const one = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
+const withJobId = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
 const listQuery = t.Object({
   status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
   name: t.Optional(t.String({ maxLength: 100 })),
@@ -81,7 +81,7 @@ export const jobRoutes = (app: App) => {
         ),
       },
     )
-    .guard(one)
+    .guard(withJobId)
     .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), {
       may: 'member',
       detail: describe('The progress of a job', jobSchema),
@@ -100,7 +100,7 @@ export const jobRoutes = (app: App) => {
             if (isFinished(status)) end()
           })
           const stopWatching = jobs.watch(id, look)
-          const timer = setInterval(look, poll)
+          const timer = setInterval(look, pollEvery)
           look()
           return () => {
             clearInterval(timer)

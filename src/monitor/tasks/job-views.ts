@@ -122,10 +122,10 @@ export const jobTitle = (name: string): string => titles[name] ?? name.replaceAl
 
 /** Remarks on a run: whether its worker lives, what a cancel waits for, what a retry would do. */
 
-type Here = Pick<App, 'db' | 'processId' | 'config' | 'jobs'>
+type ViewContext = Pick<App, 'db' | 'processId' | 'config' | 'jobs'>
 
 /** With their subjects, users, and whether a retry may help. */
-export function shownRuns(here: Here, runs: readonly Run[]): ShownRun[] {
+export function shownRuns(here: ViewContext, runs: readonly Run[]): ShownRun[] {
   const subjects = subjectsOf(here.db, runs)
   const people = usernamesOf(
     here.db,
@@ -133,15 +133,19 @@ export function shownRuns(here: Here, runs: readonly Run[]): ShownRun[] {
   )
   const isDead = deathsSeenOnce(here)
   return runs.map(run => ({
-    ...seen(here, run, isDead),
+    ...withRemarks(here, run, isDead),
     about: subjects.get(run.id) ?? [],
     startedByName: run.startedBy === null ? null : (people.get(run.startedBy) ?? null),
   }))
 }
 
-export const viewOf = (here: Here, run: Run) => jobView(seen(here, run, deathsSeenOnce(here)))
+export const viewOf = (here: ViewContext, run: Run) => jobView(withRemarks(here, run, deathsSeenOnce(here)))
 
-function seen(here: Here, run: Run, isDead: (process: string) => boolean): Run & Pick<ShownRun, 'noRetry'> {
+function withRemarks(
+  here: ViewContext,
+  run: Run,
+  isDead: (process: string) => boolean,
+): Run & Pick<ShownRun, 'noRetry'> {
   const noRetry = isRetriable(run) ? here.jobs.whyNoRetry(run) : null
   const { status, process, cancelRequestedAt } = run
   if (status !== 'PROGRESS') return { ...run, noRetry }
@@ -151,7 +155,7 @@ function seen(here: Here, run: Run, isDead: (process: string) => boolean): Run &
     : { ...run, noRetry, message: 'It was asked to stop and will within 2 s' }
 }
 
-function deathsSeenOnce({ processId, config }: Here): (process: string) => boolean {
+function deathsSeenOnce({ processId, config }: ViewContext): (process: string) => boolean {
   const dead = new Map<string, boolean>()
   return id => {
     const known = dead.get(id) ?? (id !== processId && isProcessDead(config.dataDir, id))
@@ -161,13 +165,13 @@ function deathsSeenOnce({ processId, config }: Here): (process: string) => boole
 }
 
 /** After a retry that was not possible. */
-export function whyNotRetried({ db, jobs }: Here, id: string): string {
+export function whyNotRetried({ db, jobs }: ViewContext, id: string): string {
   const run = runById(db).get({ id })
   const reason = run && isRetriable(run) ? jobs.whyNoRetry(run) : null
   return reason ?? 'Only a failed or cancelled job can be tried again'
 }
 
-function diedUnder(here: Here, id: string): string {
+function diedUnder(here: ViewContext, id: string): string {
   const all = processesOf(here)
   const process = all.find(one => one.id === id)
   const which = process ? ` (${process.role}, pid ${process.pid} on ${process.host})` : ''

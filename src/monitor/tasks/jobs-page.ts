@@ -10,13 +10,13 @@ import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { address } from '../../ui/parts/address.ts'
-import { calm, status } from '../../ui/parts/badges.ts'
+import { allWell, status } from '../../ui/parts/badges.ts'
 import { progress } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks as pages } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, elapsed, name as nameOf, none, number, time } from '../../ui/parts/values.ts'
+import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
@@ -55,7 +55,7 @@ const listSchema = t.Composite([
 ])
 
 /** The label of an action, and the message once it is done. */
-export const words = {
+export const actionWords = {
   cancel: ['Cancel', 'It is being cancelled'],
   retry: ['Retry', 'It is being retried'],
   remove: ['Remove', 'It is removed'],
@@ -75,7 +75,7 @@ export const jobsPage = (app: App) =>
       of: ({ runs, pagination, overTime }) => ({
         jobs: runs.map(adminJobView),
         pagination,
-        over_time: overTime ? { hours: overTime.hours.map(dated), depth: overTime.depth.map(dated) } : null,
+        over_time: overTime ? { hours: overTime.hours.map(withIsoTime), depth: overTime.depth.map(withIsoTime) } : null,
       }),
       pages: ({ pagination }) => pagination,
     },
@@ -104,7 +104,7 @@ async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuer
   }
 }
 
-const dated = <Row extends { at: number }>(row: Row) => ({ ...row, at: iso(row.at) })
+const withIsoTime = <Row extends { at: number }>(row: Row) => ({ ...row, at: iso(row.at) })
 
 type JobsFilter = Omit<RunFilter, 'startedBy' | 'orNamed'>
 type JobsData = {
@@ -126,8 +126,8 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
     { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
     { name: 'user', label: 'Started by', value: filter.user },
     { name: 'file', label: 'File', value: filter.file },
-    { name: 'from', label: 'From, in UTC', type: 'datetime-local', value: forInput(filter.from) },
-    { name: 'to', label: 'To, in UTC', type: 'datetime-local', value: forInput(filter.to) },
+    { name: 'from', label: 'From, in UTC', type: 'datetime-local', value: inputTime(filter.from) },
+    { name: 'to', label: 'To, in UTC', type: 'datetime-local', value: inputTime(filter.to) },
     { name: 'status', label: 'State', value: filter.status, type: 'hidden' },
     { name: 'fingerprint', label: 'Failure', value: filter.fingerprint, type: 'hidden' },
   ],
@@ -135,7 +135,7 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
 <div class="toolbar">
   ${states(data, filter)}
   ${filter.fingerprint && html`<p class="quiet">Runs with the same failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All jobs</a></p>`}
-  ${bulk(data, filter)}
+  ${bulkActions(data, filter)}
 </div>
 ${table<ShownRun>({
   caption: 'Jobs, newest first',
@@ -144,14 +144,14 @@ ${table<ShownRun>({
   stack: true,
   rows: data.runs,
   key: ({ id }) => `job-${id}`,
-  empty: empty(filter),
+  empty: noJobs(filter),
   columns: [
-    { head: html`<span class="sr">Tick</span>`, class: 'tick', cell: tick },
-    { head: 'State', cell: run => (run.status === 'SUCCESS' ? calm('success') : status(run.status)) },
+    { head: html`<span class="sr">Tick</span>`, class: 'tick', cell: tickBox },
+    { head: 'State', cell: run => (run.status === 'SUCCESS' ? allWell('success') : status(run.status)) },
     { head: 'Job', names: true, cell: jobCell },
     { head: 'Accepted', cell: ({ createdAt }) => time(createdAt) },
-    { head: 'Waited', numeric: true, cell: waited },
-    { head: 'Took', numeric: true, cell: took },
+    { head: 'Waited', numeric: true, cell: waitingTime },
+    { head: 'Took', numeric: true, cell: runningTime },
     { head: 'Attempts', numeric: true, cell: ({ attempts }) => number(attempts) },
     { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
   ],
@@ -162,7 +162,7 @@ ${!data.isExact && html`<p class="quiet">There are more matches than were counte
 ${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
 
 /** `2026-03-30T18:00`, as the browser needs it. */
-const forInput = (given: string | undefined) => given && iso(momentInUtc(given)).slice(0, 16)
+const inputTime = (given: string | undefined) => given && iso(momentInUtc(given)).slice(0, 16)
 
 /** How many end per hour, how many wait. */
 const overTimeCharts = ({ hours, depth }: JobsOverTime): Html => html`<div class="charts">
@@ -185,12 +185,12 @@ ${chartWithTable('The most that waited and ran at a time, of all jobs', {
 </div>`
 
 /** Ticked rows go to a page that lists them and asks for confirmation: it works without script. */
-const tick = ({ id, name }: Run): Html =>
+const tickBox = ({ id, name }: Run): Html =>
   html`<input type="checkbox" name="id" value="${id}" form="ticked" aria-label="Tick this run of ${name}" />`
 
 const tickedForm = html`<form id="ticked" class="ticked" method="get" action="${selectedPath}">
 <span class="quiet">With the ticked:</span>
-${verbs.map(verb => html`<button type="submit" name="action" value="${verb}" class="small ${verb === 'remove' ? 'danger' : 'quiet'}">${words[verb][0]}</button>`)}
+${verbs.map(verb => html`<button type="submit" name="action" value="${verb}" class="small ${verb === 'remove' ? 'danger' : 'quiet'}">${actionWords[verb][0]}</button>`)}
 </form>`
 
 /** Counted if no words narrow the list. */
@@ -212,7 +212,7 @@ const states = ({ states }: JobsData, filter: JobsFilter): Html =>
 function jobCell(run: ShownRun): Html {
   const { id, name, input, error, status, progress: percent, stage, message, startedByName } = run
   const facts = JSON.stringify(masked(input))
-  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${startedByName !== null && html` <small class="quiet">by ${person(run)}</small>`} <code class="quiet">${name}${facts !== '{}' && !run.about.length && ` ${facts.slice(0, 120)}`}</code>${
+  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${startedByName !== null && html` <small class="quiet">by ${starterCell(run)}</small>`} <code class="quiet">${name}${facts !== '{}' && !run.about.length && ` ${facts.slice(0, 120)}`}</code>${
     error && html`<p class="${status === 'FAILURE' ? 'loss' : 'quiet'}">${error.slice(0, 200)}</p>`
   }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}${message && `: ${message}`}</small></p>`}`
 }
@@ -223,34 +223,34 @@ const maxNamed = 4
 export const subjectLinks = ({ about }: Pick<ShownRun, 'about'>): Html =>
   html`${about.slice(0, maxNamed).map(({ name, path }, i) => html`${i > 0 && ', '}<a href="${path}">${nameOf(name)}</a>`)}${about.length > maxNamed && ` and ${about.length - maxNamed} more`}`
 
-export const person = ({ startedBy, startedByName }: Pick<ShownRun, 'startedBy' | 'startedByName'>): Content =>
+export const starterCell = ({ startedBy, startedByName }: Pick<ShownRun, 'startedBy' | 'startedByName'>): Content =>
   startedBy === null
     ? 'Fieldhouse or the operator'
     : html`<a href="/admin/users/${startedBy}">${nameOf(startedByName ?? `user ${startedBy}`)}</a>`
 
 /** The waiting time, without a requested delay; for a waiting run so far, or when it is scheduled. */
-function waited({ createdAt, notBefore, startedAt, status }: Run): Content {
+function waitingTime({ createdAt, notBefore, startedAt, status }: Run): Content {
   if (startedAt !== null) return duration(Math.max(0, startedAt - Math.max(createdAt, notBefore ?? 0)))
-  if (status !== 'PENDING') return none
+  if (status !== 'PENDING') return noValue
   return notBefore === null ? elapsed(createdAt) : html`due ${time(notBefore)}`
 }
 
-function took({ startedAt, completedAt, status }: Run): Content {
-  if (startedAt === null) return none
+function runningTime({ startedAt, completedAt, status }: Run): Content {
+  if (startedAt === null) return noValue
   if (completedAt !== null) return duration(Math.max(0, completedAt - startedAt))
-  return status === 'PROGRESS' ? elapsed(startedAt) : none
+  return status === 'PROGRESS' ? elapsed(startedAt) : noValue
 }
 
 const actions = (run: ShownRun): Html =>
   html`<div class="actions">${verbsFor(run)
     .filter(verb => verb !== 'remove' || run.status !== 'SUCCESS')
-    .map(verb => jobAction(verb, run.id, question(verb, run)))}</div>`
+    .map(verb => jobAction(verb, run.id, confirmQuestion(verb, run)))}</div>`
 
 /** Retry only if it may help. */
 export const verbsFor = (run: ShownRun): Verb[] =>
   verbs.filter(verb => statesFor[verb].includes(run.status) && (verb !== 'retry' || run.noRetry === null))
 
-export const question = (verb: Verb, run: Run): string =>
+export const confirmQuestion = (verb: Verb, run: Run): string =>
   ({
     retry: `Try this run of ${run.name} again?`,
     cancel: isFinished(run) ? '' : `Cancel this run of ${run.name}?`,
@@ -258,7 +258,7 @@ export const question = (verb: Verb, run: Run): string =>
   })[verb]
 
 /** `Retry all 1,234`: the actions that fit the filtered state. */
-function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter): Content {
+function bulkActions({ pagination: { total }, isExact }: JobsData, filter: JobsFilter): Content {
   const { status: state } = filter
   if (!state || total < 2) return null
   const many = `${number(total)}${isExact ? '' : ' and more'}`
@@ -267,28 +267,28 @@ function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter):
     .map(verb =>
       action({
         action: `${jobsPath}/bulk`,
-        label: `${words[verb][0]} all ${many}`,
+        label: `${actionWords[verb][0]} all ${many}`,
         small: true,
         quiet: verb !== 'remove',
         danger: verb === 'remove',
-        confirm: `${words[verb][0]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It runs in the background; its report is a job too.`,
+        confirm: `${actionWords[verb][0]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It runs in the background; its report is a job too.`,
         body: { action: verb, ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) },
         goTo: `${jobsPath}/{job_id}`,
       }),
     )}</div>`
 }
 
-const empty = (filter: JobsFilter): Html =>
+const noJobs = (filter: JobsFilter): Html =>
   Object.values(filter).some(Boolean)
     ? emptyState('No such job', 'No job matches all filters.', html`<a href="${jobsPath}">All jobs</a>`)
     : emptyState('Nothing has run yet', 'The schedule starts with the next minute.')
 
 /** A button with a confirmation for one job. */
-export const jobAction = (verb: keyof typeof words, id: string, confirm: string, goTo = 'stay'): Html =>
+export const jobAction = (verb: keyof typeof actionWords, id: string, confirm: string, goTo = 'stay'): Html =>
   action({
     action: `${jobsPath}/${verb}`,
-    label: words[verb][0],
-    done: words[verb][1],
+    label: actionWords[verb][0],
+    done: actionWords[verb][1],
     small: true,
     quiet: verb !== 'remove',
     danger: verb === 'remove',

@@ -9,13 +9,13 @@ import { table } from '../../ui/parts/table.ts'
 import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, jobTitle, type ShownRun, tasksPath } from './job-views.ts'
-import { jobAction, person, subjectLinks } from './jobs-page.ts'
+import { jobAction, starterCell, subjectLinks } from './jobs-page.ts'
 import type { FailureGroup } from './task-queries.ts'
 import { failureSurge } from './task-queries.ts'
 import { section, whenOpen } from './task-sections.ts'
 import type { Lock, LockState, TasksNow } from './task-state.ts'
 
-const to = (part: string, value: Content): Html => html`<a href="#${part}">${value}</a>`
+const sectionLink = (part: string, value: Content): Html => html`<a href="#${part}">${value}</a>`
 
 export function queueTiles({ queue, states, rate, waiting: { since: waitingSince }, at, locks }: TasksNow): Html {
   const sum = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
@@ -30,11 +30,11 @@ export function queueTiles({ queue, states, rate, waiting: { since: waitingSince
       value: number(sum('waiting') ?? states.PENDING),
       note: waitingSince ? html`longest ${duration(at - waitingSince)}` : each('waiting'),
     },
-    { label: 'Running', value: to('running', number(states.PROGRESS)), note: each('active') },
+    { label: 'Running', value: sectionLink('running', number(states.PROGRESS)), note: each('active') },
     { label: 'Booked', value: number(sum('delayed')), note: each('delayed') },
     {
       label: 'Failed, last hour',
-      value: to('failures', html`<span class="${isSurge ? 'loss' : ''}">${number(rate.lastHour)}</span>`),
+      value: sectionLink('failures', html`<span class="${isSurge ? 'loss' : ''}">${number(rate.lastHour)}</span>`),
       note:
         rate.usualPerHour === null
           ? 'too new to know the usual'
@@ -42,12 +42,12 @@ export function queueTiles({ queue, states, rate, waiting: { since: waitingSince
     },
     {
       label: 'Locks',
-      value: to('locks', number(held)),
+      value: sectionLink('locks', number(held)),
       note: locks.length > held ? `${locks.length - held} free for the taking` : 'held',
     },
     {
       label: 'Workers',
-      value: to('processes', number(sum('workers'))),
+      value: sectionLink('processes', number(sum('workers'))),
       note: queue.backend === 'redis' ? 'on Redis' : 'on SQLite',
     },
   ])
@@ -68,7 +68,7 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
       empty: whenOpen('Nothing runs at this moment. That is usual: most work takes less than a second.'),
       columns: [
         { head: 'Job', names: true, cell: jobLink },
-        { head: 'Progress', class: 'wide', cell: howFar },
+        { head: 'Progress', class: 'wide', cell: progressCell },
         { head: 'For', numeric: true, cell: ({ startedAt }) => elapsed(startedAt) },
         { head: 'Usual', numeric: true, cell: ({ name }) => duration(usualMs[name] ?? null) },
         { head: 'Attempt', numeric: true, cell: ({ attempts, maxAttempts }) => `${attempts} of ${maxAttempts}` },
@@ -87,9 +87,9 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
 }
 
 const jobLink = (run: ShownRun): Html =>
-  html`<a href="${jobPath(run.id)}">${jobTitle(run.name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${run.startedByName !== null && html` <small class="quiet">by ${person(run)}</small>`} <code class="quiet">${run.name}</code>`
+  html`<a href="${jobPath(run.id)}">${jobTitle(run.name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${run.startedByName !== null && html` <small class="quiet">by ${starterCell(run)}</small>`} <code class="quiet">${run.name}</code>`
 
-const howFar = ({ progress: percent, stage, message }: Run): Html =>
+const progressCell = ({ progress: percent, stage, message }: Run): Html =>
   html`${progress(percent, 'Progress')}<small class="quiet">${percent} %${stage && `, ${stage}`}${message && `: ${message}`}</small>`
 
 /** Identical failures as one row, to be retried together. */
@@ -160,7 +160,7 @@ export function locksSection({ locks }: TasksNow): Html {
           cell: ({ task, arguments: of, key }) =>
             html`<span title="${key}">${task}</span>${of && html` <code>${of}</code>`}`,
         },
-        { head: 'Owner', cell: owner },
+        { head: 'Owner', cell: ownerCell },
         { head: 'Age', numeric: true, cell: ({ acquiredAt }) => elapsed(acquiredAt) },
         {
           head: 'TTL',
@@ -174,7 +174,7 @@ export function locksSection({ locks }: TasksNow): Html {
   )
 }
 
-const owner = ({ process, owner: id, state, jobId }: Lock): Html =>
+const ownerCell = ({ process, owner: id, state, jobId }: Lock): Html =>
   html`${state === 'orphaned' && html`${badge('dead', 'bad')} `}${process ? `${process.role}, pid ${process.pid}` : html`<code>${id.slice(-12)}</code>`}${jobId && html` <a href="${jobPath(jobId)}">run</a>`}`
 
 const release = ({ key, task, state }: Lock): Html =>

@@ -21,7 +21,7 @@ import { monitorPage } from '../pages/monitor-layout.ts'
 import { machineTable } from '../queue-inspect.ts'
 import { jobPage } from './job-page.ts'
 import { jobPath, jobsPath, jobTitle, type ShownRun, selectedPath, shownRuns, tasksPath } from './job-views.ts'
-import { jobsPage, subjectLinks, verbsFor, words } from './jobs-page.ts'
+import { actionWords, jobsPage, subjectLinks, verbsFor } from './jobs-page.ts'
 import { failuresSection, locksSection, processesSection, queueTiles, runningSection } from './queue-sections.ts'
 import {
   actOnJob,
@@ -40,9 +40,9 @@ import { expectedSection, supervisorSection } from './task-sections.ts'
 import { forgetTasks, type TasksNow, tasksNow } from './task-state.ts'
 import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema, tasksView } from './tasks-json.ts'
 
-const one = t.Object({ job_id: t.String({ maxLength: 64 }) })
+const jobIdBody = t.Object({ job_id: t.String({ maxLength: 64 }) })
 const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
-const named = t.Object({ name: t.String({ maxLength: 100 }) })
+const nameBody = t.Object({ name: t.String({ maxLength: 100 }) })
 
 export const taskRoutes = (app: App) =>
   new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(tickedJobs(app)).use(jobPage(app))
@@ -69,19 +69,23 @@ const actionRoutes = (app: App) => {
         set.status = 202
         return done(started(await runTask(app, signedIn(who), name)))
       },
-      { body: named, may: 'admin', detail: describe('Run a task of the schedule now', startedSchema, { status: 202 }) },
+      {
+        body: nameBody,
+        may: 'admin',
+        detail: describe('Run a task of the schedule now', startedSchema, { status: 202 }),
+      },
     )
     .post(
       '/schedule/pause',
       async ({ body: { name, reason }, who }) => done(await pauseTask(app, signedIn(who), name, reason)),
       {
-        body: t.Object({ ...named.properties, reason: t.String({ minLength: 1, maxLength: 500 }) }),
+        body: t.Object({ ...nameBody.properties, reason: t.String({ minLength: 1, maxLength: 500 }) }),
         may: 'admin',
         detail: describe('Pause a scheduled task', t.Object({ paused: t.String(), reason: t.String() })),
       },
     )
     .post('/schedule/resume', async ({ body: { name }, who }) => done(await resumeTask(app, signedIn(who), name)), {
-      body: named,
+      body: nameBody,
       may: 'admin',
       detail: describe('Resume a paused task', t.Object({ resumed: t.String() })),
     })
@@ -104,17 +108,17 @@ const actionRoutes = (app: App) => {
       },
     )
     .post('/jobs/retry', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'retry', body.job_id)), {
-      body: one,
+      body: jobIdBody,
       may: 'admin',
       detail: describe('Retry a failed or cancelled job', doneSchema),
     })
     .post('/jobs/cancel', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'cancel', body.job_id)), {
-      body: one,
+      body: jobIdBody,
       may: 'admin',
       detail: describe('Cancel a job that is not finished', doneSchema),
     })
     .post('/jobs/remove', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'remove', body.job_id)), {
-      body: one,
+      body: jobIdBody,
       may: 'admin',
       detail: describe('Remove a finished job and its log', doneSchema),
     })
@@ -140,11 +144,11 @@ const tasksPage = (app: App) =>
         live: twiceASecond,
       }),
     )
-    .use(list(app, 'schedule', scheduledSchema, ({ schedule }) => schedule))
-    .use(list(app, 'failures', failureSchema, ({ failures }) => failures.groups))
-    .use(list(app, 'locks', lockSchema, ({ locks }) => locks.locks))
+    .use(listRoutes(app, 'schedule', scheduledSchema, ({ schedule }) => schedule))
+    .use(listRoutes(app, 'failures', failureSchema, ({ failures }) => failures.groups))
+    .use(listRoutes(app, 'locks', lockSchema, ({ locks }) => locks.locks))
 
-const list = (app: App, name: string, row: { properties: object }, of: (view: TasksView) => readonly object[]) =>
+const listRoutes = (app: App, name: string, row: { properties: object }, of: (view: TasksView) => readonly object[]) =>
   listFiles(app, `${tasksPath}/${name}`, emptyQuery, {
     name,
     row,
@@ -173,7 +177,7 @@ const tickedJobs = (app: App) =>
       '',
       ({ query: { action }, request, who }) => {
         const found = ticked(app, new URL(request.url).searchParams)
-        const title = `${words[action][0]} ${counted(found.length)}?`
+        const title = `${actionWords[action][0]} ${jobsCount(found.length)}?`
         return monitorPage(app, { title, who, room: 'jobs', body: confirmation(action, found, who?.csrfToken) })
       },
       { query: t.Object({ action: verbSchema }), may: 'admin', detail: hidden },
@@ -196,7 +200,7 @@ function ticked(app: App, params: URLSearchParams): ShownRun[] {
   return shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
 }
 
-const counted = (jobs: number) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
+const jobsCount = (jobs: number) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
 
 function confirmation(action: Verb, found: readonly ShownRun[], token: string | undefined): Html {
   const fit = found.filter(run => verbsFor(run).includes(action))
@@ -212,7 +216,7 @@ function confirmation(action: Verb, found: readonly ShownRun[], token: string | 
 <form class="form" method="post" action="${selectedPath}">
 <input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" />
 ${fit.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
-<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${words[action][0]} ${number(fit.length)} ${fit.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
+<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${number(fit.length)} ${fit.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
 </form>
 ${jobTable('These', fit)}
 ${left.length > 0 && html`<h2>Left out</h2>${jobTable('Left out: in no state for it, or it would not help', left)}`}`

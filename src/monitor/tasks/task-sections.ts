@@ -1,9 +1,9 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
-import { badge, calm, type Tone } from '../../ui/parts/badges.ts'
+import { allWell, badge, type Tone } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { table } from '../../ui/parts/table.ts'
-import { countdown, duration, none, time } from '../../ui/parts/values.ts'
+import { countdown, duration, noValue, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, tasksPath } from './job-views.ts'
 import type { RunOutcome } from './task-queries.ts'
@@ -27,7 +27,7 @@ const stateTones: Record<TaskState, Tone> = {
 
 /** A task on time is quiet; others say how late they are. */
 export const stateMark = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
-  html`${state === 'on time' ? calm(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}${state === 'failing' && html`<small class="loss">for ${duration(lateMs)}</small>`}`
+  html`${state === 'on time' ? allWell(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}${state === 'failing' && html`<small class="loss">for ${duration(lateMs)}</small>`}`
 
 /** Scheduled work: whether it runs, when it is next, and how it went the last times. */
 
@@ -49,11 +49,11 @@ export function expectedSection({ scheduled, tours }: TasksNow): Html {
           cell: task =>
             html`<a href="${address(jobsPath, { name: task.name })}">${task.title}</a><small class="quiet"><code>${task.name}</code> <code>${task.pattern}</code></small>`,
         },
-        { head: 'State', cell: state },
+        { head: 'State', cell: stateCell },
         { head: 'Last 20', class: 'outcomes', cell: ({ outcomes }) => outcomeStrip(outcomes) },
         { head: 'Usual', numeric: true, cell: ({ usualMs }) => duration(usualMs) },
-        { head: 'Last', cell: last },
-        { head: 'Next', cell: ({ next, pause }) => (pause ? none : countdown(next, 'due')) },
+        { head: 'Last', cell: lastRunCell },
+        { head: 'Next', cell: ({ next, pause }) => (pause ? noValue : countdown(next, 'due')) },
         { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: scheduleActions },
       ],
     })}
@@ -62,14 +62,14 @@ ${tours.length > 0 && tourTable(tours)}`,
   )
 }
 
-const state = (task: ScheduledTask): Html =>
+const stateCell = (task: ScheduledTask): Html =>
   html`${stateMark(task)}${task.runningSince !== null && task.state !== 'too long' && html` <a href="${jobPath(task.runningJobId ?? '')}">running</a>`}${
     task.pause && html`<small class="quiet">${task.pause.by}, ${time(task.pause.at)}: “${task.pause.reason}”</small>`
   }`
 
-const last = ({ lastSlot, outcomes }: ScheduledTask): Content => {
+const lastRunCell = ({ lastSlot, outcomes }: ScheduledTask): Content => {
   const newest = outcomes.at(-1)
-  if (lastSlot === null || !newest) return none
+  if (lastSlot === null || !newest) return noValue
   return newest.jobId && newest.status !== 'GONE'
     ? html`<a href="${jobPath(newest.jobId)}">${time(lastSlot)}</a>`
     : time(lastSlot)
@@ -156,7 +156,7 @@ export const tourTable = (tours: readonly TourTask[]): Content =>
         head: 'Next',
         cell: ({ next, jobId }) => (next === null ? jobId && badge('under way', 'live') : countdown(next, 'due')),
       },
-      { head: 'Run', cell: ({ jobId }) => (jobId ? html`<a href="${jobPath(jobId)}">the run</a>` : none) },
+      { head: 'Run', cell: ({ jobId }) => (jobId ? html`<a href="${jobPath(jobId)}">the run</a>` : noValue) },
       { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: updateNow },
     ],
   })
@@ -172,10 +172,10 @@ const updateNow = ({ tour }: TourTask) =>
     done: 'The feed is being polled',
   })
 
-const places = 20
+const shownOutcomes = 20
 const [step, width, height] = [7, 5, 20]
 
-const words: Record<RunOutcome['status'], string> = {
+const statusWords: Record<RunOutcome['status'], string> = {
   SUCCESS: 'done',
   FAILURE: 'failed',
   CANCELLED: 'cancelled',
@@ -187,15 +187,15 @@ const words: Record<RunOutcome['status'], string> = {
 
 /** The last outcomes of a task, newest at the right: the height is the duration, and failures have full height. */
 export function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
-  const shown = outcomes.slice(-places)
+  const shown = outcomes.slice(-shownOutcomes)
   const longest = Math.max(1, ...shown.map(({ ms }) => ms ?? 0))
   const count = (status: RunOutcome['status']) => shown.filter(outcome => outcome.status === status).length
   const failed = count('FAILURE')
   const label = shown.length
     ? `Last ${shown.length}: ${count('SUCCESS') + count('SKIPPED')} done${failed ? `, ${failed} failed` : ''}`
     : 'Nothing yet'
-  const offset = places - shown.length
-  return html`<svg class="strip" viewBox="0 0 ${places * step} ${height}" width="${places * step}" height="${height}" role="img" aria-label="${label}">${shown.map(
+  const offset = shownOutcomes - shown.length
+  return html`<svg class="strip" viewBox="0 0 ${shownOutcomes * step} ${height}" width="${shownOutcomes * step}" height="${height}" role="img" aria-label="${label}">${shown.map(
     (outcome, i) => bar(outcome, (offset + i) * step, longest),
   )}</svg>`
 }
@@ -204,6 +204,6 @@ function bar({ status, ms, slot }: RunOutcome, x: number, longest: number): Html
   const isWhole = status === 'FAILURE'
   const size = isWhole ? height : ms === null ? 4 : 4 + Math.round((height - 6) * Math.sqrt(ms / longest))
   const when = new Date(slot).toISOString().slice(0, 16).replace('T', ' ')
-  const title = html`<title>${when} UTC: ${words[status]}${ms !== null && html`, ${duration(ms)}`}</title>`
+  const title = html`<title>${when} UTC: ${statusWords[status]}${ms !== null && html`, ${duration(ms)}`}</title>`
   return html`<g class="${status.toLowerCase()}"><rect x="${x}" y="${height - size}" width="${width}" height="${size}" rx="1" />${isWhole && html`<path d="M${x} ${height / 2 - 3}l${width} 6m0 -6l-${width} 6" />`}${title}</g>`
 }

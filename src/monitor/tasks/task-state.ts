@@ -127,18 +127,18 @@ export function sentenceOf(seen: TasksSeen): Sentence {
     queueWorks && !redisWorks && 'Redis cannot be reached',
     waiting.runs > 0 &&
       waiting.longestMs > minute &&
-      `${counted(waiting.runs, 'run')} ${waiting.runs === 1 ? 'waits' : 'wait'}, the longest for ${minutes(waiting.longestMs)}`,
+      `${counted(waiting.runs, 'run')} ${waiting.runs === 1 ? 'waits' : 'wait'}, the longest for ${inMinutes(waiting.longestMs)}`,
     openAlerts(alerts),
     onTime === awake.length
       ? `all ${counted(awake.length, 'task')} on time`
       : `${onTime} of ${counted(awake.length, 'task')} on time`,
-    ...late.slice(0, maxNamed).map(({ title, lateMs }) => `${title} ${minutes(lateMs)} late`),
+    ...late.slice(0, maxNamed).map(({ title, lateMs }) => `${title} ${inMinutes(lateMs)} late`),
     late.length > maxNamed && `${late.length - maxNamed} more late`,
-    ...failing.slice(0, maxNamed).map(({ title, lateMs }) => `${title} have failed for ${minutes(lateMs)}`),
+    ...failing.slice(0, maxNamed).map(({ title, lateMs }) => `${title} have failed for ${inMinutes(lateMs)}`),
     failing.length > maxNamed && `${failing.length - maxNamed} more tours fail`,
     ...long.slice(0, maxNamed).map(({ title }) => `${title} takes longer than usual`),
     orphanedLocks > 0 && (orphanedLocks === 1 ? 'a lock of a dead owner' : `${orphanedLocks} locks of dead owners`),
-    failures(rate),
+    failureWords(rate),
     paused > 0 && `${paused} paused`,
   ]
   const text = parts.filter(part => part !== false).join('; ')
@@ -158,9 +158,9 @@ function openAlerts(alerts: TasksSeen['alerts']): string | false {
   return `${counted(alerts.length, 'open alert')}: ${named.join(', ')}${more}`
 }
 
-const minutes = (ms: number) => `${Math.round(ms / minute)} min`
+const inMinutes = (ms: number) => `${Math.round(ms / minute)} min`
 
-function failures(rate: FailureRate): string {
+function failureWords(rate: FailureRate): string {
   const times = failureSurge(rate)
   if (times !== null) return `failures ${Math.round(times)} × usual`
   return rate.lastHour ? `${counted(rate.lastHour, 'failure')} in the last hour` : 'nothing failed in the last hour'
@@ -174,24 +174,24 @@ export type Lock = LockRow & { state: LockState; process: Process | undefined }
 
 type QueueNow = { name: QueueName; waiting: number; active: number; delayed: number; workers: number }
 
-export type TasksNow = Awaited<ReturnType<typeof gather>>
+export type TasksNow = Awaited<ReturnType<typeof gatherTasks>>
 
 const freshFor = 400 // ms
-const kept = new WeakMap<App, { at: number; gathered: Promise<TasksNow> }>()
+const lastGathered = new WeakMap<App, { at: number; gathered: Promise<TasksNow> }>()
 
 export function tasksNow(app: App): Promise<TasksNow> {
   const at = performance.now()
-  const known = kept.get(app)
+  const known = lastGathered.get(app)
   if (known && at - known.at < freshFor) return known.gathered
-  const gathered = gather(app)
-  kept.set(app, { at, gathered })
+  const gathered = gatherTasks(app)
+  lastGathered.set(app, { at, gathered })
   return gathered
 }
 
 /** After an action here: the next answer must show it. */
-export const forgetTasks = (app: App): void => void kept.delete(app)
+export const forgetTasks = (app: App): void => void lastGathered.delete(app)
 
-async function gather(app: App) {
+async function gatherTasks(app: App) {
   const { db, clock, schedule, reader } = app
   const now = clock.now()
   const entries = schedule.names()
@@ -230,7 +230,7 @@ async function gather(app: App) {
   }
 }
 
-const rank: Record<LockState, number> = { orphaned: 0, held: 1, expired: 2 }
+const lockOrder: Record<LockState, number> = { orphaned: 0, held: 1, expired: 2 }
 
 function locksNow({ locks }: App, processes: readonly Process[]): Lock[] {
   return locks
@@ -239,7 +239,7 @@ function locksNow({ locks }: App, processes: readonly Process[]): Lock[] {
       const state = ownerDead ? 'orphaned' : active ? 'held' : 'expired'
       return { ...row, state, process: processes.find(({ id }) => id === row.owner) }
     })
-    .sort((a, b) => rank[a.state] - rank[b.state] || a.acquiredAt - b.acquiredAt)
+    .sort((a, b) => lockOrder[a.state] - lockOrder[b.state] || a.acquiredAt - b.acquiredAt)
 }
 
 async function queuesNow({ queues }: App): Promise<{ backend: string; error: string | null; queues: QueueNow[] }> {

@@ -34,10 +34,11 @@ export function allow(request: Request, may: May, publicBoards: boolean): void {
 export const signedIn = (who: Who | undefined): Who => who ?? refuse('unauthorized', 'Sign in first')
 
 /** The role that each check requires. Not in the route's `detail`, because Elysia merges that into an object routes share. */
-const mays = new WeakMap<object, May>()
+const roleOfCheck = new WeakMap<object, May>()
 type Hooked = { hooks: { transform?: { fn: unknown }[] } }
 export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
-  for (const { fn } of hooks.transform ?? []) if (typeof fn === 'function' && mays.has(fn)) return mays.get(fn)
+  for (const { fn } of hooks.transform ?? [])
+    if (typeof fn === 'function' && roleOfCheck.has(fn)) return roleOfCheck.get(fn)
   return undefined
 }
 
@@ -61,7 +62,7 @@ export const access = ({ config, reads }: AccessSettings) =>
     .macro({
       may: (may: May) => {
         const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
-        mays.set(check, may)
+        roleOfCheck.set(check, may)
         return { detail: { 'x-may': may } as object, parse: check, transform: [check, requireObject] }
       },
       counted: (counted: boolean) => ({

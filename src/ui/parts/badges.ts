@@ -8,7 +8,8 @@ export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
 export const badge = (text: Content, tone: Tone = 'plain'): Html => html`<span class="badge ${tone}">${text}</span>`
 
 /** The normal state in a list where most are normal: a tick without a frame. */
-export const calm = (text: Content): Html => html`<span class="calm"><span aria-hidden="true">✓</span> ${text}</span>`
+export const allWell = (text: Content): Html =>
+  html`<span class="calm"><span aria-hidden="true">✓</span> ${text}</span>`
 
 const statusTones: Record<string, Tone> = {
   active: 'live',
@@ -44,15 +45,15 @@ const statusTones: Record<string, Tone> = {
 /** A state of a league, upload, job, check or alert, coloured by what it means. */
 export const status = (state: string): Html => badge(state.toLowerCase(), statusTones[state] ?? 'plain')
 
-const depths = 5
+const tierShades = 5
 
-const depthOf = (place: number, of: number) =>
-  place < 0 ? depths - 1 : of < 2 ? 0 : Math.round((place * (depths - 1)) / (of - 1))
+const shadeOf = (place: number, of: number) =>
+  place < 0 ? tierShades - 1 : of < 2 ? 0 : Math.round((place * (tierShades - 1)) / (of - 1))
 
 /** A tier as a stamp. `place` counts from 0, the best, up to `of`, and sets the depth of its colour. */
 export function tier(name: string | null | undefined, place: number, of: number): Content {
   if (!name) return null
-  return html`<span class="tier t${depthOf(place, of)}">${name}</span>`
+  return html`<span class="tier t${shadeOf(place, of)}">${name}</span>`
 }
 
 /** How many are in each tier, best first: a bar, and its numbers as words. */
@@ -60,7 +61,7 @@ export function tierBar(tiers: readonly { name: string; players: number }[]): Co
   const parts = tiers.map(({ name, players }, place) => ({
     name,
     size: players,
-    tone: `t${depthOf(place, tiers.length)}`,
+    tone: `t${shadeOf(place, tiers.length)}`,
   }))
   return (
     parts.some(({ size }) => size > 0) &&

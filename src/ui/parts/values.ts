@@ -3,10 +3,10 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 
 type Known<T> = T | null | undefined
 
-export const none: Html = html`<span class="none">–</span>`
+export const noValue: Html = html`<span class="none">–</span>`
 
-const minus = (text: string) => text.replace('-', '−')
-const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 2, signDisplay: 'negative' }) // −0 is 0
+const withMinusSign = (text: string) => text.replace('-', '−')
+const plainFormat = new Intl.NumberFormat('en', { maximumFractionDigits: 2, signDisplay: 'negative' }) // −0 is 0
 const formats = new Map<number, Intl.NumberFormat>()
 function fixedFormat(digits: number): Intl.NumberFormat {
   const format =
@@ -31,17 +31,17 @@ type NumberStyle = {
 
 /** `1,234,567`, with a real minus. */
 export function number(n: Known<number>, { unit, digits, signed }: NumberStyle = {}): Content {
-  if (n === null || n === undefined || !Number.isFinite(n)) return none
-  const text = (digits === undefined ? plain : fixedFormat(digits)).format(n)
-  return `${signed && n > 0 ? '+' : ''}${minus(text)}${unit ? `\u202f${unit}` : ''}`
+  if (n === null || n === undefined || !Number.isFinite(n)) return noValue
+  const text = (digits === undefined ? plainFormat : fixedFormat(digits)).format(n)
+  return `${signed && n > 0 ? '+' : ''}${withMinusSign(text)}${unit ? `\u202f${unit}` : ''}`
 }
 
 /** `1.2M`, for charts and tight places; the whole number is in the title. */
-const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const compactFormat = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 export const compact = (n: Known<number>): Content =>
   n === null || n === undefined || !Number.isFinite(n)
-    ? none
-    : html`<span title="${plain.format(n)}">${minus(short.format(n))}</span>`
+    ? noValue
+    : html`<span title="${plainFormat.format(n)}">${withMinusSign(compactFormat.format(n))}</span>`
 
 /** Integer cents as `1,234.50`. */
 export const money = (cents: Known<number>, style: Omit<NumberStyle, 'digits'> = {}): Content =>
@@ -56,7 +56,7 @@ export const toPar = (n: Known<number>): Content => (n === 0 ? 'E' : number(n, {
 
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB']
 export function bytes(n: Known<number>): Content {
-  if (n === null || n === undefined || !Number.isFinite(n)) return none
+  if (n === null || n === undefined || !Number.isFinite(n)) return noValue
   const step = n < 1 ? 0 : Math.min(sizes.length - 1, Math.floor(Math.log2(n) / 10))
   const size = n / 1024 ** step
   return number(size, { unit: sizes[step], digits: step > 0 && size < 100 ? 1 : 0 })
@@ -64,7 +64,7 @@ export function bytes(n: Known<number>): Content {
 
 /** `340 ms`, `12.4 s`, `3 min 20 s`, `4 h 5 min`, `12 d 3 h`: two units at most. */
 export function duration(ms: Known<number>): Content {
-  if (ms === null || ms === undefined || !Number.isFinite(ms)) return none
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return noValue
   if (ms < 0) return html`−${duration(-ms)}`
   if (ms < 999.5) return number(ms, { unit: 'ms', digits: ms < 10 && ms % 1 ? 1 : 0 })
   if (ms < 60_000) return number(ms / 1_000, { unit: 's', digits: ms < 10_000 ? 1 : 0 })
@@ -80,9 +80,10 @@ export function duration(ms: Known<number>): Content {
 
 type Moment = string | number // ISO 8601, or ms since 1970
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const two = (n: number) => String(n).padStart(2, '0')
+const twoDigits = (n: number) => String(n).padStart(2, '0')
 const dateText = (at: Date) => `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`
-export const momentText = (at: Date) => `${dateText(at)}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`
+export const momentText = (at: Date) =>
+  `${dateText(at)}, ${twoDigits(at.getUTCHours())}:${twoDigits(at.getUTCMinutes())} UTC`
 
 function momentOf(at: Known<Moment>): Date | undefined {
   const date = at === null || at === undefined ? undefined : new Date(at)
@@ -92,32 +93,34 @@ function momentOf(at: Known<Moment>): Date | undefined {
 /** A moment: absolute as sent, then relative in the browser with the absolute one on hover and focus. */
 export function time(at: Known<Moment>): Content {
   const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>` : none
+  return date ? html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>` : noValue
 }
 
 /** A time that stays absolute, in UTC: where the date matters more than how long ago it was. */
 export function moment(at: Known<Moment>): Content {
   const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}">${momentText(date)}</time>` : none
+  return date ? html`<time datetime="${date.toISOString()}">${momentText(date)}</time>` : noValue
 }
 
 /** A day in UTC. */
 export function dayText(at: Known<Moment>): Content {
   const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : none
+  return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : noValue
 }
 
 /** The time left, counted down each second in the browser; `over` when none is left. */
 export function countdown(at: Known<Moment>, over = 'expired'): Content {
   const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>` : none
+  return date
+    ? html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>`
+    : noValue
 }
 
 /** The time since then, counted up each second in the browser. */
 export function elapsed(at: Known<Moment>): Content {
   const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>` : none
+  return date ? html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>` : noValue
 }
 
 /** A name that somebody chose: isolated, so that its text direction does not change the text around it. */
-export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : none)
+export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : noValue)
