@@ -78,7 +78,7 @@ export type AppOverrides = {
 
 const uploadPaths =
   /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))$/
-/** Never refused under overload: health checks, metrics, signing in to repair it, and files that browsers cache. */
+/** Never refused under overload: health checks, metrics, signing in, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainFor = 4_000 // ms that requests under way get at the end
 

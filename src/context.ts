@@ -51,7 +51,7 @@ export interface App {
   readonly warmers: Readonly<Record<string, (app: App, signal: AbortSignal) => Promise<unknown>>>
   /** Stops a run of this process at once; other processes learn it from the row. */
   stopRun(jobId: string): void
-  /** Renews answers that the fast path gave for this league before a change, where the cache has newer ones. */
+  /** Renews answers that the fast path gave for this league before a change, if the cache has newer ones. */
   renewAnswers(league: number): Promise<void>
   /** Whether warm-up is finished: `/readyz`. */
   ready(): boolean

@@ -6,5 +6,5 @@ export const newSecret = () => Buffer.from(crypto.getRandomValues(new Uint8Array
 
 export const hashSecret = (secret: string) => Bun.SHA256.hash(secret, 'hex')
 
-/** Constant time, wherever they differ. */
+/** Takes the same time wherever they differ. */
 export const isSameSecret = (a: string, b: string) => timingSafeEqual(Bun.SHA256.hash(a), Bun.SHA256.hash(b))

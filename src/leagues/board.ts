@@ -107,7 +107,7 @@ export function askEngine<T>(work: () => T): T {
 
 type ReadPage = (query: BoardQuery) => Promise<BoardPage>
 
-/** The board as asked for, cached where many ask the same. `readPage` replaces the kind's own reading, where a page is at hand. */
+/** The board as asked for, cached if many ask the same. `readPage` replaces the kind's own reading when a page has already been made. */
 export async function readBoard(
   app: App,
   league: League,

@@ -11,7 +11,7 @@ import type { PersonChange, PersonView } from './person.ts'
 
 type Person = typeof staff.$inferSelect
 
-/** With what is kept beside them. */
+/** With their rows in other tables. */
 export function personViews(db: Db, people: Person[]): PersonView[] {
   const ids = JSON.stringify(people.map(({ id }) => id))
   const isTheirs = (

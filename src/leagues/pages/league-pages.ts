@@ -83,7 +83,7 @@ export const leaguePages = (app: App) => {
         const league = leagueById(db, id)
         requireOpen(league)
         const given = configOfForm(kindOf(app, league).configSchema, textsOf(body))
-        for (const key of Object.keys(announcementConfig)) delete given[key] // announcements move nobody, and the address in the form is masked
+        for (const key of Object.keys(announcementConfig)) delete given[key] // announcements do not change ranks, and the address in the form is masked
         const config = changedConfig(app, league, given)
         return settingsPage(id, who, { config, preview: await previewConfig(app, league, config) })
       },

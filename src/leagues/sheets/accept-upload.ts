@@ -95,7 +95,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
   const { takenAt } = dated
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
-  // The file is synced meanwhile.
+  // The file is synced in the meantime.
   const accepted = await batched(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     sheets.file.assertUsable()
@@ -152,7 +152,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
   return accepted
 }
 
-/** Refuses where the league takes no uploads, or takes them no longer. */
+/** Refuses if the league takes no uploads, or takes none any more. */
 export function requireUploadsOpen(league: League, now: number) {
   if (league.kind !== 'sheet') refuse('conflict', `Only sheet leagues take uploads; this one is of kind ${league.kind}`)
   const status = leagueStatus(league, now)

@@ -3,7 +3,7 @@ import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../../p
 import type { SheetThread } from './sheet-thread.ts'
 
 export type ArrivingSheet = {
-  /** Text is read as it comes, from where it is written. */
+  /** Text is read as it arrives, from the file to which it is written. */
   written(path: string, isText: boolean): void
   /** A workbook only now, as its directory is at its end. */
   arrived(path: string): void

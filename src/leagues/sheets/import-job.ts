@@ -156,7 +156,7 @@ async function importSheet(
 /** Whether readers find what this process caches: in its own memory, or in Redis. */
 const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
 
-/** A board that cannot be made is no reason to fail the import: whoever opens it gets the reason. */
+/** A board that cannot be made does not fail the import: the reason is shown to those who open it. */
 const leaveToReaders = () => undefined
 
 type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
@@ -177,7 +177,7 @@ async function prepareFirstPage(
   return { source, query, page: await sheetPage(app.sheets.boards, source, query) }
 }
 
-/** The page that was made before it was published, unless anything that it depends on has changed meanwhile. */
+/** The page that was made before it was published, unless anything that it depends on has changed in the meantime. */
 async function preparedPage(app: App, leagueId: number, query: BoardQuery, first: FirstPage | undefined) {
   const league = leagueById(app.db, leagueId)
   const source = sourceOf(app, league)

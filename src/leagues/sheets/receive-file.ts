@@ -22,7 +22,7 @@ export type Received = {
   sha256: string
   /** The other parts of the form. */
   fields: Record<string, string>
-  /** Resolves once a power cut leaves the file whole: nobody may be told before that it is kept. */
+  /** Resolves once the file would survive a power cut: only then may its upload be confirmed. */
   synced: Promise<unknown>
   /** Set for a large file that is read while it arrives. */
   arriving?: ArrivingSheet
@@ -72,7 +72,7 @@ export async function receive(
     }
     arriving?.arrived(path)
     const synced = isKept ? syncInFolder(handle, folder) : Promise.resolve(closeSync(handle))
-    synced.catch(() => {}) // it is thrown where it is awaited
+    synced.catch(() => {}) // a failure is thrown where it is awaited
     return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.notWanted()

@@ -1,5 +1,5 @@
 /**
- * The worker thread: it writes `scores.db`, with the thread beside it, and builds boards. Tasks take turns at their pauses, so a
+ * The worker thread: with the store thread it writes `scores.db`, and it builds boards. Tasks take turns at their pauses, so a
  * board is built while an import goes on.
  */
 import { workerData } from 'node:worker_threads'

@@ -1,4 +1,4 @@
-/** Storing a sheet, and comparing it with the scan before: in this thread, or, where it is large, in another while this one scores it. */
+/** Storing a sheet, and comparing it with the scan before: in this thread, or, if it is large, in another one while this one scores it. */
 import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
@@ -47,10 +47,10 @@ async function sharing<T>(sheet: SheetColumns, task: () => Promise<T>): Promise<
   }
 }
 
-/** Where rows are being stored: resolves when they are whole. `beside`: the thread that shares the sheet, in id order. */
+/** Rows that are being stored: resolves when all of them are. `beside`: the thread that shares the sheet, in id order. */
 export type Storing = { snapshot: Snapshot; stored: Promise<void>; beside?: StoreThread }
 
-/** A sheet that is stored beside is shared from then on, and in id order as ever. */
+/** A sheet that another thread stores is shared from then on, and still in id order. */
 export async function storeSheet(
   scores: Database,
   sheet: SheetColumns,
@@ -66,7 +66,7 @@ export async function storeSheet(
   const snapshot = beginSnapshot(scores, sheet, writing)
   const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
   const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress })
-  stored.catch(() => {}) // it is heard of where it is awaited
+  stored.catch(() => {}) // a failure is thrown where it is awaited
   return { snapshot, stored, beside }
 }
 

@@ -1,4 +1,4 @@
-/** The thread beside the worker thread: it stores the rows of a large sheet, and compares them with the scan before, while the other scores them. */
+/** A second worker thread: it stores the rows of a large sheet and compares them with the scan before, while the first one scores them. */
 import { workerData } from 'node:worker_threads'
 import { leaveCheckpoints } from '../../platform/files/wal-checkpoints.ts'
 import { yieldProcessor } from '../../platform/process/thread-priority.ts'

@@ -6,7 +6,7 @@ const SYNC = 16 << 20
 
 /**
  * Chunks become a new file, written to its end and open: the caller syncs and closes it. While a megabyte is gathered the one
- * before is written, and what was written is synced meanwhile, so that little is left to wait for at the end. What is less
+ * before is written, and what was written is synced in the meantime, so that little is left to wait for at the end. What is less
  * than that goes to the system at once: for a small file it costs less than to hand it to another thread. `onWritten` is
  * called whenever there is more to read.
  */

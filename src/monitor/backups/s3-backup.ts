@@ -224,7 +224,7 @@ const addAll = (set: Pieces, pieces: string[]) => {
 }
 const ignoreMissing = (error: unknown) => {
   if (codeOf(error) !== 'ENOENT') throw error
-  return undefined // deleted meanwhile
+  return undefined // deleted in the meantime
 }
 
 /** The newest, all of the last day, and the last of each day for so many days. `names`: newest first. */

@@ -128,7 +128,7 @@ const depthStep = 30 * minute
 export type JobsOverTime = {
   /** How many ended in each hour of the last day. */
   hours: { at: number; success: number; failed: number; cancelled: number }[]
-  /** The most that waited and ran at a time, every half hour; null where nothing was recorded. All jobs, whatever the name. */
+  /** The most that waited and ran at a time, every half hour; null if nothing was recorded. All jobs, whatever the name. */
   depth: { at: number; waiting: number | null; running: number | null }[]
 }
 

@@ -36,7 +36,7 @@ export interface CacheStore {
   readonly mode: 'memory' | 'redis'
   /** From this process's memory. */
   near(key: string): Kept | undefined
-  /** From the store shared with other processes; undefined where there is none or it is down. */
+  /** From the store shared with other processes; undefined if there is none or it is down. */
   far?(key: string): Promise<Kept | undefined> | undefined
   set(key: string, kept: Kept): void
   clear(): void
@@ -171,7 +171,7 @@ export class Cache {
     return new Cached(kept, 'miss', key, entry, scope)
   }
 
-  /** Extends the life of a kept value without loading it; false where nothing is kept. */
+  /** Extends the life of a kept value without loading it; false if nothing is kept. */
   async renew(entry: CacheEntry, scope: Scope): Promise<boolean> {
     const key = this.keyOf(entry, scope)
     const kept = this.near(entry, key) ?? (await this.fromFar(key))

@@ -2,7 +2,7 @@
 
 type Routes = readonly { method: string; path: string }[]
 
-/** Sorted for the `Allow` header. HEAD comes with GET; empty where the address has no route at all. */
+/** Sorted for the `Allow` header. HEAD comes with GET; empty if the address has no route at all. */
 export function methodsOf(routes: Routes, pathname: string): string[] {
   const asked = partsOf(pathname)
   const methods = new Set(routes.filter(({ path }) => matches(partsOf(path), asked)).map(({ method }) => method))

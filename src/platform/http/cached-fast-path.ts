@@ -143,7 +143,7 @@ export function openCachedFastPath(
       return asked
     },
 
-    /** The answer to a GET by `context.who` or a stranger, without the HTTP server's own headers; undefined where it takes the full path. */
+    /** The answer to a GET by `context.who` or a stranger, without the HTTP server's own headers; undefined if it takes the full path. */
     find(url: string, asked: Headers, context: RequestContext): Known | undefined {
       const { who } = context
       const accepts = asked.get('accept-encoding')

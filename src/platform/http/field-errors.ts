@@ -18,7 +18,7 @@ export function fieldErrors(errors: Iterable<SchemaError>, within = ''): FieldEr
   return [...first].map(([path, message]) => ({ path, message }))
 }
 
-/** `config.missed_cut.rule` → `missed cut rule`, for messages that are not shown beside their field. */
+/** `config.missed_cut.rule` → `missed cut rule`, for messages that are not shown next to their field. */
 export const fieldName = (path: string): string =>
   path
     .replace(/^config\./, '')

@@ -193,7 +193,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     log.request(id, method, path, status, ms, who?.username)
   }
 
-  /** Whether the body is longer than its path allows; unknown where the request does not state a length. */
+  /** Whether the body is longer than its path allows; unknown if the request does not state a length. */
   function bodyLimit(request: Request): boolean | 'unknown' {
     if (isRead(request) || settings.uploadPaths.test(pathOf(request.url))) return false
     const length = request.headers.get('content-length')

@@ -37,7 +37,7 @@ export function openLoadShedding({ late, lasting, raising, easing }: OverloadLim
   let refused = 0
   const underWay = new Set<Read>() // in the order of their arrival
 
-  /** How long at least `queueLength` reads have waited; 0 where fewer are under way. */
+  /** How long at least `queueLength` reads have waited; 0 if fewer are under way. */
   function queueing(now: number): number {
     if (underWay.size < queueLength) return 0
     let left = queueLength

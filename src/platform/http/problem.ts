@@ -12,7 +12,7 @@ import { fieldErrors, type SchemaError, whatIsWrong } from './field-errors.ts'
 /** The input of the refused request, as far as it was read. */
 export type RefusedInput = { params?: object; query?: object; body?: unknown; request?: Request }
 
-/** Turns whatever was thrown into a refusal; undefined where it is a bug. */
+/** Turns whatever was thrown into a refusal; undefined if it is a bug. */
 export function asRefusal(error: unknown, code?: string | number, input: RefusedInput = {}): Refusal | undefined {
   if (error instanceof Refusal) return error
   if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing

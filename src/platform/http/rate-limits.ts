@@ -61,7 +61,7 @@ export function readLimit(perMinute: number) {
     return (last = { address, client, network, key: `${network} ${client}` })
   }
   return {
-    /** Undefined where nothing is counted. */
+    /** Undefined if nothing is counted. */
     of(context: Pick<RequestContext, 'who' | 'address' | 'client' | 'began'>): ReadCount | undefined {
       if (perMinute === 0) return undefined
       const { who, address, client, began } = context

@@ -120,7 +120,7 @@ type Seen =
 type Remote = {
   look(): Promise<Seen>
   cancel(): Promise<void>
-  /** False where a machine has already begun it. */
+  /** False if a machine has already started it. */
   takeBack(): Promise<boolean>
 }
 

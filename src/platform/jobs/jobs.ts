@@ -14,12 +14,12 @@ import type { Queues } from './queues.ts'
 import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore, unfinishedByKey } from './runs.ts'
 
 export type Start = {
-  /** The id of the run, where it has to be known before it is accepted. */
+  /** The id of the run, if it has to be known before it is accepted. */
   id?: string
   by?: number | null
   /** Not before this time, ms since 1970. */
   at?: number
-  /** Dropped if not begun by then, ms since 1970; by default as the definition says. */
+  /** Dropped if not started by then, ms since 1970; by default as the definition says. */
   expiresAt?: number
 }
 
@@ -94,7 +94,7 @@ export function openJobs<App>(
     })
   }
 
-  /** Runs that are being handed to the queue: whoever starts the same run meanwhile waits too, and fails with it. */
+  /** Runs that are being handed to the queue: whoever starts the same run in the meantime waits too, and fails with it. */
   const starting = new Map<string, Promise<void>>()
 
   async function handOver(id: string): Promise<void> {
@@ -137,7 +137,7 @@ export function openJobs<App>(
       .catch(failed)
   }
 
-  /** Why it would not help to retry a run that failed or was cancelled; null where it may. */
+  /** Why it would not help to retry a run that failed or was cancelled; null if it may. */
   function whyNoRetry({ name, input, refused, dedupeKey: key }: Run): string | null {
     const definition = definitions.get(name)
     if (!definition) return `No job is called ${name} any more`
@@ -195,14 +195,14 @@ export function openJobs<App>(
       return run
     },
 
-    /** Lets a run that waits for its time begin now. False where it is not waiting. */
+    /** Lets a run that waits for its time start now. False if it is not waiting. */
     async hasten(id: string): Promise<boolean> {
       const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
       if (run) await redispatch(run)
       return run !== undefined
     },
 
-    /** Runs a failed or cancelled run again under its own id; undefined where there is none, or it would not help. */
+    /** Runs a failed or cancelled run again under its own id; undefined if there is none, or it would not help. */
     async retry(id: string): Promise<Run | undefined> {
       const again = {
         status: 'PENDING',

@@ -21,7 +21,7 @@ export type Queues = {
   /** The queue's file, without Redis. */
   readonly file: OpenFile | undefined
   add(queue: QueueName, name: string, id: string, options: JobsOptions): Promise<void>
-  /** Undefined where the queue has no such job. */
+  /** Undefined if the queue has no such job. */
   stateOf(queue: QueueName, id: string): Promise<string | undefined>
   remove(queue: QueueName, id: string): Promise<void>
   counts(queue: QueueName): Promise<QueueCounts>

@@ -76,7 +76,7 @@ function addToRow(
     .run(at, route, requests, errors, Math.round(totalMs), sum)
 }
 
-/** The time below which `share` of the counted requests stayed, within 10 %; null where nothing was counted. */
+/** The time below which `share` of the counted requests stayed, within 10 %; null if nothing was counted. */
 export function quantile(histogram: ArrayLike<number>, share: number): number | null {
   let total = 0
   for (let i = 0; i <= bounds.length; i++) total += histogram[i] ?? 0
@@ -143,7 +143,7 @@ export function watchLoop(turned: (lag: number, now: number) => void = () => {})
   }
 }
 
-/** How many ms this thread has run and has waited for a processor so far: 0 where the kernel does not tell. */
+/** How many ms this thread has run and has waited for a processor so far: 0 if the kernel does not tell. */
 function openThreadTimes() {
   try {
     const file = openSync('/proc/thread-self/schedstat', 'r')

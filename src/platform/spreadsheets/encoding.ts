@@ -40,7 +40,7 @@ export function writeWindows1252(from: Uint8Array, start: number, stop: number, 
   return at - first
 }
 
-/** Length of the UTF-8 sequence at `i`, or 0 where there is none (overlong, surrogate, cut off by `stop`, stray). */
+/** Length of the UTF-8 sequence at `i`, or 0 if there is none (overlong, surrogate, cut off by `stop`, stray). */
 export function sequenceLength(bytes: Uint8Array, i: number, stop: number): number {
   const lead = bytes[i]!
   if (lead < 0x80) return 1

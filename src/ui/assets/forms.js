@@ -101,7 +101,7 @@ const nameOf = path =>
     .replaceAll(/[._]/g, ' ')
     .replace(/^./, letter => letter.toUpperCase())
 
-/** Shows errors beside their fields, and the others in one notice. Focus goes to the first of them. */
+/** Shows errors next to their fields, and the others in one notice. Focus goes to the first of them. */
 export function showErrors(form, message, errors) {
   const named = errors.filter(({ path, message }) => {
     const input = fieldFor(form, path)

@@ -53,7 +53,7 @@ document.addEventListener('fieldhouse:beat', ({ detail: { open, tone } }) => {
   count.hidden = open === 0
 })
 
-/** Links beside the title follow the view: exports take its filters, and a change of the period keeps them. */
+/** Links next to the title follow the view: exports take its filters, and a change of the period keeps them. */
 document.addEventListener('fieldhouse:view', ({ detail: view }) => {
   for (const link of document.querySelectorAll('.tools a[href]')) {
     const url = new URL(link.href)

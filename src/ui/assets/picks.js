@@ -1,4 +1,4 @@
-// Choosing golfers: typing filters the list, and the chosen ones are shown beside it. Without script it is a list of checkboxes.
+// Choosing golfers: typing filters the list, and the chosen ones are shown next to it. Without script it is a list of checkboxes.
 import { makeElement, withClass } from './elements.js'
 
 for (const chooser of document.querySelectorAll('[data-chooser]')) watch(chooser)

@@ -1,7 +1,7 @@
 // Sends one file with its fields, shows the progress, and resolves with the server's answer.
 import { csrf } from './api.js'
 
-/** `place` holds a text, a progress bar and a button to stop; null where none is worth showing. */
+/** `place` holds a text, a progress bar and a button to stop; null if none is worth showing. */
 export function sendFile(url, fields, file, name, place) {
   const body = new FormData()
   for (const [field, value] of Object.entries(fields)) body.append(field, String(value))

@@ -1,4 +1,4 @@
-/** Small marks beside a value: states, tiers, movement. Never colour alone. */
+/** Small marks next to a value: states, tiers, movement. Never colour alone. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { partsBar } from './figures.ts'
 import { number } from './values.ts'

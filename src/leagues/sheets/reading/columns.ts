@@ -38,7 +38,7 @@ export interface Columnar {
   /** Row numbers in id order; null if the rows are in that order already. */
   order: Uint32Array | null
   names: CellTexts
-  /** False where the sheet has no names: `names` then holds the ids. */
+  /** False if the sheet has no names: `names` then holds the ids. */
   hasNames: boolean
   metrics: MetricColumn[]
   labels: { name: string; texts: CellTexts }[]

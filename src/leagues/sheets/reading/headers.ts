@@ -136,7 +136,7 @@ const isNumber = (text: string): boolean => {
   return cell.kind !== BAD
 }
 
-/** What each heading of a row stands for; null where the mapping leaves it out. */
+/** What each heading of a row stands for; null if the mapping leaves it out. */
 type Roles = (string | null | undefined)[]
 type Headings = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
 
@@ -208,7 +208,7 @@ function canonical(to: string): string {
   return aliases.get(headerKey(to))?.to ?? slug(to)
 }
 
-/** The metric that a text stands for as a heading; empty where it can be none. */
+/** The metric that a text stands for as a heading; empty if it can be none. */
 export function metricNamed(text: string): string {
   const name = canonical(text)
   return name === 'id' || name === 'name' || name.startsWith(LABEL) ? '' : name

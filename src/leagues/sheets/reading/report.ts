@@ -43,7 +43,7 @@ export interface SheetReport {
 export interface Finding {
   /** Line of the file, or row of the worksheet, from 1. */
   line: number
-  /** Heading of the column; empty where the row itself is meant. */
+  /** Heading of the column; empty if the row itself is meant. */
   column: string
   value: string
   reason: string

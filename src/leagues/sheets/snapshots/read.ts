@@ -126,7 +126,7 @@ export function readNames(scores: Database, snapshot: Snapshot, memory: Memory =
   return into
 }
 
-/** The values of a label for all rows; empty texts where the snapshot has no such label. */
+/** The values of a label for all rows; empty texts if the snapshot has no such label. */
 export function readLabel(
   scores: Database,
   snapshot: Snapshot,

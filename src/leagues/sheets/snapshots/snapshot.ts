@@ -16,7 +16,7 @@ export type SheetColumns = {
   order?: Uint32Array | null
 }
 
-/** A text about every player besides the name, such as the alliance. Empty where it is unknown. */
+/** A text about every player besides the name, such as the alliance. Empty if it is unknown. */
 type LabelColumn = { name: string; texts: TextColumn }
 
 export type Snapshot = {
