@@ -8,7 +8,7 @@ import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
-import { started, startedSchema } from '../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../platform/jobs/started-answer.ts'
 import { brokenDutiesNow } from './broken-alert.ts'
 import { brokenDutySchema } from './broken-duties.ts'
 import { assign, assignmentById, confirmDraft, confirmRoster, replacePerson, setPinned, unassign } from './confirm.ts'
@@ -73,7 +73,7 @@ export const rosterRoutes = (app: App) => {
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
         const run = await app.jobs.start(generateRoster, body, { by: signedIn(who).id })
         set.status = 202
-        return started(run)
+        return startedAnswer(run)
       },
       {
         body: generateSchema,

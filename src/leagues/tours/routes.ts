@@ -7,7 +7,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 
-import { started, startedSchema } from '../../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'
 import { slugSchema, tourSchema } from './tour.ts'
@@ -138,7 +138,7 @@ export const tourRoutes = (app: App) => {
         const tour = tourBySlug(db, slug)
         const { outcome, message, ...run } = await forceUpdate(app, signedIn(who), tour, body?.accept === true)
         set.status = 202
-        return { ...started(run), message, ...(outcome === 'too soon' && { status: 'skipped' }) }
+        return { ...startedAnswer(run), message, ...(outcome === 'too soon' && { status: 'skipped' }) }
       },
       {
         body: t.Optional(

@@ -13,7 +13,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { started, startedSchema } from '../../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -38,7 +38,7 @@ const actionRoutes = (app: App) => {
   async function startNow(job: typeof backUp, me: Who, action: string) {
     const start = await jobs.start(job, {}, { by: me.id })
     await note(me, action, `job ${start.jobId}`)
-    return started(start)
+    return startedAnswer(start)
   }
 
   return new Elysia({ prefix: '/admin/backups', tags: ['admin'] })

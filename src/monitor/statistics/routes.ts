@@ -8,7 +8,7 @@ import { clearedTopic } from '../../platform/cache/cache.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { started, startedSchema } from '../../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { refreshAllStats } from '../jobs.ts'
 import { cacheEntrySchema, cacheNow, cacheSchema } from '../overview/cache-page.ts'
 import { dashboardQuery, dashboardSchema, type Section, sections, userQuery, userStatsSchema } from './dashboard.ts'
@@ -77,7 +77,7 @@ export const statsRoutes = (app: App) => {
       '/refresh',
       async ({ who, set }) => {
         set.status = 202
-        return started(await jobs.start(refreshAllStats, {}, { by: signedIn(who).id }))
+        return startedAnswer(await jobs.start(refreshAllStats, {}, { by: signedIn(who).id }))
       },
       {
         may: 'admin',

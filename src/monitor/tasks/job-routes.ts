@@ -10,7 +10,7 @@ import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagina
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
-import { started, startedSchema } from '../../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
@@ -133,7 +133,7 @@ export const jobRoutes = (app: App) => {
         insistOwn(id, who)
         if (!(await jobs.retry(id))) refuse('conflict', whyNotRetried(app, id))
         set.status = 202
-        return started({ jobId: id, deduplicated: false })
+        return startedAnswer({ jobId: id, deduplicated: false })
       },
       { may: 'member', detail: describe('Try a failed or cancelled job again', startedSchema, { status: 202 }) },
     )

@@ -9,7 +9,7 @@ import { invalid } from '../../errors.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { started, startedSchema } from '../../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { hidden } from '../../ui/layout.ts'
 import { status } from '../../ui/parts/badges.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
@@ -67,7 +67,7 @@ const actionRoutes = (app: App) => {
       '/schedule/run',
       async ({ body: { name }, who, set }) => {
         set.status = 202
-        return done(started(await runTask(app, signedIn(who), name)))
+        return done(startedAnswer(await runTask(app, signedIn(who), name)))
       },
       {
         body: nameBody,
@@ -93,7 +93,7 @@ const actionRoutes = (app: App) => {
       '/jobs/bulk',
       async ({ body, who, set }) => {
         set.status = 202
-        return done(started(await startBulk(app, signedIn(who), body)))
+        return done(startedAnswer(await startBulk(app, signedIn(who), body)))
       },
       {
         body: bulkBody,

@@ -7,7 +7,7 @@ import { access, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
-import { started, startedSchema } from '../../../platform/jobs/started.ts'
+import { startedAnswer, startedSchema } from '../../../platform/jobs/started-answer.ts'
 import { clearFeedAlerts, stateOfNewUrl } from '../../feeds/feed-state.ts'
 import { allFeeds, changeFeed, deleteFeed, feedById, insertFeed } from './queries.ts'
 import { minInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
@@ -116,7 +116,7 @@ export const feedRoutes = (app: App) => {
             }),
           )
         set.status = 202
-        return started(run)
+        return startedAnswer(run)
       },
       {
         body: t.Optional(

@@ -5,7 +5,7 @@ export const startedSchema = t.Object(
   { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
   { $id: 'Started', description: 'A job that was started' },
 )
-export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
+export const startedAnswer = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
   job_id: jobId,
   status: 'pending',
   message: deduplicated ? 'Already under way' : 'Accepted',
