@@ -42,7 +42,7 @@ export const announce = job('leagues.announce', {
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
     const { rows, pagination } = await boardPage(app, league, canonicalQuery({ limit: 500 }))
-    const text = message(app, league, heading(what, pagination.total), detail, rows)
+    const text = message(app, league, headingOf(what, pagination.total), detail, rows)
     const body = {
       content: text.slice(0, 1_990),
       text,
@@ -66,11 +66,11 @@ function failureOf({ name, id }: League, url: string, error: unknown): string {
 }
 
 const inEnglish = new Intl.NumberFormat('en')
-const moved = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
+const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 /** Names are written by other people: nothing in them may mention somebody or format the message. */
 const escaped = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
-function heading(what: Announcement, players: number): string {
+function headingOf(what: Announcement, players: number): string {
   if (what === 'board') return `the board is updated (${inEnglish.format(players)} players)`
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
@@ -84,12 +84,14 @@ function message(
 ): string {
   const { score } = kindOf(app, league).pages
   const scoreText = (row: BoardRow) => (row.score === null ? '–' : String(score(row.score)))
-  const top = rows.slice(0, 10).map(row => `${row.rank ?? '–'}. ${escaped(row.name)} — ${scoreText(row)}${moved(row)}`)
+  const top = rows
+    .slice(0, 10)
+    .map(row => `${row.rank ?? '–'}. ${escaped(row.name)} — ${scoreText(row)}${changeText(row)}`)
   const movers = rows
     .filter(({ change }) => change)
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 5)
-    .map(row => `${escaped(row.name)}${moved(row)}`)
+    .map(row => `${escaped(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
     `**${escaped(league.name)}**: ${news}`,

@@ -16,8 +16,8 @@ import { kindOf } from './kinds.ts'
 import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
 import { readableLeague } from './visibility.ts'
 
-const moment = t.Nullable(dateTimeSchema)
-const number = t.Nullable(t.Number())
+const nullableTime = t.Nullable(dateTimeSchema)
+const nullableNumber = t.Nullable(t.Number())
 const maxMissing = 20 // listed in one answer
 const found = t.Object({
   missing: t.Optional(
@@ -25,10 +25,12 @@ const found = t.Object({
       description: 'Matches among players who are missing from the newest scan, at most twenty',
     }),
   ),
-  players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: number })),
+  players: t.Array(
+    t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: nullableNumber }),
+  ),
   pagination: paginationSchema,
 })
-const tierList = t.Object({ as_of: moment, tiers: t.Array(tierSchema) })
+const tierList = t.Object({ as_of: nullableTime, tiers: t.Array(tierSchema) })
 
 const exportQuery = t.Object({
   ...boardQuery.properties,

@@ -2,8 +2,8 @@
 import { t } from 'elysia'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
-const number = t.Nullable(t.Number())
-const values = t.Record(t.String(), number)
+const nullableNumber = t.Nullable(t.Number())
+const valuesSchema = t.Record(t.String(), nullableNumber)
 const markSchema = t.Object(
   {
     reason: t.String({ description: 'farm, vacation or other' }),
@@ -20,18 +20,20 @@ export const rowSchema = t.Object({
   change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
   player_id: t.String(),
   name: t.String(),
-  score: number,
+  score: nullableNumber,
   tier: t.Optional(t.Nullable(t.String())),
   labels: t.Optional(
     t.Record(t.String(), t.Nullable(t.String()), { description: 'Text columns, such as the alliance' }),
   ),
   mark: t.Optional(t.Nullable(markSchema)),
-  metrics: values,
-  gains: t.Optional(values),
+  metrics: valuesSchema,
+  gains: t.Optional(valuesSchema),
   goal_pct: t.Optional(
     t.Nullable(t.Number({ description: 'How much of the goal is reached, in percent: the lowest of `goals`' })),
   ),
-  goals: t.Optional(t.Record(t.String(), number, { description: 'How much of each target is reached, in percent' })),
+  goals: t.Optional(
+    t.Record(t.String(), nullableNumber, { description: 'How much of each target is reached, in percent' }),
+  ),
 })
 /** What every kind knows about a player, and what only tour entries have. */
 export const playerSchema = t.Object(
@@ -40,8 +42,8 @@ export const playerSchema = t.Object(
     name: t.String(),
     rank: t.Nullable(t.Integer()),
     change: t.Nullable(t.Integer()),
-    score: number,
-    percentile: t.Optional(number),
+    score: nullableNumber,
+    percentile: t.Optional(nullableNumber),
     tier: t.Optional(t.Nullable(t.String())),
     mark: t.Optional(t.Nullable(markSchema)),
     metrics: t.Record(t.String(), t.Unknown()),
@@ -64,9 +66,9 @@ export const playerSchema = t.Object(
 export const missingPlayerSchema = t.Object({ player_id: t.String(), name: t.String(), last_seen: dateTimeSchema })
 export const tierSchema = t.Object({
   name: t.String(),
-  min: number,
+  min: nullableNumber,
   players: t.Integer(),
-  from: number,
-  to: number,
+  from: nullableNumber,
+  to: nullableNumber,
   rows: t.Array(rowSchema),
 })

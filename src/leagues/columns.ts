@@ -5,10 +5,10 @@
 import { type BoardRow, GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 
-const LABEL = 'label:'
-export const labelColumn = (label: string): string => `${LABEL}${label}`
+const LABEL_PREFIX = 'label:'
+export const labelColumn = (label: string): string => `${LABEL_PREFIX}${label}`
 export const labelOfColumn = (column: string): string | undefined =>
-  column.startsWith(LABEL) ? column.slice(LABEL.length) : undefined
+  column.startsWith(LABEL_PREFIX) ? column.slice(LABEL_PREFIX.length) : undefined
 
 export const maxColumnsLength = 4_000 // characters, in an address or a cookie
 
@@ -56,22 +56,25 @@ export function columnName(column: string, scoreName: string): string {
   return reached !== undefined ? `${metricName(reached)}: goal` : metricName(label ?? column)
 }
 
-const UNITS = 'units:'
-const CENTS = 'cents:'
+const UNITS_PREFIX = 'units:'
+const CENTS_PREFIX = 'cents:'
 /** Money is written twice: in currency units and in cents. */
-export const moneyColumns = (column: string): string[] => [`${UNITS}${column}`, `${CENTS}${column}`]
+export const moneyColumns = (column: string): string[] => [`${UNITS_PREFIX}${column}`, `${CENTS_PREFIX}${column}`]
 
-function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: string; cell(row: BoardRow): Cell } {
+function moneyCell(
+  column: string,
+  form: typeof UNITS_PREFIX | typeof CENTS_PREFIX,
+): { head: string; cell(row: BoardRow): Cell } {
   const name = column.replace(/_cents$/, '')
   const { cell } = exportedColumn(column)
-  if (form === CENTS) return { head: `${name}_cents`, cell }
+  if (form === CENTS_PREFIX) return { head: `${name}_cents`, cell }
   const inUnits = (cents: Cell) => (typeof cents === 'number' ? cents / 100 : cents)
   return { head: name, cell: row => inUnits(cell(row)) }
 }
 
 /** How a column is written to a file: its heading, and its cell in a row. */
 export function exportedColumn(column: string): { head: string; cell(row: BoardRow): Cell } {
-  for (const form of [UNITS, CENTS] as const)
+  for (const form of [UNITS_PREFIX, CENTS_PREFIX] as const)
     if (column.startsWith(form)) return moneyCell(column.slice(form.length), form)
   if (column === 'score') return { head: column, cell: ({ score }) => score }
   if (column === 'tier') return { head: column, cell: ({ tier = null }) => tier }
@@ -84,7 +87,7 @@ export function exportedColumn(column: string): { head: string; cell(row: BoardR
 }
 
 /** The format of a column list in an address or a cookie. */
-export const writtenColumns = (columns: readonly string[]): string => columns.map(encodeURIComponent).join(',')
+export const joinColumnList = (columns: readonly string[]): string => columns.map(encodeURIComponent).join(',')
 export const readColumnList = (text: string): string[] =>
   text
     .slice(0, maxColumnsLength)

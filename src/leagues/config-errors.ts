@@ -9,9 +9,14 @@ export const configErrors = (schema: TObject, given: unknown): FieldError[] => [
   ...fieldErrors(Value.Errors(schema, given), 'config'),
 ]
 
-type Part = { properties?: Record<string, Part>; items?: Part; anyOf?: Part[]; [rule: string]: unknown }
+type SchemaPart = {
+  properties?: Record<string, SchemaPart>
+  items?: SchemaPart
+  anyOf?: SchemaPart[]
+  [rule: string]: unknown
+}
 
-function unknownKeys(schema: Part, given: unknown, path: string): FieldError[] {
+function unknownKeys(schema: SchemaPart, given: unknown, path: string): FieldError[] {
   if (typeof given !== 'object' || given === null) return []
   const choices = [schema, ...(schema.anyOf ?? [])]
   if (Array.isArray(given)) {

@@ -1,20 +1,20 @@
 /** What a changed config would do to a board, shown before it is saved. */
 import { type Static, t } from 'elysia'
 
-const tier = t.Nullable(t.String())
-const number = t.Nullable(t.Number())
-const rank = t.Nullable(t.Integer())
+const nullableText = t.Nullable(t.String())
+const nullableNumber = t.Nullable(t.Number())
+const nullableRank = t.Nullable(t.Integer())
 
 const movedPlayerSchema = t.Object({
   player_id: t.String(),
   name: t.String(),
-  rank_before: rank,
-  rank,
+  rank_before: nullableRank,
+  rank: nullableRank,
   move: t.Integer({ description: 'Places; positive for a climb' }),
-  score_before: number,
-  score: number,
-  tier_before: tier,
-  tier,
+  score_before: nullableNumber,
+  score: nullableNumber,
+  tier_before: nullableText,
+  tier: nullableText,
 })
 
 export const configPreviewSchema = t.Object(
@@ -26,7 +26,7 @@ export const configPreviewSchema = t.Object(
     up: t.Array(movedPlayerSchema, { description: 'The players who would climb furthest' }),
     down: t.Array(movedPlayerSchema, { description: 'The players who would fall furthest' }),
     tiers_changed: t.Integer({ description: 'Players who would change tier' }),
-    tiers: t.Array(t.Object({ from: tier, to: tier, players: t.Integer() }), {
+    tiers: t.Array(t.Object({ from: nullableText, to: nullableText, players: t.Integer() }), {
       description: 'From which tier to which; null is none',
     }),
     notes: t.Array(t.String(), { description: 'Why the score would be incomplete' }),

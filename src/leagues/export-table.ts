@@ -3,8 +3,8 @@ import { type BoardRow, GOAL_COLUMN, metricOfGoal } from '../leaderboard/page.ts
 import type { Cell } from '../platform/files/workbook.ts'
 import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
 
-const always = ['rank', 'change', 'player_id', 'name']
-const ofMarks = ['mark', 'farm_of', 'counted', 'note']
+const firstColumns = ['rank', 'change', 'player_id', 'name']
+const markColumns = ['mark', 'farm_of', 'counted', 'note']
 
 /** The columns to write: the `chosen` ones, or else all, with goals last. Columns that `isMoney` are written in units and in cents. */
 export const columnsToExport = (
@@ -22,9 +22,9 @@ function allColumns(row: BoardRow | undefined): readonly string[] {
 }
 
 export const exportHeading = (columns: readonly string[], row: BoardRow | undefined): string[] => [
-  ...always,
+  ...firstColumns,
   ...columns.map(column => exportedColumn(column).head),
-  ...(row?.mark !== undefined ? ofMarks : []),
+  ...(row?.mark !== undefined ? markColumns : []),
 ]
 
 export function exportCells(columns: readonly string[]): (row: BoardRow) => Cell[] {

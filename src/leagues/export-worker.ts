@@ -20,17 +20,17 @@ export type ExportTasks = typeof tasks
 const { title, format, heading, columns, source }: ExportInput = workerData
 
 let askForRows: () => void = () => {}
-let given: (rows: BoardRow[] | undefined) => void = () => {}
+let receiveRows: (rows: BoardRow[] | undefined) => void = () => {}
 
 const tasks = {
   /** The next bytes of the file, undefined after the last. Its progress event asks for rows. */
   async next(_: undefined, { progress }: ThreadWork): Promise<Uint8Array | undefined> {
     askForRows = () => progress('rows')
-    const { value } = await file.next()
+    const { value } = await fileBytes.next()
     return value
   },
   /** The next rows, undefined after the last. */
-  rows: (rows: BoardRow[] | undefined) => given(rows),
+  rows: (rows: BoardRow[] | undefined) => receiveRows(rows),
 }
 answerTasks(tasks, work => work)
 
@@ -38,7 +38,7 @@ answerTasks(tasks, work => work)
 async function* rowsFromHttpThread(): AsyncGenerator<BoardRow[]> {
   for (;;) {
     const answer = new Promise<BoardRow[] | undefined>(resolve => {
-      given = resolve
+      receiveRows = resolve
     })
     askForRows()
     const rows = await answer
@@ -64,4 +64,4 @@ async function* csv(): AsyncGenerator<Uint8Array, undefined> {
   for await (const rows of cells()) if (rows.length) yield encoder.encode(csvLines(rows))
 }
 
-const file: AsyncGenerator<Uint8Array, undefined> = format === 'csv' ? csv() : workbookOf(title, heading, cells())
+const fileBytes: AsyncGenerator<Uint8Array, undefined> = format === 'csv' ? csv() : workbookOf(title, heading, cells())

@@ -22,8 +22,8 @@ const types: Record<Format, string> = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
 const script = programFile('src/leagues/export-worker.ts')
-const slice = 250 // rows ranked at a time on this thread, a few milliseconds
-const chunk = 64 * 1024 // bytes given at a time, so that progress of a slow client is noticed
+const rowsAtOnce = 250 // rows ranked at a time on this thread, a few milliseconds
+const bytesAtOnce = 64 * 1024 // bytes given at a time, so that progress of a slow client is noticed
 
 type Exports = ReturnType<typeof openExports>
 
@@ -120,8 +120,8 @@ function fileStream(
           }
           askForNext(controller) // the next chunk is made while the client reads this one
         }
-        controller.enqueue(bytes.subarray(at, at + chunk))
-        at += chunk
+        controller.enqueue(bytes.subarray(at, at + bytesAtOnce))
+        at += bytesAtOnce
         if (at >= bytes.length) {
           bytes = undefined
           at = 0
@@ -136,7 +136,7 @@ function fileStream(
 
 async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<BoardRow[]> {
   for (let page = 1, pages = 1; page <= pages; page++) {
-    const board = await boardPage(app, league, { ...query, page, limit: slice })
+    const board = await boardPage(app, league, { ...query, page, limit: rowsAtOnce })
     pages = board.pagination.pages
     yield board.rows
     await Bun.sleep(0)

@@ -44,7 +44,7 @@ export type Tab = { path: string; label: string }
 export type LeagueConfig = Record<string, unknown>
 
 /** Values of a config as a form field takes them. */
-export const partOf = (value: unknown): LeagueConfig =>
+export const partOfConfig = (value: unknown): LeagueConfig =>
   typeof value === 'object' && value !== null ? { ...value } : {}
 export const fieldText = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? value : undefined

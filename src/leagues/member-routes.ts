@@ -13,7 +13,7 @@ import { addMember, leaveLeague, mayEnter, onLeaving, requireUnended } from './m
 import { isMember, memberSchema, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
 
-const left = t.Object(
+const leftSchema = t.Object(
   { league_id: t.Integer(), user_id: t.Integer(), played: t.String() },
   { examples: [{ league_id: 7, user_id: 12, played: '2 entries are withdrawn.' }] },
 )
@@ -77,7 +77,7 @@ export const memberRoutes = (app: App) => {
       },
       {
         may: 'member',
-        detail: describe('Leave a league; `played` says what happened to what I have played in it', left),
+        detail: describe('Leave a league; `played` says what happened to what I have played in it', leftSchema),
       },
     )
     .guard({ params: t.Object({ id: idSchema, user_id: idSchema }) })
@@ -108,7 +108,7 @@ export const memberRoutes = (app: App) => {
       }),
       {
         may: 'officer',
-        detail: describe('Remove a member; `played` says what happened to what they have played', left),
+        detail: describe('Remove a member; `played` says what happened to what they have played', leftSchema),
       },
     )
 }

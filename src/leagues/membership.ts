@@ -9,7 +9,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { type League, leagueStatus } from './league.ts'
 import { deleteMembership, insertMembership, isMember, leagueById } from './queries.ts'
 
-type Playing = Pick<App, 'kinds'>
+type WithKinds = Pick<App, 'kinds'>
 
 /** A league accepts members until it has ended. */
 export function requireUnended(league: League, now: number): void {
@@ -25,7 +25,7 @@ export function mayEnter(app: Pick<App, 'db' | 'kinds'>, league: League, now: nu
 }
 
 /** Part of a transaction. Returns true for a new member. */
-export function addMember(tx: Db, { kinds }: Playing, league: League, userId: number, now: number): boolean {
+export function addMember(tx: Db, { kinds }: WithKinds, league: League, userId: number, now: number): boolean {
   const isNew = insertMembership(tx, league.id, userId, now)
   if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
   return isNew

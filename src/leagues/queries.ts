@@ -35,11 +35,11 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
   ({
     archived: isNotNull(leagues.archivedAt),
     final: and(isNull(leagues.archivedAt), isNotNull(leagues.finalizedAt)),
-    upcoming: and(unsettled, gt(leagues.startsAt, now)),
-    active: and(unsettled, lte(leagues.startsAt, now), gt(leagues.endsAt, now)),
-    ended: and(unsettled, lte(leagues.endsAt, now)),
+    upcoming: and(isNotSettled, gt(leagues.startsAt, now)),
+    active: and(isNotSettled, lte(leagues.startsAt, now), gt(leagues.endsAt, now)),
+    ended: and(isNotSettled, lte(leagues.endsAt, now)),
   })[status]
-const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
+const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
 /** `visible`: a condition for leagues that the reader may see. */
 type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
@@ -74,7 +74,7 @@ export const countLeagues = (db: Db, filter: LeagueFilter, now: number): number 
   db.select({ total: count() }).from(leagues).where(conditionOf(filter, now)).get()?.total ?? 0
 
 /** The earliest time after `now` in a column of the leagues that are not archived. */
-const nextIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>
+const nextTimeIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>
   prepared(db =>
     db
       .select({ at: min(column) })
@@ -82,8 +82,8 @@ const nextIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>
       .where(and(isNull(leagues.archivedAt), gt(column, sql.placeholder('now'))))
       .prepare(),
   )
-const nextStart = nextIn(leagues.startsAt)
-const nextEnd = nextIn(leagues.endsAt)
+const nextStart = nextTimeIn(leagues.startsAt)
+const nextEnd = nextTimeIn(leagues.endsAt)
 
 /** When the status of any league next changes by itself. */
 export const nextStatusChangeOfAny = (db: Db, now: number): number =>

@@ -40,7 +40,7 @@ import { isVisibleTo, readableLeague, visibilityKey } from './visibility.ts'
 import { warmChangedBoard } from './warm-up.ts'
 
 const leagueList = pageSchema('leagues', leagueSchema)
-const one = { params: idParams }
+const withId = { params: idParams }
 
 export const leagueRoutes = (app: App) => {
   const { db, cache, clock, kinds } = app
@@ -113,7 +113,7 @@ export const leagueRoutes = (app: App) => {
         detail: describe('Active leagues', t.Array(leagueSchema)),
       },
     )
-    .guard(one)
+    .guard(withId)
     .get(
       '/:id',
       ({ params: { id }, who }) => {

@@ -38,17 +38,17 @@ export const totalsQuery = t.Object({
   from: boardQuery.properties.from,
 })
 
-const number = t.Nullable(t.Number())
-const figure = t.Object({
-  sum: number,
+const nullableNumber = t.Nullable(t.Number())
+const sumAndAverageSchema = t.Object({
+  sum: nullableNumber,
   average: t.Nullable(t.Number({ description: 'Average of players whose value is known' })),
   known: t.Integer({ description: 'Players whose value is known' }),
 })
-const total = {
+const totalFields = {
   players: t.Integer(),
-  score: figure,
-  metrics: t.Record(t.String(), figure),
-  gains: t.Record(t.String(), figure),
+  score: sumAndAverageSchema,
+  metrics: t.Record(t.String(), sumAndAverageSchema),
+  gains: t.Record(t.String(), sumAndAverageSchema),
 }
 export const totalsSchema = t.Object(
   {
@@ -56,7 +56,7 @@ export const totalsSchema = t.Object(
     as_of: t.Nullable(dateTimeSchema),
     gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
     labels: t.Array(t.String(), { description: 'The labels of the board' }),
-    all: t.Nullable(t.Object(total, { description: 'Everyone who counts; null while nobody is on the board' })),
+    all: t.Nullable(t.Object(totalFields, { description: 'Everyone who counts; null while nobody is on the board' })),
     label: t.Nullable(t.String()),
     by: t.Union(totalsBy.map(by => t.Literal(by))),
     sort_by: t.String(),
@@ -65,7 +65,7 @@ export const totalsSchema = t.Object(
       t.Object({
         rank: t.Nullable(t.Integer()),
         text: t.String({ description: 'A value of the label; empty: players without one' }),
-        ...total,
+        ...totalFields,
       }),
     ),
     pagination: paginationSchema,

@@ -19,7 +19,7 @@ export async function warmBoard(app: App, league: League, readPage?: Parameters<
   await app.renewAnswers(league.id)
 }
 
-const patience = 1_000 // ms
+const maxWait = 1_000 // ms
 
 /**
  * After a change by an officer: makes the board before they are answered, so that the next reader does not wait for it. If that fails or
@@ -27,7 +27,7 @@ const patience = 1_000 // ms
  */
 export async function warmChangedBoard(app: App, leagueId: number): Promise<void> {
   const warming = warmBoard(app, leagueById(app.db, leagueId)).catch(() => {})
-  await withTimeout(warming, patience, () => {})
+  await withTimeout(warming, maxWait, () => {})
 }
 
 /** The first page of every active league's board. */

@@ -25,7 +25,7 @@ function valueIn(row: BoardRow, column: string): number | null | undefined {
   return column === 'score' ? row.score : column === GOAL_COLUMN ? row.goal_pct : row.metrics[column]
 }
 
-type Shown = {
+type ShownBoard = {
   board: BoardView
   kind: KindPages
   /** Names of the tiers, best first. */
@@ -49,7 +49,7 @@ export function boardTableColumns({
   trends = {},
   path,
   withLabel,
-}: Shown): Column<BoardRow>[] {
+}: ShownBoard): Column<BoardRow>[] {
   const { rows, sort_by, order } = board
   const { score, scoreName, metric, first, scoreBars } = kind
   const moved = rows.some(({ change }) => change !== null)
@@ -72,9 +72,9 @@ export function boardTableColumns({
       }
     if (column === 'tier')
       return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }
-    if (column === GOAL_COLUMN) return goal(head, column, row => row.goal_pct)
+    if (column === GOAL_COLUMN) return goalColumn(head, column, row => row.goal_pct)
     const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
-    if (reached !== undefined) return goal(head, column, row => row.goals?.[reached])
+    if (reached !== undefined) return goalColumn(head, column, row => row.goals?.[reached])
     if (label !== undefined)
       return {
         head,
@@ -98,8 +98,8 @@ export function boardTableColumns({
       sort: { by: sort_by === gainColumn(column) && !isGainShown ? sort_by : column },
       foot:
         total &&
-        html`${metric(column, total.metrics[column]?.sum ?? null)}${!isGainShown && gain(total.gains[column]?.sum)}`,
-      cell: row => html`${metric(column, row.metrics[column] ?? null)}${!isGainShown && gain(row.gains?.[column])}`,
+        html`${metric(column, total.metrics[column]?.sum ?? null)}${!isGainShown && gainCell(total.gains[column]?.sum)}`,
+      cell: row => html`${metric(column, row.metrics[column] ?? null)}${!isGainShown && gainCell(row.gains?.[column])}`,
     }
   }
 
@@ -162,14 +162,18 @@ const markBadge = (mark: PlayerMarkView): Html =>
   html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`
 
 /** How much of a goal, or of one of its targets, has been reached. */
-const goal = (head: string, by: string, reached: (row: BoardRow) => number | null | undefined): Column<BoardRow> => ({
+const goalColumn = (
+  head: string,
+  by: string,
+  reached: (row: BoardRow) => number | null | undefined,
+): Column<BoardRow> => ({
   head,
   numeric: true,
   sort: { by, first: 'desc' },
   cell: row => percent(reached(row) ?? null),
 })
 
-export const gain = (value: number | null | undefined): Content =>
+export const gainCell = (value: number | null | undefined): Content =>
   value !== null &&
   value !== undefined &&
   value !== 0 &&

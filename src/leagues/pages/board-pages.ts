@@ -35,15 +35,15 @@ import { columnsOfLeague, ownColumns } from './columns-page.ts'
 import { playerBody } from './player-card.ts'
 import { totalsBody } from './totals-page.ts'
 
-const one = { params: idParams }
+const withId = { params: idParams }
 const nav = 'leagues'
 const maxMissing = 20 // listed under a search
 const maxTrends = 100 // rows: more would keep the first reader of a board waiting
 const maxSummed = 100_000 // players: with more, the first reader of a board would wait for the totals
 
-const time = t.Optional(t.String({ maxLength: 40 }))
+const timeText = t.Optional(t.String({ maxLength: 40 }))
 /** Times may also come from a form: `2026-03-01T12:00`, in UTC. */
-const shownQuery = t.Object({ ...boardQuery.properties, at: time, from: time })
+const shownQuery = t.Object({ ...boardQuery.properties, at: timeText, from: timeText })
 
 /** When strangers last requested the page of a league without a hit in the fast path, ms since 1970, by league. */
 const askedAt = new WeakMap<App, Map<number, number>>()
@@ -202,14 +202,14 @@ export const boardPages = (app: App) => {
   return new Elysia()
     .use(access(app))
     .get('/leagues/:id', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'page'), {
-      ...one,
+      ...withId,
       query: shownQuery,
       may: 'reader',
       counted: true,
       detail: hidden,
     })
     .get('/leagues/:id/board', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'part'), {
-      ...one,
+      ...withId,
       query: shownQuery,
       may: 'reader',
       counted: true,
@@ -219,7 +219,7 @@ export const boardPages = (app: App) => {
       '/leagues/:id/events',
       ({ params: { id }, who, request }) => streams.versions(request, () => versionNow(id, who)),
       {
-        ...one,
+        ...withId,
         may: 'reader',
         detail: hidden,
       },
@@ -236,8 +236,8 @@ export const boardPages = (app: App) => {
         return page({ title: `Totals of ${league.name}`, who, nav, body })
       },
       {
-        ...one,
-        query: t.Object({ ...totalsQuery.properties, at: time, from: time }),
+        ...withId,
+        query: t.Object({ ...totalsQuery.properties, at: timeText, from: timeText }),
         may: 'reader',
         counted: true,
         detail: hidden,

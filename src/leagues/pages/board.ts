@@ -10,7 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
-import { columnName, columnsOfRow, shownColumns, writtenColumns } from '../columns.ts'
+import { columnName, columnsOfRow, joinColumnList, shownColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { MissingPlayer, Trends } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
@@ -67,14 +67,14 @@ const tiesChoices: readonly FormChoice[] = [
 ]
 const limits: readonly FormChoice[] = ['', '100', '200', '500'].map(value => ({ value, label: value || '50' }))
 
-type To = (change: Params) => string
+type PathTo = (change: Params) => string
 
 /** The board of a league: everything on its page that changes when scores do. */
 export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
   const { league, kind, board, tiers, me, mayJoin, columns, total, more } = data
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
-  const to: To = change => address(path, { ...params, ...change })
+  const to: PathTo = change => address(path, { ...params, ...change })
   const isWhole = !params.q && !params.around && !params.at && !params.from && !params.label
   const isEmpty = isWhole && pages.total === 0
   const isBestFirst = board.sort_by === 'score' && board.order === kind.first
@@ -88,14 +88,14 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
     tab: '',
     state: state === 'live' && league.status === 'active' && badge('Active', 'live'),
     figures: isEmpty ? [] : figuresOf(data, params, isWhole && isBestFirst ? rows[0] : data.leader),
-    actions: mayJoin && join(league),
+    actions: mayJoin && joinButton(league),
   })
   if (isEmpty)
     return html`${head}${more}
 ${noScores(league, kind, who)}`
   return html`${head}${more}
 ${board.notes?.map(note => notice(note, 'warn'))}${toolbar(data, params, to)}
-${viewing(params, board, path)}${data.tierCounts && tierBar(data.tierCounts)}
+${viewWords(params, board, path)}${data.tierCounts && tierBar(data.tierCounts)}
 ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
@@ -173,7 +173,7 @@ function figuresOf(
   ]
 }
 
-function toolbar(data: BoardData, params: BoardParams, to: To): Html {
+function toolbar(data: BoardData, params: BoardParams, to: PathTo): Html {
   const { league, kind, me } = data
   const path = `/leagues/${league.id}`
   const quiet = 'button small quiet'
@@ -183,7 +183,7 @@ function toolbar(data: BoardData, params: BoardParams, to: To): Html {
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 ${(kind.hasGains ? (['order', 'label'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
-${view(data, params)}
+${viewMenu(data, params)}
 <span class="actions">
 ${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around('ME')}">Around me</a>`}
 ${exportMenu(data, params)}
@@ -191,7 +191,7 @@ ${exportMenu(data, params)}
 </div>`
 }
 
-const join = ({ id, name }: LeagueView): Html =>
+const joinButton = ({ id, name }: LeagueView): Html =>
   action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You joined ${name}` })
 
 /** Exports what is shown, all pages of it, or everyone with all columns. */
@@ -206,7 +206,7 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
     page: undefined,
     limit: undefined,
     around: undefined,
-    columns: there.length > 0 ? writtenColumns(shown) : undefined,
+    columns: there.length > 0 ? joinColumnList(shown) : undefined,
   }
   const all = { sort_by, order, ties, at, from }
   return html`<details class="menu" id="board-export"><summary>Export</summary><div>
@@ -216,7 +216,7 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
 }
 
 /** The options for viewing the board: part of the search form. */
-function view({ league, kind, board, hasOwnColumns }: BoardData, params: BoardParams): Html {
+function viewMenu({ league, kind, board, hasOwnColumns }: BoardData, params: BoardParams): Html {
   const { hasPast, hasGains, scoreName } = kind
   const { sort_by, ties, limit, at, from } = params
   const select = (name: string, label: string, choices: readonly FormChoice[], chosen: string) =>
@@ -241,7 +241,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
 ]
 
 /** Says that this is not the whole board, and links back to it. */
-function viewing(
+function viewWords(
   { q, around, at, label }: BoardParams,
   { pagination: { total }, gains_from }: BoardView,
   path: string,

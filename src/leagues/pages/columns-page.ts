@@ -13,7 +13,7 @@ import { hidden, page } from '../../ui/layout.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { readBoard } from '../board.ts'
-import { columnName, columnsOfRow, maxColumnsLength, readColumnList, shownColumns, writtenColumns } from '../columns.ts'
+import { columnName, columnsOfRow, joinColumnList, maxColumnsLength, readColumnList, shownColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import { kindOf } from '../kinds.ts'
 import type { League, LeagueView } from '../league.ts'
@@ -22,11 +22,11 @@ import { readableLeague } from '../visibility.ts'
 import { leagueHead } from './league-head.ts'
 
 const cookie = 'columns'
-const year = 365 * 24 * 3600 // seconds
+const secondsOfYear = 365 * 24 * 3600 // seconds
 
 /** Sent only with pages of this league. */
 const cookieOf = (league: number, columns: readonly string[] | undefined) =>
-  `${cookie}=${columns ? writtenColumns(columns) : ''}; Path=/leagues/${league}; Max-Age=${columns ? year : 0}; SameSite=Lax; HttpOnly`
+  `${cookie}=${columns ? joinColumnList(columns) : ''}; Path=/leagues/${league}; Max-Age=${columns ? secondsOfYear : 0}; SameSite=Lax; HttpOnly`
 
 /** The reader's choice for this league, if any. */
 export function ownColumns(request: Request): string[] | undefined {
@@ -75,8 +75,8 @@ export const columnPages = (app: App) => {
         const order = form.getAll('order').filter(column => all.includes(column))
         const ticked = form.getAll('columns[]').filter(column => all.includes(column))
         const move = /^(up|down):(.*)$/s.exec(form.get('move') ?? '')
-        if (move) return shown(league, rowsOf(moved(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
-        const isReset = form.has('reset') || ticked.length === 0 || writtenColumns(ticked).length > maxColumnsLength
+        if (move) return shown(league, rowsOf(withMoved(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
+        const isReset = form.has('reset') || ticked.length === 0 || joinColumnList(ticked).length > maxColumnsLength
         requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
         return seeOther(`/leagues/${id}`)
       },
@@ -88,7 +88,7 @@ type ColumnRow = { column: string; ticked: boolean }
 const rowsOf = (order: readonly string[], ticked: readonly string[]): ColumnRow[] =>
   order.map(column => ({ column, ticked: ticked.includes(column) }))
 
-function moved(order: readonly string[], column: string, by: 1 | -1): string[] {
+function withMoved(order: readonly string[], column: string, by: 1 | -1): string[] {
   const from = order.indexOf(column)
   const to = from + by
   if (from < 0 || to < 0 || to >= order.length) return [...order]

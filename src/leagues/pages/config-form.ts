@@ -17,17 +17,17 @@ export function configOfForm(schema: TObject, fields: Readonly<Record<string, st
   const parts: Part = {}
   for (const [name, text] of Object.entries(fields)) {
     const [first, ...path] = name.split('.')
-    if (first === 'config' && path.length > 0) put(parts, path, text)
+    if (first === 'config' && path.length > 0) putText(parts, path, text)
   }
   return Object.fromEntries(
     Object.entries<Schema>(schema.properties).flatMap(([key, part]) => {
       if (part.type === 'boolean') return [[key, key in parts]] // a box that is not ticked is not sent
-      return key in parts ? [[key, read(part, parts[key]) ?? null]] : []
+      return key in parts ? [[key, readPart(part, parts[key]) ?? null]] : []
     }),
   )
 }
 
-function put(parts: Part, [key = '', ...rest]: string[], text: string): void {
+function putText(parts: Part, [key = '', ...rest]: string[], text: string): void {
   if (rest.length === 0) {
     if (text.trim() !== '') parts[key] = text.trim()
     else if (!(key in parts)) parts[key] = {}
@@ -36,11 +36,11 @@ function put(parts: Part, [key = '', ...rest]: string[], text: string): void {
   const inner = parts[key]
   const next = typeof inner === 'object' ? inner : {}
   if (typeof inner !== 'string') parts[key] = next
-  put(next, rest, text)
+  putText(next, rest, text)
 }
 
 /** Undefined if nothing was filled in. What cannot be parsed stays as it is, for validation to report. */
-function read(schema: Schema, given: Part | string | undefined): unknown {
+function readPart(schema: Schema, given: Part | string | undefined): unknown {
   if (given === undefined) return undefined
   const choices = schema.anyOf ?? [schema]
   if (typeof given === 'string') {
@@ -51,12 +51,12 @@ function read(schema: Schema, given: Part | string | undefined): unknown {
   }
   const items = choices.find(choice => choice.items)?.items
   if (items) {
-    const list = Object.values(given).flatMap(each => read(items, each) ?? [])
+    const list = Object.values(given).flatMap(each => readPart(items, each) ?? [])
     return list.length > 0 ? list : undefined
   }
   const properties = choices.find(choice => choice.properties)?.properties ?? {}
   const filled = Object.entries(given).flatMap(([key, part]) => {
-    const value = read(properties[key] ?? {}, part)
+    const value = readPart(properties[key] ?? {}, part)
     return value === undefined ? [] : [[key, value]]
   })
   return filled.length > 0 ? Object.fromEntries(filled) : undefined

@@ -20,7 +20,7 @@ export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
   )}</nav>
 ${form(
   { action: '/api/v1/leagues', goTo: '/leagues/{id}', done: 'The league has been made' },
-  html`<input type="hidden" name="kind" value="${kind}" />${inputs()}${kinds[kind]?.pages.fields({})}`,
+  html`<input type="hidden" name="kind" value="${kind}" />${leagueFieldInputs()}${kinds[kind]?.pages.fields({})}`,
   'Make the league',
 )}`
 }
@@ -49,7 +49,7 @@ export function settingsBody(
 ${isFrozen && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
-  html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen, labels)}`,
+  html`${leagueFieldInputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen, labels)}`,
   'Save',
   !isFrozen && hasPreview && previewButton(league, who),
 )}
@@ -134,7 +134,7 @@ const previewButton = ({ id }: LeagueView, who: Who | undefined): Html =>
 const step = (title: string, text: string, button: Html): Html =>
   html`<div class="step"><h3>${title}</h3><p class="quiet">${text}</p>${button}</div>`
 
-function inputs(league?: LeagueView, isFrozen = false): Html {
+function leagueFieldInputs(league?: LeagueView, isFrozen = false): Html {
   const values: Record<string, unknown> = league ?? {}
   const shown = Object.entries(leagueInputs)
     .filter(([name]) => !isFrozen || openWhenFinal.includes(name))

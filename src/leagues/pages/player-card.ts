@@ -58,7 +58,7 @@ type PlayerData = {
 }
 
 /** If a goal has several targets: how much of each has been reached. */
-const targets = ({ goals = {} }: PlayerView): Content =>
+const goalsLine = ({ goals = {} }: PlayerView): Content =>
   Object.keys(goals).length > 1 &&
   Object.entries(goals).map(([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric)} ${percent(reached)}`)
 
@@ -90,7 +90,7 @@ export function playerBody(
       note: scores.length > 1 && sparkline(scores, `${scoreName} over ${scores.length} snapshots, listed below`),
     },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
-    player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },
+    player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: goalsLine(player) },
     ...Object.entries(player.labels ?? {}).map(([label, text]) =>
       text ? { label: metricName(label), value: labelLink(league.id, label, text) } : undefined,
     ),

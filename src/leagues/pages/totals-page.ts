@@ -12,7 +12,7 @@ import { metricName } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import type { TotalsParams, TotalsView } from '../totals.ts'
-import { gain } from './board-columns.ts'
+import { gainCell } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
 
 type TotalsData = { league: LeagueView; kind: KindPages; totals: TotalsView }
@@ -35,7 +35,7 @@ ${label !== null && rankBy(totals, params, kind, `${path}/totals`)}
 <span class="actions"><a class="button small quiet" href="${address(`/api/v1${path}/totals.csv`, { ...params, page: undefined, limit: undefined })}" download>CSV</a></span>
 </div>
 <p class="quiet">${totals.as_of && html`As of ${moment(totals.as_of)}.`} ${totals.gains_from && html`Gains since the scan of ${moment(totals.gains_from)}.`} ${by === 'average' ? 'The average of players whose value is known.' : 'The sum of all players.'} Players who are left out do not count.</p>
-${label === null ? wholeBoard(all, kind, by) : groups(data, label, all, params)}`
+${label === null ? wholeBoard(all, kind, by) : groupTable(data, label, all, params)}`
 }
 
 function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName }: KindPages, path: string): Html {
@@ -64,14 +64,14 @@ function wholeBoard({ players, score, metrics, gains }: GroupTotal, kind: KindPa
     rowName: ({ head }) => head,
     columns: [
       { head: html`${number(players)} players`, names: true, cell: ({ head }) => head },
-      { head: by === 'sum' ? 'Sum' : 'Average', numeric: true, cell: ({ now }) => shown(now, by) },
-      { head: 'Gained', numeric: true, folds: true, cell: ({ gained }) => gained && gain(rounded(gained[by])) },
+      { head: by === 'sum' ? 'Sum' : 'Average', numeric: true, cell: ({ now }) => figureText(now, by) },
+      { head: 'Gained', numeric: true, folds: true, cell: ({ gained }) => gained && gainCell(rounded(gained[by])) },
       { head: 'Players with a value', numeric: true, folds: true, cell: ({ now }) => number(now.known) },
     ],
   })}`
 }
 
-function groups({ league, kind, totals }: TotalsData, label: string, all: GroupTotal, params: TotalsParams): Html {
+function groupTable({ league, kind, totals }: TotalsData, label: string, all: GroupTotal, params: TotalsParams): Html {
   const { rows, sort_by, order, by, pagination } = totals
   const path = `/leagues/${league.id}`
   const board = (text: string) =>
@@ -98,12 +98,12 @@ function groups({ league, kind, totals }: TotalsData, label: string, all: GroupT
       numeric: true,
       class: 'score',
       sort: { by: 'score' },
-      cell: ({ score }) => shown(score, by),
-      foot: shown(all.score, by),
+      cell: ({ score }) => figureText(score, by),
+      foot: figureText(all.score, by),
     },
     ...metrics.map((metric): Column<RankedTotal> => {
       const both = ({ metrics, gains }: GroupTotal) =>
-        html`${shown(metrics[metric], by)}${gain(rounded(gains[metric]?.[by]))}`
+        html`${figureText(metrics[metric], by)}${gainCell(rounded(gains[metric]?.[by]))}`
       return {
         head: metricName(metric),
         numeric: true,
@@ -134,4 +134,4 @@ ${paginationLinks(pagination, page => address(`${path}/totals`, { ...params, pag
 /** Large averages are shown as whole numbers. */
 const rounded = (value: number | null | undefined) =>
   value == null ? null : Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 100) / 100
-const shown = (figure: SumAndAverage | undefined, by: TotalsView['by']): Content => number(rounded(figure?.[by]))
+const figureText = (figure: SumAndAverage | undefined, by: TotalsView['by']): Content => number(rounded(figure?.[by]))

@@ -12,7 +12,7 @@ import {
   fieldText,
   type KindPages,
   type LeagueConfig,
-  partOf,
+  partOfConfig,
   publicField,
 } from '../kind-pages.ts'
 
@@ -89,7 +89,7 @@ ${formField({
   step: 'any',
   min: 0,
   optional: true,
-  value: fieldText(partOf(config.goal).per_power),
+  value: fieldText(partOfConfig(config.goal).per_power),
   hint: '0.5: half of their baseline power',
 })}
 </div>
@@ -145,7 +145,7 @@ ${orderedChecks({
 
 /** The existing tiers, and a few empty rows. */
 function tierRows(given: unknown): Html {
-  const tiers = Array.isArray(given) ? given.map(partOf) : []
+  const tiers = Array.isArray(given) ? given.map(partOfConfig) : []
   const rows = [...tiers, {}, {}, ...Array.from({ length: Math.max(0, 3 - tiers.length) }, () => ({}))]
   return html`${rows.slice(0, 20).map(
     ({ name, min }: LeagueConfig, i) => html`<div class="columns pair">
@@ -157,7 +157,7 @@ ${formField({ label: 'From', name: `config.tiers.${i}.min`, type: 'number', step
 
 /** The existing goals, and some empty rows. */
 function goalRows(given: unknown): Html {
-  const goals = Array.isArray(given) ? given.map(partOf) : []
+  const goals = Array.isArray(given) ? given.map(partOfConfig) : []
   const power = (label: string, name: string, value: unknown) =>
     formField({ label, name, type: 'number', step: 'any', min: 0, optional: true, value: fieldText(value) })
   return html`${[...goals, {}, {}].slice(0, 20).map(

@@ -8,7 +8,7 @@ import {
   fieldText,
   type KindPages,
   type LeagueConfig,
-  partOf,
+  partOfConfig,
   publicField,
 } from '../kind-pages.ts'
 
@@ -44,7 +44,7 @@ ${formField({
   name: 'config.groups.by',
   type: 'select',
   optional: true,
-  value: fieldText(partOf(config.groups).by) ?? '',
+  value: fieldText(partOfConfig(config.groups).by) ?? '',
   choices: choices({
     '': 'no groups, or the groups named below',
     odds: 'the field by odds',
@@ -52,7 +52,7 @@ ${formField({
   }),
   hint: 'As many groups as picks, the favourites in the first. Odds and ranks come from the feed or from a field entered by hand',
 })}
-${groupRows(partOf(config.groups).lists)}
+${groupRows(partOfConfig(config.groups).lists)}
 </fieldset>
 ${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'Blank: the first tee time' })}
 <div class="columns">
@@ -60,14 +60,14 @@ ${formField({
   label: 'Missed cut',
   name: 'config.missed_cut.rule',
   type: 'select',
-  value: fieldText(partOf(config.missed_cut).rule) ?? 'actual',
+  value: fieldText(partOfConfig(config.missed_cut).rule) ?? 'actual',
   choices: choices({
     actual: 'keep their score',
     worst: 'worst score still in, plus penalty strokes',
     plus: 'their score, plus penalty strokes',
   }),
 })}
-${formField({ label: 'Penalty strokes', name: 'config.missed_cut.strokes', type: 'number', optional: true, min: 0, value: fieldText(partOf(config.missed_cut).strokes) })}
+${formField({ label: 'Penalty strokes', name: 'config.missed_cut.strokes', type: 'number', optional: true, min: 0, value: fieldText(partOfConfig(config.missed_cut).strokes) })}
 ${formField({
   label: 'Tiebreaker',
   name: 'config.tiebreak',
@@ -84,7 +84,7 @@ ${announcementFields(config, announces)}`,
 
 /** The existing groups, and some empty rows. */
 function groupRows(given: unknown): Html {
-  const lists = Array.isArray(given) ? given.map(partOf) : []
+  const lists = Array.isArray(given) ? given.map(partOfConfig) : []
   const rows = [...lists, {}, {}, ...Array.from({ length: Math.max(0, 2 - lists.length) }, () => ({}))].slice(0, 26)
   return html`<details${lists.length > 0 && html` open`}><summary>Name the groups</summary>
 ${rows.map(

@@ -43,7 +43,7 @@ export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): vo
   touches.set(tx, (touches.get(tx) ?? 0) + 1)
 }
 
-const lookEvery = 20 // ms
+const checkEvery = 20 // ms
 
 export class Stamps {
   private readonly known = new Map<string, number>()
@@ -82,7 +82,7 @@ export class Stamps {
   /** `force` also reads what other processes have just committed. `at` is a time of performance.now(). */
   look(force = false, at = performance.now()): void {
     const own = touches.get(this.db) ?? 0
-    if (own === this.seenTouches && !force && at - this.lookedAt < lookEvery) return
+    if (own === this.seenTouches && !force && at - this.lookedAt < checkEvery) return
     if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back
     const version = this.dataVersion.get()?.data_version ?? 0
     const isFirst = this.seenVersion === -1

@@ -23,7 +23,7 @@ type Connect = (how?: { waits?: boolean }) => Redis
 type Settings = { connect: Connect; namespace: string; version: string }
 type Ordered = { task: string; input: unknown }
 
-const lookEvery = 200 // ms
+const checkEvery = 200 // ms
 const timeoutMs = 2_000 // to wait for an answer of Redis, and for a machine to begin; after that this process does the work
 const keepFor = 24 * 3_600 // seconds: nobody asks for a result of yesterday
 
@@ -55,7 +55,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
     input: Input,
     work: Working<Update>,
   ) {
-    for (; free <= 0; await Bun.sleep(lookEvery)) work.signal.throwIfAborted()
+    for (; free <= 0; await Bun.sleep(checkEvery)) work.signal.throwIfAborted()
     free--
     try {
       return await task.run(input, work)
@@ -70,7 +70,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
   ): Promise<Result | Home> {
     const askedAt = performance.now()
     let last: string | undefined
-    for (let cancelled = false; ; await Bun.sleep(lookEvery)) {
+    for (let cancelled = false; ; await Bun.sleep(checkEvery)) {
       if (signal.aborted && !cancelled) {
         if (await remote.takeBack()) signal.throwIfAborted()
         cancelled = true
@@ -203,7 +203,7 @@ export async function startComputing(settings: Settings, tasks: readonly AnyTask
     const look = setInterval(async () => {
       if (await client.exists(cancelKey(namespace, job.id ?? '')).catch(() => 0))
         cancelled.abort(new Error('Cancelled'))
-    }, lookEvery)
+    }, checkEvery)
     try {
       const signal = AbortSignal.any([cancelled.signal, stopping.signal])
       const progress = (update: never) => void job.updateProgress(JSON.stringify(update)).catch(() => {})
