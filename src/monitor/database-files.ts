@@ -42,7 +42,7 @@ const alertOf = ({ config }: App, { file, fault }: Trouble): Alert => ({
 })
 
 /** Call the returned function regularly. */
-export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) => Promise<void>): () => Promise<void> {
+export function openFileCheck(app: App, postAlerts: (alerts: readonly Alert[]) => Promise<void>): () => Promise<void> {
   const { db, log, clock, config } = app
   const suspected = new Map<string, number>()
   const troubles = new Map<string, Trouble>()
@@ -59,7 +59,7 @@ export function openFileLook(app: App, postAlerts: (alerts: readonly Alert[]) =>
     }
   }
 
-  return async function look() {
+  return async function checkFiles() {
     for (const file of filesOf(app)) {
       const { name } = file
       const fault = await faultOf(file)
@@ -127,16 +127,16 @@ export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[]
   const note = (file: string, fault: string | undefined, cure = restoreAdvice) =>
     fault && faults.push({ file, fault, cure })
   note('fieldhouse.db', faultOf(db.$client))
-  beside('scores.db', scores => note('scores.db', faultOf(scores) ?? mismatchOf(db, scores)))
-  beside('queue.db', queue => note('queue.db', faultOf(queue), queueRebuildAdvice))
+  withFreshConnection('scores.db', scores => note('scores.db', faultOf(scores) ?? mismatchOf(db, scores)))
+  withFreshConnection('queue.db', queue => note('queue.db', faultOf(queue), queueRebuildAdvice))
   return faults
 
-  function beside(file: string, look: (client: Database) => void) {
+  function withFreshConnection(file: string, check: (client: Database) => void) {
     const path = join(dataDir, file)
     if (!existsSync(path)) return note(file, 'it is missing')
     const client = new Database(path, { readonly: true })
     try {
-      look(client)
+      check(client)
     } finally {
       client.close()
     }

@@ -16,7 +16,7 @@ import { hour, minute, second } from '../platform/clock.ts'
 import { runById } from '../platform/jobs/runs.ts'
 import { conditions, openRedisWatch } from './alerts/conditions.ts'
 import { mailAlerts, openAlertWebhook, postAlerts } from './alerts/send-alerts.ts'
-import { openFileLook } from './database-files.ts'
+import { openFileCheck } from './database-files.ts'
 import { openDepthRecorder, openLoadRecorder, reportDeadProcesses } from './processes.ts'
 
 /** ms between two checks of the database files, of alerts to send, and of Redis. */
@@ -60,8 +60,8 @@ export function startProcessMonitor(
     })
   }
 
-  const lookAtFiles = openFileLook(app, alerts => postAlerts(config, alerts))
-  const looking = setInterval(logged(lookAtFiles), files)
+  const checkFiles = openFileCheck(app, alerts => postAlerts(config, alerts))
+  const looking = setInterval(logged(checkFiles), files)
   const askingRedis = app.redis ? setInterval(logged(openRedisWatch(app)), redis) : undefined
   const minutely = setInterval(logged(eachMinute), minute)
   const sending = config.alertWebhookUrl ? setInterval(logged(sendNews), alerts) : undefined
@@ -134,9 +134,9 @@ const clearChecksToResolve = 2
 export async function checkConditions(app: App): Promise<{ holding: number; resolved: number }> {
   const { db, clock, log } = app
   const checks = await Promise.all(
-    conditions.map(async ({ prefix, look }) => {
+    conditions.map(async ({ prefix, check }) => {
       try {
-        return { prefix, alerts: await look(app) }
+        return { prefix, alerts: await check(app) }
       } catch (error) {
         log.warn('A condition could not be checked', { condition: prefix, error })
         return undefined

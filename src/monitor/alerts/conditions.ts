@@ -24,24 +24,24 @@ type Condition = {
   /** The keys of its alerts start with this. */
   readonly prefix: string
   /** What is wrong right now. If it throws, its alerts stay as they are. */
-  look(app: App): readonly Alert[] | Promise<readonly Alert[]>
+  check(app: App): readonly Alert[] | Promise<readonly Alert[]>
 }
 
 export const conditions: readonly Condition[] = [
-  { prefix: 'high_load:', look: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
-  { prefix: 'performance:', look: ({ db, clock }) => slowRoutes(db, clock.now()) },
-  { prefix: 'cache_error:', look: troubledRedis },
-  { prefix: 'database_error:queue', look: brokenQueue },
-  { prefix: alertPrefix, look: alertsOfFiles },
-  { prefix: 'database_error:disk', look: fullDisk },
-  { prefix: 'high_trades:', look: heavyTraders },
-  { prefix: 'task_missing:schedule:', look: lateTasks },
-  { prefix: 'task_missing:worker', look: missingWorker },
+  { prefix: 'high_load:', check: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
+  { prefix: 'performance:', check: ({ db, clock }) => slowRoutes(db, clock.now()) },
+  { prefix: 'cache_error:', check: troubledRedis },
+  { prefix: 'database_error:queue', check: brokenQueue },
+  { prefix: alertPrefix, check: alertsOfFiles },
+  { prefix: 'database_error:disk', check: fullDisk },
+  { prefix: 'high_trades:', check: heavyTraders },
+  { prefix: 'task_missing:schedule:', check: lateTasks },
+  { prefix: 'task_missing:worker', check: missingWorker },
   {
     prefix: 'security:attempts',
-    look: ({ db, clock }) => [alertOfAttempts(db, clock.now())].filter(one => one !== undefined),
+    check: ({ db, clock }) => [alertOfAttempts(db, clock.now())].filter(one => one !== undefined),
   },
-  { prefix: 'roster_broken', look: async app => brokenDutiesAlert(await brokenDutiesNow(app)) },
+  { prefix: 'roster_broken', check: async app => brokenDutiesAlert(await brokenDutiesNow(app)) },
 ]
 
 /** Redis is unreachable for a while, or its statistics are critical. */

@@ -185,7 +185,7 @@ export function liveEvents(
     let sent = ''
     let beatAt = -beatEvery
     let looking = false
-    async function look() {
+    async function sendNews() {
       if (looking) return
       looking = true
       try {
@@ -201,8 +201,8 @@ export function liveEvents(
         looking = false
       }
     }
-    look()
-    const timer = setInterval(look, lookEvery)
+    sendNews()
+    const timer = setInterval(sendNews, lookEvery)
     return () => clearInterval(timer)
   })
 }

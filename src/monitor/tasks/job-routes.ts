@@ -46,7 +46,7 @@ export const jobRoutes = (app: App) => {
       refuse('forbidden', 'Somebody else started this job; only they or an admin can do this')
   }
   const statusOf = (id: string, who: Who | undefined) => {
-    stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
+    stamps.readChanges(true) // a finished run's changes are seen by the very next read here, whichever process made them
     return waitingView(visible(id, who))
   }
   /** With what it waits for, as long as it has not started. */
@@ -92,16 +92,16 @@ export const jobRoutes = (app: App) => {
         visible(id, who)
         return streams.response(request, (send, end) => {
           let sent = ''
-          const look = endingStreamOnError(end, () => {
+          const sendNews = endingStreamOnError(end, () => {
             const status = statusOf(id, who)
             const text = JSON.stringify(status)
             if (text !== sent) send(status)
             sent = text
             if (isFinished(status)) end()
           })
-          const stopWatching = jobs.watch(id, look)
-          const timer = setInterval(look, pollEvery)
-          look()
+          const stopWatching = jobs.watch(id, sendNews)
+          const timer = setInterval(sendNews, pollEvery)
+          sendNews()
           return () => {
             clearInterval(timer)
             stopWatching()

@@ -198,7 +198,7 @@ export class Cache {
   }
 
   usage() {
-    this.stamps.look() // so that deletes are counted
+    this.stamps.readChanges() // so that deletes are counted
     return { mode: this.store.mode, connected: this.store.connected(), ...this.store.usage() }
   }
 

@@ -67,7 +67,7 @@ export class Stamps {
 
   /** The stamps of several (topic, scope), joined into one version. */
   of(keys: readonly (readonly [topic: string, scope: string])[]): string {
-    this.look()
+    this.readChanges()
     let version = ''
     for (const [topic, scope] of keys) version += `${this.known.get(`${topic}\0${scope}`) ?? 0}.`
     return version
@@ -75,12 +75,12 @@ export class Stamps {
 
   /** A number that changes whenever any stamp does; while it stays the same, so does every version. */
   current(at?: number): number {
-    this.look(false, at)
+    this.readChanges(false, at)
     return this.epoch
   }
 
   /** `force` also reads what other processes have just committed. `at` is a time of performance.now(). */
-  look(force = false, at = performance.now()): void {
+  readChanges(force = false, at = performance.now()): void {
     const own = touches.get(this.db) ?? 0
     if (own === this.seenTouches && !force && at - this.lookedAt < checkEvery) return
     if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back

@@ -10,9 +10,9 @@ const heartbeatEvery = 15_000 // ms: shorter than the idle timeout of any proxy
 const maxUnread = 500 // messages kept for a client that does not read
 
 /** Wraps what a timer calls: an error ends the stream, not the process. The client reconnects and gets the error as its answer. */
-export const endingStreamOnError = (end: () => void, look: () => void) => () => {
+export const endingStreamOnError = (end: () => void, check: () => void) => () => {
   try {
-    look()
+    check()
   } catch {
     end()
   }
@@ -27,13 +27,13 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
     versions(request: Request, versionOf: () => string): Response {
       return streams.response(request, (send, end) => {
         let sent = ''
-        const look = () => {
+        const sendIfChanged = () => {
           const version = versionOf()
           if (version !== sent) send({ version }, 'changed')
           sent = version
         }
-        look() // throws a refusal where there is nothing to show
-        const timer = setInterval(endingStreamOnError(end, look), checkEvery)
+        sendIfChanged() // throws a refusal where there is nothing to show
+        const timer = setInterval(endingStreamOnError(end, sendIfChanged), checkEvery)
         return () => clearInterval(timer)
       })
     },

@@ -76,7 +76,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
         cancelled = true
         await remote.cancel()
       }
-      const seen = await remote.look()
+      const seen = await remote.poll()
       if (seen.state === 'completed') return seen.result as Result
       if (seen.state === 'failed') throw new Error(seen.reason)
       const isLate = performance.now() - askedAt > timeoutMs // all machines are busy
@@ -118,7 +118,7 @@ type Seen =
   | { state: 'waiting' | 'active' | 'lost'; update?: string }
 
 type Remote = {
-  look(): Promise<Seen>
+  poll(): Promise<Seen>
   cancel(): Promise<void>
   /** False if a machine has already started it. */
   takeBack(): Promise<boolean>
@@ -158,7 +158,7 @@ async function openQueue({ connect, namespace, version }: Settings) {
       const job = await ask(queue.add(ordered.task, ordered, options))
       const id = job.id ?? ''
       return {
-        async look() {
+        async poll() {
           const now = await ask(queue.getJob(id))
           if (!now) return { state: 'lost' }
           if (now.finishedOn && now.failedReason) return forget({ state: 'failed', reason: now.failedReason })
