@@ -16,8 +16,11 @@ import { basename, join } from 'node:path'
 import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
+import packageJson from '../package.json' with { type: 'json' }
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
+import { makeBackup } from '../src/monitor/backups/backup.ts'
+import { fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { archiveOf, unpack } from '../src/platform/files/tar.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { newCup, quote } from './market.ts'
@@ -40,12 +43,20 @@ async function run(script: 'backup' | 'restore', env: Record<string, string>, ar
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   return { code: await child.exited, out, err }
 }
-const backup = async (dataDir: string, env = {}) => {
+const runBackup = async (dataDir: string, env = {}) => {
   const made = await run('backup', { DATA_DIR: dataDir, ...env })
   expect(made).toMatchObject({ code: 0, err: '' })
   return join(dataDir, 'backups', made.out.split(':')[0] ?? '')
 }
-const restore = (source: string, dataDir: string) => run('restore', { DATA_DIR: dataDir }, [source])
+const runRestore = (source: string, dataDir: string) => run('restore', { DATA_DIR: dataDir }, [source])
+
+// What the scripts do, but in this process: for tests of what is in a backup. A process takes longer than its backup.
+const backup = async (dataDir: string, keep = 7) => {
+  const { signal } = new AbortController()
+  const { name } = await makeBackup({ dataDir, version: packageJson.version, at: Date.now(), keep, signal, tell() {} })
+  return join(dataDir, 'backups', name)
+}
+const restore = (source: string, dataDir: string) => restoreBackup(fromPath(source), dataDir, Date.now())
 
 const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 const league = { name: 'Northern', kind: 'sheet', ...season }
@@ -62,10 +73,10 @@ async function installation() {
 
 test('a backup made next to a running server is restored into an empty folder', async () => {
   const { dataDir, id, stop } = await installation()
-  const folder = await backup(dataDir)
+  const folder = await runBackup(dataDir)
   await stop()
   const empty = temporaryFolder()
-  const restored = await restore(folder, empty)
+  const restored = await runRestore(folder, empty)
   expect(restored).toMatchObject({ code: 0, err: '' })
   expect(restored.out).toMatch(/^Restored \d+ files \(.* MB\) of 20.*Z into /)
 
@@ -77,7 +88,7 @@ test('a backup made next to a running server is restored into an empty folder', 
 test('a backup needs no running server', async () => {
   const { dataDir, stop } = await installation()
   await stop()
-  const folder = await backup(dataDir)
+  const folder = await runBackup(dataDir)
   expect(readdirSync(folder)).toContain('fieldhouse.db')
 })
 
@@ -119,7 +130,8 @@ test('the newest BACKUP_KEEP backups stay, and leftovers of a killed one are rem
   mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00.000Z'), { recursive: true })
   mkdirSync(join(dataDir, 'backups', 'my own notes'))
   const made = []
-  for (let i = 0; i < 4; i++) made.push((await backup(dataDir, { BACKUP_KEEP: '2' })).split('/').at(-1) ?? '')
+  for (let i = 0; i < 3; i++) made.push(basename(await backup(dataDir)))
+  made.push(basename(await runBackup(dataDir, { BACKUP_KEEP: '2' })))
   expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...made.slice(2), 'my own notes'].sort())
 })
 
@@ -128,15 +140,15 @@ test('a copy from before a migration goes when every backup kept is newer', asyn
   const copy = join(dataDir, 'backups', 'before-schema-2.db')
   mkdirSync(join(dataDir, 'backups'))
   writeFileSync(copy, '')
-  await backup(dataDir, { BACKUP_KEEP: '2' })
+  await backup(dataDir, 2)
   expect(existsSync(copy)).toBe(true)
-  await backup(dataDir, { BACKUP_KEEP: '2' })
+  await backup(dataDir, 2)
   expect(existsSync(copy)).toBe(false)
 })
 
 test('two backups at once run one after the other', async () => {
   const { dataDir } = await installation()
-  const made = await Promise.all([backup(dataDir), backup(dataDir)])
+  const made = await Promise.all([runBackup(dataDir), runBackup(dataDir)])
   expect(new Set(made).size).toBe(2)
 })
 
@@ -158,7 +170,7 @@ test('a folder that is not empty is not restored into', async () => {
   const { dataDir, stop } = await installation()
   const folder = await backup(dataDir)
   await stop()
-  expect(await restore(folder, dataDir)).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
+  expect(await runRestore(folder, dataDir)).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
 })
 
 test('a folder that holds nothing but backups counts as empty', async () => {
@@ -166,7 +178,7 @@ test('a folder that holds nothing but backups counts as empty', async () => {
   const folder = await backup(dataDir)
   await stop()
   for (const name of readdirSync(dataDir)) if (name !== 'backups') rmSync(join(dataDir, name), { recursive: true })
-  expect(await restore(folder, dataDir)).toMatchObject({ code: 0 })
+  await restore(folder, dataDir)
   const { call } = await start({}, dataDir)
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
 })
@@ -181,9 +193,9 @@ test('a restore that was killed while its files took their place is simply run a
   writeFileSync(join(into, '.restoring', 'taking-their-place.json'), '["uploads", "scores.db", "fieldhouse.db"]')
   renameSync(join(into, '.restoring', 'uploads'), join(into, 'uploads')) // as far as it came
   writeFileSync(join(into, 'scores.db'), 'not of the backup')
-  expect(await restore(folder, into)).toMatchObject({ code: 1, err: expect.stringContaining('not empty (scores.db)') })
+  expect(await outcome(restore(folder, into))).toThrow('not empty (scores.db)')
   rmSync(join(into, 'scores.db'))
-  expect(await restore(folder, into)).toMatchObject({ code: 0 })
+  await restore(folder, into)
   mkdirSync(join(into, '.restoring')) // killed right after the last one
   const { call } = await start({}, into)
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
@@ -199,9 +211,9 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
     cpSync(whole, folder, { recursive: true })
     await change(folder)
     const empty = temporaryFolder()
-    const { code, err } = await restore(folder, empty)
-    expect([code, readdirSync(empty)]).toEqual([1, []])
-    return err.trim()
+    const refusal = await outcome(restore(folder, empty))
+    expect(readdirSync(empty)).toEqual([])
+    return refusal
   }
   const manifestWith = async (folder: string, change: object) => {
     const file = Bun.file(join(folder, 'manifest.json'))
@@ -213,22 +225,22 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
     rmSync(path)
     writeFileSync(path, bytes)
   }
-  expect(await edit(folder => flip(join(folder, 'fieldhouse.db')))).toBe(
+  expect(await edit(folder => flip(join(folder, 'fieldhouse.db')))).toThrow(
     'fieldhouse.db is damaged: its checksum differs from the manifest',
   )
-  expect(await edit(folder => rmSync(join(folder, 'uploads', 'scan.csv')))).toBe(
+  expect(await edit(folder => rmSync(join(folder, 'uploads', 'scan.csv')))).toThrow(
     'uploads/scan.csv is missing from this backup',
   )
-  expect(await edit(folder => rmSync(join(folder, 'manifest.json')))).toBe(
+  expect(await edit(folder => rmSync(join(folder, 'manifest.json')))).toThrow(
     'This is not a backup: it has no manifest.json',
   )
-  expect(await edit(folder => writeFileSync(join(folder, 'manifest.json'), '{"format":1}'))).toBe(
+  expect(await edit(folder => writeFileSync(join(folder, 'manifest.json'), '{"format":1}'))).toThrow(
     'The manifest of this backup cannot be read',
   )
-  expect(await edit(folder => writeFileSync(join(folder, 'more.db'), ''))).toBe(
+  expect(await edit(folder => writeFileSync(join(folder, 'more.db'), ''))).toThrow(
     'The backup holds more.db, which its manifest does not name',
   )
-  expect(await edit(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toBe(
+  expect(await edit(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toThrow(
     `This backup has schema 999 (Fieldhouse 9.9.9), this version knows ${migrations().length}. Restore it with the newer version.`,
   )
   for (const path of ['../outside', '/outside', 'uploads/../../outside', '..']) {
@@ -238,9 +250,9 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
         const { files } = await Bun.file(join(folder, 'manifest.json')).json()
         await manifestWith(folder, { files: [...files, outside] })
       }),
-    ).toBe('The manifest of this backup cannot be read')
+    ).toThrow('The manifest of this backup cannot be read')
   }
-  expect((await restore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
+  expect((await runRestore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
 })
 
 test('an archive that would write outside its folder writes nothing there', async () => {
@@ -262,7 +274,7 @@ test('a backup of every earlier schema is restored and brought up to date', asyn
     migrate(client, dataDir, undefined, { migrations: migrations().slice(0, count), triggers: 'select 1' })
     client.close()
     const empty = temporaryFolder()
-    expect(await restore(await backup(dataDir), empty)).toMatchObject({ code: 0, err: '' })
+    await restore(await runBackup(dataDir), empty)
     const fieldhouse = await start({}, empty)
     expect(fieldhouse.app.db.select().from(leagues).all()).toEqual([])
     await fieldhouse.stop()
@@ -339,14 +351,14 @@ test('an admin makes, lists and downloads backups; a download can be restored', 
   const file = join(temporaryFolder(), 'downloaded.tar')
   await Bun.write(file, await archive.arrayBuffer())
   const empty = temporaryFolder()
-  expect(await restore(file, empty)).toMatchObject({ code: 0, err: '' })
+  await restore(file, empty)
   expect(existsSync(join(empty, 'fieldhouse.db'))).toBe(true)
   const listed = Bun.spawnSync(['tar', 'tf', file]).stdout.toString().trim().split('\n')
   expect(listed).toEqual(expect.arrayContaining(['manifest.json', 'fieldhouse.db']))
 
   const half = join(dataDir, 'half.tar')
   writeFileSync(half, readFileSync(file).subarray(0, 50_000))
-  expect((await restore(half, temporaryFolder())).err).toContain('ends in the middle')
+  expect(await outcome(restore(half, temporaryFolder()))).toThrow('ends in the middle')
 
   expect((await refusalOf(call.get('/admin/backups/nothing/download'))).status).toBe(404)
   expect((await refusalOf(call.get('/admin/backups/..%2f..%2fetc/download'))).status).toBe(404)
@@ -364,7 +376,7 @@ test('a backup that fails raises an alert and leaves nothing behind; the next go
   ])
 
   rmSync(join(dataDir, 'backups'))
-  await backup(dataDir)
+  await runBackup(dataDir)
   expect(alerts()).toMatchObject([{ state: 'resolved' }])
 })
 
@@ -423,12 +435,12 @@ test('a backup made during writes is complete, and its boards are the same to th
     }
   })()
   await until(() => written > 10)
-  const folder = await backup(dataDir)
+  const folder = await runBackup(dataDir)
   writing = false
   await writer
 
   const empty = temporaryFolder()
-  expect(await restore(folder, empty)).toMatchObject({ code: 0 })
+  await restore(folder, empty)
   const restored = await start({}, empty)
   expect(await textsOf(restored.call)).toEqual(before)
   const { pagination } = await restored.call.get('/api/v1/leagues?limit=1')
@@ -458,7 +470,7 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
 
 test('a backup chosen on the page replaces all data at the next start, and the old data is moved aside', async () => {
   const { dataDir, id, call, stop } = await installation()
-  const name = (await backup(dataDir)).split('/').at(-1)
+  const name = basename(await backup(dataDir))
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
   expect(await call.post(`/admin/backups/${name}/restore`)).toEqual({ restore_at_start: name })
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Southern' })
@@ -477,7 +489,7 @@ test('a backup chosen on the page replaces all data at the next start, and the o
 
 test('a restore that was interrupted is continued by the next start', async () => {
   const { dataDir, id, call, stop } = await installation()
-  const name = (await backup(dataDir)).split('/').at(-1)
+  const name = basename(await backup(dataDir))
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
   await call.post(`/admin/backups/${name}/restore`)
   await stop()
@@ -504,7 +516,7 @@ test('a damaged backup is not restored at the start: nothing changes, and an ale
 
 test('a restore that was chosen can be called off', async () => {
   const { dataDir, call } = await installation()
-  const name = (await backup(dataDir)).split('/').at(-1)
+  const name = basename(await backup(dataDir))
   await call.post(`/admin/backups/${name}/restore`)
   expect(await call.delete('/admin/backups/restore')).toEqual({ restore_at_start: null })
   expect(existsSync(join(dataDir, 'restore-at-start.json'))).toBe(false)
