@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { published } from '../src/leagues/sheets/queries.ts'
+import { publishedSnapshots } from '../src/leagues/sheets/queries.ts'
 import { damageReading } from '../src/monitor/database-files.ts'
 import { setRetentionTime } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
@@ -173,7 +173,7 @@ test('an undone upload can be looked into for a week, then its snapshot goes', a
   after(6 * day)
   await deleteOldRecords()
   expect(snapshots()).toBe(8)
-  expect(published(app.db, id)).toHaveLength(8)
+  expect(publishedSnapshots(app.db, id)).toHaveLength(8)
 })
 
 test('files are deleted after ninety days, strays after one, and all of them with their league', async () => {

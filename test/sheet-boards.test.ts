@@ -8,7 +8,7 @@ import { textColumn } from '../src/leaderboard/text.ts'
 import { type BoardSource, openSheetBoards, sheetPage } from '../src/leagues/sheets/boards.ts'
 import { byteBudget } from '../src/leagues/sheets/byte-budget.ts'
 import { playerCard } from '../src/leagues/sheets/player-card.ts'
-import { thinned } from '../src/leagues/sheets/retention.ts'
+import { neededSnapshots } from '../src/leagues/sheets/retention.ts'
 import type { BoardConfig } from '../src/leagues/sheets/scoring.ts'
 import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
 import type { Published } from '../src/leagues/sheets/snapshot-selection.ts'
@@ -199,7 +199,7 @@ test('a season whose scans were thinned out keeps its last board unchanged', asy
     return page
   }
   const before = await asSeen()
-  const { snapshots, lists } = thinned(boards.scores, published, 0)
+  const { snapshots, lists } = neededSnapshots(boards.scores, published, 0)
   await thread.run('sweep', { keep: snapshots, lists, before: Date.now() + 1000 })
   expect(await asSeen()).toEqual(before)
   const card = await playerCard(boards, source, 'cy')

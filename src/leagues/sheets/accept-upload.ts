@@ -16,7 +16,7 @@ import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { correctTimesAhead } from './correct-times.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
-import { insertUpload, published, sameUpload } from './queries.ts'
+import { insertUpload, publishedSnapshots, sameUpload } from './queries.ts'
 import { type Received, removeReceived } from './receive-file.ts'
 import { datedBeforeReading } from './taken-at.ts'
 import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
@@ -109,7 +109,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
       allowReading(tx, known.jobId, who.id)
       return { upload: known, isDuplicate: true }
     }
-    const before = published(tx, league.id)
+    const before = publishedSnapshots(tx, league.id)
     requireBuildable(
       sheets.boards.scores,
       before,

@@ -142,10 +142,10 @@ export async function boardParts(
   const earlier = publishedBefore(published, selection)
   const selectionBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
   const previous =
-    selectionBefore && (await ranked(boards, scoreInput(selectionBefore, config), leftOut, [[by, order]]))
+    selectionBefore && (await rankBoard(boards, scoreInput(selectionBefore, config), leftOut, [[by, order]]))
   const input = scoreInput(selection, config)
   const scored = await boardCache.scored(input)
-  const now = await ranked(boards, input, leftOut, [
+  const now = await rankBoard(boards, input, leftOut, [
     ['score', 'desc'],
     [by, order],
   ])
@@ -179,10 +179,10 @@ export function boardFromParts(scores: Database, parts: BoardParts): Board {
   const { now, before, classification, goals, hits } = parts
   const snapshot = snapshotOf(scores, now.snapshot)
   return {
-    ...standing(scores, now, goals),
+    ...rankableBoardOf(scores, now, goals),
     players: snapshot.players,
     classification,
-    previous: before && standing(scores, before, goals),
+    previous: before && rankableBoardOf(scores, before, goals),
     matching: () => hits,
     cells: rows => cellsOf(scores, snapshot, parts, rows),
   }
@@ -199,7 +199,7 @@ export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): Boar
   return { metrics: columns, gains: columns, goals: goalRulesOf(config)?.columns, better: 'higher' }
 }
 
-async function ranked(
+async function rankBoard(
   { scores, boardCache }: SheetBoards,
   input: ScoreInput,
   leftOut: LeftOut | undefined,
@@ -216,7 +216,7 @@ async function ranked(
   return { snapshot, rankings }
 }
 
-function standing(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): RankableBoard {
+function rankableBoardOf(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): RankableBoard {
   const snapshot = snapshotOf(scores, id)
   return {
     ...snapshotColumns(snapshot, goals),

@@ -12,7 +12,7 @@ import { leagueById } from '../queries.ts'
 import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, undoneTooLate } from './buildable.ts'
 import { correctTakenAt, discardHeld, publishHeld } from './held.ts'
-import { published, undo, uploadById } from './queries.ts'
+import { publishedSnapshots, undoUpload, uploadById } from './queries.ts'
 import { removeReceived } from './receive-file.ts'
 import { isSeasonOver } from './retention.ts'
 import { uploadSchema, uploadView } from './upload.ts'
@@ -68,11 +68,11 @@ export const uploadChangeRoutes = (app: App) => {
           const upload = uploadById(tx, id)
           if (isSeasonOver(leagueById(tx, upload.leagueId), clock.now()))
             refuse('conflict', 'The league is final or long over; its uploads stay')
-          const before = published(tx, upload.leagueId)
+          const before = publishedSnapshots(tx, upload.leagueId)
           const undone =
-            undo(tx, upload, clock.now()) ??
+            undoUpload(tx, upload, clock.now()) ??
             refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
-          requireBuildable(app.sheets.boards.scores, before, published(tx, upload.leagueId), undoneTooLate)
+          requireBuildable(app.sheets.boards.scores, before, publishedSnapshots(tx, upload.leagueId), undoneTooLate)
           audit(tx, {
             at: clock.now(),
             who: signedIn(who),

@@ -3,16 +3,16 @@ import { type Static, t } from 'elysia'
 import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig } from '../announcements.ts'
 
-const metric = t.String({ minLength: 1, maxLength: 60 })
-const tier = t.Object({
+const metricNameSchema = t.String({ minLength: 1, maxLength: 60 })
+const tierSchema = t.Object({
   name: oneLine(40),
   min: t.Number({ minimum: -1e15, maximum: 1e15, description: 'The lowest percent, or score, of the tier' }),
 })
-const power = (description: string) => t.Optional(t.Number({ minimum: 0, maximum: 1e15, description }))
-const goal = t.Object({
-  from: power('The lowest baseline power it applies to; without it, 0'),
-  to: power('It applies to powers below this; without it, to all from `from`'),
-  targets: t.Record(metric, t.Number({ exclusiveMinimum: 0, maximum: 1e15 }), {
+const optionalPower = (description: string) => t.Optional(t.Number({ minimum: 0, maximum: 1e15, description }))
+const goalSchema = t.Object({
+  from: optionalPower('The lowest baseline power it applies to; without it, 0'),
+  to: optionalPower('It applies to powers below this; without it, to all from `from`'),
+  targets: t.Record(metricNameSchema, t.Number({ exclusiveMinimum: 0, maximum: 1e15 }), {
     minProperties: 1,
     maxProperties: 20,
     description: 'What to reach in each metric, or in `score`',
@@ -23,7 +23,7 @@ const goal = t.Object({
 export const sheetConfig = t.Object(
   {
     weights: t.Optional(
-      t.Record(metric, t.Number({ minimum: -1e9, maximum: 1e9 }), {
+      t.Record(metricNameSchema, t.Number({ minimum: -1e9, maximum: 1e9 }), {
         maxProperties: 1_000,
         description:
           'The weight of each metric in the score. Names are read as headings are: `T4 Kills` is `kills_t4`. Without weights the score is the gain in kill points, else in power, else in the first metric',
@@ -41,7 +41,7 @@ export const sheetConfig = t.Object(
       }),
     ),
     tiers: t.Optional(
-      t.Array(tier, {
+      t.Array(tierSchema, {
         minItems: 1,
         maxItems: 20,
         description: 'Without them: elite from 90, strong 70, steady 40, reserve 10, idle below',
@@ -59,7 +59,11 @@ export const sheetConfig = t.Object(
       }),
     ),
     goals: t.Optional(
-      t.Array(goal, { minItems: 1, maxItems: 20, description: 'What to reach, by baseline power; in place of `goal`' }),
+      t.Array(goalSchema, {
+        minItems: 1,
+        maxItems: 20,
+        description: 'What to reach, by baseline power; in place of `goal`',
+      }),
     ),
     ...announcementConfig,
     sort: t.Optional(

@@ -11,7 +11,7 @@ import type { League } from '../league.ts'
 import { type SheetConfig, sheetConfig } from './config-schema.ts'
 import { type Goal, overlapOf } from './goals.ts'
 import { MetricNames, seenLabels, seenMetrics } from './metric-names.ts'
-import { published } from './queries.ts'
+import { publishedSnapshots } from './queries.ts'
 import type { RankedConfig } from './scoring.ts'
 
 export function checkedSheetConfig(
@@ -25,7 +25,7 @@ export function checkedSheetConfig(
   const config = given as SheetConfig
   if (!errors.length) errors.push(...sameNames(config.tiers ?? []), ...goalErrors(config))
   refuseAny(errors)
-  const scans = league ? published(app.db, league.id) : []
+  const scans = league ? publishedSnapshots(app.db, league.id) : []
   const seen = seenMetrics(app.sheets.boards.scores, scans)
   const labels = seenLabels(app.sheets.boards.scores, scans)
   const names = new MetricNames(seen, league ? metricsNamedIn(league.config) : [])

@@ -8,10 +8,10 @@ import { Walk } from './snapshots/read.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 
 /** Among fewer, a fifth is only one or two. */
-const minimum = 5
-const isOverAFifth = (count: number, of: number) => of >= minimum && count * 5 > of
+const minPlayers = 5
+const isOverAFifth = (count: number, of: number) => of >= minPlayers && count * 5 > of
 
-const many = 1 << 12 // players looked at together
+const playersAtOnce = 1 << 12 // players looked at together
 const pauseEvery = 1 << 16 // players
 
 /** Counters that were above 0 before, and how many of them are lower now. */
@@ -31,7 +31,7 @@ export async function countFallen(
   const now = walk(rising)
   const then = new Walk(scores, before, rising)
   // Column by column for many players at once: a million rows take a tenth of the time of row by row.
-  const ats = new Int32Array(Math.min(many, rows.length))
+  const ats = new Int32Array(Math.min(playersAtOnce, rows.length))
   const froms = new Int32Array(ats.length)
   let waiting = 0
   const count = () => {
@@ -49,7 +49,7 @@ export async function countFallen(
       await pause()
     }
     if (earlier < 0) continue
-    if (waiting === many || !now.holds(row) || !then.holds(earlier)) count()
+    if (waiting === playersAtOnce || !now.holds(row) || !then.holds(earlier)) count()
     ats[waiting] = now.at(row)
     froms[waiting++] = then.at(earlier)
   }

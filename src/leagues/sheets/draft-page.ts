@@ -108,10 +108,10 @@ function trialPart({ status, stage, error, result }: Run): Content {
   if (status === 'PENDING' || status === 'PROGRESS')
     return html`<p role="status">Preview in progress${stage && `: ${stage}`} … This page reloads by itself.</p>`
   if (!Value.Check(trialResult, result)) return notice(error ?? 'The preview did not finish; try again.', 'bad')
-  return html`<section class="part" data-trial><h2>What this file would change</h2>${changes(result)}</section>`
+  return html`<section class="part" data-trial><h2>What this file would change</h2>${trialSummary(result)}</section>`
 }
 
-function changes({
+function trialSummary({
   mapping,
   rows_total,
   rows_ok,

@@ -33,7 +33,7 @@ import { uploadOfLeague } from './queries.ts'
 import { type Received, receive, removeReceived } from './receive-file.ts'
 
 const oneDraft = { params: t.Object({ id: idSchema, draft_id: idSchema }) }
-const seconds = 2 // between two checks of a preview
+const checkEverySeconds = 2 // between two checks of a preview
 
 export const draftPages = (app: App) => {
   const { db, clock, config, jobs } = app
@@ -54,7 +54,7 @@ export const draftPages = (app: App) => {
     const fault = refusal && (refusal.extra.errors?.[0]?.message ?? refusal.detail)
     const body = uploadDraftBody({ league, draft, preview: await preview(draft), fault, trial }, who)
     const isInProgress = trial?.status === 'PENDING' || trial?.status === 'PROGRESS'
-    const reload = isInProgress && !refusal ? seconds : undefined
+    const reload = isInProgress && !refusal ? checkEverySeconds : undefined
     return page({ title: draft.filename, who, nav: 'leagues', body, reload }, refusal?.status)
   }
 

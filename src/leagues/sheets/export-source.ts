@@ -8,17 +8,17 @@ import { openScoresReader } from './snapshots/open.ts'
 export type SheetExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }
 
 /** Rows ranked at a time: many, because they are scattered over the snapshot, and rows of one group are read together. */
-const batch = 20_000
-const slice = 1_000
+const rowsRankedAtOnce = 20_000
+const rowsAtOnce = 1_000
 
 export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<BoardRow[]> {
   const scores = openScoresReader(dataDir)
   try {
     const board = boardFromParts(scores, parts)
     for (let page = 1, pages = 1; page <= pages; page++) {
-      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit: batch })
+      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit: rowsRankedAtOnce })
       pages = pagination.pages
-      for (let at = 0; at < rows.length; at += slice) yield rows.slice(at, at + slice)
+      for (let at = 0; at < rows.length; at += rowsAtOnce) yield rows.slice(at, at + rowsAtOnce)
     }
   } finally {
     scores.close()

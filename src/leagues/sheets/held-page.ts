@@ -6,7 +6,7 @@ import { action, form, formField } from '../../ui/parts/form.ts'
 import { moment } from '../../ui/parts/values.ts'
 import type { UploadView } from './upload.ts'
 
-const sources: Record<UploadView['taken_from'], string> = {
+const dateSourceWords: Record<UploadView['taken_from'], string> = {
   given: 'as given',
   sheet: 'as the sheet says',
   filename: 'as the file name says',
@@ -15,7 +15,7 @@ const sources: Record<UploadView['taken_from'], string> = {
 
 /** `taken 3 Mar 2026, 12:00 UTC, as the file name says` */
 export const takenWords = (upload: UploadView): Html =>
-  html`taken ${moment(upload.taken_at)}, ${sources[upload.taken_from]}`
+  html`taken ${moment(upload.taken_at)}, ${dateSourceWords[upload.taken_from]}`
 
 export function heldQuestion(upload: UploadView, who: Who | undefined): Content {
   if (upload.status !== 'held') return null

@@ -11,7 +11,7 @@ import { announceLater } from '../announce.ts'
 import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
-import { changeUpload, publish, published, uploadById } from './queries.ts'
+import { changeUpload, publishedSnapshots, publishUpload, uploadById } from './queries.ts'
 import { isSeasonOver } from './retention.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
@@ -19,7 +19,7 @@ const alertKey = (uploadId: number) => `upload_held:${uploadId}`
 export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clear(tx, now, alertKey(uploadId))
 
 /** The upload only waits: its snapshot exists, but no board uses it. */
-export function hold(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): void {
+export function holdUpload(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): void {
   const doubts = read.doubts ?? []
   changeUpload(tx, upload.id, ['running'], { ...read, status: 'held' }) ??
     refuse('conflict', 'The upload is no longer being imported')
@@ -39,9 +39,9 @@ export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: nu
   const { upload, league } = heldUpload(tx, id, now)
   if (takenAt !== undefined && isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const dated = takenAt === undefined ? {} : { takenAt, takenFrom: 'given' as const }
-  const before = published(tx, league.id)
-  const done = publish(tx, upload, { ...dated, doubts: null, finishedAt: now }, 'held')
-  requireBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
+  const before = publishedSnapshots(tx, league.id)
+  const done = publishUpload(tx, upload, { ...dated, doubts: null, finishedAt: now }, 'held')
+  requireBuildable(app.sheets.boards.scores, before, publishedSnapshots(tx, league.id), sentTooLate)
   clearHeldAlert(tx, now, id)
   audit(tx, {
     at: now,
@@ -90,11 +90,11 @@ export function correctTakenAt(app: App, tx: Db, id: number, who: Who, takenAt: 
   const league = leagueById(tx, upload.leagueId)
   if (isSeasonOver(league, now)) refuse('conflict', 'The league is final or long over; its uploads stay as they are')
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
-  const before = published(tx, league.id)
+  const before = publishedSnapshots(tx, league.id)
   const changed =
     changeUpload(tx, id, ['queued', 'running', 'held', 'done'], { takenAt, takenFrom: 'given' }) ??
     refuse('conflict', `This upload is ${upload.status}, so no board uses it`)
-  requireBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
+  requireBuildable(app.sheets.boards.scores, before, publishedSnapshots(tx, league.id), sentTooLate)
   if (changed.status === 'done') touch(tx, 'scores', league.id)
   audit(tx, {
     at: now,

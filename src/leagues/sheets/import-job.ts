@@ -23,11 +23,11 @@ import { type BoardSource, type SheetPage, sheetPage } from './boards.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { correctTimesAhead } from './correct-times.ts'
-import { hold } from './held.ts'
+import { holdUpload } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
 import { sheetLeague, sourceOf } from './kind.ts'
 import { keepMapping, mappingFor } from './mappings.ts'
-import { changeUpload, findUpload, publish, published, sameUpload } from './queries.ts'
+import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
 import { byTakenAt } from './snapshot-selection.ts'
@@ -92,7 +92,7 @@ async function importSheet(
         },
         kind: upload.kind,
         dated: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
-        published: published(db, leagueId),
+        published: publishedSnapshots(db, leagueId),
         config: boardConfigOf(league),
         dryRun: upload.dryRun,
       },
@@ -135,12 +135,12 @@ async function importSheet(
     if (upload.givenMapping)
       keepMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
     if (isHeld) {
-      hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
+      holdUpload(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
       return succeed(tx, result)
     }
-    const before = published(tx, leagueId)
-    const done = publish(tx, upload, read)
-    requireBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
+    const before = publishedSnapshots(tx, leagueId)
+    const done = publishUpload(tx, upload, read)
+    requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, leagueId), sentTooLate)
     const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
     succeed(tx, result)
     return announcing

@@ -16,10 +16,10 @@ import {
   publicField,
 } from '../kind-pages.ts'
 
-const totals = { path: 'totals', label: 'Totals' }
-const announces = ['board', 'final', 'weekly'] as const
-const uploads = { path: 'uploads', label: 'Uploads' }
-const marks = { path: 'marks', label: 'Marks' }
+const totalsTab = { path: 'totals', label: 'Totals' }
+const announcementsOffered = ['board', 'final', 'weekly'] as const
+const uploadsTab = { path: 'uploads', label: 'Uploads' }
+const marksTab = { path: 'marks', label: 'Marks' }
 
 export const sheetKindPages: KindPages = {
   name: 'Sheets',
@@ -29,14 +29,14 @@ export const sheetKindPages: KindPages = {
   score: value => number(value),
   metric: (_, value) => number(value),
   first: 'desc',
-  announces,
+  announces: announcementsOffered,
   scoreBars: true,
   hasPast: true,
   hasGains: true,
-  tabs: who => [totals, ...(isAtLeast(who, 'officer') ? [uploads, marks] : [])],
+  tabs: who => [totalsTab, ...(isAtLeast(who, 'officer') ? [uploadsTab, marksTab] : [])],
   noScores: who => ({
     text: 'Upload a baseline sheet, then a current one. The board ranks the gains in between.',
-    tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,
+    tab: isAtLeast(who, 'officer') ? { path: uploadsTab.path, label: 'Upload a file' } : undefined,
   }),
   fields: (config, seen = [], labels = []) => html`<fieldset><legend>How it scores</legend>
 ${formField({
@@ -44,7 +44,7 @@ ${formField({
   name: 'config.weights',
   type: 'pairs',
   optional: true,
-  value: pairs(config.weights),
+  value: pairsText(config.weights),
   placeholder: 'kills_t4 10\nkills_t5 30\ndeads 80',
   hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.join(', ')}.`}`,
 })}
@@ -106,10 +106,10 @@ ${formField({
 ${columnFields(config, seen, labels)}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>
-${announcementFields(config, announces)}`,
+${announcementFields(config, announcementsOffered)}`,
 }
 
-const pairs = (value: unknown) =>
+const pairsText = (value: unknown) =>
   typeof value === 'object' && value !== null
     ? Object.entries(value)
         .map(([key, number]) => `${key} ${number}`)
@@ -164,7 +164,7 @@ function goalRows(given: unknown): Html {
     ({ from, to, targets }: LeagueConfig, i) => html`<div class="columns">
 ${power(`Goal ${i + 1}: from power`, `config.goals.${i}.from`, from)}
 ${power('To power', `config.goals.${i}.to`, to)}
-${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairs(targets), placeholder: 'kill_points 5000000\ndeads 200000' })}
+${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairsText(targets), placeholder: 'kill_points 5000000\ndeads 200000' })}
 </div>`,
   )}`
 }

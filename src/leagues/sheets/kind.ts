@@ -19,7 +19,14 @@ import { leftOutBy, marksOf } from './marks.ts'
 import { markOnCard } from './marks-page.ts'
 import { seenLabels, seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
-import { heldUploads, playersOfNewestScan, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
+import {
+  heldUploads,
+  playersOfNewestScan,
+  publishedSnapshots,
+  sheetStats,
+  unfinishedUploads,
+  uploadFiles,
+} from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { byTakenAt, publishedUpTo, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
@@ -27,7 +34,7 @@ import { tiersOf } from './tiers.ts'
 import { sheetTotals } from './totals.ts'
 
 export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): BoardSource => ({
-  published: published(db, league.id),
+  published: publishedSnapshots(db, league.id),
   config: boardConfigOf(league),
   marks: marksOf(db, league.id),
 })
@@ -85,9 +92,9 @@ export const sheetLeague: LeagueKind = {
     const { published, config } = sourceOf(app, league)
     return retryWhenGone(undefined, () => app.sheets.boards.boardCache.trends({ published, config, players }))
   },
-  metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, published(db, league.id)),
+  metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)),
   async missing(app, league, q, limit) {
-    const [newest, ...earlier] = byTakenAt(scansOf(published(app.db, league.id))).reverse()
+    const [newest, ...earlier] = byTakenAt(scansOf(publishedSnapshots(app.db, league.id))).reverse()
     if (!newest) return []
     const scans = new Map(earlier.map(scan => [scan.snapshot, scan.takenAt]))
     const ids = [...scans.keys()].slice(0, maxScansSearched)
@@ -100,7 +107,7 @@ export const sheetLeague: LeagueKind = {
       return { player_id, name: textAt(all.names, row) || player_id, last_seen: iso(scans.get(all.scans[row]!)!) }
     })
   },
-  labelsSeen: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, published(db, league.id)),
+  labelsSeen: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, publishedSnapshots(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
     const { asOf, tiers } = await retryWhenGone(undefined, () =>

@@ -15,7 +15,7 @@ import { markedPlayer, markedPlayers, markReasonSchema } from './marked-player.t
 import { listMarks, markOf, markPlayer, unmarkPlayer } from './marks.ts'
 import { marksPageBody } from './marks-page.ts'
 import { lastSeen } from './player-card.ts'
-import { published } from './queries.ts'
+import { publishedSnapshots } from './queries.ts'
 
 const playerId = t.String({ minLength: 1, maxLength: 200 })
 const markBody = t.Object(
@@ -63,7 +63,8 @@ export const markRoutes = (app: App) => {
         const league = sheetLeague(app, id)
         const { reason, counted = false, note = null } = body
         const farmOf = reason === 'farm' ? (body.farm_of ?? null) : null
-        const isKnown = (player: string) => lastSeen(app.sheets.boards.scores, published(db, id), player) !== undefined
+        const isKnown = (player: string) =>
+          lastSeen(app.sheets.boards.scores, publishedSnapshots(db, id), player) !== undefined
         if (!isKnown(player_id)) refuse('not_found', `No scan of this league has a player ${player_id}`)
         if (farmOf !== null && !isKnown(farmOf)) invalid('farm_of', 'No scan of this league has a player with this id.')
         const mark = await atomically(db, tx =>

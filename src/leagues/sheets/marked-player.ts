@@ -7,7 +7,7 @@ import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import type { PlayerMark } from './marks.ts'
 import { lastSeen } from './player-card.ts'
-import { published } from './queries.ts'
+import { publishedSnapshots } from './queries.ts'
 
 export const markReasonSchema = t.Union(markReasons.map(each => t.Literal(each)))
 export const markedPlayer = t.Object(
@@ -27,7 +27,7 @@ export const markedPlayer = t.Object(
 export type MarkedPlayer = Static<typeof markedPlayer>
 
 export function markedPlayers({ db, sheets }: App, leagueId: number, marks: readonly PlayerMark[]): MarkedPlayer[] {
-  const scans = published(db, leagueId)
+  const scans = publishedSnapshots(db, leagueId)
   const names = usernamesOf(
     db,
     marks.map(({ markedBy }) => markedBy),

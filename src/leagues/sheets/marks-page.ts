@@ -51,7 +51,7 @@ ${table({
     },
     league.finalized_at === null && {
       head: html`<span class="sr">Actions</span>`,
-      cell: mark => removal(`/api/v1${path}`, mark),
+      cell: mark => removeButton(`/api/v1${path}`, mark),
     },
   ],
   empty: emptyState('Nobody is marked', 'Everyone on the sheets counts.'),
@@ -60,7 +60,7 @@ ${paginationLinks(list, page => address(`${path}/marks`, { page }))}
 </section>`
 }
 
-const removal = (league: string, { player_id, name }: Pick<MarkedPlayer, 'player_id' | 'name'>): Html =>
+const removeButton = (league: string, { player_id, name }: Pick<MarkedPlayer, 'player_id' | 'name'>): Html =>
   action({
     label: 'Remove',
     small: true,
@@ -116,6 +116,6 @@ ${form(
   })}${formField({ label: 'Note', name: 'note', optional: true, maxlength: 300, value: mark?.note, hint: 'Everyone who sees the board can read it.' })}${formField({ label: 'Counts in ranks and totals', name: 'counted', type: 'checkbox', value: mark?.counted ?? false })}`,
   'Mark the player',
 )}
-${mark && html`<div class="toolbar">${removal(path, { player_id, name })}</div>`}
+${mark && html`<div class="toolbar">${removeButton(path, { player_id, name })}</div>`}
 </details>`
 }

@@ -18,8 +18,8 @@ import { receive } from './receive-file.ts'
 const seasonQuery = t.Object({
   kvk_season_id: t.Optional(t.String({ maxLength: 200, description: 'Id, name or slug of a sheet league' })),
 })
-const to = (location: string) => new Response(null, { status: 308, headers: { location } })
-const moved = (summary: string) => ({
+const redirectTo = (location: string) => new Response(null, { status: 308, headers: { location } })
+const movedPath = (summary: string) => ({
   ...describe(`${summary} (an older path)`, undefined, { status: 308 }),
   deprecated: true,
 })
@@ -72,7 +72,7 @@ export const olderPaths = (app: App) => {
       `/upload-${kind}`,
       async ({ query: { kvk_season_id, ...query }, request, who, set }) => {
         if (kvk_season_id)
-          return to(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${rest(request.url, { kind })}`)
+          return redirectTo(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${rest(request.url, { kind })}`)
         const received = await receive(request, app)
         const league = () => season(received.fields.kvk_season_id, who)
         return takeUpload(app, league, received, { ...query, kind: query.kind ?? kind }, signedIn(who), set)
@@ -82,11 +82,11 @@ export const olderPaths = (app: App) => {
         parse: 'none',
         may: 'officer',
         detail: {
-          ...moved(`Upload a ${kind} sheet; the form may also name the season`),
+          ...movedPath(`Upload a ${kind} sheet; the form may also name the season`),
           responses: {
             ...describe('The existing upload of the same bytes', acceptedSchema).responses,
             ...describe('The upload, if only the form names the season', acceptedSchema, { status: 202 }).responses,
-            ...moved('').responses,
+            ...movedPath('').responses,
           },
         },
       },
@@ -98,32 +98,32 @@ export const olderPaths = (app: App) => {
     .get(
       '/leaderboard',
       ({ query, request, who }) =>
-        to(
+        redirectTo(
           `/api/v1/leagues/${season(query.kvk_season_id, who).id}/leaderboard${rest(request.url, { sort_by: 'power' })}`,
         ),
       {
         may: 'reader',
-        detail: moved('The board; sort_by defaults to power and accepts older names'),
+        detail: movedPath('The board; sort_by defaults to power and accepts older names'),
       },
     )
     .get(
       '/player/:governor_id',
       ({ params, query, request, who }) =>
-        to(
+        redirectTo(
           `/api/v1/leagues/${season(query.kvk_season_id, who).id}/players/${encodeURIComponent(params.governor_id)}${rest(request.url)}`,
         ),
       {
         may: 'reader',
-        detail: moved('A player'),
+        detail: movedPath('A player'),
       },
     )
     .get(
       '/upload-history',
       ({ query, request, who }) =>
-        to(`/api/v1/leagues/${season(query.kvk_season_id, who).id}/uploads${rest(request.url)}`),
+        redirectTo(`/api/v1/leagues/${season(query.kvk_season_id, who).id}/uploads${rest(request.url)}`),
       {
         may: 'reader',
-        detail: moved('Uploads'),
+        detail: movedPath('Uploads'),
       },
     )
     .use(upload('baseline'))

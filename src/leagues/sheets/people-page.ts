@@ -62,7 +62,7 @@ ${table({
     },
     { head: 'Id', cell: person => (person.player_id === null ? number(null) : html`<code>${person.player_id}</code>`) },
     people.some(({ line }) => line !== null) && { head: 'Line', numeric: true, cell: person => number(person.line) },
-    { head: 'What', cell: person => what(person) },
+    { head: 'What', cell: person => changeCell(person) },
   ],
   empty: emptyState(
     'Nobody',
@@ -76,12 +76,12 @@ ${table({
 ${paginationLinks(pagination, page => address(`${path}/people`, { change, page }))}`
 }
 
-const what = ({ changes, line, reason }: ChangedPerson): Content => [
+const changeCell = ({ changes, line, reason }: ChangedPerson): Content => [
   line !== null && html`${reason} `,
   changes.map(
     ({ field, before, now }, i) =>
-      html`${i > 0 && ' · '}${metricName(field)} ${before !== null && shown(before)}${before !== null && now !== null && ' → '}${now !== null && shown(now)}`,
+      html`${i > 0 && ' · '}${metricName(field)} ${before !== null && valueText(before)}${before !== null && now !== null && ' → '}${now !== null && valueText(now)}`,
   ),
 ]
 
-const shown = (value: string | number): Content => (typeof value === 'number' ? number(value) : name(value))
+const valueText = (value: string | number): Content => (typeof value === 'number' ? number(value) : name(value))

@@ -27,7 +27,7 @@ const peopleList = t.Object({
   people: t.Array(changedPersonSchema),
   pagination: paginationSchema,
 })
-const slice = 2_000 // people read at a time
+const peopleAtOnce = 2_000 // people read at a time
 
 export const uploadPeopleRoutes = (app: App) =>
   new Elysia({ tags: ['uploads'] })
@@ -75,7 +75,7 @@ function csvOf(app: App, upload: Upload, change: UploadChange): ReadableStream<U
           encoder.encode(bom + csvLines([['player_id', 'name', 'line', 'field', 'before', 'now', 'reason']])),
         ),
       async pull(controller) {
-        const { people } = await peopleOf(app, upload, change, { offset, limit: slice })
+        const { people } = await peopleOf(app, upload, change, { offset, limit: peopleAtOnce })
         offset += people.length
         const lines = people.flatMap(({ player_id, name, line, reason, changes }) =>
           (changes.length > 0 ? changes : [{ field: '', before: null, now: null }]).map(({ field, before, now }) => [
@@ -89,7 +89,7 @@ function csvOf(app: App, upload: Upload, change: UploadChange): ReadableStream<U
           ]),
         )
         if (lines.length > 0) controller.enqueue(encoder.encode(csvLines(lines)))
-        if (people.length < slice) controller.close()
+        if (people.length < peopleAtOnce) controller.close()
       },
     },
     { highWaterMark: 0 },

@@ -38,18 +38,18 @@ type ChangedPlayer = { field: string; before: string | number | null; now: strin
 export type ComparedPerson = { player_id: string; name: string; changes: ChangedPlayer[] }
 
 /** `rows` are rows of the snapshot, or for missing players of the scan before. */
-type Found = { rows: Uint32Array; starts: BaselineRows }
+type FoundPeople = { rows: Uint32Array; starts: BaselineRows }
 
 /** The last search: usually its next page is asked for next. */
-let last: { key: string; found: Found } | undefined
+let lastSearch: { key: string; found: FoundPeople } | undefined
 
 export async function peopleBehind(scores: Database, input: PeopleInput, working: LatecomersWork) {
   const { change, offset, limit, ...rest } = input
   const key = JSON.stringify([change, rest])
   const now = snapshotOf(scores, input.snapshot)
   const before = snapshotOf(scores, input.before)
-  const found = last?.key === key ? last.found : await findPeople(scores, input, { now, before }, working)
-  last = { key, found }
+  const found = lastSearch?.key === key ? lastSearch.found : await findPeople(scores, input, { now, before }, working)
+  lastSearch = { key, found }
   const rows = found.rows.subarray(offset, offset + limit)
   return { total: found.rows.length, people: peopleAt(scores, input.change, { now, before }, found.starts, rows) }
 }
@@ -61,7 +61,7 @@ async function findPeople(
   { change, selection }: PeopleInput,
   { now, before }: Scans,
   working: LatecomersWork,
-): Promise<Found> {
+): Promise<FoundPeople> {
   const players = storedPlayers(scores, now)
   const since = (): BaselineRows => ({ baseline: before.id, latecomers: null, rows: players.rowsIn(before.id) })
   if (change === 'missing') {

@@ -42,7 +42,7 @@ export async function historyOf(
     if (i % 100 === 99) await Bun.sleep(0) // lets other requests run
     const found = metricsIn(scores, snapshot, player_id)
     if (kind === 'extra') {
-      for (const metric of known(found?.metrics ?? [])) {
+      for (const metric of withKnownValue(found?.metrics ?? [])) {
         extras.set(metric.name, metric)
         if (selection?.startExtras.includes(snapshot)) extraStarts.set(metric.name, metric.value)
       }
@@ -66,7 +66,7 @@ export async function historyOf(
   return moments
 }
 
-const known = (metrics: Measured[]) => metrics.filter(({ value }) => !Number.isNaN(value))
+const withKnownValue = (metrics: Measured[]) => metrics.filter(({ value }) => !Number.isNaN(value))
 
 /** A column of the scan takes precedence. */
 const withExtraMetrics = (metrics: Measured[], extras: ReadonlyMap<string, Measured>): Measured[] => [

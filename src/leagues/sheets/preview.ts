@@ -7,7 +7,7 @@ import type { League } from '../league.ts'
 import { mappingOf } from './accept-upload.ts'
 import { scanMetrics } from './extra-columns.ts'
 import { headersOf, isSheetRefusal, keptMapping } from './mappings.ts'
-import { published } from './queries.ts'
+import { publishedSnapshots } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
 import { type Received, uploadPath } from './receive-file.ts'
@@ -29,7 +29,9 @@ export async function previewUpload(app: App, league: League, received: Received
   const now = clock.now()
   const { takenAt, takenFrom } = datedByContent(datedBeforeReading(undefined, filename, now), takenAtInSheet, now)
   const isExtra = (wishes.kind ?? fields.kind) === 'extra'
-  const shown = isExtra ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, published(db, league.id))) : preview
+  const shown = isExtra
+    ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)))
+    : preview
   return { ...shown, taken_at: iso(takenAt), taken_from: takenFrom, remembered: kept !== undefined }
 }
 

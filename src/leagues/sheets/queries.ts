@@ -86,7 +86,12 @@ const changeStatement = preparedFor(uploads, (db, change: Given<Partial<Upload>>
 )
 
 /** Publishes the snapshot: the board changes with this transaction, not before, not after. */
-export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'running' | 'held' = 'running'): Upload {
+export function publishUpload(
+  tx: Db,
+  upload: Upload,
+  done: Partial<Upload>,
+  from: 'running' | 'held' = 'running',
+): Upload {
   const published = changeUpload(tx, upload.id, [from], { ...done, status: 'done' })
   if (!published) return refuse('conflict', 'The upload is no longer being imported')
   touch(tx, 'scores', upload.leagueId)
@@ -94,7 +99,7 @@ export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'ru
 }
 
 /** Takes a done upload out of its league's boards. The snapshot stays for a while; nothing refers to it. */
-export function undo(tx: Db, upload: Upload, now: number): Upload | undefined {
+export function undoUpload(tx: Db, upload: Upload, now: number): Upload | undefined {
   const undone = changeUpload(tx, upload.id, ['done'], { status: 'undone', undoneAt: now })
   if (undone) touch(tx, 'scores', upload.leagueId)
   return undone
@@ -145,7 +150,7 @@ const publishedOf = prepared(({ $client: client }) =>
 )
 
 /** The snapshots a league's boards are made of. */
-export const published = (db: Db, leagueId: number): Published[] => publishedOf(db).all(leagueId)
+export const publishedSnapshots = (db: Db, leagueId: number): Published[] => publishedOf(db).all(leagueId)
 
 export const uploadFiles = (db: Db, leagueId: number): string[] =>
   db

@@ -11,7 +11,7 @@ import { isProcessDead } from '../../platform/process/process-lock.ts'
 import type { League } from '../league.ts'
 import { longestStored } from './buildable.ts'
 import { correctTimesAhead } from './correct-times.ts'
-import { published } from './queries.ts'
+import { publishedSnapshots } from './queries.ts'
 import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
 import { byTakenAt, extrasListsOf, latecomerListKey, type Published, selectionsToKeep } from './snapshot-selection.ts'
 
@@ -83,22 +83,22 @@ export async function sweepSnapshots({ db, sheets, locks: held }: App, now: numb
   const lease = await held.take(locks.backup())
   if ('heldBy' in lease) return 0
   try {
-    return await sweep({ db, sheets }, now)
+    return await sweepUnneeded({ db, sheets }, now)
   } finally {
     await lease.release()
   }
 }
 
-async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): Promise<number> {
+async function sweepUnneeded({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): Promise<number> {
   // A snapshot about to be published may look old if the clock was set forward since it was written.
   if (db.select({ id: uploads.id }).from(uploads).where(eq(uploads.status, 'running')).limit(1).get()) return 0
   const before = now - hour // younger ones may be about to be published
   const keep = new Set<number>([...recentlyUndone(db, now), ...heldSnapshots(db)])
   const lists = new Set<string>()
   for (const league of db.select().from(leagues).where(eq(leagues.kind, 'sheet')).all()) {
-    const all = published(db, league.id)
+    const all = publishedSnapshots(db, league.id)
     const kept = isLongOver(league, now)
-      ? thinned(sheets.boards.scores, all, league.archivedAt === null ? undos : 0)
+      ? neededSnapshots(sheets.boards.scores, all, league.archivedAt === null ? maxUndos : 0)
       : { snapshots: all.map(({ snapshot }) => snapshot), lists: selectionsToKeep(all).flatMap(extrasListsOf) }
     for (const snapshot of kept.snapshots) keep.add(snapshot)
     for (const list of kept.lists) lists.add(list)
@@ -114,7 +114,7 @@ export const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) =>
 const isLongOver = (league: League, now: number) =>
   isSeasonOver(league, now) && (league.finalizedAt === null || league.finalizedAt < now - 7 * day)
 
-const undos = 5 // so many newest uploads of an ended league can be undone until it is archived
+const maxUndos = 5 // so many newest uploads of an ended league can be undone until it is archived
 
 const heldSnapshots = (db: App['db']): number[] =>
   db
@@ -135,7 +135,7 @@ const recentlyUndone = (db: App['db'], now: number): number[] =>
     .flatMap(({ snapshot }) => snapshot ?? [])
 
 /** The first, the last, the last of each day, and those that the reachable boards need. */
-export function thinned(scores: Database, all: readonly Published[], undos: number) {
+export function neededSnapshots(scores: Database, all: readonly Published[], undos: number) {
   const ordered = byTakenAt(all)
   const daily = new Map(ordered.map(one => [`${one.kind} ${startOf('day', one.takenAt)}`, one.snapshot]))
   const ends = [ordered[0], ordered.at(-1)].flatMap(one => one?.snapshot ?? [])

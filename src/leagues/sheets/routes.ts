@@ -16,7 +16,7 @@ import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
 import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
-const sending = describe(
+const uploadDocs = describe(
   'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping again answers 200 with the first upload',
   acceptedSchema,
   {
@@ -38,7 +38,7 @@ const fileForm = (parts: Record<string, object>) => ({
     },
   },
 })
-const finding = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
+const findingSchema = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
 const previewSchema = t.Object({
   format: t.String(),
   worksheet: t.Nullable(t.String()),
@@ -76,10 +76,10 @@ export const uploadRoutes = (app: App) => {
         parse: 'none',
         may: 'officer',
         detail: {
-          ...sending,
+          ...uploadDocs,
           responses: {
             ...describe('The existing upload of the same bytes', acceptedSchema).responses,
-            ...sending.responses,
+            ...uploadDocs.responses,
           },
           ...fileForm(uploadOptions.properties),
         },
@@ -146,7 +146,7 @@ export const uploadRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Rows that could not be read, by line', pageSchema('errors', finding)),
+        detail: describe('Rows that could not be read, by line', pageSchema('errors', findingSchema)),
       },
     )
     .get(

@@ -6,13 +6,13 @@ import { findingsPerText } from './reading/report.ts'
 
 const textsAtOnce = 8 // a millisecond or two
 
-const stored = prepared(({ $client: client }) =>
+const firstStatement = prepared(({ $client: client }) =>
   client.query<{ first: number }, [upload: number]>('select first from upload_errors where upload_id = ? limit 1'),
 )
-const deleting = prepared(({ $client: client }) =>
+const deleteStatement = prepared(({ $client: client }) =>
   client.query<undefined, [upload: number]>('delete from upload_errors where upload_id = ?'),
 )
-const inserting = prepared(({ $client: client }) =>
+const insertStatement = prepared(({ $client: client }) =>
   client.query<undefined, [first: number, items: string, upload: number]>(
     `insert into upload_errors (upload_id, first, items) select id, ?, ? from uploads where id = ? and status = 'running'`,
   ),
@@ -20,12 +20,12 @@ const inserting = prepared(({ $client: client }) =>
 
 /** The findings of a running import, as texts of JSON from the worker thread; replaces those of an earlier attempt. */
 export async function storeFindings(db: Db, upload: number, texts: readonly string[]): Promise<void> {
-  if (texts.length === 0 && !stored(db).get(upload)) return
+  if (texts.length === 0 && !firstStatement(db).get(upload)) return
   for (let from = 0; from === 0 || from < texts.length; from += textsAtOnce) {
     const store = (tx: Db) => {
-      if (from === 0) deleting(tx).run(upload)
+      if (from === 0) deleteStatement(tx).run(upload)
       for (const [i, text] of texts.slice(from, from + textsAtOnce).entries())
-        inserting(tx).run((from + i) * findingsPerText, text, upload)
+        insertStatement(tx).run((from + i) * findingsPerText, text, upload)
     }
     await atomically(db, store, 'unsynced') // the import that follows is synced, and with it all before
     await setImmediate()

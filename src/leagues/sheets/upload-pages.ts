@@ -15,7 +15,7 @@ import { errorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
-const paged = { params: idParams, query: t.Object(pageQuery) }
+const pagedParams = { params: idParams, query: t.Object(pageQuery) }
 const nav = 'leagues'
 
 export const uploadPages = (app: App) => {
@@ -70,7 +70,7 @@ export const uploadPages = (app: App) => {
         const body = uploadsBody(data, history, who)
         return page({ title: `Uploads of ${data.league.name}`, who, nav, scripts: ['upload.js'], body })
       },
-      { ...paged, may: 'officer', detail: hidden },
+      { ...pagedParams, may: 'officer', detail: hidden },
     )
     .get(
       '/leagues/:id/uploads/history',
@@ -78,13 +78,13 @@ export const uploadPages = (app: App) => {
         const version = uploadsVersion(id, query)
         return livePart(historyBody(uploadsData(id, query), who), version)
       },
-      { ...paged, may: 'officer', detail: hidden },
+      { ...pagedParams, may: 'officer', detail: hidden },
     )
     .get(
       '/leagues/:id/uploads/events',
       ({ params: { id }, query, request }) => streams.versions(request, () => uploadsVersion(id, query)),
       {
-        ...paged,
+        ...pagedParams,
         may: 'officer',
         detail: hidden,
       },

@@ -6,7 +6,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
-import { errorsOf, published } from './queries.ts'
+import { errorsOf, publishedSnapshots } from './queries.ts'
 import { extraBefore, type Published, scanBefore, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
@@ -29,13 +29,13 @@ export const whyOf: Record<UploadChange, string> = {
   duplicate: 'is in the file several times',
 }
 
-const value = t.Nullable(t.Union([t.String(), t.Number()]))
+const valueSchema = t.Nullable(t.Union([t.String(), t.Number()]))
 export const changedPersonSchema = t.Object({
   player_id: t.Nullable(t.String({ description: 'Null if only the line is known' })),
   name: t.Nullable(t.String()),
   line: t.Nullable(t.Integer({ description: 'Line in the file' })),
   reason: t.String(),
-  changes: t.Array(t.Object({ field: t.String(), before: value, now: value })),
+  changes: t.Array(t.Object({ field: t.String(), before: valueSchema, now: valueSchema })),
 })
 export const comparedSchema = t.Nullable(
   t.Object({ taken_at: dateTimeSchema }, { description: 'The sheet that this one is compared with' }),
@@ -48,7 +48,7 @@ type Slice = { offset: number; limit: number }
 export async function peopleOf(app: App, upload: Upload, change: UploadChange, slice: Slice): Promise<PeopleOfUpload> {
   const found = findingsOf(app, upload, change)
   if (change === 'duplicate') return { comparedTo: null, ...pageOfFindings(found, slice, 0) }
-  const { comparedTo, total, people } = await compared(app, upload, change, slice)
+  const { comparedTo, total, people } = await comparedPeople(app, upload, change, slice)
   const left = { offset: Math.max(0, slice.offset - total), limit: slice.limit - people.length }
   const more = pageOfFindings(found, left, total)
   return { comparedTo, total: more.total, people: [...people.map(withReason(change)), ...more.people] }
@@ -58,10 +58,10 @@ const withReason =
   (change: ComparedChange) =>
   (person: ComparedPerson): ChangedPerson => ({ ...person, line: null, reason: whyOf[change] })
 
-async function compared({ db, sheets }: App, upload: Upload, change: ComparedChange, slice: Slice) {
+async function comparedPeople({ db, sheets }: App, upload: Upload, change: ComparedChange, slice: Slice) {
   const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
   if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
-  const others = published(db, leagueId).filter(one => one.snapshot !== snapshot)
+  const others = publishedSnapshots(db, leagueId).filter(one => one.snapshot !== snapshot)
   const before = peopleChangesOf(kind).includes(change) ? heldAgainst(others, kind, takenAt, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
   const upTo = others.filter(one => one.takenAt <= takenAt)

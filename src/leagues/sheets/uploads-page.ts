@@ -62,7 +62,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       {
         head: 'Status',
         cell: upload =>
-          html`${status(upload.status)}${going(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}${upload.doubts?.map(({ message }) => html` <small class="reason">${message}</small>`)}`,
+          html`${status(upload.status)}${importProgress(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}${upload.doubts?.map(({ message }) => html` <small class="reason">${message}</small>`)}`,
       },
       { head: 'Kind', folds: true, cell: upload => upload.kind },
       { head: 'Taken', folds: true, cell: upload => time(upload.taken_at ?? upload.created_at) },
@@ -80,32 +80,36 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
         head: 'New',
         numeric: true,
         folds: true,
-        cell: upload => people(`${path}/${upload.id}`, 'new', upload.summary?.new),
+        cell: upload => peopleLink(`${path}/${upload.id}`, 'new', upload.summary?.new),
       },
       {
         head: 'Missing',
         numeric: true,
         folds: true,
-        cell: upload => people(`${path}/${upload.id}`, 'missing', upload.summary?.missing),
+        cell: upload => peopleLink(`${path}/${upload.id}`, 'missing', upload.summary?.missing),
       },
       {
         head: 'Suspicious',
         numeric: true,
         folds: true,
-        cell: upload => people(`${path}/${upload.id}`, 'suspicious', upload.summary?.suspicious),
+        cell: upload => peopleLink(`${path}/${upload.id}`, 'suspicious', upload.summary?.suspicious),
       },
       list.uploads.some(({ kind }) => kind === 'extra') && {
         head: 'Unknown',
         numeric: true,
         folds: true,
-        cell: upload => people(`${path}/${upload.id}`, 'unknown', upload.summary?.unknown),
+        cell: upload => peopleLink(`${path}/${upload.id}`, 'unknown', upload.summary?.unknown),
       },
       {
         head: 'By',
         folds: true,
         cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))),
       },
-      mayUndo && { head: html`<span class="sr">Actions</span>`, folds: true, cell: upload => actions(upload, path) },
+      mayUndo && {
+        head: html`<span class="sr">Actions</span>`,
+        folds: true,
+        cell: upload => uploadActions(upload, path),
+      },
     ],
     empty: emptyState(
       'No sheets yet',
@@ -116,13 +120,13 @@ ${paginationLinks(list.pagination, page => address(path, { page }))}`
 }
 
 /** A count that links to the players behind it. */
-const people = (path: string, change: UploadChange, count: number | undefined): Content =>
+const peopleLink = (path: string, change: UploadChange, count: number | undefined): Content =>
   count ? html`<a href="${address(`${path}/people`, { change })}">${number(count)}</a>` : number(count)
 
-const going = (run: { percent: number; stage: string | null } | undefined): Content =>
+const importProgress = (run: { percent: number; stage: string | null } | undefined): Content =>
   run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
 
-const actions = (upload: UploadView, path: string): Content =>
+const uploadActions = (upload: UploadView, path: string): Content =>
   upload.status === 'done'
     ? action({
         label: 'Undo',
@@ -213,7 +217,7 @@ export function uploadBody(
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
 ${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}</span>
-<span class="actions">${mayUndo && upload.status !== 'held' && actions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
+<span class="actions">${mayUndo && upload.status !== 'held' && uploadActions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}
 ${mayUndo && heldQuestion(upload, who)}
@@ -222,14 +226,14 @@ ${stats([
   { label: 'Rows read', value: number(upload.rows_ok) },
   { label: 'Bad rows', value: number(upload.rows_bad) },
   ...(upload.kind === 'extra'
-    ? [{ label: 'Unknown', value: people(path, 'unknown', summary?.unknown), note: 'not in the newest scan' }]
+    ? [{ label: 'Unknown', value: peopleLink(path, 'unknown', summary?.unknown), note: 'not in the newest scan' }]
     : [
-        { label: 'New', value: people(path, 'new', summary?.new) },
-        { label: 'Missing', value: people(path, 'missing', summary?.missing) },
-        { label: 'Renamed', value: people(path, 'renamed', summary?.renamed) },
-        { label: 'Suspicious', value: people(path, 'suspicious', summary?.suspicious) },
+        { label: 'New', value: peopleLink(path, 'new', summary?.new) },
+        { label: 'Missing', value: peopleLink(path, 'missing', summary?.missing) },
+        { label: 'Renamed', value: peopleLink(path, 'renamed', summary?.renamed) },
+        { label: 'Suspicious', value: peopleLink(path, 'suspicious', summary?.suspicious) },
       ]),
-  { label: 'Duplicates', value: people(path, 'duplicate', summary?.duplicates) },
+  { label: 'Duplicates', value: peopleLink(path, 'duplicate', summary?.duplicates) },
   { label: 'Went down', value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>` },
 ])}
 ${summary?.warnings?.map(warning => notice(warning, 'warn'))}
