@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
-import { start } from './start.ts'
+import { shared, start } from './start.ts'
 import { hostile } from './web-samples.ts'
 import { faultsOf } from './web-seen.ts'
 
@@ -25,15 +25,23 @@ const sheet = (scan: number) =>
     ),
   ].join('\n')
 
-async function season() {
+/** One service for all tests, because the browser keeps its scripts and styles. */
+const service = shared(async () => {
   const fieldhouse = await start()
   await fieldhouse.call.post('/api/v1/users', olga)
+  return fieldhouse
+})
+
+/** A league of its own. */
+async function season() {
+  const fieldhouse = await service()
   const { id } = await newLeague(fieldhouse.call, { weights: { power: 1 } })
   await fieldhouse.finished(
     upload(fieldhouse.call, id, sheet(0), { kind: 'baseline', taken_at: '2026-02-01T00:00:00Z' }),
   )
-  await fieldhouse.finished(upload(fieldhouse.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' }))
-  return { ...fieldhouse, id, path: `${fieldhouse.url}/leagues/${id}` }
+  const last = await upload(fieldhouse.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' })
+  await fieldhouse.finished(last)
+  return { ...fieldhouse, id, path: `${fieldhouse.url}/leagues/${id}`, uploadId: last.upload_id }
 }
 const order = (page: Page) => page.locator('table.board tbody .names').allInnerTexts()
 const ranked = (first: string) => (page: Page) =>
@@ -241,8 +249,9 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('f-ends_at')
   await page.fill('[name=ends_at]', '2026-06-01T09:00')
   await page.click('text=Make the league')
-  await page.waitForURL(/leagues\/2$/)
-  const made = await call.get('/api/v1/leagues/2')
+  await page.waitForURL(/leagues\/\d+$/)
+  const path = `/api/v1${new URL(page.url()).pathname}`
+  const made = await call.get(path)
   expect([made.starts_at, made.config.weights]).toEqual(['2026-05-02T00:00:00.000Z', { kills_t4: 10, deads: 80 }])
 
   await page.click('.tabs >> text=Settings')
@@ -251,7 +260,7 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   await page.fill('#f-name', 'Harbour cup 2')
   await page.click('text=Save')
   await page.waitForSelector('h1 >> text=Harbour cup 2')
-  const changed = await call.get('/api/v1/leagues/2')
+  const changed = await call.get(path)
   expect([changed.starts_at, changed.config.weights]).toEqual([made.starts_at, undefined])
 
   await page.click('summary:text("Delete")')
@@ -340,7 +349,7 @@ browserTest('light and dark follow the system until the user chooses', async () 
 })
 
 browserTest('every page can be read, named and reached, in light and dark, wide and narrow', async () => {
-  const { url, id, path } = await season()
+  const { url, id, path, uploadId } = await season()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
   await signIn(page, url, olga.email, olga.password)
@@ -350,7 +359,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
     '/leagues/new',
     '/leagues/new?kind=tour',
     '/nowhere',
-    ...['', '?q=zzz', '?page=2&sort_by=power', '/players/p107', '/uploads', '/uploads/2', '/settings'].map(
+    ...['', '?q=zzz', '?page=2&sort_by=power', '/players/p107', '/uploads', `/uploads/${uploadId}`, '/settings'].map(
       rest => `/leagues/${id}${rest}`,
     ),
   ]
