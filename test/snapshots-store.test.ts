@@ -149,7 +149,14 @@ test('scores of the schema before labels are brought up to date and read as they
   const older = openScores(dataDir)
   const sheet = someSheet(chance(6), 300, 3)
   const id = await writeSnapshot(older, sheet, { now: 1 })
-  older.run('DROP TABLE labels; ALTER TABLE snapshots DROP COLUMN labels; PRAGMA user_version = 1')
+  older.run(`
+    ALTER TABLE group_starts RENAME COLUMN group_number TO place;
+    ALTER TABLE group_starts RENAME TO doors;
+    ALTER TABLE snapshots RENAME COLUMN complete TO whole;
+    DROP TABLE labels;
+    ALTER TABLE snapshots DROP COLUMN labels;
+    PRAGMA user_version = 1;
+  `)
   older.close()
   const now = openScores(dataDir)
   const snapshot = snapshotOf(now, id)
@@ -223,13 +230,13 @@ test('killed at any moment while writing, the file is sound and shows only whole
     const left = openScores(dataDir)
     expect(left.query('PRAGMA integrity_check').values()).toEqual([['ok']])
     for (const id of told) expect(faultsOf(left, id)).toEqual([])
-    const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE whole').all()
+    const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE complete').all()
     for (const { id } of seen) expect(faultsOf(left, id)).toEqual([])
     await sweepStoredSnapshots(left, { keep: new Set(), before: 2 })
     expect(
       left
         .query(
-          'SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM labels) + (SELECT count(*) FROM doors)',
+          'SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM labels) + (SELECT count(*) FROM group_starts)',
         )
         .values(),
     ).toEqual([[0]])

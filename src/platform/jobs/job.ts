@@ -84,7 +84,7 @@ export const jobsOf =
 export class AlertedFailure extends Error {
   constructor(message: string) {
     super(message)
-    this.name = 'ToldFailure'
+    this.name = 'AlertedFailure'
   }
 }
 

@@ -13,14 +13,14 @@ const labels = `
     PRIMARY KEY (key, label)
   ) WITHOUT ROWID;`
 /**
- * `texts`, `groups` and `labels` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
- * that would hold it. Readers see a snapshot only while it is `whole`: not while it is written, and not while it is deleted.
+ * `texts`, `groups` and `labels` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `group_starts` leads from a player
+ * id to the group that would hold it. Readers see a snapshot only while it is `complete`: not while it is written, and not while it is deleted.
  * `starts_for` names a derived snapshot (see README.md). Ids are never reused, because keys of cached answers contain them.
  */
 const schema = `
   CREATE TABLE snapshots (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    whole INTEGER NOT NULL DEFAULT 0,
+    complete INTEGER NOT NULL DEFAULT 0,
     players INTEGER NOT NULL,
     group_rows INTEGER NOT NULL,
     metrics TEXT NOT NULL,
@@ -41,20 +41,28 @@ const schema = `
     checksum INTEGER NOT NULL,
     metrics BLOB NOT NULL
   );
-  CREATE TABLE doors (
+  CREATE TABLE group_starts (
     snapshot INTEGER NOT NULL,
     first_id BLOB NOT NULL,
-    place INTEGER NOT NULL,
+    group_number INTEGER NOT NULL,
     PRIMARY KEY (snapshot, first_id)
   ) WITHOUT ROWID;
   ${labels}
-  PRAGMA user_version = 2;
+  PRAGMA user_version = 3;
+`
+
+const namesOfVersion3 = `
+  ALTER TABLE snapshots RENAME COLUMN whole TO complete;
+  ALTER TABLE doors RENAME TO group_starts;
+  ALTER TABLE group_starts RENAME COLUMN place TO group_number;
+  PRAGMA user_version = 3;
 `
 
 /** By the version they start from. */
 const upgrades: Record<number, string> = {
   0: schema,
-  1: `ALTER TABLE snapshots ADD COLUMN labels TEXT NOT NULL DEFAULT '[]'; ${labels} PRAGMA user_version = 2;`,
+  1: `ALTER TABLE snapshots ADD COLUMN labels TEXT NOT NULL DEFAULT '[]'; ${labels} ${namesOfVersion3}`,
+  2: namesOfVersion3,
 }
 
 /** For the worker thread, because waiting for a lock blocks the thread; elsewhere only to make the file at the start. */
@@ -94,5 +102,5 @@ const versionOf = (scores: Database): number =>
 
 function checkVersion(scores: Database): void {
   const version = versionOf(scores)
-  if (version !== 2) throw new Error(`scores.db has schema ${version}, this version of Fieldhouse knows 2`)
+  if (version !== 3) throw new Error(`scores.db has schema ${version}, this version of Fieldhouse knows 3`)
 }

@@ -245,8 +245,8 @@ const maxGroupsKept = 64 // by a finder: half a megabyte
  * for several players.
  */
 export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: string) => number {
-  const doorBefore = scores.query<{ place: number }, [number, Uint8Array]>(
-    'SELECT place FROM doors WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
+  const startBefore = scores.query<{ group_number: number }, [number, Uint8Array]>(
+    'SELECT group_number FROM group_starts WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
   )
   const idsAt = scores.query<{ ids: Uint8Array }, [number]>('SELECT ids FROM texts WHERE key = ?')
   const isOneGroup = groupsIn(snapshot) === 1
@@ -263,7 +263,7 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
 
   return player_id => {
     const wanted = encoder.encode(player_id)
-    const group = isOneGroup ? 0 : doorBefore.get(snapshot.id, wanted)?.place
+    const group = isOneGroup ? 0 : startBefore.get(snapshot.id, wanted)?.group_number
     if (group === undefined) return -1
     const row = rowIn(idsOf(group), rowsOfGroup(snapshot, group), wanted)
     return row < 0 ? -1 : group * snapshot.groupRows + row

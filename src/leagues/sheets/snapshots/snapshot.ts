@@ -62,7 +62,8 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
   known.set(scores, ofFile)
   const cached = ofFile.get(id)
   if (cached) {
-    const isStored = scores.query<object, [number]>('SELECT 1 FROM snapshots WHERE id = ? AND whole').get(id) !== null
+    const isStored =
+      scores.query<object, [number]>('SELECT 1 FROM snapshots WHERE id = ? AND complete').get(id) !== null
     return isStored ? cached : undefined
   }
   const read = readSnapshot(scores, id)
@@ -74,7 +75,7 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
 }
 
 function readSnapshot(scores: Database, id: number): Snapshot | undefined {
-  const stored = scores.query<Stored, [number]>('SELECT * FROM snapshots WHERE id = ? AND whole').get(id)
+  const stored = scores.query<Stored, [number]>('SELECT * FROM snapshots WHERE id = ? AND complete').get(id)
   if (!stored) return undefined
   return {
     id,
@@ -91,7 +92,7 @@ function readSnapshot(scores: Database, id: number): Snapshot | undefined {
 /** The id of a derived snapshot, if it is stored. */
 export const derivedSnapshot = (scores: Database, startsFor: string): number | undefined =>
   scores
-    .query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND whole LIMIT 1')
+    .query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND complete LIMIT 1')
     .get(startsFor)?.id
 
 const KEYS = 2 ** 24 // groups a snapshot can have

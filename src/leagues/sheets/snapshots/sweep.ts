@@ -5,7 +5,7 @@ const BATCH = 256 // groups a transaction
 
 /** Deletes in small steps. After the first nobody sees the snapshot; what a crash leaves, the next sweep deletes. */
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
-  scores.query('UPDATE snapshots SET whole = 0 WHERE id = ?').run(id)
+  scores.query('UPDATE snapshots SET complete = 0 WHERE id = ?').run(id)
   for (const table of ['groups', 'texts', 'labels']) {
     const some = scores.query(
       `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE key BETWEEN ? AND ? LIMIT ?)`,
@@ -14,7 +14,7 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
   }
   scores
     .transaction(() => {
-      scores.query('DELETE FROM doors WHERE snapshot = ?').run(id)
+      scores.query('DELETE FROM group_starts WHERE snapshot = ?').run(id)
       scores.query('DELETE FROM snapshots WHERE id = ?').run(id)
     })
     .immediate()
@@ -35,12 +35,12 @@ export async function sweepStoredSnapshots(
   scores: Database,
   { keep, lists, before, pause = async () => {} }: Sweep,
 ): Promise<number> {
-  type Old = { id: number; whole: number; starts_for: string | null }
+  type Old = { id: number; complete: number; starts_for: string | null }
   const old = scores
-    .query<Old, [number]>('SELECT id, whole, starts_for FROM snapshots WHERE created_at < ?')
+    .query<Old, [number]>('SELECT id, complete, starts_for FROM snapshots WHERE created_at < ?')
     .all(before)
-  const gone = old.filter(({ id, whole, starts_for }) => {
-    if (!whole) return true
+  const gone = old.filter(({ id, complete, starts_for }) => {
+    if (!complete) return true
     if (starts_for === null) return !keep.has(id)
     const members = starts_for.split(',')
     const isOfExtras = members.at(-1)?.startsWith('+')

@@ -72,7 +72,7 @@ export async function writeRows(
 }
 
 const publishSnapshot = (scores: Database, { id }: Snapshot) =>
-  scores.query('UPDATE snapshots SET whole = 1 WHERE id = ?').run(id)
+  scores.query('UPDATE snapshots SET complete = 1 WHERE id = ?').run(id)
 
 /** A new snapshot without rows, which nobody sees yet. */
 export function beginSnapshot(scores: Database, sheet: SheetColumns, { startsFor, now }: Writing): Snapshot {
@@ -134,7 +134,7 @@ function writeGroups(
   const insertTexts = scores.query('INSERT INTO texts (key, ids, names) VALUES (?, ?, ?)')
   const insertMetrics = scores.query('INSERT INTO groups (key, checksum, metrics) VALUES (?, ?, ?)')
   const insertLabel = scores.query('INSERT INTO labels (key, label, texts) VALUES (?, ?, ?)')
-  const door = scores.query('INSERT INTO doors (snapshot, first_id, place) VALUES (?, ?, ?)')
+  const insertStart = scores.query('INSERT INTO group_starts (snapshot, first_id, group_number) VALUES (?, ?, ?)')
   for (let row = Math.max(from, 1); row < to; row++) {
     if (isSameText(ids, row - 1, row)) throw new Error('An id is there twice')
   }
@@ -152,7 +152,7 @@ function writeGroups(
       sum = checksumOn(sum, packedLabel)
     }
     insertMetrics.run(key, sum, packed)
-    door.run(id, ids.bytes.slice(ids.offsets[first], ids.offsets[first + 1]), group)
+    insertStart.run(id, ids.bytes.slice(ids.offsets[first], ids.offsets[first + 1]), group)
   }
 }
 
