@@ -3,13 +3,16 @@ import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, shared, start } from './start.ts'
 
 const sheet = (n: number) =>
   `ID,Name,Alliance,Power,Deads,Kill Points\n1,Ann,ABC,${10 + n},${n},7\n2,Bob,XY,20,${2 * n},8\n`
 
+const service = shared(() => start())
+
+/** A league of its own. */
 async function season() {
-  const app = await start()
+  const app = await service()
   const { call, finished, url } = app
   const { id } = await newLeague(call, { weights: { deads: 1 } })
   await finished(upload(call, id, sheet(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))

@@ -11,12 +11,14 @@ const ada = { email: 'ada@example.org', password: 'a long enough one' }
 const monitor = '/admin/task-monitor'
 const monitoring = '/admin/monitoring'
 
+const startEmpty = () => start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, testJobs)
+
 async function startFilled() {
-  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, testJobs)
+  const fieldhouse = await startEmpty()
   return { ...fieldhouse, known: await fill(fieldhouse) }
 }
 
-/** Shared by tests that only read. */
+/** Shared by tests that at most add to it. */
 const filled = shared(startFilled)
 
 async function openMonitor({ url }: { url: string }, options: BrowserContextOptions = {}) {
@@ -154,7 +156,7 @@ browserTest(
 )
 
 browserTest('jobs that start and end above do not move the schedule', async () => {
-  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, testJobs)
+  const fieldhouse = await startEmpty()
   const { app, call } = fieldhouse
   const { page, visit } = await openMonitor(fieldhouse)
   await visit(monitor)
@@ -181,7 +183,7 @@ browserTest('jobs that start and end above do not move the schedule', async () =
 })
 
 browserTest('the performance page follows what happens', async () => {
-  const fieldhouse = await startFilled()
+  const fieldhouse = await startEmpty()
   const { app, clock } = fieldhouse
   const { page, visit } = await openMonitor(fieldhouse)
   await visit(`${monitoring}/performance`)
@@ -221,7 +223,7 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
 })
 
 browserTest('a filter within the page applies to its live updates and its export', async () => {
-  const fieldhouse = await startFilled()
+  const fieldhouse = await filled()
   const { app } = fieldhouse
   const { page, visit } = await openMonitor(fieldhouse)
   const href = (text: string) => page.getAttribute(`.tools a:text-is("${text}")`, 'href')
