@@ -67,7 +67,7 @@ test('boards with columns of extra sheets stay as they are, while a season runs 
   const before = await seen()
   const joined = () =>
     app.sheets.boards.scores
-      .query<{ n: number }, []>("select count(*) n from snapshots where starts_for like '%+%' and whole")
+      .query<{ n: number }, []>("select count(*) n from snapshots where starts_for like '%+%' and complete")
       .get()?.n ?? 0
   const made = joined()
   after(day)
