@@ -131,7 +131,8 @@ export async function startWithoutSchedule(env?: Env, dataDir?: string) {
 }
 
 /** A separate process, for tests that kill it. Resolves once it is open. */
-export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()) {
+export async function spawnFieldhouse(env: Env = {}, givenDir?: string) {
+  const dataDir = givenDir ?? (await newDataDir())
   const child = Bun.spawn([process.execPath, await bundledMain()], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
     stdout: 'pipe',
