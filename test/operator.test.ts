@@ -248,7 +248,7 @@ test('a removed file of an upload answers 410, not 500', async () => {
 })
 
 test('stored files are readable by their owner only', async () => {
-  const { dataDir, call, finished } = await spawnFieldhouse()
+  const { dataDir, call, finished } = await spawnFieldhouse({}, temporaryFolder()) // it makes its files itself
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,9\n'))
   const open = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter(
