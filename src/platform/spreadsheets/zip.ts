@@ -1,6 +1,6 @@
 /** A zip file: its directory, and its entries inflated piece by piece from where they lie, within limits. */
 import { setImmediate } from 'node:timers/promises'
-import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { readPiece, type Source } from './source.ts'
@@ -23,8 +23,7 @@ const corrupt = (what: string) => refuseSheet('corrupt', `The workbook is damage
 const STORED = 0
 const DEFLATED = 8
 /** Bytes handed to inflate at once; they can become a thousand times as many before it can be stopped. */
-const SLICE = 32 << 10
-const LARGEST_PIECE = 512 << 10
+const SLICE = 16 << 10
 
 export class Zip {
   /** By name in lower case, because part names are case-insensitive. */
@@ -163,43 +162,26 @@ async function* pieces(source: Source, start: number, length: number) {
 }
 
 async function* inflated(source: Source, start: number, length: number) {
+  const stream = new DecompressionStream('deflate-raw')
+  const writer = stream.writable.getWriter()
+  const reader = stream.readable.getReader()
+  const feed = async () => {
+    for await (const piece of pieces(source, start, length)) await writer.write(piece)
+    await writer.close()
+  }
+  // What fails while writing is thrown where it is read.
+  feed().catch(error => writer.abort(error).catch(() => {}))
+  writer.closed.catch(() => {})
   try {
-    if (length > SLICE) yield* inflatedBeside(source, start, length)
-    else {
-      const whole = inflateRawSync(readPiece(source, start, length))
-      for (let at = 0; at < whole.length; at += LARGEST_PIECE) yield whole.subarray(at, at + LARGEST_PIECE)
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) corrupt('it does not unpack')
+    if (error instanceof TypeError) corrupt('it does not unpack')
     throw error
-  }
-}
-
-/** Each slice is inflated in another thread while the caller reads what became of the one before. */
-async function* inflatedBeside(source: Source, start: number, length: number) {
-  const stream = createInflateRaw({ chunkSize: LARGEST_PIECE })
-  let ready: Uint8Array[] = []
-  const take = () => {
-    const taken = ready
-    ready = []
-    return taken
-  }
-  stream.on('data', piece => ready.push(piece))
-  const failed = new Promise<never>((_, fail) => stream.once('error', fail))
-  failed.catch(() => {}) // it is thrown where it is awaited
-  const ended = new Promise(end => stream.once('end', end))
-  let inflating: Promise<unknown> = Promise.resolve()
-  try {
-    for await (const slice of pieces(source, start, length)) {
-      await Promise.race([inflating, failed])
-      inflating = new Promise<void>(done => stream.write(slice, () => done()))
-      await setImmediate() // starts it
-      yield* take()
-    }
-    stream.end()
-    await Promise.race([ended, failed])
-    yield* take()
   } finally {
-    stream.destroy()
+    await reader.cancel().catch(() => {})
   }
 }
