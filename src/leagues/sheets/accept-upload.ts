@@ -1,6 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
-import { batched } from '../../../db/transactions.ts'
+import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -96,7 +96,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
   // The file is synced in the meantime.
-  const accepted = await batched(db, tx => {
+  const accepted = await atomically(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)

@@ -5,7 +5,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { runs, uploads } from '../../../db/schema.ts'
-import { atomically, batched } from '../../../db/transactions.ts'
+import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
@@ -125,7 +125,7 @@ async function importSheet(
   await storeFindings(db, uploadId, imported.findings)
   await setImmediate() // lets requests in between the page and the transaction
   signal.throwIfAborted()
-  const announcing = await batched(db, tx => {
+  const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // else the snapshot would be gone with the process
