@@ -33,9 +33,28 @@ export type Fault = {
 }
 
 const aWhile = ({ random, seconds }: Round, share = 1) => Bun.sleep(random.whole(100, 1000) * seconds * share)
-const redisOf = ({ redis }: Installation) => redis ?? raise('There is no Redis')
 const diskOf = ({ disk }: Installation) => disk ?? raise('There is no small disk')
-const needsRedis = ({ redis }: Installation) => (redis ? undefined : 'without Redis')
+type Redis = NonNullable<Installation['redis']>
+
+/** Redis fails for a while. The times are shares of the usual pause. */
+const ofRedis = (
+  says: string,
+  begin: (redis: Redis) => unknown,
+  end: (redis: Redis) => unknown,
+  { lasts = 1, after = 0.5 } = {},
+): Fault => ({
+  says,
+  missing: ({ redis }) => (redis ? undefined : 'without Redis'),
+  async inject(round) {
+    const redis = round.installation.redis ?? raise('There is no Redis')
+    await aWhile(round, 0.5)
+    await begin(redis)
+    await aWhile(round, lasts)
+    await end(redis)
+    await aWhile(round, after)
+  },
+})
+
 const faketime = [
   '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
   '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
@@ -87,44 +106,23 @@ export const faults = {
     },
   },
 
-  redis_killed: {
-    says: 'Redis is killed, and comes back empty',
-    missing: needsRedis,
-    async inject(round) {
-      const redis = redisOf(round.installation)
-      await aWhile(round, 0.5)
-      await redis.kill()
-      await aWhile(round)
-      await redis.restart()
-      await aWhile(round)
-    },
-  },
-
-  redis_slow: {
-    says: 'Redis answers nobody for a while (SIGSTOP)',
-    missing: needsRedis,
-    async inject(round) {
-      const redis = redisOf(round.installation)
-      await aWhile(round, 0.5)
-      redis.freeze()
-      await aWhile(round, 2)
-      redis.thaw()
-      await aWhile(round, 0.5)
-    },
-  },
-
-  redis_full: {
-    says: 'Redis is full (maxmemory, noeviction)',
-    missing: needsRedis,
-    async inject(round) {
-      const redis = redisOf(round.installation)
-      await aWhile(round, 0.5)
-      await redis.fill()
-      await aWhile(round)
-      await redis.empty()
-      await aWhile(round, 0.5)
-    },
-  },
+  redis_killed: ofRedis(
+    'Redis is killed, and comes back empty',
+    redis => redis.kill(),
+    redis => redis.restart(),
+    { after: 1 },
+  ),
+  redis_slow: ofRedis(
+    'Redis answers nobody for a while (SIGSTOP)',
+    redis => redis.freeze(),
+    redis => redis.thaw(),
+    { lasts: 2 },
+  ),
+  redis_full: ofRedis(
+    'Redis is full (maxmemory, noeviction)',
+    redis => redis.fill(),
+    redis => redis.empty(),
+  ),
 
   disk_full: {
     says: 'the disk is full to the last byte, and has room again',
