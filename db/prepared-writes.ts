@@ -5,7 +5,7 @@
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './open.ts'
-import { placeholder, prepared } from './transactions.ts'
+import { prepared } from './transactions.ts'
 
 /** The columns of a write, whose values are given by name when it runs. */
 export type Given<Values> = { [Column in keyof Values]: SQL }
@@ -24,7 +24,7 @@ export function preparedFor<Values extends object, Statement>(
   function givenFor(values: Values): Given<Values> {
     const written = Object.entries(values).flatMap(([name, value]) => {
       if (value === undefined) return []
-      return [[name, value === null ? sql`null` : sql`${sql.param(placeholder(name), columns[name])}`]]
+      return [[name, value === null ? sql`null` : sql`${sql.param(sql.placeholder(name), columns[name])}`]]
     })
     return Object.fromEntries(written)
   }
@@ -44,4 +44,4 @@ export function preparedFor<Values extends object, Statement>(
 
 /** Whether a column is in a list. The list is passed as JSON, so that lists of every length share one statement. */
 export const isOneOf = (column: SQLiteColumn, name: string): SQL =>
-  sql`${column} in (select value from json_each(${placeholder(name)}))`
+  sql`${column} in (select value from json_each(${sql.placeholder(name)}))`

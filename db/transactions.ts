@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import { DeadFile, fileOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
@@ -153,6 +152,3 @@ export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
     return statement
   }
 }
-
-/** A placeholder: the prepared statement gets its value when it runs. */
-export const placeholder = (name: string) => sql.placeholder(name)

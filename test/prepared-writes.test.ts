@@ -2,11 +2,10 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { type Given, preparedFor } from '../db/prepared-writes.ts'
 import { leagues, uploads } from '../db/schema.ts'
-import { placeholder } from '../db/transactions.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-prepared-'))
 const db = openDatabase(dataDir)
@@ -22,7 +21,7 @@ const changing = preparedFor(leagues, (db, change: Given<Change>) => {
   return db
     .update(leagues)
     .set(change)
-    .where(eq(leagues.id, placeholder('league')))
+    .where(eq(leagues.id, sql.placeholder('league')))
     .returning()
     .prepare()
 })

@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger, type OrderRefusal, orderKeys } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { LedgerLine } from './ledger.ts'
@@ -20,9 +20,9 @@ const byKey = prepared(db =>
     .from(orderKeys)
     .where(
       and(
-        eq(orderKeys.leagueId, placeholder('leagueId')),
-        eq(orderKeys.userId, placeholder('userId')),
-        eq(orderKeys.key, placeholder('key')),
+        eq(orderKeys.leagueId, sql.placeholder('leagueId')),
+        eq(orderKeys.userId, sql.placeholder('userId')),
+        eq(orderKeys.key, sql.placeholder('key')),
       ),
     )
     .prepare(),
@@ -63,13 +63,13 @@ const storeKey = prepared(db =>
   db
     .insert(orderKeys)
     .values({
-      leagueId: placeholder('leagueId'),
-      userId: placeholder('userId'),
-      key: placeholder('key'),
-      order: placeholder('order'),
-      lineId: placeholder('lineId'),
-      refusal: placeholder('refusal'),
-      createdAt: placeholder('createdAt'),
+      leagueId: sql.placeholder('leagueId'),
+      userId: sql.placeholder('userId'),
+      key: sql.placeholder('key'),
+      order: sql.placeholder('order'),
+      lineId: sql.placeholder('lineId'),
+      refusal: sql.placeholder('refusal'),
+      createdAt: sql.placeholder('createdAt'),
     })
     .onConflictDoUpdate({
       target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gte, inArray, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, symbolActions, users } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
@@ -15,7 +15,7 @@ const byOwner = prepared(db =>
   db
     .select()
     .from(portfolios)
-    .where(and(eq(portfolios.leagueId, placeholder('leagueId')), eq(portfolios.userId, placeholder('userId'))))
+    .where(and(eq(portfolios.leagueId, sql.placeholder('leagueId')), eq(portfolios.userId, sql.placeholder('userId'))))
     .prepare(),
 )
 export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
@@ -48,9 +48,9 @@ const storedPosition = prepared(db =>
     .from(holdings)
     .where(
       and(
-        eq(holdings.leagueId, placeholder('leagueId')),
-        eq(holdings.userId, placeholder('userId')),
-        eq(holdings.symbol, placeholder('symbol')),
+        eq(holdings.leagueId, sql.placeholder('leagueId')),
+        eq(holdings.userId, sql.placeholder('userId')),
+        eq(holdings.symbol, sql.placeholder('symbol')),
       ),
     )
     .prepare(),
@@ -68,9 +68,9 @@ const otherHoldings = prepared(db =>
     .innerJoin(quotes, eq(quotes.symbol, holdings.symbol))
     .where(
       and(
-        eq(holdings.leagueId, placeholder('leagueId')),
-        eq(holdings.userId, placeholder('userId')),
-        sql`${holdings.symbol} <> ${placeholder('symbol')}`,
+        eq(holdings.leagueId, sql.placeholder('leagueId')),
+        eq(holdings.userId, sql.placeholder('userId')),
+        sql`${holdings.symbol} <> ${sql.placeholder('symbol')}`,
         sql`${holdings.quantity} <> 0`,
       ),
     )
@@ -106,8 +106,8 @@ const openSymbols = prepared(db =>
     .from(holdings)
     .where(
       and(
-        eq(holdings.leagueId, placeholder('leagueId')),
-        eq(holdings.userId, placeholder('userId')),
+        eq(holdings.leagueId, sql.placeholder('leagueId')),
+        eq(holdings.userId, sql.placeholder('userId')),
         sql`${holdings.quantity} <> 0`,
       ),
     )

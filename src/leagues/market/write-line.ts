@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isTrade, type LedgerLine } from './ledger.ts'
 import type { Portfolio } from './portfolio.ts'
@@ -52,14 +52,14 @@ const updateCash = prepared(db =>
   db
     .update(portfolios)
     .set({
-      cashCents: sql`${portfolios.cashCents} + ${placeholder('cash')}`,
-      realisedCents: sql`${portfolios.realisedCents} + ${placeholder('realised')}`,
-      feesCents: sql`${portfolios.feesCents} + ${placeholder('fee')}`,
-      volumeCents: sql`${portfolios.volumeCents} + ${placeholder('volume')}`,
-      trades: sql`${portfolios.trades} + ${placeholder('trades')}`,
-      corrections: sql`${portfolios.corrections} + ${placeholder('corrections')}`,
+      cashCents: sql`${portfolios.cashCents} + ${sql.placeholder('cash')}`,
+      realisedCents: sql`${portfolios.realisedCents} + ${sql.placeholder('realised')}`,
+      feesCents: sql`${portfolios.feesCents} + ${sql.placeholder('fee')}`,
+      volumeCents: sql`${portfolios.volumeCents} + ${sql.placeholder('volume')}`,
+      trades: sql`${portfolios.trades} + ${sql.placeholder('trades')}`,
+      corrections: sql`${portfolios.corrections} + ${sql.placeholder('corrections')}`,
     })
-    .where(and(eq(portfolios.leagueId, placeholder('leagueId')), eq(portfolios.userId, placeholder('userId'))))
+    .where(and(eq(portfolios.leagueId, sql.placeholder('leagueId')), eq(portfolios.userId, sql.placeholder('userId'))))
     .prepare(),
 )
 
@@ -67,12 +67,12 @@ const upsertHolding = prepared(db =>
   db
     .insert(holdings)
     .values({
-      leagueId: placeholder('leagueId'),
-      userId: placeholder('userId'),
-      symbol: placeholder('symbol'),
-      quantity: placeholder('quantity'),
-      costCents: placeholder('cost'),
-      realisedCents: placeholder('realised'),
+      leagueId: sql.placeholder('leagueId'),
+      userId: sql.placeholder('userId'),
+      symbol: sql.placeholder('symbol'),
+      quantity: sql.placeholder('quantity'),
+      costCents: sql.placeholder('cost'),
+      realisedCents: sql.placeholder('realised'),
     })
     .onConflictDoUpdate({
       target: [holdings.leagueId, holdings.userId, holdings.symbol],
@@ -89,21 +89,21 @@ const appendLedger = prepared(db =>
   db
     .insert(ledger)
     .values({
-      leagueId: placeholder('leagueId'),
-      userId: placeholder('userId'),
-      at: placeholder('at'),
-      kind: placeholder('kind'),
-      symbol: placeholder('symbol'),
-      quantity: placeholder('quantity'),
-      priceCents: placeholder('price'),
-      feeCents: placeholder('fee'),
-      cashCents: placeholder('cash'),
-      cashAfterCents: placeholder('cashAfter'),
-      quantityAfter: placeholder('quantityAfter'),
-      realisedCents: placeholder('realised'),
-      priceId: placeholder('priceId'),
-      undoes: placeholder('undoes'),
-      actionId: placeholder('actionId'),
+      leagueId: sql.placeholder('leagueId'),
+      userId: sql.placeholder('userId'),
+      at: sql.placeholder('at'),
+      kind: sql.placeholder('kind'),
+      symbol: sql.placeholder('symbol'),
+      quantity: sql.placeholder('quantity'),
+      priceCents: sql.placeholder('price'),
+      feeCents: sql.placeholder('fee'),
+      cashCents: sql.placeholder('cash'),
+      cashAfterCents: sql.placeholder('cashAfter'),
+      quantityAfter: sql.placeholder('quantityAfter'),
+      realisedCents: sql.placeholder('realised'),
+      priceId: sql.placeholder('priceId'),
+      undoes: sql.placeholder('undoes'),
+      actionId: sql.placeholder('actionId'),
     })
     .returning()
     .prepare(),

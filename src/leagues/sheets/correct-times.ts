@@ -1,8 +1,8 @@
 /** Corrects the times of sheets that were uploaded while this machine's clock was wrong. */
-import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
@@ -11,7 +11,7 @@ const anyAhead = prepared(db =>
   db
     .select({ id: uploads.id })
     .from(uploads)
-    .where(gt(uploads.takenAt, placeholder('latest')))
+    .where(gt(uploads.takenAt, sql.placeholder('latest')))
     .limit(1)
     .prepare(),
 )

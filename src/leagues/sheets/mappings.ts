@@ -1,8 +1,8 @@
 /** The mapping last chosen for sheets with certain headings, remembered for the league's next sheet with the same headings. */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { sheetMappings } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { headerKey, type Mapping } from './reading/headers.ts'
@@ -35,7 +35,7 @@ const anyOfLeague = prepared(db =>
   db
     .select({ id: sheetMappings.leagueId })
     .from(sheetMappings)
-    .where(eq(sheetMappings.leagueId, placeholder('leagueId')))
+    .where(eq(sheetMappings.leagueId, sql.placeholder('leagueId')))
     .limit(1)
     .prepare(),
 )

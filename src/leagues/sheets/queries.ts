@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'dri
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { uploadErrors, uploads } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isoOrNull } from '../../platform/clock.ts'
@@ -36,10 +36,10 @@ const ofBytes = prepared(db =>
     .from(uploads)
     .where(
       and(
-        eq(uploads.leagueId, placeholder('leagueId')),
-        eq(uploads.kind, placeholder('kind')),
-        eq(uploads.mode, placeholder('mode')),
-        eq(uploads.sha256, placeholder('sha256')),
+        eq(uploads.leagueId, sql.placeholder('leagueId')),
+        eq(uploads.kind, sql.placeholder('kind')),
+        eq(uploads.mode, sql.placeholder('mode')),
+        eq(uploads.sha256, sql.placeholder('sha256')),
         inArray(uploads.status, ['queued', 'running', 'held', 'done']),
         eq(uploads.dryRun, false),
       ),
@@ -80,7 +80,7 @@ const changeStatement = preparedFor(uploads, (db, change: Given<Partial<Upload>>
   db
     .update(uploads)
     .set(change)
-    .where(and(eq(uploads.id, placeholder('upload')), isOneOf(uploads.status, 'from')))
+    .where(and(eq(uploads.id, sql.placeholder('upload')), isOneOf(uploads.status, 'from')))
     .returning()
     .prepare(),
 )

@@ -3,7 +3,7 @@ import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { type RunState, runReaders, runs } from '../../../db/schema.ts'
-import { placeholder, prepared } from '../../../db/transactions.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { isoOrNull } from '../clock.ts'
 
 export type Run = typeof runs.$inferSelect
@@ -46,7 +46,7 @@ export function allowReading(tx: Db, runId: string, userId: number | null): void
 const insertReader = prepared(db =>
   db
     .insert(runReaders)
-    .values({ runId: placeholder('runId'), userId: placeholder('userId') })
+    .values({ runId: sql.placeholder('runId'), userId: sql.placeholder('userId') })
     .onConflictDoNothing()
     .prepare(),
 )
@@ -70,7 +70,7 @@ const changeStatement = preparedFor(runs, (db, change: Given<Partial<NewRun>>) =
   db
     .update(runs)
     .set(change)
-    .where(and(eq(runs.id, placeholder('run')), isOneOf(runs.status, 'from')))
+    .where(and(eq(runs.id, sql.placeholder('run')), isOneOf(runs.status, 'from')))
     .returning()
     .prepare(),
 )

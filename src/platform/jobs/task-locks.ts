@@ -8,7 +8,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { facts, taskLocks } from '../../../db/schema.ts'
-import { atomically, placeholder, prepared, tryWrite } from '../../../db/transactions.ts'
+import { atomically, prepared, tryWrite } from '../../../db/transactions.ts'
 import { type Clock, type Duration, ms } from '../clock.ts'
 
 type Latecomer = 'skip' | 'wait'
@@ -87,11 +87,11 @@ const takeStatement = preparedFor(taskLocks, (db, row: Given<typeof taskLocks.$i
   db.insert(taskLocks).values(row).onConflictDoUpdate({ target: taskLocks.key, set: row }).prepare(),
 )
 
-const isLease = and(eq(taskLocks.key, placeholder('key')), eq(taskLocks.fence, placeholder('fence')))
+const isLease = and(eq(taskLocks.key, sql.placeholder('key')), eq(taskLocks.fence, sql.placeholder('fence')))
 const renewStatement = prepared(db =>
   db
     .update(taskLocks)
-    .set({ renewedAt: sql`${placeholder('renewedAt')}`, expiresAt: sql`${placeholder('expiresAt')}` })
+    .set({ renewedAt: sql`${sql.placeholder('renewedAt')}`, expiresAt: sql`${sql.placeholder('expiresAt')}` })
     .where(isLease)
     .returning()
     .prepare(),
