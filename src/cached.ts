@@ -10,10 +10,10 @@ export const cached = {
   board: cacheEntry('leaderboard', '5m', ['scores']),
   trends: cacheEntry('leaderboard_trends', '5m', ['scores']),
   totals: cacheEntry('totals', '5m', ['scores']),
-  boardHtml: cacheEntry('board_page', '5m', ['scores', 'members', anyScope('place')]), // as strangers see it
-  playerHtml: cacheEntry('player_page', '2m', ['scores', 'members', anyScope('place')]), // as strangers see it
+  boardHtml: cacheEntry('board_page', '5m', ['scores', 'members', anyScope('display_name')]), // as strangers see it
+  playerHtml: cacheEntry('player_page', '2m', ['scores', 'members', anyScope('display_name')]), // as strangers see it
   /** Pages of a league for one signed-in reader: only the fast path keeps them, for that reader. */
-  ownHtml: cacheEntry('own_pages', '1m', ['scores', 'members', 'league', anyScope('place')]),
+  ownHtml: cacheEntry('own_pages', '1m', ['scores', 'members', 'league', anyScope('display_name')]),
   player: cacheEntry('player_details', '2m', ['scores']),
   classifications: cacheEntry('classifications', '2m', ['scores']),
   portfolio: cacheEntry('portfolio', '2m', ['portfolio']), // scope: league/user, version of the quotes it holds

@@ -50,7 +50,7 @@ import { taskRoutes } from './monitor/tasks/routes.ts'
 import { userListPage, userPage } from './monitor/user-pages.ts'
 import { personPages } from './people/pages.ts'
 import { personRoutes } from './people/routes.ts'
-import { Cached } from './platform/cache/cache.ts'
+import { CacheResult } from './platform/cache/cache.ts'
 import { access } from './platform/http/access.ts'
 import { methodsOf } from './platform/http/allowed-methods.ts'
 import { asRefusal, bug, problem, type RefusedInput } from './platform/http/problem.ts'
@@ -91,7 +91,7 @@ const probes = (app: App, known: Known) =>
         : refused(app, request, error, code, { params, query, body }),
     )
     .mapResponse({ as: 'global' }, ({ request, response, set }) => {
-      if (!(response instanceof Cached)) return
+      if (!(response instanceof CacheResult)) return
       const answer = cachedResponse(request, response)
       for (const [name, value] of Object.entries(set.headers)) answer.headers.set(name, String(value))
       set.headers = {} // otherwise Elysia makes another response of it, which is not known to be cached

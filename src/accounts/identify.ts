@@ -15,7 +15,7 @@ const bearerToken = (request: Request) => request.headers.get('authorization')?.
 export async function identify(app: App, request: Request): Promise<Who | undefined> {
   const { config, knownIdentities, stamps } = app
   const bearer = bearerToken(request)
-  const epoch = stamps.current()
+  const epoch = stamps.currentEpoch()
   if (bearer) {
     const { adminToken } = config
     if (adminToken && isSameSecret(bearer, adminToken)) return operator
@@ -48,7 +48,7 @@ export function staysSignedIn({ db, stamps, clock }: App, request: Request): () 
   let seen = ''
   let readAt = Number.NEGATIVE_INFINITY
   return () => {
-    const version = stamps.of([
+    const version = stamps.versionOf([
       ['account', id],
       ['user', id],
     ])

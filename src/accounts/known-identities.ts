@@ -17,7 +17,7 @@ type KnownIdentities = ReturnType<typeof openKnownIdentities>
 export function openKnownIdentities(stamps: Stamps, clock: Clock) {
   const known = new Map<string, Identity>()
   const versionOf = (account: string) =>
-    stamps.of([
+    stamps.versionOf([
       ['account', account],
       ['user', account],
     ])
@@ -27,7 +27,7 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
   function isCurrent(identity: Identity, began: number): boolean {
     const now = clock.now()
     if (now < identity.at || now >= identity.at + minute || now >= identity.endsAt) return false
-    const epoch = stamps.current(began)
+    const epoch = stamps.currentEpoch(began)
     if (identity.epoch === epoch) return true
     if (versionOf(identity.account) !== identity.version) return false
     identity.epoch = epoch
@@ -46,7 +46,7 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
 
     /** `epoch`: of the stamps before the rows were read; what has changed since may be missing from them. */
     keep({ headers }: Request, who: Who, endsAt: number, epoch: number): void {
-      if (who.id === null || stamps.current() !== epoch) return
+      if (who.id === null || stamps.currentEpoch() !== epoch) return
       if (known.size >= maxEntries) known.clear() // frequent readers are soon known again
       const account = String(who.id)
       known.set(hashOf(headers), { who, account, version: versionOf(account), epoch, at: clock.now(), endsAt })

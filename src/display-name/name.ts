@@ -14,7 +14,7 @@ const nameFact = 'place_name'
 const dismissedFact = 'first_steps_dismissed'
 
 const factOf = (db: Db, name: string) => db.select().from(facts).where(eq(facts.name, name)).get()?.value
-const keepFact = (tx: Db, name: string, value: string) =>
+const storeFact = (tx: Db, name: string, value: string) =>
   void tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 
 export const hasDisplayName = (db: Db): boolean => factOf(db, nameFact) !== undefined
@@ -27,9 +27,9 @@ export async function changeDisplayName({ db, clock }: App, who: Who, given: str
     .trim()
   if (!name) invalid('name', 'Enter a name.')
   await atomically(db, tx => {
-    keepFact(tx, nameFact, name)
-    touch(tx, 'place')
-    audit(tx, { at: clock.now(), who, action: 'place.name', target: 'place', detail: { name } })
+    storeFact(tx, nameFact, name)
+    touch(tx, 'display_name')
+    audit(tx, { at: clock.now(), who, action: 'display_name.change', target: 'display_name', detail: { name } })
   })
   return { name }
 }
@@ -38,8 +38,8 @@ export const areStepsDismissed = (db: Db): boolean => factOf(db, dismissedFact) 
 
 export async function dismissSteps({ db, clock }: App, who: Who): Promise<void> {
   await atomically(db, tx => {
-    keepFact(tx, dismissedFact, 'yes')
-    audit(tx, { at: clock.now(), who, action: 'place.dismiss_steps', target: 'place' })
+    storeFact(tx, dismissedFact, 'yes')
+    audit(tx, { at: clock.now(), who, action: 'first_steps.dismiss', target: 'first_steps' })
   })
 }
 
@@ -47,7 +47,7 @@ export async function dismissSteps({ db, clock }: App, who: Who): Promise<void> 
 export function followDisplayName({ db, stamps }: App): () => void {
   let seen: string | undefined
   return () => {
-    const version = stamps.of([['place', '']])
+    const version = stamps.versionOf([['display_name', '']])
     if (version === seen) return
     seen = version
     setShownName(displayName(db))

@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { Cached } from '../platform/cache/cache.ts'
+import { answerValue } from '../platform/cache/cache.ts'
 import { isoOrNull } from '../platform/clock.ts'
 import { access } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
@@ -70,7 +70,7 @@ export const boardRoutes = (app: App) => {
       async ({ params: { id }, query, who, request, set }) => {
         const league = readableLeague(db, id, who)
         const board = await readBoard(app, league, boardQueryOf(query, league))
-        const { pagination } = board instanceof Cached ? board.value : board
+        const { pagination } = answerValue(board)
         set.headers.link = linkHeader(withoutAround(request.url), pagination)
         return board
       },
@@ -113,7 +113,7 @@ export const boardRoutes = (app: App) => {
       '/totals',
       async ({ params: { id }, query, who, request, set }) => {
         const found = await readTotals(app, readableLeague(db, id, who), totalsQueryOf(query))
-        set.headers.link = linkHeader(request.url, (found instanceof Cached ? found.value : found).pagination)
+        set.headers.link = linkHeader(request.url, answerValue(found).pagination)
         return found
       },
       {

@@ -12,7 +12,7 @@ import {
   UnknownColumn,
   UnknownPlayer,
 } from '../leaderboard/query.ts'
-import type { Cached } from '../platform/cache/cache.ts'
+import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
@@ -113,7 +113,7 @@ export async function readBoard(
   league: League,
   query: BoardQuery,
   readPage?: ReadPage,
-): Promise<Cached<BoardView> | BoardView> {
+): Promise<CacheResult<BoardView> | BoardView> {
   const load = () => boardPage(app, league, query, readPage)
   if (!isCacheable(query)) return load()
   return app.cache.read(cached.board, [league.id, queryKey(query)], load, nextChangeAt(app, league))

@@ -5,7 +5,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { canonicalQuery, isCacheable, maxLimit, queryKey } from '../leaderboard/query.ts'
 import type { GroupTotal, TotalsBy, TotalsQuery } from '../leaderboard/totals.ts'
-import type { Cached } from '../platform/cache/cache.ts'
+import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/workbook.ts'
@@ -80,7 +80,11 @@ export function totalsQueryOf({ label, by, ...raw }: TotalsParams): TotalsQuery 
   return { ...query, label: label?.trim() || undefined, by: by === 'average' ? 'average' : 'sum' }
 }
 
-export function readTotals(app: App, league: League, query: TotalsQuery): Promise<Cached<TotalsView> | TotalsView> {
+export function readTotals(
+  app: App,
+  league: League,
+  query: TotalsQuery,
+): Promise<CacheResult<TotalsView> | TotalsView> {
   const load = () => totalsPage(app, league, query)
   const { label, by, ...shared } = query
   if (!isCacheable(shared)) return load()

@@ -5,7 +5,7 @@ import { leagues, members } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
 import { refuse } from '../errors.ts'
-import type { Cached, CacheEntry } from '../platform/cache/cache.ts'
+import type { CacheEntry, CacheResult } from '../platform/cache/cache.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Audience } from '../platform/http/cached-fast-path.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -26,7 +26,7 @@ const sameForAllReaders = new Set<CacheEntry>([
  * Which signed-in users may get a cached answer again without another check: all of them, or the one it was made for, if the
  * league is public; otherwise nobody. The cached answer is dropped when any of this changes.
  */
-export function audienceOf(db: Db, { entry, scope: [id] }: Pick<Cached<unknown>, 'entry' | 'scope'>): Audience {
+export function audienceOf(db: Db, { entry, scope: [id] }: Pick<CacheResult<unknown>, 'entry' | 'scope'>): Audience {
   const isForOne = entry === cached.ownHtml
   if (typeof id !== 'number' || !(isForOne || sameForAllReaders.has(entry))) return 'nobody'
   const league = findLeague(db, id)

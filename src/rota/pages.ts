@@ -50,7 +50,7 @@ export const rotaPages = (app: App) => {
   const { db, cache, clock, stamps, streams } = app
   const show = (title: string, who: Who | undefined, body: Content, scripts: string[] = []) =>
     page({ title, who, nav: 'rota', body, styles: ['rota.css'], scripts })
-  const rotaVersion = () => stamps.of(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
+  const rotaVersion = () => stamps.versionOf(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
 
   async function rotaData(query: RangeForm): Promise<RotaData> {
     const now = clock.now()

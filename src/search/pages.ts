@@ -1,7 +1,7 @@
 /** The search page, and the suggestions under the box on every page. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
-import { Cached } from '../platform/cache/cache.ts'
+import { answerValue } from '../platform/cache/cache.ts'
 import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
 import { hidden, page } from '../ui/layout.ts'
@@ -21,7 +21,7 @@ const maxSuggestions = 4 // under the box, of each category
 export const searchPages = (app: App) => {
   const read = async (asked: Parameters<typeof toSearchQuery>[0], who: Parameters<typeof toSearchQuery>[1]) => {
     const found = await readSearch(app, toSearchQuery(asked, who))
-    return found instanceof Cached ? found.value : found
+    return answerValue(found)
   }
   return new Elysia()
     .use(access(app))

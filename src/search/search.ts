@@ -9,7 +9,7 @@ import { kindSchema, leagueStatus, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
 import { isVisibleTo, visibilityKey } from '../leagues/visibility.ts'
 import { findRuns } from '../monitor/runs/find-runs.ts'
-import type { Cached } from '../platform/cache/cache.ts'
+import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso } from '../platform/clock.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
@@ -72,14 +72,14 @@ export type SearchResult = Static<typeof searchSchema>
 export type SearchQuery = { q: string; categories: readonly Category[]; who: Who | undefined; limit: number }
 
 /** The results of readers who see the same leagues are cached; runs change by the second, so they are always searched. */
-export async function readSearch(app: App, asked: SearchQuery): Promise<Cached<SearchResult> | SearchResult> {
+export async function readSearch(app: App, asked: SearchQuery): Promise<CacheResult<SearchResult> | SearchResult> {
   const { q, categories, who, limit } = asked
   const scope = [q, categories.join(), who ? 'signed in' : 'stranger', visibilityKey(app.db, who), limit]
-  const kept = await app.cache.read(cached.search, scope, () => search(app, asked))
-  if (!isAtLeast(who, 'admin') || !categories.includes('runs')) return kept
+  const found = await app.cache.read(cached.search, scope, () => search(app, asked))
+  if (!isAtLeast(who, 'admin') || !categories.includes('runs')) return found
   const { runs } = await app.reader.read(findRuns, { q, limit, offset: 0 })
   return {
-    ...kept.value,
+    ...found.value,
     runs: runs.map(({ id, name, status, createdAt }) => ({ job_id: id, name, status, created_at: iso(createdAt) })),
   }
 }

@@ -70,11 +70,11 @@ export const marketPages = (app: App) => {
   }
 
   const tradeVersion = (league: League, userId: number) => {
-    const board = stamps.of([['scores', String(league.id)]])
+    const board = stamps.versionOf([['scores', String(league.id)]])
     const portfolio = cache.keyOf(cached.portfolio, portfolioScope(app, league, userId))
     return Bun.hash(`${portfolio} ${board} ${leagueStatus(league, clock.now())}`).toString(36)
   }
-  const activityVersion = (id: number) => stamps.of([['activity', String(id)]])
+  const activityVersion = (id: number) => stamps.versionOf([['activity', String(id)]])
 
   /** Whose portfolio: one's own, or for officers anybody's; 0 for nobody. */
   const whose = (userId: number, who: Who) =>

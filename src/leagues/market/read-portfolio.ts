@@ -1,7 +1,7 @@
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import type { Cached } from '../../platform/cache/cache.ts'
+import type { CacheResult } from '../../platform/cache/cache.ts'
 import { day } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
@@ -13,7 +13,7 @@ import { startOfDay } from './quote.ts'
  * The current portfolio. The cached value depends on the stamps of the portfolio, its league and the symbols it
  * holds, so a quote drops exactly the portfolios that hold it; the age of the quotes is computed for each answer.
  */
-export async function readPortfolio(app: App, league: League, userId: number): Promise<Cached<PortfolioView>> {
+export async function readPortfolio(app: App, league: League, userId: number): Promise<CacheResult<PortfolioView>> {
   const now = app.clock.now()
   const found = await app.cache.read(
     cached.portfolio,
@@ -31,7 +31,7 @@ export function portfolioScope(
   userId: number,
 ): [string, string] {
   const quotes = heldSymbols(db, league.id, userId).map(symbol => ['quote', symbol] as const)
-  const version = stamps.of([['league', String(league.id)], ...(league.finalizedAt === null ? quotes : [])])
+  const version = stamps.versionOf([['league', String(league.id)], ...(league.finalizedAt === null ? quotes : [])])
   return [portfolioKey(league.id, userId), Bun.hash(version).toString(36)]
 }
 

@@ -12,7 +12,7 @@ import {
   queryKey,
 } from '../../leaderboard/query.ts'
 import type { GroupTotal, TotalsQuery } from '../../leaderboard/totals.ts'
-import { Cached } from '../../platform/cache/cache.ts'
+import { answerValue, type CacheResult } from '../../platform/cache/cache.ts'
 import { iso } from '../../platform/clock.ts'
 import { htmlResponse, htmlType } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
@@ -54,10 +54,10 @@ function askedAtIn(app: App): Map<number, number> {
 }
 
 /** The page of one signed-in reader: browsers must not store it. */
-const ownPage = (request: Request, made: Cached<string>) =>
-  cachedResponse(request, made, { contentType: htmlType, etag: false })
-const strangersPage = (request: Request, kept: Cached<string>) =>
-  cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
+const ownPage = (request: Request, page: CacheResult<string>) =>
+  cachedResponse(request, page, { contentType: htmlType, etag: false })
+const strangersPage = (request: Request, page: CacheResult<string>) =>
+  cachedResponse(request, page, { contentType: htmlType, text: page.value })
 
 /** Makes the pages of a board. */
 function boardPageMaker(app: App) {
@@ -95,9 +95,9 @@ function boardPageMaker(app: App) {
       return response
     }
     if (form === 'page') askedAtIn(app).set(id, clock.now())
-    const kept = await cache.read(cached.boardHtml, scope, make, until)
-    const response = strangersPage(request, kept)
-    response.headers.set('x-version', versionOf(kept.key, status))
+    const found = await cache.read(cached.boardHtml, scope, make, until)
+    const response = strangersPage(request, found)
+    response.headers.set('x-version', versionOf(found.key, status))
     return response
   }
 
@@ -110,7 +110,7 @@ function boardPageMaker(app: App) {
     const found = await readBoard(app, league, asked)
     const kind = kindOf(app, league)
     const player = kind.pages.membersPlay ? (who?.id ?? null) : null
-    const view = found instanceof Cached ? found.value : found
+    const view = answerValue(found)
     const joined = player !== null && isMember(db, league.id, player)
     return {
       league: leagueViewById(db, league.id, clock.now()),
@@ -138,7 +138,7 @@ function boardPageMaker(app: App) {
       label === undefined ? [] : [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
     const asked: TotalsQuery = { ...canonicalQuery({ q: text, limit: maxLimit }), label: name, at, from, by: 'sum' }
     const found = await readTotals(app, league, asked)
-    const { all, rows } = found instanceof Cached ? found.value : found
+    const { all, rows } = answerValue(found)
     return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
   }
 
@@ -165,7 +165,7 @@ function boardPageMaker(app: App) {
   async function leaderOf(league: League, { q, around, at, from, label }: BoardQuery) {
     if ((q ?? around ?? label) === undefined || at !== undefined || from !== undefined) return undefined
     const first = await readBoard(app, league, canonicalQuery({}))
-    return (first instanceof Cached ? first.value : first).rows[0]
+    return answerValue(first).rows[0]
   }
 
   return { board, versionNow }
@@ -231,7 +231,7 @@ export const boardPages = (app: App) => {
         const asked = totalsQueryOf({ ...query, at: inUtc(query.at), from: inUtc(query.from) })
         const found = await readTotals(app, league, asked)
         const view = leagueViewById(db, id, clock.now())
-        const totals = found instanceof Cached ? found.value : found
+        const totals = answerValue(found)
         const body = totalsBody({ league: view, kind: kindOf(app, league).pages, totals }, query, who)
         return page({ title: `Totals of ${league.name}`, who, nav, body })
       },

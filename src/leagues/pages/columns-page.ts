@@ -4,7 +4,7 @@ import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
-import { Cached } from '../../platform/cache/cache.ts'
+import { answerValue } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import { requestContext, type Who } from '../../platform/http/request-context.ts'
@@ -44,7 +44,7 @@ export const columnPages = (app: App) => {
 
   async function there(league: League): Promise<string[]> {
     const board = await readBoard(app, league, canonicalQuery({}))
-    return columnsOfRow((board instanceof Cached ? board.value : board).rows[0])
+    return columnsOfRow(answerValue(board).rows[0])
   }
   const shown = (league: League, columns: ColumnRow[], who: Who | undefined) =>
     page({

@@ -36,7 +36,7 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   })
   const building = new Map<string, Promise<TourBoard>>()
   const fields = new LRUCache<string, Picks>({ max: 200 })
-  const stampOf = ({ id }: League) => `${id}:${stamps.of([['scores', String(id)]])}` // taken before the data is read
+  const stampOf = ({ id }: League) => `${id}:${stamps.versionOf([['scores', String(id)]])}` // taken before the data is read
 
   function picksFor(league: League): Picks {
     const key = stampOf(league)

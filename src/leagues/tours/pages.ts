@@ -62,7 +62,7 @@ export const tourPages = (app: App) => {
   }
   const entriesVersion = (id: number, who: Who | undefined) => {
     const open = arePicksOpen(app.tourBoards.picksFor(leagueOf(id, who)), clock.now())
-    return `${stamps.of([['scores', String(id)]])}${open ? 'open' : 'closed'}`
+    return `${stamps.versionOf([['scores', String(id)]])}${open ? 'open' : 'closed'}`
   }
   async function entriesData(id: number, query: Asked, who: Who | undefined): Promise<EntriesData> {
     const league = leagueOf(id, who)
@@ -121,7 +121,7 @@ export const tourPages = (app: App) => {
     }
   }
 
-  const tourVersion = (slug: string) => stamps.of([['tour', slug]])
+  const tourVersion = (slug: string) => stamps.versionOf([['tour', slug]])
   function tourData(slug: string, query: { page?: number; q?: string }, who: Who | undefined): TourData {
     const tour = tourBySlug(db, slug)
     const asked = pageOf({ page: query.page, limit: 200 })

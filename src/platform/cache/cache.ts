@@ -6,7 +6,7 @@
  */
 import { Refusal } from '../../errors.ts'
 import { type Clock, type Duration, isAhead, ms } from '../clock.ts'
-import { isFresh, type Kept } from './kept.ts'
+import { type CacheStore, isFresh, type StoredAnswer } from './cache-store.ts'
 import type { RefreshedAnswers } from './refreshed.ts'
 import type { Stamps } from './stamps.ts'
 
@@ -32,45 +32,35 @@ export const cacheEntry = (
   { shared = false } = {},
 ): CacheEntry => ({ name, life: ms(life), topics, shared })
 
-export interface CacheStore {
-  readonly mode: 'memory' | 'redis'
-  /** From this process's memory. */
-  near(key: string): Kept | undefined
-  /** From the store shared with other processes; undefined if there is none or it is down. */
-  far?(key: string): Promise<Kept | undefined> | undefined
-  set(key: string, kept: Kept): void
-  clear(): void
-  connected(): boolean
-  usage(): { keys: number; bytes: number }
-  close(): Promise<void>
-}
-
 export type CacheState = 'hit' | 'miss' | 'stale'
 
 /** What `read` returns: the value, whether it was a hit, and a tag that changes whenever the value may have changed. */
-export class Cached<T> {
+export class CacheResult<T> {
   /** Epoch of the stamps when it was last found to be current. */
   epoch = -1
   constructor(
-    readonly kept: Kept<T>,
+    readonly stored: StoredAnswer<T>,
     readonly state: CacheState,
     readonly key: string,
     readonly entry: CacheEntry,
     readonly scope: Scope,
   ) {}
   get value(): T {
-    return this.kept.value
+    return this.stored.value
   }
   /** Changes whenever the value may have changed: a shared answer is refreshed under the same key. */
   get tag(): string {
-    return this.entry.shared ? `${this.key}|${Bun.hash(this.kept.json)}` : this.key
+    return this.entry.shared ? `${this.key}|${Bun.hash(this.stored.json)}` : this.key
   }
   /** A variant for one moment only, as it shows the age of something. `moment` becomes part of its key. */
-  at<U>(moment: string | number, value: U): Cached<U> {
-    const kept = { ...this.kept, value, json: JSON.stringify(value) }
-    return new Cached(kept, this.state, `${this.key}|${moment}`, { ...this.entry }, this.scope)
+  at<U>(moment: string | number, value: U): CacheResult<U> {
+    const stored = { ...this.stored, value, json: JSON.stringify(value) }
+    return new CacheResult(stored, this.state, `${this.key}|${moment}`, { ...this.entry }, this.scope)
   }
 }
+
+/** The value of an answer that was read through the cache, or past it. */
+export const answerValue = <T>(answer: CacheResult<T> | T): T => (answer instanceof CacheResult ? answer.value : answer)
 
 export type EntryStats = {
   hits: number
@@ -79,7 +69,7 @@ export type EntryStats = {
   loads: number
   failures: number
   sets: number
-  /** Kept values dropped because their data changed or by `DELETE stats/cache`. */
+  /** Stored values dropped because their data changed or by `DELETE stats/cache`. */
   deletes: number
   /** Those of the deletes that a change of the data caused. */
   invalidations: number
@@ -107,7 +97,7 @@ export class Cache {
   readonly stats = new Map<string, EntryStats>()
   /** Names of the entries read so far, by the topics they depend on. */
   private readonly entriesOf = new Map<string, Set<string>>()
-  private readonly loading = new Map<string, Promise<Kept>>()
+  private readonly loading = new Map<string, Promise<StoredAnswer>>()
 
   constructor(
     private readonly store: CacheStore,
@@ -125,25 +115,25 @@ export class Cache {
     scope: Scope,
     load: () => T | Promise<T>,
     until = Number.POSITIVE_INFINITY,
-  ): Promise<Cached<T>> {
+  ): Promise<CacheResult<T>> {
     const key = this.keyOf(entry, scope)
     const stats = this.trackedStats(entry)
-    let kept = this.near(entry, key) as Kept<T> | undefined
+    let stored = this.localAnswer(entry, key) as StoredAnswer<T> | undefined
     // Another process may have a fresher copy.
-    if (!entry.shared && (!kept || !isFresh(kept, this.clock.now())))
-      kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
+    if (!entry.shared && (!stored || !isFresh(stored, this.clock.now())))
+      stored = ((await this.remoteAnswer(key)) as StoredAnswer<T> | undefined) ?? stored
     const now = this.clock.now()
-    if (kept && isFresh(kept, now)) {
+    if (stored && isFresh(stored, now)) {
       stats.hits++
-      return new Cached(kept, 'hit', key, entry, scope)
+      return new CacheResult(stored, 'hit', key, entry, scope)
     }
-    if (kept && now < kept.usableUntil && !isAhead(kept.at, now)) {
+    if (stored && now < stored.usableUntil && !isAhead(stored.at, now)) {
       stats.stale++
       this.load(entry, key, load, until).catch(() => {}) // counted; the stale value is the answer
-      return new Cached(kept, 'stale', key, entry, scope)
+      return new CacheResult(stored, 'stale', key, entry, scope)
     }
     stats.misses++
-    return new Cached(await this.load(entry, key, load, until), 'miss', key, entry, scope)
+    return new CacheResult(await this.load(entry, key, load, until), 'miss', key, entry, scope)
   }
 
   /** A text for one reader only. The store does not keep it, but while its stamps hold the reader may be given it again. */
@@ -152,7 +142,7 @@ export class Cache {
     scope: Scope,
     make: () => Promise<string>,
     until = Number.POSITIVE_INFINITY,
-  ): Promise<Cached<string>> {
+  ): Promise<CacheResult<string>> {
     const key = this.keyOf(entry, scope)
     const stats = this.trackedStats(entry)
     const began = performance.now()
@@ -160,40 +150,40 @@ export class Cache {
     stats.loads++
     const value = await make()
     stats.load_ms += performance.now() - began
-    return new Cached({ value, json: value, ...this.livesOf(entry, until) }, 'miss', key, entry, scope)
+    return new CacheResult({ value, json: value, ...this.lifetimeFor(entry, until) }, 'miss', key, entry, scope)
   }
 
-  /** Loads even if a fresh value is kept: for entries that are refreshed before they expire. */
-  async refresh<T>(entry: CacheEntry, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
+  /** Loads even if a fresh value is stored: for entries that are refreshed before they expire. */
+  async refresh<T>(entry: CacheEntry, scope: Scope, load: () => T | Promise<T>): Promise<CacheResult<T>> {
     const key = this.keyOf(entry, scope)
-    const kept = await this.load(entry, key, load)
-    if (entry.shared) await this.refreshed.keep(key, kept, this.clock.now())
-    return new Cached(kept, 'miss', key, entry, scope)
+    const stored = await this.load(entry, key, load)
+    if (entry.shared) await this.refreshed.store(key, stored, this.clock.now())
+    return new CacheResult(stored, 'miss', key, entry, scope)
   }
 
-  /** Extends the life of a kept value without loading it; false if nothing is kept. */
+  /** Extends the life of a stored value without loading it; false if there is none. */
   async renew(entry: CacheEntry, scope: Scope): Promise<boolean> {
     const key = this.keyOf(entry, scope)
-    const kept = this.near(entry, key) ?? (await this.fromFar(key))
-    if (!kept) return false
-    const renewed = { ...kept, ...this.livesOf(entry) }
+    const stored = this.localAnswer(entry, key) ?? (await this.remoteAnswer(key))
+    if (!stored) return false
+    const renewed = { ...stored, ...this.lifetimeFor(entry) }
     this.store.set(key, renewed)
-    if (entry.shared) await this.refreshed.keep(key, renewed, this.clock.now())
+    if (entry.shared) await this.refreshed.store(key, renewed, this.clock.now())
     return true
   }
 
   /** Whether `read` would be a hit in this process right now. */
   holds(entry: CacheEntry, scope: Scope): boolean {
-    const kept = this.store.near(this.keyOf(entry, scope))
-    return kept !== undefined && isFresh(kept, this.clock.now())
+    const stored = this.store.local(this.keyOf(entry, scope))
+    return stored !== undefined && isFresh(stored, this.clock.now())
   }
 
   /** Whether the data behind this answer is unchanged. `at` is a time of performance.now(). */
-  isCurrent(cached: Cached<unknown>, at?: number): boolean {
-    const epoch = this.stamps.current(at)
-    if (cached.epoch === epoch) return true
-    if (this.keyOf(cached.entry, cached.scope) !== cached.key) return false
-    cached.epoch = epoch
+  isCurrent(result: CacheResult<unknown>, at?: number): boolean {
+    const epoch = this.stamps.currentEpoch(at)
+    if (result.epoch === epoch) return true
+    if (this.keyOf(result.entry, result.scope) !== result.key) return false
+    result.epoch = epoch
     return true
   }
 
@@ -239,7 +229,7 @@ export class Cache {
 
   keyOf(entry: CacheEntry, scope: Scope): string {
     const first = String(scope[0] ?? '')
-    const version = this.stamps.of([
+    const version = this.stamps.versionOf([
       [clearedTopic, entry.name],
       [clearedTopic, `${entry.name}:${first}`],
       ...entry.topics.map(topic =>
@@ -249,17 +239,17 @@ export class Cache {
     return `${entry.name}|${scope.join('|')}|${version}`
   }
 
-  private near({ shared }: CacheEntry, key: string): Kept | undefined {
-    const near = this.store.near(key)
-    if (!shared) return near
-    const newest = this.refreshed.newest(key, near, this.clock.now())
-    if (newest && newest !== near) this.store.set(key, newest)
+  private localAnswer({ shared }: CacheEntry, key: string): StoredAnswer | undefined {
+    const local = this.store.local(key)
+    if (!shared) return local
+    const newest = this.refreshed.newest(key, local, this.clock.now())
+    if (newest && newest !== local) this.store.set(key, newest)
     return newest
   }
 
   /** While this waits for the store, another reader may have loaded the value in this process. */
-  private async fromFar(key: string) {
-    return (await this.store.far?.(key)) ?? this.store.near(key)
+  private async remoteAnswer(key: string) {
+    return (await this.store.remote?.(key)) ?? this.store.local(key)
   }
 
   private load<T>(
@@ -267,8 +257,8 @@ export class Cache {
     key: string,
     load: () => T | Promise<T>,
     until = Number.POSITIVE_INFINITY,
-  ): Promise<Kept<T>> {
-    const running = this.loading.get(key) as Promise<Kept<T>> | undefined
+  ): Promise<StoredAnswer<T>> {
+    const running = this.loading.get(key) as Promise<StoredAnswer<T>> | undefined
     if (running) return running
     const started = (async () => {
       const stats = this.statsOf(entry.name)
@@ -276,13 +266,17 @@ export class Cache {
       try {
         stats.loads++
         const value = await load()
-        const kept: Kept<T> = { value, json: JSON.stringify(value ?? null), ...this.livesOf(entry, until) }
+        const stored: StoredAnswer<T> = {
+          value,
+          json: JSON.stringify(value ?? null),
+          ...this.lifetimeFor(entry, until),
+        }
         stats.load_ms += performance.now() - began
-        if (value === undefined) return kept
+        if (value === undefined) return stored
         stats.sets++
-        stats.bytes += kept.json.length
-        this.store.set(key, kept)
-        return kept
+        stats.bytes += stored.json.length
+        this.store.set(key, stored)
+        return stored
       } catch (error) {
         if (!(error instanceof Refusal)) stats.failures++ // a refusal is not a failure
         throw error
@@ -294,10 +288,10 @@ export class Cache {
     return started
   }
 
-  private livesOf({ life }: CacheEntry, until = Number.POSITIVE_INFINITY) {
+  private lifetimeFor({ life }: CacheEntry, until = Number.POSITIVE_INFINITY) {
     const at = this.clock.now()
-    const lives = life * (0.9 + 0.1 * this.random()) // never longer than the table says
-    const freshUntil = Math.min(at + lives, until)
+    const lifetime = life * (0.9 + 0.1 * this.random()) // never longer than the table says
+    const freshUntil = Math.min(at + lifetime, until)
     return { at, freshUntil, usableUntil: Math.min(freshUntil + life / 2, until) }
   }
 }

@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../clock.ts'
 import { withTimeout } from '../process/with-timeout.ts'
-import type { CacheStore } from './cache.ts'
-import type { Kept } from './kept.ts'
+import type { CacheStore, StoredAnswer } from './cache-store.ts'
 
 /** Milliseconds that a read waits for Redis before it loads the value itself, and that Redis is then skipped. */
 const timeout = 250
@@ -16,23 +15,23 @@ export function redisStore(redis: Redis, prefix: string, memory: CacheStore, clo
     pausedUntil = performance.now() + pauseAfterFailure
   }
 
-  async function fetch(key: string): Promise<Kept | undefined> {
+  async function fetch(key: string): Promise<StoredAnswer | undefined> {
     const text = await withTimeout(redis.get(prefix + key), timeout, failed).catch(failed)
     if (!text) return undefined
     const [at, freshUntil, usableUntil, json] = JSON.parse(text) as [number, number, number, string]
-    const kept = { value: JSON.parse(json), json, at, freshUntil, usableUntil }
-    memory.set(key, kept)
-    return kept
+    const answer = { value: JSON.parse(json), json, at, freshUntil, usableUntil }
+    memory.set(key, answer)
+    return answer
   }
 
   return {
     mode: 'redis',
-    near: memory.near,
-    far: key => (usable() ? fetch(key) : undefined),
-    set(key, kept) {
-      memory.set(key, kept)
+    local: memory.local,
+    remote: key => (usable() ? fetch(key) : undefined),
+    set(key, answer) {
+      memory.set(key, answer)
       if (!usable()) return
-      const { at, freshUntil, usableUntil, json } = kept
+      const { at, freshUntil, usableUntil, json } = answer
       const life = Math.max(1, Math.ceil(usableUntil - clock.now()))
       redis.set(prefix + key, JSON.stringify([at, freshUntil, usableUntil, json]), 'PX', life).catch(failed)
     },

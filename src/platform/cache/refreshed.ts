@@ -7,18 +7,19 @@ import type { Db } from '../../../db/open.ts'
 import { refreshedAnswers } from '../../../db/schema.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
 import { isAhead } from '../clock.ts'
-import type { Kept } from './kept.ts'
+import type { StoredAnswer } from './cache-store.ts'
 
-type Lives = Pick<Kept, 'at' | 'freshUntil' | 'usableUntil'>
+type Lifetime = Pick<StoredAnswer, 'at' | 'freshUntil' | 'usableUntil'>
 const { key, at, freshUntil, usableUntil, json } = refreshedAnswers
-const byKey = { where: sql`${key} = ${sql.placeholder('key')}`, lives: { at, freshUntil, usableUntil } }
+const lifetime = { at, freshUntil, usableUntil }
+const isKey = sql`${key} = ${sql.placeholder('key')}`
 
-const livesOf = prepared(db => db.select(byKey.lives).from(refreshedAnswers).where(byKey.where).prepare())
-const answerOf = prepared(db =>
+const storedLifetime = prepared(db => db.select(lifetime).from(refreshedAnswers).where(isKey).prepare())
+const storedAnswer = prepared(db =>
   db
-    .select({ ...byKey.lives, json })
+    .select({ ...lifetime, json })
     .from(refreshedAnswers)
-    .where(byKey.where)
+    .where(isKey)
     .prepare(),
 )
 
@@ -26,15 +27,15 @@ export class RefreshedAnswers {
   constructor(private readonly db: Db) {}
 
   /** The newer of this process's copy and the last refresh by any process. */
-  newest(key: string, near: Kept | undefined, now: number): Kept | undefined {
-    const lives: Lives | undefined = livesOf(this.db).get({ key })
-    if (!lives || isAhead(lives.at, now) || (near && near.at >= lives.at)) return near
-    const found = answerOf(this.db).get({ key })
+  newest(key: string, local: StoredAnswer | undefined, now: number): StoredAnswer | undefined {
+    const lifetime: Lifetime | undefined = storedLifetime(this.db).get({ key })
+    if (!lifetime || isAhead(lifetime.at, now) || (local && local.at >= lifetime.at)) return local
+    const found = storedAnswer(this.db).get({ key })
     return found && { ...found, value: JSON.parse(found.json) }
   }
 
   /** Writes without waiting for the disk; a power cut may lose it, and then it is computed again. */
-  keep(key: string, { at, freshUntil, usableUntil, json }: Kept, now: number): Promise<void> {
+  store(key: string, { at, freshUntil, usableUntil, json }: StoredAnswer, now: number): Promise<void> {
     const values = { at, freshUntil, usableUntil, json }
     return atomically(
       this.db,

@@ -33,7 +33,7 @@ const bumpAll = prepared(({ $client: client }) =>
 )
 const bulkAbove = 8
 
-/** Counts the stamp changes of this process by database, committed or not: a new count makes `Stamps` look again. */
+/** Counts the stamp changes of this process by database, committed or not: a new count makes `Stamps` read them. */
 const touches = new WeakMap<Db, number>()
 
 /** Marks what is cached under `topic` for `scope` as changed, as part of the transaction `tx`. */
@@ -46,15 +46,15 @@ export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): vo
 const checkEvery = 20 // ms
 
 export class Stamps {
-  private readonly known = new Map<string, number>()
+  private readonly seqs = new Map<string, number>()
   private readonly dataVersion
   private readonly changedSince
   private seenVersion = -1
   private seenTouches = 0
-  private last = 0
-  private lookedAt = Number.NEGATIVE_INFINITY
+  private lastSeq = 0
+  private readAt = Number.NEGATIVE_INFINITY
   private epoch = 0
-  /** Called with every change seen after the first look. */
+  /** Called with every change seen after the first read. */
   onChange: (topic: string, scope: string) => void = () => {}
 
   constructor(private readonly db: Db) {
@@ -66,36 +66,36 @@ export class Stamps {
   }
 
   /** The stamps of several (topic, scope), joined into one version. */
-  of(keys: readonly (readonly [topic: string, scope: string])[]): string {
+  versionOf(keys: readonly (readonly [topic: string, scope: string])[]): string {
     this.readChanges()
     let version = ''
-    for (const [topic, scope] of keys) version += `${this.known.get(`${topic}\0${scope}`) ?? 0}.`
+    for (const [topic, scope] of keys) version += `${this.seqs.get(`${topic}\0${scope}`) ?? 0}.`
     return version
   }
 
   /** A number that changes whenever any stamp does; while it stays the same, so does every version. */
-  current(at?: number): number {
+  currentEpoch(at?: number): number {
     this.readChanges(false, at)
     return this.epoch
   }
 
   /** `force` also reads what other processes have just committed. `at` is a time of performance.now(). */
   readChanges(force = false, at = performance.now()): void {
-    const own = touches.get(this.db) ?? 0
-    if (own === this.seenTouches && !force && at - this.lookedAt < checkEvery) return
+    const ownTouches = touches.get(this.db) ?? 0
+    if (ownTouches === this.seenTouches && !force && at - this.readAt < checkEvery) return
     if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back
     const version = this.dataVersion.get()?.data_version ?? 0
     const isFirst = this.seenVersion === -1
-    if (own !== this.seenTouches || version !== this.seenVersion) {
-      for (const { topic, scope, seq } of this.changedSince.all(this.last)) {
-        this.known.set(`${topic}\0${scope}`, seq)
-        this.last = seq
+    if (ownTouches !== this.seenTouches || version !== this.seenVersion) {
+      for (const { topic, scope, seq } of this.changedSince.all(this.lastSeq)) {
+        this.seqs.set(`${topic}\0${scope}`, seq)
+        this.lastSeq = seq
         this.epoch++
         if (!isFirst) this.onChange(topic, scope)
       }
     }
     this.seenVersion = version
-    this.seenTouches = own
-    this.lookedAt = at
+    this.seenTouches = ownTouches
+    this.readAt = at
   }
 }

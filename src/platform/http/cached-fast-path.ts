@@ -11,8 +11,8 @@
  * alone, with nothing of ours in between, make 12.5: 0.8 of the bare route's rate. Tried and not worth their lines, about 1 %
  * each: log lines prepared for each answer, cached texts of durations.
  */
-import type { Cache, Cached } from '../cache/cache.ts'
-import { isFresh } from '../cache/kept.ts'
+import type { Cache, CacheResult } from '../cache/cache.ts'
+import { isFresh } from '../cache/cache-store.ts'
 import type { Clock } from '../clock.ts'
 import { type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
 import type { ReadCount, RequestContext, Who } from './request-context.ts'
@@ -24,7 +24,7 @@ export type Known = {
   knows: string | null
   /** Who may be given it: all strangers, all signed-in readers, or this one reader. */
   audience: 'strangers' | 'readers' | Who
-  cached: Cached<unknown>
+  result: CacheResult<unknown>
   /** Shared by all its responses: each sets its own values before it copies them, at half the cost of new headers. */
   headers: Headers
   /** The rate limit that those headers hold now. */
@@ -68,7 +68,7 @@ export function openCachedFastPath(
   cache: Cache,
   reads: ReadLimit,
   clock: Clock,
-  audienceOf: (cached: Cached<unknown>) => Audience,
+  audienceOf: (result: CacheResult<unknown>) => Audience,
 ) {
   const answers: Answers = new Map()
   /** Answers for one reader only, kept while the same key or session identifies them: see known-identities.ts. */
@@ -78,8 +78,8 @@ export function openCachedFastPath(
 
   /** A full budget drops everything: frequent requests are soon learned again. */
   function keep(url: string, known: Known) {
-    const { audience, cached, accepts, knows } = known
-    const cost = cached.kept.json.length + 1_000
+    const { audience, result, accepts, knows } = known
+    const cost = result.stored.json.length + 1_000
     let kept = answers
     if (typeof audience === 'object') {
       ownChars += cost
@@ -102,15 +102,15 @@ export function openCachedFastPath(
     given: () => served,
 
     /** Called for every answer that came out of the cache. */
-    learn(request: Request, context: RequestContext, response: Response, cached: Cached<unknown>) {
+    learn(request: Request, context: RequestContext, response: Response, result: CacheResult<unknown>) {
       if (request.method !== 'GET' || (response.status !== 200 && response.status !== 304)) return
       const { who, isPrivate } = context
       if (who && (isPrivate || response.headers.has('set-cookie'))) return
-      const audience = who ? audienceOf(cached) : 'all'
+      const audience = who ? audienceOf(result) : 'all'
       if (audience === 'nobody') return
       const headers = new Headers([...response.headers].filter(([name]) => !ofRequest.test(name)))
       headers.set('x-cache', 'hit')
-      const body = response.status === 304 ? null : wireFormOf(request, cached.kept)
+      const body = response.status === 304 ? null : wireFormOf(request, result.stored)
       const accepts = request.headers.get('accept-encoding')
       const knows = request.headers.get('if-none-match')
       const { route, counted } = context
@@ -119,7 +119,7 @@ export function openCachedFastPath(
         accepts,
         knows,
         audience: !who ? 'strangers' : audience === 'one' ? who : 'readers',
-        cached,
+        result,
         headers,
         lastCount: undefined,
         body,
@@ -135,9 +135,9 @@ export function openCachedFastPath(
     outdated(first: number): Asked[] {
       const asked: Asked[] = []
       for (const [url, forms] of answers)
-        for (const { audience, accepts, knows, cached } of forms) {
-          const isAsked = audience === 'strangers' && knows === null && cached.scope[0] === first
-          if (isAsked && !cache.isCurrent(cached) && cache.holds(cached.entry, cached.scope))
+        for (const { audience, accepts, knows, result } of forms) {
+          const isAsked = audience === 'strangers' && knows === null && result.scope[0] === first
+          if (isAsked && !cache.isCurrent(result) && cache.holds(result.entry, result.scope))
             asked.push({ url, accepts })
         }
       return asked
@@ -152,8 +152,8 @@ export function openCachedFastPath(
         formOf(answers.get(url), who ? 'readers' : 'strangers', accepts, knows) ??
         (who && formOf(own.get(who)?.get(url), who, accepts, knows))
       if (!known) return undefined
-      const { cached, headers } = known
-      if (!isFresh(cached.kept, clock.now()) || !cache.isCurrent(cached, context.began)) return undefined
+      const { result, headers } = known
+      if (!isFresh(result.stored, clock.now()) || !cache.isCurrent(result, context.began)) return undefined
       if (known.counted) {
         const count = reads.of(context)
         if (count?.over) return undefined // counted here and on the full path, which writes the refusal
@@ -161,7 +161,7 @@ export function openCachedFastPath(
         known.lastCount = count
       }
       context.route = known.route
-      cache.statsOf(cached.entry.name).hits++
+      cache.statsOf(result.entry.name).hits++
       served++
       return known
     },

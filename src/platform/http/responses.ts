@@ -1,6 +1,6 @@
 /** From a value to bytes on the wire: ETag and 304, compression, and cached pages compressed once. */
-import type { Cached, CacheState } from '../cache/cache.ts'
-import type { Kept } from '../cache/kept.ts'
+import type { CacheResult, CacheState } from '../cache/cache.ts'
+import type { StoredAnswer } from '../cache/cache-store.ts'
 
 const worthCompressing = 1_024 // bytes
 
@@ -9,8 +9,8 @@ type Encoding = 'zstd' | 'gzip' | undefined
 type Forms = { plain: Blob; zstd?: Blob; gzip?: Blob; bytes(): Bytes }
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** The bytes of kept values: encoded at the first answer, compressed at the first that asks for it. */
-const forms = new WeakMap<Kept, Forms>()
+/** The bytes of stored answers: encoded at the first answer, compressed at the first that asks for it. */
+const forms = new WeakMap<StoredAnswer, Forms>()
 const encoder = new TextEncoder()
 
 const accepted = (header: string | null): Encoding =>
@@ -23,11 +23,11 @@ const offers = (header: string, coding: string) => {
 const pack = (bytes: Bytes, encoding: 'zstd' | 'gzip') =>
   encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, { level: 3 })) : Bun.gzipSync(bytes, { level: 5 })
 
-function formsOf(kept: Kept, text = kept.json): Forms {
-  const known = forms.get(kept)
+function formsOf(stored: StoredAnswer, text = stored.json): Forms {
+  const known = forms.get(stored)
   if (known) return known
   const made = { plain: new Blob([text]), bytes: () => encoder.encode(text) }
-  forms.set(kept, made)
+  forms.set(stored, made)
   return made
 }
 
@@ -38,7 +38,7 @@ function formFor(request: Request, forms: Forms): { body: Blob; encoding: Encodi
 }
 
 /** The body this request is answered with, compressed as it accepts. */
-export const wireFormOf = (request: Request, kept: Kept) => formFor(request, formsOf(kept)).body
+export const wireFormOf = (request: Request, stored: StoredAnswer) => formFor(request, formsOf(stored)).body
 
 /** Bun leaves out the origin where the Host header cannot be one. */
 export const pathOf = (url: string) => {
@@ -48,7 +48,7 @@ export const pathOf = (url: string) => {
 }
 
 /** Which responses came out of the cache: the fast path learns from them. */
-const origins = new WeakMap<Response, Cached<unknown>>()
+const origins = new WeakMap<Response, CacheResult<unknown>>()
 export const originOf = (response: Response) => origins.get(response)
 
 /** Weak, because every encoding of the answer shares it. */
@@ -73,25 +73,25 @@ type CachedPage = { contentType?: string; etag?: boolean; text?: string }
 /** A cached answer as a response. With `etag`, its tag is made of stamp and canonical query: unchanged data, unchanged tag. */
 export function cachedResponse<T>(
   request: Request,
-  cached: Cached<T>,
+  result: CacheResult<T>,
   { contentType = 'application/json', etag = true, text }: CachedPage = {},
 ): Response {
-  const { kept, state } = cached
+  const { stored, state } = result
   const headers: Record<string, string> = { 'x-cache': state satisfies CacheState, vary: 'accept-encoding' }
   if (etag) {
-    const tag = etagOf(cached.tag)
+    const tag = etagOf(result.tag)
     headers.etag = tag
     headers['cache-control'] = publicForASecond
-    if (matches(request, tag)) return from(cached, new Response(null, { status: 304, headers }))
+    if (matches(request, tag)) return fromCache(result, new Response(null, { status: 304, headers }))
   }
-  const { body, encoding } = formFor(request, formsOf(kept, text))
+  const { body, encoding } = formFor(request, formsOf(stored, text))
   if (encoding) headers['content-encoding'] = encoding
   headers['content-type'] = contentType
-  return from(cached, new Response(body, { headers }))
+  return fromCache(result, new Response(body, { headers }))
 }
 
-function from(cached: Cached<unknown>, response: Response) {
-  origins.set(response, cached)
+function fromCache(result: CacheResult<unknown>, response: Response) {
+  origins.set(response, result)
   return response
 }
 

@@ -31,7 +31,7 @@ const requestsQuery = t.Object({ page: pageQuery.page })
 export const ownRotaPages = (app: App) => {
   const { db, clock, config, stamps, streams } = app
 
-  const version = () => stamps.of(['roster', 'shifts', 'staff', 'requests'].map(topic => [topic, ''] as const))
+  const version = () => stamps.versionOf(['roster', 'shifts', 'staff', 'requests'].map(topic => [topic, ''] as const))
 
   function myShifts(me: StaffRow, query: MineQuery): MyShifts {
     const now = clock.now()

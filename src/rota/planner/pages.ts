@@ -44,7 +44,7 @@ const everybody = pageOf({ limit: 500 })
 export const plannerPages = (app: App) => {
   const { db, clock, reader, stamps, streams } = app
   const versionOf = (jobId: string | undefined) => {
-    const roster = stamps.of(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
+    const roster = stamps.versionOf(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
     return jobId ? `${draftById(db, jobId).changes} ${roster}` : roster
   }
 

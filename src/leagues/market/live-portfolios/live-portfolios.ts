@@ -59,7 +59,7 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     portfolios.catchUp(db, clock.now())
   }
 
-  const membersOf = (leagueId: number) => stamps.of([['members', String(leagueId)]])
+  const membersOf = (leagueId: number) => stamps.versionOf([['members', String(leagueId)]])
   /** Whether the names of everyone in the portfolios are known. */
   const isComplete = (one: CachedPortfolios): one is CachedPortfolios & { roster: PortfolioOrder } =>
     one.roster?.version === membersOf(one.portfolios.leagueId) && one.roster.size === one.portfolios.users.length
