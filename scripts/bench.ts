@@ -15,25 +15,25 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chartOf } from './bench/chart.ts'
-import { type Comparison, type Measured, measure } from './bench/comparison.ts'
+import { type Comparison, type MeasuredComparison, measure } from './bench/comparison.ts'
 import { firstReads } from './bench/comparisons/changes.ts'
 import { dashboards } from './bench/comparisons/dashboards.ts'
 import { growth } from './bench/comparisons/growth.ts'
 import { readsDuringImport } from './bench/comparisons/imports.ts'
-import { jobs } from './bench/comparisons/jobs.ts'
+import { jobsComparison } from './bench/comparisons/jobs.ts'
 import { reads } from './bench/comparisons/reads.ts'
 import { rosters } from './bench/comparisons/rosters.ts'
 import { soak } from './bench/comparisons/soak.ts'
-import { start } from './bench/comparisons/start.ts'
+import { startComparison } from './bench/comparisons/start.ts'
 import { trades } from './bench/comparisons/trades.ts'
-import { uploads } from './bench/comparisons/uploads.ts'
+import { uploadComparisons } from './bench/comparisons/uploads.ts'
 import {
   growthNotes,
   loadNow,
   machine,
   notesOf,
   type ReportRow,
-  rowsOf,
+  reportRows,
   shortTableOf,
   tableOf,
 } from './bench/report.ts'
@@ -43,15 +43,15 @@ helpFirst(import.meta.path, { any: true })
 
 /** In the order of the table. */
 const comparisons: readonly Comparison[] = [
-  ...uploads,
+  ...uploadComparisons,
   readsDuringImport,
   firstReads,
   reads,
-  jobs,
+  jobsComparison,
   trades,
   rosters,
   dashboards,
-  start,
+  startComparison,
   growth,
   soak,
 ]
@@ -69,7 +69,7 @@ const chosen = comparisons.filter(({ name, isLong }) =>
 const root = join(import.meta.dir, '..')
 const load = loadNow()
 const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-const measured: Measured[] = []
+const measured: MeasuredComparison[] = []
 const failed = new Map<string, string>()
 const began = performance.now()
 const end = isQuick ? began + quickBudget : Number.POSITIVE_INFINITY
@@ -94,7 +94,7 @@ try {
         isQuick ? performance.now() + quickShare : end,
       )
       measured.push(one)
-      console.error(`${tableOf(rowsOf(one))}\n`)
+      console.error(`${tableOf(reportRows(one))}\n`)
     } catch (error) {
       failed.set(comparison.name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
       console.error(error)
@@ -110,7 +110,7 @@ const inOrder = measured.toSorted((a, b) => comparisons.indexOf(a.comparison) - 
 const others: Run = added === undefined ? { rows: [], notes: [] } : await Bun.file(added).json()
 for (const { comparison } of others.rows) failed.delete(comparison)
 const positionOf = (row: ReportRow) => comparisons.findIndex(({ name }) => name === row.comparison)
-const own = inOrder.flatMap(rowsOf)
+const own = inOrder.flatMap(reportRows)
 const isOwn = new Set(own.map(({ comparison }) => comparison))
 const rows = [...own, ...others.rows.filter(({ comparison }) => !isOwn.has(comparison))].sort(
   (a, b) => positionOf(a) - positionOf(b),

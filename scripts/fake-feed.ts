@@ -7,7 +7,7 @@ import { boardOf, makeTournament, standingsAt, type TournamentState } from './fa
 import { misused } from './script-help.ts'
 
 /** What can go wrong on request: `fault('html')`, `POST /control?fault=html&times=2`, or `?fault=html` on a single request. */
-export const faults = {
+export const feedFaults = {
   down: 'answers 503',
   slow: 'answers after a minute',
   truncated: 'sends half of the JSON',
@@ -21,7 +21,7 @@ export const faults = {
   unchanged: 'answers 304 whatever is asked',
   inward: 'redirects to where clouds keep their secrets',
 } as const
-export type FeedFault = keyof typeof faults
+export type FeedFault = keyof typeof feedFaults
 
 export type FakeFeedOptions = {
   seed?: number
@@ -127,7 +127,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
 }
 
 const formatNames: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
-const isFault = (name: string): name is FeedFault => Object.hasOwn(faults, name)
+const isFault = (name: string): name is FeedFault => Object.hasOwn(feedFaults, name)
 const faultNamed = (name: string | null): FeedFault | null => (name !== null && isFault(name) ? name : null)
 
 /** Faults in the data; faults of the transport are in `answer`. */
@@ -215,7 +215,7 @@ Plays a tournament on loopback: --speed simulated minutes a second, beginning --
 Faults, with ?fault=NAME on a request, or for the next N requests (without times: until fault=none):
   curl -X POST 'http://127.0.0.1:4600/control?fault=html&times=3'    also: advance=60
 
-${Object.entries(faults)
+${Object.entries(feedFaults)
   .map(([name, what]) => `  ${name.padEnd(11)} ${what}`)
   .join('\n')}`)
     process.exit()

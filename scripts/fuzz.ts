@@ -9,20 +9,22 @@
  *   --seed N       repeats the requests of that seed; otherwise one is chosen and printed
  *   --only TEXT    only routes that contain this text: 'POST /api/v1/quotes'
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
 import { isThing, misfits, type Thing } from '../test/openapi.ts'
+import { operatorToken } from './demo/call.ts'
 import { random as randomOf } from './demo/random.ts'
 import { oddConnection } from './fuzz/connections.ts'
 import { pageFuzzer } from './fuzz/pages.ts'
 import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
 import { sheetMaker } from './fuzz/sheets.ts'
 import { values } from './fuzz/values.ts'
-import { everybody, type FuzzCaller, fillWorld, keyOf } from './fuzz/world.ts'
-import { operatorToken, startChildServer } from './trials/child-server.ts'
+import { everybody, type FuzzCaller, fillForRequests, keyOf } from './fuzz/world.ts'
+import { startChildServer } from './trials/child-server.ts'
 import { trialOptions } from './trials/options.ts'
 
 const { requests, pages, seconds, seed, only } = trialOptions(
@@ -38,7 +40,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-fuzz-'))
 const server = await startChildServer(dataDir, { SIGNUP: 'open', BACKUP_KEEP: '2', TRUST_PROXY: '1' })
 const { call, url } = server
 const document: Thing = await call.get('/swagger/json')
-await fillWorld(call)
+await fillForRequests(call)
 
 const keys: Record<FuzzCaller, string> = { anyone: '', member: '', officer: '', admin: '' }
 for (const role of everybody) if (role !== 'anyone') keys[role] = await keyOf(call, role)

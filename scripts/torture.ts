@@ -21,9 +21,9 @@ import { startFakeFeed } from './fake-feed.ts'
 import { misused } from './script-help.ts'
 import { type ActionName, actionNames, actions, howOften, statusOf } from './torture/actions.ts'
 import { auditAct, settleJobs } from './torture/audit.ts'
-import { type Fault, type FaultName, faultNames, faults, type Round } from './torture/faults.ts'
+import { type Fault, type FaultName, faultNames, type Round, tortureFaults } from './torture/faults.ts'
 import { auditDatabases, auditLeftovers } from './torture/files.ts'
-import { type Installation, type Layout, layouts, openInstallation } from './torture/installation.ts'
+import { type Installation, layouts, openInstallation, type ProcessLayout } from './torture/installation.ts'
 import { openTally } from './torture/tally.ts'
 import { fillWorld, lanes, type World } from './torture/world.ts'
 import { trialOptions } from './trials/options.ts'
@@ -54,7 +54,8 @@ function chosen<Name extends string>(list: string | undefined, names: readonly N
 }
 
 const possible = layouts.filter(layout => redis || !layout.redis)
-const layoutOf = (folder: number): Layout => possible[(options.layout ? options.layout - 1 : folder) % possible.length]!
+const layoutOf = (folder: number): ProcessLayout =>
+  possible[(options.layout ? options.layout - 1 : folder) % possible.length]!
 if (!redis) tally.leaveOut('everything with Redis: there is no redis-server')
 if (!disk) tally.leaveOut('a disk that is full: a tmpfs may not be mounted here')
 
@@ -82,7 +83,7 @@ async function actAll(round: Round, fault: FaultName, isOver: () => boolean, mai
 }
 
 async function inject(name: FaultName, round: Round): Promise<void> {
-  const fault: Fault = faults[name]
+  const fault: Fault = tortureFaults[name]
   const { installation } = round
   if (fault.env) {
     await installation.kill()
@@ -157,7 +158,7 @@ for (let done = 0, folder = 0; done < rounds && !isTimeOver(); folder++) {
     const [door] = installation.doors()
     if (!door) throw new Error('nobody answers')
     const world = await fillWorld(door.call, feed)
-    const here = chosenFaults.filter(name => !(faults[name] as Fault).missing?.(installation))
+    const here = chosenFaults.filter(name => !(tortureFaults[name] as Fault).missing?.(installation))
     for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTimeOver(); i++, done++) {
       const name = order.pick(here)
       const isLast = i === roundsInAFolder - 1 || done === rounds - 1

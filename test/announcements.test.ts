@@ -3,8 +3,8 @@ import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
 import { minute } from '../src/platform/clock.ts'
 import { newCup, newTraders, quote, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, start, startWithoutSchedule, until } from './start.ts'
-import { board, enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
+import { board, refusalOf, start, startWithoutSchedule, until } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
 import { startWebhook } from './webhook.ts'
 
 type Fieldhouse = Awaited<ReturnType<typeof start>>

@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test'
 import { auditLog, optionChains } from '../db/schema.ts'
 import { day, hour, iso, minute } from '../src/platform/clock.ts'
 import { newCup, newTrader, quote, trade } from './market.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const wrongBy = 40 * day
 

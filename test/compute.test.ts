@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { solveRoster } from '../src/rota/solving/solve.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { newPerson, newSite, week } from './rosters.ts'
+import { addPerson, addSite, week } from './rosters.ts'
 import { spawnFieldhouse, start, stopEverything, temporaryFolder, until } from './start.ts'
 
 afterEach(stopEverything)
@@ -15,8 +15,8 @@ async function startWithRedis() {
   const redis = await startRedis()
   const fieldhouse = await start({ REDIS_URL: redis.url })
   const { call } = fieldhouse
-  const site = await newSite(call)
-  for (let i = 0; i < 12; i++) await newPerson(call, `Person ${i}`, { hourly_cents: 1500 + i })
+  const site = await addSite(call)
+  for (let i = 0; i < 12; i++) await addPerson(call, `Person ${i}`, { hourly_cents: 1500 + i })
   const end_date = '2026-05-17'
   await call.post('/api/v1/roster/shifts/pattern', {
     site_id: site.id,

@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
-import { board, newLeague, season, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, season, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const scan = (...rows: number[][]) =>
   `ID,Name,Power,Kill Points,Deads\n${rows.map((cells, i) => `${i + 1},P${i + 1},${cells.join()}`).join('\n')}\n`

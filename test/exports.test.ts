@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { cpSync } from 'node:fs'
 import { type Cell, fitsWorkbook, workbookOf } from '../src/platform/files/workbook.ts'
 import { chance } from './seeded.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { afterTest, type Env, shared, start, temporaryFolder, until } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { afterTest, board, type Env, shared, start, temporaryFolder, until } from './start.ts'
 
 async function readBack(bytes: ArrayBuffer) {
   const { default: ExcelJS } = await import('exceljs')

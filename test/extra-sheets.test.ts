@@ -2,8 +2,8 @@
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { type caller, refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, type caller, refusalOf, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 type Shown = { player_id: string; metrics: Record<string, number>; gains: Record<string, number>; score: number }

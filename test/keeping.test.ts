@@ -6,8 +6,8 @@ import { damageReading } from '../src/monitor/database-files.ts'
 import { setRetentionTime } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
 import { deleteOld } from '../src/retention.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,${200 - i}\n${extra}`
 const at = (hours: number) => new Date(Date.parse('2026-03-01T00:00:00Z') + hours * 3_600_000).toISOString()

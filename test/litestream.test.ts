@@ -5,8 +5,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { dirname, join } from 'node:path'
 import { fetchedTest } from './needs.ts'
 import { startS3 } from './s3.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { afterTest, spawnFieldhouse, temporaryFolder, until } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { afterTest, board, spawnFieldhouse, temporaryFolder, until } from './start.ts'
 
 const databases = ['fieldhouse.db', 'scores.db']
 

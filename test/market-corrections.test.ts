@@ -4,9 +4,9 @@ import { openBeside } from '../db/open.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
 import { day, systemClock } from '../src/platform/clock.ts'
-import { board, newCup, newMember, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
+import { newCup, newMember, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
 import { chance } from './seeded.ts'
-import { type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
+import { board, type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const league = 1
 const clean = { differences: [], more: 0 }

@@ -5,9 +5,9 @@ import { openBeside } from '../db/open.ts'
 import { atomically, batched } from '../db/transactions.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { systemClock } from '../src/platform/clock.ts'
-import { board, newCup, newMember, newTraders, portfolio, quote, trade } from './market.ts'
+import { newCup, newMember, newTraders, portfolio, quote, trade } from './market.ts'
 import { chance } from './seeded.ts'
-import { caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { board, caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const symbols = ['ACME', 'BOLT', 'CORN', 'DUNE', 'EELS']
 const league = 1

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { day, hour, minute } from '../src/platform/clock.ts'
-import { board, cup, newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
-import { refusalOf, start } from './start.ts'
+import { cup, newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const league = 1
 

@@ -55,5 +55,3 @@ export const trade = (trader: Trader, leagueId: number, side: string, quantity: 
     key === undefined ? {} : { 'idempotency-key': key },
   )
 export const portfolio = (trader: Trader, leagueId: number) => trader.get(`/api/v1/leagues/${leagueId}/portfolio`)
-export const board = (call: Trader, leagueId: number, query = '') =>
-  call.get(`/api/v1/leagues/${leagueId}/leaderboard${query}`)

@@ -20,7 +20,7 @@ const schemaFields = (
 ).split(' ')
 const types = ['string', 'number', 'integer', 'boolean', 'array', 'object']
 
-export function faultsOf(document: Thing): string[] {
+export function documentFaults(document: Thing): string[] {
   const faults: string[] = []
   const must = (isRight: boolean, where: string, what: string) => void (isRight || faults.push(`${where}: ${what}`))
   const components = isThing(document.components) ? document.components : {}

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const rows = (count: number, power = 1) =>
   `ID,Name,Power\n${Array.from({ length: count }, (_, i) => `${i},player ${i},${i * power}`).join('\n')}\n`

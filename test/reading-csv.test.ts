@@ -7,7 +7,7 @@ import { type ReadProgress, readSheet } from '../src/leagues/sheets/reading/shee
 import { limits } from '../src/platform/spreadsheets/limits.ts'
 import type { Source } from '../src/platform/spreadsheets/source.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
-import { piecemeal, read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { piecemeal, read, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
 import { outcome } from './outcome.ts'
 
@@ -76,7 +76,7 @@ describe('separated values', () => {
       if (expected[0]!.length === 2) continue
       const piece = r.pick([1, 2, 3, 7, 64, 1e6])
       const got = await readSheet(piecemeal(utf8(sheet.text), () => piece))
-      expect({ round, seed, rows: withoutBlank(rowsOf(got)) }).toEqual({ round, seed, rows: expected })
+      expect({ round, seed, rows: withoutBlank(sheetRows(got)) }).toEqual({ round, seed, rows: expected })
       expect(got.rowsBad).toBe(0)
     }
   })
@@ -84,7 +84,7 @@ describe('separated values', () => {
   test('are the same wherever they are cut in two', async () => {
     const text = 'ID;Name;Power\r\n"1";"A ""白鸟"" é";1.234.567\r\n"2";"b\r\nc\rd\ne";12\r3;🔥;"7"\n\r\n4;"";'
     const bytes = utf8(text)
-    const whole = rowsOf(await readSheet(bytes))
+    const whole = sheetRows(await readSheet(bytes))
     expect(whole).toEqual([
       ['1', 'A "白鸟" é', 1_234_567],
       ['2', 'b\r\nc\rd\ne', 12],
@@ -92,12 +92,12 @@ describe('separated values', () => {
       ['4', '', null],
     ])
     for (let cut = 1; cut < bytes.length; cut++)
-      expect(rowsOf(await readSheet(piecemeal(bytes, at => (at < cut ? cut - at : bytes.length))))).toEqual(whole)
+      expect(sheetRows(await readSheet(piecemeal(bytes, at => (at < cut ? cut - at : bytes.length))))).toEqual(whole)
   })
 
   test('end their records in LF, CRLF or CR, mixed as they come', async () => {
     const sheet = await read('id,power\r\n1,10\r2,20\n3,30\r\n\r\n\n\r4,40')
-    expect(rowsOf(sheet).map(row => [row[0], row[2]])).toEqual([
+    expect(sheetRows(sheet).map(row => [row[0], row[2]])).toEqual([
       ['1', 10],
       ['2', 20],
       ['3', 30],
@@ -118,12 +118,12 @@ describe('separated values', () => {
 
   test('may be quoted with apostrophes', async () => {
     const sheet = await read("'id';'name';'power'\n'1';'O''Neil; A';'5'\n")
-    expect(rowsOf(sheet)).toEqual([['1', "O'Neil; A", 5]])
+    expect(sheetRows(sheet)).toEqual([['1', "O'Neil; A", 5]])
   })
 
   test('follow the hint Excel puts first', async () => {
     const sheet = await read('sep=;\r\nid;name;power\r\n1;a,b;5\r\n')
-    expect(rowsOf(sheet)).toEqual([['1', 'a,b', 5]])
+    expect(sheetRows(sheet)).toEqual([['1', 'a,b', 5]])
     expect(sheet).toMatchObject({ delimiter: ';', headerLine: 2, format: 'csv' })
   })
 })
@@ -131,7 +131,7 @@ describe('separated values', () => {
 describe('broken records', () => {
   test('with too few or too many fields are bad rows', async () => {
     const sheet = await read('id,name,power,deads\n1,a,5,6\n2,b\n3,Doe, Jane,7,8\n4,d,9,10\n')
-    expect(rowsOf(sheet)).toEqual([
+    expect(sheetRows(sheet)).toEqual([
       ['1', 'a', 5, 6],
       ['4', 'd', 9, 10],
     ])
@@ -144,19 +144,19 @@ describe('broken records', () => {
 
   test('may lack or add what holds nothing', async () => {
     const sheet = await read('id,power,alliance,note\n1,5\n2,6,RS,x,,\n,,,\n , \n')
-    expect(rowsOf(sheet).map(row => row[0])).toEqual(['1', '2'])
+    expect(sheetRows(sheet).map(row => row[0])).toEqual(['1', '2'])
     expect(sheet.rowsTotal).toBe(2)
   })
 
   test('whose quote never closes cost one line', async () => {
     const sheet = await read('id,name,power\n1,a,5\n2,"b,6\n3,c,7\n4,d,8\n')
-    expect(rowsOf(sheet).map(row => row[0])).toEqual(['1', '3', '4'])
+    expect(sheetRows(sheet).map(row => row[0])).toEqual(['1', '3', '4'])
     expect(sheet.errors).toEqual([{ line: 3, column: '', value: '2,"b,6', reason: 'a quote that never closes' }])
   })
 
   test('with text after a closing quote cost one line', async () => {
     const sheet = await read('id,name,power\n1,"a" b,5\n2,"b,6\n3,"c,7\n4,"d",8\n')
-    expect(rowsOf(sheet).map(row => row[0])).toEqual(['4'])
+    expect(sheetRows(sheet).map(row => row[0])).toEqual(['4'])
     expect(sheet.errors.map(({ line, reason }) => [line, reason])).toEqual([
       [2, 'text after a closing quote'],
       [3, 'text after a closing quote'],
@@ -268,7 +268,7 @@ describe('encodings', () => {
       for (const mark of [false, true])
         for (const piece of [1, 2, 3, 5, 1e6]) {
           const sheet = await readSheet(piecemeal(utf16(big, mark), () => piece))
-          expect(rowsOf(sheet)).toEqual(expected)
+          expect(sheetRows(sheet)).toEqual(expected)
           expect(sheet).toMatchObject({ encoding: big ? 'utf-16be' : 'utf-16le', format: 'tsv', delimiter: '\t' })
         }
   })
@@ -317,7 +317,7 @@ describe('ids', () => {
 
   test('that repeat keep the last row and report the earlier ones', async () => {
     const sheet = await read('id,name,power\n1,a,10\n2,b,20\n1,c,30\n3,d,40\n1,e,50\n')
-    expect(rowsOf(sheet)).toEqual([
+    expect(sheetRows(sheet)).toEqual([
       ['2', 'b', 20],
       ['3', 'd', 40],
       ['1', 'e', 50],
@@ -337,7 +337,7 @@ describe('ids', () => {
       const sheet = await read(`id,power\n${rows.map(row => row.join(',')).join('\n')}\n`)
       const last = new Map(rows)
       const expected = rows.filter(([id, i]) => last.get(id) === i)
-      expect(rowsOf(sheet).map(row => [row[0], row[2]])).toEqual(expected.map(([id, i]) => [id, i]))
+      expect(sheetRows(sheet).map(row => [row[0], row[2]])).toEqual(expected.map(([id, i]) => [id, i]))
       expect(sheet.duplicateCount).toBe(rows.length - last.size)
     }
   })

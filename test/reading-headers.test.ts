@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { isCumulative } from '../src/leagues/sheets/reading/metrics.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { random } from './fixtures/sheets/random.ts'
-import { read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { read, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { csv, governors, heroScrollsHeaders, rokTrackerCsv, rokTrackerHeaders } from './fixtures/sheets/scans.ts'
 
 const mappingOf = async (headers: string[], cells = headers.map(() => '1')) =>
@@ -141,7 +141,7 @@ describe('headings', () => {
       'governor_id,t4_deaths,t5_deaths,notes\n' +
         'Example: 172867508,0,0,Optional admin notes\nExample: 75868465,zero,0,\n5,10,20,\nTotal,10,20,\n',
     )
-    expect(rowsOf(sheet)).toEqual([['5', '5', 10, 20]])
+    expect(sheetRows(sheet)).toEqual([['5', '5', 10, 20]])
     expect(sheet).toMatchObject({ rowsTotal: 1, rowsBad: 0, rowsSkipped: 3 })
     expect(sheet.metrics.map(({ name, cumulative }) => [name, cumulative])).toEqual([
       ['t4_deaths', true],
@@ -161,7 +161,7 @@ describe('a mapping', () => {
       mapping: { player: 'id', Strength: 'Power', deads: null },
     })
     expect(sheet.mapping).toEqual({ Player: 'id', Strength: 'power', Power: 'power_2' })
-    expect(rowsOf(sheet)).toEqual([['ann', 'ann', 1, 2]])
+    expect(sheetRows(sheet)).toEqual([['ann', 'ann', 1, 2]])
   })
 
   test('makes a metric of any column, so that its words are errors', async () => {

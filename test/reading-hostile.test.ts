@@ -2,12 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import { readSheet, type Sheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
 import { random } from './fixtures/sheets/random.ts'
-import { refusal, rowsOf, utf8 } from './fixtures/sheets/reads.ts'
+import { refusal, sheetRows, utf8 } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
-import { type Cell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
+import { type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
 import { type Part, zip } from './fixtures/sheets/zip.ts'
 
-const rows: Cell[][] = [
+const rows: FixtureCell[][] = [
   ['ID', 'Name', 'Power'],
   ['a', 'Ann', 5],
   ['b', 'Bob', 6],
@@ -151,14 +151,14 @@ describe('a damaged file', () => {
   })
 
   test('with a flipped bit is refused or reads as before, never otherwise', async () => {
-    const whole = rowsOf(await readSheet(book))
+    const whole = sheetRows(await readSheet(book))
     let read = 0
     for (let round = 0; round < 400; round++) {
       const bytes = book.slice()
       const at = r.below(bytes.length)
       bytes[at]! ^= 1 << r.below(8)
       const sheet = await readOrRefuse(bytes)
-      if (sheet) expect({ at, rows: rowsOf(sheet) }).toEqual({ at, rows: whole })
+      if (sheet) expect({ at, rows: sheetRows(sheet) }).toEqual({ at, rows: whole })
       if (sheet) read++
     }
     expect(read).toBeLessThan(100)

@@ -4,9 +4,9 @@ import { bytesSource } from '../src/platform/spreadsheets/source.ts'
 import { StringScanner } from '../src/platform/spreadsheets/strings.ts'
 import { WorksheetScanner } from '../src/platform/spreadsheets/worksheet.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
-import { piecemeal, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { piecemeal, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, heroScrollsWorkbook, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
-import { type Cell, columnLetters, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
+import { columnLetters, type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
 import { zip } from './fixtures/sheets/zip.ts'
 import { outcome } from './outcome.ts'
 
@@ -48,15 +48,15 @@ async function agree(bytes: Uint8Array, told: unknown = '') {
       }),
     ])
   const sheet = await readSheet(bytes)
-  expect({ told, rows: rowsOf(sheet) }).toEqual({ told, rows: expected })
+  expect({ told, rows: sheetRows(sheet) }).toEqual({ told, rows: expected })
   return sheet
 }
 
 const tricky = ['a', '&', '<', '>', '"', "'", '白鸟', '🔥', 'é', ' ', '\n', '_x', '_x0041_', ']]', '0', '12']
 
-function randomRows(r: Random): Cell[][] {
+function randomRows(r: Random): FixtureCell[][] {
   const text = (i: number) => `${i}.${Array.from({ length: r.below(5) }, () => r.pick(tricky)).join('')}`
-  const number = (): Cell => {
+  const number = (): FixtureCell => {
     const kind = r.below(8)
     if (kind === 0) return null
     if (kind === 1) return r.next() * 1e6
@@ -106,7 +106,7 @@ describe('a workbook', () => {
       const sheet = await readSheet(bytes)
       expect(sheet.mapping).toEqual({ ID: 'id', Name: 'name', Power: 'power', Killpoints: 'kill_points', Sum: 'sum' })
       expect(sheet.ignored).toEqual(['Joined', 'Active'])
-      expect(rowsOf(sheet)).toEqual(
+      expect(sheetRows(sheet)).toEqual(
         Array.from({ length: 500 }, (_, i) => [`00${i}`, `Wing 白鸟 ${i}`, i * 1.5, i * 1e9, i * 1.5 + 1]),
       )
     }
@@ -139,7 +139,7 @@ describe('a workbook', () => {
 
   test('has ids and names of 200 characters at most, and findings no longer than what one reads', async () => {
     const [most, more] = ['白'.repeat(200), '白'.repeat(201)]
-    const rows: Cell[][] = [
+    const rows: FixtureCell[][] = [
       ['ID', 'Name', 'Power'],
       [1, most, 5],
       [2, more, 6],
@@ -191,8 +191,8 @@ describe('a workbook', () => {
   test('is the same however few bytes come at once', async () => {
     const list = governors(40, random(10))
     const bytes = workbook([{ name: 'Data', rows: [rokTrackerHeaders, ...list.map(rokTrackerRow)] }])
-    const whole = rowsOf(await readSheet(bytes))
-    for (const piece of [1, 7, 100]) expect(rowsOf(await readSheet(piecemeal(bytes, () => piece)))).toEqual(whole)
+    const whole = sheetRows(await readSheet(bytes))
+    for (const piece of [1, 7, 100]) expect(sheetRows(await readSheet(piecemeal(bytes, () => piece)))).toEqual(whole)
   })
 
   test('may do without shared strings and styles', async () => {
@@ -200,11 +200,11 @@ describe('a workbook', () => {
     const text = (value: string) => `<c t="inlineStr"><is><t>${value}</t></is></c>`
     const xml = `<worksheet><sheetData>${row(text('ID') + text('Power'))}${row(`${text('a')}<c><v>5</v></c>`)}</sheetData></worksheet>`
     const parts = workbookParts([{ name: 'Data', rows: [], xml }]).filter(({ name }) => !/Strings|styles/.test(name))
-    expect(rowsOf(await readSheet(zip(parts)))).toEqual([['a', 'a', 5]])
+    expect(sheetRows(await readSheet(zip(parts)))).toEqual([['a', 'a', 5]])
   })
 
   test('picks a shown worksheet before a hidden one', async () => {
-    const rows: Cell[][] = [
+    const rows: FixtureCell[][] = [
       ['ID', 'Power', 'Deads'],
       ['old', 1, 1],
     ]
@@ -240,7 +240,7 @@ describe('cells', () => {
   const styles =
     '<styleSheet><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="[Red]#,##0 &quot;days&quot;"/></numFmts>' +
     '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>'
-  const one = (cells: Cell[], more: Cell[][] = []) =>
+  const one = (cells: FixtureCell[], more: FixtureCell[][] = []) =>
     readSheet(
       workbook(
         [{ name: 'Data', rows: [['ID', 'Name', 'Power', 'Seen'], ['ok', 'ok', 1, null], cells, ...more] }],
@@ -295,7 +295,7 @@ describe('cells', () => {
  <x:row r="5"><x:c r="C5"><x:v>7</x:v></x:c><x:c r="A5" t="str"><x:v>b</x:v></x:c></x:row>
 </x:sheetData><x:pageMargins left="1"/></x:worksheet>`
     const sheet = await readSheet(workbook([{ name: 'Data', rows: [], xml }]))
-    expect(rowsOf(sheet)).toEqual([
+    expect(sheetRows(sheet)).toEqual([
       ['a & b🔥', '', 1500],
       ['b', '', 7],
     ])
@@ -315,7 +315,7 @@ describe('cells', () => {
 })
 
 describe('its zip', () => {
-  const rows: Cell[][] = [
+  const rows: FixtureCell[][] = [
     ['ID', 'Power'],
     ['a', 5],
   ]
@@ -327,7 +327,7 @@ describe('its zip', () => {
     }))
     const rels = parts.find(({ name }) => name === 'xl/_rels/workbook.xml.rels')!
     rels.content = String(rels.content).replace('Target="worksheets', 'Target="/xl/worksheets')
-    expect(rowsOf(await readSheet(zip(parts, 'made by a tool')))).toEqual([['a', 'a', 5]])
+    expect(sheetRows(await readSheet(zip(parts, 'made by a tool')))).toEqual([['a', 'a', 5]])
   })
 
   test('may be zip64', async () => {
@@ -345,7 +345,7 @@ describe('its zip', () => {
     for (const at of [8, 10]) view.setUint16(end + at, 0xffff, true)
     for (const at of [12, 16]) view.setUint32(end + at, 0xffffffff, true)
     const bytes = Buffer.concat([plain.subarray(0, end), new Uint8Array(wide.buffer), plain.subarray(end)])
-    expect(rowsOf(await readSheet(new Uint8Array(bytes)))).toEqual([['a', 'a', 5]])
+    expect(sheetRows(await readSheet(new Uint8Array(bytes)))).toEqual([['a', 'a', 5]])
   })
 
   test('is refused when it is another kind of document', async () => {

@@ -2,16 +2,16 @@ import { expect, test } from 'bun:test'
 import { checkAlerts } from '../src/monitor/process-monitor.ts'
 import { day } from '../src/platform/clock.ts'
 import { inDays } from './dates.ts'
-import { audited, base, newPerson, newSite } from './rosters.ts'
+import { addPerson, addSite, audited, base } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 /** Ann works alone at the bar in five days, pinned; Bob, Cy and Dee could replace her. */
 async function startBar() {
   const fieldhouse = await start()
   const { call } = fieldhouse
-  const site = await newSite(call, 'Hall', 'UTC')
+  const site = await addSite(call, 'Hall', 'UTC')
   const aid = { certifications: [{ name: 'aid', expires_on: inDays(100) }] }
-  const ann = await newPerson(call, 'Ann', aid)
+  const ann = await addPerson(call, 'Ann', aid)
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: `${inDays(5)}T10:00:00Z`,
@@ -102,9 +102,9 @@ test('the alert is raised with the change that breaks a duty, and resolved with 
 
 test('replacements are listed best first with rest, hours and cost, or the rule against them; one step assigns them', async () => {
   const { call, site, ann, shift, duty, roster, against, aid } = await startBar()
-  const bob = await newPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
-  const cy = await newPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
-  const dee = await newPerson(call, 'Dee', { hourly_cents: 100 })
+  const bob = await addPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
+  const cy = await addPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
+  const dee = await addPerson(call, 'Dee', { hourly_cents: 100 })
   const before = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: `${inDays(4)}T20:00:00Z`,

@@ -4,15 +4,15 @@ import { scoreHealth } from '../src/dashboard/score-health.ts'
 import { day } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { inDays } from './dates.ts'
-import { base, newPerson, newSite, venue, week } from './rosters.ts'
+import { addPerson, addSite, base, venue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 test('the dashboard counts this week and the next, and again as soon as anything changes', async () => {
   const { call } = await start()
-  const site = await newSite(call, 'Hall', 'UTC')
-  const ann = await newPerson(call, 'Ann', {
+  const site = await addSite(call, 'Hall', 'UTC')
+  const ann = await addPerson(call, 'Ann', {
     hourly_cents: 2000,
     certifications: [{ name: 'aid', expires_on: inDays(20) }],
   })
@@ -77,7 +77,7 @@ test('cached answers are dropped by what the table says, and by nothing else', a
 
 test('upcoming shifts are those that have not started, also a moment later', async () => {
   const { call, clock } = await start()
-  const site = await newSite(call, 'Hall', 'UTC')
+  const site = await addSite(call, 'Hall', 'UTC')
   const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
   for (const [from, to] of [
     [-1, 1],
@@ -93,9 +93,9 @@ test('upcoming shifts are those that have not started, also a moment later', asy
 
 test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire and when they have, once each', async () => {
   const { call, app, clock, finished } = await start()
-  await newPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
-  await newPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
-  await newPerson(call, 'Cy', {
+  await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
+  await addPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
+  await addPerson(call, 'Cy', {
     certifications: [
       { name: 'first aid', expires_on: inDays(5) },
       { name: 'first aid', expires_on: inDays(500) },
@@ -118,7 +118,7 @@ test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire an
 
 test('an expiring certificate is an alert of its type, and its renewal settles it at once', async () => {
   const { call, app, finished } = await start()
-  const ann = await newPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
+  const ann = await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
   const morning = async () => finished({ job_id: (await app.jobs.start(alertExpiringCertificates, {})).jobId })
   await morning()
   const alerts = async () => (await call.get('/admin/monitoring/alerts/json')).alerts
@@ -143,7 +143,7 @@ test('an expiring certificate is an alert of its type, and its renewal settles i
 test('an expired certificate raises an alert at once, is on the dashboard, and alerts again when its renewal is taken back', async () => {
   const { call } = await start()
   const until = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
-  const ann = await newPerson(call, 'Ann', until(inDays(-3)))
+  const ann = await addPerson(call, 'Ann', until(inDays(-3)))
   const titles = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts
       .filter(
@@ -188,8 +188,8 @@ test('a day is counted once it is over, and counted again it is the same', async
 
 test('health scores name the sites and leagues at risk, and what would help', async () => {
   const { call, app, finished } = await start()
-  const [hall, quiet] = [await newSite(call, 'Hall', 'UTC'), await newSite(call, 'Quiet', 'UTC')]
-  await newPerson(call, 'Ann', { skills: ['medic'] })
+  const [hall, quiet] = [await addSite(call, 'Hall', 'UTC'), await addSite(call, 'Quiet', 'UTC')]
+  await addPerson(call, 'Ann', { skills: ['medic'] })
   await call.post(`${base}/shifts/pattern`, {
     site_id: hall.id,
     start_date: inDays(0),
@@ -218,7 +218,7 @@ test('health scores name the sites and leagues at risk, and what would help', as
 
 test('the roster leaves as CSV by site and by person, and no name is a formula', async () => {
   const { call, shift_ids } = await venue()
-  const evil = await newPerson(call, '=HYPERLINK("x")')
+  const evil = await addPerson(call, '=HYPERLINK("x")')
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: evil.id })
   const csv = async (query: string) =>
     (await call.get(`${base}/export?start=2026-03-23&end=2026-03-24&${query}`)).split('\r\n')
@@ -263,7 +263,7 @@ test('members see the rota but no wages; officers plan; strangers see nothing of
 
 test('hours are exported to the hundredth', async () => {
   const { call } = await start()
-  const { id } = await newSite(call, 'Riverside', 'UTC')
+  const { id } = await addSite(call, 'Riverside', 'UTC')
   const times = { starts_at: '2026-03-23T20:00:00Z', ends_at: '2026-03-23T23:59:00Z' }
   await call.post(`${base}/shifts`, { site_id: id, ...times })
   const csv = await call.get(`${base}/export?start=2026-03-23&end=2026-03-23`)

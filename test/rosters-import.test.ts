@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import ExcelJS from 'exceljs'
 import { openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { audited, base, newPerson, newSite } from './rosters.ts'
+import { addPerson, addSite, audited, base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const people = `Name,Skills,Max hours week,Hourly wage,Certifications,Unavailable,Active
@@ -24,7 +24,7 @@ const formOf = (file: File) => {
 
 test('people come from a CSV: new ones are made, known ones changed, and what is not said stays', async () => {
   const { call } = await start()
-  const bob = await newPerson(call, 'bob', { hourly_cents: 1700 })
+  const bob = await addPerson(call, 'bob', { hourly_cents: 1700 })
   const send = (csv: string, query = '') => call.post(`${base}/staff/import${query}`, { csv })
   const trial = await send(people, '?dry_run=true')
   expect(trial).toMatchObject({ created: 1, changed: 1, unchanged: 0, errors: [], total_errors: 0 })
@@ -54,8 +54,8 @@ test('people come from a CSV: new ones are made, known ones changed, and what is
 
 test('every mistake of a file of people is named by its line, and nothing of it is written', async () => {
   const { call } = await start()
-  await newPerson(call, 'Cy')
-  await newPerson(call, 'cy')
+  await addPerson(call, 'Cy')
+  await addPerson(call, 'cy')
   const csv = [
     'id;name;account;max_hours_week;hourly_wage;certifications;unavailable;active',
     ';Ann;nobody;20;;;;',
@@ -98,7 +98,7 @@ test('every mistake of a file of people is named by its line, and nothing of it 
 
 test('people and shifts come from a workbook too, with its dates and times of day', async () => {
   const { call } = await start()
-  await newSite(call)
+  await addSite(call)
   const file = await workbook([
     ['Name', 'Skills', 'Max hours week', 'Hourly wage'],
     ['Ann', 'bar', 24, 15.5],

@@ -4,7 +4,7 @@ import { toIcal } from '../src/rota/own/ical.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
-import { audited, base, newPerson } from './rosters.ts'
+import { addPerson, audited, base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -18,9 +18,9 @@ const account = (name: string) => ({
 test('a member of staff is linked to one account by its name, until either is deleted', async () => {
   const { call } = await start()
   const user = await call.post('/api/v1/users', account('ann'))
-  const ann = await newPerson(call, 'Ann', { account: 'ANN' })
+  const ann = await addPerson(call, 'Ann', { account: 'ANN' })
   expect(ann).toMatchObject({ account: 'ann', user_id: user.id })
-  const bob = await newPerson(call, 'Bob')
+  const bob = await addPerson(call, 'Bob')
   expect(bob).toMatchObject({ account: null, user_id: null })
   const link = (id: number, name: string | null) => call.patch(`${base}/staff/${id}`, { account: name })
   expect(await refusalOf(link(bob.id, 'ann'))).toMatchObject({ status: 409 })
@@ -43,7 +43,7 @@ async function startBar(swaps = 'officer') {
     await call.post('/api/v1/users', user)
     const browser = visitor(url)
     await browser.signIn(user.email, user.password)
-    people[name] = { id: (await newPerson(call, name, { account: name })).id, browser }
+    people[name] = { id: (await addPerson(call, name, { account: name })).id, browser }
   }
   const { Ann: ann, Bob: bob, Cy: cy } = people
   if (!ann || !bob || !cy) throw new Error('Somebody is missing')

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { audited, base, newPerson, newSite, venue, week } from './rosters.ts'
+import { addPerson, addSite, audited, base, venue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 import { faultsOf } from './web-seen.ts'
@@ -179,7 +179,7 @@ test('a week becomes a template, and other weeks are made from it at the same lo
 
 test('the grid of one site counts the hours of all, and what lies outside a draft cannot be moved in it', async () => {
   const { call, staff, shift_ids, site } = await planned()
-  const hill = await newSite(call, 'Hill')
+  const hill = await addSite(call, 'Hill')
   const away = await call.post(`${base}/shifts`, {
     site_id: hill.id,
     starts_at: '2026-03-25T08:00:00Z',
@@ -286,9 +286,9 @@ browserTest('sites are listed one below the other, and one click puts a replacem
   const app = await start()
   const { call, url } = app
   await call.post('/api/v1/users', officer)
-  const sites = [await newSite(call), await newSite(call, 'Hill', 'America/New_York')]
-  const ann = await newPerson(call, 'Ann')
-  const bob = await newPerson(call, 'Bob')
+  const sites = [await addSite(call), await addSite(call, 'Hill', 'America/New_York')]
+  const ann = await addPerson(call, 'Ann')
+  const bob = await addPerson(call, 'Bob')
   const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10)
   const shift = await call.post(`${base}/shifts`, {
     site_id: sites[0].id,

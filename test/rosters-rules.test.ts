@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { bestKnown, readNurseInstance } from '../scripts/bench/nurse-instances.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { bestOfFixture, sendNurses } from './nurses-by-api.ts'
-import { base, newPerson, newSite, venue, week } from './rosters.ts'
+import { addPerson, addSite, base, venue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const rules = {
@@ -22,7 +22,7 @@ test('rules of work, weighted preferences and requests of a person are stored as
   const { call, shift_ids } = await venue(['Ann'])
   const preferences = [{ want: 'avoid', weekday: 7, weight: 3 }]
   const requests = [{ shift_id: shift_ids[1], want: 'off', price_cents: 900 }]
-  const bea = await newPerson(call, 'Bea', { rules, preferences, requests })
+  const bea = await addPerson(call, 'Bea', { rules, preferences, requests })
   expect(bea).toMatchObject({ rules, preferences, requests })
   expect(await call.get(`${base}/staff/${bea.id}`)).toEqual(bea)
   const fewer = { most_days_in_row: { limit: 3 } }
@@ -67,7 +67,7 @@ async function days(kinds: [date: string, from: string, kind: string][], rulesOf
   const fieldhouse = await start()
   const { call } = fieldhouse
   const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', ...more })
-  const [ann, bob] = [await newPerson(call, 'Ann', { rules: rulesOfAnn, skills: [] }), await newPerson(call, 'Bob')]
+  const [ann, bob] = [await addPerson(call, 'Ann', { rules: rulesOfAnn, skills: [] }), await addPerson(call, 'Bob')]
   const shifts: number[] = []
   for (const [date, from, kind] of kinds) {
     const starts_at = `${date}T${from}:00Z`
@@ -151,7 +151,7 @@ for (const [rule, kinds, held] of [
 
 test('the rules of a site count the work there, for everybody', async () => {
   const { call, ann, shifts } = await days(monToFri, {}, { rules: { most_days_in_row: { limit: 2 } } })
-  const yard = await newSite(call, 'Yard', 'UTC')
+  const yard = await addSite(call, 'Yard', 'UTC')
   const put = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
   for (const shift of shifts.slice(0, 2)) await put(shift)
   expect((await refusalOf(put(shifts[2]))).problem.detail).toBe(

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { audited, base, newPerson, newSite, venue, week } from './rosters.ts'
+import { addPerson, addSite, audited, base, venue, week } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 type Assignment = { shift_id: number; staff_id: number }
@@ -27,9 +27,9 @@ test('a week is generated, looked over, confirmed and shown', async () => {
 
 test('a change of a person or of a shift changes only the fields it names', async () => {
   const { call } = await start()
-  const site = await newSite(call)
+  const site = await addSite(call)
   const wage = { max_hours_week: 12, hourly_cents: 1750, active: false }
-  const ann = await newPerson(call, 'Ann', wage)
+  const ann = await addPerson(call, 'Ann', wage)
   expect(await call.patch(`${base}/staff/${ann.id}`, { name: 'Anne' })).toEqual({ ...ann, name: 'Anne' })
   const replaced = await call.put(`${base}/staff/${ann.id}`, { name: 'Ann' })
   expect(replaced).toMatchObject({ skills: [], max_hours_week: 40, hourly_cents: 0, active: true })
@@ -72,7 +72,7 @@ test('the same seed gives the same roster', async () => {
 test('a cancelled generation keeps the best it has found as a draft', async () => {
   const { call, site, generate, finished } = await venue()
   for (let n = 0; n < 40; n++)
-    await newPerson(call, `Extra ${n}`, {
+    await addPerson(call, `Extra ${n}`, {
       skills: n % 2 ? ['bar'] : ['bar', 'door'],
       hourly_cents: 1200 + 37 * (n % 11),
     })
@@ -184,7 +184,7 @@ test('placing by hand keeps to the rules', async () => {
   const made = await call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id })
   const again = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id }))
   expect(again.problem.conflicts[0].rule).toBe('twice')
-  const painter = await newPerson(call, 'Pat', { skills: ['paint'] })
+  const painter = await addPerson(call, 'Pat', { skills: ['paint'] })
   const refusal = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: painter.id }))
   expect(refusal.problem.detail).toBe('Pat lacks the skill bar')
   expect((await refusalOf(call.post(`${base}/assignments`, { shift_id: 999, staff_id: painter.id }))).status).toBe(404)
@@ -209,10 +209,10 @@ test('an impossible roster is the best partial one, with the reason for each ope
 
 test('a certificate holds through its last day in the site’s time zone', async () => {
   const { call, finished } = await start()
-  const site = await newSite(call, 'Harbour', 'Pacific/Auckland')
+  const site = await addSite(call, 'Harbour', 'Pacific/Auckland')
   const held = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
-  const lasting = await newPerson(call, 'Lou', held('2026-03-24'))
-  await newPerson(call, 'Max', held('2026-03-23'))
+  const lasting = await addPerson(call, 'Lou', held('2026-03-24'))
+  await addPerson(call, 'Max', held('2026-03-23'))
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: '2026-03-23T12:00:00Z', // the 24th in Auckland
@@ -248,7 +248,7 @@ test('a week in which the clocks change keeps its local hours, and nights their 
 
 test('shifts come from a spreadsheet whole or not at all, with every mistake named', async () => {
   const { call } = await start()
-  await newSite(call)
+  await addSite(call)
   const csv =
     'site,date,from,to,skill,headcount\nRiverside,2026-03-29,18:00,02:00,bar,2\nriverside,2026-03-30,9:30,17:00,,'
   const send = (body: string) =>
@@ -327,7 +327,7 @@ test('what is sent is checked at the door', async () => {
 
 test('a stretch without shifts ends as a failure that says so, once', async () => {
   const { call, finished } = await start()
-  await newSite(call)
+  await addSite(call)
   const job = await finished(call.post('/api/v1/jobs/roster/generate', week))
   expect(job).toMatchObject({
     status: 'FAILURE',

@@ -6,8 +6,8 @@ import { freePort } from '../scripts/trials/free-port.ts'
 import { keptNames, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
 import { startS3 } from './s3.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { start, stopEverything, temporaryFolder } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, start, stopEverything, temporaryFolder } from './start.ts'
 
 afterEach(stopEverything)
 

@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { nginx, nginxTest } from './needs.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { adminToken, afterTest, caller, start, stopEverything, temporaryFolder, until } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { adminToken, afterTest, board, caller, start, stopEverything, temporaryFolder, until } from './start.ts'
 
 afterEach(stopEverything)
 

@@ -1,7 +1,7 @@
 /** The config of a sheet league accepts the words of its sheets, and refuses unknown keys. */
 import { expect, test } from 'bun:test'
-import { board, newLeague, season, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, season, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const errorsOf = async (call: Promise<unknown>) => {
   const { status, problem } = await refusalOf(call)

@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const scan = (...deads: number[]) =>
   `ID,Name,Power,Kill Points,Deads\n${deads.map((count, i) => `${i + 1},P${i + 1},${100 - i},${1000 + i},${count}`).join('\n')}\n`

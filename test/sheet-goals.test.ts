@@ -1,7 +1,7 @@
 /** Goals: several targets by power, and the share that each player has reached. */
 import { expect, test } from 'bun:test'
-import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const scan = (...rows: (number | string)[][]) =>
   `ID,Name,Power,Kill Points,Deads\n${rows.map((cells, i) => `${i + 1},P${i + 1},${cells.join()}`).join('\n')}\n`

@@ -1,8 +1,8 @@
 /** Players whom officers mark are left out of ranks and totals, or counted, and never disappear silently. */
 import { expect, test } from 'bun:test'
 import { percentileOf, placeOf, rankingOf, rankOf, withoutRows } from '../src/leaderboard/ranking.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, refusalOf, start } from './start.ts'
 
 type Shown = { player_id: string; rank: number | null; change: number | null; mark?: { counted: boolean } | null }
 

@@ -32,6 +32,3 @@ export const upload = (
   fields: UploadFields = {},
   filename?: string,
 ) => call.post(`/api/v1/leagues/${leagueId}/uploads`, formOf(content, filename, fields))
-
-export const board = (call: Call, leagueId: number, query = '') =>
-  call.get(`/api/v1/leagues/${leagueId}/leaderboard${query}`)

@@ -14,7 +14,7 @@ import {
   rowOfPlayer,
 } from '../src/leagues/sheets/snapshots/read.ts'
 import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/leagues/sheets/snapshots/snapshot.ts'
-import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from '../src/leagues/sheets/snapshots/sweep.ts'
+import { deleteSnapshot, snapshotFaults, sweepStoredSnapshots } from '../src/leagues/sheets/snapshots/sweep.ts'
 import { writeSnapshot } from '../src/leagues/sheets/snapshots/write.ts'
 import { outcome } from './outcome.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
@@ -129,7 +129,7 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
     for (const nobody of ['', '!', 'zzzz', '99999999']) {
       expect(rowOfPlayer(reader, snapshot, nobody)).toBe(expected.findIndex(({ id }) => id === nobody))
     }
-    expect(faultsOf(scores, snapshot.id)).toEqual([])
+    expect(snapshotFaults(scores, snapshot.id)).toEqual([])
   }
 })
 
@@ -161,7 +161,7 @@ test('scores of the schema before labels are brought up to date and read as they
   const now = openScores(dataDir)
   const snapshot = snapshotOf(now, id)
   expect(snapshot.labels).toEqual([])
-  expect(faultsOf(now, id)).toEqual([])
+  expect(snapshotFaults(now, id)).toEqual([])
   expect(textAt(readIds(now, snapshot), 7)).toBe(textAt(sheet.ids, 7))
   now.close()
 })
@@ -191,7 +191,7 @@ test('the sweep deletes snapshots that are old enough and unreferenced, and what
   const left = scores.query<{ id: number }, []>('SELECT id FROM snapshots ORDER BY id').all()
   expect(left.map(({ id }) => id)).toEqual([kept, young, derived[0]!])
   expect(() => snapshotOf(reader, dropped)).toThrow(SnapshotGone)
-  expect(faultsOf(scores, kept)).toEqual([])
+  expect(snapshotFaults(scores, kept)).toEqual([])
   await deleteSnapshot(scores, young)
   const next = await write(40)
   expect(next).toBeGreaterThan(derived[1]!)
@@ -229,9 +229,9 @@ test('killed at any moment while writing, the file is sound and shows only whole
     await child.exited
     const left = openScores(dataDir)
     expect(left.query('PRAGMA integrity_check').values()).toEqual([['ok']])
-    for (const id of told) expect(faultsOf(left, id)).toEqual([])
+    for (const id of told) expect(snapshotFaults(left, id)).toEqual([])
     const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE complete').all()
-    for (const { id } of seen) expect(faultsOf(left, id)).toEqual([])
+    for (const { id } of seen) expect(snapshotFaults(left, id)).toEqual([])
     await sweepStoredSnapshots(left, { keep: new Set(), before: 2 })
     expect(
       left
@@ -248,7 +248,7 @@ test('damage is found and named', async () => {
   const id = await writeSnapshot(scores, someSheet(chance(4), 300, 15), { now: 1 })
   scores.query("UPDATE texts SET names = x'00' WHERE key = ?").run(id * 2 ** 24 + 1)
   scores.query('DELETE FROM groups WHERE key = ?').run(id * 2 ** 24 + 2)
-  expect(faultsOf(scores, id)).toEqual([
+  expect(snapshotFaults(scores, id)).toEqual([
     `Snapshot ${id}, rows 128 to 255: damaged`,
     `Snapshot ${id}, rows 256 to 299: missing`,
   ])

@@ -246,6 +246,10 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
   throw new Error('It was not refused')
 }
 
+/** The board of a league as the API answers it. */
+export const board = (call: Pick<ReturnType<typeof caller>, 'get'>, leagueId: number, query = '') =>
+  call.get(`/api/v1/leagues/${leagueId}/leaderboard${query}`)
+
 /** Waits for the end of a job through its event stream. */
 export function finisher(url: string, key: string) {
   return async (started: { job_id: string } | Promise<{ job_id: string }>): Promise<Answer> => {

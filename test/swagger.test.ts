@@ -4,7 +4,7 @@ import { openApiSchema } from '../src/platform/http/openapi-schema.ts'
 import { routes } from '../src/routes.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { faultsOf, misfits } from './openapi.ts'
+import { documentFaults, misfits } from './openapi.ts'
 import { start, until } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is read as it comes
@@ -13,7 +13,7 @@ type Answer = any
 test('/swagger/json is valid OpenAPI 3.0.3', async () => {
   const { as } = await start({ ROLE: 'web' })
   const document = await as().get('/swagger/json')
-  expect(faultsOf(document)).toEqual([])
+  expect(documentFaults(document)).toEqual([])
   const addresses = JSON.stringify(document).matchAll(/"(\w+)":{"type":"string","example":"https:\/\/example.org\/"/g)
   expect([...addresses].map(([, field]) => field).filter(field => !field?.includes('url'))).toEqual([])
   const etag = (await as().raw('/swagger/json')).headers.get('etag') ?? ''

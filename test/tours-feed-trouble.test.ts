@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { FeedFault } from '../scripts/fake-feed.ts'
 import { minute } from '../src/platform/clock.ts'
-import { startWithoutSchedule, until } from './start.ts'
-import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { board, startWithoutSchedule, until } from './start.ts'
+import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 /** What each fault of a feed is to us. */
 const outcomes = {

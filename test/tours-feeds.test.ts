@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { type FakeFeedOptions, type FeedFault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
+import { type FakeFeedOptions, type FeedFault, feedFaults, startFakeFeed } from '../scripts/fake-feed.ts'
 import { type FeedBoard, type Golfer, holesPlayed, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
 import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
 import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
@@ -383,7 +383,7 @@ describe('a whole tournament on the fake feed', () => {
   ]
 
   test('every fault is tried', () => {
-    expect(outcomes.map(([fault]) => String(fault)).sort()).toEqual(Object.keys(faults).sort())
+    expect(outcomes.map(([fault]) => String(fault)).sort()).toEqual(Object.keys(feedFaults).sort())
   })
 
   test.each(outcomes)('the fault "%s" comes to nothing worse than "%s"', async (fault, expected) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { minute } from '../src/platform/clock.ts'
-import { refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 test('a tour is made by officers, looked at straight away, read by all, and its feed’s URL stays among officers', async () => {
   const fieldhouse = await startWithoutSchedule()

@@ -4,8 +4,8 @@ import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { afterTest, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, board, enter, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, enter, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 type FeedGolfer = { id: string; name: string; [more: string]: unknown }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { hour, minute } from '../src/platform/clock.ts'
-import { refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 

@@ -51,7 +51,6 @@ export const update = ({ call, finished }: Pick<Started, 'call' | 'finished'>, b
 
 export const players = async (call: Call, slug = 'pga') =>
   (await call.get(`/api/v1/tours/${slug}/players?limit=500`)).players
-export const board = (call: Call, id: number, query = '') => call.get(`/api/v1/leagues/${id}/leaderboard${query}`)
 export const tour = (call: Call, slug = 'pga') => call.get(`/api/v1/tours/${slug}`)
 
 export const enter = (who: Call, leagueId: number, picks: string[], more: object = {}) =>

@@ -1,7 +1,7 @@
 /** Dates of sheets, and sheets that are held because they look wrong. */
 import { expect, test } from 'bun:test'
-import { board, newLeague, upload } from './sheets.ts'
-import { type caller, refusalOf, start } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, type caller, refusalOf, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 

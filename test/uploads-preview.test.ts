@@ -2,8 +2,8 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { board, formOf, newLeague, upload } from './sheets.ts'
-import { type caller, refusalOf, start } from './start.ts'
+import { formOf, newLeague, upload } from './sheets.ts'
+import { board, type caller, refusalOf, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 const preview = (call: Call, id: number, content: string, filename = 'scan.csv', fields = {}) =>

@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { board, newLeague, upload } from './sheets.ts'
-import { start, until } from './start.ts'
+import { newLeague, upload } from './sheets.ts'
+import { board, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const olga = { email: 'olga@example.org', username: 'Olga', password: 'correct horse battery', role: 'officer' }

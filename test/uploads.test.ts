@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { newTrader } from './market.ts'
-import { board, formOf, newLeague, upload } from './sheets.ts'
-import { refusalOf, start, until } from './start.ts'
+import { formOf, newLeague, upload } from './sheets.ts'
+import { board, refusalOf, start, until } from './start.ts'
 
 const filesIn = (dataDir: string) => {
   try {

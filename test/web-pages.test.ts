@@ -10,20 +10,20 @@ import { sheetKindPages } from '../src/leagues/sheets/kind-pages.ts'
 import { historyBody, uploadBody, uploadsBody } from '../src/leagues/sheets/uploads-page.ts'
 import { tourKindPages } from '../src/leagues/tours/kind-pages.ts'
 import { type Html, html } from '../src/platform/html.ts'
-import { setShownName, unnamed } from '../src/ui/display-name.ts'
+import { defaultName, setShownName } from '../src/ui/display-name.ts'
 import { layout } from '../src/ui/layout.ts'
 import { expectGolden } from './golden.ts'
 import * as sample from './web-samples.ts'
 
 const { admin, hostile, member, officer, tiers } = sample
 const onePage = (total: number) => ({ page: 1, limit: 20, total, pages: total ? 1 : 0 })
-const list = { leagues: sample.leagues, pagination: onePage(5) }
+const list = { leagues: sample.sampleLeagues, pagination: onePage(5) }
 const noLeagues = { leagues: [], pagination: onePage(0) }
-const few = sample.board({}, { count: 6, total: 1_248 })
-const noRows = sample.board({}, { count: 0, total: 0 })
-const nobody = sample.board({ pagination: { page: 1, limit: 50, total: 0, pages: 0 } }, { count: 0 })
-const tour = sample.league({ id: 8, name: 'The Masters pool', kind: 'tour' })
-const golf = sample.board(
+const few = sample.sampleBoard({}, { count: 6, total: 1_248 })
+const noRows = sample.sampleBoard({}, { count: 0, total: 0 })
+const nobody = sample.sampleBoard({ pagination: { page: 1, limit: 50, total: 0, pages: 0 } }, { count: 0 })
+const tour = sample.sampleLeague({ id: 8, name: 'The Masters pool', kind: 'tour' })
+const golf = sample.sampleBoard(
   { league: { id: 8, name: tour.name, kind: 'tour', status: 'active' }, order: 'asc' },
   { count: 4, total: 4 },
 )
@@ -35,8 +35,8 @@ golf.rows = golf.rows.map((row, i) => ({
   metrics: { holes: 54 },
   gains: undefined,
 }))
-const market = sample.league({ id: 9, name: 'Trading cup', kind: 'market' })
-const trading = sample.board(
+const market = sample.sampleLeague({ id: 9, name: 'Trading cup', kind: 'market' })
+const trading = sample.sampleBoard(
   { league: { id: 9, name: market.name, kind: 'market', status: 'active' } },
   { count: 3, total: 3 },
 )
@@ -49,56 +49,60 @@ trading.rows = trading.rows.map((row, i) => ({
   gains: undefined,
 }))
 const uploadsData = {
-  league: sample.league(),
-  list: { uploads: sample.uploads, pagination: onePage(5) },
+  league: sample.sampleLeague(),
+  list: { uploads: sample.sampleUploads, pagination: onePage(5) },
   names: new Map([[2, 'olga']]),
   progress: new Map([[35, { percent: 40, stage: 'reading' }]]),
   maxMb: 256,
 }
-const final = sample.league({ status: 'final', finalized_at: '2026-05-01T00:00:00.000Z', final_hash: 'ab'.repeat(32) })
+const final = sample.sampleLeague({
+  status: 'final',
+  finalized_at: '2026-05-01T00:00:00.000Z',
+  final_hash: 'ab'.repeat(32),
+})
 
 const pages: Record<string, Html> = {
   'leagues-officer': leaguesBody(list, {}, kinds, officer),
   'leagues-filtered': leaguesBody(noLeagues, { kind: 'tour', q: 'x"y' }, kinds, undefined),
   'leagues-none-officer': leaguesBody(noLeagues, {}, kinds, officer),
   'leagues-none-stranger': leaguesBody(noLeagues, {}, kinds, undefined),
-  'league-fields-sheet': html`${sheetKindPages.fields(sample.league().config)}`,
+  'league-fields-sheet': html`${sheetKindPages.fields(sample.sampleLeague().config)}`,
   'league-fields-tour': html`${tourKindPages.fields({})}`,
   'league-fields-market': html`${marketKindPages.fields({})}`,
   'league-settings-final': settingsBody({ league: final, kind: sheetKindPages, hasPreview: true }, admin),
-  'board-live': boardBody({ league: sample.league(), kind: sheetKindPages, board: few, tiers }, {}, undefined),
+  'board-live': boardBody({ league: sample.sampleLeague(), kind: sheetKindPages, board: few, tiers }, {}, undefined),
   'board-final-sorted': boardBody(
     { league: final, kind: sheetKindPages, board: { ...few, state: 'final', sort_by: 'power', order: 'asc' }, tiers },
     { sort_by: 'power', order: 'asc', page: '2' },
     member,
   ),
   'board-empty-officer': boardBody(
-    { league: sample.league(), kind: sheetKindPages, board: noRows, tiers },
+    { league: sample.sampleLeague(), kind: sheetKindPages, board: noRows, tiers },
     {},
     officer,
   ),
   'board-empty-stranger': boardBody(
-    { league: sample.league(), kind: sheetKindPages, board: noRows, tiers },
+    { league: sample.sampleLeague(), kind: sheetKindPages, board: noRows, tiers },
     {},
     undefined,
   ),
   'board-nobody-found': boardBody(
-    { league: sample.league(), kind: sheetKindPages, board: nobody, tiers },
+    { league: sample.sampleLeague(), kind: sheetKindPages, board: nobody, tiers },
     { q: 'zzz' },
     undefined,
   ),
   'board-tour': boardBody({ league: tour, kind: tourKindPages, board: golf, tiers }, {}, member),
   'board-market': boardBody({ league: market, kind: marketKindPages, board: trading, tiers, me: '2' }, {}, member),
   'player-card': playerBody(
-    { league: sample.league(), kind: sheetKindPages, player: sample.player(), tiers },
+    { league: sample.sampleLeague(), kind: sheetKindPages, player: sample.samplePlayer(), tiers },
     { metric: 'power' },
     undefined,
   ),
   'player-new': playerBody(
     {
-      league: sample.league(),
+      league: sample.sampleLeague(),
       kind: sheetKindPages,
-      player: sample.player({
+      player: sample.samplePlayer({
         history: [],
         metrics: { holes: 54, guess: null },
         change: null,
@@ -116,14 +120,17 @@ const pages: Record<string, Html> = {
     historyBody({ ...uploadsData, league: final, list: { uploads: [], pagination: onePage(0) } }, officer),
     officer,
   ),
-  'upload-done': uploadBody({ league: sample.league(), upload: sample.upload(), errors: sample.uploadErrors }, officer),
+  'upload-done': uploadBody(
+    { league: sample.sampleLeague(), upload: sample.sampleUpload(), errors: sample.uploadErrors },
+    officer,
+  ),
 }
 
 /** Made from the table of fields in league.ts, so they are held to it rather than to a golden file. */
 const forms: Record<string, Html> = {
   'league-new-sheet': newLeagueBody('sheet', kinds),
   'league-new-tour': newLeagueBody('tour', kinds),
-  'league-settings': settingsBody({ league: sample.league(), kind: sheetKindPages, hasPreview: true }, officer),
+  'league-settings': settingsBody({ league: sample.sampleLeague(), kind: sheetKindPages, hasPreview: true }, officer),
 }
 
 /** Without what changes with every edit of an asset, and without the empty lines that optional parts of a page leave. */
@@ -138,7 +145,7 @@ for (const [name, page] of Object.entries(pages)) {
 }
 
 test('the frame of a page is as it was', () => {
-  setShownName(unnamed)
+  setShownName(defaultName)
   return expectGolden(
     'pages/layout.html',
     settled(
@@ -173,7 +180,7 @@ test("a league's form asks for every field of a league and of its kind, and show
   expect([...(await inputsOf('league-new-tour')).keys()]).toEqual(expect.arrayContaining([...fields, 'config.tour']))
   const settings = await inputsOf('league-settings')
   expect([...settings.keys()]).toEqual(expect.arrayContaining([...fields, 'config.weights', 'archived']))
-  const { starts_at, ends_at } = sample.league()
+  const { starts_at, ends_at } = sample.sampleLeague()
   expect([settings.get('starts_at'), settings.get('ends_at')]).toEqual([starts_at, ends_at])
   expect(String(forms['league-settings'])).toContain('/api/v1/leagues/7/finalize')
   expect(String(forms['league-new-sheet'])).toContain('href="/leagues/new?kind=market"')
@@ -181,17 +188,17 @@ test("a league's form asks for every field of a league and of its kind, and show
 
 test('hostile names stay text on every page', async () => {
   const names = Object.values(hostile)
-  const league = (name: string) => sample.league({ name })
+  const league = (name: string) => sample.sampleLeague({ name })
   for (const name of names) {
-    const board = sample.board({}, { count: 9, total: 9, names })
+    const board = sample.sampleBoard({}, { count: 9, total: 9, names })
     board.rows = board.rows.map((row, i) => ({
       ...row,
       player_id: `${name}${i}`,
       tier: name,
       metrics: { [name || 'm']: 1 },
     }))
-    const player = sample.player({ name, player_id: name, tier: name, metrics: { [name]: 5 } })
-    const upload = sample.upload({ filename: name, error: name, mapping: { [name]: name } })
+    const player = sample.samplePlayer({ name, player_id: name, tier: name, metrics: { [name]: 5 } })
+    const upload = sample.sampleUpload({ filename: name, error: name, mapping: { [name]: name } })
     const data = {
       ...uploadsData,
       league: league(name),
@@ -211,7 +218,7 @@ test('hostile names stay text on every page', async () => {
       uploadBody({ league: league(name), upload, errors }, officer),
       settingsBody(
         {
-          league: sample.league({
+          league: sample.sampleLeague({
             name,
             config: {
               weights: { [name]: 1 },
@@ -222,7 +229,7 @@ test('hostile names stay text on every page', async () => {
           }),
           kind: sheetKindPages,
           hasPreview: true,
-          preview: sample.preview(name),
+          preview: sample.samplePreview(name),
         },
         officer,
       ),

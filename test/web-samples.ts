@@ -49,12 +49,15 @@ const northern = Value.Cast(leagueSchema, {
   final_hash: null,
   archived_at: null,
 })
-export const league = (more: Partial<LeagueView> = {}): LeagueView => ({ ...northern, ...more })
+export const sampleLeague = (more: Partial<LeagueView> = {}): LeagueView => ({ ...northern, ...more })
 
 export const tiers = ['elite', 'strong', 'steady', 'reserve', 'idle']
 
-export function board(more: Partial<BoardView> = {}, { count = 50, total = 1_248, names = soldiers } = {}): BoardView {
-  const { id, name, kind, status } = league()
+export function sampleBoard(
+  more: Partial<BoardView> = {},
+  { count = 50, total = 1_248, names = soldiers } = {},
+): BoardView {
+  const { id, name, kind, status } = sampleLeague()
   const { real: random } = chance(20260301)
   const rows = Array.from({ length: count }, (_, i): BoardRow => {
     const score = Math.round(98_765_432 / (1 + i * 0.07) - random() * 90_000)
@@ -95,7 +98,7 @@ export function board(more: Partial<BoardView> = {}, { count = 50, total = 1_248
   }
 }
 
-export function player(more: Partial<PlayerView> = {}): PlayerView {
+export function samplePlayer(more: Partial<PlayerView> = {}): PlayerView {
   const { real: random } = chance(7)
   const metrics = ['power', 'kill_points', 'kills_t4', 'deads']
   const history = Array.from({ length: 14 }, (_, i) => ({
@@ -135,7 +138,7 @@ export function player(more: Partial<PlayerView> = {}): PlayerView {
   }
 }
 
-export const upload = (more: Partial<UploadView> = {}): UploadView => ({
+export const sampleUpload = (more: Partial<UploadView> = {}): UploadView => ({
   taken_from: 'given',
   doubts: null,
   id: 31,
@@ -176,8 +179,8 @@ export const upload = (more: Partial<UploadView> = {}): UploadView => ({
   ...more,
 })
 
-export const uploads: UploadView[] = [
-  upload({
+export const sampleUploads: UploadView[] = [
+  sampleUpload({
     id: 35,
     status: 'running',
     rows_total: null,
@@ -186,7 +189,7 @@ export const uploads: UploadView[] = [
     summary: null,
     finished_at: null,
   }),
-  upload({
+  sampleUpload({
     id: 34,
     status: 'failed',
     error: 'No column holds ids: looked for ID, Governor ID, Player ID',
@@ -196,9 +199,9 @@ export const uploads: UploadView[] = [
     rows_total: null,
     summary: null,
   }),
-  upload(),
-  upload({ id: 30, status: 'undone', filename: 'wrong server.csv', bytes: 812, rows_bad: 0 }),
-  upload({ id: 29, kind: 'baseline', filename: 'baseline.csv', bytes: 220_000, rows_bad: 0 }),
+  sampleUpload(),
+  sampleUpload({ id: 30, status: 'undone', filename: 'wrong server.csv', bytes: 812, rows_bad: 0 }),
+  sampleUpload({ id: 29, kind: 'baseline', filename: 'baseline.csv', bytes: 220_000, rows_bad: 0 }),
 ]
 
 export const uploadErrors: UploadErrors = {
@@ -210,10 +213,10 @@ export const uploadErrors: UploadErrors = {
   pagination: { page: 1, limit: 20, total: 3, pages: 1 },
 }
 
-export const leagues: LeagueView[] = [
-  league(),
-  league({ id: 8, name: 'The Masters pool', kind: 'tour', members: 48 }),
-  league({
+export const sampleLeagues: LeagueView[] = [
+  sampleLeague(),
+  sampleLeague({ id: 8, name: 'The Masters pool', kind: 'tour', members: 48 }),
+  sampleLeague({
     id: 9,
     name: 'Spring trading cup',
     kind: 'market',
@@ -222,18 +225,18 @@ export const leagues: LeagueView[] = [
     starts_at: iso(start + 90 * day),
     ends_at: iso(start + 150 * day),
   }),
-  league({
+  sampleLeague({
     id: 5,
     name: 'Northern War, season 3',
     status: 'final',
     finalized_at: iso(start - 30 * day),
     final_hash: 'cd'.repeat(32),
   }),
-  league({ id: 4, name: 'Winter open', kind: 'tour', status: 'ended', members: 9 }),
+  sampleLeague({ id: 4, name: 'Winter open', kind: 'tour', status: 'ended', members: 9 }),
 ]
 
 /** The effect of a changed config on one player. */
-export const preview = (name: string): ConfigPreview => ({
+export const samplePreview = (name: string): ConfigPreview => ({
   players: 1,
   moved: 1,
   sort_by_before: 'score',

@@ -24,7 +24,7 @@ export type Figures = Record<string, number>
 /** How often the HTTP thread was blocked for longer than this many ms, by ms. */
 export type Stretches = ReadonlyMap<number, number>
 
-export type Side = {
+export type ComparedSide = {
   /** Run in turns with the same steps of the other sides. Each returns one or several figures. */
   readonly steps: Record<string, (round: number) => Promise<Figures>>
   readonly stretches?: () => Promise<Stretches>
@@ -35,16 +35,16 @@ export class Missing {
   constructor(readonly why: string) {}
 }
 
-export type Options = { readonly folder: string; readonly isQuick: boolean; readonly rounds: number }
+export type BenchOptions = { readonly folder: string; readonly isQuick: boolean; readonly rounds: number }
 
 export type Comparison = {
   readonly name: string
   readonly title: string
   readonly figures: Record<string, Figure>
   /** The first is Fieldhouse; the others are compared with it. */
-  readonly sides: Record<string, (options: Options) => Promise<Side | Missing>>
+  readonly sides: Record<string, (options: BenchOptions) => Promise<ComparedSide | Missing>>
   /** The number of rounds, if it differs from the option. */
-  readonly rounds?: (options: Options) => number
+  readonly rounds?: (options: BenchOptions) => number
   /** No warm-up round: the first one counts. */
   readonly isCold?: boolean
   /** Runs only when it is named. */
@@ -53,7 +53,7 @@ export type Comparison = {
   readonly longStretches?: string
 }
 
-export type Measured = {
+export type MeasuredComparison = {
   readonly comparison: Comparison
   /** By side, one entry per round. */
   readonly rounds: ReadonlyMap<string, readonly Figures[]>
@@ -64,9 +64,13 @@ export type Measured = {
 }
 
 /** `deadline` is a time of performance.now(). No round starts after it, except that the first one always runs. */
-export async function measure(comparison: Comparison, options: Options, deadline: number): Promise<Measured> {
+export async function measure(
+  comparison: Comparison,
+  options: BenchOptions,
+  deadline: number,
+): Promise<MeasuredComparison> {
   const missing = new Map<string, string>()
-  const sides = new Map<string, Side>()
+  const sides = new Map<string, ComparedSide>()
   const rounds = new Map<string, Figures[]>()
   const wanted = comparison.rounds?.(options) ?? options.rounds
   try {
@@ -105,14 +109,14 @@ export async function measure(comparison: Comparison, options: Options, deadline
 
 const longestStep = 180_000 // ms
 
-function runStep(side: Side, step: string, round: number): Promise<Figures> {
+function runStep(side: ComparedSide, step: string, round: number): Promise<Figures> {
   const running = side.steps[step]?.(round) ?? Promise.resolve({})
   return withTimeout(running, longestStep, () => {
     throw new Error(`${step} took longer than three minutes`)
   })
 }
 
-async function stretchesOf(sides: ReadonlyMap<string, Side>): Promise<Stretches> {
+async function stretchesOf(sides: ReadonlyMap<string, ComparedSide>): Promise<Stretches> {
   const sum = new Map<number, number>()
   for (const { stretches } of sides.values())
     for (const [over, count] of (await stretches?.()) ?? []) sum.set(over, (sum.get(over) ?? 0) + count)

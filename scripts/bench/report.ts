@@ -1,6 +1,6 @@
 /** The results as rows of a Markdown table: Fieldhouse against each side, with medians of all rounds and ratios within each. */
 import { cpus, loadavg, release, totalmem } from 'node:os'
-import { type Aim, type Comparison, type Figure, type Measured, median, type Unit } from './comparison.ts'
+import { type Aim, type Comparison, type Figure, type MeasuredComparison, median, type Unit } from './comparison.ts'
 
 export type ReportRow = {
   readonly comparison: string
@@ -20,7 +20,7 @@ export type ReportRow = {
 
 const tolerance = 0.95
 
-export function rowsOf({ comparison, rounds }: Measured): ReportRow[] {
+export function reportRows({ comparison, rounds }: MeasuredComparison): ReportRow[] {
   const [own = '', ...others] = Object.keys(comparison.sides)
   const valuesOf = (side: string, figure: string) => (rounds.get(side) ?? []).map(one => one[figure])
   const rows: ReportRow[] = []
@@ -123,7 +123,7 @@ export function shortTableOf(rows: readonly ReportRow[]): string {
 }
 
 /** What was left out and why, what there was no time for, and what blocked the HTTP thread. */
-export function notesOf(all: readonly Measured[], failed: ReadonlyMap<string, string>): string[] {
+export function notesOf(all: readonly MeasuredComparison[], failed: ReadonlyMap<string, string>): string[] {
   const missing = new Set(all.flatMap(one => [...one.missing].map(([side, why]) => `Left out: ${side}; ${why}.`)))
   const cut = all
     .filter(({ cut }) => cut > 0)
@@ -132,7 +132,7 @@ export function notesOf(all: readonly Measured[], failed: ReadonlyMap<string, st
   return [...missing, ...cut, ...failures, ...all.flatMap(stretchNotes)]
 }
 
-function stretchNotes({ comparison, stretches }: Measured): string[] {
+function stretchNotes({ comparison, stretches }: MeasuredComparison): string[] {
   const over = [...stretches].filter(([, count]) => count > 0)
   const [longest] = over.at(-1) ?? []
   if (longest === undefined) return []

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { random } from '../../test/fixtures/sheets/random.ts'
 import { governors, grown, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
-import { columnLetters, escaped, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
+import { columnLetters, workbookParts, xmlEscaped } from '../../test/fixtures/sheets/workbook.ts'
 import { zip } from '../../test/fixtures/sheets/zip.ts'
 
 export const COLUMNS = 15
@@ -47,7 +47,7 @@ export async function makeXlsx(path: string, rows: number, growth = 0): Promise<
         : `<c r="${address}"><v>${value}</v></c>`
     })
   const texts: string[] = []
-  const text = (value: string) => texts.push(`<si><t>${escaped(value)}</t></si>`) - 1
+  const text = (value: string) => texts.push(`<si><t>${xmlEscaped(value)}</t></si>`) - 1
   const row = (values: Row, line: number) => `<row r="${line}" spans="1:15">${cells(values, line).join('')}</row>`
   const xml = [
     Buffer.from(

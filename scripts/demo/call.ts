@@ -2,6 +2,9 @@
 // biome-ignore lint/suspicious/noExplicitAny: answers are read as they come
 type Answer = any
 
+/** The `ADMIN_TOKEN` of instances that scripts start. */
+export const operatorToken = 'operator-of-a-script-0123456789'
+
 export type DemoCall = ReturnType<typeof demoCaller>
 export type DemoLeague = { id: number; name: string }
 

@@ -4,7 +4,7 @@
  */
 import { random as sheetRandom } from '../../test/fixtures/sheets/random.ts'
 import { governors, rokTrackerCsv } from '../../test/fixtures/sheets/scans.ts'
-import { type Cell, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
+import { type FixtureCell, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
 import { zip } from '../../test/fixtures/sheets/zip.ts'
 import type { Random } from '../demo/random.ts'
 
@@ -83,7 +83,7 @@ function csv(random: Random): Uint8Array<ArrayBuffer> {
 
 function xlsx(random: Random): Uint8Array<ArrayBuffer> {
   const { pick, chance, whole } = random
-  const cell = (): Cell => {
+  const cell = (): FixtureCell => {
     if (chance(0.5)) return whole(-5, 1e9)
     if (chance(0.6)) return pick(cells).replaceAll('\0', '').toWellFormed()
     return {
@@ -97,7 +97,7 @@ function xlsx(random: Random): Uint8Array<ArrayBuffer> {
       ]),
     }
   }
-  const rows: Cell[][] = [
+  const rows: FixtureCell[][] = [
     ['ID', 'Name', 'Power'],
     ...Array.from({ length: whole(0, 20) }, () => [cell(), cell(), cell()]),
   ]

@@ -7,7 +7,7 @@ export const everybody: readonly FuzzCaller[] = ['anyone', 'member', 'officer', 
 const day = 86_400_000
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString()
 
-export async function fillWorld(call: DemoCall): Promise<void> {
+export async function fillForRequests(call: DemoCall): Promise<void> {
   const season = { starts_at: inDays(-20), ends_at: inDays(60) }
   const sheet = await call.post('/api/v1/leagues', { name: 'Sheets', kind: 'sheet', ...season })
   for (const power of [10, 20]) {

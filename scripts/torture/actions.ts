@@ -1,7 +1,7 @@
 /** What users do during a round. Each action sends something and records it as known once it is acknowledged. */
 import type { DemoCall } from '../demo/call.ts'
 import type { Random } from '../demo/random.ts'
-import { season, sendScan, symbol, totalsText, tours, untilTrue, type World } from './world.ts'
+import { longSeason, sendScan, symbol, totalsText, tourSlugs, untilTrue, type World } from './world.ts'
 
 /** `mails`: whether a mail server is configured. */
 export type Actor = { call: DemoCall; world: World; random: Random; lane: number; mails: boolean }
@@ -14,7 +14,7 @@ export const actions = {
   async league({ call, world: { known } }) {
     const name = unique('League')
     known.leagues[name] = null
-    known.leagues[name] = (await call.post('/api/v1/leagues', { name, kind: 'sheet', ...season })).id
+    known.leagues[name] = (await call.post('/api/v1/leagues', { name, kind: 'sheet', ...longSeason })).id
   },
 
   async upload({ call, world: { known, small, big }, random }) {
@@ -51,7 +51,7 @@ export const actions = {
   async update({ call, world: { known, feed, standings }, random }) {
     feed.advance(5)
     standings.add(totalsText(feed.board().golfers))
-    const { job_id, status } = await call.post(`/api/v1/tours/${random.pick(tours)}/update`)
+    const { job_id, status } = await call.post(`/api/v1/tours/${random.pick(tourSlugs)}/update`)
     if (status !== 'skipped') known.jobs.push({ id: job_id, action: 'update' }) // otherwise it was updated just now
   },
 
@@ -104,7 +104,7 @@ export const actions = {
   async finalise({ call, world: { known } }) {
     const name = unique('Final')
     known.leagues[name] = null
-    const { id } = await call.post('/api/v1/leagues', { name, kind: 'sheet', ...season })
+    const { id } = await call.post('/api/v1/leagues', { name, kind: 'sheet', ...longSeason })
     known.leagues[name] = id
     const scan = { league: id, players: 30, seed: counted, share: 1, filename: `${name}.csv` }
     const { upload_id } = await sendScan(call, scan)

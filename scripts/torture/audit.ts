@@ -1,7 +1,7 @@
 /** Checks that everything acknowledged is there exactly once, and that every board follows from its sources. */
 import type { DemoCall } from '../demo/call.ts'
 import { rosterText, statusOf } from './actions.ts'
-import type { Known, Scan } from './known.ts'
+import type { Acknowledged, Scan } from './known.ts'
 import { picksThatCount, powersOf, startingCash, symbol, totalsText, untilTrue, type World } from './world.ts'
 
 export type Found = (what: string) => void
@@ -210,7 +210,7 @@ export async function settleJobs({ call, world: { known }, found }: Audit, timeo
   let givenUp = 0
   let waiting: string[] = []
   const allEnded = async () => {
-    const unfinished: Known['jobs'] = []
+    const unfinished: Acknowledged['jobs'] = []
     waiting = []
     for (const job of new Map(known.jobs.map(job => [job.id, job])).values()) {
       const { status, error, status_message: message } = await call.get(`/api/v1/jobs/status/${job.id}`)

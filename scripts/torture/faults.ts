@@ -1,7 +1,7 @@
 /** The faults injected into an installation while users act. After each one, all its remaining processes are killed. */
 import { writeFileSync } from 'node:fs'
 import type { Random } from '../demo/random.ts'
-import type { Env } from '../trials/child-server.ts'
+import type { ChildEnv } from '../trials/child-server.ts'
 import type { Found } from './audit.ts'
 import type { Installation } from './installation.ts'
 import { killMigration } from './migrate.ts'
@@ -26,7 +26,7 @@ export type Fault = {
   /** Why the fault cannot be injected here; undefined if it can. */
   missing?(installation: Installation): string | undefined
   /** The processes are restarted with these variables. */
-  env?(round: Round): Env
+  env?(round: Round): ChildEnv
   /** No actions during this fault. */
   isQuiet?: true
   inject(round: Round): Promise<void>
@@ -63,7 +63,7 @@ const faketime = [
 const clockFile = ({ dataDir }: Installation) => `${dataDir}.clock`
 const longestFreeze = 20 // seconds
 
-export const faults = {
+export const tortureFaults = {
   kill: {
     says: 'kill -9 of every process',
     inject: aWhile,
@@ -187,7 +187,7 @@ export const faults = {
         ?.call.post('/admin/backups/s3')
         .catch(error => found(`the backup to S3 was refused: ${error.message}`))
       await aWhile(round, 2)
-      if (random.chance(0.5)) await faults.stop.inject(round)
+      if (random.chance(0.5)) await tortureFaults.stop.inject(round)
       world.feed.fault(null)
     },
   },
@@ -211,8 +211,8 @@ export const faults = {
   },
 } satisfies Record<string, Fault>
 
-export type FaultName = keyof typeof faults
-export const faultNames = Object.keys(faults) as FaultName[]
+export type FaultName = keyof typeof tortureFaults
+export const faultNames = Object.keys(tortureFaults) as FaultName[]
 
 function raise(message: string): never {
   throw new Error(message)

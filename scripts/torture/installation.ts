@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ChildServer, type Env, startChildServer } from '../trials/child-server.ts'
+import { type ChildEnv, type ChildServer, startChildServer } from '../trials/child-server.ts'
 import type { OwnRedis } from '../trials/own-redis.ts'
 import type { SmallDisk } from '../trials/small-disk.ts'
 
-export type Layout = { says: string; roles: readonly string[]; redis?: true; smallDisk?: true }
+export type ProcessLayout = { says: string; roles: readonly string[]; redis?: true; smallDisk?: true }
 
 /** Taken in turn. */
-export const layouts: readonly Layout[] = [
+export const layouts: readonly ProcessLayout[] = [
   { says: 'one process', roles: ['all'] },
   { says: 'web and worker', roles: ['web', 'worker'], smallDisk: true },
   { says: 'one process with Redis', roles: ['all'], redis: true },
@@ -21,13 +21,18 @@ export const layouts: readonly Layout[] = [
 export type Installation = ReturnType<typeof openInstallation>
 type Resources = { redis: OwnRedis | undefined; disk: SmallDisk | undefined }
 
-export function openInstallation({ says, roles }: Layout, { redis, disk }: Resources) {
+export function openInstallation({ says, roles }: ProcessLayout, { redis, disk }: Resources) {
   const dataDir = mkdtempSync(join(disk?.folder ?? tmpdir(), 'fieldhouse-torture-'))
   let servers: ChildServer[] = []
   let kills = 0
   let startTakes = 1000
   const logs: string[][] = []
-  const envOf = (role: string, more: Env): Env => ({ ROLE: role, REDIS_URL: redis?.url, BACKUP_KEEP: '2', ...more })
+  const envOf = (role: string, more: ChildEnv): ChildEnv => ({
+    ROLE: role,
+    REDIS_URL: redis?.url,
+    BACKUP_KEEP: '2',
+    ...more,
+  })
   return {
     dataDir,
     says,
@@ -39,7 +44,7 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Resou
     /** The servers that answer requests. */
     doors: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
     kills: () => kills,
-    async start(more: Env = {}) {
+    async start(more: ChildEnv = {}) {
       const began = performance.now()
       servers = await Promise.all(roles.map(role => startChildServer(dataDir, envOf(role, more))))
       logs.push(...servers.map(({ errors }) => errors))

@@ -7,7 +7,7 @@ export type SentUpload = Scan & { id?: number; job?: string; is?: 'published' | 
 export type SentTrade = { id?: number; by: number; key: string; order: object }
 export type SentPrice = { as_of: string; cents: number; isAcknowledged: boolean }
 
-export type Known = {
+export type Acknowledged = {
   /** The id by name; null until it is acknowledged. */
   leagues: Record<string, number | null>
   uploads: SentUpload[]
@@ -23,7 +23,7 @@ export type Known = {
   jobs: { id: string; action: string }[]
 }
 
-export const nothingYet = (): Known => ({
+export const nothingAcknowledged = (): Acknowledged => ({
   leagues: {},
   uploads: [],
   trades: [],

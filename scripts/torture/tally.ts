@@ -1,6 +1,6 @@
 /** Counts actions, kills and findings, and prints them as the tables of docs/trust.md. */
 import { type ActionName, actionNames } from './actions.ts'
-import { type FaultName, faultNames, faults } from './faults.ts'
+import { type FaultName, faultNames, tortureFaults } from './faults.ts'
 
 type Count = { rounds: number; kills: number; actions: number; findings: Set<string> }
 
@@ -44,7 +44,7 @@ export function openTally() {
         const count = counts.get(fault)
         if (!count) continue
         const { rounds, kills, actions, findings } = count
-        console.log(`| ${faults[fault].says} | ${rounds} | ${kills} | ${actions} | ${findings.size || 'none'} |`)
+        console.log(`| ${tortureFaults[fault].says} | ${rounds} | ${kills} | ${actions} | ${findings.size || 'none'} |`)
       }
       const acknowledged = actionNames.flatMap(name => (acted.get(name) ? `${acted.get(name)} × ${name}` : []))
       console.log(`\nAcknowledged: ${acknowledged.join(', ') || 'nothing'}`)

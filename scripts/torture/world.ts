@@ -2,22 +2,22 @@
 import { type DemoCall, demoMember } from '../demo/call.ts'
 import { random as randomOf } from '../demo/random.ts'
 import type { FakeFeed } from '../fake-feed.ts'
-import { nothingYet, type Scan } from './known.ts'
+import { nothingAcknowledged, type Scan } from './known.ts'
 
-export const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
+export const longSeason = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 export const symbol = 'ACME'
 export const startingCash = 10_000_000
 export const picksThatCount = 2
 export const lanes = 4 // each one acts independently and has its own week of the rota
 
-export const tours = ['pga', 'euro', 'lpga', 'liv'] // several, because one tour is updated at most once in 15 s
+export const tourSlugs = ['pga', 'euro', 'lpga', 'liv'] // several, because one tour is updated at most once in 15 s
 
 export type World = Awaited<ReturnType<typeof fillWorld>>
 
 export async function fillWorld(call: DemoCall, feed: FakeFeed) {
-  const known = nothingYet()
+  const known = nothingAcknowledged()
   const newLeague = async (name: string, kind: string, config: object = {}): Promise<number> => {
-    const { id } = await call.post('/api/v1/leagues', { name, kind, ...season, config })
+    const { id } = await call.post('/api/v1/leagues', { name, kind, ...longSeason, config })
     known.leagues[name] = id
     return id
   }
@@ -41,7 +41,7 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
   }
 
   const followed = { feed_url: feed.url, format: 'fieldhouse', interval_s: 60 }
-  for (const slug of tours) await call.post('/api/v1/tours', { slug, name: slug, ...followed })
+  for (const slug of tourSlugs) await call.post('/api/v1/tours', { slug, name: slug, ...followed })
   await untilTrue(async () => (await call.get('/api/v1/tours/pga')).status === 'ok')
   const golfers: string[] = (await call.get('/api/v1/tours/pga/players?limit=500')).players.map(
     ({ player_id }: { player_id: string }) => player_id,
@@ -57,7 +57,7 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     const { id } = await call.post(`/api/v1/leagues/${closedPool}/entries`, { name: `Picks ${i}`, picks }, asAnn)
     picked[String(id)] = picks
   }
-  await call.patch(`/api/v1/leagues/${closedPool}`, { config: { ...pool, deadline: season.starts_at } })
+  await call.patch(`/api/v1/leagues/${closedPool}`, { config: { ...pool, deadline: longSeason.starts_at } })
 
   const { id: site } = await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'Europe/Berlin' })
   const staff: number[] = []

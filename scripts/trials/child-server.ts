@@ -1,19 +1,17 @@
 /** Fieldhouse as a separate process on a free port, for the trials. */
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 import { bundledMain } from '../build.ts'
-import { demoCaller } from '../demo/call.ts'
+import { demoCaller, operatorToken } from '../demo/call.ts'
 import { endWithUs } from './end-with-us.ts'
 
-export const operatorToken = 'operator-of-a-trial-0123456789'
-
-export type Env = Record<string, string | undefined>
+export type ChildEnv = Record<string, string | undefined>
 export type ChildServer = Awaited<ReturnType<typeof startChildServer>>
 
 const startTimeout = 90_000 // ms, on a busy machine
 const answerTimeout = 60_000
 
 /** `command` is put before the command of Bun, for example `faketime`. The server may be killed before it is open. */
-export async function spawnServer(dataDir: string, env: Env = {}, command: string[] = []) {
+export async function spawnServer(dataDir: string, env: ChildEnv = {}, command: string[] = []) {
   const child = Bun.spawn([...command, process.execPath, await bundledMain()], {
     env: {
       PATH: process.env.PATH,
@@ -70,7 +68,7 @@ export async function spawnServer(dataDir: string, env: Env = {}, command: strin
 }
 
 /** Resolves once the server is open. */
-export async function startChildServer(dataDir: string, env: Env = {}, command: string[] = []) {
+export async function startChildServer(dataDir: string, env: ChildEnv = {}, command: string[] = []) {
   const server = await spawnServer(dataDir, env, command)
   const url = await withTimeout(server.opened, startTimeout, () => {
     server.child.kill('SIGKILL')

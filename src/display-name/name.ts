@@ -8,7 +8,7 @@ import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { setShownName, unnamed } from '../ui/display-name.ts'
+import { defaultName, setShownName } from '../ui/display-name.ts'
 
 const nameFact = 'place_name'
 const dismissedFact = 'first_steps_dismissed'
@@ -18,7 +18,7 @@ const storeFact = (tx: Db, name: string, value: string) =>
   void tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 
 export const hasDisplayName = (db: Db): boolean => factOf(db, nameFact) !== undefined
-export const displayName = (db: Db): string => factOf(db, nameFact) ?? unnamed
+export const displayName = (db: Db): string => factOf(db, nameFact) ?? defaultName
 
 export async function changeDisplayName({ db, clock }: App, who: Who, given: string): Promise<{ name: string }> {
   const name = given

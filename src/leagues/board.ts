@@ -87,7 +87,7 @@ export function boardQueryOf(raw: Record<string, string | undefined>, league: Le
 }
 
 /** Passes on what the engine says about a query it cannot answer, as a refusal. */
-export function refusalOf(error: unknown): never {
+export function refuseBoardQuery(error: unknown): never {
   if (error instanceof BadQuery) refuse('invalid', error.message, { errors: error.errors })
   if (error instanceof UnknownColumn)
     refuse('bad_request', error.message, {
@@ -101,7 +101,7 @@ export function askEngine<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    return refusalOf(error)
+    return refuseBoardQuery(error)
   }
 }
 
@@ -156,7 +156,7 @@ export async function boardPage(
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error
     return readPage({ ...query, sort_by: undefined })
   }
-  const { asOf, gainsFrom, notes, ...page } = await readPage(query).catch(byScore).catch(refusalOf)
+  const { asOf, gainsFrom, notes, ...page } = await readPage(query).catch(byScore).catch(refuseBoardQuery)
   return {
     league: leagueSummary(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',

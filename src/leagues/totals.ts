@@ -11,7 +11,7 @@ import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
-import { askEngine, boardQuery, leagueBrief, leagueSummary, nextChangeAt, refusalOf } from './board.ts'
+import { askEngine, boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery } from './board.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 
@@ -94,7 +94,7 @@ export function readTotals(
 async function totalsPage(app: App, league: League, query: TotalsQuery): Promise<TotalsView> {
   const { totals, pages } = kindOf(app, league)
   if (!totals) return refuse('not_found', `The board of a ${pages.name.toLowerCase()} league has no totals`)
-  const found = await totals(app, league, query).catch(refusalOf)
+  const found = await totals(app, league, query).catch(refuseBoardQuery)
   const { sort_by = 'score', order = 'desc', page, limit } = query
   const { rows, ...ranked } = found?.groups ?? { sort_by, order, rows: [], pagination: pagination({ page, limit }, 0) }
   return {

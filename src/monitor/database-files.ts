@@ -108,10 +108,10 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
     // Another process may write between the two.
     for (let tries = 0; tries < 3 && !isFound; tries++) {
       const written = db.select().from(facts).where(eq(facts.name, checkedFact)).get()?.value
-      const damagesOf = fresh
+      const readBack = fresh
         .query<{ value: string }, [string]>('SELECT value FROM facts WHERE name = ?')
         .get(checkedFact)?.value
-      isFound = written === damagesOf
+      isFound = written === readBack
     }
   })
   return fault ?? (isFound ? undefined : 'does not contain what is written to it')
@@ -119,11 +119,11 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
 
 /** Damage of a database file under a running Fieldhouse: which file, and what to do. */
 
-export type Fault = { file: string; fault: string; cure: string }
+export type FileFault = { file: string; fault: string; cure: string }
 
 /** Reads every page of every file: for the reader thread, and only after an error that suggests damage. */
-export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[] {
-  const faults: Fault[] = []
+export function damageReading(db: Db, { dataDir }: { dataDir: string }): FileFault[] {
+  const faults: FileFault[] = []
   const note = (file: string, fault: string | undefined, cure = restoreAdvice) =>
     fault && faults.push({ file, fault, cure })
   note('fieldhouse.db', faultOf(db.$client))
@@ -155,11 +155,11 @@ function mismatchOf(db: Db, scores: Database): string | undefined {
 }
 
 /** What was found since this process started, for `/health`. A file stays damaged until everything is stopped. */
-const found = new WeakMap<App, Map<string, Fault>>()
-export const damageFound = (app: App): Fault[] => [...(found.get(app)?.values() ?? [])]
-export const damageWords = ({ file, fault, cure }: Fault) => `${file} is damaged (${fault}). ${cure}.`
+const found = new WeakMap<App, Map<string, FileFault>>()
+export const damageFound = (app: App): FileFault[] => [...(found.get(app)?.values() ?? [])]
+export const damageWords = ({ file, fault, cure }: FileFault) => `${file} is damaged (${fault}). ${cure}.`
 
-function raiseDamageAlert(app: App, damage: Fault): void {
+function raiseDamageAlert(app: App, damage: FileFault): void {
   const { db, log, clock, config } = app
   const { file } = damage
   found.set(app, (found.get(app) ?? new Map()).set(file, damage))

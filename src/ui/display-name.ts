@@ -1,11 +1,11 @@
 /** The name of this installation in the head and title of every page. A process serves one installation, so the layout need not be passed the name. */
-export const unnamed = 'Fieldhouse'
+export const defaultName = 'Fieldhouse'
 
-let shown = unnamed
+let shown = defaultName
 
 export const shownName = (): string => shown
 /** Discord refuses names that contain its own or that of its first bot. */
-export const webhookName = (place: string): string => (/discord|clyde/i.test(place) ? unnamed : place)
+export const webhookName = (place: string): string => (/discord|clyde/i.test(place) ? defaultName : place)
 
 export const setShownName = (name: string): void => {
   shown = name

@@ -2,7 +2,7 @@
  * The first read of a board after it has changed, compared with the first read of another league's board that has not. Both come
  * after the same pause and the same work, so that a cold processor and a cold client cost both the same.
  */
-import type { Comparison, Figure, Options, Side } from '../comparison.ts'
+import type { BenchOptions, ComparedSide, Comparison, Figure } from '../comparison.ts'
 import { median } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
@@ -41,7 +41,7 @@ export const firstReads: Comparison = {
   sides: { Fieldhouse: fieldhouse },
 }
 
-async function fieldhouse({ folder }: Options): Promise<Side> {
+async function fieldhouse({ folder }: BenchOptions): Promise<ComparedSide> {
   const server = await openFieldhouse(folder)
   const [league, other] = [await server.newLeague(), await server.newLeague()]
   const scan = scansIn(folder, players, 'csv')

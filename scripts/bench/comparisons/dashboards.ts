@@ -1,5 +1,5 @@
 /** Dashboards and the monitor over a long history, computed and from the cache. */
-import type { Comparison, Figure, Options, Side } from '../comparison.ts'
+import type { BenchOptions, ComparedSide, Comparison, Figure } from '../comparison.ts'
 import { seed } from '../seed.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
@@ -27,7 +27,7 @@ for (const [question, { title }] of Object.entries(questions)) {
     }
 }
 
-const sizeOf = ({ isQuick }: Pick<Options, 'isQuick'>) =>
+const sizeOf = ({ isQuick }: Pick<BenchOptions, 'isQuick'>) =>
   isQuick ? { runs: 100_000, users: 10_000 } : { runs: 1_000_000, users: 100_000 }
 
 export const dashboards: Comparison = {
@@ -37,7 +37,7 @@ export const dashboards: Comparison = {
   sides: { Fieldhouse: fieldhouse },
 }
 
-async function fieldhouse(options: Options): Promise<Side> {
+async function fieldhouse(options: BenchOptions): Promise<ComparedSide> {
   const server = await openFieldhouse(options.folder, {}, dataDir => seed(dataDir, sizeOf(options)).$client.close())
   const ask = async (path: string) => {
     const began = performance.now()

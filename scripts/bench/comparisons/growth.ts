@@ -1,6 +1,6 @@
 /** The same requests to an installation with few leagues and with many. Growth in players is measured by the uploads. */
 import { openDatabase } from '../../../db/open.ts'
-import { type Comparison, type Figure, median, type Options, type Side } from '../comparison.ts'
+import { type BenchOptions, type ComparedSide, type Comparison, type Figure, median } from '../comparison.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
 const [few, many] = [20, 10_000] // twenty fill the first page, so that both sides show as many rows
@@ -27,7 +27,7 @@ export const growth: Comparison = {
   },
 }
 
-async function withLeagues({ folder }: Options, leagues: number): Promise<Side> {
+async function withLeagues({ folder }: BenchOptions, leagues: number): Promise<ComparedSide> {
   const server = await openFieldhouse(folder, {}, dataDir => fillLeagues(dataDir, leagues))
   const ask = (path: string) => async () => {
     const began = performance.now()

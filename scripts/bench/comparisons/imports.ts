@@ -3,7 +3,7 @@
  * imports faster imports more of them: of as many reads on each side, the 99th percentile is comparable.
  */
 import { appendFileSync, closeSync, openSync, statSync, writeSync } from 'node:fs'
-import { type Comparison, Missing, type Options, type Side } from '../comparison.ts'
+import { type BenchOptions, type ComparedSide, type Comparison, Missing } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { openStack } from '../subjects/stack.ts'
@@ -44,11 +44,11 @@ export const readsDuringImport: Comparison = {
 }
 
 async function withReader(
-  { folder }: Options,
+  { folder }: BenchOptions,
   board: string,
   upload: (file: string, kind: 'baseline' | 'current') => Promise<unknown>,
   stop: () => Promise<void>,
-): Promise<Side> {
+): Promise<ComparedSide> {
   const scan = scansIn(folder, rows, 'xlsx')
   const csv = scansIn(folder, rows, 'csv')
   await upload(await csv(0), 'baseline')

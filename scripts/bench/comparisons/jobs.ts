@@ -6,7 +6,7 @@ import { openStack } from '../subjects/stack.ts'
 
 const count = 500
 
-export const jobs: Comparison = {
+export const jobsComparison: Comparison = {
   name: 'jobs',
   title: 'Jobs',
   figures: {

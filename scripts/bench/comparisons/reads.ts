@@ -1,12 +1,12 @@
 /** Cached answers under load: boards, cards, tiers, numbers and pages, for strangers and for signed-in users. */
 import { join } from 'node:path'
 import { freePort } from '../../trials/free-port.ts'
-import { type Comparison, type Figure, Missing, type Options, type Side } from '../comparison.ts'
+import { type BenchOptions, type ComparedSide, type Comparison, type Figure, Missing } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { processorMs, waitFor } from '../subjects/processes.ts'
 import { openStack } from '../subjects/stack.ts'
-import { type Load, withoutWrk, wrk } from '../subjects/wrk.ts'
+import { type WrkLoad, withoutWrk, wrk } from '../subjects/wrk.ts'
 
 const players = 1_000
 const warmUps = 200 // reads of each answer by each reader
@@ -77,7 +77,7 @@ export const reads: Comparison = {
   sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute },
 }
 
-async function boardOf(options: Options, env: Record<string, string>) {
+async function boardOf(options: BenchOptions, env: Record<string, string>) {
   const server = await openFieldhouse(options.folder, env)
   const league = await server.newLeague()
   const scan = scansIn(options.folder, players, 'csv')
@@ -86,19 +86,19 @@ async function boardOf(options: Options, env: Record<string, string>) {
   return server
 }
 
-type Step = Side['steps'][string]
+type Step = ComparedSide['steps'][string]
 type Server = { processorMs(): number }
 
 /** The rate, and the processor time of a request. */
 const load =
-  (name: string, { processorMs }: Server, url: string, asked: Load = {}): Step =>
+  (name: string, { processorMs }: Server, url: string, asked: WrkLoad = {}): Step =>
   async () => {
     const before = processorMs()
     const { rate, requests } = await wrk(url, asked)
     return { [name]: rate, [`${name} processor`]: ((processorMs() - before) * 1000) / requests }
   }
 
-async function fieldhouse(options: Options): Promise<Side | Missing> {
+async function fieldhouse(options: BenchOptions): Promise<ComparedSide | Missing> {
   const missing = withoutWrk()
   if (missing) return missing
   const server = await boardOf(options, { RATE_LIMIT: '1000000000' }) // counted, but never reached
@@ -106,7 +106,7 @@ async function fieldhouse(options: Options): Promise<Side | Missing> {
   const { key, session } = await server.reader('reader')
   const headers: Record<Reader, Record<string, string>> = { stranger: {}, key, session }
   const board = server.url + paths.board.path
-  const steps: Side['steps'] = {
+  const steps: ComparedSide['steps'] = {
     board: load('board stranger', server, board, { seconds: 2 }),
     free: load('free', free, free.url + paths.board.path, { seconds: 2 }),
   }
@@ -137,7 +137,7 @@ async function warm(url: string, headers: Record<string, string> = {}): Promise<
   for (let i = 0; i < warmUps; i++) await (await fetch(url, { headers })).arrayBuffer()
 }
 
-async function stack(options: Options): Promise<Side | Missing> {
+async function stack(options: BenchOptions): Promise<ComparedSide | Missing> {
   const stack = await openStack(options.folder)
   if (stack instanceof Missing) return stack
   const scan = scansIn(options.folder, players, 'csv')
@@ -158,7 +158,7 @@ async function stack(options: Options): Promise<Side | Missing> {
 }
 
 /** An Elysia route that only answers the bytes of a board. */
-async function bareRoute({ folder }: Options): Promise<Side | Missing> {
+async function bareRoute({ folder }: BenchOptions): Promise<ComparedSide | Missing> {
   const missing = withoutWrk()
   if (missing) return missing
   const port = freePort()

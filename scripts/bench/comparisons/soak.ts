@@ -1,13 +1,13 @@
 /** Memory over ten minutes of uploads and reads; two minutes with `--quick`. */
 import { rm } from 'node:fs/promises'
-import type { Comparison, Options, Side } from '../comparison.ts'
+import type { BenchOptions, ComparedSide, Comparison } from '../comparison.ts'
 import { written } from '../report.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { openSteadyReader } from '../subjects/steady-reader.ts'
 
 const rows = 100_000
-const minutesOf = ({ isQuick }: Options) => (isQuick ? 2 : 10)
+const minutesOf = ({ isQuick }: BenchOptions) => (isQuick ? 2 : 10)
 /** By then every part has been used once, so a later increase is growth. */
 const settled = 'after a third of the time'
 
@@ -37,7 +37,7 @@ export const soak: Comparison = {
   sides: { Fieldhouse: fieldhouse },
 }
 
-async function fieldhouse(options: Options): Promise<Side> {
+async function fieldhouse(options: BenchOptions): Promise<ComparedSide> {
   const { folder } = options
   const minutes = minutesOf(options)
   const server = await openFieldhouse(folder)

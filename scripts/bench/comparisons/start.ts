@@ -25,7 +25,7 @@ async function figuresOf(started: Started) {
 }
 const nothing = () => Promise.resolve()
 
-export const start: Comparison = {
+export const startComparison: Comparison = {
   name: 'start',
   title: 'Start and rest',
   figures,

@@ -1,7 +1,7 @@
 /** From POST to visible board: CSV and XLSX of any size, each side with a baseline of the same players. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Comparison, type Figure, type Figures, Missing, median, type Options } from '../comparison.ts'
+import { type BenchOptions, type Comparison, type Figure, type Figures, Missing, median } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openDuckDb } from '../subjects/duckdb.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
@@ -22,7 +22,7 @@ const inARow = (rows: number) => (rows <= 1_000 ? 8 : rows <= 10_000 ? 4 : 1)
 /** The yardstick: a cached read after the same pause and the same work. */
 const unchanged = 'the first read of another board, which has not changed'
 
-export const uploads = (
+export const uploadComparisons = (
   [
     ...[100, 1_000, 10_000, 100_000, 1_000_000].map(rows => ['csv', rows] as const),
     ...[1_000, 10_000, 100_000].map(rows => ['xlsx', rows] as const),
@@ -77,7 +77,7 @@ function uploadOf(format: Format, rows: number): Comparison {
     }),
   }
   const scans = new Map<string, ReturnType<typeof scansIn>>()
-  const scansOf = ({ folder }: Options) => {
+  const scansOf = ({ folder }: BenchOptions) => {
     const known = scans.get(folder) ?? scansIn(folder, rows, format)
     scans.set(folder, known)
     return known
@@ -138,7 +138,7 @@ function uploadOf(format: Format, rows: number): Comparison {
 }
 
 /** Always CSV: pandas reads a large workbook for half a minute. */
-const baselineOf = ({ folder }: Options, rows: number) => scansIn(folder, rows, 'csv')(0)
+const baselineOf = ({ folder }: BenchOptions, rows: number) => scansIn(folder, rows, 'csv')(0)
 
 async function duckDb(database: string, scan: ReturnType<typeof scansIn>) {
   const duck = await openDuckDb(database)

@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundledMain } from '../../build.ts'
-import { demoCaller, demoMember } from '../../demo/call.ts'
+import { demoCaller, demoMember, operatorToken } from '../../demo/call.ts'
 import type { Stretches } from '../comparison.ts'
 import { uploadForm } from '../upload-form.ts'
 import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
 
-export const operatorToken = 'operator-of-a-bench-0123456789'
-
-export type Fieldhouse = Awaited<ReturnType<typeof openFieldhouse>>
+export type BenchedFieldhouse = Awaited<ReturnType<typeof openFieldhouse>>
 
 /** `fill` prepares the folder before the start. */
 export async function openFieldhouse(

@@ -4,7 +4,7 @@ import { Missing } from '../comparison.ts'
 
 export const withoutWrk = () => (Bun.which('wrk') ? undefined : new Missing('wrk is not installed'))
 
-export type Load = {
+export type WrkLoad = {
   headers?: Record<string, string>
   connections?: number
   seconds?: number
@@ -15,7 +15,10 @@ export type Load = {
 }
 
 /** Requests a second; any refusal is an error, unless one is meant. */
-export async function wrk(url: string, { headers = {}, connections = 32, seconds = 1, anyStatus, script }: Load = {}) {
+export async function wrk(
+  url: string,
+  { headers = {}, connections = 32, seconds = 1, anyStatus, script }: WrkLoad = {},
+) {
   const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   if (script) {
     const path = join(script.folder, 'requests.lua')

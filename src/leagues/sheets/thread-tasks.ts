@@ -12,7 +12,7 @@ import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type GainInput, rankedGains, rankedGoal, type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
-import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
+import { deleteSnapshot, snapshotFaults, sweepStoredSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
@@ -52,7 +52,7 @@ export const tasks = {
     { keep, lists, before }: { keep: number[]; lists?: string[]; before: number },
     { scores, pause }: TaskContext,
   ) => sweepStoredSnapshots(scores, { keep: new Set(keep), lists: new Set(lists), before, pause }),
-  faults: (snapshot: number, { scores }: TaskContext) => faultsOf(scores, snapshot),
+  faults: (snapshot: number, { scores }: TaskContext) => snapshotFaults(scores, snapshot),
 }
 
 export type Tasks = typeof tasks

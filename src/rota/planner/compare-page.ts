@@ -13,7 +13,7 @@ import { rotaHead } from '../rota-page.ts'
 import type { Site } from '../site.ts'
 
 type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
-export type Comparison = {
+export type DraftComparison = {
   draft: Draft
   /** `roster`, or the job_id of another draft. */
   other: string
@@ -24,7 +24,7 @@ export type Comparison = {
   pagination: Pagination
 }
 
-export function compareBody(data: Comparison, who: Who | undefined): Html {
+export function compareBody(data: DraftComparison, who: Who | undefined): Html {
   const { draft, other, drafts, sites, same, differences, pagination } = data
   const path = `/rota/drafts/${draft.jobId}/compare`
   const others = drafts.filter(({ jobId }) => jobId !== draft.jobId)

@@ -8,7 +8,7 @@ import { prepared } from '../../../../db/transactions.ts'
 import { isTrade } from '../ledger.ts'
 import { movedInNewShares } from '../position.ts'
 import { startOfDay } from '../quote.ts'
-import { NumberColumn } from './number-column.ts'
+import { GrowingColumn } from './growing-column.ts'
 import type { Prices } from './prices.ts'
 
 export type PortfolioLine = [
@@ -31,31 +31,31 @@ const linesAfter = prepared(({ $client: client }) =>
 
 export class LeaguePortfolios {
   readonly users: number[] = []
-  readonly cash = new NumberColumn()
-  readonly granted = new NumberColumn()
-  readonly joinedAt = new NumberColumn()
-  readonly trades = new NumberColumn()
+  readonly cash = new GrowingColumn()
+  readonly granted = new GrowingColumn()
+  readonly joinedAt = new GrowingColumn()
+  readonly trades = new GrowingColumn()
   /** [row]: how many symbols the portfolio holds */
-  readonly held = new NumberColumn()
+  readonly held = new GrowingColumn()
   /** The last ledger line that is included here. */
   lastLine = 0
   lastAt = 0
   private readonly rows = new Map<number, number>()
 
   // Holdings, each linked to the next one of the same portfolio; -1 ends the list.
-  readonly owner = new NumberColumn()
-  readonly symbolIndex = new NumberColumn()
-  readonly quantity = new NumberColumn()
-  private readonly next = new NumberColumn()
-  private readonly first = new NumberColumn()
+  readonly owner = new GrowingColumn()
+  readonly symbolIndex = new GrowingColumn()
+  readonly quantity = new GrowingColumn()
+  private readonly next = new GrowingColumn()
+  private readonly first = new GrowingColumn()
 
   /** The start of the current day, and today's ledger lines, which are subtracted to get the portfolios at that time. */
   private day = 0
   private readonly movedToday = {
-    row: new NumberColumn(),
-    place: new NumberColumn(),
-    quantity: new NumberColumn(),
-    cash: new NumberColumn(),
+    row: new GrowingColumn(),
+    place: new GrowingColumn(),
+    quantity: new GrowingColumn(),
+    cash: new GrowingColumn(),
   }
 
   constructor(

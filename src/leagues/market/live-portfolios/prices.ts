@@ -2,7 +2,7 @@
 import type { Db } from '../../../../db/open.ts'
 import { prepared } from '../../../../db/transactions.ts'
 import { startOfDay } from '../quote.ts'
-import { NumberColumn } from './number-column.ts'
+import { GrowingColumn } from './growing-column.ts'
 
 type Row = [symbol: string, price: number, open: number, asOf: number, receivedAt: number, seq: number]
 
@@ -14,10 +14,10 @@ const since = prepared(({ $client: client }) =>
 
 export class Prices {
   /** [index of a symbol]; NaN: no quote */
-  readonly price = new NumberColumn()
-  readonly asOf = new NumberColumn()
-  readonly receivedAt = new NumberColumn()
-  private readonly open = new NumberColumn()
+  readonly price = new GrowingColumn()
+  readonly asOf = new GrowingColumn()
+  readonly receivedAt = new GrowingColumn()
+  private readonly open = new GrowingColumn()
   private readonly indexes = new Map<string, number>()
   private readonly symbols: string[] = []
   /** Increases with every change. */

@@ -62,7 +62,7 @@ async function shrink(scores: Database, pause: () => Promise<void>): Promise<voi
 }
 
 /** What is wrong with a snapshot, in words; empty when all its rows are as they were written. */
-export function faultsOf(scores: Database, id: number): string[] {
+export function snapshotFaults(scores: Database, id: number): string[] {
   const snapshot = snapshotOf(scores, id)
   type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array; checksum: number }
   const sumOf = ({ ids, names, metrics }: Group, labels: { texts: Uint8Array }[]) =>

@@ -1,5 +1,5 @@
 /** A growing column of numbers in one block of memory, so that ten thousand portfolios are valued in a millisecond. */
-export class NumberColumn {
+export class GrowingColumn {
   values: Float64Array
   length = 0
   constructor(room = 64) {
