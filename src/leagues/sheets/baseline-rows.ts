@@ -7,7 +7,7 @@ import { type LatecomersWork, latecomersOf } from './latecomers.ts'
 import { readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readIds, readValues, Walk } from './snapshots/read.ts'
+import { allocateOwn, ColumnWindow, readIds, readValues } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
@@ -25,7 +25,7 @@ const OWN = -1
 export const LATE = -2
 
 /** A walk over some columns from the first row to the last: the value of a row is `values[column][at(row)]`. */
-type Walking = Pick<Walk, 'values' | 'at' | 'holds'>
+type Walking = Pick<ColumnWindow, 'values' | 'at' | 'holds'>
 
 /** The players of a snapshot. `rowsIn` finds them in another snapshot, by row; -1 if they are not in it. */
 export type Players = {
@@ -36,8 +36,8 @@ export type Players = {
 
 export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => ({
   snapshot,
-  rowsIn: finder(scores, readIds(scores, snapshot, ownMemory)),
-  walk: metrics => new Walk(scores, snapshot, metrics),
+  rowsIn: finder(scores, readIds(scores, snapshot, allocateOwn)),
+  walk: metrics => new ColumnWindow(scores, snapshot, metrics),
 })
 
 /** The same while the imported sheet is still in memory, in id order. */
@@ -73,7 +73,7 @@ function finder(scores: Database, ids: TextColumn) {
   return (other: number): Int32Array => {
     const known = found.get(other)
     if (known) return known
-    const others = readIds(scores, snapshotOf(scores, other), ownMemory)
+    const others = readIds(scores, snapshotOf(scores, other), allocateOwn)
     const rows = matchRows(ids, others)
     release(others.bytes, others.offsets)
     found.set(other, rows)
@@ -178,8 +178,9 @@ export async function eachBatch(
   each: (batch: PlayerBatch) => void,
 ): Promise<void> {
   const now = walk(metrics)
-  const baseline = new Walk(scores, snapshotOf(scores, starts.baseline), metrics)
-  const late = starts.latecomers === null ? now : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
+  const baseline = new ColumnWindow(scores, snapshotOf(scores, starts.baseline), metrics)
+  const late =
+    starts.latecomers === null ? now : new ColumnWindow(scores, snapshotOf(scores, starts.latecomers), metrics)
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
   const added = metrics.map((_, m) => m).filter(isExtra)
   const extraStart = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
@@ -244,7 +245,7 @@ export const eachPlayer = (
 function extraStartWalk(scores: Database, { extras }: BaselineRows, metrics: readonly string[]) {
   if (extras === undefined) return undefined
   const stored = snapshotOf(scores, extras)
-  const walk = new Walk(scores, stored, metrics)
+  const walk = new ColumnWindow(scores, stored, metrics)
   const isThere = metrics.map(metric => stored.metrics.some(({ name }) => name === metric))
   return (m: number, row: number): number => (isThere[m] ? walk.values[m]![walk.at(row)]! : 0)
 }

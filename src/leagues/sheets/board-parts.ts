@@ -7,14 +7,14 @@ import { type Classification, classify, type TierMembers } from '../../leaderboa
 import type { LatecomersWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import {
-  ownMemory,
+  allocateOwn,
+  ColumnWindow,
   playerFinder,
   readColumns,
   readIds,
   readLabel,
   readNames,
   readValues,
-  Walk,
 } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
@@ -72,7 +72,7 @@ export function labelledPlayers(
   scores: Database,
   { snapshot, name, text }: { snapshot: number; name: string; text: string },
 ): Uint8Array {
-  const texts = readLabel(scores, snapshotOf(scores, snapshot), name, ownMemory)
+  const texts = readLabel(scores, snapshotOf(scores, snapshot), name, allocateOwn)
   const wanted = textColumn([text])
   const hits = new Uint8Array(new SharedArrayBuffer(rowsIn(texts)))
   for (let row = 0; row < hits.length; row++) if (compareTexts(texts, row, wanted, 0) === 0) hits[row] = 1
@@ -101,7 +101,7 @@ export async function standings(
   const { metrics, players } = snapshot
   const own = readValues(scores, snapshot, input.rows)
   const places = input.rows.map((_, i) => metrics.map((_, c) => new RankCounter(own[i * metrics.length + c]!)))
-  const walk = new Walk(
+  const walk = new ColumnWindow(
     scores,
     snapshot,
     metrics.map(({ name }) => name),

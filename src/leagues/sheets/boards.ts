@@ -39,7 +39,7 @@ import {
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
-import { playerFinder, readAtOnce } from './snapshots/read.ts'
+import { playerFinder, readTransaction } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** What a league's board depends on: the snapshots of its published uploads, its config, and marked players. */
@@ -75,7 +75,7 @@ export async function sheetPage(boards: SheetBoards, source: BoardSource, asked:
     board.ranking('score', 'desc').known > 0,
   )
   return {
-    ...readAtOnce(boards.scores, () => rankedPage(board, { ...query, limit })),
+    ...readTransaction(boards.scores, () => rankedPage(board, { ...query, limit })),
     asOf: selection.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, selection.baseline) }),
     ...(notes.length > 0 && { notes }),

@@ -5,7 +5,7 @@ import { type Players, sheetPlayers } from './baseline-rows.ts'
 import { countFallen } from './doubts.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readNames } from './snapshots/read.ts'
+import { allocateOwn, readNames } from './snapshots/read.ts'
 import type { SheetColumns, Snapshot } from './snapshots/snapshot.ts'
 
 export type SheetSince = {
@@ -32,7 +32,7 @@ export async function changesSince(
 
 /** Who is new, gone or renamed. */
 function countMoves(scores: Database, names: TextColumn, since: Snapshot, rows: Int32Array) {
-  const namesBefore = readNames(scores, since, ownMemory)
+  const namesBefore = readNames(scores, since, allocateOwn)
   let fresh = 0
   let renamed = 0
   for (let row = 0; row < rows.length; row++) {

@@ -4,7 +4,7 @@ import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
 import type { Players } from './baseline-rows.ts'
 import type { LatecomersWork } from './latecomers.ts'
-import { Walk } from './snapshots/read.ts'
+import { ColumnWindow } from './snapshots/read.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 
 /** Among fewer, a fifth is only one or two. */
@@ -29,7 +29,7 @@ export async function countFallen(
   if (rising.length === 0) return { fallen, counters }
   const rows = rowsIn(before.id)
   const now = walk(rising)
-  const then = new Walk(scores, before, rising)
+  const then = new ColumnWindow(scores, before, rising)
   // Column by column for many players at once: a million rows take a tenth of the time of row by row.
   const ats = new Int32Array(Math.min(playersAtOnce, rows.length))
   const froms = new Int32Array(ats.length)

@@ -10,7 +10,7 @@ import type { LatecomersWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
+import { allocateOwn, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 
@@ -44,14 +44,14 @@ async function joinedSnapshot(
   const stored = derivedSnapshot(scores, startsFor)
   if (stored !== undefined) return stored
   const base = snapshotOf(scores, scan)
-  const ids = readIds(scores, base, ownMemory)
-  const own = isAlone ? [] : readMetrics(scores, base, ownMemory)
+  const ids = readIds(scores, base, allocateOwn)
+  const own = isAlone ? [] : readMetrics(scores, base, allocateOwn)
   const taken = new Set(base.metrics.map(({ name }) => name))
   const joined: SheetColumns = {
     ids,
-    names: readNames(scores, base, ownMemory),
+    names: readNames(scores, base, allocateOwn),
     metrics: [...own, ...addedColumns(scores, ids, extras).filter(({ name }) => !taken.has(name))],
-    labels: isAlone ? [] : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name, ownMemory) })),
+    labels: isAlone ? [] : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name, allocateOwn) })),
   }
   await working.pause()
   try {
@@ -69,9 +69,9 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
   const added = new Map<string, Column>()
   for (const id of extras) {
     const sheet = snapshotOf(scores, id)
-    const others = readIds(scores, sheet, ownMemory)
+    const others = readIds(scores, sheet, allocateOwn)
     const rows = matchRows(ids, others)
-    for (const { name, cumulative, values } of readMetrics(scores, sheet, ownMemory)) {
+    for (const { name, cumulative, values } of readMetrics(scores, sheet, allocateOwn)) {
       const column = added.get(name) ?? {
         name,
         cumulative,

@@ -4,7 +4,7 @@ import { matchRows } from '../../leaderboard/gains.ts'
 import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readIds, readNames } from './snapshots/read.ts'
+import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 import { bringToIdOrder } from './snapshots/write.ts'
 
@@ -35,7 +35,7 @@ export function keepKnownNames(
   for (const { snapshot: id } of nearest.slice(0, maxSnapshots)) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
-    const [ids, others] = [readIds(scores, snapshot, ownMemory), readNames(scores, snapshot, ownMemory)]
+    const [ids, others] = [readIds(scores, snapshot, allocateOwn), readNames(scores, snapshot, allocateOwn)]
     const rows = matchRows(sheet.ids, ids)
     for (let row = 0; row < rows.length; row++) {
       if (texts[row] || rows[row]! < 0) continue

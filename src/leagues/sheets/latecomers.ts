@@ -5,7 +5,7 @@ import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
+import { allocateOwn, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
@@ -27,7 +27,7 @@ export async function latecomersOf(
   let members = longest?.members ?? 0
   if (stored && members === between.length) return stored
 
-  const baselineIds = readIds(scores, snapshotOf(scores, baseline), ownMemory)
+  const baselineIds = readIds(scores, snapshotOf(scores, baseline), allocateOwn)
   let known = stored ? wholeSheet(scores, stored) : nobody()
   let id = 0
   while (members < between.length) {
@@ -46,16 +46,16 @@ const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([])
 
 function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
   return {
-    ids: readIds(scores, snapshot, ownMemory),
-    names: readNames(scores, snapshot, ownMemory),
-    metrics: readMetrics(scores, snapshot, ownMemory),
+    ids: readIds(scores, snapshot, allocateOwn),
+    names: readNames(scores, snapshot, allocateOwn),
+    metrics: readMetrics(scores, snapshot, allocateOwn),
     labels: [],
   }
 }
 
 /** The players of a snapshot who are neither in the baseline nor already known. */
 function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, known: TextColumn): SheetColumns {
-  const ids = readIds(scores, snapshot, ownMemory)
+  const ids = readIds(scores, snapshot, allocateOwn)
   const inBaseline = matchRows(ids, baseline)
   const inKnown = matchRows(ids, known)
   const fresh: number[] = []

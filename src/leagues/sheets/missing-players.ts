@@ -6,7 +6,7 @@ import { joinTexts, rowsIn, takeTexts, textColumn } from '../../leaderboard/text
 import type { PlayerTexts } from './board-parts.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readIds, readNames } from './snapshots/read.ts'
+import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
 /** `scans[row]` is the newest snapshot with the player. In id order. */
@@ -18,17 +18,17 @@ export async function missingPlayers(
   { newest, earlier }: { newest: number; earlier: readonly number[] },
   { pause }: LatecomersWork,
 ): Promise<MissingPlayers> {
-  const there = readIds(scores, snapshotOf(scores, newest), ownMemory)
+  const there = readIds(scores, snapshotOf(scores, newest), allocateOwn)
   let missing: MissingPlayers = { ids: textColumn([]), names: textColumn([]), scans: [] }
   for (const id of earlier) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
-    const ids = readIds(scores, snapshot, ownMemory)
+    const ids = readIds(scores, snapshot, allocateOwn)
     const [inNewest, known] = [matchRows(ids, there), matchRows(ids, missing.ids)]
     const gone: number[] = []
     for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && known[row]! < 0) gone.push(row)
     if (gone.length > 0) {
-      const names = readNames(scores, snapshot, ownMemory)
+      const names = readNames(scores, snapshot, allocateOwn)
       const rows = Uint32Array.from(gone)
       missing = inIdOrder({
         ids: joinTexts(missing.ids, takeTexts(ids, rows)),

@@ -17,7 +17,7 @@ import { sharedRanking } from './board-parts.ts'
 import { type GoalConfig, goalRulesOf, leastReached } from './goals.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
-import { sharedMemory } from './snapshots/read.ts'
+import { allocateShared } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** The part of a league's config that decides its board, with the config's own names. */
@@ -102,7 +102,7 @@ export async function rankedGains(scores: Database, input: GainInput, working: L
   const players = storedPlayers(scores, snapshotOf(scores, selection.current))
   const starts = await baselineRowsOf(scores, players, selection, working)
   const { cumulative = false } = players.snapshot.metrics.find(({ name }) => name === metric) ?? {}
-  const gains = new Float64Array(sharedMemory(players.snapshot.players * 8))
+  const gains = new Float64Array(allocateShared(players.snapshot.players * 8))
   await eachPlayer(scores, players, starts, [metric], working, (row, now, at, then, from) => {
     gains[row] = gainOf(now[0]![at]!, then[0]![from]!, cumulative)
   })
@@ -138,8 +138,8 @@ function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rule
   const terms = weights.map(({ metric, weight }) => ({ ...termOf(metric), weight }))
   const targets = rules?.columns.map(metric => (metric === 'score' ? undefined : termOf(metric))) ?? []
   const power = rules?.byPower ? termOf('power').m : undefined
-  const score = new Float64Array(sharedMemory(snapshot.players * 8)).fill(Number.NaN)
-  const goalPct = rules && new Float64Array(sharedMemory(snapshot.players * 8))
+  const score = new Float64Array(allocateShared(snapshot.players * 8)).fill(Number.NaN)
+  const goalPct = rules && new Float64Array(allocateShared(snapshot.players * 8))
   const isOfGains = on === 'gains'
   function add({ length, rows, ats, froms, now, then }: PlayerBatch) {
     for (const { m, weight, cumulative } of terms) {

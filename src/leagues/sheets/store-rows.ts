@@ -9,7 +9,7 @@ import {
   beginSnapshot,
   bringToIdOrder,
   fitsOneBatch,
-  type Writing,
+  type WriteOptions,
   writeRows,
   writeSnapshot,
 } from './snapshots/write.ts'
@@ -54,7 +54,7 @@ export type Storing = { snapshot: Snapshot; stored: Promise<void>; beside?: Stor
 export async function storeSheet(
   scores: Database,
   sheet: SheetColumns,
-  writing: Writing & { signal: AbortSignal; beside?: StoreThread },
+  writing: WriteOptions & { signal: AbortSignal; beside?: StoreThread },
 ): Promise<Storing> {
   const { beside, signal, pause } = writing
   if (!beside || fitsOneBatch(sheet)) {

@@ -51,7 +51,7 @@ export const tasks = {
   sweep: (
     { keep, lists, before }: { keep: number[]; lists?: string[]; before: number },
     { scores, pause }: TaskContext,
-  ) => sweepStoredSnapshots(scores, { keep: new Set(keep), lists: new Set(lists), before, pause }),
+  ) => sweepStoredSnapshots(scores, { keep: new Set(keep), keepDerived: new Set(lists), before, pause }),
   faults: (snapshot: number, { scores }: TaskContext) => snapshotFaults(scores, snapshot),
 }
 

@@ -13,44 +13,44 @@ export const maxCellsOfGroup = 1 << 14 // rows × columns of one group
 const maxColumns = 1024
 
 const padded = (bytes: number): number => (bytes + 7) & ~7
-const headOf = (columns: number): number => padded(columns) + columns * 8
+const headBytes = (columns: number): number => padded(columns) + columns * 8
 
 /** Groups are packed and unpacked in these buffers, made once: to make one costs more than unpacking the eight rows it may show. */
-const scratch = new ArrayBuffer(headOf(maxColumns) + maxCellsOfGroup * 8 + maxColumns * 8)
+const scratch = new ArrayBuffer(headBytes(maxColumns) + maxCellsOfGroup * 8 + maxColumns * 8)
 const u8 = new Uint8Array(scratch)
 const u16 = new Uint16Array(scratch)
 const u32 = new Uint32Array(scratch)
 const f64 = new Float64Array(scratch)
-const one = new Float64Array(maxCellsOfGroup) // the current column
+const current = new Float64Array(maxCellsOfGroup) // the current column
 
 /** Packs the rows `from` to `to`. The bytes are good until the next call. */
 export function packGroup(columns: readonly NumberColumn[], from: number, to: number): Uint8Array {
-  const n = to - from
-  let at = headOf(columns.length)
+  const rows = to - from
+  let at = headBytes(columns.length)
   u8.fill(0, 0, at)
   for (let c = 0; c < columns.length; c++) {
-    readNumbers(columns[c]!, from, to, one)
-    const width = packColumn(n, at, padded(columns.length) / 8 + c)
+    readNumbers(columns[c]!, from, to, current)
+    const width = packColumn(rows, at, padded(columns.length) / 8 + c)
     u8[c] = width
-    at += padded(n * width)
+    at += padded(rows * width)
   }
   return u8.subarray(0, at)
 }
 
 /** Packs the current column to byte `at` and its base to the double `baseAt`, and returns the width. */
-function packColumn(n: number, at: number, baseAt: number): number {
+function packColumn(rows: number, at: number, baseAt: number): number {
   let min = Number.POSITIVE_INFINITY
   let max = Number.NEGATIVE_INFINITY
   let unknown = 0
   let fractions = 0
-  for (let i = 0; i < n; i++) {
-    const value = one[i]!
+  for (let i = 0; i < rows; i++) {
+    const value = current[i]!
     if (value < min) min = value
     if (value > max) max = value
     if (Number.isNaN(value)) unknown++
     else if (value !== Math.floor(value)) fractions++
   }
-  if (unknown === n) {
+  if (unknown === rows) {
     f64[baseAt] = Number.NaN
     return 0
   }
@@ -59,37 +59,37 @@ function packColumn(n: number, at: number, baseAt: number): number {
   if (span === 0 && unknown === 0) return 0
   const exact = fractions === 0 && min >= Number.MIN_SAFE_INTEGER && max <= Number.MAX_SAFE_INTEGER
   if (!exact || span >= UNKNOWN6) {
-    f64.set(one.subarray(0, n), at / 8)
+    f64.set(current.subarray(0, rows), at / 8)
     return 8
   }
   if (span < 0xff) {
-    for (let i = 0; i < n; i++) u8[at + i] = offsetFrom(one[i]!, min, 0xff)
+    for (let i = 0; i < rows; i++) u8[at + i] = offsetFrom(current[i]!, min, 0xff)
     return 1
   }
   if (span < 0xffff) {
-    for (let i = 0, to = at / 2; i < n; i++) u16[to + i] = offsetFrom(one[i]!, min, 0xffff)
+    for (let i = 0, to = at / 2; i < rows; i++) u16[to + i] = offsetFrom(current[i]!, min, 0xffff)
     return 2
   }
   if (span < 0xffffff) {
-    for (let i = 0, low = at / 2, high = at + 2 * n; i < n; i++) {
-      const offset = offsetFrom(one[i]!, min, 0xffffff)
+    for (let i = 0, low = at / 2, high = at + 2 * rows; i < rows; i++) {
+      const offset = offsetFrom(current[i]!, min, 0xffffff)
       u16[low + i] = offset
       u8[high + i] = offset >>> 16
     }
     return 3
   }
   if (span < 0xffffffff) {
-    for (let i = 0, to = at / 4; i < n; i++) u32[to + i] = offsetFrom(one[i]!, min, 0xffffffff)
+    for (let i = 0, to = at / 4; i < rows; i++) u32[to + i] = offsetFrom(current[i]!, min, 0xffffffff)
     return 4
   }
   const width = span < UNKNOWN5 ? 5 : 6
   const unknownOffset = width === 5 ? UNKNOWN5 : UNKNOWN6
-  for (let i = 0, low = at / 4; i < n; i++) {
-    const offset = offsetFrom(one[i]!, min, unknownOffset)
+  for (let i = 0, low = at / 4; i < rows; i++) {
+    const offset = offsetFrom(current[i]!, min, unknownOffset)
     const top = Math.floor(offset / 2 ** 32)
     u32[low + i] = offset - top * 2 ** 32
-    if (width === 5) u8[at + 4 * n + i] = top
-    else u16[at / 2 + 2 * n + i] = top
+    if (width === 5) u8[at + 4 * rows + i] = top
+    else u16[at / 2 + 2 * rows + i] = top
   }
   return width
 }
@@ -99,10 +99,10 @@ const UNKNOWN6 = 2 ** 48 - 1
 const offsetFrom = (value: number, base: number, unknown: number): number =>
   Number.isNaN(value) ? unknown : value - base
 
-/** Writes the chosen columns of a group of `n` rows into `into[i]`, from row `first` on. */
+/** Writes the chosen columns of a group of `rows` rows into `into[i]`, from row `first` on. */
 export function unpackGroup(
   packed: Uint8Array,
-  n: number,
+  rows: number,
   columns: number,
   chosen: readonly number[],
   into: readonly Float64Array[],
@@ -110,35 +110,35 @@ export function unpackGroup(
 ): void {
   u8.set(packed)
   const bases = padded(columns) / 8
-  let at = headOf(columns)
+  let at = headBytes(columns)
   for (let c = 0; c < columns; c++) {
     const width = u8[c]!
     for (let place = 0; place < chosen.length; place++) {
-      if (chosen[place] === c) unpackColumn(width, f64[bases + c]!, at, n, into[place]!, first)
+      if (chosen[place] === c) unpackColumn(width, f64[bases + c]!, at, rows, into[place]!, first)
     }
-    at += padded(n * width)
+    at += padded(rows * width)
   }
 }
 
-function unpackColumn(width: number, base: number, at: number, n: number, into: Float64Array, first: number): void {
+function unpackColumn(width: number, base: number, at: number, rows: number, into: Float64Array, first: number): void {
   const half = at / 2
   const quarter = at / 4
-  if (width === 0) into.fill(base, first, first + n)
-  else if (width === 8) into.set(f64.subarray(at / 8, at / 8 + n), first)
-  else if (width === 1) for (let i = 0; i < n; i++) into[first + i] = unpacked(u8[at + i]!, base, 0xff)
-  else if (width === 2) for (let i = 0; i < n; i++) into[first + i] = unpacked(u16[half + i]!, base, 0xffff)
+  if (width === 0) into.fill(base, first, first + rows)
+  else if (width === 8) into.set(f64.subarray(at / 8, at / 8 + rows), first)
+  else if (width === 1) for (let i = 0; i < rows; i++) into[first + i] = unpacked(u8[at + i]!, base, 0xff)
+  else if (width === 2) for (let i = 0; i < rows; i++) into[first + i] = unpacked(u16[half + i]!, base, 0xffff)
   else if (width === 3)
-    for (let i = 0; i < n; i++) {
-      into[first + i] = unpacked(u16[half + i]! | (u8[at + 2 * n + i]! << 16), base, 0xffffff)
+    for (let i = 0; i < rows; i++) {
+      into[first + i] = unpacked(u16[half + i]! | (u8[at + 2 * rows + i]! << 16), base, 0xffffff)
     }
-  else if (width === 4) for (let i = 0; i < n; i++) into[first + i] = unpacked(u32[quarter + i]!, base, 0xffffffff)
+  else if (width === 4) for (let i = 0; i < rows; i++) into[first + i] = unpacked(u32[quarter + i]!, base, 0xffffffff)
   else if (width === 5)
-    for (let i = 0; i < n; i++) {
-      into[first + i] = unpacked(u32[quarter + i]! + u8[at + 4 * n + i]! * 2 ** 32, base, UNKNOWN5)
+    for (let i = 0; i < rows; i++) {
+      into[first + i] = unpacked(u32[quarter + i]! + u8[at + 4 * rows + i]! * 2 ** 32, base, UNKNOWN5)
     }
   else
-    for (let i = 0; i < n; i++) {
-      into[first + i] = unpacked(u32[quarter + i]! + u16[half + 2 * n + i]! * 2 ** 32, base, UNKNOWN6)
+    for (let i = 0; i < rows; i++) {
+      into[first + i] = unpacked(u32[quarter + i]! + u16[half + 2 * rows + i]! * 2 ** 32, base, UNKNOWN6)
     }
 }
 
@@ -146,21 +146,21 @@ const unpacked = (offset: number, base: number, unknown: number): number =>
   offset === unknown ? Number.NaN : base + offset
 
 /** The value of one row in a packed column. */
-function unpackValue(width: number, base: number, at: number, n: number, row: number): number {
+function unpackValue(width: number, base: number, at: number, rows: number, row: number): number {
   if (width === 8) return f64[at / 8 + row]!
   if (width === 1) return unpacked(u8[at + row]!, base, 0xff)
   if (width === 2) return unpacked(u16[at / 2 + row]!, base, 0xffff)
-  if (width === 3) return unpacked(u16[at / 2 + row]! | (u8[at + 2 * n + row]! << 16), base, 0xffffff)
+  if (width === 3) return unpacked(u16[at / 2 + row]! | (u8[at + 2 * rows + row]! << 16), base, 0xffffff)
   if (width === 4) return unpacked(u32[at / 4 + row]!, base, 0xffffffff)
-  if (width === 5) return unpacked(u32[at / 4 + row]! + u8[at + 4 * n + row]! * 2 ** 32, base, UNKNOWN5)
-  if (width === 6) return unpacked(u32[at / 4 + row]! + u16[at / 2 + 2 * n + row]! * 2 ** 32, base, UNKNOWN6)
+  if (width === 5) return unpacked(u32[at / 4 + row]! + u8[at + 4 * rows + row]! * 2 ** 32, base, UNKNOWN5)
+  if (width === 6) return unpacked(u32[at / 4 + row]! + u16[at / 2 + 2 * rows + row]! * 2 ** 32, base, UNKNOWN6)
   return base
 }
 
-/** Writes all columns of one row of a group of `n` into `into`, from place `first` on. */
+/** Writes all columns of one row of a group of `rows` into `into`, from place `first` on. */
 export function unpackRow(
   packed: Uint8Array,
-  n: number,
+  rows: number,
   columns: number,
   row: number,
   into: Float64Array,
@@ -168,10 +168,10 @@ export function unpackRow(
 ): void {
   u8.set(packed)
   const bases = padded(columns) / 8
-  let at = headOf(columns)
+  let at = headBytes(columns)
   for (let c = 0; c < columns; c++) {
     const width = u8[c]!
-    into[first + c] = unpackValue(width, f64[bases + c]!, at, n, row)
-    at += padded(n * width)
+    into[first + c] = unpackValue(width, f64[bases + c]!, at, rows, row)
+    at += padded(rows * width)
   }
 }

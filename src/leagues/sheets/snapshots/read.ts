@@ -2,15 +2,15 @@ import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import { release } from './memory.ts'
-import { groupKey, groupsIn, rowsOfGroup, type SheetMetric, type Snapshot, SnapshotGone } from './snapshot.ts'
-import { rowIn, textIn, unpackTexts } from './texts.ts'
+import { groupCount, groupKey, rowCountOfGroup, type SheetMetric, type Snapshot, SnapshotGone } from './snapshot.ts'
+import { findText, textIn, unpackTexts } from './texts.ts'
 
-/** Where columns are read to: memory that threads share without a copy, or this thread's own, for data that is needed only briefly. */
-export type Memory = (bytes: number) => ArrayBufferLike
-export const sharedMemory: Memory = bytes => new SharedArrayBuffer(bytes)
-export const ownMemory: Memory = bytes => new ArrayBuffer(bytes)
+/** Makes the memory that columns are read into: shared by threads without a copy, or this thread's own where the data is needed only briefly. */
+export type Allocate = (bytes: number) => ArrayBufferLike
+export const allocateShared: Allocate = bytes => new SharedArrayBuffer(bytes)
+export const allocateOwn: Allocate = bytes => new ArrayBuffer(bytes)
 
-const BATCH = 128 // groups read at once: a megabyte, soon garbage
+const BATCH = 128 // groups read at once: about a megabyte
 
 /** Calls `each` with one blob of group after group. */
 function eachBlob(
@@ -19,7 +19,7 @@ function eachBlob(
   blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts' | `texts FROM labels WHERE label = ${number}`,
   each: (packed: Uint8Array, rows: number, first: number) => void,
   group = 0,
-  last = groupsIn(snapshot),
+  last = groupCount(snapshot),
 ): void {
   const [column, from] = blob.split(' FROM ')
   const where = from?.includes(' WHERE ') ? 'AND' : 'WHERE'
@@ -31,7 +31,7 @@ function eachBlob(
     const found = read.all(groupKey(snapshot.id, group), groupKey(snapshot.id, end) - 1)
     if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
     found.forEach(({ packed }, i) => {
-      each(packed, rowsOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
+      each(packed, rowCountOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
       release(packed)
     })
   }
@@ -42,10 +42,10 @@ export function readColumns(
   scores: Database,
   snapshot: Snapshot,
   names: readonly string[],
-  memory: Memory = sharedMemory,
+  allocate: Allocate = allocateShared,
 ): Float64Array[] {
   const chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
-  const into = names.map(() => new Float64Array(memory(snapshot.players * 8)))
+  const into = names.map(() => new Float64Array(allocate(snapshot.players * 8)))
   for (const [i, column] of chosen.entries()) if (column < 0) into[i]!.fill(Number.NaN)
   if (chosen.every(column => column < 0)) return into
   eachBlob(scores, snapshot, 'metrics FROM groups', (packed, rows, first) =>
@@ -58,17 +58,17 @@ export function readColumns(
 export function readMetrics(
   scores: Database,
   snapshot: Snapshot,
-  memory: Memory,
+  allocate: Allocate,
 ): (SheetMetric & { values: Float64Array })[] {
   const names = snapshot.metrics.map(({ name }) => name)
-  const columns = readColumns(scores, snapshot, names, memory)
+  const columns = readColumns(scores, snapshot, names, allocate)
   return snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! }))
 }
 
 const WINDOW = 32 // groups
 
-/** Some columns of a snapshot, walked from the first row to the last with a few thousand rows in memory. */
-export class Walk {
+/** Some columns of a snapshot, read from the first row to the last with a few thousand rows in memory. */
+export class ColumnWindow {
   /** Of the rows in the window, column by column. */
   readonly values: Float64Array[]
   /** Rows in a window. */
@@ -100,7 +100,7 @@ export class Walk {
 
   private moveTo(group: number): void {
     const { scores, snapshot, chosen, values } = this
-    const last = Math.min(group + WINDOW, groupsIn(snapshot))
+    const last = Math.min(group + WINDOW, groupCount(snapshot))
     this.first = group * snapshot.groupRows
     this.end = Math.min(last * snapshot.groupRows, snapshot.players)
     eachBlob(
@@ -114,14 +114,14 @@ export class Walk {
   }
 }
 
-export function readIds(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
-  const into = emptyTexts(snapshot.players, snapshot.idBytes, memory)
+export function readIds(scores: Database, snapshot: Snapshot, allocate: Allocate = allocateShared): TextColumn {
+  const into = emptyTexts(snapshot.players, snapshot.idBytes, allocate)
   eachBlob(scores, snapshot, 'ids FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
   return into
 }
 
-export function readNames(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
-  const into = emptyTexts(snapshot.players, snapshot.nameBytes, memory)
+export function readNames(scores: Database, snapshot: Snapshot, allocate: Allocate = allocateShared): TextColumn {
+  const into = emptyTexts(snapshot.players, snapshot.nameBytes, allocate)
   eachBlob(scores, snapshot, 'names FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
   return into
 }
@@ -131,10 +131,10 @@ export function readLabel(
   scores: Database,
   snapshot: Snapshot,
   name: string,
-  memory: Memory = sharedMemory,
+  allocate: Allocate = allocateShared,
 ): TextColumn {
   const label = snapshot.labels.findIndex(one => one.name === name)
-  const into = emptyTexts(snapshot.players, snapshot.labels[label]?.bytes ?? 0, memory)
+  const into = emptyTexts(snapshot.players, snapshot.labels[label]?.bytes ?? 0, allocate)
   if (label < 0) return into
   eachBlob(scores, snapshot, `texts FROM labels WHERE label = ${label}`, (packed, rows, first) =>
     unpackTexts(packed, rows, into, first),
@@ -142,9 +142,9 @@ export function readLabel(
   return into
 }
 
-const emptyTexts = (rows: number, bytes: number, memory: Memory): TextColumn => ({
-  bytes: new Uint8Array(memory(bytes)),
-  offsets: new Uint32Array(memory((rows + 1) * 4)),
+const emptyTexts = (rows: number, bytes: number, allocate: Allocate): TextColumn => ({
+  bytes: new Uint8Array(allocate(bytes)),
+  offsets: new Uint32Array(allocate((rows + 1) * 4)),
 })
 
 type Texts = { ids: Uint8Array; names: Uint8Array }
@@ -169,24 +169,24 @@ function throwGone({ id }: Snapshot): never {
   throw new SnapshotGone(id)
 }
 
-/** Calls `each` with the group of every row of `rows` that is not below 0; neighbours share one read. */
+/** Calls `each` with the group of every row of `rows` that is not below 0; rows of the same group share one read. */
 function eachRow<Group>(
   snapshot: Snapshot,
   rows: ArrayLike<number>,
   groupAt: (group: number) => Group,
-  each: (place: number, group: Group, inGroup: number, n: number) => void,
+  each: (place: number, group: Group, inGroup: number, rowCount: number) => void,
 ): void {
   const { groupRows } = snapshot
   const places = Array.from(rows, (_, place) => place).sort((a, b) => rows[a]! - rows[b]!)
-  let at = -1
+  let lastNumber = -1
   let group: Group | undefined
   for (const place of places) {
     const row = rows[place]!
     if (row < 0) continue
-    const here = Math.floor(row / groupRows)
-    if (group === undefined || here !== at) group = groupAt(here)
-    at = here
-    each(place, group, row - here * groupRows, rowsOfGroup(snapshot, here))
+    const groupNumber = Math.floor(row / groupRows)
+    if (group === undefined || groupNumber !== lastNumber) group = groupAt(groupNumber)
+    lastNumber = groupNumber
+    each(place, group, row - groupNumber * groupRows, rowCountOfGroup(snapshot, groupNumber))
   }
 }
 
@@ -198,7 +198,7 @@ export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike
     snapshot,
     rows,
     group => metricsAt(scores, snapshot, group),
-    (place, metrics, inGroup, n) => unpackRow(metrics, n, columns, inGroup, values, place * columns),
+    (place, metrics, inGroup, rowCount) => unpackRow(metrics, rowCount, columns, inGroup, values, place * columns),
   )
   return values
 }
@@ -217,9 +217,9 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
     snapshot,
     rows,
     group => textsAt(scores, snapshot, group),
-    (place, texts, inGroup, n) => {
-      ids[place] = decoder.decode(textIn(texts.ids, n, inGroup))
-      names[place] = decoder.decode(textIn(texts.names, n, inGroup))
+    (place, texts, inGroup, rowCount) => {
+      ids[place] = decoder.decode(textIn(texts.ids, rowCount, inGroup))
+      names[place] = decoder.decode(textIn(texts.names, rowCount, inGroup))
     },
   )
   if (snapshot.labels.length > 0)
@@ -227,9 +227,9 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
       snapshot,
       rows,
       group => labelsAt(scores, snapshot, group),
-      (place, packed, inGroup, n) => {
+      (place, packed, inGroup, rowCount) => {
         for (const [label, { name }] of snapshot.labels.entries()) {
-          labels[place]![name] = decoder.decode(textIn(packed[label]!, n, inGroup)) || null
+          labels[place]![name] = decoder.decode(textIn(packed[label]!, rowCount, inGroup)) || null
         }
       },
     )
@@ -238,7 +238,7 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
 
 const encoder = new TextEncoder()
 
-const maxGroupsKept = 64 // by a finder: half a megabyte
+const maxGroupsInMemory = 64 // of one finder: half a megabyte
 
 /**
  * Finds the rows of players in a snapshot, or -1: two small reads each. It keeps the ids it has read, so use one finder to look
@@ -249,15 +249,15 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
     'SELECT group_number FROM group_starts WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
   )
   const idsAt = scores.query<{ ids: Uint8Array }, [number]>('SELECT ids FROM texts WHERE key = ?')
-  const isOneGroup = groupsIn(snapshot) === 1
-  const kept = new Map<number, Uint8Array>()
+  const isOneGroup = groupCount(snapshot) === 1
+  const idsByGroup = new Map<number, Uint8Array>()
 
   function idsOf(group: number): Uint8Array {
-    const known = kept.get(group)
-    if (known) return known
+    const inMemory = idsByGroup.get(group)
+    if (inMemory) return inMemory
     const { ids } = idsAt.get(groupKey(snapshot.id, group)) ?? throwGone(snapshot)
-    if (kept.size >= maxGroupsKept) kept.clear()
-    kept.set(group, ids)
+    if (idsByGroup.size >= maxGroupsInMemory) idsByGroup.clear()
+    idsByGroup.set(group, ids)
     return ids
   }
 
@@ -265,7 +265,7 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
     const wanted = encoder.encode(player_id)
     const group = isOneGroup ? 0 : startBefore.get(snapshot.id, wanted)?.group_number
     if (group === undefined) return -1
-    const row = rowIn(idsOf(group), rowsOfGroup(snapshot, group), wanted)
+    const row = findText(idsOf(group), rowCountOfGroup(snapshot, group), wanted)
     return row < 0 ? -1 : group * snapshot.groupRows + row
   }
 }
@@ -273,5 +273,5 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
 export const rowOfPlayer = (scores: Database, snapshot: Snapshot, player_id: string): number =>
   playerFinder(scores, snapshot)(player_id)
 
-/** All that `work` reads is from one moment, under one lock. */
-export const readAtOnce = <T>(scores: Database, work: () => T): T => scores.transaction(work).deferred()
+/** All that `work` reads is from one moment. */
+export const readTransaction = <T>(scores: Database, work: () => T): T => scores.transaction(work).deferred()

@@ -30,7 +30,7 @@ export type Snapshot = {
   createdAt: number
 }
 
-/** Nothing refers to the snapshot any more, or not yet. Read again which snapshots the league has. */
+/** The snapshot was deleted, or is not complete yet. Whoever catches this reads again which snapshots the league has. */
 export class SnapshotGone extends Error {
   override name = 'SnapshotGone'
   constructor(readonly id: number) {
@@ -38,7 +38,7 @@ export class SnapshotGone extends Error {
   }
 }
 
-type Stored = Pick<Snapshot, 'id' | 'players'> & {
+type SnapshotRow = Pick<Snapshot, 'id' | 'players'> & {
   group_rows: number
   metrics: string
   id_bytes: number
@@ -53,14 +53,14 @@ export function snapshotOf(scores: Database, id: number): Snapshot {
   return snapshot
 }
 
-/** Snapshots that were read: they never change, and ids are never reused. */
-const known = new WeakMap<Database, Map<number, Snapshot>>()
-const maxKnown = 200
+/** The snapshots that were read, by the open file. They never change, and ids are never reused. */
+const snapshotsRead = new WeakMap<Database, Map<number, Snapshot>>()
+const maxSnapshotsRead = 200
 
 export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
-  const ofFile = known.get(scores) ?? new Map<number, Snapshot>()
-  known.set(scores, ofFile)
-  const cached = ofFile.get(id)
+  const snapshotsOfFile = snapshotsRead.get(scores) ?? new Map<number, Snapshot>()
+  snapshotsRead.set(scores, snapshotsOfFile)
+  const cached = snapshotsOfFile.get(id)
   if (cached) {
     const isStored =
       scores.query<object, [number]>('SELECT 1 FROM snapshots WHERE id = ? AND complete').get(id) !== null
@@ -68,24 +68,24 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
   }
   const read = readSnapshot(scores, id)
   if (read) {
-    if (ofFile.size >= maxKnown) ofFile.clear()
-    ofFile.set(id, read)
+    if (snapshotsOfFile.size >= maxSnapshotsRead) snapshotsOfFile.clear()
+    snapshotsOfFile.set(id, read)
   }
   return read
 }
 
 function readSnapshot(scores: Database, id: number): Snapshot | undefined {
-  const stored = scores.query<Stored, [number]>('SELECT * FROM snapshots WHERE id = ? AND complete').get(id)
-  if (!stored) return undefined
+  const row = scores.query<SnapshotRow, [number]>('SELECT * FROM snapshots WHERE id = ? AND complete').get(id)
+  if (!row) return undefined
   return {
     id,
-    players: stored.players,
-    groupRows: stored.group_rows,
-    metrics: JSON.parse(stored.metrics),
-    idBytes: stored.id_bytes,
-    nameBytes: stored.name_bytes,
-    labels: JSON.parse(stored.labels),
-    createdAt: stored.created_at,
+    players: row.players,
+    groupRows: row.group_rows,
+    metrics: JSON.parse(row.metrics),
+    idBytes: row.id_bytes,
+    nameBytes: row.name_bytes,
+    labels: JSON.parse(row.labels),
+    createdAt: row.created_at,
   }
 }
 
@@ -95,11 +95,11 @@ export const derivedSnapshot = (scores: Database, startsFor: string): number | u
     .query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND complete LIMIT 1')
     .get(startsFor)?.id
 
-const KEYS = 2 ** 24 // groups a snapshot can have
-export const groupKey = (snapshot: number, group: number): number => snapshot * KEYS + group
-export const groupsIn = ({ players, groupRows }: Pick<Snapshot, 'players' | 'groupRows'>): number =>
+const MAX_GROUPS = 2 ** 24 // of a snapshot
+export const groupKey = (snapshot: number, group: number): number => snapshot * MAX_GROUPS + group
+export const groupCount = ({ players, groupRows }: Pick<Snapshot, 'players' | 'groupRows'>): number =>
   Math.ceil(players / groupRows)
-export const rowsOfGroup = ({ players, groupRows }: Snapshot, group: number): number =>
+export const rowCountOfGroup = ({ players, groupRows }: Snapshot, group: number): number =>
   Math.min(groupRows, players - group * groupRows)
 
 /** About two thousand values a group: some 8 KB, what one player, or one row of a page, costs to read. */
@@ -111,6 +111,6 @@ export function groupRowsFor(metrics: number): number {
 }
 
 /** The checksum of a stored group. */
-export const checksum = (...parts: Uint8Array[]): number => parts.reduce(checksumOn, 0)
-/** Continues a checksum with another part. */
-export const checksumOn = (sum: number, part: Uint8Array): number => Bun.hash.crc32(part, sum)
+export const checksum = (...parts: Uint8Array[]): number => parts.reduce(extendChecksum, 0)
+/** The checksum of what `sum` is the checksum of, followed by `part`. */
+export const extendChecksum = (sum: number, part: Uint8Array): number => Bun.hash.crc32(part, sum)

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite'
-import { checksum, checksumOn, groupKey, groupsIn, rowsOfGroup, snapshotOf } from './snapshot.ts'
+import { checksum, extendChecksum, groupCount, groupKey, rowCountOfGroup, snapshotOf } from './snapshot.ts'
 
 const BATCH = 256 // groups a transaction
 
@@ -7,10 +7,10 @@ const BATCH = 256 // groups a transaction
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
   scores.query('UPDATE snapshots SET complete = 0 WHERE id = ?').run(id)
   for (const table of ['groups', 'texts', 'labels']) {
-    const some = scores.query(
+    const deleteBatch = scores.query(
       `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE key BETWEEN ? AND ? LIMIT ?)`,
     )
-    while (some.run(groupKey(id, 0), groupKey(id + 1, 0) - 1, BATCH).changes > 0) await pause()
+    while (deleteBatch.run(groupKey(id, 0), groupKey(id + 1, 0) - 1, BATCH).changes > 0) await pause()
   }
   scores
     .transaction(() => {
@@ -20,11 +20,11 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
     .immediate()
 }
 
-type Sweep = {
+type SweepOptions = {
   /** Every snapshot something refers to; read after `before` was chosen. */
   keep: ReadonlySet<number>
   /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does; those with extra columns at once. */
-  lists?: ReadonlySet<string>
+  keepDerived?: ReadonlySet<string>
   /** Younger ones stay: they may be about to be published, also by another process. */
   before: number
   pause?: () => Promise<void>
@@ -33,29 +33,30 @@ type Sweep = {
 /** Deletes what nothing refers to, and gives the space back. Returns how many snapshots it deleted. */
 export async function sweepStoredSnapshots(
   scores: Database,
-  { keep, lists, before, pause = async () => {} }: Sweep,
+  { keep, keepDerived: lists, before, pause = async () => {} }: SweepOptions,
 ): Promise<number> {
-  type Old = { id: number; complete: number; starts_for: string | null }
-  const old = scores
-    .query<Old, [number]>('SELECT id, complete, starts_for FROM snapshots WHERE created_at < ?')
+  type Candidate = { id: number; complete: number; starts_for: string | null }
+  const candidates = scores
+    .query<Candidate, [number]>('SELECT id, complete, starts_for FROM snapshots WHERE created_at < ?')
     .all(before)
-  const gone = old.filter(({ id, complete, starts_for }) => {
+  const deletable = candidates.filter(({ id, complete, starts_for }) => {
     if (!complete) return true
     if (starts_for === null) return !keep.has(id)
     const members = starts_for.split(',')
     const isOfExtras = members.at(-1)?.startsWith('+')
     return !lists?.has(starts_for) && (isOfExtras || members.some(member => !keep.has(Number(member))))
   })
-  for (const { id } of gone) await deleteSnapshot(scores, id, pause)
-  await shrink(scores, pause)
-  return gone.length
+  for (const { id } of deletable) await deleteSnapshot(scores, id, pause)
+  await returnFreePages(scores, pause)
+  return deletable.length
 }
 
-const SPARE = 4096 // free pages kept for the next import: 64 MB
+const SPARE_PAGES = 4096 // free pages kept for the next import: 64 MB
 
-async function shrink(scores: Database, pause: () => Promise<void>): Promise<void> {
-  const free = () => scores.query<{ freelist_count: number }, []>('PRAGMA freelist_count').get()?.freelist_count ?? 0
-  for (let left = free(); left > SPARE; left -= 1000) {
+async function returnFreePages(scores: Database, pause: () => Promise<void>): Promise<void> {
+  const countFreePages = () =>
+    scores.query<{ freelist_count: number }, []>('PRAGMA freelist_count').get()?.freelist_count ?? 0
+  for (let freePages = countFreePages(); freePages > SPARE_PAGES; freePages -= 1000) {
     scores.query('PRAGMA incremental_vacuum(1000)').all()
     await pause()
   }
@@ -66,7 +67,7 @@ export function snapshotFaults(scores: Database, id: number): string[] {
   const snapshot = snapshotOf(scores, id)
   type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array; checksum: number }
   const sumOf = ({ ids, names, metrics }: Group, labels: { texts: Uint8Array }[]) =>
-    labels.reduce((sum, { texts }) => checksumOn(sum, texts), checksum(ids, names, metrics))
+    labels.reduce((sum, { texts }) => extendChecksum(sum, texts), checksum(ids, names, metrics))
   const read = scores.query<Group, [number]>(
     'SELECT checksum, ids, names, metrics FROM groups JOIN texts USING (key) WHERE key = ?',
   )
@@ -74,9 +75,9 @@ export function snapshotFaults(scores: Database, id: number): string[] {
     'SELECT texts FROM labels WHERE key = ? ORDER BY label',
   )
   const faults: string[] = []
-  for (let group = 0; group < groupsIn(snapshot); group++) {
+  for (let group = 0; group < groupCount(snapshot); group++) {
     const first = group * snapshot.groupRows
-    const place = `Snapshot ${id}, rows ${first} to ${first + rowsOfGroup(snapshot, group) - 1}`
+    const place = `Snapshot ${id}, rows ${first} to ${first + rowCountOfGroup(snapshot, group) - 1}`
     const stored = read.get(groupKey(id, group))
     if (!stored) faults.push(`${place}: missing`)
     else if (stored.checksum !== sumOf(stored, labelsOf.all(groupKey(id, group)))) faults.push(`${place}: damaged`)

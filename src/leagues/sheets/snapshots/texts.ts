@@ -28,31 +28,31 @@ function lengthAt(packed: Uint8Array, i: number): number {
   return length
 }
 
-/** Appends the texts of a group of `n` rows to `into` from row `first` on; the offsets before are already there. */
-export function unpackTexts(packed: Uint8Array, n: number, { bytes, offsets }: TextColumn, first: number): void {
+/** Appends the texts of a group of `rows` rows to `into` from row `first` on; the offsets before are already there. */
+export function unpackTexts(packed: Uint8Array, rows: number, { bytes, offsets }: TextColumn, first: number): void {
   let at = offsets[first]!
-  bytes.set(packed.subarray(1 + n * packed[0]!), at)
-  for (let i = 0; i < n; i++) {
+  bytes.set(packed.subarray(1 + rows * packed[0]!), at)
+  for (let i = 0; i < rows; i++) {
     at += lengthAt(packed, i)
     offsets[first + i + 1] = at
   }
 }
 
-/** One text of a group of `n`. */
-export function textIn(packed: Uint8Array, n: number, row: number): Uint8Array {
-  let at = 1 + n * packed[0]!
+/** One text of a group of `rows`. */
+export function textIn(packed: Uint8Array, rows: number, row: number): Uint8Array {
+  let at = 1 + rows * packed[0]!
   for (let i = 0; i < row; i++) at += lengthAt(packed, i)
   return packed.subarray(at, at + lengthAt(packed, row))
 }
 
-/** The row in a group of `n` that holds exactly these bytes, or -1. */
-export function rowIn(packed: Uint8Array, n: number, wanted: Uint8Array): number {
-  let at = 1 + n * packed[0]!
-  for (let row = 0; row < n; row++) {
+/** The row in a group of `rows` that holds exactly these bytes, or -1. */
+export function findText(packed: Uint8Array, rows: number, wanted: Uint8Array): number {
+  let at = 1 + rows * packed[0]!
+  for (let row = 0; row < rows; row++) {
     const length = lengthAt(packed, row)
-    let k = length === wanted.length ? 0 : -1
-    while (k >= 0 && k < length && packed[at + k] === wanted[k]) k++
-    if (k === length) return row
+    let matching = length === wanted.length ? 0 : -1
+    while (matching >= 0 && matching < length && packed[at + matching] === wanted[matching]) matching++
+    if (matching === length) return row
     at += length
   }
   return -1

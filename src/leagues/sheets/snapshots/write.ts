@@ -4,11 +4,11 @@ import { isSameText, rowsIn, type TextColumn, takeTexts } from '../../../leaderb
 import { reorderNumbers } from '../number-column.ts'
 import { packGroup } from './group.ts'
 import { release } from './memory.ts'
-import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns, type Snapshot } from './snapshot.ts'
+import { checksum, extendChecksum, groupKey, groupRowsFor, type SheetColumns, type Snapshot } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
 import { textPacker } from './texts.ts'
 
-export type Writing = {
+export type WriteOptions = {
   now: number // milliseconds since 1970
   /** Called between the short transactions: lets the thread do other work. */
   pause?(rowsWritten: number): Promise<void>
@@ -19,24 +19,25 @@ export type Writing = {
 const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
 
 /**
- * Stores a sheet as a new snapshot, complete and on disk when its id is returned, and brings the sheet into id order. Stopped by
- * the signal or an error it leaves nothing behind; killed, it leaves a part that nobody sees and the sweep deletes. A derived
- * snapshot does not wait for the disk: after a power cut it is made again. What fits one batch is one transaction.
+ * Stores a sheet as a new snapshot, complete and on disk when its id is returned, and brings the sheet into id order. When the
+ * signal or an error stops it, nothing is left; when the process is killed, an incomplete snapshot is left, which no reader sees
+ * and the sweep deletes. A derived snapshot does not wait for the disk: after a power cut it is made again. A sheet that fits
+ * one batch is written in one transaction.
  */
-export async function writeSnapshot(scores: Database, sheet: SheetColumns, writing: Writing): Promise<number> {
+export async function writeSnapshot(scores: Database, sheet: SheetColumns, options: WriteOptions): Promise<number> {
   bringToIdOrder(sheet)
   const isOneBatch = fitsOneBatch(sheet)
-  const begin = () => beginSnapshot(scores, sheet, writing)
+  const begin = () => beginSnapshot(scores, sheet, options)
   const writeAll = () => {
     const snapshot = begin()
     writeGroups(scores, snapshot.id, sheet, snapshot.groupRows, 0, snapshot.players)
     publishSnapshot(scores, snapshot)
     return snapshot
   }
-  const snapshot = isOneBatch ? commitOf(writing)(scores, writeAll) : begin()
+  const snapshot = isOneBatch ? transactionFor(options)(scores, writeAll) : begin()
   try {
-    if (isOneBatch) await pauseOrAbort(writing, snapshot.players)
-    else await writeRows(scores, snapshot, sheet, writing)
+    if (isOneBatch) await pauseOrAbort(options, snapshot.players)
+    else await writeRows(scores, snapshot, sheet, options)
     return snapshot.id
   } catch (error) {
     await deleteSnapshot(scores, snapshot.id)
@@ -47,9 +48,10 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, writi
 export const fitsOneBatch = ({ ids, metrics }: SheetColumns): boolean =>
   rowsIn(ids) <= BATCH * groupRowsFor(metrics.length)
 
-const commitOf = ({ startsFor }: Writing) => (startsFor === undefined ? synced : unsynced)
+const transactionFor = ({ startsFor }: WriteOptions) =>
+  startsFor === undefined ? syncedTransaction : unsyncedTransaction
 
-async function pauseOrAbort({ pause, signal }: Writing, written: number): Promise<void> {
+async function pauseOrAbort({ pause, signal }: WriteOptions, written: number): Promise<void> {
   await pause?.(written)
   signal?.throwIfAborted()
 }
@@ -59,23 +61,23 @@ export async function writeRows(
   scores: Database,
   snapshot: Snapshot,
   sheet: SheetColumns,
-  writing: Writing,
+  options: WriteOptions,
 ): Promise<void> {
   const { id, players, groupRows } = snapshot
   const batch = BATCH * groupRows
   for (let from = 0; from < players; from += batch) {
     const to = Math.min(players, from + batch)
-    unsynced(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
-    await pauseOrAbort(writing, to)
+    unsyncedTransaction(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
+    await pauseOrAbort(options, to)
   }
-  commitOf(writing)(scores, () => publishSnapshot(scores, snapshot))
+  transactionFor(options)(scores, () => publishSnapshot(scores, snapshot))
 }
 
 const publishSnapshot = (scores: Database, { id }: Snapshot) =>
   scores.query('UPDATE snapshots SET complete = 1 WHERE id = ?').run(id)
 
 /** A new snapshot without rows, which nobody sees yet. */
-export function beginSnapshot(scores: Database, sheet: SheetColumns, { startsFor, now }: Writing): Snapshot {
+export function beginSnapshot(scores: Database, sheet: SheetColumns, { startsFor, now }: WriteOptions): Snapshot {
   const snapshot = {
     players: rowsIn(sheet.ids),
     groupRows: groupRowsFor(sheet.metrics.length),
@@ -136,7 +138,7 @@ function writeGroups(
   const insertLabel = scores.query('INSERT INTO labels (key, label, texts) VALUES (?, ?, ?)')
   const insertStart = scores.query('INSERT INTO group_starts (snapshot, first_id, group_number) VALUES (?, ?, ?)')
   for (let row = Math.max(from, 1); row < to; row++) {
-    if (isSameText(ids, row - 1, row)) throw new Error('An id is there twice')
+    if (isSameText(ids, row - 1, row)) throw new Error('The sheet has an id twice')
   }
   for (let first = from; first < to; first += groupRows) {
     const end = Math.min(to, first + groupRows)
@@ -149,21 +151,21 @@ function writeGroups(
     for (const [label, column] of labels.entries()) {
       const packedLabel = packLabel(column.texts, first, end)
       insertLabel.run(key, label, packedLabel)
-      sum = checksumOn(sum, packedLabel)
+      sum = extendChecksum(sum, packedLabel)
     }
     insertMetrics.run(key, sum, packed)
     insertStart.run(id, ids.bytes.slice(ids.offsets[first], ids.offsets[first + 1]), group)
   }
 }
 
-/** A power cut may undo it, with whatever came after it in this file. */
-const unsynced = <T>(scores: Database, work: () => T): T => scores.transaction(work).immediate()
+/** A power cut may undo it, and all that was written to this file after it. */
+const unsyncedTransaction = <T>(scores: Database, work: () => T): T => scores.transaction(work).immediate()
 
-/** FULL syncs the log at this commit and with it everything before. */
-function synced<T>(scores: Database, work: () => T): T {
+/** FULL syncs the log at this commit, and with it everything that was committed before. */
+function syncedTransaction<T>(scores: Database, work: () => T): T {
   scores.run('PRAGMA synchronous = FULL')
   try {
-    return unsynced(scores, work)
+    return unsyncedTransaction(scores, work)
   } finally {
     scores.run('PRAGMA synchronous = NORMAL')
   }
