@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'bun:test'
-import { BAD, BLANK, NUMBER, ONE_COMMA, ONE_DOT, reading, readNumber } from '../src/leagues/sheets/reading/numbers.ts'
+import {
+  BAD,
+  BLANK,
+  NUMBER,
+  newNumberCell,
+  ONE_COMMA,
+  ONE_DOT,
+  readNumber,
+} from '../src/leagues/sheets/reading/numbers.ts'
 import { random } from './fixtures/sheets/random.ts'
 import { numbersIn, read, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 
 function numberOf(text: string): number | string {
-  const cell = reading()
+  const cell = newNumberCell()
   const bytes = utf8(`;${text};`) // as within a line, so that looking past the end shows
   readNumber(bytes, 1, bytes.length - 1, cell)
   if (cell.kind === NUMBER) return cell.value
@@ -138,7 +146,7 @@ describe('a number', () => {
 
   test('never comes from random bytes in a way that hangs or throws', () => {
     const r = random(11)
-    const cell = reading()
+    const cell = newNumberCell()
     for (let i = 0; i < 20_000; i++) {
       const bytes = r.chance(0.5)
         ? r.bytes(r.below(24))

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rowsIn, textAt, textColumn } from '../src/leaderboard/text.ts'
+import { rowCount, textAt, textColumn } from '../src/leaderboard/text.ts'
 import { packGroup, unpackGroup, unpackRow } from '../src/leagues/sheets/snapshots/group.ts'
 import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
 import {
@@ -61,7 +61,7 @@ function someSheet(chance: Chance, players: number, metrics: number): SheetColum
 }
 
 const inIdOrder = (sheet: SheetColumns) =>
-  Array.from({ length: rowsIn(sheet.ids) }, (_, row) => ({
+  Array.from({ length: rowCount(sheet.ids) }, (_, row) => ({
     id: textAt(sheet.ids, row),
     name: textAt(sheet.names, row),
     labels: sheet.labels.map(({ texts }) => textAt(texts, row)),
@@ -140,7 +140,7 @@ test('a metric the snapshot does not have reads as unknown', async () => {
 
 test('a label the snapshot does not have reads as unknown', async () => {
   const snapshot = snapshotOf(scores, await writeSnapshot(scores, someSheet(chance(1), 3, 3), { now: 1 }))
-  expect(rowsIn(readLabel(scores, snapshot, 'alliance'))).toBe(3)
+  expect(rowCount(readLabel(scores, snapshot, 'alliance'))).toBe(3)
   expect(textAt(readLabel(scores, snapshot, 'alliance'), 1)).toBe('')
 })
 

@@ -1,9 +1,9 @@
-import { compareTexts, rowsIn, type TextColumn } from './text.ts'
+import { compareTexts, rowCount, type TextColumn } from './text.ts'
 
 /** For each row of `ids` the row of `others` with the same id, or -1. Both columns are sorted by id. */
 export function matchRows(ids: TextColumn, others: TextColumn): Int32Array {
-  const matches = new Int32Array(rowsIn(ids)).fill(-1)
-  const end = rowsIn(others)
+  const matches = new Int32Array(rowCount(ids)).fill(-1)
+  const end = rowCount(others)
   for (let row = 0, other = 0; row < matches.length && other < end; ) {
     const difference = compareTexts(ids, row, others, other)
     if (difference === 0) matches[row] = other

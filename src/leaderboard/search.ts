@@ -1,4 +1,4 @@
-import { rowsIn, type TextColumn } from './text.ts'
+import { rowCount, type TextColumn } from './text.ts'
 
 /**
  * Names are compared folded: without case, accents and typographic dress, so that `jose` finds José, `king` finds
@@ -75,7 +75,7 @@ export function markMatches(needle: FoldedText, column: TextColumn, hits: Uint8A
   const { bytes, offsets } = column
   const length = needle.length
   let buffer = new Int32Array(256)
-  for (let row = 0; row < rowsIn(column); row++) {
+  for (let row = 0; row < rowCount(column); row++) {
     const from = offsets[row]!
     const to = offsets[row + 1]!
     if ((to - from) * MAX_POINTS_PER_BYTE > buffer.length) buffer = new Int32Array((to - from) * MAX_POINTS_PER_BYTE)

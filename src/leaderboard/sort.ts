@@ -1,4 +1,4 @@
-import { compareTexts, rowsIn, type TextColumn } from './text.ts'
+import { compareTexts, rowCount, type TextColumn } from './text.ts'
 
 const DIGIT_BITS = 11 // bits: a count table of 2048 stays in the nearest cache, and 32 bits take three passes
 const BUCKETS = 1 << DIGIT_BITS
@@ -122,7 +122,7 @@ const MAX_RADIX_DEPTH = 64 // bytes after which a plain comparison takes over, s
 
 /** The rows of `ids` in id order, or undefined when they already are. Equal ids stay in row order. */
 export function idOrder(ids: TextColumn): Uint32Array | undefined {
-  const n = rowsIn(ids)
+  const n = rowCount(ids)
   let row = 1
   while (row < n && compareTexts(ids, row - 1, ids, row) <= 0) row++
   if (row >= n) return undefined

@@ -4,7 +4,7 @@ export type TextColumn = { bytes: Uint8Array; offsets: Uint32Array }
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-export const rowsIn = (column: TextColumn): number => column.offsets.length - 1
+export const rowCount = (column: TextColumn): number => column.offsets.length - 1
 
 export function textColumn(texts: readonly string[]): TextColumn {
   const offsets = new Uint32Array(texts.length + 1)
@@ -19,19 +19,19 @@ export const textAt = ({ bytes, offsets }: TextColumn, row: number): string =>
 
 /** Byte order, which for UTF-8 is the order of code points: the one order of player ids everywhere. */
 export function compareTexts(a: TextColumn, i: number, b: TextColumn, j: number): number {
-  const from = a.offsets[i]!
-  const other = b.offsets[j]!
-  const length = a.offsets[i + 1]! - from
-  const otherLength = b.offsets[j + 1]! - other
+  const start = a.offsets[i]!
+  const otherStart = b.offsets[j]!
+  const length = a.offsets[i + 1]! - start
+  const otherLength = b.offsets[j + 1]! - otherStart
   const shared = Math.min(length, otherLength)
-  for (let k = 0; k < shared; k++) {
-    const difference = a.bytes[from + k]! - b.bytes[other + k]!
+  for (let byte = 0; byte < shared; byte++) {
+    const difference = a.bytes[start + byte]! - b.bytes[otherStart + byte]!
     if (difference !== 0) return difference
   }
   return length - otherLength
 }
 
-/** Of one column. From the end: neighbours in id order differ there first. */
+/** Compares two rows of one column, from the last byte: neighbours in id order differ there first. */
 export function isSameText({ bytes, offsets }: TextColumn, a: number, b: number): boolean {
   const start = offsets[a]!
   const other = offsets[b]!
@@ -46,13 +46,13 @@ export function isSameText({ bytes, offsets }: TextColumn, a: number, b: number)
 export function rowOfId(ids: TextColumn, id: string): number {
   const wanted = textColumn([id])
   let low = 0
-  let high = rowsIn(ids)
+  let high = rowCount(ids)
   while (low < high) {
     const middle = (low + high) >>> 1
     if (compareTexts(ids, middle, wanted, 0) < 0) low = middle + 1
     else high = middle
   }
-  return low < rowsIn(ids) && compareTexts(ids, low, wanted, 0) === 0 ? low : -1
+  return low < rowCount(ids) && compareTexts(ids, low, wanted, 0) === 0 ? low : -1
 }
 
 /** The texts of `rows`, in that order. */
@@ -77,9 +77,9 @@ export function joinTexts(a: TextColumn, b: TextColumn): TextColumn {
   const bytes = new Uint8Array(first!.length + second!.length)
   bytes.set(first!)
   bytes.set(second!, first!.length)
-  const offsets = new Uint32Array(rowsIn(a) + rowsIn(b) + 1)
-  for (let row = 0; row < rowsIn(a); row++) offsets[row + 1] = a.offsets[row + 1]! - a.offsets[0]!
+  const offsets = new Uint32Array(rowCount(a) + rowCount(b) + 1)
+  for (let row = 0; row < rowCount(a); row++) offsets[row + 1] = a.offsets[row + 1]! - a.offsets[0]!
   const shift = first!.length - b.offsets[0]!
-  for (let row = 0; row < rowsIn(b); row++) offsets[rowsIn(a) + row + 1] = b.offsets[row + 1]! + shift
+  for (let row = 0; row < rowCount(b); row++) offsets[rowCount(a) + row + 1] = b.offsets[row + 1]! + shift
   return { bytes, offsets }
 }

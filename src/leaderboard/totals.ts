@@ -6,7 +6,7 @@ import { buildBoard } from './board.ts'
 import { gainColumn, metricOfGain, type RankedPage, rankedPage } from './page.ts'
 import type { BoardQuery } from './query.ts'
 import type { Better } from './ranking.ts'
-import { compareTexts, rowsIn, type TextColumn, textAt, textColumn } from './text.ts'
+import { compareTexts, rowCount, type TextColumn, textAt, textColumn } from './text.ts'
 
 /** Rows with the same text are a group: `of` is the group of each row, `texts` the names of the groups. */
 export type RowGroups = { groupOfRow: Uint32Array; texts: string[] }
@@ -18,7 +18,7 @@ export function groupRows(column: TextColumn, most: number): RowGroups | undefin
   const size = 2 ** Math.ceil(Math.log2(most * 4))
   const table = new Int32Array(size).fill(-1) // hash → group
   const first: number[] = [] // a row of each group
-  const groupOfRow = new Uint32Array(rowsIn(column))
+  const groupOfRow = new Uint32Array(rowCount(column))
   const { bytes, offsets } = column
   for (let row = 0; row < groupOfRow.length; row++) {
     let hash = 2166136261

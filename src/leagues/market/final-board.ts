@@ -2,7 +2,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, members, quotes, users } from '../../../db/schema.ts'
-import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
+import { rowCount, textAt, textColumn } from '../../leaderboard/text.ts'
 import { deleteFinalBoard, finalBoardOf, storeFinalBoard } from '../final-board.ts'
 import {
   boardOfColumns,
@@ -29,7 +29,7 @@ export function finalMarketJson({ columns, asOf }: MarketBoard): string {
   const { ids, names, total, atOpen, metrics } = columns
   const frozen: FrozenMarketBoard = {
     as_of: asOf,
-    players: Array.from({ length: rowsIn(ids) }, (_, row) => [textAt(ids, row), textAt(names, row)]),
+    players: Array.from({ length: rowCount(ids) }, (_, row) => [textAt(ids, row), textAt(names, row)]),
     total: toJsonColumn(total),
     at_open: toJsonColumn(atOpen),
     metrics: metrics.map(({ name, values }) => ({ name, values: toJsonColumn(values) })),

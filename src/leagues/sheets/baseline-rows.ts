@@ -1,7 +1,7 @@
 /** Where players start, and a walk that compares their current values with it. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
-import { rowsIn, type TextColumn } from '../../leaderboard/text.ts'
+import { rowCount, type TextColumn } from '../../leaderboard/text.ts'
 import { extraStartsOf } from './extra-columns.ts'
 import { type LatecomersWork, latecomersOf } from './latecomers.ts'
 import { readNumbers } from './number-column.ts'
@@ -50,7 +50,7 @@ export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetC
 const WINDOW = 1 << 12 // rows
 
 function sheetWalk({ ids, metrics }: SheetColumns, names: readonly string[]): Walking {
-  const players = rowsIn(ids)
+  const players = rowCount(ids)
   const columns = names.map(name => metrics.find(metric => metric.name === name)?.values)
   const values = names.map(() => new Float64Array(Math.min(WINDOW, players)).fill(Number.NaN))
   let [first, end] = [0, 0]

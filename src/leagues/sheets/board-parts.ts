@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { RankCounter, type Ranking, type RankOrder, rankingOf, withoutRows } from '../../leaderboard/ranking.ts'
 import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
-import { compareTexts, rowsIn, type TextColumn, textColumn } from '../../leaderboard/text.ts'
+import { compareTexts, rowCount, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
@@ -74,7 +74,7 @@ export function labelledPlayers(
 ): Uint8Array {
   const texts = readLabel(scores, snapshotOf(scores, snapshot), name, allocateOwn)
   const wanted = textColumn([text])
-  const hits = new Uint8Array(new SharedArrayBuffer(rowsIn(texts)))
+  const hits = new Uint8Array(new SharedArrayBuffer(rowCount(texts)))
   for (let row = 0; row < hits.length; row++) if (compareTexts(texts, row, wanted, 0) === 0) hits[row] = 1
   return hits
 }

@@ -10,7 +10,7 @@ import { changesSince } from './changes-since.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
-import { readBefore } from './reading/ahead.ts'
+import { takeReadAhead } from './reading/ahead.ts'
 import { type Finding, findingsPerText, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
 import { type BoardConfig, type ScoredBoard, scoreInput, scoreNewBoard } from './scoring.ts'
@@ -167,7 +167,7 @@ async function read({ path, options }: ImportInput, { signal, progress }: TaskCo
     },
   }
   try {
-    return (await readBefore(basename(path), asked)) ?? (await readSheet(path, asked))
+    return (await takeReadAhead(basename(path), asked)) ?? (await readSheet(path, asked))
   } catch (error) {
     const report = error instanceof SheetRefusal ? error.detail.report : undefined
     throw error instanceof SheetRefusal && report ? new RefusedSheet(error, report) : error

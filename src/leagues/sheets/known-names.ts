@@ -1,7 +1,7 @@
 /** Fills in names that a sheet does not have. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
-import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
+import { rowCount, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
@@ -23,7 +23,7 @@ export function keepKnownNames(
   const { names } = sheet
   const isNamed = (row: number) => hasNames && names.offsets[row + 1]! > names.offsets[row]!
   let unnamed = 0
-  for (let row = 0; row < rowsIn(names); row++) if (!isNamed(row)) unnamed++
+  for (let row = 0; row < rowCount(names); row++) if (!isNamed(row)) unnamed++
   const known = byTakenAt(scansOf(published)).reverse()
   const nearest = [
     ...known.filter(one => one.takenAt <= takenAt),
@@ -31,7 +31,7 @@ export function keepKnownNames(
   ]
   if (unnamed === 0 || nearest.length === 0) return
   bringToIdOrder(sheet)
-  const texts = Array.from({ length: rowsIn(sheet.ids) }, (_, row) => (hasNames ? textAt(sheet.names, row) : ''))
+  const texts = Array.from({ length: rowCount(sheet.ids) }, (_, row) => (hasNames ? textAt(sheet.names, row) : ''))
   for (const { snapshot: id } of nearest.slice(0, maxSnapshots)) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
-import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../../leaderboard/text.ts'
+import { joinTexts, rowCount, type TextColumn, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
@@ -78,13 +78,13 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
 /** Both sheets as one, in id order; a metric that one of them does not have is NaN there. */
 function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
   const names = new Set([...a.metrics, ...b.metrics].map(({ name }) => name))
-  const first = rowsIn(a.ids)
+  const first = rowCount(a.ids)
   const both = {
     ids: joinTexts(a.ids, b.ids),
     names: joinTexts(a.names, b.names),
     metrics: Array.from(names, name => {
       const [left, right] = [a, b].map(({ metrics }) => metrics.find(metric => metric.name === name))
-      const values = new Float64Array(first + rowsIn(b.ids)).fill(Number.NaN)
+      const values = new Float64Array(first + rowCount(b.ids)).fill(Number.NaN)
       if (left) readNumbers(left.values, 0, left.values.length, values)
       if (right) readNumbers(right.values, 0, right.values.length, values, first)
       return { name, cumulative: (left ?? right)!.cumulative, values }

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { idOrder } from '../../leaderboard/sort.ts'
-import { joinTexts, rowsIn, takeTexts, textColumn } from '../../leaderboard/text.ts'
+import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import { release } from './snapshots/memory.ts'
@@ -54,4 +54,4 @@ function inIdOrder(missing: MissingPlayers): MissingPlayers {
   }
 }
 
-export const isNobodyMissing = ({ ids }: MissingPlayers): boolean => rowsIn(ids) === 0
+export const isNobodyMissing = ({ ids }: MissingPlayers): boolean => rowCount(ids) === 0

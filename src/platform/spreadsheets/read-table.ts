@@ -26,8 +26,8 @@ export async function readTable(bytes: Uint8Array<ArrayBuffer>): Promise<TextTab
 }
 
 function rowsOfText(bytes: Uint8Array): PreviewRow[] {
-  const { encoding, mark } = encodingOf(bytes.subarray(0, HEAD))
-  const text = new TextDecoder().decode(recoded(bytes.subarray(mark), encoding, true))
+  const { encoding, bomBytes } = encodingOf(bytes.subarray(0, HEAD))
+  const text = new TextDecoder().decode(recoded(bytes.subarray(bomBytes), encoding, true))
   return Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells }))
 }
 

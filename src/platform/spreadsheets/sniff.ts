@@ -55,17 +55,17 @@ export function fileKindOf(head: Uint8Array, filename = ''): 'zip' | 'text' {
 }
 
 /** The encoding and how many bytes its byte order mark takes. */
-export function encodingOf(head: Uint8Array): { encoding: Encoding; mark: number } {
-  if (startsWith(head, [0xef, 0xbb, 0xbf])) return { encoding: 'utf-8', mark: 3 }
-  if (startsWith(head, [0xff, 0xfe])) return { encoding: 'utf-16le', mark: 2 }
-  if (startsWith(head, [0xfe, 0xff])) return { encoding: 'utf-16be', mark: 2 }
+export function encodingOf(head: Uint8Array): { encoding: Encoding; bomBytes: number } {
+  if (startsWith(head, [0xef, 0xbb, 0xbf])) return { encoding: 'utf-8', bomBytes: 3 }
+  if (startsWith(head, [0xff, 0xfe])) return { encoding: 'utf-16le', bomBytes: 2 }
+  if (startsWith(head, [0xfe, 0xff])) return { encoding: 'utf-16be', bomBytes: 2 }
   // Without a mark, separators and digits give UTF-16 away: every other byte of them is zero.
   const zeros = [0, 0]
   const length = Math.min(head.length, 4096)
   for (let i = 0; i < length; i++) if (head[i] === 0) zeros[i & 1]!++
-  if (zeros[1]! > length / 5 && zeros[0]! * 10 < zeros[1]!) return { encoding: 'utf-16le', mark: 0 }
-  if (zeros[0]! > length / 5 && zeros[1]! * 10 < zeros[0]!) return { encoding: 'utf-16be', mark: 0 }
-  if (isUtf8(head)) return { encoding: 'utf-8', mark: 0 }
+  if (zeros[1]! > length / 5 && zeros[0]! * 10 < zeros[1]!) return { encoding: 'utf-16le', bomBytes: 0 }
+  if (zeros[0]! > length / 5 && zeros[1]! * 10 < zeros[0]!) return { encoding: 'utf-16be', bomBytes: 0 }
+  if (isUtf8(head)) return { encoding: 'utf-8', bomBytes: 0 }
   let valid = 0
   let invalid = 0
   for (let i = 0; i < head.length - 3; ) {
@@ -74,7 +74,7 @@ export function encodingOf(head: Uint8Array): { encoding: Encoding; mark: number
     if (width === 0) invalid++
     i += width || 1
   }
-  return { encoding: invalid > valid ? 'windows-1252' : 'utf-8', mark: 0 }
+  return { encoding: invalid > valid ? 'windows-1252' : 'utf-8', bomBytes: 0 }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers'
 import { type Growth, growthState, isComplete, nextGrowth, signalUnwanted } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
 import { collectGarbage } from '../snapshots/memory.ts'
-import { accepted, type ReadOptions, type ReadProgress, readSheet, type Sheet } from './sheet.ts'
+import { type ReadOptions, type ReadProgress, readSheet, requireImportable, type Sheet } from './sheet.ts'
 
 export type AheadInput = {
   /** The name by which its import asks for it. */
@@ -14,54 +14,54 @@ export type AheadInput = {
   growth: Growth
 }
 
-type Ahead = {
+type ReadAhead = {
   file: string
   growth: Growth
   reading: Promise<Sheet>
-  stop: AbortController
+  abort: AbortController
   listener: Pick<ReadOptions, 'onProgress'>
 }
-let ahead: Ahead | undefined
+let current: ReadAhead | undefined
 
-const keepFor = 20_000 // ms that a read sheet is kept: its import may wait for others, or run in another process
+const keepForMs = 20_000 // a finished sheet: its import may wait for others, or run in another process
 
 export async function readAhead({ file, path, expected, growth }: AheadInput): Promise<void> {
-  if (ahead) return
-  const stop = new AbortController()
-  const listener: Ahead['listener'] = {}
-  const options = { signal: stop.signal, onProgress: (progress: ReadProgress) => listener.onProgress?.(progress) }
-  const one: Ahead = {
+  if (current) return
+  const abort = new AbortController()
+  const listener: ReadAhead['listener'] = {}
+  const options = { signal: abort.signal, onProgress: (progress: ReadProgress) => listener.onProgress?.(progress) }
+  const mine: ReadAhead = {
     file,
     growth,
-    stop,
+    abort,
     listener,
     reading: readSheet(growingSource(path, expected, growth), options),
   }
-  ahead = one
+  current = mine
   try {
-    await one.reading
+    await mine.reading
     const state = growthState(growth)
-    if (ahead === one && isComplete(state)) await nextGrowth(growth, state, keepFor)
+    if (current === mine && isComplete(state)) await nextGrowth(growth, state, keepForMs)
   } finally {
-    if (ahead === one) {
-      ahead = undefined
-      setImmediate(() => collectGarbage(expected)) // no import took it; its columns are about as large as the file
+    if (current === mine) {
+      current = undefined
+      setImmediate(() => collectGarbage(expected)) // no import took the sheet; its columns are about as large as the file
     }
   }
 }
 
-/** The sheet, if it is being read ahead; undefined after an error, which `readSheet` then finds again. */
-export async function readBefore(file: string, options: ReadOptions): Promise<Sheet | undefined> {
-  if (ahead?.file !== file || options.mapping) return undefined
-  const one = ahead
-  ahead = undefined
-  one.listener.onProgress = options.onProgress
-  const cancel = () => one.stop.abort()
+/** The sheet, if it is being read ahead; undefined after an error, which the import's own `readSheet` meets again. */
+export async function takeReadAhead(file: string, options: ReadOptions): Promise<Sheet | undefined> {
+  if (current?.file !== file || options.mapping) return undefined
+  const taken = current
+  current = undefined
+  taken.listener.onProgress = options.onProgress
+  const cancel = () => taken.abort.abort()
   options.signal?.addEventListener('abort', cancel, { once: true })
   try {
-    const sheet = await one.reading
-    signalUnwanted(one.growth) // lets `readAhead` end, which would else hold on to the sheet
-    return accepted(sheet, options.mode)
+    const sheet = await taken.reading
+    signalUnwanted(taken.growth) // ends `readAhead`, which would keep the sheet in memory
+    return requireImportable(sheet, options.mode)
   } catch {
     options.signal?.throwIfAborted()
     return undefined

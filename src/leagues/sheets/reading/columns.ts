@@ -1,6 +1,6 @@
 /**
  * Rows in, typed columns out. Both scanners write here: numbers into a batch of some thousand rows that stays in the
- * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be started again.
+ * processor's cache, ids and names as bytes. A row is in the columns once `end` has kept it; until then it can be begun again.
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
@@ -10,7 +10,7 @@ import { type CellTexts, decodeCell, decodeUtf8, TextBuilder } from '../../../pl
 import type { NumberColumn } from '../number-column.ts'
 import { earlierRows } from './duplicates.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
-import { misread } from './kill-points.ts'
+import { misreadKillPoints } from './kill-points.ts'
 import { MetricReader } from './metric.ts'
 import { isCumulative } from './metrics.ts'
 import * as numbers from './numbers.ts'
@@ -33,7 +33,7 @@ interface MetricColumn {
   cumulative: boolean
 }
 
-export interface Columnar {
+export interface FinishedColumns {
   ids: CellTexts
   /** Row numbers in id order; null if the rows are in that order already. */
   order: Uint32Array | null
@@ -68,23 +68,23 @@ export class ColumnWriter {
   rowsBad = 0
   rowsSkipped = 0
 
-  private expected = false
+  private isReserved = false
   private flushed = 0
   private line = 0
   private lines = new Uint32Array(4096)
-  private readonly cell = numbers.reading()
-  /** Problems of the current row; beyond the limit of listed findings they are only counted. */
+  private readonly cell = numbers.newNumberCell()
+  /** Problems of the current row; beyond the limit of findings they are only counted. */
   private readonly problems: Finding[] = []
-  private unlisted = 0
-  /** Column, kind and evidence of the row's cells that help to understand their column. */
+  private uncollectedProblems = 0
+  /** Slot, kind and evidence, one after another, of the row's cells that show how their column writes numbers. */
   private readonly clues: number[] = []
 
-  constructor(private readonly plan: HeaderColumn[]) {
-    const metrics = plan.filter(column => column.role === 'metric')
+  constructor(private readonly headerColumns: HeaderColumn[]) {
+    const metrics = headerColumns.filter(column => column.role === 'metric')
     this.metrics = metrics.map(({ metric, header, tentative }) => new MetricReader(metric, header, tentative))
-    const labels = plan.filter(column => column.role === 'label')
+    const labels = headerColumns.filter(column => column.role === 'label')
     this.labels = labels.map(({ label, header }) => ({ name: label, header, texts: new TextBuilder() }))
-    this.slots = Int32Array.from(plan, column =>
+    this.slots = Int32Array.from(headerColumns, column =>
       column.role === 'id'
         ? ID
         : column.role === 'name'
@@ -101,7 +101,7 @@ export class ColumnWriter {
     return this.flushed + this.row
   }
 
-  /** Starts a row, and drops what an unfinished attempt at it has left. */
+  /** Starts a row, and drops what an unfinished attempt at it wrote. */
   begin(line: number): void {
     this.line = line
     this.ids.clear()
@@ -112,7 +112,7 @@ export class ColumnWriter {
   }
 
   /** Sets every metric of the row to unknown, for sheets that leave empty cells out. */
-  blank(): void {
+  clearMetrics(): void {
     for (let at = this.row; at < this.cells.length; at += BATCH) this.cells[at] = Number.NaN
   }
 
@@ -131,7 +131,7 @@ export class ColumnWriter {
   }
 
   value(slot: number, value: number): void {
-    if (value < 0 && value >= -3 && this.metrics[slot]!.count && Number.isInteger(value)) value = Number.NaN
+    if (value < 0 && value >= -3 && this.metrics[slot]!.isCount && Number.isInteger(value)) value = Number.NaN
     this.cells[slot * BATCH + this.row] = value
   }
 
@@ -144,19 +144,19 @@ export class ColumnWriter {
 
   /** Makes the row a bad one. */
   problem(column: string, reason: string, value: () => string): void {
-    if (this.errors.count + this.problems.length >= limits.findings) this.unlisted++
+    if (this.errors.count + this.problems.length >= limits.findings) this.uncollectedProblems++
     else this.problems.push({ line: this.line, column, value: value(), reason })
   }
 
   tooLong(column: number): void {
-    this.problem(this.plan[column]?.header ?? '', `longer than ${limits.field >> 20} MB`, () => '')
+    this.problem(this.headerColumns[column]?.header ?? '', `longer than ${limits.field >> 20} MB`, () => '')
   }
 
   /** Ends a row that cannot be split into columns. */
-  misshapen(reason: string, value: () => string): void {
+  rejectRow(reason: string, value: () => string): void {
     this.clearProblems()
     this.problem('', reason, value)
-    this.reject()
+    this.rejectWithProblems()
   }
 
   /** Ends the row: keeps it, counts it as bad, or ignores it if it is blank. */
@@ -175,7 +175,7 @@ export class ColumnWriter {
     if (ids.isLongerThan(limits.text)) this.longText(this.headerOf('id'), ids)
     if (this.names.isLongerThan(limits.text)) this.longText(this.headerOf('name'), this.names)
     for (const { header, texts } of this.labels) if (texts.isLongerThan(limits.text)) this.longText(header, texts)
-    if (this.isBad()) this.reject()
+    if (this.isBad()) this.rejectWithProblems()
     else this.keep()
   }
 
@@ -195,12 +195,12 @@ export class ColumnWriter {
     if (++this.row === BATCH) this.flush()
   }
 
-  /** `part`: the share of the file that is read. Makes room for all rows in one step: growing would copy and leave garbage. */
-  expect(part: number): void {
-    if (this.expected || this.rows < BATCH) return
-    this.expected = true
+  /** Makes room in one step for as many rows as the file should have: growing step by step would copy the columns. `shareRead`: the part of the file that is read, 0 to 1. */
+  reserveRows(shareRead: number): void {
+    if (this.isReserved || this.rows < BATCH) return
+    this.isReserved = true
     const maxRows = Math.min(limits.rows, Math.floor(limits.cells / this.metrics.length))
-    const rows = Math.min(Math.ceil((this.rows / part) * 1.03) + BATCH, maxRows)
+    const rows = Math.min(Math.ceil((this.rows / shareRead) * 1.03) + BATCH, maxRows)
     if (rows <= this.lines.length) return
     this.widenLines(rows)
     this.ids.reserve(rows)
@@ -210,11 +210,11 @@ export class ColumnWriter {
   }
 
   /** The columns, once all rows are in: settles ambiguous numbers and keeps only the last row of a repeated id. */
-  finish(): Columnar {
+  finish(): FinishedColumns {
     this.flush()
     this.settle()
-    const sorted = idOrder(this.ids.column())
-    const duplicates = this.dropRepeated(sorted)
+    const order = idOrder(this.ids.column())
+    const duplicates = this.dropRepeated(order)
     const lines = this.lines.subarray(0, this.rows)
     const ids = this.ids.column()
     const metrics = this.metrics
@@ -225,7 +225,7 @@ export class ColumnWriter {
     const rowsOk = this.rows + duplicates.count
     return {
       ids,
-      order: (duplicates.count > 0 ? idOrder(ids) : sorted) ?? null,
+      order: (duplicates.count > 0 ? idOrder(ids) : order) ?? null,
       names: this.slots.includes(NAME) ? this.names.column() : ids,
       hasNames: this.slots.includes(NAME),
       metrics,
@@ -237,7 +237,7 @@ export class ColumnWriter {
       rowsSkipped: this.rowsSkipped,
       errors: this.errors,
       duplicates,
-      suspicious: misread(valuesOf, lines, killPoints),
+      suspicious: misreadKillPoints(valuesOf, lines, killPoints),
     }
   }
 
@@ -254,22 +254,22 @@ export class ColumnWriter {
   }
 
   headerOf(role: 'id' | 'name'): string {
-    return this.plan.find(column => column.role === role)?.header ?? ''
+    return this.headerColumns.find(column => column.role === role)?.header ?? ''
   }
 
   private isBad(): boolean {
-    return this.problems.length > 0 || this.unlisted > 0
+    return this.problems.length > 0 || this.uncollectedProblems > 0
   }
 
   private clearProblems(): void {
     if (this.problems.length > 0) this.problems.length = 0
-    this.unlisted = 0
+    this.uncollectedProblems = 0
   }
 
-  private reject(): void {
+  private rejectWithProblems(): void {
     this.rowsBad++
     for (const problem of this.problems) this.errors.add(() => problem)
-    this.errors.count += this.unlisted
+    this.errors.count += this.uncollectedProblems
   }
 
   private isBlank(): boolean {
@@ -344,6 +344,8 @@ export class ColumnWriter {
 }
 
 /** `Example`, `Total`, `Grand total`, `Sum` and `Average` begin like this, and few ids do. */
-const beginnings = new Set(['ex', 'to', 'gr', 'su', 'av'].map(([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0)))
+const firstTwoLetters = new Set(
+  ['ex', 'to', 'gr', 'su', 'av'].map(([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0)),
+)
 const mayBeNoPlayer = (first: number, second: number) =>
-  first > 64 && beginnings.has((first | 32) * 256 + (second | 32))
+  first > 64 && firstTwoLetters.has((first | 32) * 256 + (second | 32))

@@ -2,8 +2,8 @@
  * Separated values by RFC 4180, straight from UTF-8 bytes into columns. Records end in LF, CRLF or a lone CR; fields may be
  * quoted; a quote inside quotes is doubled. Bytes come in pieces cut anywhere: a record that is cut waits for its rest.
  *
- * A broken record (a quote that never closes, or text after a closing quote) costs its first line only: reading goes on at
- * the next one. That stays linear: bytes are read twice only up to the next odd run of quotes.
+ * A malformed record (a quote that never closes, or text after a closing quote) loses its first line only: reading goes on at
+ * the next line. The time stays linear: bytes are read twice only up to the next odd run of quotes.
  */
 
 import { limits } from '../../../platform/spreadsheets/limits.ts'
@@ -17,7 +17,7 @@ const CR = 13
 /** A field beyond the headings. */
 const EXTRA = NAME - 1
 
-/** Results of `quoted` that are not positions in the buffer. */
+/** Results of `scanQuoted` that are not positions in the buffer. */
 const UNCLOSED = -1
 const MALFORMED = -2
 
@@ -27,7 +27,7 @@ export class CsvScanner {
   private end = 0
   /** With an incomplete record the next attempt waits for twice its bytes, so that tiny pieces cost no more than large ones. */
   private retryAt = 0
-  /** What `quoted` found: the text between the quotes, and the line breaks in it. */
+  /** What `scanQuoted` found: the text between the quotes, and the line breaks in it. */
   private text = this.buffer
   private from = 0
   private to = 0
@@ -37,7 +37,7 @@ export class CsvScanner {
     private readonly columns: ColumnWriter,
     private readonly delimiter: number,
     private readonly quote: number,
-    /** Bytes to leave out at the start: titles and headings. */
+    /** Bytes to skip at the start: titles and headings. */
     private skip: number,
     /** Line of the first byte after those. */
     private line: number,
@@ -59,11 +59,11 @@ export class CsvScanner {
     return this.buffer.subarray(this.end, this.buffer.length - 1) // one byte stays free for the sentinel
   }
 
-  /** Call it once `length` bytes are in the room. */
+  /** Call it once `length` bytes are written there. */
   filled(length: number): void {
-    const left = Math.min(this.skip, length)
-    this.skip -= left
-    if (left > 0) this.at = this.end + left
+    const skipped = Math.min(this.skip, length)
+    this.skip -= skipped
+    if (skipped > 0) this.at = this.end + skipped
     this.end += length
     if (this.end >= this.retryAt) this.scan(false)
   }
@@ -96,8 +96,8 @@ export class CsvScanner {
         const start = p
         if (slot >= 0) {
           // Most numbers have up to nine digits: int arithmetic does those, and up to six more go on top.
-          const quoted = buffer[p] === quote
-          if (quoted) p++
+          const isQuoted = buffer[p] === quote
+          if (isQuoted) p++
           const from = p
           let integer = 0
           let digit = buffer[p]! - 48
@@ -112,8 +112,8 @@ export class CsvScanner {
           }
           const to = p
           byte = buffer[p]!
-          if (quoted && byte === quote) byte = buffer[++p]!
-          const isWhole = !quoted || p > to
+          if (isQuoted && byte === quote) byte = buffer[++p]!
+          const isWhole = !isQuoted || p > to
           if (isWhole && (byte === delimiter || byte === LF || byte === CR)) {
             cells[slot * BATCH + row] = to > from ? value : Number.NaN
             if (byte === delimiter) continue
@@ -122,24 +122,24 @@ export class CsvScanner {
           p = to
         }
         if (buffer[start] === quote) {
-          p = this.quoted(start)
+          p = this.scanQuoted(start)
           if (p < 0) break
           byte = buffer[p]!
-          this.take(column, slot, this.text, this.from, this.to)
+          this.addCell(column, slot, this.text, this.from, this.to)
           extra ||= slot === EXTRA && this.to > this.from
         } else {
           byte = buffer[p]!
           while (byte !== delimiter && byte !== LF && byte !== CR) byte = buffer[++p]!
-          this.take(column, slot, buffer, start, p)
+          this.addCell(column, slot, buffer, start, p)
           extra ||= slot === EXTRA && p > start
         }
         if (byte !== delimiter) break
       }
 
-      let wrong = ''
+      let malformation = ''
       if (p === UNCLOSED && !final && end - first <= limits.line) p = end
       else if (p < 0) {
-        wrong = p === UNCLOSED ? 'a quote that never closes' : 'text after a closing quote'
+        malformation = p === UNCLOSED ? 'a quote that never closes' : 'text after a closing quote'
         p = first
         while (buffer[p] !== LF && buffer[p] !== CR) p++
         this.breaks = 0
@@ -150,10 +150,10 @@ export class CsvScanner {
       }
 
       const length = column + 1
-      if (wrong === '' && (extra || (length < width && this.lacks(length))))
-        wrong = `expected ${width} columns, found ${length}`
-      if (wrong === '') columns.end()
-      else if (!this.isEmpty(first, p)) this.misshapen(wrong, first, p)
+      if (malformation === '' && (extra || (length < width && this.lacksRequired(length))))
+        malformation = `expected ${width} columns, found ${length}`
+      if (malformation === '') columns.end()
+      else if (!this.isEmpty(first, p)) this.rejectRecord(malformation, first, p)
       p += buffer[p] === CR && buffer[p + 1] === LF && p + 1 < end ? 2 : 1
       this.line += 1 + this.breaks
     }
@@ -162,26 +162,26 @@ export class CsvScanner {
   }
 
   /** Not in the loop above, where a closure would put the loop's variables on the heap for every row. */
-  private misshapen(wrong: string, start: number, stop: number): void {
-    this.columns.misshapen(wrong, () => decodeCell(this.buffer, start, stop))
+  private rejectRecord(malformation: string, start: number, stop: number): void {
+    this.columns.rejectRow(malformation, () => decodeCell(this.buffer, start, stop))
   }
 
   private waitForMore(first: number): void {
-    const held = this.end - first
-    if (held > limits.line)
+    const pendingBytes = this.end - first
+    if (pendingBytes > limits.line)
       refuseSheet('line_too_long', `Line ${this.line} is longer than ${limits.line >> 20} MB`, { line: this.line })
     this.at = first
-    this.retryAt = held < 4096 ? 0 : first + Math.min(held * 2, limits.line + 1)
+    this.retryAt = pendingBytes < 4096 ? 0 : first + Math.min(pendingBytes * 2, limits.line + 1)
   }
 
-  private take(column: number, slot: number, source: Uint8Array, start: number, stop: number): void {
+  private addCell(column: number, slot: number, source: Uint8Array, start: number, stop: number): void {
     if (stop - start > limits.field) this.columns.tooLong(column)
     else if (slot >= 0) this.columns.number(slot, source, start, stop)
     else this.columns.text(slot, source, start, stop)
   }
 
   /** Finds the end of a quoted field and returns the position after the closing quote. */
-  private quoted(start: number): number {
+  private scanQuoted(start: number): number {
     const { buffer, delimiter, quote, end } = this
     let doubled = false
     for (let p = start + 1; ; p++) {
@@ -195,7 +195,7 @@ export class CsvScanner {
           this.text = buffer
           this.from = start + 1
           this.to = p
-          if (doubled) this.undouble()
+          if (doubled) this.unescapeQuotes()
           return p + 1
         } else return MALFORMED
       } else if (byte === LF) {
@@ -205,7 +205,7 @@ export class CsvScanner {
     }
   }
 
-  private undouble(): void {
+  private unescapeQuotes(): void {
     const text = new Uint8Array(this.to - this.from)
     let to = 0
     for (let i = this.from; i < this.to; i++) {
@@ -218,8 +218,8 @@ export class CsvScanner {
     this.to = to
   }
 
-  /** Excel leaves out empty cells at the end of a line. Only labels and columns that hold nothing we keep may be missing. */
-  private lacks(length: number): boolean {
+  /** Excel leaves out empty cells at the end of a line. Only labels, and columns that are not imported, may be missing. */
+  private lacksRequired(length: number): boolean {
     return this.columns.slots.subarray(length).some(slot => slot !== NONE && slot > LABEL)
   }
 

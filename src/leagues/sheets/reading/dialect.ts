@@ -15,7 +15,7 @@ interface Dialect {
   rows: PreviewRow[]
 }
 
-interface Record extends PreviewRow {
+interface CsvRecord extends PreviewRow {
   end: number
   nextLine: number
 }
@@ -25,21 +25,21 @@ const QUOTES = ["'", '"'] as const // the first wins a tie
 const PREVIEW_ROWS = 200
 
 /** The dialect under which most headings are recognised. Refuses the file where none gives an id and a metric. */
-export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping): Dialect {
-  const { best, widest } = bestDialect(sample, whole, mapping, findHeader)
+export function dialectOf(sample: Uint8Array, isWhole: boolean, mapping?: Mapping): Dialect {
+  const { best, widest } = bestDialect(sample, isWhole, mapping, findHeader)
   checkHeader(best?.header ?? null, widest, mapping)
   return best!
 }
 
 /** Like `dialectOf`, but needs no id. Refuses only a file without any row of headings. */
-export function likelyDialect(sample: Uint8Array, whole: boolean, mapping?: Mapping): Dialect {
-  const found = bestDialect(sample, whole, mapping, findHeader).best
-  const { best, widest } = found ? { best: found, widest: [] } : bestDialect(sample, whole, mapping, likelyHeader)
+export function likelyDialect(sample: Uint8Array, isWhole: boolean, mapping?: Mapping): Dialect {
+  const withId = bestDialect(sample, isWhole, mapping, findHeader).best
+  const { best, widest } = withId ? { best: withId, widest: [] } : bestDialect(sample, isWhole, mapping, likelyHeader)
   if (!best) checkHeader(null, widest, mapping)
   return best!
 }
 
-function bestDialect(sample: Uint8Array, whole: boolean, mapping: Mapping | undefined, find: typeof findHeader) {
+function bestDialect(sample: Uint8Array, isWhole: boolean, mapping: Mapping | undefined, find: typeof findHeader) {
   const declared = /^\uFEFF?sep=([,;\t|])\r?\n?/i.exec(decodeUtf8(sample, 0, 16))?.[1] // Excel's own hint
   let best: Dialect | null = null
   let widest: PreviewRow[] = []
@@ -48,11 +48,11 @@ function bestDialect(sample: Uint8Array, whole: boolean, mapping: Mapping | unde
     if (delimiter !== ',' && !sample.includes(delimiter.charCodeAt(0))) continue
     for (const quote of QUOTES) {
       if (quote === "'" && !sample.includes(quote.charCodeAt(0))) continue
-      const records = firstRecords(sample, delimiter, quote, whole)
-      if (columnsOf(records) > columnsOf(widest)) widest = records
+      const records = firstRecords(sample, delimiter, quote, isWhole)
+      if (widthOf(records) > widthOf(widest)) widest = records
       const header = find(records, mapping)
       if (!header || (quote === "'" && !isQuotedBy(sample, records, header))) continue
-      if (best && columnsIn(best.header) >= columnsIn(header)) continue
+      if (best && headerScore(best.header) >= headerScore(header)) continue
       const { end, nextLine } = records[header.row]!
       best = { delimiter, quote, header, start: end, startLine: nextLine, rows: records }
     }
@@ -61,26 +61,27 @@ function bestDialect(sample: Uint8Array, whole: boolean, mapping: Mapping | unde
 }
 
 /** Recognised headings first, then metrics found by their numbers. */
-const columnsIn = ({ known, columns }: Header) => known * 1000 + columns.filter(({ role }) => role === 'metric').length
-const columnsOf = (rows: PreviewRow[]) => rows.reduce((max, { cells }) => Math.max(max, cells.length), 0)
+const headerScore = ({ known, columns }: Header) =>
+  known * 1000 + columns.filter(({ role }) => role === 'metric').length
+const widthOf = (rows: PreviewRow[]) => rows.reduce((max, { cells }) => Math.max(max, cells.length), 0)
 
 /** An apostrophe quotes only where every heading is wrapped in it. */
-function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): boolean {
+function isQuotedBy(sample: Uint8Array, records: CsvRecord[], header: Header): boolean {
   const start = header.row === 0 ? 0 : records[header.row - 1]!.end
   const line = decodeUtf8(sample, start, records[header.row]!.end).trim()
   return line.split("'").length - 1 === header.columns.length * 2
 }
 
 /** The records a CsvScanner would find, as strings. An unfinished last one is left out unless the sample is the whole file. */
-function firstRecords(bytes: Uint8Array, delimiter: string, quoteChar: string, whole: boolean): Record[] {
+function firstRecords(bytes: Uint8Array, delimiter: string, quoteChar: string, isWhole: boolean): CsvRecord[] {
   const separator = delimiter.charCodeAt(0)
   const quote = quoteChar.charCodeAt(0)
   const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') // one character a byte, so slices are cheap
-  const records: Record[] = []
+  const records: CsvRecord[] = []
   let p = 0
   let line = 1
   while (p < bytes.length && records.length < PREVIEW_ROWS) {
-    const record: Record = { line, cells: [], end: 0, nextLine: line + 1 }
+    const record: CsvRecord = { line, cells: [], end: 0, nextLine: line + 1 }
     const isBreak = (byte: number | undefined) => byte === 10 || byte === 13 || byte === undefined
     for (;;) {
       let start = p
@@ -92,7 +93,7 @@ function firstRecords(bytes: Uint8Array, delimiter: string, quoteChar: string, w
           if (bytes[close + 1] !== quote) break
           close++
         }
-        if (close >= bytes.length && !whole && records.length > 0) return records
+        if (close >= bytes.length && !isWhole && records.length > 0) return records
         const after = bytes[close + 1]
         if (close < bytes.length && (after === separator || isBreak(after))) {
           stop = close
@@ -111,7 +112,7 @@ function firstRecords(bytes: Uint8Array, delimiter: string, quoteChar: string, w
       if (bytes[p] !== separator) break
       p++
     }
-    if (p >= bytes.length && !whole) break
+    if (p >= bytes.length && !isWhole) break
     p += bytes[p] === 13 && bytes[p + 1] === 10 ? 2 : 1
     record.end = Math.min(p, bytes.length)
     line = record.nextLine

@@ -4,7 +4,7 @@ import { limits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './metrics.ts'
-import { BAD, BLANK, reading, readNumber } from './numbers.ts'
+import { BAD, BLANK, newNumberCell, readNumber } from './numbers.ts'
 import { translatedAliases } from './translated-aliases.ts'
 
 const utf8 = new TextEncoder()
@@ -37,7 +37,7 @@ const LABEL = 'label:'
 /** More would make a snapshot's texts larger than its numbers. */
 const MAX_LABELS = 8
 
-const HEADER_AMONG = 50
+const HEADER_WITHIN_ROWS = 50
 /** Characters of a heading that count. */
 const MAX_HEADING = 200
 
@@ -46,9 +46,9 @@ const variationSelectors = /[\ufe00-\ufe0f]/g
 
 /** The form in which headings are compared: letters with their marks and digits only, but T4+ is not T4. */
 export const headerKey = (header: string): string => {
-  const counted = header.slice(0, MAX_HEADING)
-  if (/^[a-z0-9]*$/.test(counted)) return counted // as most cells that are not headings are
-  return counted
+  const compared = header.slice(0, MAX_HEADING)
+  if (/^[a-z0-9]*$/.test(compared)) return compared // as most cells that are not headings are
+  return compared
     .normalize('NFKC')
     .toLowerCase()
     .replace(variationSelectors, '')
@@ -106,14 +106,14 @@ function bestHeader(
   mapping: Mapping,
   mayBe: (row: PreviewRow, roles: Roles) => boolean,
 ): Header | null {
-  const wanted = wantedBy(mapping)
+  const mapped = mappedRoles(mapping)
   let best: { row: number; headings: Headings } | undefined
-  for (const [row, one] of rows.slice(0, HEADER_AMONG).entries()) {
+  for (const [row, one] of rows.slice(0, HEADER_WITHIN_ROWS).entries()) {
     if (one.cells.length > limits.columns) continue
     const keys = one.cells.map(headerKey)
-    const atMost = keys.filter(key => aliases.has(key) || wanted.has(key)).length
-    if (best && atMost <= best.headings.known.size) continue // it cannot be better
-    const headings = headingsOf(one, keys, wanted)
+    const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
+    if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
+    const headings = headingsOf(one, keys, mapped)
     if (mayBe(one, headings.roles) && (!best || headings.known.size > best.headings.known.size))
       best = { row, headings }
   }
@@ -130,7 +130,7 @@ export function likelyHeader(rows: PreviewRow[], mapping: Mapping = {}): Header 
 }
 
 const isNumber = (text: string): boolean => {
-  const cell = reading()
+  const cell = newNumberCell()
   const bytes = utf8.encode(text)
   readNumber(bytes, 0, bytes.length, cell)
   return cell.kind !== BAD
@@ -140,9 +140,9 @@ const isNumber = (text: string): boolean => {
 type Roles = (string | null | undefined)[]
 type Headings = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
 
-function headingsOf({ cells }: PreviewRow, keys: string[], wanted: Wanted): Headings {
-  const headers = distinct(cells)
-  const roles = recognised(headers, keys, wanted)
+function headingsOf({ cells }: PreviewRow, keys: string[], mapped: MappedRoles): Headings {
+  const headers = numberRepeated(cells)
+  const roles = rolesOf(headers, keys, mapped)
   return { headers, keys, roles, known: new Set(roles.filter(role => typeof role === 'string')) }
 }
 
@@ -150,30 +150,30 @@ function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known
   const taken = new Set(known)
   const columns = headers.map((header, column): HeaderColumn => {
     const role = roles[column]
-    const none: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
-    if (role === 'id' || role === 'name') return { ...none, role }
-    if (role?.startsWith(LABEL)) return { ...none, role: 'label', label: role.slice(LABEL.length) }
-    if (role) return { ...none, role: 'metric', metric: role }
+    const unused: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
+    if (role === 'id' || role === 'name') return { ...unused, role }
+    if (role?.startsWith(LABEL)) return { ...unused, role: 'label', label: role.slice(LABEL.length) }
+    if (role) return { ...unused, role: 'metric', metric: role }
     const name = slug(header)
     const isAttribute = attributes.has(keys[column]!) || /^(id$|label:)/.test(aliases.get(keys[column]!)?.to ?? '')
-    const nature = role === null || name === '' || isAttribute ? 'text' : natureOf(rows, row, column)
-    if (nature === 'text') return none
+    const content = role === null || name === '' || isAttribute ? 'text' : contentBelow(rows, row, column)
+    if (content === 'text') return unused
     let metric = name
     for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
     taken.add(metric)
-    return { ...none, role: 'metric', metric, tentative: nature === 'blank' }
+    return { ...unused, role: 'metric', metric, tentative: content === 'blank' }
   })
   return { row, line: rows[row]!.line, columns, known: known.size }
 }
 
 /** What a mapping says, by the keys of its headings. */
-type Wanted = Map<string, string | null>
-const wantedBy = (mapping: Mapping): Wanted =>
-  new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]))
+type MappedRoles = Map<string, string | null>
+const mappedRoles = (mapping: Mapping): MappedRoles =>
+  new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), roleNamed(to ?? '') || null]))
 
 /** The role of each heading: by the mapping, else by its alias. */
-function recognised(headers: string[], keys: string[], wanted: Wanted): Roles {
-  const roles: Roles = headers.map(header => (wanted.size ? wanted.get(headerKey(header)) : undefined))
+function rolesOf(headers: string[], keys: string[], mapped: MappedRoles): Roles {
+  const roles: Roles = headers.map(header => (mapped.size ? mapped.get(headerKey(header)) : undefined))
   const holders = new Map<string, { column: number; rank: number }>()
   for (const [column, to] of roles.entries()) if (to) holders.set(to, { column, rank: -1 })
   for (const [column, key] of keys.entries()) {
@@ -189,7 +189,7 @@ function recognised(headers: string[], keys: string[], wanted: Wanted): Roles {
 }
 
 /** The headings; of equal ones, the later ones are numbered. */
-function distinct(cells: string[]): string[] {
+function numberRepeated(cells: string[]): string[] {
   const seen = new Map<string, number>()
   return cells.map(cell => {
     const header = cell.trim().slice(0, MAX_HEADING)
@@ -200,7 +200,7 @@ function distinct(cells: string[]): string[] {
 }
 
 /** `id`, `name`, a label, a metric known by this name or alias, or the name made into a slug. */
-function canonical(to: string): string {
+function roleNamed(to: string): string {
   if (to.startsWith(LABEL)) {
     const name = slug(to.slice(LABEL.length))
     return name && `${LABEL}${name}`
@@ -210,13 +210,13 @@ function canonical(to: string): string {
 
 /** The metric that a text stands for as a heading; empty if it can be none. */
 export function metricNamed(text: string): string {
-  const name = canonical(text)
+  const name = roleNamed(text)
   return name === 'id' || name === 'name' || name.startsWith(LABEL) ? '' : name
 }
 
 /** What the cells below an unknown heading hold. */
-function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
-  const cell = reading()
+function contentBelow(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
+  const cell = newNumberCell()
   let numbers = 0
   let others = 0
   for (const { cells } of rows.slice(header + 1)) {
@@ -234,31 +234,31 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   if (!header && width > limits.columns)
     refuseSheet('too_large', `The sheet has ${width} columns; ${limits.columns} are the most`)
   const found = header ? header.columns.map(column => column.header) : likelyHeadings(rows)
-  const there = found.length ? `The sheet has: ${quoted(found)}.` : 'The sheet has no row of headings.'
+  const foundText = found.length ? `The sheet has: ${quoted(found)}.` : 'The sheet has no row of headings.'
   const keys = new Set(found.map(headerKey))
   const unknown = Object.keys(mapping).filter(name => !keys.has(headerKey(name)))
   if (unknown.length)
-    refuseSheet('bad_mapping', `The mapping names headers the sheet does not have: ${quoted(unknown)}. ${there}`, {
+    refuseSheet('bad_mapping', `The mapping names headers the sheet does not have: ${quoted(unknown)}. ${foundText}`, {
       unknown,
       found,
     })
-  const targets = Object.values(mapping).map(to => canonical(to ?? ''))
-  const twice = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
-  if (twice) refuseSheet('bad_mapping', `The mapping gives ${twice} to two headers`, { found })
+  const targets = Object.values(mapping).map(to => roleNamed(to ?? ''))
+  const repeated = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
+  if (repeated) refuseSheet('bad_mapping', `The mapping gives ${repeated} to two headers`, { found })
   if (targets.filter(to => to.startsWith(LABEL)).length > MAX_LABELS)
     refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`, { found })
   if (!header) {
-    const likely = found.find(name => canonical(name) === 'name') ?? found[0] ?? 'Player'
+    const likely = found.find(name => roleNamed(name) === 'name') ?? found[0] ?? 'Player'
     const hint = `A mapping such as ${JSON.stringify({ [likely]: 'id' })} can name it.`
     return refuseSheet(
       found.length ? 'no_id' : 'no_header',
-      `No id column: looked for ${idAliases.join(', ')}. ${there} ${hint}`,
+      `No id column: looked for ${idAliases.join(', ')}. ${foundText} ${hint}`,
       { lookedFor: idAliases, found },
     )
   }
   if (!header.columns.some(({ role }) => role === 'metric')) {
     const lookedFor = [...metricAliases.values()].map(list => list[0]!)
-    refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${there}`, {
+    refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${foundText}`, {
       lookedFor,
       found,
     })

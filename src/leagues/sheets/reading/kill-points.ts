@@ -8,7 +8,7 @@ const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number
   Math.floor(t1 / 5) + 2 * t2 + 4 * t3 + 10 * t4 + 20 * t5
 
 /** Rows whose kill points are not what their kills add up to. Rows with an unknown value are not checked. */
-export function misread(
+export function misreadKillPoints(
   valuesOf: (metric: string) => NumberColumn | undefined,
   lines: Uint32Array,
   column: string,

@@ -13,8 +13,8 @@ export class MetricReader {
   values: NumberColumn = new Uint32Array(0)
   /** A tentative metric that turned out to hold text. */
   refuted = false
-  readonly count: boolean
-  private seen = false
+  readonly isCount: boolean
+  private hasValue = false
   private evidence = 0
   /** Rows with one dot, or one comma, before three digits. */
   private readonly oneDot = new RowSet()
@@ -25,11 +25,11 @@ export class MetricReader {
     readonly header: string,
     readonly tentative: boolean,
   ) {
-    this.count = isCount(name)
+    this.isCount = isCount(name)
   }
 
   get isReal(): boolean {
-    return !this.tentative || (this.seen && !this.refuted)
+    return !this.tentative || (this.hasValue && !this.refuted)
   }
 
   reserve(rows: number): void {
@@ -41,12 +41,12 @@ export class MetricReader {
 
   put(batch: Float64Array, row: number): void {
     if (row + batch.length > this.values.length) this.reserve(Math.ceil((row + batch.length) * 1.5))
-    if (this.values instanceof Float64Array || !putNarrow(this.values, batch, row)) this.wide(row).set(batch, row)
-    this.seen ||= !batch.every(Number.isNaN)
+    if (this.values instanceof Float64Array || !putNarrow(this.values, batch, row)) this.widen(row).set(batch, row)
+    this.hasValue ||= !batch.every(Number.isNaN)
   }
 
   /** The column, with eight bytes a number from now on; so far it has `rows`. */
-  private wide(rows: number): Float64Array {
+  private widen(rows: number): Float64Array {
     if (this.values instanceof Float64Array) return this.values
     const wider = wideColumn(this.values.length)
     readNumbers(this.values, 0, rows, wider)
@@ -68,7 +68,7 @@ export class MetricReader {
       [this.oneComma, COMMA_FRACTION, COMMA_GROUPS, ','],
     ] as const) {
       if ((this.evidence & fraction) === 0) continue
-      const values = this.wide(this.values.length)
+      const values = this.widen(this.values.length)
       for (const row of rows.all()) {
         const value = values[row]! / 1000
         values[row] = value

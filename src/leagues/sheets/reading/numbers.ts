@@ -18,16 +18,16 @@ export const COMMA_GROUPS = 4
 export const COMMA_FRACTION = 8
 
 /** The result of `readNumber`, reused so that no object is made for each cell. ONE_DOT and ONE_COMMA give the value as a thousand. */
-export interface Reading {
+export interface NumberCell {
   kind: number
   value: number
   evidence: number
 }
 
-export const reading = (): Reading => ({ kind: BLANK, value: 0, evidence: 0 })
+export const newNumberCell = (): NumberCell => ({ kind: BLANK, value: 0, evidence: 0 })
 
 /** Words that scanners and people write where they know nothing. */
-const unknown = new Set([
+const unknownWords = new Set([
   '-',
   '--',
   '–',
@@ -49,13 +49,13 @@ const SPACE = 32
 const APOSTROPHE = 39
 const MAX_GROUPS = 15
 
-const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
+const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 const separators = new Uint8Array(MAX_GROUPS)
 const lengths = new Uint32Array(MAX_GROUPS + 1)
 const utf8 = new TextDecoder()
 
 /** Width of the space (of whatever kind) at `i`, or 0. */
-function spaceAt(bytes: Uint8Array, i: number): number {
+function spaceWidthAt(bytes: Uint8Array, i: number): number {
   const byte = bytes[i]!
   if (byte === 32 || (byte >= 9 && byte <= 13)) return 1
   if (byte === 0xc2 && bytes[i + 1] === 0xa0) return 2
@@ -64,9 +64,9 @@ function spaceAt(bytes: Uint8Array, i: number): number {
 
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 && byte <= 57
 
-export function readNumber(bytes: Uint8Array, start: number, stop: number, out: Reading): void {
+export function readNumber(bytes: Uint8Array, start: number, stop: number, out: NumberCell): void {
   let from = start
-  for (let width = 1; from < stop && width > 0; from += width) width = spaceAt(bytes, from)
+  for (let width = 1; from < stop && width > 0; from += width) width = spaceWidthAt(bytes, from)
   while (stop > from && bytes[stop - 1]! <= 32) stop--
   while (stop - from > 1 && bytes[stop - 1] === 0xa0 && bytes[stop - 2] === 0xc2) stop -= 2
   out.evidence = 0
@@ -103,7 +103,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
       separator = APOSTROPHE
       width = 3
     } else if (byte !== DOT && byte !== COMMA && byte !== APOSTROPHE) {
-      width = spaceAt(bytes, i)
+      width = spaceWidthAt(bytes, i)
       if (width === 0 || i + width >= stop || !isDigit(bytes[i + width])) break
       separator = SPACE
     }
@@ -117,13 +117,13 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
   const last = i
 
   if (digits === 0) {
-    if (stop - from <= 12 && unknown.has(utf8.decode(bytes.subarray(from, stop)).toLowerCase())) out.kind = BLANK
+    if (stop - from <= 12 && unknownWords.has(utf8.decode(bytes.subarray(from, stop)).toLowerCase())) out.kind = BLANK
     return
   }
   if (length === 0) return // "12." and "1,"
 
   let exponent = 0
-  while (i < stop && spaceAt(bytes, i) > 0) i += spaceAt(bytes, i)
+  while (i < stop && spaceWidthAt(bytes, i) > 0) i += spaceWidthAt(bytes, i)
   if (i < stop) {
     const letter = bytes[i]! | 32
     exponent = letter === 107 ? 3 : letter === 109 ? 6 : letter === 98 ? 9 : letter === 116 ? 12 : 0
@@ -141,36 +141,36 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
   let kind = NUMBER
   let evidence = 0
   if (groups > 0) {
-    const mark = separators[groups - 1]!
-    const grouping = separators[0]!
-    const decimal = mark === DOT || mark === COMMA
-    const alone = groups === 1
-    let grouped = groups // how many separators must set apart groups of three
-    if (alone && decimal) {
-      const leading = lengths[0]!
-      const looksGrouped = length === 3 && leading >= 1 && leading <= 3 && bytes[first] !== 48
-      if (!looksGrouped || (exponent > 0 && mark === DOT)) {
-        grouped = 0
+    const lastSeparator = separators[groups - 1]!
+    const firstSeparator = separators[0]!
+    const mayBeDecimal = lastSeparator === DOT || lastSeparator === COMMA
+    const isOnlySeparator = groups === 1
+    let groupingSeparators = groups // how many separators must set apart groups of three
+    if (isOnlySeparator && mayBeDecimal) {
+      const digitsBefore = lengths[0]!
+      const looksGrouped = length === 3 && digitsBefore >= 1 && digitsBefore <= 3 && bytes[first] !== 48
+      if (!looksGrouped || (exponent > 0 && lastSeparator === DOT)) {
+        groupingSeparators = 0
         fraction = length
-        if (exponent === 0) evidence = mark === DOT ? DOT_FRACTION : COMMA_FRACTION
-      } else kind = mark === DOT ? ONE_DOT : ONE_COMMA
-    } else if (mark !== grouping) {
-      if (!decimal) return
-      grouped = groups - 1
+        if (exponent === 0) evidence = lastSeparator === DOT ? DOT_FRACTION : COMMA_FRACTION
+      } else kind = lastSeparator === DOT ? ONE_DOT : ONE_COMMA
+    } else if (lastSeparator !== firstSeparator) {
+      if (!mayBeDecimal) return
+      groupingSeparators = groups - 1
       fraction = length
-      evidence = mark === DOT ? DOT_FRACTION : COMMA_FRACTION
+      evidence = lastSeparator === DOT ? DOT_FRACTION : COMMA_FRACTION
     }
-    if (grouped > 0) {
+    if (groupingSeparators > 0) {
       if (lengths[0]! < 1 || lengths[0]! > 3) return
-      for (let k = 1; k <= grouped; k++) if (separators[k - 1] !== grouping || lengths[k] !== 3) return
-      if (kind === NUMBER) evidence |= grouping === DOT ? DOT_GROUPS : grouping === COMMA ? COMMA_GROUPS : 0
+      for (let k = 1; k <= groupingSeparators; k++) if (separators[k - 1] !== firstSeparator || lengths[k] !== 3) return
+      if (kind === NUMBER) evidence |= firstSeparator === DOT ? DOT_GROUPS : firstSeparator === COMMA ? COMMA_GROUPS : 0
     }
   }
 
   exponent -= fraction
   let value: number
   if (digits <= 15 && exponent >= -22)
-    value = exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!
+    value = exponent < 0 ? mantissa / powersOfTen[-exponent]! : mantissa * powersOfTen[exponent]!
   else {
     let text = ''
     for (let k = first; k < last; k++) if (isDigit(bytes[k])) text += String.fromCharCode(bytes[k]!)
@@ -183,7 +183,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
 }
 
 /** 1.2E+08, as spreadsheets write what does not fit a column; a comma may stand for the dot. */
-function scientific(bytes: Uint8Array, start: number, stop: number, groups: number, out: Reading): void {
+function scientific(bytes: Uint8Array, start: number, stop: number, groups: number, out: NumberCell): void {
   if (groups > 1 || stop - start > 400) return
   const text = utf8.decode(bytes.subarray(start, stop)).replace(',', '.')
   if (!/^[-+]?(\d+(\.\d+)?|\.\d+)e[-+]?\d+$/i.test(text)) return

@@ -59,19 +59,19 @@ export async function previewSheet({ path, filename, mapping, isCut }: PreviewIn
 }
 
 function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | undefined): SheetPreview {
-  const { encoding, mark } = encodingOf(head)
-  const { delimiter, header, rows } = likelyDialect(recoded(head.subarray(mark), encoding, isWhole), isWhole, mapping)
-  const above = takenAtIn(rows.slice(0, header.row))
-  return shown({ format: delimiter === '\t' ? 'tsv' : 'csv', worksheet: null, takenAt: above }, header, rows, mapping)
+  const { encoding, bomBytes } = encodingOf(head)
+  const { delimiter, header, rows } = likelyDialect(recoded(head.subarray(bomBytes), encoding, isWhole), isWhole, mapping)
+  const takenAt = takenAtIn(rows.slice(0, header.row))
+  return previewOf({ format: delimiter === '\t' ? 'tsv' : 'csv', worksheet: null, takenAt }, header, rows, mapping)
 }
 
 async function previewWorkbook(source: Source, mapping: Mapping | undefined, signal: AbortSignal | undefined) {
   const workbook = await openWorkbook(new Zip(source, signal))
-  const { worksheet, header, rows, around } = await likelyTable(workbook, mapping)
-  return shown({ format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(around) }, header, rows, mapping)
+  const { worksheet, header, rows, rowsAround } = await likelyTable(workbook, mapping)
+  return previewOf({ format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(rowsAround) }, header, rows, mapping)
 }
 
-function shown(
+function previewOf(
   facts: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt'>,
   header: Header,
   rows: PreviewRow[],

@@ -5,7 +5,7 @@
  *
  * The path: `sniff` detects text or zip, and the encoding · `dialect` (text) or `workbook` (XLSX) finds the headings among the
  * first rows · `headers` gives each column its role · a scanner (`csv`, `worksheet`) pushes the bytes of every cell into
- * `columns` · `columns` settles what only a whole column shows, drops repeated ids, and checks kill points.
+ * `columns` · `columns` decides what `1.234` means in each column, drops repeated ids, and checks kill points.
  *
  * There is no string and no object per row. Memory is the columns (four or eight bytes a number, plus the texts) and a few megabytes;
  * for XLSX also the workbook's shared strings. The columns are views of buffers that may be larger than they are: untouched
@@ -21,7 +21,7 @@ import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sni
 import { bytesSource, fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
-import { type Columnar, ColumnWriter } from './columns.ts'
+import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
 import type { Header, Mapping } from './headers.ts'
@@ -50,13 +50,13 @@ export interface ReadProgress {
 
 export interface Sheet
   extends SheetReport,
-    Pick<Columnar, 'ids' | 'order' | 'names' | 'hasNames' | 'metrics' | 'labels' | 'lines'> {
+    Pick<FinishedColumns, 'ids' | 'order' | 'names' | 'hasNames' | 'metrics' | 'labels' | 'lines'> {
   /** How many rows the columns have. */
   rows: number
 }
 
 /** Bytes read at a time; between pieces other tasks on this thread get their turn. */
-const PIECE = 1 << 18
+const PIECE_BYTES = 1 << 18
 
 export async function readSheet(file: string | Uint8Array | Source, options: ReadOptions = {}): Promise<Sheet> {
   const source = typeof file === 'string' ? fileSource(file) : file instanceof Uint8Array ? bytesSource(file) : file
@@ -65,7 +65,10 @@ export async function readSheet(file: string | Uint8Array | Source, options: Rea
     options.onProgress?.({ stage: 'checking file type', bytes: 0, totalBytes: source.size, rows: 0 })
     const head = readPiece(source, 0, HEAD)
     const isZip = fileKindOf(head, options.filename) === 'zip'
-    return accepted(await (isZip ? readWorkbook(source, options) : readText(source, head, options)), options.mode)
+    return requireImportable(
+      await (isZip ? readWorkbook(source, options) : readText(source, head, options)),
+      options.mode,
+    )
   } finally {
     source.close()
   }
@@ -78,30 +81,30 @@ export function transferables({ ids, order, names, metrics, labels, lines }: She
     ...texts.flatMap(({ bytes, offsets }) => [bytes, offsets]),
     ...(order ? [order] : []),
     lines,
-    ...metrics.map(one => one.values),
+    ...metrics.map(metric => metric.values),
   ]
   return [...new Set(views.map(({ buffer }) => buffer))].filter(buffer => buffer instanceof ArrayBuffer)
 }
 
 async function readText(source: Source, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
-  const { encoding, mark } = encodingOf(head)
+  const { encoding, bomBytes } = encodingOf(head)
   const isWhole = head.length === source.size
   const { delimiter, quote, header, start, startLine, rows } = dialectOf(
-    recoded(head.subarray(mark), encoding, isWhole),
+    recoded(head.subarray(bomBytes), encoding, isWhole),
     isWhole,
     options.mapping,
   )
   const columns = new ColumnWriter(header.columns)
   const scanner = new CsvScanner(columns, delimiter.charCodeAt(0), quote.charCodeAt(0), start, startLine)
   const transcode = transcoder(encoding)
-  const piece = Math.min(PIECE, source.size + 1) // a small file costs no large buffer
+  const piece = Math.min(PIECE_BYTES, source.size + 1) // a small file costs no large buffer
   const raw = new Uint8Array(transcode ? piece : 0)
-  for (let at = mark, got = 1; got > 0; at += got) {
+  for (let at = bomBytes, bytesRead = 1; bytesRead > 0; at += bytesRead) {
     const room = scanner.room(transcode ? piece * 3 + 6 : piece)
-    do got = source.read(transcode ? raw : room, at)
-    while (got === 0 && (await source.grown?.()))
-    scanner.filled(transcode ? transcode(raw.subarray(0, got), room, got === 0) : got)
-    reportProgress(columns, at + got, source.size, options)
+    do bytesRead = source.read(transcode ? raw : room, at)
+    while (bytesRead === 0 && (await source.grown?.()))
+    scanner.filled(transcode ? transcode(raw.subarray(0, bytesRead), room, bytesRead === 0) : bytesRead)
+    reportProgress(columns, at + bytesRead, source.size, options)
     await setImmediate()
     options.signal?.throwIfAborted()
   }
@@ -119,14 +122,14 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
 
 async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet> {
   const workbook = await openWorkbook(new Zip(source, options.signal))
-  const { worksheet, header, around } = await tableIn(workbook, options.mapping)
+  const { worksheet, header, rowsAround } = await tableIn(workbook, options.mapping)
   const columns = new ColumnWriter(header.columns)
   const total = worksheet.entry.size
   await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
     reportProgress(columns, bytes, total, options),
   )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
-  const takenAt = takenAtIn(around)
+  const takenAt = takenAtIn(rowsAround)
   return sheetOf(columns.finish(), header, {
     format: 'xlsx',
     encoding: 'utf-8',
@@ -137,27 +140,29 @@ async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet
 }
 
 function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number, options: ReadOptions): void {
-  columns.expect(bytes / totalBytes)
+  columns.reserveRows(bytes / totalBytes)
   options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
 }
 
 type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt'>
 
-function sheetOf(columnar: Columnar, header: Header, facts: ReadFacts): Sheet {
-  const { errors, duplicates, suspicious, ...rest } = columnar
-  const dropped = new Set(
-    header.columns.filter(({ metric }) => metric && !rest.metrics.some(({ name }) => name === metric)),
+function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): Sheet {
+  const { errors, duplicates, suspicious, ...columns } = finished
+  const unusedMetrics = new Set(
+    header.columns.filter(({ metric }) => metric && !columns.metrics.some(({ name }) => name === metric)),
   )
-  const used = header.columns.filter(column => column.role !== 'none' && !dropped.has(column))
+  const usedColumns = header.columns.filter(column => column.role !== 'none' && !unusedMetrics.has(column))
   return {
     ...facts,
-    ...rest,
-    rows: rest.lines.length,
+    ...columns,
+    rows: columns.lines.length,
     headerLine: header.line,
     mapping: Object.fromEntries(
-      used.map(({ header, role, metric, label }) => [header, metric || (label ? `label:${label}` : role)]),
+      usedColumns.map(({ header, role, metric, label }) => [header, metric || (label ? `label:${label}` : role)]),
     ),
-    ignored: header.columns.filter(column => !used.includes(column) && column.header).map(column => column.header),
+    ignored: header.columns
+      .filter(column => !usedColumns.includes(column) && column.header)
+      .map(column => column.header),
     errors: errors.items,
     errorCount: errors.count,
     duplicates: duplicates.items,
@@ -167,18 +172,18 @@ function sheetOf(columnar: Columnar, header: Header, facts: ReadFacts): Sheet {
   }
 }
 
-/** Refuses what cannot be imported in this mode. */
-export function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
+/** Refuses a sheet that cannot be imported in this mode, and returns it otherwise. */
+export function requireImportable(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
   const { ids, order: _, names, hasNames, metrics, labels, lines, rows, ...report } = sheet
   const first = report.errors[0]
-  const why = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
+  const firstError = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
   if (rows === 0)
     refuseSheet(
       'no_rows',
-      report.rowsTotal ? `No row of ${report.rowsTotal} could be read${why}` : 'No rows below the headings',
+      report.rowsTotal ? `No row of ${report.rowsTotal} could be read${firstError}` : 'No rows below the headings',
       { report },
     )
   if (mode === 'strict' && report.rowsBad > 0)
-    refuseSheet('bad_rows', `${report.rowsBad} of ${report.rowsTotal} rows cannot be read${why}`, { report })
+    refuseSheet('bad_rows', `${report.rowsBad} of ${report.rowsTotal} rows cannot be read${firstError}`, { report })
   return sheet
 }

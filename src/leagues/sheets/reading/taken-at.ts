@@ -2,24 +2,24 @@
 import { isInCalendar } from '../../../platform/clock.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 
-const stamp = /\b(20\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
-const label = /scan|taken|date|time|updated|generated|created/i
+const timestamp = /\b(20\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
+const timeWord = /scan|taken|date|time|updated|generated|created/i
 
 /** Prefers a time with a zone or beside a word for it; a day alone counts only beside such a word. UTC if no zone is named. */
 export function takenAtIn(rows: PreviewRow[]): string | null {
-  let best: { time: string; worth: number } | null = null
+  let best: { time: string; score: number } | null = null
   for (const { cells } of rows)
     for (const [column, cell] of cells.entries()) {
-      const found = stamp.exec(cell)
+      const found = timestamp.exec(cell)
       if (!found) continue
-      const [whole, year, month, day, hour, minute, second = '00', zone] = found
-      const labelled = label.test(cell.replace(whole, '')) || label.test(cells[column - 1] ?? '')
-      if (!hour && !labelled) continue
+      const [match, year, month, day, hour, minute, second = '00', zone] = found
+      const isLabelled = timeWord.test(cell.replace(match, '')) || timeWord.test(cells[column - 1] ?? '')
+      if (!hour && !isLabelled) continue
       const offset = !zone || /^[a-z]+$/i.test(zone) ? 'Z' : zone.replace(/^(...):?/, '$1:')
-      const time = moment(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}${offset}` : '')
+      const time = existingTime(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}${offset}` : '')
       if (!time) continue
-      const worth = (hour ? 1 : 0) + (zone ? 1 : 0) + (labelled ? 1 : 0)
-      if (!best || worth > best.worth) best = { time, worth }
+      const score = (hour ? 1 : 0) + (zone ? 1 : 0) + (isLabelled ? 1 : 0)
+      if (!best || score > best.score) best = { time, score }
     }
   return best?.time ?? null
 }
@@ -32,14 +32,14 @@ export function takenAtInName(filename: string): string | null {
   const found = yearFirst.exec(filename)
   if (found) {
     const [, year, , month, day, hour, minute, second = '00'] = found
-    return moment(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}Z` : '')
+    return existingTime(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}Z` : '')
   }
   const [, day, month, year] = dayFirst.exec(filename) ?? []
-  return year ? moment(`${year}-${month}-${day}`, '') : null
+  return year ? existingTime(`${year}-${month}-${day}`, '') : null
 }
 
 /** Null for dates that do not exist. */
-function moment(day: string, time: string): string | null {
+function existingTime(day: string, time: string): string | null {
   const at = new Date(day + time)
   if (Number.isNaN(at.getTime()) || !isInCalendar(at.getTime())) return null
   if (new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day) return null // the 30th of February

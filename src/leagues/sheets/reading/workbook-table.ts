@@ -8,7 +8,7 @@ interface WorkbookTable {
   /** The first rows of the worksheet. */
   rows: PreviewRow[]
   /** Rows above the table and on other worksheets. */
-  around: PreviewRow[]
+  rowsAround: PreviewRow[]
 }
 
 const PREVIEW_SHEETS = 30
@@ -46,14 +46,14 @@ async function bestTable(
     const header = find(rows, mapping)
     if (!header) continue
     const metrics = header.columns.filter(({ role }) => role === 'metric').length
-    const aside = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
-    const score = header.known * 1000 + metrics * 10 + rows.length - aside - (metrics === 0 ? 200_000 : 0)
+    const penalty = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
+    const score = header.known * 1000 + metrics * 10 + rows.length - penalty - (metrics === 0 ? 200_000 : 0)
     if (!best || score > best.score) best = { worksheet, header, score }
   }
   const likely = best ? worksheets.indexOf(best.worksheet) : previews.findIndex(rows => rows.length > 0)
   const rows = previews[likely] ?? []
   if (!best) return { table: null, rows }
   const { worksheet, header } = best
-  const around = previews.flatMap((rows, i) => rows.slice(0, i === likely ? header.row : AROUND_ROWS))
-  return { table: { worksheet, header, rows, around }, rows }
+  const rowsAround = previews.flatMap((rows, i) => rows.slice(0, i === likely ? header.row : AROUND_ROWS))
+  return { table: { worksheet, header, rows, rowsAround }, rows }
 }

@@ -9,12 +9,12 @@ const reasons: Record<OtherKind, string> = {
   formula: 'a formula whose result is not stored',
 }
 
-const nothing = new Int32Array(0)
+const noSlots = new Int32Array(0)
 
 /** Puts a worksheet's cells below its headings into columns. */
 export class WorksheetCells implements CellSink {
   /** Roles of the columns; empty above the table. */
-  private slots: Int32Array = nothing
+  private slots: Int32Array = noSlots
   private at = 0
 
   constructor(
@@ -27,11 +27,11 @@ export class WorksheetCells implements CellSink {
     this.slots = this.columns.slots
     this.at = this.columns.row
     this.columns.begin(line)
-    this.columns.blank()
+    this.columns.clearMetrics()
   }
 
   rowEnd(): void {
-    if (this.slots !== nothing) this.columns.end()
+    if (this.slots !== noSlots) this.columns.end()
   }
 
   number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
@@ -44,7 +44,7 @@ export class WorksheetCells implements CellSink {
       let i = start
       while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
       if (i === stop) this.text(column, bytes, start, stop)
-      else this.words(column, String(value)) // large ones may be written as 1.72867508E8
+      else this.addText(column, String(value)) // large ones may be written as 1.72867508E8
     }
   }
 
@@ -60,11 +60,11 @@ export class WorksheetCells implements CellSink {
     if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => shortened(text))
     else if (kind === 'error' || kind === 'formula')
       this.columns.problem(this.columns.headingAt(slot), reasons[kind], () => shortened(text))
-    else this.words(column, text)
+    else this.addText(column, text)
   }
 
-  private words(column: number, words: string): void {
-    const bytes = new TextEncoder().encode(words)
+  private addText(column: number, text: string): void {
+    const bytes = new TextEncoder().encode(text)
     this.text(column, bytes, 0, bytes.length)
   }
 }

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { idOrder } from '../../../leaderboard/sort.ts'
-import { isSameText, rowsIn, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
+import { isSameText, rowCount, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { reorderNumbers } from '../number-column.ts'
 import { packGroup } from './group.ts'
 import { release } from './memory.ts'
@@ -46,7 +46,7 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, optio
 }
 
 export const fitsOneBatch = ({ ids, metrics }: SheetColumns): boolean =>
-  rowsIn(ids) <= BATCH * groupRowsFor(metrics.length)
+  rowCount(ids) <= BATCH * groupRowsFor(metrics.length)
 
 const transactionFor = ({ startsFor }: WriteOptions) =>
   startsFor === undefined ? syncedTransaction : unsyncedTransaction
@@ -79,7 +79,7 @@ const publishSnapshot = (scores: Database, { id }: Snapshot) =>
 /** A new snapshot without rows, which nobody sees yet. */
 export function beginSnapshot(scores: Database, sheet: SheetColumns, { startsFor, now }: WriteOptions): Snapshot {
   const snapshot = {
-    players: rowsIn(sheet.ids),
+    players: rowCount(sheet.ids),
     groupRows: groupRowsFor(sheet.metrics.length),
     metrics: sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra })),
     idBytes: textBytes(sheet.ids),
