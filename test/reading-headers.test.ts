@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { isCumulative } from '../src/leagues/sheets/reading/metrics.ts'
+import { isCumulative } from '../src/leagues/sheets/reading/known-metrics.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { random } from './fixtures/sheets/random.ts'
 import { read, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'

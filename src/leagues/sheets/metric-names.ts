@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
 import { metricNamed } from './reading/headers.ts'
-import { metricAliases } from './reading/metrics.ts'
+import { metricAliases } from './reading/known-metrics.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
 

@@ -3,7 +3,7 @@
 import { limits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
-import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './metrics.ts'
+import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './known-metrics.ts'
 import { BAD, BLANK, newNumberCell, readNumber } from './numbers.ts'
 import { translatedAliases } from './translated-aliases.ts'
 

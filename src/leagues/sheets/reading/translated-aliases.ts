@@ -1,4 +1,4 @@
-/** Names that Japanese, Chinese, Korean and Russian sheets use for the columns that Fieldhouse knows, tried after the aliases of `metrics.ts`. */
+/** Names that Japanese, Chinese, Korean and Russian sheets use for the columns that Fieldhouse knows, tried after the aliases of `known-metrics.ts`. */
 const killsOfTier = (t: number) =>
   [`T${t}`, `Т${t}`] // the second is a Cyrillic letter
     .flatMap(tier =>

@@ -2,7 +2,7 @@
 
 import { columnMemory } from '../../../platform/spreadsheets/column-memory.ts'
 import { type NumberColumn, putNarrow, readNumbers } from '../number-column.ts'
-import { isCount } from './metrics.ts'
+import { isCount } from './known-metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
 import type { Finding } from './report.ts'
 
