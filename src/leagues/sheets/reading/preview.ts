@@ -60,7 +60,11 @@ export async function previewSheet({ path, filename, mapping, isCut }: PreviewIn
 
 function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | undefined): SheetPreview {
   const { encoding, bomBytes } = encodingOf(head)
-  const { delimiter, header, rows } = likelyDialect(recoded(head.subarray(bomBytes), encoding, isWhole), isWhole, mapping)
+  const { delimiter, header, rows } = likelyDialect(
+    recoded(head.subarray(bomBytes), encoding, isWhole),
+    isWhole,
+    mapping,
+  )
   const takenAt = takenAtIn(rows.slice(0, header.row))
   return previewOf({ format: delimiter === '\t' ? 'tsv' : 'csv', worksheet: null, takenAt }, header, rows, mapping)
 }
