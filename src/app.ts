@@ -1,17 +1,17 @@
-/** Builds everything once, in order. What is opened first is closed last. */
+/** Builds everything once, in order. `startFieldhouse` tells the order; each step is a function below it. */
 import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
 import { fileOf } from '../db/file.ts'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
 import { facts, processes } from '../db/schema.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
-import packageJson from '../package.json' with { type: 'json' }
+import { version } from '../package.json' with { type: 'json' }
 import { guardCookies, isMutation } from './accounts/csrf.ts'
 import { identify, staysSignedIn } from './accounts/identify.ts'
 import { openKnownIdentities } from './accounts/known-identities.ts'
 import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
-import { failureAlert, raise } from './alerts.ts'
+import { type Alert, failureAlert, raise } from './alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { followDisplayName } from './display-name/name.ts'
@@ -45,6 +45,7 @@ import { openCompute } from './platform/jobs/compute.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { openJobs } from './platform/jobs/jobs.ts'
 import { openQueues } from './platform/jobs/queues.ts'
+import type { Run } from './platform/jobs/runs.ts'
 import { openSchedule, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { openLocks } from './platform/jobs/task-locks.ts'
 import { startWorker } from './platform/jobs/worker.ts'
@@ -52,8 +53,8 @@ import { type Log, openLog, throttled } from './platform/process/log.ts'
 import { openMetrics, watchLoop } from './platform/process/metrics.ts'
 import { holdProcessLock, isProcessDead, otherProcessesAlive } from './platform/process/process-lock.ts'
 import { openReaderThread } from './platform/process/reader-thread.ts'
-import { openShutdown } from './platform/process/shutdown.ts'
-import { openTelemetry } from './platform/process/telemetry.ts'
+import { openShutdown, type Shutdown } from './platform/process/shutdown.ts'
+import { openTelemetry, type Telemetry } from './platform/process/telemetry.ts'
 import { openRedis } from './platform/redis.ts'
 import { rostersAtOnce } from './rota/roster-queue.ts'
 import { refused, routes } from './routes.ts'
@@ -82,226 +83,252 @@ const uploadPaths =
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
-export async function startFieldhouse(
-  config: Config,
-  {
-    clock = systemClock,
-    log = openLog(config.logLevel, clock.now),
-    passwordCosts,
-    jobs: moreJobs = [],
-    schedule: moreSchedule = [],
-    exportPatience,
-    monitorIntervals,
-    overloadLimits,
-  }: AppOverrides = {},
-): Promise<Fieldhouse> {
+/** What the steps of the start share. */
+type Start = {
+  config: Config
+  overrides: AppOverrides
+  clock: Clock
+  log: Log
+  shutdown: Shutdown
+  processId: string
+  /** Whether another process of this folder is dead. */
+  isDead(process: string): boolean
+  queueError(error: Error): void
+}
+
+/** The order is a promise: what is opened first is closed last, and requests are accepted only when all else works. */
+export async function startFieldhouse(config: Config, overrides: AppOverrides = {}): Promise<Fieldhouse> {
+  const { clock = systemClock } = overrides
+  const { log = openLog(config.logLevel, clock.now) } = overrides
   const shutdown = openShutdown(log)
   try {
-    const { version } = packageJson
-    const { role, dataDir } = config
-    const processId = Bun.randomUUIDv7()
-    const isDead = (process: string) => process !== processId && isProcessDead(dataDir, process)
     shutdown.onClose('log', log, log => log.flush())
-
-    const release = {
-      dsn: config.sentryDsn,
-      traces: config.sentryTraces,
-      environment: config.environment,
-      release: version,
-    }
-    const telemetry = shutdown.onClose('telemetry', await openTelemetry({ ...release, log }), telemetry =>
-      telemetry.close(),
-    )
-    const restored = await restoreAtStart(dataDir, clock.now())
-    const db = shutdown.onClose(
-      'database',
-      openDatabase(dataDir, () => otherProcessesAlive(dataDir)),
-      closeDatabase,
-    )
-    shutdown.onClose('liveness', holdProcessLock(dataDir, processId), die => die())
-    const row = { id: processId, role, version, startedAt: clock.now() }
-    shutdown.onClose('process row', await registerProcess(db, row), leave => leave())
-
-    if (restored && 'failed' in restored) await raiseRestoreFailure(db, clock.now(), restored.failed)
-    if (restored) log.warn('A restore was requested for this start', restored)
-
-    const redis = config.redisUrl
-      ? shutdown.onClose('redis', await openRedis(config.redisUrl, log), redis => redis.close())
-      : undefined
-    const cacheClient = redis?.connect()
-    if (redis && cacheClient) await redis.requireNoEviction(cacheClient)
-
-    const stamps = new Stamps(db)
-    const memory = memoryStore()
-    const prefix = `${config.namespace}:cache:${await installationOf(db)}:`
-    const store = cacheClient ? redisStore(cacheClient, prefix, memory, clock) : memory
-    const cache = new Cache(
-      shutdown.onClose('cache', store, store => store.close()),
-      stamps,
-      clock,
-      new RefreshedAnswers(db),
-    )
-    const locks = shutdown.onClose('locks', openLocks(db, clock, processId, isDead), locks => locks.close())
-    const isNews = throttled()
-    const queueError = (error: Error) => {
-      if (isNews(error.message)) log.warn('The queue reports', { error: error.message })
-    }
-    const queues = shutdown.onClose(
-      'queues',
-      await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect, onError: queueError }),
-      queues => queues.close(),
-    )
-    const elsewhere = redis && { connect: redis.connect, namespace: config.namespace, version }
-    const compute = shutdown.onClose('compute', await openCompute(elsewhere, rostersAtOnce), compute => compute.close())
-    const jobs = openJobs<App>(db, queues, clock, log, isDead, () => app)
-    jobs.define([...jobTable, ...moreJobs])
-    const schedule = openSchedule([...scheduleOf(config), ...moreSchedule], db, jobs, clock, log)
-    const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock, !config.litestream), sheets => sheets.close())
-    const livePortfolios = shutdown.onClose(
-      'livePortfolios',
-      openLivePortfolios(dataDir, db, stamps, clock),
-      livePortfolios => livePortfolios.close(),
-    )
-    const metrics = openMetrics()
-    const reader = shutdown.onClose('reader', openReaderThread(dataDir), reader => reader.close())
-    if (config.litestream) leaveCheckpoints(db.$client)
-    else
-      shutdown.onClose(
-        'checkpoints',
-        startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined)),
-        checkpoints => checkpoints.stop(),
-      )
-    const loadShedding = openLoadShedding(overloadLimits)
-    const loop = shutdown.onClose('loop watch', watchLoop(loadShedding.turn), loop => loop.stop())
-    const streams = openStreams(request => staysSignedIn(app, request))
-
-    let stopRun: App['stopRun'] = () => {}
-    let renewAnswers: App['renewAnswers'] = () => Promise.resolve()
-    let stopWorking = () => Promise.resolve()
-    let isReady = false
-    const app: App = {
-      config,
-      version,
-      processId,
-      startedAt: clock.now(),
-      clock,
-      log,
-      telemetry,
-      metrics,
-      loop,
-      loadShedding,
-      db,
-      redis: cacheClient,
-      stamps,
-      cache,
-      reader,
-      locks,
-      queues,
-      jobs,
-      compute,
-      schedule,
-      kinds,
-      sheets,
-      tourBoards: openTourBoards(db, stamps, clock),
-      livePortfolios: livePortfolios,
-      streams,
-      reads: readLimit(config.rateLimit),
-      passwords: openPasswords(passwordCosts),
-      knownIdentities: openKnownIdentities(stamps, clock),
-      exports: openExports(exportPatience),
-      warmers,
-      stopRun: id => stopRun(id),
-      renewAnswers: league => renewAnswers(league),
-      ready: () => isReady,
-    }
-
+    const start = newStart(config, overrides, clock, log, shutdown)
+    const telemetry = await startTelemetry(start)
+    const db = await openData(start)
+    const app = await openApp(start, telemetry, db)
     addGauges(app)
+    const worker = config.role === 'web' ? undefined : await startJobs(start, app)
 
-    if (role !== 'web') {
-      const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {
-        telemetry.report(error, { job: run.name, job_id: run.id })
-        reportDamage(app, error)
-        const key = failureAlert(run)
-        bestEffortWrite(db, tx =>
-          raise(tx, clock.now(), {
-            key,
-            type: 'job_failed',
-            severity: 'error',
-            title: `${run.name} failed`,
-            message: run.error ?? '',
-            data: { job_id: run.id },
-          }),
-        )
-      }
-      const worker = shutdown.onClose(
-        'worker',
-        startWorker({ app, db, clock, locks, jobs, queues, log, processId, isDead, failed, queueError }),
-        worker => worker.close(),
-      )
-      stopRun = worker.abort
-      stopWorking = worker.close
-      shutdown.onClose('schedule', schedule, schedule => schedule.stop())
-      schedule.start()
-      await schedule.catchUp()
-    }
     lookForDamageAtStart(app)
     await reportDeadProcesses(app)
     await startRetentionTime(app)
-    shutdown.onClose('watch', startProcessMonitor(app, monitorIntervals), watch => watch.stop())
+    const monitor = startProcessMonitor(app, overrides.monitorIntervals)
+    shutdown.onClose('process monitor', monitor, monitor => monitor.stop())
 
-    const fastPath = openCachedFastPath(cache, app.reads, clock, cached => audienceOf(db, cached))
-    metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
     await makeFirstAdmin(app)
-    const router = routes(app)
-    const followName = followDisplayName(app)
-    const server = shutdown.onClose(
-      'http server',
-      openHttpServer({
-        port: config.port,
-        hostname: config.host,
-        trustProxy: config.trustProxy,
-        isSecure: config.publicUrl?.startsWith('https:') ?? false,
-        maxUpload: config.maxUploadMb * 1024 * 1024,
-        uploadPaths,
-        loadShedding,
-        alwaysAdmitted,
-        handle(request) {
-          followName()
-          return router.fetch(request)
-        },
-        identify(request) {
-          if (isMutation(request)) fileOf(db.$client)?.assertUsable() // what is read from another file may be wrong
-          return identify(app, request)
-        },
-        knownIdentity: app.knownIdentities.find,
-        guard: guardCookies(config),
-        refused: (request, error) => refused(app, request, error),
-        fastPath,
-        log,
-        metrics,
-        trace: telemetry.trace,
-      }),
-      server => server.close(drainFor),
-    )
-    renewAnswers = league => server.answerAhead(fastPath.outdated(league))
-    shutdown.onClose('streams', streams, streams => streams.close())
-    const warming = shutdown.onClose('warm-up', new AbortController(), warming => warming.abort())
-    warmUp(app, warming.signal).then(() => {
-      isReady = true
-    })
-    resumeUploads(app).catch(error => log.error('Uploads could not be resumed', { error }))
-    jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep is repeated in a minute', { error }))
-    if (role !== 'worker') await offerSetup(app, server.url)
-    log.info('Fieldhouse is open', { url: server.url, role, version, queue: queues.backend, data: dataDir })
+    const { url } = serve(start, app)
+    startWarmUp(start, app)
+    resumeWork(app)
+    if (config.role !== 'worker') await offerSetup(app, url)
+    log.info('Fieldhouse is open', { url, role: config.role, version, queue: app.queues.backend, data: config.dataDir })
     const stop = () => {
-      stopWorking().catch(() => {}) // while requests still end; its errors are reported when it is closed in turn
+      worker?.close().catch(() => {}) // while requests still end; its errors are reported when it is closed in turn
       return shutdown.close()
     }
-    return { app, url: server.url, stop }
+    return { app, url, stop }
   } catch (error) {
     await shutdown.close()
     throw error
   }
+}
+
+function newStart(config: Config, overrides: AppOverrides, clock: Clock, log: Log, shutdown: Shutdown): Start {
+  const processId = Bun.randomUUIDv7()
+  const isDead = (process: string) => process !== processId && isProcessDead(config.dataDir, process)
+  const isDue = throttled()
+  const queueError = (error: Error) => {
+    if (isDue(error.message)) log.warn('The queue reports', { error: error.message })
+  }
+  return { config, overrides, clock, log, shutdown, processId, isDead, queueError }
+}
+
+async function startTelemetry({ config, log, shutdown }: Start): Promise<Telemetry> {
+  const telemetry = await openTelemetry({
+    dsn: config.sentryDsn,
+    traces: config.sentryTraces,
+    environment: config.environment,
+    release: version,
+    log,
+  })
+  return shutdown.onClose('telemetry', telemetry, telemetry => telemetry.close())
+}
+
+/** Restores a backup if one was asked for, opens the database, and tells other processes of the folder that this one lives. */
+async function openData({ config: { dataDir, role }, clock, log, shutdown, processId }: Start): Promise<Db> {
+  const restored = await restoreAtStart(dataDir, clock.now())
+  const db = openDatabase(dataDir, () => otherProcessesAlive(dataDir))
+  shutdown.onClose('database', db, closeDatabase)
+  shutdown.onClose('process lock', holdProcessLock(dataDir, processId), release => release())
+  const row = { id: processId, role, version, startedAt: clock.now() }
+  shutdown.onClose('process row', await registerProcess(db, row), remove => remove())
+
+  if (restored && 'failed' in restored) await raiseRestoreFailure(db, clock.now(), restored.failed)
+  if (restored) log.warn('A restore was requested for this start', restored)
+  return db
+}
+
+/** Opens what every feature is passed. Nothing runs yet, and nobody is answered. */
+async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App> {
+  const { config, overrides, clock, log, shutdown, processId, isDead } = start
+  const { dataDir, namespace } = config
+
+  const redis = config.redisUrl
+    ? shutdown.onClose('redis', await openRedis(config.redisUrl, log), redis => redis.close())
+    : undefined
+  const cacheClient = redis?.connect()
+  if (redis && cacheClient) await redis.requireNoEviction(cacheClient)
+
+  const stamps = new Stamps(db)
+  const memory = memoryStore()
+  const prefix = `${namespace}:cache:${await installationOf(db)}:`
+  const store = cacheClient ? redisStore(cacheClient, prefix, memory, clock) : memory
+  shutdown.onClose('cache', store, store => store.close())
+  const cache = new Cache(store, stamps, clock, new RefreshedAnswers(db))
+
+  const locks = shutdown.onClose('locks', openLocks(db, clock, processId, isDead), locks => locks.close())
+  const queues = shutdown.onClose(
+    'queues',
+    await openQueues({ dataDir, namespace, redis: redis?.connect, onError: start.queueError }),
+    queues => queues.close(),
+  )
+  const remote = redis && { connect: redis.connect, namespace, version }
+  const compute = shutdown.onClose('compute', await openCompute(remote, rostersAtOnce), compute => compute.close())
+  const jobs = openJobs<App>(db, queues, clock, log, isDead, () => app)
+  jobs.define([...jobTable, ...(overrides.jobs ?? [])])
+  const schedule = openSchedule([...scheduleOf(config), ...(overrides.schedule ?? [])], db, jobs, clock, log)
+
+  const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock, !config.litestream), sheets => sheets.close())
+  const livePortfolios = shutdown.onClose(
+    'live portfolios',
+    openLivePortfolios(dataDir, db, stamps, clock),
+    livePortfolios => livePortfolios.close(),
+  )
+  const reader = shutdown.onClose('reader', openReaderThread(dataDir), reader => reader.close())
+  if (config.litestream) leaveCheckpoints(db.$client)
+  else {
+    const checkpoints = startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined))
+    shutdown.onClose('checkpoints', checkpoints, checkpoints => checkpoints.stop())
+  }
+  const loadShedding = openLoadShedding(overrides.overloadLimits)
+  const loop = shutdown.onClose('loop watch', watchLoop(loadShedding.turn), loop => loop.stop())
+
+  const app: App = {
+    config,
+    version,
+    processId,
+    startedAt: clock.now(),
+    clock,
+    log,
+    telemetry,
+    metrics: openMetrics(),
+    loop,
+    loadShedding,
+    db,
+    redis: cacheClient,
+    stamps,
+    cache,
+    reader,
+    locks,
+    queues,
+    jobs,
+    compute,
+    schedule,
+    kinds,
+    sheets,
+    tourBoards: openTourBoards(db, stamps, clock),
+    livePortfolios,
+    streams: openStreams(request => staysSignedIn(app, request)),
+    reads: readLimit(config.rateLimit),
+    passwords: openPasswords(overrides.passwordCosts),
+    knownIdentities: openKnownIdentities(stamps, clock),
+    exports: openExports(overrides.exportPatience),
+    warmers,
+    // These three are replaced by the steps that start the worker, the HTTP server and the warm-up.
+    stopRun() {},
+    renewAnswers: async () => {},
+    isReady: false,
+  }
+  return app
+}
+
+/** Takes jobs from the queue and starts those of the schedule, first those whose time passed while no process ran. */
+async function startJobs(start: Start, app: App) {
+  const { clock, log, shutdown, processId, isDead, queueError } = start
+  const { db, locks, jobs, queues, schedule } = app
+  const failed = (run: Run, error: unknown) => {
+    app.telemetry.report(error, { job: run.name, job_id: run.id })
+    reportDamage(app, error)
+    const alert: Alert = {
+      key: failureAlert(run),
+      type: 'job_failed',
+      severity: 'error',
+      title: `${run.name} failed`,
+      message: run.error ?? '',
+      data: { job_id: run.id },
+    }
+    bestEffortWrite(db, tx => raise(tx, clock.now(), alert))
+  }
+  const worker = startWorker({ app, db, clock, locks, jobs, queues, log, processId, isDead, failed, queueError })
+  shutdown.onClose('worker', worker, worker => worker.close())
+  app.stopRun = worker.abort
+  shutdown.onClose('schedule', schedule, schedule => schedule.stop())
+  schedule.start()
+  await schedule.catchUp()
+  return worker
+}
+
+/** From here on requests are answered. At shutdown streams end first, so that the server need not wait for them. */
+function serve({ config, clock, log, shutdown }: Start, app: App) {
+  const { db, metrics, streams } = app
+  const fastPath = openCachedFastPath(app.cache, app.reads, clock, result => audienceOf(db, result))
+  metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
+  const router = routes(app)
+  const followName = followDisplayName(app)
+  const server = openHttpServer({
+    port: config.port,
+    hostname: config.host,
+    trustProxy: config.trustProxy,
+    isSecure: config.publicUrl?.startsWith('https:') ?? false,
+    maxUpload: config.maxUploadMb * 1024 * 1024,
+    uploadPaths,
+    loadShedding: app.loadShedding,
+    alwaysAdmitted,
+    handle(request) {
+      followName()
+      return router.fetch(request)
+    },
+    identify(request) {
+      if (isMutation(request)) fileOf(db.$client)?.assertUsable() // what is read from another file may be wrong
+      return identify(app, request)
+    },
+    knownIdentity: app.knownIdentities.find,
+    guard: guardCookies(config),
+    refused: (request, error) => refused(app, request, error),
+    fastPath,
+    log,
+    metrics,
+    trace: app.telemetry.trace,
+  })
+  shutdown.onClose('http server', server, server => server.close(drainFor))
+  app.renewAnswers = league => server.answerAhead(fastPath.outdated(league))
+  shutdown.onClose('streams', streams, streams => streams.close())
+  return server
+}
+
+/** `/readyz` reports ready once answers are warm, or after two seconds. */
+function startWarmUp({ shutdown }: Start, app: App): void {
+  const warming = shutdown.onClose('warm-up', new AbortController(), warming => warming.abort())
+  warmUp(app, warming.signal).then(() => {
+    app.isReady = true
+  })
+}
+
+/** Goes on with what an earlier process left unfinished. */
+function resumeWork(app: App): void {
+  const { jobs, log } = app
+  resumeUploads(app).catch(error => log.error('Uploads could not be resumed', { error }))
+  jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep is repeated in a minute', { error }))
 }
 
 /** The id of this installation. A restore makes a new one, so that nothing cached in Redis before is used. */

@@ -54,7 +54,7 @@ export interface App {
   /** Renews answers that the fast path gave for this league before a change, if the cache has newer ones. */
   renewAnswers(league: number): Promise<void>
   /** Whether warm-up is finished: `/readyz`. */
-  ready(): boolean
+  isReady: boolean
 }
 
 /** `export const importSheet = job('sheets.import', { input, lock, run })`. */

@@ -277,7 +277,7 @@ test('after a restart, boards, held symbols and activity numbers are warm', asyn
   await trade(ann!, 1, 'buy', 1, 'ACME')
   await before.stop()
   const after = await start({}, folder)
-  await until(() => after.app.ready())
+  await until(() => after.app.isReady)
   const state = async (path: string) => (await after.as(ann!.key).raw(`/api/v1/${path}`)).headers.get('x-cache')
   const paths = ['leagues/1/leaderboard', 'quotes/ACME', `users/${ann!.id}/stats`, 'quotes/IDLE']
   expect(await Promise.all(paths.map(state))).toEqual(['hit', 'hit', 'hit', 'miss'])

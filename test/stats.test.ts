@@ -267,7 +267,7 @@ test('a service is ready once its cache is warm, and warmed answers are hits', a
   const before = await startWithHistory({}, folder)
   await before.stop()
   const { call, app } = await start({}, folder)
-  await until(() => app.ready())
+  await until(() => app.isReady)
   await ready(call)
   expect((await call.raw(`/api/v1/leagues/${before.id}/leaderboard`)).headers.get('x-cache')).toBe('hit')
   expect((await call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache')).toBe('hit')

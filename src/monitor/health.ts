@@ -72,7 +72,7 @@ export const probeRoutes = (app: App) => {
       '/readyz',
       ({ set }) => {
         const works = checkDatabase().status !== 'unhealthy'
-        if (works && app.ready()) return { status: 'ready' }
+        if (works && app.isReady) return { status: 'ready' }
         set.status = 503
         return { status: works ? 'warming up' : 'the database fails' }
       },

@@ -4,6 +4,8 @@ import { withTimeout } from './with-timeout.ts'
 /** Milliseconds that any one thing may take to close. */
 const closeTimeout = 4_500
 
+export type Shutdown = ReturnType<typeof openShutdown>
+
 /** Closes what was opened in reverse order: first the HTTP server, last the database. Safe to call twice. */
 export function openShutdown(log: Log) {
   const closers: { name: string; close: () => unknown }[] = []
