@@ -10,11 +10,11 @@ import { atomically } from '../db/transactions.ts'
 import { clear, raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { auditLedger, type LedgerAudit } from '../src/leagues/market/ledger-audit.ts'
-import { endWithStarter } from '../src/platform/process/child-process.ts'
+import { exitWithParent } from '../src/platform/process/child-process.ts'
 import { helpFirst } from './script-help.ts'
 
 helpFirst(import.meta.path)
-endWithStarter()
+exitWithParent()
 
 const key = 'ledger_audit'
 

@@ -16,12 +16,12 @@ import { makeBackup, type ReportProgress } from '../src/monitor/backups/backup.t
 import { openS3Store, sendBackup } from '../src/monitor/backups/s3-backup.ts'
 import { minute, systemClock } from '../src/platform/clock.ts'
 import { type Lease, type Locks, openLocks } from '../src/platform/jobs/task-locks.ts'
-import { endWithStarter } from '../src/platform/process/child-process.ts'
+import { exitWithParent } from '../src/platform/process/child-process.ts'
 import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
 import { helpFirst, helpOf, misused } from './script-help.ts'
 
 helpFirst(import.meta.path, { words: 1 })
-endWithStarter()
+exitWithParent()
 
 const [target] = process.argv.slice(2)
 if (target !== undefined && target !== 's3') {

@@ -4,7 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { computeTasks } from './compute.ts'
 import type { Config } from './config.ts'
 import { systemClock } from './platform/clock.ts'
-import { startComputing } from './platform/jobs/compute.ts'
+import { startComputeWorker } from './platform/jobs/compute.ts'
 import { type Log, openLog } from './platform/process/log.ts'
 import { openRedis } from './platform/redis.ts'
 
@@ -14,13 +14,13 @@ export async function startComputeProcess(config: Config, log: Log = openLog(con
   const redis = await openRedis(config.redisUrl, log)
   const atOnce = Math.max(1, Math.floor(availableParallelism() / 2)) // a solver keeps two threads busy at times
   const settings = { connect: redis.connect, namespace: config.namespace, version }
-  const computing = await startComputing(settings, computeTasks, atOnce, log)
-  const probe = (isWell: boolean) => new Response(isWell ? 'ok' : 'no Redis', { status: isWell ? 200 : 503 })
+  const worker = await startComputeWorker(settings, computeTasks, atOnce, log)
+  const probe = (isOk: boolean) => new Response(isOk ? 'ok' : 'no Redis', { status: isOk ? 200 : 503 })
   const server = Bun.serve({
     port: config.port,
     hostname: config.host,
     reusePort: false,
-    routes: { '/livez': () => probe(true), '/readyz': () => probe(computing.isReady()) },
+    routes: { '/livez': () => probe(true), '/readyz': () => probe(worker.isReady()) },
     fetch: () => new Response('A compute process answers /livez and /readyz alone\n', { status: 404 }),
   })
   const url = String(server.url).replace(/\/$/, '')
@@ -29,7 +29,7 @@ export async function startComputeProcess(config: Config, log: Log = openLog(con
     url,
     log,
     async stop() {
-      await computing.stop()
+      await worker.stop()
       await server.stop(true)
       redis.close()
       log.flush()

@@ -14,7 +14,7 @@ export const settings = {
   ),
   namespace: text('NAMESPACE', 'fieldhouse', 'Prefix of every key in Redis, so that several installs may share one', {
     pattern: /^[a-z0-9][a-z0-9_-]{0,40}$/,
-    says: 'lower-case letters, digits, - and _',
+    expects: 'lower-case letters, digits, - and _',
   }),
   role: oneOf(
     'ROLE',
@@ -24,16 +24,16 @@ export const settings = {
   ),
   adminToken: maybe('ADMIN_TOKEN', 'A bearer token that acts as the built-in user `operator` with admin rights', {
     pattern: /^[\x21-\x7e]{16,200}$/,
-    says: 'at least 16 printable characters',
+    expects: 'at least 16 printable characters',
     secret: true,
   }),
   adminEmail: maybe('ADMIN_EMAIL', 'E-mail address of the first admin, made at the first start', {
     pattern: /^[^\s@]+@[^\s@]+$/,
-    says: 'an e-mail address',
+    expects: 'an e-mail address',
   }),
   adminPassword: maybe('ADMIN_PASSWORD', 'Password of the first admin', {
     pattern: /^.{12,200}$/s,
-    says: 'at least 12 characters',
+    expects: 'at least 12 characters',
     secret: true,
   }),
   publicBoards: bool('PUBLIC_BOARDS', true, 'Strangers may read leagues, boards, players, tours and quotes'),
@@ -56,7 +56,7 @@ export const settings = {
   ),
   mailFrom: maybe('MAIL_FROM', 'Sender of mails: an address, or a name and then the address in angle brackets', {
     pattern: /^[^<>@\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/,
-    says: 'fieldhouse@example.org or Fieldhouse <fieldhouse@example.org>',
+    expects: 'fieldhouse@example.org or Fieldhouse <fieldhouse@example.org>',
   }),
   maxUploadMb: int('MAX_UPLOAD_MB', 256, 'Largest file accepted, in MB', { min: 1, max: 16_384 }),
   trustProxy: int('TRUST_PROXY', 0, 'How many proxies in front are believed about the client address', { max: 10 }),

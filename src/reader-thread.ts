@@ -1,31 +1,31 @@
 /** The reader thread: a read-only connection per folder, and the table of queries it can run. */
 import { type Db, openReader } from '../db/open.ts'
-import { closeWriterBeside } from './platform/files/wal-checkpoints.ts'
+import { closeCheckpointWriter } from './platform/files/wal-checkpoints.ts'
 import type { ReaderTasks } from './platform/process/reader-thread.ts'
 import { answerTasks } from './platform/process/threads.ts'
 import { readerQueries } from './reader-queries.ts'
 
 const queries = new Map(
   Object.values(readerQueries).map(query => {
-    const ask: (db: Db, input: never) => unknown = query
-    return [query.name, ask]
+    const run: (db: Db, input: never) => unknown = query
+    return [query.name, run]
   }),
 )
-const opened = new Map<string, Db>()
+const openDatabases = new Map<string, Db>()
 
 const tasks: ReaderTasks = {
   read({ dataDir, query, input }) {
-    const ask = queries.get(query)
-    if (!ask) throw new Error(`There is no query ${query}`)
-    const db = opened.get(dataDir) ?? openReader(dataDir)
-    opened.set(dataDir, db)
-    return ask(db, input as never) as never
+    const run = queries.get(query)
+    if (!run) throw new Error(`There is no query ${query}`)
+    const db = openDatabases.get(dataDir) ?? openReader(dataDir)
+    openDatabases.set(dataDir, db)
+    return run(db, input as never) as never
   },
   close({ dataDir }) {
-    const db = opened.get(dataDir)
+    const db = openDatabases.get(dataDir)
     if (!db) return
-    opened.delete(dataDir)
-    closeWriterBeside(db)
+    openDatabases.delete(dataDir)
+    closeCheckpointWriter(db)
     db.$client.close()
   },
 }

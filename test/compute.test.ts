@@ -36,7 +36,7 @@ async function startWithRedis() {
 /** A compute process as on another machine: it shares no folder and makes none. */
 async function newMachine(REDIS_URL: string) {
   const machine = await spawnFieldhouse({ ROLE: 'compute', REDIS_URL }, join(temporaryFolder(), 'none'))
-  const works = () => machine.lines.some(({ message }) => message === 'Work begins')
+  const works = () => machine.lines.some(({ message }) => message === 'A task begins')
   return { ...machine, works }
 }
 
@@ -92,7 +92,7 @@ redisTest('a cancel reaches the machine, and the best so far is a draft', async 
   expect(job).toMatchObject({ status: 'CANCELLED', result: { summary: { ended: 'cancelled' } } })
   const draft = await call.get(`/api/v1/roster/drafts/${job.job_id}`)
   expect(draft.assignments).toEqual(job.result.assignments)
-  await until(() => machine.lines.some(({ message }) => message === 'Work ends'))
+  await until(() => machine.lines.some(({ message }) => message === 'A task ends'))
 })
 
 redisTest('Redis dies under the work: it is done at home once, and no machine is needed', async () => {

@@ -7,7 +7,7 @@ import type { ImportInput, ImportProgress } from '../src/leagues/sheets/import-s
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
 import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../src/platform/files/growth.ts'
-import type { Asking } from '../src/platform/process/threads.ts'
+import type { AskOptions } from '../src/platform/process/threads.ts'
 import { growingSource } from '../src/platform/spreadsheets/source.ts'
 import { outcome } from './outcome.ts'
 
@@ -23,7 +23,7 @@ const csv = `id,name,power\n${Array.from({ length: 5_000 }, (_, i) => `${i},"Pla
 const imported = (
   path: string,
   { options = { filename: 'scan.csv' }, published = [] }: Partial<ImportInput> = {},
-  asking?: Asking,
+  asking?: AskOptions,
 ) =>
   thread.run(
     'import',

@@ -79,7 +79,7 @@ test('the deaths of its workers count as attempts; a job that kills them is not 
       return seen.completed_at ? seen : undefined
     })
   expect(await ended(once)).toMatchObject({ status: 'SUCCESS', attempts: 2, worker_deaths: 1 })
-  const error = 'Its worker died under it 3 times, so it is not run again by itself'
+  const error = 'Its process died 3 times while it ran, so it is not retried automatically'
   expect(await ended(always)).toMatchObject({ status: 'FAILURE', attempts: 3, worker_deaths: 3, error, stack: null })
   expect((await call.get(`${alerts}/json?type=job_failed`)).alerts).toMatchObject([{ message: error }])
   expect(await call.get(`/admin/task-monitor/jobs/${always}`)).toContain('its worker died 3 times')

@@ -136,7 +136,7 @@ test('missing updates are not reported for a tour without leagues, or one whose 
   await newTourLeague(call, {}, { ends: clock.now() + hour })
   await pollChain(app)
   clock.forward(day + 2 * hour)
-  const run = await update({ call, finished: async started => app.jobs.hasten((await started).job_id) }, {})
+  const run = await update({ call, finished: async started => app.jobs.startNow((await started).job_id) }, {})
   expect(run).toBeDefined()
   await until(() => unfinishedUpdate(app.db, 'pga') === undefined)
   expect((await supervise()).findings).toMatchObject([{ state: 'idle', job_id: null }])

@@ -181,7 +181,7 @@ export const sendInvitation = mailJob('send_invitation', () => 'invitation', {
   },
   settled: ({ invitationId }, app, outcome) =>
     noteMailed(app, invitationId, 'sent' in outcome ? null : `Not sent: ${outcome.skipped}`),
-  ended: ({ invitationId }, app, { error }) => noteMailed(app, invitationId, error ?? 'The mail was cancelled'),
+  afterFailure: ({ invitationId }, app, { error }) => noteMailed(app, invitationId, error ?? 'The mail was cancelled'),
 })
 
 export const invitationPath = (token: string) => `/invitation?token=${token}`

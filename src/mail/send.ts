@@ -33,7 +33,7 @@ export function mailJob<Input extends TSchema>(
     compose,
     settled,
     ...wishes
-  }: Pick<JobDefinition<App, Input>, 'input' | 'once' | 'ended'> & {
+  }: Pick<JobDefinition<App, Input>, 'input' | 'once' | 'afterFailure'> & {
     compose(input: Static<Input>, app: App, work: JobContext): Promise<Addressed | undefined>
     /** It was sent, or the reason why not. */
     settled?(input: Static<Input>, app: App, outcome: Outcome): Promise<void>

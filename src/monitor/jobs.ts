@@ -203,7 +203,7 @@ export const sendBackupAway = job('backups.send', {
 type Progress = (percent: number, stage: string) => void
 async function runBackup(config: Config, args: string[], signal: AbortSignal, progress: Progress): Promise<object> {
   let made: object | undefined
-  const { complaint, ended } = await runProgram<BackupMessage>(
+  const { stderr, exit } = await runProgram<BackupMessage>(
     [backupScript, ...args],
     envOf(settings, config, backupSettings),
     signal,
@@ -212,7 +212,7 @@ async function runBackup(config: Config, args: string[], signal: AbortSignal, pr
       else made = message.made
     },
   )
-  if (!made) throw new Error(complaint || `The backup ended early (${ended})`)
+  if (!made) throw new Error(stderr || `The backup ended early (${exit})`)
   return made
 }
 

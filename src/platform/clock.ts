@@ -15,7 +15,7 @@ export const tooFarAhead = 'This is more than a minute ahead of this clock.'
 
 /** ISO 8601 in UTC. */
 export const iso = (at: number) => new Date(at).toISOString()
-/** Null if nothing has happened yet. */
+/** Null where there is no time yet. */
 export const isoOrNull = (at: number | null | undefined) => (at == null ? null : iso(at))
 
 /** Dates outside these years are typing errors. The bound also keeps a request from making us loop over millions of days. */

@@ -5,15 +5,15 @@ import { withTimeout } from './process/with-timeout.ts'
 
 /**
  * Connections to Redis. A default client hangs when Redis is down: these fail fast and reconnect by themselves.
- * `waits` is for workers, which block on purpose.
+ * `blocking` is for workers, which block on purpose.
  */
 export async function openRedis(url: string, log: Log) {
   const { Redis } = await import('ioredis')
-  const open: Redis[] = []
-  const connect = ({ waits = false } = {}): Redis => {
+  const clients: Redis[] = []
+  const connect = ({ blocking = false } = {}): Redis => {
     const client = new Redis(url, {
-      maxRetriesPerRequest: waits ? null : 1,
-      enableOfflineQueue: waits,
+      maxRetriesPerRequest: blocking ? null : 1,
+      enableOfflineQueue: blocking,
       connectTimeout: 1_000,
       retryStrategy: attempt => Math.min(100 * 2 ** Math.min(attempt, 5), 2_000),
     })
@@ -26,22 +26,22 @@ export async function openRedis(url: string, log: Log) {
       if (reported) log.info('Redis is back')
       reported = false
     })
-    open.push(client)
+    clients.push(client)
     return client
   }
   return {
     connect,
     /**
-     * Refuses a Redis that rejects our login, as waiting would not help, and one that may evict keys, as jobs would vanish.
+     * Refuses a Redis that rejects our login, as it would again later, and one that may evict keys, as jobs would be lost.
      * Waits at most a second for its answer.
      */
     async requireNoEviction(client: Redis) {
-      const ask = async () => {
+      const evictionPolicy = async () => {
         if (client.status !== 'ready') await once(client, 'ready')
         const [, policy] = (await client.config('GET', 'maxmemory-policy')) as string[]
         return policy
       }
-      const policy = await withTimeout(ask(), 1_000, () => {}).catch(error => {
+      const policy = await withTimeout(evictionPolicy(), 1_000, () => {}).catch(error => {
         const reason = error instanceof Error ? error.message : ''
         if (/^(NOAUTH|WRONGPASS|ERR (DB index|invalid password|AUTH))/.test(reason))
           throw new Error(
@@ -55,7 +55,7 @@ export async function openRedis(url: string, log: Log) {
         )
     },
     close: () => {
-      for (const client of open) client.disconnect()
+      for (const client of clients) client.disconnect()
     },
   }
 }

@@ -43,13 +43,17 @@ export const bool = (env: string, fallback: boolean, doc: Doc) =>
     return yes.has(word) ? true : no.has(word) ? false : expected('true or false')
   })
 
-export const text = (env: string, fallback: string, doc: Doc, { pattern = /^.+$/s, says = 'some text' } = {}) =>
-  setting(env, fallback, doc, value => (pattern.test(value) ? value : expected(says)))
+export const text = (env: string, fallback: string, doc: Doc, { pattern = /^.+$/s, expects = 'some text' } = {}) =>
+  setting(env, fallback, doc, value => (pattern.test(value) ? value : expected(expects)))
 
-type Shape = { pattern?: RegExp; says?: string; secret?: boolean }
+type TextOptions = { pattern?: RegExp; expects?: string; secret?: boolean }
 /** Undefined unless set. */
-export const maybe = (env: string, doc: Doc, { pattern = /^.+$/s, says = 'some text', secret = false }: Shape = {}) =>
-  setting<string | undefined>(env, undefined, doc, value => (pattern.test(value) ? value : expected(says)), secret)
+export const maybe = (
+  env: string,
+  doc: Doc,
+  { pattern = /^.+$/s, expects = 'some text', secret = false }: TextOptions = {},
+) =>
+  setting<string | undefined>(env, undefined, doc, value => (pattern.test(value) ? value : expected(expects)), secret)
 
 export const oneOf = <const T extends string>(env: string, choices: readonly T[], fallback: T, doc: Doc) =>
   setting<T>(env, fallback, doc, value => choices.find(choice => choice === value) ?? expected(choices.join(' or ')))

@@ -52,6 +52,6 @@ export async function pollNow<Input extends TSchema>(
   if (runById(db).get({ id: started.jobId })?.status !== 'PENDING') return { ...started, outcome: 'running' }
   if (!isDue) return { ...started, outcome: 'too soon' }
   await atomically(db, tx => void changeRun(tx, started.jobId, ['PENDING'], { input }))
-  await jobs.hasten(started.jobId)
+  await jobs.startNow(started.jobId)
   return { ...started, outcome: 'accepted' }
 }

@@ -11,15 +11,10 @@ export const auditLedgers = job('ledger.audit', {
   once: () => 'audit',
   async run(_, { config: { dataDir } }, { signal }) {
     let audited: object | undefined
-    const { complaint, ended } = await runProgram<{ audited: object }>(
-      [script],
-      { DATA_DIR: dataDir },
-      signal,
-      message => {
-        audited = message.audited
-      },
-    )
-    if (!audited) throw new Error(complaint || `The audit ended early (${ended})`)
+    const { stderr, exit } = await runProgram<{ audited: object }>([script], { DATA_DIR: dataDir }, signal, message => {
+      audited = message.audited
+    })
+    if (!audited) throw new Error(stderr || `The audit ended early (${exit})`)
     return audited
   },
 })

@@ -45,7 +45,7 @@ export const importUpload = job('sheets.import', {
   whyNoRetry: ({ uploadId }, { db }) =>
     findUpload(db, uploadId)?.file ? null : 'Its file was removed when it ended; upload it again',
   run: (input, app, work) => importSheet(input, app, work).catch(refuseUnreadable),
-  async ended({ uploadId }, app, { status, error }) {
+  async afterFailure({ uploadId }, app, { status, error }) {
     const { db, clock } = app
     const upload = findUpload(db, uploadId)
     if (!upload) return
@@ -269,6 +269,6 @@ export async function resumeUploads(app: App): Promise<void> {
     .innerJoin(runs, eq(runs.id, uploads.jobId))
     .where(and(inArray(uploads.status, ['queued', 'running']), inArray(runs.status, ['FAILURE', 'CANCELLED'])))
     .all()
-  for (const { run } of left) await app.jobs.ended(run)
+  for (const { run } of left) await app.jobs.callAfterFailure(run)
   await deleteStrayFiles(app, app.clock.now())
 }

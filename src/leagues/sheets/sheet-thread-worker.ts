@@ -5,13 +5,13 @@
 import { workerData } from 'node:worker_threads'
 import { programFile } from '../../installation.ts'
 import { copyLog, leaveCheckpoints, startCheckpoints } from '../../platform/files/wal-checkpoints.ts'
-import { yieldProcessor } from '../../platform/process/thread-priority.ts'
+import { lowerThreadPriority } from '../../platform/process/thread-priority.ts'
 import { answerTasks, openThread } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
 import type { StoreThread } from './store-rows.ts'
 import { tasks } from './thread-tasks.ts'
 
-yieldProcessor()
+lowerThreadPriority()
 const scores = openScores(workerData.dataDir)
 const script = programFile('src/leagues/sheets/store-thread-worker.ts')
 const beside: StoreThread = openThread({ name: 'storing', script, data: workerData })

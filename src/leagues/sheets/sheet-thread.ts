@@ -1,11 +1,11 @@
 /** The one long-lived thread of sheet leagues: writes snapshots and builds boards. */
 import { programFile } from '../../installation.ts'
-import { type Asking, openThread, ThreadError } from '../../platform/process/threads.ts'
+import { type AskOptions, openThread, ThreadError } from '../../platform/process/threads.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { TaskAnswer, TaskInput, TaskName, Tasks } from './thread-tasks.ts'
 
 export type SheetThread = {
-  run<Name extends TaskName>(task: Name, input: TaskInput<Name>, asking?: Asking): Promise<TaskAnswer<Name>>
+  run<Name extends TaskName>(task: Name, input: TaskInput<Name>, options?: AskOptions): Promise<TaskAnswer<Name>>
   stop(): Promise<void>
 }
 
@@ -14,8 +14,8 @@ const script = programFile('src/leagues/sheets/sheet-thread-worker.ts')
 export function startSheetThread(dataDir: string, now: () => number = Date.now, checkpoints = true): SheetThread {
   const thread = openThread<Tasks>({ name: 'sheets', script, data: { dataDir, checkpoints }, now })
   return {
-    run: (task, input, asking) =>
-      thread.ask(task, input, asking).catch(error => {
+    run: (task, input, options) =>
+      thread.ask(task, input, options).catch(error => {
         if (error instanceof ThreadError && error.kind === 'SnapshotGone')
           throw new SnapshotGone(Number(error.facts.id))
         throw error

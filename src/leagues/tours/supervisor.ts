@@ -89,7 +89,7 @@ async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Pro
 /** Adds the run to the queue again, or schedules one if there is none. */
 async function restart(app: App, tour: Tour, { job_id }: TourFinding): Promise<boolean> {
   if (!job_id) return (await scheduleUpdate(app, tour.slug)) !== undefined
-  return (await app.jobs.hasten(job_id)) || (await app.jobs.tryDispatch(job_id))
+  return (await app.jobs.startNow(job_id)) || (await app.jobs.tryDispatch(job_id))
 }
 
 async function report({ db, clock }: App, tour: Tour, finding: TourFinding): Promise<void> {

@@ -67,7 +67,7 @@ export const updatePlayerScores = job(updateJob, {
     return { ...applied, ...next }
   },
   /** A bug must not end the chain. A run cancelled by hand is left to the supervisor. */
-  async ended({ tour }, app, { status }) {
+  async afterFailure({ tour }, app, { status }) {
     if (status === 'FAILURE') await scheduleUpdate(app, tour, app.clock.now() + minute)
   },
 })
@@ -125,5 +125,5 @@ export async function rescheduleUpdates(app: App, league: League): Promise<void>
   const [tour, run] = [findTour(db, slug), unfinishedUpdate(db, slug)]
   if (!booked?.deduplicated || !tour || run?.status !== 'PENDING') return
   const at = run.notBefore ?? 0
-  if (isScheduledTooLate(at, clock.now(), tour, leagueTimes(openLeaguesOn(db, slug)))) await jobs.hasten(run.id)
+  if (isScheduledTooLate(at, clock.now(), tour, leagueTimes(openLeaguesOn(db, slug)))) await jobs.startNow(run.id)
 }

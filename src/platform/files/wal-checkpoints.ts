@@ -17,14 +17,14 @@ const everyMs = 1_000
 
 /** While `isBusy` answers true, the log is left for another second. */
 export function startCheckpoints(client: Database, copy: () => Promise<unknown>, isBusy = () => false) {
-  const written = client.query<{ rows: number }, []>('select total_changes() as rows')
-  let copied = 0
+  const writtenRows = client.query<{ rows: number }, []>('select total_changes() as rows')
+  let copiedRows = 0
   let isCopying = false
   const timer = setInterval(async () => {
-    const rows = written.get()?.rows ?? 0
-    if (isBusy() || isCopying || rows === copied) return
+    const rows = writtenRows.get()?.rows ?? 0
+    if (isBusy() || isCopying || rows === copiedRows) return
     isCopying = true
-    copied = rows
+    copiedRows = rows
     await copy().catch(() => {}) // the disk is full, or the thread died: the log keeps everything until the next time
     isCopying = false
   }, everyMs)
@@ -32,22 +32,22 @@ export function startCheckpoints(client: Database, copy: () => Promise<unknown>,
   return { stop: () => clearInterval(timer) }
 }
 
-/** With Litestream, which copies the log away first and then into the file. */
+/** Litestream copies the log to its store first and then into the file. */
 export const leaveCheckpoints = (client: Database) => client.run('PRAGMA wal_autocheckpoint = 0')
 
 /** Copies the part of the log that no reader needs any more. */
 export const copyLog = (client: Database) => void client.query('PRAGMA wal_checkpoint(PASSIVE)').get()
 
-const fewPages = 250
+const shortLog = 250 // pages
 
 function isShort(client: Database): boolean {
   const state = client.query<{ log: number; checkpointed: number }, []>('PRAGMA wal_checkpoint(NOOP)').get()
-  return state !== null && state.log - state.checkpointed < fewPages
+  return state !== null && state.log - state.checkpointed < shortLog
 }
 
 const writers = new WeakMap<Db, Database>()
 
-/** A second connection, because the reading thread's is read-only. It never waits for other writers. */
+/** A second connection, because the reader thread's is read-only. It never waits for other writers. */
 function writerFor(db: Db): Database {
   const known = writers.get(db)
   if (known) return known
@@ -57,14 +57,14 @@ function writerFor(db: Db): Database {
   return writer
 }
 
-/** As a query of the reading thread. */
+/** As a query of the reader thread. */
 export function copyMainLog(db: Db): void {
   const writer = writerFor(db)
   if (!isShort(writer)) copyLog(writer)
 }
 
-/** Closes what `copyMainLog` opened beside this connection. */
-export function closeWriterBeside(db: Db) {
+/** Closes the connection that `copyMainLog` opened. */
+export function closeCheckpointWriter(db: Db) {
   writers.get(db)?.close()
   writers.delete(db)
 }

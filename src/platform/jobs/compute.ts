@@ -8,24 +8,24 @@ import type { Redis } from 'ioredis'
 import type { Log } from '../process/log.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 
-export type Working<Update> = { signal: AbortSignal; progress(update: Update): void }
+export type ComputeContext<Update> = { signal: AbortSignal; progress(update: Update): void }
 
 export type ComputeTask<Input, Result, Update> = {
   readonly name: string
   /** Input, updates and result are JSON. When aborted, it may return the best it has. It must be safe to run twice, as its machine may die. */
-  run(input: Input, work: Working<Update>): Promise<Result>
+  run(input: Input, work: ComputeContext<Update>): Promise<Result>
 }
 
 /** A task of any types, as tables hold them. */
 export type AnyTask = ComputeTask<never, unknown, never>
 
-type Connect = (how?: { waits?: boolean }) => Redis
+type Connect = (how?: { blocking?: boolean }) => Redis
 type Settings = { connect: Connect; namespace: string; version: string }
-type Ordered = { task: string; input: unknown }
+type TaskData = { task: string; input: unknown }
 
 const checkEvery = 200 // ms
 const timeoutMs = 2_000 // to wait for an answer of Redis, and for a machine to begin; after that this process does the work
-const keepFor = 24 * 3_600 // seconds: nobody asks for a result of yesterday
+const keepSeconds = 24 * 3_600 // nobody asks for a result of yesterday
 
 /** Versions do not share a queue, because they may understand the same work differently. */
 const queueName = (version: string) => `compute-${version.replaceAll(':', '-')}`
@@ -40,20 +40,20 @@ export type Compute = {
   run<Input, Result, Update>(
     task: ComputeTask<Input, Result, Update>,
     input: Input,
-    work: Working<Update>,
+    work: ComputeContext<Update>,
   ): Promise<Result>
   close(): Promise<void>
 }
 
-/** `atHome`: how many tasks this process does at once. */
-export async function openCompute(settings: Settings | undefined, atHome: number): Promise<Compute> {
-  let free = atHome
+/** `localLimit`: how many tasks this process does at once. */
+export async function openCompute(settings: Settings | undefined, localLimit: number): Promise<Compute> {
+  let free = localLimit
   const queue = settings && (await openQueue(settings))
 
   async function runHere<Input, Result, Update>(
     task: ComputeTask<Input, Result, Update>,
     input: Input,
-    work: Working<Update>,
+    work: ComputeContext<Update>,
   ) {
     for (; free <= 0; await Bun.sleep(checkEvery)) work.signal.throwIfAborted()
     free--
@@ -66,37 +66,37 @@ export async function openCompute(settings: Settings | undefined, atHome: number
 
   async function runRemotely<Result, Update>(
     remote: Remote,
-    { signal, progress }: Working<Update>,
-  ): Promise<Result | Home> {
+    { signal, progress }: ComputeContext<Update>,
+  ): Promise<Result | WorkLocally> {
     const askedAt = performance.now()
     let last: string | undefined
     for (let cancelled = false; ; await Bun.sleep(checkEvery)) {
       if (signal.aborted && !cancelled) {
-        if (await remote.takeBack()) signal.throwIfAborted()
+        if (await remote.withdraw()) signal.throwIfAborted()
         cancelled = true
         await remote.cancel()
       }
-      const seen = await remote.poll()
-      if (seen.state === 'completed') return seen.result as Result
-      if (seen.state === 'failed') throw new Error(seen.reason)
+      const task = await remote.poll()
+      if (task.state === 'completed') return task.result as Result
+      if (task.state === 'failed') throw new Error(task.reason)
       const isLate = performance.now() - askedAt > timeoutMs // all machines are busy
-      if (seen.state === 'waiting' && isLate && free > 0 && (await remote.takeBack())) return home
-      if (seen.state === 'lost') return home
-      if (seen.update !== undefined && seen.update !== last) progress(JSON.parse((last = seen.update)))
+      if (task.state === 'waiting' && isLate && free > 0 && (await remote.withdraw())) return workLocally
+      if (task.state === 'lost') return workLocally
+      if (task.update !== undefined && task.update !== last) progress(JSON.parse((last = task.update)))
     }
   }
 
   async function run<Input, Result, Update>(
     task: ComputeTask<Input, Result, Update>,
     input: Input,
-    work: Working<Update>,
+    work: ComputeContext<Update>,
   ): Promise<Result> {
     if (queue && (await queue.workers().catch(() => 0)) > 0) {
       try {
         const answer = await runRemotely<Result, Update>(await queue.add({ task: task.name, input }), work)
-        if (answer !== home) return answer
+        if (answer !== workLocally) return answer
       } catch (error) {
-        if (!(error instanceof NoAnswer)) throw error
+        if (!(error instanceof RedisFailed)) throw error
         work.signal.throwIfAborted()
       }
     }
@@ -106,32 +106,32 @@ export async function openCompute(settings: Settings | undefined, atHome: number
   return { run, machines: async () => (await queue?.machines()) ?? [], close: async () => void (await queue?.close()) }
 }
 
-const home: unique symbol = Symbol('done at home')
-type Home = typeof home
+const workLocally: unique symbol = Symbol('work locally')
+type WorkLocally = typeof workLocally
 
 /** Redis is gone or does not answer. */
-class NoAnswer extends Error {}
+class RedisFailed extends Error {}
 
-type Seen =
+type TaskState =
   | { state: 'completed'; result: unknown }
   | { state: 'failed'; reason: string }
   | { state: 'waiting' | 'active' | 'lost'; update?: string }
 
 type Remote = {
-  poll(): Promise<Seen>
+  poll(): Promise<TaskState>
   cancel(): Promise<void>
   /** False if a machine has already started it. */
-  takeBack(): Promise<boolean>
+  withdraw(): Promise<boolean>
 }
 
 async function openQueue({ connect, namespace, version }: Settings) {
   const { Queue } = await import('bullmq')
   const client = connect()
-  const queue: Queue<Ordered> = new Queue<Ordered>(queueName(version), { connection: connect(), prefix: namespace })
+  const queue: Queue<TaskData> = new Queue<TaskData>(queueName(version), { connection: connect(), prefix: namespace })
   queue.on('error', () => {}) // the connection logs its own errors
   const ask = <T>(work: Promise<T>) =>
     withTimeout(work, timeoutMs).catch(error => {
-      throw new NoAnswer(String(error))
+      throw new RedisFailed(String(error))
     })
   const workers = () => ask(queue.getWorkersCount())
 
@@ -152,10 +152,10 @@ async function openQueue({ connect, namespace, version }: Settings) {
   return {
     workers,
     machines,
-    async add(ordered: Ordered): Promise<Remote> {
-      const kept = { age: keepFor }
-      const options = { removeOnComplete: kept, removeOnFail: kept, attempts: 5 }
-      const job = await ask(queue.add(ordered.task, ordered, options))
+    async add(data: TaskData): Promise<Remote> {
+      const retention = { age: keepSeconds }
+      const options = { removeOnComplete: retention, removeOnFail: retention, attempts: 5 }
+      const job = await ask(queue.add(data.task, data, options))
       const id = job.id ?? ''
       return {
         async poll() {
@@ -165,11 +165,11 @@ async function openQueue({ connect, namespace, version }: Settings) {
           if (now.finishedOn) return forget({ state: 'completed', result: now.returnvalue })
           if (!now.processedOn) return { state: 'waiting' }
           const update = typeof now.progress === 'string' ? { update: now.progress } : {}
-          // Its machine is gone, and without other machines nobody notices.
+          // Its machine is gone, and there is no other to notice that.
           return (await workers()) > 0 ? { state: 'active', ...update } : { state: 'lost' }
         },
-        cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepFor))),
-        takeBack: async () => {
+        cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepSeconds))),
+        withdraw: async () => {
           const now = await ask(queue.getJob(id))
           if (!now || now.processedOn) return false
           return ask(now.remove()).then(
@@ -178,9 +178,9 @@ async function openQueue({ connect, namespace, version }: Settings) {
           )
         },
       }
-      async function forget(seen: Seen): Promise<Seen> {
+      async function forget(task: TaskState): Promise<TaskState> {
         await queue.remove(id).catch(() => {})
-        return seen
+        return task
       }
     },
     close: () => withTimeout(queue.close(), 1_000, () => {}),
@@ -188,19 +188,19 @@ async function openQueue({ connect, namespace, version }: Settings) {
 }
 
 /** What a process with `ROLE=compute` does: takes work, `atOnce` tasks at a time, until it is stopped. */
-export async function startComputing(settings: Settings, tasks: readonly AnyTask[], atOnce: number, log: Log) {
+export async function startComputeWorker(settings: Settings, tasks: readonly AnyTask[], atOnce: number, log: Log) {
   const { Worker } = await import('bullmq')
   const { connect, namespace, version } = settings
   const client = connect()
   const stopping = new AbortController()
   const table = new Map(tasks.map(task => [task.name, task]))
 
-  async function handle(job: Job<Ordered>): Promise<unknown> {
+  async function handle(job: Job<TaskData>): Promise<unknown> {
     const task = table.get(job.data.task)
     if (!task) throw new Error(`There is no task ${job.data.task}`)
-    log.info('Work begins', { task: task.name, work: job.id })
+    log.info('A task begins', { task: task.name, work: job.id })
     const cancelled = new AbortController()
-    const look = setInterval(async () => {
+    const cancelTimer = setInterval(async () => {
       if (await client.exists(cancelKey(namespace, job.id ?? '')).catch(() => 0))
         cancelled.abort(new Error('Cancelled'))
     }, checkEvery)
@@ -211,13 +211,13 @@ export async function startComputing(settings: Settings, tasks: readonly AnyTask
       stopping.signal.throwIfAborted() // the result is incomplete: another machine does the task again
       return result
     } finally {
-      clearInterval(look)
-      log.info('Work ends', { task: task.name, work: job.id })
+      clearInterval(cancelTimer)
+      log.info('A task ends', { task: task.name, work: job.id })
     }
   }
 
-  const worker: Worker<Ordered> = new Worker<Ordered>(queueName(version), handle, {
-    connection: connect({ waits: true }),
+  const worker: Worker<TaskData> = new Worker<TaskData>(queueName(version), handle, {
+    connection: connect({ blocking: true }),
     prefix: namespace,
     name: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}`, // shown in the monitor
     concurrency: atOnce,

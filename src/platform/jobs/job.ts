@@ -50,14 +50,18 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   /** Why it would not help to retry a finished run, as a sentence; null if it might. A refused run is never retried. */
   whyNoRetry?(input: Static<Input>, app: App): string | null
   /** Cleans up after the run has failed for good or was cancelled, even before it started. */
-  ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
+  afterFailure?(
+    input: Static<Input>,
+    app: App,
+    how: { status: 'FAILURE' | 'CANCELLED'; error: string | null },
+  ): Promise<void>
   /** Must be safe to run twice: the process may die at any point. */
   run(input: Static<Input>, app: App, work: JobContext): Promise<Result>
 }
 
 type Options<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
-  'input' | 'once' | 'lock' | 'begin' | 'run' | 'ended' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
+  'input' | 'once' | 'lock' | 'begin' | 'run' | 'afterFailure' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
 > & {
   queue?: QueueName
   attempts?: number

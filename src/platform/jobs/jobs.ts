@@ -97,7 +97,7 @@ export function openJobs<App>(
   /** Runs that are being handed to the queue: whoever starts the same run in the meantime waits too, and fails with it. */
   const starting = new Map<string, Promise<void>>()
 
-  async function handOver(id: string): Promise<void> {
+  async function dispatchOrCancel(id: string): Promise<void> {
     try {
       await dispatch(id)
     } catch (error) {
@@ -127,14 +127,14 @@ export function openJobs<App>(
   }
 
   /** Lets the job clean up after a run that did not succeed. */
-  async function ended({ id, name, input, status, error }: Run): Promise<void> {
+  async function callAfterFailure({ id, name, input, status, error }: Run): Promise<void> {
     if (status !== 'FAILURE' && status !== 'CANCELLED') return
-    const failed = (failure: unknown) =>
-      log.error('What a run left could not be put right', { job_id: id, job: name, error: failure })
+    const cleanupFailed = (failure: unknown) =>
+      log.error('The cleanup after a run failed', { job_id: id, job: name, error: failure })
     await definitions
       .get(name)
-      ?.ended?.(input as never, app(), { status, error })
-      .catch(failed)
+      ?.afterFailure?.(input as never, app(), { status, error })
+      .catch(cleanupFailed)
   }
 
   /** Why it would not help to retry a run that failed or was cancelled; null if it may. */
@@ -149,7 +149,7 @@ export function openJobs<App>(
   return {
     accept,
     tryDispatch,
-    ended,
+    callAfterFailure,
     whyNoRetry,
 
     define(table: readonly JobDefinition<App>[]) {
@@ -165,7 +165,7 @@ export function openJobs<App>(
       start: Start = {},
     ): Promise<Started> {
       const started = await atomically(db, tx => accept(tx, job, input, start))
-      if (!started.deduplicated) starting.set(started.jobId, handOver(started.jobId))
+      if (!started.deduplicated) starting.set(started.jobId, dispatchOrCancel(started.jobId))
       await starting.get(started.jobId)
       return started
     },
@@ -186,7 +186,7 @@ export function openJobs<App>(
           changeRun(tx, id, ['PROGRESS'], { cancelRequestedAt: now }),
       )
       if (run?.status === 'CANCELLED') {
-        await ended(run)
+        await callAfterFailure(run)
         queues
           .remove(definitionOf(run.name).queue, id)
           .catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
@@ -196,7 +196,7 @@ export function openJobs<App>(
     },
 
     /** Lets a run that waits for its time start now. False if it is not waiting. */
-    async hasten(id: string): Promise<boolean> {
+    async startNow(id: string): Promise<boolean> {
       const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
       if (run) await redispatch(run)
       return run !== undefined
@@ -204,7 +204,7 @@ export function openJobs<App>(
 
     /** Runs a failed or cancelled run again under its own id; undefined if there is none, or it would not help. */
     async retry(id: string): Promise<Run | undefined> {
-      const again = {
+      const fresh = {
         status: 'PENDING',
         attempts: 0,
         deaths: 0,
@@ -226,7 +226,7 @@ export function openJobs<App>(
       const run = await atomically(db, tx => {
         const before = runById(tx).get({ id })
         if (before && !definitions.has(before.name)) refuse('conflict', `No job is called ${before.name} any more`)
-        return before && whyNoRetry(before) === null ? changeRun(tx, id, ['FAILURE', 'CANCELLED'], again) : undefined
+        return before && whyNoRetry(before) === null ? changeRun(tx, id, ['FAILURE', 'CANCELLED'], fresh) : undefined
       })
       if (!run) return undefined
       await redispatch(run)

@@ -35,7 +35,7 @@ type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, 
 type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean }
 
 type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
-type Connect = (how?: { waits?: boolean }) => Redis
+type Connect = (how?: { blocking?: boolean }) => Redis
 
 /** Milliseconds. A job whose process vanished counts as stalled after its lock and at most one more check. */
 const lockDuration = 10_000
@@ -111,7 +111,7 @@ function requireUsable(path: string) {
     const fault = faultOf(file)
     if (fault) throw damagedFile(path, fault, queueRebuildAdvice)
     file.run('BEGIN IMMEDIATE')
-    file.run('CREATE TABLE tried (it)') // because BEGIN succeeds on a read-only file too
+    file.run('CREATE TABLE write_test (id)') // because BEGIN succeeds on a read-only file too
     file.run('ROLLBACK')
   } finally {
     file.close()
@@ -147,6 +147,6 @@ async function redisBackend(connect: Connect) {
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: connect(), prefix }),
     worker: (name: string, run: Processor<object, void, string>, settings: WorkerSettings) =>
-      new Worker<object, void, string>(name, run, { ...settings, connection: connect({ waits: true }) }),
+      new Worker<object, void, string>(name, run, { ...settings, connection: connect({ blocking: true }) }),
   }
 }

@@ -33,12 +33,12 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
 
   function note(level: Level, message: string, facts: Facts = {}) {
     if (level === 'debug' || ++lines > maxLines) return
-    const text = lines === maxLines ? 'More was said than is kept' : message.slice(0, maxLength)
-    waiting.push({ runId, at: clock.now(), attempt, level, message: text, facts: short(facts) })
+    const text = lines === maxLines ? 'Further lines are left out' : message.slice(0, maxLength)
+    waiting.push({ runId, at: clock.now(), attempt, level, message: text, facts: shortened(facts) })
     timer ??= setTimeout(write, writeEvery)
   }
 
-  const recording = (to: Log, context: Facts): Log => ({
+  const recordingLog = (to: Log, context: Facts): Log => ({
     ...to,
     ...(Object.fromEntries(
       levels.map(level => [
@@ -49,10 +49,10 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
         },
       ]),
     ) as Pick<Log, Level>),
-    with: facts => recording(to.with(facts), { ...context, ...facts }),
+    with: facts => recordingLog(to.with(facts), { ...context, ...facts }),
   })
 
-  return { log: recording(log, {}), note, write, takeLines }
+  return { log: recordingLog(log, {}), note, write, takeLines }
 }
 
 export function insertLines(tx: Db, lines: readonly Line[]): void {
@@ -62,8 +62,8 @@ export function insertLines(tx: Db, lines: readonly Line[]): void {
 type Line = typeof runLog.$inferInsert
 const insertStatement = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line).prepare())
 
-function short(facts: Facts): Facts | null {
-  const plain = masked(facts) as Facts
-  const { length } = JSON.stringify(plain) ?? ''
-  return length > maxLength ? { left_out: `${length} characters` } : length > 2 ? plain : null
+function shortened(facts: Facts): Facts | null {
+  const safe = masked(facts) as Facts
+  const { length } = JSON.stringify(safe) ?? ''
+  return length > maxLength ? { left_out: `${length} characters` } : length > 2 ? safe : null
 }

@@ -4,14 +4,14 @@ import { bestEffortWrite } from '../../../db/transactions.ts'
 import type { RunLog } from './run-log.ts'
 import { changeRun, type NewRun } from './runs.ts'
 
-const firstAfter = 40 // ms: a run that ends sooner never writes progress
-const every = 200 // ms between two writes
+const firstWriteAfter = 40 // ms: a run that ends sooner never writes progress
+const writeInterval = 200 // ms between two writes
 
 export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: string) => void) {
-  let stageNow: string | undefined
+  let currentStage: string | undefined
   let unsaved: Partial<NewRun> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
-  let pause = firstAfter
+  let delay = firstWriteAfter
   const write = () => {
     timer = undefined
     if (!unsaved) return
@@ -21,17 +21,17 @@ export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: s
     changed(id)
   }
   return {
-    tell(percent: number, stage?: string, message?: string) {
-      if (stage && stage !== stageNow) log.note('info', stage)
-      stageNow = stage ?? stageNow
+    report(percent: number, stage?: string, message?: string) {
+      if (stage && stage !== currentStage) log.note('info', stage)
+      currentStage = stage ?? currentStage
       unsaved = {
         ...unsaved,
         progress: Math.max(0, Math.min(100, Math.round(percent))),
         ...(stage && { stage }),
         ...(message && { message }),
       }
-      timer ??= setTimeout(write, pause)
-      pause = every
+      timer ??= setTimeout(write, delay)
+      delay = writeInterval
     },
     /** Stops writing; returns what is left to write with the end of the run. */
     stop(): Partial<NewRun> {

@@ -27,7 +27,7 @@ export const every = <App, Input extends TSchema>(
 const lateAfter = minute
 const missedAfter = 5 * minute
 /** Entries with at least this period are caught up at the next start, if a stopped process missed their slot. */
-const catchUpFrom = hour
+const minCatchUpPeriod = hour
 
 export type ScheduleState = {
   name: string
@@ -53,11 +53,11 @@ export function openSchedule<App>(
   log: Log,
 ) {
   const crons = new Map(table.map(entry => [entry.job.name, mountCron(entry)]))
-  if (crons.size < table.length) throw new BadSchedule('A job stands twice in the schedule')
+  if (crons.size < table.length) throw new BadSchedule('A job is in the schedule twice')
   const openedAt = clock.now()
 
-  const cronOf = (name: string) => crons.get(name) ?? raise(name)
-  const raise = (name: string): never => {
+  const cronOf = (name: string) => crons.get(name) ?? unknownEntry(name)
+  const unknownEntry = (name: string): never => {
     throw new BadSchedule(`Nothing called ${name} is in the schedule`)
   }
   const nextAfter = (cron: Cron, at: number) => cron.nextRun(new Date(at))?.getTime() ?? Number.NaN
@@ -115,7 +115,7 @@ export function openSchedule<App>(
         cron({ name: job.name, pattern, utcOffset: 0, paused: true, protect: true, catch: onError, run }),
       )
       const mounted = plugin.store.cron[job.name]
-      if (!mounted?.nextRun()) throw new Error('it never comes')
+      if (!mounted?.nextRun()) throw new Error('it never fires')
       return mounted
     } catch (error) {
       throw new BadSchedule(`The schedule of ${job.name} cannot be read: "${pattern}" (${(error as Error).message})`)
@@ -135,10 +135,10 @@ export function openSchedule<App>(
     /** At the start: runs infrequent entries once that have missed a slot. A first start has missed nothing. */
     async catchUp() {
       for (const entry of table) {
-        const parsed = cronOf(entry.job.name)
-        if (periodOf(parsed, openedAt) < catchUpFrom || pauseOf(entry.job.name)) continue
+        const entryCron = cronOf(entry.job.name)
+        if (periodOf(entryCron, openedAt) < minCatchUpPeriod || pauseOf(entry.job.name)) continue
         const last = lastSlotOf(entry.job.name)
-        const due = slotBefore(parsed, openedAt)
+        const due = slotBefore(entryCron, openedAt)
         if (last && last.slot < due) await fire(entry, due)
       }
     },
@@ -148,11 +148,11 @@ export function openSchedule<App>(
     state(): ScheduleState[] {
       const now = clock.now()
       return table.map(({ pattern, job: { name } }) => {
-        const parsed = cronOf(name)
+        const entryCron = cronOf(name)
         const last = lastSlotOf(name)
         const pause = pauseOf(name)
-        const period = periodOf(parsed, now)
-        const expected = nextAfter(parsed, Math.max(openedAt, last?.slot ?? 0)) // the first that did not fire
+        const period = periodOf(entryCron, now)
+        const expected = nextAfter(entryCron, Math.max(openedAt, last?.slot ?? 0)) // the first slot that did not fire
         const late = Math.max(0, now - expected)
         const isMissed = late > Math.max(period, missedAfter)
         const state = pause ? 'paused' : isMissed ? 'missed' : late > lateAfter ? 'late' : 'on time'
@@ -161,7 +161,7 @@ export function openSchedule<App>(
           pattern,
           lastSlot: last?.slot ?? null,
           lastJobId: last?.jobId ?? null,
-          next: nextAfter(parsed, now),
+          next: nextAfter(entryCron, now),
           periodMs: period,
           state,
           lateMs: state === 'on time' ? 0 : late,

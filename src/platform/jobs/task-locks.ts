@@ -41,7 +41,7 @@ export const lockOfSeveral = (task: string, lease: Duration, latecomer: Latecome
   }
 }
 
-const haveInCommon = (some: string, others: string) =>
+const overlap = (some: string, others: string) =>
   !some || !others || some.split(', ').some(id => others.split(', ').includes(id))
 
 export class LostLease extends Error {
@@ -63,7 +63,7 @@ export type Lease = {
   release(): Promise<void>
 }
 
-const dropAgainEvery = 2_000 // ms
+const retryReleaseEvery = 2_000 // ms
 
 const byKey = prepared(db =>
   db
@@ -73,8 +73,8 @@ const byKey = prepared(db =>
     .prepare(),
 )
 
-const nextFence = (tx: Db) => Number(countingFences(tx).get().value)
-const countingFences = prepared(db =>
+const nextFence = (tx: Db) => Number(nextFenceStatement(tx).get().value)
+const nextFenceStatement = prepared(db =>
   db
     .insert(facts)
     .values({ name: 'last_fence', value: '1' })
@@ -111,14 +111,14 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
   const isFree = (row: LockRow | undefined) =>
     !row || row.expiresAt <= clock.now() || (row.owner !== owner && isDead(row.owner))
 
-  /** A lock of the same kind that is held and has something in common with this one. */
+  /** A lock of the same kind that is held and overlaps this one. */
   const overlapping = (tx: Db, request: LockRequest) =>
     tx
       .select()
       .from(taskLocks)
       .where(eq(taskLocks.task, request.kind.task))
       .all()
-      .find(row => !isFree(row) && haveInCommon(row.arguments, request.arguments))
+      .find(row => !isFree(row) && overlap(row.arguments, request.arguments))
 
   /** The lease, or the row of its holder. `begin` is part of the transaction that takes it. */
   async function take(
@@ -152,7 +152,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       },
       'unsynced',
     )
-    return 'heldBy' in taken ? taken : leaseOf(request, taken.fence)
+    return 'heldBy' in taken ? taken : openLease(request, taken.fence)
   }
 
   /** Retries a release that failed, for example on a full disk. The lease would expire, but others should not wait that long. */
@@ -164,11 +164,11 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
     const timer = setInterval(() => {
       if (clock.now() >= until) return stop()
       drop().then(stop, () => {})
-    }, dropAgainEvery)
+    }, retryReleaseEvery)
     held.set(name, stop)
   }
 
-  function leaseOf({ key, kind }: LockRequest, fence: number): Lease {
+  function openLease({ key, kind }: LockRequest, fence: number): Lease {
     const lost = new AbortController()
     let renewed = clock.now()
     let isDropped = false // unless that transaction was rolled back

@@ -10,7 +10,7 @@ import { unlessAborted, withTimeout } from '../process/with-timeout.ts'
 import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { QueueJob, Queues } from './queues.ts'
-import { fingerprintOf, isAnswer, isFinal, isLastingRefusal, maxDeaths, WorkerDied } from './run-failure.ts'
+import { fingerprintOf, isDeliberate, isFinal, isLastingRefusal, maxDeaths, WorkerDied } from './run-failure.ts'
 import { insertLines, openRunLog } from './run-log.ts'
 import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
@@ -18,9 +18,9 @@ import type { Lease, Locks } from './task-locks.ts'
 
 /** With Redis other machines may solve rosters; `openCompute` limits how many are solved in this process. */
 const concurrencyOf = ({ backend }: Queues) => ({ quick: 10, heavy: 1, rosters: backend === 'redis' ? 8 : 2, mail: 2 })
-const lookForCancelsEvery = 250 // ms, while anything runs
+const cancelCheckInterval = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
-const graceAtEnd = 2_500 // ms that runs have to stop when the process does
+const graceAtShutdown = 2_500 // ms that runs have to stop when the process does
 
 export type WorkerSettings<App> = {
   app: App
@@ -55,13 +55,13 @@ export function startWorker<App>({
   let closing = false
 
   const change = async (id: string, from: Run['status'][], to: Partial<NewRun>, also?: (tx: Db) => void) => {
-    // Unsynced: if a power cut undoes it the run is done again, which is safe.
+    // Unsynced: if a power cut loses it the run is done again, which is safe.
     const write = (tx: Db) => {
       also?.(tx)
       return changeRun(tx, id, from, to)
     }
     const run = await atomically(db, write, 'unsynced')
-    if (run) await jobs.ended(run)
+    if (run) await jobs.callAfterFailure(run)
     jobs.changed(id)
     return run
   }
@@ -105,11 +105,11 @@ export function startWorker<App>({
       definition.begin?.(run.input as never, tx)
     }
     const request = definition.lock?.(run.input as never)
-    const taken = request && (await locks.take(request, id, begin))
+    const lease = request && (await locks.take(request, id, begin))
     if (!request) await atomically(db, begin, 'unsynced')
-    if (taken && 'heldBy' in taken) {
+    if (lease && 'heldBy' in lease) {
       if (request.kind.latecomer === 'wait') return requeue(job, token, Math.round(200 + Math.random() * 300))
-      const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
+      const result = { skipped: 'already running', job_id: lease.heldBy.jobId }
       return void (await change(id, unfinished, {
         status: 'SUCCESS',
         progress: 100,
@@ -120,9 +120,9 @@ export function startWorker<App>({
     }
     try {
       jobs.changed(id)
-      if (startedRun) await perform(job, token, startedRun, definition, taken, stalled)
+      if (startedRun) await perform(job, token, startedRun, definition, lease, stalled)
     } finally {
-      await taken?.release()
+      await lease?.release()
     }
   }
 
@@ -144,8 +144,8 @@ export function startWorker<App>({
     const progress = openRunProgress(db, id, runLog, jobs.changed)
     let hasSucceeded = false // unless that transaction was rolled back
     const succeed = (tx: Db, result: unknown) => {
-      const last = { ...progress.stop(), progress: 100, result: result ?? null, completedAt: clock.now() }
-      hasSucceeded = changeRun(tx, id, ['PROGRESS'], { ...last, status: 'SUCCESS' }) !== undefined
+      const end = { ...progress.stop(), progress: 100, result: result ?? null, completedAt: clock.now() }
+      hasSucceeded = changeRun(tx, id, ['PROGRESS'], { ...end, status: 'SUCCESS' }) !== undefined
       insertLines(tx, runLog.takeLines())
       lease?.drop(tx)
     }
@@ -156,15 +156,15 @@ export function startWorker<App>({
       signal,
       lease,
       log: runLog.log,
-      progress: progress.tell,
+      progress: progress.report,
       succeed,
     }
     try {
       const checked = Value.Parse(definition.input, input)
       const result = await unlessAborted(definition.run(checked, app, work), signal, graceAfterCancel)
       if (signal.reason instanceof Cancelled && !hasSucceeded) {
-        const last = { ...progress.stop(), result: result ?? null, completedAt: clock.now() }
-        await change(id, ['PROGRESS'], { ...last, status: 'CANCELLED' })
+        const end = { ...progress.stop(), result: result ?? null, completedAt: clock.now() }
+        await change(id, ['PROGRESS'], { ...end, status: 'CANCELLED' })
       } else {
         if (!hasSucceeded) await atomically(db, tx => succeed(tx, result), 'unsynced')
         jobs.changed(id)
@@ -173,19 +173,19 @@ export function startWorker<App>({
       ownLog.info('Job done', { duration_ms: clock.now() - (startedRun.startedAt ?? 0), attempt: startedRun.attempts })
     } catch (error) {
       if (hasSucceeded && runById(db).get({ id })?.status === 'SUCCESS') return jobs.changed(id)
-      const last = progress.stop()
+      const lastProgress = progress.stop()
       if (signal.reason instanceof Cancelled) {
         runLog.write()
-        return void (await change(id, ['PROGRESS'], { ...last, status: 'CANCELLED', completedAt: clock.now() }))
+        return void (await change(id, ['PROGRESS'], { ...lastProgress, status: 'CANCELLED', completedAt: clock.now() }))
       }
       if (signal.reason instanceof ShuttingDown) {
         runLog.write()
-        await change(id, ['PROGRESS'], { ...last, status: 'PENDING', message: 'Interrupted by a restart' })
+        await change(id, ['PROGRESS'], { ...lastProgress, status: 'PENDING', message: 'Interrupted by a restart' })
         return requeue(job, token, 0)
       }
       runLog.note('error', messageOf(error))
       runLog.write()
-      await fail(startedRun, error, last)
+      await fail(startedRun, error, lastProgress)
       if (isFinal(startedRun, error)) throw new UnrecoverableError(String(error))
       throw error
     } finally {
@@ -200,10 +200,10 @@ export function startWorker<App>({
     throw new UnrecoverableError(error.message)
   }
 
-  async function fail(run: Run, error: unknown, last: Partial<NewRun>, final = isFinal(run, error)) {
+  async function fail(run: Run, error: unknown, lastProgress: Partial<NewRun>, final = isFinal(run, error)) {
     const failure = error instanceof Error ? error : new Error(String(error))
     const after = await change(run.id, unfinished, {
-      ...last,
+      ...lastProgress,
       status: final ? 'FAILURE' : 'PENDING',
       error: failure.message,
       stack: failure instanceof WorkerDied ? null : failure.stack,
@@ -219,7 +219,7 @@ export function startWorker<App>({
       attempt: run.attempts,
       error: failure,
     })
-    if (after && final && !isAnswer(error)) failed(after, error)
+    if (after && final && !isDeliberate(error)) failed(after, error)
   }
 
   const workers = queueNames.map(queue =>
@@ -239,14 +239,14 @@ export function startWorker<App>({
     try {
       for (const id of cancelRequested(db, [...running.keys()])) abort(id)
     } catch {
-      // The database cannot be read just now; the next look tries again.
+      // The database cannot be read just now; the next check tries again.
     }
-  }, lookForCancelsEvery)
+  }, cancelCheckInterval)
 
   const abort = (id: string) => running.get(id)?.abort(new Cancelled())
 
   return {
-    /** Cancels at once in this process, without waiting for the next look. */
+    /** Cancels at once in this process, without waiting for the next check. */
     abort,
     running: () => [...running.keys()],
     alive: () => workers.every(worker => worker.isRunning()),
@@ -254,7 +254,7 @@ export function startWorker<App>({
       closing = true
       const closed = workers.map(worker => worker.close())
       for (const stop of running.values()) stop.abort(new ShuttingDown())
-      await withTimeout(Promise.all(closed), graceAtEnd, () => {
+      await withTimeout(Promise.all(closed), graceAtShutdown, () => {
         for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
       })
       clearInterval(cancelTimer)

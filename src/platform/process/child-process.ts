@@ -4,7 +4,7 @@ export async function runProgram<Message>(
   env: Record<string, string>,
   signal: AbortSignal,
   onMessage: (message: Message) => void,
-): Promise<{ complaint: string; ended: number | string }> {
+): Promise<{ stderr: string; exit: number | string }> {
   const { PATH, HOME } = process.env
   const child = Bun.spawn([process.execPath, ...program], {
     env: { PATH, HOME, ...env },
@@ -15,16 +15,16 @@ export async function runProgram<Message>(
   const stop = () => child.kill(9)
   signal.addEventListener('abort', stop)
   try {
-    const complaint = (await new Response(child.stderr).text()).trim()
+    const stderr = (await new Response(child.stderr).text()).trim()
     const code = await child.exited
     signal.throwIfAborted()
-    return { complaint, ended: child.signalCode ?? code }
+    return { stderr, exit: child.signalCode ?? code }
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
 
-/** Called by such a program: it exits with the process that waits for it, or else it would go on holding its locks. */
-export function endWithStarter(): void {
+/** Called by such a program: it exits when its parent does, or it would go on holding its locks. */
+export function exitWithParent(): void {
   if (process.send) process.on('disconnect', () => process.exit())
 }

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 
-/** Log lines: JSON, or coloured text on a terminal. They are gathered for a moment and written together. */
+/** Log lines: JSON, or coloured text on a terminal. Lines of a few milliseconds are written together. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]
 export type Facts = Record<string, unknown>
@@ -47,16 +47,16 @@ const toStdout: Write = text => {
   try {
     writeSync(1, text)
   } catch {
-    // Nobody reads: a closed pipe must not end the service.
+    // Nobody reads the output: a closed pipe must not end the service.
   }
 }
 
 export function openLog(
-  least: Level,
+  minLevel: Level,
   now: () => number,
   isTerminal = process.stdout.isTTY === true,
   write: Write = toStdout,
-  gatherFor = 20, // ms; 0 writes every line at once
+  flushAfter = 20, // ms; 0 writes every line at once
 ): Log {
   let waiting = ''
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -68,43 +68,45 @@ export function openLog(
   }
   const add = (line: string, urgent = false) => {
     waiting += line
-    if (urgent || waiting.length > 65_536 || gatherFor === 0) flush()
-    else timer ??= setTimeout(flush, gatherFor)
+    if (urgent || waiting.length > 65_536 || flushAfter === 0) flush()
+    else timer ??= setTimeout(flush, flushAfter)
   }
-  let stamped = 0
-  let stamp = ''
-  const at = () => {
+  let timestampAt = 0
+  let timestamp = ''
+  const formattedNow = () => {
     const time = now()
-    if (time !== stamped) {
-      stamped = time
-      stamp = new Date(time).toISOString()
+    if (time !== timestampAt) {
+      timestampAt = time
+      timestamp = new Date(time).toISOString()
     }
-    return stamp
+    return timestamp
   }
-  const put = (level: Level, context: Facts) => {
-    if (levels.indexOf(level) < levels.indexOf(least)) return () => {}
+  const writerOf = (level: Level, context: Facts) => {
+    if (levels.indexOf(level) < levels.indexOf(minLevel)) return () => {}
     return (message: string, facts: Facts = {}) => {
       const all = masked({ ...context, ...facts }) as Facts
-      const line = isTerminal ? pretty(level, at(), message, all) : JSON.stringify({ at: at(), level, message, ...all })
+      const line = isTerminal
+        ? pretty(level, formattedNow(), message, all)
+        : JSON.stringify({ at: formattedNow(), level, message, ...all })
       add(`${line}\n`, level === 'error')
     }
   }
   /** The last path as JSON: many requests in a row are for the same one. */
   let [path, quoted] = ['', '""']
-  const quotedPath = (asked: string) => {
-    if (asked !== path) [path, quoted] = [asked, JSON.stringify(asked)]
+  const quotedPath = (requested: string) => {
+    if (requested !== path) [path, quoted] = [requested, JSON.stringify(requested)]
     return quoted
   }
-  const logsRequests = levels.indexOf(least) <= levels.indexOf('info')
+  const logsRequests = levels.indexOf(minLevel) <= levels.indexOf('info')
   const logWith = (context: Facts): Log => ({
-    debug: put('debug', context),
-    info: put('info', context),
-    warn: put('warn', context),
-    error: put('error', context),
+    debug: writerOf('debug', context),
+    info: writerOf('info', context),
+    warn: writerOf('warn', context),
+    error: writerOf('error', context),
     request(id, method, path, status, ms, user) {
       if (!logsRequests) return
       if (isTerminal)
-        return put('info', context)('request', {
+        return writerOf('info', context)('request', {
           method,
           path,
           status,
@@ -114,7 +116,7 @@ export function openLog(
         })
       const by = user ? `,"user":${JSON.stringify(user)}` : ''
       add(
-        `{"at":"${at()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${quotedPath(path)},"status":${status},"duration_ms":${hundredths(ms)}${by}}\n`,
+        `{"at":"${formattedNow()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${quotedPath(path)},"status":${status},"duration_ms":${hundredths(ms)}${by}}\n`,
       )
     },
     with: facts => logWith({ ...context, ...facts }),

@@ -12,25 +12,28 @@ const prometheusBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_00
  * Upper bounds of the buckets that are counted, in milliseconds, from 0.1 to 100,000; one more catches the rest. Each is at most
  * 1.21 times the one before, so the middle of a bucket is within 10 % of all that is in it.
  */
-const steps = [100, 120, 143, 170, 200, 240, 288, 346, 415, 500, 600, 710, 840] // hundredths
+const boundsPerDecade = [100, 120, 143, 170, 200, 240, 288, 346, 415, 500, 600, 710, 840] // hundredths
 const decades = [1_000, 100, 10, 1, 0.1, 0.01] // divisors
-export const bounds: readonly number[] = [...decades.flatMap(divisor => steps.map(step => step / divisor)), 100_000]
+export const bounds: readonly number[] = [
+  ...decades.flatMap(divisor => boundsPerDecade.map(bound => bound / divisor)),
+  100_000,
+]
 
 /** Older versions stored histograms with Prometheus's buckets; they are read until retention has deleted them. */
-const isOldForm = (histogram: Uint32Array) => histogram.length === prometheusBounds.length + 1
+const isOldFormat = (histogram: Uint32Array) => histogram.length === prometheusBounds.length + 1
 const indexOfPrometheus = [...prometheusBounds, Number.POSITIVE_INFINITY].map(bound =>
   bound === Number.POSITIVE_INFINITY ? bounds.indexOf(6_000) : bounds.indexOf(bound),
 )
-function inNewForm(old: Uint32Array): Uint32Array {
+function inNewFormat(old: Uint32Array): Uint32Array {
   const histogram = new Uint32Array(bounds.length + 1)
   for (const [i, count] of old.entries()) histogram[indexOfPrometheus[i] ?? 0] = count
   return histogram
 }
 
 type Count = { requests: number; errors: number; totalMs: number; histogram: Uint32Array }
-const none = (): Count => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Uint32Array(bounds.length + 1) })
+const emptyCount = (): Count => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Uint32Array(bounds.length + 1) })
 
-function add(count: Count, ms: number, failed: boolean) {
+function countRequest(count: Count, ms: number, failed: boolean) {
   count.requests++
   if (failed) count.errors++
   count.totalMs += ms
@@ -45,7 +48,7 @@ export function histogramOf({ buffer, byteOffset, byteLength }: Uint8Array): Uin
     byteOffset % 4
       ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
       : new Uint32Array(buffer, byteOffset, byteLength / 4)
-  return isOldForm(histogram) ? inNewForm(histogram) : histogram
+  return isOldFormat(histogram) ? inNewFormat(histogram) : histogram
 }
 
 /** Adds a stored histogram to `sum`. A month has many thousands, so this has to be fast. */
@@ -81,52 +84,52 @@ export function quantile(histogram: ArrayLike<number>, share: number): number | 
   let total = 0
   for (let i = 0; i <= bounds.length; i++) total += histogram[i] ?? 0
   if (!total) return null
-  let left = share * total
+  let remaining = share * total
   for (let i = 0; i < bounds.length; i++) {
-    left -= histogram[i] ?? 0
-    if (left <= 0) return Math.sqrt((bounds[i - 1] ?? 0) * (bounds[i] ?? 0))
+    remaining -= histogram[i] ?? 0
+    if (remaining <= 0) return Math.sqrt((bounds[i - 1] ?? 0) * (bounds[i] ?? 0))
   }
   return bounds.at(-1) ?? null
 }
 
-/** Milliseconds: longer stretches of the HTTP thread are counted. None of our code should take longer than the first. */
+/** Milliseconds: longer stretches of work of the HTTP thread are counted. None of our code should take longer than the first. */
 const longStretches = [10, 20, 50, 100, 500] as const
 
 /**
  * Measures how late timers fire, which is how long the HTTP thread makes everyone wait. Samples 20 times a second at rest,
  * because each sample wakes the process, and 100 times under load: a stretch of work then shows up to 10 ms shorter than it
- * was. On Linux `stretch` leaves out the time the thread waited for a processor, which is not our doing. Calls `turned` with
+ * was. On Linux `stretch` leaves out the time the thread waited for a processor, which is not our doing. Calls `onSample` with
  * each sample, in ms.
  */
-export function watchLoop(turned: (lag: number, now: number) => void = () => {}) {
-  const [atRest, atWork] = [50, 10]
-  const size = (60 * 1000) / atWork // a minute's, at the most
-  const [times, lags, stretches] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
+export function watchLoop(onSample: (lag: number, now: number) => void = () => {}) {
+  const [intervalAtRest, intervalUnderLoad] = [50, 10]
+  const size = (60 * 1000) / intervalUnderLoad // a minute's, at the most
+  const [sampledAt, lags, stretches] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
   const counts = longStretches.map(over => ({ over, count: 0 }))
   const thread = openThreadTimes()
-  let [at, every, last, before] = [0, atRest, performance.now(), thread.read()]
+  let [sampled, interval, last, before] = [0, intervalAtRest, performance.now(), thread.read()]
   function sample() {
     const now = performance.now()
     const after = thread.read()
-    const lag = Math.max(0, now - last - every)
+    const lag = Math.max(0, now - last - interval)
     const stretch = Math.max(0, lag - (after.waited - before.waited))
-    for (const each of counts) if (stretch > each.over) each.count++
-    const place = at++ % size
-    times[place] = now
-    lags[place] = lag
-    stretches[place] = stretch
-    turned(lag, now)
-    every = after.ran - before.ran > every / 10 ? atWork : atRest
+    for (const bucket of counts) if (stretch > bucket.over) bucket.count++
+    const slot = sampled++ % size
+    sampledAt[slot] = now
+    lags[slot] = lag
+    stretches[slot] = stretch
+    onSample(lag, now)
+    interval = after.ran - before.ran > interval / 10 ? intervalUnderLoad : intervalAtRest
     last = now
     before = after
-    timer = setTimeout(sample, every)
+    timer = setTimeout(sample, interval)
     timer.unref()
   }
-  let timer = setTimeout(sample, every)
+  let timer = setTimeout(sample, interval)
   timer.unref()
   function quantiles(samples: Float64Array) {
     const since = performance.now() - 60_000
-    const sorted = samples.filter((_, i) => i < at && (times[i] ?? 0) >= since).sort()
+    const sorted = samples.filter((_, i) => i < sampled && (sampledAt[i] ?? 0) >= since).sort()
     const atShare = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
     return { p50: atShare(0.5), p99: atShare(0.99), max: sorted.at(-1) ?? 0 }
   }
@@ -143,7 +146,7 @@ export function watchLoop(turned: (lag: number, now: number) => void = () => {})
   }
 }
 
-/** How many ms this thread has run and has waited for a processor so far: 0 if the kernel does not tell. */
+/** How many ms this thread has run and has waited for a processor so far: 0 where the kernel does not report it. */
 function openThreadTimes() {
   try {
     const file = openSync('/proc/thread-self/schedstat', 'r')
@@ -188,13 +191,13 @@ export function openMetrics() {
   const gauges: Gauge[] = []
   const countOf = (map: Map<string, Count>, route: string) => {
     let count = map.get(route)
-    if (!count) map.set(route, (count = none()))
+    if (!count) map.set(route, (count = emptyCount()))
     return count
   }
   return {
     request(route: string, ms: number, status: number) {
-      add(countOf(routes, route), ms, status >= 500)
-      add(countOf(minuteRoutes, route), ms, status >= 500)
+      countRequest(countOf(routes, route), ms, status >= 500)
+      countRequest(countOf(minuteRoutes, route), ms, status >= 500)
     },
     /** Adds a number to `/metrics` that is read at each scrape. */
     gauge: (name: string, help: string, read: Gauge['read'], type: Gauge['type'] = 'gauge') =>
@@ -217,32 +220,34 @@ export function openMetrics() {
     /** Prometheus text, version 0.0.4. */
     async text(): Promise<string> {
       const lines: string[] = []
-      const head = (name: string, help: string, type: string) =>
+      const writeHead = (name: string, help: string, type: string) =>
         lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
-      const put = (name: string, labels: Labels, value: number) => lines.push(`${labelled(name, labels)} ${value}`)
+      const writeValue = (name: string, labels: Labels, value: number) =>
+        lines.push(`${labelled(name, labels)} ${value}`)
 
       const seconds = 'fieldhouse_http_request_duration_seconds'
-      head(seconds, 'Time from request to answer, by route', 'histogram')
+      writeHead(seconds, 'Time from request to answer, by route', 'histogram')
       for (const [route, { requests, totalMs, histogram }] of routes) {
         let sum = 0
         for (const [i, bound] of bounds.entries()) {
           sum += histogram[i] ?? 0
-          if (prometheusBounds.includes(bound)) put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, sum)
+          if (prometheusBounds.includes(bound))
+            writeValue(`${seconds}_bucket`, { route, le: String(bound / 1000) }, sum)
         }
-        put(`${seconds}_bucket`, { route, le: '+Inf' }, requests)
-        put(`${seconds}_sum`, { route }, totalMs / 1000)
-        put(`${seconds}_count`, { route }, requests)
+        writeValue(`${seconds}_bucket`, { route, le: '+Inf' }, requests)
+        writeValue(`${seconds}_sum`, { route }, totalMs / 1000)
+        writeValue(`${seconds}_count`, { route }, requests)
       }
       const errors = 'fieldhouse_http_errors_total'
-      head(errors, 'Answers with status 500 and above, by route', 'counter')
-      for (const [route, count] of routes) put(errors, { route }, count.errors)
+      writeHead(errors, 'Answers with status 500 and above, by route', 'counter')
+      for (const [route, count] of routes) writeValue(errors, { route }, count.errors)
 
       const readings = await Promise.all(gauges.map(readingOf))
       for (const [i, { name, help, type }] of gauges.entries()) {
         const reading = readings[i] ?? []
-        head(name, help, type)
+        writeHead(name, help, type)
         if (typeof reading === 'number') lines.push(`${name} ${reading}`)
-        else for (const [labels, value] of reading) put(name, labels, value)
+        else for (const [labels, value] of reading) writeValue(name, labels, value)
       }
       return `${lines.join('\n')}\n`
     },

@@ -27,11 +27,11 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
   }
 }
 
-/** A process that looks after the file is made and before it is locked takes it for a dead one's and deletes it; then it is made again. */
+/** Another process may check the file between its making and its locking, take it for that of a dead process and delete it: then it is made again. */
 function lockedFile(path: string): Database {
   for (;;) {
     const file = explainOpenErrors(path, () => new Database(path, { create: true }))
-    file.run('PRAGMA busy_timeout = 1000') // a process that looks holds the lock for a moment
+    file.run('PRAGMA busy_timeout = 1000') // the check of another process holds the lock for a moment
     file.run('PRAGMA journal_mode = MEMORY') // or there would be a journal file too
     file.run('BEGIN EXCLUSIVE')
     if (existsSync(path)) return file

@@ -21,7 +21,7 @@ export type ReaderTasks = {
 }
 
 /** The shared thread, and how many readers are open. */
-let current: { thread: Thread<ReaderTasks>; readers: number } | undefined
+let sharedThread: { thread: Thread<ReaderTasks>; readers: number } | undefined
 
 /** Milliseconds that a running query may delay closing. */
 const closeTimeout = 1_000
@@ -29,14 +29,14 @@ const closeTimeout = 1_000
 const script = programFile('src/reader-thread.ts')
 
 export function openReaderThread(dataDir: string): Reader {
-  const shared = (current ??= { thread: openThread<ReaderTasks>({ name: 'reading', script }), readers: 0 })
+  const shared = (sharedThread ??= { thread: openThread<ReaderTasks>({ name: 'reader', script }), readers: 0 })
   shared.readers++
   const { thread } = shared
   let isUsed = false
   let isClosed = false
   return {
     async read({ name }, input) {
-      if (isClosed) throw new ThreadDied('The reading thread is stopped')
+      if (isClosed) throw new ThreadDied('The reader thread is stopped')
       isUsed = true
       return thread.ask('read', { dataDir, query: name, input })
     },
@@ -48,7 +48,7 @@ export function openReaderThread(dataDir: string): Reader {
       const closed = thread.ask('close', { dataDir }).catch(() => {}) // a thread that died has nothing open
       await withTimeout(closed, closeTimeout, () => {
         if (shared.readers > 0) return undefined // others read there: it closes after the running query
-        if (current === shared) current = undefined
+        if (sharedThread === shared) sharedThread = undefined
         return thread.stop()
       })
     },

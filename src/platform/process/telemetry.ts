@@ -24,7 +24,7 @@ export async function openTelemetry({ dsn, traces, environment, release, log }: 
   if (!dsn) return { report: () => {}, close: async () => {} }
   const Sentry = await import('@sentry/core')
   const { nodeStackLineParser, ServerRuntimeClient } = await import('@sentry/core/server')
-  // Only these of Sentry's integrations: others send bodies, cookies and queries, and add headers to our requests.
+  // Only these integrations of Sentry: others send bodies, cookies and queries, and add headers to our requests.
   const client = new ServerRuntimeClient({
     dsn,
     environment,
@@ -49,7 +49,7 @@ export async function openTelemetry({ dsn, traces, environment, release, log }: 
       }),
     integrations: [Sentry.eventFiltersIntegration(), Sentry.linkedErrorsIntegration(), Sentry.dedupeIntegration()],
     beforeSend(event) {
-      for (const one of event.exception?.values ?? []) one.value &&= withoutSecrets(one.value)
+      for (const exception of event.exception?.values ?? []) exception.value &&= withoutSecrets(exception.value)
       return event
     },
   })

@@ -15,21 +15,21 @@ export type ThreadWork = {
   /** Lets other tasks run, and throws if this one was cancelled. Call it every few milliseconds of work. */
   pause(): Promise<void>
   /** Calls the caller's `progress`. */
-  progress(news: unknown): void
+  progress(update: unknown): void
 }
 
 type ThreadTasks = { [name: string]: (input: never, work: never) => unknown }
 type Input<Tasks extends ThreadTasks, Name extends keyof Tasks> = Parameters<Tasks[Name]>[0]
 type Answer<Tasks extends ThreadTasks, Name extends keyof Tasks> = Awaited<ReturnType<Tasks[Name]>>
 
-export type Asking = { signal?: AbortSignal; progress?(news: never): void }
+export type AskOptions = { signal?: AbortSignal; progress?(update: never): void }
 
 export type Thread<Tasks extends ThreadTasks> = {
   /** A cancelled task rejects once it has cleaned up after itself. */
   ask<Name extends keyof Tasks & string>(
     task: Name,
     input: Input<Tasks, Name>,
-    asking?: Asking,
+    options?: AskOptions,
   ): Promise<Answer<Tasks, Name>>
   /** Ends the thread. With `graceMs` it may first close what it has open. */
   stop(graceMs?: number): Promise<void>
@@ -63,7 +63,7 @@ function errorOf(failure: Failure): Error {
 type Failure = { name: string; message: string; stack?: string; facts: Record<string, unknown> }
 type ToThread = { id: number; task: string; input: unknown; now: number } | { cancel: number } | { stop: true }
 type FromThread = { id: number } & ({ answer: unknown } | { failure: Failure } | { progress: unknown })
-type Waiting = { answered(answer: never): void; failed(error: Error): void; progress?(news: never): void }
+type Caller = { answered(answer: never): void; failed(error: Error): void; progress?(update: never): void }
 
 type ThreadSettings = {
   /** For errors: `The sheets thread died`. */
@@ -80,42 +80,42 @@ type ThreadSettings = {
 /** A thread that starts with its first task, and starts again should it die. */
 export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings): Thread<Tasks> {
   const { name, script, data, now = Date.now, keepsProcess = false } = settings
-  const waiting = new Map<number, Waiting>()
+  const callers = new Map<number, Caller>()
   let worker: Worker | undefined
-  let last = 0
+  let lastId = 0
   let isStopped = false
 
   function startWorker(): Worker {
     const started = new Worker(script, { workerData: data })
     if (!keepsProcess) started.unref()
     started.on('message', (message: FromThread) => {
-      const asked = waiting.get(message.id)
-      if ('progress' in message) return asked?.progress?.(message.progress as never)
-      waiting.delete(message.id)
-      if ('failure' in message) asked?.failed(errorOf(message.failure))
-      else asked?.answered(message.answer as never)
+      const caller = callers.get(message.id)
+      if ('progress' in message) return caller?.progress?.(message.progress as never)
+      callers.delete(message.id)
+      if ('failure' in message) caller?.failed(errorOf(message.failure))
+      else caller?.answered(message.answer as never)
     })
-    const died = (why: string) => {
+    const onDeath = (why: string) => {
       if (worker !== started) return
       worker = undefined
-      const left = [...waiting.values()]
-      waiting.clear()
-      for (const { failed } of left) failed(new ThreadDied(`The ${name} thread died: ${why}`))
+      const unanswered = [...callers.values()]
+      callers.clear()
+      for (const { failed } of unanswered) failed(new ThreadDied(`The ${name} thread died: ${why}`))
     }
-    started.on('error', error => died(String(error)))
-    started.on('exit', code => died(`exit ${code}`))
+    started.on('error', error => onDeath(String(error)))
+    started.on('exit', code => onDeath(`exit ${code}`))
     return started
   }
 
   return {
     ask(task, input, { signal, progress } = {}) {
-      const id = ++last
+      const id = ++lastId
       const cancel = () => worker?.postMessage({ cancel: id } satisfies ToThread)
       return new Promise<never>((answered, failed) => {
         signal?.throwIfAborted()
         if (isStopped) throw new ThreadDied(`The ${name} thread is stopped`)
         signal?.addEventListener('abort', cancel, { once: true })
-        waiting.set(id, { answered, failed, progress })
+        callers.set(id, { answered, failed, progress })
         worker ??= startWorker()
         worker.postMessage({ id, task, input, now: now() } satisfies ToThread)
       })
@@ -127,12 +127,12 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
     },
     async stop(graceMs = 0) {
       isStopped = true
-      const ending = worker
-      if (!ending) return
-      const ended = new Promise(resolve => ending.once('exit', resolve))
-      ending.postMessage({ stop: true } satisfies ToThread)
-      if (graceMs > 0) await withTimeout(ended, graceMs, () => {})
-      await ending.terminate()
+      const stopping = worker
+      if (!stopping) return
+      const exited = new Promise(resolve => stopping.once('exit', resolve))
+      stopping.postMessage({ stop: true } satisfies ToThread)
+      if (graceMs > 0) await withTimeout(exited, graceMs, () => {})
+      await stopping.terminate()
     },
   }
 }
@@ -142,7 +142,7 @@ export async function inThread<Tasks extends ThreadTasks, Name extends keyof Tas
   settings: Omit<ThreadSettings, 'keepsProcess'>,
   task: Name,
   input: Input<Tasks, Name>,
-  { signal, progress }: { signal: AbortSignal; progress?(news: never): void },
+  { signal, progress }: { signal: AbortSignal; progress?(update: never): void },
 ): Promise<Answer<Tasks, Name>> {
   signal.throwIfAborted()
   const thread = openThread<Tasks>({ ...settings, keepsProcess: true })
@@ -160,11 +160,11 @@ export function answerTasks<Work = ThreadWork>(
   onStop?: () => void,
 ) {
   const running = new Map<number, AbortController>()
-  let asked = 0
-  let askedBefore = 0
+  let started = 0
+  let startedBefore = 0
 
-  async function perform({ id, task, input, now }: Extract<ToThread, { task: string }>) {
-    asked++
+  async function runTask({ id, task, input, now }: Extract<ToThread, { task: string }>) {
+    started++
     const stop = new AbortController()
     running.set(id, stop)
     const { signal } = stop
@@ -173,21 +173,21 @@ export function answerTasks<Work = ThreadWork>(
       await new Promise(resolve => setImmediate(resolve))
       signal.throwIfAborted()
     }
-    const progress = (news: unknown) => post({ id, progress: news })
+    const progress = (update: unknown) => post({ id, progress: update })
     try {
-      const performing = tasks[task]
-      if (!performing) throw new Error(`No task is called ${task}`)
-      post({ id, answer: await performing(input as never, contextOf({ now, signal, pause, progress })) })
+      const run = tasks[task]
+      if (!run) throw new Error(`No task is called ${task}`)
+      post({ id, answer: await run(input as never, contextOf({ now, signal, pause, progress })) })
     } catch (error) {
       const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
-      post({ id, failure: { name, message, stack, facts: plain(error) } })
+      post({ id, failure: { name, message, stack, facts: ownFields(error) } })
     } finally {
       running.delete(id)
     }
   }
 
   parentPort?.on('message', (message: ToThread) => {
-    if ('task' in message) perform(message)
+    if ('task' in message) runTask(message)
     else if ('cancel' in message) running.get(message.cancel)?.abort()
     else {
       onStop?.()
@@ -198,12 +198,12 @@ export function answerTasks<Work = ThreadWork>(
   return {
     /** Whether any task ran since the last call. */
     wasBusy() {
-      const isBusy = running.size > 0 || asked !== askedBefore
-      askedBefore = asked
+      const isBusy = running.size > 0 || started !== startedBefore
+      startedBefore = started
       return isBusy
     },
   }
 }
 
 /** The error's own fields, as far as they can be sent between threads. */
-const plain = (error: unknown): Record<string, unknown> => JSON.parse(JSON.stringify({ ...Object(error) }))
+const ownFields = (error: unknown): Record<string, unknown> => JSON.parse(JSON.stringify({ ...Object(error) }))

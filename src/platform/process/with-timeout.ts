@@ -5,7 +5,7 @@
 export async function withTimeout<T, Late = never>(
   answer: T | Promise<T>,
   timeoutMs = 700,
-  onTimeout: () => Late = () => refuseLate(timeoutMs),
+  onTimeout: () => Late = () => throwNoAnswer(timeoutMs),
 ): Promise<T | Late> {
   const late = Promise.withResolvers<Late>()
   const timer = setTimeout(() => {
@@ -29,7 +29,7 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-function refuseLate(timeoutMs: number): never {
+function throwNoAnswer(timeoutMs: number): never {
   throw new NoAnswer(`No answer within ${timeoutMs} ms`)
 }
 

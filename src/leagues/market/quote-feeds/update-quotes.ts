@@ -44,7 +44,7 @@ export const updateQuotes = job('update_quotes', {
     return { ...outcome, ...next }
   },
   /** Schedules the next poll even after a bug or a cancel. */
-  async ended({ feed }, app) {
+  async afterFailure({ feed }, app) {
     await scheduleQuotePoll(app, feed, app.clock.now() + minute)
   },
 })
