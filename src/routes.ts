@@ -53,7 +53,7 @@ import { personRoutes } from './people/routes.ts'
 import { CacheResult } from './platform/cache/cache.ts'
 import { access } from './platform/http/access.ts'
 import { methodsOf } from './platform/http/allowed-methods.ts'
-import { asRefusal, bug, problem, type RefusedInput } from './platform/http/problem.ts'
+import { asRefusal, bugAnswer, problem, type RefusedInput } from './platform/http/problem.ts'
 import { requestContext } from './platform/http/request-context.ts'
 import { cachedResponse } from './platform/http/responses.ts'
 import { ownRotaPages } from './rota/own/pages.ts'
@@ -204,5 +204,5 @@ export function refused(
   const isPage =
     request.headers.get('accept')?.includes('text/html') && !new URL(request.url).pathname.startsWith('/api/')
   if (isPage) return refusalPage(request, refusal, id)
-  return refusal ? problem(refusal, id) : bug(id)
+  return refusal ? problem(refusal, id) : bugAnswer(id)
 }

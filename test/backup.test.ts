@@ -21,7 +21,7 @@ import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
 import { makeBackup } from '../src/monitor/backups/backup.ts'
 import { fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
-import { archiveOf, unpack } from '../src/platform/files/tar.ts'
+import { packTar, unpackTar } from '../src/platform/files/tar.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { newCup, quote } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
@@ -260,9 +260,9 @@ test('an archive that would write outside its folder writes nothing there', asyn
   mkdirSync(join(folder, 'inside'))
   writeFileSync(join(folder, 'outside'), 'x')
   const archive = join(folder, 'archive.tar')
-  await Bun.write(archive, new Response(archiveOf(join(folder, 'inside'), ['../outside'])))
+  await Bun.write(archive, new Response(packTar(join(folder, 'inside'), ['../outside'])))
   rmSync(join(folder, 'outside'))
-  expect(() => unpack(archive, join(folder, 'inside'))).toThrow('The archive holds ../outside')
+  expect(() => unpackTar(archive, join(folder, 'inside'))).toThrow('The archive holds ../outside')
   expect(existsSync(join(folder, 'outside'))).toBe(false)
 })
 

@@ -83,7 +83,7 @@ test('reads that queue for a thread are an overload too, a few that take long ar
 })
 
 test('an overloaded process answers 503 to strangers, and stops once it has caught up', async () => {
-  const overloadLimits = { late: 30, lasting: 100, raising: 100, easing: 500 }
+  const overloadLimits = { lateLag: 30, overloadAfter: 100, sheddingTime: 100, recoveryTime: 500 }
   const { app, call, as, url } = await start({}, undefined, { overloadLimits })
   const stranger = as()
   const board = `/api/v1/leagues/${(await newLeague(call, { score_on: 'current' })).id}/leaderboard`

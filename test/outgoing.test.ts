@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { checkUrl, getJson, type Outgoing, OutgoingFailure, postJson } from '../src/platform/http/outgoing.ts'
+import { checkUrl, getJson, OutgoingFailure, type OutgoingOptions, postJson } from '../src/platform/http/outgoing.ts'
 import { isPublicAddress } from '../src/platform/http/public-address.ts'
 import { outcome } from './outcome.ts'
 
@@ -46,9 +46,9 @@ async function speak(bytes: string | Uint8Array, then: 'hang up' | 'stay silent'
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/feed`
 }
 
-const anywhere: Outgoing = { allowPrivate: true, timeoutMs: 15_000 }
+const anywhere: OutgoingOptions = { allowPrivate: true, timeoutMs: 15_000 }
 /** Treats 127.0.0.1 as a public address, and every other address as usual. */
-const outside: Outgoing = {
+const outside: OutgoingOptions = {
   allowPrivate: false,
   timeoutMs: 15_000,
   isPublic: address => address === '127.0.0.1' || isPublicAddress(address),

@@ -30,7 +30,7 @@ const datePattern = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d
  * Milliseconds of a date (its start in UTC) or of a time with an offset. NaN for anything else, for dates that do not exist
  * and for years out of range.
  */
-export function momentOf(text: string): number {
+export function parseTime(text: string): number {
   const at = datePattern.test(text) ? Date.parse(text) : Number.NaN
   const day = Date.parse(text.slice(0, 10))
   return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN

@@ -1,5 +1,5 @@
 import type { FieldError } from '../errors.ts'
-import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
+import { isInCalendar, iso, parseTime } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { shownCell, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import type { ReportError } from './imports.ts'
@@ -108,4 +108,4 @@ function read<T>(parse: () => T): T | undefined {
   }
 }
 
-const isDate = (text: string) => text.length === 10 && !Number.isNaN(momentOf(text))
+const isDate = (text: string) => text.length === 10 && !Number.isNaN(parseTime(text))

@@ -1,5 +1,5 @@
 /** Requests a feed and parses its answer. The caller decides whether to accept it. */
-import { getJson, type Outgoing, OutgoingFailure, type Validators } from '../../platform/http/outgoing.ts'
+import { getJson, OutgoingFailure, type OutgoingOptions, type Validators } from '../../platform/http/outgoing.ts'
 
 /** The answer of a feed cannot be parsed. */
 export class FeedError extends Error {
@@ -15,7 +15,7 @@ export type FetchedFeed<Reading> =
 /** Without `known` the feed answers in full, even if nothing changed. `read` throws a FeedError if it cannot parse the answer. */
 export async function fetchFeed<Reading>(
   url: string,
-  options: Outgoing,
+  options: OutgoingOptions,
   known: Validators | undefined,
   read: (json: unknown) => Reading,
 ): Promise<FetchedFeed<Reading>> {

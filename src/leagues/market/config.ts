@@ -4,7 +4,7 @@ import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's o
 import { Value } from '@sinclair/typebox/value'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { whatIsWrong } from '../../platform/http/field-errors.ts'
+import { errorSummary } from '../../platform/http/field-errors.ts'
 import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
@@ -52,7 +52,7 @@ export function checkedMarketConfig(
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // an emptied field goes back to its default
   const config = Value.Default(marketConfig, structuredClone(chosen))
   const errors = configErrors(marketConfig, config)
-  if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
+  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
   checkWebhook(chosen, app, league)
   return config as MarketConfig
 }

@@ -4,7 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Static, t } from 'elysia'
 import type { quotes } from '../../../db/schema.ts'
 import type { FieldError } from '../../errors.ts'
-import { day, isAhead, iso, momentOf, tooFarAhead } from '../../platform/clock.ts'
+import { day, isAhead, iso, parseTime, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors, sentence } from '../../platform/http/field-errors.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
@@ -49,7 +49,7 @@ export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 /** Parses one quote as it was sent, or returns what is wrong with it, with `path` first. */
 export function parseQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
   if (!isPush.Check(given)) return fieldErrors(isPush.Errors(given), path)
-  const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
+  const asOf = given.as_of === undefined ? now : parseTime(given.as_of)
   if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: notATime }]
   if (isAhead(asOf, now)) return [{ path: `${path}.as_of`, message: tooFarAhead }] // it would block newer quotes
   return { symbol: normaliseSymbol(given.symbol), priceCents: given.price_cents, asOf }

@@ -5,7 +5,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
-import { fieldErrors, whatIsWrong } from '../../platform/http/field-errors.ts'
+import { errorSummary, fieldErrors } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
@@ -163,7 +163,7 @@ export function requireUploadsOpen(league: League, now: number) {
 /** The other parts of the form, checked against the schema of the query. */
 function checkedUploadForm(fields: Record<string, string>): UploadOptions {
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
-  if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
+  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
   return Value.Clean(uploadOptions, { ...fields }) as UploadOptions
 }
 

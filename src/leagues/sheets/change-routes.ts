@@ -4,7 +4,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { momentOf } from '../../platform/clock.ts'
+import { parseTime } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
@@ -25,7 +25,7 @@ export const uploadChangeRoutes = (app: App) => {
     .patch(
       '/uploads/:id',
       async ({ params: { id }, body, who }) => {
-        const at = momentOf(body.taken_at)
+        const at = parseTime(body.taken_at)
         const upload = await atomically(db, tx => correctTakenAt(app, tx, id, signedIn(who), at))
         await warmChangedBoard(app, upload.leagueId)
         return uploadView(upload)
@@ -39,7 +39,7 @@ export const uploadChangeRoutes = (app: App) => {
     .post(
       '/uploads/:id/publish',
       async ({ params: { id }, body, who }) => {
-        const takenAt = body?.taken_at === undefined ? undefined : momentOf(body.taken_at)
+        const takenAt = body?.taken_at === undefined ? undefined : parseTime(body.taken_at)
         const { upload, announcing } = await atomically(db, tx => publishHeld(app, tx, id, signedIn(who), takenAt))
         if (announcing) await jobs.tryDispatch(announcing)
         await warmChangedBoard(app, upload.leagueId)

@@ -3,7 +3,7 @@
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
-import { whatIsWrong } from '../../platform/http/field-errors.ts'
+import { errorSummary } from '../../platform/http/field-errors.ts'
 import { checkWebhook } from '../announcements.ts'
 import { labelColumn, labelOfColumn } from '../columns.ts'
 import { configErrors } from '../config-errors.ts'
@@ -42,7 +42,7 @@ export function checkedSheetConfig(
 }
 
 function refuseAny(errors: FieldError[]): void {
-  if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
+  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
 }
 
 const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[] => [

@@ -6,7 +6,7 @@ import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField, requireToken } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid, Refusal } from '../../errors.ts'
-import { momentOf } from '../../platform/clock.ts'
+import { parseTime } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -205,6 +205,6 @@ function takenAtOf(text: string, read: { taken_at: string; taken_from: string })
 }
 
 function momentInUtc(text: string): number {
-  const at = momentOf(text.trim().replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)$/, '$1T$2:00Z'))
+  const at = parseTime(text.trim().replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)$/, '$1T$2:00Z'))
   return Number.isNaN(at) ? invalid('taken_at', 'Write a time such as 2026-03-01T18:00.') : at
 }

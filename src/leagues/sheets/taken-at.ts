@@ -1,6 +1,6 @@
 /** The time that a sheet is dated by. */
 import type { dateSources } from '../../../db/schema.ts'
-import { isAhead, momentOf, startOf } from '../../platform/clock.ts'
+import { isAhead, parseTime, startOf } from '../../platform/clock.ts'
 import { takenAtInName } from './reading/taken-at.ts'
 
 type DateSource = (typeof dateSources)[number]
@@ -8,7 +8,7 @@ export type Dated = { takenAt: number; takenFrom: DateSource }
 
 /** The best date known before the sheet is read: the given one, or else that in its name, or else the time it was sent. */
 export function datedBeforeReading(given: string | undefined, filename: string, now: number): Dated {
-  if (given) return { takenAt: momentOf(given), takenFrom: 'given' }
+  if (given) return { takenAt: parseTime(given), takenFrom: 'given' }
   const named = momentOfData(takenAtInName(filename), now)
   return named === undefined ? { takenAt: now, takenFrom: 'sent' } : { takenAt: named, takenFrom: 'filename' }
 }
@@ -21,7 +21,7 @@ export function datedByContent(dated: Dated, found: string | null, now: number):
 
 /** A future time is a mistake. A date alone means 00:00 UTC; today's date means now, or the scan before would be newer. */
 function momentOfData(found: string | null, now: number): number | undefined {
-  const at = found === null ? Number.NaN : momentOf(found)
+  const at = found === null ? Number.NaN : parseTime(found)
   if (Number.isNaN(at) || isAhead(at, now)) return undefined
   return found?.length === 10 && at === startOf('day', now) ? now : at
 }

@@ -8,7 +8,7 @@ import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
-import { whatIsWrong } from '../../platform/http/field-errors.ts'
+import { errorSummary } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { type League, leagueStatus } from '../league.ts'
 import { insertMembership, leagueById } from '../queries.ts'
@@ -47,7 +47,7 @@ function requireValidPicks(picks: readonly string[], { league, board, groups, wh
   if (rules.groups && !groups && why) refuse('invalid', why, { errors: [{ path: 'picks', message: `${why}.` }] })
   const errors = checkPicks(picks, rules.picks, field, groups?.groups)
   if (errors.length > 0)
-    refuse('invalid', field.size > 0 ? whatIsWrong(errors) : (why ?? 'There is no field yet'), { errors })
+    refuse('invalid', field.size > 0 ? errorSummary(errors) : (why ?? 'There is no field yet'), { errors })
 }
 
 const mayActFor = (who: Who, userId: number) => who.id === userId || isAtLeast(who, 'officer')

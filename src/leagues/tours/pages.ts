@@ -10,7 +10,7 @@ import { canonicalQuery } from '../../leaderboard/query.ts'
 import { readBody } from '../../platform/body.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { fieldErrors, whatIsWrong } from '../../platform/http/field-errors.ts'
+import { errorSummary, fieldErrors } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -109,7 +109,7 @@ export const tourPages = (app: App) => {
     const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, maxFormBytes))))
     try {
       const errors = fieldErrors(Value.Errors(newEntry, given))
-      if (errors.length > 0) refuse('invalid', whatIsWrong(errors), { errors })
+      if (errors.length > 0) refuse('invalid', errorSummary(errors), { errors })
       await save(given)
       return seeOther(`/leagues/${id}/entries`)
     } catch (error) {

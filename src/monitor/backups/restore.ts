@@ -18,7 +18,7 @@ import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
 import { databaseFile, openBeside } from '../../../db/open.ts'
 import { makeDataFolder } from '../../../db/open-errors.ts'
-import { unpack } from '../../platform/files/tar.ts'
+import { unpackTar } from '../../platform/files/tar.ts'
 import { holdProcessLock, otherProcessesAlive } from '../../platform/process/process-lock.ts'
 import {
   backupName,
@@ -110,7 +110,7 @@ export const fromPath = (source: string): BringFiles => {
 }
 
 function bringIn(source: string, staging: string): string[] {
-  if (!statSync(source).isDirectory()) return unpack(source, staging)
+  if (!statSync(source).isDirectory()) return unpackTar(source, staging)
   const paths = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter(entry => !entry.isDirectory())
     .map(entry => join(entry.parentPath, entry.name).slice(join(source, '/').length))

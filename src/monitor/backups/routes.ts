@@ -7,7 +7,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
-import { archiveOf } from '../../platform/files/tar.ts'
+import { packTar } from '../../platform/files/tar.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -93,7 +93,7 @@ const actionRoutes = (app: App) => {
         if (!backup) return refuse('not_found', `There is no backup ${name}`)
         await note(signedIn(who), 'backup.download', `backup ${name}`)
         const paths = ['manifest.json', ...backup.manifest.files.map(({ path }) => path)]
-        return new Response(archiveOf(join(backupsFolder(config.dataDir), name), paths), {
+        return new Response(packTar(join(backupsFolder(config.dataDir), name), paths), {
           headers: {
             'content-type': 'application/x-tar',
             'content-disposition': `attachment; filename="fieldhouse-${name}.tar"`,

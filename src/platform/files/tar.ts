@@ -9,8 +9,8 @@ const encoder = new TextEncoder()
 class BadArchive extends Error {}
 
 /** Streams an archive of these files of a folder. */
-export function archiveOf(folder: string, paths: readonly string[]): ReadableStream<Uint8Array> {
-  const pieces = packed(folder, paths)
+export function packTar(folder: string, paths: readonly string[]): ReadableStream<Uint8Array> {
+  const pieces = tarChunks(folder, paths)
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await pieces.next()
@@ -21,7 +21,7 @@ export function archiveOf(folder: string, paths: readonly string[]): ReadableStr
   })
 }
 
-async function* packed(folder: string, paths: readonly string[]): AsyncGenerator<Uint8Array> {
+async function* tarChunks(folder: string, paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
     const file = Bun.file(join(folder, path))
     yield header(path, file.size)
@@ -35,31 +35,31 @@ const padding = (size: number) => (block - (size % block)) % block
 
 function header(path: string, size: number): Uint8Array {
   const bytes = new Uint8Array(block)
-  const put = (text: string, at: number, length: number) => {
+  const writeText = (text: string, at: number, length: number) => {
     const encoded = encoder.encode(text)
     if (encoded.length > length) throw new BadArchive(`The path is too long for an archive: ${path}`)
     bytes.set(encoded, at)
   }
-  const octal = (number: number, at: number, length: number) =>
-    put(number.toString(8).padStart(length - 1, '0'), at, length)
+  const writeOctal = (number: number, at: number, length: number) =>
+    writeText(number.toString(8).padStart(length - 1, '0'), at, length)
   // A path over 100 bytes is split at a slash: name and prefix.
-  const cut = encoder.encode(path).length <= 100 ? -1 : path.indexOf('/', path.length - 101)
-  put(path.slice(cut + 1), 0, 100)
-  if (cut > 0) put(path.slice(0, cut), 345, 155)
-  octal(0o600, 100, 8)
-  octal(0, 108, 8) // owner
-  octal(0, 116, 8) // group
+  const slash = encoder.encode(path).length <= 100 ? -1 : path.indexOf('/', path.length - 101)
+  writeText(path.slice(slash + 1), 0, 100)
+  if (slash > 0) writeText(path.slice(0, slash), 345, 155)
+  writeOctal(0o600, 100, 8)
+  writeOctal(0, 108, 8) // owner
+  writeOctal(0, 116, 8) // group
   if (size < 8 ** 11) {
-    octal(size, 124, 12)
+    writeOctal(size, 124, 12)
   } else {
     new DataView(bytes.buffer).setBigUint64(128, BigInt(size)) // more than 8 GiB
     bytes[124] = 0x80
   }
-  octal(0, 136, 12) // time
-  put('0', 156, 1) // an ordinary file
-  put('ustar\x0000', 257, 8)
-  put('        ', 148, 8)
-  octal(
+  writeOctal(0, 136, 12) // time
+  writeText('0', 156, 1) // an ordinary file
+  writeText('ustar\x0000', 257, 8)
+  writeText('        ', 148, 8)
+  writeOctal(
     bytes.reduce((sum, byte) => sum + byte, 0),
     148,
     7,
@@ -68,7 +68,7 @@ function header(path: string, size: number): Uint8Array {
 }
 
 /** Unpacks an archive into a folder and returns the paths. Refuses paths that lead out of the folder. */
-export function unpack(archive: string, folder: string): string[] {
+export function unpackTar(archive: string, folder: string): string[] {
   const paths: string[] = []
   const file = openSync(archive, 'r')
   const { size: length } = statSync(archive)

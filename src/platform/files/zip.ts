@@ -12,10 +12,10 @@ const date = 0x0021 // 1980-01-01, always: the same content gives the same archi
 
 export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Array> {
   const directory: Uint8Array[] = []
-  let at = 0
+  let offset = 0
   for (const { name, content } of files) {
-    const start = at
-    const label = new TextEncoder().encode(name)
+    const start = offset
+    const nameBytes = new TextEncoder().encode(name)
     const written = { crc: 0, size: 0, packed: 0 }
     const head = record(
       30,
@@ -26,13 +26,13 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
       [2, 0],
       [2, date],
       [12, 0],
-      [2, label.length],
+      [2, nameBytes.length],
     )
-    yield joined(head, label)
-    at += head.length + label.length
-    const packing = createDeflateRaw({ level: 3 })
-    pipeline(Readable.from(counted(content, written)), packing, () => {}) // errors reach the reader of `packing`
-    for await (const bytes of packing) {
+    yield joined(head, nameBytes)
+    offset += head.length + nameBytes.length
+    const deflating = createDeflateRaw({ level: 3 })
+    pipeline(Readable.from(counted(content, written)), deflating, () => {}) // errors reach the reader of `deflating`
+    for await (const bytes of deflating) {
       written.packed += bytes.length
       yield bytes
     }
@@ -43,7 +43,7 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
       [4, written.size],
     ]
     yield record(16, [4, 0x08074b50], ...sizes)
-    at += written.packed + 16
+    offset += written.packed + 16
     directory.push(
       joined(
         record(
@@ -56,18 +56,18 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
           [2, 0],
           [2, date],
           ...sizes,
-          [2, label.length],
+          [2, nameBytes.length],
           [12, 0],
           [4, start],
         ),
-        label,
+        nameBytes,
       ),
     )
   }
   const list = joined(...directory)
   yield joined(
     list,
-    record(22, [4, 0x06054b50], [4, 0], [2, directory.length], [2, directory.length], [4, list.length], [4, at]),
+    record(22, [4, 0x06054b50], [4, 0], [2, directory.length], [2, directory.length], [4, list.length], [4, offset]),
   )
 }
 
@@ -85,21 +85,21 @@ type Field = [bytes: number, value: number]
 function record(length: number, ...fields: Field[]): Uint8Array {
   const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
-  let at = 0
+  let offset = 0
   for (const [width, value] of fields) {
-    if (width === 2) view.setUint16(at, value, true)
-    else if (width === 4) view.setUint32(at, value, true)
-    at += width
+    if (width === 2) view.setUint16(offset, value, true)
+    else if (width === 4) view.setUint32(offset, value, true)
+    offset += width
   }
   return bytes
 }
 
 function joined(...parts: Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
+  let offset = 0
   for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
+    joined.set(part, offset)
+    offset += part.length
   }
   return joined
 }

@@ -19,7 +19,7 @@ import type { ReadCount, RequestContext, Who } from './request-context.ts'
 import { pathOf, wireFormOf } from './responses.ts'
 
 /** An answer for clients that accept these encodings and sent this If-None-Match. */
-export type Known = {
+export type KnownAnswer = {
   accepts: string | null
   knows: string | null
   /** Who may be given it: all strangers, all signed-in readers, or this one reader. */
@@ -48,16 +48,16 @@ const ofRequest = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|conte
 export type Audience = 'nobody' | 'one' | 'all'
 
 /** An address, and the encodings that were accepted. */
-export type Asked = Pick<Known, 'accepts'> & { url: string }
+export type AheadRequest = Pick<KnownAnswer, 'accepts'> & { url: string }
 
-type Answers = Map<string, Known[]> // by address
+type Answers = Map<string, KnownAnswer[]> // by address
 
 function formOf(
-  forms: readonly Known[] | undefined,
-  audience: Known['audience'],
+  forms: readonly KnownAnswer[] | undefined,
+  audience: KnownAnswer['audience'],
   accepts: string | null,
   knows: string | null,
-): Known | undefined {
+): KnownAnswer | undefined {
   if (forms)
     for (const form of forms)
       if (form.audience === audience && form.accepts === accepts && form.knows === knows) return form
@@ -77,15 +77,15 @@ export function openCachedFastPath(
   let served = 0
 
   /** A full budget drops everything: frequent requests are soon learned again. */
-  function keep(url: string, known: Known) {
+  function store(url: string, known: KnownAnswer) {
     const { audience, result, accepts, knows } = known
     const cost = result.stored.json.length + 1_000
-    let kept = answers
+    let list = answers
     if (typeof audience === 'object') {
       ownChars += cost
       if (ownChars > maxChars) [own, ownChars] = [new WeakMap(), cost]
-      kept = own.get(audience) ?? new Map()
-      own.set(audience, kept)
+      list = own.get(audience) ?? new Map()
+      own.set(audience, list)
     } else {
       chars += cost
       if (chars > maxChars) {
@@ -93,9 +93,10 @@ export function openCachedFastPath(
         chars = cost
       }
     }
-    const isOther = (form: Known) => form.accepts !== accepts || form.knows !== knows || form.audience !== audience
-    const others = kept.get(url)?.filter(isOther) ?? []
-    kept.set(url, [known, ...others].slice(0, maxForms))
+    const isOther = (form: KnownAnswer) =>
+      form.accepts !== accepts || form.knows !== knows || form.audience !== audience
+    const others = list.get(url)?.filter(isOther) ?? []
+    list.set(url, [known, ...others].slice(0, maxForms))
   }
 
   return {
@@ -115,7 +116,7 @@ export function openCachedFastPath(
       const knows = request.headers.get('if-none-match')
       const { route, counted } = context
       const { url } = request
-      const known: Known = {
+      const known: KnownAnswer = {
         accepts,
         knows,
         audience: !who ? 'strangers' : audience === 'one' ? who : 'readers',
@@ -128,12 +129,12 @@ export function openCachedFastPath(
         route,
         counted,
       }
-      keep(url, known)
+      store(url, known)
     },
 
     /** Requests of strangers about the league `first` that now take the full path although the cache has the answer. */
-    outdated(first: number): Asked[] {
-      const asked: Asked[] = []
+    outdated(first: number): AheadRequest[] {
+      const asked: AheadRequest[] = []
       for (const [url, forms] of answers)
         for (const { audience, accepts, knows, result } of forms) {
           const isAsked = audience === 'strangers' && knows === null && result.scope[0] === first
@@ -144,7 +145,7 @@ export function openCachedFastPath(
     },
 
     /** The answer to a GET by `context.who` or a stranger, without the HTTP server's own headers; undefined if it takes the full path. */
-    find(url: string, asked: Headers, context: RequestContext): Known | undefined {
+    find(url: string, asked: Headers, context: RequestContext): KnownAnswer | undefined {
       const { who } = context
       const accepts = asked.get('accept-encoding')
       const knows = asked.get('if-none-match')

@@ -3,9 +3,9 @@ export type Send = (data: unknown, event?: string) => void
 
 export type Streams = ReturnType<typeof openStreams>
 
-const checkEvery = 500 // ms
-const allowedEvery = 1_000 // ms between two checks that the client may still listen
-const heartbeatEvery = 15_000 // ms: shorter than the idle timeout of any proxy
+const versionCheckInterval = 500 // ms
+const accessCheckInterval = 1_000 // ms between two checks that the client may still listen
+const heartbeatInterval = 15_000 // ms: shorter than the idle timeout of any proxy
 
 const maxUnread = 500 // messages kept for a client that does not read
 
@@ -33,7 +33,7 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
           sent = version
         }
         sendIfChanged() // throws a refusal where there is nothing to show
-        const timer = setInterval(endingStreamOnError(end, sendIfChanged), checkEvery)
+        const timer = setInterval(endingStreamOnError(end, sendIfChanged), versionCheckInterval)
         return () => clearInterval(timer)
       })
     },
@@ -46,28 +46,28 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
       const stream = new ReadableStream<Uint8Array>({
         start(controller) {
           const encoder = new TextEncoder()
-          let over = false
+          let isOver = false
           const write = (text: string) => {
-            if (over) return
+            if (isOver) return
             if ((controller.desiredSize ?? 0) < -maxUnread) return finish() // it can reconnect and read on
             controller.enqueue(encoder.encode(text))
           }
-          const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatEvery)
+          const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatInterval)
           const isAllowed = stillAllowed(request)
           const endUnlessAllowed = () => {
             if (!isAllowed()) finish()
           }
-          const guard = setInterval(
+          const accessTimer = setInterval(
             endingStreamOnError(() => finish(), endUnlessAllowed),
-            allowedEvery,
+            accessCheckInterval,
           )
           write('retry: 2000\n\n')
           let stop = () => {}
           finish = () => {
-            if (over) return
-            over = true
+            if (isOver) return
+            isOver = true
             clearInterval(heartbeat)
-            clearInterval(guard)
+            clearInterval(accessTimer)
             open.delete(finish)
             stop()
             try {
@@ -81,7 +81,7 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
             (data, event) => write(`${event ? `event: ${event}\n` : ''}data: ${JSON.stringify(data)}\n\n`),
             finish,
           )
-          if (over) stop()
+          if (isOver) stop()
         },
         cancel: () => finish(),
       })

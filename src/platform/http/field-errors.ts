@@ -7,11 +7,11 @@ export type SchemaError = { path?: string; message?: string; schema?: unknown }
 
 const maxErrors = 64 // fields
 
-/** The first error of each field; `within` is put before its path. */
-export function fieldErrors(errors: Iterable<SchemaError>, within = ''): FieldError[] {
+/** The first error of each field; `prefix` is put before its path. */
+export function fieldErrors(errors: Iterable<SchemaError>, prefix = ''): FieldError[] {
   const first = new Map<string, string>()
   for (const { path = '', schema } of errors) {
-    const field = [within, ...path.split('/').slice(1)].filter(Boolean).join('.')
+    const field = [prefix, ...path.split('/').slice(1)].filter(Boolean).join('.')
     if (first.size === maxErrors) break
     if (!first.has(field)) first.set(field, sentence(schema))
   }
@@ -28,7 +28,7 @@ export const fieldName = (path: string): string =>
 const maxNamed = 5 // fields in one sentence
 
 /** Says in one sentence what is wrong and where. */
-export function whatIsWrong(errors: readonly FieldError[]): string {
+export function errorSummary(errors: readonly FieldError[]): string {
   const [first, second] = errors
   if (!first) return 'This cannot be read as it is. The API page says what it takes.'
   if (!second) return first.path ? `${upperFirst(fieldName(first.path))}: ${first.message}` : first.message
@@ -53,8 +53,9 @@ export function sentence(schema: unknown): string {
   if (type === 'string') return text(rest)
   if (type === 'integer' || type === 'number') return number(type, rest)
   if (type === 'boolean') return 'Choose yes or no (true or false).'
-  if (type === 'array') return amount('Write a list', rest.minItems, rest.maxItems, 'values')
-  if (type === 'object') return amount('Write an object with named values', undefined, rest.maxProperties, 'names')
+  if (type === 'array') return listSizeSentence('Write a list', rest.minItems, rest.maxItems, 'values')
+  if (type === 'object')
+    return listSizeSentence('Write an object with named values', undefined, rest.maxProperties, 'names')
   if (type === 'null') return 'Leave this empty.'
   return 'Fill this in.'
 }
@@ -78,17 +79,18 @@ function text({ format, minLength, maxLength }: Record<string, unknown>): string
   if (format === 'date-time') return `Write a time such as 2026-03-01T12:00:00Z, from ${firstYear} to ${lastYear}.`
   if (format === 'one-line') return `Write one line, not blank, of up to ${maxLength} characters.`
   const least = Number(minLength ?? 0)
-  if (least > 1 && maxLength !== undefined) return `From ${figure(least)} to ${figure(maxLength)} characters.`
-  if (least > 1) return `At least ${figure(least)} characters.`
-  if (maxLength !== undefined) return `${least ? 'Fill this in with up to' : 'Up to'} ${figure(maxLength)} characters.`
+  if (least > 1 && maxLength !== undefined) return `From ${formatted(least)} to ${formatted(maxLength)} characters.`
+  if (least > 1) return `At least ${formatted(least)} characters.`
+  if (maxLength !== undefined)
+    return `${least ? 'Fill this in with up to' : 'Up to'} ${formatted(maxLength)} characters.`
   return least ? 'Fill this in.' : 'Write text here.'
 }
 
 function number(type: string, rules: Record<string, unknown>): string {
   const { minimum, exclusiveMinimum, maximum } = rules
-  const least = minimum !== undefined ? figure(minimum) : undefined
-  const above = exclusiveMinimum !== undefined ? ` above ${figure(exclusiveMinimum)}` : ''
-  const most = maximum !== undefined ? figure(maximum) : undefined
+  const least = minimum !== undefined ? formatted(minimum) : undefined
+  const above = exclusiveMinimum !== undefined ? ` above ${formatted(exclusiveMinimum)}` : ''
+  const most = maximum !== undefined ? formatted(maximum) : undefined
   const range =
     least !== undefined && most !== undefined
       ? ` from ${least} to ${most}`
@@ -98,11 +100,11 @@ function number(type: string, rules: Record<string, unknown>): string {
   return `Write a ${type === 'integer' ? 'whole number' : 'number'}${range}.`
 }
 
-function amount(what: string, min: unknown, max: unknown, of: string): string {
-  const [least, most] = [min, max].map(each => (each === undefined ? undefined : figure(each)))
+function listSizeSentence(what: string, min: unknown, max: unknown, of: string): string {
+  const [least, most] = [min, max].map(each => (each === undefined ? undefined : formatted(each)))
   if (least !== undefined && most !== undefined) return `${what}: from ${least} to ${most} ${of}.`
   if (least !== undefined) return `${what}: at least ${least} ${of}.`
   return most === undefined ? `${what}.` : `${what}: at most ${most} ${of}.`
 }
 
-const figure = (value: unknown): string => (typeof value === 'number' ? value.toLocaleString('en') : String(value))
+const formatted = (value: unknown): string => (typeof value === 'number' ? value.toLocaleString('en') : String(value))

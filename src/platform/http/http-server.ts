@@ -9,11 +9,11 @@ import type { Log } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { Telemetry } from '../process/telemetry.ts'
 import { withTimeout } from '../process/with-timeout.ts'
-import type { Asked, CachedFastPath } from './cached-fast-path.ts'
+import type { AheadRequest, CachedFastPath } from './cached-fast-path.ts'
 import type { LoadShedding } from './load-shedding.ts'
 import { setRateLimitHeaders } from './rate-limits.ts'
-import { beginRequest, type RequestContext, type Who } from './request-context.ts'
-import { compressed, originOf, pathOf } from './responses.ts'
+import { type RequestContext, setRequestContext, type Who } from './request-context.ts'
+import { cacheResultOf, compressed, pathOf } from './responses.ts'
 
 type Handle = (request: Request) => Response | Promise<Response>
 
@@ -46,15 +46,15 @@ type HttpServerSettings = {
 const smallBody = 2 * 1024 * 1024
 const requestIdShape = /^[\w.:-]{1,80}$/
 
-const shared: [string, string][] = [
+const sharedHeaders: [string, string][] = [
   ['x-content-type-options', 'nosniff'],
   ['referrer-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
 ]
 /** For answers that are not pages: if a browser shows one as a page anyway, nothing in it runs, loads or is framed. SVG brings inline styles. */
 const dataCsp = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-const aliveHeaders = new Headers([
-  ...shared,
+const livezHeaders = new Headers([
+  ...sharedHeaders,
   ['content-security-policy', dataCsp],
   ['content-type', 'text/plain;charset=utf-8'],
   ['cache-control', 'no-store'],
@@ -73,7 +73,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     reusePort: false, // a second process must fail, not silently share the port
     maxRequestBodySize: settings.maxUpload + smallBody,
     idleTimeout: 60, // seconds
-    routes: { '/livez': { GET: alive } },
+    routes: { '/livez': { GET: answerLivez } },
     fetch: answer,
     error: error => {
       log.error('The server failed outside a request', { error })
@@ -94,28 +94,28 @@ export function openHttpServer(settings: HttpServerSettings) {
     const isGet = method === 'GET' && !closing
     if (isGet && !isStranger) context.who = knownIdentity(request, began)
     const known = isGet && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
-    if (!known) return answerAtLength(request, context, isStranger, server)
+    if (!known) return answerByRouter(request, context, isStranger, server)
     setRequestHeaders(known.headers, context)
     logRequest(method, known.path, context, known.status)
     return new Response(known.body, known)
   }
 
-  async function answerAtLength(
-    given: Request,
+  async function answerByRouter(
+    received: Request,
     context: RequestContext,
     isStranger: boolean,
     server: Server<undefined>,
   ) {
-    const hasHost = URL.canParse(given.url)
-    let request = hasHost ? given : atLocalhost(given)
-    beginRequest(request, context)
+    const hasHost = URL.canParse(received.url)
+    let request = hasHost ? received : atLocalhost(received)
+    setRequestContext(request, context)
     let response: Response
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
-      if (bodyLimit(request) === 'unknown') beginRequest((request = await withBody(request)), context)
+      if (bodyLimit(request) === 'unknown') setRequestContext((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
-        context.who ??= await identify(request) // the fast path may have recognised them
+        context.who ??= await identify(request) // the fast path may have identified them
         await guard(request, context.who)
       }
       if (isRead(request) && !settings.alwaysAdmitted.test(pathOf(request.url))) loadShedding.admit(context)
@@ -124,44 +124,44 @@ export function openHttpServer(settings: HttpServerSettings) {
       response = refused(request, error)
     }
     loadShedding.answered(context)
-    const cached = originOf(response)
-    finish(context, response)
-    if (cached) fastPath.learn(request, context, response, cached)
-    if (response.headers.get('content-type') === 'text/event-stream') server.timeout(given, 0)
+    const result = cacheResultOf(response)
+    setSharedHeaders(context, response)
+    if (result) fastPath.learn(request, context, response, result)
+    if (response.headers.get('content-type') === 'text/event-stream') server.timeout(received, 0)
     logRequest(request.method, pathOf(request.url), context, response.status)
     return response
   }
 
   /** Answers requests before strangers repeat them, so that the first of them takes the fast path. */
-  async function answerAhead(asked: readonly Asked[]): Promise<void> {
+  async function answerAhead(asked: readonly AheadRequest[]): Promise<void> {
     for (const { url, accepts } of asked) {
       const request = new Request(url, { headers: accepts === null ? {} : { 'accept-encoding': accepts } })
       const nobody = () => ''
       const context = newContext('ahead', performance.now(), nobody, nobody)
       context.isAhead = true
-      beginRequest(request, context)
+      setRequestContext(request, context)
       const response = await handle(request)
-      const cached = originOf(response)
-      finish(context, response)
-      if (cached) fastPath.learn(request, context, response, cached)
+      const result = cacheResultOf(response)
+      setSharedHeaders(context, response)
+      if (result) fastPath.learn(request, context, response, result)
     }
   }
 
   /** Only tells that the process answers. Monitors ask every few seconds, so it is not logged. */
-  function alive({ headers }: Request): Response {
+  function answerLivez({ headers }: Request): Response {
     const began = performance.now()
-    aliveHeaders.set('x-request-id', requestIdOf(headers))
+    livezHeaders.set('x-request-id', requestIdOf(headers))
     const ms = performance.now() - began
-    aliveHeaders.set('x-process-time', secondsOf(ms))
+    livezHeaders.set('x-process-time', secondsOf(ms))
     metrics.request('GET /livez', ms, 200)
-    return new Response('ok', { headers: aliveHeaders })
+    return new Response('ok', { headers: livezHeaders })
   }
 
   /** The headers that all answers share. */
-  function finish(context: RequestContext, { headers, status }: Response) {
-    for (const [name, value] of shared) headers.set(name, value)
+  function setSharedHeaders(context: RequestContext, { headers, status }: Response) {
+    for (const [name, value] of sharedHeaders) headers.set(name, value)
     if (settings.isSecure) headers.set('strict-transport-security', 'max-age=31536000') // a year, this host alone
-    // A 304 has none: browsers would hold the page they kept against it.
+    // Not on a 304: browsers would apply it to the page they have stored.
     if (!headers.has('content-security-policy') && status !== 304)
       headers.set('content-security-policy', headers.get('content-type')?.startsWith('text/html') ? strictCsp : dataCsp)
     setCacheControl(context, headers)
@@ -254,7 +254,7 @@ const atLocalhost = ({ url, method, headers }: Request) =>
 function asGet(request: Request, context: RequestContext): Request {
   if (request.method !== 'HEAD') return request
   const get = new Request(request, { method: 'GET' })
-  beginRequest(get, context)
+  setRequestContext(get, context)
   return get
 }
 
@@ -291,8 +291,8 @@ const processId = Bun.randomUUIDv7('base64url')
 let requests = 0
 
 const requestIdOf = (headers: Headers) => {
-  const given = headers.get('x-request-id')
-  return given && requestIdShape.test(given) ? given : `${processId}-${++requests}`
+  const received = headers.get('x-request-id')
+  return received && requestIdShape.test(received) ? received : `${processId}-${++requests}`
 }
 
 /** To the microsecond. The texts of short times are cached: formatting one takes longer than any other header. */

@@ -9,9 +9,9 @@ export function withExamples<T>(given: T, examples: Examples, name?: string): T 
   if (Array.isArray(given)) for (const each of given) withExamples(each, examples, name)
   if (!isNode(given)) return given
   const node: Node = given
-  if (name !== undefined && isBare(node)) {
-    const fitting = [examples[name], bySuffix(name), ...byType].find(value => value !== undefined && fits(node, value))
-    if (fitting !== undefined) node.example = fitting
+  if (name !== undefined && needsExample(node)) {
+    const example = [examples[name], bySuffix(name), ...byType].find(value => value !== undefined && fits(node, value))
+    if (example !== undefined) node.example = example
   }
   for (const [key, value] of Object.entries(node)) {
     if (key === 'example' || key === 'enum') continue
@@ -26,7 +26,7 @@ export function withExamples<T>(given: T, examples: Examples, name?: string): T 
 /** Keywords whose schemas describe values of the same field. */
 const isNesting = (key: string) => ['items', 'anyOf', 'oneOf', 'allOf', 'additionalProperties'].includes(key)
 
-const isBare = ({ type, enum: choices, example, default: fallback, format }: Node) =>
+const needsExample = ({ type, enum: choices, example, default: fallback, format }: Node) =>
   ['string', 'integer', 'number'].includes(String(type)) &&
   choices === undefined &&
   example === undefined &&

@@ -15,18 +15,18 @@ const allowedKeywords = new Set(
 export function openApiSchema(given: unknown, named: Record<string, Schema> = {}): Schema {
   if (!isSchema(given)) return {}
   const name = given.$id
-  if (typeof name !== 'string') return inPlace(given, named)
+  if (typeof name !== 'string') return convertInline(given, named)
   if (!named[name]) {
     named[name] = {} // it may refer to itself
-    named[name] = inPlace(given, named)
+    named[name] = convertInline(given, named)
   }
   return { $ref: `#/components/schemas/${name}` }
 }
 
-function inPlace(given: Schema, named: Record<string, Schema>): Schema {
+function convertInline(given: Schema, named: Record<string, Schema>): Schema {
   const convert = (schema: unknown) => openApiSchema(schema, named)
   const choices = listOf(given.anyOf ?? given.oneOf)
-  if (choices.length) return oneOf(given, choices, convert)
+  if (choices.length) return convertChoices(given, choices, convert)
   const schema: Schema = Object.fromEntries(Object.entries(given).filter(([keyword]) => allowedKeywords.has(keyword)))
   if (given.const !== undefined) schema.enum = [given.const]
   if (Array.isArray(given.examples)) schema.example = given.examples[0]
@@ -52,30 +52,32 @@ function inPlace(given: Schema, named: Record<string, Schema>): Schema {
   return schema
 }
 
-const isTextOf = ({ type, format }: Schema) =>
+const isValueAsText = ({ type, format }: Schema) =>
   type === 'string' && ['integer', 'numeric', 'boolean', 'ObjectString', 'ArrayString'].includes(String(format))
 
-function oneOf(given: Schema, choices: Schema[], convert: (schema: unknown) => Schema): Schema {
+function convertChoices(given: Schema, choices: Schema[], convert: (schema: unknown) => Schema): Schema {
   const { title, description, default: fallback } = given
-  const about = Object.fromEntries(
+  const annotations = Object.fromEntries(
     Object.entries({ title, description, default: fallback }).filter(([, value]) => value !== undefined),
   )
   const isNullable = given.nullable === true || choices.some(({ type }) => type === 'null')
-  const typed = choices.filter(choice => choice.type !== 'null')
-  const plain = typed.some(choice => !isTextOf(choice)) ? typed.filter(choice => !isTextOf(choice)) : typed
+  const nonNull = choices.filter(choice => choice.type !== 'null')
+  const choicesToShow = nonNull.some(choice => !isValueAsText(choice))
+    ? nonNull.filter(choice => !isValueAsText(choice))
+    : nonNull
   const nullable = isNullable ? { nullable: true } : {}
-  const values = plain.flatMap(choice =>
+  const values = choicesToShow.flatMap(choice =>
     choice.const !== undefined ? [choice.const] : Array.isArray(choice.enum) ? choice.enum : [],
   )
-  const types = new Set(plain.map(({ type }) => type))
-  if (plain.every(choice => choice.const !== undefined || choice.enum) && types.size === 1)
-    return { ...about, type: [...types][0], ...nullable, enum: isNullable ? [...values, null] : values }
-  const [only] = plain
-  if (plain.length > 1 || !only) return { ...about, ...nullable, anyOf: plain.map(convert) }
+  const types = new Set(choicesToShow.map(({ type }) => type))
+  if (choicesToShow.every(choice => choice.const !== undefined || choice.enum) && types.size === 1)
+    return { ...annotations, type: [...types][0], ...nullable, enum: isNullable ? [...values, null] : values }
+  const [only] = choicesToShow
+  if (choicesToShow.length > 1 || !only) return { ...annotations, ...nullable, anyOf: choicesToShow.map(convert) }
   const schema = convert(only)
   if (isNullable && Array.isArray(schema.enum)) schema.enum = [...schema.enum, null]
-  if (!schema.$ref) return { ...schema, ...about, ...nullable }
-  return Object.keys({ ...about, ...nullable }).length ? { ...about, ...nullable, allOf: [schema] } : schema
+  if (!schema.$ref) return { ...schema, ...annotations, ...nullable }
+  return Object.keys({ ...annotations, ...nullable }).length ? { ...annotations, ...nullable, allOf: [schema] } : schema
 }
 
 const isSchema = (value: unknown): value is Schema =>

@@ -35,7 +35,7 @@ type Operation = {
 }
 type Paths = Record<string, Record<string, Operation>>
 
-const signIns: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
+const signInSchemes: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 
 /** What no single route can say: the introduction, the order and descriptions of the sections, and examples by field name. */
 export type ApiWords = {
@@ -51,8 +51,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
   const documented: Paths = {}
   const problem = openApiSchema(problemSchema, named)
 
-  for (const { method: upper, path, hooks } of app.routes) {
-    const method = upper.toLowerCase()
+  for (const { method: upperCaseMethod, path, hooks } of app.routes) {
+    const method = upperCaseMethod.toLowerCase()
     const template = path.replaceAll(/:(\w+)/g, '{$1}')
     const operation = paths[template]?.[method]
     if (!operation || hooks?.detail?.hide) continue
@@ -88,7 +88,7 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
       operationId: operationIdOf(method, address),
       ...(parameters && { parameters }),
       ...(requestBody && { requestBody }),
-      security: may === 'anyone' ? [] : may === 'reader' ? [{}, ...signIns] : signIns,
+      security: may === 'anyone' ? [] : may === 'reader' ? [{}, ...signInSchemes] : signInSchemes,
       responses: { ...responses, ...refusals(may, address, Boolean(requestBody), Boolean(parameters?.length)) },
     }
   }
@@ -117,8 +117,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
   }
 
   const operations = Object.values(documented).flatMap(path => Object.values(path))
-  const used = new Set(operations.flatMap(({ tags }) => tags ?? []))
-  const order = [...Object.keys(sections).filter(name => used.delete(name)), ...used]
+  const otherTags = new Set(operations.flatMap(({ tags }) => tags ?? []))
+  const order = [...Object.keys(sections).filter(name => otherTags.delete(name)), ...otherTags]
   return {
     openapi: '3.0.3',
     info: {

@@ -12,7 +12,7 @@ import { isPublicAddress } from './public-address.ts'
  * followed here and checked in the same way. Where the operator sets HTTP_PROXY, Bun passes the name to that proxy, and the
  * proxy decides what may be reached.
  */
-export type Outgoing = {
+export type OutgoingOptions = {
   /** Also reach private, loopback and link-local addresses (ALLOW_PRIVATE_FEEDS). */
   allowPrivate: boolean
   /** For everything together: name, connection, redirects, body. */
@@ -59,23 +59,26 @@ type Fetched =
       bytes: number
     }
 
-export async function getJson(url: string, options: Outgoing, known?: Validators): Promise<Fetched> {
-  return within(options, async signal => {
+export async function getJson(url: string, options: OutgoingOptions, previous?: Validators): Promise<Fetched> {
+  return withDeadline(options, async signal => {
     const headers = new Headers({ ...options.headers, accept: 'application/json', 'accept-encoding': 'gzip, br' })
-    if (known?.etag) headers.set('if-none-match', known.etag)
-    if (known?.lastModified) headers.set('if-modified-since', known.lastModified)
+    if (previous?.etag) headers.set('if-none-match', previous.etag)
+    if (previous?.lastModified) headers.set('if-modified-since', previous.lastModified)
     const { response, origin } = await send(url, { method: 'GET', headers }, options, signal)
-    if (response.status === 304 && (known?.etag || known?.lastModified)) return { kind: 'unchanged' }
+    if (response.status === 304 && (previous?.etag || previous?.lastModified)) return { kind: 'unchanged' }
     await refuseUnlessOk(response, origin)
     const body = await bodyOf(response, origin, options.maxBytes ?? 8_000_000)
-    const validators = { etag: short(response, 'etag'), lastModified: short(response, 'last-modified') }
-    return { kind: 'fresh', json: parse(body, origin), validators, bytes: body.byteLength }
+    const validators = {
+      etag: storableHeader(response, 'etag'),
+      lastModified: storableHeader(response, 'last-modified'),
+    }
+    return { kind: 'fresh', json: parseJson(body, origin), validators, bytes: body.byteLength }
   })
 }
 
 /** Answers the status, always 2xx; the body is not read. */
-export async function postJson(url: string, body: unknown, options: Outgoing): Promise<number> {
-  return within(options, async signal => {
+export async function postJson(url: string, body: unknown, options: OutgoingOptions): Promise<number> {
+  return withDeadline(options, async signal => {
     const headers = new Headers({ ...options.headers, 'content-type': 'application/json' })
     const { response, origin } = await send(
       url,
@@ -90,8 +93,8 @@ export async function postJson(url: string, body: unknown, options: Outgoing): P
 }
 
 /** Checks a URL without using the network, at the moment somebody types it in. */
-export function checkUrl(written: string, options: Pick<Outgoing, 'allowPrivate' | 'isPublic'>): URL {
-  const url = URL.parse(written)
+export function checkUrl(text: string, options: Pick<OutgoingOptions, 'allowPrivate' | 'isPublic'>): URL {
+  const url = URL.parse(text)
   if (!url) throw new OutgoingFailure('refused', 'This is not a URL')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new OutgoingFailure('refused', `Only http and https URLs are allowed, not ${url.protocol}`)
@@ -117,8 +120,8 @@ type Answer = { response: Response; origin: string }
 const redirects = [301, 302, 303, 307, 308]
 const maxRedirects = 3
 
-async function send(written: string, request: Request, options: Outgoing, signal: AbortSignal): Promise<Answer> {
-  let url = checkUrl(written, options)
+async function send(text: string, request: Request, options: OutgoingOptions, signal: AbortSignal): Promise<Answer> {
+  let url = checkUrl(text, options)
   let headers = withLogin(request.headers, url)
   for (let hop = 0; ; hop++) {
     const response = await connect(url, { ...request, headers }, options, signal)
@@ -149,14 +152,14 @@ function withLogin(headers: Headers, { username, password }: URL): Headers {
 }
 
 function withoutSecrets(headers: Headers): Headers {
-  const harmless = ['accept', 'accept-encoding', 'content-type']
-  return new Headers([...headers].filter(([name]) => harmless.includes(name)))
+  const publicHeaders = ['accept', 'accept-encoding', 'content-type']
+  return new Headers([...headers].filter(([name]) => publicHeaders.includes(name)))
 }
 
 /** Failures before a byte was sent: the next address is tried. */
 const unreachable = new Set(['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'FailedToOpenSocket'])
 
-async function connect(url: URL, request: Request, options: Outgoing, signal: AbortSignal): Promise<Response> {
+async function connect(url: URL, request: Request, options: OutgoingOptions, signal: AbortSignal): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('host', url.host)
   headers.set('user-agent', 'Fieldhouse')
@@ -174,7 +177,7 @@ async function connect(url: URL, request: Request, options: Outgoing, signal: Ab
         headers,
         signal,
         redirect: 'manual',
-        decompress: false, // unpacked below, with a limit
+        decompress: false, // decompressed below, with a limit
         keepalive: false, // connections are pooled by address, but certificates belong to names
         ...(url.protocol === 'https:' && !isIP(host) && { tls: { serverName: host } }),
       })
@@ -186,9 +189,9 @@ async function connect(url: URL, request: Request, options: Outgoing, signal: Ab
 }
 
 /** Every address of the host, all of them public; IPv4 first, because more hosts lack IPv6. */
-async function addressesOf(url: URL, options: Outgoing, signal: AbortSignal): Promise<string[]> {
+async function addressesOf(url: URL, options: OutgoingOptions, signal: AbortSignal): Promise<string[]> {
   const host = hostOf(url)
-  if (isIP(host)) return [host] // checkUrl has seen it
+  if (isIP(host)) return [host] // checked by checkUrl
   const addresses = await unlessAborted((options.resolve ?? systemResolver)(host), signal)
   if (!addresses.every(address => mayReach(address, options))) throw notPublic(url)
   return addresses.sort((a, b) => isIP(a) - isIP(b))
@@ -198,7 +201,7 @@ const systemResolver = async (host: string) => (await lookup(host, { all: true }
 
 const mayReach = (
   address: string,
-  { allowPrivate, isPublic = isPublicAddress }: Pick<Outgoing, 'allowPrivate' | 'isPublic'>,
+  { allowPrivate, isPublic = isPublicAddress }: Pick<OutgoingOptions, 'allowPrivate' | 'isPublic'>,
 ) => allowPrivate || isPublic(address)
 
 /** Loopback by its name, and names without a dot, which only a local network knows. */
@@ -216,13 +219,16 @@ async function refuseUnlessOk(response: Response, origin: string): Promise<void>
 }
 
 function retryAfter(response: Response): number | null {
-  const written = response.headers.get('retry-after')
-  if (written === null) return null
-  const wait = /^\d+$/.test(written) ? Number(written) * 1000 : Date.parse(written) - Date.now()
+  const text = response.headers.get('retry-after')
+  if (text === null) return null
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
   return Number.isFinite(wait) && wait > 0 ? wait : null
 }
 
-const unpackers = new Map<string, (packed: Uint8Array, limit: { maxOutputLength: number }) => Promise<Uint8Array>>([
+const decompressors = new Map<
+  string,
+  (compressed: Uint8Array, limit: { maxOutputLength: number }) => Promise<Uint8Array>
+>([
   ['gzip', promisify(gunzip)],
   ['deflate', promisify(inflate)],
   ['br', promisify(brotliDecompress)],
@@ -231,20 +237,20 @@ const unpackers = new Map<string, (packed: Uint8Array, limit: { maxOutputLength:
 
 async function bodyOf(response: Response, origin: string, maxBytes: number): Promise<Uint8Array> {
   const tooLarge = new OutgoingFailure('too_large', `${origin} sent more than ${maxBytes} bytes`)
-  const packed: Uint8Array[] = []
+  const compressed: Uint8Array[] = []
   let bytes = 0
   // Leaving the loop early cancels the body.
   for await (const piece of response.body ?? []) {
     bytes += piece.byteLength
     if (bytes > maxBytes) throw tooLarge
-    packed.push(piece)
+    compressed.push(piece)
   }
   const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
-  if (encoding === 'identity') return Buffer.concat(packed)
-  const unpack = unpackers.get(encoding)
-  if (!unpack) throw new OutgoingFailure('network', `${origin} packs its answer in a way not asked for`)
+  if (encoding === 'identity') return Buffer.concat(compressed)
+  const decompress = decompressors.get(encoding)
+  if (!decompress) throw new OutgoingFailure('network', `${origin} packs its answer in a way not asked for`)
   try {
-    return await unpack(Buffer.concat(packed), { maxOutputLength: maxBytes })
+    return await decompress(Buffer.concat(compressed), { maxOutputLength: maxBytes })
   } catch (error) {
     throw codeOf(error) === 'ERR_BUFFER_TOO_LARGE'
       ? tooLarge
@@ -252,7 +258,7 @@ async function bodyOf(response: Response, origin: string, maxBytes: number): Pro
   }
 }
 
-function parse(body: Uint8Array, origin: string): unknown {
+function parseJson(body: Uint8Array, origin: string): unknown {
   const notJson = (what: string) => new OutgoingFailure('not_json', `${origin} sent ${what}, not JSON`)
   let text: string
   try {
@@ -269,14 +275,14 @@ function parse(body: Uint8Array, origin: string): unknown {
 }
 
 /** A header to store and send back later; one of absurd length is dropped. */
-const short = (response: Response, name: string) => {
+const storableHeader = (response: Response, name: string) => {
   const value = response.headers.get(name)
   return value && value.length <= 500 ? value : null
 }
 
 /** Runs `work` under the deadline and turns network errors into `OutgoingFailure`. The caller's own abort passes through. */
-async function within<T>(
-  { timeoutMs = 10_000, signal: caller }: Outgoing,
+async function withDeadline<T>(
+  { timeoutMs = 10_000, signal: caller }: OutgoingOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const deadline = AbortSignal.timeout(timeoutMs)

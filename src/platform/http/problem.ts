@@ -7,7 +7,7 @@ import { isBusy, isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
 import { TooLarge } from '../body.ts'
 import { QueueDown } from '../jobs/jobs.ts'
-import { fieldErrors, type SchemaError, whatIsWrong } from './field-errors.ts'
+import { errorSummary, fieldErrors, type SchemaError } from './field-errors.ts'
 
 /** The input of the refused request, as far as it was read. */
 export type RefusedInput = { params?: object; query?: object; body?: unknown; request?: Request }
@@ -17,8 +17,10 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
   if (error instanceof Refusal) return error
   if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
   if (error instanceof ValidationError)
-    return (error.type === 'body' && input.request && notJson(input.request)) || misfit(validationErrors(error, input))
-  if (isUndescribed(error)) return misfit([])
+    return (
+      (error.type === 'body' && input.request && notJson(input.request)) || invalidInput(validationErrors(error, input))
+    )
+  if (isFailedDescription(error)) return invalidInput([])
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
   if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
@@ -30,8 +32,8 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
   return undefined
 }
 
-const misfit = (errors: FieldError[]) =>
-  new Refusal('invalid', whatIsWrong(errors), errors.length > 0 ? { errors } : undefined)
+const invalidInput = (errors: FieldError[]) =>
+  new Refusal('invalid', errorSummary(errors), errors.length > 0 ? { errors } : undefined)
 
 /** The refusal of a body whose content type is not JSON, such as curl's default. Forms are allowed outside the API. */
 export function notJson({ headers, url }: Request): Refusal | undefined {
@@ -42,7 +44,7 @@ export function notJson({ headers, url }: Request): Refusal | undefined {
 }
 
 /** Outside of production Elysia itself throws when it describes input that cannot be made text, `{ toString: 1 }`. */
-const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValueError/.test(error.stack ?? '')
+const isFailedDescription = (error: unknown) => error instanceof TypeError && /mapValueError/.test(error.stack ?? '')
 
 /**
  * For a number in the address that is out of range Elysia names neither the field nor its source, so the value is looked up
@@ -50,17 +52,17 @@ const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValu
  */
 function validationErrors(error: ValidationError, { params, query, body }: RefusedInput): FieldError[] {
   const errors = errorsOf(error)
-  if (error.type !== 'property') return fieldErrors(errors).map(named(error.type))
+  if (error.type !== 'property') return fieldErrors(errors).map(withPath(error.type))
   const sent = [params, query, body].flatMap(fields => Object.entries(fields ?? {}))
   const field = sent.find(([, value]) => typeof value === 'string' && Number(value) === error.value)?.[0]
-  return fieldErrors(errors, field).map(named('input'))
+  return fieldErrors(errors, field).map(withPath('input'))
 }
 /** Not Elysia's own `all`, which makes text of every value. */
 function errorsOf({ validator, value }: ValidationError): Iterable<SchemaError> {
   if ('Errors' in validator) return validator.Errors(value)
   return KindGuard.IsSchema(validator) ? Value.Errors(validator, value) : []
 }
-const named =
+const withPath =
   (input: string) =>
   ({ path, message }: FieldError): FieldError => ({ path: path || input, message })
 
@@ -75,7 +77,7 @@ export function problem(refusal: Refusal, requestId: string): Response {
 }
 
 /** A bug: the detail is in the log under this request id, never in the answer. */
-export const bug = (requestId: string) =>
+export const bugAnswer = (requestId: string) =>
   new Response(
     JSON.stringify({
       type: 'urn:fieldhouse:problem:internal',

@@ -52,13 +52,13 @@ export type ReadLimit = ReturnType<typeof readLimit>
 export function readLimit(perMinute: number) {
   const strangers = openWindow(perMinute, 60)
   const addresses = openWindow(perMinute * browsersPerAddress, 60)
-  const known = openWindow(perMinute * 10, 60)
+  const accounts = openWindow(perMinute * 10, 60)
   /** The keys of the last client, who often asks again at once: a new string would be built and hashed each time. */
-  let last = { address: '', client: '', network: '', key: ' ' }
+  let lastClient = { address: '', client: '', network: '', key: ' ' }
   function keysOf(address: string, client: string) {
-    if (address === last.address && client === last.client) return last
+    if (address === lastClient.address && client === lastClient.client) return lastClient
     const network = networkOf(address)
-    return (last = { address, client, network, key: `${network} ${client}` })
+    return (lastClient = { address, client, network, key: `${network} ${client}` })
   }
   return {
     /** Undefined if nothing is counted. */
@@ -66,7 +66,7 @@ export function readLimit(perMinute: number) {
       if (perMinute === 0) return undefined
       const { who, address, client, began } = context
       if (who?.via === 'operator') return undefined
-      if (who) return known.count(String(who.id), began)
+      if (who) return accounts.count(String(who.id), began)
       const { network, key } = keysOf(address(), client())
       const all = addresses.count(network, began)
       const one = strangers.count(key, began)

@@ -39,7 +39,7 @@ export type RequestContext = {
 
 const contexts = new WeakMap<Request, RequestContext>()
 
-export const beginRequest = (request: Request, context: RequestContext) => void contexts.set(request, context)
+export const setRequestContext = (request: Request, context: RequestContext) => void contexts.set(request, context)
 
 export function requestContext(request: Request): RequestContext {
   const context = contexts.get(request)

@@ -20,21 +20,21 @@ const offers = (header: string, coding: string) => {
   return at >= 0 && !/^\s*;\s*q=0(\.0*)?\s*(,|$)/.test(header.slice(at + coding.length))
 }
 
-const pack = (bytes: Bytes, encoding: 'zstd' | 'gzip') =>
+const compress = (bytes: Bytes, encoding: 'zstd' | 'gzip') =>
   encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, { level: 3 })) : Bun.gzipSync(bytes, { level: 5 })
 
 function formsOf(stored: StoredAnswer, text = stored.json): Forms {
   const known = forms.get(stored)
   if (known) return known
-  const made = { plain: new Blob([text]), bytes: () => encoder.encode(text) }
-  forms.set(stored, made)
-  return made
+  const newForms = { plain: new Blob([text]), bytes: () => encoder.encode(text) }
+  forms.set(stored, newForms)
+  return newForms
 }
 
 function formFor(request: Request, forms: Forms): { body: Blob; encoding: Encoding } {
   const encoding = accepted(request.headers.get('accept-encoding'))
   if (!encoding || forms.plain.size < worthCompressing) return { body: forms.plain, encoding: undefined }
-  return { body: (forms[encoding] ??= new Blob([pack(forms.bytes(), encoding)])), encoding }
+  return { body: (forms[encoding] ??= new Blob([compress(forms.bytes(), encoding)])), encoding }
 }
 
 /** The body this request is answered with, compressed as it accepts. */
@@ -48,17 +48,19 @@ export const pathOf = (url: string) => {
 }
 
 /** Which responses came out of the cache: the fast path learns from them. */
-const origins = new WeakMap<Response, CacheResult<unknown>>()
-export const originOf = (response: Response) => origins.get(response)
+const cacheResults = new WeakMap<Response, CacheResult<unknown>>()
+export const cacheResultOf = (response: Response) => cacheResults.get(response)
 
 /** Weak, because every encoding of the answer shares it. */
 const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
 
 /** Compared weakly, because a proxy between may have made the tag weak. */
-const bare = (tag: string) => tag.trim().replace(/^W\//, '')
+const withoutWeakMark = (tag: string) => tag.trim().replace(/^W\//, '')
 export const matches = (request: Request, etag: string) => {
   const known = request.headers.get('if-none-match')
-  return known !== null && (known === '*' || known.split(',').some(tag => bare(tag) === bare(etag)))
+  return (
+    known !== null && (known === '*' || known.split(',').some(tag => withoutWeakMark(tag) === withoutWeakMark(etag)))
+  )
 }
 
 /**
@@ -91,7 +93,7 @@ export function cachedResponse<T>(
 }
 
 function fromCache(result: CacheResult<unknown>, response: Response) {
-  origins.set(response, result)
+  cacheResults.set(response, result)
   return response
 }
 
@@ -121,7 +123,7 @@ export async function compressed(request: Request, response: Response): Promise<
   const { headers } = response
   const type = headers.get('content-type') ?? ''
   if (
-    origins.has(response) ||
+    cacheResults.has(response) ||
     headers.has('content-encoding') ||
     !response.body ||
     !/json|text\/(html|plain|css|csv)|javascript|svg/.test(type)
@@ -137,5 +139,5 @@ export async function compressed(request: Request, response: Response): Promise<
   if (bytes.length < worthCompressing) return new Response(bytes, response)
   headers.set('content-encoding', encoding)
   headers.delete('content-length')
-  return new Response(pack(bytes, encoding), response)
+  return new Response(compress(bytes, encoding), response)
 }

@@ -5,12 +5,12 @@
  */
 import { FormatRegistry, type StringOptions } from '@sinclair/typebox'
 import { t } from 'elysia'
-import { momentOf } from '../clock.ts'
+import { parseTime } from '../clock.ts'
 
 /** Called again by modules whose dependencies replace these formats with their own. */
 export function registerFormats(): void {
-  FormatRegistry.Set('date-time', text => !Number.isNaN(momentOf(text)))
-  FormatRegistry.Set('date', text => text.length === 10 && !Number.isNaN(momentOf(text)))
+  FormatRegistry.Set('date-time', text => !Number.isNaN(parseTime(text)))
+  FormatRegistry.Set('date', text => text.length === 10 && !Number.isNaN(parseTime(text)))
   FormatRegistry.Set('integer', text => /^[+-]?\d+$/.test(text))
   FormatRegistry.Set('one-line', isOneLine)
 }
