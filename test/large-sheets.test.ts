@@ -78,7 +78,7 @@ test('a sheet that was read while it came in is not read again', async () => {
 
 test('a sheet that is not wanted is forgotten, also in the midst of being read', async () => {
   const { path, sheet, rest } = await half('b')
-  sheet.notWanted()
+  sheet.cancel()
   rest()
   expect((await imported(path)).report.rowsTotal).toBe(5_000)
 })
@@ -91,7 +91,7 @@ test('a sheet with a mapping, or one that was refused ahead, is read by its impo
   expect((await imported(path, { options: { filename: 'scan.csv', mapping } })).report.mapping).toMatchObject({
     power: 'strength',
   })
-  sheet.notWanted()
+  sheet.cancel()
   const bare = join(folder, 'd')
   writeFileSync(bare, 'id,power\n')
   const refused = arrivingSheet(thread, 'd', 9)

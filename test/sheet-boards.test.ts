@@ -199,8 +199,8 @@ test('a season whose scans were thinned out keeps its last board unchanged', asy
     return page
   }
   const before = await asSeen()
-  const { snapshots, lists } = neededSnapshots(boards.scores, published, 0)
-  await thread.run('sweep', { keep: snapshots, lists, before: Date.now() + 1000 })
+  const { snapshots, derived } = neededSnapshots(boards.scores, published, 0)
+  await thread.run('sweep', { keep: snapshots, keepDerived: derived, before: Date.now() + 1000 })
   expect(await asSeen()).toEqual(before)
   const card = await playerCard(boards, source, 'cy')
   expect(card?.history.map(({ takenAt }) => takenAt)).toEqual([4])
@@ -307,7 +307,7 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
 test('two readers of an uncached part compute it once, and the budget drops the least recently used', async () => {
   const made: string[] = []
   const budget = byteBudget(25)
-  const shelf = budget.shelf<string>(() => 10)
+  const shelf = budget.newCache<string>(() => 10)
   const get = (key: string) =>
     shelf.get(key, async () => {
       made.push(key)
@@ -330,7 +330,7 @@ test('two readers of an uncached part compute it once, and the budget drops the 
 })
 
 test('a part that failed is computed again, and one larger than the budget is still served', async () => {
-  const shelf = byteBudget(5).shelf<string>(() => 10)
+  const shelf = byteBudget(5).newCache<string>(() => 10)
   expect(await outcome(shelf.get('a', () => Promise.reject(new Error('no'))))).toThrow('no')
   await Bun.sleep(0)
   expect(await shelf.get('a', async () => 'yes')).toBe('yes')

@@ -41,8 +41,8 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
   const withGains = metrics.filter(({ gains }) => gains)
   const valuesOf = (column: string): Float64Array => {
     if (column === 'score') return score
-    const gained = metricOfGain(column)
-    if (gained !== undefined) return withGains.find(({ name }) => name === gained)!.gains!
+    const gainMetric = metricOfGain(column)
+    if (gainMetric !== undefined) return withGains.find(({ name }) => name === gainMetric)!.gains!
     return metrics.find(({ name }) => name === column)!.values
   }
 
@@ -70,13 +70,13 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
     },
     cells: rows =>
       Array.from(rows, (row): BoardCells => {
-        const valueIn = (column: 'values' | 'gains') => (metric: (typeof metrics)[number]) =>
+        const valueFrom = (column: 'values' | 'gains') => (metric: (typeof metrics)[number]) =>
           [metric.name, nullIfNaN(metric[column]?.[row] ?? Number.NaN)] as const
         return {
           player_id: textAt(ids, row),
           name: textAt(names, row),
-          metrics: Object.fromEntries(metrics.map(valueIn('values'))) satisfies ColumnValues,
-          ...(withGains.length > 0 && { gains: Object.fromEntries(withGains.map(valueIn('gains'))) }),
+          metrics: Object.fromEntries(metrics.map(valueFrom('values'))) satisfies ColumnValues,
+          ...(withGains.length > 0 && { gains: Object.fromEntries(withGains.map(valueFrom('gains'))) }),
         }
       }),
     bytes() {

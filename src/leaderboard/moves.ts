@@ -24,14 +24,14 @@ export function compareRanks(before: BoardPositions, after: BoardPositions, maxR
     climbs[row] = climb
     if (Number.isNaN(climb) ? Number.isNaN(earlier[row]!) !== Number.isNaN(later[row]!) : climb !== 0) moved++
   }
-  const first = (direction: 'asc' | 'desc', isMove: (climb: number) => boolean) =>
+  const furthestMoves = (direction: 'asc' | 'desc', isMove: (climb: number) => boolean) =>
     rankingOf(climbs, direction)
       .order.slice(0, maxRows)
       .filter(row => isMove(climbs[row]!))
   return {
     moved,
-    up: first('desc', climb => climb > 0),
-    down: first('asc', climb => climb < 0),
+    up: furthestMoves('desc', climb => climb > 0),
+    down: furthestMoves('asc', climb => climb < 0),
     tiers: tierChanges(before, after),
   }
 }

@@ -44,7 +44,8 @@ export interface BoardShape {
   readonly gains?: readonly BoardMetric[]
   /** The columns with a goal: metrics, or `score`. The board can be ranked by how much of it is reached. */
   readonly goals?: readonly string[]
-  readonly better: Better // end of the score
+  /** The good end of the score. */
+  readonly better: Better
 }
 
 /** Columns that can be ranked, in memory or fetched from a store. Rows are sorted by id. */
@@ -149,8 +150,8 @@ export function rankedPage(board: Board, query: BoardQuery): RankedPage {
   const rows = rankedRows(board, listed.subarray(start, start + limit), { by, order, ties: query.ties })
   const page = query.around === undefined ? query.page : Math.floor(start / limit) + 1
   const pagination = { page, limit, total, pages: Math.ceil(total / limit) }
-  const left = ranking.order.length - countedRows(ranking)
-  return { sort_by: by, order, rows, pagination, ...(left > 0 && { left_out: left }) }
+  const leftOut = ranking.order.length - countedRows(ranking)
+  return { sort_by: by, order, rows, pagination, ...(leftOut > 0 && { left_out: leftOut }) }
 }
 
 type RankedBy = { by: string; order: RankOrder; ties: Ties }
@@ -180,12 +181,12 @@ export function rankedRows(board: Board, rows: Uint32Array, ranked: RankedBy): B
 /** The matching rows, by rank. */
 function matchingRows({ order }: Ranking, hits: Uint8Array): Uint32Array {
   const rows = new Uint32Array(order.length)
-  let n = 0
+  let count = 0
   for (let place = 0; place < order.length; place++) {
     const row = order[place]!
-    if (hits[row]) rows[n++] = row
+    if (hits[row]) rows[count++] = row
   }
-  return rows.slice(0, n)
+  return rows.slice(0, count)
 }
 
 /** Puts the player in the middle of the page, or as near as the ends allow. */

@@ -32,10 +32,10 @@ export class BadQuery extends Error {
 /** `sort_by` is not a column of the board. */
 export class UnknownColumn extends Error {
   constructor(
-    readonly asked: string,
+    readonly column: string,
     readonly choices: string[],
   ) {
-    super(`Cannot sort by ${JSON.stringify(asked)}; choose one of ${choices.join(', ')}`)
+    super(`Cannot sort by ${JSON.stringify(column)}; choose one of ${choices.join(', ')}`)
   }
 }
 
@@ -54,11 +54,11 @@ export class UnknownPlayer extends Error {
 export function canonicalQuery(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
   const errors: QueryError[] = []
   const text = (path: string) => String(raw[path] ?? '').trim() || undefined
-  const count = (path: string, otherwise: number, most: number) => {
-    const given = text(path) ?? otherwise
+  const count = (path: string, fallback: number, max: number) => {
+    const given = text(path) ?? fallback
     const value = Number(given)
     if (!Number.isInteger(value)) errors.push({ path, message: 'Write a whole number.' })
-    return Math.max(1, Math.min(value, most))
+    return Math.max(1, Math.min(value, max))
   }
   const oneOf = <T extends string>(path: string, choices: readonly T[]): T | undefined => {
     const given = text(path)?.toLowerCase()

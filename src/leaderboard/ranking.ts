@@ -18,7 +18,7 @@ export type Ranking = {
   order: Uint32Array
   known: number
   /** 1 for each row that is left out: it is listed last and does not count. */
-  out?: Uint8Array
+  leftOut?: Uint8Array
   /** The number of rows that count, if some are left out. */
   counted?: number
   /** The number of distinct values before every 256th place; computed when dense ranks are first asked for. */
@@ -31,29 +31,29 @@ export function rankingOf(values: Float64Array, direction: RankOrder): Ranking {
   return { direction, values, ...sortByValue(values, direction === 'desc') }
 }
 
-/** The same ranking without the rows marked 1 in `out`. */
-export function withoutRows({ distinctBefore: _, ...ranking }: Ranking, out: Uint8Array): Ranking {
+/** The same ranking without the rows marked 1 in `leftOut`. */
+export function withoutRows({ distinctBefore: _, ...ranking }: Ranking, leftOut: Uint8Array): Ranking {
   const { order } = ranking
   const kept = new Uint32Array(order.length)
-  const left: number[] = []
+  const leftOutRows: number[] = []
   let counted = 0
   let known = ranking.known
   for (let place = 0; place < order.length; place++) {
     const row = order[place]!
-    if (!out[row]) kept[counted++] = row
+    if (!leftOut[row]) kept[counted++] = row
     else {
-      left.push(row)
+      leftOutRows.push(row)
       if (place < ranking.known) known--
     }
   }
   kept.set(
-    left.sort((a, b) => a - b),
+    leftOutRows.sort((a, b) => a - b),
     counted,
   )
-  return { ...ranking, order: kept, known, out, counted }
+  return { ...ranking, order: kept, known, leftOut, counted }
 }
 
-export const isLeftOut = ({ out }: Ranking, row: number): boolean => out?.[row] === 1
+export const isLeftOut = ({ leftOut }: Ranking, row: number): boolean => leftOut?.[row] === 1
 
 /** The number of rows that count. */
 export const countedRows = ({ counted, order }: Ranking): number => counted ?? order.length
@@ -151,25 +151,25 @@ export class RankCounter {
   private above = 0
   private equal = 0
 
-  constructor(private readonly own: number) {}
+  constructor(private readonly value: number) {}
 
-  /** Counts the first `n` of more values; higher ones are above. `out`: 1 for those that do not count. */
-  count(values: Float64Array, n: number, out?: Uint8Array): void {
-    const { own } = this
+  /** Counts the first `length` of `values`; higher ones are above. `leftOut`: 1 for those that do not count. */
+  count(values: Float64Array, length: number, leftOut?: Uint8Array): void {
+    const { value } = this
     let above = 0
     let equal = 0
-    for (let i = 0; i < n; i++) {
-      if (out?.[i]) continue
-      if (values[i]! > own) above++
-      else if (values[i]! === own) equal++
+    for (let i = 0; i < length; i++) {
+      if (leftOut?.[i]) continue
+      if (values[i]! > value) above++
+      else if (values[i]! === value) equal++
     }
     this.above += above
     this.equal += equal
   }
 
   /** The rank among `players`, who have all been counted. */
-  among(players: number): { rank: number; percentile: number } | null {
-    if (Number.isNaN(this.own)) return null
+  rankAmong(players: number): { rank: number; percentile: number } | null {
+    if (Number.isNaN(this.value)) return null
     return { rank: this.above + 1, percentile: ((players - this.above - this.equal / 2) * 100) / players }
   }
 }
@@ -179,18 +179,18 @@ const STEP_PLACES = 256
 /** The number of distinct values before the run that starts at `place`. */
 function stepsBefore(ranking: Ranking, place: number): number {
   ranking.distinctBefore ??= countSteps(ranking)
-  const mark = Math.floor(place / STEP_PLACES)
-  let steps = ranking.distinctBefore[mark]!
-  for (let p = mark * STEP_PLACES; p < place; p++) if (startsRun(ranking, p)) steps++
+  const step = Math.floor(place / STEP_PLACES)
+  let steps = ranking.distinctBefore[step]!
+  for (let p = step * STEP_PLACES; p < place; p++) if (startsRun(ranking, p)) steps++
   return steps
 }
 
 function countSteps(ranking: Ranking): Uint32Array {
   const steps = new Uint32Array(Math.floor(ranking.order.length / STEP_PLACES) + 1)
   let count = 0
-  for (let p = 0; p < ranking.order.length; p++) {
-    if (p % STEP_PLACES === 0) steps[p / STEP_PLACES] = count
-    if (startsRun(ranking, p)) count++
+  for (let place = 0; place < ranking.order.length; place++) {
+    if (place % STEP_PLACES === 0) steps[place / STEP_PLACES] = count
+    if (startsRun(ranking, place)) count++
   }
   return steps
 }

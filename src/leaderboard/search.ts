@@ -32,8 +32,8 @@ const severalPoints = new Map<number, number[]>()
 
 function foldPoint(point: number): number {
   if (point >= FOLD_TABLE_SIZE) return point
-  const known = folded[point]!
-  if (known !== 0) return known
+  const cached = folded[point]!
+  if (cached !== 0) return cached
   const points = Array.from(foldCharacter(String.fromCodePoint(point)), part => part.codePointAt(0)!)
   if (points.length > 1) severalPoints.set(point, points)
   const fold = points.length === 0 ? FOLDS_TO_NOTHING : points.length > 1 ? FOLDS_TO_SEVERAL : points[0]!
@@ -45,21 +45,21 @@ const MAX_POINTS_PER_BYTE = 6 // code points a byte can fold to: the three bytes
 
 /** Writes the folded code points of bytes [from, to) into `into` and returns how many they are. */
 function fold(bytes: Uint8Array, from: number, to: number, into: Int32Array): number {
-  let n = 0
+  let count = 0
   for (let at = from; at < to; ) {
     let point = bytes[at++]!
     if (point < 0x80) {
-      into[n++] = point >= 0x41 && point <= 0x5a ? point | 0x20 : point
+      into[count++] = point >= 0x41 && point <= 0x5a ? point | 0x20 : point
       continue
     }
-    let more = point < 0xe0 ? 1 : point < 0xf0 ? 2 : 3
-    point &= 0x3f >> more
-    while (more-- > 0 && at < to) point = (point << 6) | (bytes[at++]! & 0x3f)
-    const one = foldPoint(point)
-    if (one >= 0) into[n++] = one
-    else if (one === FOLDS_TO_SEVERAL) for (const part of severalPoints.get(point)!) into[n++] = part
+    let continuationBytes = point < 0xe0 ? 1 : point < 0xf0 ? 2 : 3
+    point &= 0x3f >> continuationBytes
+    while (continuationBytes-- > 0 && at < to) point = (point << 6) | (bytes[at++]! & 0x3f)
+    const foldedPoint = foldPoint(point)
+    if (foldedPoint >= 0) into[count++] = foldedPoint
+    else if (foldedPoint === FOLDS_TO_SEVERAL) for (const part of severalPoints.get(point)!) into[count++] = part
   }
-  return n
+  return count
 }
 
 type FoldedText = Int32Array
@@ -79,11 +79,11 @@ export function markMatches(needle: FoldedText, column: TextColumn, hits: Uint8A
     const from = offsets[row]!
     const to = offsets[row + 1]!
     if ((to - from) * MAX_POINTS_PER_BYTE > buffer.length) buffer = new Int32Array((to - from) * MAX_POINTS_PER_BYTE)
-    const last = fold(bytes, from, to, buffer) - length
-    for (let at = 0; at <= last; at++) {
-      let k = 0
-      while (k < length && buffer[at + k] === needle[k]) k++
-      if (k < length) continue
+    const lastStart = fold(bytes, from, to, buffer) - length
+    for (let at = 0; at <= lastStart; at++) {
+      let matching = 0
+      while (matching < length && buffer[at + matching] === needle[matching]) matching++
+      if (matching < length) continue
       hits[first + row] = 1
       break
     }

@@ -6,22 +6,22 @@ const MASK = BUCKETS - 1
 
 /** Stably sorts `rows` by `keys` (`keys[i]` belongs to `rows[i]`). A digit all keys share costs no pass. */
 function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
-  const n = rows.length
+  const count = rows.length
   const counts = new Uint32Array(3 * BUCKETS)
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < count; i++) {
     const key = keys[i]!
     counts[key & MASK]!++
     counts[BUCKETS + ((key >>> DIGIT_BITS) & MASK)]!++
     counts[2 * BUCKETS + (key >>> (2 * DIGIT_BITS))]!++
   }
-  const newBuffers = (): Keyed => ({ keys: new Uint32Array(n), rows: new Uint32Array(n) })
+  const newBuffers = (): Keyed => ({ keys: new Uint32Array(count), rows: new Uint32Array(count) })
   let from: Keyed = { keys, rows }
   let spare: Keyed | undefined
   for (let digit = 0; digit < 3; digit++) {
     const places = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS)
-    if (!countsToPlaces(places, n)) continue
+    if (!countsToPlaces(places, count)) continue
     const to = spare ?? newBuffers()
-    move(from, to, places, digit * DIGIT_BITS)
+    distribute(from, to, places, digit * DIGIT_BITS)
     spare = from.rows === rows ? undefined : from // the caller's own arrays are never written to
     from = to
   }
@@ -30,7 +30,7 @@ function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
 
 type Keyed = { keys: Uint32Array; rows: Uint32Array }
 
-function move({ keys, rows }: Keyed, to: Keyed, places: Uint32Array, shift: number): void {
+function distribute({ keys, rows }: Keyed, to: Keyed, places: Uint32Array, shift: number): void {
   const { keys: toKeys, rows: toRows } = to
   for (let i = 0; i < rows.length; i++) {
     const key = keys[i]!
@@ -43,11 +43,11 @@ function move({ keys, rows }: Keyed, to: Keyed, places: Uint32Array, shift: numb
 }
 
 /** Counts become first places; false when every key shares the digit. */
-function countsToPlaces(counts: Uint32Array, n: number): boolean {
+function countsToPlaces(counts: Uint32Array, total: number): boolean {
   let place = 0
   for (let bucket = 0; bucket < counts.length; bucket++) {
     const count = counts[bucket]!
-    if (count === n) return false
+    if (count === total) return false
     counts[bucket] = place
     place += count
   }
@@ -60,32 +60,32 @@ type SortedRows = { order: Uint32Array; known: number }
  * Rows by value, unknown (NaN) ones last; equal values, and the unknown, stay in row order, or in that of `within`. -0 equals 0.
  */
 export function sortByValue(values: Float64Array, descending: boolean, within?: Uint32Array): SortedRows {
-  const n = values.length
+  const count = values.length
   let known = 0
   let min = Number.POSITIVE_INFINITY
   let max = Number.NEGATIVE_INFINITY
-  let whole = true
-  for (let i = 0; i < n; i++) {
+  let isWhole = true
+  for (let i = 0; i < count; i++) {
     const value = values[i]!
     if (Number.isNaN(value)) continue
     known++
     if (value < min) min = value
     if (value > max) max = value
-    if (value !== Math.floor(value)) whole = false
+    if (value !== Math.floor(value)) isWhole = false
   }
   const rows = new Uint32Array(known)
-  const unknown = new Uint32Array(n - known)
-  for (let i = 0, k = 0, u = 0; i < n; i++) {
+  const unknown = new Uint32Array(count - known)
+  for (let i = 0, k = 0, u = 0; i < count; i++) {
     const row = within ? within[i]! : i
     if (Number.isNaN(values[row]!)) unknown[u++] = row
     else rows[k++] = row
   }
   const sorted =
-    whole && max - min <= 0xffffffff
+    isWhole && max - min <= 0xffffffff
       ? sortWhole(values, rows, descending ? max : min, descending ? -1 : 1)
       : sortReal(values, rows, descending)
-  if (known === n) return { order: sorted, known }
-  const order = new Uint32Array(n)
+  if (known === count) return { order: sorted, known }
+  const order = new Uint32Array(count)
   order.set(sorted)
   order.set(unknown, known)
   return { order, known }
@@ -100,20 +100,20 @@ function sortWhole(values: Float64Array, rows: Uint32Array, first: number, sign:
 
 /** Doubles sort as 64-bit integers once negatives are inverted and the sign bit of the others is set. */
 function sortReal(values: Float64Array, rows: Uint32Array, descending: boolean): Uint32Array {
-  const n = rows.length
+  const count = rows.length
   const flip = descending ? 0xffffffff : 0
   const high = new Uint32Array(values.length)
-  const low = new Uint32Array(n)
-  const one = new Float64Array(1)
-  const words = new Uint32Array(one.buffer) // little-endian, as every machine Bun runs on
-  for (let i = 0; i < n; i++) {
-    one[0] = values[rows[i]!]! + 0 // -0 + 0 is 0
+  const low = new Uint32Array(count)
+  const double = new Float64Array(1)
+  const words = new Uint32Array(double.buffer) // little-endian, as every machine Bun runs on
+  for (let i = 0; i < count; i++) {
+    double[0] = values[rows[i]!]! + 0 // -0 + 0 is 0
     const sign = words[1]! >>> 31 ? 0xffffffff : 0
     low[i] = words[0]! ^ sign ^ flip
     high[rows[i]!] = words[1]! ^ (sign | 0x80000000) ^ flip
   }
-  const half = sortByKey(low, rows)
-  return sortByKey(gather(high, half), half)
+  const byLowWord = sortByKey(low, rows)
+  return sortByKey(gather(high, byLowWord), byLowWord)
 }
 
 const CHUNK_BYTES = 8 // bytes of an id compared at once
@@ -122,36 +122,36 @@ const MAX_RADIX_DEPTH = 64 // bytes after which a plain comparison takes over, s
 
 /** The rows of `ids` in id order, or undefined when they already are. Equal ids stay in row order. */
 export function idOrder(ids: TextColumn): Uint32Array | undefined {
-  const n = rowCount(ids)
+  const count = rowCount(ids)
   let row = 1
-  while (row < n && compareTexts(ids, row - 1, ids, row) <= 0) row++
-  if (row >= n) return undefined
-  const order = rowNumbers(n)
+  while (row < count && compareTexts(ids, row - 1, ids, row) <= 0) row++
+  if (row >= count) return undefined
+  const order = rowNumbers(count)
   sortTexts(ids, order, 0)
   return order
 }
 
 function sortTexts(ids: TextColumn, rows: Uint32Array, depth: number): void {
-  const n = rows.length
-  if (n <= INSERTION_SORT_ROWS) insertTexts(ids, rows)
+  const count = rows.length
+  if (count <= INSERTION_SORT_ROWS) insertionSortTexts(ids, rows)
   else if (depth >= MAX_RADIX_DEPTH) rows.sort((a, b) => compareTexts(ids, a, ids, b) || a - b)
   else sortByChunk(ids, rows, depth)
 }
 
 function sortByChunk(ids: TextColumn, rows: Uint32Array, depth: number): void {
-  const n = rows.length
-  const high = new Uint32Array(n)
-  const low = new Uint32Array(n)
-  for (let i = 0; i < n; i++) {
+  const count = rows.length
+  const high = new Uint32Array(count)
+  const low = new Uint32Array(count)
+  for (let i = 0; i < count; i++) {
     high[i] = wordAt(ids, rows[i]!, depth)
     low[i] = wordAt(ids, rows[i]!, depth + 4)
   }
-  const half = sortByKey(low, rowNumbers(n))
-  const places = sortByKey(gather(high, half), half)
+  const byLowWord = sortByKey(low, rowNumbers(count))
+  const places = sortByKey(gather(high, byLowWord), byLowWord)
   rows.set(gather(rows, places))
-  for (let from = 0, to = 1; from < n; from = to++) {
+  for (let from = 0, to = 1; from < count; from = to++) {
     const place = places[from]!
-    while (to < n && high[places[to]!] === high[place] && low[places[to]!] === low[place]) to++
+    while (to < count && high[places[to]!] === high[place] && low[places[to]!] === low[place]) to++
     if (to - from > 1) sortTexts(ids, rows.subarray(from, to), depth + CHUNK_BYTES)
   }
 }
@@ -159,14 +159,15 @@ function sortByChunk(ids: TextColumn, rows: Uint32Array, depth: number): void {
 /** Four bytes from `depth` on, big-endian; past the end zeros, which the comparison of equals sorts out. */
 function wordAt({ bytes, offsets }: TextColumn, row: number, depth: number): number {
   const at = offsets[row]! + depth
-  const left = offsets[row + 1]! - at
-  if (left >= 4) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  const remaining = offsets[row + 1]! - at
+  if (remaining >= 4)
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
   let word = 0
-  for (let k = 0; k < 4; k++) word = (word << 8) | (k < left ? bytes[at + k]! : 0)
+  for (let k = 0; k < 4; k++) word = (word << 8) | (k < remaining ? bytes[at + k]! : 0)
   return word >>> 0
 }
 
-function insertTexts(ids: TextColumn, rows: Uint32Array): void {
+function insertionSortTexts(ids: TextColumn, rows: Uint32Array): void {
   for (let i = 1; i < rows.length; i++) {
     const row = rows[i]!
     let place = i
@@ -178,9 +179,9 @@ function insertTexts(ids: TextColumn, rows: Uint32Array): void {
   }
 }
 
-export function rowNumbers(n: number): Uint32Array {
-  const rows = new Uint32Array(n)
-  for (let i = 0; i < n; i++) rows[i] = i
+export function rowNumbers(count: number): Uint32Array {
+  const rows = new Uint32Array(count)
+  for (let i = 0; i < count; i++) rows[i] = i
   return rows
 }
 

@@ -8,14 +8,14 @@ import type { BoardQuery } from './query.ts'
 import type { Better } from './ranking.ts'
 import { compareTexts, rowCount, type TextColumn, textAt, textColumn } from './text.ts'
 
-/** Rows with the same text are a group: `of` is the group of each row, `texts` the names of the groups. */
+/** Rows with the same text are a group; `texts` are the names of the groups. */
 export type RowGroups = { groupOfRow: Uint32Array; texts: string[] }
 
 export const oneGroup = (rows: number): RowGroups => ({ groupOfRow: new Uint32Array(rows), texts: [''] })
 
 /** Texts are compared as bytes, so that a million of them need not be decoded. Undefined if there are too many groups. */
-export function groupRows(column: TextColumn, most: number): RowGroups | undefined {
-  const size = 2 ** Math.ceil(Math.log2(most * 4))
+export function groupRows(column: TextColumn, maxGroups: number): RowGroups | undefined {
+  const size = 2 ** Math.ceil(Math.log2(maxGroups * 4))
   const table = new Int32Array(size).fill(-1) // hash → group
   const first: number[] = [] // a row of each group
   const groupOfRow = new Uint32Array(rowCount(column))
@@ -27,7 +27,7 @@ export function groupRows(column: TextColumn, most: number): RowGroups | undefin
     while (table[slot]! >= 0 && compareTexts(column, first[table[slot]!]!, column, row) !== 0)
       slot = (slot + 1) & (size - 1)
     if (table[slot]! < 0) {
-      if (first.length === most) return undefined
+      if (first.length === maxGroups) return undefined
       table[slot] = first.push(row) - 1
     }
     groupOfRow[row] = table[slot]!
@@ -52,10 +52,10 @@ export const emptySums = (texts: string[], columns: string[]): GroupSums => ({
   known: new Uint32Array(texts.length * columns.length),
 })
 
-export function addValue({ sums, known }: GroupSums, at: number, value: number): void {
+export function addValue({ sums, known }: GroupSums, index: number, value: number): void {
   if (Number.isNaN(value)) return
-  sums[at]! += value
-  known[at]!++
+  sums[index]! += value
+  known[index]!++
 }
 
 /** All groups as one. */

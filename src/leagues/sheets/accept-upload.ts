@@ -45,7 +45,7 @@ export const acceptedSchema = t.Object({
   duplicate: t.Optional(t.Boolean()),
 })
 
-const answerOf = (upload: Upload) => ({
+const acceptedView = (upload: Upload) => ({
   upload_id: upload.dryRun ? null : upload.id,
   job_id: upload.jobId,
   status: upload.status,
@@ -56,7 +56,7 @@ const answerOf = (upload: Upload) => ({
  * Turns a received file into an upload: answered with 202, or with 200 if the same bytes were sent before. `leagueOf` may refuse; if anything
  * goes wrong, the file is deleted. The query takes precedence over the form.
  */
-export async function takeUpload(
+export async function acceptReceived(
   app: App,
   leagueOf: () => League,
   received: Received,
@@ -71,11 +71,11 @@ export async function takeUpload(
     if (announcing) await jobs.tryDispatch(announcing)
     if (isDuplicate) {
       await removeReceived(config.dataDir, received)
-      return { ...answerOf(upload), duplicate: true }
+      return { ...acceptedView(upload), duplicate: true }
     }
     jobs.tryDispatch(upload.jobId) // the upload is stored: if the queue does not take the job now, the sweep adds it later
     set.status = 202
-    return answerOf(upload)
+    return acceptedView(upload)
   } catch (error) {
     await removeReceived(config.dataDir, received)
     throw error
@@ -91,8 +91,8 @@ export async function acceptUpload(app: App, league: League, received: Received,
   const kind = options.kind ?? 'current'
   const mode = options.mode ?? 'partial'
   const now = clock.now()
-  const dated = datedBeforeReading(options.taken_at, filename, now)
-  const { takenAt } = dated
+  const date = datedBeforeReading(options.taken_at, filename, now)
+  const { takenAt } = date
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
   // The file is synced in the meantime.
@@ -100,14 +100,14 @@ export async function acceptUpload(app: App, league: League, received: Received,
     requireUploadsOpen(leagueById(tx, league.id), now)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)
-    const known = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
-    if (known?.status === 'held' && force) {
-      const { upload, announcing } = publishHeld(app, tx, known.id, who)
+    const existing = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
+    if (existing?.status === 'held' && force) {
+      const { upload, announcing } = publishHeld(app, tx, existing.id, who)
       return { upload, isDuplicate: true, announcing }
     }
-    if (known) {
-      allowReading(tx, known.jobId, who.id)
-      return { upload: known, isDuplicate: true }
+    if (existing) {
+      allowReading(tx, existing.jobId, who.id)
+      return { upload: existing, isDuplicate: true }
     }
     const before = publishedSnapshots(tx, league.id)
     requireBuildable(
@@ -130,7 +130,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
       status: 'queued',
       jobId,
       uploadedBy: who.id,
-      ...dated,
+      ...date,
       force,
       createdAt: now,
     })

@@ -7,14 +7,14 @@ export type ArrivingSheet = {
   written(path: string, isText: boolean): void
   /** A workbook only now, as its directory is at its end. */
   arrived(path: string): void
-  notWanted(): void
+  cancel(): void
 }
 
 /** `file` is the name its import will ask for it by, `expected` about how many bytes it will have. */
 export function arrivingSheet(thread: SheetThread, file: string, expected: number): ArrivingSheet {
   const growth = newGrowth()
   let isRead = false
-  const read = (path: string) => {
+  const startReading = (path: string) => {
     if (isRead) return
     isRead = true
     thread.run('readAhead', { file, path, expected, growth }).catch(() => {}) // its import reads it again and says why
@@ -22,12 +22,12 @@ export function arrivingSheet(thread: SheetThread, file: string, expected: numbe
   return {
     written(path, isText) {
       signalGrowth(growth)
-      if (isText) read(path)
+      if (isText) startReading(path)
     },
     arrived(path) {
       signalComplete(growth)
-      read(path)
+      startReading(path)
     },
-    notWanted: () => signalUnwanted(growth),
+    cancel: () => signalUnwanted(growth),
   }
 }

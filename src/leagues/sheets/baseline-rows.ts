@@ -1,13 +1,13 @@
-/** Where players start, and a walk that compares their current values with it. Runs in the worker thread. */
+/** Where players start, and passes over all players that compare their current values with it. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { rowCount, type TextColumn } from '../../leaderboard/text.ts'
 import { extraStartsOf } from './extra-columns.ts'
-import { type LatecomersWork, latecomersOf } from './latecomers.ts'
+import { latecomersOf, type PausableWork } from './latecomers.ts'
 import { readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { allocateOwn, ColumnWindow, readIds, readValues } from './snapshots/read.ts'
+import { allocateOwn, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
@@ -24,32 +24,32 @@ export type BaselineRows = {
 const OWN = -1
 export const LATE = -2
 
-/** A walk over some columns from the first row to the last: the value of a row is `values[column][at(row)]`. */
-type Walking = Pick<ColumnWindow, 'values' | 'at' | 'holds'>
+/** Some columns, read from the first row to the last: the value of a row is `values[column][at(row)]`. */
+type ColumnWindow = Pick<SnapshotWindow, 'values' | 'at' | 'holds'>
 
 /** The players of a snapshot. `rowsIn` finds them in another snapshot, by row; -1 if they are not in it. */
 export type Players = {
   snapshot: Snapshot
   rowsIn(other: number): Int32Array
-  walk(metrics: readonly string[]): Walking
+  window(metrics: readonly string[]): ColumnWindow
 }
 
 export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => ({
   snapshot,
-  rowsIn: finder(scores, readIds(scores, snapshot, allocateOwn)),
-  walk: metrics => new ColumnWindow(scores, snapshot, metrics),
+  rowsIn: rowMatcher(scores, readIds(scores, snapshot, allocateOwn)),
+  window: metrics => new SnapshotWindow(scores, snapshot, metrics),
 })
 
 /** The same while the imported sheet is still in memory, in id order. */
 export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
   snapshot,
-  rowsIn: finder(scores, sheet.ids),
-  walk: metrics => sheetWalk(sheet, metrics),
+  rowsIn: rowMatcher(scores, sheet.ids),
+  window: metrics => sheetWindow(sheet, metrics),
 })
 
 const WINDOW = 1 << 12 // rows
 
-function sheetWalk({ ids, metrics }: SheetColumns, names: readonly string[]): Walking {
+function sheetWindow({ ids, metrics }: SheetColumns, names: readonly string[]): ColumnWindow {
   const players = rowCount(ids)
   const columns = names.map(name => metrics.find(metric => metric.name === name)?.values)
   const values = names.map(() => new Float64Array(Math.min(WINDOW, players)).fill(Number.NaN))
@@ -68,15 +68,15 @@ function sheetWalk({ ids, metrics }: SheetColumns, names: readonly string[]): Wa
   }
 }
 
-function finder(scores: Database, ids: TextColumn) {
-  const found = new Map<number, Int32Array>()
+function rowMatcher(scores: Database, ids: TextColumn) {
+  const matched = new Map<number, Int32Array>()
   return (other: number): Int32Array => {
-    const known = found.get(other)
-    if (known) return known
+    const inMemory = matched.get(other)
+    if (inMemory) return inMemory
     const others = readIds(scores, snapshotOf(scores, other), allocateOwn)
     const rows = matchRows(ids, others)
     release(others.bytes, others.offsets)
-    found.set(other, rows)
+    matched.set(other, rows)
     return rows
   }
 }
@@ -85,13 +85,13 @@ export async function baselineRowsOf(
   scores: Database,
   { snapshot, rowsIn }: Players,
   selection: SnapshotSelection,
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<BaselineRows> {
   const { baseline } = selection
   const rows = new Int32Array(new SharedArrayBuffer(snapshot.players * 4)).fill(OWN)
-  const extras = await extraStartsOf(scores, selection, working)
+  const extras = await extraStartsOf(scores, selection, work)
   if (baseline === selection.scan) return { baseline, latecomers: null, extras, rows }
-  const latecomers = await latecomersOf(scores, selection, working)
+  const latecomers = await latecomersOf(scores, selection, work)
   rows.set(rowsIn(baseline))
   if (latecomers && latecomers.players > 0) {
     const late = rowsIn(latecomers.id)
@@ -110,7 +110,7 @@ export function baselineValues(
 ) {
   const columns = snapshot.metrics.length
   const values = own.slice()
-  const takeFrom = (id: number, from: Int32Array) => {
+  const copyValues = (id: number, from: Int32Array) => {
     const other = snapshotOf(scores, id)
     const found = readValues(scores, other, from)
     for (let c = 0; c < columns; c++) {
@@ -121,12 +121,12 @@ export function baselineValues(
       }
     }
   }
-  const placed = Int32Array.from(rows, row => starts.rows[row]!)
-  takeFrom(starts.baseline, placed)
+  const baselineRows = Int32Array.from(rows, row => starts.rows[row]!)
+  copyValues(starts.baseline, baselineRows)
   if (starts.latecomers !== null)
-    takeFrom(
+    copyValues(
       starts.latecomers,
-      placed.map(start => (start <= LATE ? LATE - start : -1)),
+      baselineRows.map(start => (start <= LATE ? LATE - start : -1)),
     )
   const startsOf = extraStarts(scores, snapshot, starts, rows)
   for (const [c, { name, extra }] of snapshot.metrics.entries()) {
@@ -150,20 +150,20 @@ function extraStarts(scores: Database, { metrics }: Snapshot, { extras }: Baseli
 }
 
 /**
- * Some players of a walk, the first `length` of each list: of metric `m`, player `rows[i]` has the value `now[m][ats[i]]` and
- * starts from `then[m][froms[i]]`.
+ * Some players, the first `length` of each list: of metric `m`, player `rows[i]` has the value `now[m][nowIndexes[i]]` and
+ * starts from `start[m][startIndexes[i]]`.
  */
 export type PlayerBatch = {
   length: number
   rows: Int32Array
-  ats: Int32Array
-  froms: Int32Array
+  nowIndexes: Int32Array
+  startIndexes: Int32Array
   now: Float64Array[]
-  then: Float64Array[]
+  start: Float64Array[]
 }
 
-const MOST = 1 << 12 // players of a batch
-const MANY = 1 << 16 // players between two pauses
+const BATCH_PLAYERS = 1 << 12 // of a batch
+const PAUSE_EVERY = 1 << 16 // players between two pauses
 
 /**
  * Current and start values of some metrics for everyone, without a whole column in memory. It works on many players at once: column by
@@ -171,23 +171,23 @@ const MANY = 1 << 16 // players between two pauses
  */
 export async function eachBatch(
   scores: Database,
-  { snapshot, walk }: Players,
+  { snapshot, window }: Players,
   starts: BaselineRows,
   metrics: readonly string[],
-  { pause }: LatecomersWork,
+  { pause }: PausableWork,
   each: (batch: PlayerBatch) => void,
 ): Promise<void> {
-  const now = walk(metrics)
-  const baseline = new ColumnWindow(scores, snapshotOf(scores, starts.baseline), metrics)
+  const now = window(metrics)
+  const baseline = new SnapshotWindow(scores, snapshotOf(scores, starts.baseline), metrics)
   const late =
-    starts.latecomers === null ? now : new ColumnWindow(scores, snapshotOf(scores, starts.latecomers), metrics)
+    starts.latecomers === null ? now : new SnapshotWindow(scores, snapshotOf(scores, starts.latecomers), metrics)
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
-  const added = metrics.map((_, m) => m).filter(isExtra)
-  const extraStart = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
+  const extraMetrics = metrics.map((_, m) => m).filter(isExtra)
+  const extraStart = extraMetrics.length > 0 ? extraStartReader(scores, starts, metrics) : undefined
   // Start values of extra columns are written where those of other columns are read, and never over current values.
-  const own = now.values.map((values, m) => (added.includes(m) ? new Float64Array(values.length) : values))
-  const [ofBaseline, ofOwn, ofLate] = [baseline.values, own, late.values].map(then =>
-    emptyBatch(Math.min(MOST, snapshot.players), now.values, then),
+  const ownStarts = now.values.map((values, m) => (extraMetrics.includes(m) ? new Float64Array(values.length) : values))
+  const [ofBaseline, ofOwn, ofLate] = [baseline.values, ownStarts, late.values].map(start =>
+    emptyBatch(Math.min(BATCH_PLAYERS, snapshot.players), now.values, start),
   )
   const batches = [ofBaseline!, ofOwn!, ofLate!]
   const flush = () => {
@@ -196,19 +196,19 @@ export async function eachBatch(
       batch.length = 0
     }
   }
-  const isWithin = (row: number, start: number) =>
+  const isInWindows = (row: number, start: number) =>
     now.holds(row) && (start === OWN || (start >= 0 ? baseline.holds(start) : late.holds(LATE - start)))
   for (let row = 0; row < snapshot.players; row++) {
     const start = starts.rows[row]!
     const batch = start >= 0 ? ofBaseline! : start === OWN ? ofOwn! : ofLate!
-    if (batch.length === MOST || !isWithin(row, start)) flush()
+    if (batch.length === BATCH_PLAYERS || !isInWindows(row, start)) flush()
     const at = now.at(row)
     const from = start >= 0 ? baseline.at(start) : start === OWN ? at : late.at(LATE - start)
-    for (const m of added) batch.then[m]![from] = extraStart?.(m, row) ?? 0
+    for (const m of extraMetrics) batch.start[m]![from] = extraStart?.(m, row) ?? 0
     batch.rows[batch.length] = row
-    batch.ats[batch.length] = at
-    batch.froms[batch.length++] = from
-    if (row % MANY === MANY - 1) {
+    batch.nowIndexes[batch.length] = at
+    batch.startIndexes[batch.length++] = from
+    if (row % PAUSE_EVERY === PAUSE_EVERY - 1) {
       flush()
       await pause()
     }
@@ -216,36 +216,42 @@ export async function eachBatch(
   flush()
 }
 
-const emptyBatch = (most: number, now: Float64Array[], then: Float64Array[]): PlayerBatch => ({
+const emptyBatch = (capacity: number, now: Float64Array[], start: Float64Array[]): PlayerBatch => ({
   length: 0,
-  rows: new Int32Array(most),
-  ats: new Int32Array(most),
-  froms: new Int32Array(most),
+  rows: new Int32Array(capacity),
+  nowIndexes: new Int32Array(capacity),
+  startIndexes: new Int32Array(capacity),
   now,
-  then,
+  start,
 })
 
-/** For metric `m` of the walk, the value is `now[m][at]` and the start `then[m][from]`. */
-export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
+/** For metric `m`, the value is `now[m][nowIndex]` and the start value `start[m][startIndex]`. */
+export type EachPlayer = (
+  row: number,
+  now: Float64Array[],
+  nowIndex: number,
+  start: Float64Array[],
+  startIndex: number,
+) => void
 
-/** The same one by one, for more than a sum. Rows do not come in order. */
+/** Calls `each` for one player after another, for work that needs whole rows. Rows do not come in order. */
 export const eachPlayer = (
   scores: Database,
   players: Players,
   starts: BaselineRows,
   metrics: readonly string[],
-  working: LatecomersWork,
+  work: PausableWork,
   each: EachPlayer,
 ): Promise<void> =>
-  eachBatch(scores, players, starts, metrics, working, ({ length, rows, ats, froms, now, then }) => {
-    for (let i = 0; i < length; i++) each(rows[i]!, now, ats[i]!, then, froms[i]!)
+  eachBatch(scores, players, starts, metrics, work, ({ length, rows, nowIndexes, startIndexes, now, start }) => {
+    for (let i = 0; i < length; i++) each(rows[i]!, now, nowIndexes[i]!, start, startIndexes[i]!)
   })
 
 /** The start value of a row in a column of extra sheets. */
-function extraStartWalk(scores: Database, { extras }: BaselineRows, metrics: readonly string[]) {
+function extraStartReader(scores: Database, { extras }: BaselineRows, metrics: readonly string[]) {
   if (extras === undefined) return undefined
   const stored = snapshotOf(scores, extras)
-  const walk = new ColumnWindow(scores, stored, metrics)
-  const isThere = metrics.map(metric => stored.metrics.some(({ name }) => name === metric))
-  return (m: number, row: number): number => (isThere[m] ? walk.values[m]![walk.at(row)]! : 0)
+  const columns = new SnapshotWindow(scores, stored, metrics)
+  const hasColumn = metrics.map(metric => stored.metrics.some(({ name }) => name === metric))
+  return (m: number, row: number): number => (hasColumn[m] ? columns.values[m]![columns.at(row)]! : 0)
 }

@@ -21,22 +21,22 @@ const bytesIn = (...arrays: (Sized | undefined)[]): number =>
 /** The parts of sheet boards, computed in the thread when first asked for, within one byte budget. */
 export function openBoardCache(thread: SheetThread, bytes: number) {
   const budget = byteBudget(bytes)
-  const scores = budget.shelf<ScoredPlayers>(({ ranking, starts, goalPct }) =>
+  const scores = budget.newCache<ScoredPlayers>(({ ranking, starts, goalPct }) =>
     bytesIn(ranking.values, ranking.order, starts.rows, goalPct),
   )
-  const columns = budget.shelf<Ranking>(({ values, order }) => bytesIn(values, order))
-  const reordered = budget.shelf<Ranking>(({ order }) => bytesIn(order))
-  const texts = budget.shelf<PlayerTexts>(({ ids, names }) =>
+  const columns = budget.newCache<Ranking>(({ values, order }) => bytesIn(values, order))
+  const reordered = budget.newCache<Ranking>(({ order }) => bytesIn(order))
+  const texts = budget.newCache<PlayerTexts>(({ ids, names }) =>
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets),
   )
-  const leftOuts = budget.shelf<Uint8Array>(out => bytesIn(out))
-  const totals = budget.shelf<GroupSums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
-  const missing = budget.shelf<MissingPlayers>(({ ids, names, scans }) =>
+  const leftOuts = budget.newCache<Uint8Array>(bytesIn)
+  const totals = budget.newCache<GroupSums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
+  const missing = budget.newCache<MissingPlayers>(({ ids, names, scans }) =>
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets, { byteLength: scans.length * 8 }),
   )
-  const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
+  const tiers = budget.newCache<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
 
-  const imported = new Map<number, string>() // the key of the board that was scored with each scan
+  const scoredKeys = new Map<number, string>() // by scan, the key of the board that was scored when it was imported
 
   /** These tasks only read, so a task that died with the thread is asked once more of the next one. */
   const ask = <Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskAnswer<Name>> =>
@@ -48,14 +48,16 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   const scored = (input: ScoreInput): Promise<ScoredPlayers> => scores.get(scoreKey(input), () => ask('score', input))
 
   async function rankAll(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
-    const gained = metricOfGain(column)
-    if (gained !== undefined) {
+    const gainMetric = metricOfGain(column)
+    if (gainMetric !== undefined) {
       const key = JSON.stringify([input.selection.current, startsKey(input.selection), column, order])
-      return columns.get(key, () => ask('gains', { selection: input.selection, metric: gained, order }))
+      return columns.get(key, () => ask('gains', { selection: input.selection, metric: gainMetric, order }))
     }
-    const target = metricOfGoal(column)
-    if (target !== undefined)
-      return columns.get(`${column}:${order}:${scoreKey(input)}`, () => ask('goal', { input, column: target, order }))
+    const goalMetric = metricOfGoal(column)
+    if (goalMetric !== undefined)
+      return columns.get(`${column}:${order}:${scoreKey(input)}`, () =>
+        ask('goal', { input, column: goalMetric, order }),
+      )
     if (column !== 'score' && column !== GOAL_COLUMN) {
       const wanted = { snapshot: input.selection.current, metric: column, order }
       return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
@@ -69,34 +71,34 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     return reordered.get(`${order}:${scoreKey(input)}`, () => ask('reversed', { ranking, order }))
   }
 
-  /** 1 for each player of a snapshot who does not count. */
-  const out = (snapshot: number, { ids, key }: LeftOut): Promise<Uint8Array> =>
-    leftOuts.get(`${snapshot} ${key}`, () => ask('leftOut', { snapshot, ids }))
+  /** 1 for each player of a snapshot who is left out. */
+  const leftOutRows = (snapshot: number, { ids, key }: LeftOut): Promise<Uint8Array> =>
+    leftOuts.get(`${snapshot} ${key}`, () => ask('leftOutRows', { snapshot, ids }))
 
   return {
     bytes: budget.bytes,
     scored,
     /**
-     * Stores a board that was scored while its newest sheet was imported. Movements need the one before it; older ones go, as a
-     * million players take 16 MB and whoever looks back that far is rare.
+     * Stores a board that was scored while its newest sheet was imported. Movements need the one before it; older ones are dropped:
+     * a million players take 16 MB, and few readers look back that far.
      */
-    keep({ input, scored }: ScoredBoard): void {
+    store({ input, scored }: ScoredBoard): void {
       const key = scoreKey(input)
       for (const scan of input.selection.between.slice(0, -1)) {
-        const older = imported.get(scan)
+        const older = scoredKeys.get(scan)
         if (older) scores.drop(older)
-        imported.delete(scan)
+        scoredKeys.delete(scan)
       }
-      imported.set(input.selection.scan, key)
+      scoredKeys.set(input.selection.scan, key)
       scores.get(key, async () => scored)
     },
-    out,
+    leftOutRows,
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
       const ranking = await rankAll(input, column, order)
       if (!leftOut) return ranking
-      const isOut = await out(input.selection.current, leftOut)
+      const isLeftOut = await leftOutRows(input.selection.current, leftOut)
       return reordered.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
-        ask('leavingOut', { ranking, out: isOut }),
+        ask('rankingWithout', { ranking, leftOut: isLeftOut }),
       )
     },
     /** Totals by the values of a label, or of everyone. */
@@ -104,8 +106,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       return totals.get(JSON.stringify([scoreKey(input), label, leftOut?.key]), async () => {
         const { ranking, starts } = await scored(input)
         const snapshot = input.selection.current
-        const isOut = leftOut && (await out(snapshot, leftOut))
-        return ask('totals', { snapshot, starts, score: ranking.values, label, out: isOut })
+        const isLeftOut = leftOut && (await leftOutRows(snapshot, leftOut))
+        return ask('totals', { snapshot, starts, score: ranking.values, label, leftOut: isLeftOut })
       })
     },
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
@@ -123,23 +125,21 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       const key = JSON.stringify([scoreKey(input), by, leftOut?.key])
       return tiers.get(key, () => ask('tiers', { ranking, classification }))
     },
-    moves: (before: BoardPositions, after: BoardPositions, most: number): Promise<RankMoves> =>
-      ask('moves', { before, after, most }),
+    moves: (before: BoardPositions, after: BoardPositions, limit: number): Promise<RankMoves> =>
+      ask('moves', { before, after, limit }),
     trends: (input: TrendsInput) => ask('trends', input),
     withExtras: (selection: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', selection),
-    standings: inOneWalk(async (snapshot, rows, leftOut): Promise<Standings[]> => {
-      const isOut = leftOut && (await out(snapshot, leftOut))
-      return ask('standings', { snapshot, rows, out: isOut })
+    standings: batched(async (snapshot, rows, leftOut): Promise<Standings[]> => {
+      const isLeftOut = leftOut && (await leftOutRows(snapshot, leftOut))
+      return ask('standings', { snapshot, rows, leftOut: isLeftOut })
     }),
   }
 }
 
-const maxInOneWalk = 32 // players, so that the steps of a walk stay short
+const maxPerBatch = 32 // players, so that the steps between two pauses stay short
 
-/** Requests that arrive while a snapshot is walked share the next walk. */
-function inOneWalk<Answer>(
-  walk: (snapshot: number, rows: number[], leftOut: LeftOut | undefined) => Promise<Answer[]>,
-) {
+/** Requests that arrive while one run is under way share the next one. */
+function batched<Answer>(run: (snapshot: number, rows: number[], leftOut: LeftOut | undefined) => Promise<Answer[]>) {
   const waiting = new Map<string, { rows: number[]; answers: Promise<Answer[]> }>()
   let last: Promise<unknown> = Promise.resolve()
 
@@ -147,7 +147,7 @@ function inOneWalk<Answer>(
     const rows: number[] = []
     const answers = last.then(() => {
       if (waiting.get(key)?.rows === rows) waiting.delete(key)
-      return walk(snapshot, rows, leftOut)
+      return run(snapshot, rows, leftOut)
     })
     last = answers.catch(() => {})
     const next = { rows, answers }
@@ -157,8 +157,9 @@ function inOneWalk<Answer>(
 
   return async (snapshot: number, row: number, leftOut?: LeftOut): Promise<Answer> => {
     const key = `${snapshot} ${leftOut?.key}`
-    const there = waiting.get(key)
-    const { rows, answers } = there && there.rows.length < maxInOneWalk ? there : begin(key, snapshot, leftOut)
+    const waitingBatch = waiting.get(key)
+    const { rows, answers } =
+      waitingBatch && waitingBatch.rows.length < maxPerBatch ? waitingBatch : begin(key, snapshot, leftOut)
     const place = rows.push(row) - 1
     return (await answers)[place]!
   }

@@ -41,23 +41,24 @@ export function cellsOf(
   const power = columnNamed('power')
 
   function reachedOf(rules: GoalRules, i: number): Pick<BoardCells, 'goal_pct' | 'goals'> {
-    const own = power < 0 ? Number.NaN : start[i * metrics.length + power]!
-    const countedIn = (place: number) => {
+    const baselinePower = power < 0 ? Number.NaN : start[i * metrics.length + power]!
+    const valueFor = (place: number) => {
       if (rules.columns[place] === 'score') return score?.[rows[i]!] ?? Number.NaN
       const column = goalColumns[place]!
       if (column < 0) return Number.NaN
       const at = i * metrics.length + column
       return parts.isOfGains ? gainOf(values[at]!, start[at]!, metrics[column]!.cumulative) : values[at]!
     }
-    const reached = (column: string, place: number) => percentReached(countedIn(place), rules.target(column, own))
+    const reached = (column: string, place: number) =>
+      percentReached(valueFor(place), rules.target(column, baselinePower))
     return {
-      goal_pct: nullIfNaN(leastReached(rules, own, countedIn)),
+      goal_pct: nullIfNaN(leastReached(rules, baselinePower, valueFor)),
       goals: Object.fromEntries(rules.columns.map((column, place) => [column, nullIfNaN(reached(column, place))])),
     }
   }
 
   return ids.map((player_id, i) => {
-    const shown = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
+    const byMetric = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
       Object.fromEntries(
         metrics.map(({ name, cumulative }, c) => [name, nullIfNaN(valueAt(i * metrics.length + c, cumulative))]),
       )
@@ -65,21 +66,16 @@ export function cellsOf(
       player_id,
       name: names[i]!,
       ...(snapshot.labels.length > 0 && { labels: labels[i]! }),
-      ...(parts.marks && parts.marks.size > 0 && { mark: markShown(scores, snapshot, parts.marks, player_id) }),
-      metrics: shown(at => values[at]!),
-      gains: shown((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
+      ...(parts.marks && parts.marks.size > 0 && { mark: markView(scores, snapshot, parts.marks, player_id) }),
+      metrics: byMetric(at => values[at]!),
+      gains: byMetric((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
       ...(rules && reachedOf(rules, i)),
     }
   })
 }
 
 /** A player's mark as rows show it. */
-export function markShown(
-  scores: Database,
-  snapshot: Snapshot,
-  marks: Marks,
-  player_id: string,
-): PlayerMarkView | null {
+export function markView(scores: Database, snapshot: Snapshot, marks: Marks, player_id: string): PlayerMarkView | null {
   const mark = marks.get(player_id)
   if (!mark) return null
   const { reason, farmOf, note, counted } = mark

@@ -4,17 +4,17 @@ import { RankCounter, type Ranking, type RankOrder, rankingOf, withoutRows } fro
 import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
 import { compareTexts, rowCount, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import type { PausableWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import {
   allocateOwn,
-  ColumnWindow,
   playerFinder,
   readColumns,
   readIds,
   readLabel,
   readNames,
   readValues,
+  SnapshotWindow,
 } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
@@ -34,24 +34,24 @@ export const reversedRanking = ({ values }: Ranking, order: RankOrder): Ranking 
   sharedRanking(rankingOf(values, order))
 
 /** 1 for each of these players who is in the snapshot. */
-export async function leftOutRows(
+export async function findLeftOutRows(
   scores: Database,
   { snapshot: id, ids }: { snapshot: number; ids: readonly string[] },
-  { pause }: LatecomersWork,
+  { pause }: PausableWork,
 ): Promise<Uint8Array> {
   const snapshot = snapshotOf(scores, id)
   const rowOf = playerFinder(scores, snapshot)
-  const out = new Uint8Array(new SharedArrayBuffer(snapshot.players))
+  const isLeftOut = new Uint8Array(new SharedArrayBuffer(snapshot.players))
   for (const [i, id] of ids.entries()) {
     const row = rowOf(id)
-    if (row >= 0) out[row] = 1
+    if (row >= 0) isLeftOut[row] = 1
     if (i % 100 === 99) await pause()
   }
-  return out
+  return isLeftOut
 }
 
-export const rankingWithout = ({ ranking, out }: { ranking: Ranking; out: Uint8Array }): Ranking =>
-  sharedRanking(withoutRows(ranking, out))
+export const rankingWithout = ({ ranking, leftOut }: { ranking: Ranking; leftOut: Uint8Array }): Ranking =>
+  sharedRanking(withoutRows(ranking, leftOut))
 
 export type PlayerTexts = { ids: TextColumn; names: TextColumn }
 
@@ -91,32 +91,33 @@ export function tierMembers({
 
 export type Standings = Record<string, { rank: number; percentile: number } | null>
 
-/** The rank of some rows in every metric, computed in one walk. */
+/** The rank of some rows in every metric, computed in one pass over the snapshot. */
 export async function standings(
   scores: Database,
-  input: { snapshot: number; rows: number[]; out: Uint8Array | undefined },
-  { pause }: LatecomersWork,
+  input: { snapshot: number; rows: number[]; leftOut: Uint8Array | undefined },
+  { pause }: PausableWork,
 ): Promise<Standings[]> {
   const snapshot = snapshotOf(scores, input.snapshot)
   const { metrics, players } = snapshot
-  const own = readValues(scores, snapshot, input.rows)
-  const places = input.rows.map((_, i) => metrics.map((_, c) => new RankCounter(own[i * metrics.length + c]!)))
-  const walk = new ColumnWindow(
+  const values = readValues(scores, snapshot, input.rows)
+  const counters = input.rows.map((_, i) => metrics.map((_, c) => new RankCounter(values[i * metrics.length + c]!)))
+  const window = new SnapshotWindow(
     scores,
     snapshot,
     metrics.map(({ name }) => name),
   )
-  for (let row = 0; row < players; row += walk.length) {
-    walk.at(row)
-    const there = Math.min(walk.length, players - row)
-    const out = input.out?.subarray(row, row + there)
-    for (const place of places) place.forEach((metric, c) => void metric.count(walk.values[c]!, there, out))
+  for (let row = 0; row < players; row += window.length) {
+    window.at(row)
+    const rows = Math.min(window.length, players - row)
+    const leftOut = input.leftOut?.subarray(row, row + rows)
+    for (const rowCounters of counters)
+      rowCounters.forEach((metric, c) => void metric.count(window.values[c]!, rows, leftOut))
     await pause()
   }
-  const counted = players - (input.out?.reduce((sum, one) => sum + one, 0) ?? 0)
-  return places.map((place, i) => {
-    const isOut = input.out?.[input.rows[i]!] === 1
-    return Object.fromEntries(metrics.map(({ name }, c) => [name, isOut ? null : place[c]!.among(counted)]))
+  const counted = players - (input.leftOut?.reduce((sum, isOut) => sum + isOut, 0) ?? 0)
+  return counters.map((rowCounters, i) => {
+    const isOut = input.leftOut?.[input.rows[i]!] === 1
+    return Object.fromEntries(metrics.map(({ name }, c) => [name, isOut ? null : rowCounters[c]!.rankAmong(counted)]))
   })
 }
 

@@ -59,14 +59,14 @@ export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; 
 
 export async function sheetPage(boards: SheetBoards, source: BoardSource, asked: BoardQuery): Promise<SheetPage> {
   const { published, config } = source
-  const seen = publishedUpTo(published, asked.at)
-  const selection = await shownSnapshots(boards, seen, asked.from)
+  const upTo = publishedUpTo(published, asked.at)
+  const selection = await shownSnapshots(boards, upTo, asked.from)
   if (!selection) {
-    if (asked.from !== undefined && seen.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
+    if (asked.from !== undefined && upTo.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
     return { ...emptyPage(asked), asOf: null }
   }
   const query = withSheetWords(asked, snapshotOf(boards.scores, selection.current), config)
-  const { board, snapshot } = await sheetBoard(boards, { ...source, published: seen }, selection, query)
+  const { board, snapshot } = await sheetBoard(boards, { ...source, published: upTo }, selection, query)
   const limit = Math.min(query.limit, maxRowsOf(board))
   const notes = scoreNotes(
     snapshot,
@@ -77,7 +77,7 @@ export async function sheetPage(boards: SheetBoards, source: BoardSource, asked:
   return {
     ...readTransaction(boards.scores, () => rankedPage(board, { ...query, limit })),
     asOf: selection.asOf,
-    ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, selection.baseline) }),
+    ...(asked.from !== undefined && { gainsFrom: takenAtOf(upTo, selection.baseline) }),
     ...(notes.length > 0 && { notes }),
   }
 }
@@ -126,14 +126,14 @@ export const classificationOf = (config: BoardConfig, { goalPct }: ScoredPlayers
   goalPct,
 })
 
-type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
+type PartsQuery = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
 
 /** Only the parts that `asked` needs. */
 export async function boardParts(
   boards: SheetBoards,
   { published, config, marks }: BoardSource,
   selection: SnapshotSelection,
-  asked: Asked,
+  asked: PartsQuery,
 ) {
   const { scores, boardCache } = boards
   const leftOut = leftOutBy(marks)
@@ -159,7 +159,7 @@ export async function boardParts(
 }
 
 /** Who is listed, if not everyone. */
-async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, label }: Asked): Promise<Uint8Array> {
+async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, label }: PartsQuery): Promise<Uint8Array> {
   const found = q === undefined ? undefined : await boardCache.matching(id, q)
   if (label === undefined) return found ?? new Uint8Array()
   const [name, text] = [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
@@ -170,8 +170,8 @@ async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, labe
 
 export function requireLabel({ labels }: Snapshot, label: string | undefined): void {
   if (label === undefined || labels.some(({ name }) => name === label)) return
-  const there = labels.length > 0 ? `It has ${labels.map(({ name }) => name).join(', ')}.` : 'It has none.'
-  throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${label}. ${there}` }])
+  const existing = labels.length > 0 ? `It has ${labels.map(({ name }) => name).join(', ')}.` : 'It has none.'
+  throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${label}. ${existing}` }])
 }
 
 /** The board of these parts; its rows are read through this thread's own reader. */
@@ -189,7 +189,12 @@ export function boardFromParts(scores: Database, parts: BoardParts): Board {
 }
 
 /** A board with everything that `asked` needs. */
-export async function sheetBoard(boards: SheetBoards, source: BoardSource, selection: SnapshotSelection, asked: Asked) {
+export async function sheetBoard(
+  boards: SheetBoards,
+  source: BoardSource,
+  selection: SnapshotSelection,
+  asked: PartsQuery,
+) {
   const { parts, scored } = await boardParts(boards, source, selection, asked)
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, selection.current), scored }
 }
@@ -206,12 +211,12 @@ async function rankBoard(
   wanted: [string, RankOrder][],
 ): Promise<Ranked> {
   const snapshot = input.selection.current
-  const there = new Set(
+  const columns = new Set(
     sortColumns(snapshotColumns(snapshotOf(scores, snapshot), input.config)).map(({ name }) => name),
   )
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
-    if (there.has(column)) rankings.set(`${order}:${column}`, await boardCache.ranking(input, column, order, leftOut))
+    if (columns.has(column)) rankings.set(`${order}:${column}`, await boardCache.ranking(input, column, order, leftOut))
   }
   return { snapshot, rankings }
 }

@@ -2,17 +2,17 @@
 import type { Database } from 'bun:sqlite'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
-import { countFallen } from './doubts.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import { countFallenCounters } from './doubts.ts'
+import type { PausableWork } from './latecomers.ts'
 import { release } from './snapshots/memory.ts'
 import { allocateOwn, readNames } from './snapshots/read.ts'
 import type { SheetColumns, Snapshot } from './snapshots/snapshot.ts'
 
-export type SheetSince = {
+export type SheetComparison = {
   snapshot: Snapshot
   sheet: SheetColumns
-  since: Snapshot
-  /** For each row of the sheet the row in `since` with the same id, or -1. */
+  before: Snapshot
+  /** For each row of the sheet the row in `before` with the same id, or -1. */
   rows: Int32Array
 }
 
@@ -22,24 +22,24 @@ export type ChangesSince = { fallen: number; counters: number; new: number; miss
 /** The sheet is in id order. */
 export async function changesSince(
   scores: Database,
-  { snapshot, sheet, since, rows }: SheetSince,
-  work: LatecomersWork,
+  { snapshot, sheet, before, rows }: SheetComparison,
+  work: PausableWork,
 ): Promise<ChangesSince> {
   const players: Players = { ...sheetPlayers(scores, snapshot, sheet), rowsIn: () => rows }
-  const { fallen, counters } = await countFallen(scores, players, since, work)
-  return { fallen, counters, ...countMoves(scores, sheet.names, since, rows) }
+  const { fallen, counters } = await countFallenCounters(scores, players, before, work)
+  return { fallen, counters, ...countPlayerChanges(scores, sheet.names, before, rows) }
 }
 
 /** Who is new, gone or renamed. */
-function countMoves(scores: Database, names: TextColumn, since: Snapshot, rows: Int32Array) {
-  const namesBefore = readNames(scores, since, allocateOwn)
-  let fresh = 0
+function countPlayerChanges(scores: Database, names: TextColumn, before: Snapshot, rows: Int32Array) {
+  const namesBefore = readNames(scores, before, allocateOwn)
+  let newPlayers = 0
   let renamed = 0
   for (let row = 0; row < rows.length; row++) {
-    const earlier = rows[row]!
-    if (earlier < 0) fresh++
-    else if (compareTexts(names, row, namesBefore, earlier) !== 0) renamed++
+    const rowBefore = rows[row]!
+    if (rowBefore < 0) newPlayers++
+    else if (compareTexts(names, row, namesBefore, rowBefore) !== 0) renamed++
   }
   release(namesBefore.bytes, namesBefore.offsets)
-  return { new: fresh, missing: since.players - (rows.length - fresh), renamed }
+  return { new: newPlayers, missing: before.players - (rows.length - newPlayers), renamed }
 }

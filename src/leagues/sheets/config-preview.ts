@@ -10,12 +10,12 @@ import { type RankedConfig, scoreInput } from './scoring.ts'
 import { readRows } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
-/** Names `most` players who climb and as many who fall. Undefined if there is no board yet. */
+/** Names `limit` players who climb and as many who fall. Undefined if there is no board yet. */
 export async function previewSheetConfig(
   boards: SheetBoards,
   source: BoardSource & { config: RankedConfig },
   changed: RankedConfig,
-  most: number,
+  limit: number,
 ): Promise<ConfigPreview | undefined> {
   const { scores, boardCache } = boards
   const selection = await shownSnapshots(boards, source.published)
@@ -23,16 +23,16 @@ export async function previewSheetConfig(
   const snapshot = snapshotOf(scores, selection.current)
   const leftOut = leftOutBy(source.marks)
 
-  const placing = async (config: RankedConfig) => {
+  const rankBy = async (config: RankedConfig) => {
     const input = scoreInput(selection, config)
-    const isThere = sortColumns(snapshotColumns(snapshot, config)).some(({ name }) => name === config.sort)
-    const sortBy = isThere && config.sort !== undefined ? config.sort : 'score'
+    const hasColumn = sortColumns(snapshotColumns(snapshot, config)).some(({ name }) => name === config.sort)
+    const sortBy = hasColumn && config.sort !== undefined ? config.sort : 'score'
     const ranking = await boardCache.ranking(input, sortBy, 'desc', leftOut)
     const score = await boardCache.ranking(input, 'score', 'desc', leftOut)
     return { sortBy, ranking, score, classification: classificationOf(config, await boardCache.scored(input)) }
   }
-  const [before, after] = [await placing(source.config), await placing(changed)]
-  const moves = await boardCache.moves(before, after, most)
+  const [before, after] = [await rankBy(source.config), await rankBy(changed)]
+  const moves = await boardCache.moves(before, after, limit)
 
   const movers = (rows: Uint32Array) => {
     const { ids, names } = readRows(scores, snapshot, rows)

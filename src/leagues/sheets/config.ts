@@ -66,7 +66,7 @@ const namedSort = (given: string, names: MetricNames) => namedColumn(given, name
 function namedColumn(given: string, names: MetricNames, path: string): string {
   const [gained, reached] = [metricOfGain(given), metricOfGoal(given)]
   if (given === GOAL_COLUMN || reached === 'score') return given
-  const metric = names.read(gained ?? reached ?? given, path)
+  const metric = names.resolve(gained ?? reached ?? given, path)
   return gained !== undefined ? gainColumn(metric) : reached !== undefined ? goalColumn(metric) : metric
 }
 
@@ -74,7 +74,7 @@ function namedColumn(given: string, names: MetricNames, path: string): string {
 function namedNumbers(numbers: Record<string, number>, names: MetricNames, path: string, what: string) {
   const named: Record<string, number> = {}
   for (const [given, number] of Object.entries(numbers)) {
-    const name = names.read(given, `${path}.${given}`)
+    const name = names.resolve(given, `${path}.${given}`)
     if (Object.hasOwn(named, name))
       names.errors.push({ path: `${path}.${given}`, message: `This is ${name}, which already has a ${what}.` })
     else named[name] = number

@@ -7,7 +7,7 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
 /** Checked for each upload: one step in an index, however many uploads there are. */
-const anyAhead = prepared(db =>
+const findAhead = prepared(db =>
   db
     .select({ id: uploads.id })
     .from(uploads)
@@ -22,27 +22,27 @@ const anyAhead = prepared(db =>
  */
 export function correctTimesAhead(tx: Db, now: number): void {
   const latest = now + maxAheadMs
-  if (!anyAhead(tx).get({ latest })) return
-  const ahead = tx
+  if (!findAhead(tx).get({ latest })) return
+  const leaguesAhead = tx
     .selectDistinct({ leagueId: uploads.leagueId })
     .from(uploads)
     .innerJoin(leagues, and(eq(leagues.id, uploads.leagueId), isNull(leagues.finalizedAt)))
     .where(gt(uploads.takenAt, latest))
     .all()
-  for (const { leagueId } of ahead) {
+  for (const { leagueId } of leaguesAhead) {
     let last = 0
-    const sent = tx
+    const uploadsOfLeague = tx
       .select({ id: uploads.id, takenAt: uploads.takenAt, createdAt: uploads.createdAt })
       .from(uploads)
       .where(eq(uploads.leagueId, leagueId))
       .orderBy(asc(uploads.id))
       .all()
-    const firstRight = sent.find(({ takenAt }) => !isAhead(takenAt, now))?.takenAt ?? now
-    let wrongLeft = sent.filter(({ takenAt }) => isAhead(takenAt, now)).length
-    for (const { id, takenAt, createdAt } of sent) {
+    const firstCorrect = uploadsOfLeague.find(({ takenAt }) => !isAhead(takenAt, now))?.takenAt ?? now
+    let wrongRemaining = uploadsOfLeague.filter(({ takenAt }) => isAhead(takenAt, now)).length
+    for (const { id, takenAt, createdAt } of uploadsOfLeague) {
       const isWrong = isAhead(takenAt, now)
-      // Leaves one millisecond for each sheet that follows, and one for the sheet being sent now, so that no two have the same time.
-      const at = isWrong ? Math.min(now - wrongLeft--, last ? last + 1 : firstRight) : takenAt
+      // One millisecond apart, with one left for the sheet that is being sent now: no two have the same time.
+      const at = isWrong ? Math.min(now - wrongRemaining--, last ? last + 1 : firstCorrect) : takenAt
       if (isWrong)
         tx.update(uploads)
           .set({ takenAt: at, createdAt: Math.min(createdAt, now) })

@@ -3,23 +3,23 @@ import type { Database } from 'bun:sqlite'
 import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
 import type { Players } from './baseline-rows.ts'
-import type { LatecomersWork } from './latecomers.ts'
-import { ColumnWindow } from './snapshots/read.ts'
+import type { PausableWork } from './latecomers.ts'
+import { SnapshotWindow } from './snapshots/read.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 
-/** Among fewer, a fifth is only one or two. */
+/** With fewer players, one or two are already a fifth. */
 const minPlayers = 5
 const isOverAFifth = (count: number, of: number) => of >= minPlayers && count * 5 > of
 
-const playersAtOnce = 1 << 12 // players looked at together
+const playersAtOnce = 1 << 12
 const pauseEvery = 1 << 16 // players
 
 /** Counters that were above 0 before, and how many of them are lower now. */
-export async function countFallen(
+export async function countFallenCounters(
   scores: Database,
-  { snapshot, rowsIn, walk }: Players,
+  { snapshot, rowsIn, window }: Players,
   before: Snapshot,
-  { pause }: LatecomersWork,
+  { pause }: PausableWork,
 ): Promise<{ fallen: number; counters: number }> {
   const rising = snapshot.metrics
     .filter(({ name, cumulative }) => cumulative && before.metrics.some(metric => metric.name === name))
@@ -27,45 +27,51 @@ export async function countFallen(
   let fallen = 0
   let counters = 0
   if (rising.length === 0) return { fallen, counters }
-  const rows = rowsIn(before.id)
-  const now = walk(rising)
-  const then = new ColumnWindow(scores, before, rising)
+  const rowsBefore = rowsIn(before.id)
+  const now = window(rising)
+  const earlier = new SnapshotWindow(scores, before, rising)
   // Column by column for many players at once: a million rows take a tenth of the time of row by row.
-  const ats = new Int32Array(Math.min(playersAtOnce, rows.length))
-  const froms = new Int32Array(ats.length)
-  let waiting = 0
+  const nowIndexes = new Int32Array(Math.min(playersAtOnce, rowsBefore.length))
+  const beforeIndexes = new Int32Array(nowIndexes.length)
+  let batched = 0
   const count = () => {
     for (let m = 0; m < rising.length; m++) {
-      const counted = countFallenIn(now.values[m]!, ats, then.values[m]!, froms, waiting)
+      const counted = countFallenInBatch(now.values[m]!, nowIndexes, earlier.values[m]!, beforeIndexes, batched)
       fallen += counted.fallen
       counters += counted.counters
     }
-    waiting = 0
+    batched = 0
   }
-  for (let row = 0; row < rows.length; row++) {
-    const earlier = rows[row]!
+  for (let row = 0; row < rowsBefore.length; row++) {
+    const rowBefore = rowsBefore[row]!
     if (row % pauseEvery === pauseEvery - 1) {
       count()
       await pause()
     }
-    if (earlier < 0) continue
-    if (waiting === playersAtOnce || !now.holds(row) || !then.holds(earlier)) count()
-    ats[waiting] = now.at(row)
-    froms[waiting++] = then.at(earlier)
+    if (rowBefore < 0) continue
+    if (batched === playersAtOnce || !now.holds(row) || !earlier.holds(rowBefore)) count()
+    nowIndexes[batched] = now.at(row)
+    beforeIndexes[batched++] = earlier.at(rowBefore)
   }
   count()
   return { fallen, counters }
 }
 
-function countFallenIn(now: Float64Array, ats: Int32Array, then: Float64Array, froms: Int32Array, length: number) {
+function countFallenInBatch(
+  now: Float64Array,
+  nowIndexes: Int32Array,
+  earlier: Float64Array,
+  beforeIndexes: Int32Array,
+  length: number,
+) {
   let fallen = 0
   let counters = 0
   for (let i = 0; i < length; i++) {
-    const was = then[froms[i]!]!
-    const value = now[ats[i]!]!
-    if (!(was > 0) || Number.isNaN(value)) continue
+    const before = earlier[beforeIndexes[i]!]!
+    const value = now[nowIndexes[i]!]!
+    if (!(before > 0) || Number.isNaN(value)) continue
     counters++
-    if (hasFallen(value, was, true)) fallen++
+    if (hasFallen(value, before, true)) fallen++
   }
   return { fallen, counters }
 }
@@ -98,13 +104,13 @@ export function doubtsOf(
       message: `${number(missing)} of ${number(before.players)} players of the scan before are not in it`,
     })
   doubts.push(...fallenDoubt(fallen, counters, 'scan'))
-  const gone = before.metrics.filter(({ name }) => !snapshot.metrics.some(metric => metric.name === name))
-  if (gone.length >= 2 && gone.length * 2 > before.metrics.length)
+  const missingColumns = before.metrics.filter(({ name }) => !snapshot.metrics.some(metric => metric.name === name))
+  if (missingColumns.length >= 2 && missingColumns.length * 2 > before.metrics.length)
     doubts.push({
       reason: 'columns',
-      count: gone.length,
+      count: missingColumns.length,
       of: before.metrics.length,
-      message: `${number(gone.length)} of ${number(before.metrics.length)} columns of the scan before are not in it: ${gone
+      message: `${number(missingColumns.length)} of ${number(before.metrics.length)} columns of the scan before are not in it: ${missingColumns
         .slice(0, 10)
         .map(({ name }) => name)
         .join(', ')}`,

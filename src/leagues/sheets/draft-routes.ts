@@ -19,10 +19,10 @@ import {
   type ColumnChoice,
   changeDraft,
   deleteDraft,
-  draftFaultOf,
+  draftFault,
   draftOf,
-  forTrial,
   insertDraft,
+  linkForTrial,
   mappingOfChoices,
   receivedDraft,
   type UploadDraft,
@@ -78,7 +78,7 @@ export const draftPages = (app: App) => {
   }
 
   /** The choices in the form, stored with the draft. */
-  async function changed(draft: UploadDraft, form: URLSearchParams): Promise<UploadDraft> {
+  async function storeChoices(draft: UploadDraft, form: URLSearchParams): Promise<UploadDraft> {
     const [headers, roles, called] = ['header', 'role', 'called'].map(field => form.getAll(field))
     const choices = headers!.map(
       (header, i): ColumnChoice => ({
@@ -87,23 +87,23 @@ export const draftPages = (app: App) => {
         called: called![i] ?? '',
       }),
     )
-    const read = await preview(draft)
+    const previewed = await preview(draft)
     const mapping = mappingOfChoices(choices)
-    const asRead = Object.fromEntries(read.columns.map(({ header, as }) => [header, as]))
-    const isChanged = choices.some(({ header }) => mapping[header] !== asRead[header])
+    const previewMapping = Object.fromEntries(previewed.columns.map(({ header, as }) => [header, as]))
+    const isChanged = choices.some(({ header }) => mapping[header] !== previewMapping[header])
     const change = {
       kind: uploadKinds.find(each => each === form.get('kind')) ?? draft.kind,
       mode: uploadModes.find(each => each === form.get('mode')) ?? draft.mode,
-      takenAt: takenAtOf(form.get('taken_at') ?? '', read),
+      takenAt: takenAtOf(form.get('taken_at') ?? '', previewed),
       ...(isChanged && { mapping }),
     }
     await atomically(db, tx => changeDraft(tx, draft.id, change))
-    const fault = draftFaultOf(choices)
+    const fault = draftFault(choices)
     if (fault) throw new Refusal('invalid', fault)
     return { ...draft, ...change }
   }
 
-  const wishesOf = ({ kind, mode, takenAt, mapping }: UploadDraft) => ({
+  const uploadOptionsOf = ({ kind, mode, takenAt, mapping }: UploadDraft) => ({
     kind,
     mode,
     ...(takenAt !== null && { taken_at: new Date(takenAt).toISOString() }),
@@ -111,12 +111,14 @@ export const draftPages = (app: App) => {
   })
 
   async function tryDraft(draft: UploadDraft, who: Who) {
-    const received = await forTrial(config.dataDir, draft)
-    const wishes = { ...wishesOf(draft), dry_run: 'true' as const }
-    const { upload } = await acceptUpload(app, openLeague(draft.leagueId), received, wishes, who).catch(async error => {
-      await removeReceived(config.dataDir, received)
-      throw error
-    })
+    const received = await linkForTrial(config.dataDir, draft)
+    const options = { ...uploadOptionsOf(draft), dry_run: 'true' as const }
+    const { upload } = await acceptUpload(app, openLeague(draft.leagueId), received, options, who).catch(
+      async error => {
+        await removeReceived(config.dataDir, received)
+        throw error
+      },
+    )
     await atomically(db, tx => changeDraft(tx, draft.id, { trialJobId: upload.jobId }))
     await jobs.tryDispatch(upload.jobId)
     return seeOther(`/leagues/${draft.leagueId}/uploads/drafts/${draft.id}`)
@@ -124,7 +126,7 @@ export const draftPages = (app: App) => {
 
   async function importDraft(draft: UploadDraft, who: Who) {
     const league = openLeague(draft.leagueId)
-    const { upload, isDuplicate } = await acceptUpload(app, league, receivedDraft(draft), wishesOf(draft), who)
+    const { upload, isDuplicate } = await acceptUpload(app, league, receivedDraft(draft), uploadOptionsOf(draft), who)
     await atomically(db, tx => deleteDraft(tx, draft.id))
     if (isDuplicate) await removeReceived(config.dataDir, draft)
     else await jobs.tryDispatch(upload.jobId)
@@ -167,7 +169,7 @@ export const draftPages = (app: App) => {
         const form = new URLSearchParams(await request.text())
         if (form.get('do') === 'discard') return discardDraft(draft)
         try {
-          const edited = await changed(draft, form)
+          const edited = await storeChoices(draft, form)
           return await (form.get('do') === 'trial' ? tryDraft(edited, who) : importDraft(edited, who))
         } catch (error) {
           if (error instanceof Refusal) return draftPage(draftOf(db, id, draft_id, who), who, error)

@@ -41,7 +41,7 @@ export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDra
 })
 
 /** A hard link to the file: a trial run deletes the file it is given. */
-export async function forTrial(dataDir: string, draft: UploadDraft): Promise<Received> {
+export async function linkForTrial(dataDir: string, draft: UploadDraft): Promise<Received> {
   const [receiver] = draft.file.split('.')
   const file = `${receiver}.${Bun.randomUUIDv7()}`
   await link(uploadPath(dataDir, draft.file), uploadPath(dataDir, file))
@@ -59,7 +59,7 @@ export const mappingOfChoices = (choices: readonly ColumnChoice[]): Record<strin
   Object.fromEntries(choices.map(choice => [choice.header, choiceOf(choice)]))
 
 /** Why the file cannot be imported like this; undefined if it can. */
-export function draftFaultOf(choices: readonly ColumnChoice[]): string | undefined {
+export function draftFault(choices: readonly ColumnChoice[]): string | undefined {
   const count = (wanted: string) => choices.filter(({ role }) => role === wanted).length
   if (count('id') !== 1) return 'Choose one column as the player id: it identifies players from scan to scan.'
   if (count('name') > 1) return 'Only one column can be the name.'

@@ -6,7 +6,7 @@ import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import type { TextColumn } from '../../leaderboard/text.ts'
 import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
@@ -18,44 +18,46 @@ import { writeSnapshot } from './snapshots/write.ts'
 export async function withExtras(
   scores: Database,
   selection: SnapshotSelection,
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<SnapshotSelection> {
   if (selection.extras.length === 0 || selection.current !== selection.scan) return selection
-  return { ...selection, current: await joinedSnapshot(scores, selection.scan, selection.extras, false, working) }
+  return { ...selection, current: await joinedSnapshot(scores, selection.scan, selection.extras, false, work) }
 }
 
 /** Start values in the columns of extra sheets, in the row order of the scan; undefined: all from 0. */
 export async function extraStartsOf(
   scores: Database,
   { scan, startExtras }: SnapshotSelection,
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<number | undefined> {
-  return startExtras.length === 0 ? undefined : joinedSnapshot(scores, scan, startExtras, true, working)
+  return startExtras.length === 0 ? undefined : joinedSnapshot(scores, scan, startExtras, true, work)
 }
 
 async function joinedSnapshot(
   scores: Database,
   scan: number,
   extras: readonly number[],
-  isAlone: boolean,
-  working: LatecomersWork,
+  isExtrasOnly: boolean,
+  work: PausableWork,
 ): Promise<number> {
-  const startsFor = extrasListKey(scan, extras, isAlone)
+  const startsFor = extrasListKey(scan, extras, isExtrasOnly)
   const stored = derivedSnapshot(scores, startsFor)
   if (stored !== undefined) return stored
   const base = snapshotOf(scores, scan)
   const ids = readIds(scores, base, allocateOwn)
-  const own = isAlone ? [] : readMetrics(scores, base, allocateOwn)
+  const scanColumns = isExtrasOnly ? [] : readMetrics(scores, base, allocateOwn)
   const taken = new Set(base.metrics.map(({ name }) => name))
   const joined: SheetColumns = {
     ids,
     names: readNames(scores, base, allocateOwn),
-    metrics: [...own, ...addedColumns(scores, ids, extras).filter(({ name }) => !taken.has(name))],
-    labels: isAlone ? [] : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name, allocateOwn) })),
+    metrics: [...scanColumns, ...addedColumns(scores, ids, extras).filter(({ name }) => !taken.has(name))],
+    labels: isExtrasOnly
+      ? []
+      : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name, allocateOwn) })),
   }
-  await working.pause()
+  await work.pause()
   try {
-    return await writeSnapshot(scores, joined, { ...working, startsFor })
+    return await writeSnapshot(scores, joined, { ...work, startsFor })
   } finally {
     release(...joined.metrics.map(({ values }) => values), ids.bytes, ids.offsets)
   }

@@ -43,12 +43,12 @@ export const percentReached = (value: number, target: number): number =>
   target > 0 ? (value * 100) / target : Number.NaN
 
 /** The lowest percentage of all targets, as the goal is only reached when all of them are. NaN if one of them is unknown. */
-export function leastReached({ columns, target }: GoalRules, power: number, countedIn: (i: number) => number): number {
+export function leastReached({ columns, target }: GoalRules, power: number, valueFor: (i: number) => number): number {
   let least = Number.NaN
   for (let i = 0; i < columns.length; i++) {
     const wanted = target(columns[i]!, power)
     if (!(wanted > 0)) continue
-    const reached = percentReached(countedIn(i), wanted)
+    const reached = percentReached(valueFor(i), wanted)
     if (Number.isNaN(reached)) return Number.NaN
     if (!(reached >= least)) least = reached
   }

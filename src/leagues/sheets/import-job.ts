@@ -26,7 +26,7 @@ import { correctTimesAhead } from './correct-times.ts'
 import { holdUpload } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
 import { sheetLeague, sourceOf } from './kind.ts'
-import { keepMapping, mappingFor } from './mappings.ts'
+import { mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
@@ -72,12 +72,13 @@ async function importSheet(
 ) {
   const { db, clock, sheets, config } = app
   const found = findUpload(db, uploadId)
-  const upload = found?.status === 'failed' ? await atomically(db, tx => runAgain(tx, found), 'unsynced') : found
+  const upload =
+    found?.status === 'failed' ? await atomically(db, tx => markRunningAgain(tx, found), 'unsynced') : found
   if (!upload?.file) return upload?.summary ?? null
   if (upload.status !== 'running') return upload.summary
   const league = leagueById(db, leagueId)
   const path = uploadPath(config.dataDir, upload.file)
-  requireWhole(path, upload)
+  requireComplete(path, upload)
   const { filename } = upload
   const mapping = upload.givenMapping ?? (await mappingFor(app, leagueId, { path, filename, isCut: false }))
   const imported = await sheets.thread
@@ -98,8 +99,8 @@ async function importSheet(
       },
       {
         signal,
-        progress(news) {
-          const { stage, done, rows } = news as ImportProgress
+        progress(message) {
+          const { stage, done, rows } = message as ImportProgress
           progress(done, stage, `${rows} rows`)
         },
       },
@@ -111,7 +112,7 @@ async function importSheet(
   signal.throwIfAborted()
   if (upload.dryRun) {
     await deleteDryRun(app, upload)
-    return dryResult(imported)
+    return trialResult(imported)
   }
   const isHeld = imported.doubts.length > 0 && !upload.force
   const result = {
@@ -121,7 +122,7 @@ async function importSheet(
     ...imported.summary,
   }
   const firstPage =
-    !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders) : undefined
+    !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(ignoreFailure) : undefined
   await storeFindings(db, uploadId, imported.findings)
   await setImmediate() // lets requests in between the page and the transaction
   signal.throwIfAborted()
@@ -130,16 +131,16 @@ async function importSheet(
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // else the snapshot would be gone with the process
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // it may have been corrected while the file was read
-    const read = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
+    const columns = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
-      keepMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
+      rememberMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
     if (isHeld) {
-      holdUpload(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
+      holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
       return succeed(tx, result)
     }
     const before = publishedSnapshots(tx, leagueId)
-    const done = publishUpload(tx, upload, read)
+    const done = publishUpload(tx, upload, columns)
     requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, leagueId), sentTooLate)
     const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
     succeed(tx, result)
@@ -148,7 +149,7 @@ async function importSheet(
   if (announcing) await app.jobs.tryDispatch(announcing)
   if (!isHeld && isReadHere(app))
     await warmBoard(app, leagueById(db, leagueId), query => preparedPage(app, leagueId, query, firstPage)).catch(
-      leaveToReaders,
+      ignoreFailure,
     )
   return result
 }
@@ -157,7 +158,7 @@ async function importSheet(
 const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
 
 /** A board that cannot be made does not fail the import: the reason is shown to those who open it. */
-const leaveToReaders = () => undefined
+const ignoreFailure = () => undefined
 
 type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
 
@@ -169,26 +170,26 @@ async function prepareFirstPage(
   { kind }: Upload,
 ): Promise<FirstPage | undefined> {
   if (snapshot === null) return undefined
-  if (board) app.sheets.boards.boardCache.keep(board)
+  if (board) app.sheets.boards.boardCache.store(board)
   const before = sourceOf(app, league)
-  const coming = { snapshot, kind, takenAt: dated.takenAt }
-  const source = { ...before, published: [...before.published, coming] }
+  const newest = { snapshot, kind, takenAt: dated.takenAt }
+  const source = { ...before, published: [...before.published, newest] }
   const query = boardQueryOf({}, league)
   return { source, query, page: await sheetPage(app.sheets.boards, source, query) }
 }
 
 /** The page that was made before it was published, unless anything that it depends on has changed in the meantime. */
-async function preparedPage(app: App, leagueId: number, query: BoardQuery, first: FirstPage | undefined) {
+async function preparedPage(app: App, leagueId: number, query: BoardQuery, prepared: FirstPage | undefined) {
   const league = leagueById(app.db, leagueId)
   const source = sourceOf(app, league)
   const inOrder = (source: BoardSource) => ({ ...source, published: byTakenAt(source.published) })
   const isAsPrepared =
-    first && Bun.deepEquals(first.query, query) && Bun.deepEquals(inOrder(first.source), inOrder(source))
-  return isAsPrepared ? first.page : sheetLeague.page(app, league, query)
+    prepared && Bun.deepEquals(prepared.query, query) && Bun.deepEquals(inOrder(prepared.source), inOrder(source))
+  return isAsPrepared ? prepared.page : sheetLeague.page(app, league, query)
 }
 
 /** For a failed upload whose job is retried. */
-function runAgain(tx: Db, upload: Upload): Upload {
+function markRunningAgain(tx: Db, upload: Upload): Upload {
   if (sameUpload(tx, upload)) refuse('conflict', 'The same bytes were uploaded again meanwhile')
   return changeUpload(tx, upload.id, ['failed'], { status: 'running', error: null }) ?? upload
 }
@@ -231,7 +232,7 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
   summary,
 })
 
-const dryResult = ({ report, findings, summary, dated, doubts }: Imported) => ({
+const trialResult = ({ report, findings, summary, dated, doubts }: Imported) => ({
   mapping: report.mapping,
   ignored: report.ignored,
   rows_total: report.rowsTotal,
@@ -245,7 +246,7 @@ const dryResult = ({ report, findings, summary, dated, doubts }: Imported) => ({
 })
 
 /** The row may be on the disk before the file is; nobody was told of such an upload. */
-function requireWhole(path: string, { bytes }: Upload) {
+function requireComplete(path: string, { bytes }: Upload) {
   if (Bun.file(path).size < bytes)
     refuse('conflict', 'Power went away while the file was stored, and a part of it is lost; upload it again')
 }
@@ -263,12 +264,12 @@ async function removeFile({ config }: App, { file }: Upload) {
 /** At the start, after a process has died: ends uploads whose run has ended, and removes files without an upload. */
 export async function resumeUploads(app: App): Promise<void> {
   await atomically(app.db, tx => correctTimesAhead(tx, app.clock.now()))
-  const left = app.db
+  const unfinished = app.db
     .select({ run: runs })
     .from(uploads)
     .innerJoin(runs, eq(runs.id, uploads.jobId))
     .where(and(inArray(uploads.status, ['queued', 'running']), inArray(runs.status, ['FAILURE', 'CANCELLED'])))
     .all()
-  for (const { run } of left) await app.jobs.callAfterFailure(run)
+  for (const { run } of unfinished) await app.jobs.callAfterFailure(run)
   await deleteStrayFiles(app, app.clock.now())
 }

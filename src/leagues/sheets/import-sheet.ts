@@ -7,9 +7,9 @@ import type { ThreadWork } from '../../platform/process/threads.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { changesSince } from './changes-since.ts'
-import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
+import { countFallenCounters, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
-import { keepKnownNames } from './known-names.ts'
+import { fillInNames } from './known-names.ts'
 import { takeReadAhead } from './reading/read-ahead.ts'
 import { type Finding, findingsPerText, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
@@ -25,7 +25,7 @@ import {
 import { collectGarbage, release } from './snapshots/memory.ts'
 import { type SheetColumns, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
-import { collectLater, type StoreThread, type Storing, storeSheet } from './store-rows.ts'
+import { collectGarbageLater, type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'
 import { type Dated, datedByContent } from './taken-at.ts'
 
 /** What a task of the worker thread is given. `beside`: the thread that stores large sheets meanwhile. */
@@ -69,15 +69,18 @@ const doneAfter = { 'checking file type': 1, reading: 35, checking: 45, storing:
 
 export async function importSheet(scores: Database, input: ImportInput, context: TaskContext): Promise<Imported> {
   const work = { ...context, progress: throttledProgress(context.progress) }
-  const { ids, order, names, hasNames, metrics, labels, rows, lines, errors, ...report } = await read(input, work)
+  const { ids, order, names, hasNames, metrics, labels, rows, lines, errors, ...report } = await readWithProgress(
+    input,
+    work,
+  )
   const sheet = { ids, order, names, metrics, labels }
   release(lines)
-  const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
+  const leftOut = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const dated = datedByContent(input.dated, report.takenAt, work.now)
   const comparing = { ...input, takenAt: dated.takenAt }
-  let storing: Storing | undefined
+  let storing: StartedStore | undefined
   try {
-    keepKnownNames(scores, sheet, hasNames, comparing)
+    fillInNames(scores, sheet, hasNames, comparing)
     storing = await storeSheet(scores, sheet, withProgress(work, rows, mayReadStored(comparing)))
     const { snapshot, stored } = storing
     const { id } = snapshot
@@ -93,12 +96,12 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       duplicates: report.duplicateCount,
       warnings: [
         ...warnings,
-        ...(taken.length > 0 ? [`Left out, as the scans have these columns already: ${taken.join(', ')}`] : []),
+        ...(leftOut.length > 0 ? [`Left out, as the scans have these columns already: ${leftOut.join(', ')}`] : []),
       ],
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
-    const findings = packed([...errors, ...report.duplicates, ...report.suspicious])
-    return { snapshot: input.dryRun ? null : id, report: short(report), findings, summary, dated, doubts, board }
+    const findings = findingTexts([...errors, ...report.duplicates, ...report.suspicious])
+    return { snapshot: input.dryRun ? null : id, report: reportOf(report), findings, summary, dated, doubts, board }
   } catch (error) {
     if (storing) {
       await storing.stored.catch(() => {})
@@ -109,12 +112,12 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     release(...metrics.map(({ values }) => values))
     const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
     for (const { bytes, offsets } of texts) release(bytes, offsets)
-    collectGarbage(rows * GARBAGE)
-    collectLater(sheet)
+    collectGarbage(rows * GARBAGE_BYTES)
+    collectGarbageLater(sheet)
   }
 }
 
-const short = ({ format, mapping, ignored, rowsTotal, rowsOk, rowsBad }: Report): Report => ({
+const reportOf = ({ format, mapping, ignored, rowsTotal, rowsOk, rowsBad }: Report): Report => ({
   format,
   mapping,
   ignored,
@@ -123,7 +126,7 @@ const short = ({ format, mapping, ignored, rowsTotal, rowsOk, rowsBad }: Report)
   rowsBad,
 })
 
-function packed(findings: readonly Finding[]): string[] {
+function findingTexts(findings: readonly Finding[]): string[] {
   const texts: string[] = []
   for (let first = 0; first < findings.length; first += findingsPerText)
     texts.push(JSON.stringify(findings.slice(first, first + findingsPerText)))
@@ -136,8 +139,8 @@ class RefusedSheet extends SheetRefusal {
   readonly findings: string[]
   constructor({ code, message }: SheetRefusal, report: SheetReport) {
     super(code, message)
-    this.report = short(report)
-    this.findings = packed(report.errors)
+    this.report = reportOf(report)
+    this.findings = findingTexts(report.errors)
   }
 }
 
@@ -145,29 +148,29 @@ const progressEvery = 40 // ms: a small sheet is imported sooner, without any me
 
 function throttledProgress(progress: TaskContext['progress']): TaskContext['progress'] {
   let last = performance.now()
-  return news => {
+  return message => {
     const now = performance.now()
     if (now - last < progressEvery) return
     last = now
-    progress(news)
+    progress(message)
   }
 }
 
-async function read({ path, options }: ImportInput, { signal, progress }: TaskContext): Promise<Sheet> {
-  const asked: ReadOptions = {
+async function readWithProgress({ path, options }: ImportInput, { signal, progress }: TaskContext): Promise<Sheet> {
+  const readOptions: ReadOptions = {
     ...options,
     signal,
     onProgress: ({ stage, bytes, totalBytes, rows }) => {
-      const part = stage === 'reading' ? bytes / Math.max(1, totalBytes) : 1
+      const share = stage === 'reading' ? bytes / Math.max(1, totalBytes) : 1
       progress({
         stage,
         rows,
-        done: doneAfter['checking file type'] + part * (doneAfter[stage] - doneAfter['checking file type']),
+        done: doneAfter['checking file type'] + share * (doneAfter[stage] - doneAfter['checking file type']),
       } satisfies ImportProgress)
     },
   }
   try {
-    return (await takeReadAhead(basename(path), asked)) ?? (await readSheet(path, asked))
+    return (await takeReadAhead(basename(path), readOptions)) ?? (await readSheet(path, readOptions))
   } catch (error) {
     const report = error instanceof SheetRefusal ? error.detail.report : undefined
     throw error instanceof SheetRefusal && report ? new RefusedSheet(error, report) : error
@@ -192,7 +195,7 @@ const mayReadStored = ({ kind, published }: ImportInput) =>
   kind !== 'current' || published.some(one => one.kind === 'extra') || scansOf(published).length === 0
 
 /** For each player, in bytes, from matching and ranking. */
-const GARBAGE = 80
+const GARBAGE_BYTES = 80
 
 /** Who is new, gone or renamed since the board before, and whose counters went down since the start. */
 async function compare(
@@ -207,19 +210,19 @@ async function compare(
   const { id, players: count } = snapshot
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
   const earlier = scanBefore(published, takenAt)
-  const since = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
-  const changing = kind === 'current' && since && { snapshot, sheet, since, rows: players.rowsIn(since.id) }
+  const before = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
+  const comparison = kind === 'current' && before && { snapshot, sheet, before, rows: players.rowsIn(before.id) }
   const [shown, changes] = await Promise.all([
     selection?.scan === id ? prepareBoard(scores, players, selection, config, work) : undefined,
-    changing &&
-      (beside?.ask('changesSince', changing, { signal: work.signal }) ?? changesSince(scores, changing, work)),
+    comparison &&
+      (beside?.ask('changesSince', comparison, { signal: work.signal }) ?? changesSince(scores, comparison, work)),
   ])
   const { absent } = scoringOf(shown?.metrics ?? sheet.metrics.map(({ name }) => name), config)
   const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
   const compared = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
-  if (!since || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...compared, doubts: [] }
+  if (!before || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...compared, doubts: [] }
   const { fallen: _, counters: __, ...moves } = changes
-  return { players: count, ...moves, ...compared, doubts: doubtsOf(snapshot, since, changes) }
+  return { players: count, ...moves, ...compared, doubts: doubtsOf(snapshot, before, changes) }
 }
 
 /** Scores the board that the sheet makes, with the columns of extra sheets where there are some. */
@@ -251,16 +254,16 @@ async function compareExtra(
     : undefined
   const earlier = extraBefore(published, takenAt)
   const since = earlier && storedSnapshot(scores, earlier.snapshot)
-  const fell = since ? await countFallen(scores, players, since, work) : { fallen: 0, counters: 0 }
+  const fallen = since ? await countFallenCounters(scores, players, since, work) : { fallen: 0, counters: 0 }
   const unknown = scan ? players.rowsIn(scan.id).reduce((sum, row) => (row < 0 ? sum + 1 : sum), 0) : count
-  const nobody = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0, unknown }
+  const counts = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0, unknown }
   const warnings = scan
     ? []
     : ['There is no scan yet whose players this could be added to: it counts as soon as there is one']
   return {
-    ...nobody,
+    ...counts,
     warnings,
     board: shown?.board,
-    doubts: scan ? extraDoubtsOf({ players: count, unknown, ...fell }) : [],
+    doubts: scan ? extraDoubtsOf({ players: count, unknown, ...fallen }) : [],
   }
 }

@@ -124,7 +124,7 @@ function columnFields(
 ): Content {
   if (seen.length === 0) return null
   const chosen = Array.isArray(columns) ? columns.filter(column => typeof column === 'string') : []
-  const there = [
+  const available = [
     ...['score', 'tier', ...(goal || goals ? [GOAL_COLUMN] : [])],
     ...labels.map(labelColumn),
     ...seen,
@@ -135,7 +135,7 @@ ${orderedChecks({
   label: 'Columns that readers see',
   name: 'config.columns',
   hint: 'Tick the columns to show and put them in order. If none is ticked, all are shown, each gain next to its metric. Readers can choose their own.',
-  choices: [...new Set([...chosen, ...there])].map(column => ({
+  choices: [...new Set([...chosen, ...available])].map(column => ({
     value: column,
     label: columnName(column, 'Score'),
     ticked: chosen.includes(column),

@@ -66,10 +66,10 @@ export const sheetLeague: LeagueKind = {
   exportSource: (app, league, query) =>
     retryWhenGone(query.at, async () => {
       const source = sourceOf(app, league)
-      const seen = publishedUpTo(source.published, query.at)
-      const selection = await shownSnapshots(app.sheets.boards, seen, query.from)
+      const published = publishedUpTo(source.published, query.at)
+      const selection = await shownSnapshots(app.sheets.boards, published, query.from)
       if (!selection) return undefined
-      const { parts } = await boardParts(app.sheets.boards, { ...source, published: seen }, selection, query)
+      const { parts } = await boardParts(app.sheets.boards, { ...source, published }, selection, query)
       const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }
       return { module: programFile('src/leagues/sheets/export-source.ts'), input }
     }),

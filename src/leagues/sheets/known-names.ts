@@ -14,7 +14,7 @@ const maxSnapshots = 10 // searched for a name
  * Fills in the names that a sheet lacks, all or some, from the league's scans: first those before it, the nearest
  * first. A player whose name is unknown gets their id as name.
  */
-export function keepKnownNames(
+export function fillInNames(
   scores: Database,
   sheet: SheetColumns,
   hasNames: boolean,

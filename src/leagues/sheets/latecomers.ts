@@ -9,7 +9,7 @@ import { allocateOwn, readIds, readMetrics, readNames, readRows } from './snapsh
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
-export type LatecomersWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
+export type PausableWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
 
 /**
  * The derived snapshot of players who are not in the baseline but in a later snapshot, each with their first row.
@@ -18,33 +18,32 @@ export type LatecomersWork = { now: number; pause(): Promise<void>; signal?: Abo
 export async function latecomersOf(
   scores: Database,
   { baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>,
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<Snapshot | undefined> {
   if (between.length === 0) return undefined
-  const nameOf = (members: number) => latecomerListKey({ baseline, between: between.slice(0, members) })
+  const keyOf = (members: number) => latecomerListKey({ baseline, between: between.slice(0, members) })
   const longest = longestStored(scores, { baseline, between })
   const stored = longest && snapshotOf(scores, longest.id)
   let members = longest?.members ?? 0
   if (stored && members === between.length) return stored
 
   const baselineIds = readIds(scores, snapshotOf(scores, baseline), allocateOwn)
-  let known = stored ? wholeSheet(scores, stored) : nobody()
+  let known = stored ? readSheetColumns(scores, stored) : emptySheet()
   let id = 0
   while (members < between.length) {
-    known = joined(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineIds, known.ids))
+    known = joinSheets(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineIds, known.ids))
     members++
     // The last but one is the previous board, which is needed together with this one.
-    if (members >= between.length - 1)
-      id = await writeSnapshot(scores, known, { ...working, startsFor: nameOf(members) })
-    await working.pause()
+    if (members >= between.length - 1) id = await writeSnapshot(scores, known, { ...work, startsFor: keyOf(members) })
+    await work.pause()
   }
   release(baselineIds.bytes, baselineIds.offsets)
   return snapshotOf(scores, id)
 }
 
-const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [], labels: [] })
+const emptySheet = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [], labels: [] })
 
-function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
+function readSheetColumns(scores: Database, snapshot: Snapshot): SheetColumns {
   return {
     ids: readIds(scores, snapshot, allocateOwn),
     names: readNames(scores, snapshot, allocateOwn),
@@ -58,25 +57,25 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
   const ids = readIds(scores, snapshot, allocateOwn)
   const inBaseline = matchRows(ids, baseline)
   const inKnown = matchRows(ids, known)
-  const fresh: number[] = []
-  for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) fresh.push(row)
-  const freshIds = takeTexts(ids, Uint32Array.from(fresh))
+  const newRows: number[] = []
+  for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) newRows.push(row)
+  const newIds = takeTexts(ids, Uint32Array.from(newRows))
   release(ids.bytes, ids.offsets)
   const columns = snapshot.metrics.length
-  const { names, values } = readRows(scores, snapshot, fresh)
+  const { names, values } = readRows(scores, snapshot, newRows)
   return {
-    ids: freshIds,
+    ids: newIds,
     names: textColumn(names),
     metrics: snapshot.metrics.map((metric, c) => ({
       ...metric,
-      values: Float64Array.from(fresh, (_, i) => values[i * columns + c]!),
+      values: Float64Array.from(newRows, (_, i) => values[i * columns + c]!),
     })),
     labels: [], // start values have no labels
   }
 }
 
 /** Both sheets as one, in id order; a metric that one of them does not have is NaN there. */
-function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
+function joinSheets(a: SheetColumns, b: SheetColumns): SheetColumns {
   const names = new Set([...a.metrics, ...b.metrics].map(({ name }) => name))
   const first = rowCount(a.ids)
   const both = {

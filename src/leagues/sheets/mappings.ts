@@ -14,7 +14,13 @@ const headingsKey = (headers: readonly string[]): string =>
     .update(JSON.stringify([...new Set(headers.filter(Boolean).map(headerKey))].sort()))
     .digest('hex')
 
-export function keepMapping(tx: Db, leagueId: number, headers: readonly string[], mapping: Mapping, now: number): void {
+export function rememberMapping(
+  tx: Db,
+  leagueId: number,
+  headers: readonly string[],
+  mapping: Mapping,
+  now: number,
+): void {
   const row = { leagueId, headings: headingsKey(headers), mapping, usedAt: now }
   tx.insert(sheetMappings)
     .values(row)
@@ -22,7 +28,7 @@ export function keepMapping(tx: Db, leagueId: number, headers: readonly string[]
     .run()
 }
 
-export const keptMapping = (db: Db, leagueId: number, headers: readonly string[]): Mapping | undefined =>
+export const rememberedMapping = (db: Db, leagueId: number, headers: readonly string[]): Mapping | undefined =>
   db
     .select({ mapping: sheetMappings.mapping })
     .from(sheetMappings)
@@ -30,7 +36,8 @@ export const keptMapping = (db: Db, leagueId: number, headers: readonly string[]
     .get()?.mapping
 
 /** If there is none, the headings of a sheet need not be read first. */
-export const hasKeptMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get({ leagueId }) !== undefined
+export const hasRememberedMappings = (db: Db, leagueId: number): boolean =>
+  anyOfLeague(db).get({ leagueId }) !== undefined
 const anyOfLeague = prepared(db =>
   db
     .select({ id: sheetMappings.leagueId })
@@ -46,12 +53,12 @@ export async function mappingFor(
   leagueId: number,
   input: PreviewInput,
 ): Promise<Mapping | undefined> {
-  if (!hasKeptMappings(db, leagueId)) return undefined
+  if (!hasRememberedMappings(db, leagueId)) return undefined
   const preview = await sheets.thread.run('preview', input).catch(error => {
     if (isSheetRefusal(error)) return undefined // the import gives a better message
     throw error
   })
-  return preview && keptMapping(db, leagueId, headersOf(preview))
+  return preview && rememberedMapping(db, leagueId, headersOf(preview))
 }
 
 export const headersOf = ({ columns }: SheetPreview) => columns.map(({ header }) => header)

@@ -32,15 +32,15 @@ export function markedPlayers({ db, sheets }: App, leagueId: number, marks: read
     db,
     marks.map(({ markedBy }) => markedBy),
   )
-  const seen = (player: string) => lastSeen(sheets.boards.scores, scans, player)
+  const findLastSeen = (player: string) => lastSeen(sheets.boards.scores, scans, player)
   return marks.map(({ playerId, reason, farmOf, note, counted, markedBy, markedAt }) => {
-    const player = seen(playerId)
+    const player = findLastSeen(playerId)
     return {
       player_id: playerId,
       name: player?.name || playerId,
       last_seen: player ? iso(player.takenAt) : null,
       reason,
-      farm_of: farmOf === null ? null : { player_id: farmOf, name: seen(farmOf)?.name || farmOf },
+      farm_of: farmOf === null ? null : { player_id: farmOf, name: findLastSeen(farmOf)?.name || farmOf },
       note,
       counted,
       marked_by: markedBy === null ? null : (names.get(markedBy) ?? null),

@@ -29,18 +29,18 @@ export function seenLabels(scores: Database, published: readonly Published[]): s
  */
 export class MetricNames {
   readonly errors: FieldError[] = []
-  private readonly open: ReadonlySet<string>
+  private readonly accepted: ReadonlySet<string>
 
   constructor(
     private readonly seen: readonly string[],
     inConfig: readonly string[],
   ) {
-    this.open = new Set([...seen, ...metricAliases.keys(), ...inConfig])
+    this.accepted = new Set([...seen, ...metricAliases.keys(), ...inConfig])
   }
 
-  read(given: string, path: string): string {
-    const name = this.open.has(given) ? given : metricNamed(given)
-    if (name === '' || (this.seen.length > 0 && !this.open.has(name)))
+  resolve(given: string, path: string): string {
+    const name = this.accepted.has(given) ? given : metricNamed(given)
+    if (name === '' || (this.seen.length > 0 && !this.accepted.has(name)))
       this.errors.push({ path, message: `There is no metric ${given} here; ${this.choices}.` })
     return name
   }

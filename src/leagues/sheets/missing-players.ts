@@ -4,7 +4,7 @@ import { matchRows } from '../../leaderboard/gains.ts'
 import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import type { PausableWork } from './latecomers.ts'
 import { release } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
@@ -16,31 +16,31 @@ export type MissingPlayers = PlayerTexts & { scans: number[] }
 export async function missingPlayers(
   scores: Database,
   { newest, earlier }: { newest: number; earlier: readonly number[] },
-  { pause }: LatecomersWork,
+  { pause }: PausableWork,
 ): Promise<MissingPlayers> {
-  const there = readIds(scores, snapshotOf(scores, newest), allocateOwn)
+  const newestIds = readIds(scores, snapshotOf(scores, newest), allocateOwn)
   let missing: MissingPlayers = { ids: textColumn([]), names: textColumn([]), scans: [] }
   for (const id of earlier) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
     const ids = readIds(scores, snapshot, allocateOwn)
-    const [inNewest, known] = [matchRows(ids, there), matchRows(ids, missing.ids)]
-    const gone: number[] = []
-    for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && known[row]! < 0) gone.push(row)
-    if (gone.length > 0) {
+    const [inNewest, inMissing] = [matchRows(ids, newestIds), matchRows(ids, missing.ids)]
+    const missingRows: number[] = []
+    for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && inMissing[row]! < 0) missingRows.push(row)
+    if (missingRows.length > 0) {
       const names = readNames(scores, snapshot, allocateOwn)
-      const rows = Uint32Array.from(gone)
+      const rows = Uint32Array.from(missingRows)
       missing = inIdOrder({
         ids: joinTexts(missing.ids, takeTexts(ids, rows)),
         names: joinTexts(missing.names, takeTexts(names, rows)),
-        scans: [...missing.scans, ...gone.map(() => id)],
+        scans: [...missing.scans, ...missingRows.map(() => id)],
       })
       release(names.bytes, names.offsets)
     }
     release(ids.bytes, ids.offsets)
     await pause()
   }
-  release(there.bytes, there.offsets)
+  release(newestIds.bytes, newestIds.offsets)
   return missing
 }
 

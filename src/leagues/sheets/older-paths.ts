@@ -11,7 +11,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import type { League } from '../league.ts'
 import { leagueById, listLeagues } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { acceptedSchema, takeUpload, uploadOptions } from './accept-upload.ts'
+import { acceptedSchema, acceptReceived, uploadOptions } from './accept-upload.ts'
 import { metricNamed } from './reading/headers.ts'
 import { receive } from './receive-file.ts'
 
@@ -59,7 +59,7 @@ export const olderPaths = (app: App) => {
       sheetLeagues.find(({ name }) => slugOf(name) === slugOf(named))
     return found ? readableLeague(db, found.id, who) : refuse('not_found', `There is no season ${named}`)
   }
-  const rest = (url: string, more: Record<string, string> = {}) => {
+  const queryOf = (url: string, more: Record<string, string> = {}) => {
     const query = new URL(url).searchParams
     query.delete('kvk_season_id')
     for (const [name, value] of Object.entries(more)) if (!query.has(name)) query.set(name, value)
@@ -67,15 +67,15 @@ export const olderPaths = (app: App) => {
     if (sort) query.set('sort_by', columnOf(sort))
     return query.size ? `?${query}` : ''
   }
-  const upload = (kind: 'baseline' | 'current') =>
+  const uploadRoute = (kind: 'baseline' | 'current') =>
     new Elysia().use(access(app)).post(
       `/upload-${kind}`,
       async ({ query: { kvk_season_id, ...query }, request, who, set }) => {
         if (kvk_season_id)
-          return redirectTo(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${rest(request.url, { kind })}`)
+          return redirectTo(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${queryOf(request.url, { kind })}`)
         const received = await receive(request, app)
         const league = () => season(received.fields.kvk_season_id, who)
-        return takeUpload(app, league, received, { ...query, kind: query.kind ?? kind }, signedIn(who), set)
+        return acceptReceived(app, league, received, { ...query, kind: query.kind ?? kind }, signedIn(who), set)
       },
       {
         query: t.Composite([seasonQuery, uploadOptions]),
@@ -99,7 +99,7 @@ export const olderPaths = (app: App) => {
       '/leaderboard',
       ({ query, request, who }) =>
         redirectTo(
-          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/leaderboard${rest(request.url, { sort_by: 'power' })}`,
+          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/leaderboard${queryOf(request.url, { sort_by: 'power' })}`,
         ),
       {
         may: 'reader',
@@ -110,7 +110,7 @@ export const olderPaths = (app: App) => {
       '/player/:governor_id',
       ({ params, query, request, who }) =>
         redirectTo(
-          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/players/${encodeURIComponent(params.governor_id)}${rest(request.url)}`,
+          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/players/${encodeURIComponent(params.governor_id)}${queryOf(request.url)}`,
         ),
       {
         may: 'reader',
@@ -120,12 +120,12 @@ export const olderPaths = (app: App) => {
     .get(
       '/upload-history',
       ({ query, request, who }) =>
-        redirectTo(`/api/v1/leagues/${season(query.kvk_season_id, who).id}/uploads${rest(request.url)}`),
+        redirectTo(`/api/v1/leagues/${season(query.kvk_season_id, who).id}/uploads${queryOf(request.url)}`),
       {
         may: 'reader',
         detail: movedPath('Uploads'),
       },
     )
-    .use(upload('baseline'))
-    .use(upload('current'))
+    .use(uploadRoute('baseline'))
+    .use(uploadRoute('current'))
 }

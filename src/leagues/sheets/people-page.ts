@@ -13,7 +13,7 @@ import { leagueHead } from '../pages/league-head.ts'
 import { takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
-import { type ChangedPerson, peopleChangesOf, type UploadChange, whyOf } from './upload-people.ts'
+import { type ChangedPerson, changeReasons, peopleChangesOf, type UploadChange } from './upload-people.ts'
 
 const changeWords: Record<UploadChange, string> = {
   new: 'New',
@@ -46,7 +46,7 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
 <span class="actions"><a class="button small quiet" href="${path}">The upload</a><a class="button small quiet" href="${csv}" download>CSV</a></span>
 </div>
 <nav class="filters" aria-label="What to show">${peopleChangesOf(upload.kind).map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>
-<p class="quiet">Each of these players ${whyOf[change]}.</p>
+<p class="quiet">Each of these players ${changeReasons[change]}.</p>
 ${table({
   caption: `${changeWords[change]}: players and what changed`,
   rows: people,
@@ -67,7 +67,7 @@ ${table({
   empty: emptyState(
     'Nobody',
     comparedTo || change === 'duplicate'
-      ? `Nobody ${whyOf[change]}.`
+      ? `Nobody ${changeReasons[change]}.`
       : upload.kind === 'extra'
         ? 'There is no sheet to compare it with.'
         : 'There is no scan before this one.',

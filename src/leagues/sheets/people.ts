@@ -11,7 +11,7 @@ import {
   type Players,
   storedPlayers,
 } from './baseline-rows.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import type { PausableWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { readNames, readRows } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
@@ -34,34 +34,34 @@ export type PeopleInput = {
   limit: number
 }
 
-type ChangedPlayer = { field: string; before: string | number | null; now: string | number | null }
-export type ComparedPerson = { player_id: string; name: string; changes: ChangedPlayer[] }
+type ChangedField = { field: string; before: string | number | null; now: string | number | null }
+export type ComparedPerson = { player_id: string; name: string; changes: ChangedField[] }
 
 /** `rows` are rows of the snapshot, or for missing players of the scan before. */
-type FoundPeople = { rows: Uint32Array; starts: BaselineRows }
+type FoundRows = { rows: Uint32Array; starts: BaselineRows }
 
 /** The last search: usually its next page is asked for next. */
-let lastSearch: { key: string; found: FoundPeople } | undefined
+let lastSearch: { key: string; found: FoundRows } | undefined
 
-export async function peopleBehind(scores: Database, input: PeopleInput, working: LatecomersWork) {
+export async function findChangedPeople(scores: Database, input: PeopleInput, work: PausableWork) {
   const { change, offset, limit, ...rest } = input
   const key = JSON.stringify([change, rest])
   const now = snapshotOf(scores, input.snapshot)
   const before = snapshotOf(scores, input.before)
-  const found = lastSearch?.key === key ? lastSearch.found : await findPeople(scores, input, { now, before }, working)
+  const found = lastSearch?.key === key ? lastSearch.found : await findRows(scores, input, { now, before }, work)
   lastSearch = { key, found }
   const rows = found.rows.subarray(offset, offset + limit)
-  return { total: found.rows.length, people: peopleAt(scores, input.change, { now, before }, found.starts, rows) }
+  return { total: found.rows.length, people: readPeople(scores, input.change, { now, before }, found.starts, rows) }
 }
 
-type Scans = { now: Snapshot; before: Snapshot }
+type ComparedScans = { now: Snapshot; before: Snapshot }
 
-async function findPeople(
+async function findRows(
   scores: Database,
   { change, selection }: PeopleInput,
-  { now, before }: Scans,
-  working: LatecomersWork,
-): Promise<FoundPeople> {
+  { now, before }: ComparedScans,
+  work: PausableWork,
+): Promise<FoundRows> {
   const players = storedPlayers(scores, now)
   const since = (): BaselineRows => ({ baseline: before.id, latecomers: null, rows: players.rowsIn(before.id) })
   if (change === 'missing') {
@@ -70,11 +70,11 @@ async function findPeople(
   }
   if (change === 'suspicious') {
     if (!selection) return { rows: new Uint32Array(), starts: since() }
-    const starts = await baselineRowsOf(scores, players, selection, working)
-    return { rows: await fallenSince(scores, players, starts, working), starts }
+    const starts = await baselineRowsOf(scores, players, selection, work)
+    return { rows: await fallenSince(scores, players, starts, work), starts }
   }
   const starts = since()
-  if (change === 'went_down') return { rows: await fallenSince(scores, players, starts, working), starts }
+  if (change === 'went_down') return { rows: await fallenSince(scores, players, starts, work), starts }
   if (change === 'new' || change === 'unknown')
     return { rows: rowsWhere(now.players, row => starts.rows[row]! < 0), starts }
   const [names, earlier] = [readNames(scores, now), readNames(scores, before)]
@@ -83,29 +83,30 @@ async function findPeople(
   return { rows: rowsWhere(now.players, isRenamed), starts }
 }
 
-function rowsWhere(rows: number, is: (row: number) => boolean): Uint32Array {
+function rowsWhere(rows: number, matches: (row: number) => boolean): Uint32Array {
   const found: number[] = []
-  for (let row = 0; row < rows; row++) if (is(row)) found.push(row)
+  for (let row = 0; row < rows; row++) if (matches(row)) found.push(row)
   return Uint32Array.from(found)
 }
 
-const risingOf = ({ metrics }: Snapshot) => metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
+const cumulativeMetrics = ({ metrics }: Snapshot) =>
+  metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
 
-async function fallenSince(scores: Database, players: Players, starts: BaselineRows, working: LatecomersWork) {
-  const rising = risingOf(players.snapshot)
+async function fallenSince(scores: Database, players: Players, starts: BaselineRows, work: PausableWork) {
+  const rising = cumulativeMetrics(players.snapshot)
   const rows: number[] = []
-  await eachPlayer(scores, players, starts, rising, working, (row, now, at, then, from) => {
-    if (rising.some((_, m) => hasFallen(now[m]![at]!, then[m]![from]!, true))) rows.push(row)
+  await eachPlayer(scores, players, starts, rising, work, (row, now, nowIndex, start, startIndex) => {
+    if (rising.some((_, m) => hasFallen(now[m]![nowIndex]!, start[m]![startIndex]!, true))) rows.push(row)
   })
   return Uint32Array.from(rows).sort()
 }
 
 const maxShown = 50 // metrics of a player who is new or missing
 
-function peopleAt(
+function readPeople(
   scores: Database,
   change: ComparedChange,
-  { now, before }: Scans,
+  { now, before }: ComparedScans,
   starts: BaselineRows,
   rows: Uint32Array,
 ): ComparedPerson[] {
@@ -123,7 +124,7 @@ function peopleAt(
         ).names
       : []
   const isNew = change === 'new' || change === 'unknown'
-  const changesOf = (i: number): ChangedPlayer[] => {
+  const changesOf = (i: number): ChangedField[] => {
     if (change === 'renamed') return [{ field: 'name', before: earlier[i]!, now: names[i]! }]
     const all = metrics.map(({ name: field, cumulative }, c) => ({
       field,
@@ -134,8 +135,10 @@ function peopleAt(
     const shown =
       isNew || change === 'missing'
         ? all.slice(0, maxShown)
-        : all.filter(each => each.cumulative && each.before !== null && each.now !== null && each.now < each.before)
-    return shown.map(({ cumulative: _, ...each }) => each)
+        : all.filter(
+            field => field.cumulative && field.before !== null && field.now !== null && field.now < field.before,
+          )
+    return shown.map(({ cumulative: _, ...field }) => field)
   }
   return ids.map((player_id, i) => ({ player_id, name: names[i]!, changes: changesOf(i) }))
 }

@@ -4,10 +4,10 @@ import { type BoardRow, nullIfNaN, rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso } from '../../platform/clock.ts'
 import { baselineValues } from './baseline-rows.ts'
-import { markShown } from './board-cells.ts'
+import { markView } from './board-cells.ts'
 import { type BoardSource, type SheetBoards, sheetBoard, shownSnapshots } from './boards.ts'
 import { leftOutBy } from './marks.ts'
-import { type HistoryPoint, historyOf, type Measured, metricsIn } from './player-history.ts'
+import { type HistoryPoint, historyOf, type MetricValue, metricsIn } from './player-history.ts'
 import { byTakenAt, type Published, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { readValues } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
@@ -75,7 +75,7 @@ export function lastSeen(scores: Database, published: readonly Published[], play
 export async function missingPlayer(scores: Database, source: BoardSource, player_id: string) {
   const seen = lastSeen(scores, source.published, player_id)
   if (!seen) return undefined
-  const card = ({ name, value }: Measured): [string, MetricCard] => [
+  const card = ({ name, value }: MetricValue): [string, MetricCard] => [
     name,
     { current: nullIfNaN(value), baseline: null, gain: null, rank: null, percentile: null },
   ]
@@ -87,7 +87,7 @@ export async function missingPlayer(scores: Database, source: BoardSource, playe
     score: null,
     percentile: null,
     ...(source.marks?.has(player_id) && {
-      mark: markShown(scores, snapshotOf(scores, seen.snapshot), source.marks, player_id),
+      mark: markView(scores, snapshotOf(scores, seen.snapshot), source.marks, player_id),
     }),
     metrics: Object.fromEntries(seen.metrics.map(card)),
     history: await historyOf(scores, source, player_id),

@@ -8,7 +8,7 @@ import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
 
-type Scans = { published: readonly Published[]; config: BoardConfig }
+type HistorySource = { published: readonly Published[]; config: BoardConfig }
 
 /** A player in one snapshot. `score` is null in snapshots that no gain is counted from or to. */
 export type HistoryPoint = {
@@ -22,22 +22,22 @@ export type HistoryPoint = {
 /** A player in every published snapshot that exists and has them, oldest first: two small reads each. */
 export async function historyOf(
   scores: Database,
-  { published, config }: Scans,
+  { published, config }: HistorySource,
   player_id: string,
 ): Promise<HistoryPoint[]> {
   const selection = selectSnapshots(published)
-  const counted = new Set(selection && [...selection.between, selection.scan, selection.baseline])
+  const scoredSnapshots = new Set(selection && [...selection.between, selection.scan, selection.baseline])
   const metricsOf = (id: number) => storedSnapshot(scores, id)?.metrics ?? []
-  const haveStarts = new Set(selection?.startExtras.flatMap(metricsOf).map(({ name }) => name))
+  const startMetrics = new Set(selection?.startExtras.flatMap(metricsOf).map(({ name }) => name))
   let start = selection && metricsIn(scores, selection.baseline, player_id)?.metrics
   const extraStarts = new Map<string, number>()
-  const extras = new Map<string, Measured>()
-  let scan: { snapshot: number; name: string; metrics: Measured[] } | undefined
-  const startOf = (metric: Measured): Measured => ({
+  const extras = new Map<string, MetricValue>()
+  let scan: { snapshot: number; name: string; metrics: MetricValue[] } | undefined
+  const startOf = (metric: MetricValue): MetricValue => ({
     ...metric,
-    value: haveStarts.has(metric.name) ? (extraStarts.get(metric.name) ?? Number.NaN) : 0,
+    value: startMetrics.has(metric.name) ? (extraStarts.get(metric.name) ?? Number.NaN) : 0,
   })
-  const moments: HistoryPoint[] = []
+  const points: HistoryPoint[] = []
   for (const [i, { snapshot, kind, takenAt }] of byTakenAt(published).entries()) {
     if (i % 100 === 99) await Bun.sleep(0) // lets other requests run
     const found = metricsIn(scores, snapshot, player_id)
@@ -50,37 +50,37 @@ export async function historyOf(
     } else {
       if (!found) continue
       scan = { snapshot, ...found }
-      if (counted.has(snapshot)) start ??= found.metrics
+      if (scoredSnapshots.has(snapshot)) start ??= found.metrics
     }
     const metrics = withExtraMetrics(scan.metrics, extras)
     const starts =
       start && withExtraMetrics(start, new Map(Array.from(extras, ([name, metric]) => [name, startOf(metric)])))
-    moments.push({
+    points.push({
       takenAt,
       kind,
       name: scan.name,
       metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, nullIfNaN(value)])),
-      score: starts && counted.has(scan.snapshot) ? scoreOf(metrics, starts, config) : null,
+      score: starts && scoredSnapshots.has(scan.snapshot) ? scoreOf(metrics, starts, config) : null,
     })
   }
-  return moments
+  return points
 }
 
-const withKnownValue = (metrics: Measured[]) => metrics.filter(({ value }) => !Number.isNaN(value))
+const withKnownValue = (metrics: MetricValue[]) => metrics.filter(({ value }) => !Number.isNaN(value))
 
 /** A column of the scan takes precedence. */
-const withExtraMetrics = (metrics: Measured[], extras: ReadonlyMap<string, Measured>): Measured[] => [
+const withExtraMetrics = (metrics: MetricValue[], extras: ReadonlyMap<string, MetricValue>): MetricValue[] => [
   ...metrics,
   ...[...extras.values()].filter(({ name }) => !metrics.some(metric => metric.name === name)),
 ]
 
-export type Measured = { name: string; cumulative: boolean; value: number }
+export type MetricValue = { name: string; cumulative: boolean; value: number }
 
 export function metricsIn(
   scores: Database,
   id: number,
   player_id: string,
-): { name: string; metrics: Measured[] } | undefined {
+): { name: string; metrics: MetricValue[] } | undefined {
   const snapshot = storedSnapshot(scores, id)
   if (!snapshot) return undefined
   const row = rowOfPlayer(scores, snapshot, player_id)
@@ -89,7 +89,7 @@ export function metricsIn(
   return { name: names[0]!, metrics: snapshot.metrics.map((metric, c) => ({ ...metric, value: values[c]! })) }
 }
 
-function scoreOf(metrics: Measured[], start: Measured[], config: BoardConfig): number | null {
+function scoreOf(metrics: MetricValue[], start: MetricValue[], config: BoardConfig): number | null {
   const { on, weights } = scoringOf(
     metrics.map(({ name }) => name),
     config,
@@ -103,7 +103,7 @@ function scoreOf(metrics: Measured[], start: Measured[], config: BoardConfig): n
   return nullIfNaN(score)
 }
 
-export type TrendsInput = Scans & { players: readonly string[] }
+export type TrendsInput = HistorySource & { players: readonly string[] }
 
 const maxPoints = 12 // of a sparkline
 
@@ -114,17 +114,17 @@ export async function sheetTrends(
   { pause }: { pause(): Promise<unknown> },
 ): Promise<Record<string, (number | null)[]>> {
   const selection = selectSnapshots(published)
-  const counted = new Set(
+  const scoredSnapshots = new Set(
     selection && [selection.baseline, ...[...selection.between, selection.scan].slice(-maxPoints)],
   )
-  if (counted.size < 3) return {}
-  const some = {
-    published: published.filter(({ kind, snapshot }) => kind === 'extra' || counted.has(snapshot)),
+  if (scoredSnapshots.size < 3) return {}
+  const scoredSource = {
+    published: published.filter(({ kind, snapshot }) => kind === 'extra' || scoredSnapshots.has(snapshot)),
     config,
   }
   const trends: Record<string, (number | null)[]> = {}
   for (const player of players) {
-    trends[player] = (await historyOf(scores, some, player))
+    trends[player] = (await historyOf(scores, scoredSource, player))
       .filter(({ kind }) => kind !== 'extra')
       .map(({ score }) => score)
     await pause()

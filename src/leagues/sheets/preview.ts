@@ -6,7 +6,7 @@ import { iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { mappingOf } from './accept-upload.ts'
 import { scanMetrics } from './extra-columns.ts'
-import { headersOf, isSheetRefusal, keptMapping } from './mappings.ts'
+import { headersOf, isSheetRefusal, rememberedMapping } from './mappings.ts'
 import { publishedSnapshots } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
@@ -17,25 +17,25 @@ import { datedBeforeReading, datedByContent } from './taken-at.ts'
  * Uses the given mapping, or else the one that was chosen for these headings before. For an extra sheet, columns that
  * the newest scan has are left out.
  */
-export async function previewUpload(app: App, league: League, received: Received, wishes: PreviewWishes) {
+export async function previewUpload(app: App, league: League, received: Received, options: PreviewOptions) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
   const input = { path: uploadPath(config.dataDir, file), filename, isCut: fields.is_cut === 'true' }
   const readPreview = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
-  const mapping = mappingOf(wishes.mapping ?? fields.mapping) ?? undefined
+  const mapping = mappingOf(options.mapping ?? fields.mapping) ?? undefined
   const first = await readPreview(mapping)
-  const kept = mapping ? undefined : keptMapping(db, league.id, headersOf(first))
-  const { takenAt: takenAtInSheet, ...preview } = kept ? await readPreview(kept) : first
+  const remembered = mapping ? undefined : rememberedMapping(db, league.id, headersOf(first))
+  const { takenAt: takenAtInSheet, ...preview } = remembered ? await readPreview(remembered) : first
   const now = clock.now()
   const { takenAt, takenFrom } = datedByContent(datedBeforeReading(undefined, filename, now), takenAtInSheet, now)
-  const isExtra = (wishes.kind ?? fields.kind) === 'extra'
-  const shown = isExtra
+  const isExtra = (options.kind ?? fields.kind) === 'extra'
+  const withoutTaken = isExtra
     ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)))
     : preview
-  return { ...shown, taken_at: iso(takenAt), taken_from: takenFrom, remembered: kept !== undefined }
+  return { ...withoutTaken, taken_at: iso(takenAt), taken_from: takenFrom, remembered: remembered !== undefined }
 }
 
-type PreviewWishes = { mapping?: string; kind?: UploadKind }
+type PreviewOptions = { mapping?: string; kind?: UploadKind }
 
 function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly string[]) {
   const columns = preview.columns.map(({ as, ...column }) => ({

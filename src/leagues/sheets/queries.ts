@@ -30,7 +30,7 @@ export function uploadOfLeague(db: Db, leagueId: number, id: number): Upload {
   return upload.leagueId === leagueId ? upload : refuse('not_found', `This league has no upload ${id}`)
 }
 
-const ofBytes = prepared(db =>
+const findByBytes = prepared(db =>
   db
     .select()
     .from(uploads)
@@ -58,7 +58,7 @@ export const sameUpload = (
     givenMapping,
   }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping'>,
 ) =>
-  ofBytes(db)
+  findByBytes(db)
     .all({ leagueId, kind, mode, sha256 })
     .find(other => Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}))
 

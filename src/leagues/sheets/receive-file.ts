@@ -31,11 +31,11 @@ export type Received = {
 export const uploadsFolder = (dataDir: string) => join(dataDir, 'uploads')
 export const uploadPath = (dataDir: string, file: string) => join(uploadsFolder(dataDir), file)
 
-/** Files carry the id of the process that received them, so that leftovers of a killed process can be recognised. */
-const newName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
+/** Names begin with the id of the process that receives the file, so that leftovers of a killed process can be recognised. */
+const newFileName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
 export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
 
-type Receiving = {
+type ReceiveOptions = {
   /** If false, the file need not survive a power cut. */
   isKept?: boolean
   /** A large file is parsed while it arrives, so that its import need not parse it. */
@@ -46,7 +46,7 @@ type Receiving = {
 export async function receive(
   request: Request,
   app: Pick<App, 'config' | 'processId' | 'sheets'>,
-  { isKept = true, readsAhead = false }: Receiving = {},
+  { isKept = true, readsAhead = false }: ReceiveOptions = {},
 ): Promise<Received> {
   const { config, processId, sheets } = app
   const type = request.headers.get('content-type') ?? ''
@@ -55,14 +55,16 @@ export async function receive(
   if (!request.body) refuse('invalid', 'The body is empty', { errors: [{ path: 'file', message: 'Choose a file.' }] })
   const folder = uploadsFolder(config.dataDir)
   mkdirSync(folder, { recursive: true })
-  const file = newName(processId)
+  const file = newFileName(processId)
   const path = join(folder, file)
   const length = lengthOf(request)
   const arriving =
-    readsAhead && length > tiny && length < Infinity ? arrivingSheet(sheets.thread, file, length) : undefined
+    readsAhead && length > minReadAheadBytes && length < Infinity
+      ? arrivingSheet(sheets.thread, file, length)
+      : undefined
   try {
     const maxBytes = config.maxUploadMb * 1024 * 1024
-    const { head, handle, ...rest } = await read(request, type, { path: `${path}.part`, maxBytes, arriving })
+    const { head, handle, ...rest } = await readForm(request, type, { path: `${path}.part`, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
@@ -75,7 +77,7 @@ export async function receive(
     synced.catch(() => {}) // a failure is thrown where it is awaited
     return { file, arriving, synced, ...rest }
   } catch (error) {
-    arriving?.notWanted()
+    arriving?.cancel()
     await Promise.all([rm(`${path}.part`, { force: true }), rm(path, { force: true })])
     throw error
   }
@@ -83,34 +85,34 @@ export async function receive(
 
 /** Deletes a received file that is not needed after all. */
 export function removeReceived(dataDir: string, { file, arriving }: Pick<Received, 'file' | 'arriving'>) {
-  arriving?.notWanted()
+  arriving?.cancel()
   return rm(uploadPath(dataDir, file), { force: true })
 }
 
 /** `handle`: of the file, written and not yet synced. */
-type Read = Omit<Received, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; handle: number }
-type Reading = { path: string; maxBytes: number; arriving?: ArrivingSheet }
+type ReadForm = Omit<Received, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; handle: number }
+type ReadTarget = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
-const tiny = 256 << 10 // bytes: smaller files are read by their import
-const small = 2 << 20 // bytes: smaller bodies are read in one piece, which costs less than a stream
-const turn = 256 << 10 // bytes that a stream reads before others get their turn: half a millisecond
+const minReadAheadBytes = 256 << 10 // smaller files are read by their import
+const maxBufferedBytes = 2 << 20 // smaller bodies are read in one piece, which costs less than a stream
+const turnBytes = 256 << 10 // that a stream reads before other requests get their turn: half a millisecond
 
 const lengthOf = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
 
-async function read(request: Request, type: string, reading: Reading): Promise<Read> {
-  if (lengthOf(request) > small && request.body) return readStream(inTurns(request.body), type, reading)
+async function readForm(request: Request, type: string, target: ReadTarget): Promise<ReadForm> {
+  if (lengthOf(request) > maxBufferedBytes && request.body) return readStream(inTurns(request.body), type, target)
   const body = await request.bytes().catch(() => {
     throw cutOff()
   })
-  return (await readPlain(body, type, reading)) ?? readStream([body], type, reading)
+  return (await readBuffered(body, type, target)) ?? readStream([body], type, target)
 }
 
 /** A body may arrive faster than it is read: without a pause no other request would be answered until its end. */
 async function* inTurns(body: AsyncIterable<Uint8Array>) {
   for await (const chunk of body)
-    for (let at = 0; at < chunk.length; at += turn) {
-      yield chunk.subarray(at, at + turn)
+    for (let at = 0; at < chunk.length; at += turnBytes) {
+      yield chunk.subarray(at, at + turnBytes)
       await setImmediate()
     }
 }
@@ -119,7 +121,11 @@ async function* inTurns(body: AsyncIterable<Uint8Array>) {
  * Reads a form as browsers and scripts write it, with the runtime, at a twentieth of what the stream costs. Undefined for one
  * that is unusual or wrong: the stream then reads it, or says what is wrong.
  */
-async function readPlain(body: Uint8Array, type: string, { path, maxBytes }: Reading): Promise<Read | undefined> {
+async function readBuffered(
+  body: Uint8Array,
+  type: string,
+  { path, maxBytes }: ReadTarget,
+): Promise<ReadForm | undefined> {
   const answer = new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } })
   const form = await answer.formData().catch(() => undefined)
   const sheet = form?.get('file')
@@ -145,7 +151,7 @@ async function readPlain(body: Uint8Array, type: string, { path, maxBytes }: Rea
 
 type Body = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
-async function readStream(body: Body, type: string, { path, maxBytes, arriving }: Reading): Promise<Read> {
+async function readStream(body: Body, type: string, { path, maxBytes, arriving }: ReadTarget): Promise<ReadForm> {
   const fields: Record<string, string> = {}
   const hash = new Bun.CryptoHasher('sha256')
   const head: Uint8Array[] = []
@@ -170,7 +176,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     if (name !== 'file') return void stream.resume()
     sheet = stream
     filename = cleanName(given)
-    const counted = async function* (chunks: AsyncIterable<Buffer>) {
+    const hashed = async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         if (bytes < HEAD) head.push(chunk.subarray(0, HEAD - bytes))
         bytes += chunk.length
@@ -179,7 +185,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
       }
       if (stream.truncated) throw tooLarge
     }
-    written = writeTempFile(counted(stream), path, () => arriving?.written(path, !isZip(head[0]!)))
+    written = writeTempFile(hashed(stream), path, () => arriving?.written(path, !isZip(head[0]!)))
     written.catch(error => form.destroy(error))
   })
   try {

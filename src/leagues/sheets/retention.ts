@@ -42,11 +42,11 @@ export async function deleteOldFiles({ db, config }: App, now: number, limit: nu
  */
 export async function deleteStrayFiles({ db, config, processId }: App, now: number): Promise<number> {
   const { dataDir } = config
-  const there = await readdir(uploadsFolder(dataDir)).catch(() => [])
-  const receivers = new Set(there.flatMap(file => receiverOf(file) ?? []))
+  const files = await readdir(uploadsFolder(dataDir)).catch(() => [])
+  const receivers = new Set(files.flatMap(file => receiverOf(file) ?? []))
   // Checked before the uploads are read: what a dead process has received is recorded by then, or never will be.
   const dead = new Set([...receivers].filter(id => id !== processId && isProcessDead(dataDir, id)))
-  const known = new Set(
+  const referenced = new Set(
     db
       .select({ file: uploads.file })
       .from(uploads)
@@ -54,18 +54,18 @@ export async function deleteStrayFiles({ db, config, processId }: App, now: numb
       .all()
       .map(({ file }) => file),
   )
-  for (const { file } of db.select({ file: uploadDrafts.file }).from(uploadDrafts).all()) known.add(file)
-  let gone = 0
-  for (const file of there) {
-    if (known.has(file)) continue
+  for (const { file } of db.select({ file: uploadDrafts.file }).from(uploadDrafts).all()) referenced.add(file)
+  let deleted = 0
+  for (const file of files) {
+    if (referenced.has(file)) continue
     const path = uploadPath(dataDir, file)
     const found = await stat(path).catch(() => undefined)
-    const isLeft = dead.has(receiverOf(file) ?? '')
-    if (!found || (!isLeft && found.mtimeMs > now - day)) continue // it may still be arriving
+    const isLeftover = dead.has(receiverOf(file) ?? '')
+    if (!found || (!isLeftover && found.mtimeMs > now - day)) continue // a request may still be receiving it
     await rm(path, { force: true })
-    gone++
+    deleted++
   }
-  return gone
+  return deleted
 }
 
 /** In case the clock was corrected while a process was running and nothing has been uploaded since. */
@@ -79,8 +79,8 @@ export async function correctTimes({ db, clock }: App): Promise<number> {
  * the last, one a day, and those its board needs, now and with its newest uploads undone, as the league
  * may be reopened. Never while a backup copies them.
  */
-export async function sweepSnapshots({ db, sheets, locks: held }: App, now: number): Promise<number> {
-  const lease = await held.take(locks.backup())
+export async function sweepSnapshots({ db, sheets, locks: taskLocks }: App, now: number): Promise<number> {
+  const lease = await taskLocks.take(locks.backup())
   if ('heldBy' in lease) return 0
   try {
     return await sweepUnneeded({ db, sheets }, now)
@@ -94,23 +94,23 @@ async function sweepUnneeded({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: nu
   if (db.select({ id: uploads.id }).from(uploads).where(eq(uploads.status, 'running')).limit(1).get()) return 0
   const before = now - hour // younger ones may be about to be published
   const keep = new Set<number>([...recentlyUndone(db, now), ...heldSnapshots(db)])
-  const lists = new Set<string>()
+  const derived = new Set<string>()
   for (const league of db.select().from(leagues).where(eq(leagues.kind, 'sheet')).all()) {
     const all = publishedSnapshots(db, league.id)
-    const kept = isLongOver(league, now)
+    const needed = isLongOver(league, now)
       ? neededSnapshots(sheets.boards.scores, all, league.archivedAt === null ? maxUndos : 0)
-      : { snapshots: all.map(({ snapshot }) => snapshot), lists: selectionsToKeep(all).flatMap(extrasListsOf) }
-    for (const snapshot of kept.snapshots) keep.add(snapshot)
-    for (const list of kept.lists) lists.add(list)
+      : { snapshots: all.map(({ snapshot }) => snapshot), derived: selectionsToKeep(all).flatMap(extrasListsOf) }
+    for (const snapshot of needed.snapshots) keep.add(snapshot)
+    for (const key of needed.derived) derived.add(key)
   }
-  return sheets.thread.run('sweep', { keep: [...keep], lists: [...lists], before })
+  return sheets.thread.run('sweep', { keep: [...keep], keepDerived: [...derived], before })
 }
 
 /** Final, or ended so long ago that nothing of it can be undone any more. */
 export const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) =>
   finalizedAt !== null || endsAt < now - 30 * day
 
-/** An error in a final board is usually found in the first week, while all its scans still exist. */
+/** Errors in a final board are usually found in its first week: all its scans stay that long. */
 const isLongOver = (league: League, now: number) =>
   isSeasonOver(league, now) && (league.finalizedAt === null || league.finalizedAt < now - 7 * day)
 
@@ -137,17 +137,17 @@ const recentlyUndone = (db: App['db'], now: number): number[] =>
 /** The first, the last, the last of each day, and those that the reachable boards need. */
 export function neededSnapshots(scores: Database, all: readonly Published[], undos: number) {
   const ordered = byTakenAt(all)
-  const daily = new Map(ordered.map(one => [`${one.kind} ${startOf('day', one.takenAt)}`, one.snapshot]))
-  const ends = [ordered[0], ordered.at(-1)].flatMap(one => one?.snapshot ?? [])
+  const daily = new Map(ordered.map(upload => [`${upload.kind} ${startOf('day', upload.takenAt)}`, upload.snapshot]))
+  const firstAndLast = [ordered[0], ordered.at(-1)].flatMap(upload => upload?.snapshot ?? [])
   const extras = ordered.filter(({ kind }) => kind === 'extra').map(({ snapshot }) => snapshot)
-  const snapshots = new Set([...ends, ...daily.values(), ...extras])
-  const lists: string[] = []
+  const snapshots = new Set([...firstAndLast, ...daily.values(), ...extras])
+  const derived: string[] = []
   for (const selection of selectionsToKeep(all, undos)) {
     const { baseline, between, current } = selection
     const stored = longestStored(scores, selection)?.members ?? 0
-    if (stored > 0) lists.push(latecomerListKey({ baseline, between: between.slice(0, stored) }))
-    lists.push(...extrasListsOf(selection))
+    if (stored > 0) derived.push(latecomerListKey({ baseline, between: between.slice(0, stored) }))
+    derived.push(...extrasListsOf(selection))
     for (const snapshot of [baseline, ...between.slice(stored), current]) snapshots.add(snapshot)
   }
-  return { snapshots: [...snapshots], lists }
+  return { snapshots: [...snapshots], derived }
 }

@@ -9,8 +9,8 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { acceptedSchema, requireUploadsOpen, takeUpload, uploadOptions } from './accept-upload.ts'
-import { hasKeptMappings } from './mappings.ts'
+import { acceptedSchema, acceptReceived, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
+import { hasRememberedMappings } from './mappings.ts'
 import { previewUpload } from './preview.ts'
 import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
@@ -66,9 +66,9 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request, who, set }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const isReadHere = config.role === 'all' && !query.mapping && !hasKeptMappings(db, id)
+        const isReadHere = config.role === 'all' && !query.mapping && !hasRememberedMappings(db, id)
         const received = await receive(request, app, { readsAhead: isReadHere })
-        return takeUpload(app, () => league, received, query, signedIn(who), set)
+        return acceptReceived(app, () => league, received, query, signedIn(who), set)
       },
       {
         params: uploadParams,

@@ -15,7 +15,7 @@ import {
 } from './baseline-rows.ts'
 import { sharedRanking } from './board-parts.ts'
 import { type GoalConfig, goalRulesOf, leastReached } from './goals.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import type { PausableWork } from './latecomers.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import { allocateShared } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
@@ -48,63 +48,60 @@ export const scoreKey = ({ selection, config: { weights, score_on, goal, goals }
 /** A board's score and its ranking, best first. `goalPct`: how much of their goal each player has reached, in percent. */
 export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goalPct?: Float64Array }
 
-export async function scorePlayers(
-  scores: Database,
-  input: ScoreInput,
-  working: LatecomersWork,
-): Promise<ScoredPlayers> {
+export async function scorePlayers(scores: Database, input: ScoreInput, work: PausableWork): Promise<ScoredPlayers> {
   const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
-  const starts = await baselineRowsOf(scores, players, input.selection, working)
-  const sum = summing(players.snapshot, input, 0)
-  await eachBatch(scores, players, starts, sum.metrics, working, sum.add)
+  const starts = await baselineRowsOf(scores, players, input.selection, work)
+  const sum = scoreSums(players.snapshot, input, 0)
+  await eachBatch(scores, players, starts, sum.metrics, work, sum.add)
   return sum.scored(starts)
 }
 
 /** A board that is about to be published, scored before its first reader. */
 export type ScoredBoard = { input: ScoreInput; scored: ScoredPlayers }
 
-/** Scores such a board, and in the same walk counts players with a cumulative metric below their start. */
+/** Scores such a board, and in the same pass counts players with a cumulative metric below their start. */
 export async function scoreNewBoard(
   scores: Database,
   players: Players,
   input: ScoreInput,
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<{ suspicious: number; board: ScoredBoard }> {
   const { snapshot } = players
-  const starts = await baselineRowsOf(scores, players, input.selection, working)
+  const starts = await baselineRowsOf(scores, players, input.selection, work)
   const isFirst = input.selection.baseline === input.selection.scan
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
-  const sum = summing(snapshot, input, rising.length)
+  const sum = scoreSums(snapshot, input, rising.length)
   let suspicious = 0
-  await eachBatch(scores, players, starts, [...rising, ...sum.metrics], working, batch => {
+  await eachBatch(scores, players, starts, [...rising, ...sum.metrics], work, batch => {
     sum.add(batch)
-    suspicious += countFallen(batch, rising.length)
+    suspicious += countFallenPlayers(batch, rising.length)
   })
   return { suspicious, board: { input, scored: sum.scored(starts) } }
 }
 
 /** Players with any of the first `metrics` lower than at their start. */
-function countFallen({ length, ats, froms, now, then }: PlayerBatch, metrics: number): number {
+function countFallenPlayers({ length, nowIndexes, startIndexes, now, start }: PlayerBatch, metrics: number): number {
   const isFallen = new Uint8Array(length)
   for (let m = 0; m < metrics; m++) {
     const values = now[m]!
-    const starts = then[m]!
-    for (let i = 0; i < length; i++) if (hasFallen(values[ats[i]!]!, starts[froms[i]!]!, true)) isFallen[i] = 1
+    const starts = start[m]!
+    for (let i = 0; i < length; i++)
+      if (hasFallen(values[nowIndexes[i]!]!, starts[startIndexes[i]!]!, true)) isFallen[i] = 1
   }
-  return isFallen.reduce((sum, one) => sum + one, 0)
+  return isFallen.reduce((sum, fallen) => sum + fallen, 0)
 }
 
 export type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }
 
 /** Everyone's gain in one metric, ranked. */
-export async function rankedGains(scores: Database, input: GainInput, working: LatecomersWork): Promise<Ranking> {
+export async function rankedGains(scores: Database, input: GainInput, work: PausableWork): Promise<Ranking> {
   const { selection, metric, order } = input
   const players = storedPlayers(scores, snapshotOf(scores, selection.current))
-  const starts = await baselineRowsOf(scores, players, selection, working)
+  const starts = await baselineRowsOf(scores, players, selection, work)
   const { cumulative = false } = players.snapshot.metrics.find(({ name }) => name === metric) ?? {}
   const gains = new Float64Array(allocateShared(players.snapshot.players * 8))
-  await eachPlayer(scores, players, starts, [metric], working, (row, now, at, then, from) => {
-    gains[row] = gainOf(now[0]![at]!, then[0]![from]!, cumulative)
+  await eachPlayer(scores, players, starts, [metric], work, (row, now, nowIndex, start, startIndex) => {
+    gains[row] = gainOf(now[0]![nowIndex]!, start[0]![startIndex]!, cumulative)
   })
   return sharedRanking(rankingOf(gains, order))
 }
@@ -113,62 +110,68 @@ export async function rankedGains(scores: Database, input: GainInput, working: L
 export async function rankedGoal(
   scores: Database,
   { input, column, order }: { input: ScoreInput; column: string; order: RankOrder },
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<Ranking> {
   const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
-  const starts = await baselineRowsOf(scores, players, input.selection, working)
+  const starts = await baselineRowsOf(scores, players, input.selection, work)
   const rules = goalRulesOf(input.config)
-  const sum = summing(players.snapshot, input, 0, rules && { ...rules, columns: [column] })
-  await eachBatch(scores, players, starts, sum.metrics, working, sum.add)
+  const sum = scoreSums(players.snapshot, input, 0, rules && { ...rules, columns: [column] })
+  await eachBatch(scores, players, starts, sum.metrics, work, sum.add)
   const { goalPct = new Float64Array(players.snapshot.players).fill(Number.NaN) } = sum.scored(starts)
   return sharedRanking(rankingOf(goalPct, order))
 }
 
-/** Sums up scores during a walk over the players; its own metrics start at `first` among the columns of the walk. */
-function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rules = goalRulesOf(config)) {
+/** Sums up the scores of players batch by batch; its own metrics start at `first` among the columns of a batch. */
+function scoreSums(snapshot: Snapshot, { config }: ScoreInput, first: number, rules = goalRulesOf(config)) {
   const { on, weights } = scoringOf(
     snapshot.metrics.map(({ name }) => name),
     config,
   )
-  const walked: string[] = []
+  const metrics: string[] = []
   const termOf = (metric: string) => ({
-    m: first + walked.push(metric) - 1,
+    column: first + metrics.push(metric) - 1,
     cumulative: snapshot.metrics.find(({ name }) => name === metric)?.cumulative ?? false,
   })
   const terms = weights.map(({ metric, weight }) => ({ ...termOf(metric), weight }))
   const targets = rules?.columns.map(metric => (metric === 'score' ? undefined : termOf(metric))) ?? []
-  const power = rules?.byPower ? termOf('power').m : undefined
+  const power = rules?.byPower ? termOf('power').column : undefined
   const score = new Float64Array(allocateShared(snapshot.players * 8)).fill(Number.NaN)
   const goalPct = rules && new Float64Array(allocateShared(snapshot.players * 8))
   const isOfGains = on === 'gains'
-  function add({ length, rows, ats, froms, now, then }: PlayerBatch) {
-    for (const { m, weight, cumulative } of terms) {
-      const values = now[m]!
-      const starts = then[m]!
+  function add({ length, rows, nowIndexes, startIndexes, now, start }: PlayerBatch) {
+    for (const { column, weight, cumulative } of terms) {
+      const values = now[column]!
+      const starts = start[column]!
       for (let i = 0; i < length; i++) {
-        const value = values[ats[i]!]!
-        const term = isOfGains ? gainOf(value, starts[froms[i]!]!, cumulative) : value
+        const value = values[nowIndexes[i]!]!
+        const term = isOfGains ? gainOf(value, starts[startIndexes[i]!]!, cumulative) : value
         score[rows[i]!] = addTerm(score[rows[i]!]!, term, weight)
       }
     }
     if (!goalPct) return
     for (let i = 0; i < length; i++) {
       const row = rows[i]!
-      goalPct[row] = goalOf(score[row]!, now, ats[i]!, then, froms[i]!)
+      goalPct[row] = goalOf(score[row]!, now, nowIndexes[i]!, start, startIndexes[i]!)
     }
   }
-  function goalOf(sum: number, now: Float64Array[], at: number, then: Float64Array[], from: number): number {
+  function goalOf(
+    sum: number,
+    now: Float64Array[],
+    nowIndex: number,
+    start: Float64Array[],
+    startIndex: number,
+  ): number {
     if (!rules) return Number.NaN
-    const own = power === undefined ? Number.NaN : then[power]![from]!
-    return leastReached(rules, own, i => {
+    const baselinePower = power === undefined ? Number.NaN : start[power]![startIndex]!
+    return leastReached(rules, baselinePower, i => {
       const target = targets[i]
       if (!target) return sum
-      const value = now[target.m]![at]!
-      return isOfGains ? gainOf(value, then[target.m]![from]!, target.cumulative) : value
+      const value = now[target.column]![nowIndex]!
+      return isOfGains ? gainOf(value, start[target.column]![startIndex]!, target.cumulative) : value
     })
   }
   return {
-    metrics: walked,
+    metrics,
     add,
     scored: (starts: BaselineRows): ScoredPlayers => ({
       ranking: sharedRanking(rankingOf(score, 'desc')),

@@ -86,8 +86,8 @@ export const latecomerListKey = ({ baseline, between }: Pick<SnapshotSelection, 
   [baseline, ...between].join()
 
 /** The list that names a derived snapshot of a scan with the columns of extra sheets, or of these columns alone. */
-export const extrasListKey = (scan: number, extras: readonly number[], isAlone: boolean): string =>
-  [isAlone ? `+${scan}` : scan, ...extras.map(extra => `+${extra}`)].join()
+export const extrasListKey = (scan: number, extras: readonly number[], isExtrasOnly: boolean): string =>
+  [isExtrasOnly ? `+${scan}` : scan, ...extras.map(extra => `+${extra}`)].join()
 
 /** The derived snapshots with extra columns that a board is made of. */
 export const extrasListsOf = ({ scan, extras, startExtras }: SnapshotSelection): string[] => [
@@ -106,10 +106,10 @@ export const startsKey = (selection: SnapshotSelection): string =>
  */
 export function selectionsToKeep(published: readonly Published[], undos = 0): SnapshotSelection[] {
   const all = byTakenAt(published)
-  const reached: (SnapshotSelection | undefined)[] = []
-  for (let left = all.length; left >= Math.max(0, all.length - undos); left--) {
-    const selection = selectSnapshots(all.slice(0, left))
-    reached.push(selection, selection && selectSnapshots(publishedBefore(all.slice(0, left), selection)))
+  const selections: (SnapshotSelection | undefined)[] = []
+  for (let count = all.length; count >= Math.max(0, all.length - undos); count--) {
+    const selection = selectSnapshots(all.slice(0, count))
+    selections.push(selection, selection && selectSnapshots(publishedBefore(all.slice(0, count), selection)))
   }
-  return reached.filter(selection => selection !== undefined)
+  return selections.filter(selection => selection !== undefined)
 }

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
-import { type ChangesSince, changesSince, type SheetSince } from './changes-since.ts'
+import { type ChangesSince, changesSince, type SheetComparison } from './changes-since.ts'
 import { collectGarbage, shareColumns } from './snapshots/memory.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import {
@@ -14,13 +14,13 @@ import {
   writeSnapshot,
 } from './snapshots/write.ts'
 
-type Rows = { snapshot: Snapshot; sheet: SheetColumns }
-type BesideWork = ThreadWork & { scores: Database }
+type SnapshotRows = { snapshot: Snapshot; sheet: SheetColumns }
+type StoreWork = ThreadWork & { scores: Database }
 
 /** What the other thread does with a sheet that both share. */
-export const besideTasks = {
-  storeRows: ({ snapshot, sheet }: Rows, { scores, now, signal, pause, progress }: BesideWork): Promise<void> =>
-    sharing(sheet, () =>
+export const storeTasks = {
+  storeRows: ({ snapshot, sheet }: SnapshotRows, { scores, now, signal, pause, progress }: StoreWork): Promise<void> =>
+    whileShared(sheet, () =>
       writeRows(scores, snapshot, sheet, {
         now,
         signal,
@@ -30,40 +30,40 @@ export const besideTasks = {
         },
       }),
     ),
-  changesSince: (input: SheetSince, work: BesideWork): Promise<ChangesSince> =>
-    sharing(input.sheet, () => changesSince(work.scores, input, work)),
+  changesSince: (input: SheetComparison, work: StoreWork): Promise<ChangesSince> =>
+    whileShared(input.sheet, () => changesSince(work.scores, input, work)),
 }
-export type StoreThread = Thread<typeof besideTasks>
+export type StoreThread = Thread<typeof storeTasks>
 
-let sharers = 0
+let sharedTasks = 0
 
 /** The last task with a sheet collects it. */
-async function sharing<T>(sheet: SheetColumns, task: () => Promise<T>): Promise<T> {
-  sharers++
+async function whileShared<T>(sheet: SheetColumns, task: () => Promise<T>): Promise<T> {
+  sharedTasks++
   try {
     return await task()
   } finally {
-    if (--sharers === 0) collectLater(sheet)
+    if (--sharedTasks === 0) collectGarbageLater(sheet)
   }
 }
 
 /** Rows that are being stored: resolves when all of them are. `beside`: the thread that shares the sheet, in id order. */
-export type Storing = { snapshot: Snapshot; stored: Promise<void>; beside?: StoreThread }
+export type StartedStore = { snapshot: Snapshot; stored: Promise<void>; beside?: StoreThread }
 
 /** A sheet that another thread stores is shared from then on, and still in id order. */
 export async function storeSheet(
   scores: Database,
   sheet: SheetColumns,
-  writing: WriteOptions & { signal: AbortSignal; beside?: StoreThread },
-): Promise<Storing> {
-  const { beside, signal, pause } = writing
+  options: WriteOptions & { signal: AbortSignal; beside?: StoreThread },
+): Promise<StartedStore> {
+  const { beside, signal, pause } = options
   if (!beside || fitsOneBatch(sheet)) {
-    const id = await writeSnapshot(scores, sheet, writing)
+    const id = await writeSnapshot(scores, sheet, options)
     return { snapshot: snapshotOf(scores, id), stored: Promise.resolve() }
   }
   bringToIdOrder(sheet)
   shareColumns(sheet)
-  const snapshot = beginSnapshot(scores, sheet, writing)
+  const snapshot = beginSnapshot(scores, sheet, options)
   const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
   const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress })
   stored.catch(() => {}) // a failure is thrown where it is awaited
@@ -71,7 +71,7 @@ export async function storeSheet(
 }
 
 /** Shared columns go when both threads have collected their garbage, and not before this turn has let go of them. */
-export function collectLater({ metrics }: SheetColumns): void {
+export function collectGarbageLater({ metrics }: SheetColumns): void {
   const shared = metrics.filter(({ values }) => values.buffer instanceof SharedArrayBuffer)
   const bytes = shared.reduce((sum, { values }) => sum + values.byteLength, 0)
   if (bytes > 0) setImmediate(() => collectGarbage(bytes))

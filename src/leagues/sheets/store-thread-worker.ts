@@ -4,13 +4,13 @@ import { leaveCheckpoints } from '../../platform/files/wal-checkpoints.ts'
 import { lowerThreadPriority } from '../../platform/process/thread-priority.ts'
 import { answerTasks } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
-import { besideTasks } from './store-rows.ts'
+import { storeTasks } from './store-rows.ts'
 
 lowerThreadPriority()
 const scores = openScores(workerData.dataDir)
 if (!workerData.checkpoints) leaveCheckpoints(scores)
 answerTasks(
-  besideTasks,
+  storeTasks,
   work => ({ ...work, scores }),
   () => scores.close(),
 )

@@ -1,14 +1,14 @@
 import { closeSync, fdatasync, openSync, writev, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 
-const GATHER = 1 << 20
-const SYNC = 16 << 20
+const WRITE_BYTES = 1 << 20
+const SYNC_BYTES = 16 << 20
 
 /**
- * Chunks become a new file, written to its end and open: the caller syncs and closes it. While a megabyte is gathered the one
- * before is written, and what was written is synced in the meantime, so that little is left to wait for at the end. What is less
- * than that goes to the system at once: for a small file it costs less than to hand it to another thread. `onWritten` is
- * called whenever there is more to read.
+ * Writes chunks to a new file and returns it open: the caller syncs and closes it. While one megabyte is gathered, the one
+ * before is written, and earlier ones are synced, so that little is left to wait for at the end. The rest of less than a
+ * megabyte is written synchronously: for a small file that costs less than handing it to another thread. `onWritten` is called
+ * whenever there is more to read.
  */
 export async function writeTempFile(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -16,30 +16,30 @@ export async function writeTempFile(
   onWritten = () => {},
 ): Promise<number> {
   const file = openSync(path, 'wx')
-  let written = handled(Promise.resolve())
-  let synced = handled(Promise.resolve())
+  let written = withoutUnhandledRejection(Promise.resolve())
+  let synced = withoutUnhandledRejection(Promise.resolve())
   let pieces: Uint8Array[] = []
-  let gathered = 0
-  let unsynced = 0
+  let gatheredBytes = 0
+  let unsyncedBytes = 0
   const write = async () => {
     await written
-    written = handled(writeAll(file, pieces, gathered).then(onWritten))
-    unsynced += gathered
-    if (unsynced >= SYNC) {
-      synced = handled(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
-      unsynced = 0
+    written = withoutUnhandledRejection(writeAll(file, pieces, gatheredBytes).then(onWritten))
+    unsyncedBytes += gatheredBytes
+    if (unsyncedBytes >= SYNC_BYTES) {
+      synced = withoutUnhandledRejection(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
+      unsyncedBytes = 0
     }
     pieces = []
-    gathered = 0
+    gatheredBytes = 0
   }
   try {
     for await (const chunk of chunks) {
       pieces.push(chunk)
-      gathered += chunk.length
-      if (gathered >= GATHER) await write()
+      gatheredBytes += chunk.length
+      if (gatheredBytes >= WRITE_BYTES) await write()
     }
     await Promise.all([written, synced])
-    writeRest(file, pieces, gathered)
+    writeRest(file, pieces, gatheredBytes)
     return file
   } catch (error) {
     await Promise.allSettled([written, synced])
@@ -49,7 +49,7 @@ export async function writeTempFile(
 }
 
 /** Prevents an unhandled rejection: a failure is thrown where the promise is awaited. */
-function handled(work: Promise<unknown>): Promise<unknown> {
+function withoutUnhandledRejection(work: Promise<unknown>): Promise<unknown> {
   work.catch(() => {})
   return work
 }

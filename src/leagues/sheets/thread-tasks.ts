@@ -1,11 +1,11 @@
 /** Everything the worker thread does, by name. Inputs and answers are plain data; large columns are shared memory. */
 import { type BoardPositions, compareRanks } from '../../leaderboard/moves.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
-import * as building from './board-parts.ts'
+import * as boardParts from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet, type TaskContext } from './import-sheet.ts'
 import { missingPlayers } from './missing-players.ts'
-import { type PeopleInput, peopleBehind } from './people.ts'
+import { findChangedPeople, type PeopleInput } from './people.ts'
 import { sheetTrends, type TrendsInput } from './player-history.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type AheadInput, readAhead } from './reading/read-ahead.ts'
@@ -20,38 +20,38 @@ export const tasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
   readAhead: (input: AheadInput) => readAhead(input),
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
-  hash: (input: building.BoardHashInput, { scores }: TaskContext) => building.sheetBoardHash(scores, input),
+  hash: (input: boardParts.BoardHashInput, { scores }: TaskContext) => boardParts.sheetBoardHash(scores, input),
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),
   column: (input: { snapshot: number; metric: string; order: RankOrder }, { scores }: TaskContext) =>
-    building.rankedColumn(scores, input),
+    boardParts.rankedColumn(scores, input),
   gains: (input: GainInput, work: TaskContext) => rankedGains(work.scores, input, work),
   goal: (input: { input: ScoreInput; column: string; order: RankOrder }, work: TaskContext) =>
     rankedGoal(work.scores, input, work),
-  reversed: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
-  leftOut: (input: { snapshot: number; ids: readonly string[] }, work: TaskContext) =>
-    building.leftOutRows(work.scores, input, work),
-  leavingOut: building.rankingWithout,
-  texts: (snapshot: number, { scores }: TaskContext) => building.playerTexts(scores, snapshot),
+  reversed: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => boardParts.reversedRanking(ranking, order),
+  leftOutRows: (input: { snapshot: number; ids: readonly string[] }, work: TaskContext) =>
+    boardParts.findLeftOutRows(work.scores, input, work),
+  rankingWithout: boardParts.rankingWithout,
+  texts: (snapshot: number, { scores }: TaskContext) => boardParts.playerTexts(scores, snapshot),
   missing: (input: { newest: number; earlier: readonly number[] }, work: TaskContext) =>
     missingPlayers(work.scores, input, work),
-  search: building.searchPlayers,
+  search: boardParts.searchPlayers,
   labelled: (input: { snapshot: number; name: string; text: string }, { scores }: TaskContext) =>
-    building.labelledPlayers(scores, input),
-  tiers: building.tierMembers,
+    boardParts.labelledPlayers(scores, input),
+  tiers: boardParts.tierMembers,
   totals: (input: TotalsInput, work: TaskContext) => sumPlayers(work.scores, input, work),
-  moves: ({ before, after, most }: { before: BoardPositions; after: BoardPositions; most: number }) =>
-    compareRanks(before, after, most),
-  standings: (input: { snapshot: number; rows: number[]; out: Uint8Array | undefined }, work: TaskContext) =>
-    building.standings(work.scores, input, work),
-  people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),
+  moves: ({ before, after, limit }: { before: BoardPositions; after: BoardPositions; limit: number }) =>
+    compareRanks(before, after, limit),
+  standings: (input: { snapshot: number; rows: number[]; leftOut: Uint8Array | undefined }, work: TaskContext) =>
+    boardParts.standings(work.scores, input, work),
+  people: (input: PeopleInput, work: TaskContext) => findChangedPeople(work.scores, input, work),
   trends: (input: TrendsInput, work: TaskContext) => sheetTrends(work.scores, input, work),
   extras: (selection: SnapshotSelection, work: TaskContext) => withExtras(work.scores, selection, work),
   write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),
   sweep: (
-    { keep, lists, before }: { keep: number[]; lists?: string[]; before: number },
+    { keep, keepDerived, before }: { keep: number[]; keepDerived?: string[]; before: number },
     { scores, pause }: TaskContext,
-  ) => sweepStoredSnapshots(scores, { keep: new Set(keep), keepDerived: new Set(lists), before, pause }),
+  ) => sweepStoredSnapshots(scores, { keep: new Set(keep), keepDerived: new Set(keepDerived), before, pause }),
   faults: (snapshot: number, { scores }: TaskContext) => snapshotFaults(scores, snapshot),
 }
 

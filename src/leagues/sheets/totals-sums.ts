@@ -4,7 +4,7 @@ import { gainOf } from '../../leaderboard/gains.ts'
 import { gainColumn } from '../../leaderboard/page.ts'
 import { addValue, emptySums, type GroupSums, groupRows, oneGroup } from '../../leaderboard/totals.ts'
 import { type BaselineRows, eachPlayer, storedPlayers } from './baseline-rows.ts'
-import type { LatecomersWork } from './latecomers.ts'
+import type { PausableWork } from './latecomers.ts'
 import { allocateOwn, readLabel } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
@@ -15,16 +15,16 @@ export type TotalsInput = {
   starts: BaselineRows
   score: Float64Array
   label: string | undefined
-  out: Uint8Array | undefined
+  leftOut: Uint8Array | undefined
 }
 
-/** One walk over everyone. Undefined if the label has too many values. */
+/** Sums over everyone who counts. Undefined if the label has too many values. */
 export async function sumPlayers(
   scores: Database,
   input: TotalsInput,
-  working: LatecomersWork,
+  work: PausableWork,
 ): Promise<GroupSums | undefined> {
-  const { starts, score, label, out } = input
+  const { starts, score, label, leftOut } = input
   const players = storedPlayers(scores, snapshotOf(scores, input.snapshot))
   const { metrics } = players.snapshot
   const names = metrics.map(({ name }) => name)
@@ -36,14 +36,14 @@ export async function sumPlayers(
   const { groupOfRow, texts } = groups
   const sums = emptySums(texts, ['score', ...names.flatMap(name => [name, gainColumn(name)])])
   const width = sums.columns.length
-  await eachPlayer(scores, players, starts, names, working, (row, now, at, then, from) => {
-    if (out?.[row]) return
+  await eachPlayer(scores, players, starts, names, work, (row, now, nowIndex, start, startIndex) => {
+    if (leftOut?.[row]) return
     const first = groupOfRow[row]! * width
     sums.players[groupOfRow[row]!]!++
     addValue(sums, first, score[row]!)
     for (let m = 0; m < metrics.length; m++) {
-      addValue(sums, first + 1 + 2 * m, now[m]![at]!)
-      addValue(sums, first + 2 + 2 * m, gainOf(now[m]![at]!, then[m]![from]!, metrics[m]!.cumulative))
+      addValue(sums, first + 1 + 2 * m, now[m]![nowIndex]!)
+      addValue(sums, first + 2 + 2 * m, gainOf(now[m]![nowIndex]!, start[m]![startIndex]!, metrics[m]!.cumulative))
     }
   })
   return sums

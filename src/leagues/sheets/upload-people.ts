@@ -19,7 +19,7 @@ export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change
 export const peopleChangesOf = (kind: UploadKind): readonly UploadChange[] =>
   kind === 'extra' ? ['unknown', 'went_down', 'duplicate'] : uploadChanges.filter(change => change !== 'unknown')
 
-export const whyOf: Record<UploadChange, string> = {
+export const changeReasons: Record<UploadChange, string> = {
   new: 'is not in the scan before',
   missing: 'is in the scan before and not in this sheet',
   renamed: 'has another name than in the scan before, under the same id',
@@ -49,20 +49,20 @@ export async function peopleOf(app: App, upload: Upload, change: UploadChange, s
   const found = findingsOf(app, upload, change)
   if (change === 'duplicate') return { comparedTo: null, ...pageOfFindings(found, slice, 0) }
   const { comparedTo, total, people } = await comparedPeople(app, upload, change, slice)
-  const left = { offset: Math.max(0, slice.offset - total), limit: slice.limit - people.length }
-  const more = pageOfFindings(found, left, total)
+  const remaining = { offset: Math.max(0, slice.offset - total), limit: slice.limit - people.length }
+  const more = pageOfFindings(found, remaining, total)
   return { comparedTo, total: more.total, people: [...people.map(withReason(change)), ...more.people] }
 }
 
 const withReason =
   (change: ComparedChange) =>
-  (person: ComparedPerson): ChangedPerson => ({ ...person, line: null, reason: whyOf[change] })
+  (person: ComparedPerson): ChangedPerson => ({ ...person, line: null, reason: changeReasons[change] })
 
 async function comparedPeople({ db, sheets }: App, upload: Upload, change: ComparedChange, slice: Slice) {
   const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
   if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
   const others = publishedSnapshots(db, leagueId).filter(one => one.snapshot !== snapshot)
-  const before = peopleChangesOf(kind).includes(change) ? heldAgainst(others, kind, takenAt, change) : undefined
+  const before = peopleChangesOf(kind).includes(change) ? comparedWith(others, kind, takenAt, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
   const upTo = others.filter(one => one.takenAt <= takenAt)
   const selection = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
@@ -80,20 +80,21 @@ async function comparedPeople({ db, sheets }: App, upload: Upload, change: Compa
 }
 
 /** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
-function heldAgainst(others: Published[], kind: UploadKind, takenAt: number, change: ComparedChange) {
+function comparedWith(others: Published[], kind: UploadKind, takenAt: number, change: ComparedChange) {
   if (kind === 'current') return scanBefore(others, takenAt)
   if (kind === 'baseline') return undefined
   return change === 'unknown' ? scanBefore(others, Number.POSITIVE_INFINITY) : extraBefore(others, takenAt)
 }
 
-const everything = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
+const allErrors = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
 
 /** Errors noted when the file was read; only the first ten thousand are stored. */
 function findingsOf({ db }: App, { id }: Upload, change: UploadChange): ChangedPerson[] {
-  const sign = change === 'duplicate' ? 'the same id stands again' : change === 'suspicious' && 'the kills add up to'
-  if (!sign) return []
-  return errorsOf(db, id, everything)
-    .errors.filter(({ reason }) => reason.startsWith(sign))
+  const reasonStart =
+    change === 'duplicate' ? 'the same id stands again' : change === 'suspicious' && 'the kills add up to'
+  if (!reasonStart) return []
+  return errorsOf(db, id, allErrors)
+    .errors.filter(({ reason }) => reason.startsWith(reasonStart))
     .map(({ line, column, value, reason }) => ({
       player_id: change === 'duplicate' ? value : null,
       name: null,

@@ -68,7 +68,7 @@ export function readMetrics(
 const WINDOW = 32 // groups
 
 /** Some columns of a snapshot, read from the first row to the last with a few thousand rows in memory. */
-export class ColumnWindow {
+export class SnapshotWindow {
   /** Of the rows in the window, column by column. */
   readonly values: Float64Array[]
   /** Rows in a window. */
