@@ -189,7 +189,7 @@ test('slow readers get the whole board, and readers who leave at once occupy no 
   for (let i = 0; i < 10; i++) await askOnly('', 'go')
   for (let i = 0; i < 5; i++) expect((await call.raw(path, { method: 'HEAD' })).status).toBe(200)
   await until(() => asked() >= 2)
-  await until(() => app.exports.places.taken() === 0)
+  await until(() => app.exports.concurrency.taken() === 0)
   app.log.flush()
   expect(lines.filter(({ level }) => level === 'error')).toEqual([])
 })

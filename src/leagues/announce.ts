@@ -53,16 +53,16 @@ export const announce = job('leagues.announce', {
       await postJson(url, body, { allowPrivate: app.config.allowPrivateFeeds, signal })
     } catch (error) {
       signal.throwIfAborted()
-      throw new Error(failureOf(league, url, error), { cause: error })
+      throw new Error(failureText(league, url, error), { cause: error })
     }
     return { announced: true }
   },
 })
 
 /** Names the league and the host, never the rest of the address: that is the channel's password. */
-function failureOf({ name, id }: League, url: string, error: unknown): string {
-  const why = messageOf(error)
-  return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${why}`
+function failureText({ name, id }: League, url: string, error: unknown): string {
+  const reason = messageOf(error)
+  return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${reason}`
 }
 
 const inEnglish = new Intl.NumberFormat('en')
@@ -78,7 +78,7 @@ function headingOf(what: Announcement, players: number): string {
 function message(
   app: App,
   league: League,
-  news: string,
+  heading: string,
   detail: string | undefined,
   rows: readonly BoardRow[],
 ): string {
@@ -94,7 +94,7 @@ function message(
     .map(row => `${escaped(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `**${escaped(league.name)}**: ${news}`,
+    `**${escaped(league.name)}**: ${heading}`,
     detail,
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,
@@ -134,9 +134,9 @@ export const announceLeaders = job('leagues.announce_leaders', {
       signal.throwIfAborted()
       if (!kindOf(app, league).pages.announces.includes('leader') || !webhookFor(league, 'leader')) continue
       const { rows } = await boardPage(app, league, canonicalQuery({ limit: maxLeaders + 1, sort_by: 'score' }))
-      const first = rows.filter(({ rank, score }) => rank === 1 && score !== null)
-      if (first.length === 0 || first.length > maxLeaders) continue
-      const id = await atomically(app.db, tx => recordLeaders(app, tx, league, first))
+      const leadingRows = rows.filter(({ rank, score }) => rank === 1 && score !== null)
+      if (leadingRows.length === 0 || leadingRows.length > maxLeaders) continue
+      const id = await atomically(app.db, tx => recordLeaders(app, tx, league, leadingRows))
       if (!id) continue
       announced++
       await app.jobs.tryDispatch(id)
@@ -146,8 +146,8 @@ export const announceLeaders = job('leagues.announce_leaders', {
 })
 
 /** The first leaders of a league are only remembered, not announced. */
-function recordLeaders(app: App, tx: Db, league: League, first: readonly BoardRow[]): string | undefined {
-  const leaders = first.map(({ player_id }) => player_id).sort()
+function recordLeaders(app: App, tx: Db, league: League, leadingRows: readonly BoardRow[]): string | undefined {
+  const leaders = leadingRows.map(({ player_id }) => player_id).sort()
   const isLeague = eq(leagueAnnouncements.leagueId, league.id)
   const known = tx.select().from(leagueAnnouncements).where(isLeague).get()?.leaders
   if (known && JSON.stringify(known) === JSON.stringify(leaders)) return undefined
@@ -155,7 +155,7 @@ function recordLeaders(app: App, tx: Db, league: League, first: readonly BoardRo
     .values({ leagueId: league.id, leaders })
     .onConflictDoUpdate({ target: leagueAnnouncements.leagueId, set: { leaders } })
     .run()
-  const names = first.map(({ name }) => escaped(name))
+  const names = leadingRows.map(({ name }) => escaped(name))
   const detail = names.length === 1 ? `${names[0]} leads.` : `${names.join(' and ')} share the lead.`
   return known && announceLater(app, tx, league, 'leader', detail)
 }

@@ -83,7 +83,7 @@ export const leagueSummary = (league: League, now: number) => ({
 /** Reads the query of a board, or says what is wrong with it. */
 export function boardQueryOf(raw: Record<string, string | undefined>, league: League): BoardQuery {
   const sort = typeof league.config.sort === 'string' ? league.config.sort : undefined
-  return askEngine(() => canonicalQuery({ ...raw, sort_by: raw.sort_by || sort }))
+  return refuseInvalidQuery(() => canonicalQuery({ ...raw, sort_by: raw.sort_by || sort }))
 }
 
 /** Passes on what the engine says about a query it cannot answer, as a refusal. */
@@ -97,7 +97,7 @@ export function refuseBoardQuery(error: unknown): never {
   if (error instanceof UnknownPlayer) refuse('not_found', error.message)
   throw error
 }
-export function askEngine<T>(work: () => T): T {
+export function refuseInvalidQuery<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {

@@ -30,15 +30,16 @@ export function columnsOfRow(row: BoardRow | undefined): string[] {
 
 /** The columns to show: the chosen ones, or else all but gains, which are shown next to their metric. The sort column is always among them. */
 export function shownColumns(
-  there: readonly string[],
+  available: readonly string[],
   chosen: readonly string[] | undefined,
   sort_by: string,
 ): string[] {
-  const usual = there.filter(column => metricOfGain(column) === undefined)
-  const wanted = chosen?.filter(column => there.includes(column)) ?? []
-  const shown = wanted.length > 0 ? wanted : usual
-  const isSeen = shown.includes(sort_by) || shown.includes(metricOfGain(sort_by) ?? '') || !there.includes(sort_by)
-  return isSeen ? shown : [...shown, sort_by]
+  const defaults = available.filter(column => metricOfGain(column) === undefined)
+  const existing = chosen?.filter(column => available.includes(column)) ?? []
+  const shown = existing.length > 0 ? existing : defaults
+  const isSortShown =
+    shown.includes(sort_by) || shown.includes(metricOfGain(sort_by) ?? '') || !available.includes(sort_by)
+  return isSortShown ? shown : [...shown, sort_by]
 }
 
 /** The heading of a metric: `Kill points` for `kill_points`. */
@@ -63,19 +64,19 @@ export const moneyColumns = (column: string): string[] => [`${UNITS_PREFIX}${col
 
 function moneyCell(
   column: string,
-  form: typeof UNITS_PREFIX | typeof CENTS_PREFIX,
+  unit: typeof UNITS_PREFIX | typeof CENTS_PREFIX,
 ): { head: string; cell(row: BoardRow): Cell } {
   const name = column.replace(/_cents$/, '')
   const { cell } = exportedColumn(column)
-  if (form === CENTS_PREFIX) return { head: `${name}_cents`, cell }
+  if (unit === CENTS_PREFIX) return { head: `${name}_cents`, cell }
   const inUnits = (cents: Cell) => (typeof cents === 'number' ? cents / 100 : cents)
   return { head: name, cell: row => inUnits(cell(row)) }
 }
 
 /** How a column is written to a file: its heading, and its cell in a row. */
 export function exportedColumn(column: string): { head: string; cell(row: BoardRow): Cell } {
-  for (const form of [UNITS_PREFIX, CENTS_PREFIX] as const)
-    if (column.startsWith(form)) return moneyCell(column.slice(form.length), form)
+  for (const unit of [UNITS_PREFIX, CENTS_PREFIX] as const)
+    if (column.startsWith(unit)) return moneyCell(column.slice(unit.length), unit)
   if (column === 'score') return { head: column, cell: ({ score }) => score }
   if (column === 'tier') return { head: column, cell: ({ tier = null }) => tier }
   if (column === GOAL_COLUMN) return { head: column, cell: ({ goal_pct = null }) => goal_pct }

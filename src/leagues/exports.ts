@@ -22,15 +22,15 @@ const types: Record<Format, string> = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
 const script = programFile('src/leagues/export-worker.ts')
-const rowsAtOnce = 250 // rows ranked at a time on this thread, a few milliseconds
-const bytesAtOnce = 64 * 1024 // bytes given at a time, so that progress of a slow client is noticed
+const rowsAtOnce = 250 // ranked at a time on this thread, a few milliseconds
+const bytesAtOnce = 64 * 1024 // given at a time, so that a slow client that still reads is noticed
 
 type Exports = ReturnType<typeof openExports>
 
-/** `patience`: ms that a client may read nothing. Each export takes a thread, and up to a few hundred megabytes for a very large board. */
-export const openExports = (patience = 30_000) => ({
-  patience,
-  places: openConcurrencyLimit({ all: 4, each: 2, strangers: 3 }),
+/** `idleTimeoutMs`: how long a client may read nothing. Each export takes a thread, and up to a few hundred megabytes for a very large board. */
+export const openExports = (idleTimeoutMs = 30_000) => ({
+  idleTimeoutMs,
+  concurrency: openConcurrencyLimit({ all: 4, each: 2, strangers: 3 }),
 })
 
 export async function exportOf(
@@ -41,18 +41,18 @@ export async function exportOf(
   request: Request,
   chosen?: readonly string[],
 ): Promise<Response> {
-  const first = { ...asked, around: undefined, page: 1 }
-  const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses an invalid query
-  const query = { ...first, sort_by, order }
+  const firstPage = { ...asked, around: undefined, page: 1 }
+  const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...firstPage, limit: 1 }) // refuses an invalid query
+  const query = { ...firstPage, sort_by, order }
   if (chosen) requireColumns(chosen, columnsOfRow(rows[0]))
   const columns = columnsToExport(rows[0], chosen, kindOf(app, league).pages.isMoney)
   const heading = exportHeading(columns, rows[0])
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, heading.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Use CSV instead')
   const source = await kindOf(app, league).exportSource?.(app, league, query)
-  const leave = app.exports.places.take(requestContext(request), 'exports')
+  const release = app.exports.concurrency.take(requestContext(request), 'exports')
   const input = { title: league.name, format, heading, columns, source }
-  return new Response(fileStream(input, slices(app, league, query), app.exports.patience, leave), {
+  return new Response(fileStream(input, slices(app, league, query), app.exports.idleTimeoutMs, release), {
     headers: {
       'content-type': types[format],
       'content-disposition': `attachment; filename="${fileName(league, format)}"`,
@@ -69,13 +69,13 @@ function requireColumns(chosen: readonly string[], available: readonly string[])
 
 /**
  * The file as the thread writes it, at most one chunk ahead of the client, and not started before the client reads. A client that
- * reads nothing for too long is dropped. `ended` is called once.
+ * reads nothing for too long is dropped. `onEnd` is called once.
  */
 function fileStream(
   input: ExportInput,
   slices: AsyncGenerator<BoardRow[]>,
-  patience: number,
-  ended: () => void,
+  idleTimeoutMs: number,
+  onEnd: () => void,
 ): ReadableStream<Uint8Array> {
   const thread = openThread<ExportTasks>({ name: 'export', script, data: input })
   let next: Promise<Uint8Array | undefined> | undefined
@@ -90,14 +90,14 @@ function fileStream(
     clearTimeout(timer)
     thread.stop()
     slices.return(undefined)
-    ended()
+    onEnd()
   }
   function giveUp(controller: ReadableStreamDefaultController, error: unknown) {
     if (!isOver) controller.error(error)
     end()
   }
   function waitFor(controller: ReadableStreamDefaultController) {
-    timer = setTimeout(giveUp, patience, controller, new Error('Nobody reads the export'))
+    timer = setTimeout(giveUp, idleTimeoutMs, controller, new Error('Nobody reads the export'))
   }
   function askForNext(controller: ReadableStreamDefaultController) {
     const failed = (error: unknown) => giveUp(controller, error)

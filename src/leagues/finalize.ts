@@ -18,16 +18,16 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
   const league = leagueById(db, id)
   if (league.finalizedAt !== null) refuse('conflict', 'This league is already final')
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
-  const frozen = await rules.finalize(app, league)
-  const mailJobs = await atomically(db, tx => {
+  const finalBoard = await rules.finalize(app, league)
+  const jobIds = await atomically(db, tx => {
     if (leagueById(tx, id).finalizedAt !== null) refuse('conflict', 'This league is already final')
     const now = clock.now()
-    const hash = frozen.keep?.(tx) ?? frozen.hash
+    const hash = finalBoard.store?.(tx) ?? finalBoard.hash
     const final = changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
     audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash } })
     return [announceLater(app, tx, final, 'final'), mailFinalLater(app, tx, id)].filter(id => id !== undefined)
   })
-  for (const jobId of mailJobs) await app.jobs.tryDispatch(jobId)
+  for (const jobId of jobIds) await app.jobs.tryDispatch(jobId)
   return leagueViewById(db, id, clock.now())
 }
 
@@ -73,12 +73,12 @@ export async function reopen(app: App, id: number, who: Pick<Who, 'id' | 'userna
     const league = leagueById(tx, id)
     if (league.finalizedAt === null) refuse('conflict', 'This league is not final')
     if (league.archivedAt !== null) refuse('conflict', 'This league is archived; unarchive it first')
-    kinds[league.kind]?.reopened?.(tx, league)
+    kinds[league.kind]?.onReopen?.(tx, league)
     const config = { ...league.config, auto_finalize: false }
     const at = clock.now()
     audit(tx, { at, who, action: 'league.reopen', target: `league ${id}`, detail: { hash: league.finalHash } })
     return changeLeague(tx, id, { finalizedAt: null, finalHash: null, config })
   })
-  await kinds[league.kind]?.changed?.(app, league)
+  await kinds[league.kind]?.onChange?.(app, league)
   return leagueViewById(db, id, clock.now())
 }

@@ -23,7 +23,7 @@ import { requireUnended } from './membership.ts'
 import { leagueById } from './queries.ts'
 
 const token = t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' })
-const leagueBrief = t.Nullable(t.Object({ id: t.Integer(), name: t.String() }))
+const invitedLeagueSchema = t.Nullable(t.Object({ id: t.Integer(), name: t.String() }))
 
 export const invitationRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -97,7 +97,7 @@ export const invitationRoutes = (app: App) => {
       may: 'anyone',
       detail: describe(
         'Read an invitation',
-        t.Object({ league: leagueBrief, invited_by: t.Nullable(t.String()), expires_at: dateTimeSchema }),
+        t.Object({ league: invitedLeagueSchema, invited_by: t.Nullable(t.String()), expires_at: dateTimeSchema }),
       ),
     })
     .post(

@@ -17,7 +17,7 @@ export type KindPages = {
   /** Whether the score or a metric is money, in cents. Exports have it in currency units too. */
   isMoney?(column: string): boolean
   /** The order that puts the best first. */
-  first: SortOrder
+  bestFirst: SortOrder
   /** A bar under each score shows its share of the best one. */
   scoreBars?: true
   /** The board can be shown as of an earlier time. */

@@ -46,10 +46,10 @@ export type MissingPlayer = Static<typeof missingPlayerSchema>
 export type ExportSource = { module: string; input: unknown }
 
 /**
- * `keep` is part of the transaction that makes the league final: what it writes exists exactly when the league is final. It may
+ * `store` is part of the transaction that makes the league final: what it writes exists exactly when the league is final. It may
  * return another hash, if the board has changed in the meantime.
  */
-type FinalBoard = { hash: string; keep?(tx: Db): string | undefined }
+type FinalBoard = { hash: string; store?(tx: Db): string | undefined }
 
 /** `at`: ms since 1970. `path`: the page where it is done. */
 export type Due = { at: number; text: string; path: string }
@@ -66,15 +66,15 @@ export type LeagueKind = {
   /** The part of a config that a copy of the league takes over; if absent, all of it. */
   rulesToCopy?(config: Record<string, unknown>): Record<string, unknown>
   /** Called after a league was made, changed or reopened. */
-  changed?(app: App, league: League): Promise<void>
+  onChange?(app: App, league: League): Promise<void>
   /** Part of the transaction that adds a member. */
-  joined?(tx: Db, league: League, userId: number, now: number): void
+  onJoin?(tx: Db, league: League, userId: number, now: number): void
   /** Whether people may still join by themselves; if absent, as long as the league is upcoming or active. */
   mayEnter?(app: Pick<App, 'db'>, league: League, now: number): boolean
   /** What happens to what a member has played if they leave now, as a sentence; undefined if they have played nothing. */
-  leaving?(db: Db, league: League, userId: number, now: number): string | undefined
-  /** Part of the transaction in which a member leaves: does what `leaving` describes. */
-  left?(tx: Db, league: League, userId: number, now: number): void
+  describeLeaving?(db: Db, league: League, userId: number, now: number): string | undefined
+  /** Part of the transaction in which a member leaves: does what `describeLeaving` says. */
+  onLeave?(tx: Db, league: League, userId: number, now: number): void
   /** A page of the board: the kind's columns, ranked by the one engine. */
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
   /** For boards of any length; if absent, they are read page by page on the HTTP thread. */
@@ -88,19 +88,19 @@ export type LeagueKind = {
   /** A user's own rows of the board, best first; absent if rows do not belong to users. */
   standings?(app: App, league: League, userId: number): Promise<BoardRow[]>
   /** What a member still has to do in the league, and by when. */
-  due?(app: App, league: League, userId: number): Due | undefined
+  nextDue?(app: App, league: League, userId: number): Due | undefined
   /** The metrics of its scores so far, offered by the form. */
-  metricsSeen?(app: App, league: League): readonly string[]
+  seenMetrics?(app: App, league: League): readonly string[]
   /** Players who were on an earlier board and are missing from this one, whose name or id contains `q`. */
   missing?(app: App, league: League, q: string, limit: number): Promise<MissingPlayer[]>
   /** The labels of its players. */
-  labelsSeen?(app: App, league: League): readonly string[]
-  /** How another config would move players; undefined if there is no board yet. `most` players are named each way. */
+  seenLabels?(app: App, league: League): readonly string[]
+  /** How another config would move players; undefined if there is no board yet. At most `limit` players are named each way. */
   previewConfig?(
     app: App,
     league: League,
     config: Record<string, unknown>,
-    most: number,
+    limit: number,
   ): Promise<ConfigPreview | undefined>
   /** Names of the tiers, best first: their position gives their colour. */
   tierNames?(league: League): readonly string[]
@@ -114,11 +114,11 @@ export type LeagueKind = {
   players?(db: Db, leagueId: number): number
   /** Statistics of the kind for `leagues/:id/stats`. */
   stats?(app: App, league: League): Record<string, unknown> | Promise<Record<string, unknown>>
-  /** What pages show in addition: above the board, and on a player's card. */
-  onBoard?(app: App, league: League, who: Who | undefined): Content
+  /** What pages show in addition, above the board and above the metrics of a player's card. */
+  aboveBoard?(app: App, league: League, who: Who | undefined): Content
   /** What pages show under rows of the board, by player id. */
   underRows?(app: App, league: League, rows: readonly BoardRow[]): Promise<ReadonlyMap<string, Content>>
-  onCard?(app: App, league: League, player: PlayerView, who: Who | undefined): Content
+  aboveCard?(app: App, league: League, player: PlayerView, who: Who | undefined): Content
   /** When answers about the league next change although nothing is written, ms since 1970. */
   nextChangeAt?(app: App, league: League): number
   /** It decides itself when a league is over; other kinds are finalised at their end if they are set to. */
@@ -126,9 +126,9 @@ export type LeagueKind = {
   /** The final board; refuses if there is nothing to freeze. */
   finalize(app: App, league: League): Promise<FinalBoard>
   /** Part of the transaction that makes a final league live again. */
-  reopened?(tx: Db, league: League): void
+  onReopen?(tx: Db, league: League): void
   /** Called before the league's rows are deleted: returns how to remove what lies outside `fieldhouse.db` once they are gone. */
-  removing?(app: App, leagueId: number): () => Promise<void>
+  onDelete?(app: App, leagueId: number): () => Promise<void>
 }
 
 /** The table in `src/kinds.ts`. A kind that is missing here cannot be played. */

@@ -49,11 +49,11 @@ export async function previewConfig(
   app: App,
   league: League,
   config: Record<string, unknown>,
-  most = 10,
+  limit = 10,
 ): Promise<ConfigPreview> {
   const { previewConfig } = kindOf(app, league)
   if (!previewConfig)
     return refuse('conflict', `Changing the config of a ${league.kind} league moves nobody on its board`)
-  const preview = await previewConfig(app, league, config, most)
+  const preview = await previewConfig(app, league, config, limit)
   return preview ?? refuse('conflict', 'There is no board yet, so nobody would move')
 }

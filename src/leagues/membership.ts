@@ -27,13 +27,13 @@ export function mayEnter(app: Pick<App, 'db' | 'kinds'>, league: League, now: nu
 /** Part of a transaction. Returns true for a new member. */
 export function addMember(tx: Db, { kinds }: WithKinds, league: League, userId: number, now: number): boolean {
   const isNew = insertMembership(tx, league.id, userId, now)
-  if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
+  if (isNew) kinds[league.kind]?.onJoin?.(tx, league, userId, now)
   return isNew
 }
 
 /** What happens to what they have played, as a sentence shown before they leave. */
 export function onLeaving({ db, kinds, clock }: App, league: League, userId: number): string {
-  return kinds[league.kind]?.leaving?.(db, league, userId, clock.now()) ?? 'Nothing was played.'
+  return kinds[league.kind]?.describeLeaving?.(db, league, userId, clock.now()) ?? 'Nothing was played.'
 }
 
 /** By the member or by an officer. Returns what happened to what they have played. */
@@ -46,8 +46,8 @@ export async function leaveLeague(app: App, leagueId: number, userId: number, wh
       refuse('not_found', who.id === userId ? 'You are not a member of this league' : 'They are not a member of it')
     const { username } = userById(tx, userId)
     const rules = kinds[league.kind]
-    const played = rules?.leaving?.(tx, league, userId, now) ?? 'Nothing was played.'
-    rules?.left?.(tx, league, userId, now)
+    const played = rules?.describeLeaving?.(tx, league, userId, now) ?? 'Nothing was played.'
+    rules?.onLeave?.(tx, league, userId, now)
     deleteMembership(tx, leagueId, userId)
     const action = who.id === userId ? 'league.leave' : 'league.remove_member'
     const detail = { user_id: userId, username, played }

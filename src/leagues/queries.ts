@@ -138,10 +138,10 @@ function membersChanged(tx: Db, leagueId: number, userId: number): void {
 
 /** Returns false for somebody who was not a member. */
 export function deleteMembership(tx: Db, leagueId: number, userId: number): boolean {
-  const one = and(eq(members.leagueId, leagueId), eq(members.userId, userId))
-  const left = tx.delete(members).where(one).returning().all().length > 0
-  if (left) membersChanged(tx, leagueId, userId)
-  return left
+  const membership = and(eq(members.leagueId, leagueId), eq(members.userId, userId))
+  const removed = tx.delete(members).where(membership).returning().all().length > 0
+  if (removed) membersChanged(tx, leagueId, userId)
+  return removed
 }
 
 const memberRow = prepared(db =>

@@ -58,7 +58,7 @@ export const leagueRoutes = (app: App) => {
       audit(tx, { at: now, who, action, target: `league ${created.id}`, detail })
       return created
     })
-    await kinds[league.kind]?.changed?.(app, league)
+    await kinds[league.kind]?.onChange?.(app, league)
     return league.id
   }
 
@@ -144,7 +144,7 @@ export const leagueRoutes = (app: App) => {
           const columns = columnsOf({ ...fieldsOf(leagueById(tx, id)), ...fields })
           return changeLeague(tx, id, { ...columns, ...change })
         })
-        await kinds[changed.kind]?.changed?.(app, changed)
+        await kinds[changed.kind]?.onChange?.(app, changed)
         await warmChangedBoard(app, id)
         return view(id)
       },
@@ -187,7 +187,7 @@ export const leagueRoutes = (app: App) => {
         const league = leagueById(db, id)
         if (body.name !== league.name)
           invalid('name', `Type the league's name, "${league.name}", to confirm that all of it is deleted.`)
-        const clearAway = kinds[league.kind]?.removing?.(app, id)
+        const removeOutside = kinds[league.kind]?.onDelete?.(app, id)
         await atomically(db, tx => {
           deleteLeague(tx, id)
           audit(tx, {
@@ -198,7 +198,7 @@ export const leagueRoutes = (app: App) => {
             detail: { name: league.name, kind: league.kind },
           })
         })
-        await clearAway?.()
+        await removeOutside?.()
         return { deleted: true, id }
       },
       {

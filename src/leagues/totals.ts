@@ -11,7 +11,7 @@ import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
-import { askEngine, boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery } from './board.ts'
+import { boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery, refuseInvalidQuery } from './board.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 
@@ -76,7 +76,7 @@ export type TotalsView = Static<typeof totalsSchema>
 export type TotalsParams = Partial<Record<keyof typeof totalsQuery.properties, string>>
 
 export function totalsQueryOf({ label, by, ...raw }: TotalsParams): TotalsQuery {
-  const query = askEngine(() => canonicalQuery(raw))
+  const query = refuseInvalidQuery(() => canonicalQuery(raw))
   return { ...query, label: label?.trim() || undefined, by: by === 'average' ? 'average' : 'sum' }
 }
 

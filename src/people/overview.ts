@@ -59,7 +59,7 @@ export type Overview = Awaited<ReturnType<typeof overviewOf>>
 function dueOf(app: App, who: Who, userId: number) {
   const { memberships } = membershipsOf(app, userId, who, pageOf({ limit: maxLeagues }))
   const inLeagues = memberships.flatMap(({ league }) => {
-    const due = league.finalizedAt === null && kindOf(app, league).due?.(app, league, userId)
+    const due = league.finalizedAt === null && kindOf(app, league).nextDue?.(app, league, userId)
     return due ? { ...due, what: 'league' as const, league: { id: league.id, name: league.name } } : []
   })
   const shifts = shiftsAhead(app, userId).map(due => ({ ...due, what: 'shift' as const, league: null }))

@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
 import { isInCalendar, iso, parseTime } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
-import { shownCell, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import type { ReportError } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
@@ -41,10 +41,10 @@ export function parseShifts(
 }
 function readRow(row: Record<string, string>, sites: NamedSite[], mistake: ReportError): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
-  if (!site) return mistake('site', row.site ? `There is no site named ${shownCell(row.site)}.` : 'Name a site.')
+  if (!site) return mistake('site', row.site ? `There is no site named ${cellForMessage(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
-    return mistake('headcount', `${shownCell(row.headcount)} is not a whole number from 1 to 500.`)
+    return mistake('headcount', `${cellForMessage(row.headcount)} is not a whole number from 1 to 500.`)
   const skills = (row.skills ?? '')
     .split('|')
     .map(skill => skill.trim())
@@ -52,7 +52,7 @@ function readRow(row: Record<string, string>, sites: NamedSite[], mistake: Repor
   for (const column of ['skill', 'certification', 'kind', 'skills'] as const) {
     for (const word of column === 'skills' ? skills : [row[column]])
       if (word && (word.length > maxWordLength || !isOneLine(word)))
-        return mistake(column, `${shownCell(word)} is not one line of at most ${maxWordLength} characters.`)
+        return mistake(column, `${cellForMessage(word)} is not one line of at most ${maxWordLength} characters.`)
   }
   const times =
     row.starts_at === undefined ? byDay(row, site.timezone, mistake) : byInstants(row, site.timezone, mistake)
@@ -70,18 +70,18 @@ const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {
-  if (!isDate(date)) return mistake('date', `${shownCell(date)} is not a date such as 2025-03-30.`)
+  if (!isDate(date)) return mistake('date', `${cellForMessage(date)} is not a date such as 2025-03-30.`)
   const [begin, end] = [clockOf(from), clockOf(to)]
-  if (!begin) return mistake('from', `${shownCell(from)} is not a time such as 09:30.`)
-  if (!end) return mistake('to', `${shownCell(to)} is not a time such as 17:30.`)
+  if (!begin) return mistake('from', `${cellForMessage(from)} is not a time such as 09:30.`)
+  if (!end) return mistake('to', `${cellForMessage(to)} is not a time such as 17:30.`)
   return instantsOn(Temporal.PlainDate.from(date), begin, end, zone)
 }
 
 function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, mistake: ReportError) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
   const asked = 'is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.'
-  if (!start) return mistake('starts_at', `${shownCell(starts_at)} ${asked}`)
-  if (!end) return mistake('ends_at', `${shownCell(ends_at)} ${asked}`)
+  if (!start) return mistake('starts_at', `${cellForMessage(starts_at)} ${asked}`)
+  if (!end) return mistake('ends_at', `${cellForMessage(ends_at)} ${asked}`)
   return { starts_at: start, ends_at: end }
 }
 

@@ -9,7 +9,7 @@ import type { Db } from '../../db/open.ts'
 import { type FieldError, Refusal } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
-import { shownCell, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import { cellForMessage, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import type { ReportError } from './imports.ts'
 import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
 import { addPerson, changePerson } from './staff-queries.ts'
@@ -86,10 +86,11 @@ function readPerson(
 function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], mistake: ReportError) {
   if (id) {
     const before = known.find(one => String(one.id) === id)
-    return before ? { before } : mistake('id', `There is no staff ${shownCell(id)}.`)
+    return before ? { before } : mistake('id', `There is no staff ${cellForMessage(id)}.`)
   }
   const called = known.filter(one => one.name.toLowerCase() === name.toLowerCase())
-  if (called.length > 1) return mistake('name', `${called.length} people are named ${shownCell(name)}; add the id.`)
+  if (called.length > 1)
+    return mistake('name', `${called.length} people are named ${cellForMessage(name)}; add the id.`)
   return { before: called[0] }
 }
 
@@ -124,17 +125,19 @@ const columnOf = (path: string) => path.split('.')[0]?.replace('hourly_cents', '
 
 type ColumnParser = (cell: string, wrong: (message: string) => undefined) => PersonChange | undefined
 const columnParsers: Record<string, ColumnParser> = {
-  name: (name, mistake) => (isOneLine(name) ? { name } : mistake(`${shownCell(name)} is not a name.`)),
+  name: (name, mistake) => (isOneLine(name) ? { name } : mistake(`${cellForMessage(name)} is not a name.`)),
   account: account => ({ account }),
   skills: cell => ({ skills: listedValues(cell) }),
   max_hours_week: (cell, mistake) => {
     const hours = numberOf(cell)
-    return hours === undefined ? mistake(`${shownCell(cell)} is not a number of hours.`) : { max_hours_week: hours }
+    return hours === undefined
+      ? mistake(`${cellForMessage(cell)} is not a number of hours.`)
+      : { max_hours_week: hours }
   },
   hourly_wage: (cell, mistake) => {
     const wage = numberOf(cell)
     return wage === undefined
-      ? mistake(`${shownCell(cell)} is not a wage such as 15.50.`)
+      ? mistake(`${cellForMessage(cell)} is not a wage such as 15.50.`)
       : { hourly_cents: Math.round(wage * 100) }
   },
   certifications: (cell, mistake) => {
@@ -142,7 +145,7 @@ const columnParsers: Record<string, ColumnParser> = {
     const unread = held.indexOf(null)
     if (unread >= 0)
       return mistake(
-        `${shownCell(listedValues(cell)[unread])} is not a certificate and its last day, such as first aid 2026-12-31.`,
+        `${cellForMessage(listedValues(cell)[unread])} is not a certificate and its last day, such as first aid 2026-12-31.`,
       )
     return { certifications: held.flatMap(one => (one?.[1] && one[2] ? [{ name: one[1], expires_on: one[2] }] : [])) }
   },
@@ -152,14 +155,16 @@ const columnParsers: Record<string, ColumnParser> = {
     )
     const unread = spans.indexOf(null)
     if (unread >= 0)
-      return mistake(`${shownCell(listedValues(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`)
+      return mistake(
+        `${cellForMessage(listedValues(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`,
+      )
     return { unavailable: spans.flatMap(one => (one?.[1] ? [{ from: one[1], to: one[2] ?? one[1] }] : [])) }
   },
   active: (cell, mistake) => {
     if (/^(yes|y|true|1|active)$/i.test(cell)) return { active: true }
     return /^(no|n|false|0|inactive)$/i.test(cell)
       ? { active: false }
-      : mistake(`${shownCell(cell)} is neither yes nor no.`)
+      : mistake(`${cellForMessage(cell)} is neither yes nor no.`)
   },
 }
 

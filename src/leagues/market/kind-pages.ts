@@ -21,7 +21,7 @@ export const marketKindPages: KindPages = {
   },
   announces,
   isMoney: column => column === 'score' || column.endsWith('_cents'),
-  first: 'desc',
+  bestFirst: 'desc',
   membersPlay: true,
   playersAreUsers: true,
   tabs: who => (isAtLeast(who, 'member') ? [trade, prices, activity] : [prices]),

@@ -25,10 +25,10 @@ export const marketLeague: LeagueKind = {
   pages: marketKindPages,
   configSchema: marketConfig,
   config: checkedMarketConfig,
-  joined(tx, league, userId, now) {
+  onJoin(tx, league, userId, now) {
     grantPortfolio(tx, league.id, userId, marketConfigOf(league).starting_cash_cents, now)
   },
-  leaving: (db, league, userId) =>
+  describeLeaving: (db, league, userId) =>
     findPortfolio(db, league.id, userId) &&
     'The portfolio stays on the board as it is; nothing more can be traded with it.',
   async page({ livePortfolios }, league, query) {
@@ -55,7 +55,7 @@ export const marketLeague: LeagueKind = {
     )
   },
   stats: marketStats,
-  onBoard: ({ db }, league) =>
+  aboveBoard: ({ db }, league) =>
     league.finalizedAt === null &&
     !hasQuotes(db) &&
     notice(
@@ -69,7 +69,7 @@ export const marketLeague: LeagueKind = {
     if (board.players === 0) refuse('conflict', 'Nobody has joined: an empty league cannot be finalised')
     return {
       hash: '',
-      keep(tx) {
+      store(tx) {
         const now = livePortfolios.boardNow(league.id) ?? refuse('conflict', 'Somebody has just joined; try again')
         const json = finalMarketJson(now)
         freezeMarket(
@@ -82,9 +82,9 @@ export const marketLeague: LeagueKind = {
       },
     }
   },
-  reopened: (tx, { id }) => deleteFinalMarketBoard(tx, id),
+  onReopen: (tx, { id }) => deleteFinalMarketBoard(tx, id),
   /** A long ledger is deleted after the answer is sent; if the process stops first, the nightly retention finishes it. */
-  removing: (app, leagueId) => async () => {
+  onDelete: (app, leagueId) => async () => {
     const failed = (error: unknown) =>
       app.log.warn('Rows of a deleted league stay until the nightly retention', { leagueId, error })
     await withTimeout(deleteMarketRows(app, leagueId).catch(failed), 1_000, () => {})

@@ -51,13 +51,13 @@ export function boardTableColumns({
   withLabel,
 }: ShownBoard): Column<BoardRow>[] {
   const { rows, sort_by, order } = board
-  const { score, scoreName, metric, first, scoreBars } = kind
-  const moved = rows.some(({ change }) => change !== null)
+  const { score, scoreName, metric, bestFirst, scoreBars } = kind
+  const hasMovement = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
   const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
   const shown = shownColumns(columnsOfRow(rows[0]), columns, sort_by)
-  const there = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
-  const kept = mainColumns(there, sort_by)
+  const filled = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
+  const main = mainColumns(filled, sort_by)
 
   function columnOf(column: string): Column<BoardRow> {
     const head = columnName(column, scoreName)
@@ -66,7 +66,7 @@ export function boardTableColumns({
         head,
         numeric: true,
         class: 'score',
-        sort: { by: 'score', first },
+        sort: { by: 'score', first: bestFirst },
         foot: total && score(total.score.sum),
         cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
       }
@@ -110,7 +110,7 @@ export function boardTableColumns({
       numeric: true,
       cell: row => html`<span>${number(valueIn(row, sort_by) === null ? null : row.rank)}</span>`,
     },
-    ...(moved
+    ...(hasMovement
       ? [
           {
             head: html`<span class="sr">Movement</span>`,
@@ -136,7 +136,7 @@ export function boardTableColumns({
           },
         ]
       : []),
-    ...there.map(column => ({ ...columnOf(column), folds: !kept.includes(column) })),
+    ...filled.map(column => ({ ...columnOf(column), folds: !main.includes(column) })),
   ]
 }
 
@@ -147,8 +147,10 @@ const trendLine = (values: readonly (number | null)[] | undefined, scoreName: st
   values && isLine(values) && sparkline(values, `${scoreName} over ${values.length} moments`)
 
 /** The columns that a phone shows next to the name: the sort column, score and tier, or else the first ones. */
-function mainColumns(there: readonly string[], sortBy: string): readonly string[] {
-  const first = [sortBy, metricOfGain(sortBy) ?? '', 'score', 'tier', ...there].filter(column => there.includes(column))
+function mainColumns(columns: readonly string[], sortBy: string): readonly string[] {
+  const first = [sortBy, metricOfGain(sortBy) ?? '', 'score', 'tier', ...columns].filter(column =>
+    columns.includes(column),
+  )
   return [...new Set(first)].slice(0, 2)
 }
 

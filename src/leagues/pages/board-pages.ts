@@ -46,10 +46,10 @@ const timeText = t.Optional(t.String({ maxLength: 40 }))
 const shownQuery = t.Object({ ...boardQuery.properties, at: timeText, from: timeText })
 
 /** When strangers last requested the page of a league without a hit in the fast path, ms since 1970, by league. */
-const askedAt = new WeakMap<App, Map<number, number>>()
-function askedAtIn(app: App): Map<number, number> {
-  const times = askedAt.get(app) ?? new Map()
-  askedAt.set(app, times)
+const requestedAt = new WeakMap<App, Map<number, number>>()
+function requestTimes(app: App): Map<number, number> {
+  const times = requestedAt.get(app) ?? new Map()
+  requestedAt.set(app, times)
   return times
 }
 
@@ -75,59 +75,59 @@ function boardPageMaker(app: App) {
    */
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
-    const asked = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
+    const query = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
     const status = leagueStatus(league, clock.now())
-    const own = ownColumns(request)
+    const readerColumns = ownColumns(request)
     const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
     const make = async () => {
-      const body = boardBody(await boardData(league, asked, who, own), paramsOf(asked), who)
+      const body = boardBody(await boardData(league, query, who, readerColumns), paramsOf(query), who)
       if (form === 'part') return String(body)
-      const from = address(`/leagues/${id}/board`, paramsOf(asked))
+      const from = address(`/leagues/${id}/board`, paramsOf(query))
       const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
       return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
     }
-    if (!isCacheable(asked) || (own && !who)) return livePart(await make(), version)
-    const scope = [id, form, status, assetsVersion, queryKey(asked)]
+    if (!isCacheable(query) || (readerColumns && !who)) return livePart(await make(), version)
+    const scope = [id, form, status, assetsVersion, queryKey(query)]
     const until = nextChangeAt(app, league)
     if (who) {
       const response = ownPage(request, await cache.forOne(cached.ownHtml, scope, make, until))
       response.headers.set('x-version', version)
       return response
     }
-    if (form === 'page') askedAtIn(app).set(id, clock.now())
-    const found = await cache.read(cached.boardHtml, scope, make, until)
-    const response = strangersPage(request, found)
-    response.headers.set('x-version', versionOf(found.key, status))
+    if (form === 'page') requestTimes(app).set(id, clock.now())
+    const result = await cache.read(cached.boardHtml, scope, make, until)
+    const response = strangersPage(request, result)
+    response.headers.set('x-version', versionOf(result.key, status))
     return response
   }
 
   async function boardData(
     league: League,
-    asked: BoardQuery,
+    query: BoardQuery,
     who: Who | undefined,
-    own: string[] | undefined,
+    readerColumns: string[] | undefined,
   ): Promise<BoardData> {
-    const found = await readBoard(app, league, asked)
+    const result = await readBoard(app, league, query)
     const kind = kindOf(app, league)
     const player = kind.pages.membersPlay ? (who?.id ?? null) : null
-    const view = answerValue(found)
+    const view = answerValue(result)
     const joined = player !== null && isMember(db, league.id, player)
     return {
       league: leagueViewById(db, league.id, clock.now()),
       kind: kind.pages,
       board: view,
-      leader: await leaderOf(league, asked),
+      leader: await leaderOf(league, query),
       tiers: kind.tierNames?.(league) ?? [],
-      trends: await trendsOf(league, asked, view.rows),
-      tierCounts: await tierCounts(league, asked, view.rows),
+      trends: await trendsOf(league, query, view.rows),
+      tierCounts: await tierCounts(league, query, view.rows),
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
-      missing: asked.q === undefined ? [] : await kind.missing?.(app, league, asked.q, maxMissing),
-      columns: own ?? columnsOfLeague(league),
-      hasOwnColumns: own !== undefined,
-      total: view.pagination.total > maxSummed ? undefined : await totalShown(league, asked),
-      more: kind.onBoard?.(app, league, who),
-      under: await kind.underRows?.(app, league, view.rows),
+      missing: query.q === undefined ? [] : await kind.missing?.(app, league, query.q, maxMissing),
+      columns: readerColumns ?? columnsOfLeague(league),
+      hasOwnColumns: readerColumns !== undefined,
+      total: view.pagination.total > maxSummed ? undefined : await totalShown(league, query),
+      above: kind.aboveBoard?.(app, league, who),
+      underRows: await kind.underRows?.(app, league, view.rows),
     }
   }
 
@@ -136,23 +136,23 @@ function boardPageMaker(app: App) {
     if (q !== undefined || !kindOf(app, league).totals) return undefined
     const [name, text] =
       label === undefined ? [] : [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
-    const asked: TotalsQuery = { ...canonicalQuery({ q: text, limit: maxLimit }), label: name, at, from, by: 'sum' }
-    const found = await readTotals(app, league, asked)
-    const { all, rows } = answerValue(found)
+    const query: TotalsQuery = { ...canonicalQuery({ q: text, limit: maxLimit }), label: name, at, from, by: 'sum' }
+    const result = await readTotals(app, league, query)
+    const { all, rows } = answerValue(result)
     return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
   }
 
   /** The past scores of the players on a page: loaded once per board, and not for a search. */
-  async function trendsOf(league: League, asked: BoardQuery, rows: readonly BoardRow[]): Promise<Trends | undefined> {
+  async function trendsOf(league: League, query: BoardQuery, rows: readonly BoardRow[]): Promise<Trends | undefined> {
     const { trends } = kindOf(app, league)
-    if (!trends || !isCacheable(asked) || rows.length === 0 || rows.length > maxTrends) return undefined
+    if (!trends || !isCacheable(query) || rows.length === 0 || rows.length > maxTrends) return undefined
     const load = () =>
       trends(
         app,
         league,
         rows.map(({ player_id }) => player_id),
       )
-    const { value } = await cache.read(cached.trends, [league.id, queryKey(asked)], load, nextChangeAt(app, league))
+    const { value } = await cache.read(cached.trends, [league.id, queryKey(query)], load, nextChangeAt(app, league))
     return value
   }
 
@@ -173,10 +173,11 @@ function boardPageMaker(app: App) {
 
 /** Makes the page that strangers see, if one has requested it recently. */
 export async function warmBoardPage(app: App, league: League): Promise<void> {
-  const asked = askedAtIn(app).get(league.id)
-  if (asked === undefined || app.clock.now() - asked > 2 * cached.boardHtml.life || !isPublic(league)) return
+  const requestedTime = requestTimes(app).get(league.id)
+  if (requestedTime === undefined || app.clock.now() - requestedTime > 2 * cached.boardHtml.life || !isPublic(league))
+    return
   await boardPageMaker(app).board(new Request('http://localhost/'), league.id, {}, undefined, 'page')
-  askedAtIn(app).set(league.id, asked) // that was not a stranger
+  requestTimes(app).set(league.id, requestedTime) // that was not a stranger
 }
 
 export const boardPages = (app: App) => {
@@ -193,7 +194,7 @@ export const boardPages = (app: App) => {
       kind: kind.pages,
       player,
       tiers: kind.tierNames?.(league) ?? [],
-      more: kind.onCard?.(app, league, player, who),
+      above: kind.aboveCard?.(app, league, player, who),
     }
     const body = playerBody(data, query, who)
     return layout({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
@@ -228,10 +229,10 @@ export const boardPages = (app: App) => {
       '/leagues/:id/totals',
       async ({ params: { id }, query, who }) => {
         const league = readableLeague(db, id, who)
-        const asked = totalsQueryOf({ ...query, at: inUtc(query.at), from: inUtc(query.from) })
-        const found = await readTotals(app, league, asked)
+        const totalsOf = totalsQueryOf({ ...query, at: inUtc(query.at), from: inUtc(query.from) })
+        const result = await readTotals(app, league, totalsOf)
         const view = leagueViewById(db, id, clock.now())
-        const totals = answerValue(found)
+        const totals = answerValue(result)
         const body = totalsBody({ league: view, kind: kindOf(app, league).pages, totals }, query, who)
         return page({ title: `Totals of ${league.name}`, who, nav, body })
       },

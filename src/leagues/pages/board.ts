@@ -54,9 +54,9 @@ export type BoardData = {
   /** The total of everyone listed, on all pages. */
   total?: GroupTotal
   /** What leagues of this kind show above their board. */
-  more?: Content
+  above?: Content
   /** What is shown under rows, by player id. */
-  under?: ReadonlyMap<string, Content>
+  underRows?: ReadonlyMap<string, Content>
 }
 
 const tiesChoices: readonly FormChoice[] = [
@@ -71,16 +71,16 @@ type PathTo = (change: Params) => string
 
 /** The board of a league: everything on its page that changes when scores do. */
 export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
-  const { league, kind, board, tiers, me, mayJoin, columns, total, more } = data
+  const { league, kind, board, tiers, me, mayJoin, columns, total, above } = data
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: PathTo = change => address(path, { ...params, ...change })
   const isWhole = !params.q && !params.around && !params.at && !params.from && !params.label
   const isEmpty = isWhole && pages.total === 0
-  const isBestFirst = board.sort_by === 'score' && board.order === kind.first
+  const isBestFirst = board.sort_by === 'score' && board.order === kind.bestFirst
   const medal = ({ rank, score }: BoardRow) =>
     isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
-  const mine = ({ player_id }: BoardRow) => (player_id === me || player_id === params.around) && 'mine'
+  const isMine = ({ player_id }: BoardRow) => (player_id === me || player_id === params.around) && 'mine'
   const head = leagueHead({
     league,
     kind,
@@ -91,11 +91,11 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
     actions: mayJoin && joinButton(league),
   })
   if (isEmpty)
-    return html`${head}${more}
+    return html`${head}${above}
 ${noScores(league, kind, who)}`
-  return html`${head}${more}
+  return html`${head}${above}
 ${board.notes?.map(note => notice(note, 'warn'))}${toolbar(data, params, to)}
-${viewWords(params, board, path)}${data.tierCounts && tierBar(data.tierCounts)}
+${viewSummary(params, board, path)}${data.tierCounts && tierBar(data.tierCounts)}
 ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
@@ -112,14 +112,14 @@ ${table({
   }),
   key: row => `p-${row.player_id}`,
   rowName: row => row.name || row.player_id,
-  under: row => data.under?.get(row.player_id),
-  rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
+  under: row => data.underRows?.get(row.player_id),
+  rowClass: row => [medal(row), isMine(row)].filter(Boolean).join(' '),
   sorted: {
     by: board.sort_by,
     order: board.order,
     href: (by, order) => to({ sort_by: by, order, page: undefined, around: undefined }),
   },
-  empty: nobody(params, to({ q: undefined, page: undefined })),
+  empty: emptyBoard(params, to({ q: undefined, page: undefined })),
 })}
 ${paginationLinks(pages, page => to({ page, around: undefined }))}${missingPart(data.missing ?? [], path)}`
 }
@@ -196,21 +196,21 @@ const joinButton = ({ id, name }: LeagueView): Html =>
 
 /** Exports what is shown, all pages of it, or everyone with all columns. */
 function exportMenu({ league, board, columns }: BoardData, params: BoardParams): Html {
-  const there = columnsOfRow(board.rows[0])
-  const shown = shownColumns(there, columns, board.sort_by)
+  const available = columnsOfRow(board.rows[0])
+  const shown = shownColumns(available, columns, board.sort_by)
   const { sort_by, order, ties, at, from } = params
-  const file = (format: string, asked: Params) =>
-    html`<a class="button small quiet" href="${address(`/api/v1/leagues/${league.id}/leaderboard.${format}`, asked)}" download>${format.toUpperCase()}</a>`
-  const seen = {
+  const file = (format: string, query: Params) =>
+    html`<a class="button small quiet" href="${address(`/api/v1/leagues/${league.id}/leaderboard.${format}`, query)}" download>${format.toUpperCase()}</a>`
+  const shownParams = {
     ...params,
     page: undefined,
     limit: undefined,
     around: undefined,
-    columns: there.length > 0 ? joinColumnList(shown) : undefined,
+    columns: available.length > 0 ? joinColumnList(shown) : undefined,
   }
   const all = { sort_by, order, ties, at, from }
   return html`<details class="menu" id="board-export"><summary>Export</summary><div>
-<p>What is shown, on all pages<br />${file('csv', seen)} ${file('xlsx', seen)}</p>
+<p>What is shown, on all pages<br />${file('csv', shownParams)} ${file('xlsx', shownParams)}</p>
 <p>Everyone, with every column<br />${file('csv', all)} ${file('xlsx', all)}</p>
 </div></details>`
 }
@@ -241,7 +241,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
 ]
 
 /** Says that this is not the whole board, and links back to it. */
-function viewWords(
+function viewSummary(
   { q, around, at, label }: BoardParams,
   { pagination: { total }, gains_from }: BoardView,
   path: string,
@@ -259,7 +259,7 @@ function viewWords(
   )
 }
 
-const nobody = ({ q }: BoardParams, all: string): Html =>
+const emptyBoard = ({ q }: BoardParams, all: string): Html =>
   q
     ? emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
     : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)

@@ -22,11 +22,11 @@ import { readableLeague } from '../visibility.ts'
 import { leagueHead } from './league-head.ts'
 
 const cookie = 'columns'
-const secondsOfYear = 365 * 24 * 3600 // seconds
+const secondsPerYear = 365 * 24 * 3600
 
 /** Sent only with pages of this league. */
 const cookieOf = (league: number, columns: readonly string[] | undefined) =>
-  `${cookie}=${columns ? joinColumnList(columns) : ''}; Path=/leagues/${league}; Max-Age=${columns ? secondsOfYear : 0}; SameSite=Lax; HttpOnly`
+  `${cookie}=${columns ? joinColumnList(columns) : ''}; Path=/leagues/${league}; Max-Age=${columns ? secondsPerYear : 0}; SameSite=Lax; HttpOnly`
 
 /** The reader's choice for this league, if any. */
 export function ownColumns(request: Request): string[] | undefined {
@@ -42,11 +42,11 @@ export const columnsOfLeague = ({ config: { columns } }: Pick<League, 'config'>)
 export const columnPages = (app: App) => {
   const { db, clock } = app
 
-  async function there(league: League): Promise<string[]> {
+  async function availableColumns(league: League): Promise<string[]> {
     const board = await readBoard(app, league, canonicalQuery({}))
     return columnsOfRow(answerValue(board).rows[0])
   }
-  const shown = (league: League, columns: ColumnRow[], who: Who | undefined) =>
+  const columnsPage = (league: League, columns: ColumnRow[], who: Who | undefined) =>
     page({
       title: `Columns of ${league.name}`,
       who,
@@ -60,9 +60,9 @@ export const columnPages = (app: App) => {
       '/leagues/:id/columns',
       async ({ params: { id }, who, request }) => {
         const league = readableLeague(db, id, who)
-        const all = await there(league)
+        const all = await availableColumns(league)
         const ticked = shownColumns(all, ownColumns(request) ?? columnsOfLeague(league), 'score')
-        return shown(league, rowsOf([...new Set([...ticked, ...all])], ticked), who)
+        return columnsPage(league, rowsOf([...new Set([...ticked, ...all])], ticked), who)
       },
       { params: idParams, may: 'reader', counted: true, detail: hidden },
     )
@@ -70,12 +70,13 @@ export const columnPages = (app: App) => {
       '/leagues/:id/columns',
       async ({ params: { id }, who, request }) => {
         const league = readableLeague(db, id, who)
-        const all = await there(league)
+        const all = await availableColumns(league)
         const form = new URLSearchParams(await request.text())
         const order = form.getAll('order').filter(column => all.includes(column))
         const ticked = form.getAll('columns[]').filter(column => all.includes(column))
         const move = /^(up|down):(.*)$/s.exec(form.get('move') ?? '')
-        if (move) return shown(league, rowsOf(withMoved(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
+        if (move)
+          return columnsPage(league, rowsOf(moveColumn(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
         const isReset = form.has('reset') || ticked.length === 0 || joinColumnList(ticked).length > maxColumnsLength
         requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
         return seeOther(`/leagues/${id}`)
@@ -88,11 +89,11 @@ type ColumnRow = { column: string; ticked: boolean }
 const rowsOf = (order: readonly string[], ticked: readonly string[]): ColumnRow[] =>
   order.map(column => ({ column, ticked: ticked.includes(column) }))
 
-function withMoved(order: readonly string[], column: string, by: 1 | -1): string[] {
+function moveColumn(order: readonly string[], column: string, by: 1 | -1): string[] {
   const from = order.indexOf(column)
   const to = from + by
   if (from < 0 || to < 0 || to >= order.length) return [...order]
-  const without = order.filter(one => one !== column)
+  const without = order.filter(other => other !== column)
   return [...without.slice(0, to), column, ...without.slice(to)]
 }
 

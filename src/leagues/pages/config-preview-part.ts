@@ -43,5 +43,5 @@ const movers = (caption: string, rows: readonly Mover[], { score }: KindPages, p
     ],
   })
 
-const change = <T>(before: T, after: T, shown: (value: T) => Content): Content =>
-  before === after ? shown(after) : html`${shown(before)} → ${shown(after)}`
+const change = <T>(before: T, after: T, format: (value: T) => Content): Content =>
+  before === after ? format(after) : html`${format(before)} → ${format(after)}`

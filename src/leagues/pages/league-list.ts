@@ -22,9 +22,9 @@ export function leaguesBody(
   who: Who | undefined,
   first?: Content,
 ): Html {
-  const { kind, status: only, q } = query
-  const to = (change: Params) => address('/', { kind, status: only, q, ...change })
-  const isFiltered = Boolean(kind || only || q)
+  const { kind, status: statusFilter, q } = query
+  const to = (change: Params) => address('/', { kind, status: statusFilter, q, ...change })
+  const isFiltered = Boolean(kind || statusFilter || q)
   const mayMake = isAtLeast(who, 'officer')
   return html`<header class="head">
 <h1>Leagues</h1>
@@ -33,10 +33,10 @@ ${mayMake && html`<a class="button" href="/leagues/new">New league</a>`}
 ${first}${
   (isFiltered || list.leagues.length > 0) &&
   html`<div class="toolbar">
-<nav class="filters" aria-label="Status">${[undefined, ...statuses].map(each => choice(each ?? 'current', to({ status: each }), each === only))}</nav>
+<nav class="filters" aria-label="Status">${[undefined, ...statuses].map(each => choice(each ?? 'current', to({ status: each }), each === statusFilter))}</nav>
 <nav class="filters" aria-label="Kind">${choice('all kinds', to({ kind: undefined }), !kind)}${Object.entries(kinds).map(([each, { pages }]) => choice(pages.name, to({ kind: each }), each === kind))}</nav>
 <form class="search" method="get" action="/" role="search">
-${only && html`<input type="hidden" name="status" value="${only}" />`}${kind && html`<input type="hidden" name="kind" value="${kind}" />`}
+${statusFilter && html`<input type="hidden" name="status" value="${statusFilter}" />`}${kind && html`<input type="hidden" name="kind" value="${kind}" />`}
 <input type="search" name="q" value="${q}" placeholder="Search leagues" aria-label="Search leagues" maxlength="100" /><kbd aria-hidden="true">/</kbd>
 </form>
 </div>`

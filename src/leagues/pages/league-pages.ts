@@ -40,8 +40,8 @@ export const leaguePages = (app: App) => {
     const data = {
       league: preview ? { ...league, config: leagueWithoutSecrets(preview.config) } : league,
       kind: kind.pages,
-      seen: kind.metricsSeen?.(app, row),
-      labels: kind.labelsSeen?.(app, row),
+      seen: kind.seenMetrics?.(app, row),
+      labels: kind.seenLabels?.(app, row),
       hasPreview: kind.previewConfig !== undefined,
       preview: preview?.preview,
     }

@@ -34,10 +34,10 @@ const shownInvitations = 100
 export const peoplePages = (app: App) => {
   const { db, clock } = app
 
-  function membersPage(id: number, who: Who, asked: { page?: number; limit?: number }) {
+  function membersPage(id: number, who: Who, query: { page?: number; limit?: number }) {
     const league = readableLeague(db, id, who)
-    const list = pageOf({ limit: 50, ...asked })
-    const { members, total } = membersOf(db, id, list)
+    const slice = pageOf({ limit: 50, ...query })
+    const { members, total } = membersOf(db, id, slice)
     const view = leagueViewById(db, id, clock.now())
     const isOfficer = isAtLeast(who, 'officer')
     const removable = members.filter(({ user_id }) => isOfficer || user_id === who.id)
@@ -47,7 +47,7 @@ export const peoplePages = (app: App) => {
         league: view,
         kind: kindOf(app, league).pages,
         members,
-        pagination: pagination(list, total),
+        pagination: pagination(slice, total),
         onLeaving: new Map(removable.map(({ user_id }) => [user_id, onLeaving(app, league, user_id)])),
         invitations:
           isOfficer && isOpen

@@ -20,7 +20,7 @@ type MetricCard = {
   rank: number | null
   percentile: number | null
 }
-type Moment = { takenAt: string; kind: unknown; score: number | null; metrics: Record<string, unknown> }
+type HistoryPoint = { takenAt: string; kind: unknown; score: number | null; metrics: Record<string, unknown> }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
@@ -36,10 +36,10 @@ function cardOf(value: unknown): MetricCard {
   }
 }
 
-const momentsOf = (history: readonly unknown[]): Moment[] =>
-  history.flatMap(each => {
-    if (!isObject(each) || typeof each.taken_at !== 'string') return []
-    const { taken_at: takenAt, kind, score, metrics } = each
+const historyPoints = (history: readonly unknown[]): HistoryPoint[] =>
+  history.flatMap(point => {
+    if (!isObject(point) || typeof point.taken_at !== 'string') return []
+    const { taken_at: takenAt, kind, score, metrics } = point
     return {
       takenAt,
       kind,
@@ -54,7 +54,7 @@ type PlayerData = {
   player: PlayerView
   tiers: readonly string[]
   /** What leagues of this kind show in addition. */
-  more?: Content
+  above?: Content
 }
 
 /** If a goal has several targets: how much of each has been reached. */
@@ -64,19 +64,19 @@ const goalsLine = ({ goals = {} }: PlayerView): Content =>
 
 /** The card of one player: their position, what it is based on, and their history. */
 export function playerBody(
-  { league, kind, player, tiers, more }: PlayerData,
+  { league, kind, player, tiers, above }: PlayerData,
   query: { metric?: string },
   who: Who | undefined,
 ): Html {
-  const history = momentsOf(player.history)
+  const history = historyPoints(player.history)
   const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
-  const { score, scoreName, metric: written } = kind
+  const { score, scoreName, metric: metricText } = kind
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
   const isKnown = (part: Exclude<keyof MetricCard, 'current'>) => metrics.some(card => card[part] !== null)
-  const names = metrics.map(({ metric }) => metric).filter(metric => history.some(each => metric in each.metrics))
+  const names = metrics.map(({ metric }) => metric).filter(metric => history.some(point => metric in point.metrics))
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
   const series = (metric: string) =>
-    history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
+    history.map(point => (metric === 'score' ? point.score : numberOf(point.metrics[metric])))
   const scores = series('score').filter(value => value !== null)
   const figures = [
     {
@@ -101,7 +101,7 @@ export function playerBody(
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
 <span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
-</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: the values here are from that scan.`, 'warn')}${more}
+</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: the values here are from that scan.`, 'warn')}${above}
 <section class="part">
 <h2>By metric</h2>
 ${table({
@@ -110,12 +110,12 @@ ${table({
   rowName: ({ metric }) => metricName(metric),
   columns: [
     { head: 'Metric', names: true, cell: ({ metric }) => metricName(metric) },
-    { head: 'Current', numeric: true, cell: ({ metric, current }) => written(metric, current) },
+    { head: 'Current', numeric: true, cell: ({ metric, current }) => metricText(metric, current) },
     isKnown('baseline') && {
       head: 'Baseline',
       numeric: true,
       folds: true,
-      cell: ({ metric, baseline }) => written(metric, baseline),
+      cell: ({ metric, baseline }) => metricText(metric, baseline),
     },
     isKnown('gain') && {
       head: 'Gain',
@@ -148,7 +148,7 @@ ${
   html`<nav class="filters" aria-label="Metric of the chart">${['score', ...names].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric)}</a>`)}</nav>
 ${chart({
   label: `${metricName(shown)} of ${player.name} over time; the numbers are in the table below`,
-  times: history.map(each => Date.parse(each.takenAt)),
+  times: history.map(point => Date.parse(point.takenAt)),
   series: [{ label: metricName(shown), values: series(shown) }],
 })}`
 }
@@ -156,19 +156,19 @@ ${table({
   caption: `Snapshots of ${player.name}, newest first`,
   dense: true,
   rows: [...history].reverse(),
-  rowName: each => momentText(new Date(each.takenAt)),
+  rowName: point => momentText(new Date(point.takenAt)),
   columns: [
-    { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
+    { head: 'Taken', names: true, cell: point => moment(point.takenAt) },
     {
       head: html`<span class="sr">Kind</span>`,
-      cell: each => (each.kind === 'baseline' || each.kind === 'extra') && badge(each.kind, 'quiet'),
+      cell: point => (point.kind === 'baseline' || point.kind === 'extra') && badge(point.kind, 'quiet'),
     },
-    { head: scoreName, numeric: true, cell: each => score(each.score) },
+    { head: scoreName, numeric: true, cell: point => score(point.score) },
     ...names.map(metric => ({
       head: metricName(metric),
       numeric: true,
       folds: names.length > 1,
-      cell: (each: Moment) => written(metric, numberOf(each.metrics[metric])),
+      cell: (point: HistoryPoint) => metricText(metric, numberOf(point.metrics[metric])),
     })),
   ],
 })}

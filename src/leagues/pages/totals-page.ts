@@ -47,8 +47,8 @@ function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName 
       { value: gainColumn(metric), label: `${metricName(metric)}: gain` },
     ]),
   ]
-  const kept = (['label', 'by', 'at', 'from', 'limit'] as const).filter(key => params[key])
-  return html`<form class="choose" method="get" action="${path}">${kept.map(key => html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+  const hiddenFields = (['label', 'by', 'at', 'from', 'limit'] as const).filter(key => params[key])
+  return html`<form class="choose" method="get" action="${path}">${hiddenFields.map(key => html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 <label>Rank by <select name="sort_by" id="rank-by">${choices.map(({ value, label }) => html`<option value="${value}"${value === sort_by && html` selected`}>${label}</option>`)}</select></label> <button class="small">Show</button></form>`
 }
 

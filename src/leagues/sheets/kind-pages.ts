@@ -28,7 +28,7 @@ export const sheetKindPages: KindPages = {
   scoreName: 'Score',
   score: value => number(value),
   metric: (_, value) => number(value),
-  first: 'desc',
+  bestFirst: 'desc',
   announces: announcementsOffered,
   scoreBars: true,
   hasPast: true,

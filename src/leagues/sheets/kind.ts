@@ -57,9 +57,9 @@ export const sheetLeague: LeagueKind = {
   pages: sheetKindPages,
   configSchema: sheetConfig,
   config: checkedSheetConfig,
-  previewConfig: (app, league, config, most) =>
+  previewConfig: (app, league, config, limit) =>
     retryWhenGone(undefined, () =>
-      previewSheetConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), most),
+      previewSheetConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), limit),
     ),
   page: (app, league, query) =>
     retryWhenGone(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
@@ -92,7 +92,7 @@ export const sheetLeague: LeagueKind = {
     const { published, config } = sourceOf(app, league)
     return retryWhenGone(undefined, () => app.sheets.boards.boardCache.trends({ published, config, players }))
   },
-  metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)),
+  seenMetrics: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)),
   async missing(app, league, q, limit) {
     const [newest, ...earlier] = byTakenAt(scansOf(publishedSnapshots(app.db, league.id))).reverse()
     if (!newest) return []
@@ -107,7 +107,7 @@ export const sheetLeague: LeagueKind = {
       return { player_id, name: textAt(all.names, row) || player_id, last_seen: iso(scans.get(all.scans[row]!)!) }
     })
   },
-  labelsSeen: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, publishedSnapshots(db, league.id)),
+  seenLabels: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, publishedSnapshots(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
     const { asOf, tiers } = await retryWhenGone(undefined, () =>
@@ -115,7 +115,7 @@ export const sheetLeague: LeagueKind = {
     )
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
   },
-  onCard: (_, league, player, who) => markOnCard(league, player, who),
+  aboveCard: (_, league, player, who) => markOnCard(league, player, who),
   players: playersOfNewestScan,
   stats: ({ db }, league) => sheetStats(db, league.id),
   async finalize(app, league) {
@@ -134,7 +134,7 @@ export const sheetLeague: LeagueKind = {
     }
   },
   /** Retention deletes the snapshots; nothing refers to them any more. */
-  removing({ config, db, clock }, leagueId) {
+  onDelete({ config, db, clock }, leagueId) {
     const files = uploadFiles(db, leagueId)
     const held = heldUploads(db, leagueId)
     return async () => {

@@ -10,7 +10,7 @@ import Busboy from '@fastify/busboy'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
-import { fileKindOf, HEAD, isZip } from '../../platform/spreadsheets/sniff.ts'
+import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
 import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
 import { writeTempFile } from './temp-file.ts'
 
@@ -144,7 +144,7 @@ async function readBuffered(
     bytes: bytes.length,
     sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
     fields,
-    head: bytes.subarray(0, HEAD),
+    head: bytes.subarray(0, HEAD_BYTES),
     handle: await writeTempFile([bytes], path),
   }
 }
@@ -178,7 +178,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     filename = cleanName(given)
     const hashed = async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
-        if (bytes < HEAD) head.push(chunk.subarray(0, HEAD - bytes))
+        if (bytes < HEAD_BYTES) head.push(chunk.subarray(0, HEAD_BYTES - bytes))
         bytes += chunk.length
         hash.update(chunk)
         yield chunk

@@ -23,7 +23,7 @@ export const tourKindPages: KindPages = {
   score: toPar,
   metric: (metric, value) => (metric === 'today' ? toPar(value) : number(value)),
   announces,
-  first: 'asc',
+  bestFirst: 'asc',
   hasPast: true,
   membersPlay: true,
   tabs: () => [entries],

@@ -33,7 +33,7 @@ export const tourLeague: LeagueKind = {
   configSchema: tourConfig,
   config: checkedTourConfig,
   rulesToCopy: ({ event, deadline, ...rules }) => rules, // those are of one week
-  changed: rescheduleUpdates,
+  onChange: rescheduleUpdates,
   async page({ tourBoards }, league, query) {
     const { board, asOf } = await tourBoards.of(league, query.at)
     return { ...rankedPage(board, query), asOf }
@@ -48,26 +48,26 @@ export const tourLeague: LeagueKind = {
     return standings.sort((a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY))
   },
   trends: tourTrends,
-  due({ db, clock, tourBoards }, league, userId) {
+  nextDue({ db, clock, tourBoards }, league, userId) {
     const picks = tourBoards.picksFor(league)
     if (!arePicksOpen(picks, clock.now()) || countEntries(db, league.id, userId) > 0) return undefined
     return { at: picks.closesAt, text: 'Picks close', path: `/leagues/${league.id}/entries` }
   },
   mayEnter: ({ db }, league, now) => arePicksOpen(loadPicks(db, league), now),
-  leaving(db, league, userId, now) {
+  describeLeaving(db, league, userId, now) {
     const own = countEntries(db, league.id, userId)
     if (own === 0) return undefined
     const isOpen = league.finalizedAt === null && arePicksOpen(loadPicks(db, league), now)
     return `${own === 1 ? '1 entry' : `${own} entries`} ${entriesFate(own, isOpen)}`
   },
-  left(tx, league, userId, now) {
+  onLeave(tx, league, userId, now) {
     if (league.finalizedAt === null && arePicksOpen(loadPicks(tx, league), now)) withdrawAll(tx, league.id, userId)
   },
   stats: tourStats,
   endsItself: true,
-  onBoard: aboveBoard,
+  aboveBoard,
   underRows: picksUnderRows,
-  onCard: picksPart,
+  aboveCard: picksPart,
   nextChangeAt: ({ tourBoards }, league) => picksNextChangeAt(tourBoards.picksFor(league)),
   async finalize({ db, clock }, league) {
     if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')
@@ -79,7 +79,7 @@ export const tourLeague: LeagueKind = {
     const json = JSON.stringify(board)
     return {
       hash: finalBoardHash(json),
-      keep(tx) {
+      store(tx) {
         if (findEvent(tx, event.id)?.changedAt !== event.changedAt)
           refuse('conflict', 'The scores have just changed; try again')
         bindEvent(tx, league, event)
@@ -88,8 +88,8 @@ export const tourLeague: LeagueKind = {
       },
     }
   },
-  reopened: (tx, { id }) => deleteFinalBoard(tx, id),
-  removing:
+  onReopen: (tx, { id }) => deleteFinalBoard(tx, id),
+  onDelete:
     ({ db, clock }, id) =>
     async () => {
       await atomically(db, tx => clear(tx, clock.now(), overdueKey(id)))

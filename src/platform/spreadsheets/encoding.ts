@@ -70,39 +70,39 @@ type Transcode = (piece: Uint8Array, into: Uint8Array, final: boolean) => number
 export function transcoder(encoding: Encoding): Transcode | null {
   if (encoding === 'utf-8') return null
   if (encoding === 'windows-1252') return (piece, into) => writeWindows1252(piece, 0, piece.length, into, 0)
-  const high = encoding === 'utf-16le' ? 1 : 0
-  let odd = -1 // first byte of a code unit that the last piece has split
-  let lead = 0 // first half of a surrogate pair that the last piece has split
+  const isLittleEndian = encoding === 'utf-16le'
+  let splitByte = -1 // first byte of a code unit that the last piece has split
+  let highSurrogate = 0 // first half of a surrogate pair that the last piece has split
   return (piece, into, final) => {
     let at = 0
     for (let i = 0; i < piece.length; ) {
-      const first = odd >= 0 ? odd : piece[i++]!
+      const first = splitByte >= 0 ? splitByte : piece[i++]!
       if (i === piece.length) {
-        odd = first
+        splitByte = first
         break
       }
-      odd = -1
+      splitByte = -1
       const second = piece[i++]!
-      const unit = high ? first | (second << 8) : (first << 8) | second
-      if (lead !== 0) {
+      const unit = isLittleEndian ? first | (second << 8) : (first << 8) | second
+      if (highSurrogate !== 0) {
         if (unit >= 0xdc00 && unit <= 0xdfff) {
-          at = writeCodePoint(0x10000 + ((lead - 0xd800) << 10) + (unit - 0xdc00), into, at)
-          lead = 0
+          at = writeCodePoint(0x10000 + ((highSurrogate - 0xd800) << 10) + (unit - 0xdc00), into, at)
+          highSurrogate = 0
           continue
         }
-        at = writeCodePoint(lead, into, at)
-        lead = 0
+        at = writeCodePoint(highSurrogate, into, at)
+        highSurrogate = 0
       }
-      if (unit >= 0xd800 && unit <= 0xdbff) lead = unit
+      if (unit >= 0xd800 && unit <= 0xdbff) highSurrogate = unit
       else at = writeCodePoint(unit, into, at)
     }
-    if (final && (odd >= 0 || lead !== 0)) at = writeCodePoint(0xfffd, into, at)
+    if (final && (splitByte >= 0 || highSurrogate !== 0)) at = writeCodePoint(0xfffd, into, at)
     return at
   }
 }
 
-/** A sample as UTF-8. */
-export function recoded(sample: Uint8Array, encoding: Encoding, final: boolean): Uint8Array {
+/** A sample, converted to UTF-8. */
+export function toUtf8(sample: Uint8Array, encoding: Encoding, final: boolean): Uint8Array {
   const transcode = transcoder(encoding)
   if (!transcode) return sample
   const text = new Uint8Array(sample.length * 3 + 6)

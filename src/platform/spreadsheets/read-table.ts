@@ -1,9 +1,9 @@
 /** A small table as people keep it in a spreadsheet: CSV of any delimiter and encoding, or a workbook. All cells are text. */
 import Papa from 'papaparse'
 import { invalid } from '../../errors.ts'
-import { recoded } from './encoding.ts'
+import { toUtf8 } from './encoding.ts'
 import { SheetRefusal } from './refusal.ts'
-import { encodingOf, fileKindOf, HEAD } from './sniff.ts'
+import { encodingOf, fileKindOf, HEAD_BYTES } from './sniff.ts'
 import { bytesSource } from './source.ts'
 import { firstRows, openWorkbook, type PreviewRow } from './workbook.ts'
 import { Zip } from './zip.ts'
@@ -17,7 +17,7 @@ const maxRows = 10_000
 
 export async function readTable(bytes: Uint8Array<ArrayBuffer>): Promise<TextTable> {
   try {
-    const isWorkbook = fileKindOf(bytes.subarray(0, HEAD)) === 'zip'
+    const isWorkbook = fileKindOf(bytes.subarray(0, HEAD_BYTES)) === 'zip'
     return tableOf(isWorkbook ? await rowsOfWorkbook(bytes) : rowsOfText(bytes))
   } catch (error) {
     if (error instanceof SheetRefusal) return invalid('file', error.message)
@@ -26,8 +26,8 @@ export async function readTable(bytes: Uint8Array<ArrayBuffer>): Promise<TextTab
 }
 
 function rowsOfText(bytes: Uint8Array): PreviewRow[] {
-  const { encoding, bomBytes } = encodingOf(bytes.subarray(0, HEAD))
-  const text = new TextDecoder().decode(recoded(bytes.subarray(bomBytes), encoding, true))
+  const { encoding, bomBytes } = encodingOf(bytes.subarray(0, HEAD_BYTES))
+  const text = new TextDecoder().decode(toUtf8(bytes.subarray(bomBytes), encoding, true))
   return Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells }))
 }
 
@@ -58,4 +58,4 @@ function tableOf(all: PreviewRow[]): TextTable {
 }
 
 /** The text of a cell, short enough for a message. */
-export const shownCell = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')
+export const cellForMessage = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')

@@ -4,7 +4,7 @@ import { type Encoding, sequenceLength } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
 /** Enough of a file's start to tell what it is. */
-export const HEAD = 256 << 10
+export const HEAD_BYTES = 256 << 10
 
 const otherTypes: [name: string, ...first: number[]][] = [
   ['a PDF document', 0x25, 0x50, 0x44, 0x46],

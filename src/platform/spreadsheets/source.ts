@@ -19,23 +19,23 @@ export function fileSource(path: string): Source {
   }
 }
 
-const growthTimeout = 10_000 // ms: after that the state is checked again
+const growthTimeoutMs = 10_000 // after that the state is checked again
 
 /** A file that another thread still writes. Until it is complete its size is `expected`. */
 export function growingSource(path: string, expected: number, growth: Growth): Source {
   const file = openSync(path, 'r')
-  let seen = growthState(growth)
+  let lastState = growthState(growth)
   return {
     get size() {
       return isComplete(growthState(growth)) ? fstatSync(file).size : expected
     },
     read(into, at) {
-      seen = growthState(growth)
+      lastState = growthState(growth)
       return readSync(file, into, 0, into.length, at)
     },
     async grown() {
-      if (isComplete(seen)) return false
-      if (!isUnwanted(seen)) await nextGrowth(growth, seen, growthTimeout)
+      if (isComplete(lastState)) return false
+      if (!isUnwanted(lastState)) await nextGrowth(growth, lastState, growthTimeoutMs)
       if (isUnwanted(growthState(growth))) throw new Error('The file is not wanted any more')
       return true
     },
@@ -60,9 +60,9 @@ export function readPiece(source: Source, at: number, length: number): Uint8Arra
   const piece = new Uint8Array(Math.max(0, Math.min(length, source.size - at)))
   let filled = 0
   while (filled < piece.length) {
-    const got = source.read(piece.subarray(filled), at + filled)
-    if (got === 0) break
-    filled += got
+    const bytesRead = source.read(piece.subarray(filled), at + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
   }
   return piece.subarray(0, filled)
 }

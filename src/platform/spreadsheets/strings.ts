@@ -5,9 +5,9 @@ import { LT, writeUnescaped, XmlScanner } from './xml.ts'
 
 export class StringScanner extends XmlScanner {
   private readonly strings = new TextBuilder()
-  private inText = false
+  private isInText = false
   /** Depth of phonetic hints, which are no part of the text. */
-  private inHint = 0
+  private hintDepth = 0
   private text = new Uint8Array(1 << 12)
   private length = 0
 
@@ -23,14 +23,14 @@ export class StringScanner extends XmlScanner {
     for (let p = this.at; ; this.at = p) {
       const start = p
       while (this.buffer[p] !== LT) p++
-      const next = p < this.end ? this.tag(p) : -1
+      const next = p < this.end ? this.readTag(p) : -1
       if (next < 0) return
-      if (this.inText && this.inHint === 0) this.append(start, p)
+      if (this.isInText && this.hintDepth === 0) this.append(start, p)
       p = next
-      const { closing, empty } = this
-      if (this.named('t')) this.inText = !closing && !empty
-      else if (this.named('rPh') && !empty) this.inHint += closing ? -1 : 1
-      else if (this.named('si') && (closing || empty)) this.keep()
+      const { closing, selfClosing } = this
+      if (this.isNamed('t')) this.isInText = !closing && !selfClosing
+      else if (this.isNamed('rPh') && !selfClosing) this.hintDepth += closing ? -1 : 1
+      else if (this.isNamed('si') && (closing || selfClosing)) this.keep()
     }
   }
 

@@ -20,7 +20,7 @@ export const shortened = (text: string): string => (text.length > 100 ? `${text.
 export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string =>
   shortened(decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim())
 
-const MOST = 2 ** 31 // bytes of one column
+const MAX_BYTES = 2 ** 31 // of one column
 
 /** Grows a text column row by row. A row's text may be set again until the row is kept. */
 export class TextBuilder {
@@ -78,7 +78,7 @@ export class TextBuilder {
   /** Makes room for `rows` rows, in one step. Pages that stay untouched cost nothing, so texts may well become longer than so far. */
   reserve(rows: number): void {
     if (rows <= this.count) return
-    const length = Math.min(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.5), MOST)
+    const length = Math.min(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.5), MAX_BYTES)
     if (rows + 1 > this.offsets.length) this.offsets = widen(this.offsets, rows + 1, columnMemory(rows, (rows + 1) * 4))
     if (length > this.bytes.length) this.moveTo(columnMemory(rows, length))
   }
@@ -106,7 +106,7 @@ export class TextBuilder {
 
   private grow(needed: number): void {
     if (needed <= this.bytes.length) return
-    if (needed > MOST) refuseSheet('too_large', 'The texts of one column take over 2 GB')
+    if (needed > MAX_BYTES) refuseSheet('too_large', 'The texts of one column take over 2 GB')
     this.moveTo(new ArrayBuffer(Math.ceil(Math.max(needed, this.bytes.length * 1.5))))
   }
 

@@ -29,7 +29,7 @@ export interface Workbook {
 
 const PREVIEW_ROWS = 200
 /** Bytes of a worksheet between two calls of `onRead`. */
-const BYTES_BETWEEN = 1 << 20
+const REPORT_EVERY_BYTES = 1 << 20
 
 export async function openWorkbook(zip: Zip): Promise<Workbook> {
   const root = relations(await tagsIn(zip, '_rels/.rels', ['Relationship']), '')
@@ -61,7 +61,7 @@ export async function openWorkbook(zip: Zip): Promise<Workbook> {
     worksheets,
     strings: await stringsIn(zip, pathOf('sharedStrings')),
     styles: {
-      dates: datesIn(await tagsIn(zip, pathOf('styles'), ['numFmt', 'cellXfs', 'xf'])),
+      dates: dateStylesIn(await tagsIn(zip, pathOf('styles'), ['numFmt', 'cellXfs', 'xf'])),
       from1904: /^(1|true)$/.test(properties?.attributes.get('date1904') ?? ''),
     },
   }
@@ -76,12 +76,12 @@ export async function scanWorksheet(
 ): Promise<void> {
   const scanner = new WorksheetScanner(name, strings, styles, sink)
   let bytes = 0
-  let next = BYTES_BETWEEN
+  let next = REPORT_EVERY_BYTES
   for await (const piece of zip.content(entry)) {
     if (!scanner.done) scanner.push(piece)
     bytes += piece.length
     if (bytes < next) continue
-    next = bytes + BYTES_BETWEEN
+    next = bytes + REPORT_EVERY_BYTES
     onRead(bytes)
   }
   scanner.finish()
@@ -94,7 +94,7 @@ export async function firstRows(
   max = PREVIEW_ROWS,
 ): Promise<PreviewRow[]> {
   const rows: PreviewRow[] = []
-  const set = (column: number, text: string) => {
+  const setCell = (column: number, text: string) => {
     const { cells } = rows[rows.length - 1]!
     if (column >= limits.columns) return
     while (cells.length < column) cells.push('')
@@ -102,9 +102,9 @@ export async function firstRows(
   }
   const scanner = new WorksheetScanner(name, strings, styles, {
     row: line => rows.push({ line, cells: [] }),
-    number: (column, _value, bytes, start, stop) => set(column, decodeUtf8(bytes, start, stop)),
-    text: (column, bytes, start, stop) => set(column, decodeUtf8(bytes, start, stop)),
-    other: (column, kind, text) => set(column, kind === 'error' ? '' : text),
+    number: (column, _value, bytes, start, stop) => setCell(column, decodeUtf8(bytes, start, stop)),
+    text: (column, bytes, start, stop) => setCell(column, decodeUtf8(bytes, start, stop)),
+    other: (column, kind, text) => setCell(column, kind === 'error' ? '' : text),
     rowEnd() {},
   })
   for await (const piece of zip.content(entry)) {
@@ -140,15 +140,15 @@ async function stringsIn(zip: Zip, path: string): Promise<CellTexts> {
 function relations(tags: Tag[], folder: string): { id: string; type: string; path: string }[] {
   return tags.map(({ attributes }) => ({
     id: attributes.get('Id') ?? '',
-    type: lastStep(attributes.get('Type') ?? ''),
-    path: resolved(attributes.get('Target') ?? '', folder),
+    type: lastSegment(attributes.get('Type') ?? ''),
+    path: resolvePath(attributes.get('Target') ?? '', folder),
   }))
 }
 
-const lastStep = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+const lastSegment = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 
 /** A path as one part gives it for another: from the root, or from its own folder. */
-function resolved(target: string, folder: string): string {
+function resolvePath(target: string, folder: string): string {
   const path: string[] = []
   for (const step of (target.startsWith('/') ? target : folder + target).split('/'))
     if (step === '..') path.pop()
@@ -157,7 +157,7 @@ function resolved(target: string, folder: string): string {
 }
 
 /** For each style, whether its number format shows a date. */
-function datesIn(tags: Tag[]): boolean[] {
+function dateStylesIn(tags: Tag[]): boolean[] {
   const custom = new Map<string, string>()
   const dates: boolean[] = []
   let inStyles = false

@@ -24,9 +24,9 @@ export interface Styles {
 
 /** Types of cells by their `t`. */
 const NUMBER = 0
-const SHARED = 115 // s
+const SHARED_TEXT = 115 // s
 const TEXT = 116 // str
-const INLINE = 105 // inlineStr
+const INLINE_TEXT = 105 // inlineStr
 const BOOLEAN = 98 // b
 const ERROR = 101 // e
 const DATE = 100 // d
@@ -37,15 +37,15 @@ const LAST_COLUMN = 16_384
 export class WorksheetScanner extends XmlScanner {
   /** All rows are read; what follows holds no cells. */
   done = false
-  private inside = false
-  private open = false
+  private isInData = false
+  private isRowOpen = false
   private line = 0
   /** Digits of the row's number from `rowFrom` on: the addresses of its cells repeat them. */
-  private readonly row = new Uint8Array(7)
+  private readonly rowDigits = new Uint8Array(7)
   private rowFrom = 0
   private column = -1
   /** The column of the address read last. */
-  private addressed = 0
+  private addressColumn = 0
   private text = new Uint8Array(1 << 12)
 
   constructor(
@@ -71,22 +71,22 @@ export class WorksheetScanner extends XmlScanner {
       if (p >= end) return
       // <c …> without a prefix, as nearly all cells are written.
       const third = buffer[p + 2]!
-      if (buffer[p + 1] === 99 && this.open && (third === 32 || third === GT || third === SLASH)) {
-        p = this.cell(p)
+      if (buffer[p + 1] === 99 && this.isRowOpen && (third === 32 || third === GT || third === SLASH)) {
+        p = this.readCell(p)
         if (p < 0) return
         continue
       }
-      const next = this.tag(p)
+      const next = this.readTag(p)
       if (next < 0) return
-      if (this.open && !this.closing && this.named('c')) {
-        p = this.cell(p)
+      if (this.isRowOpen && !this.closing && this.isNamed('c')) {
+        p = this.readCell(p)
         if (p < 0) return
         continue
       }
-      if (this.inside && this.named('row')) this.rowTag(p)
-      else if (this.named('sheetData')) {
-        this.inside = !this.closing && !this.empty
-        this.done = !this.inside
+      if (this.isInData && this.isNamed('row')) this.rowTag(p)
+      else if (this.isNamed('sheetData')) {
+        this.isInData = !this.closing && !this.selfClosing
+        this.done = !this.isInData
       }
       p = next
     }
@@ -96,24 +96,24 @@ export class WorksheetScanner extends XmlScanner {
   private rowTag(p: number): void {
     if (!this.closing) {
       const line = this.rowNumber(p)
-      if (this.open) this.refuse('corrupt', `has no end of row ${this.line}`)
+      if (this.isRowOpen) this.refuse('corrupt', `has no end of row ${this.line}`)
       if (!(line > this.line && line <= LAST_ROW))
         this.refuse('corrupt', `has rows out of order after row ${this.line}`)
       this.line = line
-      this.digits(line)
+      this.setRowDigits(line)
       this.column = -1
-      this.open = true
+      this.isRowOpen = true
       this.sink.row(line)
     }
-    if ((this.closing || this.empty) && this.open) {
-      this.open = false
+    if ((this.closing || this.selfClosing) && this.isRowOpen) {
+      this.isRowOpen = false
       this.sink.rowEnd()
     }
   }
 
-  private digits(line: number): void {
-    this.rowFrom = this.row.length
-    for (; line > 0; line = Math.floor(line / 10)) this.row[--this.rowFrom] = 48 + (line % 10)
+  private setRowDigits(line: number): void {
+    this.rowFrom = this.rowDigits.length
+    for (; line > 0; line = Math.floor(line / 10)) this.rowDigits[--this.rowFrom] = 48 + (line % 10)
   }
 
   /** <row r="12" …> is the usual form, so it is read quickly; others are parsed in full. */
@@ -130,16 +130,16 @@ export class WorksheetScanner extends XmlScanner {
   }
 
   /** Reads the cell at `p` and returns the position after it, or -1 if it is cut off. */
-  private cell(p: number): number {
+  private readCell(p: number): number {
     const { buffer, end } = this
     let column = this.column + 1
     let type = NUMBER
     let style = 0
     let q = p + 2
     if (buffer[q] === 32 && buffer[q + 1] === 114 && buffer[q + 2] === EQUALS && buffer[q + 3] === 34) {
-      q = this.address(q + 4)
+      q = this.readAddress(q + 4)
       if (q < 0) return -1
-      column = this.addressed
+      column = this.addressColumn
       q++
     } else while (buffer[q]! > 32 && buffer[q] !== GT && buffer[q] !== SLASH) q++ // the rest of a prefixed name
     for (;;) {
@@ -159,14 +159,14 @@ export class WorksheetScanner extends XmlScanner {
       const quote = buffer[q++]!
       byte = buffer[q]!
       if (name === 114) {
-        q = this.address(q)
+        q = this.readAddress(q)
         if (q < 0) return -1
-        column = this.addressed
+        column = this.addressColumn
       } else if (name === 115) {
         for (style = 0; byte >= 48 && byte <= 57 && style < 1e6; byte = buffer[++q]!) style = style * 10 + byte - 48
       } else if (name === 116) {
         // n, s, str, inlineStr, b, e or d
-        type = byte === 110 ? NUMBER : byte === SHARED && buffer[q + 1] === 116 ? TEXT : byte
+        type = byte === 110 ? NUMBER : byte === SHARED_TEXT && buffer[q + 1] === 116 ? TEXT : byte
       }
       while (buffer[q] !== quote && q < end) q++
       q++
@@ -189,7 +189,7 @@ export class WorksheetScanner extends XmlScanner {
         value = value * 10 + digit
         digit = buffer[++stop]! - 48
       }
-      const plain = buffer[stop] === LT
+      const isWholeNumber = buffer[stop] === LT
       while (buffer[stop] !== LT) stop++
       if (
         stop + 8 <= end &&
@@ -201,9 +201,9 @@ export class WorksheetScanner extends XmlScanner {
         buffer[stop + 7] === GT
       ) {
         this.column = column
-        if (plain && stop > start && type === NUMBER && !this.styles.dates[style])
+        if (isWholeNumber && stop > start && type === NUMBER && !this.styles.dates[style])
           this.sink.number(column, value, buffer, start, stop)
-        else if (plain && stop > start && type === SHARED) this.shared(column, value)
+        else if (isWholeNumber && stop > start && type === SHARED_TEXT) this.emitSharedText(column, value)
         else this.emit(column, type, style, buffer, start, stop, false)
         return stop + 8
       }
@@ -212,8 +212,8 @@ export class WorksheetScanner extends XmlScanner {
   }
 
   /** Reads the address of a cell, as in r="AB12", up to the closing quote. */
-  private address(q: number): number {
-    const { buffer, row } = this
+  private readAddress(q: number): number {
+    const { buffer, rowDigits } = this
     let letters = 0
     let byte = buffer[q]!
     while (byte >= 65 && byte <= 90 && letters <= LAST_COLUMN) {
@@ -221,31 +221,31 @@ export class WorksheetScanner extends XmlScanner {
       byte = buffer[++q]!
     }
     let digit = this.rowFrom
-    while (digit < row.length && buffer[q] === row[digit]) {
+    while (digit < rowDigits.length && buffer[q] === rowDigits[digit]) {
       digit++
       q++
     }
     if (q >= this.end) return -1
     byte = buffer[q]!
-    if (digit < row.length || (byte !== 34 && byte !== 39) || letters < 1 || letters > LAST_COLUMN)
+    if (digit < rowDigits.length || (byte !== 34 && byte !== 39) || letters < 1 || letters > LAST_COLUMN)
       this.refuse('corrupt', `has a cell in row ${this.line} that says it is elsewhere`)
-    this.addressed = letters - 1
+    this.addressColumn = letters - 1
     return q
   }
 
   /** A cell with a formula, inline text, a prefix, or white space between its tags. */
   private richCell(p: number, column: number, type: number, style: number): number {
     const { buffer, end } = this
-    let formula = false
-    let hint = 0
-    let inText = false
+    let hasFormula = false
+    let hintDepth = 0
+    let isInText = false
     let length = 0
     for (let start = p; ; start = p) {
       while (buffer[p] !== LT) p++
       const stop = p
-      p = p < end ? this.tag(p) : -1
+      p = p < end ? this.readTag(p) : -1
       if (p < 0) return -1
-      if (inText && hint === 0) {
+      if (isInText && hintDepth === 0) {
         if (length + stop - start > this.text.length) {
           const wider = new Uint8Array((length + stop - start) * 2)
           wider.set(this.text.subarray(0, length))
@@ -253,16 +253,16 @@ export class WorksheetScanner extends XmlScanner {
         }
         length = writeUnescaped(buffer, start, stop, this.text, length)
       }
-      const { closing, empty } = this
-      if (closing && this.named('c')) break
-      if (this.named('v') || this.named('t')) inText = !closing && !empty
-      else if (this.named('f')) formula = true
-      else if (this.named('rPh') && !empty) hint += closing ? -1 : 1
-      else if (this.named('row') || this.named('c'))
+      const { closing, selfClosing } = this
+      if (closing && this.isNamed('c')) break
+      if (this.isNamed('v') || this.isNamed('t')) isInText = !closing && !selfClosing
+      else if (this.isNamed('f')) hasFormula = true
+      else if (this.isNamed('rPh') && !selfClosing) hintDepth += closing ? -1 : 1
+      else if (this.isNamed('row') || this.isNamed('c'))
         this.refuse('corrupt', `has a cell in row ${this.line} that never ends`)
     }
     this.column = column
-    this.emit(column, type, style, this.text, 0, length, formula)
+    this.emit(column, type, style, this.text, 0, length, hasFormula)
     return p
   }
 
@@ -281,8 +281,8 @@ export class WorksheetScanner extends XmlScanner {
     } else if (type === NUMBER) {
       if (this.styles.dates[style]) sink.other(column, 'date', this.dateText(bytes, start, stop))
       else sink.number(column, Number(decodeUtf8(bytes, start, stop)), bytes, start, stop)
-    } else if (type === SHARED) this.shared(column, Number(decodeUtf8(bytes, start, stop)))
-    else if (type === TEXT || type === INLINE) sink.text(column, bytes, start, stop)
+    } else if (type === SHARED_TEXT) this.emitSharedText(column, Number(decodeUtf8(bytes, start, stop)))
+    else if (type === TEXT || type === INLINE_TEXT) sink.text(column, bytes, start, stop)
     else {
       const text = decodeUtf8(bytes, start, stop)
       if (type === BOOLEAN) sink.other(column, 'boolean', text === '0' ? 'FALSE' : 'TRUE')
@@ -292,7 +292,7 @@ export class WorksheetScanner extends XmlScanner {
     }
   }
 
-  private shared(column: number, index: number): void {
+  private emitSharedText(column: number, index: number): void {
     const { bytes, offsets } = this.strings
     if (!(index >= 0 && index + 1 < offsets.length && Number.isInteger(index)))
       this.refuse('corrupt', `uses a text in row ${this.line} that the workbook does not have`)

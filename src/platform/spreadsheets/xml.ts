@@ -24,9 +24,9 @@ export abstract class XmlScanner {
   protected buffer = new Uint8Array(1 << 17)
   protected at = 0
   protected end = 0
-  /** What `tag` read last: where its local name and its attributes lie. */
+  /** What `readTag` read last: where its local name and its attributes lie. */
   protected closing = false
-  protected empty = false
+  protected selfClosing = false
   private nameFrom = 0
   private nameTo = 0
   private tagTo = 0
@@ -53,9 +53,9 @@ export abstract class XmlScanner {
     this.buffer.set(sentinel, this.end)
     if (this.end < this.retryAt) return // a long construct is tried again when it has doubled
     this.scan()
-    const held = this.end - this.at
-    if (held > limits.field) this.refuse('too_large', `has a single cell of over ${limits.field >> 20} MB`)
-    this.retryAt = held < 4096 ? 0 : Math.min(held * 2, limits.field + 1)
+    const pendingBytes = this.end - this.at
+    if (pendingBytes > limits.field) this.refuse('too_large', `has a single cell of over ${limits.field >> 20} MB`)
+    this.retryAt = pendingBytes < 4096 ? 0 : Math.min(pendingBytes * 2, limits.field + 1)
   }
 
   /** To be called after the last piece. */
@@ -71,9 +71,9 @@ export abstract class XmlScanner {
   }
 
   /** Reads the tag at `p`, comments and instructions too (without a name). Returns the position after it, or -1 if it is cut off. */
-  protected tag(p: number): number {
+  protected readTag(p: number): number {
     const { buffer, end } = this
-    this.closing = this.empty = false
+    this.closing = this.selfClosing = false
     this.nameFrom = this.nameTo = 0
     let q = p + 1
     if (buffer[q] === 63) {
@@ -105,12 +105,12 @@ export abstract class XmlScanner {
     this.nameFrom = from
     this.nameTo = to
     this.tagTo = q
-    this.empty = buffer[q - 1] === SLASH
+    this.selfClosing = buffer[q - 1] === SLASH
     return q + 1
   }
 
   /** Whether the last tag has this local name. */
-  protected named(name: string): boolean {
+  protected isNamed(name: string): boolean {
     if (this.nameTo - this.nameFrom !== name.length) return false
     for (let i = 0; i < name.length; i++) if (this.buffer[this.nameFrom + i] !== name.charCodeAt(i)) return false
     return true
@@ -118,11 +118,11 @@ export abstract class XmlScanner {
 
   /** Attributes of the last tag, by local name. */
   protected attributes(): Map<string, string> {
-    const inside = decodeUtf8(this.buffer, this.nameTo, this.tagTo)
-    const found = new Map<string, string>()
-    for (const [, name, double, single] of inside.matchAll(/\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-      found.set(name!.slice(name!.indexOf(':') + 1), unescaped(double ?? single ?? ''))
-    return found
+    const text = decodeUtf8(this.buffer, this.nameTo, this.tagTo)
+    const attributes = new Map<string, string>()
+    for (const [, name, double, single] of text.matchAll(/\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
+      attributes.set(name!.slice(name!.indexOf(':') + 1), unescaped(double ?? single ?? ''))
+    return attributes
   }
 }
 
@@ -134,7 +134,7 @@ const entities = new Map([
   ['apos', 39],
 ])
 
-function pointOf(entity: string): number {
+function codePointOf(entity: string): number {
   const hex = /^#x([0-9a-f]{1,6})$/i.exec(entity)?.[1]
   const decimal = /^#([0-9]{1,7})$/.exec(entity)?.[1]
   const point = hex ? Number.parseInt(hex, 16) : decimal ? Number(decimal) : (entities.get(entity) ?? -1)
@@ -143,7 +143,7 @@ function pointOf(entity: string): number {
 }
 
 const unescaped = (text: string): string =>
-  text.includes('&') ? text.replace(/&([^;&]*);?/g, (_, entity) => String.fromCodePoint(pointOf(entity))) : text
+  text.includes('&') ? text.replace(/&([^;&]*);?/g, (_, entity) => String.fromCodePoint(codePointOf(entity))) : text
 
 /** The text at [start, stop) without its escapes, appended to `into`, which must have room. Returns where it ends. */
 export function writeUnescaped(bytes: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): number {
@@ -153,7 +153,7 @@ export function writeUnescaped(bytes: Uint8Array, start: number, stop: number, i
       let semicolon = i + 1
       while (semicolon < stop && semicolon - i < 12 && bytes[semicolon] !== 59) semicolon++
       if (semicolon === stop) refuseSheet('corrupt', 'The workbook has a bare & in its text')
-      at = writeCodePoint(pointOf(decodeUtf8(bytes, i + 1, semicolon)), into, at)
+      at = writeCodePoint(codePointOf(decodeUtf8(bytes, i + 1, semicolon)), into, at)
       i = semicolon
     } else if (byte === 95 && bytes[i + 1] === 120 && bytes[i + 6] === 95 && i + 6 < stop) {
       // Excel writes what XML cannot hold as _x000D_.
@@ -186,9 +186,9 @@ class TagScanner extends XmlScanner {
   protected scan(): void {
     for (let p = this.at; ; this.at = p) {
       while (this.buffer[p] !== LT) p++
-      p = p < this.end ? this.tag(p) : -1
+      p = p < this.end ? this.readTag(p) : -1
       if (p < 0) return
-      const name = this.names.find(name => this.named(name))
+      const name = this.names.find(name => this.isNamed(name))
       if (!name) continue
       this.tags.push({ name, closing: this.closing, attributes: this.attributes() })
       if (this.tags.length > limits.tags) this.refuse('too_large', `has over ${limits.tags} entries`)

@@ -6,7 +6,7 @@ import { refuseSheet } from './refusal.ts'
 import { readPiece, type Source } from './source.ts'
 
 /** Inflated bytes after which other tasks on this thread get a turn. */
-const TURN = 1 << 20
+const TURN_BYTES = 1 << 20
 
 export interface ZipEntry {
   name: string
@@ -23,12 +23,12 @@ const corrupt = (what: string) => refuseSheet('corrupt', `The workbook is damage
 const STORED = 0
 const DEFLATED = 8
 /** Bytes handed to inflate at once; they can become a thousand times as many before it can be stopped. */
-const SLICE = 16 << 10
+const SLICE_BYTES = 16 << 10
 
 export class Zip {
   /** By name in lower case, because part names are case-insensitive. */
   readonly entries: Map<string, ZipEntry>
-  private left = limits.inflated
+  private remainingBytes = limits.inflated
 
   constructor(
     private readonly source: Source,
@@ -45,29 +45,30 @@ export class Zip {
   async *content({ name, method, crc, packed, size, offset }: ZipEntry): AsyncGenerator<Uint8Array> {
     if (method !== STORED && method !== DEFLATED)
       refuseSheet('corrupt', `${name} is packed in a way Excel does not use`)
-    if (size > this.left) refuseSheet('too_large', `${name} would unpack to ${Math.round(size / 2 ** 20)} MB`)
+    if (size > this.remainingBytes) refuseSheet('too_large', `${name} would unpack to ${Math.round(size / 2 ** 20)} MB`)
     const header = readPiece(this.source, offset, 30)
     const view = new DataView(header.buffer)
     if (header.length < 30 || view.getUint32(0, true) !== 0x04034b50) corrupt(`${name} is not where the directory says`)
     const start = offset + 30 + view.getUint16(26, true) + view.getUint16(28, true)
 
     let total = 0
-    let sum = 0
-    for await (const piece of (method === STORED ? pieces : inflated)(this.source, start, packed)) {
-      const turn = Math.floor(total / TURN)
+    let checksum = 0
+    for await (const piece of (method === STORED ? readPieces : inflatePieces)(this.source, start, packed)) {
+      const turn = Math.floor(total / TURN_BYTES)
       total += piece.length
-      this.left -= piece.length
+      this.remainingBytes -= piece.length
       if (total > size) corrupt(`${name} is larger than the directory says`)
-      if (this.left < 0) refuseSheet('too_large', `The workbook unpacks to over ${limits.inflated / 2 ** 30} GB`)
+      if (this.remainingBytes < 0)
+        refuseSheet('too_large', `The workbook unpacks to over ${limits.inflated / 2 ** 30} GB`)
       if (total > limits.inflatedFree && total > packed * limits.inflatedRatio)
         refuseSheet('too_large', `${name} unpacks to over ${limits.inflatedRatio} times its size, as no sheet does`)
-      sum = crc32(piece, sum)
+      checksum = crc32(piece, checksum)
       yield piece
-      if (Math.floor(total / TURN) === turn) continue
+      if (Math.floor(total / TURN_BYTES) === turn) continue
       await setImmediate()
       this.signal?.throwIfAborted()
     }
-    if (total !== size || sum !== crc) corrupt(`${name} does not match its checksum`)
+    if (total !== size || checksum !== crc) corrupt(`${name} does not match its checksum`)
   }
 }
 
@@ -97,17 +98,17 @@ function directoryOf(source: Source): Map<string, ZipEntry> {
       size: view.getUint32(at + 24, true),
       offset: view.getUint32(at + 42, true),
     }
-    widen(entry, new DataView(bytes.buffer, bytes.byteOffset + nameEnd, extraEnd - nameEnd))
+    readZip64Extra(entry, new DataView(bytes.buffer, bytes.byteOffset + nameEnd, extraEnd - nameEnd))
     const key = entry.name.toLowerCase()
     if (entries.has(key)) corrupt(`it holds ${entry.name} twice`)
     entries.set(key, entry)
     at = next
   }
   // Entries that share bytes are how small files claim to hold petabytes.
-  let free = 0
+  let nextFree = 0
   for (const { name, offset, packed } of [...entries.values()].sort((a, b) => a.offset - b.offset)) {
-    if (offset < free || offset + 30 + packed > start) corrupt(`${name} lies across other parts`)
-    free = offset + 30 + packed
+    if (offset < nextFree || offset + 30 + packed > start) corrupt(`${name} lies across other parts`)
+    nextFree = offset + 30 + packed
   }
   return entries
 }
@@ -138,7 +139,7 @@ function findDirectory(source: Source): { start: number; size: number; count: nu
 }
 
 /** Zip64 moves what does not fit 32 bits to an extra field, in this order. */
-function widen(entry: ZipEntry, extra: DataView): void {
+function readZip64Extra(entry: ZipEntry, extra: DataView): void {
   for (let at = 0; at + 4 <= extra.byteLength; at += 4 + extra.getUint16(at + 2, true)) {
     if (extra.getUint16(at, true) !== 1) continue
     const stop = Math.min(extra.byteLength, at + 4 + extra.getUint16(at + 2, true))
@@ -153,20 +154,20 @@ function widen(entry: ZipEntry, extra: DataView): void {
   }
 }
 
-async function* pieces(source: Source, start: number, length: number) {
-  for (let at = 0; at < length; at += SLICE) {
-    const piece = readPiece(source, start + at, Math.min(SLICE, length - at))
+async function* readPieces(source: Source, start: number, length: number) {
+  for (let at = 0; at < length; at += SLICE_BYTES) {
+    const piece = readPiece(source, start + at, Math.min(SLICE_BYTES, length - at))
     if (piece.length === 0) corrupt('it is cut off')
     yield piece
   }
 }
 
-async function* inflated(source: Source, start: number, length: number) {
+async function* inflatePieces(source: Source, start: number, length: number) {
   const stream = new DecompressionStream('deflate-raw')
   const writer = stream.writable.getWriter()
   const reader = stream.readable.getReader()
   const feed = async () => {
-    for await (const piece of pieces(source, start, length)) await writer.write(piece)
+    for await (const piece of readPieces(source, start, length)) await writer.write(piece)
     await writer.close()
   }
   // What fails while writing is thrown where it is read.

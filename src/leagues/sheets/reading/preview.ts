@@ -3,9 +3,9 @@
  * and the first rows. A sheet that cannot be imported as it is, for example without an id, is shown too, with the reason.
  */
 
-import { recoded } from '../../../platform/spreadsheets/encoding.ts'
+import { toUtf8 } from '../../../platform/spreadsheets/encoding.ts'
 import { SheetRefusal } from '../../../platform/spreadsheets/refusal.ts'
-import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sniff.ts'
+import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
@@ -49,7 +49,7 @@ const SAMPLES = 5
 export async function previewSheet({ path, filename, mapping, isCut }: PreviewInput, signal?: AbortSignal) {
   const source = fileSource(path)
   try {
-    const head = readPiece(source, 0, HEAD)
+    const head = readPiece(source, 0, HEAD_BYTES)
     return fileKindOf(head, filename) === 'zip'
       ? await previewWorkbook(source, mapping, signal)
       : previewText(head, !isCut && head.length === source.size, mapping)
@@ -61,7 +61,7 @@ export async function previewSheet({ path, filename, mapping, isCut }: PreviewIn
 function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | undefined): SheetPreview {
   const { encoding, bomBytes } = encodingOf(head)
   const { delimiter, header, rows } = likelyDialect(
-    recoded(head.subarray(bomBytes), encoding, isWhole),
+    toUtf8(head.subarray(bomBytes), encoding, isWhole),
     isWhole,
     mapping,
   )

@@ -15,9 +15,9 @@
  * bad row; those two refusals carry the report. Lines are lines of the file or rows of the worksheet, counted from 1.
  */
 import { setImmediate } from 'node:timers/promises'
-import { recoded, transcoder } from '../../../platform/spreadsheets/encoding.ts'
+import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
-import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sniff.ts'
+import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { bytesSource, fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
@@ -63,7 +63,7 @@ export async function readSheet(file: string | Uint8Array | Source, options: Rea
   try {
     options.signal?.throwIfAborted()
     options.onProgress?.({ stage: 'checking file type', bytes: 0, totalBytes: source.size, rows: 0 })
-    const head = readPiece(source, 0, HEAD)
+    const head = readPiece(source, 0, HEAD_BYTES)
     const isZip = fileKindOf(head, options.filename) === 'zip'
     return requireImportable(
       await (isZip ? readWorkbook(source, options) : readText(source, head, options)),
@@ -90,7 +90,7 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
   const { encoding, bomBytes } = encodingOf(head)
   const isWhole = head.length === source.size
   const { delimiter, quote, header, start, startLine, rows } = dialectOf(
-    recoded(head.subarray(bomBytes), encoding, isWhole),
+    toUtf8(head.subarray(bomBytes), encoding, isWhole),
     isWhole,
     options.mapping,
   )
