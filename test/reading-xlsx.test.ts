@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { StringScanner } from '../src/platform/spreadsheets/shared-strings.ts'
 import { bytesSource } from '../src/platform/spreadsheets/source.ts'
-import { StringScanner } from '../src/platform/spreadsheets/strings.ts'
 import { WorksheetScanner } from '../src/platform/spreadsheets/worksheet.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
 import { piecemeal, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'

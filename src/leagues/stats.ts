@@ -2,6 +2,7 @@ import { count, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { members } from '../../db/schema.ts'
 import type { App } from '../context.ts'
+import { day } from '../platform/clock.ts'
 import { kindSchema, type League, leagueStatus, statusSchema } from './league.ts'
 
 export const leagueStatsSchema = t.Object({
@@ -13,8 +14,6 @@ export const leagueStatsSchema = t.Object({
   numbers: t.Record(t.String(), t.Unknown(), { description: 'Statistics of this kind of league' }),
 })
 type LeagueStats = Static<typeof leagueStatsSchema>
-
-const day = 86_400_000
 
 export async function leagueStats(app: App, league: League): Promise<LeagueStats> {
   const { db, clock, kinds } = app

@@ -1,4 +1,3 @@
-import { columnMemory } from './column-memory.ts'
 import { isUtf8, writeWindows1252 } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
@@ -21,6 +20,11 @@ export const decodeCell = (bytes: Uint8Array, start: number, stop: number): stri
   shortened(decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim())
 
 const MAX_BYTES = 2 ** 31 // of one column
+const SHARED_FROM_ROWS = 1 << 15
+
+/** Memory of a column. Threads share that of a large one without a copy. */
+export const columnMemory = (rows: number, bytes: number): ArrayBufferLike =>
+  rows >= SHARED_FROM_ROWS ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)
 
 /** Grows a text column row by row. A row's text may be set again until the row is kept. */
 export class TextBuilder {

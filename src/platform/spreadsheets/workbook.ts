@@ -2,7 +2,7 @@
 
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
-import { StringScanner } from './strings.ts'
+import { StringScanner } from './shared-strings.ts'
 import { type CellTexts, decodeUtf8 } from './text.ts'
 import { type CellSink, type Styles, WorksheetScanner } from './worksheet.ts'
 import { type Tag, tagsOf } from './xml.ts'

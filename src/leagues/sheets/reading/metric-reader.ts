@@ -1,6 +1,6 @@
 /** One metric while a sheet is read: its values, and what its cells show about the way its numbers are written. */
 
-import { columnMemory } from '../../../platform/spreadsheets/column-memory.ts'
+import { columnMemory } from '../../../platform/spreadsheets/text.ts'
 import { type NumberColumn, putNarrow, readNumbers } from '../number-column.ts'
 import { isCount } from './known-metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
