@@ -4,7 +4,7 @@ import { type Classification, classify } from './tiers.ts'
 /** The positions on a board: by one column, and in tiers by its score (best first). */
 export type BoardPositions = { ranking: Ranking; score: Ranking; classification: Classification }
 
-/** How rows move from one board to another with the same rows. Gaining or losing a rank counts as a move of no length. */
+/** How rows move from one board to another with the same rows. A row that gains or loses its rank counts in `moved`, but is in neither list. */
 export type RankMoves = {
   moved: number
   /** Rows, furthest moves first. */

@@ -93,7 +93,7 @@ function columnNames({ metrics, better }: BoardShape): BoardMetric[] {
 const GAIN_SUFFIX = '.gain'
 /** `deads.gain`: the column of a metric's gain. */
 export const gainColumn = (metric: string): string => `${metric}${GAIN_SUFFIX}`
-/** The metric whose gain a column is. */
+/** The metric of a gain column; undefined for other columns. */
 export const metricOfGain = (column: string): string | undefined =>
   column.endsWith(GAIN_SUFFIX) ? column.slice(0, -GAIN_SUFFIX.length) : undefined
 
@@ -101,7 +101,7 @@ export const metricOfGain = (column: string): string | undefined =>
 export const GOAL_COLUMN = 'goal_pct'
 /** `deads.goal_pct`: how much of the target in a metric, or in `score`. */
 export const goalColumn = (metric: string): string => `${metric}.${GOAL_COLUMN}`
-/** The metric whose target a column is. */
+/** The metric of a goal column; undefined for other columns. */
 export const metricOfGoal = (column: string): string | undefined =>
   column.endsWith(`.${GOAL_COLUMN}`) ? column.slice(0, -GOAL_COLUMN.length - 1) : undefined
 

@@ -61,7 +61,7 @@ export const countedRows = ({ counted, order }: Ranking): number => counted ?? o
 /** Decides between equal values; an unknown one comes last among them. */
 export type Tiebreak = { values: Float64Array; better: Better }
 
-/** A column that sorts by `values`, then by the tie-break. Its good end is that of `values`. */
+/** A column that sorts by `values`, then by the tie-break; `better` holds for it as for `values`. */
 export function sortKeysOf(values: Float64Array, better: Better, tiebreak: Tiebreak): Float64Array {
   const tiebreakOrder = sortByValue(tiebreak.values, tiebreak.better === 'higher').order
   const { order, known } = sortByValue(values, better === 'higher', tiebreakOrder)
@@ -87,7 +87,7 @@ export const rankingByKeys = (values: Float64Array, keys: Float64Array, directio
   keys,
 })
 
-/** The key that equal rows share. */
+/** What rows are ranked by: rows that tie have the same value here. */
 export const sortValuesOf = ({ values, keys }: Ranking): Float64Array => keys ?? values
 
 type TieRun = { from: number; to: number }

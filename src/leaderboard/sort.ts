@@ -42,7 +42,7 @@ function distribute({ keys, rows }: Keyed, to: Keyed, places: Uint32Array, shift
   }
 }
 
-/** Counts become first places; false when every key shares the digit. */
+/** Turns counts into the first place of each bucket; false when all keys share the digit. */
 function countsToPlaces(counts: Uint32Array, total: number): boolean {
   let place = 0
   for (let bucket = 0; bucket < counts.length; bucket++) {
@@ -156,7 +156,7 @@ function sortByChunk(ids: TextColumn, rows: Uint32Array, depth: number): void {
   }
 }
 
-/** Four bytes from `depth` on, big-endian; past the end zeros, which the comparison of equals sorts out. */
+/** Four bytes from `depth` on, big-endian, zeros past the end: texts that are equal so far are compared further. */
 function wordAt({ bytes, offsets }: TextColumn, row: number, depth: number): number {
   const at = offsets[row]! + depth
   const remaining = offsets[row + 1]! - at
@@ -186,7 +186,7 @@ export function rowNumbers(count: number): Uint32Array {
 }
 
 function gather(values: Uint32Array, places: Uint32Array): Uint32Array {
-  const taken = new Uint32Array(places.length)
-  for (let i = 0; i < places.length; i++) taken[i] = values[places[i]!]!
-  return taken
+  const gathered = new Uint32Array(places.length)
+  for (let i = 0; i < places.length; i++) gathered[i] = values[places[i]!]!
+  return gathered
 }

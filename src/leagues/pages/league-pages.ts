@@ -54,9 +54,9 @@ export const leaguePages = (app: App) => {
     .get(
       '/',
       async ({ query, who }) => {
-        const { leagues, page: asked, total } = await leaguesShown(app, query, who)
+        const { leagues, page: slice, total } = await leaguesShown(app, query, who)
         const body = leaguesBody(
-          { leagues, pagination: pagination(asked, total) },
+          { leagues, pagination: pagination(slice, total) },
           query,
           kinds,
           who,

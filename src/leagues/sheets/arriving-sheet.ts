@@ -1,11 +1,11 @@
-/** A large sheet is read while it still comes in, so that its import finds it read. */
+/** Reads a large sheet while it arrives, before its import asks for it. */
 import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../../platform/files/growth.ts'
 import type { SheetThread } from './sheet-thread.ts'
 
 export type ArrivingSheet = {
   /** Text is read as it arrives, from the file to which it is written. */
   written(path: string, isText: boolean): void
-  /** A workbook only now, as its directory is at its end. */
+  /** A workbook is read only once it is complete, as its directory is at its end. */
   arrived(path: string): void
   cancel(): void
 }
@@ -17,7 +17,7 @@ export function arrivingSheet(thread: SheetThread, file: string, expected: numbe
   const startReading = (path: string) => {
     if (isRead) return
     isRead = true
-    thread.run('readAhead', { file, path, expected, growth }).catch(() => {}) // its import reads it again and says why
+    thread.run('readAhead', { file, path, expected, growth }).catch(() => {}) // its import reads it again and reports the error
   }
   return {
     written(path, isText) {

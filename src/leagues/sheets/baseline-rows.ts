@@ -40,7 +40,7 @@ export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => 
   window: metrics => new SnapshotWindow(scores, snapshot, metrics),
 })
 
-/** The same while the imported sheet is still in memory, in id order. */
+/** The players of an imported sheet that is still in memory, in id order. */
 export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
   snapshot,
   rowsIn: rowMatcher(scores, sheet.ids),

@@ -38,7 +38,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
 
   const scoredKeys = new Map<number, string>() // by scan, the key of the board that was scored when it was imported
 
-  /** These tasks only read, so a task that died with the thread is asked once more of the next one. */
+  /** These tasks only read, so a task whose thread died is run once more, by the next thread. */
   const ask = <Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskAnswer<Name>> =>
     thread.run(task, input).catch(error => {
       if (error instanceof ThreadDied) return thread.run(task, input)

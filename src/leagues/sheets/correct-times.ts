@@ -17,8 +17,8 @@ const findAhead = prepared(db =>
 )
 
 /**
- * Sheets that were sent while the clock was ahead would stay the newest until that time comes. They are dated by the order in which they
- * were sent: just after the one before. The boards of final leagues stay as they are.
+ * Sheets that were sent while the clock was ahead would stay the newest until that time comes. Each is dated
+ * just after the one that was sent before it. The boards of final leagues stay as they are.
  */
 export function correctTimesAhead(tx: Db, now: number): void {
   const latest = now + maxAheadMs

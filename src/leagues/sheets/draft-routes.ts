@@ -197,7 +197,7 @@ export const draftPages = (app: App) => {
     )
 }
 
-/** Null if it is what the file says anyway. */
+/** The time in the form; null if it is empty, or the time that was read from the file. */
 function takenAtOf(text: string, read: { taken_at: string; taken_from: string }): number | null {
   if (text.trim() === '') return null
   const at = momentInUtc(text)

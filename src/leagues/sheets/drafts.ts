@@ -18,7 +18,7 @@ export const changeDraft = (tx: Db, id: number, change: Partial<UploadDraft>): v
 export const deleteDraft = (tx: Db, id: number): void =>
   void tx.delete(uploadDrafts).where(eq(uploadDrafts.id, id)).run()
 
-/** Nobody sees a file that another officer has chosen. */
+/** Officers see only the files that they chose themselves. */
 export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadDraft {
   const draft = db
     .select()

@@ -52,7 +52,7 @@ ${formField({ label: 'It is from another date', name: 'taken_at', id: 'f-plain-d
 <div class="submit"><button type="submit" name="do" value="date">Publish with this date</button></div>
 </form>`
 
-/** For a sheet that boards are made of. */
+/** The form that corrects when a published sheet was taken. */
 export const dateForm = (upload: UploadView): Content =>
   upload.status === 'done' &&
   html`<details class="part"><summary>Correct when it was taken</summary>

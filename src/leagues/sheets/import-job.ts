@@ -35,7 +35,7 @@ import { SnapshotGone } from './snapshots/snapshot.ts'
 import { storeFindings } from './stored-findings.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
-/** Imports a file as the board that its league shows. Run twice, the second run finds it done. */
+/** Imports an uploaded file and publishes it on its league's board. A second run finds it done. */
 export const importUpload = job('sheets.import', {
   input: t.Object({ uploadId: t.Integer(), leagueId: t.Integer() }),
   queue: 'heavy',
@@ -129,7 +129,7 @@ async function importSheet(
   const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
-    sheets.file.assertUsable() // else the snapshot would be gone with the process
+    sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // it may have been corrected while the file was read
     const columns = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
     const { mapping, ignored } = imported.report
@@ -245,7 +245,7 @@ const trialResult = ({ report, findings, summary, dated, doubts }: Imported) => 
   summary,
 })
 
-/** The row may be on the disk before the file is; nobody was told of such an upload. */
+/** After a power cut the row may be there without the whole file; such an upload was never confirmed to anybody. */
 function requireComplete(path: string, { bytes }: Upload) {
   if (Bun.file(path).size < bytes)
     refuse('conflict', 'Power went away while the file was stored, and a part of it is lost; upload it again')

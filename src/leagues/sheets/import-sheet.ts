@@ -192,9 +192,9 @@ const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, row
 
 /** Whether the comparison may read the sheet's rows from the database, so that they are stored first: with extra sheets, or no scan before it. */
 const mayReadStored = ({ kind, published }: ImportInput) =>
-  kind !== 'current' || published.some(one => one.kind === 'extra') || scansOf(published).length === 0
+  kind !== 'current' || published.some(upload => upload.kind === 'extra') || scansOf(published).length === 0
 
-/** For each player, in bytes, from matching and ranking. */
+/** Garbage that matching and ranking leave behind, for each player. */
 const GARBAGE_BYTES = 80
 
 /** Who is new, gone or renamed since the board before, and whose counters went down since the start. */

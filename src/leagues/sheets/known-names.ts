@@ -24,10 +24,10 @@ export function fillInNames(
   const isNamed = (row: number) => hasNames && names.offsets[row + 1]! > names.offsets[row]!
   let unnamed = 0
   for (let row = 0; row < rowCount(names); row++) if (!isNamed(row)) unnamed++
-  const known = byTakenAt(scansOf(published)).reverse()
+  const scansNewestFirst = byTakenAt(scansOf(published)).reverse()
   const nearest = [
-    ...known.filter(one => one.takenAt <= takenAt),
-    ...known.filter(one => one.takenAt > takenAt).reverse(),
+    ...scansNewestFirst.filter(scan => scan.takenAt <= takenAt),
+    ...scansNewestFirst.filter(scan => scan.takenAt > takenAt).reverse(),
   ]
   if (unnamed === 0 || nearest.length === 0) return
   bringToIdOrder(sheet)

@@ -30,15 +30,15 @@ const markBody = t.Object(
 
 export const markRoutes = (app: App) => {
   const { db, clock } = app
-  const one = t.Object({ id: idSchema, player_id: playerId })
+  const playerParams = t.Object({ id: idSchema, player_id: playerId })
   return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
     .use(access(app))
     .get(
       '/marks',
       ({ params: { id }, query, request, set }) => {
-        const asked = pageOf(query)
-        const { marks, total } = listMarks(db, sheetLeague(app, id).id, asked)
-        return paged({ request, set }, asked, total, { marks: markedPlayers(app, id, marks) })
+        const slice = pageOf(query)
+        const { marks, total } = listMarks(db, sheetLeague(app, id).id, slice)
+        return paged({ request, set }, slice, total, { marks: markedPlayers(app, id, marks) })
       },
       {
         params: idParams,
@@ -47,7 +47,7 @@ export const markRoutes = (app: App) => {
         detail: describe('Marked players of a sheet league, newest mark first', pageSchema('marks', markedPlayer)),
       },
     )
-    .guard({ params: one })
+    .guard({ params: playerParams })
     .get(
       '/players/:player_id/mark',
       ({ params: { id, player_id }, who }) => {
@@ -101,10 +101,10 @@ export const markPages = (app: App) =>
   new Elysia().use(access(app)).get(
     '/leagues/:id/marks',
     ({ params: { id }, query, who }) => {
-      const asked = pageOf({ limit: 50, ...query })
-      const { marks, total } = listMarks(app.db, sheetLeague(app, id).id, asked)
+      const slice = pageOf({ limit: 50, ...query })
+      const { marks, total } = listMarks(app.db, sheetLeague(app, id).id, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
-      const body = marksPageBody({ league, marks: markedPlayers(app, id, marks), list: pagination(asked, total) }, who)
+      const body = marksPageBody({ league, marks: markedPlayers(app, id, marks), list: pagination(slice, total) }, who)
       return page({ title: `Marked players of ${league.name}`, who, nav: 'leagues', body })
     },
     { params: idParams, query: t.Object(pageQuery), may: 'officer', detail: hidden },

@@ -36,9 +36,9 @@ export const uploadPeopleRoutes = (app: App) =>
     .get(
       '/uploads/:id/people',
       async ({ params: { id }, query, request, set }) => {
-        const asked = pageOf(query)
-        const { comparedTo, total, people } = await peopleOf(app, uploadById(app.db, id), query.change, asked)
-        return paged({ request, set }, asked, total, { change: query.change, compared_to: comparedTo, people })
+        const slice = pageOf(query)
+        const { comparedTo, total, people } = await peopleOf(app, uploadById(app.db, id), query.change, slice)
+        return paged({ request, set }, slice, total, { change: query.change, compared_to: comparedTo, people })
       },
       {
         query: t.Object({ change: changeSchema, ...pageQuery }),
@@ -101,11 +101,11 @@ export const uploadPeoplePages = (app: App) =>
     '/leagues/:id/uploads/:upload_id/people',
     async ({ params: { id, upload_id }, query, who }) => {
       const upload = uploadOfLeague(app.db, id, upload_id)
-      const asked = pageOf(query)
+      const slice = pageOf(query)
       const change: UploadChange = query.change ?? peopleChangesOf(upload.kind)[0] ?? 'new'
-      const { comparedTo, total, people } = await peopleOf(app, upload, change, asked)
+      const { comparedTo, total, people } = await peopleOf(app, upload, change, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
-      const list = { change, comparedTo, people, pagination: pagination(asked, total) }
+      const list = { change, comparedTo, people, pagination: pagination(slice, total) }
       const body = peoplePageBody({ league, upload: uploadView(upload), list }, who)
       return page({ title: `Players of ${upload.filename}`, who, nav: 'leagues', body })
     },

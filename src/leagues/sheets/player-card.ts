@@ -40,14 +40,14 @@ export async function playerCard(
   if (at < 0) return undefined
   const standings = await boards.boardCache.standings(snapshot.id, at, leftOutBy(source.marks))
   const [row] = rankedRows(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
-  const own = readValues(boards.scores, snapshot, [at])
-  const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), own)
+  const values = readValues(boards.scores, snapshot, [at])
+  const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), values)
   const cards = snapshot.metrics.map(({ name, cumulative }, c): [string, MetricCard] => [
     name,
     {
-      current: nullIfNaN(own[c]!),
+      current: nullIfNaN(values[c]!),
       baseline: nullIfNaN(start[c]!),
-      gain: nullIfNaN(gainOf(own[c]!, start[c]!, cumulative)),
+      gain: nullIfNaN(gainOf(values[c]!, start[c]!, cumulative)),
       rank: standings[name]?.rank ?? null,
       percentile: standings[name]?.percentile ?? null,
     },

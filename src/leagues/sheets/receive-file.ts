@@ -194,7 +194,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     if (filename !== undefined && handle !== undefined)
       return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), handle }
   } catch (error) {
-    sheet?.destroy() // the form would end it only with the part, and the write would wait for more
+    sheet?.destroy() // the form ends it only at the end of the part: the write would wait for more bytes
     await written?.then(closeSync, () => {})
     throw error instanceof Refusal || isDiskError(error) ? error : cutOff()
   }

@@ -114,7 +114,7 @@ export const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) =>
 const isLongOver = (league: League, now: number) =>
   isSeasonOver(league, now) && (league.finalizedAt === null || league.finalizedAt < now - 7 * day)
 
-const maxUndos = 5 // so many newest uploads of an ended league can be undone until it is archived
+const maxUndos = 5 // of the newest uploads of an ended league, until it is archived
 
 const heldSnapshots = (db: App['db']): number[] =>
   db

@@ -61,13 +61,13 @@ export function selectSnapshots(published: readonly Published[], from?: number):
 /** The scan that a scan taken at this time is compared with: the newest current one up to then, or else the newest baseline. */
 export function scanBefore(published: readonly Published[], takenAt: number): Published | undefined {
   const all = byTakenAt(scansOf(published))
-  const until = all.filter(one => one.takenAt <= takenAt)
+  const until = all.filter(upload => upload.takenAt <= takenAt)
   return until.findLast(({ kind }) => kind === 'current') ?? all.at(-1)
 }
 
 /** The extra sheet before one that was taken at this time. */
 export const extraBefore = (published: readonly Published[], takenAt: number): Published | undefined =>
-  byTakenAt(published).findLast(one => one.kind === 'extra' && one.takenAt <= takenAt)
+  byTakenAt(published).findLast(upload => upload.kind === 'extra' && upload.takenAt <= takenAt)
 
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)

@@ -37,7 +37,7 @@ export type StoreThread = Thread<typeof storeTasks>
 
 let sharedTasks = 0
 
-/** The last task with a sheet collects it. */
+/** Runs a task on a shared sheet. After the last one the sheet's memory is collected. */
 async function whileShared<T>(sheet: SheetColumns, task: () => Promise<T>): Promise<T> {
   sharedTasks++
   try {
@@ -47,7 +47,7 @@ async function whileShared<T>(sheet: SheetColumns, task: () => Promise<T>): Prom
   }
 }
 
-/** Rows that are being stored: resolves when all of them are. `beside`: the thread that shares the sheet, in id order. */
+/** A snapshot whose rows are being stored: `stored` resolves when all of them are. `beside`: the thread that shares the sheet, in id order. */
 export type StartedStore = { snapshot: Snapshot; stored: Promise<void>; beside?: StoreThread }
 
 /** A sheet that another thread stores is shared from then on, and still in id order. */
@@ -70,7 +70,7 @@ export async function storeSheet(
   return { snapshot, stored, beside }
 }
 
-/** Shared columns go when both threads have collected their garbage, and not before this turn has let go of them. */
+/** Shared columns are freed once both threads have collected their garbage: after this turn of the event loop, which still refers to them. */
 export function collectGarbageLater({ metrics }: SheetColumns): void {
   const shared = metrics.filter(({ values }) => values.buffer instanceof SharedArrayBuffer)
   const bytes = shared.reduce((sum, { values }) => sum + values.byteLength, 0)

@@ -1,4 +1,4 @@
-/** The time that a sheet is dated by. */
+/** Which time a sheet counts as taken at. */
 import type { dateSources } from '../../../db/schema.ts'
 import { isAhead, parseTime, startOf } from '../../platform/clock.ts'
 import { takenAtInName } from './reading/taken-at.ts'
@@ -19,7 +19,7 @@ export function datedByContent(dated: Dated, found: string | null, now: number):
   return dataMoment === undefined ? dated : { takenAt: dataMoment, takenFrom: 'sheet' }
 }
 
-/** A future time is a mistake. A date alone means 00:00 UTC; today's date means now, or the scan before would be newer. */
+/** A time in the future is ignored as a mistake. A date alone means 00:00 UTC; today's date means now, or the scan before would be newer. */
 function momentOfData(found: string | null, now: number): number | undefined {
   const at = found === null ? Number.NaN : parseTime(found)
   if (Number.isNaN(at) || isAhead(at, now)) return undefined

@@ -22,13 +22,13 @@ export const uploadPages = (app: App) => {
   const { db, clock, config, streams } = app
 
   function uploadsData(id: number, query: { page?: number; limit?: number }): UploadsData {
-    const asked = pageOf(query)
+    const slice = pageOf(query)
     const league = leagueViewById(db, id, clock.now())
     if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues have uploads')
-    const { uploads, total } = uploadsOf(db, id, asked)
+    const { uploads, total } = uploadsOf(db, id, slice)
     return {
       league,
-      list: { uploads: uploads.map(uploadView), pagination: pagination(asked, total) },
+      list: { uploads: uploads.map(uploadView), pagination: pagination(slice, total) },
       names: usernamesOf(
         db,
         uploads.map(({ uploadedBy }) => uploadedBy),
@@ -93,13 +93,13 @@ export const uploadPages = (app: App) => {
       '/leagues/:id/uploads/:upload_id',
       ({ params: { id, upload_id }, query, who }) => {
         const upload = uploadOfLeague(db, id, upload_id)
-        const asked = pageOf(query)
-        const { errors, total } = errorsOf(db, upload_id, asked)
+        const slice = pageOf(query)
+        const { errors, total } = errorsOf(db, upload_id, slice)
         const body = uploadBody(
           {
             league: leagueViewById(db, id, clock.now()),
             upload: uploadView(upload),
-            errors: { errors, pagination: pagination(asked, total) },
+            errors: { errors, pagination: pagination(slice, total) },
           },
           who,
         )

@@ -61,10 +61,10 @@ const withReason =
 async function comparedPeople({ db, sheets }: App, upload: Upload, change: ComparedChange, slice: Slice) {
   const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
   if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
-  const others = publishedSnapshots(db, leagueId).filter(one => one.snapshot !== snapshot)
+  const others = publishedSnapshots(db, leagueId).filter(other => other.snapshot !== snapshot)
   const before = peopleChangesOf(kind).includes(change) ? comparedWith(others, kind, takenAt, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
-  const upTo = others.filter(one => one.takenAt <= takenAt)
+  const upTo = others.filter(other => other.takenAt <= takenAt)
   const selection = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
   const input = {
     change,

@@ -32,22 +32,22 @@ export interface Header {
 /** Header → `id`, `name`, `label:alliance` (or another label) or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
 export type Mapping = Record<string, string | null>
 
-/** Before the name of a label, where a mapping or an alias stands for one. */
+/** The prefix of a label's name in mappings and aliases. */
 const LABEL = 'label:'
 /** More would make a snapshot's texts larger than its numbers. */
 const MAX_LABELS = 8
 
 const HEADER_WITHIN_ROWS = 50
-/** Characters of a heading that count. */
+/** More characters of a heading are not read. */
 const MAX_HEADING = 200
 
-/** They only choose how the character before them is drawn. */
+/** Variation selectors only choose how the character before them is drawn. */
 const variationSelectors = /[\ufe00-\ufe0f]/g
 
 /** The form in which headings are compared: letters with their marks and digits only, but T4+ is not T4. */
 export const headerKey = (header: string): string => {
   const compared = header.slice(0, MAX_HEADING)
-  if (/^[a-z0-9]*$/.test(compared)) return compared // as most cells that are not headings are
+  if (/^[a-z0-9]*$/.test(compared)) return compared // most cells that are not headings are in this form already
   return compared
     .normalize('NFKC')
     .toLowerCase()
@@ -108,19 +108,19 @@ function bestHeader(
 ): Header | null {
   const mapped = mappedRoles(mapping)
   let best: { row: number; headings: Headings } | undefined
-  for (const [row, one] of rows.slice(0, HEADER_WITHIN_ROWS).entries()) {
-    if (one.cells.length > limits.columns) continue
-    const keys = one.cells.map(headerKey)
+  for (const [row, candidate] of rows.slice(0, HEADER_WITHIN_ROWS).entries()) {
+    if (candidate.cells.length > limits.columns) continue
+    const keys = candidate.cells.map(headerKey)
     const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
     if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
-    const headings = headingsOf(one, keys, mapped)
-    if (mayBe(one, headings.roles) && (!best || headings.known.size > best.headings.known.size))
+    const headings = headingsOf(candidate, keys, mapped)
+    if (mayBe(candidate, headings.roles) && (!best || headings.known.size > best.headings.known.size))
       best = { row, headings }
   }
   return best ? headerAt(rows, best.row, best.headings) : null
 }
 
-/** The best header row, or without an id the likeliest: the first of several texts under which most is recognised. */
+/** The best header row; without an id, the row of at least two texts in which most headings are recognised, the first of equals. */
 export function likelyHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
   const hasTexts = (row: PreviewRow) => {
     const texts = textsIn(row)
@@ -190,11 +190,11 @@ function rolesOf(headers: string[], keys: string[], mapped: MappedRoles): Roles 
 
 /** The headings; of equal ones, the later ones are numbered. */
 function numberRepeated(cells: string[]): string[] {
-  const seen = new Map<string, number>()
+  const counts = new Map<string, number>()
   return cells.map(cell => {
     const header = cell.trim().slice(0, MAX_HEADING)
-    const count = (seen.get(header) ?? 0) + 1
-    seen.set(header, count)
+    const count = (counts.get(header) ?? 0) + 1
+    counts.set(header, count)
     return count === 1 || header === '' ? header : `${header} (${count})`
   })
 }

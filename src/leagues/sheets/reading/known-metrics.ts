@@ -87,7 +87,7 @@ export const attributeAliases = [
   ...['Date', 'Timestamp', 'Scan Date', 'Last Update', 'Last Updated', 'Updated At', 'Last Seen', 'Last Online'],
 ]
 
-/** Slugs of metrics that are not listed above but whose nature is known. */
+/** Metrics that are not listed above but are known to rise only, or to be counts. */
 const risingSlug =
   /^((t|tier_)[1-5]_)?(deaths?|deads?|kills?)(_(t|tier_)[1-5])?$|^(units_|troops_)?healed$|^severely_wounded$/
 const countSlug = /(^|_)power$|^acclaim$|^(city|town)_hall(_level)?$/

@@ -61,7 +61,7 @@ export class MetricReader {
     if (kind === ONE_COMMA) this.oneComma.add(row)
   }
 
-  /** `1.234` is a thousand unless its column has a dot that cannot group thousands. Where the column has both kinds of dots, the row is unclear. */
+  /** `1.234` is read as 1234 unless its column has a dot that cannot group thousands. Where the column has both kinds of dots, the row is unclear. */
   settle(unclear: (row: number, finding: Omit<Finding, 'line'>) => void): void {
     for (const [rows, fraction, groups, mark] of [
       [this.oneDot, DOT_FRACTION, DOT_GROUPS, '.'],

@@ -26,7 +26,7 @@ export interface NumberCell {
 
 export const newNumberCell = (): NumberCell => ({ kind: BLANK, value: 0, evidence: 0 })
 
-/** Words that scanners and people write where they know nothing. */
+/** What scanners and people write for an unknown value. */
 const unknownWords = new Set([
   '-',
   '--',

@@ -49,15 +49,15 @@ export interface Finding {
   reason: string
 }
 
-/** They are stored as texts of JSON with so many each. */
+/** Findings are stored as JSON texts, with this many in each. */
 export const findingsPerText = 250
 
-/** Counts all findings but keeps only the first ones, and does not make the others. */
+/** Counts all findings but keeps only the first ones; the others are not built. */
 export class SheetFindings {
   readonly items: Finding[] = []
   count = 0
 
-  /** Whether one more is kept. Ask first where there may be a million, so that none is made in vain. */
+  /** Whether one more is kept. Check it first where there may be a million, so that none is built for nothing. */
   get hasRoom(): boolean {
     return this.count < limits.findings
   }

@@ -3,7 +3,7 @@ import { checksum, extendChecksum, groupCount, groupKey, rowCountOfGroup, snapsh
 
 const BATCH = 256 // groups a transaction
 
-/** Deletes in small steps. After the first nobody sees the snapshot; what a crash leaves, the next sweep deletes. */
+/** Deletes in small steps. After the first step no reader sees the snapshot; the next sweep deletes what a crash leaves. */
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
   scores.query('UPDATE snapshots SET complete = 0 WHERE id = ?').run(id)
   for (const table of ['groups', 'texts', 'labels']) {
@@ -23,7 +23,7 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
 type SweepOptions = {
   /** Every snapshot something refers to; read after `before` was chosen. */
   keep: ReadonlySet<number>
-  /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does; those with extra columns at once. */
+  /** Derived snapshots to keep, by their `starts_for`. Others are deleted with any snapshot that they are derived from; those with extra columns at once. */
   keepDerived?: ReadonlySet<string>
   /** Younger ones stay: they may be about to be published, also by another process. */
   before: number
