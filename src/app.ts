@@ -1,9 +1,10 @@
 /** Builds everything once, in order. `startFieldhouse` tells the order; each step is a function below it. */
 import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
+import { storeFactOnce } from '../db/facts.ts'
 import { fileOf } from '../db/file.ts'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
-import { facts, processes } from '../db/schema.ts'
+import { processes } from '../db/schema.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { guardCookies, isMutation } from './accounts/csrf.ts'
@@ -333,11 +334,7 @@ function resumeWork(app: App): void {
 
 /** The id of this installation. A restore makes a new one, so that nothing cached in Redis before is used. */
 async function installationOf(db: Db): Promise<string> {
-  const value = crypto.randomUUID()
-  return atomically(db, tx => {
-    tx.insert(facts).values({ name: 'installation', value }).onConflictDoNothing().run()
-    return tx.select().from(facts).where(eq(facts.name, 'installation')).get()?.value ?? value
-  })
+  return atomically(db, tx => storeFactOnce(tx, 'installation', crypto.randomUUID()))
 }
 
 /** Stores this process among those that share the folder; returns a function that removes it. */

@@ -1,6 +1,7 @@
 /** The first admin: from the settings, or made by whoever opens the link that the first start prints. */
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
+import { factOf, storeFact } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
 import { facts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -14,7 +15,7 @@ import { changeUser, createUser, hasAdmin, isNameTaken, userByEmail } from './qu
 import { hashSecret, isSameSecret, newSecret } from './secret.ts'
 import { checkedAccount, type NewAccount, openSession, type SignedIn, sendSession } from './sign-in.ts'
 
-const factName = 'setup_token' // its value: the token's hash
+const tokenFact = 'setup_token' // its value: the token's hash
 
 export const setupBody = t.Object({
   token: t.String({ maxLength: 100 }),
@@ -49,16 +50,7 @@ export async function makeFirstAdmin({ config, db, clock, log, passwords }: App)
 export async function offerSetup({ config, db, log }: App, serverUrl: string): Promise<void> {
   if (config.adminToken || hasAdmin(db)) return
   const token = newSecret()
-  const value = hashSecret(token)
-  await atomically(
-    db,
-    tx =>
-      void tx
-        .insert(facts)
-        .values({ name: factName, value })
-        .onConflictDoUpdate({ target: facts.name, set: { value } })
-        .run(),
-  )
+  await atomically(db, tx => storeFact(tx, tokenFact, hashSecret(token)))
   log.warn(
     `There is no admin yet. Make the first one with this link, which works once: ${config.publicUrl ?? serverUrl}/setup?token=${token}`,
   )
@@ -68,8 +60,8 @@ const invalidLink = 'This setup link does not work (any more). The newest one is
 
 export function requireSetupToken(db: Db, token: string): void {
   if (hasAdmin(db)) refuse('gone', 'Fieldhouse is already set up; sign in')
-  const kept = db.select().from(facts).where(eq(facts.name, factName)).get()
-  if (!kept || !isSameSecret(kept.value, hashSecret(token))) refuse('forbidden', invalidLink)
+  const tokenHash = factOf(db, tokenFact)
+  if (!tokenHash || !isSameSecret(tokenHash, hashSecret(token))) refuse('forbidden', invalidLink)
 }
 
 /** Makes the first admin and signs them in. */
@@ -85,7 +77,7 @@ export async function setUp(app: App, request: Request, token: string, account: 
   const outcome = await atomically(db, tx => {
     requireSetupToken(tx, token)
     const now = clock.now()
-    tx.delete(facts).where(eq(facts.name, factName)).run()
+    tx.delete(facts).where(eq(facts.name, tokenFact)).run()
     return openSession(tx, request, createUser(tx, user, now), now)
   })
   return sendSession(app, request, outcome)

@@ -1,7 +1,6 @@
 /** The name of this installation, shown on pages and in mails; and whether admins have dismissed the first steps. */
-import { eq } from 'drizzle-orm'
+import { factOf, storeFact } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
-import { facts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
@@ -12,10 +11,6 @@ import { defaultName, setShownName } from '../ui/display-name.ts'
 
 const nameFact = 'place_name'
 const dismissedFact = 'first_steps_dismissed'
-
-const factOf = (db: Db, name: string) => db.select().from(facts).where(eq(facts.name, name)).get()?.value
-const storeFact = (tx: Db, name: string, value: string) =>
-  void tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
 
 export const hasDisplayName = (db: Db): boolean => factOf(db, nameFact) !== undefined
 export const displayName = (db: Db): string => factOf(db, nameFact) ?? defaultName

@@ -4,8 +4,9 @@
  */
 import { createHmac } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
+import { factOf, storeFactOnce } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
-import { facts, type MailKind, mailOptOuts } from '../../db/schema.ts'
+import { type MailKind, mailOptOuts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 
 const keyFact = 'mail_key'
@@ -13,11 +14,7 @@ const keyFact = 'mail_key'
 /** Made when first needed. */
 function secretKey(tx: Db): string {
   const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
-  const read = () => tx.select().from(facts).where(eq(facts.name, keyFact)).get()?.value
-  const known = read()
-  if (known) return known
-  tx.insert(facts).values({ name: keyFact, value }).onConflictDoNothing().run()
-  return read() ?? value
+  return factOf(tx, keyFact) ?? storeFactOnce(tx, keyFact, value)
 }
 
 const keyed = (tx: Db, text: string) => createHmac('sha256', secretKey(tx)).update(text).digest('base64url')

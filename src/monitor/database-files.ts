@@ -2,11 +2,12 @@
 import { Database } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { eq, max } from 'drizzle-orm'
+import { max } from 'drizzle-orm'
+import { factOf, storeFact } from '../../db/facts.ts'
 import { DeadFile, fileOf, type OpenFile } from '../../db/file.ts'
 import { type Db, databaseFile } from '../../db/open.ts'
 import { faultOf, isDamage, queueRebuildAdvice, restoreAdvice } from '../../db/open-errors.ts'
-import { facts, uploads } from '../../db/schema.ts'
+import { uploads } from '../../db/schema.ts'
 import { atomically, bestEffortWrite } from '../../db/transactions.ts'
 import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
@@ -92,22 +93,12 @@ const checkedFact = 'file_checked_at'
 
 /** Whether a write through the open connection is visible to somebody who opens the file now. */
 async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<string | undefined> {
-  await atomically(
-    db,
-    tx => {
-      const value = String(now)
-      tx.insert(facts)
-        .values({ name: checkedFact, value })
-        .onConflictDoUpdate({ target: facts.name, set: { value } })
-        .run()
-    },
-    'unsynced',
-  )
+  await atomically(db, tx => storeFact(tx, checkedFact, String(now)), 'unsynced')
   let isFound = false
   const fault = file.check(fresh => {
     // Another process may write between the two.
     for (let tries = 0; tries < 3 && !isFound; tries++) {
-      const written = db.select().from(facts).where(eq(facts.name, checkedFact)).get()?.value
+      const written = factOf(db, checkedFact)
       const readBack = fresh
         .query<{ value: string }, [string]>('SELECT value FROM facts WHERE name = ?')
         .get(checkedFact)?.value

@@ -1,9 +1,10 @@
 /** The monitor's jobs: retention, statistics, the queue, the search index, backups. */
 
-import { eq, lte, max, sql } from 'drizzle-orm'
+import { lte, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
+import { factOf, storeFact, storeFactOnce } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
-import { facts, runChanges, runs } from '../../db/schema.ts'
+import { runChanges, runs } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
 import { raise } from '../alerts.ts'
 import { type Config, settings } from '../config.ts'
@@ -35,29 +36,18 @@ const maxAdvance = 2 * day // from one night to the next
  */
 async function retentionTime({ db, clock }: App): Promise<number> {
   return atomically(db, tx => {
-    const last = tx.select().from(facts).where(eq(facts.name, retentionFact)).get()
-    const now = last ? Math.min(clock.now(), Number(last.value) + maxAdvance) : clock.now()
+    const last = factOf(tx, retentionFact)
+    const now = last === undefined ? clock.now() : Math.min(clock.now(), Number(last) + maxAdvance)
     setRetentionTime(tx, now)
     return now
   })
 }
 
-export function setRetentionTime(tx: Db, now: number): void {
-  const value = String(now)
-  tx.insert(facts)
-    .values({ name: retentionFact, value })
-    .onConflictDoUpdate({ target: facts.name, set: { value } })
-    .run()
-}
+export const setRetentionTime = (tx: Db, now: number): void => storeFact(tx, retentionFact, String(now))
 
 /** At every start: if retention never ran, its time starts now. */
 export const startRetentionTime = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> =>
-  atomically(db, tx => {
-    tx.insert(facts)
-      .values({ name: retentionFact, value: String(clock.now()) })
-      .onConflictDoNothing()
-      .run()
-  })
+  atomically(db, tx => void storeFactOnce(tx, retentionFact, String(clock.now())))
 
 const pause = 15 // ms
 const stepTime = 5 // ms that everybody waits for one step

@@ -5,9 +5,10 @@
 
 import { and, eq, gt, ne, sql } from 'drizzle-orm'
 import { t } from 'elysia'
+import { factOf, storeFact } from '../../db/facts.ts'
 import { DeadFile } from '../../db/file.ts'
 import type { Db } from '../../db/open.ts'
-import { facts, runs, systemAlerts } from '../../db/schema.ts'
+import { runs, systemAlerts } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
 import { type Alert, raise } from '../alerts.ts'
 import { systemActor } from '../audit.ts'
@@ -156,7 +157,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
           : isMended(tx, alert) || isBygone(alert, now)
       const clear = openAlerts(tx).filter(isClear)
       const resolved = clear.filter(alert => countClearCheck(tx, alert, now)).length
-      noteChecked(tx, now)
+      storeFact(tx, checkedFact, String(now))
       return { holding: holding.length, resolved }
     },
     'unsynced',
@@ -194,13 +195,8 @@ function countClearCheck(tx: Db, { id, clearChecks }: OpenAlert, now: number): b
 
 const checkedFact = 'alerts_checked_at'
 
-function noteChecked(tx: Db, now: number): void {
-  const value = String(now)
-  tx.insert(facts).values({ name: checkedFact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
-}
-
 /** When the conditions were last checked, by any process. */
 export function checkedAt(db: Db): number | undefined {
-  const row = db.select().from(facts).where(eq(facts.name, checkedFact)).get()
-  return row && Number(row.value)
+  const at = factOf(db, checkedFact)
+  return at === undefined ? undefined : Number(at)
 }

@@ -1,8 +1,7 @@
 /** `ensure_updates`: every two minutes, checks that each tour a league needs is polled; raises an alert and restarts polling if not. */
-import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
+import { factOf, storeFact } from '../../../db/facts.ts'
 import type { Db } from '../../../db/open.ts'
-import { facts } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { clear, raise } from '../../alerts.ts'
 import { type App, job } from '../../context.ts'
@@ -46,7 +45,7 @@ export const ensureUpdates = job('ensure_updates', {
       findings.push(finding)
     }
     const found = { at: iso(clock.now()), findings }
-    await atomically(db, tx => storeFindings(tx, found))
+    await atomically(db, tx => storeFact(tx, findingsFact, JSON.stringify(found)))
     log.info('The supervisor has checked all tours', {
       tours: findings.length,
       missing: findings.filter(isMissing).length,
@@ -112,16 +111,8 @@ async function report({ db, clock }: App, tour: Tour, finding: TourFinding): Pro
 
 const findingsFact = 'supervisor_findings'
 
-function storeFindings(tx: Db, findings: SupervisorFindings): void {
-  const value = JSON.stringify(findings)
-  tx.insert(facts)
-    .values({ name: findingsFact, value })
-    .onConflictDoUpdate({ target: facts.name, set: { value } })
-    .run()
-}
-
 /** The supervisor's last findings; undefined before its first run. */
 export function lastFindings(db: Db): SupervisorFindings | undefined {
-  const row = db.select().from(facts).where(eq(facts.name, findingsFact)).get()
-  return row && JSON.parse(row.value)
+  const findings = factOf(db, findingsFact)
+  return findings && JSON.parse(findings)
 }
