@@ -1,8 +1,7 @@
 /** A second worker thread: it stores the rows of a large sheet and compares them with the scan before, while the first one scores them. */
 import { workerData } from 'node:worker_threads'
 import { leaveCheckpoints } from '../../platform/files/wal-checkpoints.ts'
-import { lowerThreadPriority } from '../../platform/process/thread-priority.ts'
-import { answerTasks } from '../../platform/process/threads.ts'
+import { answerTasks, lowerThreadPriority } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
 import { storeTasks } from './store-rows.ts'
 

@@ -7,6 +7,7 @@ import { Database } from 'bun:sqlite'
 import { rmSync } from 'node:fs'
 import { openReader } from '../../../db/open.ts'
 import type { RunState } from '../../../db/schema.ts'
+import { isFinished } from '../../platform/jobs/runs.ts'
 import { answerTasks, type ThreadWork } from '../../platform/process/threads.ts'
 import { indexFile, indexMarkOf } from './find-runs.ts'
 
@@ -16,7 +17,6 @@ type IndexRequest = { dataDir: string; changed: readonly number[] }
 
 const step = 2_000 // runs in one transaction
 const columns = 'rowid, id, name, input, error, status'
-const isFinished = ({ status }: Indexed) => status !== 'PENDING' && status !== 'PROGRESS'
 
 const tasks = { index: indexRuns }
 answerTasks(tasks, work => work)

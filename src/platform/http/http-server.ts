@@ -4,7 +4,6 @@
  */
 import type { Server } from 'bun'
 import { Refusal } from '../../errors.ts'
-import { readBody, TooLarge } from '../body.ts'
 import type { Log } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { Telemetry } from '../process/telemetry.ts'
@@ -12,6 +11,7 @@ import { withTimeout } from '../process/with-timeout.ts'
 import type { AheadRequest, CachedFastPath } from './cached-fast-path.ts'
 import type { LoadShedding } from './load-shedding.ts'
 import { setRateLimitHeaders } from './rate-limits.ts'
+import { readBody, TooLarge } from './request-body.ts'
 import { type RequestContext, setRequestContext, type Who } from './request-context.ts'
 import { cacheResultOf, compressed, pathOf } from './responses.ts'
 

@@ -5,9 +5,9 @@ import { ValidationError } from 'elysia'
 import { DeadFile } from '../../../db/file.ts'
 import { isBusy, isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
-import { TooLarge } from '../body.ts'
 import { QueueDown } from '../jobs/jobs.ts'
 import { errorSummary, fieldErrors, type SchemaError } from './field-errors.ts'
+import { TooLarge } from './request-body.ts'
 
 /** The input of the refused request, as far as it was read. */
 export type RefusedInput = { params?: object; query?: object; body?: unknown; request?: Request }

@@ -2,6 +2,8 @@
  * The one way to work in another thread, which has a table of tasks: they are called by name here and answer with a promise.
  * Inputs and answers are plain data; large columns are shared memory.
  */
+import { readlinkSync } from 'node:fs'
+import os from 'node:os'
 import { parentPort, Worker } from 'node:worker_threads'
 import { isRefusalCode, Refusal } from '../../errors.ts'
 import { unlessAborted, withTimeout } from './with-timeout.ts'
@@ -207,3 +209,15 @@ export function answerTasks<Work = ThreadWork>(
 
 /** The error's own fields, as far as they can be sent between threads. */
 const ownFields = (error: unknown): Record<string, unknown> => JSON.parse(JSON.stringify({ ...Object(error) }))
+
+/**
+ * Lowers the priority of this thread, so that with more threads than processors the HTTP thread runs first.
+ * Only on Linux, where threads have priorities of their own.
+ */
+export function lowerThreadPriority(niceness = 5): void {
+  if (process.platform !== 'linux') return
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+    os.setPriority(thread, niceness)
+  } catch {} // without /proc the priority stays as it is
+}

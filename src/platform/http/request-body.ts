@@ -1,7 +1,29 @@
-import { refuse } from '../../errors.ts'
-import { readBody } from '../body.ts'
+/** Bodies that are read whole: with a limit of their length, and tables in whatever form they are sent. */
+import { Refusal, refuse } from '../../errors.ts'
 
-const maxBytes = 2_000_000 // some ten thousand rows
+export class TooLarge extends Error {
+  constructor(readonly limit: number) {
+    super(`The body is larger than ${limit} bytes`)
+  }
+}
+
+/** Reads the whole body into memory; throws `TooLarge` as soon as it is longer than `maxBytes`. */
+export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.length
+      if (length > maxBytes) throw new TooLarge(maxBytes)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw error instanceof TooLarge ? error : new Refusal('bad_request', 'The body was cut off before its end')
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+const maxTableBytes = 2_000_000 // some ten thousand rows
 
 /** The text of a CSV that is sent as the body, as `csv` of a JSON body, or as `file` of a form. */
 export const receiveCsv = async (request: Request): Promise<string> =>
@@ -10,7 +32,7 @@ export const receiveCsv = async (request: Request): Promise<string> =>
 /** A CSV or a workbook, sent in the same ways. */
 export async function receiveTable(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const type = request.headers.get('content-type') ?? ''
-  const body = await readBody(request, maxBytes)
+  const body = await readBody(request, maxTableBytes)
   if (type.includes('multipart/')) {
     const file = (await new Response(body, { headers: { 'content-type': type } }).formData().catch(unreadable)).get(
       'file',
