@@ -130,15 +130,15 @@ async function neighbours() {
   const browser = visitor(url)
   await browser.signIn(secrets.email, 'correct horse battery')
   const { sessions } = await browser.get('/api/v1/auth/sessions')
-  const made = await browser.post('/api/v1/keys', { name: secrets.key, role: 'member' })
+  const apiKey = await browser.post('/api/v1/keys', { name: secrets.key, role: 'member' })
   const job = await app.jobs.start(auditLedgers, {}, { by: ann.id })
 
   /** The address of a route with what is Ann's in it, in a league. */
   function addressOf(path: string, league: number): string {
-    const ofPath: [RegExp, string | number][] = [
+    const parameters: [RegExp, string | number][] = [
       [/(?<=leagues\/):id/, league],
       [/(?<=sessions\/):id/, sessions[0].id],
-      [/(?<=keys\/):id/, made.id],
+      [/(?<=keys\/):id/, apiKey.id],
       [/(?<=(users|people)\/):id/, ann.id],
       [/(?<=staff\/):id/, staff.id],
       [/(?<=sites\/):id/, site.id],
@@ -154,7 +154,7 @@ async function neighbours() {
       [/:symbol/, 'ACME'],
       [/:\w+/, 1],
     ]
-    return ofPath.reduce((address, [name, value]) => address.replace(name, String(value)), path)
+    return parameters.reduce((address, [name, value]) => address.replace(name, String(value)), path)
   }
   const bodies: Record<string, object> = {
     'POST /api/v1/leagues/:id/entries/': { picks },
@@ -165,7 +165,7 @@ async function neighbours() {
     '/api/v1/leagues/:id/trades/preview': '?symbol=ACME&side=buy&quantity=1',
     '/api/v1/search': '?q=hidden',
   }
-  const ask = async (who: Call, route: Route, league: number) => {
+  const request = async (who: Call, route: Route, league: number) => {
     const body =
       route.method === 'GET' || route.method === 'DELETE' ? undefined : (bodies[`${route.method} ${route.path}`] ?? {})
     const form = /^\/leagues/.test(route.path)
@@ -185,7 +185,7 @@ async function neighbours() {
     openMarket: openMarket.id,
   }
   const links = [calendar, invitation].map(link => new URL(link).searchParams.get('token') ?? '')
-  return { ...fieldhouse, ann, bob, leagues, links, ask, browser, job, stranger: as() }
+  return { ...fieldhouse, ann, bob, leagues, links, ask: request, browser, job, stranger: as() }
 }
 const world = shared(neighbours)
 
@@ -194,7 +194,7 @@ const isRefused = (status: number) => status === 401 || status === 403
 test('a private league of any kind refuses people who are not in it, on every route', async () => {
   const { ann, bob, stranger, leagues, ask } = await world()
   const unexpected: string[] = []
-  const never: string[] = []
+  const neverOpened: string[] = []
   for (const route of decided.filter(({ besides }) => besides === 'league')) {
     let isOpen = false
     for (const league of [leagues.sheet, leagues.tour, leagues.market]) {
@@ -210,10 +210,10 @@ test('a private league of any kind refuses people who are not in it, on every ro
       await body?.cancel()
       isOpen ||= !isRefused(status)
     }
-    if (!isOpen) never.push(shown(route))
+    if (!isOpen) neverOpened.push(shown(route))
   }
   expect(unexpected).toEqual([])
-  expect(never).toEqual([])
+  expect(neverOpened).toEqual([])
 })
 
 test('what belongs to one person is refused to others, and stays unchanged', async () => {
@@ -254,9 +254,9 @@ test('what belongs to one person is refused to others, and stays unchanged', asy
 
 test('no answer to strangers or other people contains a word of what is hidden from them', async () => {
   const { bob, stranger, leagues, ask, links, job, ann } = await world()
-  const told: string[] = []
+  const leaks: string[] = []
   const words = [...Object.values(secrets), ...links, job.jobId]
-  let read = 0
+  let answersRead = 0
   for (const route of decided.filter(({ method, path }) => method === 'GET' && !path.startsWith('/swagger')))
     for (const league of /leagues\/:id/.test(route.path) ? Object.values(leagues) : [leagues.sheet])
       for (const who of [stranger, bob]) {
@@ -268,10 +268,10 @@ test('no answer to strangers or other people contains a word of what is hidden f
         const isStream = /event-stream/.test(response.headers.get('content-type') ?? '')
         if (isStream) await response.body?.cancel()
         const text = isStream ? '' : await response.text()
-        read++
-        for (const word of words) if (text.includes(word)) told.push(`${shown(route)}: ${word}`)
+        answersRead++
+        for (const word of words) if (text.includes(word)) leaks.push(`${shown(route)}: ${word}`)
       }
-  expect(told).toEqual([])
-  expect(read).toBeGreaterThan(100)
+  expect(leaks).toEqual([])
+  expect(answersRead).toBeGreaterThan(100)
   expect(JSON.stringify(await ann.get('/api/v1/me/overview'))).toContain(secrets.market) // where the words are looked for, they can be found
 })

@@ -7,8 +7,8 @@ import { visitor } from './visitor.ts'
 
 test('answers for signed-in people are cached nowhere on the way, and no answer is given to another person', async () => {
   const { app, call, as } = await start()
-  const kept: string[] = []
-  const mixed: string[] = []
+  const cacheable: string[] = []
+  const withoutVary: string[] = []
   for (const route of routes(app).routes) {
     const { method, path } = route
     if (method !== 'GET' || path.includes('*') || path.startsWith('/assets') || path.endsWith('/events')) continue
@@ -19,16 +19,17 @@ test('answers for signed-in people are cached nowhere on the way, and no answer 
       await body?.cancel()
       const cacheControl = headers.get('cache-control') ?? ''
       if (/immutable/.test(cacheControl)) continue
-      if (may !== 'anyone' && may !== 'reader' && cacheControl !== 'no-store') kept.push(`${path}: ${cacheControl}`)
+      if (may !== 'anyone' && may !== 'reader' && cacheControl !== 'no-store')
+        cacheable.push(`${path}: ${cacheControl}`)
       const isKnown = caller === call
       if (isKnown && !/^(private|no-store)/.test(cacheControl) && may !== 'anyone')
-        kept.push(`${path}: ${cacheControl}`)
+        cacheable.push(`${path}: ${cacheControl}`)
       const vary = headers.get('vary')?.toLowerCase() ?? ''
-      if (!vary.includes('authorization') || !vary.includes('cookie')) mixed.push(`${path}: ${vary}`)
+      if (!vary.includes('authorization') || !vary.includes('cookie')) withoutVary.push(`${path}: ${vary}`)
     }
   }
-  expect(kept).toEqual([])
-  expect(mixed.filter(one => !one.startsWith('/livez'))).toEqual([])
+  expect(cacheable).toEqual([])
+  expect(withoutVary.filter(one => !one.startsWith('/livez'))).toEqual([])
 })
 
 test('a cached board says what it depends on, whichever path answers it', async () => {
@@ -60,7 +61,7 @@ test('an event stream ends with the session, key, role or account that opened it
   await browser.signIn(ann.email, ann.password)
   const { id: keyId, key } = await browser.post('/api/v1/keys', { name: 'wall', role: 'officer' })
 
-  /** Two streams, one in each process; answers how to wait for the end of both. */
+  /** Opens a stream in each process. The returned function waits until both have ended. */
   async function listen(headers: Record<string, string>) {
     const streams = await Promise.all([fieldhouse.url, other.url].map(url => fetch(`${url}/rota/events`, { headers })))
     for (const { status } of streams) expect(status).toBe(200)
@@ -69,14 +70,14 @@ test('an event stream ends with the session, key, role or account that opened it
   const withCookie = () => listen({ cookie: browser.cookie() ?? '' })
   const withKey = (secret = key) => listen({ authorization: `Bearer ${secret}` })
 
-  const forever = await withKey()
+  const untilKeyDeleted = await withKey()
   const untilLogout = await withCookie()
   await browser.post('/api/v1/auth/logout')
   await untilLogout()
   expect(fieldhouse.app.streams.size()).toBe(1) // the key's goes on
 
   await call.delete(`/api/v1/keys/${keyId}`)
-  await forever()
+  await untilKeyDeleted()
 
   await browser.signIn(ann.email, ann.password)
   const { key: next } = await browser.post('/api/v1/keys', { name: 'wall', role: 'officer' })

@@ -18,8 +18,8 @@ test('signing in by form leads to the page that was asked for', async () => {
   const form = await (await browser.visit('/sign-in?next=%2Faccount%3Fx%3D1', asPage)).text()
   expect(form).toContain('name="next" value="/account?x=1"')
   const fields = { email: ann.email, password: ann.password, next: '/account?x=1' }
-  const entered = await browser.submit('/sign-in', fields)
-  expect([entered.status, entered.headers.get('location')]).toEqual([303, '/account?x=1'])
+  const signedIn = await browser.submit('/sign-in', fields)
+  expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/account?x=1'])
   const account = await browser.visit('/account', asPage)
   expect(account.status).toBe(200)
   expect(account.headers.get('content-security-policy')).toContain("script-src 'self'")
@@ -93,8 +93,8 @@ test('the setup link opens a form that makes the first admin', async () => {
   const token = form.match(/name="token" value="([\w-]+)"/)?.[1] ?? ''
   const wrong = await browser.submit('/setup', { ...ann, token })
   expect([wrong.status, (await wrong.text()).includes('Letters, digits')]).toEqual([422, true])
-  const made = await browser.submit('/setup', { ...ann, username: 'Ann', token })
-  expect([made.status, made.headers.get('location')]).toEqual([303, '/'])
+  const created = await browser.submit('/setup', { ...ann, username: 'Ann', token })
+  expect([created.status, created.headers.get('location')]).toEqual([303, '/'])
   expect((await browser.visit('/admin/users', asPage)).status).toBe(200)
   expect((await browser.visit(path, asPage)).status).toBe(410)
   expect(await (await visitor(url).visit('/sign-in', asPage)).text()).not.toContain('There is no admin yet')
@@ -108,8 +108,8 @@ test('the sign-up page is there where sign-up is open', async () => {
   const browser = visitor(url)
   expect(await (await browser.visit('/sign-in', asPage)).text()).toContain('href="/sign-up"')
   const { role, ...account } = { ...ann, username: 'Ann', country: '' }
-  const made = await browser.submit('/sign-up', account)
-  expect([made.status, made.headers.get('location')]).toEqual([303, '/sign-in?new=true'])
+  const created = await browser.submit('/sign-up', account)
+  expect([created.status, created.headers.get('location')]).toEqual([303, '/sign-in?new=true'])
   expect(await (await browser.visit('/sign-in?new=true', asPage)).text()).toContain('You can sign in now')
   const again = await visitor(url).submit('/sign-up', { ...account, username: 'Ann too' })
   expect([again.status, again.headers.get('location')]).toEqual([303, '/sign-in?new=true'])
@@ -128,7 +128,7 @@ test('the pages of users are for admins', async () => {
   }
 })
 
-browserTest('in a browser one signs in, makes a key, revokes it and signs out', async () => {
+browserTest('a user signs in, makes a key, revokes it and signs out in a browser', async () => {
   const { call, url } = await start()
   await call.post('/api/v1/users', { ...ann, username: 'Ann' })
   const page = await openBrowser()

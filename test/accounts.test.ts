@@ -2,7 +2,7 @@ import { expect, spyOn, test } from 'bun:test'
 import { passwordCosts } from '../src/accounts/password.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { outcome } from './outcome.ts'
-import { adminToken, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { adminToken, type caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
@@ -209,8 +209,8 @@ test('a common password is refused wherever one is chosen', async () => {
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
-  const told = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
-  const likely = [
+  const errorsOf = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
+  const commonPasswords = [
     '1qaz2wsx3edc',
     'Password123!',
     'abcabcabcabc',
@@ -218,14 +218,16 @@ test('a common password is refused wherever one is chosen', async () => {
     'letmeinletmein',
     'manchesterunited',
   ]
-  for (const password of [...likely, 'Fieldhouse2026!', 'officer-of-cecilia']) {
+  for (const password of [...commonPasswords, 'Fieldhouse2026!', 'officer-of-cecilia']) {
     const cecilia = { email: 'cecilia@example.org', username: 'Cecilia', password }
-    expect(await told(browser.post('/api/v1/auth/signup', cecilia))).toMatchObject([{ path: 'password' }])
-    expect(await told(call.post('/api/v1/users', { ...cecilia, role: 'member' }))).toMatchObject([{ path: 'password' }])
+    expect(await errorsOf(browser.post('/api/v1/auth/signup', cecilia))).toMatchObject([{ path: 'password' }])
+    expect(await errorsOf(call.post('/api/v1/users', { ...cecilia, role: 'member' }))).toMatchObject([
+      { path: 'password' },
+    ])
   }
   const change = { current_password: ann.password, new_password: 'ann@example.org' }
-  expect(await told(browser.post('/api/v1/auth/password', change))).toMatchObject([{ path: 'new_password' }])
-  expect(await told(call.patch(`/api/v1/users/${id}`, { password: 'qwerty123456' }))).toMatchObject([
+  expect(await errorsOf(browser.post('/api/v1/auth/password', change))).toMatchObject([{ path: 'new_password' }])
+  expect(await errorsOf(call.patch(`/api/v1/users/${id}`, { password: 'qwerty123456' }))).toMatchObject([
     { path: 'password' },
   ])
   const token = new URL((await call.post(`/api/v1/users/${id}/password-link`)).url).searchParams.get('token') ?? ''
@@ -342,7 +344,7 @@ test('another site cannot sign a visitor in', async () => {
   expect((await login(url)).status).toBe(200)
 })
 
-test('a key is shown once, works until it is deleted, and is never more than its owner', async () => {
+test('a key is shown once, works until it is deleted, and never has a higher role than its owner', async () => {
   const { call, as, url, clock } = await start()
   await call.post('/api/v1/users', { ...ann, role: 'officer' })
   const browser = visitor(url)
@@ -432,53 +434,58 @@ test('users are listed by name and found by part of a name or address', async ()
   expect(await names('page=2&limit=2')).toEqual(['zoe'])
 })
 
+/** The status and the field that are refused when Bob is created with these changes. */
+async function refusedUser(call: ReturnType<typeof caller>, change: object): Promise<[number, string | undefined]> {
+  const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
+  return [status, problem.errors?.[0]?.path]
+}
+
 test('an address or name that is taken, or one of the service, is refused', async () => {
   const { call } = await start()
   await call.post('/api/v1/users', ann)
-  const refusal = async (change: object) => {
-    const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
-    return [status, problem.errors?.[0]?.path]
-  }
-  expect(await refusal({ email: 'ANN@example.org ' })).toEqual([409, undefined])
-  expect(await refusal({ username: 'ann' })).toEqual([409, undefined])
-  expect(await refusal({ username: 'Operator' })).toEqual([422, 'username'])
-  for (const username of ['ＡＮＮ', '𝐀𝐧𝐧']) expect(await refusal({ username })).toEqual([409, undefined]) // the same in plain letters
-  expect(await refusal({ username: 'ｏｐｅｒａｔｏｒ' })).toEqual([422, 'username'])
-  expect(await refusal({ username: '<b>' })).toEqual([422, 'username'])
-  expect(await refusal({ email: 'no address' })).toEqual([422, 'email'])
-  expect(await refusal({ password: 'short' })).toEqual([422, 'password'])
-  expect(await refusal({ country: 'Norway' })).toEqual([422, 'country'])
+  expect(await refusedUser(call, { email: 'ANN@example.org ' })).toEqual([409, undefined])
+  expect(await refusedUser(call, { username: 'ann' })).toEqual([409, undefined])
+  expect(await refusedUser(call, { username: 'Operator' })).toEqual([422, 'username'])
+  for (const username of ['ＡＮＮ', '𝐀𝐧𝐧']) expect(await refusedUser(call, { username })).toEqual([409, undefined]) // the same in plain letters
+  expect(await refusedUser(call, { username: 'ｏｐｅｒａｔｏｒ' })).toEqual([422, 'username'])
+  expect(await refusedUser(call, { username: '<b>' })).toEqual([422, 'username'])
+  expect(await refusedUser(call, { email: 'no address' })).toEqual([422, 'email'])
+  expect(await refusedUser(call, { password: 'short' })).toEqual([422, 'password'])
+  expect(await refusedUser(call, { country: 'Norway' })).toEqual([422, 'country'])
 })
 
 test('a name that looks like that of somebody else is refused, and the service’s own too', async () => {
   const { call } = await start()
-  const refusal = async (change: object) => {
-    const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
-    return [status, problem.errors?.[0]?.path]
-  }
   await call.post('/api/v1/users', { ...ann, username: 'Cooper' })
   for (const username of ['Соореr', 'СООРЕR', 'Cοοper', 'c\u03bfoper', 'cooper'])
-    expect(await refusal({ username })).toEqual([409, undefined])
+    expect(await refusedUser(call, { username })).toEqual([409, undefined])
   for (const username of ['оperator', 'FIELDΗOUSE', 'dеleted-7'])
-    expect(await refusal({ username })).toEqual([422, 'username'])
+    expect(await refusedUser(call, { username })).toEqual([422, 'username'])
   await call.post('/api/v1/users', { ...bob, username: 'İpek', email: 'i@p.ek' })
-  for (const username of ['İpek', 'ipek', 'ıpek']) expect(await refusal({ username })).toEqual([409, undefined])
+  for (const username of ['İpek', 'ipek', 'ıpek'])
+    expect(await refusedUser(call, { username })).toEqual([409, undefined])
   const { id } = await call.post('/api/v1/users', { ...bob, username: 'Борис' })
-  expect(await refusal({ username: 'борис', email: 'c@d.ef' })).toEqual([409, undefined])
+  expect(await refusedUser(call, { username: 'борис', email: 'c@d.ef' })).toEqual([409, undefined])
   expect((await call.patch(`/api/v1/users/${id}`, { username: 'БОРИС' })).username).toBe('БОРИС') // their own name they may look like
 })
 
 test('names have no more than 40 letters once they are written plainly, and none that cannot be seen', async () => {
   const { call } = await start()
-  const refusal = async (change: object) => {
-    const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
-    return [status, problem.errors?.[0]?.path]
-  }
-  const unseen = ['\u3164', 'a\u115fb', 'a\ufe0fb', 'a\u034fb', 'a\u200bb', 'a\u202eb', 'a\u200db', 'a\0b', 'a\ud800b']
-  for (const username of [...unseen, '\ufdfa'.repeat(3), ' ', `a${'\u0301'.repeat(9)}`])
-    expect(await refusal({ username })).toEqual([422, 'username'])
+  const invisible = [
+    '\u3164',
+    'a\u115fb',
+    'a\ufe0fb',
+    'a\u034fb',
+    'a\u200bb',
+    'a\u202eb',
+    'a\u200db',
+    'a\0b',
+    'a\ud800b',
+  ]
+  for (const username of [...invisible, '\ufdfa'.repeat(3), ' ', `a${'\u0301'.repeat(9)}`])
+    expect(await refusedUser(call, { username })).toEqual([422, 'username'])
   for (const email of ['a\0@b.cd', 'a\u200b@b.cd', 'a@b\u202e.cd', 'a@b.cd\x1b', 'a\n@b.cd', 'a@b@c.de'])
-    expect(await refusal({ email })).toEqual([422, 'email'])
+    expect(await refusedUser(call, { email })).toEqual([422, 'email'])
   expect((await call.post('/api/v1/users', { ...bob, username: ' José  O’Neill-2 '.replace('’', "'") })).username).toBe(
     "José O'Neill-2",
   )
@@ -541,15 +548,15 @@ test('sign-up answers the same whether an address has an account or not', async 
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email, username, password: 'another password' }),
     })
-  const told = async (answer: Response) => [
+  const contentsOf = async (answer: Response) => [
     answer.status,
     await answer.text(),
     [...answer.headers.keys()].toSorted(),
     answer.headers.getSetCookie(),
   ]
   const hashes = spyOn(app.passwords, 'hash')
-  const known = await told(await signUp(ann.email, 'Annika'))
-  const unknown = await told(await signUp('cy@example.org', 'Cy'))
+  const known = await contentsOf(await signUp(ann.email, 'Annika'))
+  const unknown = await contentsOf(await signUp('cy@example.org', 'Cy'))
   expect(known).toEqual(unknown)
   expect(known[0]).toBe(202)
   expect(hashes).toHaveBeenCalledTimes(2)
@@ -660,10 +667,10 @@ test('actions are audited, secrets never', async () => {
   ])
   app.log.flush()
   const tables = app.db.$client.query("select name from sqlite_master where type = 'table'").all() as { name: string }[]
-  const kept = tables
+  const stored = tables
     .map(({ name }) => JSON.stringify(app.db.$client.query(`select * from "${name}"`).all()))
     .join('\n')
-  const written = `${JSON.stringify(lines)}\n${kept}`
+  const written = `${JSON.stringify(lines)}\n${stored}`
   const passwords = [ann.password, change.new_password, 'yet another one', 'a wrong password']
   for (const secret of [...secrets, ...passwords]) {
     expect(secret.length).toBeGreaterThan(9)

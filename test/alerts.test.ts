@@ -13,7 +13,7 @@ import { refusalOf, start, until } from './start.ts'
 import { startWebhook } from './webhook.ts'
 
 const alerts = '/admin/monitoring/alerts'
-const held: Alert = {
+const heldFeed: Alert = {
   key: 'feed_held:pga',
   type: 'feed_held',
   severity: 'warning',
@@ -24,7 +24,7 @@ const held: Alert = {
 const checkingOften = { monitorIntervals: { files: minute, alerts: 100, redis: minute } }
 
 /** A busy process, minute by minute up to now. */
-function loaded({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs?: number }) {
+function recordLoad({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs?: number }) {
   const now = clock.now()
   for (let ago = minutes - 1; ago >= 0; ago--) {
     const at = now - ago * minute
@@ -38,14 +38,14 @@ function loaded({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs
 
 test('one condition is one alert: it counts, remembers when it was first and last seen, and keeps its history', async () => {
   const { app, call, clock } = await start()
-  raise(app.db, clock.now(), held)
+  raise(app.db, clock.now(), heldFeed)
   clock.forward(5 * minute)
-  raise(app.db, clock.now(), { ...held, severity: 'error' })
+  raise(app.db, clock.now(), { ...heldFeed, severity: 'error' })
   const [alert] = (await call.get(`${alerts}/json`)).alerts
   expect(alert).toMatchObject({ alert_type: 'feed_held', severity: 'error', count: 2, state: 'active', resolved: null })
   expect(Date.parse(alert.last_seen) - Date.parse(alert.first_seen)).toBeGreaterThanOrEqual(5 * minute)
-  clear(app.db, clock.now(), held.key)
-  raise(app.db, clock.now(), held)
+  clear(app.db, clock.now(), heldFeed.key)
+  raise(app.db, clock.now(), heldFeed)
   const all = await call.get(`${alerts}/json?state=all`)
   expect(all.alerts.map(({ state, count }: { state: string; count: number }) => [state, count])).toEqual([
     ['active', 1],
@@ -61,11 +61,11 @@ test('one condition is one alert: it counts, remembers when it was first and las
 
 test('an alert is acknowledged with a reason and resolved, each audited', async () => {
   const { app, call, clock } = await start()
-  raise(app.db, clock.now(), held)
+  raise(app.db, clock.now(), heldFeed)
   const [{ id }] = (await call.get(`${alerts}/json`)).alerts
   expect((await refusalOf(call.post(`${alerts}/${id}/acknowledge`, {}))).status).toBe(422)
-  const known = await call.post(`${alerts}/${id}/acknowledge`, { reason: 'The feed is being mended' })
-  expect(known).toMatchObject({
+  const acknowledged = await call.post(`${alerts}/${id}/acknowledge`, { reason: 'The feed is being mended' })
+  expect(acknowledged).toMatchObject({
     state: 'acknowledged',
     acknowledged: { by: 'operator', reason: 'The feed is being mended' },
   })
@@ -83,17 +83,17 @@ test('an alert is acknowledged with a reason and resolved, each audited', async 
 
 test('load must last five minutes to be an alert, which two clear checks resolve', async () => {
   const { app, call, clock } = await start()
-  loaded(app, 4, { cpu: 0.95 })
+  recordLoad(app, 4, { cpu: 0.95 })
   await checkConditions(app)
   expect((await call.get(`${alerts}/json`)).alerts).toEqual([])
-  loaded(app, 5, { cpu: 0.95, lagMs: 340 })
+  recordLoad(app, 5, { cpu: 0.95, lagMs: 340 })
   await checkConditions(app)
   await checkConditions(app)
   expect((await call.get(`${alerts}/json`)).alerts).toMatchObject([
     { alert_type: 'high_load', severity: 'error', count: 2, message: expect.stringContaining('340 ms late') },
   ])
   clock.forward(minute)
-  loaded(app, 1, {})
+  recordLoad(app, 1, {})
   await checkConditions(app)
   expect((await call.get(`${alerts}/json`)).alerts).toHaveLength(1)
   await checkConditions(app)
@@ -105,7 +105,7 @@ test('a single clear check does not resolve an alert that flickers', async () =>
   const { app, call, clock } = await start()
   for (const lagMs of [900, 1, 900, 1]) {
     clock.forward(6 * minute)
-    loaded(app, 5, { lagMs })
+    recordLoad(app, 5, { lagMs })
     await checkConditions(app)
   }
   expect((await call.get(`${alerts}/json?type=high_load`)).alerts).toMatchObject([{ state: 'active', count: 2 }])
@@ -134,8 +134,8 @@ test('a late task raises an alert, and so does a service where no process runs j
   clock.forward(5 * minute)
   await checkConditions(app)
   const { alerts: found } = await call.get(`${alerts}/json`)
-  const of = (title: string) => found.find((alert: { title: string }) => alert.title === title)
-  expect(of('No worker runs')).toMatchObject({ alert_type: 'task_missing', severity: 'critical' })
+  const alertTitled = (title: string) => found.find((alert: { title: string }) => alert.title === title)
+  expect(alertTitled('No worker runs')).toMatchObject({ alert_type: 'task_missing', severity: 'critical' })
   // That every task is late follows from it: one dead worker is one alert.
   const isLate = ({ data }: { data: { name?: string } }) => data.name === 'test.tick'
   expect(found.some(isLate)).toBe(false)
@@ -175,29 +175,29 @@ test('the webhook gets each alert once, as text for Discord and Slack that menti
   const hook = startWebhook()
   const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
   const send = openAlertWebhook(app)
-  raise(app.db, clock.now(), { ...held, title: 'Look <!channel> @everyone' })
+  raise(app.db, clock.now(), { ...heldFeed, title: 'Look <!channel> @everyone' })
   await Promise.race([send(), until(() => hook.messages.length)])
   await until(() => hook.messages.length === 1)
   expect(hook.messages[0]).toMatchObject({ username: 'Fieldhouse', allowed_mentions: { parse: [] } })
   expect(hook.messages[0].content).toContain('WARNING\\: Look \\<!channel\\> \\@everyone')
   expect(hook.messages[0].text).toContain('WARNING: Look &lt;!channel&gt;')
-  raise(app.db, clock.now(), held)
+  raise(app.db, clock.now(), heldFeed)
   await send()
-  clear(app.db, clock.now(), held.key)
-  raise(app.db, clock.now(), held)
+  clear(app.db, clock.now(), heldFeed.key)
+  raise(app.db, clock.now(), heldFeed)
   await until(async () => (await call.get(`${alerts}/json`)).alerts[0].sent_at)
   expect(hook.messages).toHaveLength(1)
-  clear(app.db, clock.now(), held.key)
+  clear(app.db, clock.now(), heldFeed.key)
   clock.forward(61 * minute)
-  raise(app.db, clock.now(), held)
+  raise(app.db, clock.now(), heldFeed)
   await until(() => hook.messages.length === 2)
 })
 
 test('a webhook that fails is tried again, and nothing is lost', async () => {
   const hook = startWebhook(1)
   const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
-  raise(app.db, clock.now(), held)
-  raise(app.db, clock.now(), { ...held, key: 'feed_held:euro', title: 'The feed of euro is held back' })
+  raise(app.db, clock.now(), heldFeed)
+  raise(app.db, clock.now(), { ...heldFeed, key: 'feed_held:euro', title: 'The feed of euro is held back' })
   await until(() => lines.some(({ message }) => String(message).includes('could not be sent')))
   clock.forward(minute)
   await until(() => hook.messages.length)

@@ -95,11 +95,11 @@ test('a sheet league announces each update of its board', async () => {
 
 test('a webhook and its announcements are validated for every kind of league', async () => {
   const { call } = await start({ ALLOW_PRIVATE_FEEDS: 'false' })
-  const wrong = async (config: object) =>
+  const invalidFields = async (config: object) =>
     (await refusalOf(newCup(call, config))).problem.errors.map(({ path }: { path: string }) => path)
-  expect(await wrong({ webhook_url: 'http://127.0.0.1/hook' })).toEqual(['config.webhook_url'])
-  expect(await wrong({ announce: { hourly: true } })).toEqual(['config.announce.hourly'])
-  expect(await wrong({ announce: { final: 'yes' } })).toEqual(['config.announce.final'])
+  expect(await invalidFields({ webhook_url: 'http://127.0.0.1/hook' })).toEqual(['config.webhook_url'])
+  expect(await invalidFields({ announce: { hourly: true } })).toEqual(['config.announce.hourly'])
+  expect(await invalidFields({ announce: { final: 'yes' } })).toEqual(['config.announce.final'])
 })
 
 test('an announcement is sent without waiting for the sweep, and a failed one is tried again', async () => {

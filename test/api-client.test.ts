@@ -22,12 +22,19 @@ export const detailOf = (problem: components['schemas']['Problem']): string => p
 fetchedTest('a TypeScript client made from /swagger/json compiles', async () => {
   const { url } = await start({ ROLE: 'web' })
   const folder = temporaryFolder()
-  const make = [process.execPath, 'x', 'openapi-typescript@7.9.1', `${url}/swagger/json`, '-o', join(folder, 'api.ts')]
-  const made = Bun.spawn(make, { stdout: 'pipe', stderr: 'pipe' })
-  expect([await made.exited, await new Response(made.stderr).text()]).toEqual([0, expect.anything()])
+  const command = [
+    process.execPath,
+    'x',
+    'openapi-typescript@7.9.1',
+    `${url}/swagger/json`,
+    '-o',
+    join(folder, 'api.ts'),
+  ]
+  const generator = Bun.spawn(command, { stdout: 'pipe', stderr: 'pipe' })
+  expect([await generator.exited, await new Response(generator.stderr).text()]).toEqual([0, expect.anything()])
   writeFileSync(join(folder, 'client.ts'), client)
   const tsc = join(import.meta.dir, '../node_modules/.bin/tsc')
-  const how = [
+  const options = [
     '--noEmit',
     '--strict',
     '--exactOptionalPropertyTypes',
@@ -37,16 +44,20 @@ fetchedTest('a TypeScript client made from /swagger/json compiles', async () => 
     '--moduleResolution',
     'bundler',
   ]
-  const compiled = Bun.spawn([tsc, ...how, join(folder, 'client.ts')], { cwd: folder, stdout: 'pipe', stderr: 'pipe' })
+  const compiled = Bun.spawn([tsc, ...options, join(folder, 'client.ts')], {
+    cwd: folder,
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
   expect([await compiled.exited, await new Response(compiled.stdout).text()]).toEqual([0, ''])
 })
 
 test('every field of the API page has a valid example, and sections are in the order people need them', async () => {
   const { as } = await start({ ROLE: 'web' })
   const document = await as().get('/swagger/json')
-  const without: string[] = []
-  const wrong: string[] = []
-  const compare = (at: string, value: unknown): void => {
+  const withoutExample: string[] = []
+  const invalidExamples: string[] = []
+  const checkExamples = (at: string, value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
     const schema = value as Thing
     const isField = ['string', 'integer', 'number'].includes(String(schema.type)) && schema.format !== 'binary'
@@ -57,14 +68,15 @@ test('every field of the API page has a valid example, and sections are in the o
       schema.default === undefined &&
       /properties\/\w+$/.test(at)
     )
-      without.push(at)
-    if (schema.type && schema.example !== undefined) wrong.push(...misfits(document, schema, schema.example, at))
-    for (const [key, part] of Object.entries(schema)) if (key !== 'example') compare(`${at}/${key}`, part)
+      withoutExample.push(at)
+    if (schema.type && schema.example !== undefined)
+      invalidExamples.push(...misfits(document, schema, schema.example, at))
+    for (const [key, part] of Object.entries(schema)) if (key !== 'example') checkExamples(`${at}/${key}`, part)
   }
-  compare('', document.paths)
-  compare('', document.components)
-  expect(without).toEqual([])
-  expect(wrong).toEqual([])
+  checkExamples('', document.paths)
+  checkExamples('', document.components)
+  expect(withoutExample).toEqual([])
+  expect(invalidExamples).toEqual([])
   expect(document.tags.slice(0, 4).map(({ name }: { name: string }) => name)).toEqual([
     'leagues',
     'leaderboard',

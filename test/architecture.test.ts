@@ -16,16 +16,18 @@ const transpiler = new Bun.Transpiler({ loader: 'ts' })
 /** The imports of a file: our files by path from the root, packages by name. An import that disappears at run time is a type import. */
 function importsOf(from: string): Import[] {
   const source = readFileSync(join(root, from), 'utf8')
-  const lasting = new Map(transpiler.scanImports(source).map(({ path, kind }) => [path, kind]))
-  const named = source.matchAll(/^(?:import|export|\}).*?from '([^']+)'$|^import '([^']+)'$|\bimport\('([^']+)'\)/gm)
-  return [...named].map(({ 0: { length }, 1: listed, 2: effect, 3: later, index }) => {
+  const runtimeImports = new Map(transpiler.scanImports(source).map(({ path, kind }) => [path, kind]))
+  const statements = source.matchAll(
+    /^(?:import|export|\}).*?from '([^']+)'$|^import '([^']+)'$|\bimport\('([^']+)'\)/gm,
+  )
+  return [...statements].map(({ 0: { length }, 1: listed, 2: effect, 3: later, index }) => {
     const path = listed ?? effect ?? later ?? ''
     return {
       from,
       line: source.slice(0, index + length).split('\n').length,
       to: path.startsWith('.') ? relative(root, join(root, dirname(from), path)) : path,
-      isType: !lasting.has(path),
-      isLater: lasting.get(path) === 'dynamic-import',
+      isType: !runtimeImports.has(path),
+      isLater: runtimeImports.get(path) === 'dynamic-import',
     }
   })
 }
@@ -104,8 +106,8 @@ test('no kind of league is named outside its folder and the table of kinds', () 
 })
 
 test('nothing imports in a circle, types included', () => {
-  const next = new Map<string, Import[]>()
-  for (const one of ours) next.set(one.from, [...(next.get(one.from) ?? []), one])
+  const importsFrom = new Map<string, Import[]>()
+  for (const one of ours) importsFrom.set(one.from, [...(importsFrom.get(one.from) ?? []), one])
   const circles: string[] = []
   const done = new Set<string>()
   const visit = (file: string, path: Import[]) => {
@@ -113,7 +115,7 @@ test('nothing imports in a circle, types included', () => {
     if (start >= 0) return void circles.push(path.slice(start).map(shown).join(', '))
     if (done.has(file)) return
     done.add(file)
-    for (const one of next.get(file) ?? []) visit(one.to, [...path, one])
+    for (const one of importsFrom.get(file) ?? []) visit(one.to, [...path, one])
   }
   for (const file of files) visit(file, [])
   expect(circles).toEqual([])
@@ -154,6 +156,6 @@ test('no test waits in `expect(promise).rejects`, in which Bun can wait for ever
 
 test('every route says who may use it', async () => {
   const { app } = await start({ ROLE: 'web' })
-  const silent = routes(app).routes.filter(({ hooks }) => !hooks?.detail?.['x-may'])
-  expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([])
+  const undeclared = routes(app).routes.filter(({ hooks }) => !hooks?.detail?.['x-may'])
+  expect(undeclared.map(({ method, path }) => `${method} ${path}`)).toEqual([])
 })

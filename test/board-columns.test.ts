@@ -11,13 +11,13 @@ const sheet = (n: number) =>
 const service = shared(() => start())
 
 /** A league of its own. */
-async function season() {
+async function leagueWithTwoScans() {
   const app = await service()
   const { call, finished, url } = app
   const { id } = await newLeague(call, { weights: { deads: 1 } })
   await finished(upload(call, id, sheet(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
   await finished(upload(call, id, sheet(5), { taken_at: '2026-03-02T00:00:00Z' }))
-  const headings = (page: string) =>
+  const headingsIn = (page: string) =>
     [...page.matchAll(/<th scope="col"(?! class="unfold")[^>]*>(.*?)<\/th>/g)].map(([, head = '']) =>
       head.replaceAll(/<[^>]*>/g, '').trim(),
     )
@@ -25,29 +25,31 @@ async function season() {
     ...app,
     id,
     path: `/leagues/${id}`,
-    shown: async (path: string) => headings(await (await fetch(url + path)).text()),
+    headings: async (path: string) => headingsIn(await (await fetch(url + path)).text()),
   }
 }
 
 test('the columns an officer chose are shown to all readers, in that order, with the names of the sheets', async () => {
-  const { call, id, path, shown } = await season()
-  const usual = ['#', 'Movement', 'Name', 'Score▼', 'Tier', 'Alliance', 'Power', 'Deads', 'Kill points']
-  expect((await shown(path)).filter(head => head !== 'Movement')).toEqual(usual.filter(head => head !== 'Movement'))
+  const { call, id, path, headings } = await leagueWithTwoScans()
+  const defaultColumns = ['#', 'Movement', 'Name', 'Score▼', 'Tier', 'Alliance', 'Power', 'Deads', 'Kill points']
+  expect((await headings(path)).filter(head => head !== 'Movement')).toEqual(
+    defaultColumns.filter(head => head !== 'Movement'),
+  )
   const config = { columns: ['Dead Troops.gain', 'alliance', 'Total Power', 'score'] }
   const changed = await call.patch(`/api/v1/leagues/${id}`, { config })
   expect(changed.config.columns).toEqual(['deads.gain', 'label:alliance', 'power', 'score'])
-  expect((await shown(path)).slice(-4)).toEqual(['Deads: gained', 'Alliance', 'Power', 'Score▼'])
-  expect((await shown(`${path}?sort_by=kill_points`)).at(-1)).toBe('Kill points▼') // what it is ranked by is always shown
+  expect((await headings(path)).slice(-4)).toEqual(['Deads: gained', 'Alliance', 'Power', 'Score▼'])
+  expect((await headings(`${path}?sort_by=kill_points`)).at(-1)).toBe('Kill points▼') // what it is ranked by is always shown
   const wrong = await refusalOf(call.patch(`/api/v1/leagues/${id}`, { config: { columns: ['power', 'luck'] } }))
   expect([wrong.status, wrong.problem.errors[0].path]).toEqual([422, 'config.columns.1'])
   const settings: string = await call.get(`${path}/settings`)
   expect(settings.indexOf('value="deads.gain"')).toBeLessThan(settings.indexOf('value="label:alliance"'))
   await call.patch(`/api/v1/leagues/${id}`, { config: { columns: null } })
-  expect((await shown(path)).at(-1)).toBe('Kill points')
+  expect((await headings(path)).at(-1)).toBe('Kill points')
 })
 
 test('an export writes the columns asked for, or all', async () => {
-  const { call, id } = await season()
+  const { call, id } = await leagueWithTwoScans()
   const file = `/api/v1/leagues/${id}/leaderboard.csv`
   const lines = async (query: string) => (await call.get(file + query)).trim().split('\r\n')
   const chosen = encodeURIComponent('deads.gain,label:alliance,score')
@@ -66,7 +68,7 @@ for (const javaScriptEnabled of [true, false])
   browserTest(
     `a reader chooses columns on a phone ${javaScriptEnabled ? 'with' : 'without'} JavaScript, and takes the choice back`,
     async () => {
-      const { url, path } = await season()
+      const { url, path } = await leagueWithTwoScans()
       const page = await openBrowser({ javaScriptEnabled, viewport: { width: 390, height: 800 } })
       const heads = async () =>
         (await page.locator('thead th:not(.unfold)').allTextContents()).map(head => head.trim().toLowerCase())
@@ -96,7 +98,7 @@ for (const javaScriptEnabled of [true, false])
 browserTest(
   'an officer ticks and orders the columns of all readers in the settings, and marks a player on the card',
   async () => {
-    const { call, url, id, path, shown } = await season()
+    const { call, url, id, path, headings } = await leagueWithTwoScans()
     const olga = { email: 'olga@example.org', username: 'Olga', password: 'correct horse battery', role: 'officer' }
     await call.post('/api/v1/users', olga)
     const page = await openBrowser()
@@ -116,7 +118,7 @@ browserTest(
     await page.getByLabel('Move Power up', { exact: true }).click()
     await save()
     expect(await columns()).toEqual(['power', 'score', 'deads.gain'])
-    expect((await shown(path)).slice(-3)).toEqual(['Power', 'Score▼', 'Deads: gained'])
+    expect((await headings(path)).slice(-3)).toEqual(['Power', 'Score▼', 'Deads: gained'])
     await page.getByLabel('Move Deads: gained up', { exact: true }).click() // an order alone is a change
     await save()
     expect(await columns()).toEqual(['power', 'deads.gain', 'score'])
@@ -141,10 +143,10 @@ browserTest(
 )
 
 test('a sparkline in each row shows the course of the score, once there are three scans', async () => {
-  const { call, finished, id, path, shown } = await season()
-  expect(await shown(path)).not.toContain('Trend')
+  const { call, finished, id, path, headings } = await leagueWithTwoScans()
+  expect(await headings(path)).not.toContain('Trend')
   await finished(upload(call, id, sheet(9), { taken_at: '2026-03-03T00:00:00Z' }))
-  expect(await shown(path)).toContain('Trend')
+  expect(await headings(path)).toContain('Trend')
   const page: string = await call.get(path)
   expect(page.match(/aria-label="Score over 3 moments"/g)).toHaveLength(2)
   expect(await call.get(`${path}?q=Ann`)).not.toContain('over 3 moments') // not computed for each search

@@ -13,10 +13,10 @@ import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
 import { afterTest, readableLog, temporaryFolder, turnableClock, until } from './start.ts'
 
-type Make = (clock: ReturnType<typeof turnableClock>) => CacheStore | Promise<CacheStore>
+type MakeStore = (clock: ReturnType<typeof turnableClock>) => CacheStore | Promise<CacheStore>
 
 /** The contract of a cache, for every store. */
-function contract(name: string, storeTest: typeof test, make: Make) {
+function contract(name: string, storeTest: typeof test, make: MakeStore) {
   async function open() {
     const clock = turnableClock()
     const db = openDatabase(temporaryFolder())
@@ -24,14 +24,14 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     return { clock, db, cache: new Cache(await make(clock), new Stamps(db), clock, new RefreshedAnswers(db)) }
   }
   const board = cacheEntry('board', '5m', ['scores'])
-  const count = () => {
+  const countedLoad = () => {
     let calls = 0
     return { load: async () => ++calls, calls: () => calls }
   }
 
   storeTest(`${name}: a second read is a hit`, async () => {
     const { cache } = await open()
-    const { load } = count()
+    const { load } = countedLoad()
     expect(await cache.read(board, [1, 'a'], load)).toMatchObject({ value: 1, state: 'miss' })
     expect(await cache.read(board, [1, 'a'], load)).toMatchObject({ value: 1, state: 'hit' })
     expect(cache.stats.get('board')).toMatchObject({ hits: 1, misses: 1, loads: 1, sets: 1 })
@@ -51,7 +51,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
 
   storeTest(`${name}: however many ask at once, one loads`, async () => {
     const { cache } = await open()
-    const { load, calls } = count()
+    const { load, calls } = countedLoad()
     const answers = await Promise.all(Array.from({ length: 50 }, () => cache.read(board, [1], load)))
     expect(new Set(answers.map(({ value }) => value))).toEqual(new Set([1]))
     expect(calls()).toBe(1)
@@ -59,7 +59,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
 
   storeTest(`${name}: a change is seen by the very next read, and only of what it touched`, async () => {
     const { cache, db } = await open()
-    const { load } = count()
+    const { load } = countedLoad()
     await cache.read(board, [1], load)
     await cache.read(board, [2], load)
     await atomically(db, tx => touch(tx, 'scores', 1))
@@ -69,7 +69,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
 
   storeTest(`${name}: a dropped answer takes no memory once it is loaded again`, async () => {
     const { cache, db } = await open()
-    const { load } = count()
+    const { load } = countedLoad()
     for (const scope of [1, 2]) await cache.read(board, [scope, 'a|b'], load)
     const { keys, bytes } = cache.usage()
     await atomically(db, tx => touch(tx, 'scores', 1))
@@ -79,7 +79,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
 
   storeTest(`${name}: a change that is rolled back drops nothing`, async () => {
     const { cache, db } = await open()
-    const { load } = count()
+    const { load } = countedLoad()
     await cache.read(board, [1], load)
     const change = atomically(db, tx => {
       touch(tx, 'scores', 1)
@@ -104,7 +104,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     `${name}: an expired value is served stale while one refresh runs, and an unusable one not at all`,
     async () => {
       const { cache, clock } = await open()
-      const { load, calls } = count()
+      const { load, calls } = countedLoad()
       await cache.read(board, [1], load)
       clock.forward(5 * 60_000)
       expect(await cache.read(board, [1], load)).toMatchObject({ value: 1, state: 'stale' })
@@ -119,7 +119,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     const { cache } = await open()
     const fail = () => Promise.reject(new Error('down'))
     const asked = [outcome(cache.read(board, [1], fail)), outcome(cache.read(board, [1], fail))]
-    for (const told of await Promise.all(asked)) expect(told).toThrow('down')
+    for (const result of await Promise.all(asked)) expect(result).toThrow('down')
     expect(await cache.read(board, [1], () => 'up')).toMatchObject({ value: 'up', state: 'miss' })
   })
 
@@ -144,7 +144,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
 
   storeTest(`${name}: renewing gives another life without a load`, async () => {
     const { cache, clock } = await open()
-    const { load } = count()
+    const { load } = countedLoad()
     expect(await cache.renew(board, [1])).toBe(false)
     await cache.read(board, [1], load)
     clock.forward(4 * 60_000)
@@ -181,11 +181,11 @@ redisTest('what one process loaded, another finds in Redis', async () => {
   )
   const quote = cacheEntry('quote', '1m', ['quote'])
   await caches[0]?.read(quote, ['ACME'], () => ({ price: 7 }))
-  const seen = await until(async () => {
+  const answer = await until(async () => {
     const read = await caches[1]?.read(quote, ['ACME'], () => ({ price: -1 }))
     return read?.state === 'hit' ? read : undefined
   })
-  expect(seen.value).toEqual({ price: 7 })
+  expect(answer.value).toEqual({ price: 7 })
 })
 
 redisTest('with Redis frozen or dead answers still come, and Redis is used again when it is back', async () => {

@@ -9,10 +9,10 @@ import { atomically } from '../db/transactions.ts'
 import { start, until } from './start.ts'
 
 /** The content of the file itself, without its log. */
-function inFile(dataDir: string, name: string): string | undefined {
-  const alone = join(dataDir, 'alone.db')
-  copyFileSync(databaseFile(dataDir), alone)
-  const db = new Database(alone)
+function valueInFile(dataDir: string, name: string): string | undefined {
+  const copy = join(dataDir, 'alone.db')
+  copyFileSync(databaseFile(dataDir), copy)
+  const db = new Database(copy)
   try {
     return db.query<{ value: string }, [string]>('select value from facts where name = ?').get(name)?.value
   } catch {
@@ -22,27 +22,27 @@ function inFile(dataDir: string, name: string): string | undefined {
   }
 }
 
-const note = (db: Parameters<typeof atomically>[0], name: string, value: string) =>
+const writeFact = (db: Parameters<typeof atomically>[0], name: string, value: string) =>
   atomically(db, tx => {
     tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
   })
 
 /** More than a log that is left as it is. */
-const [one, two] = ['1'.repeat(1_200_000), '2'.repeat(1_200_000)]
+const [longValue, otherLongValue] = ['1'.repeat(1_200_000), '2'.repeat(1_200_000)]
 
 test('writes soon reach the file itself, even if the log is not full', async () => {
   const { app, dataDir } = await start()
-  await note(app.db, 'first', one)
-  await until(() => inFile(dataDir, 'first') === one)
-  await note(app.db, 'first', two)
-  await until(() => inFile(dataDir, 'first') === two)
+  await writeFact(app.db, 'first', longValue)
+  await until(() => valueInFile(dataDir, 'first') === longValue)
+  await writeFact(app.db, 'first', otherLongValue)
+  await until(() => valueInFile(dataDir, 'first') === otherLongValue)
 })
 
-test('two processes on one folder both copy, and nothing is lost', async () => {
+test('two processes on one folder both copy their log into the file, and nothing is lost', async () => {
   const { app, dataDir } = await start()
   const other = await start({}, dataDir)
-  await Promise.all([note(app.db, 'mine', one), note(other.app.db, 'theirs', two)])
-  await until(() => inFile(dataDir, 'mine') === one && inFile(dataDir, 'theirs') === two)
+  await Promise.all([writeFact(app.db, 'mine', longValue), writeFact(other.app.db, 'theirs', otherLongValue)])
+  await until(() => valueInFile(dataDir, 'mine') === longValue && valueInFile(dataDir, 'theirs') === otherLongValue)
 })
 
 test('the log stays short however much is written, and is empty once all is closed', async () => {
@@ -50,7 +50,7 @@ test('the log stays short however much is written, and is empty once all is clos
   const log = `${databaseFile(dataDir)}-wal`
   let longest = 0
   for (let i = 0; i < 400; i++) {
-    await note(app.db, `long ${i % 50}`, String(i % 10).repeat(200_000))
+    await writeFact(app.db, `long ${i % 50}`, String(i % 10).repeat(200_000))
     longest = Math.max(longest, statSync(log).size)
     await Bun.sleep(0)
   }
@@ -58,14 +58,14 @@ test('the log stays short however much is written, and is empty once all is clos
   expect(longest).toBeGreaterThan(0)
   await stop()
   expect(existsSync(log) ? statSync(log).size : 0).toBe(0)
-  expect(inFile(dataDir, 'long 49')).toBe('9'.repeat(200_000))
+  expect(valueInFile(dataDir, 'long 49')).toBe('9'.repeat(200_000))
 })
 
 test('with LITESTREAM only Litestream copies the log into the file, and the service reads and writes as usual', async () => {
   const { app, dataDir } = await start({ LITESTREAM: 'true' })
   const size = () => statSync(databaseFile(dataDir)).size
   const before = size()
-  for (let i = 0; i < 30; i++) await note(app.db, `long ${i}`, String(i % 10).repeat(200_000)) // 6 MB: SQLite's own turn comes at 4
+  for (let i = 0; i < 30; i++) await writeFact(app.db, `long ${i}`, String(i % 10).repeat(200_000)) // 6 MB: SQLite's own turn comes at 4
   expect(size()).toBe(before)
   expect(app.db.select().from(facts).where(eq(facts.name, 'long 29')).get()?.value).toBe('9'.repeat(200_000))
   const litestream = new Database(databaseFile(dataDir)) // what Litestream does once it has copied the log away

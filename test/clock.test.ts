@@ -103,11 +103,11 @@ test('answers cached while the clock was ahead are not fresh for longer once it 
   const { app, clock } = await start()
   const { cached } = await import('../src/cached.ts')
   let loads = 0
-  const look = () =>
+  const readSearch = () =>
     app.cache.read(cached.search, ['a question'], () => ({ q: `answer ${++loads}` })).then(({ value }) => value.q)
   clock.forward(wrongBy)
-  expect(await look()).toBe('answer 1')
+  expect(await readSearch()).toBe('answer 1')
   clock.forward(-wrongBy + hour)
-  expect(await look()).toBe('answer 2')
-  expect(await look()).toBe('answer 2')
+  expect(await readSearch()).toBe('answer 2')
+  expect(await readSearch()).toBe('answer 2')
 })

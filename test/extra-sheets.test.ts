@@ -6,7 +6,7 @@ import { newLeague, upload } from './sheets.ts'
 import { board, type caller, refusalOf, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
-type Shown = { player_id: string; metrics: Record<string, number>; gains: Record<string, number>; score: number }
+type PlayerRow = { player_id: string; metrics: Record<string, number>; gains: Record<string, number>; score: number }
 
 const scan = (...kills: (number | null)[]) =>
   `ID,Name,Power,Kill Points\n${kills.flatMap((each, i) => (each === null ? [] : [`${i + 1},P${i + 1},${100 * (i + 1)},${each}`])).join('\n')}\n`
@@ -30,7 +30,7 @@ async function leagueWithScans(config: object = {}) {
 
 const deathsOf = async (call: Call, id: number, query = '') =>
   Object.fromEntries(
-    (await board(call, id, query)).rows.map(({ player_id, metrics, gains }: Shown) => [
+    (await board(call, id, query)).rows.map(({ player_id, metrics, gains }: PlayerRow) => [
       player_id,
       [metrics.verified_deaths, gains.verified_deaths],
     ]),
@@ -49,16 +49,16 @@ test('an extra sheet adds its new columns to the players of the board, and repla
   })
   const after = await board(call, id)
   expect(after.as_of).toBe('2026-03-03T00:00:00.000Z')
-  expect(after.rows.map(({ player_id, score }: Shown) => [player_id, score])).toEqual(
-    before.rows.map(({ player_id, score }: Shown) => [player_id, score]),
+  expect(after.rows.map(({ player_id, score }: PlayerRow) => [player_id, score])).toEqual(
+    before.rows.map(({ player_id, score }: PlayerRow) => [player_id, score]),
   )
   expect(await deathsOf(call, id)).toEqual({ 1: [7, 7], 2: [5, 5], 3: [null, null] })
   expect(Object.keys(await deathsOf(call, id, '?sort_by=verified_deaths'))).toHaveLength(3)
   expect((await board(call, id, '?sort_by=verified_deaths.gain')).rows[0].player_id).toBe('1')
   expect(await deathsOf(call, id, `?at=${at(2)}`)).toMatchObject({ 1: [undefined, undefined] })
   expect(await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)).toContain('verified_deaths_gain')
-  const seen = await call.get(`/api/v1/uploads/${upload_id}/people?change=unknown`)
-  expect(seen).toMatchObject({
+  const unknownPeople = await call.get(`/api/v1/uploads/${upload_id}/people?change=unknown`)
+  expect(unknownPeople).toMatchObject({
     compared_to: { taken_at: '2026-03-02T00:00:00.000Z' },
     people: [{ player_id: '9', name: 'P9', changes: [{ field: 'verified_deaths', before: null, now: 3 }] }],
     pagination: { total: 1 },
@@ -75,7 +75,7 @@ test('an extra sheet adds its new columns to the players of the board, and repla
 test('what an extra sheet adds counts in the score, stays with the next scan, and goes with an undo', async () => {
   const { call, id, send } = await leagueWithScans()
   const scores = async () =>
-    Object.fromEntries((await board(call, id)).rows.map(({ player_id, score }: Shown) => [player_id, score]))
+    Object.fromEntries((await board(call, id)).rows.map(({ player_id, score }: PlayerRow) => [player_id, score]))
   const { upload_id } = await send(verified({ 1: 7, 2: 5 }), 3, 'extra')
   await call.patch(`/api/v1/leagues/${id}`, { config: { weights: { kill_points: 1, 'Verified Deaths': 10 } } })
   expect(await scores()).toEqual({ 1: 75, 2: 51, 3: 60 })

@@ -8,7 +8,7 @@ import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 import { startWebhook } from './webhook.ts'
 
-const patience = 60_000 // ms: within a minute it is noticed
+const noticedWithin = 60_000 // ms: within a minute it is noticed
 
 const remove = (file: string) => rmSync(file)
 const replace = (file: string) => {
@@ -16,7 +16,7 @@ const replace = (file: string) => {
   renameSync(`${file}.new`, file)
 }
 
-async function watched() {
+async function startWatched() {
   const hook = startWebhook()
   const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, {
     monitorIntervals: { files: 300, alerts: 100, redis: 5_000 },
@@ -30,8 +30,8 @@ async function watched() {
     id,
     health,
     /** Waits until a webhook message about it has come. */
-    alerted: (fault: string) => until(() => hook.messages.some(({ text }) => text.includes(fault)), patience),
-    said: () => fieldhouse.lines.map(({ message }) => String(message)),
+    alerted: (fault: string) => until(() => hook.messages.some(({ text }) => text.includes(fault)), noticedWithin),
+    loggedMessages: () => fieldhouse.lines.map(({ message }) => String(message)),
   }
 }
 
@@ -41,7 +41,7 @@ test.each([
 ])(
   'a fieldhouse.db that was %s takes no more writes, and everybody hears of it',
   async (_, harm, fault) => {
-    const { call, dataDir, id, health, alerted, said } = await watched()
+    const { call, dataDir, id, health, alerted, loggedMessages } = await startWatched()
     harm(databaseFile(dataDir))
     for (const write of [
       () => newLeague(call),
@@ -56,7 +56,7 @@ test.each([
       checks: { database: { error: expect.stringContaining(fault) } },
     })
     await alerted(fault)
-    expect(said().some(line => line.includes(`fieldhouse.db ${fault}`))).toBe(true)
+    expect(loggedMessages().some(line => line.includes(`fieldhouse.db ${fault}`))).toBe(true)
     // Another file in its place has another log: what was read from it before may be read wrongly now.
     if (harm === remove) expect((await call.get(`/api/v1/leagues/${id}/leaderboard`)).rows).toHaveLength(1)
   },
@@ -69,7 +69,7 @@ test.each([
 ])(
   'a scores.db that was %s takes no more sheets, while all else goes on',
   async (_, harm, fault) => {
-    const { call, dataDir, id, health, alerted } = await watched()
+    const { call, dataDir, id, health, alerted } = await startWatched()
     harm(join(dataDir, 'scores.db'))
     expect(await refusalOf(upload(call, id, 'ID,Power\n1,6\n'))).toMatchObject({
       status: 503,
@@ -91,7 +91,7 @@ test.each([
 ])(
   'a queue.db that was %s takes no more jobs',
   async (_, harm, fault) => {
-    const { call, dataDir, health, alerted } = await watched()
+    const { call, dataDir, health, alerted } = await startWatched()
     harm(join(dataDir, 'queue.db'))
     expect((await refusalOf(call.post('/admin/backups'))).status).toBe(503)
     expect(await health()).toMatchObject({ status: 'unhealthy', checks: { queue: { error: `queue.db ${fault}` } } })
@@ -101,17 +101,17 @@ test.each([
 )
 
 test('a log that was removed is noticed, and a file put back takes writes again', async () => {
-  const { call, dataDir, health, alerted, app } = await watched()
+  const { call, dataDir, health, alerted, app } = await startWatched()
   const file = databaseFile(dataDir)
   renameSync(file, `${file}.away`)
   expect((await refusalOf(newLeague(call))).status).toBe(503)
   renameSync(`${file}.away`, file)
   await newLeague(call, {}, 'After it came back')
-  await until(async () => (await health()).checks.database.status === 'healthy', patience)
-  const watching = openFile(join(dataDir, 'scores.db'))
+  await until(async () => (await health()).checks.database.status === 'healthy', noticedWithin)
+  const openedFile = openFile(join(dataDir, 'scores.db'))
   const read = () => app.sheets.boards.scores.query('select 1').get()
-  expect(watching.check(read)).toBeUndefined()
+  expect(openedFile.check(read)).toBeUndefined()
   rmSync(join(dataDir, 'scores.db-wal'))
-  expect(watching.check(read)).toBe('lost its -wal file while it was in use')
+  expect(openedFile.check(read)).toBe('lost its -wal file while it was in use')
   await alerted('scores.db lost its -wal')
 }, 150_000)

@@ -5,6 +5,7 @@ import { asRefusal } from '../src/platform/http/problem.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
 import { cachedResponse } from '../src/platform/http/responses.ts'
 import { ThreadError } from '../src/platform/process/threads.ts'
+import { newMember } from './market.ts'
 import { outcome } from './outcome.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
@@ -42,9 +43,9 @@ test('a 304 leaves the page that a browser kept its own policy', async () => {
   for (const path of [`/leagues/${id}`, `/api/v1/leagues/${id}/leaderboard`]) {
     const etag = (await as().raw(path)).headers.get('etag') ?? ''
     for (const _ of ['the long way', 'the fast path']) {
-      const known = await fetch(url + path, { headers: { 'if-none-match': etag } })
-      expect(known.status).toBe(304)
-      expect(known.headers.get('content-security-policy')).toBeNull()
+      const answer = await fetch(url + path, { headers: { 'if-none-match': etag } })
+      expect(answer.status).toBe(304)
+      expect(answer.headers.get('content-security-policy')).toBeNull()
     }
   }
 })
@@ -85,17 +86,17 @@ test('a board is a miss, then a hit, then the same bytes from the fast path, unt
 
 test('the first page is computed when a sheet is published, so its first reader does not wait', async () => {
   const { call, as, id, path, finished } = await withBoard()
-  const first = async (query = '') => {
+  const firstRow = async (query = '') => {
     const answer = await as().raw(`${path}${query}`)
     const { rows } = await answer.json()
     return [answer.headers.get('x-cache'), rows[0]?.name]
   }
-  expect(await first()).toEqual(['hit', 'player 199'])
+  expect(await firstRow()).toEqual(['hit', 'player 199'])
   await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', sort: 'deads' } })
   const rows = Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7},${200 - i}`)
   await finished(upload(call, id, `ID,Name,Power,Deads\n${rows.join('\n')}\n`))
-  expect(await first()).toEqual(['hit', 'player 0'])
-  expect(await first('?sort_by=power')).toEqual(['miss', 'player 199'])
+  expect(await firstRow()).toEqual(['hit', 'player 0'])
+  expect(await firstRow('?sort_by=power')).toEqual(['miss', 'player 199'])
 })
 
 test('a sheet without the column its league is sorted by is published, its board made by score', async () => {
@@ -130,8 +131,8 @@ test('the fast path uses no more than its share of memory, whatever is requested
     fastPath.learn(request, newContext(), cachedResponse(request, cached), cached)
     expect(find(i)?.status).toBe(200)
   }
-  const held = Array.from({ length: 1_000 }, (_, i) => find(i)).filter(known => known !== undefined)
-  expect(held.length * 50_000).toBeLessThan(16 * 2 ** 20)
+  const stillCached = Array.from({ length: 1_000 }, (_, i) => find(i)).filter(known => known !== undefined)
+  expect(stillCached.length * 50_000).toBeLessThan(16 * 2 ** 20)
 })
 
 test('a matching ETag gets 304, whatever encodings are accepted', async () => {
@@ -173,7 +174,7 @@ test('searches, neighbourhoods and past boards are computed, not cached', async 
 })
 
 test('strangers have a limit of reads per minute, keys ten times that, and the operator none', async () => {
-  const { as, call, path } = await withBoard({ RATE_LIMIT: '3' })
+  const { app, as, call, path } = await withBoard({ RATE_LIMIT: '3' })
   for (let left = 2; left >= 0; left--) {
     const { headers, status } = await as().raw(path)
     expect([status, headers.get('ratelimit-limit'), headers.get('ratelimit-remaining')]).toEqual([
@@ -182,40 +183,21 @@ test('strangers have a limit of reads per minute, keys ten times that, and the o
       String(left),
     ])
   }
-  const over = await as().raw(path)
-  expect(over.status).toBe(429)
-  expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0)
-  expect(await over.json()).toMatchObject({ code: 'rate_limited' })
-  const { key } = await call
-    .post('/api/v1/users', { email: 'ann@x.test', username: 'ann', password: 'long enough one', role: 'member' })
-    .then(() => signIn(as, 'ann@x.test'))
-  const known = await as(key).raw(path)
-  expect([known.status, known.headers.get('ratelimit-limit')]).toEqual([200, '30'])
+  const refused = await as().raw(path)
+  expect(refused.status).toBe(429)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await refused.json()).toMatchObject({ code: 'rate_limited' })
+  const { key } = await newMember(app, 'ann')
+  const withKey = await as(key).raw(path)
+  expect([withKey.status, withKey.headers.get('ratelimit-limit')]).toEqual([200, '30'])
   expect((await call.raw(path)).headers.get('ratelimit-limit')).toBeNull()
 })
-
-async function signIn(as: Awaited<ReturnType<typeof start>>['as'], email: string) {
-  const answer = await as().raw('/api/v1/auth/login', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password: 'long enough one' }),
-  })
-  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
-  const { csrf_token } = await answer.json()
-  const url = new URL(answer.url)
-  const made = await as().raw('/api/v1/keys', {
-    method: 'POST',
-    headers: { cookie, origin: url.origin, 'x-csrf-token': csrf_token, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'k', role: 'member' }),
-  })
-  return made.json()
-}
 
 test('behind one address each browser has its own limit, and all together ten times that', async () => {
   const { as, path } = await withBoard({ RATE_LIMIT: '2' })
   const statusOf = async (browser: string) => (await as().raw(path, { headers: { 'user-agent': browser } })).status
-  const pupils = Array.from({ length: 10 }, (_, i) => `Browser ${i}`)
-  for (const browser of pupils) expect([await statusOf(browser), await statusOf(browser)]).toEqual([200, 200])
+  const browsers = Array.from({ length: 10 }, (_, i) => `Browser ${i}`)
+  for (const browser of browsers) expect([await statusOf(browser), await statusOf(browser)]).toEqual([200, 200])
   expect(await statusOf('Browser 0')).toBe(429)
   expect(await statusOf('Browser 11')).toBe(429)
 })
@@ -319,18 +301,18 @@ test('HEAD of an event stream answers at once and leaves none open', async () =>
 })
 
 /** Sends a raw request and returns the raw answer. */
-async function written(url: string, text: string): Promise<string> {
+async function sendRaw(url: string, text: string): Promise<string> {
   const answer = Promise.withResolvers<string>()
-  let got = ''
+  let received = ''
   await Bun.connect({
     hostname: '127.0.0.1',
     port: Number(new URL(url).port),
     socket: {
       open: socket => void socket.write(text),
       data: (_, bytes) => {
-        got += bytes
+        received += bytes
       },
-      close: () => answer.resolve(got),
+      close: () => answer.resolve(received),
       error: (_, error) => answer.reject(error),
     },
   })
@@ -341,7 +323,7 @@ test('a service of any name answers, however short', async () => {
   const { url } = await start()
   for (const host of ['nas', 'a', 'pi', 'a:80', 'nas:80', '[::1]', '[::1]:80', '10.0.0.1', 'a-longer.example'])
     for (const path of ['/api/v1/leagues?page=1', '/']) {
-      const answer = await written(url, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+      const answer = await sendRaw(url, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
       expect([host, path, answer.split('\r\n')[0]]).toEqual([host, path, 'HTTP/1.1 200 OK'])
     }
 })
@@ -353,10 +335,10 @@ test('a Host header that names no host is refused, and the log is quiet about it
     for (const accept of ['*/*', 'text/html'])
       for (const method of ['GET', 'HEAD', 'PUT']) {
         const head = `${method} /api/v1/leagues?page=1 HTTP/1.1\r\nhost: ${host}\r\naccept: ${accept}\r\n`
-        const answer = await written(url, `${head}connection: close\r\n\r\n`)
+        const answer = await sendRaw(url, `${head}connection: close\r\n\r\n`)
         expect([host, method, answer.split('\r\n')[0]]).toEqual([host, method, 'HTTP/1.1 400 Bad Request'])
       }
-  expect(await written(url, 'GET / HTTP/1.0\r\naccept: text/html\r\n\r\n')).toContain('400 Bad Request')
+  expect(await sendRaw(url, 'GET / HTTP/1.0\r\naccept: text/html\r\n\r\n')).toContain('400 Bad Request')
   app.log.flush()
   expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
   expect(lines.filter(({ path, status }) => path === '/api/v1/leagues' && status === 400)).toHaveLength(
@@ -368,20 +350,20 @@ test('405 lists the allowed methods, and TRACE is never among them', async () =>
   const { as, url } = await start()
   for (const path of ['/', '/livez', '/api/v1/leagues']) {
     const head = `TRACE ${path} HTTP/1.1\r\nhost: a\r\nx-secret: echo\r\nconnection: close\r\n\r\n`
-    const answer = await written(url, head)
+    const answer = await sendRaw(url, head)
     expect(answer).toMatch(/^HTTP\/1\.1 40[045] /)
     expect(answer).not.toContain('echo')
   }
-  const ask = async (method: string, path: string) => {
+  const statusAndAllowed = async (method: string, path: string) => {
     const answer = await as().raw(path, { method })
     return [answer.status, answer.headers.get('allow')]
   }
-  expect(await ask('PUT', '/api/v1/leagues/1')).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH'])
-  expect(await ask('DELETE', '/api/v1/leagues/')).toEqual([405, 'GET, HEAD, OPTIONS, POST'])
-  expect(await ask('OPTIONS', '/api/v1/leagues')).toEqual([204, 'GET, HEAD, OPTIONS, POST'])
-  expect(await ask('GET', '/api/v1/leagues/1/join')).toEqual([405, 'OPTIONS, POST'])
+  expect(await statusAndAllowed('PUT', '/api/v1/leagues/1')).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH'])
+  expect(await statusAndAllowed('DELETE', '/api/v1/leagues/')).toEqual([405, 'GET, HEAD, OPTIONS, POST'])
+  expect(await statusAndAllowed('OPTIONS', '/api/v1/leagues')).toEqual([204, 'GET, HEAD, OPTIONS, POST'])
+  expect(await statusAndAllowed('GET', '/api/v1/leagues/1/join')).toEqual([405, 'OPTIONS, POST'])
   for (const path of ['/api/v1', '/api/v1/leagues/1/2/3', '/nowhere'])
-    expect(await ask('POST', path)).toEqual([404, null])
+    expect(await statusAndAllowed('POST', path)).toEqual([404, null])
   const page = await as().raw('/leagues/1', { method: 'DELETE', headers: { accept: 'text/html' } })
   expect([page.status, page.headers.get('content-type')]).toEqual([405, 'text/html; charset=utf-8'])
 })

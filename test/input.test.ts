@@ -209,7 +209,7 @@ test('dates far out of range are refused at once wherever a date is accepted', a
   expect((await call.raw('/rota?end=9999-12-31', { headers: { accept: 'text/html' } })).status).toBe(422)
 })
 
-test('the last days there are can be looked at', async () => {
+test('the first and the last days that are accepted can be shown', async () => {
   const { call } = await start()
   await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })
   const shift = { site_id: 1, starts_at: '2100-12-31T09:00:00Z', ends_at: '2100-12-31T12:00:00Z' }
@@ -229,22 +229,22 @@ type InputSchema = {
   patternProperties?: Record<string, InputSchema>
   [rule: string]: unknown
 }
-const closed = ['date', 'date-time', 'integer', 'numeric', 'boolean'] // formats of which no text is long
+const boundedFormats = ['date', 'date-time', 'integer', 'numeric', 'boolean'] // formats of which no text is long
 
 /** Finds the inputs of a schema without a maximum length. */
-function endless(schema: InputSchema | undefined, at: string): string[] {
+function inputsWithoutLimit(schema: InputSchema | undefined, at: string): string[] {
   const { type, format = '', anyOf, items, properties = {}, patternProperties } = schema ?? {}
   if (!schema || 'const' in schema) return []
   const has = (...rules: string[]) => rules.some(rule => rule in schema)
-  const here =
-    (type === 'string' && !has('maxLength', 'pattern') && !closed.includes(format)) ||
+  const isUnlimited =
+    (type === 'string' && !has('maxLength', 'pattern') && !boundedFormats.includes(format)) ||
     (type === 'array' && !has('maxItems')) ||
     (type === 'object' && patternProperties && !has('maxProperties'))
   return [
-    ...(here ? [at] : []),
-    ...(anyOf ?? []).flatMap(each => endless(each, at)),
-    ...endless(items, `${at}[]`),
-    ...Object.entries(properties).flatMap(([name, each]) => endless(each, `${at}.${name}`)),
+    ...(isUnlimited ? [at] : []),
+    ...(anyOf ?? []).flatMap(each => inputsWithoutLimit(each, at)),
+    ...inputsWithoutLimit(items, `${at}[]`),
+    ...Object.entries(properties).flatMap(([name, each]) => inputsWithoutLimit(each, `${at}.${name}`)),
   ]
 }
 
@@ -252,8 +252,8 @@ test('every text, list and record in a request has a maximum length', async () =
   const { app } = await start({ ROLE: 'web' })
   const parts = ['query', 'params', 'headers', 'body'] as const
   const found = routes(app).routes.flatMap(({ method, path, hooks = {} }) =>
-    [hooks, ...(hooks.standaloneValidator ?? [])].flatMap(given =>
-      parts.flatMap(part => endless(given[part], `${method} ${path} ${part}`)),
+    [hooks, ...(hooks.standaloneValidator ?? [])].flatMap(schemas =>
+      parts.flatMap(part => inputsWithoutLimit(schemas[part], `${method} ${path} ${part}`)),
     ),
   )
   expect(found).toEqual([])

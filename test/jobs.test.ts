@@ -11,14 +11,14 @@ import { newTrader } from './market.ts'
 import { outcome } from './outcome.ts'
 import { refusalOf, start, until } from './start.ts'
 
-const none = t.Object({})
-const started = ({ jobId }: { jobId: string }) => ({ job_id: jobId })
+const noInput = t.Object({})
+const startedJob = ({ jobId }: { jobId: string }) => ({ job_id: jobId })
 
 /** A job whose runs last until the test ends them. */
 function heldJob(name: string, options: Partial<Parameters<typeof job>[1]> = {}) {
   const begun: { work: JobContext; end: (result?: unknown) => void; fail: (error: Error) => void }[] = []
   const definition = job(name, {
-    input: none,
+    input: noInput,
     ...options,
     run: (_input, _app, work) =>
       new Promise((resolve, reject) => {
@@ -95,7 +95,7 @@ test('a second start of the same work gets the id of the first', async () => {
   const two = await app.jobs.start(definition, {})
   expect(two).toEqual({ jobId: one.jobId, deduplicated: true })
   ;(await first()).end()
-  await finished(started(one))
+  await finished(startedJob(one))
   expect((await app.jobs.start(definition, {})).deduplicated).toBe(false)
 })
 
@@ -121,7 +121,7 @@ test('a user who gets the id of a run under way may follow it, but not stop it',
 test('a failing job is tried again with growing pauses and then fails with its error and an alert', async () => {
   let tries = 0
   const flaky = job('test.flaky', {
-    input: none,
+    input: noInput,
     attempts: 3,
     backoff: '1s',
     run: async () => {
@@ -129,21 +129,21 @@ test('a failing job is tried again with growing pauses and then fails with its e
       throw new Error(`try ${tries}`)
     },
   }) as JobDefinition<App>
-  const { app, finished, db } = await startWith(flaky).then(fieldhouse => ({ ...fieldhouse, db: fieldhouse.app.db }))
-  const run = await finished(started(await app.jobs.start(flaky, {})))
+  const { app, finished } = await startWith(flaky)
+  const run = await finished(startedJob(await app.jobs.start(flaky, {})))
   expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3' })
-  const alerts = () => db.query.systemAlerts.findMany().sync()
+  const alerts = () => app.db.query.systemAlerts.findMany().sync()
   await until(() => alerts().length > 0) // raised after the job has ended
   expect(alerts()).toMatchObject([{ type: 'job_failed', state: 'active' }])
 })
 
 test('a refusal inside a job is final at once, and raises no alert', async () => {
   const refusing = job('test.refusing', {
-    input: none,
+    input: noInput,
     run: async () => refuse('conflict', 'No'),
   }) as JobDefinition<App>
   const { app, call, finished } = await startWith(refusing)
-  expect(await finished(started(await app.jobs.start(refusing, {})))).toMatchObject({
+  expect(await finished(startedJob(await app.jobs.start(refusing, {})))).toMatchObject({
     status: 'FAILURE',
     attempts: 1,
     error: 'No',
@@ -188,17 +188,17 @@ test('a cancelled job is not tried again while the one that took its place runs'
   const one = await app.jobs.start(definition, {})
   await until(() => begun[0])
   await call.delete(`/api/v1/jobs/cancel/${one.jobId}`)
-  await finished(started(one))
+  await finished(startedJob(one))
   const two = await app.jobs.start(definition, {})
   expect((await refusalOf(call.post(`/api/v1/jobs/${one.jobId}/retry`))).status).toBe(409)
   ;(await until(() => begun[1])).end()
-  await finished(started(two))
+  await finished(startedJob(two))
 })
 
 test('work that expires before it starts is dropped', async () => {
   const { definition, begun } = heldJob('test.expired')
   const { app, finished } = await startWith(definition)
-  const run = await finished(started(await app.jobs.start(definition, {}, { expiresAt: Date.now() - 1 })))
+  const run = await finished(startedJob(await app.jobs.start(definition, {}, { expiresAt: Date.now() - 1 })))
   expect(run).toMatchObject({ status: 'CANCELLED', status_message: expect.stringContaining('time had passed') })
   expect(begun).toEqual([])
 })
@@ -209,16 +209,16 @@ test('a job whose lock is held skips with the id of the holder, or waits, as the
   const { app, finished } = await startWith(skipping.definition, waiting.definition)
   const holder = await app.jobs.start(skipping.definition, {})
   await skipping.first()
-  const late = await finished(started(await app.jobs.start(skipping.definition, {})))
+  const late = await finished(startedJob(await app.jobs.start(skipping.definition, {})))
   expect(late).toMatchObject({ status: 'SUCCESS', result: { skipped: 'already running', job_id: holder.jobId } })
 
   const one = await app.jobs.start(waiting.definition, {})
   const first = await waiting.first()
   const two = await app.jobs.start(waiting.definition, {})
   first.end()
-  await finished(started(one))
+  await finished(startedJob(one))
   ;(await until(() => waiting.begun[1])).end()
-  expect(await finished(started(two))).toMatchObject({ status: 'SUCCESS' })
+  expect(await finished(startedJob(two))).toMatchObject({ status: 'SUCCESS' })
 })
 
 test('waiting for a lock uses no attempt', async () => {
@@ -230,7 +230,7 @@ test('waiting for a lock uses no attempt', async () => {
   await until(async () => (await app.queues.counts('quick')).delayed === 1)
   holder.end()
   ;(await until(() => begun[1])).end()
-  expect(await finished(started(late))).toMatchObject({ status: 'SUCCESS', attempts: 1 })
+  expect(await finished(startedJob(late))).toMatchObject({ status: 'SUCCESS', attempts: 1 })
 })
 
 test('the heavy queue does one thing at a time and never holds up the quick one', async () => {
@@ -242,12 +242,12 @@ test('the heavy queue does one thing at a time and never holds up the quick one'
   await heavy.first()
   const small = await app.jobs.start(quick.definition, {})
   ;(await quick.first()).end()
-  await finished(started(small))
+  await finished(startedJob(small))
   expect(heavy.begun).toHaveLength(1)
   heavy.begun[0]?.end()
-  await finished(started(one))
+  await finished(startedJob(one))
   ;(await until(() => heavy.begun[1])).end()
-  await finished(started(two))
+  await finished(startedJob(two))
 })
 
 test('a job the queue has lost is added again by the sweep', async () => {

@@ -13,12 +13,12 @@ const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,
 const at = (hours: number) => new Date(Date.parse('2026-03-01T00:00:00Z') + hours * 3_600_000).toISOString()
 
 /** Moves the clock forward, and the clock of retention with it, which otherwise advances two days per run at most. */
-function after({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, 'app' | 'clock'>, ms: number) {
+function forwardClocks({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, 'app' | 'clock'>, ms: number) {
   clock.forward(ms)
   setRetentionTime(app.db, clock.now())
 }
 
-async function season() {
+async function seasonOfNineScans() {
   const fieldhouse = await start()
   const { call, finished, app } = fieldhouse
   const { id } = await newLeague(call)
@@ -31,18 +31,18 @@ async function season() {
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
       ?.n
-  return { ...fieldhouse, id, deleteOldRecords, snapshots, after: (ms: number) => after(fieldhouse, ms) }
+  return { ...fieldhouse, id, deleteOldRecords, snapshots, after: (ms: number) => forwardClocks(fieldhouse, ms) }
 }
 
 test('while a season runs every scan is kept', async () => {
-  const { deleteOldRecords, snapshots, after } = await season()
+  const { deleteOldRecords, snapshots, after } = await seasonOfNineScans()
   after(30 * day)
   expect((await deleteOldRecords()).status).toBe('SUCCESS')
   expect(snapshots()).toBe(9)
 })
 
 test('of a finished season the first, the last and daily scans stay, and no rank, score or history of the board changes', async () => {
-  const { call, id, deleteOldRecords, snapshots, after } = await season()
+  const { call, id, deleteOldRecords, snapshots, after } = await seasonOfNineScans()
   await call.post(`/api/v1/leagues/${id}/finalize`)
   const before = await board(call, id)
   const card = await call.get(`/api/v1/leagues/${id}/players/3`)
@@ -58,24 +58,24 @@ test('of a finished season the first, the last and daily scans stay, and no rank
 })
 
 test('boards with columns of extra sheets stay as they are, while a season runs and after it; what was joined for older ones goes', async () => {
-  const { call, finished, app, id, deleteOldRecords, after } = await season()
+  const { call, finished, app, id, deleteOldRecords, after } = await seasonOfNineScans()
   const deaths = (count: number) => `ID,Name,Verified Deaths\n1,ann,${count}\n3,cy,${2 * count}\n`
   for (const hours of [5, 18, 33])
     await finished(upload(call, id, deaths(hours), { kind: 'extra', taken_at: at(hours) }))
   const early = `?at=${at(19)}&sort_by=verified_deaths`
-  const seen = async () => [await board(call, id), await board(call, id, early)]
-  const before = await seen()
+  const boards = async () => [await board(call, id), await board(call, id, early)]
+  const before = await boards()
   const joined = () =>
     app.sheets.boards.scores
       .query<{ n: number }, []>("select count(*) n from snapshots where starts_for like '%+%' and complete")
       .get()?.n ?? 0
-  const made = joined()
+  const joinedBefore = joined()
   after(day)
   expect((await deleteOldRecords()).status).toBe('SUCCESS')
-  expect(joined()).toBeLessThan(made)
+  expect(joined()).toBeLessThan(joinedBefore)
   expect(joined()).toBeGreaterThan(0)
   await call.delete('/api/v1/stats/cache')
-  expect(await seen()).toEqual(before)
+  expect(await boards()).toEqual(before)
   const { final_hash } = await call.post(`/api/v1/leagues/${id}/finalize`)
   after(8 * day)
   await deleteOldRecords()
@@ -85,7 +85,7 @@ test('boards with columns of extra sheets stay as they are, while a season runs 
 })
 
 /** A league whose scans are all of one day, of which a finished season keeps few. */
-async function dayOf(scans: number) {
+async function leagueOfOneDay(scans: number) {
   const fieldhouse = await start()
   const { call, finished, app } = fieldhouse
   const { id } = await newLeague(call)
@@ -106,7 +106,7 @@ async function dayOf(scans: number) {
     send: (i: number, minutes: number) => upload(call, id, scan(i), { taken_at: at(minutes / 60) }),
     async thinOut() {
       await call.post(`/api/v1/leagues/${id}/finalize`)
-      after(fieldhouse, 8 * day)
+      forwardClocks(fieldhouse, 8 * day)
       await finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
     },
     reopen: () => call.post(`/api/v1/leagues/${id}/reopen`),
@@ -119,7 +119,7 @@ async function dayOf(scans: number) {
 }
 
 test('a league that was thinned out and reopened can have its newest uploads undone, and takes new ones', async () => {
-  const { call, id, finished, undo, send, thinOut, reopen, alerts } = await dayOf(3)
+  const { call, id, finished, undo, send, thinOut, reopen, alerts } = await leagueOfOneDay(3)
   await undo()
   await undo()
   const boardOfOne = (await board(call, id)).rows
@@ -136,7 +136,7 @@ test('a league that was thinned out and reopened can have its newest uploads und
 })
 
 test('what can no longer be undone or put in between is refused with the reason, and the board stays', async () => {
-  const { call, id, app, finished, undo, send, thinOut, reopen, alerts } = await dayOf(12)
+  const { call, id, app, finished, undo, send, thinOut, reopen, alerts } = await leagueOfOneDay(12)
   await thinOut()
   await reopen()
   const before = await board(call, id)
@@ -163,8 +163,8 @@ test('what can no longer be undone or put in between is refused with the reason,
   expect(await alerts()).toEqual([])
 })
 
-test('an undone upload can be looked into for a week, then its snapshot goes', async () => {
-  const { call, app, id, deleteOldRecords, snapshots, after } = await season()
+test('the snapshot of an undone upload is deleted after a week', async () => {
+  const { call, app, id, deleteOldRecords, snapshots, after } = await seasonOfNineScans()
   const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
   await call.post(`/api/v1/uploads/${uploads[0].id}/undo`)
   after(2 * day)
@@ -177,7 +177,7 @@ test('an undone upload can be looked into for a week, then its snapshot goes', a
 })
 
 test('files are deleted after ninety days, strays after one, and all of them with their league', async () => {
-  const { call, id, deleteOldRecords, after, dataDir, snapshots } = await season()
+  const { call, id, deleteOldRecords, after, dataDir, snapshots } = await seasonOfNineScans()
   const files = () => readdirSync(join(dataDir, 'uploads'))
   const stray = join(dataDir, 'uploads', 'stray.part')
   writeFileSync(stray, 'half')

@@ -25,19 +25,19 @@ async function withReaders() {
     const { id: keyId, key } = await browser.post('/api/v1/keys', { name: 'wall', role: 'member' })
     return { userId, browser, keyId, key: as(key), secret: key }
   }
-  const given = async () =>
+  const fastPathAnswers = async () =>
     Number((await app.metrics.text()).match(/^fieldhouse_fast_path_answers_total (\d+)$/m)?.[1] ?? Number.NaN)
   /** How many of the requests meanwhile were answered by the fast path. */
-  const fast = async (work: () => Promise<unknown>) => {
-    const before = await given()
+  const fastAnswersDuring = async (work: () => Promise<unknown>) => {
+    const before = await fastPathAnswers()
     await work()
-    return (await given()) - before
+    return (await fastPathAnswers()) - before
   }
-  return { ...fieldhouse, id, path: `/api/v1/leagues/${id}/leaderboard`, newReader, fast }
+  return { ...fieldhouse, id, path: `/api/v1/leagues/${id}/leaderboard`, newReader, fastAnswersDuring }
 }
 
 test('a reader with a key or a cookie gets from the fast path what the router answered, counted for their account', async () => {
-  const { newReader, path, fast, lines } = await withReaders()
+  const { newReader, path, fastAnswersDuring, lines } = await withReaders()
   const { browser, key } = await newReader('ann')
   const readers = [() => key.raw(path), () => browser.visit(path)]
   let left = 1_000
@@ -45,7 +45,7 @@ test('a reader with a key or a cookie gets from the fast path what the router an
     const first = await read()
     const text = await first.text()
     expect(
-      await fast(async () => {
+      await fastAnswersDuring(async () => {
         for (let i = 0; i < 3; i++) {
           const answer = await read()
           expect(await answer.text()).toBe(text)
@@ -63,16 +63,16 @@ test('a reader with a key or a cookie gets from the fast path what the router an
 })
 
 test('numbers, league, tiers, totals and player cards come from the fast path too, for another reader as well', async () => {
-  const { newReader, id, fast } = await withReaders()
+  const { newReader, id, fastAnswersDuring } = await withReaders()
   const [ann, bob] = [await newReader('ann'), await newReader('bob')]
   const paths = ['', '/stats', '/classifications', '/totals', '/players/7'].map(end => `/api/v1/leagues/${id}${end}`)
   for (const path of paths) await ann.key.get(path)
   await bob.key.get('/api/v1/auth/me')
-  expect(await fast(() => Promise.all(paths.map(path => bob.key.get(path))))).toBe(paths.length)
+  expect(await fastAnswersDuring(() => Promise.all(paths.map(path => bob.key.get(path))))).toBe(paths.length)
 })
 
 test('revoked and expired keys and ended sessions can no longer read', async () => {
-  const { newReader, path, call, as, fast, clock } = await withReaders()
+  const { newReader, path, call, as, fastAnswersDuring, clock } = await withReaders()
   const { browser, key, keyId } = await newReader('ann')
   const status = async () => (await key.raw(path)).status
   for (let i = 0; i < 3; i++) expect(await status()).toBe(200)
@@ -80,13 +80,13 @@ test('revoked and expired keys and ended sessions can no longer read', async () 
   expect(await status()).toBe(401)
 
   const cookie = { headers: { cookie: browser.cookie() ?? '' } }
-  const keeping = async () => (await as().raw(path, cookie)).headers.get('cache-control')
-  for (let i = 0; i < 3; i++) expect(await keeping()).toStartWith('private')
+  const cacheControl = async () => (await as().raw(path, cookie)).headers.get('cache-control')
+  for (let i = 0; i < 3; i++) expect(await cacheControl()).toStartWith('private')
   await browser.post('/api/v1/auth/logout')
-  expect(await keeping()).toStartWith('public')
+  expect(await cacheControl()).toStartWith('public')
 
   const bob = await newReader('bob')
-  expect(await fast(async () => [await bob.key.get(path), await bob.key.get(path)])).toBeGreaterThan(0)
+  expect(await fastAnswersDuring(async () => [await bob.key.get(path), await bob.key.get(path)])).toBeGreaterThan(0)
   clock.forward(day)
   expect((await bob.browser.visit(path)).headers.get('cache-control')).toStartWith('public')
   await call.delete(`/api/v1/users/${bob.userId}`)
@@ -118,17 +118,17 @@ test('a key that is revoked and a league that is made private in another process
 })
 
 test('a league that is made private can be read by its members only', async () => {
-  const { newReader, id, path, call, fast } = await withReaders()
+  const { newReader, id, path, call, fastAnswersDuring } = await withReaders()
   const [ann, bob] = [await newReader('ann'), await newReader('bob')]
   const card = `/api/v1/leagues/${id}/players/7`
   for (let i = 0; i < 3; i++) for (const { key } of [ann, bob]) await Promise.all([key.get(path), key.get(card)])
   await ann.key.post(`/api/v1/leagues/${id}/join`, {})
   await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', public: false } })
-  const states = async (reader: typeof ann) =>
-    Promise.all([path, card].map(async one => (await reader.key.raw(one)).status))
-  expect(await fast(async () => expect(await states(ann)).toEqual([200, 200]))).toBe(0)
-  expect(await fast(async () => expect(await states(ann)).toEqual([200, 200]))).toBe(0)
-  expect(await states(bob)).toEqual([403, 403])
+  const statuses = async (reader: typeof ann) =>
+    Promise.all([path, card].map(async each => (await reader.key.raw(each)).status))
+  expect(await fastAnswersDuring(async () => expect(await statuses(ann)).toEqual([200, 200]))).toBe(0)
+  expect(await fastAnswersDuring(async () => expect(await statuses(ann)).toEqual([200, 200]))).toBe(0)
+  expect(await statuses(bob)).toEqual([403, 403])
 })
 
 test('a list that depends on the reader is not served to others', async () => {
@@ -144,20 +144,20 @@ test('a list that depends on the reader is not served to others', async () => {
 })
 
 test('pages of a league come from the fast path only for the reader they were made for', async () => {
-  const { newReader, id, fast, as, call, finished } = await withReaders()
+  const { newReader, id, fastAnswersDuring, as, call, finished } = await withReaders()
   const [ann, bob] = [await newReader('ann'), await newReader('bob')]
   const paths = [`/leagues/${id}`, `/leagues/${id}/board`, `/leagues/${id}/players/7`]
   const names = ['ann', 'bob', 'Sign in']
   const readers = [ann.browser.visit, bob.browser.visit, as().raw]
-  const shown = async (path: string) => {
+  const pageTexts = async (path: string) => {
     const pages: string[] = []
     for (const read of readers) pages.push(await (await read(path)).text())
     return pages
   }
   const first = new Map<string, string[]>()
-  for (const path of paths) first.set(path, await shown(path))
+  for (const path of paths) first.set(path, await pageTexts(path))
   for (const path of paths)
-    expect(await fast(async () => expect(await shown(path)).toEqual(first.get(path) ?? []))).toBe(3)
+    expect(await fastAnswersDuring(async () => expect(await pageTexts(path)).toEqual(first.get(path) ?? []))).toBe(3)
   for (const page of [`/leagues/${id}`, `/leagues/${id}/players/7`])
     expect(first.get(page)?.map(text => names.filter(name => text.includes(`>${name}<`)))).toEqual(
       names.map(name => [name]),
@@ -166,8 +166,8 @@ test('pages of a league come from the fast path only for the reader they were ma
   expect([answer.headers.get('cache-control'), answer.headers.get('etag')]).toEqual(['no-store', null])
 
   await finished(upload(call, id, sheet.replace('player 7,', 'player seven,')))
-  for (const path of paths) for (const text of await shown(path)) expect(text).toContain('player')
-  expect((await shown(`/leagues/${id}/players/7`)).every(text => text.includes('player seven'))).toBe(true)
+  for (const path of paths) for (const text of await pageTexts(path)) expect(text).toContain('player')
+  expect((await pageTexts(`/leagues/${id}/players/7`)).every(text => text.includes('player seven'))).toBe(true)
 })
 
 test('a page that was made for one session is not given to another of the same account', async () => {
@@ -185,46 +185,46 @@ test('a page of one reader ends with what it depends on: columns of their own, m
   const { newReader, id, call } = await withReaders()
   const { browser, userId } = await newReader('ann')
   const [page, card] = [`/leagues/${id}`, `/leagues/${id}/players/7`]
-  const seen = async (path: string) => {
+  const visitPage = async (path: string) => {
     const answer = await browser.visit(path, { headers: { accept: 'text/html' } })
     return [answer.status, await answer.text()] as const
   }
-  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await seen(path))[0]).toBe(200)
-  expect((await seen(page))[1]).toContain('Power')
+  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await visitPage(path))[0]).toBe(200)
+  expect((await visitPage(page))[1]).toContain('Power')
 
   await browser.submit(`/leagues/${id}/columns`, { columns: 'score', csrf_token: browser.csrfToken() ?? '' })
-  for (let i = 0; i < 2; i++) expect((await seen(page))[1]).not.toContain('data-label="Power"')
+  for (let i = 0; i < 2; i++) expect((await visitPage(page))[1]).not.toContain('data-label="Power"')
 
   const { id: other } = await newLeague(call, { public: false })
   await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', public: false } })
-  for (const path of [page, card]) expect((await seen(path))[0]).toBe(403)
-  expect((await seen(`/leagues/${other}`))[0]).toBe(403)
+  for (const path of [page, card]) expect((await visitPage(path))[0]).toBe(403)
+  expect((await visitPage(`/leagues/${other}`))[0]).toBe(403)
   await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', public: true } })
-  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await seen(path))[1]).toContain('>ann<')
+  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await visitPage(path))[1]).toContain('>ann<')
 
   await call.patch(`/api/v1/users/${userId}`, { role: 'officer' })
-  for (const path of [page, card]) expect((await seen(path))[1]).not.toContain('>ann<')
+  for (const path of [page, card]) expect((await visitPage(path))[1]).not.toContain('>ann<')
   await browser.signIn(account('ann').email, account('ann').password)
-  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await seen(path))[1]).toContain('Settings')
+  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await visitPage(path))[1]).toContain('Settings')
   await call.patch(`/api/v1/users/${userId}`, { role: 'member' })
   await browser.signIn(account('ann').email, account('ann').password)
-  expect((await seen(page))[1]).not.toContain('Settings')
+  expect((await visitPage(page))[1]).not.toContain('Settings')
   await browser.post('/api/v1/auth/logout')
-  for (const path of [page, card]) expect((await seen(path))[1]).toContain('Sign in')
+  for (const path of [page, card]) expect((await visitPage(path))[1]).toContain('Sign in')
 })
 
 test('the first reader after a mark, a config, a date, an undo or a held sheet finds the board computed, as JSON and as a page', async () => {
-  const { id, path, call, as, finished, fast } = await withReaders()
+  const { id, path, call, as, finished, fastAnswersDuring } = await withReaders()
   const page = `/leagues/${id}`
-  const shown = () => Promise.all([path, page].map(async one => (await as().raw(one)).text()))
-  await shown()
-  const sent = async (text: string) => {
+  const readBoth = () => Promise.all([path, page].map(async one => (await as().raw(one)).text()))
+  await readBoth()
+  const uploadSheet = async (text: string) => {
     const started = await upload(call, id, text)
     await finished(started)
     return started.upload_id
   }
-  const second = await sent(sheet.replace('player 7,', 'player seven,'))
-  const held = await sent(sheet.slice(0, 1_000)) // would lose most players
+  const second = await uploadSheet(sheet.replace('player 7,', 'player seven,'))
+  const held = await uploadSheet(sheet.slice(0, 1_000)) // would lose most players
   const changes: Record<string, () => Promise<unknown>> = {
     mark: () => call.put(`/api/v1/leagues/${id}/players/3/mark`, { reason: 'other', counted: false }),
     unmark: () => call.delete(`/api/v1/leagues/${id}/players/3/mark`),
@@ -233,14 +233,14 @@ test('the first reader after a mark, a config, a date, an undo or a held sheet f
     undo: () => call.post(`/api/v1/uploads/${second}/undo`),
     held: () => call.post(`/api/v1/uploads/${held}/publish`),
   }
-  let before = await shown()
+  let before = await readBoth()
   for (const [name, change] of Object.entries(changes)) {
     await change()
     let now: string[] = []
-    const given = await fast(async () => {
-      now = await shown()
+    const fastAnswers = await fastAnswersDuring(async () => {
+      now = await readBoth()
     })
-    expect([name, given, now[0] !== before[0], now[1] !== before[1]]).toEqual([name, 2, true, true])
+    expect([name, fastAnswers, now[0] !== before[0], now[1] !== before[1]]).toEqual([name, 2, true, true])
     before = now
   }
   const answer = await as().raw(path)

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const csv = `id,name,power\n${Array.from({ length: 5_000 }, (_, i) => `${i},"Player ${i}",${i * 3}`).join('\n')}\n`
 
-const imported = (
+const importFile = (
   path: string,
   { options = { filename: 'scan.csv' }, published = [] }: Partial<ImportInput> = {},
   asking?: AskOptions,
@@ -40,7 +40,7 @@ const imported = (
   )
 
 /** A sheet that is half written, and read up to there. */
-async function half(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): void }> {
+async function halfWritten(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): void }> {
   const path = join(folder, name)
   const middle = csv.indexOf('2500') + 2 // in the middle of a cell
   writeFileSync(path, csv.slice(0, middle))
@@ -68,27 +68,27 @@ test('a file that grows while it is read is read to its end', async () => {
 })
 
 test('a sheet that was read while it came in is not read again', async () => {
-  const { path, sheet, rest } = await half('a')
+  const { path, sheet, rest } = await halfWritten('a')
   rest()
   sheet.arrived(path)
-  const importing = imported(path)
+  const importing = importFile(path)
   rmSync(path)
   expect((await importing).report).toMatchObject({ rowsTotal: 5_000, rowsBad: 0, format: 'csv' })
 })
 
 test('a sheet that is not wanted is forgotten, also in the midst of being read', async () => {
-  const { path, sheet, rest } = await half('b')
+  const { path, sheet, rest } = await halfWritten('b')
   sheet.cancel()
   rest()
-  expect((await imported(path)).report.rowsTotal).toBe(5_000)
+  expect((await importFile(path)).report.rowsTotal).toBe(5_000)
 })
 
 test('a sheet with a mapping, or one that was refused ahead, is read by its import', async () => {
-  const { path, sheet, rest } = await half('c')
+  const { path, sheet, rest } = await halfWritten('c')
   rest()
   sheet.arrived(path)
   const mapping = { id: 'id', power: 'strength' }
-  expect((await imported(path, { options: { filename: 'scan.csv', mapping } })).report.mapping).toMatchObject({
+  expect((await importFile(path, { options: { filename: 'scan.csv', mapping } })).report.mapping).toMatchObject({
     power: 'strength',
   })
   sheet.cancel()
@@ -97,7 +97,7 @@ test('a sheet with a mapping, or one that was refused ahead, is read by its impo
   const refused = arrivingSheet(thread, 'd', 9)
   refused.written(bare, true)
   refused.arrived(bare)
-  expect(await outcome(imported(bare))).toThrow('No rows below the headings')
+  expect(await outcome(importFile(bare))).toThrow('No rows below the headings')
 })
 
 test('a reader of a file that is gone stops', async () => {
@@ -109,18 +109,18 @@ test('a reader of a file that is gone stops', async () => {
   expect(await reading).toThrow('not wanted')
 })
 
-const many = 70_000 // rows: more than are stored at once
+const manyPlayers = 70_000 // rows: more than are stored at once
 
 /** Players in no order, from `first` on. */
 function manyRows(file: string, first: number, cellsOf: (player: number) => (string | number)[]): string {
   const path = join(folder, file)
-  const players = Array.from({ length: many }, (_, i) => ((i * 7_919) % many) + first)
+  const players = Array.from({ length: manyPlayers }, (_, i) => ((i * 7_919) % manyPlayers) + first)
   writeFileSync(path, `id,name,power,deads\n${players.map(id => `${id},${cellsOf(id).join(',')}`).join('\n')}\n`)
   return path
 }
 
 test('a large sheet is stored, and compared with the one before, while it is scored', async () => {
-  const first = await imported(
+  const first = await importFile(
     manyRows('first', 100_000, id => [`Player ${id}`, id, 10]),
     {},
   )
@@ -130,21 +130,27 @@ test('a large sheet is stored, and compared with the one before, while it is sco
     2 * id + (id % 2),
     id % 4 === 0 ? 9 : 11,
   ])
-  const { snapshot, board, summary, doubts } = await imported(path, { published })
-  expect(summary).toMatchObject({ players: many, new: 1, missing: 1, renamed: 1, suspicious: many / 4 - 1 })
-  expect(doubts).toMatchObject([{ reason: 'went_down', count: many / 4 - 1, of: many - 1 }])
+  const { snapshot, board, summary, doubts } = await importFile(path, { published })
+  expect(summary).toMatchObject({
+    players: manyPlayers,
+    new: 1,
+    missing: 1,
+    renamed: 1,
+    suspicious: manyPlayers / 4 - 1,
+  })
+  expect(doubts).toMatchObject([{ reason: 'went_down', count: manyPlayers / 4 - 1, of: manyPlayers - 1 }])
   expect(await thread.run('faults', snapshot!)).toEqual([])
   const stored = await thread.run('column', { snapshot: snapshot!, metric: 'power', order: 'desc' })
   expect(Array.from(stored.values.subarray(0, 3))).toEqual([200_003, 200_004, 200_007])
-  expect(stored.order[0]).toBe(many - 1)
+  expect(stored.order[0]).toBe(manyPlayers - 1)
   expect(Array.from(board!.scored.ranking.values.subarray(0, 3))).toEqual([100_002, 100_002, 100_004])
 
   const stop = new AbortController()
   const progress = ({ stage }: ImportProgress) => stage === 'storing' && stop.abort(new Error('stopped'))
-  const end = await imported(path, { published }, { signal: stop.signal, progress }).then(
+  const end = await importFile(path, { published }, { signal: stop.signal, progress }).then(
     ({ summary }) => summary.players,
     error => error.message,
   )
-  expect(['stopped', many]).toContain(end) // a cancel may come too late
-  expect((await imported(path, { published })).summary.players).toBe(many)
+  expect(['stopped', manyPlayers]).toContain(end) // a cancel may come too late
+  expect((await importFile(path, { published })).summary.players).toBe(manyPlayers)
 })

@@ -63,11 +63,11 @@ test('a score is the weighted sum of what is known', () => {
 })
 
 test('without weights the score is the first of kill points, power, or what there is', () => {
-  const first = (...metrics: string[]) => scoringOf(metrics, {}).weights[0]?.metric
-  expect(first('deads', 'power', 'kill_points')).toBe('kill_points')
-  expect(first('deads', 'power')).toBe('power')
-  expect(first('deads', 'helps')).toBe('deads')
-  expect(first()).toBeUndefined()
+  const firstMetric = (...metrics: string[]) => scoringOf(metrics, {}).weights[0]?.metric
+  expect(firstMetric('deads', 'power', 'kill_points')).toBe('kill_points')
+  expect(firstMetric('deads', 'power')).toBe('power')
+  expect(firstMetric('deads', 'helps')).toBe('deads')
+  expect(firstMetric()).toBeUndefined()
 })
 
 test('a weight for a missing metric is reported and left out', () => {

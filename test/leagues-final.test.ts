@@ -10,38 +10,44 @@ async function startSeason(config: object = { auto_finalize: true }) {
   const fieldhouse = await startWithoutSchedule()
   const { app, call, finished } = fieldhouse
   const league = await call.post('/api/v1/leagues', { ...season, ends_at: inMs(60_000), config })
-  const due = async () => (await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })).result.finalized
-  return { ...fieldhouse, id: league.id as number, due, read: () => call.get(`/api/v1/leagues/${league.id}`) }
+  const runFinalizeDue = async () =>
+    (await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })).result.finalized
+  return {
+    ...fieldhouse,
+    id: league.id as number,
+    runFinalizeDue,
+    read: () => call.get(`/api/v1/leagues/${league.id}`),
+  }
 }
 
 test('a league that asks for it is finalised at its end, once it has something to show', async () => {
-  const { call, clock, finished, id, due, read } = await startSeason()
-  expect(await due()).toEqual([])
+  const { call, clock, finished, id, runFinalizeDue, read } = await startSeason()
+  expect(await runFinalizeDue()).toEqual([])
   clock.forward(61_000)
-  expect(await due()).toEqual([]) // it is empty
+  expect(await runFinalizeDue()).toEqual([]) // it is empty
   expect(await read()).toMatchObject({ status: 'ended' })
   await finished(upload(call, id, scan))
-  expect(await due()).toEqual([id])
+  expect(await runFinalizeDue()).toEqual([id])
   expect(await read()).toMatchObject({ status: 'final', final_hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
-  expect(await due()).toEqual([])
+  expect(await runFinalizeDue()).toEqual([])
 })
 
 test('a league that does not ask for it waits for an officer', async () => {
-  const { call, clock, finished, id, due, read } = await startSeason({})
+  const { call, clock, finished, id, runFinalizeDue, read } = await startSeason({})
   await finished(upload(call, id, scan))
   clock.forward(61_000)
-  expect(await due()).toEqual([])
+  expect(await runFinalizeDue()).toEqual([])
   expect(await read()).toMatchObject({ status: 'ended' })
 })
 
 test('a sheet that is on its way at the end still counts', async () => {
-  const { app, call, clock, finished, id, due } = await startSeason()
+  const { app, call, clock, finished, id, runFinalizeDue } = await startSeason()
   await finished(upload(call, id, scan))
   const late = await call.post(`/api/v1/leagues/${id}/uploads`, formOf('id,name,power\n1,Ann,30\n2,Bob,20\n'))
   clock.forward(61_000)
-  const first = await due()
+  const first = await runFinalizeDue()
   await finished(late)
-  expect([...first, ...(await due())]).toEqual([id])
+  expect([...first, ...(await runFinalizeDue())]).toEqual([id])
   const board = await call.get(`/api/v1/leagues/${id}/leaderboard?sort_by=power`)
   expect(board).toMatchObject({ state: 'final', rows: [{ name: 'Ann', metrics: { power: 30 } }, { name: 'Bob' }] })
   expect(
@@ -53,10 +59,10 @@ test('a sheet that is on its way at the end still counts', async () => {
 })
 
 test('a league that an admin reopens goes on, and is finalised by hand', async () => {
-  const { app, call, clock, finished, id, due, read } = await startSeason()
+  const { app, call, clock, finished, id, runFinalizeDue, read } = await startSeason()
   await finished(upload(call, id, scan))
   clock.forward(61_000)
-  await due()
+  await runFinalizeDue()
   expect((await refusalOf(upload(call, id, 'id,name,power\n1,Ann,30\n'))).status).toBe(409)
   const { final_hash } = await read()
   expect(await call.post(`/api/v1/leagues/${id}/reopen`)).toMatchObject({ status: 'ended', final_hash: null })
@@ -64,6 +70,6 @@ test('a league that an admin reopens goes on, and is finalised by hand', async (
   const audited = app.db.query.auditLog.findMany().sync()
   expect(audited.find(({ action }) => action === 'league.reopen')?.detail).toEqual({ hash: final_hash })
   await finished(upload(call, id, 'id,name,power\n1,Ann,30\n2,Bob,20\n'))
-  expect(await due()).toEqual([])
+  expect(await runFinalizeDue()).toEqual([])
   expect((await call.post(`/api/v1/leagues/${id}/finalize`)).final_hash).not.toBe(final_hash)
 })
