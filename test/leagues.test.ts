@@ -3,7 +3,7 @@ import { newTrader } from './market.ts'
 import { newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
-test('a stranger reads leagues but may not make one', async () => {
+test('a stranger reads leagues but may not create one', async () => {
   const { as } = await start()
   expect(await as().get('/api/v1/leagues')).toEqual({
     leagues: [],
@@ -13,7 +13,7 @@ test('a stranger reads leagues but may not make one', async () => {
   expect(problem).toMatchObject({ status: 401, code: 'unauthorized' })
 })
 
-test('a league is made, read, changed, listed and removed', async () => {
+test('a league is created, read, changed, listed and deleted', async () => {
   const { call } = await start()
   const league = await newLeague(call)
   expect(league).toMatchObject({ id: 1, name: season.name, kind: 'sheet', status: 'active', members: 0, config: {} })
@@ -45,8 +45,8 @@ test('bad input names every field and what was expected', async () => {
     'name',
     'starts_at',
   ])
-  const turned = { ...season, starts_at: season.ends_at, ends_at: season.starts_at }
-  expect((await refusalOf(call.post('/api/v1/leagues', turned))).problem.errors).toMatchObject([{ path: 'ends_at' }])
+  const reversed = { ...season, starts_at: season.ends_at, ends_at: season.starts_at }
+  expect((await refusalOf(call.post('/api/v1/leagues', reversed))).problem.errors).toMatchObject([{ path: 'ends_at' }])
   const config = { weights: { power: 'much' }, classify_by: 'luck', webhook_url: 'ftp://x' }
   const paths = (await refusalOf(newLeague(call, config))).problem.errors.map(({ path }: { path: string }) => path)
   expect(new Set(paths)).toEqual(new Set(['config.weights.power', 'config.classify_by', 'config.webhook_url']))
@@ -58,8 +58,8 @@ test('the status of a league follows the clock, also where it is cached', async 
   await call.post('/api/v1/leagues', { ...season, starts_at: at(1), ends_at: at(2) })
   const status = async () => (await call.get('/api/v1/leagues/1')).status
   const totals = async () => {
-    const asked = ['upcoming', 'active', 'ended'].map(each => call.get(`/api/v1/leagues?status=${each}`))
-    return (await Promise.all(asked)).map(({ pagination }) => pagination.total)
+    const requests = ['upcoming', 'active', 'ended'].map(each => call.get(`/api/v1/leagues?status=${each}`))
+    return (await Promise.all(requests)).map(({ pagination }) => pagination.total)
   }
   expect(await status()).toBe('upcoming')
   expect(await totals()).toEqual([1, 0, 0])
@@ -108,14 +108,6 @@ test('a private league does not exist for strangers', async () => {
   expect(await call.get('/api/v1/leagues/1')).toMatchObject({ id: 1 })
 })
 
-test('a webhook address is never shown', async () => {
-  const { call, lines } = await start()
-  const secret = 'https://hooks.example/services/T000/B000/secretsecret'
-  const league = await newLeague(call, { webhook_url: secret })
-  const log = JSON.stringify([league, await call.get('/api/v1/leagues'), await call.get('/api/v1/leagues/1'), lines])
-  expect(log).not.toContain('secretsecret')
-})
-
 test('unknown users cannot be added to a league', async () => {
   const { call } = await start()
   for (const kind of ['sheet', 'market']) {
@@ -128,9 +120,10 @@ test('unknown users cannot be added to a league', async () => {
 test('a webhook address is shown nowhere, because anyone who knows it may post to it', async () => {
   const { call, lines } = await start()
   const webhook_url = 'https://hooks.example.org/of-ours'
-  const { id } = await newLeague(call, { webhook_url })
-  await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: `${webhook_url}/too` } })
-  for (const path of [`/api/v1/leagues/${id}`, '/api/v1/leagues', '/admin/audit/logs/json', '/admin/audit/logs'])
+  const created = await newLeague(call, { webhook_url })
+  const changed = await call.patch(`/api/v1/leagues/${created.id}`, { config: { webhook_url: `${webhook_url}/too` } })
+  expect(JSON.stringify([created, changed])).not.toContain('of-ours')
+  for (const path of ['/api/v1/leagues/1', '/api/v1/leagues', '/admin/audit/logs/json', '/admin/audit/logs'])
     expect(JSON.stringify(await call.get(path))).not.toContain('of-ours')
   expect(JSON.stringify(lines)).not.toContain('of-ours')
 })
@@ -147,16 +140,18 @@ test('a league made private is closed to strangers at once, whatever of it was c
   })
   await call.post(`/api/v1/leagues/${id}/join`, { user_id: 1 })
   const league = `/api/v1/leagues/${id}`
-  const open = ['', '/members', '/leaderboard', '/stats', '/classifications', '/players/1'].map(path => league + path)
-  const told = ['/api/v1/search?q=cyrus', '/api/v1/search?q=northern', '/api/v1/leagues', '/api/v1/leagues/active']
+  const leaguePaths = ['', '/members', '/leaderboard', '/stats', '/classifications', '/players/1'].map(
+    path => league + path,
+  )
+  const listPaths = ['/api/v1/search?q=cyrus', '/api/v1/search?q=northern', '/api/v1/leagues', '/api/v1/leagues/active']
   const read = async (path: string) => {
     const answer = await as().raw(path)
     return [path, answer.status, /Northern|Cyrus/.test(await answer.text())]
   }
-  for (let i = 0; i < 2; i++) for (const path of [...open, ...told]) expect((await read(path))[1]).toBe(200)
+  for (let i = 0; i < 2; i++) for (const path of [...leaguePaths, ...listPaths]) expect((await read(path))[1]).toBe(200)
   await call.patch(league, { config: { public: false } })
-  for (const path of open) expect(await read(path)).toEqual([path, 401, false])
-  for (const path of told) expect(await read(path)).toEqual([path, 200, false])
+  for (const path of leaguePaths) expect(await read(path)).toEqual([path, 401, false])
+  for (const path of listPaths) expect(await read(path)).toEqual([path, 200, false])
 })
 
 test('a private league is for its members, and for those whom an officer adds', async () => {
@@ -168,15 +163,15 @@ test('a private league is for its members, and for those whom an officer adds', 
   const league = `/api/v1/leagues/${id}`
   const reads = ['', '/leaderboard', '/members', '/stats', '/players', '/classifications', '/leaderboard.csv']
   const lists = ['/api/v1/leagues', '/api/v1/leagues/active', '/api/v1/search?q=secret', '/']
-  const told = async ({ raw }: typeof ann) =>
+  const isListedFor = async ({ raw }: typeof ann) =>
     Promise.all(lists.map(async path => (await (await raw(path)).text()).includes('Secret society')))
 
   for (const path of reads) expect((await refusalOf(ann.get(league + path))).status).toBe(403)
   expect((await ann.raw(`/leagues/${id}`)).status).toBe(403)
   expect((await ann.raw(`/leagues/${id}/events`)).status).toBe(403)
   expect((await refusalOf(ann.post(`${league}/join`))).status).toBe(403)
-  expect(await told(ann)).toEqual([false, false, false, false])
-  expect(await told(officer)).toEqual([true, true, true, true])
+  expect(await isListedFor(ann)).toEqual([false, false, false, false])
+  expect(await isListedFor(officer)).toEqual([true, true, true, true])
 
   expect((await refusalOf(ann.post(`${league}/join`, { username: 'ann' }))).status).toBe(403)
   const unknown = await refusalOf(officer.post(`${league}/join`, { username: 'nobody' }))
@@ -187,9 +182,9 @@ test('a private league is for its members, and for those whom an officer adds', 
   expect(await officer.post(`${league}/join`, { username: 'Ann' })).toMatchObject({ user_id: ann.id, joined: true })
   expect(await officer.post(`${league}/join`, { user_id: ann.id })).toMatchObject({ joined: false })
   for (const path of reads) expect((await ann.raw(league + path)).status).toBe(200)
-  expect(await told(ann)).toEqual([true, true, true, true])
+  expect(await isListedFor(ann)).toEqual([true, true, true, true])
   for (const path of reads) expect((await refusalOf(bob.get(league + path))).status).toBe(403)
-  expect(await told(bob)).toEqual([false, false, false, false])
+  expect(await isListedFor(bob)).toEqual([false, false, false, false])
 })
 
 test('a league that is to be sorted by what its sheets do not have is sorted by score', async () => {
@@ -208,7 +203,7 @@ test('a league that is to be sorted by what its sheets do not have is sorted by 
 test('a webhook has an address on the internet, as feeds do', async () => {
   const { call } = await start({ ALLOW_PRIVATE_FEEDS: 'false' })
   const { id } = await newLeague(call, { webhook_url: 'https://hooks.example.org/x' })
-  const refused = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
+  const errorsOf = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
   for (const [url, why] of [
     ['http://127.0.0.1:6379/', 'http://127.0.0.1:6379 is not on the public internet'],
     ['http://[::1]/', 'http://[::1] is not on the public internet'],
@@ -221,8 +216,8 @@ test('a webhook has an address on the internet, as feeds do', async () => {
   ]) {
     const errors = [{ path: 'config.webhook_url', message: `This cannot be a webhook: ${why}.` }]
     const webhook_url = url as string
-    expect(await refused(newLeague(call, { webhook_url }))).toEqual(errors)
-    expect(await refused(call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url } }))).toEqual(errors)
+    expect(await errorsOf(newLeague(call, { webhook_url }))).toEqual(errors)
+    expect(await errorsOf(call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url } }))).toEqual(errors)
   }
   await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: null } })
   expect((await call.get(`/api/v1/leagues/${id}`)).config).not.toHaveProperty('webhook_url')

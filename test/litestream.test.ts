@@ -40,10 +40,10 @@ async function openLitestream(dataDir: string) {
       afterTest(kill9)
       return kill9
     },
-    /** Makes both databases in an empty folder; undefined while there is not yet a copy of each. */
-    async restored(): Promise<string | undefined> {
+    /** Restores both databases into an empty folder; undefined while the store does not have both. */
+    async restore(): Promise<string | undefined> {
       const [objects, folder] = [temporaryFolder(), temporaryFolder()]
-      takeObjects(join(s3.folder, 'backups'), objects)
+      copyObjects(join(s3.folder, 'backups'), objects)
       for (const name of databases) {
         await run('restore', '-o', join(folder, name), `file://${join(objects, name.replace('.db', ''))}`).exited
         if (!existsSync(join(folder, name))) return undefined
@@ -54,7 +54,7 @@ async function openLitestream(dataDir: string) {
 }
 
 /** The files that Litestream stored, read from disk, because s3rver does not list folders that contain only folders. */
-function takeObjects(bucket: string, to: string): void {
+function copyObjects(bucket: string, to: string): void {
   const suffix = '._S3rver_object'
   for (const file of new Bun.Glob(`**/*${suffix}`).scanSync({ cwd: bucket, dot: true })) {
     mkdirSync(join(to, dirname(file)), { recursive: true })
@@ -84,12 +84,12 @@ fetchedTest('what Litestream copied to the store is restored after the machine i
   )
   const before = await board(first.call, id)
   await until(async () => {
-    const folder = await litestream.restored()
+    const folder = await litestream.restore()
     return folder && Bun.deepEquals(rowsIn(folder), rowsIn(first.dataDir))
   }, 60_000)
   await Promise.all([first.kill9(), killLitestream()])
 
-  const folder = await litestream.restored()
+  const folder = await litestream.restore()
   const second = await spawnFieldhouse({ LITESTREAM: 'true' }, folder)
   expect(await board(second.call, id)).toEqual(before)
 })

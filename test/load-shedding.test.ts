@@ -9,16 +9,16 @@ import { afterTest, start, until } from './start.ts'
 const member: Who = { id: 1, username: 'ann', role: 'member', via: 'key' }
 const officer: Who = { ...member, role: 'officer' }
 
-/** One whose event-loop turns are given by the test. */
-function timed() {
+/** Load shedding whose event-loop turns are given by the test. */
+function simulatedShedding() {
   const shedding = openLoadShedding()
   let now = performance.now()
   return {
     turns(lags: readonly number[]) {
       for (const lag of lags) shedding.turn(lag, (now += lag + 10))
     },
-    /** So many reads, of which none is answered until the function that comes back is called. */
-    ask(count: number) {
+    /** Begins reads. None is answered until the returned function is called. */
+    beginReads(count: number) {
       const reads = Array.from({ length: count }, () => ({ who: officer, began: now }))
       for (const read of reads) shedding.admit(read)
       return () => reads.forEach(shedding.answered)
@@ -41,7 +41,7 @@ function timed() {
 const turnsOf = (lag: number, ms: number) => Array<number>(Math.ceil(ms / (lag + 10))).fill(lag)
 
 test('one long pause, or a few, or occasional late turns refuse nobody', () => {
-  const { turns, admitted } = timed()
+  const { turns, admitted } = simulatedShedding()
   turns([30_000, 0, 9_000, 9_000, 9_000, 9_000, 0])
   expect(admitted()).toBe(100)
   for (let i = 0; i < 100; i++) turns([...turnsOf(900, 4_000), 20])
@@ -49,7 +49,7 @@ test('one long pause, or a few, or occasional late turns refuse nobody', () => {
 })
 
 test('under lasting load strangers are refused by share, then members, officers never; quiet lets all in again', () => {
-  const { turns, admitted } = timed()
+  const { turns, admitted } = simulatedShedding()
   turns(turnsOf(800, 6_500))
   expect(admitted()).toBeLessThan(90)
   expect(admitted()).toBeGreaterThan(10)
@@ -67,11 +67,11 @@ test('under lasting load strangers are refused by share, then members, officers 
 })
 
 test('reads that queue for a thread are an overload too, a few that take long are none', () => {
-  const { turns, ask, admitted } = timed()
-  const few = ask(40)
+  const { turns, beginReads, admitted } = simulatedShedding()
+  const few = beginReads(40)
   turns(turnsOf(5, 60_000))
   expect(admitted()).toBe(100)
-  const many = ask(40)
+  const many = beginReads(40)
   turns(turnsOf(5, 5_000))
   expect(admitted()).toBe(100)
   turns(turnsOf(5, 4_000))
@@ -87,8 +87,8 @@ test('an overloaded process answers 503 to strangers, and stops once it has caug
   const { app, call, as, url } = await start({}, undefined, { overloadLimits })
   const stranger = as()
   const board = `/api/v1/leagues/${(await newLeague(call, { score_on: 'current' })).id}/leaderboard`
-  const toLearn = [await stranger.raw(board), await stranger.raw(board)]
-  expect(toLearn.map(({ status }) => status)).toEqual([200, 200])
+  const firstAnswers = [await stranger.raw(board), await stranger.raw(board)]
+  expect(firstAnswers.map(({ status }) => status)).toEqual([200, 200])
   const noteLoad = openLoadRecorder(app)
 
   const overload = setInterval(() => Bun.sleepSync(60), 1)

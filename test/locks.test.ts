@@ -43,17 +43,17 @@ test('a second taker learns who holds the lock, and gets it once it is released'
 test('locks of several things exclude each other where they have one in common', async () => {
   const { locks } = open()
   const rosters = lockOfSeveral('rosters', '10m', 'wait')
-  const isTaken = async (...ids: number[]) => {
+  const tryTake = async (...ids: number[]) => {
     const taken = await locks.take(rosters(...ids))
     return 'heldBy' in taken ? undefined : taken
   }
-  const [one, two] = [await isTaken(1, 2), await isTaken(3)]
-  for (const ids of [[2], [3, 4], [2, 1], []]) expect(await isTaken(...ids)).toBeUndefined()
+  const [one, two] = [await tryTake(1, 2), await tryTake(3)]
+  for (const ids of [[2], [3, 4], [2, 1], []]) expect(await tryTake(...ids)).toBeUndefined()
   await one?.release()
-  expect(await isTaken(1, 12)).toBeDefined()
-  expect(await isTaken(2)).toBeDefined()
+  expect(await tryTake(1, 12)).toBeDefined()
+  expect(await tryTake(2)).toBeDefined()
   await two?.release()
-  expect(await isTaken(3)).toBeDefined()
+  expect(await tryTake(3)).toBeDefined()
 })
 
 test('a lock that could not be released on a full disk is released as soon as possible', async () => {
@@ -88,9 +88,9 @@ test('an admin takes a lock from its holder, whose work is aborted', async () =>
   expect(locks.holder(lease.key)).toBeUndefined()
 })
 
-test('a holder notices by itself that its lease was given away', async () => {
+test('a holder notices by itself that its lease was taken away', async () => {
   const { db, take } = open()
-  const lease = await take(undefined, lock('work', '2s', 'wait')) // looked after each half second
+  const lease = await take(undefined, lock('work', '2s', 'wait')) // checked every half second
   await atomically(db, tx => void tx.delete(taskLocks).run())
   await until(() => lease.signal.aborted)
   expect(lease.signal.reason).toBeInstanceOf(LostLease)
@@ -106,7 +106,7 @@ test('a lock is held against another process and is free the moment that process
   await take()
 })
 
-test('a process lives until it says otherwise, even where nothing keeps its lock', () => {
+test('a process counts as alive while it runs, even if what holds its lock could be garbage-collected', () => {
   const dataDir = temporaryFolder()
   const hold = () => void holdProcessLock(dataDir, 'forgetful')
   hold()
@@ -139,9 +139,9 @@ test('an old holder that wakes up late is refused its writes', async () => {
 test('of many processes that take a lock at once, one gets it', async () => {
   const { dataDir } = open()
   const children = ['a', 'b', 'c', 'd'].map(id => startChild('holder.ts', dataDir, id))
-  const said = await Promise.all(children.map(child => child.answer()))
-  expect(said.filter(line => line.startsWith('taken'))).toHaveLength(1)
-  expect(said.filter(line => line.startsWith('held by'))).toHaveLength(3)
+  const answers = await Promise.all(children.map(child => child.answer()))
+  expect(answers.filter(line => line.startsWith('taken'))).toHaveLength(1)
+  expect(answers.filter(line => line.startsWith('held by'))).toHaveLength(3)
 })
 
 test('locks have the names that operators know', () => {

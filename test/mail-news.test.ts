@@ -1,4 +1,4 @@
-/** Mails of leagues and of the rota. */
+/** Mails about leagues and about the rota. */
 
 import { expect, test } from 'bun:test'
 import { mailPicksDue } from '../src/leagues/tours/picks-mail.ts'
@@ -20,14 +20,15 @@ test('members without an entry get one mail a day before picks close', async () 
   await update(fieldhouse)
   const { id } = await newTourLeague(call)
   const [ann, bob] = [await newUser(fieldhouse, 'Ann'), await newUser(fieldhouse, 'Bob')]
-  for (const one of [ann, bob]) await one.post(`/api/v1/leagues/${id}/join`)
+  for (const each of [ann, bob]) await each.post(`/api/v1/leagues/${id}/join`)
   const field = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
   await enter(bob, id, field.slice(0, 4))
-  const look = async () => (await finished({ job_id: (await app.jobs.start(mailPicksDue, {})).jobId })).result
-  expect(await look()).toEqual({ mails: 0 })
+  const runMailPicksDue = async () =>
+    (await finished({ job_id: (await app.jobs.start(mailPicksDue, {})).jobId })).result
+  expect(await runMailPicksDue()).toEqual({ mails: 0 })
   clock.forward(day + hour)
-  expect(await look()).toEqual({ mails: 1 })
-  expect(await look()).toEqual({ mails: 0 })
+  expect(await runMailPicksDue()).toEqual({ mails: 1 })
+  expect(await runMailPicksDue()).toEqual({ mails: 0 })
   const [mail] = await server.to('ann@example.org')
   expect(mail?.headers.get('subject')).toBe('Picks of Clubhouse pool close within a day')
   expect(linksOf(mail ?? expect.unreachable())).toContain(`/leagues/${id}/entries`)
@@ -66,9 +67,9 @@ test('staff with an account get mails about their shifts and expiring certificat
   }
   await assignIn(3)
   await assignIn(4)
-  const look = async () => (await finished({ job_id: (await app.jobs.start(mailNotices, {})).jobId })).result
-  expect(await look()).toEqual({ mails: 2 })
-  expect(await look()).toEqual({ mails: 0 })
+  const runMailNotices = async () => (await finished({ job_id: (await app.jobs.start(mailNotices, {})).jobId })).result
+  expect(await runMailNotices()).toEqual({ mails: 2 })
+  expect(await runMailNotices()).toEqual({ mails: 0 })
   const mails = await server.to('ann@example.org', 2)
   const about = (subject: string) => mails.find(({ headers }) => headers.get('subject') === subject)
   expect(about('Your shifts have changed')?.text.match(/New: /g)).toHaveLength(2)

@@ -9,18 +9,18 @@ import { chance } from './seeded.ts'
 import { board, type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const league = 1
-const clean = { differences: [], more: 0 }
+const noDifferences = { differences: [], more: 0 }
 type Call = ReturnType<typeof caller>
 
-const newest = async (call: Pick<Call, 'get'>, symbol: string) =>
+const newestPrice = async (call: Pick<Call, 'get'>, symbol: string) =>
   (await call.get(`/api/v1/quotes/${symbol}/prices`)).prices[0].id as number
 const takeBack = (call: Pick<Call, 'post'>, symbol: string, price: number, reason?: string) =>
   call.post(`/api/v1/quotes/${symbol}/prices/${price}/void`, { reason })
 
-const opened = (env = {}) => start({ HOLD_PRICE_PCT: '0', ...env })
+const startWithoutHolding = (env = {}) => start({ HOLD_PRICE_PCT: '0', ...env })
 
 test('a wrong price is taken back: trades at it are undone, their owners are told, and the price before counts again', async () => {
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse
   await newCup(call, { starting_cash_cents: 1_000_000, fee_cents: 100 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
@@ -32,7 +32,7 @@ test('a wrong price is taken back: trades at it are undone, their owners are tol
   const sale = await trade(ann!, league, 'sell', 4, 'ACME')
   await trade(bob!, league, 'buy', 2, 'ACME')
   await trade(ann!, league, 'buy', 100, 'BOLT')
-  const wrong = await newest(olga, 'ACME')
+  const wrong = await newestPrice(olga, 'ACME')
   expect((await olga.get('/api/v1/quotes/ACME/prices')).prices[0]).toMatchObject({
     id: wrong,
     trades: 2,
@@ -89,26 +89,26 @@ test('a wrong price is taken back: trades at it are undone, their owners are tol
     { name: 'bob', score: 999_900 },
     { name: 'ann', score: 999_800 },
   ])
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...clean, lines: 9 })
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...noDifferences, lines: 9 })
 })
 
 test('a member who spent the gain of a wrong price owes it: they may sell and buy back, but not spend', async () => {
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
   await quote(fieldhouse.call, { ACME: 10_000, BOLT: 1_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
   await quote(fieldhouse.call, { ACME: 100_000 })
-  const dear = await newest(fieldhouse.call, 'ACME')
+  const highPrice = await newestPrice(fieldhouse.call, 'ACME')
   await trade(ann!, league, 'sell', 5, 'ACME')
   await trade(ann!, league, 'buy', 400, 'BOLT')
   await quote(fieldhouse.call, { ACME: 1_000 })
-  const cheap = await newest(fieldhouse.call, 'ACME')
+  const lowPrice = await newestPrice(fieldhouse.call, 'ACME')
   await trade(bob!, league, 'buy', 50, 'ACME')
   await quote(fieldhouse.call, { ACME: 10_000 })
   await trade(bob!, league, 'sell', 50, 'ACME')
-  await takeBack(fieldhouse.call, 'ACME', dear)
-  await takeBack(fieldhouse.call, 'ACME', cheap)
+  await takeBack(fieldhouse.call, 'ACME', highPrice)
+  await takeBack(fieldhouse.call, 'ACME', lowPrice)
 
   expect(await portfolio(ann!, league)).toMatchObject({ cash_cents: -400_000, total_cents: 100_000 })
   expect(await portfolio(bob!, league)).toMatchObject({
@@ -120,11 +120,11 @@ test('a member who spent the gain of a wrong price owes it: they may sell and bu
   expect((await refusalOf(trade(bob!, league, 'sell', 1, 'ACME'))).problem).toMatchObject({ rule: 'holding', most: 0 })
   expect(await trade(ann!, league, 'sell', 100, 'BOLT')).toMatchObject({ cash_cents: -300_000 })
   expect(await trade(bob!, league, 'buy', 50, 'ACME')).toMatchObject({ holding: 0, cash_cents: 100_000 })
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
 test('a price stays where it cannot be taken back, with the reason, and nothing has moved', async () => {
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse
   await newCup(call)
   await newCup(call, {}, { name: 'Final cup' })
@@ -133,23 +133,26 @@ test('a price stays where it cannot be taken back, with the reason, and nothing 
   await quote(call, { ACME: 1_000, BOLT: 500 })
   await trade(ann!, league, 'buy', 1, 'ACME')
   await trade(ann!, 2, 'buy', 1, 'ACME')
-  const only = await newest(call, 'ACME')
-  expect((await refusalOf(takeBack(call, 'ACME', only))).problem).toMatchObject({ status: 409, rule: 'only_price' })
+  const onlyPrice = await newestPrice(call, 'ACME')
+  expect((await refusalOf(takeBack(call, 'ACME', onlyPrice))).problem).toMatchObject({
+    status: 409,
+    rule: 'only_price',
+  })
   expect(await portfolio(ann!, league)).toMatchObject({ trades: 1, holdings: [{ quantity: 1 }] })
-  expect((await refusalOf(takeBack(call, 'BOLT', only))).status).toBe(404)
+  expect((await refusalOf(takeBack(call, 'BOLT', onlyPrice))).status).toBe(404)
   await quote(call, { ACME: 1_100 })
   await call.post('/api/v1/leagues/2/finalize')
-  expect(await takeBack(call, 'ACME', only)).toMatchObject({ lines: 1, kept: 1 })
+  expect(await takeBack(call, 'ACME', onlyPrice)).toMatchObject({ lines: 1, kept: 1 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 1_100 })
   expect(await portfolio(ann!, 2)).toMatchObject({ holdings: [{ quantity: 1 }] })
-  const before = await newest(call, 'BOLT')
+  const before = await newestPrice(call, 'BOLT')
   await call.post('/api/v1/quotes/BOLT/splits', { to: 2, from: 1 })
   expect((await refusalOf(takeBack(call, 'BOLT', before))).problem).toMatchObject({ status: 409, rule: 'split' })
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
 test('a split changes shares, price and history, pays out what is left of a share, and today’s gain stays', async () => {
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   const { call, clock } = fieldhouse
   await newCup(call, { starting_cash_cents: 1_000_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
@@ -187,7 +190,7 @@ test('a split changes shares, price and history, pays out what is left of a shar
     expect(rows.find(({ player_id }) => player_id === String(trader.id))?.score).toBe(total_cents)
     expect(Math.abs(total_cents - 1_000_000)).toBeLessThan(10)
   }
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 
   fieldhouse.clock.forward(day)
   await quote(call, { ACME: 6_667 })
@@ -197,11 +200,11 @@ test('a split changes shares, price and history, pays out what is left of a shar
   expect(after).toMatchObject({ holdings: [{ quantity: 1 }] })
   expect(Math.abs(after.today_cents)).toBeLessThan(10)
   expect(Math.abs((await board(call, league, '?q=ann')).rows[0].metrics.today_pct)).toBeLessThan(0.01)
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
 test('a dividend is paid to holders of the symbol in running leagues, and by members who sold it short', async () => {
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse
   await newCup(call, { allow_short: true })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob', 'cy'])
@@ -228,10 +231,10 @@ test('a dividend is paid to holders of the symbol in running leagues, and by mem
   ])
   const [{ id }] = (await call.get('/api/v1/quotes/ACME/actions')).actions
   expect((await refusalOf(ann!.post(`/api/v1/quotes/ACME/actions/${id}/undo`))).status).toBe(403)
-  const asked = await Promise.allSettled(
+  const undos = await Promise.allSettled(
     [1, 2, 3].map(() => call.post(`/api/v1/quotes/ACME/actions/${id}/undo`, { reason: 'It was 0.02' })),
   )
-  expect(asked.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
+  expect(undos.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
   expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, realised_cents: 0 })
   expect((await bob!.get('/api/v1/leagues/1/activity')).activity[0]).toMatchObject({
     kind: 'undone',
@@ -246,11 +249,11 @@ test('a dividend is paid to holders of the symbol in running leagues, and by mem
   expect(await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 25 })).toMatchObject({ lines: 2 }) // may be entered again
   const { logs } = await call.get('/admin/audit/logs/json?action=price.dividend')
   expect(logs).toMatchObject([{ user: 'operator', target: 'price of ACME' }, {}])
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
 test('the audit finds tampering in a line that is no trade', async () => {
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   await quote(fieldhouse.call, { ACME: 1_000 })
@@ -270,7 +273,7 @@ test('the audit finds tampering in a line that is no trade', async () => {
 
 test('when officers take back the same price at once during orders, it happens once, and portfolios end as without the trades', async () => {
   const seeded = chance()
-  const fieldhouse = await opened()
+  const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse
   await newCup(call, { starting_cash_cents: 5_000_000, fee_cents: 7, allow_short: true })
   await newCup(call, { starting_cash_cents: 5_000_000, fee_cents: 7, allow_short: true })
@@ -278,7 +281,7 @@ test('when officers take back the same price at once during orders, it happens o
   for (const trader of traders) await trader.post('/api/v1/leagues/2/join')
   const orderBoth = async (wrongToo: boolean, prices: number) => {
     await quote(call, { ACME: prices })
-    const price = await newest(call, 'ACME')
+    const price = await newestPrice(call, 'ACME')
     for (let i = 0; i < 12; i++) {
       const trader = seeded.one(traders)
       const [side, quantity] = [seeded.one(['buy', 'sell']), 1 + seeded.below(30)]
@@ -290,24 +293,24 @@ test('when officers take back the same price at once during orders, it happens o
   await orderBoth(true, 1_000)
   const wrong = await orderBoth(false, 10_000) // in the second league only
   await orderBoth(true, 1_050)
-  const officers = await Promise.allSettled([
+  const results = await Promise.allSettled([
     ...Array.from({ length: 5 }, () => takeBack(call, 'ACME', wrong)),
     ...traders.map(trader => trade(trader, 1, 'buy', 1, 'ACME')),
   ])
-  expect(officers.slice(0, 5).filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  expect(results.slice(0, 5).filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   for (const trader of traders) await trade(trader, 2, 'buy', 1, 'ACME')
   for (const trader of traders) {
     const [without, undone] = [await portfolio(trader, 1), await portfolio(trader, 2)]
-    const facts = ({ cash_cents, holdings, closed, realised_cents, fees_cents }: typeof without) => ({
+    const comparable = ({ cash_cents, holdings, closed, realised_cents, fees_cents }: typeof without) => ({
       cash_cents,
       realised_cents,
       fees_cents,
       holdings: holdings.map((holding: object) => ({ ...holding, quote_age_s: 0 })), // it grows while the test asks
       closed,
     })
-    expect([seeded.seed, facts(undone)]).toEqual([seeded.seed, facts(without)])
+    expect([seeded.seed, comparable(undone)]).toEqual([seeded.seed, comparable(without)])
   }
-  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 }, 60_000)
 
 function ruleOnly(error: unknown) {
@@ -326,16 +329,16 @@ test('kill -9 while a price is taken back leaves all of it undone or none', asyn
   db.$client.close()
   await Promise.all(members.map(({ key }) => first.as(key).post('/api/v1/leagues/1/join')))
   await quote(first.call, { ACME: 1_000 })
-  const wrong = await newest(first.call, 'ACME')
+  const wrong = await newestPrice(first.call, 'ACME')
   for (let i = 0; i < 5; i++)
     await Promise.all(members.map(({ key }) => trade(first.as(key), league, 'buy', 1, 'ACME')))
-  const asked = takeBack(first.call, 'ACME', wrong).catch(() => undefined)
+  const takingBack = takeBack(first.call, 'ACME', wrong).catch(() => undefined)
   await Bun.sleep(5) // no matter for how long: killed earlier or later, all of it is undone or none
   await first.kill9()
-  const answered = await asked
+  const answered = await takingBack
 
   const second = await spawnFieldhouse({ HOLD_PRICE_PCT: '0' }, folder)
-  expect(auditLedger(folder)).toMatchObject(clean)
+  expect(auditLedger(folder)).toMatchObject(noDifferences)
   const undone = async () =>
     (await second.call.get('/api/v1/leagues/1/trades?limit=500')).trades.filter(
       ({ undone_at }: { undone_at: string | null }) => undone_at !== null,
@@ -346,27 +349,27 @@ test('kill -9 while a price is taken back leaves all of it undone or none', asyn
   if (undoneAtStart === 0) await takeBack(second.call, 'ACME', wrong)
   expect(await undone()).toBe(200)
   expect(await second.call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 100 })
-  expect(auditLedger(folder)).toMatchObject(clean)
+  expect(auditLedger(folder)).toMatchObject(noDifferences)
 }, 60_000)
 
 test('whatever is traded, split and paid out, cash, cost and gains add up', () => {
   const { seed, below, one, some } = chance()
   for (let round = 0; round < 500; round++) {
-    let held = noPosition
+    let position = noPosition
     let cash = 0
     for (let i = 0; i < 12; i++) {
       const price = 1 + below(100_000)
       if (some(0.6)) {
         const quantity = one([1, -1]) * (1 + below(50))
-        held = applyTrade(held, quantity, price)
+        position = applyTrade(position, quantity, price)
         cash -= quantity * price
       } else {
-        const change = splitOf(held, { to: 1 + below(12), from: 1 + below(12) }, price)
-        held = applyCorrection(held, change)
+        const change = splitOf(position, { to: 1 + below(12), from: 1 + below(12) }, price)
+        position = applyCorrection(position, change)
         cash += change.cash
       }
-      expect([seed, cash]).toEqual([seed, held.realised - held.cost + 0])
-      if (held.quantity === 0) expect([seed, held.cost + 0]).toEqual([seed, 0])
+      expect([seed, cash]).toEqual([seed, position.realised - position.cost + 0])
+      if (position.quantity === 0) expect([seed, position.cost + 0]).toEqual([seed, 0])
     }
   }
 })

@@ -11,7 +11,7 @@ import { board, caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFol
 
 const symbols = ['ACME', 'BOLT', 'CORN', 'DUNE', 'EELS']
 const league = 1
-const clean = { differences: [], more: 0 }
+const noDifferences = { differences: [], more: 0 }
 
 /** Ignores refusals by a rule; other errors are thrown. */
 const orRefused = (order: Promise<unknown>) =>
@@ -40,12 +40,12 @@ for (const allow_short of [false, true])
           trade(seeded.one(traders), league, seeded.one(['buy', 'sell']), 1 + seeded.below(40), seeded.one(symbols)),
         ),
       )
-      const pushed = seeded.some(0.3) ? requote() : undefined
+      const requoting = seeded.some(0.3) ? requote() : undefined
       filled += (await Promise.all(orders)).filter(Boolean).length
-      await pushed
+      await requoting
     }
     expect(`SEED=${seeded.seed}: ${filled > 100}`).toBe(`SEED=${seeded.seed}: true`)
-    expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...clean, portfolios: 10, lines: filled + 10 })
+    expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...noDifferences, portfolios: 10, lines: filled + 10 })
 
     const { $client: client } = fieldhouse.app.db
     const lowest = (column: string, table: string) =>
@@ -76,8 +76,8 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   await quote(fieldhouse.call, { ACME: 100 })
   await trade(ann!, league, 'buy', 5, 'ACME')
   const audit = () => fieldhouse.app.schedule.runNow('ledger.audit', null)
-  const audited = async () => (await fieldhouse.finished({ job_id: (await audit())?.jobId ?? '' })).result
-  expect(await audited()).toEqual({ leagues: 1, portfolios: 1, lines: 2, differences: 0 })
+  const auditResult = async () => (await fieldhouse.finished({ job_id: (await audit())?.jobId ?? '' })).result
+  expect(await auditResult()).toEqual({ leagues: 1, portfolios: 1, lines: 2, differences: 0 })
 
   const { $client: client } = fieldhouse.app.db
   const alerts = () => client.query(`select state, count from system_alerts where key = 'ledger_audit'`).all()
@@ -93,7 +93,7 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
     client.run(mend)
   }
   client.run(`insert into holdings (league_id, user_id, symbol, quantity, cost_cents) values (1, 77, 'ACME', 1, 1)`)
-  expect(await audited()).toMatchObject({ differences: 2 })
+  expect(await auditResult()).toMatchObject({ differences: 2 })
   expect(alerts()).toEqual([{ state: 'active', count: 1 }])
   client.run('delete from holdings where user_id = 77')
 
@@ -121,7 +121,7 @@ test('two processes over one folder take orders at once, and no cash is spent tw
   const filled = (await Promise.all(orders)).filter(Boolean)
   expect(filled).toHaveLength(100)
   expect((await refusalOf(trade(elsewhere, league, 'buy', 1, 'ACME'))).problem).toMatchObject({ rule: 'cash' })
-  expect(auditLedger(folder)).toMatchObject({ ...clean, lines: 101 })
+  expect(auditLedger(folder)).toMatchObject({ ...noDifferences, lines: 101 })
 
   // The key of an order holds in both, and both see what the other has done.
   await trade(ann!, league, 'sell', 10, 'ACME', 'sale')
@@ -135,8 +135,8 @@ test('two processes over one folder take orders at once, and no cash is spent tw
   await trade(elsewhere, league, 'sell', 10, 'ACME', 'sale')
   expect(await portfolio(elsewhere, league)).toMatchObject({ trades: 101, holdings: [{ quantity: 90 }] })
   await quote(other.call, { ACME: 2_000 })
-  const seen = async () => (await board(fieldhouse.call, league)).rows[0].score === 10_000 + 90 * 2_000
-  expect(await until(seen)).toBe(true)
+  const isOnBoard = async () => (await board(fieldhouse.call, league)).rows[0].score === 10_000 + 90 * 2_000
+  expect(await until(isOnBoard)).toBe(true)
 })
 
 test('kill -9 in the middle of orders loses no trade that was answered, and makes none twice', async () => {
@@ -164,7 +164,7 @@ test('kill -9 in the middle of orders loses no trade that was answered, and make
   await Promise.all(trading)
 
   const second = await spawnFieldhouse({}, folder)
-  expect(auditLedger(folder)).toMatchObject(clean)
+  expect(auditLedger(folder)).toMatchObject(noDifferences)
   for (const [order, id] of answered) {
     const [m = 0, , i] = order.split(' ').map(Number)
     if (Number(i) % 20) continue // some of them; all are counted below
@@ -186,7 +186,7 @@ test('writes that share a commit are each all or nothing', async () => {
     })
   const answers = await Promise.allSettled([write('a'), write('b', true), write('c'), write('a')])
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
-  const known = app.db.$client.query(`select name from facts where name in ('a', 'b', 'c') order by name`).values()
-  expect(known).toEqual([['a'], ['c']])
+  const written = app.db.$client.query(`select name from facts where name in ('a', 'b', 'c') order by name`).values()
+  expect(written).toEqual([['a'], ['c']])
   expect(await atomically(app.db, () => 'still open')).toBe('still open')
 })

@@ -44,20 +44,20 @@ test('a held price is discarded by hand or by the next plausible price; a newer 
   await quote(call, { ACME: 1_000, BOLT: 1_000 })
   await quote(call, { ACME: 10_000, BOLT: 10_000 })
   await quote(call, { ACME: 11_000 })
-  const held = async () =>
+  const heldPrices = async () =>
     (await call.get('/api/v1/held-prices')).held_prices.map((each: { symbol: string; price_cents: number }) => [
       each.symbol,
       each.price_cents,
     ])
-  expect(await held()).toEqual([
+  expect(await heldPrices()).toEqual([
     ['ACME', 11_000],
     ['BOLT', 10_000],
   ])
   await quote(call, { ACME: 1_010 })
-  expect(await held()).toEqual([['BOLT', 10_000]])
+  expect(await heldPrices()).toEqual([['BOLT', 10_000]])
   const [{ id }] = (await call.get('/api/v1/held-prices')).held_prices
   expect(await call.post(`/api/v1/held-prices/${id}/discard`)).toMatchObject({ symbol: 'BOLT' })
-  expect(await held()).toEqual([])
+  expect(await heldPrices()).toEqual([])
   expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_000 })
 })
 
@@ -115,18 +115,18 @@ test('a symbol has a price for each day and every price of the last days, until 
   ])
   expect((await refusalOf(call.get('/api/v1/quotes/NONE/history'))).status).toBe(404)
 
-  const nights = async () => {
+  const runRetention = async () => {
     for (let night = 0; night < 5; night++) {
       clock.forward(2 * day)
       await finished({ job_id: (await app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
     }
   }
-  await nights()
-  const left = await call.get('/api/v1/quotes/ACME/history')
-  expect([left.days.length, left.recent.length]).toEqual([4, 1]) // the newest stays, however old
+  await runRetention()
+  const remaining = await call.get('/api/v1/quotes/ACME/history')
+  expect([remaining.days.length, remaining.recent.length]).toEqual([4, 1]) // the newest stays, however old
 })
 
-test('prices come by CSV, with days before them as history; any mistake is named and nothing is taken in', async () => {
+test('prices are imported by CSV, earlier days as history; mistakes are named and then nothing is imported', async () => {
   const { call, clock } = await start()
   const send = (csv: string) => call.post('/api/v1/quotes/import', { csv })
   const now = clock.now()

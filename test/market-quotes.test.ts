@@ -5,13 +5,13 @@ import { day, minute } from '../src/platform/clock.ts'
 import { newCup, newTraders, quote, trade } from './market.ts'
 import { afterTest, refusalOf, start, temporaryFolder, until } from './start.ts'
 
-const many = (count: number, price: number) =>
+const manyQuotes = (count: number, price: number) =>
   Array.from({ length: count }, (_, i) => ({ symbol: `S${i}`, price_cents: price + i }))
 
-test('quotes are taken in by the thousand, older ones left out, mistakes named and then nothing taken in', async () => {
+test('thousands of quotes are accepted at once, older ones are ignored, and one mistake refuses them all', async () => {
   const { call } = await start()
   const push = (quotes: unknown) => call.post('/api/v1/quotes', { quotes })
-  expect(await push(many(10_000, 100))).toMatchObject({
+  expect(await push(manyQuotes(10_000, 100))).toMatchObject({
     received: 10_000,
     changed: 10_000,
     unchanged: 0,
@@ -19,11 +19,12 @@ test('quotes are taken in by the thousand, older ones left out, mistakes named a
     held: 0,
   })
   expect((await call.get('/api/v1/quotes?q=s999')).quotes).toHaveLength(11)
-  for (const none of ['s_999', 's%25', '999']) expect((await call.get(`/api/v1/quotes?q=${none}`)).quotes).toEqual([])
+  for (const noMatch of ['s_999', 's%25', '999'])
+    expect((await call.get(`/api/v1/quotes?q=${noMatch}`)).quotes).toEqual([])
   const as_of = new Date(Date.now() - minute).toISOString()
   expect(await push([{ symbol: 's1', price_cents: 5, as_of }])).toMatchObject({ older: 1, changed: 0 })
   expect(await call.get('/api/v1/quotes/s1')).toMatchObject({ symbol: 'S1', price_cents: 101 })
-  const wrong = [
+  const invalid = [
     { symbol: 'S1', price_cents: 0 },
     { symbol: 'S 1', price_cents: 1 },
     { symbol: 'S1', price_cents: '7' },
@@ -31,7 +32,7 @@ test('quotes are taken in by the thousand, older ones left out, mistakes named a
     { symbol: 'S1', price_cents: 7, as_of: new Date(Date.now() + 5 * minute).toISOString() },
     null,
   ]
-  const { problem } = await refusalOf(push([{ symbol: 'S1', price_cents: 9 }, ...wrong]))
+  const { problem } = await refusalOf(push([{ symbol: 'S1', price_cents: 9 }, ...invalid]))
   expect(problem).toMatchObject({ status: 422, detail: '6 mistakes in the quotes; nothing was imported' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
     'quotes.1.price_cents',
@@ -42,7 +43,7 @@ test('quotes are taken in by the thousand, older ones left out, mistakes named a
     'quotes.6',
   ])
   expect(await call.get('/api/v1/quotes/S1')).toMatchObject({ price_cents: 101 })
-  expect((await refusalOf(push(many(10_001, 1)))).status).toBe(422)
+  expect((await refusalOf(push(manyQuotes(10_001, 1)))).status).toBe(422)
   expect((await refusalOf(call.get('/api/v1/quotes/NONE'))).status).toBe(404)
 })
 
@@ -133,11 +134,11 @@ test('a feed is polled continuously, its unchanged answers cost nothing, and its
       { symbol: 'BOLT', price: 12.34 },
     ],
   })
-  const made = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 5 })
-  expect(made.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/…$/)
+  const created = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 5 })
+  expect(created.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/…$/)
   await until(async () => (await call.get('/api/v1/quotes?symbols=ACME,BOLT')).quotes.length === 2)
   expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_234 })
-  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${made.id}/poll`, body))
+  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${created.id}/poll`, body))
   expect((await poll()).result).toMatchObject({ outcome: 'unchanged' })
   feed.answer = { quotes: [{ symbol: 'ACME', price_cents: 1_100 }] }
   const before = feed.asked
@@ -146,7 +147,7 @@ test('a feed is polled continuously, its unchanged answers cost nothing, and its
   expect(JSON.stringify([await call.get('/api/v1/quote-feeds'), lines])).not.toContain('secret')
   expect((await refusalOf(call.post('/api/v1/quote-feeds', { name: 'x', url: 'ftp://x' }))).status).toBe(422)
   expect((await refusalOf(call.post('/api/v1/quote-feeds', { name: 'Again', url: feed.url }))).status).toBe(409)
-  await call.delete(`/api/v1/quote-feeds/${made.id}`)
+  await call.delete(`/api/v1/quote-feeds/${created.id}`)
   expect((await call.get('/api/v1/quote-feeds')).quote_feeds).toEqual([])
 })
 
@@ -159,7 +160,7 @@ test('an implausible feed is held back with an alert until it is plausible again
   await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
   const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
   const price = async () => (await call.get('/api/v1/quotes/S0')).price_cents
-  const open = () =>
+  const activeAlerts = () =>
     app.db.$client
       .query(`select key from system_alerts where state = 'active' and alert_type = 'feed_held'`)
       .values()
@@ -172,24 +173,24 @@ test('an implausible feed is held back with an alert until it is plausible again
   })
   feed.answer = { quotes: prices(0.01) }
   expect((await poll()).result).toMatchObject({ outcome: 'held', message: '10 of 10 prices moved more than tenfold' })
-  expect([await price(), open()]).toEqual([1_000, [`feed_held:quotes:${id}`]])
+  expect([await price(), activeAlerts()]).toEqual([1_000, [`feed_held:quotes:${id}`]])
   expect((await call.get('/api/v1/quote-feeds')).quote_feeds[0].held).toContain('tenfold')
   feed.answer = { quotes: prices(1.05) }
   expect((await poll()).result).toMatchObject({ outcome: 'updated', changed: 10 })
-  expect([await price(), open()]).toEqual([1_050, []])
+  expect([await price(), activeAlerts()]).toEqual([1_050, []])
 
   feed.answer = { quotes: prices(100) }
   await poll()
   expect((await poll({ accept: true })).result).toMatchObject({ outcome: 'updated' })
-  expect([await price(), open()]).toEqual([100_000, []])
+  expect([await price(), activeAlerts()]).toEqual([100_000, []])
 
   feed.answer = undefined
   for (let i = 0; i < 3; i++) await poll()
-  expect([await price(), open()]).toEqual([100_000, [`feed_failing:quotes:${id}`]])
+  expect([await price(), activeAlerts()]).toEqual([100_000, [`feed_failing:quotes:${id}`]])
   expect((await call.get('/api/v1/quote-feeds')).quote_feeds[0]).toMatchObject({ failures: 3 })
   feed.answer = { quotes: prices(99) }
   await poll()
-  expect(open()).toEqual([])
+  expect(activeAlerts()).toEqual([])
 })
 
 test('one price of a feed that moves far is held and the others are taken, unless the answer is accepted', async () => {

@@ -15,9 +15,9 @@ const account = (more: Partial<Account> = {}): Account => ({
 })
 const buy = (quantity: number): Order => ({ symbol: 'ACME', side: 'buy', quantity })
 const sell = (quantity: number): Order => ({ symbol: 'ACME', side: 'sell', quantity })
-const held = (quantity: number, cost = quantity * 1_000): Position => ({ quantity, cost, realised: 0 })
+const holding = (quantity: number, cost = quantity * 1_000): Position => ({ quantity, cost, realised: 0 })
 
-function brokenBy(order: Order, from: Account, more: Partial<typeof rules> = {}, at = 0, price = 1_000) {
+function brokenRule(order: Order, from: Account, more: Partial<typeof rules> = {}, at = 0, price = 1_000) {
   const verdict = validateOrder(order, from, { priceCents: price, asOf: 0 }, { ...rules, ...more }, at)
   return 'broken' in verdict ? verdict.broken : undefined
 }
@@ -33,7 +33,7 @@ test('buying pays price and fee, selling reduces the cost in proportion and keep
     cashAfter: 89_950,
     position: { quantity: 10, cost: 10_000, realised: 0 },
   })
-  expect(fillOf(sell(4), account({ position: held(10) }), { fee_cents: 50 }, 1_500)).toMatchObject({
+  expect(fillOf(sell(4), account({ position: holding(10) }), { fee_cents: 50 }, 1_500)).toMatchObject({
     cash: 5_950,
     realised: 2_000,
     position: { quantity: 6, cost: 6_000, realised: 2_000 },
@@ -41,13 +41,13 @@ test('buying pays price and fee, selling reduces the cost in proportion and keep
 })
 
 test('a cost that cannot be halved leaves its odd cent with the remaining shares', () => {
-  const once = applyTrade({ quantity: 3, cost: 1_000, realised: 0 }, -1, 400)
-  expect(once).toEqual({ quantity: 2, cost: 667, realised: 67 })
-  expect(applyTrade(once, -2, 400)).toEqual({ quantity: 0, cost: 0, realised: 200 })
+  const afterFirst = applyTrade({ quantity: 3, cost: 1_000, realised: 0 }, -1, 400)
+  expect(afterFirst).toEqual({ quantity: 2, cost: 667, realised: 67 })
+  expect(applyTrade(afterFirst, -2, 400)).toEqual({ quantity: 0, cost: 0, realised: 200 })
 })
 
 test('each refusal says which rule is broken, by how much, and what would be accepted', () => {
-  expect(brokenBy(buy(101), account())).toMatchObject({
+  expect(brokenRule(buy(101), account())).toMatchObject({
     rule: 'cash',
     limit: 100_000,
     actual: 101_000,
@@ -55,42 +55,42 @@ test('each refusal says which rule is broken, by how much, and what would be acc
     most: 100,
     detail: 'This costs 1,010.00 and there is 1,000.00 in cash: 10.00 short',
   })
-  expect(brokenBy(buy(100), account(), { fee_cents: 1 })).toMatchObject({ rule: 'cash', over: 1, most: 99 })
-  expect(brokenBy(sell(5), account({ position: held(3) }))).toMatchObject({ rule: 'holding', over: 2, most: 3 })
-  expect(brokenBy(buy(1), account(), {}, 61_000)).toMatchObject({ rule: 'quote_age', actual: 61, limit: 60, over: 1 })
-  expect(brokenBy(buy(1), account(), {}, 60_999)).toBeUndefined()
-  expect(brokenBy(buy(30), account(), { max_position_pct: 25 })).toMatchObject({
+  expect(brokenRule(buy(100), account(), { fee_cents: 1 })).toMatchObject({ rule: 'cash', over: 1, most: 99 })
+  expect(brokenRule(sell(5), account({ position: holding(3) }))).toMatchObject({ rule: 'holding', over: 2, most: 3 })
+  expect(brokenRule(buy(1), account(), {}, 61_000)).toMatchObject({ rule: 'quote_age', actual: 61, limit: 60, over: 1 })
+  expect(brokenRule(buy(1), account(), {}, 60_999)).toBeUndefined()
+  expect(brokenRule(buy(30), account(), { max_position_pct: 25 })).toMatchObject({
     rule: 'position',
     actual: 30,
     limit: 25,
     over: 5,
     most: 25,
   })
-  expect(brokenBy(sell(1), account({ cash: 0, position: held(1, 1) }), { fee_cents: 5 }, 0, 3)).toMatchObject({
+  expect(brokenRule(sell(1), account({ cash: 0, position: holding(1, 1) }), { fee_cents: 5 }, 0, 3)).toMatchObject({
     rule: 'cash',
     over: 2,
   })
-  const full = account({ cash: 1e12, position: held(maxShares - 5) })
-  expect(brokenBy(buy(6), full)).toMatchObject({ rule: 'quantity', over: 1, most: 5 })
+  const full = account({ cash: 1e12, position: holding(maxShares - 5) })
+  expect(brokenRule(buy(6), full)).toMatchObject({ rule: 'quantity', over: 1, most: 5 })
 })
 
 test('the largest quantity a refusal names is allowed, and one more is not', () =>
   forSeeds(300, ({ below, one }) => {
     const price = 1 + below(5_000)
-    const position = held(below(40), below(60_000))
+    const position = holding(below(40), below(60_000))
     const from = account({ cash: below(400_000), position, others: below(300_000) })
     const more = { max_position_pct: one([5, 12.5, 33, 60, 100]), fee_cents: below(200) }
-    const broken = brokenBy(buy(1 + below(600)), from, more, 0, price)
+    const broken = brokenRule(buy(1 + below(600)), from, more, 0, price)
     if (broken?.most === undefined) return
     const { most } = broken
-    expect(brokenBy(buy(most + 1), from, more, 0, price)?.rule).toBeDefined()
-    if (most > 0) expect(brokenBy(buy(most), from, more, 0, price)).toBeUndefined()
+    expect(brokenRule(buy(most + 1), from, more, 0, price)?.rule).toBeDefined()
+    if (most > 0) expect(brokenRule(buy(most), from, more, 0, price)).toBeUndefined()
   }))
 
 test('a position above its limit may still be made smaller', () => {
-  const from = account({ cash: 0, position: held(10) })
-  expect(brokenBy(sell(1), from, { max_position_pct: 20 })).toBeUndefined()
-  expect(brokenBy(buy(1), account({ cash: 5_000, position: held(10) }), { max_position_pct: 20 })?.rule).toBe(
+  const from = account({ cash: 0, position: holding(10) })
+  expect(brokenRule(sell(1), from, { max_position_pct: 20 })).toBeUndefined()
+  expect(brokenRule(buy(1), account({ cash: 5_000, position: holding(10) }), { max_position_pct: 20 })?.rule).toBe(
     'position',
   )
 })
@@ -101,8 +101,8 @@ test('where shorting is allowed it is bounded by the worth of the portfolio, and
   expect(first).toMatchObject({ cashAfter: 30_000, position: { quantity: -10, cost: -10_000 } })
   const owing = account({ cash: 30_000, position: first.position })
   expect(fillOf(buy(10), owing, short, 800)).toMatchObject({ realised: 2_000, position: { quantity: 0, cost: 0 } })
-  expect(brokenBy(sell(11), owing, short)).toMatchObject({ rule: 'position' })
-  expect(brokenBy(sell(5), { ...owing, othersOwed: 9_000 }, short)).toMatchObject({ rule: 'short', over: 4_000 })
+  expect(brokenRule(sell(11), owing, short)).toMatchObject({ rule: 'position' })
+  expect(brokenRule(sell(5), { ...owing, othersOwed: 9_000 }, short)).toMatchObject({ rule: 'short', over: 4_000 })
   expect(fillOf(buy(15), owing, short)).toMatchObject({ position: { quantity: 5, cost: 5_000, realised: 0 } })
 })
 

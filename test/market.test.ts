@@ -33,7 +33,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   await quote(fieldhouse.call, { ACME: 20_000, BOLT: 5_000 })
   // Everything is in the cache when the order comes.
-  const seen = () =>
+  const readAll = () =>
     Promise.all([
       portfolio(ann!, league),
       board(fieldhouse.call, league),
@@ -41,7 +41,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
       ann!.get('/api/v1/leagues/1/activity'),
       ann!.get(`/api/v1/users/${ann!.id}/stats`),
     ])
-  await seen()
+  await readAll()
   expect(await trade(ann!, league, 'buy', 10, 'acme')).toMatchObject({
     symbol: 'ACME',
     side: 'buy',
@@ -54,7 +54,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
   })
   await quote(fieldhouse.call, { ACME: 22_000 })
   await trade(ann!, league, 'sell', 4, 'ACME')
-  const [mine, ranked, stats, activity, user] = await seen()
+  const [mine, ranked, stats, activity, user] = await readAll()
   expect(mine).toMatchObject({
     cash_cents: 9_887_800,
     holdings_cents: 132_000,
@@ -144,18 +144,6 @@ test('the same key gives the same answer and one trade; another order under it i
   expect((await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')).id).not.toBe(first.id)
 })
 
-test('one order sent many times at once under one key is one trade', async () => {
-  const fieldhouse = await start()
-  const { id } = await newCup(fieldhouse.call)
-  await quote(fieldhouse.call, { ACME: 100 })
-  const [ann] = await newTraders(fieldhouse, id, ['ann'])
-  if (!ann) throw new Error('Ann is missing')
-  const answers = await Promise.all(Array.from({ length: 12 }, () => trade(ann, id, 'buy', 3, 'ACME', 'once')))
-  expect(new Set(answers.map(({ id }) => id)).size).toBe(1)
-  expect((await ann.get(`/api/v1/leagues/${id}/trades`)).pagination.total).toBe(1)
-  expect((await portfolio(ann, id)).holdings).toMatchObject([{ symbol: 'ACME', quantity: 3 }])
-})
-
 test('members see their own portfolio and trades, officers everybody’s, strangers none', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
@@ -202,11 +190,11 @@ test('a quote drops the boards and portfolios that hold it, and no others', asyn
   await trade(ann!, 1, 'buy', 1, 'ACME')
   await trade(bob!, 1, 'buy', 1, 'BOLT')
   const state = async (path: string, who = ann!) => (await who.raw(`/api/v1/leagues/${path}`)).headers.get('x-cache')
-  const looked = ['1/leaderboard', '2/leaderboard', '1/portfolio', '2/portfolio']
-  for (const path of looked) await state(path)
+  const paths = ['1/leaderboard', '2/leaderboard', '1/portfolio', '2/portfolio']
+  for (const path of paths) await state(path)
   await state('1/portfolio', bob)
   await quote(fieldhouse.call, { ACME: 11_000 })
-  expect([await Promise.all(looked.map(path => state(path))), await state('1/portfolio', bob)]).toEqual([
+  expect([await Promise.all(paths.map(path => state(path))), await state('1/portfolio', bob)]).toEqual([
     ['miss', 'hit', 'miss', 'hit'],
     'hit',
   ])
@@ -326,8 +314,8 @@ test('a deleted league takes its ledger with it, which no one else may touch', a
   expect(() => client.run('update ledger set cash_cents = 0')).toThrow('append-only')
   expect(() => client.run('delete from ledger')).toThrow('append-only')
   await fieldhouse.call.delete('/api/v1/leagues/1', { name: cup.name })
-  const left = (table: string) => client.query(`select distinct league_id from ${table}`).values()
-  expect([left('ledger'), left('portfolios'), left('holdings')]).toEqual([[[2]], [[2]], []])
+  const leaguesIn = (table: string) => client.query(`select distinct league_id from ${table}`).values()
+  expect([leaguesIn('ledger'), leaguesIn('portfolios'), leaguesIn('holdings')]).toEqual([[[2]], [[2]], []])
 })
 
 test('a preview shows the effect of an order, or the rule it would break', async () => {
@@ -360,18 +348,18 @@ test('leftovers of a deleted league are removed at night, and nothing of others'
   for (const id of [1, 2]) await trade(ann!, id, 'buy', 1, 'ACME', 'same key')
   const { $client: client } = fieldhouse.app.db
   client.run('delete from leagues where id = 1') // and then the process died
-  const left = () =>
+  const leaguesLeft = () =>
     ['ledger', 'portfolios', 'holdings', 'order_keys'].map(table =>
       client.query(`select distinct league_id from ${table} order by 1`).values().flat(),
     )
-  expect(left()).toEqual([
+  expect(leaguesLeft()).toEqual([
     [1, 2],
     [1, 2],
     [1, 2],
     [1, 2],
   ])
   await fieldhouse.finished({ job_id: (await fieldhouse.app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
-  expect(left()).toEqual([[2], [2], [2], [2]])
+  expect(leaguesLeft()).toEqual([[2], [2], [2], [2]])
 })
 
 test('exports have money in currency units, and in cents in addition', async () => {

@@ -15,42 +15,45 @@ import { outcome } from './outcome.ts'
 import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const files = schemaFiles()
-const { migrations: all } = files
+const { migrations: allMigrations } = files
 const noTriggers = 'select 1'
 
-const empty = (dataDir: string) => {
+const emptyDatabase = (dataDir: string) => {
   const client = new Database(databaseFile(dataDir), { create: true })
   afterTest(() => client.close())
   return client
 }
 
 /** A new database of this version, or with these migrations and triggers. */
-function database({ migrations = all, triggers = files.triggers }: Partial<SchemaFiles> = {}) {
+function database({ migrations = allMigrations, triggers = files.triggers }: Partial<SchemaFiles> = {}) {
   const dataDir = temporaryFolder()
-  const client = empty(dataDir)
+  const client = emptyDatabase(dataDir)
   migrate(client, dataDir, undefined, { migrations, triggers })
   return { client, dataDir }
 }
 
 /** An empty database after the first `count` migrations, without triggers, because only the current ones exist. */
 function databaseAt(count: number) {
-  if (count > 0) return database({ migrations: all.slice(0, count), triggers: noTriggers })
+  if (count > 0) return database({ migrations: allMigrations.slice(0, count), triggers: noTriggers })
   const dataDir = temporaryFolder()
-  return { client: empty(dataDir), dataDir }
+  return { client: emptyDatabase(dataDir), dataDir }
 }
 
 /** A folder with the data of an earlier release. */
 const folder = join(import.meta.dir, 'fixtures', 'databases')
 function databaseOf(release: string) {
   const dataDir = temporaryFolder()
-  const client = empty(dataDir)
+  const client = emptyDatabase(dataDir)
   client.run('begin')
   client.run(readFileSync(join(folder, release), 'utf8'))
   client.run('commit')
   return { client, dataDir }
 }
 
-const later = (sql: string[]): SchemaFiles => ({ ...files, migrations: [...all, { ...all[0]!, sql }] })
+const withMigration = (sql: string[]): SchemaFiles => ({
+  ...files,
+  migrations: [...allMigrations, { ...allMigrations[0]!, sql }],
+})
 
 /** Tables, columns, indexes, references, views and triggers, in an order that does not depend on how they came to be. */
 function shapeOf(client: Database) {
@@ -75,7 +78,7 @@ function shapeOf(client: Database) {
 test('from every earlier state the migrations lead to the same schema as from nothing', () => {
   const expected = shapeOf(database().client)
   expect(expected.others.length).toBeGreaterThan(20)
-  for (let count = 0; count <= all.length; count++) {
+  for (let count = 0; count <= allMigrations.length; count++) {
     const { client, dataDir } = databaseAt(count)
     migrate(client, dataDir)
     expect(shapeOf(client)).toEqual(expected)
@@ -94,10 +97,10 @@ test('the database of every release is brought to this schema, and what was in i
     const { call, stop } = await start({ ROLE: 'web' }, dataDir)
     expect(shapeOf(client)).toEqual(expected)
     expect(rowsOf('ledger')).toMatchObject(ledger)
-    const found = async (q: string) => (await call.get(`/api/v1/search?q=${q}&category=leagues`)).leagues.length
-    expect(await found('north')).toBe(1)
+    const countFound = async (q: string) => (await call.get(`/api/v1/search?q=${q}&category=leagues`)).leagues.length
+    expect(await countFound('north')).toBe(1)
     await call.patch('/api/v1/leagues/1', { name: 'Southern war' })
-    expect(await found('south')).toBe(1)
+    expect(await countFound('south')).toBe(1)
     expect(auditLedger(dataDir)).toMatchObject({ portfolios: 2, lines: 3, differences: [] })
     await stop()
   }
@@ -135,12 +138,12 @@ test('the migrations make the tables and indexes that schema.ts describes', () =
       ].sort(),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const made = shapeOf(client).tables.map(({ name, columns, indexes }) => ({
+  const created = shapeOf(client).tables.map(({ name, columns, indexes }) => ({
     name,
     columns: columns.map(column => ({ name: column.name, notNull: column.notnull === 1 || column.pk !== 0 })),
     indexes: indexes.filter(({ sql }) => sql !== null).map(index => index.name),
   }))
-  expect(made).toEqual(described as typeof made)
+  expect(created).toEqual(described as typeof created)
 })
 
 test('a database is opened with a write-ahead log, full safety and foreign keys on', () => {
@@ -153,28 +156,28 @@ test('a database is opened with a write-ahead log, full safety and foreign keys 
   )
 })
 
-const copyName = `before-schema-${all.length + 1}.db`
+const copyName = `before-schema-${allMigrations.length + 1}.db`
 const factsOf = (client: Database) =>
   Object.fromEntries(client.query(`select name, value from facts where name <> 'triggers'`).values())
 
 test('a migration takes a copy first, and what was in the database stays', async () => {
   const { client, dataDir } = database()
   client.run(`insert into facts (name, value) values ('kept', 'yes')`)
-  migrate(client, dataDir, undefined, later(['create table later (id integer)']))
+  migrate(client, dataDir, undefined, withMigration(['create table later (id integer)']))
   expect(factsOf(client)).toEqual({ kept: 'yes' })
 
   const copy = new Database(join(dataDir, 'backups', copyName), { readonly: true })
   afterTest(() => copy.close())
-  expect(copy.query('pragma user_version').get()).toEqual({ user_version: all.length })
+  expect(copy.query('pragma user_version').get()).toEqual({ user_version: allMigrations.length })
   expect(factsOf(copy)).toEqual({ kept: 'yes' })
 })
 
 test('a copy is always made right before the migration, not left from an earlier try', () => {
   const { client, dataDir } = database()
-  const failing = later(['create table later (id integer)', 'no sql at all'])
+  const failing = withMigration(['create table later (id integer)', 'no sql at all'])
   expect(() => migrate(client, dataDir, undefined, failing)).toThrow()
   client.run(`insert into facts (name, value) values ('written', 'since')`)
-  migrate(client, dataDir, undefined, later(['create table later (id integer)']))
+  migrate(client, dataDir, undefined, withMigration(['create table later (id integer)']))
 
   expect(readdirSync(join(dataDir, 'backups'))).toEqual([copyName])
   const copy = new Database(join(dataDir, 'backups', copyName), { readonly: true })
@@ -190,27 +193,27 @@ test('an incomplete copy of a killed start is deleted by the migration', () => {
       join(dataDir, 'backups', `.${copyName.replace('.db', '')}.${crypto.randomUUID()}.db${suffix}`),
       'half',
     )
-  migrate(client, dataDir, undefined, later(['create table later (id integer)']))
+  migrate(client, dataDir, undefined, withMigration(['create table later (id integer)']))
   expect(readdirSync(join(dataDir, 'backups'))).toEqual([copyName])
 })
 
 test('a migration that fails leaves everything as it was', () => {
   const { client, dataDir } = database()
   const before = shapeOf(client)
-  const failing = later(['create table later (id integer)', 'create table later (id integer)'])
+  const failing = withMigration(['create table later (id integer)', 'create table later (id integer)'])
   expect(() => migrate(client, dataDir, undefined, failing)).toThrow('already exists')
   expect(shapeOf(client)).toEqual(before)
-  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length })
+  expect(client.query('pragma user_version').get()).toEqual({ user_version: allMigrations.length })
 })
 
 test('a newer schema is refused, untouched, and says what to do', async () => {
   const { client, dataDir } = database()
-  client.run(`pragma user_version = ${all.length + 1}`)
+  client.run(`pragma user_version = ${allMigrations.length + 1}`)
   expect(() => openDatabase(dataDir)).toThrow(NewerSchema)
   expect(await outcome(spawnFieldhouse({}, dataDir))).toThrow(
-    `fieldhouse.db has schema ${all.length + 1}, but this version of Fieldhouse only knows ${all.length}. Start the newer version, or restore a backup.`,
+    `fieldhouse.db has schema ${allMigrations.length + 1}, but this version of Fieldhouse only knows ${allMigrations.length}. Start the newer version, or restore a backup.`,
   )
-  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length + 1 })
+  expect(client.query('pragma user_version').get()).toEqual({ user_version: allMigrations.length + 1 })
   expect(existsSync(join(dataDir, 'backups'))).toBe(false)
 })
 
@@ -235,7 +238,7 @@ test('several processes of a new version may be started at once', async () => {
   for (const { call } of services) expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [] })
 })
 
-test('several processes that open a new folder at once all find it whole', async () => {
+test('several processes that open a new folder at once all find a complete database', async () => {
   const dataDir = temporaryFolder()
   const open = `import { openDatabase } from '${join(import.meta.dir, '../db/open.ts')}'
     const db = openDatabase('${dataDir}')
@@ -250,10 +253,10 @@ test('several processes that open a new folder at once all find it whole', async
 test('a transaction is all or nothing', async () => {
   const db = openDatabase(temporaryFolder())
   afterTest(() => db.$client.close())
-  const half = atomically(db, tx => {
+  const halfDone = atomically(db, tx => {
     tx.insert(schema.facts).values({ name: 'half', value: 'done' }).run()
     throw new Error('in between')
   })
-  expect(await outcome(half)).toThrow('in between')
+  expect(await outcome(halfDone)).toThrow('in between')
   expect(factsOf(db.$client)).toEqual({})
 })

@@ -22,17 +22,17 @@ test('a task that does not come is late, then missed, in words', async () => {
   const tables = { jobs: [tick], schedule: [every<App, typeof tick.input>('30 * * * *', tick)] }
   const { app, call, clock } = await start({ ROLE: 'web' }, undefined, tables)
   const next = app.schedule.state().find(({ name }) => name === 'test.tick')?.next ?? 0
-  const seen = (state: string) =>
+  const taskIn = (state: string) =>
     until(async () => {
       const { schedule } = await call.get(`${monitor}/json`)
       const task = schedule.find(({ name }: Named) => name === 'test.tick')
       return task.state === state ? task : undefined
     })
   clock.forward(next - clock.now() + 2 * minute)
-  expect((await seen('late')).late_s).toBeGreaterThanOrEqual(119)
+  expect((await taskIn('late')).late_s).toBeGreaterThanOrEqual(119)
   expect(rowOf(await call.get(monitor), 'task-test-tick')).toMatch(/late 2 min( \d+ s)? late/)
   clock.forward(60 * minute) // another full period
-  expect((await seen('missed')).late_s).toBeGreaterThanOrEqual(62 * 60 - 1)
+  expect((await taskIn('missed')).late_s).toBeGreaterThanOrEqual(62 * 60 - 1)
   const page = await call.get(monitor)
   expect(rowOf(page, 'task-test-tick')).toMatch(/missed 1 h [23] min late/)
   expect(page).toContain('class="lead bad"')
@@ -43,14 +43,14 @@ test('missing score updates are reported with their tour and what the supervisor
   const { app, call, clock, finished } = await start({ SUPERVISOR_RESTARTS: 'false' })
   await newTour(call, feedFor().url)
   await newTourLeague(call)
-  const booked = await until(() => {
+  const plannedUpdate = await until(() => {
     const run = unfinishedUpdate(app.db, 'pga')
     return run?.status === 'PENDING' && (run.notBefore ?? 0) > clock.now() ? run : undefined
   })
   expect((await call.get(`${monitor}/json`)).tours).toMatchObject([
-    { tour: 'pga', state: 'on time', job_id: booked.id },
+    { tour: 'pga', state: 'on time', job_id: plannedUpdate.id },
   ])
-  await call.post(`${monitor}/jobs/cancel`, { job_id: booked.id })
+  await call.post(`${monitor}/jobs/cancel`, { job_id: plannedUpdate.id })
   clock.forward(8 * minute)
   const { jobId } = await app.jobs.start(ensureUpdates, {})
   await finished({ job_id: jobId })
@@ -73,7 +73,7 @@ test('lists with nothing in them say what is usual', async () => {
       page.includes('Nothing runs at this moment. That is usual') && page.includes('No lock is held. That is usual')
     )
   })
-  const says: [page: string, words: string][] = [
+  const emptyTexts: [page: string, words: string][] = [
     [monitor, 'Nothing failed in the last 24 hours. That is usual'],
     [`${monitor}/jobs?q=no+such+thing`, 'No job matches all filters'],
     ['/admin/monitoring/alerts', 'Nothing is wrong'],
@@ -87,7 +87,7 @@ test('lists with nothing in them say what is usual', async () => {
     ['/admin/audit/logs?q=no+such+thing', 'No entry matches these filters'],
     ['/admin/users', 'Make accounts for your members'],
   ]
-  for (const [path, words] of says) expect(await call.get(path)).toContain(words)
+  for (const [path, words] of emptyTexts) expect(await call.get(path)).toContain(words)
   const page = await call.get('/admin/monitoring/')
   expect(page).toContain('Nothing was counted in this time.')
   expect(page).toContain('<span class="none">–</span>')

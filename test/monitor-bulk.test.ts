@@ -8,23 +8,23 @@ import { rounds } from './needs.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const monitor = '/admin/task-monitor'
-const many = rounds(600, 3_000)
+const bulkCount = rounds(600, 3_000)
 
 /** Finished runs of a job; every hundredth has another fingerprint. */
-function manyRuns({ db }: App, name: string, status: RunState, count = many): void {
+function manyRuns({ db }: App, name: string, status: RunState, count = bulkCount): void {
   const at = Date.now() - 1_000_000
   db.transaction(tx => {
-    for (let of = 0; of < count; of++) {
-      const id = Bun.randomUUIDv7('hex', at + of)
-      const times = { createdAt: at + of, startedAt: at + of, completedAt: at + of + 5 }
-      const error = status === 'FAILURE' ? `It broke at ${of}` : null
-      const fingerprint = error && (of % 100 === 7 ? 'odd' : 'usual')
-      const row = { id, name, queue: 'quick', input: { of, token: 'abc123' }, maxAttempts: 1, attempts: 1, ...times }
+    for (let i = 0; i < count; i++) {
+      const id = Bun.randomUUIDv7('hex', at + i)
+      const times = { createdAt: at + i, startedAt: at + i, completedAt: at + i + 5 }
+      const error = status === 'FAILURE' ? `It broke at ${i}` : null
+      const fingerprint = error && (i % 100 === 7 ? 'odd' : 'usual')
+      const row = { id, name, queue: 'quick', input: { of: i, token: 'abc123' }, maxAttempts: 1, attempts: 1, ...times }
       tx.insert(runs)
         .values({ ...row, status: 'PROGRESS' })
         .run()
       tx.update(runs).set({ status, error, fingerprint }).where(eq(runs.id, id)).run()
-      if (of % 10 === 0)
+      if (i % 10 === 0)
         tx.insert(runLog).values({ runId: id, at, attempt: 1, level: 'info', message: 'half way' }).run()
     }
   })
@@ -39,12 +39,12 @@ async function startWithBulk() {
       done.add(of)
     },
   })
-  const made = await start({}, undefined, { jobs: [brittle] })
-  const { call, finished } = made
+  const fieldhouse = await start({}, undefined, { jobs: [brittle] })
+  const { call, finished } = fieldhouse
   const bulk = async (body: object) => finished(await call.post(`${monitor}/jobs/bulk`, body))
   const count = async (query: string) => (await call.get(`/api/v1/jobs?name=test.brittle&${query}`)).pagination.total
   const audited = async (action: string) => (await call.get(`/admin/audit/logs/json?action=${action}`)).logs
-  return { ...made, done, bulk, count, audited }
+  return { ...fieldhouse, done, bulk, count, audited }
 }
 
 test('very many failed jobs are tried again by one request, with a report that is right', async () => {
@@ -54,17 +54,22 @@ test('very many failed jobs are tried again by one request, with a report that i
   const { status, result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.brittle' })
   expect(status).toBe('SUCCESS')
   const nothingElse = { skipped: 0, skipped_because: {}, failed: 0, errors: [] }
-  expect(result).toEqual({ action: 'retry', matched: many, done: many, ...nothingElse })
-  await until(async () => (await count('status=SUCCESS')) === many, 60_000)
-  expect(done.size).toBe(many)
+  expect(result).toEqual({ action: 'retry', matched: bulkCount, done: bulkCount, ...nothingElse })
+  await until(async () => (await count('status=SUCCESS')) === bulkCount, 60_000)
+  expect(done.size).toBe(bulkCount)
   const others = app.db.select().from(runs).where(eq(runs.name, 'test.other')).all()
   expect(others.every(run => run.status === 'FAILURE')).toBe(true)
 
-  const [asked] = await audited('jobs.bulk')
-  expect(asked).toMatchObject({ user: 'operator', target: 'retry', result: 'ok', detail: { name: 'test.brittle' } })
+  const [requested] = await audited('jobs.bulk')
+  expect(requested).toMatchObject({ user: 'operator', target: 'retry', result: 'ok', detail: { name: 'test.brittle' } })
   const [reported] = await audited('jobs.retry')
-  expect(reported).toMatchObject({ user: 'operator', target: `${many} jobs`, result: 'ok', detail: { done: many } })
-  expect(JSON.stringify([asked, reported])).not.toContain('abc123')
+  expect(reported).toMatchObject({
+    user: 'operator',
+    target: `${bulkCount} jobs`,
+    result: 'ok',
+    detail: { done: bulkCount },
+  })
+  expect(JSON.stringify([requested, reported])).not.toContain('abc123')
 })
 
 test('all that match are removed with their logs, and nothing else', async () => {
@@ -73,26 +78,29 @@ test('all that match are removed with their logs, and nothing else', async () =>
   manyRuns(app, 'test.brittle', 'SUCCESS', 25)
   expect(await (await call.raw(`${monitor}/jobs.csv?name=test.brittle`)).text()).not.toContain('abc123')
   const odd = { action: 'remove', status: 'FAILURE', name: 'test.brittle', fingerprint: 'odd' }
-  expect((await bulk(odd)).result).toMatchObject({ matched: many / 100, done: many / 100 })
-  const searched = { action: 'remove', status: 'FAILURE', name: 'test.brittle', q: `broke ${many - 1}` }
+  expect((await bulk(odd)).result).toMatchObject({ matched: bulkCount / 100, done: bulkCount / 100 })
+  const searched = { action: 'remove', status: 'FAILURE', name: 'test.brittle', q: `broke ${bulkCount - 1}` }
   expect((await bulk(searched)).result).toMatchObject({ matched: 1, done: 1, failed: 0 })
-  const left = many - many / 100 - 1
-  expect(await count('status=FAILURE')).toBe(left)
-  expect((await bulk({ action: 'remove', status: 'FAILURE' })).result).toMatchObject({ matched: left, done: left })
+  const remaining = bulkCount - bulkCount / 100 - 1
+  expect(await count('status=FAILURE')).toBe(remaining)
+  expect((await bulk({ action: 'remove', status: 'FAILURE' })).result).toMatchObject({
+    matched: remaining,
+    done: remaining,
+  })
   expect([await count('status=FAILURE'), await count('status=SUCCESS')]).toEqual([0, 25])
   const logged = app.db.selectDistinct({ runId: runLog.runId }).from(runLog).all()
-  const known = new Set(
+  const existing = new Set(
     app.db
       .select({ id: runs.id })
       .from(runs)
       .all()
       .map(({ id }) => id),
   )
-  expect(logged.filter(({ runId }) => !known.has(runId))).toEqual([])
+  expect(logged.filter(({ runId }) => !existing.has(runId))).toEqual([])
   expect((await audited('jobs.remove')).map(({ target }: { target: string }) => target)).toEqual([
-    `${left} jobs`,
+    `${remaining} jobs`,
     '1 job',
-    `${many / 100} jobs`,
+    `${bulkCount / 100} jobs`,
   ])
 })
 

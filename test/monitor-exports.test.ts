@@ -5,7 +5,7 @@ import { refusalOf, start } from './start.ts'
 const monitoring = '/admin/monitoring'
 const tasks = '/admin/task-monitor'
 
-/** The cells of a CSV without line breaks in its cells. */
+/** The lines of a CSV without line breaks in its cells. */
 const linesOf = (text: string) => text.replace('\uFEFF', '').trim().split('\r\n')
 
 test('every page with data leads to its list as CSV and as JSON, as it is filtered', async () => {
@@ -75,22 +75,22 @@ test('the lists of the task monitor are exported each by itself', async () => {
   }
 })
 
-test('an export is refused like its page: strangers, and filters that are none', async () => {
+test('an export refuses strangers and invalid filters, as its page does', async () => {
   const { call, as } = await start()
   expect((await refusalOf(as().get(`${monitoring}/engagement.csv`))).status).toBe(401)
   expect((await refusalOf(call.get(`${monitoring}/trading-activity.csv?hours=0`))).status).toBe(422)
   expect((await refusalOf(call.get(`${monitoring}/performance.csv?sort_by=colour`))).status).toBe(422)
 })
 
-test('of more symbols than the page shows all are exported; names that look like formulas are text', async () => {
+test('all symbols are exported where the page shows only some; names that look like formulas are text', async () => {
   const { app, call, clock } = await start()
   const insert = app.db.$client.query(
     `insert into trade_hours (hour, symbol, kind, trades, shares, volume_cents) values (?, ?, 'buy', ?, 1, 100)`,
   )
   const hour = clock.now() - (clock.now() % 3_600_000)
   for (let i = 0; i < 700; i++) insert.run(hour, i ? `S${i}` : '=1+1', 700 - i)
-  const shown = await call.get(`${monitoring}/trading-activity/json`)
-  expect([shown.top_symbols.length, shown.total_trades]).toEqual([20, (700 * 701) / 2])
+  const activity = await call.get(`${monitoring}/trading-activity/json`)
+  expect([activity.top_symbols.length, activity.total_trades]).toEqual([20, (700 * 701) / 2])
   const lines = linesOf(await (await call.raw(`${monitoring}/trading-activity.csv`)).text())
   expect(lines).toHaveLength(701)
   expect(lines[1]).toStartWith(`"'=1+1",700,`)
@@ -119,13 +119,13 @@ test('routes are sorted by the requested column, the highest first', async () =>
   ] as const)
     for (let i = 0; i < times; i++) app.metrics.request(route, ms, 200)
   app.metrics.flush(app.db, clock.now())
-  const first = async (query: string) =>
+  const firstRoute = async (query: string) =>
     (await call.get(`${monitoring}/performance/json${query}`)).routes.find(({ route }: { route: string }) =>
       ['GET /slow', 'GET /quick'].includes(route),
     ).route
-  expect(await first('?sort_by=requests')).toBe('GET /quick')
-  expect(await first('')).toBe('GET /slow')
-  expect(await first('?sort_by=p95_ms')).toBe('GET /slow')
+  expect(await firstRoute('?sort_by=requests')).toBe('GET /quick')
+  expect(await firstRoute('')).toBe('GET /slow')
+  expect(await firstRoute('?sort_by=p95_ms')).toBe('GET /slow')
   expect(await call.get(`${monitoring}/performance?sort_by=p95_ms`)).toMatch(/aria-sort="descending"><a [^>]*>p95/)
 })
 

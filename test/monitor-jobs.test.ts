@@ -39,17 +39,17 @@ const link = (path: string, name: string) => `<a href="${path}"><bdi class="name
 
 /** A league whose officer Olga has sent a file, and jobs that fail in different ways. */
 const startedJobs = shared(async () => {
-  const made = await start({}, undefined, { jobs: [broken, refused, full, mail] })
-  const { call, app, finished, url } = made
+  const fieldhouse = await start({}, undefined, { jobs: [broken, refused, full, mail] })
+  const { call, app, finished, url } = fieldhouse
   const { id: olgaId } = await call.post('/api/v1/users', olga)
   const browser = visitor(url)
   await browser.post('/api/v1/auth/login', olga)
   const { key } = await browser.post('/api/v1/keys', { name: 'sheets', role: 'officer' })
-  const asOlga = made.as(key)
+  const asOlga = fieldhouse.as(key)
   const { id: league } = await newLeague(call, {}, 'Northern Alliance')
-  const sent = await finished(upload(asOlga, league, 'ID,Name,Power\n1,ann,5\n', {}, 'march-5.csv'))
+  const imported = await finished(upload(asOlga, league, 'ID,Name,Power\n1,ann,5\n', {}, 'march-5.csv'))
   const ids: Record<'sheet' | 'broken' | 'refused' | 'full' | 'mail', string> = {
-    sheet: sent.job_id,
+    sheet: imported.job_id,
     broken: (await app.jobs.start(broken, { n: 1 })).jobId,
     refused: (await app.jobs.start(refused, {}, { by: olgaId })).jobId,
     full: (await app.jobs.start(full, {})).jobId,
@@ -57,7 +57,7 @@ const startedJobs = shared(async () => {
   }
   for (const job_id of Object.values(ids))
     await until(async () => /SUC|FAIL/.test((await call.get(`/api/v1/jobs/status/${job_id}`)).status))
-  return { ...made, ids, league, olgaId, asOlga }
+  return { ...fieldhouse, ids, league, olgaId, asOlga }
 })
 
 test('a job says what it is about and by whom, each with its page', async () => {
@@ -109,29 +109,29 @@ test('jobs are found by who started them, by the file they took, and by when', a
     expect((await refusalOf(call.get(`${jobs}/json?${query}`))).status).toBe(422)
 })
 
-test('a retry is offered where it can help, and where not it is said why', async () => {
+test('a retry is offered where it can help; elsewhere the reason against it is shown', async () => {
   const { call, ids, as, asOlga, finished } = await startedJobs()
   const view = (id: string) => call.get(`/api/v1/jobs/status/${id}`)
   expect(await view(ids.broken)).toMatchObject({ can_retry: true, no_retry_reason: null })
   expect(await view(ids.full)).toMatchObject({ can_retry: true, no_retry_reason: null })
   expect(await view(ids.sheet)).toMatchObject({ can_retry: false, no_retry_reason: null })
-  const why = 'It was refused for what it was given: tried again, it would be refused again'
-  expect(await view(ids.refused)).toMatchObject({ can_retry: false, no_retry_reason: why })
+  const reason = 'It was refused for what it was given: tried again, it would be refused again'
+  expect(await view(ids.refused)).toMatchObject({ can_retry: false, no_retry_reason: reason })
   for (const refused of [
     refusalOf(call.post(`${jobs}/retry`, { job_id: ids.refused })),
     refusalOf(asOlga.post(`/api/v1/jobs/${ids.refused}/retry`)),
   ])
-    expect(await refused).toMatchObject({ status: 409, problem: { detail: why } })
+    expect(await refused).toMatchObject({ status: 409, problem: { detail: reason } })
   expect(await refusalOf(as().post(`/api/v1/jobs/${ids.refused}/retry`))).toMatchObject({ status: 401 })
-  const some = { action: 'retry', ids: [ids.refused, ids.sheet] }
-  const done = 'Only a failed or cancelled job can be tried again'
-  expect((await finished(await call.post(`${jobs}/bulk`, some))).result).toMatchObject({
+  const selection = { action: 'retry', ids: [ids.refused, ids.sheet] }
+  const notFailed = 'Only a failed or cancelled job can be tried again'
+  expect((await finished(await call.post(`${jobs}/bulk`, selection))).result).toMatchObject({
     done: 0,
     skipped: 2,
-    skipped_because: { [why]: 1, [done]: 1 },
+    skipped_because: { [reason]: 1, [notFailed]: 1 },
   })
   const page = await call.get(`${jobs}/${ids.refused}`)
-  expect(page).toContain(`No retry is offered: ${why}.`)
+  expect(page).toContain(`No retry is offered: ${reason}.`)
   expect(page).not.toContain('>Retry<')
   expect(await call.get(`${jobs}/${ids.broken}`)).toContain('>Retry<')
   const tasks = await call.get(monitor)

@@ -9,8 +9,8 @@ import { start, until } from './start.ts'
 const monitoring = '/admin/monitoring'
 
 async function startWithScan() {
-  const made = await start()
-  const { call, app, clock, finished } = made
+  const fieldhouse = await start()
+  const { call, app, clock, finished } = fieldhouse
   const { id: league } = await newLeague(call)
   await finished(upload(call, league, 'ID,Name,Power\n1,ann,5\n'))
   const member = async (name: string) =>
@@ -40,7 +40,7 @@ async function startWithScan() {
         realisedCents: 0,
       })
       .run()
-  return { ...made, league, member, trade }
+  return { ...fieldhouse, league, member, trade }
 }
 
 test('the overview counts users, leagues, trades and every table', async () => {
@@ -49,14 +49,14 @@ test('the overview counts users, leagues, trades and every table', async () => {
   trade(ann, 'ACME', 10)
   trade(ann, 'ACME', -4)
   trade(ann, 'OLD', 7, 40 * hour)
-  const seen = await call.get(`${monitoring}/overview`)
-  expect(seen).toMatchObject({
+  const overview = await call.get(`${monitoring}/overview`)
+  expect(overview).toMatchObject({
     users: { total: 1, active_7days: 0, active_percentage: 0 },
     leagues: { active: 1, archived: 0, total: 1 },
     trading: { trades_24h: 2, shares_traded_24h: 14, volume_24h: 35 },
   })
-  expect(seen.database.tables).toMatchObject({ users: 1, leagues: 1, ledger: 3, uploads: 1 })
-  expect(seen.database.total_records).toBeGreaterThan(6)
+  expect(overview.database.tables).toMatchObject({ users: 1, leagues: 1, ledger: 3, uploads: 1 })
+  expect(overview.database.total_records).toBeGreaterThan(6)
 })
 
 test('trading is counted by side and symbol, with the change since before', async () => {
@@ -79,9 +79,9 @@ test('active users come with their leagues and the trades of today', async () =>
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough for all' })
   app.db.update(users).set({ lastSeenAt: clock.now() }).run()
   trade(ann, 'ACME', 1)
-  const seen = await call.get(`${monitoring}/active-users/json`)
-  expect(seen).toHaveLength(2)
-  expect(seen.find(({ id }: { id: number }) => id === ann)).toMatchObject({
+  const activeUsers = await call.get(`${monitoring}/active-users/json`)
+  expect(activeUsers).toHaveLength(2)
+  expect(activeUsers.find(({ id }: { id: number }) => id === ann)).toMatchObject({
     username: 'ann',
     last_login: expect.any(String),
     league_count: 0,
@@ -96,8 +96,8 @@ test('active users come with their leagues and the trades of today', async () =>
 
 test('leagues are listed with their activity; archived ones have their own list', async () => {
   const { call, league } = await startWithScan()
-  const [shown] = await call.get(`${monitoring}/league-activity/json`)
-  expect(shown).toMatchObject({ id: league, kind: 'sheet', member_count: 0, trade_count: 0, upload_count: 1 })
+  const [listed] = await call.get(`${monitoring}/league-activity/json`)
+  expect(listed).toMatchObject({ id: league, kind: 'sheet', member_count: 0, trade_count: 0, upload_count: 1 })
   expect(await call.get('/admin/archives/json')).toEqual([])
   await call.post(`/api/v1/leagues/${league}/finalize`)
   await call.patch(`/api/v1/leagues/${league}`, { archived: true })
@@ -127,9 +127,9 @@ test('what is counted for a league or a member is theirs, whatever numbers the r
   for (const name of ['ann', 'bob'])
     await as().post('/api/v1/auth/login', { email: `${name}@x.test`, password: 'long enough for all' })
   app.db.update(users).set({ lastSeenAt: clock.now() }).run()
-  const seen = await call.get(`${monitoring}/active-users/json`)
+  const activeUsers = await call.get(`${monitoring}/active-users/json`)
   const today = Object.fromEntries(
-    seen.map(({ id, trades_today }: { id: number; trades_today: number }) => [id, trades_today]),
+    activeUsers.map(({ id, trades_today }: { id: number; trades_today: number }) => [id, trades_today]),
   )
   expect(today).toEqual({ [ann]: 0, [bob]: 3 })
 })
@@ -147,15 +147,15 @@ test('performance shows each route over an hour, a day and a week; missing measu
     .values({ minute: thisMinute, process: 'p', role: 'all', cpu: 0.25, lagMs: 3, rssBytes: 1024 ** 2 * 80 })
     .run()
   for (const period of ['1h', '24h', '7d']) {
-    const seen = await call.get(`${monitoring}/performance/json?period=${period}`)
-    const route = seen.routes.find(({ route }: { route: string }) => route === 'GET /x')
+    const performance = await call.get(`${monitoring}/performance/json?period=${period}`)
+    const route = performance.routes.find(({ route }: { route: string }) => route === 'GET /x')
     expect(route).toMatchObject({ requests: 100, errors: 1, error_pct: 1, avg_ms: 13 })
     expect(route.p50_ms).toBeLessThan(5)
-    expect(seen.load.at(-1)).toMatchObject({ cpu_pct: 25, lag_ms: 3, memory_mb: 80 })
-    expect(seen.trend[0]).toMatchObject({ requests: null, p95_ms: null })
+    expect(performance.load.at(-1)).toMatchObject({ cpu_pct: 25, lag_ms: 3, memory_mb: 80 })
+    expect(performance.trend[0]).toMatchObject({ requests: null, p95_ms: null })
   }
-  const alone = await call.get(`${monitoring}/performance/json?route=GET%20%2Fx`)
-  expect(alone.trend.at(-1).requests).toBe(100)
+  const oneRoute = await call.get(`${monitoring}/performance/json?route=GET%20%2Fx`)
+  expect(oneRoute.trend.at(-1).requests).toBe(100)
 })
 
 test('each database statement is shown with count, mean and p95, without values, over all connections', async () => {

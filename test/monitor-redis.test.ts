@@ -8,7 +8,7 @@ import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { afterTest, type caller, refusalOf, start, until } from './start.ts'
 
-const calm: Record<string, string> = {
+const healthyInfo: Record<string, string> = {
   connected_clients: '20',
   blocked_clients: '4',
   maxclients: '1000',
@@ -34,11 +34,11 @@ const asBrowser = async (call: ReturnType<typeof caller>, path: string) => {
   return answer.text()
 }
 
-const look = (fields: Record<string, string> = {}, workers = 4, rejected = 0) =>
-  redisAlerts(new Map(Object.entries({ ...calm, ...fields })), workers, rejected)
+const redisStats = (fields: Record<string, string> = {}, workers = 4, rejected = 0) =>
+  redisAlerts(new Map(Object.entries({ ...healthyInfo, ...fields })), workers, rejected)
 
-test('a Redis that is well is healthy, whatever was refused long ago, however many of our workers wait', () => {
-  expect(look()).toMatchObject({
+test('Redis is healthy whatever it refused long ago, and however many of our workers wait', () => {
+  expect(redisStats()).toMatchObject({
     mode: 'redis',
     status: 'HEALTHY',
     alerts: [],
@@ -49,26 +49,31 @@ test('a Redis that is well is healthy, whatever was refused long ago, however ma
 })
 
 test.each([
-  ['more than 75 % of the connections', look({ connected_clients: '760' }), 'WARNING', '76 %'],
-  ['more than 90 % of the connections', look({ connected_clients: '901' }), 'CRITICAL', '90.1 %'],
-  ['connections refused just now', look({}, 4, 3), 'CRITICAL', '3 connections were refused'],
-  ['clients blocked that are not our workers', look({ blocked_clients: '6' }), 'WARNING', '2 blocked clients'],
-  ['a policy that evicts', look({ maxmemory_policy: 'allkeys-lru' }), 'WARNING', 'allkeys-lru'],
-  ['memory that is nearly used up', look({ maxmemory: '1100000', maxmemory_human: '1.05M' }), 'CRITICAL', '95.3 %'],
-])('it tells of %s', (_, stats, status, words) => {
+  ['more than 75 % of the connections', redisStats({ connected_clients: '760' }), 'WARNING', '76 %'],
+  ['more than 90 % of the connections', redisStats({ connected_clients: '901' }), 'CRITICAL', '90.1 %'],
+  ['connections refused just now', redisStats({}, 4, 3), 'CRITICAL', '3 connections were refused'],
+  ['clients blocked that are not our workers', redisStats({ blocked_clients: '6' }), 'WARNING', '2 blocked clients'],
+  ['a policy that evicts', redisStats({ maxmemory_policy: 'allkeys-lru' }), 'WARNING', 'allkeys-lru'],
+  [
+    'memory that is nearly used up',
+    redisStats({ maxmemory: '1100000', maxmemory_human: '1.05M' }),
+    'CRITICAL',
+    '95.3 %',
+  ],
+])('Redis is not healthy with %s', (_, stats, status, words) => {
   expect(stats.status).toBe(status as typeof stats.status)
   expect(stats.alerts).toHaveLength(1)
   expect(stats.alerts[0]?.message).toContain(words)
 })
 
 test('without a memory limit there is no share of it, and missing figures of Redis are unknown, not 0', () => {
-  const stats = look({ maxclients: '', instantaneous_ops_per_sec: '' })
+  const stats = redisStats({ maxclients: '', instantaneous_ops_per_sec: '' })
   expect(stats.connections).toMatchObject({ max_connections: null, usage_percentage: null })
   expect(stats.performance.instantaneous_ops_per_sec).toBeNull()
   expect(stats.status).toBe('HEALTHY')
 })
 
-redisTest('a real Redis is read, its rejections judged by their rise', async () => {
+redisTest('figures of a real Redis are read, and rejections count only while they rise', async () => {
   const redis = await startRedis()
   const { call } = await start({ REDIS_URL: redis.url })
   const stats = () => call.get('/admin/redis-stats')
@@ -84,10 +89,10 @@ redisTest('a real Redis is read, its rejections judged by their rise', async () 
   const admin = new Redis(redis.url)
   afterTest(() => admin.disconnect())
   await admin.config('SET', 'maxclients', String(first.connections.connected_clients + 1))
-  const turnedAway = new Redis(redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
-  turnedAway.on('error', () => {})
-  await turnedAway.ping().catch(() => {})
-  turnedAway.disconnect()
+  const rejected = new Redis(redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  rejected.on('error', () => {})
+  await rejected.ping().catch(() => {})
+  rejected.disconnect()
   const full = await until(async () => {
     const seen = await stats()
     return seen.performance.rejected_lately > 0 ? seen : undefined
@@ -95,11 +100,11 @@ redisTest('a real Redis is read, its rejections judged by their rise', async () 
   expect(full.status).toBe('CRITICAL')
   await admin.config('SET', 'maxclients', '1000')
   await redis.stop()
-  const gone = await until(async () => {
+  const unreachable = await until(async () => {
     const seen = await stats()
     return seen.status === 'ERROR' ? seen : undefined
   })
-  expect(gone).toMatchObject({ connections: { connected_clients: null }, memory: { used_memory_human: null } })
+  expect(unreachable).toMatchObject({ connections: { connected_clients: null }, memory: { used_memory_human: null } })
 })
 
 test('without Redis the same fields describe the queue file', async () => {
@@ -122,23 +127,23 @@ test('without Redis the same fields describe the queue file', async () => {
   expect(await call.get('/admin/redis-stats/json')).toMatchObject({ mode: 'embedded', status: 'HEALTHY' })
 })
 
-test('the queues are seen from within: workers, active, waiting, booked and registered', async () => {
+test('the queues list their workers and their active, waiting, planned and registered jobs', async () => {
   const release = Promise.withResolvers<void>()
   const slow = job('test.slow', { input: t.Object({}), queue: 'heavy', run: () => release.promise })
   const { call, app } = await start({}, undefined, { jobs: [slow] })
   for (let i = 0; i < 3; i++) await app.jobs.start(slow, {})
   const at = Date.now() + 3_600_000
   await app.jobs.start(slow, {}, { at })
-  const seen = await until(async () => {
+  const queues = await until(async () => {
     const seen = await call.get('/admin/queue-inspect')
     return seen.active.length === 1 ? seen : undefined
   })
-  expect(seen).toMatchObject({ backend: 'sqlite', active: [{ name: 'test.slow', queue: 'heavy', attempts: 0 }] })
-  expect(seen.reserved).toHaveLength(2)
-  expect(seen.counts.heavy).toMatchObject({ active: 1, waiting: 2, delayed: 1 })
-  expect(Math.abs(Date.parse(seen.scheduled[0].eta) - at)).toBeLessThan(60_000)
-  expect(seen.registered).toContain('test.slow')
-  expect(seen.workers.map(({ queue }: { queue: string }) => queue).sort()).toEqual([
+  expect(queues).toMatchObject({ backend: 'sqlite', active: [{ name: 'test.slow', queue: 'heavy', attempts: 0 }] })
+  expect(queues.reserved).toHaveLength(2)
+  expect(queues.counts.heavy).toMatchObject({ active: 1, waiting: 2, delayed: 1 })
+  expect(Math.abs(Date.parse(queues.scheduled[0].eta) - at)).toBeLessThan(60_000)
+  expect(queues.registered).toContain('test.slow')
+  expect(queues.workers.map(({ queue }: { queue: string }) => queue).sort()).toEqual([
     'heavy',
     'mail',
     'quick',
@@ -147,15 +152,15 @@ test('the queues are seen from within: workers, active, waiting, booked and regi
   expect(await call.get('/admin/task-monitor')).toContain('<a href="/admin/queue-inspect">Inside the queues</a>')
   const page = await asBrowser(call, '/admin/queue-inspect')
   expect(page).toContain(
-    `<tr id="active-${seen.active[0].id}"><th scope="row" class="names"><a href="/admin/task-monitor/jobs/${seen.active[0].id}">`,
+    `<tr id="active-${queues.active[0].id}"><th scope="row" class="names"><a href="/admin/task-monitor/jobs/${queues.active[0].id}">`,
   )
   expect(page.match(/<tr id="reserved-/g)).toHaveLength(2)
-  expect(page).toContain(`<time datetime="${seen.scheduled[0].eta}"`)
+  expect(page).toContain(`<time datetime="${queues.scheduled[0].eta}"`)
   expect(await call.get('/admin/queue-inspect/json')).toMatchObject({ machines: [], active: [{ name: 'test.slow' }] })
   release.resolve()
 })
 
-test('the older path redirects to it, for admins', async () => {
+test('the older path of the queues redirects admins', async () => {
   const { call, as } = await start({ ROLE: 'web' })
   const moved = await call.raw('/admin/celery-inspect')
   expect([moved.status, moved.headers.get('location')]).toEqual([308, '/admin/queue-inspect'])

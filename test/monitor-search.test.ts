@@ -8,10 +8,10 @@ import { type App, job } from '../src/context.ts'
 import { indexRuns } from '../src/monitor/jobs.ts'
 import { start } from './start.ts'
 
-type Given = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
+type RunFields = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
 
 /** Adds finished runs. */
-function finishedRuns({ db }: App, all: readonly Given[]): string[] {
+function finishedRuns({ db }: App, all: readonly RunFields[]): string[] {
   return db.transaction(tx =>
     all.map(({ status = 'SUCCESS', input = {}, ...run }, i) => {
       const id = Bun.randomUUIDv7('hex', Date.now() - 1_000_000 + i)
@@ -26,17 +26,18 @@ function finishedRuns({ db }: App, all: readonly Given[]): string[] {
   )
 }
 
-const many = (count: number, given: (i: number) => Given = () => ({})) =>
+const listOf = (count: number, given: (i: number) => RunFields = () => ({})) =>
   Array.from({ length: count }, (_, i) => given(i))
-const sheets = (count: number) => many(count, i => ({ name: 'sheets.import', input: { uploadId: i, leagueId: i % 7 } }))
+const sheetImports = (count: number) =>
+  listOf(count, i => ({ name: 'sheets.import', input: { uploadId: i, leagueId: i % 7 } }))
 
 async function startIndexed() {
-  const made = await start({ ROLE: 'web' })
-  const { call, app, dataDir } = made
-  const names = async (query: string): Promise<string[]> =>
+  const fieldhouse = await start({ ROLE: 'web' })
+  const { call, app, dataDir } = fieldhouse
+  const idsFor = async (query: string): Promise<string[]> =>
     (await call.get(`/api/v1/jobs?${query}`)).jobs.map(({ job_id }: { job_id: string }) => job_id)
-  const found = async (query: string) => (await call.get(`/api/v1/jobs?${query}`)).pagination.total
-  const quiet = { ...app.log, with: () => app.log }
+  const totalFor = async (query: string) => (await call.get(`/api/v1/jobs?${query}`)).pagination.total
+  const silentLog = { ...app.log, with: () => app.log }
   const index = () =>
     indexRuns.run({}, app, {
       jobId: 'test',
@@ -44,21 +45,21 @@ async function startIndexed() {
       attempt: 1,
       signal: new AbortController().signal,
       lease: undefined,
-      log: quiet,
+      log: silentLog,
       progress: () => {},
       succeed: () => {},
     })
-  return { ...made, names, found, index, indexFile: join(dataDir, 'search.db') }
+  return { ...fieldhouse, idsFor, totalFor, index, indexFile: join(dataDir, 'search.db') }
 }
 
 /** The same queries by both ways: on the runs while they are few, and on the index over many. */
 for (const [how, filler] of [
-  ['looked through', 0],
-  ['in the index', 3_000],
+  ['without an index', 0],
+  ['with an index', 3_000],
 ] as const)
   test(`runs are found by name, input, error and the beginning of their id, ${how}`, async () => {
-    const { app, names, found, index, indexFile } = await startIndexed()
-    finishedRuns(app, sheets(filler))
+    const { app, idsFor, totalFor, index, indexFile } = await startIndexed()
+    finishedRuns(app, sheetImports(filler))
     const [failed = '', other = '', odd = ''] = finishedRuns(app, [
       { name: 'tours.update', input: { tour: 'euro' }, status: 'FAILURE', error: 'The feed answered 503 after 12 s' },
       { name: 'tours.update', input: { tour: 'lpga' }, status: 'CANCELLED' },
@@ -71,73 +72,73 @@ for (const [how, filler] of [
     ])
     await index()
     expect(existsSync(indexFile)).toBe(filler > 0)
-    expect(await names('q=euro')).toEqual([failed])
-    expect(await names('q=answered%20503')).toEqual([failed])
-    expect(await names('q=swered')).toEqual([failed])
-    expect(await names('q=FEED%20pdate')).toEqual([failed])
-    expect(await names('q=tours')).toEqual([other, failed])
-    expect(await names('q=tours&status=CANCELLED')).toEqual([other])
-    expect(await names('q=feed&name=rosters.generate')).toEqual([])
-    expect(await names('name=tours.update&status=FAILURE')).toEqual([failed])
-    expect(await names(`q=${encodeURIComponent('100 %')}`)).toEqual([odd])
-    expect(await names(`q=${encodeURIComponent('"quoted\\"')}`)).toEqual([odd])
-    expect(await names(`q=${encodeURIComponent("It's")}`)).toEqual([odd])
-    expect(await names('q=no_such')).toEqual([])
-    expect(await names('q=nosuchthing')).toEqual([])
-    expect(await names(`q=${failed}`)).toEqual([failed])
-    expect(await names(`q=${failed.slice(0, 30)}`)).toContain(failed)
-    expect(await found('q=sheets.imp')).toBe(Math.min(filler, 1_000))
-    expect(await found('')).toBe(filler + 3)
-    expect(await found('status=FAILURE')).toBe(2)
-    if (filler) expect(await found('q=%22uploadId%22%3A2999')).toBe(1)
+    expect(await idsFor('q=euro')).toEqual([failed])
+    expect(await idsFor('q=answered%20503')).toEqual([failed])
+    expect(await idsFor('q=swered')).toEqual([failed])
+    expect(await idsFor('q=FEED%20pdate')).toEqual([failed])
+    expect(await idsFor('q=tours')).toEqual([other, failed])
+    expect(await idsFor('q=tours&status=CANCELLED')).toEqual([other])
+    expect(await idsFor('q=feed&name=rosters.generate')).toEqual([])
+    expect(await idsFor('name=tours.update&status=FAILURE')).toEqual([failed])
+    expect(await idsFor(`q=${encodeURIComponent('100 %')}`)).toEqual([odd])
+    expect(await idsFor(`q=${encodeURIComponent('"quoted\\"')}`)).toEqual([odd])
+    expect(await idsFor(`q=${encodeURIComponent("It's")}`)).toEqual([odd])
+    expect(await idsFor('q=no_such')).toEqual([])
+    expect(await idsFor('q=nosuchthing')).toEqual([])
+    expect(await idsFor(`q=${failed}`)).toEqual([failed])
+    expect(await idsFor(`q=${failed.slice(0, 30)}`)).toContain(failed)
+    expect(await totalFor('q=sheets.imp')).toBe(Math.min(filler, 1_000))
+    expect(await totalFor('')).toBe(filler + 3)
+    expect(await totalFor('status=FAILURE')).toBe(2)
+    if (filler) expect(await totalFor('q=%22uploadId%22%3A2999')).toBe(1)
   })
 
 test('runs that end, fail or are deleted after they were indexed are found in their current state', async () => {
-  const { app, names, index } = await startIndexed()
-  finishedRuns(app, sheets(2_500))
+  const { app, idsFor, index } = await startIndexed()
+  finishedRuns(app, sheetImports(2_500))
   const [id = ''] = finishedRuns(app, [{ name: 'rota.make', status: 'FAILURE', error: 'Solver out of memory' }])
   await index()
-  expect(await names('q=memory')).toEqual([id])
+  expect(await idsFor('q=memory')).toEqual([id])
   const change = (to: Partial<typeof runs.$inferInsert>) => app.db.update(runs).set(to).where(eq(runs.id, id)).run()
   change({ status: 'PENDING', error: null })
-  expect(await names('q=memory')).toEqual([])
-  expect(await names('q=rota.make')).toEqual([id])
+  expect(await idsFor('q=memory')).toEqual([])
+  expect(await idsFor('q=rota.make')).toEqual([id])
   change({ status: 'FAILURE', error: 'The disk is full' })
-  expect(await names('q=rota.make')).toEqual([id])
-  expect(await names('q=disk%20full')).toEqual([id])
-  finishedRuns(app, sheets(2_500)) // enough to be worth a gulp
+  expect(await idsFor('q=rota.make')).toEqual([id])
+  expect(await idsFor('q=disk%20full')).toEqual([id])
+  finishedRuns(app, sheetImports(2_500)) // enough that the index takes them in
   await index()
   expect(app.db.select().from(runChanges).all()).toEqual([])
-  expect(await names('q=disk%20full')).toEqual([id])
-  expect(await names('q=memory')).toEqual([])
+  expect(await idsFor('q=disk%20full')).toEqual([id])
+  expect(await idsFor('q=memory')).toEqual([])
   app.db.delete(runs).where(eq(runs.id, id)).run()
-  expect(await names('q=disk%20full')).toEqual([])
+  expect(await idsFor('q=disk%20full')).toEqual([])
 })
 
-test('an index made over very many runs leaves no change behind to be looked at', async () => {
-  const { app, names, index } = await startIndexed()
-  const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])
+test('indexing very many runs leaves no change to be read in addition', async () => {
+  const { app, idsFor, index } = await startIndexed()
+  const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheetImports(2_500)])
   const numbers = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000)'
   for (const _ of ['new', 'kept']) {
     app.db.$client.run(`${numbers} insert into run_changes (run) select 1 + i % 2000 from n`)
     await index()
     expect(app.db.select().from(runChanges).all()).toHaveLength(0)
-    expect(await names('q=needle')).toEqual([id])
+    expect(await idsFor('q=needle')).toEqual([id])
   }
 })
 
 test('an index that is damaged, lost or of another database costs speed and nothing else', async () => {
-  const { app, names, index, indexFile } = await startIndexed()
-  const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])
+  const { app, idsFor, index, indexFile } = await startIndexed()
+  const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheetImports(2_500)])
   await index()
   writeFileSync(indexFile, 'not a database at all '.repeat(1_000))
-  expect(await names('q=needle')).toEqual([id])
+  expect(await idsFor('q=needle')).toEqual([id])
   rmSync(indexFile, { force: true })
   rmSync(`${indexFile}-wal`, { force: true })
   appendFileSync(indexFile, 'rubbish')
-  finishedRuns(app, sheets(2_500))
+  finishedRuns(app, sheetImports(2_500))
   await index()
-  expect(await names('q=needle')).toEqual([id])
+  expect(await idsFor('q=needle')).toEqual([id])
 })
 
 test('a member finds what they started, and nothing of others', async () => {

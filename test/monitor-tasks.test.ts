@@ -13,7 +13,7 @@ import { startRedis } from './redis.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const monitor = '/admin/task-monitor'
-const quiet = {
+const quietService = {
   rate: { lastHour: 0, usualPerHour: 0.2 },
   hasWorker: true,
   queueWorks: true,
@@ -22,46 +22,52 @@ const quiet = {
   alerts: [],
   orphanedLocks: 0,
 }
-const fine = (count: number) =>
+const onTime = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ title: `task ${i}`, state: 'on time' as const, lateMs: 0 }))
 
 test('the sentence at the top says how the service is, and names what is wrong', () => {
   const late = { title: 'score updates for pga', state: 'late', lateMs: 6 * minute } as const
-  expect(sentenceOf({ ...quiet, tasks: [...fine(13), late], rate: { lastHour: 9, usualPerHour: 3 } })).toEqual({
-    text: '13 of 14 tasks on time; score updates for pga 6 min late; failures 3 × usual.',
-    tone: 'warn',
-  })
-  expect(sentenceOf({ ...quiet, tasks: fine(14) })).toEqual({
+  expect(sentenceOf({ ...quietService, tasks: [...onTime(13), late], rate: { lastHour: 9, usualPerHour: 3 } })).toEqual(
+    {
+      text: '13 of 14 tasks on time; score updates for pga 6 min late; failures 3 × usual.',
+      tone: 'warn',
+    },
+  )
+  expect(sentenceOf({ ...quietService, tasks: onTime(14) })).toEqual({
     text: 'All 14 tasks on time; nothing failed in the last hour.',
     tone: 'good',
   })
-  expect(sentenceOf({ ...quiet, tasks: fine(2), hasWorker: false, queueWorks: false }).text).toStartWith(
+  expect(sentenceOf({ ...quietService, tasks: onTime(2), hasWorker: false, queueWorks: false }).text).toStartWith(
     'No worker runs; the queue cannot be reached; all 2 tasks on time',
   )
-  expect(sentenceOf({ ...quiet, tasks: fine(3), rate: { lastHour: 2, usualPerHour: null } }).text).toContain(
+  expect(sentenceOf({ ...quietService, tasks: onTime(3), rate: { lastHour: 2, usualPerHour: null } }).text).toContain(
     '2 failures in the last hour',
   )
-  expect(sentenceOf({ ...quiet, tasks: [...fine(1), { ...late, state: 'paused' }] }).text).toContain('; 1 paused.')
+  expect(sentenceOf({ ...quietService, tasks: [...onTime(1), { ...late, state: 'paused' }] }).text).toContain(
+    '; 1 paused.',
+  )
 })
 
 test('the sentence is not green while something is wrong: alerts, waiting runs, a failing feed, an unreachable Redis', () => {
   const alert = { title: 'PGA is not being updated', severity: 'error' } as const
-  expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [alert, alert, alert] })).toEqual({
+  expect(sentenceOf({ ...quietService, tasks: onTime(3), alerts: [alert, alert, alert] })).toEqual({
     text: '3 open alerts: PGA is not being updated, PGA is not being updated and 1 more; all 3 tasks on time; nothing failed in the last hour.',
     tone: 'bad',
   })
-  expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [{ ...alert, severity: 'warning' }] }).tone).toBe('warn')
+  expect(sentenceOf({ ...quietService, tasks: onTime(3), alerts: [{ ...alert, severity: 'warning' }] }).tone).toBe(
+    'warn',
+  )
   const waiting = { runs: 9, longestMs: 4 * minute }
-  expect(sentenceOf({ ...quiet, tasks: fine(3), queueWorks: false, waiting })).toMatchObject({
+  expect(sentenceOf({ ...quietService, tasks: onTime(3), queueWorks: false, waiting })).toMatchObject({
     text: expect.stringMatching(/^The queue cannot be reached; 9 runs wait, the longest for 4 min; /),
     tone: 'bad',
   })
   const failing = { title: 'score updates for pga', state: 'failing', lateMs: 12 * minute } as const
-  expect(sentenceOf({ ...quiet, tasks: [...fine(3), failing] })).toEqual({
+  expect(sentenceOf({ ...quietService, tasks: [...onTime(3), failing] })).toEqual({
     text: '3 of 4 tasks on time; score updates for pga have failed for 12 min; nothing failed in the last hour.',
     tone: 'warn',
   })
-  expect(sentenceOf({ ...quiet, tasks: fine(1), redisWorks: false })).toMatchObject({
+  expect(sentenceOf({ ...quietService, tasks: onTime(1), redisWorks: false })).toMatchObject({
     text: expect.stringContaining('Redis cannot be reached'),
     tone: 'warn',
   })
@@ -86,9 +92,9 @@ test('a task that fired while its run waits is late', async () => {
 })
 
 /** A job that fails until the test lets it work, one that waits, and one in the schedule. */
-function testJobs() {
+function newTestJobs() {
   const state = { broken: true, release: () => {} }
-  const held = new Promise<void>(resolve => {
+  const released = new Promise<void>(resolve => {
     state.release = resolve
   })
   const brittle = job('test.brittle', {
@@ -106,7 +112,7 @@ function testJobs() {
     queue: 'heavy',
     async run(_, __, { progress, signal }) {
       progress(37, 'reading', '12 rows')
-      await Promise.race([held, new Promise(resolve => signal.addEventListener('abort', resolve))])
+      await Promise.race([released, new Promise(resolve => signal.addEventListener('abort', resolve))])
     },
   })
   const tick = job('test.tick', { input: t.Object({}), run: async () => ({ ticked: true }) })
@@ -114,24 +120,24 @@ function testJobs() {
 }
 
 async function startWithJobs(env = {}) {
-  const { jobs, schedule, ...defined } = testJobs()
-  const made = await start(env, undefined, { jobs, schedule })
-  const { call, app, finished } = made
+  const { jobs, schedule, ...defined } = newTestJobs()
+  const fieldhouse = await start(env, undefined, { jobs, schedule })
+  const { call, app, finished } = fieldhouse
   const now = () => call.get(`${monitor}/json`)
   const fail = async (count: number) => {
-    for (let of = 0; of < count; of++) {
-      const { jobId } = await app.jobs.start(defined.brittle, { of, token: 'abc123' })
+    for (let i = 0; i < count; i++) {
+      const { jobId } = await app.jobs.start(defined.brittle, { of: i, token: 'abc123' })
       await finished({ job_id: jobId })
     }
   }
   const lastAudited = async () => (await call.get('/admin/audit/logs/json')).logs[0]
-  return { ...made, ...defined, now, fail, lastAudited }
+  return { ...fieldhouse, ...defined, now, fail, lastAudited }
 }
 
 test('the monitor shows the schedule with its last outcomes; entries are run now, paused with a reason and resumed', async () => {
   const { call, app, now, finished, lastAudited } = await startWithJobs()
-  const ticking = async () => (await now()).schedule.find(({ name }: { name: string }) => name === 'test.tick')
-  expect(await ticking()).toMatchObject({ state: 'on time', pattern: '0 5 1 1 *', outcomes: [], paused: null })
+  const tickTask = async () => (await now()).schedule.find(({ name }: { name: string }) => name === 'test.tick')
+  expect(await tickTask()).toMatchObject({ state: 'on time', pattern: '0 5 1 1 *', outcomes: [], paused: null })
   const started = await call.post(`${monitor}/schedule/run`, { name: 'test.tick' })
   expect((await finished(started)).result).toEqual({ ticked: true })
   expect(await lastAudited()).toMatchObject({
@@ -146,7 +152,7 @@ test('the monitor shows the schedule with its last outcomes; entries are run now
       .values({ entry: 'test.tick', slot: i * minute, firedAt: i, jobId: i === 24 ? started.job_id : null })
       .run()
   const { outcomes } = await until(async () => {
-    const task = await ticking() // gathered a moment ago, at first
+    const task = await tickTask() // the first answer may be a moment old
     return task.outcomes.length > 1 ? task : undefined
   })
   expect(outcomes).toHaveLength(20)
@@ -155,13 +161,13 @@ test('the monitor shows the schedule with its last outcomes; entries are run now
 
   expect((await refusalOf(call.post(`${monitor}/schedule/pause`, { name: 'test.tick' }))).status).toBe(422)
   await call.post(`${monitor}/schedule/pause`, { name: 'test.tick', reason: 'The disk is being replaced' })
-  expect(await ticking()).toMatchObject({
+  expect(await tickTask()).toMatchObject({
     state: 'paused',
     paused: { reason: 'The disk is being replaced', by: 'operator' },
   })
   expect((await now()).sentence).toContain('1 paused')
   await call.post(`${monitor}/schedule/resume`, { name: 'test.tick' })
-  expect(await ticking()).toMatchObject({ state: 'on time', paused: null })
+  expect(await tickTask()).toMatchObject({ state: 'on time', paused: null })
   expect((await refusalOf(call.post(`${monitor}/schedule/resume`, { name: 'test.tick' }))).status).toBe(409)
   expect(await lastAudited()).toMatchObject({ action: 'schedule.resume', result: 'refused' })
   expect((await refusalOf(call.post(`${monitor}/schedule/run`, { name: 'nobody' }))).status).toBe(404)
@@ -170,9 +176,9 @@ test('the monitor shows the schedule with its last outcomes; entries are run now
 test('running jobs are shown with their progress, and can be cancelled, which removes them from the list', async () => {
   const { call, app, now, slow, lastAudited, finished } = await startWithJobs()
   const { jobId } = await app.jobs.start(slow, {})
-  const shown = async () => (await now()).running.find(({ job_id: id }: { job_id: string }) => id === jobId)
+  const runningRow = async () => (await now()).running.find(({ job_id: id }: { job_id: string }) => id === jobId)
   const running = await until(async () => {
-    const run = await shown()
+    const run = await runningRow()
     return run?.progress === 37 ? run : undefined
   })
   await app.jobs.start(slow, {}, { at: Date.now() + hour })
@@ -188,7 +194,7 @@ test('running jobs are shown with their progress, and can be cancelled, which re
     target: `job ${jobId}`,
     detail: { name: 'test.slow' },
   })
-  await until(async () => !(await shown()))
+  await until(async () => !(await runningRow()))
   expect((await refusalOf(call.post(`${monitor}/jobs/cancel`, { job_id: jobId }))).status).toBe(409)
   expect(await lastAudited()).toMatchObject({ action: 'job.cancel', result: 'refused' })
 })
@@ -219,7 +225,7 @@ test('failures that are the same are one group, tried again together with a repo
   expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'cancel', status: 'FAILURE' }))).status).toBe(422)
 })
 
-test('a job page has its way in time, its log, its error and its stack, and no secret', async () => {
+test('a job page shows its timeline, log, error and stack, and no secret', async () => {
   const { call, fail, state, finished } = await startWithJobs()
   await fail(1)
   const [{ job_id: id }] = (await call.get('/api/v1/jobs?name=test.brittle')).jobs
@@ -298,8 +304,8 @@ test('far more failures than usual raise an alert, but not in a new service', as
       .values({ unit: 'hour', start: start - ago * hour, status: 'FAILURE', runs: 2, totalMs: 1 })
       .run()
   const { failures, sentence } = await until(async () => {
-    const seen = await now()
-    return seen.failures.times_usual ? seen : undefined
+    const view = await now()
+    return view.failures.times_usual ? view : undefined
   })
   expect(failures.times_usual).toBeGreaterThan(2.9)
   expect(sentence).toContain('failures 3 × usual')
@@ -354,11 +360,11 @@ redisTest('with Redis dead the monitor still renders, and says so', async () => 
   const { call, now } = await startWithJobs({ REDIS_URL: redis.url })
   expect((await now()).queue).toMatchObject({ backend: 'redis', reachable: true })
   await redis.stop()
-  const seen = await until(async () => {
+  const unreachable = await until(async () => {
     const seen = await now()
     return seen.queue.reachable ? undefined : seen
   })
-  expect(seen).toMatchObject({ status: 'bad', sentence: expect.stringContaining('The queue cannot be reached') })
+  expect(unreachable).toMatchObject({ status: 'bad', sentence: expect.stringContaining('The queue cannot be reached') })
   const page = await call.get(monitor)
   expect(page).toContain('The queue (redis) does not answer')
   expect(page).toContain('Scheduled tasks')

@@ -9,7 +9,7 @@ import { main, onSmallDisk, refusedStart } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
-async function seasonIn(dataDir: string) {
+async function fillFolder(dataDir: string) {
   const fieldhouse = await start({}, dataDir)
   const { id } = await newLeague(fieldhouse.call)
   await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n2,4\n'))
@@ -33,7 +33,7 @@ test('an address that is not of this machine is named', async () => {
   )
 })
 
-test('a file that may only be read is named, whatever was to be written', () => {
+test('a file that cannot be written to is named in the error', () => {
   const file = join(temporaryFolder(), 'some.db')
   new Database(file).close()
   const readable = new Database(file, { readonly: true })
@@ -44,7 +44,7 @@ test('a file that may only be read is named, whatever was to be written', () => 
 })
 
 /** All writes are in the file itself, and no log is left next to it. */
-function settle(file: string) {
+function truncateLog(file: string) {
   const db = new Database(file)
   db.run('PRAGMA wal_checkpoint(TRUNCATE)')
   db.close()
@@ -69,11 +69,11 @@ test.each([
     (file: string) => truncateSync(file, 5_000),
     'rebuilt from fieldhouse.db',
   ],
-])('a damaged %s (%s) is named, and nothing is touched', async (name, fault, damage, cure) => {
+])('a damaged %s (%s) is named, and no file is changed', async (name, fault, damage, cure) => {
   const dataDir = temporaryFolder()
-  await seasonIn(dataDir)
+  await fillFolder(dataDir)
   const file = join(dataDir, name)
-  settle(file)
+  truncateLog(file)
   damage(file)
   const bytes = await Bun.file(file).bytes()
   const output = await refusedStart({ DATA_DIR: dataDir })
@@ -86,9 +86,12 @@ test.each([
 test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the folder, and no more', async script => {
   const dataDir = temporaryFolder()
   const run = (env: Record<string, string> = {}) => main({ DATA_DIR: dataDir, ...env }, `scripts/${script}.ts`)
-  const [nothing, wrong] = [await run(), await run({ ROLE: 'king' })]
-  expect([nothing.code, nothing.output]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
-  expect([wrong.code, wrong.output]).toEqual([1, expect.stringContaining('ROLE=king: expected all or web or worker')])
+  const [empty, invalid] = [await run(), await run({ ROLE: 'king' })]
+  expect([empty.code, empty.output]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
+  expect([invalid.code, invalid.output]).toEqual([
+    1,
+    expect.stringContaining('ROLE=king: expected all or web or worker'),
+  ])
   writeFileSync(join(dataDir, 'fieldhouse.db'), 'x'.repeat(20_000))
   const damaged = `${join(dataDir, 'fieldhouse.db')} is damaged (file is not a database). ${restore}`
   expect(await run()).toEqual({ code: 1, output: damaged })
@@ -97,10 +100,10 @@ test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the 
 test.each([
   ['lost', (file: string) => rmSync(file)],
   ['replaced by nothing', (file: string) => writeFileSync(file, '')],
-])('a database that was %s is not begun anew beside what it knew of', async (_, damage) => {
+])('a database that was %s is not created again beside the files that belong to it', async (_, damage) => {
   const dataDir = temporaryFolder()
-  await seasonIn(dataDir)
-  settle(join(dataDir, 'fieldhouse.db'))
+  await fillFolder(dataDir)
+  truncateLog(join(dataDir, 'fieldhouse.db'))
   damage(join(dataDir, 'fieldhouse.db'))
   for (let i = 0; i < 2; i++) {
     const output = await refusedStart({ DATA_DIR: dataDir })
@@ -111,7 +114,7 @@ test.each([
 
 test('a queue of a newer version is named', async () => {
   const dataDir = temporaryFolder()
-  await seasonIn(dataDir)
+  await fillFolder(dataDir)
   const queue = new Database(join(dataDir, 'queue.db'))
   queue.run('PRAGMA user_version = 99')
   queue.close()
@@ -122,7 +125,7 @@ test('a queue of a newer version is named', async () => {
 
 test('a queue file that was moved away is created again', async () => {
   const dataDir = temporaryFolder()
-  const board = await seasonIn(dataDir)
+  const board = await fillFolder(dataDir)
   for (const file of readdirSync(dataDir).filter(name => name.startsWith('queue.db'))) rmSync(join(dataDir, file))
   const { call, finished } = await start({}, dataDir)
   expect((await call.get(board)).rows).toHaveLength(2)
@@ -130,15 +133,15 @@ test('a queue file that was moved away is created again', async () => {
 })
 
 test.each([
-  ['overwritten', (file: string) => writeFileSync(file, overwritten(file)), 500, 'scores.db is damaged ('],
+  ['overwritten', (file: string) => writeFileSync(file, withDamagedTable(file)), 500, 'scores.db is damaged ('],
   ['lost', (file: string) => rmSync(file), 503, 'it is another file, or an older copy'],
 ])(
   'scores that were %s raise an alert that says what to do, and /health says it too',
   async (_, damage, status, fault) => {
     const dataDir = temporaryFolder()
-    const board = await seasonIn(dataDir)
+    const board = await fillFolder(dataDir)
     const file = join(dataDir, 'scores.db')
-    settle(file)
+    truncateLog(file)
     damage(file)
     const { call } = await start({}, dataDir)
     expect((await refusalOf(call.get(board))).status).toBe(status)
@@ -155,7 +158,7 @@ test.each([
 )
 
 /** Damages the database so that it still opens, but its list of snapshots cannot be read. */
-function overwritten(file: string): Uint8Array {
+function withDamagedTable(file: string): Uint8Array {
   const db = new Database(file, { readonly: true })
   const { page_size } = db.query<{ page_size: number }, []>('PRAGMA page_size').get() ?? { page_size: 0 }
   const listed = db.query<{ rootpage: number }, []>(`select rootpage from sqlite_master where name = 'snapshots'`).get()
@@ -185,15 +188,15 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
   })
   const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
   const { csrf_token } = await login.json()
-  const made = await fetch(`${url}/api/v1/keys`, {
+  const response = await fetch(`${url}/api/v1/keys`, {
     method: 'POST',
     headers: { cookie, 'x-csrf-token': csrf_token, origin: url, 'content-type': 'application/json' },
     body: JSON.stringify({ name: 'never used', role: 'admin' }),
   })
-  const { key } = await made.json()
+  const { key } = await response.json()
 
-  /** What refuses it at last: twenty at once, as each second what was written moves on and leaves some room. */
-  const refusalAtLast = (write: () => Promise<unknown>) =>
+  /** The first refusal. Twenty writes at once, because work in the background frees some room each second. */
+  const firstRefusal = (write: () => Promise<unknown>) =>
     until(async () => {
       const tries = Array.from({ length: 20 }, () =>
         write().then(
@@ -203,16 +206,16 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
       )
       return (await Promise.all(tries)).find(failure => failure !== undefined)
     })
-  const refused = await refusalAtLast(() => newLeague(call))
+  const refused = await firstRefusal(() => newLeague(call))
   expect(refused).toMatchObject({ status: 507, problem: { code: 'storage_full' } })
   let users = 0
-  // A backup that still found room can neither end nor be asked for again before there is more: nothing is written then.
-  const underWay = { status: 507 }
-  let asked: string | undefined
+  // A backup that was accepted waits for room: asking again returns the same job and writes nothing.
+  const backupWaits = { status: 507 }
+  let backupJob: string | undefined
   const backup = async () => {
     const { job_id } = await call.post('/admin/backups')
-    if (job_id === asked) throw underWay
-    asked = job_id
+    if (job_id === backupJob) throw backupWaits
+    backupJob = job_id
   }
   for (const write of [
     () => upload(call, id, 'ID,Power\n1,5\n'),
@@ -227,9 +230,9 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
       })
     },
   ])
-    expect(await refusalAtLast(write)).toMatchObject({ status: 507 })
+    expect(await firstRefusal(write)).toMatchObject({ status: 507 })
 
-  await Bun.sleep(1_500) // what is written by and by has been tried meanwhile
+  await Bun.sleep(1_500) // periodic writes have been tried meanwhile
   for (const reader of [call, caller(url, key), caller(url)]) {
     expect(await reader.get(`/api/v1/leagues/${id}`)).toMatchObject({ id })
     expect((await reader.get(`/api/v1/leagues/${id}/leaderboard`)).rows).toEqual([])
@@ -251,8 +254,8 @@ test('stored files are readable by their owner only', async () => {
   const { dataDir, call, finished } = await spawnFieldhouse({}, temporaryFolder()) // it makes its files itself
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,9\n'))
-  const open = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter(
+  const readableByOthers = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter(
     file => statSync(join(dataDir, file)).mode & 0o077,
   )
-  expect(open).toEqual([])
+  expect(readableByOthers).toEqual([])
 })

@@ -10,7 +10,7 @@ import { startRedis } from './redis.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, spawnFieldhouse, start, until } from './start.ts'
 
-test('a healthy service says so everywhere', async () => {
+test('a healthy service reports so on /livez, /readyz and /health', async () => {
   const { as } = await start()
   expect(await as().get('/livez')).toBe('ok')
   expect(
@@ -112,7 +112,7 @@ redisTest('without its Redis a service is degraded, ready, and well again when R
   await until(async () => (await (await health()).json()).status === 'healthy')
 })
 
-redisTest('a Redis that hangs delays /health by no more than its patience', async () => {
+redisTest('a Redis that hangs delays /health by no more than its timeout', async () => {
   const redis = await startRedis()
   const { as } = await start({ REDIS_URL: redis.url })
   redis.freeze()
@@ -188,8 +188,8 @@ test('held locks, open streams and cached answers show in /metrics', async () =>
   await stream.body?.getReader().read()
   await as().get('/api/v1/leagues/active')
   const samples = await until(async () => {
-    const read = samplesOf(await call.get('/metrics')).samples
-    return read.has('fieldhouse_locks{task="roster"}') ? read : undefined
+    const current = samplesOf(await call.get('/metrics')).samples
+    return current.has('fieldhouse_locks{task="roster"}') ? current : undefined
   })
   expect(samples.get('fieldhouse_locks{task="roster"}')).toBe(1)
   expect(samples.get('fieldhouse_open_streams')).toBe(1)

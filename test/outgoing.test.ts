@@ -5,23 +5,23 @@ import { checkUrl, getJson, OutgoingFailure, type OutgoingOptions, postJson } fr
 import { isPublicAddress } from '../src/platform/http/public-address.ts'
 import { outcome } from './outcome.ts'
 
-const open: Array<() => void> = []
+const closers: Array<() => void> = []
 afterEach(() => {
-  for (const close of open.splice(0)) close()
+  for (const close of closers.splice(0)) close()
 })
 
-type Seen = { path: string; method: string; headers: Headers; body: string }
+type RecordedRequest = { path: string; method: string; headers: Headers; body: string }
 
 /** A server on loopback that records its requests. */
 function serve(answer: (request: Request) => Response | Promise<Response>, hostname = '127.0.0.1') {
-  const seen: Seen[] = []
+  const requests: RecordedRequest[] = []
   const server = Bun.serve({
     port: 0,
     hostname,
     idleTimeout: 60,
     async fetch(request) {
       const { pathname, search } = new URL(request.url)
-      seen.push({
+      requests.push({
         path: pathname + search,
         method: request.method,
         headers: request.headers,
@@ -30,25 +30,25 @@ function serve(answer: (request: Request) => Response | Promise<Response>, hostn
       return answer(request)
     },
   })
-  open.push(() => server.stop(true))
-  return { seen, port: server.port ?? 0, url: `http://${hostname}:${server.port}/feed` }
+  closers.push(() => server.stop(true))
+  return { requests, port: server.port ?? 0, url: `http://${hostname}:${server.port}/feed` }
 }
 
 /** A server that sends raw bytes, then closes the connection or leaves it open. */
-async function speak(bytes: string | Uint8Array, then: 'hang up' | 'stay silent' = 'hang up') {
+async function serveBytes(bytes: string | Uint8Array, then: 'hang up' | 'stay silent' = 'hang up') {
   const server: Server = createServer(socket => {
     socket.on('error', () => {})
     socket.once('data', () => (then === 'hang up' ? socket.end(bytes) : socket.write(bytes)))
   })
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
-  open.push(() => server.close())
+  closers.push(() => server.close())
   const address = server.address()
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/feed`
 }
 
 const anywhere: OutgoingOptions = { allowPrivate: true, timeoutMs: 15_000 }
 /** Treats 127.0.0.1 as a public address, and every other address as usual. */
-const outside: OutgoingOptions = {
+const publicOnly: OutgoingOptions = {
   allowPrivate: false,
   timeoutMs: 15_000,
   isPublic: address => address === '127.0.0.1' || isPublicAddress(address),
@@ -140,44 +140,44 @@ describe('what may be reached', () => {
     'javascript:1',
     'nonsense',
     '',
-  ])('%p is refused as it is typed in', url => {
+  ])('%p is refused as soon as it is entered', url => {
     expect(() => checkUrl(url, { allowPrivate: false })).toThrow(OutgoingFailure)
   })
 
-  test('with private addresses allowed, only the scheme is looked at', () => {
+  test('with private addresses allowed, only the scheme is checked', () => {
     expect(checkUrl('http://192.168.1.5:8080/feed', { allowPrivate: true }).host).toBe('192.168.1.5:8080')
     expect(() => checkUrl('file:///etc/passwd', { allowPrivate: true })).toThrow('Only http and https')
   })
 
   test('a name that resolves to loopback is refused before any connection', async () => {
-    const { seen, port } = serve(() => Response.json({}))
+    const { requests, port } = serve(() => Response.json({}))
     for (const host of ['localhost', 'localhost.', '127.0.0.1']) {
       expect((await failure(getJson(`http://${host}:${port}/feed`, { allowPrivate: false }))).code).toBe('refused')
     }
-    expect(seen).toEqual([])
+    expect(requests).toEqual([])
   })
 
   test('one private address among several is enough to refuse', async () => {
     const resolve = async () => ['127.0.0.1', '169.254.169.254']
-    expect((await failure(getJson('http://feed.example/', { ...outside, resolve }))).code).toBe('refused')
+    expect((await failure(getJson('http://feed.example/', { ...publicOnly, resolve }))).code).toBe('refused')
   })
 
   test('the connection is made to the address that was checked: the name is resolved once', async () => {
-    const { seen, port } = serve(() => Response.json({ ok: true }))
+    const { requests, port } = serve(() => Response.json({ ok: true }))
     const answers = [['127.0.0.1'], ['10.0.0.1']]
     const resolve = async () => answers.shift() ?? []
-    await getJson(`http://feed.invalid:${port}/feed?key=1`, { ...outside, resolve })
-    expect(seen.map(({ path, headers }) => [path, headers.get('host')])).toEqual([
+    await getJson(`http://feed.invalid:${port}/feed?key=1`, { ...publicOnly, resolve })
+    expect(requests.map(({ path, headers }) => [path, headers.get('host')])).toEqual([
       ['/feed?key=1', `feed.invalid:${port}`],
     ])
     expect(answers).toEqual([['10.0.0.1']])
   })
 
   test('a path that looks like another host stays a path', async () => {
-    const { seen, port } = serve(() => Response.json(1))
-    await getJson(`http://127.0.0.1:${port}//10.0.0.1:22/x?y=//z#w`, outside)
-    expect(seen.length).toBe(1)
-    expect(seen[0]?.path).toEndWith('/10.0.0.1:22/x?y=//z')
+    const { requests, port } = serve(() => Response.json(1))
+    await getJson(`http://127.0.0.1:${port}//10.0.0.1:22/x?y=//z#w`, publicOnly)
+    expect(requests.length).toBe(1)
+    expect(requests[0]?.path).toEndWith('/10.0.0.1:22/x?y=//z')
   })
 
   test('an address that does not answer gives way to the next', async () => {
@@ -188,20 +188,20 @@ describe('what may be reached', () => {
 
   test('an unknown name is a network failure', async () => {
     const resolve = async () => []
-    expect((await failure(getJson('http://feed.invalid/', { ...outside, resolve }))).code).toBe('network')
-    expect((await failure(getJson('http://feed.invalid/', outside))).code).toBe('network')
+    expect((await failure(getJson('http://feed.invalid/', { ...publicOnly, resolve }))).code).toBe('network')
+    expect((await failure(getJson('http://feed.invalid/', publicOnly))).code).toBe('network')
   })
 })
 
 describe('redirects', () => {
   test('up to three are followed, a fourth is refused', async () => {
-    const { url, seen } = serve(request => {
+    const { url, requests } = serve(request => {
       const left = Number(new URL(request.url).searchParams.get('left') ?? 3)
       return left > 0 ? Response.redirect(`/feed?left=${left - 1}`, 302) : Response.json('there')
     })
-    expect(await getJson(url, outside)).toMatchObject({ json: 'there' })
-    expect(seen.length).toBe(4)
-    expect(await failure(getJson(`${url}?left=4`, outside))).toMatchObject({ code: 'refused' })
+    expect(await getJson(url, publicOnly)).toMatchObject({ json: 'there' })
+    expect(requests.length).toBe(4)
+    expect(await failure(getJson(`${url}?left=4`, publicOnly))).toMatchObject({ code: 'refused' })
   })
 
   test.each([
@@ -215,7 +215,7 @@ describe('redirects', () => {
   ])('one to %p is refused', async target => {
     const { url } = serve(() => new Response(null, { status: 307, headers: { location: target } }))
     const resolve = async () => ['10.9.8.7']
-    expect((await failure(getJson(url, { ...outside, resolve }))).code).toBe('refused')
+    expect((await failure(getJson(url, { ...publicOnly, resolve }))).code).toBe('refused')
   })
 
   test('one to a name is resolved and checked like the first', async () => {
@@ -227,7 +227,7 @@ describe('redirects', () => {
       hosts.push(host)
       return ['192.168.0.10']
     }
-    expect((await failure(getJson(url, { ...outside, resolve }))).code).toBe('refused')
+    expect((await failure(getJson(url, { ...publicOnly, resolve }))).code).toBe('refused')
     expect(hosts).toEqual(['inside.example'])
   })
 
@@ -235,27 +235,27 @@ describe('redirects', () => {
     const other = serve(() => Response.json('elsewhere'))
     const home = serve(({ url }) => (url.endsWith('/away') ? Response.redirect(other.url) : Response.redirect('/away')))
     const url = home.url.replace('http://', 'http://officer:p%40ss@')
-    await getJson(url, { ...outside, headers: { 'x-api-key': 'secret', cookie: 'session=1' } })
+    await getJson(url, { ...publicOnly, headers: { 'x-api-key': 'secret', cookie: 'session=1' } })
 
     const login = `Basic ${btoa('officer:p@ss')}`
-    expect(home.seen.map(({ headers }) => headers.get('authorization'))).toEqual([login, login])
-    expect(home.seen.map(({ headers }) => headers.get('x-api-key'))).toEqual(['secret', 'secret'])
-    const [arrived] = other.seen
+    expect(home.requests.map(({ headers }) => headers.get('authorization'))).toEqual([login, login])
+    expect(home.requests.map(({ headers }) => headers.get('x-api-key'))).toEqual(['secret', 'secret'])
+    const [arrived] = other.requests
     for (const name of ['authorization', 'x-api-key', 'cookie', 'referer'])
       expect(arrived?.headers.get(name)).toBeNull()
   })
 
   test('a POST is repeated by 307 and 308 and fails by the others', async () => {
-    const { url, seen, port } = serve(request => {
+    const { url, requests, port } = serve(request => {
       const status = Number(new URL(request.url).searchParams.get('by'))
       return status
         ? new Response(null, { status, headers: { location: '/landed' } })
         : new Response(null, { status: 204 })
     })
-    expect(await postJson(`${url}?by=308`, { text: 'final' }, outside)).toBe(204)
-    expect(seen.at(-1)).toMatchObject({ path: '/landed', method: 'POST', body: '{"text":"final"}' })
-    expect(seen.at(-1)?.headers.get('host')).toBe(`127.0.0.1:${port}`)
-    expect(await failure(postJson(`${url}?by=302`, {}, outside))).toMatchObject({ code: 'http_status', status: 302 })
+    expect(await postJson(`${url}?by=308`, { text: 'final' }, publicOnly)).toBe(204)
+    expect(requests.at(-1)).toMatchObject({ path: '/landed', method: 'POST', body: '{"text":"final"}' })
+    expect(requests.at(-1)?.headers.get('host')).toBe(`127.0.0.1:${port}`)
+    expect(await failure(postJson(`${url}?by=302`, {}, publicOnly))).toMatchObject({ code: 'http_status', status: 302 })
   })
 })
 
@@ -298,19 +298,19 @@ describe('limits', () => {
     ['half a head', 'HTTP/1.1 200 OK\r\ncontent-'],
     ['half a body', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"a":'],
   ])('%s ends in a timeout', async (_, bytes) => {
-    const url = await speak(bytes, 'stay silent')
+    const url = await serveBytes(bytes, 'stay silent')
     expect((await failure(getJson(url, { ...anywhere, timeoutMs: 300 }))).code).toBe('timeout')
   })
 
   test('a name server that never answers ends in a timeout', async () => {
     const resolve = () => new Promise<string[]>(() => {})
-    expect((await failure(getJson('http://feed.example/', { ...outside, resolve, timeoutMs: 200 }))).code).toBe(
+    expect((await failure(getJson('http://feed.example/', { ...publicOnly, resolve, timeoutMs: 200 }))).code).toBe(
       'timeout',
     )
   })
 
   test("the caller's own abort passes through as it is", async () => {
-    const url = await speak('', 'stay silent')
+    const url = await serveBytes('', 'stay silent')
     const stop = new AbortController()
     const work = getJson(url, { ...anywhere, signal: stop.signal })
     stop.abort(new Error('shutting down'))
@@ -330,13 +330,13 @@ describe('answers', () => {
     ['packed badly', 'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello', 'network'],
     ['packed strangely', 'HTTP/1.1 200 OK\r\ncontent-encoding: __proto__\r\ncontent-length: 2\r\n\r\n{}', 'network'],
     ['nested without end', `HTTP/1.1 200 OK\r\n\r\n${'['.repeat(1_000_000)}`, 'not_json'],
-  ])('%s fail by name', async (_, bytes, code) => {
-    expect(await failure(getJson(await speak(bytes), anywhere))).toMatchObject({ code })
+  ])('%s fail with the code of their cause', async (_, bytes, code) => {
+    expect(await failure(getJson(await serveBytes(bytes), anywhere))).toMatchObject({ code })
   })
 
   test('no server is a network failure', async () => {
     const { url } = serve(() => Response.json(1))
-    for (const close of open.splice(0)) close()
+    for (const close of closers.splice(0)) close()
     expect((await failure(getJson(url, anywhere))).code).toBe('network')
   })
 
@@ -363,7 +363,7 @@ describe('answers', () => {
   })
 
   test('ETag and Last-Modified are sent back, and 304 has no body', async () => {
-    const { url, seen } = serve(({ headers }) => {
+    const { url, requests } = serve(({ headers }) => {
       if (headers.get('if-none-match') === '"v1"') return new Response(null, { status: 304 })
       return Response.json(1, { headers: { etag: '"v1"', 'last-modified': 'Thu, 14 May 2026 07:00:00 GMT' } })
     })
@@ -371,7 +371,7 @@ describe('answers', () => {
     if (first.kind !== 'fresh') throw new Error('nothing was sent')
     expect(first.validators).toEqual({ etag: '"v1"', lastModified: 'Thu, 14 May 2026 07:00:00 GMT' })
     expect(await getJson(url, anywhere, first.validators)).toEqual({ kind: 'unchanged' })
-    expect(seen[1]?.headers.get('if-modified-since')).toBe('Thu, 14 May 2026 07:00:00 GMT')
+    expect(requests[1]?.headers.get('if-modified-since')).toBe('Thu, 14 May 2026 07:00:00 GMT')
   })
 
   test('an unexpected 304 is a failure', async () => {
@@ -400,7 +400,7 @@ test('failures do not reveal paths, queries and logins', async () => {
 })
 
 test('headers that a wrapped global fetch would add are not sent', async () => {
-  const { url, seen } = serve(() => Response.json(1))
+  const { url, requests } = serve(() => Response.json(1))
   const before = globalThis.fetch
   const wrapped = (...args: Parameters<typeof fetch>) =>
     before(args[0], { ...args[1], headers: { 'sentry-trace': '1', baggage: '1' } })
@@ -410,14 +410,14 @@ test('headers that a wrapped global fetch would add are not sent', async () => {
   } finally {
     globalThis.fetch = before
   }
-  const sent = [...(seen[0]?.headers.keys() ?? [])].sort()
+  const sent = [...(requests[0]?.headers.keys() ?? [])].sort()
   expect(sent).toEqual(['accept', 'accept-encoding', 'host', 'user-agent'])
 })
 
 describe('TLS to a checked address', () => {
   const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/tls/${name}`)
 
-  async function secure() {
+  async function serveTls() {
     const server = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
@@ -427,17 +427,17 @@ describe('TLS to a checked address', () => {
           ? Response.redirect('http://feed.example/')
           : Response.json(request.headers.get('host')),
     })
-    open.push(() => server.stop(true))
+    closers.push(() => server.stop(true))
     return server.port ?? 0
   }
 
   /** In a separate process, because Bun reads additional certificate authorities only at its start. */
-  async function trusting(url: string) {
+  async function getTrusting(url: string) {
     const script = `
       const { getJson } = await import('../src/platform/http/outgoing.ts')
       const resolve = async () => ['127.0.0.1']
-      const said = await getJson(process.argv.at(-1), { allowPrivate: true, resolve }).catch(error => ({ code: error.code, message: error.message }))
-      console.log(JSON.stringify(said))`
+      const answer = await getJson(process.argv.at(-1), { allowPrivate: true, resolve }).catch(error => ({ code: error.code, message: error.message }))
+      console.log(JSON.stringify(answer))`
     const child = Bun.spawn([process.execPath, '-e', script, url], {
       cwd: import.meta.dir,
       env: { ...process.env, NODE_EXTRA_CA_CERTS: `${import.meta.dir}/fixtures/tls/cert.pem` },
@@ -447,22 +447,22 @@ describe('TLS to a checked address', () => {
   }
 
   test('is made with the name of the host, and its certificate has to be for that name', async () => {
-    const port = await secure()
-    expect(await trusting(`https://feed.example:${port}/`)).toMatchObject({ json: `feed.example:${port}` })
-    expect(await trusting(`https://other.example:${port}/`)).toMatchObject({
+    const port = await serveTls()
+    expect(await getTrusting(`https://feed.example:${port}/`)).toMatchObject({ json: `feed.example:${port}` })
+    expect(await getTrusting(`https://other.example:${port}/`)).toMatchObject({
       code: 'network',
       message: expect.stringContaining('ALTNAME'),
     })
   }, 20_000)
 
   test('does not let itself be redirected to plain http', async () => {
-    const port = await secure()
-    expect(await trusting(`https://feed.example:${port}/down`)).toMatchObject({ code: 'refused' })
+    const port = await serveTls()
+    expect(await getTrusting(`https://feed.example:${port}/down`)).toMatchObject({ code: 'refused' })
   }, 20_000)
 
   test('fails on an untrusted certificate', async () => {
     const resolve = async () => ['127.0.0.1']
-    const failed = await failure(getJson(`https://feed.example:${await secure()}/`, { ...anywhere, resolve }))
+    const failed = await failure(getJson(`https://feed.example:${await serveTls()}/`, { ...anywhere, resolve }))
     expect(failed).toMatchObject({ code: 'network', message: expect.stringContaining('SELF_SIGNED') })
   })
 })

@@ -6,7 +6,7 @@ import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
-const fresh = 'a whole new password'
+const newPassword = 'a whole new password'
 const tokenOf = (url: string) => new URL(url).searchParams.get('token') ?? ''
 
 test('people change their name as they like, and their e-mail address with their password', async () => {
@@ -76,15 +76,15 @@ test('a link by an admin changes a forgotten password once, and ends what was op
   const browser = visitor(url)
   const form = await browser.visit(link.slice(url.length), { headers: { accept: 'text/html' } })
   expect(await form.text()).toContain(ann.email)
-  const tried = { token: tokenOf(link), password: 'short' }
-  expect((await browser.submit('/password', tried)).status).toBe(422)
-  const changed = await browser.submit('/password', { ...tried, password: fresh })
+  const reset = { token: tokenOf(link), password: 'short' }
+  expect((await browser.submit('/password', reset)).status).toBe(422)
+  const changed = await browser.submit('/password', { ...reset, password: newPassword })
   expect([changed.status, changed.headers.get('location')]).toEqual([303, '/'])
   expect((await browser.get('/api/v1/auth/me')).user.id).toBe(id)
   expect((await refusalOf(before.get('/api/v1/auth/me'))).status).toBe(401)
   expect((await refusalOf(visitor(url).signIn(ann.email, ann.password))).status).toBe(401)
-  for (const used of [link, first.url]) {
-    const again = visitor(url).post('/api/v1/auth/reset', { token: tokenOf(used), new_password: fresh })
+  for (const usedLink of [link, first.url]) {
+    const again = visitor(url).post('/api/v1/auth/reset', { token: tokenOf(usedLink), new_password: newPassword })
     expect((await refusalOf(again)).status).toBe(410)
   }
 })
@@ -127,11 +127,11 @@ test("when the last admin's password is lost, a link can be made on the machine"
       await new Response(child.stderr).text(),
     ] as const
   }
-  const [code, told] = await run('reset-password', ann.email)
+  const [code, output] = await run('reset-password', ann.email)
   expect(code).toBe(0)
-  const link = /http\S+/.exec(told)?.[0] ?? ''
-  await visitor(url).post('/api/v1/auth/reset', { token: tokenOf(link), new_password: fresh })
-  await visitor(url).signIn(ann.email, fresh)
+  const link = /http\S+/.exec(output)?.[0] ?? ''
+  await visitor(url).post('/api/v1/auth/reset', { token: tokenOf(link), new_password: newPassword })
+  await visitor(url).signIn(ann.email, newPassword)
   expect(await run('reset-password', 'nobody@example.org')).toMatchObject([
     1,
     '',

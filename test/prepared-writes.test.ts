@@ -15,9 +15,9 @@ afterAll(() => {
 })
 
 type Change = Partial<typeof leagues.$inferInsert>
-let built = 0
-const changing = preparedFor(leagues, (db, change: Given<Change>) => {
-  built++
+let prepared = 0
+const changeLeague = preparedFor(leagues, (db, change: Given<Change>) => {
+  prepared++
   return db
     .update(leagues)
     .set(change)
@@ -25,7 +25,7 @@ const changing = preparedFor(leagues, (db, change: Given<Change>) => {
     .returning()
     .prepare()
 })
-const change = (values: Change) => changing(db, values).all({ ...values, league: 1 })[0]
+const change = (values: Change) => changeLeague(db, values).all({ ...values, league: 1 })[0]
 
 test('a write is prepared once for each set of columns, and leaves all other columns as they are', () => {
   const started = { name: 'North', kind: 'sheet', startsAt: 1, endsAt: 2, config: { sort: 'power' } } as const
@@ -34,13 +34,13 @@ test('a write is prepared once for each set of columns, and leaves all other col
     .run()
   expect(change({ name: 'South' })).toMatchObject({ ...started, name: 'South' })
   expect(change({ name: 'East', endsAt: undefined })).toMatchObject({ ...started, name: 'East' })
-  expect(built).toBe(1)
+  expect(prepared).toBe(1)
   expect(change({ name: 'West', config: { sort: 'deads' } })).toMatchObject({ name: 'West', config: { sort: 'deads' } })
-  expect(built).toBe(2)
+  expect(prepared).toBe(2)
 })
 
 test('null in a JSON column is null, and no text that says so', () => {
-  const inserting = preparedFor(uploads, (db, upload: Given<typeof uploads.$inferInsert>) =>
+  const insertUpload = preparedFor(uploads, (db, upload: Given<typeof uploads.$inferInsert>) =>
     db.insert(uploads).values(upload).returning().prepare(),
   )
   const sent = {
@@ -52,9 +52,9 @@ test('null in a JSON column is null, and no text that says so', () => {
     status: 'failed',
   } as const
   const upload = { ...sent, sha256: 'abc', jobId: 'a', takenAt: 1, createdAt: 1, givenMapping: null }
-  expect(inserting(db, upload).get(upload)).toMatchObject({ ...upload, summary: null })
-  const read = { ...upload, jobId: 'b', givenMapping: { ID: 'id' } }
-  expect(inserting(db, read).get(read)).toMatchObject(read)
+  expect(insertUpload(db, upload).get(upload)).toMatchObject({ ...upload, summary: null })
+  const withMapping = { ...upload, jobId: 'b', givenMapping: { ID: 'id' } }
+  expect(insertUpload(db, withMapping).get(withMapping)).toMatchObject(withMapping)
   const stored = db.$client.query('select given_mapping from uploads order by id').values()
   expect(stored).toEqual([[null], ['{"ID":"id"}']])
 })

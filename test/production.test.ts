@@ -15,13 +15,13 @@ const stages = readFileSync(join(root, 'Dockerfile'), 'utf8')
   .slice(1)
 
 /** The text after a word at the start of each line. */
-const all = (stage: string | undefined, word: string) =>
+const instructions = (stage: string | undefined, word: string) =>
   [...(stage ?? '').matchAll(new RegExp(`^${word} +(.*)$`, 'gm'))].map(([, rest = '']) => rest)
 
 /** A folder with the files that these stages copy from the repository. */
 function copiedBy(stages: readonly string[]): string {
   const folder = temporaryFolder()
-  for (const copy of stages.flatMap(stage => all(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))) {
+  for (const copy of stages.flatMap(stage => instructions(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))) {
     const [target = '', ...sources] = copy.split(' ').reverse()
     for (const source of sources)
       cpSync(join(root, source), join(folder, sources.length > 1 ? source : target.replace(/\/$/, `/${source}`)), {
@@ -32,14 +32,14 @@ function copiedBy(stages: readonly string[]): string {
 }
 
 function install(command: string, folder: string, PATH = pathWithBun): void {
-  const done = Bun.spawnSync(['sh', '-c', command], { cwd: folder, env: { ...process.env, PATH } })
-  expect([done.exitCode, done.stderr.toString()]).toEqual([0, expect.anything()])
+  const result = Bun.spawnSync(['sh', '-c', command], { cwd: folder, env: { ...process.env, PATH } })
+  expect([result.exitCode, result.stderr.toString()]).toEqual([0, expect.anything()])
 }
 
 /** The same, installed as the image installs it. */
 function builtImage(): string {
   const folder = copiedBy(stages)
-  for (const command of all(stages[0], 'RUN')) install(command, folder)
+  for (const command of instructions(stages[0], 'RUN')) install(command, folder)
   return folder
 }
 
@@ -61,7 +61,7 @@ type Scripts = Record<string, string>
 
 /** Each way to install: as the image does it, and what `bun run start` and `bun run test` do first. */
 const installs = {
-  image: all(stages[0], 'RUN')[0]?.split(' && ')[0] ?? '',
+  image: instructions(stages[0], 'RUN')[0]?.split(' && ')[0] ?? '',
   start: scriptsOf().start?.split(' && ')[0] ?? '',
   test: scriptsOf().test?.split(' && ')[0] ?? '',
 }
@@ -93,7 +93,7 @@ test('the image installs without anything of development, starts, answers, is he
   for (const module of ['typescript', '@biomejs', 'playwright-core', 'drizzle-kit', 'bun-types'])
     expect([module, existsSync(join(image, 'node_modules', module))]).toEqual([module, false])
 
-  const [command] = all(stages[1], 'CMD').map(text => JSON.parse(text) as string[])
+  const [command] = instructions(stages[1], 'CMD').map(text => JSON.parse(text) as string[])
   const PORT = String(freePort())
   const dataDir = join(temporaryFolder(), 'data')
   mkdirSync(dataDir)
@@ -130,11 +130,11 @@ test('the image installs without anything of development, starts, answers, is he
   await addPerson(call, 'Ann')
   const shifts = { site_id: site.id, ...week, weekdays: [1, 2], from: '18:00', to: '23:00', skill: 'bar', headcount: 1 }
   await call.post(`${base}/shifts/pattern`, shifts)
-  const asked = { ...week, site_ids: [site.id], algorithm: 'optimal' }
-  const roster = await finished(call.post('/api/v1/jobs/roster/generate', asked))
+  const generateInput = { ...week, site_ids: [site.id], algorithm: 'optimal' }
+  const roster = await finished(call.post('/api/v1/jobs/roster/generate', generateInput))
   expect(roster).toMatchObject({ status: 'SUCCESS', result: { summary: { ended: 'proved' } } })
 
-  const health = all(stages[1], 'HEALTHCHECK')[0]?.replace(/^.*?CMD /, '') ?? '[]'
+  const health = instructions(stages[1], 'HEALTHCHECK')[0]?.replace(/^.*?CMD /, '') ?? '[]'
   const check = () => Bun.spawnSync(JSON.parse(health) as string[], { cwd: image, env }).exitCode
   expect(check()).toBe(0)
   child.kill('SIGTERM')
@@ -165,10 +165,10 @@ test('`bun run start` installs what is missing, serves, and stops when it is tol
 
 test('the image has a user that is not root, a volume and nothing it does not need', () => {
   const [, image] = stages
-  expect(all(image, 'USER')).toEqual(['bun'])
-  expect(all(image, 'VOLUME')).toEqual(['/data'])
+  expect(instructions(image, 'USER')).toEqual(['bun'])
+  expect(instructions(image, 'VOLUME')).toEqual(['/data'])
   const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').trim().split('\n')
   expect(ignored[0]).toBe('*')
-  const copied = stages.flatMap(stage => all(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))
+  const copied = stages.flatMap(stage => instructions(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))
   for (const source of copied.flatMap(copy => copy.split(' ').slice(0, -1))) expect(ignored).toContain(`!${source}`)
 })

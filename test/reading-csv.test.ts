@@ -51,7 +51,7 @@ function randomSheet(r: Random) {
 }
 
 /** The result of a strict reader. */
-function strictly({ text, delimiter, newline, metrics }: ReturnType<typeof randomSheet>) {
+function readStrictly({ text, delimiter, newline, metrics }: ReturnType<typeof randomSheet>) {
   const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: newline as '\n', skipEmptyLines: true })
   expect(errors).toEqual([])
   const trim = (field: string) => field.replace(/^[\0- \u00a0]+|[\0- \u00a0]+$/g, '')
@@ -62,8 +62,8 @@ function strictly({ text, delimiter, newline, metrics }: ReturnType<typeof rando
 
 /** Columns without any number are no metrics, so they are left out on both sides. */
 const withoutBlank = (rows: (string | number | null)[][]) => {
-  const kept = (rows[0] ?? []).map((_, column) => column < 2 || rows.some(row => row[column] !== null))
-  return rows.map(row => row.filter((_, column) => kept[column]))
+  const hasValues = (rows[0] ?? []).map((_, column) => column < 2 || rows.some(row => row[column] !== null))
+  return rows.map(row => row.filter((_, column) => hasValues[column]))
 }
 
 describe('separated values', () => {
@@ -72,7 +72,7 @@ describe('separated values', () => {
     const r = random(seed)
     for (let round = 0; round < 400; round++) {
       const sheet = randomSheet(r)
-      const expected = withoutBlank(strictly(sheet))
+      const expected = withoutBlank(readStrictly(sheet))
       if (expected[0]!.length === 2) continue
       const piece = r.pick([1, 2, 3, 7, 64, 1e6])
       const got = await readSheet(piecemeal(utf8(sheet.text), () => piece))
@@ -196,21 +196,21 @@ describe('limits', () => {
   })
 
   test('an id or a name may be 200 characters long', async () => {
-    for (const [most, more] of [
+    for (const [longest, tooLong] of [
       ['x'.repeat(200), 'x'.repeat(201)],
       ['白'.repeat(200), '白'.repeat(201)],
       ['🔥'.repeat(100), '🔥'.repeat(101)], // two of what JavaScript counts, each
     ] as const) {
-      const sheet = await read(`id,name,power\n1,${most},5\n2,${more},6\n${most},c,7\n${more},d,8\n`)
-      expect(texts(sheet.ids)).toEqual(['1', most])
-      expect(texts(sheet.names)).toEqual([most, 'c'])
-      const told = {
-        value: more.length > 250 ? expect.any(String) : `${more.slice(0, 100)}…`,
+      const sheet = await read(`id,name,power\n1,${longest},5\n2,${tooLong},6\n${longest},c,7\n${tooLong},d,8\n`)
+      expect(texts(sheet.ids)).toEqual(['1', longest])
+      expect(texts(sheet.names)).toEqual([longest, 'c'])
+      const finding = {
+        value: tooLong.length > 250 ? expect.any(String) : `${tooLong.slice(0, 100)}…`,
         reason: 'longer than 200 characters',
       }
       expect(sheet.errors).toEqual([
-        { line: 3, column: 'name', ...told },
-        { line: 5, column: 'id', ...told },
+        { line: 3, column: 'name', ...finding },
+        { line: 5, column: 'id', ...finding },
       ])
     }
   })
@@ -330,7 +330,7 @@ describe('ids', () => {
     ])
   })
 
-  test('repeat or not as a Map of strings would say', async () => {
+  test('repeat exactly where a Map of strings says so', async () => {
     const r = random(7)
     for (let round = 0; round < 20; round++) {
       const rows = Array.from({ length: 3000 }, (_, i) => [`${r.below(2000)}`, i] as const)
@@ -370,20 +370,20 @@ test('a sheet goes from thread to thread without a copy', async () => {
 test('reading stops between two pieces when it is told to', async () => {
   const rows = Array.from({ length: 200_000 }, (_, i) => `${i},${i}\n`).join('')
   const stop = new AbortController()
-  const told: ReadProgress[] = []
+  const reported: ReadProgress[] = []
   const work = read(`id,power\n${rows}`, {
     signal: stop.signal,
     onProgress(progress) {
-      if (told.push(progress) === 3) stop.abort(new Error('enough'))
+      if (reported.push(progress) === 3) stop.abort(new Error('enough'))
     },
   })
   expect(await outcome(work)).toThrow('enough')
   await work.catch(() => {})
-  expect(told.map(({ stage }) => stage)).toEqual(['checking file type', 'reading', 'reading'])
-  expect(told[2]!.rows).toBeGreaterThan(told[1]!.rows)
+  expect(reported.map(({ stage }) => stage)).toEqual(['checking file type', 'reading', 'reading'])
+  expect(reported[2]!.rows).toBeGreaterThan(reported[1]!.rows)
 })
 
-test('columns of any length come out whole', async () => {
+test('columns of any length are read completely', async () => {
   const rows = Array.from({ length: 50_000 }, (_, i) => `${i},name ${i},${i * 3},${i % 7 ? i : ''}`)
   const sheet = await read(`id,name,power,deads\n${rows.join('\n')}`)
   expect(sheet.rows).toBe(50_000)

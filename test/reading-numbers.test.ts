@@ -206,14 +206,14 @@ describe('a column', () => {
   })
 
   test('is the same to the last digit in a narrow column and in one that had to widen', async () => {
-    const most = 2 ** 32 - 2 // that four bytes hold, besides unknown
-    const narrow = ['0', '', String(most), ...Array.from({ length: 3000 }, (_, i) => String(i * 1_000_003))]
+    const largest = 2 ** 32 - 2 // that four bytes hold, besides unknown
+    const narrow = ['0', '', String(largest), ...Array.from({ length: 3000 }, (_, i) => String(i * 1_000_003))]
     const expected = narrow.map(cell => (cell === '' ? Number.NaN : Number(cell)))
     for (const last of ['7', '4294967294', '4294967295', '4294967296', '-4', '0.1', '9007199254740991', '1e300', '']) {
       const { values, sheet } = await column([...narrow, last], 'Plus Minus')
       expect([...values]).toEqual([...expected, last === '' ? Number.NaN : Number(last)])
       expect(sheet.metrics[0]!.values.BYTES_PER_ELEMENT).toBe(
-        last === '' || last === '7' || last === String(most) ? 4 : 8,
+        last === '' || last === '7' || last === String(largest) ? 4 : 8,
       )
     }
   })

@@ -11,7 +11,7 @@ import { zip } from './fixtures/sheets/zip.ts'
 import { outcome } from './outcome.ts'
 
 /** The first worksheet as exceljs reads it, loaded completely: rows of plain values. */
-async function oracle(bytes: Uint8Array): Promise<{ line: number; cells: unknown[] }[]> {
+async function readByExceljs(bytes: Uint8Array): Promise<{ line: number; cells: unknown[] }[]> {
   const { Workbook } = await import('exceljs')
   const book = new Workbook()
   await book.xlsx.load(bytes.slice().buffer)
@@ -35,8 +35,8 @@ async function oracle(bytes: Uint8Array): Promise<{ line: number; cells: unknown
 const trimmed = (value: unknown) => String(value ?? '').replace(/^[\0- \u00a0]+|[\0- \u00a0]+$/g, '')
 
 /** Reads the same file with both; ids and names are in the first two columns, numbers in the others. */
-async function agree(bytes: Uint8Array, told: unknown = '') {
-  const [head, ...rows] = await oracle(bytes)
+async function expectSameAsExceljs(bytes: Uint8Array, run: unknown = '') {
+  const [head, ...rows] = await readByExceljs(bytes)
   const expected = rows
     .filter(({ cells }) => trimmed(cells[0]) !== '')
     .map(({ cells }) => [
@@ -48,7 +48,7 @@ async function agree(bytes: Uint8Array, told: unknown = '') {
       }),
     ])
   const sheet = await readSheet(bytes)
-  expect({ told, rows: sheetRows(sheet) }).toEqual({ told, rows: expected })
+  expect({ told: run, rows: sheetRows(sheet) }).toEqual({ told: run, rows: expected })
   return sheet
 }
 
@@ -78,11 +78,11 @@ function randomRows(r: Random): FixtureCell[][] {
 }
 
 describe('a workbook', () => {
-  test('reads as exceljs reads it whole', async () => {
+  test('reads as exceljs reads it', async () => {
     const seed = 424_242
     const r = random(seed)
     for (let round = 0; round < 60; round++)
-      await agree(workbook([{ name: 'Data', rows: randomRows(r) }]), { seed, round })
+      await expectSameAsExceljs(workbook([{ name: 'Data', rows: randomRows(r) }]), { seed, round })
   })
 
   test('written by exceljs reads as it was meant', async () => {
@@ -128,7 +128,7 @@ describe('a workbook', () => {
     expect(valuesOf(sheet, 'kills_t5')).toEqual(list.map(({ kills }) => kills[4]!))
   })
 
-  test('lets no index of a shared text through', async () => {
+  test('shows shared texts, never their index', async () => {
     const list = governors(300, random(9))
     const rows = list.map(g => rokTrackerRow(g).map(String)) // numbers stored as text, too
     const sheet = await readSheet(workbook([{ name: '2026-01-05', rows: [rokTrackerHeaders, ...rows] }]))
@@ -137,18 +137,18 @@ describe('a workbook', () => {
     expect(valuesOf(sheet, 'helps')).toEqual(list.map(({ helps }) => helps))
   })
 
-  test('has ids and names of 200 characters at most, and findings no longer than what one reads', async () => {
-    const [most, more] = ['白'.repeat(200), '白'.repeat(201)]
+  test('has ids and names of 200 characters at most, and findings are short', async () => {
+    const [longest, tooLong] = ['白'.repeat(200), '白'.repeat(201)]
     const rows: FixtureCell[][] = [
       ['ID', 'Name', 'Power'],
-      [1, most, 5],
-      [2, more, 6],
-      [more, 'c', 7],
+      [1, longest, 5],
+      [2, tooLong, 6],
+      [tooLong, 'c', 7],
       [4, 'x'.repeat(100_000), 8],
     ]
     const sheet = await readSheet(workbook([{ name: 'Data', rows }]))
     expect(texts(sheet.ids)).toEqual(['1'])
-    expect(texts(sheet.names)).toEqual([most])
+    expect(texts(sheet.names)).toEqual([longest])
     expect(sheet.errors.map(({ line, column, reason }) => `${line} ${column} ${reason}`)).toEqual([
       '3 Name longer than 200 characters',
       '4 ID longer than 200 characters',
@@ -167,24 +167,24 @@ describe('a workbook', () => {
       for (let at = 0; at < list.length; at += length) strings.push(utf8(list.slice(at, at + length)))
       strings.finish()
       expect(texts(strings.column())).toEqual(['a', 'b&c', '', long])
-      const seen: unknown[] = []
-      const note = (column: number, bytes: Uint8Array, start: number, stop: number) =>
-        seen.push(`${column}: ${new TextDecoder().decode(bytes.subarray(start, stop))}`)
+      const events: unknown[] = []
+      const noteText = (column: number, bytes: Uint8Array, start: number, stop: number) =>
+        events.push(`${column}: ${new TextDecoder().decode(bytes.subarray(start, stop))}`)
       const scanner = new WorksheetScanner(
         'Data',
         strings.column(),
         { dates: [], from1904: false },
         {
-          row: line => seen.push(line),
-          number: (column, _value, bytes, start, stop) => note(column, bytes, start, stop),
-          text: note,
-          other: () => seen.push('other'),
-          rowEnd: () => seen.push('end'),
+          row: line => events.push(line),
+          number: (column, _value, bytes, start, stop) => noteText(column, bytes, start, stop),
+          text: noteText,
+          other: () => events.push('other'),
+          rowEnd: () => events.push('end'),
         },
       )
       for (let at = 0; at < sheet.length; at += length) scanner.push(utf8(sheet.slice(at, at + length)))
       scanner.finish()
-      expect(seen).toEqual([1, '0: b&c', '2: 12.5', 'end', 12, `0: ${long}`, '27: 7', 'end'])
+      expect(events).toEqual([1, '0: b&c', '2: 12.5', 'end', 12, `0: ${long}`, '27: 7', 'end'])
     }
   })
 
@@ -240,7 +240,7 @@ describe('cells', () => {
   const styles =
     '<styleSheet><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="[Red]#,##0 &quot;days&quot;"/></numFmts>' +
     '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>'
-  const one = (cells: FixtureCell[], more: FixtureCell[][] = []) =>
+  const readCells = (cells: FixtureCell[], more: FixtureCell[][] = []) =>
     readSheet(
       workbook(
         [{ name: 'Data', rows: [['ID', 'Name', 'Power', 'Seen'], ['ok', 'ok', 1, null], cells, ...more] }],
@@ -249,17 +249,17 @@ describe('cells', () => {
     )
 
   test('that hold dates are dates: no metric, and no number', async () => {
-    const sheet = await one(['a', 'b', { xml: ' s="1"><v>46000</v>' }, { xml: ' s="2"><v>46000.5</v>' }])
+    const sheet = await readCells(['a', 'b', { xml: ' s="1"><v>46000</v>' }, { xml: ' s="2"><v>46000.5</v>' }])
     expect(sheet.errors).toEqual([{ line: 3, column: 'Power', value: '2025-12-09', reason: 'a date, not a number' }])
     expect(sheet.ignored).toEqual(['Seen'])
   })
 
   test('with a number format that only looks like a date are numbers', async () => {
-    expect(valuesOf(await one(['a', 'b', { xml: ' s="3"><v>46000</v>' }]), 'power')).toEqual([1, 46_000])
+    expect(valuesOf(await readCells(['a', 'b', { xml: ' s="3"><v>46000</v>' }]), 'power')).toEqual([1, 46_000])
   })
 
   test('that hold errors, yes or no, or a formula without a result are reported', async () => {
-    const sheet = await one(
+    const sheet = await readCells(
       ['a', 'b', { xml: ' t="e"><f>1/0</f><v>#DIV/0!</v>' }],
       [
         ['b', 'b', { xml: ' t="b"><v>1</v>' }],
@@ -279,7 +279,7 @@ describe('cells', () => {
   })
 
   test('with large ids keep all their digits', async () => {
-    const sheet = await one([172_867_508, 'a', 1], [[{ xml: '><v>1.72867509E8</v>' }, 7, 1]])
+    const sheet = await readCells([172_867_508, 'a', 1], [[{ xml: '><v>1.72867509E8</v>' }, 7, 1]])
     expect(texts(sheet.ids)).toEqual(['ok', '172867508', '172867509'])
     expect(texts(sheet.names)).toEqual(['ok', 'a', '7'])
   })
@@ -355,9 +355,9 @@ describe('its zip', () => {
       ['xl/workbook.bin', 'xlsb'],
       ['readme.txt', 'zip archive'],
     ]
-    for (const [name, said] of kinds) {
+    for (const [name, words] of kinds) {
       const failure = await refusal(readSheet(zip([{ name, content: 'x' }])))
-      expect([failure.code, failure.message.includes(said)]).toEqual(['wrong_type', true])
+      expect([failure.code, failure.message.includes(words)]).toEqual(['wrong_type', true])
     }
     expect((await refusal(readSheet(zip([])))).code).toBe('wrong_type')
   })

@@ -31,23 +31,23 @@ test('rows older than their retention are deleted, the rest stays', async () => 
   db.insert(runs)
     .values([run('old', ago(old.runs)), run('young', ago(89)), run('unfinished', ago(200), 'PENDING')])
     .run()
-  const deed = { username: 'ann', action: 'x.y', target: '', detail: {}, result: 'ok' }
+  const entry = { username: 'ann', action: 'x.y', target: '', detail: {}, result: 'ok' }
   db.insert(auditLog)
     .values([
-      { ...deed, at: ago(old.audit) },
-      { ...deed, at: ago(364), target: 'young' },
+      { ...entry, at: ago(old.audit) },
+      { ...entry, at: ago(364), target: 'young' },
     ])
     .run()
   const alert = { type: 'security', severity: 'info', title: '', message: '', data: {}, state: 'resolved' } as const
-  const seen = (key: string, at: number) => ({ ...alert, key, firstSeen: at, lastSeen: at })
+  const alertSeenAt = (key: string, at: number) => ({ ...alert, key, firstSeen: at, lastSeen: at })
   db.insert(systemAlerts)
-    .values([seen('old', ago(old.alerts)), seen('young', ago(89))])
+    .values([alertSeenAt('old', ago(old.alerts)), alertSeenAt('young', ago(89))])
     .run()
-  const counted = { route: 'GET /', requests: 1, errors: 0, totalMs: 1, histogram: Buffer.alloc(0) }
+  const requestCount = { route: 'GET /', requests: 1, errors: 0, totalMs: 1, histogram: Buffer.alloc(0) }
   db.insert(requestStats)
     .values([
-      { ...counted, minute: ago(old.statistics) },
-      { ...counted, minute: ago(29) },
+      { ...requestCount, minute: ago(old.statistics) },
+      { ...requestCount, minute: ago(29) },
     ])
     .run()
   const slot = { entry: 'test.old', firedAt: 0 }
@@ -91,32 +91,32 @@ test('rows older than their retention are deleted, the rest stays', async () => 
   expect(db.select().from(sessions).all()).toMatchObject([{ tokenHash: 'open' }])
 })
 
-test('thousands go in steps, and requests are answered meanwhile', async () => {
+test('thousands of rows are deleted in steps, and requests are answered meanwhile', async () => {
   const fieldhouse = await start()
   const { app, as, clock } = fieldhouse
   const long = clock.now() - 400 * day
-  const many = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, long + i))
+  const oldRuns = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, long + i))
   app.db.transaction(tx => {
-    for (const row of many) tx.insert(runs).values(row).run()
+    for (const row of oldRuns) tx.insert(runs).values(row).run()
   })
-  let over = false
+  let isOver = false
   const deletion = deleteOldRecords(fieldhouse).finally(() => {
-    over = true
+    isOver = true
   })
   let answers = 0
-  for (; !over; answers++) await as().get('/livez')
+  for (; !isOver; answers++) await as().get('/livez')
   expect((await deletion).result).toMatchObject({ runs: 3_000 })
   expect(answers).toBeGreaterThan(5)
 })
 
-test('where a step takes long the next is smaller, and where it takes no time larger again', () => {
+test('the next step is smaller after a slow one, and larger after a fast one', () => {
   expect(nextStepSize(100, 10)).toBe(50)
   expect(nextStepSize(100, 1_000)).toBe(20)
   expect(nextStepSize(20, 0)).toBe(40)
   expect(nextStepSize(400, 0.1)).toBe(500)
 })
 
-test('of runs beyond the most that are kept the oldest go, finished ones only', async () => {
+test('of more runs than are kept the oldest finished ones are deleted', async () => {
   const { app } = await start({ ROLE: 'web' })
   const rows = Array.from({ length: 20 }, (_, i) =>
     run(`r${String(i).padStart(2, '0')}`, i, i === 3 ? 'PENDING' : 'SUCCESS'),
@@ -125,12 +125,12 @@ test('of runs beyond the most that are kept the oldest go, finished ones only', 
   expect(runsBeyond(app.db, 10, 4)).toBe(4)
   expect(runsBeyond(app.db, 10, 100)).toBe(5)
   expect(runsBeyond(app.db, 10, 100)).toBe(0)
-  const left = app.db
+  const remaining = app.db
     .select()
     .from(runs)
     .all()
     .map(({ id }) => id)
-  expect(left).toEqual(['r03', ...rows.slice(10).map(({ id }) => id)])
+  expect(remaining).toEqual(['r03', ...rows.slice(10).map(({ id }) => id)])
 })
 
 test('dead processes are removed from the table, live ones stay', async () => {
@@ -171,7 +171,7 @@ test('a run that the queue has lost is added again', async () => {
   await until(() => row()?.status === 'SUCCESS')
 })
 
-test('a start adds again what was accepted and never handed to the queue', async () => {
+test('a start adds runs to the queue that were accepted and never reached it', async () => {
   const first = await start({ ROLE: 'web' })
   first.app.db
     .insert(runs)

@@ -21,19 +21,19 @@ async function startBar() {
   })
   const duty = await call.post(`${base}/assignments`, { shift_id: shift.id, staff_id: ann.id })
   const roster = async () => call.get(`${base}?start=${inDays(5)}&end=${inDays(5)}`)
-  const against = async () => {
+  const reasonsAgainst = async () => {
     const { duties } = await call.get(`${base}/broken`)
     return duties.flatMap(({ against }: { against: { message: string }[] }) => against.map(({ message }) => message))
   }
-  return { ...fieldhouse, site, ann, shift, duty, roster, against, aid }
+  return { ...fieldhouse, site, ann, shift, duty, roster, reasonsAgainst, aid }
 }
 
 test('a duty is broken at once when a person is ill, has left or lost a certificate, and valid again when that is over', async () => {
-  const { call, ann, roster, against } = await startBar()
+  const { call, ann, roster, reasonsAgainst } = await startBar()
   const change = (to: object) => call.patch(`${base}/staff/${ann.id}`, to)
   expect((await roster()).summary).toMatchObject({ filled: 1, open: 0, broken: 0 })
-  expect(await against()).toEqual([])
-  for (const [broken, why, whole] of [
+  expect(await reasonsAgainst()).toEqual([])
+  for (const [broken, why, repaired] of [
     [{ unavailable: [{ from: inDays(4), to: inDays(6) }] }, `Ann is unavailable on ${inDays(5)}`, { unavailable: [] }],
     [{ active: false }, 'Ann is not planned any more', { active: true }],
     [
@@ -44,47 +44,47 @@ test('a duty is broken at once when a person is ill, has left or lost a certific
     [{ skills: [] }, 'Ann lacks the skill bar', { skills: ['bar'] }],
   ] as const) {
     await change(broken)
-    const shown = await roster()
-    expect(shown.summary.broken).toBe(1)
-    expect(shown.shifts[0]).toMatchObject({ broken: 1, staff: [{ name: 'Ann', broken: true }] })
-    expect(await against()).toEqual([why])
+    const current = await roster()
+    expect(current.summary.broken).toBe(1)
+    expect(current.shifts[0]).toMatchObject({ broken: 1, staff: [{ name: 'Ann', broken: true }] })
+    expect(await reasonsAgainst()).toEqual([why])
     expect((await call.get('/api/v1/dashboard/upcoming_shifts?limit=5')).shifts[0].broken).toBe(1)
     for (const path of [`/rota?start=${inDays(5)}&end=${inDays(5)}`, '/rota/shifts'])
       expect(await (await call.raw(path)).text()).toContain('cannot work')
     expect(await (await call.raw('/rota/dashboard')).text()).toContain(why)
-    await change(whole)
+    await change(repaired)
     expect((await roster()).summary.broken).toBe(0)
-    expect(await against()).toEqual([])
+    expect(await reasonsAgainst()).toEqual([])
   }
 })
 
-test('what is over is not broken by what came after', async () => {
-  const { call, ann, clock, roster, against } = await startBar()
+test('a past duty is not broken by a later change', async () => {
+  const { call, ann, clock, roster, reasonsAgainst } = await startBar()
   clock.forward(6 * day)
   await call.patch(`${base}/staff/${ann.id}`, { active: false })
   expect((await roster()).summary.broken).toBe(0)
-  expect(await against()).toEqual([])
+  expect(await reasonsAgainst()).toEqual([])
 })
 
 test('broken duties are one alert, which clears itself', async () => {
   const { call, app, ann, finished } = await startBar()
-  const look = async () => finished({ job_id: (await app.jobs.start(checkAlerts, {})).jobId })
+  const runCheckAlerts = async () => finished({ job_id: (await app.jobs.start(checkAlerts, {})).jobId })
   const alerts = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
       ({ alert_type, state }: Record<string, string>) => alert_type === 'roster_broken' && state === 'active',
     )
-  await look()
+  await runCheckAlerts()
   expect(await alerts()).toEqual([])
   await call.patch(`${base}/staff/${ann.id}`, { active: false })
-  await look()
-  await look()
+  await runCheckAlerts()
+  await runCheckAlerts()
   const [alert, ...others] = await alerts()
   expect(others).toEqual([])
   expect(alert).toMatchObject({ severity: 'error', title: '1 duty on the roster cannot be worked as planned' })
   expect(alert.message).toContain('Ann is not planned any more')
   await call.patch(`${base}/staff/${ann.id}`, { active: true })
-  await look()
-  await look()
+  await runCheckAlerts()
+  await runCheckAlerts()
   expect(await alerts()).toEqual([])
 })
 
@@ -101,7 +101,7 @@ test('the alert is raised with the change that breaks a duty, and resolved with 
 })
 
 test('replacements are listed best first with rest, hours and cost, or the rule against them; one step assigns them', async () => {
-  const { call, site, ann, shift, duty, roster, against, aid } = await startBar()
+  const { call, site, ann, shift, duty, roster, reasonsAgainst, aid } = await startBar()
   const bob = await addPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
   const cy = await addPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
   const dee = await addPerson(call, 'Dee', { hourly_cents: 100 })
@@ -142,7 +142,7 @@ test('replacements are listed best first with rest, hours and cost, or the rule 
     pinned: true,
   })
   expect((await roster()).shifts[0]).toMatchObject({ broken: 0, staff: [{ name: 'Bob', pinned: true }] })
-  expect(await against()).toEqual([])
+  expect(await reasonsAgainst()).toEqual([])
   await call.patch(`${base}/shifts/${shift.id}`, { headcount: 2 })
   const [picker] = (await page()).split('Who wants it')
   expect(picker).toContain(`<option value="${cy.id}"`)
