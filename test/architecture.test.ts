@@ -2,8 +2,6 @@
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { routes } from '../src/routes.ts'
-import { start } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 const files = [...new Bun.Glob('{src,db}/**/*.ts').scanSync(root)].sort()
@@ -152,10 +150,4 @@ test('no test waits in `expect(promise).rejects`, in which Bun can wait for ever
   const tests = [...new Bun.Glob('{test,packages/*/test}/**/*.ts').scanSync(root)]
   const waiting = /\)\s*\.(rejects|resolves)\.to/
   expect(tests.filter(file => waiting.test(readFileSync(join(root, file), 'utf8')))).toEqual([])
-})
-
-test('every route says who may use it', async () => {
-  const { app } = await start({ ROLE: 'web' })
-  const undeclared = routes(app).routes.filter(({ hooks }) => !hooks?.detail?.['x-may'])
-  expect(undeclared.map(({ method, path }) => `${method} ${path}`)).toEqual([])
 })

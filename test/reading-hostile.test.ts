@@ -43,11 +43,11 @@ describe('a file that is no sheet is refused by what it is', () => {
     ['zeros', new Uint8Array(1000), 'wrong_type', 'binary'],
     ['prose', utf8('Dear officers,\nthe scan will follow tomorrow; sorry.\n'), 'no_id', 'Governor ID'],
   ]
-  for (const [name, bytes, code, said] of table)
+  for (const [name, bytes, code, words] of table)
     test(name, async () => {
       const failure = await refusal(readSheet(bytes, { filename: 'scan.csv' }))
       expect(failure.code as string).toBe(code)
-      expect(failure.message).toContain(said)
+      expect(failure.message).toContain(words)
     })
 
   test('a workbook called .csv and a text called .xlsx', async () => {

@@ -91,7 +91,7 @@ test('upcoming shifts are those that have not started, also a moment later', asy
   expect(await upcoming()).toBe(1)
 })
 
-test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire and when they have, once each', async () => {
+test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire and once after, each time once', async () => {
   const { call, app, clock, finished } = await start()
   await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
   await addPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
@@ -101,26 +101,27 @@ test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire an
       { name: 'first aid', expires_on: inDays(500) },
     ],
   })
-  const morning = async () => {
+  const runCertificateAlerts = async () => {
     const { jobId } = await app.jobs.start(alertExpiringCertificates, {})
     return (await finished({ job_id: jobId })).result
   }
-  const told: number[] = []
+  const alertedDays: number[] = []
   for (let left = 61; left >= -1; left--) {
-    const { told: some } = await morning()
-    if (left % 10 === 0) expect((await morning()).told).toBe(0)
-    if (some) told.push(left)
-    if (left > 60) expect(some).toBe(0)
+    const { told: alerted } = await runCertificateAlerts()
+    if (left % 10 === 0) expect((await runCertificateAlerts()).told).toBe(0)
+    if (alerted) alertedDays.push(left)
+    if (left > 60) expect(alerted).toBe(0)
     clock.forward(day)
   }
-  expect(told).toEqual([60, 30, 14, 7, 1, -1])
+  expect(alertedDays).toEqual([60, 30, 14, 7, 1, -1])
 }, 120_000)
 
 test('an expiring certificate is an alert of its type, and its renewal settles it at once', async () => {
   const { call, app, finished } = await start()
   const ann = await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
-  const morning = async () => finished({ job_id: (await app.jobs.start(alertExpiringCertificates, {})).jobId })
-  await morning()
+  const runCertificateAlerts = async () =>
+    finished({ job_id: (await app.jobs.start(alertExpiringCertificates, {})).jobId })
+  await runCertificateAlerts()
   const alerts = async () => (await call.get('/admin/monitoring/alerts/json')).alerts
   const expiring = (await alerts()).filter(
     ({ alert_type }: { alert_type: string }) => alert_type === 'certificate_expiring',
@@ -131,27 +132,27 @@ test('an expiring certificate is an alert of its type, and its renewal settles i
     title: 'first aid of Ann expires in 6 days',
     state: 'active',
   })
-  const open = async () =>
+  const activeAlerts = async () =>
     (await alerts()).filter(
       ({ alert_type, state }: Record<string, string>) => alert_type === 'certificate_expiring' && state === 'active',
     )
   await call.patch(`${base}/staff/${ann.id}`, { certifications: [{ name: 'first aid', expires_on: inDays(700) }] })
-  expect(await open()).toEqual([])
-  expect((await morning()).result).toEqual({ told: 0, settled: 0 })
+  expect(await activeAlerts()).toEqual([])
+  expect((await runCertificateAlerts()).result).toEqual({ told: 0, settled: 0 })
 })
 
 test('an expired certificate raises an alert at once, is on the dashboard, and alerts again when its renewal is taken back', async () => {
   const { call } = await start()
-  const until = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
-  const ann = await addPerson(call, 'Ann', until(inDays(-3)))
+  const certifiedUntil = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
+  const ann = await addPerson(call, 'Ann', certifiedUntil(inDays(-3)))
   const titles = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts
       .filter(
         ({ state, alert_type }: Record<string, string>) => alert_type === 'certificate_expiring' && state === 'active',
       )
       .map(({ title, severity }: Record<string, string>) => `${severity}: ${title}`)
-  const ranOut = `error: first aid of Ann expired on ${inDays(-3)}`
-  expect(await titles()).toEqual([ranOut])
+  const expiredTitle = `error: first aid of Ann expired on ${inDays(-3)}`
+  expect(await titles()).toEqual([expiredTitle])
   const metrics = '/api/v1/dashboard/metrics'
   expect(await call.get(metrics)).toMatchObject({
     expiring_certificates: [],
@@ -160,27 +161,27 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
   const page = async () => (await call.raw('/rota/dashboard')).text()
   expect(await page()).toContain('expired')
   expect(await page()).not.toContain('None has expired')
-  await call.patch(`${base}/staff/${ann.id}`, until(inDays(700)))
+  await call.patch(`${base}/staff/${ann.id}`, certifiedUntil(inDays(700)))
   expect(await titles()).toEqual([])
   expect((await call.get(metrics)).expired_certificates).toEqual([])
   expect(await page()).toContain('None has expired')
-  await call.patch(`${base}/staff/${ann.id}`, until(inDays(-3)))
-  expect(await titles()).toEqual([ranOut])
+  await call.patch(`${base}/staff/${ann.id}`, certifiedUntil(inDays(-3)))
+  expect(await titles()).toEqual([expiredTitle])
   await call.patch(`${base}/staff/${ann.id}`, { active: false })
   expect(await titles()).toEqual([])
   await call.patch(`${base}/staff/${ann.id}`, { active: true })
-  expect(await titles()).toEqual([ranOut])
+  expect(await titles()).toEqual([expiredTitle])
   await call.delete(`${base}/staff/${ann.id}`)
   expect(await titles()).toEqual([])
 })
 
-test('a day is counted once it is over, and counted again it is the same', async () => {
+test('a day is counted once it is over, and counting it again changes nothing', async () => {
   const { app, call, clock, finished } = await venue()
   const run = async () => (await finished({ job_id: (await app.jobs.start(recordDailyMetrics, {})).jobId })).result
   clock.forward(Date.parse('2026-03-25T00:00:05Z') - clock.now())
-  const counted = await run()
-  expect(counted).toMatchObject({ day: '2026-03-24', shifts: 1, places: 2, filled: 0 })
-  expect(await run()).toEqual(counted)
+  const recorded = await run()
+  expect(recorded).toMatchObject({ day: '2026-03-24', shifts: 1, places: 2, filled: 0 })
+  expect(await run()).toEqual(recorded)
   const { daily } = await call.get('/api/v1/dashboard/metrics')
   expect(daily).toHaveLength(1)
   expect(daily[0]).toMatchObject({ day: '2026-03-24', places: 2 })
@@ -203,20 +204,20 @@ test('health scores name the sites and leagues at risk, and what would help', as
   const league = await newLeague(call)
   await finished({ job_id: (await app.jobs.start(scoreHealth, {})).jobId })
   const { scores } = await call.get('/api/v1/dashboard/health_scores')
-  const of = (subject: string, id: number) =>
+  const scoreOf = (subject: string, id: number) =>
     scores.find((score: { subject: string; id: number }) => score.subject === subject && score.id === id)
-  expect(of('site', hall.id)).toMatchObject({ level: 'at_risk', factors: { coverage: 0 } })
-  expect(of('site', hall.id).recommendations).toContain('Only Ann has the skill medic: train or find another.')
-  expect(of('site', hall.id).recommendations[0]).toBe('6 places on the next 3 days are open: call people now.')
-  expect(of('site', quiet.id)).toMatchObject({ level: 'no_data', score: null, factors: {} })
-  expect(of('league', league.id)).toMatchObject({
+  expect(scoreOf('site', hall.id)).toMatchObject({ level: 'at_risk', factors: { coverage: 0 } })
+  expect(scoreOf('site', hall.id).recommendations).toContain('Only Ann has the skill medic: train or find another.')
+  expect(scoreOf('site', hall.id).recommendations[0]).toBe('6 places on the next 3 days are open: call people now.')
+  expect(scoreOf('site', quiet.id)).toMatchObject({ level: 'no_data', score: null, factors: {} })
+  expect(scoreOf('league', league.id)).toMatchObject({
     level: 'no_data',
     score: null,
     recommendations: ['Nothing has come in yet: upload a baseline.'],
   })
 })
 
-test('the roster leaves as CSV by site and by person, and no name is a formula', async () => {
+test('the roster is exported as CSV by site and by person, and no name is a formula', async () => {
   const { call, shift_ids } = await venue()
   const evil = await addPerson(call, '=HYPERLINK("x")')
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: evil.id })
@@ -237,9 +238,9 @@ test('members see the rota but no wages; officers plan; strangers see nothing of
   const signedIn = async (role: string) => {
     const user = { email: `${role}@example.com`, username: role, password: 'a-long-password-1', role }
     await call.post('/api/v1/users', user)
-    const someone = visitor(url)
-    await someone.signIn(user.email, user.password)
-    return someone
+    const browser = visitor(url)
+    await browser.signIn(user.email, user.password)
+    return browser
   }
   const [member, officer, stranger] = [await signedIn('member'), await signedIn('officer'), visitor(url)]
   for (const path of [base, `${base}/shifts`, `${base}/sites`, '/api/v1/dashboard/upcoming_shifts']) {

@@ -3,6 +3,7 @@ import ExcelJS from 'exceljs'
 import { openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, audited, base } from './rosters.ts'
+import { formOf } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
 const people = `Name,Skills,Max hours week,Hourly wage,Certifications,Unavailable,Active
@@ -16,13 +17,7 @@ async function workbook(rows: unknown[][]): Promise<File> {
   return new File([new Uint8Array(await book.xlsx.writeBuffer())], 'people.xlsx')
 }
 
-const formOf = (file: File) => {
-  const form = new FormData()
-  form.set('file', file)
-  return form
-}
-
-test('people come from a CSV: new ones are made, known ones changed, and what is not said stays', async () => {
+test('people are imported from a CSV: new ones are created, known ones changed, and empty cells change nothing', async () => {
   const { call } = await start()
   const bob = await addPerson(call, 'bob', { hourly_cents: 1700 })
   const send = (csv: string, query = '') => call.post(`${base}/staff/import${query}`, { csv })
@@ -96,14 +91,14 @@ test('every mistake of a file of people is named by its line, and nothing of it 
   expect(noName.problem.errors).toEqual([{ path: 'name', message: 'The file lacks this column.' }])
 })
 
-test('people and shifts come from a workbook too, with its dates and times of day', async () => {
+test('people and shifts are imported from a workbook too, with its dates and times of day', async () => {
   const { call } = await start()
   await addSite(call)
   const file = await workbook([
     ['Name', 'Skills', 'Max hours week', 'Hourly wage'],
     ['Ann', 'bar', 24, 15.5],
   ])
-  expect(await call.post(`${base}/staff/import`, formOf(file))).toMatchObject({ created: 1 })
+  expect(await call.post(`${base}/staff/import`, formOf(file, file.name))).toMatchObject({ created: 1 })
   expect((await call.get(`${base}/staff`)).staff[0]).toMatchObject({ max_hours_week: 24, hourly_cents: 1550 })
 
   const book = new ExcelJS.Workbook()
@@ -125,7 +120,7 @@ test('people and shifts come from a workbook too, with its dates and times of da
   expect(broken.status).toBe(422)
 })
 
-browserTest('a file is looked through before it is imported, and its mistakes are named by line', async () => {
+browserTest('a file is checked before it is imported, and its mistakes are named by line', async () => {
   const { call, url } = await start()
   const officer = { email: 'olga@example.org', username: 'olga', password: 'correct horse battery', role: 'officer' }
   await call.post('/api/v1/users', officer)

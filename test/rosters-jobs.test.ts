@@ -9,7 +9,7 @@ const cancel = (call: Pick<Call, 'delete'>, { job_id }: { job_id: string }) =>
   call.delete(`/api/v1/jobs/cancel/${job_id}`)
 
 /** Two sites whose rosters take the solver long, and functions to request them. */
-async function busy() {
+async function startWithLongRosters() {
   const fieldhouse = await start()
   const { call } = fieldhouse
   for (let n = 0; n < 40; n++) await addPerson(call, `Person ${n}`, { hourly_cents: 1200 + 37 * (n % 11) })
@@ -47,7 +47,7 @@ async function busy() {
   return { ...fieldhouse, hall: hall ?? 0, pool: pool ?? 0, generate, isRunning }
 }
 
-async function officer({ call, url }: Awaited<ReturnType<typeof start>>, username: string, role = 'officer') {
+async function newOfficer({ call, url }: Awaited<ReturnType<typeof start>>, username: string, role = 'officer') {
   const email = `${username}@example.com`
   await call.post('/api/v1/users', { email, username, password: 'a-long-password-1', role })
   const browser = visitor(url)
@@ -56,9 +56,9 @@ async function officer({ call, url }: Awaited<ReturnType<typeof start>>, usernam
 }
 
 test('an upload does not wait for solvers, rosters of different sites run in parallel, and a waiting one says for what', async () => {
-  const fieldhouse = await busy()
+  const fieldhouse = await startWithLongRosters()
   const { call, hall, pool, generate, isRunning, finished } = fieldhouse
-  const ann = await officer(fieldhouse, 'ann')
+  const ann = await newOfficer(fieldhouse, 'ann')
   const first = await generate([hall], ann)
   await isRunning(first)
   const second = await generate([pool])
@@ -89,10 +89,10 @@ test('an upload does not wait for solvers, rosters of different sites run in par
 }, 120_000)
 
 test('officers see and stop each other’s rosters, members do not', async () => {
-  const fieldhouse = await busy()
+  const fieldhouse = await startWithLongRosters()
   const { call, hall, generate, isRunning, finished } = fieldhouse
-  const [ann, bea] = [await officer(fieldhouse, 'ann'), await officer(fieldhouse, 'bea')]
-  const mel = await officer(fieldhouse, 'mel', 'member')
+  const [ann, bea] = [await newOfficer(fieldhouse, 'ann'), await newOfficer(fieldhouse, 'bea')]
+  const mel = await newOfficer(fieldhouse, 'mel', 'member')
   const job = await generate([hall], ann)
   await isRunning(job)
   const listed = async (who: typeof ann) =>
@@ -110,7 +110,7 @@ test('officers see and stop each other’s rosters, members do not', async () =>
 }, 120_000)
 
 test('a roster that is stopped early is the best found so far, if there is one', async () => {
-  const { call, hall, generate, finished } = await busy()
+  const { call, hall, generate, finished } = await startWithLongRosters()
   const job = await generate([hall])
   await until(async () => (await status(call, job)).status === 'PROGRESS')
   await cancel(call, job)

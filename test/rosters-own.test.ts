@@ -68,10 +68,12 @@ const noticesOf = async ({ browser }: Person): Promise<string[]> =>
 test('a person sees their own shifts in the site’s zone, and nobody else’s', async () => {
   const { call, ann, bob, duties, shift } = await startBar()
   await call.post(`${base}/assignments`, { shift_id: (await shift(8)).id, staff_id: bob.id })
-  const shown = await shiftsOf(ann)
-  expect(shown.map(({ assignment_id }: { assignment_id: number }) => assignment_id)).toEqual(duties.map(({ id }) => id))
-  expect(shown[0]).toMatchObject({ site: 'Hall, upstairs', timezone: 'Europe/Berlin', hours: 5, against: [] })
-  expect(shown[0].from).toMatch(/^1[89]:00$/)
+  const shifts = await shiftsOf(ann)
+  expect(shifts.map(({ assignment_id }: { assignment_id: number }) => assignment_id)).toEqual(
+    duties.map(({ id }) => id),
+  )
+  expect(shifts[0]).toMatchObject({ site: 'Hall, upstairs', timezone: 'Europe/Berlin', hours: 5, against: [] })
+  expect(shifts[0].from).toMatch(/^1[89]:00$/)
   expect(await shiftsOf(bob)).toHaveLength(1)
   expect(await ann.browser.get(`${base}/me`)).toMatchObject({ staff_id: ann.id, name: 'Ann', calendar_since: null })
   expect((await ann.browser.get(`${base}/me/shifts?past=true`)).shifts).toEqual([])
@@ -99,9 +101,9 @@ test('people are notified of shifts they get, lose and that move', async () => {
 
 test('a calendar is read at a private address, which is renewed, ended and nowhere in the log', async () => {
   const { call, url, lines, ann, bob, as } = await startBar()
-  const made = async () => (await ann.browser.post(`${base}/me/calendar`)).url as string
+  const renewCalendar = async () => (await ann.browser.post(`${base}/me/calendar`)).url as string
   const read = (address: string) => as().raw(address.slice(url.length))
-  const first = await made()
+  const first = await renewCalendar()
   const response = await read(first)
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('text/calendar; charset=utf-8')
@@ -110,7 +112,7 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
   expect(text.match(/BEGIN:VEVENT/g)).toHaveLength(3)
   expect(text).toContain(`DTSTART:${inDays(5).replaceAll('-', '')}T170000Z\r\n`)
   expect(text).toContain('LOCATION:Hall\\, upstairs\r\n')
-  const second = await made()
+  const second = await renewCalendar()
   expect((await read(first)).status).toBe(404)
   expect((await read(second)).status).toBe(200)
   expect((await read(`${url}/calendar/shifts.ics?token=x`)).status).toBe(404)
@@ -152,12 +154,12 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
   const { call, ann, bob } = await startBar()
-  const ask = ({ browser }: Person, from: number, to: number) =>
+  const requestLeave = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
-  const leave = await ask(ann, 6, 7)
+  const leave = await requestLeave(ann, 6, 7)
   expect(leave).toMatchObject({ state: 'pending', name: 'Ann', duties: 2, note: 'A wedding' })
-  expect((await refusalOf(ask(ann, 7, 9))).status).toBe(409)
-  expect((await refusalOf(ask(ann, -9, -8))).status).toBe(422)
+  expect((await refusalOf(requestLeave(ann, 7, 9))).status).toBe(409)
+  expect((await refusalOf(requestLeave(ann, -9, -8))).status).toBe(422)
   expect((await refusalOf(bob.browser.delete(`${base}/me/leave/${leave.id}`))).status).toBe(404)
   expect((await refusalOf(bob.browser.post(`${base}/leave/${leave.id}/approve`))).status).toBe(403)
   expect((await bob.browser.get(`${base}/me/leave`)).leave).toEqual([])
@@ -175,49 +177,49 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect(await ann.browser.delete(`${base}/me/leave/${leave.id}`)).toMatchObject({ state: 'withdrawn' })
   expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([])
 
-  const other = await ask(bob, 20, 21)
+  const other = await requestLeave(bob, 20, 21)
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
   expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)
   expect(await audited(call)).toContain('leave.decline')
 })
 
-test('an offered duty is taken by a colleague and made by an officer, within the rules', async () => {
+test('an offered duty is taken by a colleague and approved by an officer, within the rules', async () => {
   const { call, ann, bob, cy, duties, assignIn } = await startBar()
   const offers = async ({ browser }: Person) => (await browser.get(`${base}/me/swaps`)).swaps
   const offer = ({ browser }: Person, id: number) =>
     browser.post(`${base}/me/swaps`, { assignment_id: id, note: 'ill' })
   expect((await refusalOf(offer(bob, duties[0].id))).status).toBe(404) // it is not theirs
-  const made = await offer(ann, duties[0].id)
+  const swap = await offer(ann, duties[0].id)
   expect((await refusalOf(offer(ann, duties[0].id))).status).toBe(409)
-  expect((await shiftsOf(ann))[0].offered).toEqual({ id: made.id, taken_by: null })
+  expect((await shiftsOf(ann))[0].offered).toEqual({ id: swap.id, taken_by: null })
   await assignIn(5, cy.id) // at the same time
   expect((await offers(bob))[0]).toMatchObject({ mine: false, state: 'open', note: 'ill', against: [] })
   expect((await offers(cy))[0].against[0].rule).toBe('overlap')
-  const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${made.id}/take`, body)
+  const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${swap.id}/take`, body)
   expect((await refusalOf(take(cy))).problem.conflicts[0].rule).toBe('overlap')
   expect((await refusalOf(take(ann))).status).toBe(409)
-  expect((await refusalOf(call.post(`${base}/swaps/${made.id}/approve`))).status).toBe(409)
+  expect((await refusalOf(call.post(`${base}/swaps/${swap.id}/approve`))).status).toBe(409)
 
   const other = await assignIn(9, bob.id)
   expect((await refusalOf(take(bob, { in_return: duties[1].id }))).status).toBe(404) // that is hers
   expect(await take(bob, { in_return: other.id })).toEqual({ done: false })
   expect((await noticesOf(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has to approve it$/)
   expect(await offers(cy)).toEqual([]) // what goes on between two others
-  expect((await refusalOf(cy.browser.delete(`${base}/me/swaps/${made.id}`))).status).toBe(404)
-  expect((await refusalOf(bob.browser.post(`${base}/swaps/${made.id}/approve`))).status).toBe(403)
+  expect((await refusalOf(cy.browser.delete(`${base}/me/swaps/${swap.id}`))).status).toBe(404)
+  expect((await refusalOf(bob.browser.post(`${base}/swaps/${swap.id}/approve`))).status).toBe(403)
   expect((await call.get(`${base}/swaps?taken=true`)).swaps[0]).toMatchObject({
     name: 'Ann',
     taken_by: { name: 'Bob' },
     in_return: { assignment_id: other.id },
   })
-  await call.post(`${base}/swaps/${made.id}/approve`)
+  await call.post(`${base}/swaps/${swap.id}/approve`)
   expect((await shiftsOf(bob)).map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([duties[0].shift_id])
   expect((await shiftsOf(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(other.shift_id)
   expect((await noticesOf(bob))[0]).toMatch(/^You work .* for Ann; Ann works .* for you$/)
   expect(await offers(ann)).toEqual([])
 })
 
-test('where the rules alone decide, a swap is made at once and by one of all who take it; an offer is taken back and let go', async () => {
+test('where the rules alone decide, a swap takes effect at once for one of those who take it; takers and owners can withdraw', async () => {
   const { ann, bob, cy, duties, call } = await startBar('rules')
   const offer = (id: number) => ann.browser.post(`${base}/me/swaps`, { assignment_id: id })
   const first = await offer(duties[0].id)
@@ -239,7 +241,7 @@ test('where the rules alone decide, a swap is made at once and by one of all who
   expect(await shiftsOf(ann)).toHaveLength(2)
 })
 
-test('without the duty in return, an exchange is no gift: the offer is open again', async () => {
+test('an exchange whose duty in return is gone is open again, not a gift', async () => {
   const { call, ann, bob, duties, assignIn } = await startBar()
   const other = await assignIn(9, bob.id)
   const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
@@ -248,24 +250,24 @@ test('without the duty in return, an exchange is no gift: the offer is open agai
   expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ state: 'open', taken_by: null, in_return: null })
 })
 
-test('people say what they wish for', async () => {
+test('people set their own preferences, and officers their weights', async () => {
   const { call, ann } = await startBar()
   const wishes = [{ want: 'avoid', weekday: 7 }]
-  const say = (body: object) =>
+  const setPreferences = (body: object) =>
     ann.browser.visit(`${base}/me/wishes`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json', 'x-csrf-token': ann.browser.csrfToken() ?? '' },
       body: JSON.stringify(body),
     })
-  expect((await say({ preferences: wishes })).status).toBe(200)
+  expect((await setPreferences({ preferences: wishes })).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual(wishes)
   await call.patch(`${base}/staff/${ann.id}`, { preferences: [{ want: 'avoid', weekday: 7, weight: 3 }] })
-  await say({ preferences: [...wishes, { want: 'prefer', weekday: 1, weight: 50 }] }) // weights are for officers to say
+  await setPreferences({ preferences: [...wishes, { want: 'prefer', weekday: 1, weight: 50 }] }) // weights are for officers to say
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([
     { want: 'avoid', weekday: 7, weight: 3 },
     { want: 'prefer', weekday: 1 },
   ])
-  expect((await say({})).status).toBe(200)
+  expect((await setPreferences({})).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([])
 })
 

@@ -10,7 +10,7 @@ const officer = { email: 'olga@example.org', username: 'olga', password: 'correc
 type Place = { shift_id: number; staff_id: number }
 
 /** The venue with an empty draft of its week. */
-async function planned(people?: string[]) {
+async function venueWithDraft(people?: string[]) {
   const app = await venue(people)
   const { call } = app
   const draft = await call.post(`${base}/drafts`, { ...week, from: 'nobody' })
@@ -20,8 +20,8 @@ async function planned(people?: string[]) {
   return { ...app, draft, path, change, assigned }
 }
 
-test('a draft made by hand is called by its site and week, changed place by place within the rules, and published', async () => {
-  const { call, draft, path, change, assigned, staff, shift_ids, roster } = await planned()
+test('a draft made by hand is named after its site and week, changed place by place within the rules, and published', async () => {
+  const { call, draft, path, change, assigned, staff, shift_ids, roster } = await venueWithDraft()
   expect(draft).toMatchObject({ name: 'All sites, week of 23 Mar', changes: 0, unfilled: 14, summary: null })
   const [ann, bob] = staff.map(({ id }) => id)
   const [monday = 0, tuesday = 0] = shift_ids
@@ -51,7 +51,7 @@ test('a draft made by hand is called by its site and week, changed place by plac
 })
 
 test('the people concerned are notified when a draft is published, and not before', async () => {
-  const { call, url, draft, change, staff, shift_ids, clock } = await planned()
+  const { call, url, draft, change, staff, shift_ids, clock } = await venueWithDraft()
   clock.forward(Date.parse('2026-03-01T00:00:00Z') - clock.now())
   const user = { ...officer, role: 'member' }
   await call.post('/api/v1/users', user)
@@ -72,7 +72,7 @@ test('the people concerned are notified when a draft is published, and not befor
 })
 
 test('pinned assignments stay in every draft and when a range is cleared', async () => {
-  const { call, path, change, assigned, staff, shift_ids, roster } = await planned()
+  const { call, path, change, assigned, staff, shift_ids, roster } = await venueWithDraft()
   const pinned = { shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }
   await call.post(`${base}/assignments`, pinned)
   const copy = await call.post(`${base}/drafts`, week)
@@ -91,7 +91,7 @@ test('pinned assignments stay in every draft and when a range is cleared', async
 })
 
 test('two drafts, or a draft and the roster, are compared shift by shift', async () => {
-  const { call, path, change, staff, shift_ids } = await planned()
+  const { call, path, change, staff, shift_ids } = await venueWithDraft()
   const [ann, bob] = staff
   const [first = 0, second = 0] = shift_ids
   await change({
@@ -123,18 +123,18 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
 })
 
 test('a draft says who may take a place, and what is wrong with it now', async () => {
-  const { call, path, change, staff, shift_ids } = await planned()
+  const { call, path, change, staff, shift_ids } = await venueWithDraft()
   const [ann, bob, cy] = staff
   const [first = 0] = shift_ids
   await change({ put: [{ shift_id: first, staff_id: ann.id }] })
   await call.patch(`${base}/staff/${bob.id}`, { skills: [] })
   const { people, shifts } = await call.get(`${path}/targets?shift_id=${first}&staff_id=${ann.id}&to=2026-03-24`)
-  const against = new Map(
+  const ruleAgainst = new Map(
     people.map((one: { staff_id: number; against: { rule: string }[] }) => [one.staff_id, one.against[0]?.rule]),
   )
-  expect(against.get(bob.id)).toBe('skill')
-  expect(against.get(cy.id)).toBeUndefined()
-  expect(against.has(ann.id)).toBe(false)
+  expect(ruleAgainst.get(bob.id)).toBe('skill')
+  expect(ruleAgainst.get(cy.id)).toBeUndefined()
+  expect(ruleAgainst.has(ann.id)).toBe(false)
   expect(shifts).toEqual([{ shift_id: shift_ids[1], against: [] }])
   expect((await refusalOf(call.get(`${path}/targets?shift_id=999&to=2026-03-24`))).status).toBe(404)
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
@@ -142,7 +142,7 @@ test('a draft says who may take a place, and what is wrong with it now', async (
   const page = await (await call.raw(`/rota/plan?draft=${path.split('/').at(-1)}`)).text()
   expect(page).toContain('Ann is unavailable on 2026-03-23')
   expect((await refusalOf(call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) }))).status).toBe(409)
-  // What was wrong before does not keep anybody from mending the rest.
+  // Conflicts that were there before do not prevent other changes.
   await change({ put: [{ shift_id: shift_ids[2] ?? 0, staff_id: cy.id }] })
 })
 
@@ -153,13 +153,13 @@ test('a week becomes a template, and other weeks are made from it at the same lo
   expect(template).toMatchObject({ monday: '2026-03-23', shifts: 7 })
   const again = call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-25' })
   expect((await refusalOf(again)).status).toBe(409)
-  const nothing = call.post(`${base}/templates`, { name: 'Nothing', monday: '2026-06-01' })
-  expect((await refusalOf(nothing)).status).toBe(422)
+  const emptyWeek = call.post(`${base}/templates`, { name: 'Nothing', monday: '2026-06-01' })
+  expect((await refusalOf(emptyWeek)).status).toBe(422)
   const apply = (monday: string, people?: boolean) =>
     call.post(`${base}/templates/${template.id}/apply`, { monday, people })
   expect(await apply('2026-03-23')).toMatchObject({ created: 0, skipped: 7, draft_id: null })
-  const made = await apply('2026-07-08', true)
-  expect(made).toMatchObject({ created: 7, skipped: 0 })
+  const applied = await apply('2026-07-08', true)
+  expect(applied).toMatchObject({ created: 7, skipped: 0 })
   const { shifts } = await call.get(`${base}?start=2026-07-06&end=2026-07-12`)
   expect(shifts).toHaveLength(7)
   expect(shifts[0]).toMatchObject({
@@ -168,7 +168,7 @@ test('a week becomes a template, and other weeks are made from it at the same lo
     date: '2026-07-06',
     starts_at: '2026-07-06T16:00:00.000Z',
   })
-  const draft = await call.get(`${base}/drafts/${made.draft_id}`)
+  const draft = await call.get(`${base}/drafts/${applied.draft_id}`)
   expect(draft).toMatchObject({ name: 'Evenings, 2026-07-06', unfilled: { length: 13 } })
   expect(draft.assignments).toEqual([{ shift_id: shifts[0].id, staff_id: staff[0].id }])
   expect(await apply('2026-01-01')).toMatchObject({ created: 7 }) // earlier too
@@ -178,34 +178,34 @@ test('a week becomes a template, and other weeks are made from it at the same lo
 })
 
 test('the grid of one site counts the hours of all, and what lies outside a draft cannot be moved in it', async () => {
-  const { call, staff, shift_ids, site } = await planned()
+  const { call, staff, shift_ids, site } = await venueWithDraft()
   const hill = await addSite(call, 'Hill')
-  const away = await call.post(`${base}/shifts`, {
+  const shiftAtHill = await call.post(`${base}/shifts`, {
     site_id: hill.id,
     starts_at: '2026-03-25T08:00:00Z',
     ends_at: '2026-03-25T12:00:00Z',
   })
   const pin = { pinned: false, staff_id: staff[0].id }
-  await call.post(`${base}/assignments`, { ...pin, shift_id: away.id })
+  await call.post(`${base}/assignments`, { ...pin, shift_id: shiftAtHill.id })
   await call.post(`${base}/assignments`, { ...pin, shift_id: shift_ids[0] })
   const draft = await call.post(`${base}/drafts`, { ...week, site_ids: [site.id] })
   expect(draft.name).toBe('Riverside, week of 23 Mar')
-  const read = async (query: string) => (await call.raw(`/rota/plan?${query}`)).text()
-  expect(await read(`draft=${draft.job_id}`)).toContain('9 of 40\u202fh')
-  const both = await read(`draft=${draft.job_id}&site_id=${hill.id}`)
-  expect(both).toContain(`<span class="chip" id="c-${away.id}-${staff[0].id}">`)
-  expect(await read(`week=2026-03-23`)).toContain('<strong>2 of 15</strong> places filled')
+  const planPage = async (query: string) => (await call.raw(`/rota/plan?${query}`)).text()
+  expect(await planPage(`draft=${draft.job_id}`)).toContain('9 of 40\u202fh')
+  const both = await planPage(`draft=${draft.job_id}&site_id=${hill.id}`)
+  expect(both).toContain(`<span class="chip" id="c-${shiftAtHill.id}-${staff[0].id}">`)
+  expect(await planPage(`week=2026-03-23`)).toContain('<strong>2 of 15</strong> places filled')
 })
 
-test('of two planners at once the later one is told of the conflict, and nothing is lost', async () => {
-  const { change, assigned, staff, shift_ids } = await planned()
+test('changes that planners send at once are all kept', async () => {
+  const { change, assigned, staff, shift_ids } = await venueWithDraft()
   const puts = shift_ids.map(shift_id => change({ put: [{ shift_id, staff_id: staff[0].id }] }))
   await Promise.all(puts)
   expect(await assigned()).toHaveLength(7)
 })
 
 test('without script a place is moved by a form, which shows the rule against it', async () => {
-  const { call, url, draft, assigned, staff, shift_ids } = await planned()
+  const { call, url, draft, assigned, staff, shift_ids } = await venueWithDraft()
   await call.post('/api/v1/users', officer)
   const browser = visitor(url)
   await browser.signIn(officer.email, officer.password)
@@ -216,9 +216,9 @@ test('without script a place is moved by a form, which shows the rule against it
       to,
       back: `/rota/plan?draft=${draft.job_id}`,
     })
-  const done = await move(`${shift_ids[0]}/`, String(staff[0].id))
-  expect(done.status).toBe(303)
-  expect(done.headers.get('location')).toBe(`/rota/plan?draft=${draft.job_id}`)
+  const moved = await move(`${shift_ids[0]}/`, String(staff[0].id))
+  expect(moved.status).toBe(303)
+  expect(moved.headers.get('location')).toBe(`/rota/plan?draft=${draft.job_id}`)
   expect(await assigned()).toEqual([{ shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }])
   await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
   const refused = await move(`${shift_ids[0]}/${staff[0].id}`, String(staff[1].id))
@@ -229,7 +229,7 @@ test('without script a place is moved by a form, which shows the rule against it
 })
 
 browserTest('a place is dragged to a person, refused where a rule is against it, and moved by keyboard', async () => {
-  const { call, url, draft, change, assigned, staff, shift_ids } = await planned(['Ann', 'Bob', 'Cy'])
+  const { call, url, draft, change, assigned, staff, shift_ids } = await venueWithDraft(['Ann', 'Bob', 'Cy'])
   await call.post('/api/v1/users', officer)
   await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
   const [first = 0, second = 0] = shift_ids
@@ -321,7 +321,7 @@ browserTest('sites are listed one below the other, and one click puts a replacem
 browserTest(
   'the pages of planners and people can be read in light and dark, on a desk and on a phone',
   async () => {
-    const { call, url, draft, change, staff, shift_ids } = await planned(['Ann', 'Bob'])
+    const { call, url, draft, change, staff, shift_ids } = await venueWithDraft(['Ann', 'Bob'])
     await call.post('/api/v1/users', officer)
     await call.patch(`${base}/staff/${staff[0].id}`, { account: 'olga' })
     await change({ put: [{ shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }] })

@@ -41,29 +41,39 @@ test('rules of work, weighted preferences and requests of a person are stored as
   expect(await mistakes({ requests: [{ shift_id: 999, want: 'on', price_cents: 1 }] })).toEqual(['requests.0.shift_id'])
 })
 
-test('a site says its rest and what it asks of everybody; a shift its kind, its skills and its prices', async () => {
+test('a site stores its rest hours and its rules; a shift its kind, its skills and its prices', async () => {
   const { call } = await start()
-  const { least_hours: _, rest_hours: __, ...asked } = rules
-  const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', rest_hours: 12, rules: asked })
-  expect(site).toMatchObject({ rest_hours: 12, rules: asked })
+  const { least_hours: _, rest_hours: __, ...siteRules } = rules
+  const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', rest_hours: 12, rules: siteRules })
+  expect(site).toMatchObject({ rest_hours: 12, rules: siteRules })
   expect(await call.patch(`${base}/sites/${site.id}`, { name: 'Big Hall' })).toEqual({ ...site, name: 'Big Hall' })
   expect(await call.put(`${base}/sites/${site.id}`, { name: 'Hall', timezone: 'UTC' })).toMatchObject({
     rest_hours: 10,
     rules: {},
   })
-  const more = { kind: 'late', skills: ['english', 'till'], under_cents: 4000, most: 3, over_cents: 100 }
+  const shiftFields = { kind: 'late', skills: ['english', 'till'], under_cents: 4000, most: 3, over_cents: 100 }
   const times = { starts_at: '2026-03-23T14:00:00Z', ends_at: '2026-03-23T20:00:00Z' }
-  const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, skill: 'bar', headcount: 2, ...more })
-  expect(shift).toMatchObject({ skill: 'bar', ...more })
-  expect((await call.get(`${base}?start=2026-03-23`)).shifts[0]).toMatchObject(more)
+  const shift = await call.post(`${base}/shifts`, {
+    site_id: site.id,
+    ...times,
+    skill: 'bar',
+    headcount: 2,
+    ...shiftFields,
+  })
+  expect(shift).toMatchObject({ skill: 'bar', ...shiftFields })
+  expect((await call.get(`${base}?start=2026-03-23`)).shifts[0]).toMatchObject(shiftFields)
   await call.post(`${base}/shifts/copy`, { from: '2026-03-23', to: '2026-03-23', weeks: 1 })
-  expect((await call.get(`${base}?start=2026-03-30`)).shifts[0]).toMatchObject(more)
+  expect((await call.get(`${base}?start=2026-03-30`)).shifts[0]).toMatchObject(shiftFields)
   const refused = await refusalOf(call.patch(`${base}/shifts/${shift.id}`, { most: 1 }))
   expect(refused.problem.errors[0].path).toBe('most')
 })
 
 /** A shift of six hours on each day named, for one of the two. */
-async function days(kinds: [date: string, from: string, kind: string][], rulesOfAnn: object, more: object = {}) {
+async function startWithShifts(
+  kinds: [date: string, from: string, kind: string][],
+  rulesOfAnn: object,
+  more: object = {},
+) {
   const fieldhouse = await start()
   const { call } = fieldhouse
   const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', ...more })
@@ -83,7 +93,7 @@ const monToFri = ['23', '24', '25', '26', '27'].map((day): [string, string, stri
   'day',
 ])
 
-for (const [rule, kinds, held] of [
+for (const [rule, kinds, rulesOfAnn] of [
   ['most_days_in_row', monToFri, { most_days_in_row: { limit: 4 } }],
   ['most_hours', monToFri, { most_hours: { limit: 24 } }],
   ['most_of_kind', monToFri, { most_of_kind: [{ kind: 'day', limit: 4 }] }],
@@ -120,10 +130,10 @@ for (const [rule, kinds, held] of [
     { least_days_off_in_row: { limit: 2 } },
   ],
 ] as const)
-  test(`solver, hand and confirmation give one verdict: ${rule}`, async () => {
-    const { call, ann, bob, shifts, finished } = await days(
+  test(`the solver, assignments by hand and confirmations agree on ${rule}`, async () => {
+    const { call, ann, bob, shifts, finished } = await startWithShifts(
       kinds.map(([date, from, kind]) => [date, from, kind]),
-      held,
+      rulesOfAnn,
     )
     await call.patch(`${base}/staff/${bob.id}`, { active: false })
     const range = { start_date: '2026-03-23', end_date: '2026-04-05' }
@@ -133,8 +143,8 @@ for (const [rule, kinds, held] of [
       expect(result.unfilled).toHaveLength(1)
     }
     await call.patch(`${base}/staff/${bob.id}`, { active: true })
-    const all = shifts.map(shift_id => ({ shift_id, staff_id: ann.id }))
-    const confirmed = await refusalOf(call.post(`${base}/confirm`, { ...range, assignments: all }))
+    const allToAnn = shifts.map(shift_id => ({ shift_id, staff_id: ann.id }))
+    const confirmed = await refusalOf(call.post(`${base}/confirm`, { ...range, assignments: allToAnn }))
     expect(confirmed.problem.conflicts.map(({ rule }: { rule: string }) => rule)).toContain(rule)
 
     for (const shift_id of shifts.slice(0, -1)) await call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
@@ -150,32 +160,32 @@ for (const [rule, kinds, held] of [
   }, 60_000)
 
 test('the rules of a site count the work there, for everybody', async () => {
-  const { call, ann, shifts } = await days(monToFri, {}, { rules: { most_days_in_row: { limit: 2 } } })
+  const { call, ann, shifts } = await startWithShifts(monToFri, {}, { rules: { most_days_in_row: { limit: 2 } } })
   const yard = await addSite(call, 'Yard', 'UTC')
-  const put = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
-  for (const shift of shifts.slice(0, 2)) await put(shift)
-  expect((await refusalOf(put(shifts[2]))).problem.detail).toBe(
+  const assign = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
+  for (const shift of shifts.slice(0, 2)) await assign(shift)
+  expect((await refusalOf(assign(shifts[2]))).problem.detail).toBe(
     'Ann would work more than 2 days in a row from 2026-03-23 at Hall',
   )
   await call.patch(`${base}/shifts/${shifts[2]}`, { site_id: yard.id })
-  await put(shifts[2])
+  await assign(shifts[2])
 })
 
 test('too few hours or days block no assignment, and a confirmation says what is missing', async () => {
   const least = { least_hours: { limit: 20 }, least_days_in_row: { limit: 2 } }
-  const { call, ann, shifts } = await days(monToFri, least)
+  const { call, ann, shifts } = await startWithShifts(monToFri, least)
   const range = { start_date: '2026-03-23', end_date: '2026-03-29' }
-  const one = { shift_id: shifts[1], staff_id: ann.id }
-  const { unmet } = await call.post(`${base}/confirm`, { ...range, assignments: [one] })
+  const place = { shift_id: shifts[1], staff_id: ann.id }
+  const { unmet } = await call.post(`${base}/confirm`, { ...range, assignments: [place] })
   expect(unmet).toEqual([
     expect.stringContaining('Ann would work 6.00 of at least'),
     expect.stringContaining('would work only 1 days in a row'),
   ])
-  await call.post(`${base}/assignments`, { ...one, shift_id: shifts[3] })
+  await call.post(`${base}/assignments`, { ...place, shift_id: shifts[3] })
 })
 
 test('a rule with a price may be broken at that price, and the summary says the total', async () => {
-  const { call, bob, finished } = await days(monToFri, { most_days_in_row: { limit: 4, price_cents: 700 } })
+  const { call, bob, finished } = await startWithShifts(monToFri, { most_days_in_row: { limit: 4, price_cents: 700 } })
   await call.patch(`${base}/staff/${bob.id}`, { active: false })
   const { result } = await finished(call.post('/api/v1/jobs/roster/generate', { ...week, algorithm: 'optimal' }))
   expect(result.assignments).toHaveLength(5)
@@ -218,15 +228,15 @@ test('a shift lists who wants it and who does not, and the next roster considers
     { shift_id: shift_ids[0], want: 'off', price_cents: 9000 },
   ])
   expect(await (await call.raw(`/rota/shifts/${shift_ids[0]}`)).text()).toContain('not to be here')
-  const stands = async () => {
+  const isAssigned = async () => {
     const { result } = await finished(generate({ algorithm: 'optimal' }))
     return result.assignments.some(
       (one: { shift_id: number; staff_id: number }) => one.shift_id === shift_ids[0] && one.staff_id === ann,
     )
   }
-  expect(await stands()).toBe(false)
+  expect(await isAssigned()).toBe(false)
   await call.delete(`${path}/${ann}`)
-  expect(await stands()).toBe(true) // the cheapest
+  expect(await isAssigned()).toBe(true) // the cheapest
   expect((await refusalOf(call.delete(`${path}/${ann}`))).status).toBe(404)
   expect((await refusalOf(call.put(path, { staff_id: 999, want: 'on', price_cents: 1 }))).status).toBe(404)
 }, 60_000)

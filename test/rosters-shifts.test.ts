@@ -45,21 +45,21 @@ test('a shift copied into the hour the clocks skip keeps its length', () => {
 })
 
 test('a weekly pattern fills the days it names, both ends of the range included', () => {
-  const made = shiftsFromPattern(
+  const shifts = shiftsFromPattern(
     { ...shift, weekdays: [1, 7], from: '18:30', to: '02:00' },
     '2025-03-24',
     '2025-03-31',
     'Europe/Berlin',
   )
-  expect(made.map(one => [localTime(one.starts_at), localTime(one.ends_at)])).toEqual([
+  expect(shifts.map(one => [localTime(one.starts_at), localTime(one.ends_at)])).toEqual([
     ['2025-03-24T18:30:00', '2025-03-25T02:00:00'],
     ['2025-03-30T18:30:00', '2025-03-31T02:00:00'],
     ['2025-03-31T18:30:00', '2025-04-01T02:00:00'],
   ])
-  expect(made[0]).toMatchObject({ site_id: 1, skill: 'bar', headcount: 2 })
+  expect(shifts[0]).toMatchObject({ site_id: 1, skill: 'bar', headcount: 2 })
 })
 
-test('a pattern that ends when it starts is a whole day', () => {
+test('a pattern whose end equals its start lasts a whole day', () => {
   const [day] = shiftsFromPattern(
     { ...shift, weekdays: [7], from: '08:00', to: '08:00' },
     '2025-03-30',

@@ -4,7 +4,7 @@ import { refusalOf, start, until } from './start.ts'
 
 type Assignment = { shift_id: number; staff_id: number }
 
-test('a week is generated, looked over, confirmed and shown', async () => {
+test('a week is generated, read as a draft, confirmed and shown', async () => {
   const { call, generate, finished, roster, staff, site } = await venue()
   const job = await finished(generate({ algorithm: 'production', budget_s: 5, seed: 7 }))
   expect(job).toMatchObject({ status: 'SUCCESS', progress: 100, stage: 'checking' })
@@ -18,11 +18,17 @@ test('a week is generated, looked over, confirmed and shown', async () => {
   expect(draft).toMatchObject({ ...week, site_ids: [site.id], seed: 7, confirmed_at: null })
   const confirmed = await call.post(`${base}/confirm`, { job_id: job.job_id })
   expect(confirmed).toMatchObject({ confirmed: 14, added: 14, removed: 0, already_confirmed: false })
-  const shown = await roster()
-  expect(shown.summary).toEqual({ shifts: 7, places: 14, filled: 14, open: 0, broken: 0, coverage: 1 })
-  expect(shown.shifts[0]).toMatchObject({ site: 'Riverside', date: '2026-03-23', from: '18:00', to: '23:00', open: 0 })
-  expect(shown.shifts[0].staff[0]).toMatchObject({ pinned: false })
-  expect(staff.map(({ name }: { name: string }) => name)).toContain(shown.shifts[0].staff[0].name)
+  const confirmedRoster = await roster()
+  expect(confirmedRoster.summary).toEqual({ shifts: 7, places: 14, filled: 14, open: 0, broken: 0, coverage: 1 })
+  expect(confirmedRoster.shifts[0]).toMatchObject({
+    site: 'Riverside',
+    date: '2026-03-23',
+    from: '18:00',
+    to: '23:00',
+    open: 0,
+  })
+  expect(confirmedRoster.shifts[0].staff[0]).toMatchObject({ pinned: false })
+  expect(staff.map(({ name }: { name: string }) => name)).toContain(confirmedRoster.shifts[0].staff[0].name)
 })
 
 test('a change of a person or of a shift changes only the fields it names', async () => {
@@ -156,16 +162,16 @@ test('hand-made rosters are checked too: rest, overlap, headcount, skill, and sh
 test('pinned places stay through a new roster, and unpinned ones of other ranges too', async () => {
   const { call, generate, finished, roster, shift_ids, staff } = await venue()
   const last = shift_ids.at(-1) as number
-  const dear = staff[3].id // the cheapest would be chosen
-  const pinned = await call.post(`${base}/assignments`, { shift_id: last, staff_id: dear })
+  const expensive = staff[3].id // the cheapest would be chosen
+  const pinned = await call.post(`${base}/assignments`, { shift_id: last, staff_id: expensive })
   expect(pinned.pinned).toBe(true)
   const job = await finished(generate())
-  expect(job.result.assignments).toContainEqual({ shift_id: last, staff_id: dear })
+  expect(job.result.assignments).toContainEqual({ shift_id: last, staff_id: expensive })
   await call.post(`${base}/confirm`, { job_id: job.job_id })
   const others = (await roster()).shifts.slice(1)
-  const one = { start_date: '2026-03-23', end_date: '2026-03-23' }
+  const oneDay = { start_date: '2026-03-23', end_date: '2026-03-23' }
   const answer = await call.post(`${base}/confirm`, {
-    ...one,
+    ...oneDay,
     assignments: [{ shift_id: shift_ids[0], staff_id: staff[0].id }],
   })
   expect(answer.removed).toBeGreaterThan(0)
@@ -181,15 +187,15 @@ test('pinned places stay through a new roster, and unpinned ones of other ranges
 test('placing by hand keeps to the rules', async () => {
   const { call, shift_ids, staff } = await venue()
   const shift_id = shift_ids[0] as number
-  const made = await call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id })
+  const assignment = await call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id })
   const again = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id }))
   expect(again.problem.conflicts[0].rule).toBe('twice')
   const painter = await addPerson(call, 'Pat', { skills: ['paint'] })
   const refusal = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: painter.id }))
   expect(refusal.problem.detail).toBe('Pat lacks the skill bar')
   expect((await refusalOf(call.post(`${base}/assignments`, { shift_id: 999, staff_id: painter.id }))).status).toBe(404)
-  expect(await call.delete(`${base}/assignments/${made.id}`)).toEqual({ deleted: true, id: made.id })
-  expect((await refusalOf(call.post(`${base}/assignments/${made.id}/pin`))).status).toBe(404)
+  expect(await call.delete(`${base}/assignments/${assignment.id}`)).toEqual({ deleted: true, id: assignment.id })
+  expect((await refusalOf(call.post(`${base}/assignments/${assignment.id}/pin`))).status).toBe(404)
 })
 
 test('an impossible roster is the best partial one, with the reason for each open place', async () => {
@@ -210,9 +216,9 @@ test('an impossible roster is the best partial one, with the reason for each ope
 test('a certificate holds through its last day in the site’s time zone', async () => {
   const { call, finished } = await start()
   const site = await addSite(call, 'Harbour', 'Pacific/Auckland')
-  const held = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
-  const lasting = await addPerson(call, 'Lou', held('2026-03-24'))
-  await addPerson(call, 'Max', held('2026-03-23'))
+  const certifiedUntil = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
+  const lasting = await addPerson(call, 'Lou', certifiedUntil('2026-03-24'))
+  await addPerson(call, 'Max', certifiedUntil('2026-03-23'))
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: '2026-03-23T12:00:00Z', // the 24th in Auckland
@@ -246,16 +252,16 @@ test('a week in which the clocks change keeps its local hours, and nights their 
   expect(hours(later.shifts.find(({ from }: { from: string }) => from === '22:00'))).toBe(8)
 })
 
-test('shifts come from a spreadsheet whole or not at all, with every mistake named', async () => {
+test('all shifts of a spreadsheet are imported or none, and every mistake is named', async () => {
   const { call } = await start()
   await addSite(call)
   const csv =
     'site,date,from,to,skill,headcount\nRiverside,2026-03-29,18:00,02:00,bar,2\nriverside,2026-03-30,9:30,17:00,,'
   const send = (body: string) =>
     call.raw(`${base}/shifts/import`, { method: 'POST', body, headers: { 'content-type': 'text/csv' } })
-  const bad = await send(`${csv}\nNowhere,2026-03-30,09:00,10:00,,1\nRiverside,2026-02-30,09:00,10:00,,1`)
-  expect(bad.status).toBe(422)
-  expect((await bad.json()).errors).toEqual([
+  const invalid = await send(`${csv}\nNowhere,2026-03-30,09:00,10:00,,1\nRiverside,2026-02-30,09:00,10:00,,1`)
+  expect(invalid.status).toBe(422)
+  expect((await invalid.json()).errors).toEqual([
     { path: 'line 4, site', message: 'There is no site named Nowhere.' },
     { path: 'line 5, date', message: '2026-02-30 is not a date such as 2025-03-30.' },
   ])
@@ -270,7 +276,7 @@ test('shifts come from a spreadsheet whole or not at all, with every mistake nam
   expect(shifts[0]).toMatchObject({ date: '2026-03-29', skill: 'bar', headcount: 2 })
 })
 
-test('what takes other things with it is deleted only when that was said, and audited', async () => {
+test('a site, person or shift that assignments depend on is deleted only if confirmed, and audited', async () => {
   const { call, site, staff, shift_ids } = await venue()
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
   for (const path of [`sites/${site.id}`, `staff/${staff[0].id}`, `shifts/${shift_ids[0]}`])
@@ -303,7 +309,7 @@ test('a site that moves to another zone keeps its moments and finds its shifts o
   expect((await refusalOf(call.patch(`${base}/sites/${site.id}`, { timezone: 'Mars/Olympus' }))).status).toBe(422)
 })
 
-test('what is sent is checked at the door', async () => {
+test('invalid sites, people, shifts and requests for rosters are refused', async () => {
   const { call, site } = await venue()
   const problemOf = async (path: string, body: object) => (await refusalOf(call.post(`${base}/${path}`, body))).problem
   expect(await problemOf('sites', { name: 'Riverside', timezone: 'Europe/Berlin' })).toMatchObject({ code: 'conflict' })
@@ -325,7 +331,7 @@ test('what is sent is checked at the door', async () => {
   expect((await refusalOf(call.post(`${base}/confirm`, { job_id: 'none' }))).status).toBe(404)
 })
 
-test('a stretch without shifts ends as a failure that says so, once', async () => {
+test('generating a roster for days without shifts fails once, with the reason', async () => {
   const { call, finished } = await start()
   await addSite(call)
   const job = await finished(call.post('/api/v1/jobs/roster/generate', week))

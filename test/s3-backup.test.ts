@@ -60,7 +60,7 @@ fetchedTest('a backup in the store is restored into an empty folder, byte for by
   expect(missing).toMatchObject({ code: 1, err: expect.stringContaining(name) })
 })
 
-fetchedTest('only what is new travels', async () => {
+fetchedTest('only new pieces are sent to the store', async () => {
   const { dataDir, send, call, id, finished } = await startWithS3()
   mkdirSync(join(dataDir, 'uploads'), { recursive: true })
   writeFileSync(join(dataDir, 'uploads', 'large.csv'), crypto.getRandomValues(new Uint8Array(65_536)))

@@ -8,11 +8,12 @@ import { BadSchedule, every } from '../src/platform/jobs/scheduler.ts'
 import { outcome } from './outcome.ts'
 import { start, temporaryFolder, until } from './start.ts'
 
-const tick = (name = 'test.tick') => job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>
+const tickJob = (name = 'test.tick') =>
+  job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>
 
 test('a slot fires once, however many processes share the folder', async () => {
   const folder = temporaryFolder()
-  const ticking = tick()
+  const ticking = tickJob()
   const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('* * * * * *', ticking)] }
   const services = [await start({}, folder, tables), await start({}, folder, tables), await start({}, folder, tables)]
   const db = services[0]?.app.db as App['db']
@@ -24,7 +25,7 @@ test('a slot fires once, however many processes share the folder', async () => {
 })
 
 test('a paused entry does not fire and can still be run now', async () => {
-  const ticking = tick()
+  const ticking = tickJob()
   const { app, finished } = await start({}, undefined, { jobs: [ticking], schedule: [every('0 0 1 1 *', ticking)] })
   expect(await app.schedule.pause('test.tick', 'maintenance', 'ann')).toBe(true)
   expect(app.schedule.state().find(({ name }) => name === 'test.tick')).toMatchObject({
@@ -38,7 +39,7 @@ test('a paused entry does not fire and can still be run now', async () => {
 })
 
 test('an entry knows its next slot in UTC, its last one, and whether it is late', async () => {
-  const ticking = tick()
+  const ticking = tickJob()
   const { app, clock } = await start({ ROLE: 'web' }, undefined, {
     jobs: [ticking],
     schedule: [every('30 6 * * *', ticking)],
@@ -59,7 +60,7 @@ test("no slot is skipped when the machine's clock is put forward", async () => {
   const zone = process.env.TZ
   process.env.TZ = 'Europe/Berlin'
   try {
-    const ticking = tick()
+    const ticking = tickJob()
     const { app, clock } = await start({ ROLE: 'web' }, undefined, {
       jobs: [ticking],
       schedule: [every('*/2 * * * *', ticking)],
@@ -75,7 +76,7 @@ test("no slot is skipped when the machine's clock is put forward", async () => {
 
 test('a nightly slot missed while stopped runs once at the next start', async () => {
   const folder = temporaryFolder()
-  const ticking = tick()
+  const ticking = tickJob()
   const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('0 3 * * *', ticking)] }
   const first = await start({}, folder, tables)
   const db = first.app.db
@@ -110,7 +111,7 @@ test('a nightly slot missed while stopped runs once at the next start', async ()
 })
 
 test('a typo in the schedule is refused at boot with the name of the job', async () => {
-  const ticking = tick()
+  const ticking = tickJob()
   for (const pattern of ['61 * * * *', '* * *', 'every day', '0 0 31 2 *'])
     expect(await outcome(start({}, undefined, { jobs: [ticking], schedule: [every(pattern, ticking)] }))).toThrow(
       /test\.tick/,

@@ -39,11 +39,11 @@ test('strangers find no users and nothing in private leagues', async () => {
   await newCup(fieldhouse.call, { public: false }, { name: 'Secret society' })
   const secretive = await newTrader(fieldhouse, 'secretive')
   await fieldhouse.call.post('/api/v1/leagues/1/join', { user_id: secretive.id })
-  const seen = await fieldhouse.as().get('/api/v1/search?q=secret')
-  expect(seen).toEqual({ q: 'secret', players: [], leagues: [], symbols: [], tours: [] })
+  const found = await fieldhouse.as().get('/api/v1/search?q=secret')
+  expect(found).toEqual({ q: 'secret', players: [], leagues: [], symbols: [], tours: [] })
   expect((await refusalOf(fieldhouse.as().get('/api/v1/search?q=secret&category=users'))).status).toBe(401)
-  const known = await fieldhouse.call.get('/api/v1/search?q=secret')
-  expect([names(known.players), names(known.leagues), names(known.users)]).toEqual([
+  const asOperator = await fieldhouse.call.get('/api/v1/search?q=secret')
+  expect([names(asOperator.players), names(asOperator.leagues), names(asOperator.users)]).toEqual([
     ['secretive'],
     ['Secret society'],
     ['secretive'],
@@ -63,8 +63,8 @@ test('the search index follows renames, deletions and additions', async () => {
   expect([names((await find('be')).leagues), names((await find('be')).users)]).toEqual([['Beta'], ['bertram']])
   await fieldhouse.call.delete(`/api/v1/users/${ann!.id}`)
   await fieldhouse.call.delete('/api/v1/leagues/1', { name: 'Beta' })
-  const gone = await find('be')
-  expect([gone.leagues, gone.users]).toEqual([[], []])
+  const afterDeletion = await find('be')
+  expect([afterDeletion.leagues, afterDeletion.users]).toEqual([[], []])
   expect((await find('deleted')).users).toEqual([])
 })
 
@@ -86,8 +86,8 @@ test('tours are found by everyone, people of the rota by officers, runs by admin
   expect((await find(fieldhouse.as(), 'ocean')).tours).toEqual([{ slug: 'pga', name: 'Océan Tour' }])
   expect((await find(fieldhouse.as(), 'pga')).tours).toHaveLength(1)
   expect(Object.keys(await find(member, 'ocean'))).toEqual(['q', 'players', 'leagues', 'users', 'symbols', 'tours'])
-  const seen = await find(officer, 'ocean')
-  expect([names(seen.staff), seen.runs]).toEqual([['Oceane Ødegård'], undefined])
+  const found = await find(officer, 'ocean')
+  expect([names(found.staff), found.runs]).toEqual([['Oceane Ødegård'], undefined])
   const { runs } = await find(call, 'refresh')
   expect(runs.length).toBeGreaterThan(0)
   expect(names(runs)?.join()).toContain('refresh')
@@ -116,14 +116,15 @@ test('the page of the search lists what is found with where it is, and works wit
   const fieldhouse = await start()
   await newCup(fieldhouse.call, {}, { name: '<b>Northern</b> cup' })
   await quote(fieldhouse.call, { 'BRK.B': 300 })
-  const see = async (path: string) => (await fieldhouse.as().raw(path, { headers: { accept: 'text/html' } })).text()
-  const found = await see('/search?q=north')
+  const pageText = async (path: string) =>
+    (await fieldhouse.as().raw(path, { headers: { accept: 'text/html' } })).text()
+  const found = await pageText('/search?q=north')
   expect(found).toContain('<a href="/leagues/1"><bdi class="name">&lt;b&gt;Northern&lt;/b&gt; cup</bdi></a>')
-  expect(await see('/search?q=brk.b')).toContain('href="/quotes/BRK.B"')
-  expect(await see('/search?q=zzz')).toContain('Nothing found')
-  expect(await see('/search')).toContain('<form class="search" method="get" action="/search"')
-  expect(await see('/')).toContain('action="/search"')
-  const part = await see('/search/part?q=north')
+  expect(await pageText('/search?q=brk.b')).toContain('href="/quotes/BRK.B"')
+  expect(await pageText('/search?q=zzz')).toContain('Nothing found')
+  expect(await pageText('/search')).toContain('<form class="search" method="get" action="/search"')
+  expect(await pageText('/')).toContain('action="/search"')
+  const part = await pageText('/search/part?q=north')
   expect(part).toContain('role="option"')
   expect(part).not.toContain('<html')
 })
@@ -151,7 +152,7 @@ test('search results are cached for an hour', async () => {
   expect(await state()).not.toBe('hit')
 })
 
-test('deleted and renamed things are no longer found', async () => {
+test('cached results do not show people who were deleted or renamed', async () => {
   const fieldhouse = await start()
   const { call } = fieldhouse
   const people = ['ann', 'bob'].map(username => ({
@@ -159,9 +160,9 @@ test('deleted and renamed things are no longer found', async () => {
     ...{ password: 'long enough for all', role: 'member' },
   }))
   for (const person of people) await call.post('/api/v1/users', person)
-  const found = async (q: string) => (await call.get(`/api/v1/search?q=${q}`)).users.length
-  expect([await found('ann'), await found('bob')]).toEqual([1, 1])
+  const countFound = async (q: string) => (await call.get(`/api/v1/search?q=${q}`)).users.length
+  expect([await countFound('ann'), await countFound('bob')]).toEqual([1, 1])
   await call.delete('/api/v1/users/1')
   await call.patch('/api/v1/users/2', { username: 'robert' })
-  expect([await found('ann'), await found('bob'), await found('robert')]).toEqual([0, 0, 1])
+  expect([await countFound('ann'), await countFound('bob'), await countFound('robert')]).toEqual([0, 0, 1])
 })

@@ -30,7 +30,7 @@ afterAll(async () => {
 type Sheet = Record<string, Record<string, number>> // player → metric → value
 const cumulative = (metric: string) => metric !== 'power'
 
-async function stored(sheet: Sheet): Promise<number> {
+async function storeSheet(sheet: Sheet): Promise<number> {
   const ids = Object.keys(sheet)
   const metrics = Object.keys(Object.values(sheet)[0] ?? {})
   return thread.run('write', {
@@ -63,7 +63,7 @@ test('a board counts gains since the baseline, and change since the snapshot bef
   const published: Published[] = []
   const source = { published, config: {} }
   const add = async (kind: Published['kind'], takenAt: number, sheet: Sheet) =>
-    published.push({ kind, takenAt, snapshot: await stored(sheet) })
+    published.push({ kind, takenAt, snapshot: await storeSheet(sheet) })
 
   expect((await sheetPage(boards, source, query({ sort_by: 'power' }))).rows).toEqual([])
   await add('baseline', 1, kills({ ann: 10, bob: 10, cy: 10 }))
@@ -95,9 +95,9 @@ test('a board counts gains since the baseline, and change since the snapshot bef
 
 test('a player card shows current, baseline, gain, standing and history', async () => {
   const published: Published[] = [
-    { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 10, bob: 20 })) },
-    { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 30, bob: 20, cy: 5 })) },
-    { kind: 'current', takenAt: 3, snapshot: await stored(kills({ ann: 40, bob: 90, cy: 5 })) },
+    { kind: 'baseline', takenAt: 1, snapshot: await storeSheet(kills({ ann: 10, bob: 20 })) },
+    { kind: 'current', takenAt: 2, snapshot: await storeSheet(kills({ ann: 30, bob: 20, cy: 5 })) },
+    { kind: 'current', takenAt: 3, snapshot: await storeSheet(kills({ ann: 40, bob: 90, cy: 5 })) },
   ]
   const card = await playerCard(boards, { published, config: { weights: { kill_points: 2 } } }, 'ann')
   expect(card).toEqual({
@@ -131,15 +131,15 @@ test('the cards of many players asked for at once rank each of them in every met
       { power: below(100_000), kill_points: below(50), deads: some(0.1) ? Number.NaN : below(1e9) },
     ]),
   )
-  const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(sheet) }]
-  const asked = Array.from({ length: 70 }, () => `p${below(players)}`)
-  const cards = await Promise.all(asked.map(id => playerCard(boards, { published, config: {} }, id)))
+  const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await storeSheet(sheet) }]
+  const ids = Array.from({ length: 70 }, () => `p${below(players)}`)
+  const cards = await Promise.all(ids.map(id => playerCard(boards, { published, config: {} }, id)))
   for (const metric of ['power', 'kill_points', 'deads']) {
     const ranking = rankingOf(
       Float64Array.from(Object.values(sheet), values => values[metric]!),
       'desc',
     )
-    for (const [i, id] of asked.entries()) {
+    for (const [i, id] of ids.entries()) {
       const row = Number(id.slice(1))
       const { rank, percentile } = cards[i]!.metrics[metric]!
       const isKnown = !Number.isNaN(ranking.values[row]!)
@@ -151,8 +151,8 @@ test('the cards of many players asked for at once rank each of them in every met
 
 test('a board scored by power with goals by power has both', async () => {
   const published: Published[] = [
-    { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 0, bob: 500 })) },
-    { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 100, bob: 450 })) },
+    { kind: 'baseline', takenAt: 1, snapshot: await storeSheet(kills({ ann: 0, bob: 500 })) },
+    { kind: 'current', takenAt: 2, snapshot: await storeSheet(kills({ ann: 100, bob: 450 })) },
   ]
   const config: BoardConfig = { weights: { power: 1, kill_points: 1 }, classify_by: 'goal', goal: { per_power: 0.1 } }
   const { rows } = await sheetPage(boards, { published, config }, query())
@@ -164,8 +164,8 @@ test('a board scored by power with goals by power has both', async () => {
 
 test('tiers by goal go by the baseline power of each', async () => {
   const published: Published[] = [
-    { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 0, bob: 500 })) },
-    { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 100, bob: 560 })) },
+    { kind: 'baseline', takenAt: 1, snapshot: await storeSheet(kills({ ann: 0, bob: 500 })) },
+    { kind: 'current', takenAt: 2, snapshot: await storeSheet(kills({ ann: 100, bob: 560 })) },
   ]
   const config: BoardConfig = { classify_by: 'goal', goal: { per_power: 0.12 } }
   const { tiers } = await tiersOf(boards, { published, config }, { page: 1, limit: 50 })
@@ -187,28 +187,32 @@ test('a season whose scans were thinned out keeps its last board unchanged', asy
     { ann: 60, bob: 20, dot: 9 },
     { ann: 61, bob: 80, cy: 45, dot: 10 },
   ]
-  for (const [takenAt, one] of counts.entries()) {
-    published.push({ kind: takenAt === 0 ? 'baseline' : 'current', takenAt, snapshot: await stored(kills(one)) })
+  for (const [takenAt, killsNow] of counts.entries()) {
+    published.push({
+      kind: takenAt === 0 ? 'baseline' : 'current',
+      takenAt,
+      snapshot: await storeSheet(kills(killsNow)),
+    })
   }
   const source = { published, config: {} }
   const fresh = () => openSheetBoards(folder, thread)
-  const asSeen = async () => {
+  const freshPage = async () => {
     const opened = fresh()
     const page = await sheetPage(opened, source, query())
     opened.close()
     return page
   }
-  const before = await asSeen()
+  const before = await freshPage()
   const { snapshots, derived } = neededSnapshots(boards.scores, published, 0)
   await thread.run('sweep', { keep: snapshots, keepDerived: derived, before: Date.now() + 1000 })
-  expect(await asSeen()).toEqual(before)
+  expect(await freshPage()).toEqual(before)
   const card = await playerCard(boards, source, 'cy')
   expect(card?.history.map(({ takenAt }) => takenAt)).toEqual([4])
   expect(card?.score).toBe(5)
 })
 
 test('an unknown column is refused with the choices, and a deleted snapshot is reported', async () => {
-  const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(kills({ ann: 1 })) }]
+  const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await storeSheet(kills({ ann: 1 })) }]
   const source = { published, config: {} }
   expect(await outcome(standings(source, { sort_by: 'deads' }))).toThrow(UnknownColumn)
   await thread.run('remove', published[0]!.snapshot)
@@ -256,7 +260,7 @@ const rankIn = (board: Map<string, number>, id: string): number | null => {
 }
 
 /** An extra sheet may have columns of the scans, or its own. */
-function someSheet({ some, below }: Chance, kind: Published['kind']): Sheet {
+function randomSheet({ some, below }: Chance, kind: Published['kind']): Sheet {
   const players = Array.from({ length: 40 }, (_, i) => `p${i}`).filter(() => some(0.6))
   const metrics =
     kind === 'extra'
@@ -277,40 +281,40 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
       if (uploads.length > 2 && some(0.25)) uploads = uploads.filter(upload => upload !== one(uploads))
       else {
         const kind = some(0.2) ? 'baseline' : some(0.3) ? 'extra' : 'current'
-        const sheet = someSheet(random, kind)
+        const sheet = randomSheet(random, kind)
         const takenAt = some(0.3) ? below(20) : 20 + step
-        uploads = [...uploads, { kind, takenAt, sheet, snapshot: await stored(sheet) }]
+        uploads = [...uploads, { kind, takenAt, sheet, snapshot: await storeSheet(sheet) }]
       }
       const config = one<BoardConfig>([
         { weights: { kills: 10, deads: 3, proofs: 7 } },
         { weights: { kills: 1, power: -0.5, proofs: 2 }, score_on: 'current' },
       ])
       const at = some(0.3) ? below(40) : undefined
-      const seen = uploads.filter(({ takenAt }) => at === undefined || takenAt <= at)
-      const now = naiveBoard(seen, config)
-      const ordered = seen.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
+      const visible = uploads.filter(({ takenAt }) => at === undefined || takenAt <= at)
+      const now = naiveBoard(visible, config)
+      const ordered = visible.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
       const last = ordered.findLastIndex(({ kind }) => kind === 'current')
-      const then = naiveBoard(ordered.slice(0, Math.max(0, last)), config)
+      const previous = naiveBoard(ordered.slice(0, Math.max(0, last)), config)
       const { rows } = await sheetPage(boards, { published: uploads, config }, query({ at }))
-      const shown = Object.fromEntries(rows.map(row => [row.player_id, [row.score, row.change]]))
+      const actual = Object.fromEntries(rows.map(row => [row.player_id, [row.score, row.change]]))
       const expected = Object.fromEntries(
         Array.from(now ?? [], ([id, score]) => {
-          const [rank, was] = [rankIn(now!, id), then ? rankIn(then, id) : null]
+          const [rank, was] = [rankIn(now!, id), previous ? rankIn(previous, id) : null]
           return [id, [Number.isNaN(score) ? null : score, rank === null || was === null ? null : was - rank]]
         }),
       )
-      expect({ seed, step, shown }).toEqual({ seed, step, shown: expected })
+      expect({ seed, step, shown: actual }).toEqual({ seed, step, shown: expected })
     }
   }
 })
 
 test('two readers of an uncached part compute it once, and the budget drops the least recently used', async () => {
-  const made: string[] = []
+  const computed: string[] = []
   const budget = byteBudget(25)
   const shelf = budget.newCache<string>(() => 10)
   const get = (key: string) =>
     shelf.get(key, async () => {
-      made.push(key)
+      computed.push(key)
       return key
     })
   await Promise.all([get('a'), get('a')])
@@ -319,14 +323,14 @@ test('two readers of an uncached part compute it once, and the budget drops the 
   await get('c') // b goes
   await get('a')
   await get('b')
-  expect(made).toEqual(['a', 'b', 'c', 'b'])
+  expect(computed).toEqual(['a', 'b', 'c', 'b'])
   expect(budget.bytes()).toBe(20)
   shelf.drop('a')
   shelf.drop('nothing')
   expect(budget.bytes()).toBe(10)
   await get('b')
   await get('a')
-  expect(made).toEqual(['a', 'b', 'c', 'b', 'a'])
+  expect(computed).toEqual(['a', 'b', 'c', 'b', 'a'])
 })
 
 test('a part that failed is computed again, and one larger than the budget is still served', async () => {
@@ -340,14 +344,14 @@ test('when a thread dies, waiting calls fail, and the next call starts another',
   const dataDir = join(folder, 'not-yet-there')
   const other = startSheetThread(dataDir)
   const questions = [1, 2].map(() => other.run('sweep', { keep: [], before: 0 }))
-  const ends = await Promise.allSettled(questions)
-  expect(ends.map(end => end.status === 'rejected' && end.reason instanceof ThreadDied)).toEqual([true, true])
+  const outcomes = await Promise.allSettled(questions)
+  expect(outcomes.map(end => end.status === 'rejected' && end.reason instanceof ThreadDied)).toEqual([true, true])
   mkdirSync(dataDir)
   expect(await other.run('sweep', { keep: [], before: 0 })).toBe(0)
   await other.stop()
 })
 
-test('a stopped thread refuses, and says so', async () => {
+test('a stopped thread refuses calls', async () => {
   const other = startSheetThread(mkdtempSync(join(folder, 'other-')))
   await other.run('sweep', { keep: [], before: 0 })
   await other.stop()

@@ -8,7 +8,7 @@ import { board, refusalOf, start } from './start.ts'
 
 const scan = (...deads: number[]) =>
   `ID,Name,Power,Kill Points,Deads\n${deads.map((count, i) => `${i + 1},P${i + 1},${100 - i},${1000 + i},${count}`).join('\n')}\n`
-type Shown = { player_id: string; gains: Record<string, number>; rank: number; change: number | null }
+type GainRow = { player_id: string; gains: Record<string, number>; rank: number; change: number | null }
 
 test('a board is ranked by the gain of a metric, and counted from any scan to any other', async () => {
   const { call, finished } = await start()
@@ -18,32 +18,32 @@ test('a board is ranked by the gain of a metric, and counted from any scan to an
   await send(scan(100, 10, 10), 1, 'baseline')
   await send(scan(101, 15, 10), 2)
   await send(scan(102, 16, 40), 3)
-  const shown = async (query: string) =>
-    (await board(call, id, query)).rows.map(({ player_id, gains }: Shown) => [player_id, gains.deads])
+  const deadGains = async (query: string) =>
+    (await board(call, id, query)).rows.map(({ player_id, gains }: GainRow) => [player_id, gains.deads])
 
-  expect(await shown('?sort_by=deads')).toEqual([
+  expect(await deadGains('?sort_by=deads')).toEqual([
     ['1', 2],
     ['3', 30],
     ['2', 6],
   ])
-  expect(await shown('?sort_by=deads.gain')).toEqual([
+  expect(await deadGains('?sort_by=deads.gain')).toEqual([
     ['3', 30],
     ['2', 6],
     ['1', 2],
   ])
-  expect(await shown('?sort_by=Deaths.gain&order=asc')).toEqual([
+  expect(await deadGains('?sort_by=Deaths.gain&order=asc')).toEqual([
     ['1', 2],
     ['2', 6],
     ['3', 30],
   ])
   const second = await board(call, id, '?sort_by=deads.gain&from=2026-03-02T12:00:00Z')
   expect(second.gains_from).toBe('2026-03-02T00:00:00.000Z')
-  expect(second.rows.map(({ player_id, gains }: Shown) => [player_id, gains.deads])).toEqual([
+  expect(second.rows.map(({ player_id, gains }: GainRow) => [player_id, gains.deads])).toEqual([
     ['3', 30],
     ['1', 1],
     ['2', 1],
   ])
-  expect(await shown('?sort_by=deads.gain&from=2026-03-01T00:00:00Z&at=2026-03-02T00:00:00Z')).toEqual([
+  expect(await deadGains('?sort_by=deads.gain&from=2026-03-01T00:00:00Z&at=2026-03-02T00:00:00Z')).toEqual([
     ['2', 5],
     ['1', 1],
     ['3', 0],
@@ -70,9 +70,9 @@ test('a board is ranked by the gain of a metric, and counted from any scan to an
 test('the board of a trading league has no past, and says so', async () => {
   const { call } = await start()
   const { id } = await newCup(call)
-  for (const asked of ['at', 'from']) {
-    const { status, problem } = await refusalOf(board(call, id, `?${asked}=2026-03-01T00:00:00Z`))
-    expect([status, problem.errors[0].path]).toEqual([422, asked])
+  for (const parameter of ['at', 'from']) {
+    const { status, problem } = await refusalOf(board(call, id, `?${parameter}=2026-03-01T00:00:00Z`))
+    expect([status, problem.errors[0].path]).toEqual([422, parameter])
   }
 })
 
@@ -81,13 +81,13 @@ test('a board is filtered by what a label says, with the ranks of the whole boar
   const { id } = await newLeague(call)
   const sheet = 'ID,Name,Alliance,Power\n1,Ann,ABC,10\n2,Bob,XY,20\n3,Cy,ABC,30\n'
   await finished(upload(call, id, sheet, { kind: 'current', taken_at: '2026-03-01T00:00:00Z' }))
-  const shown = async (query: string) => {
+  const totalAndRanks = async (query: string) => {
     const { rows, pagination } = await board(call, id, query)
-    return [pagination.total, ...rows.map(({ player_id, rank }: Shown) => `${player_id}:${rank}`)]
+    return [pagination.total, ...rows.map(({ player_id, rank }: GainRow) => `${player_id}:${rank}`)]
   }
-  expect(await shown('?sort_by=power&label=alliance:ABC')).toEqual([2, '3:1', '1:3'])
-  expect(await shown('?sort_by=power&label=alliance:ABC&q=ann')).toEqual([1, '1:3'])
-  expect(await shown('?label=alliance:abc')).toEqual([0])
+  expect(await totalAndRanks('?sort_by=power&label=alliance:ABC')).toEqual([2, '3:1', '1:3'])
+  expect(await totalAndRanks('?sort_by=power&label=alliance:ABC&q=ann')).toEqual([1, '1:3'])
+  expect(await totalAndRanks('?label=alliance:abc')).toEqual([0])
   for (const label of ['clan:ABC', 'ABC']) {
     const { status, problem } = await refusalOf(board(call, id, `?label=${label}`))
     expect([status, problem.errors[0].path]).toEqual([422, 'label'])

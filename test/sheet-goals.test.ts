@@ -5,7 +5,7 @@ import { board, refusalOf, start } from './start.ts'
 
 const scan = (...rows: (number | string)[][]) =>
   `ID,Name,Power,Kill Points,Deads\n${rows.map((cells, i) => `${i + 1},P${i + 1},${cells.join()}`).join('\n')}\n`
-type Shown = { player_id: string; goal_pct: number | null; goals: Record<string, number | null>; tier: string | null }
+type GoalRow = { player_id: string; goal_pct: number | null; goals: Record<string, number | null>; tier: string | null }
 
 const goals = [
   { to: 100, targets: { 'Kill Points': 50, Deaths: 10 } },
@@ -19,26 +19,26 @@ async function leagueOfFour(config: object) {
     app.finished(upload(app.call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z` }))
   await send(scan([50, 0, 0], [99, 10, 5], [100, 100, 0], [5000, 0, 0], [60, 0, '']), 1, 'baseline')
   await send(scan([500, 50, 5], [99, 35, 25], [100, 400, 0], [5000, 9, 9], [60, 50, '']), 2, 'current')
-  const shown = async (query = '') =>
-    (await board(app.call, id, query)).rows.map(({ player_id, goal_pct }: Shown) => [player_id, goal_pct])
-  return { ...app, id, shown }
+  const goalPercents = async (query = '') =>
+    (await board(app.call, id, query)).rows.map(({ player_id, goal_pct }: GoalRow) => [player_id, goal_pct])
+  return { ...app, id, goalPercents }
 }
 
 test('the percent of a goal is the least of its targets, for the power of each; boards are ranked and exported by it', async () => {
-  const { call, id, shown, url } = await leagueOfFour({ goals })
+  const { call, id, goalPercents, url } = await leagueOfFour({ goals })
   const { config } = await call.get(`/api/v1/leagues/${id}`)
   expect(config.goals[0]).toEqual({ to: 100, targets: { kill_points: 50, deads: 10 } })
   const { rows } = await board(call, id, '?sort_by=goal_pct')
-  expect(rows.map(({ player_id, goal_pct, goals }: Shown) => [player_id, goal_pct, goals])).toEqual([
+  expect(rows.map(({ player_id, goal_pct, goals }: GoalRow) => [player_id, goal_pct, goals])).toEqual([
     ['3', 150, { kill_points: 150, deads: null }],
     ['1', 50, { kill_points: 100, deads: 50 }],
     ['2', 50, { kill_points: 50, deads: 200 }],
     ['4', null, { kill_points: null, deads: null }],
     ['5', null, { kill_points: 100, deads: null }],
   ])
-  expect((await shown('?sort_by=deads.goal_pct'))[0]).toEqual(['2', 50])
-  expect((await shown('?sort_by=T4 Kills.goal_pct').catch(error => error)).status).toBe(400)
-  expect((await shown('?sort_by=Dead Troops.goal_pct&order=asc'))[0]).toEqual(['1', 50])
+  expect((await goalPercents('?sort_by=deads.goal_pct'))[0]).toEqual(['2', 50])
+  expect((await goalPercents('?sort_by=T4 Kills.goal_pct').catch(error => error)).status).toBe(400)
+  expect((await goalPercents('?sort_by=Dead Troops.goal_pct&order=asc'))[0]).toEqual(['1', 50])
   const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?sort_by=goal_pct`)
   expect(csv.split('\r\n')[0]).toEndWith(',goal_pct,kill_points_goal_pct,deads_goal_pct')
   expect(csv.split('\r\n')[1]).toEndWith(',150,150,')
@@ -57,13 +57,13 @@ test('tiers follow the percent of goals; a single goal for the score is shown in
     { name: 'half', min: 50 },
     { name: 'below', min: 0 },
   ]
-  const { call, id, shown } = await leagueOfFour({ goals, classify_by: 'goal', tiers })
+  const { call, id, goalPercents } = await leagueOfFour({ goals, classify_by: 'goal', tiers })
   const tierOf = async () =>
-    Object.fromEntries((await board(call, id)).rows.map(({ player_id, tier }: Shown) => [player_id, tier]))
+    Object.fromEntries((await board(call, id)).rows.map(({ player_id, tier }: GoalRow) => [player_id, tier]))
   expect(await tierOf()).toEqual({ 1: 'half', 2: 'half', 3: 'met', 4: null, 5: null })
   await call.patch(`/api/v1/leagues/${id}`, { config: { goals: null, goal: 50 } })
   expect(await tierOf()).toEqual({ 1: 'met', 2: 'half', 3: 'met', 4: 'below', 5: 'met' })
-  expect(await shown('?sort_by=goal_pct')).toEqual([
+  expect(await goalPercents('?sort_by=goal_pct')).toEqual([
     ['3', 600],
     ['1', 100],
     ['5', 100],
@@ -72,7 +72,7 @@ test('tiers follow the percent of goals; a single goal for the score is shown in
   ])
   const change = { goal: null, goals: [{ targets: { score: 100 } }], score_on: 'current', weights: { power: 1 } }
   await call.patch(`/api/v1/leagues/${id}`, { config: change })
-  expect((await shown('?sort_by=score.goal_pct'))[0]).toEqual(['4', 5000])
+  expect((await goalPercents('?sort_by=score.goal_pct'))[0]).toEqual(['4', 5000])
 })
 
 test('goals that overlap, end before they start or come in addition to a single goal are refused, each with its place', async () => {

@@ -4,7 +4,7 @@ import { percentileOf, placeOf, rankingOf, rankOf, withoutRows } from '../src/le
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
 
-type Shown = { player_id: string; rank: number | null; change: number | null; mark?: { counted: boolean } | null }
+type MarkedRow = { player_id: string; rank: number | null; change: number | null; mark?: { counted: boolean } | null }
 
 test('a ranking without some rows ranks the others as if those were not there', () => {
   const all = rankingOf(Float64Array.of(50, 40, 40, Number.NaN, 30, 20), 'desc')
@@ -20,7 +20,7 @@ test('a ranking without some rows ranks the others as if those were not there', 
 const scan = (...power: number[]) =>
   `ID,Name,Power\n${power.map((count, i) => `${i + 1},P${i + 1},${count}`).join('\n')}\n`
 
-async function season() {
+async function startWithScans() {
   const app = await start()
   const { call, finished } = app
   const { id } = await newLeague(call, { weights: { power: 1 } })
@@ -30,13 +30,15 @@ async function season() {
   await send(scan(50, 40, 30, 20, 10), 2)
   await send(scan(55, 46, 60, 20, 10), 3)
   const ranks = async (query = '') =>
-    (await board(call, id, query)).rows.map(({ player_id, rank, change }: Shown) => `${player_id}:${rank}:${change}`)
+    (await board(call, id, query)).rows.map(
+      ({ player_id, rank, change }: MarkedRow) => `${player_id}:${rank}:${change}`,
+    )
   const mark = (player: string, body: object) => call.put(`/api/v1/leagues/${id}/players/${player}/mark`, body)
   return { ...app, id, ranks, mark, send }
 }
 
 test('a player who is left out has no rank and moves nobody, but stays on the board, with a card that says why', async () => {
-  const { call, id, ranks, mark } = await season()
+  const { call, id, ranks, mark } = await startWithScans()
   expect(await ranks()).toEqual(['3:1:2', '1:2:-1', '2:3:-1', '4:4:0', '5:5:0'])
   const path = `/api/v1/leagues/${id}`
   const marked = await mark('3', { reason: 'farm', farm_of: '1', note: 'seen on chat' })
@@ -52,7 +54,12 @@ test('a player who is left out has no rank and moves nobody, but stays on the bo
   expect(card.metrics.power).toMatchObject({ current: 60, rank: null })
   expect((await call.get(`${path}/players/2`)).metrics.power).toMatchObject({ rank: 2, percentile: 62.5 })
   const { tiers } = await call.get(`${path}/classifications`)
-  expect(tiers.flatMap(({ rows }: { rows: Shown[] }) => rows.map(row => row.player_id))).toEqual(['1', '2', '4', '5'])
+  expect(tiers.flatMap(({ rows }: { rows: MarkedRow[] }) => rows.map(row => row.player_id))).toEqual([
+    '1',
+    '2',
+    '4',
+    '5',
+  ])
 
   const page: string = await call.get(`/leagues/${id}/players/3`)
   expect(page).toContain('has no rank and counts in no total')
@@ -75,12 +82,14 @@ test('a player who is left out has no rank and moves nobody, but stays on the bo
   expect((await board(call, id)).rows[0].mark).toBeUndefined()
   expect((await refusalOf(call.get(`${path}/players/3/mark`))).status).toBe(404)
   const { logs } = await call.get('/admin/audit/logs/json')
-  const done = logs.slice(0, 3).map(({ action, target }: { action: string; target: string }) => `${action} ${target}`)
-  expect(done).toEqual(['player.unmark player 3', 'player.mark player 3', 'player.mark player 3'])
+  const actions = logs
+    .slice(0, 3)
+    .map(({ action, target }: { action: string; target: string }) => `${action} ${target}`)
+  expect(actions).toEqual(['player.unmark player 3', 'player.mark player 3', 'player.mark player 3'])
 })
 
 test('marks are for officers, of players the league knows, and end with the league', async () => {
-  const { call, id, mark, as, send } = await season()
+  const { call, id, mark, as, send } = await startWithScans()
   const path = `/api/v1/leagues/${id}`
   expect((await refusalOf(mark('99', { reason: 'other' }))).status).toBe(404)
   const wrong = await refusalOf(mark('2', { reason: 'farm', farm_of: '99' }))

@@ -10,16 +10,16 @@ import { refusalOf, start } from './start.ts'
 test('texts are grouped by value, even if their hashes are equal', () => {
   const { below } = chance(7)
   const texts = Array.from({ length: 5_000 }, () => `tag ${below(900)}`)
-  const { groupOfRow: of, texts: groups } = groupRows(textColumn(texts), 1_000)!
+  const { groupOfRow: groupOf, texts: groups } = groupRows(textColumn(texts), 1_000)!
   expect(groups).toHaveLength(new Set(texts).size)
-  expect(texts.map((_, row) => groups[of[row]!]!)).toEqual(texts)
+  expect(texts.map((_, row) => groups[groupOf[row]!]!)).toEqual(texts)
   expect(groupRows(textColumn(['a', 'b', 'c']), 2)).toBeUndefined()
 })
 
 const before = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,10,0\n2,Bob,XY,20,0\n3,Cy,ABC,30,0\n4,Di,,40,0\n'
 const after = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,11,5\n2,Bob,XY,25,7\n3,Cy,ABC,30,\n4,Di,,50,1\n'
 
-async function season() {
+async function startWithScans() {
   const app = await start()
   const { call, finished } = app
   const { id } = await newLeague(call, { weights: { deads: 10 } })
@@ -29,11 +29,11 @@ async function season() {
   return { ...app, id, path, totals: (query = '') => call.get(`${path}/totals${query}`) }
 }
 
-type Shown = { text: string; rank: number; players: number; score: { sum: number } }
-const shown = ({ rows }: { rows: Shown[] }) => rows.map(({ text, rank }) => `${text}:${rank}`)
+type GroupRow = { text: string; rank: number; players: number; score: { sum: number } }
+const ranksOf = ({ rows }: { rows: GroupRow[] }) => rows.map(({ text, rank }) => `${text}:${rank}`)
 
 test('alliances are added up and ranked by any sum or average, players who are left out not among them', async () => {
-  const { call, id, path, totals } = await season()
+  const { call, id, path, totals } = await startWithScans()
   const { all, labels, rows } = await totals()
   expect([labels, rows]).toEqual([['alliance'], []])
   expect(all).toEqual({
@@ -43,7 +43,7 @@ test('alliances are added up and ranked by any sum or average, players who are l
     gains: { power: { sum: 16, average: 4, known: 4 }, deads: { sum: 13, average: 13 / 3, known: 3 } },
   })
   const byAlliance = await totals('?label=alliance')
-  expect(shown(byAlliance)).toEqual(['XY:1', 'ABC:2', ':3'])
+  expect(ranksOf(byAlliance)).toEqual(['XY:1', 'ABC:2', ':3'])
   expect(byAlliance.rows[1]).toMatchObject({
     players: 2,
     score: { sum: 50, average: 50, known: 1 },
@@ -51,15 +51,15 @@ test('alliances are added up and ranked by any sum or average, players who are l
     gains: { power: { sum: 1 } },
   })
   expect(byAlliance.all).toEqual(all)
-  expect(shown(await totals('?label=alliance&sort_by=players'))).toEqual(['ABC:1', ':2', 'XY:2'])
-  expect(shown(await totals('?label=alliance&sort_by=Total Power&by=average'))).toEqual([':1', 'XY:2', 'ABC:3'])
-  expect(shown(await totals('?label=alliance&sort_by=power.gain&limit=1&page=2'))).toEqual(['XY:2'])
+  expect(ranksOf(await totals('?label=alliance&sort_by=players'))).toEqual(['ABC:1', ':2', 'XY:2'])
+  expect(ranksOf(await totals('?label=alliance&sort_by=Total Power&by=average'))).toEqual([':1', 'XY:2', 'ABC:3'])
+  expect(ranksOf(await totals('?label=alliance&sort_by=power.gain&limit=1&page=2'))).toEqual(['XY:2'])
   expect((await totals('?from=2026-03-01T12:00:00Z')).gains_from).toBe('2026-03-01T00:00:00.000Z')
   expect((await totals('?at=2026-02-01T00:00:00Z')).all).toBeNull()
 
   await call.put(`${path}/players/2/mark`, { reason: 'vacation' })
   expect((await totals()).all.players).toBe(3)
-  expect(shown(await totals('?label=alliance'))).toEqual(['ABC:1', ':2'])
+  expect(ranksOf(await totals('?label=alliance'))).toEqual(['ABC:1', ':2'])
 
   const csv: string = await call.get(`${path}/totals.csv?label=alliance`)
   const lines = csv.trim().split('\r\n')
@@ -78,7 +78,7 @@ test('alliances are added up and ranked by any sum or average, players who are l
 })
 
 test('unknown totals are refused with the choices', async () => {
-  const { call, totals } = await season()
+  const { call, totals } = await startWithScans()
   const label = await refusalOf(totals('?label=clan'))
   expect([label.status, label.problem.errors[0].path]).toEqual([422, 'label'])
   expect(label.problem.errors[0].message).toContain('It has alliance')

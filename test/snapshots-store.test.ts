@@ -30,7 +30,7 @@ afterAll(() => {
 
 const spans = [1, 200, 255, 256, 60_000, 65_536, 1e7, 4e9, 1e12, 2 ** 47, 2 ** 52, 1e300]
 
-function someColumn({ real, one, some }: Chance, rows: number): Float64Array {
+function randomColumn({ real, one, some }: Chance, rows: number): Float64Array {
   const [span, base] = [one(spans), one([0, -5, 1e12, -1e15])]
   const [unknown, fractions] = [one([0, 0.2, 1]), some(0.2)]
   return Float64Array.from({ length: rows }, () => {
@@ -41,7 +41,7 @@ function someColumn({ real, one, some }: Chance, rows: number): Float64Array {
   })
 }
 
-function someSheet(chance: Chance, players: number, metrics: number): SheetColumns {
+function randomSheet(chance: Chance, players: number, metrics: number): SheetColumns {
   const ids = new Set<string>()
   while (ids.size < players) ids.add(`${chance.one(['', '0', 'p', 'é'])}${chance.below(players * 20)}`)
   const names = Array.from(ids, () => chance.one(['', 'Ann', '𝓚𝓲𝓷𝓰', 'x'.repeat(chance.below(400))]))
@@ -51,7 +51,7 @@ function someSheet(chance: Chance, players: number, metrics: number): SheetColum
     metrics: Array.from({ length: metrics }, (_, i) => ({
       name: `m${i}`,
       cumulative: i % 2 === 0,
-      values: someColumn(chance, players),
+      values: randomColumn(chance, players),
     })),
     labels: ['alliance', 'camp'].slice(0, metrics % 3).map(name => ({
       name,
@@ -68,10 +68,10 @@ const inIdOrder = (sheet: SheetColumns) =>
     values: sheet.metrics.map(({ values }) => values[row]! + 0),
   })).sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
 
-test('a group gives back what was packed, all of it or one row', () => {
+test('a group unpacks to what was packed, all of it or one row', () => {
   forSeeds(300, chance => {
     const rows = 1 + chance.below(64)
-    const columns = Array.from({ length: 1 + chance.below(6) }, () => someColumn(chance, rows))
+    const columns = Array.from({ length: 1 + chance.below(6) }, () => randomColumn(chance, rows))
     const packed = packGroup(columns, 0, rows).slice()
     const all = columns.map(() => new Float64Array(rows))
     unpackGroup(packed, rows, columns.length, Array.from(columns.keys()), all, 0)
@@ -80,9 +80,9 @@ test('a group gives back what was packed, all of it or one row', () => {
     expect(again.map(values => Array.from(values))).toEqual([0, 0].map(c => Array.from(columns[c]!)))
     expect(all.map(values => Array.from(values))).toEqual(columns.map(values => Array.from(values)))
     const row = chance.below(rows)
-    const one = new Float64Array(columns.length)
-    unpackRow(packed, rows, columns.length, row, one, 0)
-    expect(Array.from(one)).toEqual(columns.map(values => values[row]!))
+    const rowValues = new Float64Array(columns.length)
+    unpackRow(packed, rows, columns.length, row, rowValues, 0)
+    expect(Array.from(rowValues)).toEqual(columns.map(values => values[row]!))
   })
 })
 
@@ -96,7 +96,7 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
     [6, 256, 0],
   ] as const) {
     const random = chance(seed)
-    const sheet = someSheet(random, players, metrics)
+    const sheet = randomSheet(random, players, metrics)
     const expected = inIdOrder(sheet)
     const snapshot = snapshotOf(reader, await writeSnapshot(scores, sheet, { now: 1 }))
     const [ids, names] = [readIds(reader, snapshot), readNames(reader, snapshot)]
@@ -134,12 +134,12 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
 })
 
 test('a metric the snapshot does not have reads as unknown', async () => {
-  const snapshot = snapshotOf(scores, await writeSnapshot(scores, someSheet(chance(1), 3, 1), { now: 1 }))
+  const snapshot = snapshotOf(scores, await writeSnapshot(scores, randomSheet(chance(1), 3, 1), { now: 1 }))
   expect(readColumns(scores, snapshot, ['deads']).map(values => Array.from(values))).toEqual([[NaN, NaN, NaN]])
 })
 
 test('a label the snapshot does not have reads as unknown', async () => {
-  const snapshot = snapshotOf(scores, await writeSnapshot(scores, someSheet(chance(1), 3, 3), { now: 1 }))
+  const snapshot = snapshotOf(scores, await writeSnapshot(scores, randomSheet(chance(1), 3, 3), { now: 1 }))
   expect(rowCount(readLabel(scores, snapshot, 'alliance'))).toBe(3)
   expect(textAt(readLabel(scores, snapshot, 'alliance'), 1)).toBe('')
 })
@@ -147,7 +147,7 @@ test('a label the snapshot does not have reads as unknown', async () => {
 test('scores of the schema before labels are brought up to date and read as they were', async () => {
   const dataDir = mkdtempSync(join(folder, 'older-'))
   const older = openScores(dataDir)
-  const sheet = someSheet(chance(6), 300, 3)
+  const sheet = randomSheet(chance(6), 300, 3)
   const id = await writeSnapshot(older, sheet, { now: 1 })
   older.run(`
     ALTER TABLE group_starts RENAME COLUMN group_number TO place;
@@ -158,12 +158,12 @@ test('scores of the schema before labels are brought up to date and read as they
     PRAGMA user_version = 1;
   `)
   older.close()
-  const now = openScores(dataDir)
-  const snapshot = snapshotOf(now, id)
+  const reopened = openScores(dataDir)
+  const snapshot = snapshotOf(reopened, id)
   expect(snapshot.labels).toEqual([])
-  expect(snapshotFaults(now, id)).toEqual([])
-  expect(textAt(readIds(now, snapshot), 7)).toBe(textAt(sheet.ids, 7))
-  now.close()
+  expect(snapshotFaults(reopened, id)).toEqual([])
+  expect(textAt(readIds(reopened, snapshot), 7)).toBe(textAt(sheet.ids, 7))
+  reopened.close()
 })
 
 test('a sheet with an id twice is not stored', async () => {
@@ -176,7 +176,7 @@ test('a stopped write leaves nothing behind', async () => {
   const before = rows()
   const stop = new AbortController()
   const pause = async () => stop.abort(new Error('cancelled'))
-  const writing = writeSnapshot(scores, someSheet(chance(2), 300, 15), { now: 1, pause, signal: stop.signal })
+  const writing = writeSnapshot(scores, randomSheet(chance(2), 300, 15), { now: 1, pause, signal: stop.signal })
   expect(await outcome(writing)).toThrow('cancelled')
   await writing.catch(() => {})
   expect(rows()).toBe(before)
@@ -184,20 +184,20 @@ test('a stopped write leaves nothing behind', async () => {
 
 test('the sweep deletes snapshots that are old enough and unreferenced, and what was derived from them', async () => {
   const write = (now: number, startsFor?: string) =>
-    writeSnapshot(scores, someSheet(chance(3), 500, 4), { now, startsFor })
-  const [kept, dropped, young] = [await write(10), await write(10), await write(30)]
-  const derived = [await write(10, `${kept}`), await write(10, `${kept},${dropped}`)]
-  await sweepStoredSnapshots(scores, { keep: new Set([kept]), before: 20 })
-  const left = scores.query<{ id: number }, []>('SELECT id FROM snapshots ORDER BY id').all()
-  expect(left.map(({ id }) => id)).toEqual([kept, young, derived[0]!])
-  expect(() => snapshotOf(reader, dropped)).toThrow(SnapshotGone)
-  expect(snapshotFaults(scores, kept)).toEqual([])
-  await deleteSnapshot(scores, young)
+    writeSnapshot(scores, randomSheet(chance(3), 500, 4), { now, startsFor })
+  const [referenced, unreferenced, recent] = [await write(10), await write(10), await write(30)]
+  const derived = [await write(10, `${referenced}`), await write(10, `${referenced},${unreferenced}`)]
+  await sweepStoredSnapshots(scores, { keep: new Set([referenced]), before: 20 })
+  const remaining = scores.query<{ id: number }, []>('SELECT id FROM snapshots ORDER BY id').all()
+  expect(remaining.map(({ id }) => id)).toEqual([referenced, recent, derived[0]!])
+  expect(() => snapshotOf(reader, unreferenced)).toThrow(SnapshotGone)
+  expect(snapshotFaults(scores, referenced)).toEqual([])
+  await deleteSnapshot(scores, recent)
   const next = await write(40)
   expect(next).toBeGreaterThan(derived[1]!)
 })
 
-test('a part written before a crash is never visible, and is swept', async () => {
+test('a snapshot half written before a crash is never visible, and is swept', async () => {
   scores.run(`INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, created_at)
     VALUES (500, 128, '[]', 0, 0, 5)`)
   const id = scores.query<{ id: number }, []>('SELECT max(id) AS id FROM snapshots').get()!.id
@@ -206,7 +206,7 @@ test('a part written before a crash is never visible, and is swept', async () =>
   expect(scores.query('SELECT id FROM snapshots WHERE id = ?').get(id)).toBeNull()
 })
 
-test('killed at any moment while writing, the file is sound and shows only whole snapshots', async () => {
+test('killed at any moment of a write, the file is sound and shows only complete snapshots', async () => {
   const dataDir = mkdtempSync(join(folder, 'killed-'))
   const writer = `
     const { openScores } = await import(${JSON.stringify(join(import.meta.dir, '../src/leagues/sheets/snapshots/open.ts'))})
@@ -216,36 +216,36 @@ test('killed at any moment while writing, the file is sound and shows only whole
     const ids = textColumn(Array.from({ length: 60_000 }, (_, i) => String(i)))
     const metrics = ['a', 'b'].map(name => ({ name, cumulative: true, values: new Float64Array(60_000).map((_, i) => i * 1.5) }))
     for (;;) console.log(await writeSnapshot(scores, { ids, names: ids, metrics, labels: [] }, { now: 1 }))`
-  for (const whole of [1, 2, 4]) {
+  for (const atLeast of [1, 2, 4]) {
     const child = Bun.spawn([process.execPath, '-e', writer], { stdout: 'pipe', stderr: 'inherit' })
-    let told: number[] = []
+    let reported: number[] = []
     let text = ''
     for await (const piece of child.stdout) {
       text += new TextDecoder().decode(piece)
-      told = text.split('\n').slice(0, -1).map(Number)
-      if (told.length >= whole) break
+      reported = text.split('\n').slice(0, -1).map(Number)
+      if (reported.length >= atLeast) break
     }
     child.kill('SIGKILL')
     await child.exited
-    const left = openScores(dataDir)
-    expect(left.query('PRAGMA integrity_check').values()).toEqual([['ok']])
-    for (const id of told) expect(snapshotFaults(left, id)).toEqual([])
-    const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE complete').all()
-    for (const { id } of seen) expect(snapshotFaults(left, id)).toEqual([])
-    await sweepStoredSnapshots(left, { keep: new Set(), before: 2 })
+    const reopened = openScores(dataDir)
+    expect(reopened.query('PRAGMA integrity_check').values()).toEqual([['ok']])
+    for (const id of reported) expect(snapshotFaults(reopened, id)).toEqual([])
+    const complete = reopened.query<{ id: number }, []>('SELECT id FROM snapshots WHERE complete').all()
+    for (const { id } of complete) expect(snapshotFaults(reopened, id)).toEqual([])
+    await sweepStoredSnapshots(reopened, { keep: new Set(), before: 2 })
     expect(
-      left
+      reopened
         .query(
           'SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM labels) + (SELECT count(*) FROM group_starts)',
         )
         .values(),
     ).toEqual([[0]])
-    left.close()
+    reopened.close()
   }
 }, 30_000)
 
 test('damage is found and named', async () => {
-  const id = await writeSnapshot(scores, someSheet(chance(4), 300, 15), { now: 1 })
+  const id = await writeSnapshot(scores, randomSheet(chance(4), 300, 15), { now: 1 })
   scores.query("UPDATE texts SET names = x'00' WHERE key = ?").run(id * 2 ** 24 + 1)
   scores.query('DELETE FROM groups WHERE key = ?').run(id * 2 ** 24 + 2)
   expect(snapshotFaults(scores, id)).toEqual([

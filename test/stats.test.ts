@@ -36,16 +36,19 @@ async function startWithHistory(env = {}, folder?: string) {
 
 test('the dashboard counts what there is, by section', async () => {
   const { call } = await startWithHistory()
-  const all = await call.get(`${stats}/dashboard?period=last_week`)
-  expect(all).toMatchObject({ period: 'last_week', summary: { users: 3, leagues: 1, uploads: 2 } })
-  expect(all.summary.runs).toBeGreaterThanOrEqual(2)
-  expect(all.trends).toHaveLength(8)
-  expect(all.trends.at(-1)).toMatchObject({ date: new Date().toISOString().slice(0, 10), uploads: 2, failed: 1 })
-  expect(all.geographic).toEqual([
+  const dashboard = await call.get(`${stats}/dashboard?period=last_week`)
+  expect(dashboard).toMatchObject({ period: 'last_week', summary: { users: 3, leagues: 1, uploads: 2 } })
+  expect(dashboard.summary.runs).toBeGreaterThanOrEqual(2)
+  expect(dashboard.trends).toHaveLength(8)
+  expect(dashboard.trends.at(-1)).toMatchObject({ date: new Date().toISOString().slice(0, 10), uploads: 2, failed: 1 })
+  expect(dashboard.geographic).toEqual([
     { country: 'SE', users: 2 },
     { country: null, users: 1 },
   ])
-  expect(all.tasks.find(({ name }: { name: string }) => name === 'sheets.import')).toMatchObject({ runs: 2, failed: 1 })
+  expect(dashboard.tasks.find(({ name }: { name: string }) => name === 'sheets.import')).toMatchObject({
+    runs: 2,
+    failed: 1,
+  })
   expect(Object.keys(await call.get(`${stats}/dashboard?include=tasks,summary`)).sort()).toEqual([
     'generated_at',
     'period',
@@ -75,9 +78,9 @@ async function endRuns(db: Db, now: number, name: string, ended: { status: RunSt
   await atomically(db, tx => {
     for (const [i, { status, ms }] of ended.entries()) {
       const id = `${name}-${i}`
-      const sent = { id, name, queue: 'quick', status: 'PROGRESS' as const, input: {}, maxAttempts: 1 }
+      const run = { id, name, queue: 'quick', status: 'PROGRESS' as const, input: {}, maxAttempts: 1 }
       tx.insert(runs)
-        .values({ ...sent, createdAt: startedAt, startedAt })
+        .values({ ...run, createdAt: startedAt, startedAt })
         .run()
       tx.update(runs)
         .set({ status, completedAt: startedAt + ms })
@@ -89,8 +92,8 @@ async function endRuns(db: Db, now: number, name: string, ended: { status: RunSt
 
 test('p95 is within 10 % of the true value, for jobs and for requests', async () => {
   const { call, app, clock, finished } = await start()
-  const truths = new Map([2, 7, 23, 61, 190, 480, 1_150, 4_400, 27_000, 95_000, 700_000].map(ms => [`test.${ms}`, ms]))
-  for (const [name, p95] of truths) {
+  const trueP95 = new Map([2, 7, 23, 61, 190, 480, 1_150, 4_400, 27_000, 95_000, 700_000].map(ms => [`test.${ms}`, ms]))
+  for (const [name, p95] of trueP95) {
     const most = Array.from({ length: 94 }, (_, i) => ({ status: 'SUCCESS' as const, ms: Math.floor((p95 * i) / 100) }))
     const rest = Array.from({ length: 6 }, () => ({ status: 'FAILURE' as const, ms: p95 }))
     await endRuns(app.db, clock.now(), name, [...most, ...rest])
@@ -101,7 +104,7 @@ test('p95 is within 10 % of the true value, for jobs and for requests', async ()
   const { tasks } = await call.get(`${stats}/dashboard?period=all`)
   const { routes } = await call.get('/admin/monitoring/performance/json')
   const offBy = (found: number, ms: number) => Math.abs(found - ms) / ms
-  for (const [name, ms] of truths) {
+  for (const [name, ms] of trueP95) {
     const job = tasks.find((task: { name: string }) => task.name === name)
     expect([name, offBy(job.p95_ms, ms) <= 0.1]).toEqual([name, true])
     if (ms > 60_000) continue
@@ -142,10 +145,10 @@ test('users are counted by registration, activity and country', async () => {
   const { call, as } = await startWithHistory()
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
-  const all = await call.get(`${stats}/users?period=last_week&group_by=hour`)
-  expect(all.total).toBe(3)
-  expect(all.buckets.reduce((sum: number, { registered }: { registered: number }) => sum + registered, 0)).toBe(3)
-  expect(all.buckets.reduce((sum: number, { active }: { active: number }) => sum + active, 0)).toBe(1)
+  const userStats = await call.get(`${stats}/users?period=last_week&group_by=hour`)
+  expect(userStats.total).toBe(3)
+  expect(userStats.buckets.reduce((sum: number, { registered }: { registered: number }) => sum + registered, 0)).toBe(3)
+  expect(userStats.buckets.reduce((sum: number, { active }: { active: number }) => sum + active, 0)).toBe(1)
   expect((await call.get(`${stats}/users?country=no`)).total).toBe(0)
   expect((await call.get(`${stats}/users?country=se`)).total).toBe(2)
 })
@@ -187,15 +190,15 @@ test('one failing statistic is counted and never stops the others', async () => 
   expect(result.failures[0].error).toContain('no such table')
   const { log } = await call.get(`/admin/task-monitor/jobs/${job_id}/json`)
   expect(log.filter(({ level }: { level: string }) => level === 'warn')).toHaveLength(result.failed)
-  const open = async () =>
+  const activeAlerts = async () =>
     (await call.get('/admin/monitoring/alerts/json?type=cache_error')).alerts.map(
       ({ title }: { title: string }) => title,
     )
-  expect(await open()).toContain('Statistics (users) could not all be refreshed')
+  expect(await activeAlerts()).toContain('Statistics (users) could not all be refreshed')
   app.db.$client.run('alter table elsewhere rename to user_activity')
   app.db.$client.run('alter table gone rename to activity_counts')
   await finished(call.post(`${stats}/refresh`))
-  expect(await open()).toEqual([])
+  expect(await activeAlerts()).toEqual([])
 })
 
 test('the cache is shown by entry and cleared by name, by admins', async () => {
@@ -273,7 +276,7 @@ test('a service is ready once its cache is warm, and warmed answers are hits', a
   expect((await call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache')).toBe('hit')
 })
 
-async function refreshedElsewhere(env = {}) {
+async function checkRefreshByWorker(env = {}) {
   const folder = temporaryFolder()
   const web = await start({ ...env, ROLE: 'web' }, folder)
   await start({ ...env, ROLE: 'worker' }, folder, { clock: web.clock })
@@ -300,13 +303,13 @@ async function refreshedElsewhere(env = {}) {
   }
 }
 
-test('what a worker refreshed, the very next read of the web process shows', () => refreshedElsewhere())
-redisTest('what a worker refreshed, the very next read of the web process shows, over Redis', async () =>
-  refreshedElsewhere({ REDIS_URL: (await startRedis()).url }),
+test('the very next read of the web process shows what a worker refreshed', () => checkRefreshByWorker())
+redisTest('the very next read of the web process shows what a worker refreshed, over Redis', async () =>
+  checkRefreshByWorker({ REDIS_URL: (await startRedis()).url }),
 )
 
 redisTest(
-  'what one process refreshed another serves, and a change in one is seen by the other on its next read',
+  'one process serves what another refreshed, and shows a change made in the other on its next read',
   async () => {
     const redis = await startRedis()
     const folder = temporaryFolder()

@@ -23,32 +23,32 @@ test('/swagger/json is valid OpenAPI 3.0.3', async () => {
 test('every route says who may use it, and is hidden or has a summary, a tag and a documented success', async () => {
   const { app, as } = await start({ ROLE: 'web' })
   const { paths } = await as().get('/swagger/json')
-  const wanting: string[] = []
+  const missing: string[] = []
   for (const { method, path, hooks } of routes(app).routes) {
     const detail = hooks?.detail ?? {}
-    const want = (what: string) => wanting.push(`${method} ${path} is without ${what}`)
-    if (!detail['x-may']) want('may')
+    const lacks = (what: string) => missing.push(`${method} ${path} is without ${what}`)
+    if (!detail['x-may']) lacks('may')
     if (detail.hide) continue
     const address = path.replaceAll(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')
     const operation: Answer = paths[address]?.[method.toLowerCase()]
-    if (!operation) want('a place on the API page')
-    if (!operation?.summary) want('a summary')
-    if (!operation?.tags?.length) want('a tag')
+    if (!operation) lacks('a place on the API page')
+    if (!operation?.summary) lacks('a summary')
+    if (!operation?.tags?.length) lacks('a tag')
     const success: Answer = Object.entries(operation?.responses ?? {}).find(([status]) => /^[23]/.test(status))
-    if (!success) want('a documented success')
-    else if (!success[1].content && !['204', '303', '308'].includes(success[0])) want('what it answers')
+    if (!success) lacks('a documented success')
+    else if (!success[1].content && !['204', '303', '308'].includes(success[0])) lacks('what it answers')
   }
-  expect(wanting).toEqual([])
+  expect(missing).toEqual([])
 })
 
-test('the same sheet again is documented too', async () => {
+test('the answer to a sheet that was uploaded before is documented too', async () => {
   const { as } = await start({ ROLE: 'web' })
   const { paths } = await as().get('/swagger/json')
   const { responses } = paths['/api/v1/leagues/{id}/uploads'].post
   expect(responses['200'].content).toEqual(responses['202'].content)
 })
 
-test('what lists and states answer is what is documented', async () => {
+test('lists and states answer as documented', async () => {
   const { as, call } = await start()
   const document = await as().get('/swagger/json')
   const league = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
@@ -61,17 +61,17 @@ test('what lists and states answer is what is documented', async () => {
   })
   await call.post('/api/v1/jobs/nothing/retry').catch(() => {})
   const wrong: string[] = []
-  let looked = 0
+  let checked = 0
   for (const [path, { get }] of Object.entries<Answer>(document.paths)) {
     const schema = get?.responses['200']?.content?.['application/json']?.schema
     if (!schema || path.includes('{') || get.parameters?.some((parameter: Answer) => parameter.required)) continue
     const response = await call.raw(path)
     if (response.status !== 200) continue // refused for another reason
     wrong.push(...misfits(document, schema, await response.json(), path))
-    looked++
+    checked++
   }
   expect(wrong).toEqual([])
-  expect(looked).toBeGreaterThan(5)
+  expect(checked).toBeGreaterThan(5)
 })
 
 test('schemas use only what OpenAPI 3.0 can express', () => {

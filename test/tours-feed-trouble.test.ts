@@ -4,7 +4,7 @@ import { minute } from '../src/platform/clock.ts'
 import { board, startWithoutSchedule, until } from './start.ts'
 import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
-/** What each fault of a feed is to us. */
+/** The status of a tour by the fault of its feed. */
 const outcomes = {
   down: 'failing',
   slow: 'failing',
@@ -30,19 +30,19 @@ for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcome
     const league = await newTourLeague(call)
     const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
     await enter(await newUser(fieldhouse, 'ann'), league.id, ids.slice(0, 4))
-    const look = async (fault: FeedFault | null) => {
+    const updateWith = async (fault: FeedFault | null) => {
       feed.fault(fault)
       clock.forward(20 * minute)
       return update(fieldhouse)
     }
     feed.advance(200)
     clock.forward(60 * minute)
-    await look(null)
+    await updateWith(null)
     const good = await board(call, league.id)
     for (const count of fault === 'slow' ? [1] : [1, 2]) {
-      const asked = feed.requests.length
-      expect((await look(fault)).status).toBe(outcome === 'failing' ? 'FAILURE' : 'SUCCESS')
-      if (fault !== 'slow') expect(feed.requests).toHaveLength(asked + 1) // this one has not answered yet
+      const requestsBefore = feed.requests.length
+      expect((await updateWith(fault)).status).toBe(outcome === 'failing' ? 'FAILURE' : 'SUCCESS')
+      if (fault !== 'slow') expect(feed.requests).toHaveLength(requestsBefore + 1) // this one has not answered yet
       expect(await tour(call)).toMatchObject({ status: outcome, next_update_at: expect.any(String) })
       if (outcome === 'ok') expect(alerts(app)).toEqual([])
       else {
@@ -52,7 +52,7 @@ for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcome
       }
     }
     feed.advance(60)
-    await look(null)
+    await updateWith(null)
     expect(await tour(call)).toMatchObject({ status: 'ok', failures: 0, error: null, held: null })
     expect(alerts(app).filter(({ state }) => state !== 'resolved')).toEqual([])
     expect((await board(call, league.id)).rows[0].metrics.holes).toBeGreaterThan(good.rows[0].metrics.holes)

@@ -10,14 +10,14 @@ import { type Chance, forSeeds } from './seeded.ts'
 const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
 const formats: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
 
-const open: Array<() => void> = []
+const closers: Array<() => void> = []
 afterEach(() => {
-  for (const close of open.splice(0)) close()
+  for (const close of closers.splice(0)) close()
 })
 
-function play(options: FakeFeedOptions = {}) {
+function startFeed(options: FakeFeedOptions = {}) {
   const feed = startFakeFeed(options)
-  open.push(feed.stop)
+  closers.push(feed.stop)
   return feed
 }
 
@@ -143,13 +143,13 @@ describe('reading', () => {
 
   const junk = [null, undefined, 0, -1, 1.5, '', 'E', 'x', [], {}, [[]], { value: {} }, true, Infinity, '__proto__']
 
-  function mangled(json: unknown, chance: Chance): unknown {
+  function mangle(json: unknown, chance: Chance): unknown {
     if (chance.some(0.02)) return chance.one(junk)
-    if (Array.isArray(json)) return json.map(item => mangled(item, chance))
+    if (Array.isArray(json)) return json.map(item => mangle(item, chance))
     if (typeof json !== 'object' || json === null) return json
     const entries = Object.entries(json).map(([key, value]) => [
       chance.some(0.01) ? `${key}x` : key,
-      mangled(value, chance),
+      mangle(value, chance),
     ])
     return Object.fromEntries(entries)
   }
@@ -159,12 +159,12 @@ describe('reading', () => {
     ['datagolf', 'datagolf'],
     ['espn', 'espn'],
     ['espn', 'espn-leaderboard'],
-  ] as const)('whatever becomes of the JSON, %s reads %s.json as a board or a FeedError', async (format, name) => {
+  ] as const)('however the JSON is mangled, %s reads %s.json as a board or a ScoreFeedError', async (format, name) => {
     const json: unknown = await fixture(name)
     forSeeds(150, chance => {
       let golfers: Golfer[] = []
       try {
-        golfers = parseFeed(format, mangled(json, chance)).golfers
+        golfers = parseFeed(format, mangle(json, chance)).golfers
       } catch (error) {
         expect(error).toBeInstanceOf(ScoreFeedError)
       }
@@ -176,7 +176,7 @@ describe('reading', () => {
   })
 })
 
-describe('judging', () => {
+describe('comparing with the board before', () => {
   const event: FeedBoard['event'] = { id: 'a', name: 'Open', round: 2, status: 'in_progress', version: '1' }
   const golfer = (player_id: string, total: number | null, more: Partial<Golfer> = {}): Golfer => ({
     player_id,
@@ -308,14 +308,14 @@ describe('judging', () => {
 })
 
 describe('a whole tournament on the fake feed', () => {
-  const fetched = async (url: string) => {
+  const fetchFeed = async (url: string) => {
     const answer = await getJson(url, { allowPrivate: true })
     if (answer.kind !== 'fresh') throw new Error('nothing new')
     return answer.json
   }
 
   /** What a format can express of a golfer's real standing. */
-  const saidBy = (format: FeedFormat, truth: Golfer): Partial<Golfer> => {
+  const expressedBy = (format: FeedFormat, truth: Golfer): Partial<Golfer> => {
     if (format === 'fieldhouse') return truth
     if (format === 'datagolf') return { ...truth, tee_time: null }
     const { player_id, name, total, thru, rounds } = truth
@@ -324,15 +324,15 @@ describe('a whole tournament on the fake feed', () => {
   }
 
   test.each(formats)('reads in %s as it is played, and no poll of it is held', async format => {
-    const feed = play({ seed: 11, golfers: 40 })
+    const feed = startFeed({ seed: 11, golfers: 40 })
     let last: FeedBoard | null = null
     for (; feed.minute() < feed.length + 60; feed.advance(37)) {
-      const board = parseFeed(format, await fetched(feed.urlOf(format)))
+      const board = parseFeed(format, await fetchFeed(feed.urlOf(format)))
       expect(board.problems).toEqual([])
       expect(compareBoards(last, board).kind, `at minute ${feed.minute()}`).toBe('accepted')
-      const read = new Map(board.golfers.map(golfer => [golfer.player_id, golfer]))
+      const parsed = new Map(board.golfers.map(golfer => [golfer.player_id, golfer]))
       for (const golfer of feed.board().golfers)
-        expect(read.get(golfer.player_id)).toMatchObject(saidBy(format, golfer))
+        expect(parsed.get(golfer.player_id)).toMatchObject(expressedBy(format, golfer))
       last = board
     }
     expect(last?.event.status).toBe(format === 'datagolf' ? 'round_complete' : 'official')
@@ -341,7 +341,7 @@ describe('a whole tournament on the fake feed', () => {
 
   test('is the same for the same seed and another for another', async () => {
     const boards = [7, 7, 8].map(seed => {
-      const feed = play({ seed })
+      const feed = startFeed({ seed })
       feed.advance(600)
       return feed.board()
     })
@@ -351,14 +351,14 @@ describe('a whole tournament on the fake feed', () => {
 
   test('with a speed, time passes by the clock', () => {
     let now = 0
-    const feed = play({ speed: 60, clock: () => now, from: 0 })
+    const feed = startFeed({ speed: 60, clock: () => now, from: 0 })
     now = 10_000
     expect(feed.minute()).toBe(600)
     expect(feed.board().event.round).toBe(2)
   })
 
   test('a poll that finds nothing new costs a 304, and requests are counted', async () => {
-    const feed = play({ from: 100 })
+    const feed = startFeed({ from: 100 })
     const first = await getJson(feed.url, { allowPrivate: true })
     if (first.kind !== 'fresh') throw new Error('nothing new')
     expect((await getJson(feed.url, { allowPrivate: true }, first.validators)).kind).toBe('unchanged')
@@ -386,9 +386,9 @@ describe('a whole tournament on the fake feed', () => {
     expect(outcomes.map(([fault]) => String(fault)).sort()).toEqual(Object.keys(feedFaults).sort())
   })
 
-  test.each(outcomes)('the fault "%s" comes to nothing worse than "%s"', async (fault, expected) => {
-    const feed = play({ from: 200 })
-    const good = parseFeed('fieldhouse', await fetched(feed.url))
+  test.each(outcomes)('the fault "%s" ends as "%s"', async (fault, expected) => {
+    const feed = startFeed({ from: 200 })
+    const good = parseFeed('fieldhouse', await fetchFeed(feed.url))
     feed.fault(fault, 1)
     const options = {
       allowPrivate: false,
@@ -404,14 +404,14 @@ describe('a whole tournament on the fake feed', () => {
       error => (error instanceof OutgoingFailure ? error.code : error),
     )
     expect(outcome).toBe(expected)
-    expect(compareBoards(good, parseFeed('fieldhouse', await fetched(feed.url)))).toMatchObject({
+    expect(compareBoards(good, parseFeed('fieldhouse', await fetchFeed(feed.url)))).toMatchObject({
       kind: 'accepted',
       quiet: true,
     })
   })
 
   test('faults and time are steered over HTTP as well', async () => {
-    const feed = play({ from: 0 })
+    const feed = startFeed({ from: 0 })
     const control = new URL('/control', feed.url)
     const steer = async (query: string) => (await fetch(`${control}?${query}`, { method: 'POST' })).json()
     expect(await steer('fault=down&times=1&advance=60')).toMatchObject({ minute: 60, fault: 'down', requests: 0 })

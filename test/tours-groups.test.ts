@@ -25,12 +25,12 @@ test('in a league with groups by odds an entry picks one of each', async () => {
     ['C', 8],
   ])
   const [a, b, c] = groups.map(({ players }: { players: string[] }) => players)
-  const wrong = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
-  expect(await wrong([a[0], a[1], c[0]])).toEqual([
+  const pickErrors = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
+  expect(await pickErrors([a[0], a[1], c[0]])).toEqual([
     { path: 'picks[0]', message: 'Pick one from group A, not 2.' },
     { path: 'picks[1]', message: 'Pick one from group B.' },
   ])
-  expect(await wrong([a[0], b[0]])).toMatchObject([{ path: 'picks[2]', message: 'Pick one from group C.' }])
+  expect(await pickErrors([a[0], b[0]])).toMatchObject([{ path: 'picks[2]', message: 'Pick one from group C.' }])
   await enter(ann, league.id, [c[7], a[0], b[3]])
   expect((await refusalOf(call.patch(path, { config: { groups: null } }))).status).toBe(409)
   expect(field).toHaveLength(24)
@@ -54,8 +54,8 @@ test('groups are lists of names as people write them; golfers in no group cannot
   ]
   const league = await newTourLeague(call, { picks: undefined, best: 1, groups: { lists } })
   expect(league.config).toMatchObject({ picks: 2, groups: { lists } })
-  const wrong = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
-  expect(await wrong([a.player_id, d.player_id])).toEqual([
+  const pickErrors = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
+  expect(await pickErrors([a.player_id, d.player_id])).toEqual([
     { path: 'picks[1]', message: `${d.name} is in no group.` },
     { path: 'picks[1]', message: 'Pick one from group Others.' },
   ])
@@ -66,27 +66,27 @@ test('groups are lists of names as people write them; golfers in no group cannot
 
 test('groups that do not fit are refused with the place', async () => {
   const { call } = await startGrouped({})
-  const wrong = async (config: object) =>
+  const configError = async (config: object) =>
     (await refusalOf(newTourLeague(call, { picks: undefined, ...config }))).problem.errors[0]
   const list = (name: string, ...players: string[]) => ({ name, players })
-  expect(await wrong({ groups: {} })).toMatchObject({ path: 'config.groups.by' })
-  expect(await wrong({ groups: { by: 'luck' } })).toMatchObject({ path: 'config.groups.by' })
-  expect(await wrong({ picks: 5, groups: { by: 'odds', count: 4 } })).toMatchObject({
+  expect(await configError({ groups: {} })).toMatchObject({ path: 'config.groups.by' })
+  expect(await configError({ groups: { by: 'luck' } })).toMatchObject({ path: 'config.groups.by' })
+  expect(await configError({ picks: 5, groups: { by: 'odds', count: 4 } })).toMatchObject({
     path: 'config.picks',
     message: 'There are 4 groups and one pick from each: set 4 picks.',
   })
-  expect(await wrong({ groups: { lists: [list('A', 'Ann')] } })).toMatchObject({ path: 'config.groups.lists' })
-  expect(await wrong({ groups: { lists: [list('A', 'Ann'), list('a', 'Bob')] } })).toMatchObject({
+  expect(await configError({ groups: { lists: [list('A', 'Ann')] } })).toMatchObject({ path: 'config.groups.lists' })
+  expect(await configError({ groups: { lists: [list('A', 'Ann'), list('a', 'Bob')] } })).toMatchObject({
     path: 'config.groups.lists',
   })
-  expect(await wrong({ groups: { lists: [list('A', 'Ann Lee'), list('B', 'Lee, Ann')] } })).toMatchObject({
+  expect(await configError({ groups: { lists: [list('A', 'Ann Lee'), list('B', 'Lee, Ann')] } })).toMatchObject({
     path: 'config.groups.lists',
     message: 'ann lee is in two groups.',
   })
-  expect(await wrong({ groups: { by: 'odds', lists: [list('A', 'Ann'), list('B', 'Bob')] } })).toMatchObject({
+  expect(await configError({ groups: { by: 'odds', lists: [list('A', 'Ann'), list('B', 'Bob')] } })).toMatchObject({
     path: 'config.groups.lists',
   })
-  expect(await wrong({ groups: { sizes: 4 } })).toMatchObject({ path: 'config.groups.sizes' })
+  expect(await configError({ groups: { sizes: 4 } })).toMatchObject({ path: 'config.groups.sizes' })
 })
 
 describe('groups', () => {

@@ -3,20 +3,23 @@ import { minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
-test('a tour is made by officers, looked at straight away, read by all, and its feed’s URL stays among officers', async () => {
+test('officers create a tour, which is updated at once and read by all; its feed’s URL stays among officers', async () => {
   const fieldhouse = await startWithoutSchedule()
   const { call, as } = fieldhouse
   const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
   const feed = feedFor()
   expect((await refusalOf(newTour(ann, feed.url))).status).toBe(403)
-  const made = await newTour(olga, `${feed.url}?key=secret`)
-  expect(made).toMatchObject({ slug: 'pga', interval_s: 60, event: null, feed_url: `${feed.url}?key=secret` })
+  const created = await newTour(olga, `${feed.url}?key=secret`)
+  expect(created).toMatchObject({ slug: 'pga', interval_s: 60, event: null, feed_url: `${feed.url}?key=secret` })
   expect((await refusalOf(newTour(olga, feed.url))).status).toBe(409)
-  const seen = await until(async () => {
+  const updated = await until(async () => {
     const seen = await tour(as())
     return seen.status === 'ok' && seen
   })
-  expect(seen).toMatchObject({ event: { id: 'coastal', name: 'Coastal Open', round: 1, status: 'upcoming' }, age_s: 0 })
+  expect(updated).toMatchObject({
+    event: { id: 'coastal', name: 'Coastal Open', round: 1, status: 'upcoming' },
+    age_s: 0,
+  })
   for (const who of [as(), ann]) expect(await tour(who)).not.toHaveProperty('feed_url')
   expect(JSON.stringify(fieldhouse.app.db.query.auditLog.findMany().sync())).not.toContain('secret')
 
@@ -67,7 +70,7 @@ test('feeds on private addresses are refused, however they are written', async (
   await newTour(allowing.call, `http://localhost:${port}/fieldhouse.json`)
   await until(async () => (await tour(allowing.call)).status === 'ok')
   await allowing.stop()
-  const asked = feed.requests.length
+  const requestsBefore = feed.requests.length
   const { call, ...fieldhouse } = await startWithoutSchedule({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
   const refused = [
     feed.url,
@@ -87,11 +90,11 @@ test('feeds on private addresses are refused, however they are written', async (
       status: 422,
       errors: [{ path: 'feed_url' }],
     })
-  fieldhouse.clock.forward(minute) // the last look is not too fresh for another
+  fieldhouse.clock.forward(minute) // the last update is old enough for another
   await update({ call, ...fieldhouse }).catch(() => {})
   expect(await until(async () => (await tour(call)).error)).toContain('not on the public internet')
   expect((await refusalOf(call.patch('/api/v1/tours/pga', { feed_url: feed.url }))).status).toBe(422)
-  expect(feed.requests).toHaveLength(asked)
+  expect(feed.requests).toHaveLength(requestsBefore)
   expect(alerts(fieldhouse.app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
 })
 
@@ -111,13 +114,13 @@ test('the config of a tour league is checked and completed', async () => {
     max_entries: 10,
     auto_finalize: true,
   })
-  const wrong = async (change: object) => (await refusalOf(newTourLeague(call, change))).problem.errors[0].path
-  expect(await wrong({ tour: 'nowhere' })).toBe('config.tour')
-  expect(await wrong({ best: 5 })).toBe('config.best')
-  expect(await wrong({ picks: 0 })).toBe('config.picks')
-  expect(await wrong({ deadline: 'tomorrow' })).toBe('config.deadline')
-  expect(await wrong({ missed_cut: { rule: 'perhaps' } })).toBe('config.missed_cut.rule')
-  expect(await wrong({ tour: undefined })).toBe('config.tour')
+  const invalidField = async (change: object) => (await refusalOf(newTourLeague(call, change))).problem.errors[0].path
+  expect(await invalidField({ tour: 'nowhere' })).toBe('config.tour')
+  expect(await invalidField({ best: 5 })).toBe('config.best')
+  expect(await invalidField({ picks: 0 })).toBe('config.picks')
+  expect(await invalidField({ deadline: 'tomorrow' })).toBe('config.deadline')
+  expect(await invalidField({ missed_cut: { rule: 'perhaps' } })).toBe('config.missed_cut.rule')
+  expect(await invalidField({ tour: undefined })).toBe('config.tour')
   const change = { config: { deadline: '2030-01-01T00:00:00Z', tiebreak: 'best_pick' } }
   expect((await call.patch(`/api/v1/leagues/${id}`, change)).config).toMatchObject({ ...change.config, picks: 6 })
 })

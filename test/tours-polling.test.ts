@@ -30,7 +30,7 @@ test('long before a league only its field is polled, and its start is not missed
 test('no feed is polled without a league, nor later than a day after the last end', () => {
   expect(nextPollAt(now, healthy, [])).toBeNull()
   expect(nextPollAt(now, healthy, [league(-9 * day, -day)])).toBeNull()
-  expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next look would be too late
+  expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next update would be too late
   expect(isUpdateWanted([league(-9 * day, -day + 1)], now)).toBe(true)
   expect(isUpdateWanted([league(-9 * day, -day)], now)).toBe(false)
   expect(endOfPolling([active, league(-day, 5 * day)])).toBe(now + 6 * day)
@@ -45,17 +45,17 @@ test('failures double the pause up to a quarter of an hour, and Retry-After is r
 })
 
 test('a feed is polled once per interval; by hand, or after a failure, again after 15 s', () => {
-  const after = (ms: number, more: object = {}) => isPollDue(now + ms, { ...healthy, ...more })
-  expect([after(179 * second), after(180 * second)]).toEqual([false, true])
-  expect([after(10 * second, { failures: 1 }), after(15 * second, { failures: 1 })]).toEqual([false, true])
-  expect(after(15 * second, { held: 'zeroed' })).toBe(true)
+  const isDueAfter = (ms: number, more: object = {}) => isPollDue(now + ms, { ...healthy, ...more })
+  expect([isDueAfter(179 * second), isDueAfter(180 * second)]).toEqual([false, true])
+  expect([isDueAfter(10 * second, { failures: 1 }), isDueAfter(15 * second, { failures: 1 })]).toEqual([false, true])
+  expect(isDueAfter(15 * second, { held: 'zeroed' })).toBe(true)
   const byHand = (ms: number) => isPollDue(now + ms, healthy, true)
   expect([byHand(14 * second), byHand(15 * second)]).toEqual([false, true])
-  expect(after(0, { askedAt: null })).toBe(true)
-  expect(after(-hour)).toBe(true) // the clock was set back
+  expect(isDueAfter(0, { askedAt: null })).toBe(true)
+  expect(isDueAfter(-hour)).toBe(true) // the clock was set back
 })
 
-test('a booking is late once its time has passed, or when it is further away than the next look', () => {
+test('a scheduled poll is late once its time has passed, or if the next poll should come sooner', () => {
   expect([isPollOverdue(now - minute, now), isPollOverdue(now - 3 * minute, now)]).toEqual([false, true])
   expect(isScheduledTooLate(now + 3 * minute, now, healthy, [active])).toBe(false)
   expect(isScheduledTooLate(now + 30 * minute, now, healthy, [active])).toBe(true)

@@ -47,7 +47,7 @@ const rules = (best: number, more: Partial<ScoringRules> = {}): ScoringRules => 
   ...more,
 })
 const entry = (picks: string, tiebreaker: number | null = null) => ({ picks: picks.split(' '), tiebreaker })
-const counting = (score: ReturnType<typeof scoreEntry>) =>
+const countingPicks = (score: ReturnType<typeof scoreEntry>) =>
   score.picks.filter(({ counts }) => counts).map(({ player_id }) => player_id)
 
 describe('an entry', () => {
@@ -68,7 +68,7 @@ describe('an entry', () => {
   ])('%s', (_, picks, best, total, counted) => {
     const score = scoreEntry(entry(picks), open, rules(best))
     expect(score.total).toBe(total)
-    expect(counting(score)).toEqual(counted ? counted.split(' ') : [])
+    expect(countingPicks(score)).toEqual(counted ? counted.split(' ') : [])
   })
 
   test('each pick says what it brings', () => {
@@ -155,8 +155,8 @@ describe('a missed cut', () => {
   )
 
   test('the rule leaves golfers who are in alone, finished ones too', () => {
-    const done = field('ann finished -7', 'low finished +5', 'gus cut +2')
-    const { picks } = scoreEntry(entry('ann low gus'), done, rules(1, { missed_cut: { rule: 'plus', strokes: 9 } }))
+    const finished = field('ann finished -7', 'low finished +5', 'gus cut +2')
+    const { picks } = scoreEntry(entry('ann low gus'), finished, rules(1, { missed_cut: { rule: 'plus', strokes: 9 } }))
     expect(picks.map(({ score }) => score)).toEqual([-7, 5, 11])
   })
 
@@ -172,8 +172,8 @@ describe('a missed cut', () => {
   test('the penalty decides which picks count', () => {
     const actual = scoreEntry(entry('hal low ann'), open, rules(2))
     const worst = scoreEntry(entry('low hal ann'), open, rules(2, { missed_cut: { rule: 'worst', strokes: 1 } }))
-    expect([actual.total, counting(actual)]).toEqual([-10, ['hal', 'ann']])
-    expect([worst.total, counting(worst)]).toEqual([-2, ['low', 'ann']])
+    expect([actual.total, countingPicks(actual)]).toEqual([-10, ['hal', 'ann']])
+    expect([worst.total, countingPicks(worst)]).toEqual([-2, ['low', 'ann']])
   })
 })
 
@@ -222,7 +222,7 @@ test('for any field, a total is the lowest sum of that many picks, in whatever o
     for (const order of [picks, picks.toReversed()]) {
       const score = scoreEntry({ picks: order, tiebreaker: null }, golferField(golfers), rules(best))
       expect(score.total).toBe(sums.length > 0 ? Math.min(...sums) : null)
-      expect(counting(score).length).toBe(Math.min(best, known.length))
+      expect(countingPicks(score).length).toBe(Math.min(best, known.length))
     }
   })
 })
