@@ -55,12 +55,12 @@ async function startWaiting(config: object = {}) {
   const starts = clock.now() + 3 * day
   const league = await newTourLeague(call, { picks: 3, best: 2, ...config }, { starts, ends: starts + 4 * day })
   const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
-  const look = async (json: object) => {
+  const updateFrom = async (json: object) => {
     feed.json = json
     clock.forward(20 * minute)
     return update(fieldhouse)
   }
-  return { ...fieldhouse, feed, league, ann, olga, look }
+  return { ...fieldhouse, feed, league, ann, olga, updateFrom }
 }
 
 const field = '/api/v1/tours/pga/upcoming'
@@ -68,7 +68,7 @@ const idOf = (found: { player_id: string; name: string }[], name: string) =>
   found.find(each => each.name === name)?.player_id ?? ''
 
 test('picks for next week are made from a pasted field and are matched to the feed when it shows the event', async () => {
-  const { call, as, app, league, ann, olga, look } = await startWaiting()
+  const { call, as, app, league, ann, olga, updateFrom } = await startWaiting()
   const { problem } = await refusalOf(enter(ann, league.id, ['1', '2', '3']))
   expect(problem.detail).toContain('An officer can enter the field of the coming event')
 
@@ -79,9 +79,9 @@ test('picks for next week are made from a pasted field and are matched to the fe
     matched_to: null,
     unmatched: 0,
   })
-  const shown = await as().get(field)
-  expect(shown.event).toEqual({ name: 'Inland Open', source: 'hand' })
-  expect(shown.players[0]).toEqual({
+  const upcoming = await as().get(field)
+  expect(upcoming.event).toEqual({ name: 'Inland Open', source: 'hand' })
+  expect(upcoming.players[0]).toEqual({
     player_id: 'name:ake-berglund',
     name: 'Ake Berglund',
     rank: 1,
@@ -92,16 +92,20 @@ test('picks for next week are made from a pasted field and are matched to the fe
     event: { name: 'Coastal Open' },
     upcoming: { name: 'Inland Open', source: 'hand', players: 6 },
   })
-  const id = (name: string) => idOf(shown.players, name)
+  const id = (name: string) => idOf(upcoming.players, name)
   const entry = await enter(ann, league.id, [id('Ake Berglund'), id('Siwoo Kim'), id('Matt Fitzpatrick')])
-  const lost = await enter(ann, league.id, [id('Conor O’Shea'), id('Nicolai Hojgaard'), id('Ned Nowhere')])
+  const entryWithUnmatched = await enter(ann, league.id, [
+    id('Conor O’Shea'),
+    id('Nicolai Hojgaard'),
+    id('Ned Nowhere'),
+  ])
   expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('Inland Open')
   expect((await refusalOf(olga.delete(field))).status).toBe(409) // entries have been made with it
 
-  await look(inland())
+  await updateFrom(inland())
   expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('inland')
   expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${entry.id}`)).picks).toEqual(['1', '4', '5'])
-  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${lost.id}`)).picks).toEqual([
+  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${entryWithUnmatched.id}`)).picks).toEqual([
     '2',
     '3',
     'name:ned-nowhere',
@@ -123,17 +127,21 @@ test('picks for next week are made from a pasted field and are matched to the fe
     { key: 'field_unmatched:pga', state: 'active', message: expect.stringContaining('Ned Nowhere') },
   ])
 
-  const settle = '/api/v1/tours/pga/unmatched/name:ned-nowhere'
+  const unmatchedPath = '/api/v1/tours/pga/unmatched/name:ned-nowhere'
   expect((await refusalOf(ann.get('/api/v1/tours/pga/unmatched'))).status).toBe(403)
-  expect((await refusalOf(ann.put(settle, { golfer: '6' }))).status).toBe(403)
-  expect((await refusalOf(olga.put(settle, { golfer: '99' }))).problem.errors[0].path).toBe('golfer')
-  expect((await refusalOf(olga.put(settle, { golfer: '2' }))).status).toBe(409) // picked already in that entry
-  await olga.put(settle, { golfer: '6' })
-  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${lost.id}`)).picks).toEqual(['2', '3', '6'])
+  expect((await refusalOf(ann.put(unmatchedPath, { golfer: '6' }))).status).toBe(403)
+  expect((await refusalOf(olga.put(unmatchedPath, { golfer: '99' }))).problem.errors[0].path).toBe('golfer')
+  expect((await refusalOf(olga.put(unmatchedPath, { golfer: '2' }))).status).toBe(409) // picked already in that entry
+  await olga.put(unmatchedPath, { golfer: '6' })
+  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${entryWithUnmatched.id}`)).picks).toEqual([
+    '2',
+    '3',
+    '6',
+  ])
   expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
-  expect((await refusalOf(olga.put(settle, { golfer: '6' }))).status).toBe(404)
+  expect((await refusalOf(olga.put(unmatchedPath, { golfer: '6' }))).status).toBe(404)
 
-  await look(
+  await updateFrom(
     inland(
       nextField.map((golfer, i) => ({ ...golfer, total: i - 3, thru: 9, round: 1 })),
       { status: 'in_progress' },
@@ -141,12 +149,12 @@ test('picks for next week are made from a pasted field and are matched to the fe
   )
   expect((await board(call, league.id)).rows).toMatchObject([
     { player_id: String(entry.id), score: -3, rank: 1 },
-    { player_id: String(lost.id), score: -3, rank: 1 },
+    { player_id: String(entryWithUnmatched.id), score: -3, rank: 1 },
   ])
 })
 
 test('a golfer who does not play is marked as absent, and one who appears late on the feed is matched automatically', async () => {
-  const { app, call, league, ann, olga, look } = await startWaiting()
+  const { app, call, league, ann, olga, updateFrom } = await startWaiting()
   await olga.put(field, {
     event: 'Inland Open',
     players: ['Åke Berglund', 'Late Entrant', 'Ned Nowhere'].map(name => ({ name })),
@@ -157,9 +165,9 @@ test('a golfer who does not play is marked as absent, and one who appears late o
     league.id,
     ['Åke Berglund', 'Late Entrant', 'Ned Nowhere'].map(name => idOf(list, name)),
   )
-  await look(inland(nextField, { name: 'INLAND OPEN' }))
+  await updateFrom(inland(nextField, { name: 'INLAND OPEN' }))
   expect((await olga.get('/api/v1/tours/pga/unmatched')).players).toHaveLength(2)
-  await look(inland([...nextField, { id: '7', name: 'Entrant, Late' }], { name: 'INLAND OPEN' }))
+  await updateFrom(inland([...nextField, { id: '7', name: 'Entrant, Late' }], { name: 'INLAND OPEN' }))
   expect((await olga.get('/api/v1/tours/pga/unmatched')).players).toMatchObject([{ name: 'Ned Nowhere' }])
   expect(alerts(app)).toMatchObject([{ state: 'active' }])
   await olga.put('/api/v1/tours/pga/unmatched/name:ned-nowhere', { golfer: null })
@@ -169,7 +177,7 @@ test('a golfer who does not play is marked as absent, and one who appears late o
 })
 
 test('another event that the feed turns to is not taken for the one that was entered', async () => {
-  const { call, league, ann, olga, look } = await startWaiting()
+  const { call, league, ann, olga, updateFrom } = await startWaiting()
   await olga.put(field, { event: 'Inland Open', text: 'Åke Berglund\nNed Nowhere\nHeather Elsewhere' })
   const { players: list } = await call.get(field)
   await enter(
@@ -177,10 +185,10 @@ test('another event that the feed turns to is not taken for the one that was ent
     league.id,
     list.map(({ player_id }: { player_id: string }) => player_id),
   )
-  await look(inland(nextField, { id: 'senior', name: 'Senior Masters' }))
+  await updateFrom(inland(nextField, { id: 'senior', name: 'Senior Masters' }))
   expect(await tour(call)).toMatchObject({ event: { name: 'Senior Masters' }, upcoming: { name: 'Inland Open' } })
   expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('Inland Open')
-  await look(inland(nextField, { name: 'Inland Open' }))
+  await updateFrom(inland(nextField, { name: 'Inland Open' }))
   expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('inland')
 })
 
@@ -209,13 +217,13 @@ test('a corrected list replaces the first; a picked golfer who is missing from i
 })
 
 test('a feed that shows the next event itself needs no list, and its ids stay the same later', async () => {
-  const { call, league, ann, look } = await startWaiting()
+  const { call, league, ann, updateFrom } = await startWaiting()
   const next = inland(nextField.map((golfer, i) => ({ ...golfer, rank: i + 1, odds: 5 + i })))
-  await look({ ...lastWeek, next })
+  await updateFrom({ ...lastWeek, next })
   expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, upcoming: { source: 'feed', players: 6 } })
   expect((await call.get(field)).players[0]).toMatchObject({ player_id: '1', rank: 1, odds: 5 })
   await enter(ann, league.id, ['1', '2', '3'])
-  await look(next)
+  await updateFrom(next)
   expect(await tour(call)).toMatchObject({ event: { name: 'Inland Open presented by Acme' }, upcoming: null })
   expect(await players(call)).toHaveLength(6)
 })
@@ -256,29 +264,30 @@ test('an upcoming event on the ESPN scoreboard is read in addition to the curren
 })
 
 test('picks made by hand close with the league and stay closed when the feed turns late', async () => {
-  const { call, clock, league, ann, olga, look } = await startWaiting()
+  const { call, clock, league, ann, olga, updateFrom } = await startWaiting()
   await olga.put(field, { event: 'Inland Open', text: pasted })
   const ids = (await call.get(field)).players.map(({ player_id }: { player_id: string }) => player_id)
   await enter(ann, league.id, ids.slice(0, 3))
   clock.forward(3 * day)
   expect((await refusalOf(enter(ann, league.id, ids.slice(0, 3)))).status).toBe(409)
   const tee_time = new Date(clock.now() + 5 * hour).toISOString()
-  await look(inland(nextField.map(golfer => ({ ...golfer, tee_time, round: 1 }))))
+  await updateFrom(inland(nextField.map(golfer => ({ ...golfer, tee_time, round: 1 }))))
   expect((await refusalOf(enter(ann, league.id, ['1', '2', '3']))).status).toBe(409)
   expect((await board(call, league.id)).rows).toMatchObject([{ rank: null, score: null }])
 })
 
 test('a list that cannot be read says where', async () => {
   const { olga } = await startWaiting()
-  const wrong = async (body: object) => (await refusalOf(olga.put(field, { event: 'Open', ...body }))).problem.errors
-  expect(await wrong({})).toMatchObject([{ path: 'text' }])
-  expect(await wrong({ text: 'name,rank\nAnn,first\n???,2' })).toMatchObject([
+  const listErrors = async (body: object) =>
+    (await refusalOf(olga.put(field, { event: 'Open', ...body }))).problem.errors
+  expect(await listErrors({})).toMatchObject([{ path: 'text' }])
+  expect(await listErrors({ text: 'name,rank\nAnn,first\n???,2' })).toMatchObject([
     {
       path: 'text',
       message: 'Line 2: “first” is not a rank; ranks are whole numbers from 1. Line 3: “???” is not a name.',
     },
   ])
-  expect(await wrong({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players[0].name' }])
+  expect(await listErrors({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players[0].name' }])
   expect((await refusalOf(olga.put(field, { event: ' ', text: 'Ann' }))).status).toBe(422)
   expect((await refusalOf(olga.delete(field))).status).toBe(404)
 })
@@ -286,7 +295,7 @@ test('a list that cannot be read says where', async () => {
 browserTest(
   'an officer pastes a field on the page of the coming event and resolves unmatched golfers there',
   async () => {
-    const { url, call, league, ann, look } = await startWaiting()
+    const { url, call, league, ann, updateFrom } = await startWaiting()
     const page = await openBrowser()
     const complaints = complaintsOf(page)
     await signIn(page, url, 'olga@example.org', 'the password of olga')
@@ -305,7 +314,7 @@ browserTest(
         league.id,
         ['Åke Berglund', 'Si Woo Kim', name].map(each => idOf(list, each)),
       )
-    await look(inland())
+    await updateFrom(inland())
     await page.goto(`${url}/tours/pga`)
     await page.click('text=match them')
     await page.selectOption('tr:has-text("Ned Nowhere") select', { label: 'Late Alternate' })

@@ -28,7 +28,7 @@ async function startPlaying(config: object = {}) {
 }
 
 /** What two of four picks are worth, worked out by hand. */
-function worth(golfers: Golfer[], picks: string[]): number | null {
+function bestTwoOf(golfers: Golfer[], picks: string[]): number | null {
   const totals = picks.flatMap(id => golfers.find(({ player_id }) => player_id === id)?.total ?? [])
   const [first, second] = totals.toSorted((a, b) => a - b)
   return first === undefined || second === undefined ? null : first + second
@@ -38,13 +38,13 @@ test('a whole tournament is followed from the first entry to the final board', a
   const { call, feed, league, ids, anns, bobs, play } = await startPlaying()
   const expected = () => {
     const { golfers } = feed.board()
-    return { [anns.id]: worth(golfers, ids.slice(0, 4)), [bobs.id]: worth(golfers, ids.slice(4, 8)) }
+    return { [anns.id]: bestTwoOf(golfers, ids.slice(0, 4)), [bobs.id]: bestTwoOf(golfers, ids.slice(4, 8)) }
   }
   const ranks = async (query = '') =>
     new Map<string, number>(
       (await board(call, league.id, query)).rows.map(({ player_id, rank }: Row) => [player_id, rank]),
     )
-  const seen: { at: string; rows: Row[] }[] = []
+  const boards: { at: string; rows: Row[] }[] = []
   let before = await ranks()
   await play(90)
   for (let state = 'live'; state === 'live'; ) {
@@ -54,16 +54,16 @@ test('a whole tournament is followed from the first entry to the final board', a
     expect(Object.fromEntries(now.rows.map(({ player_id, score }: Row) => [player_id, score]))).toEqual(expected())
     const [first, second] = now.rows
     expect(first.rank < second.rank ? first.score <= second.score : first.score === second.score).toBe(true)
-    if (seen.length > 0 && now.as_of !== seen.at(-1)?.at)
+    if (boards.length > 0 && now.as_of !== boards.at(-1)?.at)
       for (const { player_id, rank, change } of now.rows) expect(change).toBe((before.get(player_id) ?? 0) - rank)
-    seen.push({ at: now.as_of, rows: now.rows })
+    boards.push({ at: now.as_of, rows: now.rows })
     before = await ranks()
     if (state === 'live') expect(await play(150)).toMatchObject({ status: 'SUCCESS' })
   }
-  expect(seen.length).toBeGreaterThan(5)
-  for (const { at, rows } of seen.slice(0, -1)) {
-    const then = await board(call, league.id, `?at=${at}`)
-    expect(then.rows.map(({ player_id, rank, score }: Row) => [player_id, rank, score])).toEqual(
+  expect(boards.length).toBeGreaterThan(5)
+  for (const { at, rows } of boards.slice(0, -1)) {
+    const pastBoard = await board(call, league.id, `?at=${at}`)
+    expect(pastBoard.rows.map(({ player_id, rank, score }: Row) => [player_id, rank, score])).toEqual(
       rows.map(({ player_id, rank, score }) => [player_id, rank, score]),
     )
   }
@@ -113,8 +113,8 @@ test('a final board stays the same to the byte, a late correction is refused and
 test('picks are hidden from others until the deadline, and so are scores that would reveal them', async () => {
   const { call, as, league, ids, ann, bob, anns, bobs, play } = await startPlaying()
   const path = `/api/v1/leagues/${league.id}`
-  const ahead = await board(call, league.id, '?at=2099-01-01T00:00:00Z')
-  expect(ahead.rows).toMatchObject([{ score: null }, { score: null }])
+  const futureBoard = await board(call, league.id, '?at=2099-01-01T00:00:00Z')
+  expect(futureBoard.rows).toMatchObject([{ score: null }, { score: null }])
   const listed = async (who: typeof call) =>
     Object.fromEntries(
       (await who.get(`${path}/entries`)).entries.map((entry: { id: number; picks: unknown; tiebreaker: unknown }) => [
@@ -136,8 +136,8 @@ test('picks are hidden from others until the deadline, and so are scores that wo
   })
 
   await play(90)
-  const open = [ids.slice(4, 8), -12]
-  for (const who of [as(), ann, bob]) expect((await listed(who))[bobs.id]).toEqual(open)
+  const revealed = [ids.slice(4, 8), -12]
+  for (const who of [as(), ann, bob]) expect((await listed(who))[bobs.id]).toEqual(revealed)
   expect(await as().get(`${path}/players/${bobs.id}`)).toMatchObject({
     username: 'bob',
     tiebreaker: -12,
@@ -177,13 +177,13 @@ test('the deadline passes by itself: no stroke, no write and no request is neede
 test('an entry is checked against the field, the rules and the other entries', async () => {
   const { call, league, ids, ann, bob, anns, ...fieldhouse } = await startPlaying({ max_entries: 2 })
   const path = `/api/v1/leagues/${league.id}/entries`
-  const wrong = async (picks: string[]) => (await refusalOf(ann.post(path, { picks }))).problem.errors
+  const pickErrors = async (picks: string[]) => (await refusalOf(ann.post(path, { picks }))).problem.errors
   const [a = '', b = '', c = '', d = ''] = ids
-  expect(await wrong([a, b, c])).toMatchObject([{ path: 'picks' }])
-  expect(await wrong([a, b, c, a])).toMatchObject([
+  expect(await pickErrors([a, b, c])).toMatchObject([{ path: 'picks' }])
+  expect(await pickErrors([a, b, c, a])).toMatchObject([
     { path: 'picks[3]', message: expect.stringContaining('is already picked') },
   ])
-  expect(await wrong([a, b, c, '999'])).toMatchObject([{ path: 'picks[3]', message: '999 is not in the field.' }])
+  expect(await pickErrors([a, b, c, '999'])).toMatchObject([{ path: 'picks[3]', message: '999 is not in the field.' }])
   expect((await refusalOf(ann.post(path, { picks: [a, b, c, 7] }))).status).toBe(422)
   expect((await refusalOf(ann.post(path, { picks: [a, b, c, d], name: 'BOB' }))).problem).toMatchObject({
     status: 409,
@@ -241,27 +241,27 @@ test('golfers who are cut, withdraw or are disqualified count as the league says
   const final = feed.board().golfers
   expect(final.length).toBe(24)
   const team = ids.slice(0, 2).concat(ids.slice(-2))
-  const made = await Promise.all(leagues.map(({ id }) => enter(ann, id, team)))
+  const entries = await Promise.all(leagues.map(({ id }) => enter(ann, id, team)))
   await play(60)
   while (feed.board().event.round !== 3) await play(240)
   await play(120)
   const { golfers } = feed.board()
   const isOut = ({ status }: Golfer) => status === 'cut' || status === 'wd' || status === 'dq'
-  const inIt = golfers.filter(golfer => !isOut(golfer)).map(({ total }) => total ?? 0)
-  const mine = team.map(id => golfers.find(({ player_id }) => player_id === id))
-  const count = (out: (total: number | null) => number | null) =>
-    mine.map(golfer => (golfer && isOut(golfer) ? out(golfer.total) : (golfer?.total ?? null)))
+  const totalsStillIn = golfers.filter(golfer => !isOut(golfer)).map(({ total }) => total ?? 0)
+  const teamGolfers = team.map(id => golfers.find(({ player_id }) => player_id === id))
+  const scoresWith = (out: (total: number | null) => number | null) =>
+    teamGolfers.map(golfer => (golfer && isOut(golfer) ? out(golfer.total) : (golfer?.total ?? null)))
   const sum = (scores: (number | null)[]) =>
     scores.includes(null) ? null : scores.reduce<number>((total, score) => total + (score ?? 0), 0)
   const expected = [
-    sum(count(total => total)),
-    sum(count(total => total && total + 10)),
-    sum(count(total => Math.max(total ?? Number.NEGATIVE_INFINITY, ...inIt) + 2)),
+    sum(scoresWith(total => total)),
+    sum(scoresWith(total => total && total + 10)),
+    sum(scoresWith(total => Math.max(total ?? Number.NEGATIVE_INFINITY, ...totalsStillIn) + 2)),
   ]
-  expect(mine.some(golfer => golfer && isOut(golfer))).toBe(true)
+  expect(teamGolfers.some(golfer => golfer && isOut(golfer))).toBe(true)
   for (const [i, { id }] of leagues.entries()) {
     const { rows } = await board(call, id)
-    expect(rows).toMatchObject([{ player_id: String(made[i].id), score: expected[i] ?? null }])
+    expect(rows).toMatchObject([{ player_id: String(entries[i].id), score: expected[i] ?? null }])
   }
 })
 
@@ -333,7 +333,7 @@ test('a league without entries is not finalised, and one with open picks neither
 test('the next week’s event on the feed leaves a league on its own', async () => {
   const { call, clock, league, ids, anns, play, feed } = await startPlaying()
   await play(120)
-  const seen = await board(call, league.id)
+  const boardBefore = await board(call, league.id)
   const next = { ...feed.board(), event: { id: 'inland', name: 'Inland Open', round: 1, status: 'upcoming' } }
   const golfers = next.golfers.slice(0, 20).map(({ player_id, name }) => ({ id: player_id, name, total: 0, thru: 0 }))
   const server = Bun.serve({
@@ -346,7 +346,7 @@ test('the next week’s event on the feed leaves a league on its own', async () 
     await until(async () => (await tour(call)).event.name === 'Inland Open')
     clock.forward(minute)
     expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual(
-      seen.rows.map(({ score }: Row) => score),
+      boardBefore.rows.map(({ score }: Row) => score),
     )
     expect((await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)).picks[0].player_id).toBe(ids[0] ?? '')
     expect(await players(call)).toHaveLength(20)

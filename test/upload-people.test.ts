@@ -5,7 +5,7 @@ import { refusalOf, start } from './start.ts'
 
 const sheet = (...rows: string[]) => `ID,Name,Power,Kill Points\n${rows.join('\n')}\n`
 
-async function twoScans() {
+async function leagueWithTwoScans() {
   const fieldhouse = await start()
   const { call, finished } = fieldhouse
   const { id } = await newLeague(call)
@@ -32,7 +32,7 @@ async function twoScans() {
 }
 
 test('every count of an upload opens to the people behind it, with what they had and have', async () => {
-  const { call, newest, people } = await twoScans()
+  const { call, newest, people } = await leagueWithTwoScans()
   const { summary } = await call.get(`/api/v1/uploads/${newest}`)
   const total = async (change: string) => (await people(change)).pagination.total
   expect(summary).toMatchObject({ new: 1, missing: 1, renamed: 1, suspicious: 1, duplicates: 1 })
@@ -56,9 +56,9 @@ test('every count of an upload opens to the people behind it, with what they had
   ]
   expect((await people('missing')).people[0]).toMatchObject({ player_id: '5', name: 'Ed', changes: metrics })
   expect((await people('new')).people[0]).toMatchObject({ player_id: '6', name: 'Flo' })
-  const fell = { player_id: '2', name: 'Bob', changes: [{ field: 'kill_points', before: 40, now: 30 }] }
-  expect((await people('went_down')).people).toMatchObject([fell])
-  expect((await people('suspicious')).people).toMatchObject([fell])
+  const bob = { player_id: '2', name: 'Bob', changes: [{ field: 'kill_points', before: 40, now: 30 }] }
+  expect((await people('went_down')).people).toMatchObject([bob])
+  expect((await people('suspicious')).people).toMatchObject([bob])
   expect((await people('duplicate')).people).toMatchObject([
     { player_id: '4', line: 5, reason: 'the same id stands again on line 6, which wins' },
   ])
@@ -66,7 +66,7 @@ test('every count of an upload opens to the people behind it, with what they had
 })
 
 test('the same list is a CSV and a page, and an unknown change is refused', async () => {
-  const { call, newest, id } = await twoScans()
+  const { call, newest, id } = await leagueWithTwoScans()
   const csv = await call.get(`/api/v1/uploads/${newest}/people.csv?change=went_down`)
   expect(csv.replace('\uFEFF', '').split('\r\n').slice(0, 2)).toEqual([
     'player_id,name,line,field,before,now,reason',
@@ -79,7 +79,7 @@ test('the same list is a CSV and a page, and an unknown change is refused', asyn
 })
 
 test('a player who is missing from the newest scan keeps a card that says when they were last seen', async () => {
-  const { call, id } = await twoScans()
+  const { call, id } = await leagueWithTwoScans()
   const card = await call.get(`/api/v1/leagues/${id}/players/5`)
   expect(card).toMatchObject({ name: 'Ed', rank: null, score: null, last_seen: '2026-03-01T00:00:00.000Z' })
   expect(card.metrics.power.current).toBe(60)

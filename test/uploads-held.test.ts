@@ -15,7 +15,7 @@ const alerts = async (call: Call) =>
     ({ alert_type, state }: { alert_type: string; state: string }) => alert_type === 'feed_held' && state === 'active',
   )
 
-async function heldLeague() {
+async function leagueWithScans() {
   const fieldhouse = await start()
   const { call, finished } = fieldhouse
   const { id } = await newLeague(call)
@@ -27,22 +27,22 @@ async function heldLeague() {
 test('the date in a sheet takes precedence over the one in its name, and a given one over both', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
-  const dated = async (content: string, name: string, fields = {}) => {
+  const takenAtOf = async (content: string, name: string, fields = {}) => {
     const { upload_id, ...job } = await upload(call, id, content, fields, name)
     await finished(job)
     const { taken_at, taken_from } = await call.get(`/api/v1/uploads/${upload_id}`)
     return [taken_at, taken_from]
   }
   const inside = `Scan taken 2026-03-02 10:30 UTC\n${scan(1)}`
-  expect(await dated(inside, 'scan_2026-03-03.csv')).toEqual(['2026-03-02T10:30:00.000Z', 'sheet'])
-  expect(await dated(scan(2), 'scan_20260303_1215.csv')).toEqual(['2026-03-03T12:15:00.000Z', 'filename'])
-  expect(await dated(scan(3), '04.03.2026.csv')).toEqual(['2026-03-04T00:00:00.000Z', 'filename'])
-  expect(await dated(`${inside}\n`, 'x.csv', { taken_at: '2026-03-01T00:00:00Z' })).toEqual([
+  expect(await takenAtOf(inside, 'scan_2026-03-03.csv')).toEqual(['2026-03-02T10:30:00.000Z', 'sheet'])
+  expect(await takenAtOf(scan(2), 'scan_20260303_1215.csv')).toEqual(['2026-03-03T12:15:00.000Z', 'filename'])
+  expect(await takenAtOf(scan(3), '04.03.2026.csv')).toEqual(['2026-03-04T00:00:00.000Z', 'filename'])
+  expect(await takenAtOf(`${inside}\n`, 'x.csv', { taken_at: '2026-03-01T00:00:00Z' })).toEqual([
     '2026-03-01T00:00:00.000Z',
     'given',
   ])
   const later = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
-  expect((await dated(scan(5), `scan ${later}.csv`))[1]).toBe('sent')
+  expect((await takenAtOf(scan(5), `scan ${later}.csv`))[1]).toBe('sent')
 })
 
 test('seven scans sent in any order end in the right board', async () => {
@@ -57,7 +57,7 @@ test('seven scans sent in any order end in the right board', async () => {
 })
 
 test('when a sheet was taken can be corrected afterwards, and the board follows', async () => {
-  const { call, id, finished } = await heldLeague()
+  const { call, id, finished } = await leagueWithScans()
   const { upload_id, ...job } = await upload(call, id, scan(80), { taken_at: '2026-03-09T00:00:00Z' })
   await finished(job)
   expect((await top(call, id)).gains.kill_points).toBe(800)
@@ -78,7 +78,7 @@ test('when a sheet was taken can be corrected afterwards, and the board follows'
 })
 
 test('a sheet that loses more than a fifth of the players is held with an alert, and published on request', async () => {
-  const { call, id, finished } = await heldLeague()
+  const { call, id, finished } = await leagueWithScans()
   const before = await board(call, id)
   const { upload_id, ...job } = await upload(call, id, scan(60, 7))
   expect((await finished(job)).result).toMatchObject({
@@ -99,16 +99,16 @@ test('a sheet that loses more than a fifth of the players is held with an alert,
 })
 
 test('an old scan sent as new is held, and takes its place once its date is given', async () => {
-  const { call, id, finished } = await heldLeague()
+  const { call, id, finished } = await leagueWithScans()
   const { upload_id, ...job } = await upload(call, id, scan(20))
   expect((await finished(job)).result).toMatchObject({ doubts: [{ reason: 'went_down', of: 20, count: 20 }] })
-  const answered = call.post(`/api/v1/uploads/${upload_id}/publish`, { taken_at: '2026-03-03T00:00:00Z' })
-  expect(await answered).toMatchObject({ status: 'done', taken_at: '2026-03-03T00:00:00.000Z', taken_from: 'given' })
+  const published = call.post(`/api/v1/uploads/${upload_id}/publish`, { taken_at: '2026-03-03T00:00:00Z' })
+  expect(await published).toMatchObject({ status: 'done', taken_at: '2026-03-03T00:00:00.000Z', taken_from: 'given' })
   expect((await top(call, id)).gains.kill_points).toBe(500)
 })
 
 test('a sheet with far fewer columns is held, and discarded leaves nothing', async () => {
-  const { call, id, finished } = await heldLeague()
+  const { call, id, finished } = await leagueWithScans()
   const { upload_id, ...job } = await upload(
     call,
     id,
@@ -124,7 +124,7 @@ test('a sheet with far fewer columns is held, and discarded leaves nothing', asy
 })
 
 test('force publishes at once, also what is held already', async () => {
-  const { call, id, finished } = await heldLeague()
+  const { call, id, finished } = await leagueWithScans()
   const sheet = scan(60, 7)
   await finished(upload(call, id, sheet))
   expect(await upload(call, id, sheet, { force: 'true' })).toMatchObject({ status: 'done', duplicate: true })

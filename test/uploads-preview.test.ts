@@ -14,13 +14,13 @@ const foreign = 'Season scan\nWho;Called;Might;Squad\n7;Ann;100;North\n8;Bob;200
 test('a preview shows the columns, the first values and the date, and stores nothing', async () => {
   const { call, dataDir } = await start()
   const { id } = await newLeague(call)
-  const seen = await preview(
+  const answer = await preview(
     call,
     id,
     'ID,Name,Alliance,Rank,Power\n7,Ann,[ABC],1,5\n8,Bob,,2,6\n',
     'scan 2026-03-04.csv',
   )
-  expect(seen).toMatchObject({
+  expect(answer).toMatchObject({
     format: 'csv',
     header_line: 1,
     taken_at: '2026-03-04T00:00:00.000Z',
@@ -46,9 +46,9 @@ test('a preview shows the columns, the first values and the date, and stores not
 test('a sheet without an id is shown all the same, and says what it lacks', async () => {
   const { call } = await start()
   const { id } = await newLeague(call)
-  const seen = await preview(call, id, foreign)
-  expect(seen).toMatchObject({ header_line: 2, problem: { code: 'no_id' } })
-  expect(seen.columns.map(({ header }: { header: string }) => header)).toEqual(['Who', 'Called', 'Might', 'Squad'])
+  const answer = await preview(call, id, foreign)
+  expect(answer).toMatchObject({ header_line: 2, problem: { code: 'no_id' } })
+  expect(answer.columns.map(({ header }: { header: string }) => header)).toEqual(['Who', 'Called', 'Might', 'Squad'])
   const mapping = JSON.stringify({ Who: 'id' })
   expect(await preview(call, id, foreign, 'x.csv', { mapping })).toMatchObject({
     problem: null,

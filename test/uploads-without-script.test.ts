@@ -12,7 +12,7 @@ const olga = { email: 'olga@example.org', username: 'Olga', password: 'correct h
 const sheet = (heads: string, n: number) =>
   `${heads}\n${Array.from({ length: 20 }, (_, i) => `p${i},Player ${i},${1000 + n},${100 + n * (i + 1)}`).join('\n')}\n`
 
-async function season() {
+async function startWithScans() {
   const app = await start()
   const { call, finished, url } = app
   await call.post('/api/v1/users', olga)
@@ -29,17 +29,17 @@ async function season() {
     await page.click('text=Choose its columns')
   }
   /** Reloads until the selector matches, as a browser without JavaScript does by itself; with JavaScript turned off Chromium does not. */
-  const comes = (selector: string) =>
+  const reloadUntil = (selector: string) =>
     until(async () => {
       if ((await page.locator(selector).count()) > 0) return true
       await page.reload()
       return false
     })
-  return { ...app, id, page, choose, comes }
+  return { ...app, id, page, choose, reloadUntil }
 }
 
-browserTest('without JavaScript a strange file is mapped, tried and imported', async () => {
-  const { call, id, page, choose, comes, dataDir } = await season()
+browserTest('without JavaScript a file with unknown headings is mapped, tried and imported', async () => {
+  const { call, id, page, choose, reloadUntil, dataDir } = await startWithScans()
   await choose('2026-03-05.csv', sheet('Who,Called,Might,Fallen', 3))
   expect(await page.locator('.notice').first().textContent()).toContain('No id column')
   const role = (header: string) => page.getByLabel(`Read “${header}” as`)
@@ -51,10 +51,10 @@ browserTest('without JavaScript a strange file is mapped, tried and imported', a
   await role('Fallen').selectOption('metric')
   await page.getByLabel('What “Fallen” is called').fill('Deads')
   await page.click('button:text("What this file would change")')
-  await comes('[data-trial] >> text=20 good')
+  await reloadUntil('[data-trial] >> text=20 good')
   expect(await page.inputValue('[name=taken_at]')).toBe('2026-03-05T00:00')
   await page.click('text=Import this file')
-  await comes('.toolbar >> text=done')
+  await reloadUntil('.toolbar >> text=done')
   expect((await board(call, id)).rows[0]).toMatchObject({ player_id: 'p19', score: 40 })
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads[0]).toMatchObject({
     taken_at: '2026-03-05T00:00:00.000Z',
@@ -68,11 +68,11 @@ browserTest('without JavaScript a strange file is mapped, tried and imported', a
 })
 
 browserTest('without JavaScript a held file is answered, and nobody sees the file another has chosen', async () => {
-  const { call, id, page, choose, comes, url } = await season()
+  const { call, id, page, choose, reloadUntil, url } = await startWithScans()
   await choose('2026-03-06.csv', sheet('id,name,power,deads', 0))
   const draft = new URL(page.url()).pathname
   await page.click('text=Import this file')
-  await comes('#held >> text=counters that should only rise')
+  await reloadUntil('#held >> text=counters that should only rise')
   await page.fill('#f-plain-date', '2026-03-01T12:00')
   await page.click('text=Publish with this date >> visible=true')
   await page.waitForSelector('.toolbar >> text=done')
@@ -86,7 +86,7 @@ browserTest('without JavaScript a held file is answered, and nobody sees the fil
   expect(mine).not.toBe(draft)
   expect((await call.raw(mine)).status).toBe(404) // the operator is another
   await page.click('text=Import this file')
-  await comes('text=Discard for good')
+  await reloadUntil('text=Discard for good')
   await page.click('text=Discard for good >> visible=true')
   await page.waitForSelector('.toolbar >> text=cancelled')
 

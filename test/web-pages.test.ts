@@ -126,7 +126,7 @@ const pages: Record<string, Html> = {
   ),
 }
 
-/** Made from the table of fields in league.ts, so they are held to it rather than to a golden file. */
+/** Made from the table of fields in league.ts, so they are compared with it rather than with a golden file. */
 const forms: Record<string, Html> = {
   'league-new-sheet': newLeagueBody('sheet', kinds),
   'league-new-tour': newLeagueBody('tour', kinds),
@@ -134,28 +134,28 @@ const forms: Record<string, Html> = {
 }
 
 /** Without what changes with every edit of an asset, and without the empty lines that optional parts of a page leave. */
-const settled = (page: Html) =>
+const normalised = (page: Html) =>
   `${String(page)
     .replaceAll(/\?v=\w+/g, '?v=HASH')
     .replaceAll(/[ \t]+$/gm, '')
     .replaceAll(/\n+/g, '\n')}\n`
 
 for (const [name, page] of Object.entries(pages)) {
-  test(`the page ${name} is as it was`, () => expectGolden(`pages/${name}.html`, settled(page)))
+  test(`the page ${name} equals its golden file`, () => expectGolden(`pages/${name}.html`, normalised(page)))
 }
 
-test('the frame of a page is as it was', () => {
+test('the layout of a page equals its golden file', () => {
   setShownName(defaultName)
   return expectGolden(
     'pages/layout.html',
-    settled(
+    normalised(
       layout({ title: 'A & B', who: admin, nav: 'monitor', scripts: ['board.js'], reload: 10, body: html`<h1>A</h1>` }),
     ).replaceAll(/Fieldhouse \d+\.\d+\.\d+/g, 'Fieldhouse VERSION'),
   )
 })
 
 /** What a parser makes of markup: every element and attribute there is. */
-async function parsed(markup: string) {
+async function parseHtml(markup: string) {
   const elements: { tag: string; attributes: [string, string][] }[] = []
   const rewriter = new HTMLRewriter().on('*', {
     element: ({ tagName, attributes }) =>
@@ -168,7 +168,7 @@ async function parsed(markup: string) {
 test("a league's form asks for every field of a league and of its kind, and shows what they hold", async () => {
   const fields = Object.keys(leagueInputs)
   const inputsOf = async (form: string) => {
-    const named = (await parsed(String(forms[form]))).map(({ attributes }) => Object.fromEntries(attributes))
+    const named = (await parseHtml(String(forms[form]))).map(({ attributes }) => Object.fromEntries(attributes))
     const values = named
       .filter(({ name }) => name)
       .map(({ name, value, ...rest }) => [name, value ?? rest['data-at']] as const)
@@ -236,7 +236,7 @@ test('hostile names stay text on every page', async () => {
     ]
     for (const body of bodies) {
       const page = String(layout({ title: name, who: { ...officer, username: name }, body }))
-      const elements = await parsed(page)
+      const elements = await parseHtml(page)
       const scripts = elements.filter(({ tag }) => tag === 'script')
       expect(scripts.map(({ attributes }) => attributes.map(([key]) => key))).toEqual([['src'], ['type', 'src']])
       const all = elements.flatMap(({ attributes }) => attributes)
@@ -248,7 +248,7 @@ test('hostile names stay text on every page', async () => {
 
 test('no page has inline styles or scripts, and every id on it is unique', async () => {
   for (const [name, page] of Object.entries({ ...pages, ...forms })) {
-    const elements = await parsed(String(page))
+    const elements = await parseHtml(String(page))
     expect([name, elements.filter(({ tag }) => tag === 'script' || tag === 'style')]).toEqual([name, []])
     const ids = elements.flatMap(({ attributes }) => attributes.filter(([key]) => key === 'id').map(([, id]) => id))
     expect([name, ids.filter((id, i) => ids.indexOf(id) !== i)]).toEqual([name, []])

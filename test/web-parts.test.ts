@@ -160,7 +160,7 @@ test('a sparkline leaves gaps for unknown values and handles a single value', ()
 })
 
 test('an input has its label, hint, error and constraints', () => {
-  const shown = String(
+  const field = String(
     formField({
       label: 'Cash <',
       name: 'config.cash_cents',
@@ -171,9 +171,9 @@ test('an input has its label, hint, error and constraints', () => {
       min: 0,
     }),
   )
-  expect(shown).toContain('<label for="f-config-cash_cents">Cash &lt;</label>')
-  expect(shown).toContain('aria-describedby="f-config-cash_cents-hint f-config-cash_cents-error"')
-  expect(shown).toContain('value="12.50"')
-  expect(shown).toContain('aria-invalid="true"')
-  expect(shown).toContain('too &quot;much&quot;')
+  expect(field).toContain('<label for="f-config-cash_cents">Cash &lt;</label>')
+  expect(field).toContain('aria-describedby="f-config-cash_cents-hint f-config-cash_cents-error"')
+  expect(field).toContain('value="12.50"')
+  expect(field).toContain('aria-invalid="true"')
+  expect(field).toContain('too &quot;much&quot;')
 })

@@ -4,14 +4,14 @@ import { start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const asPage = { headers: { accept: 'text/html' } }
-const first = 'id,name,power\na,Ann,10\nb,Bob,20'
-const second = 'id,name,power\na,Ann,90\nb,Bob,20'
+const firstScan = 'id,name,power\na,Ann,10\nb,Bob,20'
+const secondScan = 'id,name,power\na,Ann,90\nb,Bob,20'
 const textOf = async (response: Response | Promise<Response>) => (await response).text()
 
-async function season(config: object = {}) {
+async function startWithBoard(config: object = {}) {
   const fieldhouse = await start()
   const { id } = await newLeague(fieldhouse.call, { score_on: 'current', ...config })
-  await fieldhouse.finished(upload(fieldhouse.call, id, first))
+  await fieldhouse.finished(upload(fieldhouse.call, id, firstScan))
   return { ...fieldhouse, id, stranger: fieldhouse.as() }
 }
 
@@ -30,8 +30,8 @@ test('asset names contain a hash of their content, and assets are cached for eve
     const again = await as().raw(url, { headers: { 'if-none-match': file.headers.get('etag') ?? '' } })
     expect(again.status).toBe(304)
   }
-  const unnamed = await as().raw('/assets/fieldhouse.css')
-  expect(unnamed.headers.get('cache-control')).toBe('no-cache')
+  const withoutHash = await as().raw('/assets/fieldhouse.css')
+  expect(withoutHash.headers.get('cache-control')).toBe('no-cache')
   expect((await as().raw('/assets/..%2flayout.ts')).status).toBe(404)
 })
 
@@ -60,15 +60,15 @@ test('assets are compressed for clients that accept it', async () => {
 })
 
 test('strangers share one board page; signed-in users get their own', async () => {
-  const { id, stranger, call, url } = await season()
+  const { id, stranger, call, url } = await startWithBoard()
   const path = `/leagues/${id}`
   const states: unknown[] = []
   for (let i = 0; i < 3; i++) states.push((await stranger.raw(path, asPage)).headers.get('x-cache'))
   expect(states).toEqual(['miss', 'hit', 'hit'])
-  const seen = await stranger.raw(path, asPage)
-  expect(seen.headers.get('content-type')).toBe('text/html; charset=utf-8')
-  expect(seen.headers.get('content-security-policy')).toContain("script-src 'self'")
-  const tag = { 'if-none-match': seen.headers.get('etag') ?? '' }
+  const response = await stranger.raw(path, asPage)
+  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(response.headers.get('content-security-policy')).toContain("script-src 'self'")
+  const tag = { 'if-none-match': response.headers.get('etag') ?? '' }
   expect((await stranger.raw(path, { headers: { ...asPage.headers, ...tag } })).status).toBe(304)
 
   await call.post('/api/v1/users', {
@@ -86,17 +86,17 @@ test('strangers share one board page; signed-in users get their own', async () =
 })
 
 test('the very next reader of a page sees what was uploaded', async () => {
-  const { id, stranger, call, finished } = await season()
+  const { id, stranger, call, finished } = await startWithBoard()
   const leader = async (path: string) =>
     (await textOf(stranger.raw(path, asPage))).match(/<bdi class="name">(Ann|Bob)/)?.[1]
   const paths = [`/leagues/${id}`, `/leagues/${id}/board`, `/leagues/${id}?limit=1`]
   for (const path of paths) expect(await leader(path)).toBe('Bob')
-  await finished(upload(call, id, second))
+  await finished(upload(call, id, secondScan))
   for (const path of paths) expect(await leader(path)).toBe('Ann')
 })
 
 test('a league that is made private shows its board to no stranger any more', async () => {
-  const { id, stranger, call } = await season()
+  const { id, stranger, call } = await startWithBoard()
   for (let i = 0; i < 2; i++) expect((await stranger.raw(`/leagues/${id}`, asPage)).status).toBe(200)
   await call.patch(`/api/v1/leagues/${id}`, { config: { public: false } })
   for (const rest of ['', '/board', '/players/a']) {
@@ -114,27 +114,27 @@ test('a league that is made private shows its board to no stranger any more', as
 })
 
 test('the stream of a board says another version after a change, the one the next fetch brings', async () => {
-  const { id, stranger, call, finished } = await season()
+  const { id, stranger, call, finished } = await startWithBoard()
   const events = await stranger.raw(`/leagues/${id}/events`)
   const versions: string[] = []
-  const wanted = Promise.withResolvers<void>()
+  const changed = Promise.withResolvers<void>()
   const read = async () => {
     for await (const text of events.body?.pipeThrough(new TextDecoderStream()) ?? []) {
       for (const [, version] of text.matchAll(/"version":"(\w+)"/g)) versions.push(version ?? '')
-      if (versions.length > 1) wanted.resolve()
+      if (versions.length > 1) changed.resolve()
     }
   }
-  read().catch(wanted.reject)
+  read().catch(changed.reject)
   const version = async () => (await stranger.raw(`/leagues/${id}/board`)).headers.get('x-version') ?? ''
   const before = await version()
   expect(await textOf(stranger.raw(`/leagues/${id}`, asPage))).toContain(`data-version="${before}"`)
-  await finished(upload(call, id, second))
-  await wanted.promise
+  await finished(upload(call, id, secondScan))
+  await changed.promise
   expect(versions).toEqual([before, await version()])
 })
 
 test('an invalid page is refused with an error page', async () => {
-  const { id, stranger } = await season()
+  const { id, stranger } = await startWithBoard()
   const refusals = [
     ['/leagues/99', 404],
     [`/leagues/${id}?sort_by=nothing`, 400],
@@ -160,13 +160,13 @@ test('leagues are found by kind, status and part of the name', async () => {
   const { call, as } = await start()
   await newLeague(call, {}, 'Harbour Cup')
   await newLeague(call, {}, 'Northern war <1>')
-  const shown = async (query: string) =>
+  const namesOn = async (query: string) =>
     [...(await textOf(as().raw(`/${query}`, asPage))).matchAll(/<bdi class="name">([^<]+)</g)].map(([, name]) => name)
-  expect(await shown('')).toEqual(['Northern war &lt;1&gt;', 'Harbour Cup'])
-  expect(await shown('?q=HARB')).toEqual(['Harbour Cup'])
-  expect(await shown('?q=%25')).toEqual([])
-  expect(await shown('?status=final')).toEqual([])
-  expect(await shown('?limit=1&page=2')).toEqual(['Harbour Cup'])
+  expect(await namesOn('')).toEqual(['Northern war &lt;1&gt;', 'Harbour Cup'])
+  expect(await namesOn('?q=HARB')).toEqual(['Harbour Cup'])
+  expect(await namesOn('?q=%25')).toEqual([])
+  expect(await namesOn('?status=final')).toEqual([])
+  expect(await namesOn('?limit=1&page=2')).toEqual(['Harbour Cup'])
   expect((await call.get('/api/v1/leagues?q=war')).leagues).toHaveLength(1)
 })
 
@@ -177,4 +177,15 @@ test('page reads count against the same limit as the API', async () => {
   for (const path of [`/leagues/${id}`, `/api/v1/leagues/${id}/leaderboard`, `/leagues/${id}/board`, `/leagues/${id}`])
     statuses.push((await as().raw(path, asPage)).status)
   expect(statuses).toEqual([200, 200, 200, 429])
+})
+
+test('addresses that people type by hand redirect to a page', async () => {
+  const { url } = await start()
+  const redirectOf = async (path: string) => {
+    const { status, headers } = await fetch(url + path, { redirect: 'manual' })
+    return [status, headers.get('location')]
+  }
+  expect(await redirectOf('/admin')).toEqual([303, '/admin/monitoring/'])
+  expect(await redirectOf('/login?next=/rota')).toEqual([303, '/sign-in?next=/rota'])
+  expect(await redirectOf('/leagues?q=cup')).toEqual([303, '/?q=cup'])
 })
