@@ -47,11 +47,11 @@ async function backup() {
     lease = await waitForLock(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
     const { version } = packageJson
     const making = { dataDir, version, at: Date.now(), signal: lease.signal, tell }
-    const made = target
+    const result = target
       ? await sendBackup(openS3Store(config), { ...making, keepDays })
       : await makeBackup({ ...making, keep })
     await atomically(db, tx => settleFailures(tx, Date.now()))
-    return made
+    return result
   } catch (error) {
     if (!toJob) await atomically(db, tx => raise(tx, Date.now(), failure(error))).catch(() => {}) // perhaps the disk is full
     throw error
@@ -86,9 +86,9 @@ const settleFailures = (tx: Db, at: number) =>
     .where(and(like(systemAlerts.key, `${failures}%`), ne(systemAlerts.state, 'resolved')))
     .run()
 
-type Made = Awaited<ReturnType<typeof backup>>
+type BackupResult = Awaited<ReturnType<typeof backup>>
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
-const sizeOf = (made: Made) => ('bytes' in made ? megabytes(made.bytes) : `${megabytes(made.bytes_sent)} sent`)
+const sizeOf = (made: BackupResult) => ('bytes' in made ? megabytes(made.bytes) : `${megabytes(made.bytes_sent)} sent`)
 
 try {
   const made = await backup()

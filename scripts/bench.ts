@@ -115,19 +115,21 @@ const isOwn = new Set(own.map(({ comparison }) => comparison))
 const rows = [...own, ...others.rows.filter(({ comparison }) => !isOwn.has(comparison))].sort(
   (a, b) => positionOf(a) - positionOf(b),
 )
-const where = machine(load, new Date())
-const counted = `${isQuick ? 'quick, ' : ''}${rounds} rounds in turns`
+const machineText = machine(load, new Date())
+const roundsText = `${isQuick ? 'quick, ' : ''}${rounds} rounds in turns`
 const notes = [...notesOf(inOrder, failed), ...others.notes]
 const footnotes = [...growthNotes(rows), ...notes].map(note => `- ${note}`)
-const report = [`${where}; ${counted}.`, tableOf(rows), ...(footnotes.length ? [footnotes.join('\n')] : [])].join(
-  '\n\n',
-)
-const chart = chartOf(rows, where)
+const report = [
+  `${machineText}; ${roundsText}.`,
+  tableOf(rows),
+  ...(footnotes.length ? [footnotes.join('\n')] : []),
+].join('\n\n')
+const chart = chartOf(rows, machineText)
 console.log(report)
 
 if (isWriting) {
   replaceFigures('docs/speed.md', report)
-  replaceFigures('README.md', `${shortTableOf(rows)}\n\n${where}. All of it: [Speed](docs/speed.md).`)
+  replaceFigures('README.md', `${shortTableOf(rows)}\n\n${machineText}. All of it: [Speed](docs/speed.md).`)
   await Bun.write(join(root, 'docs/speed.svg'), chart)
   console.error('\nWritten into docs/speed.md, docs/speed.svg and README.md')
 } else {
@@ -166,14 +168,14 @@ function optionsOf(given: readonly string[]) {
       process.exit(0)
     } else if (!word.startsWith('-') && comparisons.some(({ name }) => name === word || name.startsWith(`${word}-`)))
       names.push(word)
-    else misunderstood(word)
+    else refuseOption(word)
   }
-  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) misunderstood('--rounds')
-  if (isWriting && names.length) misunderstood('--write with names of cases: the table would hold nothing else')
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) refuseOption('--rounds')
+  if (isWriting && names.length) refuseOption('--write with names of cases: the table would hold nothing else')
   return { names, rounds: rounds ?? (isQuick ? 2 : 5), isQuick, isWriting, out, added }
 }
 
-function misunderstood(what: string): never {
+function refuseOption(what: string): never {
   console.error(`${what} is not understood.\n\n${helpOf(import.meta.path)}`)
   process.exit(misused)
 }

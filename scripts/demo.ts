@@ -85,13 +85,13 @@ async function ownKey(dataDir: string): Promise<string> {
   const email = 'demo@fieldhouse.example'
   const password = crypto.randomUUID()
   const passwordHash = await openPasswords().hash(password)
-  const known = db.select().from(users).where(eq(users.email, email)).get()
+  const existing = db.select().from(users).where(eq(users.email, email)).get()
   const admin =
-    known ??
+    existing ??
     transact(db, tx =>
       createUser(tx, { email, username: 'demo', passwordHash, role: 'admin', country: null }, Date.now()),
     )
-  if (!known) console.log(`Made an admin to look around with: ${email}, password ${password}`)
+  if (!existing) console.log(`Made an admin to look around with: ${email}, password ${password}`)
   const { secret } = await issueKey(
     { db, clock: systemClock },
     { ...admin, via: 'key' },

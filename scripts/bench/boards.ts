@@ -76,7 +76,7 @@ const scores = openScores(folder)
 const write = (sheet: typeof first) => writeSnapshot(scores, { ...sheet, labels: [] }, { now: 1 })
 let baseline = 0
 let current = 0
-const stats = () => process.memoryUsage.rss() / 2 ** 20
+const residentMb = () => process.memoryUsage.rss() / 2 ** 20
 await median('write, synced', 3, async () => {
   baseline = await write(first)
 })
@@ -104,11 +104,14 @@ await median('page 1', 200, () => sheetPage(boards, source, query({})))
 const page = await median(`page ${lastPage}`, 200, run => sheetPage(boards, source, pageFrom(lastPage, run)))
 await sheetPage(boards, source, query({ q: 'player zz' }))
 await median('search', 5, () => sheetPage(boards, source, query({ q: 'player zz' })))
-const often = Array.from({ length: 50 }, (_, takenAt) => ({ kind: 'current', takenAt, snapshot: current }) as const)
-await median('history of one player over 50 snapshots', 20, run =>
-  historyOf(boards.scores, { published: often, config: {} }, String(10_000_000 + ((run * 7_919) % 89_999_999))),
+const manySnapshots = Array.from(
+  { length: 50 },
+  (_, takenAt) => ({ kind: 'current', takenAt, snapshot: current }) as const,
 )
-console.log(`${'resident memory of this whole process'.padEnd(64)} ${stats().toFixed(0).padStart(6)} MB`)
+await median('history of one player over 50 snapshots', 20, run =>
+  historyOf(boards.scores, { published: manySnapshots, config: {} }, String(10_000_000 + ((run * 7_919) % 89_999_999))),
+)
+console.log(`${'resident memory of this whole process'.padEnd(64)} ${residentMb().toFixed(0).padStart(6)} MB`)
 boards.close()
 await thread.stop()
 
@@ -117,12 +120,12 @@ const table = new Database(join(folder, 'table.db'), { create: true })
 table.run('PRAGMA journal_mode = WAL')
 table.run('PRAGMA synchronous = NORMAL')
 table.run(`CREATE TABLE rows (player_id TEXT PRIMARY KEY, name TEXT, ${names.map(name => `${name} REAL`).join(', ')})`)
-const places = names.map(() => '?').join(', ')
+const placeholders = names.map(() => '?').join(', ')
 const decoder = new TextDecoder()
 const at = ({ bytes, offsets }: typeof first.ids, row: number) =>
   decoder.decode(bytes.subarray(offsets[row], offsets[row + 1]))
 await median('insert', 1, () => {
-  const insert = table.query(`INSERT INTO rows VALUES (?, ?, ${places})`)
+  const insert = table.query(`INSERT INTO rows VALUES (?, ?, ${placeholders})`)
   table.transaction(() => {
     for (let row = 0; row < rows; row++) {
       insert.run(at(first.ids, row), at(first.names, row), ...first.metrics.map(({ values }) => values[row]!))

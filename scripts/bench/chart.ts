@@ -5,10 +5,10 @@ const [width, labels, bars, line, top] = [900, 420, 380, 26, 40]
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('`', '')
 
 /** Figures that only the table shows: reads after uploads, and processor time of reads. */
-const inTable = /^(first|again|worst)$|. processor$/
+const inTableOnly = /^(first|again|worst)$|. processor$/
 
 export function chartOf(rows: readonly ReportRow[], machine: string): string {
-  const shown = rows.filter(({ beside, figure }) => beside?.name === 'stack' && !inTable.test(figure))
+  const shown = rows.filter(({ beside, figure }) => beside?.name === 'stack' && !inTableOnly.test(figure))
   const ratios = shown.flatMap(({ beside, aim }) => [beside?.ratio ?? 1, aim?.ratio ?? 1])
   const [least, most] = [Math.min(0.5, ...ratios), Math.max(2, ...ratios)].map(Math.log)
   const x = (ratio: number) => labels + (bars * (Math.log(ratio) - (least ?? 0))) / ((most ?? 1) - (least ?? 0))

@@ -128,3 +128,12 @@ export const median = (numbers: readonly number[]): number => {
   const middle = sorted.length >> 1
   return sorted.length % 2 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
 }
+
+/** How long a good answer takes, in ms. */
+export async function answerMs(url: string, headers: Record<string, string> = {}): Promise<number> {
+  const began = performance.now()
+  const answer = await fetch(url, { headers })
+  await answer.arrayBuffer()
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
+  return performance.now() - began
+}

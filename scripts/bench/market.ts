@@ -111,11 +111,11 @@ const caller =
     })
 
 /** Many clients at once, each asking again as soon as it is answered. Returns how long each answer took. */
-async function crowd(size: number, forMs: number, ask: (who: number, turn: number) => Promise<Response>) {
+async function runClients(size: number, forMs: number, ask: (who: number, turn: number) => Promise<Response>) {
   const times: number[] = []
   const statuses = new Map<number, number>()
   const end = performance.now() + forMs
-  const one = async (who: number) => {
+  const client = async (who: number) => {
     for (let turn = 0; performance.now() < end; turn++) {
       const from = performance.now()
       const response = await ask(who, turn)
@@ -125,14 +125,14 @@ async function crowd(size: number, forMs: number, ask: (who: number, turn: numbe
     }
   }
   const from = performance.now()
-  await Promise.all(Array.from({ length: size }, (_, who) => one(who)))
+  await Promise.all(Array.from({ length: size }, (_, who) => client(who)))
   return { times, statuses, rate: (times.length * 1000) / (performance.now() - from) }
 }
 
 const db = openDatabase(folder)
-const filling = performance.now()
+const fillBegan = performance.now()
 fill(db)
-line(`${count} portfolios of ${held} symbols written`, ms(performance.now() - filling))
+line(`${count} portfolios of ${held} symbols written`, ms(performance.now() - fillBegan))
 const bySql = `select p.user_id, p.cash_cents + sum(h.quantity * q.price_cents) total from portfolios p join holdings h using (league_id, user_id)
   join quotes q using (symbol) where p.league_id = 1 group by p.user_id order by total desc limit 50`
 const sqlTimes = Array.from({ length: 5 }, () => {
@@ -158,8 +158,8 @@ try {
       side: turn % 2 ? 'sell' : 'buy',
       quantity: 1,
     })
-  const orders = await crowd(traders, seconds * 1000, order)
-  const alone = await crowd(1, 2_000, order)
+  const orders = await runClients(traders, seconds * 1000, order)
+  const alone = await runClients(1, 2_000, order)
   line('  orders a second', orders.rate.toFixed(0))
   line(
     '  answered in, median and 99th of a hundred',
@@ -178,7 +178,7 @@ try {
     }
   })()
   const states = new Map<string, number>()
-  const boards = await crowd(10, seconds * 1000, async (who, turn) => {
+  const boards = await runClients(10, seconds * 1000, async (who, turn) => {
     const response = await call(`/api/v1/leagues/1/leaderboard?page=${1 + ((who + turn) % 20)}`)
     const state = response.headers.get('x-cache') ?? ''
     states.set(state, (states.get(state) ?? 0) + 1)

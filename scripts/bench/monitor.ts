@@ -68,10 +68,10 @@ function traffic(db: Database, now: number) {
     ['request_hours', hour, 30 * 24],
     ['request_stats', minute, 2 * 60],
   ] as const) {
-    const put = db.query(`insert into ${table} values (?, ?, 66, 1, 900, ?)`)
+    const insert = db.query(`insert into ${table} values (?, ?, 66, 1, 900, ?)`)
     for (let ago = 1; ago <= count; ago++)
       for (let route = 0; route < 150; route++)
-        put.run(now - (now % step) - ago * step, `GET /api/v1/route/${route}/:id`, histogram)
+        insert.run(now - (now % step) - ago * step, `GET /api/v1/route/${route}/:id`, histogram)
   }
 }
 
@@ -105,12 +105,12 @@ async function ask(path: string, init: RequestInit = {}): Promise<string> {
 }
 
 /** Starts a job and waits for its end. */
-async function ended(path: string, body: object): Promise<void> {
+async function runJob(path: string, body: object): Promise<void> {
   const { job_id } = JSON.parse(await ask(path, { method: 'POST', body: JSON.stringify(body) }))
   while (/PENDING|PROGRESS/.test(await ask(`/api/v1/jobs/status/${job_id}`))) await Bun.sleep(100)
 }
 const tasks = '/admin/task-monitor'
-const indexing = await took(() => ended(`${tasks}/schedule/run`, { name: 'runs.index' }))
+const indexing = await took(() => runJob(`${tasks}/schedule/run`, { name: 'runs.index' }))
 console.log(
   `indexing: ${(indexing / 1000).toFixed(1)} s, ${Math.round(Bun.file(join(folder, 'search.db')).size / 1e6)} MB`,
 )
@@ -151,7 +151,7 @@ for (const page of [
   await measure(`/admin/${page}`, `/admin/${page}`)
 
 let [worst, isOver] = [0, false]
-const removing = took(() => ended(`${tasks}/jobs/bulk`, { action: 'remove', status: 'FAILURE' })).finally(() => {
+const removing = took(() => runJob(`${tasks}/jobs/bulk`, { action: 'remove', status: 'FAILURE' })).finally(() => {
   isOver = true
 })
 while (!isOver) {

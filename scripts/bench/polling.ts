@@ -42,17 +42,17 @@ async function supervise(dataDir: string): Promise<void> {
   const log = openLog('error', Date.now)
   const { app, url } = await startFieldhouse(readConfig(env), { log })
   console.log(url)
-  let looks = 0
+  let checks = 0
   setInterval(() => {
     app.jobs.start(ensureUpdates, {}).then(
-      () => looks++,
+      () => checks++,
       () => {},
     )
   }, superviseEvery)
-  for await (const _ of console) console.log(looks)
+  for await (const _ of console) console.log(checks)
 }
 
-type Evening = { supervisors: number; looks: number; byHand: number; calls: number; nearestMs: number }
+type Evening = { supervisors: number; checks: number; byHand: number; calls: number; nearestMs: number }
 
 async function compare(intervals: number): Promise<void> {
   const cases = [
@@ -67,7 +67,7 @@ async function compare(intervals: number): Promise<void> {
   console.table(
     rows.map(row => ({
       supervisors: row.supervisors,
-      'supervisor looks': row.looks,
+      'supervisor checks': row.checks,
       'asked by hand': row.byHand,
       'calls to the feed': row.calls,
       'calls an interval': (row.calls / intervals).toFixed(2),
@@ -117,8 +117,11 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
     }
     const at = feed.requests.slice(before - 1).map(request => request.at)
     const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0))
-    const looks = (await Promise.all(processes.map(({ looks }) => looks()))).reduce((sum, count) => sum + count, 0)
-    return { supervisors, looks, byHand: asked, calls: gaps.length, nearestMs: Math.min(...gaps) }
+    const checks = (await Promise.all(processes.map(({ checks: looks }) => looks()))).reduce(
+      (sum, count) => sum + count,
+      0,
+    )
+    return { supervisors, checks: looks, byHand: asked, calls: gaps.length, nearestMs: Math.min(...gaps) }
   } finally {
     for (const { stop } of processes) await stop()
     feed.stop()
@@ -143,7 +146,7 @@ async function startProcess(dataDir: string) {
   const next = async () => String((await lines.next()).value)
   return {
     url: await next(),
-    async looks() {
+    async checks() {
       child.stdin.write('\n')
       child.stdin.flush()
       return Number(await next())

@@ -32,31 +32,31 @@ export function reportRows({ comparison, rounds }: MeasuredComparison): ReportRo
       figure: name,
       title: figure.title,
       unit: figure.unit,
-      ours: median(known(ours)),
+      ours: median(definedOnly(ours)),
     }
     const yardsticks = figure.yardstick ? [[figure.yardstick, valuesOf(own, figure.yardstick)] as const] : []
     const besides = [...others.map(side => [side, valuesOf(side, name)] as const), ...yardsticks]
-    const found = besides.flatMap(([side, theirs]) => {
-      const ratios = known(ours.map((one, i) => ratioOf(figure, one, theirs[i]))).sort((a, b) => a - b)
+    const compared = besides.flatMap(([side, theirs]) => {
+      const ratios = definedOnly(ours.map((one, i) => ratioOf(figure, one, theirs[i]))).sort((a, b) => a - b)
       if (!ratios.length) return []
       const ratio = median(ratios)
       const title = comparison.figures[side]?.title ?? side
       const beside = {
         name: title,
-        theirs: median(known(theirs)),
+        theirs: median(definedOnly(theirs)),
         ratio,
         range: [ratios[0] ?? 0, ratios.at(-1) ?? 0] as const,
       }
       return [{ ...base, beside, ...aimOf(figure, aim => 'beside' in aim && aim.beside === side, base.ours, ratio) }]
     })
     const absolute = aimOf(figure, aim => !('beside' in aim), base.ours)
-    if (!found.length || absolute.aim) rows.push({ ...base, ...absolute })
-    rows.push(...found)
+    if (!compared.length || absolute.aim) rows.push({ ...base, ...absolute })
+    rows.push(...compared)
   }
   return rows
 }
 
-const known = (values: readonly (number | undefined)[]) => values.filter(value => value !== undefined)
+const definedOnly = (values: readonly (number | undefined)[]) => values.filter(value => value !== undefined)
 
 /** Above 1 if `ours` is better. */
 function ratioOf({ better }: Figure, ours: number | undefined, theirs: number | undefined): number | undefined {
@@ -70,13 +70,14 @@ function aimOf({ aims, unit }: Figure, fits: (aim: Aim) => boolean, ours: number
   if (!aim) return {}
   if ('beside' in aim)
     return { aim: { text: times(aim.ratio), isMet: ratio >= aim.ratio * tolerance, ratio: aim.ratio } }
-  if ('most' in aim) return { aim: { text: `at most ${written(aim.most, unit)}`, isMet: ours * tolerance <= aim.most } }
-  return { aim: { text: `at least ${written(aim.least, unit)}`, isMet: ours >= aim.least * tolerance } }
+  if ('most' in aim)
+    return { aim: { text: `at most ${withUnit(aim.most, unit)}`, isMet: ours * tolerance <= aim.most } }
+  return { aim: { text: `at least ${withUnit(aim.least, unit)}`, isMet: ours >= aim.least * tolerance } }
 }
 
 const digits = (value: number) => (value >= 100 ? 0 : value >= 10 ? 1 : 2)
 const plain = (value: number) => value.toLocaleString('en', { maximumFractionDigits: digits(value) })
-export const written = (value: number, unit: Unit) =>
+export const withUnit = (value: number, unit: Unit) =>
   unit === 'places' || unit === 'times'
     ? plain(value)
     : unit === 'a second'
@@ -86,40 +87,40 @@ export const times = (ratio: number) => `${plain(ratio)} ×`
 
 const cells = ({ title, unit, ours, beside, aim }: ReportRow) => [
   title,
-  written(ours, unit),
+  withUnit(ours, unit),
   beside?.name ?? '',
-  beside ? written(beside.theirs, unit) : '',
+  beside ? withUnit(beside.theirs, unit) : '',
   beside ? times(beside.ratio) : '',
   beside && beside.range[0] !== beside.range[1] ? `${plain(beside.range[0])}–${plain(beside.range[1])}` : '',
   aim ? `${aim.text}${aim.isMet ? '' : ' (missed)'}` : '',
 ]
-const line = (row: readonly string[]) => `| ${row.join(' | ')} |`
+const tableLine = (row: readonly string[]) => `| ${row.join(' | ')} |`
 
 export function tableOf(rows: readonly ReportRow[]): string {
   const head = ['', 'Fieldhouse', 'compared with', 'theirs', 'ratio', 'from–to', 'aim']
   return [
-    line(head),
-    line(head.map((_, i) => (i === 0 || i === 2 || i === 6 ? '---' : '---:'))),
-    ...rows.map(row => line(cells(row))),
+    tableLine(head),
+    tableLine(head.map((_, i) => (i === 0 || i === 2 || i === 6 ? '---' : '---:'))),
+    ...rows.map(row => tableLine(cells(row))),
   ].join('\n')
 }
 
 /** The most important rows. */
 export function shortTableOf(rows: readonly ReportRow[]): string {
-  const asked = [
+  const shown = [
     ...['csv-1000 board', 'csv-100000 board', 'csv-1000000 board', 'csv-1000000 peak', 'xlsx-100000 board'],
     ...['reads board stranger', 'reads board key', 'imports p99', 'trades rate', 'start idle'],
   ]
-  const found = asked.flatMap(name => {
+  const found = shown.flatMap(name => {
     const row = rows.find(
       ({ comparison, figure, beside }) => `${comparison} ${figure}` === name && beside?.name === 'stack',
     )
     return row?.beside
-      ? [[row.title, written(row.ours, row.unit), written(row.beside.theirs, row.unit), times(row.beside.ratio)]]
+      ? [[row.title, withUnit(row.ours, row.unit), withUnit(row.beside.theirs, row.unit), times(row.beside.ratio)]]
       : []
   })
   const head = ['', 'Fieldhouse', 'FastAPI, Celery, Redis, pandas', 'ratio']
-  return [line(head), '| --- | ---: | ---: | ---: |', ...found.map(line)].join('\n')
+  return [tableLine(head), '| --- | ---: | ---: | ---: |', ...found.map(tableLine)].join('\n')
 }
 
 /** What was left out and why, what there was no time for, and what blocked the HTTP thread. */
@@ -149,7 +150,7 @@ export function growthNotes(rows: readonly ReportRow[]): string[] {
     const [small, large] = [at(1_000, figure), at(1_000_000, figure)]
     if (small === undefined || large === undefined) return []
     const what = figure === 'again' ? 'A cached page' : 'The page around a player'
-    return [`${what} takes ${written(small, 'ms')} with 1,000 players and ${written(large, 'ms')} with 1,000,000.`]
+    return [`${what} takes ${withUnit(small, 'ms')} with 1,000 players and ${withUnit(large, 'ms')} with 1,000,000.`]
   })
 }
 

@@ -25,7 +25,7 @@ const sizes = process.argv
   .map(Number)
   .filter(one => !Number.isNaN(one))
 
-async function timed(
+async function solveTimed(
   problem: RosterProblem,
   algorithm: Algorithm,
 ): Promise<{ seconds: number; cpu: number; solution: Solution }> {
@@ -47,7 +47,7 @@ if (files.length) {
     const problem = readNurseInstance(await Bun.file(file).text())
     const number = Number(/(\d+)\.\w+$/.exec(file)?.[1])
     for (const algorithm of algorithms) {
-      const { seconds, cpu, solution } = await timed(problem, algorithm)
+      const { seconds, cpu, solution } = await solveTimed(problem, algorithm)
       const { penalty_cents, bound, unmet, ended } = solution.summary
       if (penaltyOf(pricedBreaches(problem, solution.assignments)) !== penalty_cents) throw new Error('counted wrongly')
       const known = bestKnown[number] ?? 'unknown'
@@ -69,12 +69,12 @@ for (const staff of sizes.length ? sizes : [10, 25, 50]) {
     ['rough', rough(size)],
     ['full', rough(size, 1)],
   ] as const) {
-    const made = []
-    for (const algorithm of algorithms) made.push({ algorithm, ...(await timed(problem, algorithm)) })
+    const solved = []
+    for (const algorithm of algorithms) solved.push({ algorithm, ...(await solveTimed(problem, algorithm)) })
     const places = problem.shifts.reduce((all, shift) => all + shift.headcount, 0)
-    for (const { algorithm, seconds, cpu, solution } of made) {
+    for (const { algorithm, seconds, cpu, solution } of solved) {
       const { summary, unfilled } = solution
-      const bounds = made
+      const bounds = solved
         .filter(one => one.solution.unfilled.length >= unfilled.length)
         .map(one => one.solution.summary.bound)
       const above = percent(summary.cost_cents / Math.max(...bounds) - 1)

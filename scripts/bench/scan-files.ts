@@ -74,15 +74,15 @@ export type Scans = ReturnType<typeof scansIn>
 
 /** A series of scans of the same players, each made on first use; number 0 is the baseline. */
 export function scansIn(folder: string, rows: number, extension: 'csv' | 'xlsx') {
-  const made = new Map<number, Promise<string>>()
-  async function make(n: number) {
+  const files = new Map<number, Promise<string>>()
+  async function makeScan(n: number) {
     const path = join(folder, `scan-${rows}-${n}.${extension}`)
     await (extension === 'csv' ? makeCsv(path, rows, { growth: n }) : makeXlsx(path, rows, n))
     return path
   }
   return (n: number): Promise<string> => {
-    const path = made.get(n) ?? make(n)
-    made.set(n, path)
+    const path = files.get(n) ?? makeScan(n)
+    files.set(n, path)
     return path
   }
 }

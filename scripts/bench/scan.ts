@@ -21,14 +21,14 @@ const readers: Record<string, (path: string) => Promise<number>> = {
     const columns = Array.from({ length: COLUMNS - 2 }, (): number[] => [])
     const ids: string[] = []
     const names: string[] = []
-    const take = (row: string[]) => {
+    const collect = (row: string[]) => {
       ids.push(row[0]!)
       names.push(row[1]!)
       for (let i = 2; i < COLUMNS; i++) columns[i - 2]!.push(Number(row[i]))
     }
     await new Promise<void>((resolve, reject) => {
       Papa.parse<string[]>(createReadStream(path, 'utf8'), {
-        chunk: ({ data }) => data.forEach(take),
+        chunk: ({ data }) => data.forEach(collect),
         complete: () => resolve(),
         error: reject,
         skipEmptyLines: true,
@@ -59,7 +59,7 @@ interface Run {
 }
 
 /** Reads once in a separate process, which prints the result. */
-async function once(reader: string, path: string): Promise<Run> {
+async function readOnce(reader: string, path: string): Promise<Run> {
   const child = Bun.spawn([process.execPath, import.meta.path, '--once', reader, path], {
     stdout: 'pipe',
     stderr: 'inherit',
@@ -71,11 +71,11 @@ async function once(reader: string, path: string): Promise<Run> {
 const peak = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024
 
 async function answerOnce(reader: string, path: string): Promise<void> {
-  const used = process.cpuUsage()
+  const before = process.cpuUsage()
   const start = performance.now()
   const rows = await readers[reader]!(path)
   const ms = performance.now() - start
-  const { user, system } = process.cpuUsage(used)
+  const { user, system } = process.cpuUsage(before)
   console.log(JSON.stringify({ ms, cpu: (user + system) / 1000, rows, mb: peak() }))
 }
 
@@ -88,7 +88,7 @@ async function compare(path: string, rows: number, names: string[], times: numbe
   console.log(' '.repeat(12), ...['time', 'processor', 'memory', 'time', 'processor'].map(cell => cell.padStart(10)))
   for (const name of names) {
     const runs: Run[] = []
-    for (let i = 0; i < times; i++) runs.push(await once(name, path))
+    for (let i = 0; i < times; i++) runs.push(await readOnce(name, path))
     if (runs.some(run => run.rows !== rows)) throw new Error(`${name} read ${runs[0]!.rows} rows of ${rows}`)
     const median = (pick: 'ms' | 'cpu' | 'mb') => runs.map(run => run[pick]).sort((a, b) => a - b)[times >> 1]!
     const [ms, cpu] = [median('ms'), median('cpu')]

@@ -61,22 +61,22 @@ try {
 
   console.log(`${rows.toLocaleString('en')} players\n${'first'.padStart(54)} ${'again'.padStart(9)}   reads meanwhile`)
   const preview = (config: object) => call.post(`${path}/preview-config`, { config })
-  await measured('a scan with an alliance, to its board', () => send(file('scan'), 'current', 2), false)
-  await measured('the board of one alliance', () => get('/leaderboard?label=alliance:ABC'))
-  await measured('who would move by other weights', () => preview({ weights: { kill_points: 1 } }))
-  await measured('goals by power, to the board', async () => {
+  await measure('a scan with an alliance, to its board', () => send(file('scan'), 'current', 2), false)
+  await measure('the board of one alliance', () => get('/leaderboard?label=alliance:ABC'))
+  await measure('who would move by other weights', () => preview({ weights: { kill_points: 1 } }))
+  await measure('goals by power, to the board', async () => {
     await call.patch(path, { config: { goals } })
     await get('/leaderboard')
   })
-  await measured('ranked by percent of the goal', () => get('/leaderboard?sort_by=goal_pct'))
-  await measured('ranked by percent of one target', () => get('/leaderboard?sort_by=deads.goal_pct'))
-  await measured('an extra sheet of half of them, to the board', () => send(file('extra'), 'extra', 3), false)
-  await measured('ranked by its column', () => get('/leaderboard?sort_by=verified_deaths'))
-  await measured('a scan beside an extra sheet, to its board', () => send(file('baseline'), 'current', 4), false)
+  await measure('ranked by percent of the goal', () => get('/leaderboard?sort_by=goal_pct'))
+  await measure('ranked by percent of one target', () => get('/leaderboard?sort_by=deads.goal_pct'))
+  await measure('an extra sheet of half of them, to the board', () => send(file('extra'), 'extra', 3), false)
+  await measure('ranked by its column', () => get('/leaderboard?sort_by=verified_deaths'))
+  await measure('a scan beside an extra sheet, to its board', () => send(file('baseline'), 'current', 4), false)
 
   /** Runs the work twice, unless it can be done only once. */
-  async function measured(what: string, work: () => Promise<unknown>, isRepeated = true) {
-    const reads = somebodyReading(() => get('/leaderboard?page=7'))
+  async function measure(what: string, work: () => Promise<unknown>, isRepeated = true) {
+    const reads = startReader(() => get('/leaderboard?page=7'))
     const once = async () => {
       const began = performance.now()
       await work()
@@ -94,7 +94,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function somebodyReading(read: () => Promise<void>) {
+function startReader(read: () => Promise<void>) {
   let isOver = false
   const waits: number[] = []
   const reading = (async () => {

@@ -3,7 +3,7 @@ import { type DemoCall, type DemoLeague, demoMember } from './call.ts'
 import { type Random, random } from './random.ts'
 
 const members = 'nora otto priya quinn rafa sofia teo uma vera wim'.split(' ')
-const listed: Record<string, number> = {
+const startPrices: Record<string, number> = {
   ACME: 21_350,
   BOLT: 4_820,
   CEDR: 13_475,
@@ -31,7 +31,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
     ends_at: new Date(now + 30 * 86_400_000).toISOString(),
     config: { starting_cash_cents: 10_000_000, fee_cents: 250, max_position_pct: 40, quote_max_age_s: 86_400 },
   })
-  const prices = new Map(Object.entries(listed))
+  const prices = new Map(Object.entries(startPrices))
   await call.post('/api/v1/quotes/import', { csv: pastPrices(prices, r, now) })
   const quote = () =>
     call.post('/api/v1/quotes', { quotes: [...prices].map(([symbol, price_cents]) => ({ symbol, price_cents })) })
@@ -69,8 +69,8 @@ type Trader = Awaited<ReturnType<typeof demoMember>>
 
 /** A mistyped price, two members who trade at it, and the officer who takes it back. */
 async function voidPrice(call: DemoCall, league: DemoLeague, prices: Map<string, number>, traders: readonly Trader[]) {
-  const right = prices.get('KITE') ?? 0
-  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'KITE', price_cents: Math.round(right * 0.6) }] })
+  const correctPrice = prices.get('KITE') ?? 0
+  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'KITE', price_cents: Math.round(correctPrice * 0.6) }] })
   for (const { send } of traders.slice(0, 2))
     await send(`/leagues/${league.id}/trades`, { symbol: 'KITE', side: 'buy', quantity: 25 })
   const { prices: known } = await call.get('/api/v1/quotes/KITE/prices?limit=1')

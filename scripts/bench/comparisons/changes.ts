@@ -3,12 +3,12 @@
  * after the same pause and the same work, so that a cold processor and a cold client cost both the same.
  */
 import type { BenchOptions, ComparedSide, Comparison, Figure } from '../comparison.ts'
-import { median } from '../comparison.ts'
+import { answerMs, median } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
 const players = 100_000
-const inARow = 3 // of each, because single reads scatter
+const readsInARow = 3 // of each, because single reads scatter
 const changes = {
   upload: 'an upload',
   mark: 'a mark on a player',
@@ -55,7 +55,7 @@ async function fieldhouse({ folder }: BenchOptions): Promise<ComparedSide> {
   await server.upload(other, await scan(1), 'current')
   let last = (await server.upload(league, await scan(1), 'current')).id
   let [uploads, marks, configs] = [1, 0, 0]
-  const doing: Record<Change, () => Promise<unknown>> = {
+  const changeBy: Record<Change, () => Promise<unknown>> = {
     async upload() {
       last = (await server.upload(league, await scan(++uploads), 'current')).id
     },
@@ -65,19 +65,19 @@ async function fieldhouse({ folder }: BenchOptions): Promise<ComparedSide> {
     undo: () => server.call.post(`/api/v1/uploads/${last}/undo`),
   }
   async function firstRead(change: Change, address: string): Promise<number> {
-    if (change === 'undo') await doing.upload()
-    await doing[change]()
-    return timed(address)
+    if (change === 'undo') await changeBy.upload()
+    await changeBy[change]()
+    return answerMs(address)
   }
   const step = (change: Change) => async () => {
     const figures: Record<string, number> = {}
     for (const read of Object.keys(reads) as Read[]) {
       const times = { changed: [] as number[], still: [] as number[], again: [] as number[] }
-      for (let i = 0; i < inARow; i++) {
+      for (let i = 0; i < readsInARow; i++) {
         times.changed.push(await firstRead(change, changed[read]))
         times.still.push(await firstRead(change, still[read]))
       }
-      for (let i = 0; i < 9; i++) times.again.push(await timed(changed[read]))
+      for (let i = 0; i < 9; i++) times.again.push(await answerMs(changed[read]))
       figures[`${read} ${change}`] = median(times.changed)
       figures[unchanged(read, change)] = median(times.still)
       figures[`${read} again`] = median(times.again)
@@ -86,12 +86,4 @@ async function fieldhouse({ folder }: BenchOptions): Promise<ComparedSide> {
   }
   const steps = Object.fromEntries(Object.keys(changes).map(change => [change, step(change as Change)]))
   return { steps, stretches: server.stretches, stop: server.stop }
-}
-
-async function timed(url: string): Promise<number> {
-  const began = performance.now()
-  const answer = await fetch(url)
-  await answer.arrayBuffer()
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
-  return performance.now() - began
 }

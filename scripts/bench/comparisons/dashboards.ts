@@ -1,5 +1,5 @@
 /** Dashboards and the monitor over a long history, computed and from the cache. */
-import type { BenchOptions, ComparedSide, Comparison, Figure } from '../comparison.ts'
+import { answerMs, type BenchOptions, type ComparedSide, type Comparison, type Figure } from '../comparison.ts'
 import { seed } from '../seed.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
@@ -13,12 +13,12 @@ const questions = {
   monitor: { title: 'the monitor’s page', path: '/admin/monitoring/' },
   tasks: { title: 'the list of runs', path: '/api/v1/jobs?limit=50' },
 }
-const kept = ['all', 'executions', 'users']
+const cachedQuestions = ['all', 'executions', 'users']
 const figures: Record<string, Figure> = {}
 for (const [question, { title }] of Object.entries(questions)) {
-  const isKept = kept.includes(question)
-  figures[question] = { title: isKept ? `${title}, made anew` : title, unit: 'ms', better: 'less' }
-  if (isKept)
+  const isCached = cachedQuestions.includes(question)
+  figures[question] = { title: isCached ? `${title}, made anew` : title, unit: 'ms', better: 'less' }
+  if (isCached)
     figures[`${question} again`] = {
       title: 'the same out of the cache',
       unit: 'ms',
@@ -39,15 +39,9 @@ export const dashboards: Comparison = {
 
 async function fieldhouse(options: BenchOptions): Promise<ComparedSide> {
   const server = await openFieldhouse(options.folder, {}, dataDir => seed(dataDir, sizeOf(options)).$client.close())
-  const ask = async (path: string) => {
-    const began = performance.now()
-    const answer = await fetch(server.url + path, { headers: server.operator })
-    await answer.arrayBuffer()
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
-    return performance.now() - began
-  }
+  const ask = (path: string) => answerMs(server.url + path, server.operator)
   const step = (question: string, path: string) => async () => {
-    if (!kept.includes(question)) return { [question]: await ask(path) }
+    if (!cachedQuestions.includes(question)) return { [question]: await ask(path) }
     await fetch(`${server.url}/api/v1/stats/cache`, { method: 'DELETE', headers: server.operator })
     return { [question]: await ask(path), [`${question} again`]: await ask(path) }
   }

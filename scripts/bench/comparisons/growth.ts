@@ -1,6 +1,6 @@
 /** The same requests to an installation with few leagues and with many. Growth in players is measured by the uploads. */
 import { openDatabase } from '../../../db/open.ts'
-import { type BenchOptions, type ComparedSide, type Comparison, type Figure, median } from '../comparison.ts'
+import { answerMs, type BenchOptions, type ComparedSide, type Comparison, type Figure, median } from '../comparison.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
 const [few, many] = [20, 10_000] // twenty fill the first page, so that both sides show as many rows
@@ -29,16 +29,9 @@ export const growth: Comparison = {
 
 async function withLeagues({ folder }: BenchOptions, leagues: number): Promise<ComparedSide> {
   const server = await openFieldhouse(folder, {}, dataDir => fillLeagues(dataDir, leagues))
-  const ask = (path: string) => async () => {
-    const began = performance.now()
-    const answer = await fetch(server.url + path)
-    await answer.arrayBuffer()
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
-    return performance.now() - began
-  }
   const step = (question: string, path: string) => async () => {
     const times: number[] = []
-    for (let i = 0; i < 21; i++) times.push(await ask(path)())
+    for (let i = 0; i < 21; i++) times.push(await answerMs(server.url + path))
     return { [question]: median(times) }
   }
   return {

@@ -20,16 +20,16 @@ const paths = {
   page: { title: 'board as a page', path: '/leagues/1' },
   cardPage: { title: 'player card as a page', path: '/leagues/1/players/10003500' },
 } as const
-type Asked = keyof typeof paths
+type AnswerName = keyof typeof paths
 const readers = { stranger: 'a stranger', key: 'with a key', session: 'signed in' } as const
 type Reader = keyof typeof readers
 
 /** Rates are compared with other sides; requests with each other by processor time, which other programs do not change. */
 const figures: Record<string, Figure> = {}
-const isFor = (asked: Asked, reader: Reader) => !(asked.toLowerCase().endsWith('page') && reader === 'key') // pages are for browsers
-for (const [asked, { title }] of Object.entries(paths) as [Asked, { title: string }][])
+const isMeasured = (asked: AnswerName, reader: Reader) => !(asked.toLowerCase().endsWith('page') && reader === 'key') // pages are for browsers
+for (const [asked, { title }] of Object.entries(paths) as [AnswerName, { title: string }][])
   for (const [reader, words] of Object.entries(readers) as [Reader, string][]) {
-    if (!isFor(asked, reader)) continue
+    if (!isMeasured(asked, reader)) continue
     const name = `${asked} ${reader}`
     const isBare = name === 'board stranger'
     if (['board', 'card'].includes(asked) && reader !== 'session')
@@ -110,18 +110,18 @@ async function fieldhouse(options: BenchOptions): Promise<ComparedSide | Missing
     board: load('board stranger', server, board, { seconds: 2 }),
     free: load('free', free, free.url + paths.board.path, { seconds: 2 }),
   }
-  for (const [asked, { path }] of Object.entries(paths) as [Asked, { path: string }][])
+  for (const [asked, { path }] of Object.entries(paths) as [AnswerName, { path: string }][])
     for (const reader of Object.keys(readers) as Reader[]) {
       const name = `${asked} ${reader}`
-      if (isFor(asked, reader) && name !== 'board stranger')
+      if (isMeasured(asked, reader) && name !== 'board stranger')
         steps[name] = load(name, server, server.url + path, { headers: headers[reader] })
     }
   for (const { path } of Object.values(paths))
     for (const reader of Object.values(headers)) await warm(server.url + path, reader)
   await warm(free.url + paths.board.path)
-  const known = { 'if-none-match': (await fetch(board)).headers.get('etag') ?? '' }
-  if ((await fetch(board, { headers: known })).status !== 304) throw new Error('The board has changed')
-  steps['not modified'] = load('not modified', server, board, { headers: known, anyStatus: true })
+  const ifNoneMatch = { 'if-none-match': (await fetch(board)).headers.get('etag') ?? '' }
+  if ((await fetch(board, { headers: ifNoneMatch })).status !== 304) throw new Error('The board has changed')
+  steps['not modified'] = load('not modified', server, board, { headers: ifNoneMatch, anyStatus: true })
   steps.zstd = load('zstd', server, board, { headers: { 'accept-encoding': 'zstd' } })
   return {
     steps,

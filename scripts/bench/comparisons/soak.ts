@@ -1,7 +1,7 @@
 /** Memory over ten minutes of uploads and reads; two minutes with `--quick`. */
 import { rm } from 'node:fs/promises'
 import type { BenchOptions, ComparedSide, Comparison } from '../comparison.ts'
-import { written } from '../report.ts'
+import { withUnit } from '../report.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 import { openSteadyReader } from '../subjects/steady-reader.ts'
@@ -62,7 +62,7 @@ async function fieldhouse(options: BenchOptions): Promise<ComparedSide> {
         }
         const [memory, { p99 }] = [server.memoryMb(), await reader.end()]
         console.error(
-          `minute ${round}: ${written(memory, 'MB')}, ${uploads} uploads, p99 of reads ${written(p99, 'ms')}`,
+          `minute ${round}: ${withUnit(memory, 'MB')}, ${uploads} uploads, p99 of reads ${withUnit(p99, 'ms')}`,
         )
         if (round === Math.ceil(minutes / 3)) first = memory
         return {

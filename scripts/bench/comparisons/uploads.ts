@@ -170,12 +170,12 @@ async function uploadRound(
   for (const form of forms) {
     const began = performance.now()
     const { posted } = await upload(form)
-    const asked = performance.now()
+    const answered = performance.now()
     await read(board)
-    const seen = performance.now()
-    times.board.push(seen - began)
+    const shown = performance.now()
+    times.board.push(shown - began)
     times.posted.push(posted)
-    times.first.push(seen - asked)
+    times.first.push(shown - answered)
   }
   const processor = (subject.processorMs() - before) / uploads
   for (let i = 0; i < 9; i++) times.again.push(await timed(() => read(board)))

@@ -5,23 +5,23 @@ import { readConfig } from '../../../src/config.ts'
 import type { App } from '../../../src/context.ts'
 import { jobsOf } from '../../../src/platform/jobs/job.ts'
 
-let left = 0
+let remaining = 0
 let done = () => {}
 const empty = jobsOf<App>()('bench.empty', {
   input: t.Object({ n: t.Integer() }),
   async run() {
-    if (--left === 0) done()
+    if (--remaining === 0) done()
   },
 })
 const { app, stop } = await startFieldhouse(readConfig(process.env), { jobs: [empty] })
 for await (const line of console) {
   const count = Number(line)
-  const all = Promise.withResolvers<void>()
-  left = count
-  done = all.resolve
+  const allDone = Promise.withResolvers<void>()
+  remaining = count
+  done = allDone.resolve
   const began = performance.now()
   await Promise.all(Array.from({ length: count }, (_, n) => app.jobs.start(empty, { n })))
-  await all.promise
+  await allDone.promise
   console.log(`took ${(performance.now() - began) / 1000}`)
 }
 await stop()

@@ -83,9 +83,9 @@ export async function openFieldhouse(
     },
     async stop() {
       child.kill()
-      const hard = setTimeout(() => child.kill(9), 10_000)
+      const killTimer = setTimeout(() => child.kill(9), 10_000)
       await child.exited
-      clearTimeout(hard)
+      clearTimeout(killTimer)
       await rm(dataDir, { recursive: true, force: true })
     },
   }

@@ -8,9 +8,9 @@ import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
 
 const packages = 'python3-{fastapi,uvicorn,uvloop,httptools,multipart,celery,redis,hiredis,pandas,openpyxl}'
 const modules = 'pandas, openpyxl, fastapi, celery, redis, hiredis, multipart, uvicorn, uvloop, httptools'
-let found: string | undefined
+let pythonPath: string | undefined
 const findPython = () =>
-  (found ??= ['/usr/bin/python3', 'python3'].find(
+  (pythonPath ??= ['/usr/bin/python3', 'python3'].find(
     path => Bun.spawnSync([path, '-c', `import ${modules}`], { stderr: 'ignore' }).exitCode === 0,
   ))
 
@@ -33,8 +33,8 @@ export async function openStack(parent: string) {
   const run = (...command: string[]) =>
     Bun.spawn(command, { env, cwd: join(import.meta.dir, '../peers'), stdout: 'ignore', stderr: 'ignore' })
   const began = performance.now()
-  const web = ['--loop', 'uvloop', '--http', 'httptools', '--no-access-log', '--log-level', 'warning']
-  const worker = [
+  const uvicornOptions = ['--loop', 'uvloop', '--http', 'httptools', '--no-access-log', '--log-level', 'warning']
+  const celeryOptions = [
     'worker',
     '-P',
     'solo',
@@ -45,8 +45,8 @@ export async function openStack(parent: string) {
     'warning',
   ]
   const redis = run('redis-server', '--port', String(redisPort), '--save', '', '--dir', folder)
-  const uvicorn = run(python, '-m', 'uvicorn', 'stack:app', '--port', String(port), ...web)
-  const celery = run(python, '-m', 'celery', '-A', 'stack:jobs', ...worker)
+  const uvicorn = run(python, '-m', 'uvicorn', 'stack:app', '--port', String(port), ...uvicornOptions)
+  const celery = run(python, '-m', 'celery', '-A', 'stack:jobs', ...celeryOptions)
   const pids = [redis, uvicorn, celery].map(({ pid }) => pid)
   const stop = async () => {
     for (const child of [celery, uvicorn, redis]) {

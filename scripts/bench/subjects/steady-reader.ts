@@ -1,4 +1,4 @@
-/** Somebody who reads an address so often a second, in a process of its own: what the bench is busy with is not theirs. */
+/** Reads an address at a fixed rate, in a separate process, so that the work of the bench does not delay it. */
 export async function openSteadyReader(url: string, perSecond: number) {
   const child = Bun.spawn([process.execPath, import.meta.path, url, String(perSecond)], {
     stdin: 'pipe',
@@ -27,7 +27,7 @@ async function readUntilToldToStop(url: string, perSecond: number) {
     isOver = true
   })
   const waits: number[] = []
-  const asking = new Set<Promise<void>>()
+  const open = new Set<Promise<void>>()
   const began = performance.now()
   for (let n = 0; !isOver; n++) {
     const due = began + (n * 1000) / perSecond
@@ -36,10 +36,10 @@ async function readUntilToldToStop(url: string, perSecond: number) {
       await (await fetch(url)).arrayBuffer()
       waits.push(performance.now() - due)
     }
-    const asked: Promise<void> = read().finally(() => asking.delete(asked))
-    asking.add(asked)
+    const request: Promise<void> = read().finally(() => open.delete(request))
+    open.add(request)
   }
-  await Promise.all(asking)
+  await Promise.all(open)
   waits.sort((a, b) => a - b)
   console.log(JSON.stringify({ p99: waits[Math.floor(waits.length * 0.99)], worst: waits.at(-1) }))
 }

@@ -8,13 +8,13 @@ export type WrkLoad = {
   headers?: Record<string, string>
   connections?: number
   seconds?: number
-  /** Answers other than 2xx are meant. */
+  /** Answers other than 2xx are expected. */
   anyStatus?: boolean
   /** Lua that makes the requests, in a folder that is removed afterwards. */
   script?: { folder: string; lua: string }
 }
 
-/** Requests a second; any refusal is an error, unless one is meant. */
+/** Requests a second; any refusal is an error, unless `anyStatus` is set. */
 export async function wrk(
   url: string,
   { headers = {}, connections = 32, seconds = 1, anyStatus, script }: WrkLoad = {},
