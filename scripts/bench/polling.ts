@@ -117,11 +117,8 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
     }
     const at = feed.requests.slice(before - 1).map(request => request.at)
     const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0))
-    const checks = (await Promise.all(processes.map(({ checks: looks }) => looks()))).reduce(
-      (sum, count) => sum + count,
-      0,
-    )
-    return { supervisors, checks: looks, byHand: asked, calls: gaps.length, nearestMs: Math.min(...gaps) }
+    const checks = (await Promise.all(processes.map(({ checks }) => checks()))).reduce((sum, count) => sum + count, 0)
+    return { supervisors, checks, byHand: asked, calls: gaps.length, nearestMs: Math.min(...gaps) }
   } finally {
     for (const { stop } of processes) await stop()
     feed.stop()

@@ -1,6 +1,6 @@
 /** The results as rows of a Markdown table: Fieldhouse against each side, with medians of all rounds and ratios within each. */
 import { cpus, loadavg, release, totalmem } from 'node:os'
-import { type Aim, type Comparison, type Figure, type MeasuredComparison, median, type Unit } from './comparison.ts'
+import { type Aim, type Figure, type MeasuredComparison, median, type Unit } from './comparison.ts'
 
 export type ReportRow = {
   readonly comparison: string
@@ -162,5 +162,3 @@ export function machine(load: number, date: Date): string {
   return `${cores} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release().split('-')[0]}, Bun ${Bun.version}, ${date.toISOString().slice(0, 10)}${busy}`
 }
 export const loadNow = () => loadavg()[0] ?? 0
-
-export const leftOut = (comparisons: readonly Comparison[]) => comparisons.map(({ name }) => name).join(', ')

@@ -2,8 +2,7 @@
  * The first read of a board after it has changed, compared with the first read of another league's board that has not. Both come
  * after the same pause and the same work, so that a cold processor and a cold client cost both the same.
  */
-import type { BenchOptions, ComparedSide, Comparison, Figure } from '../comparison.ts'
-import { answerMs, median } from '../comparison.ts'
+import { answerMs, type BenchOptions, type ComparedSide, type Comparison, type Figure, median } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
 
