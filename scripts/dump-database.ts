@@ -27,11 +27,11 @@ const literal = (value: Value) =>
 const tables = rows<{ name: string; type: string }>(
   `select name, type from pragma_table_list where schema = 'main' and name not like 'sqlite_%' and type <> 'view' order by name`,
 )
-const shadows = new Set(tables.filter(({ type }) => type === 'shadow').map(({ name }) => name)) // FTS5 makes its own
+const shadowTables = new Set(tables.filter(({ type }) => type === 'shadow').map(({ name }) => name)) // FTS5 makes its own
 const objects = rows<{ type: string; name: string; sql: string }>(
   `select type, name, sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by name`,
-).filter(({ name }) => !shadows.has(name))
-const create = (type: string) => objects.filter(found => found.type === type).map(({ sql }) => `${sql};`)
+).filter(({ name }) => !shadowTables.has(name))
+const create = (type: string) => objects.filter(object => object.type === type).map(({ sql }) => `${sql};`)
 const inserts = tables
   .filter(({ type }) => type === 'table')
   .flatMap(({ name }) =>

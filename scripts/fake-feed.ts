@@ -64,7 +64,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
   const timeOf = (minute: number) => new Date(firstTee + minute * wallMinute).toISOString()
 
   let minutes = from
-  let broken: { kind: FeedFault; times: number } | null = null
+  let activeFault: { kind: FeedFault; times: number } | null = null
   const minute = () => minutes + (speed > 0 ? Math.floor((speed * (clock() - startedAt)) / 1000) : 0)
   const now = () => standingsAt(tournament, minute())
 
@@ -75,12 +75,13 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
     async fetch(request) {
       const { pathname, search, searchParams } = new URL(request.url)
       if (pathname === '/control') return control(request.method, searchParams)
-      const wanted = formatNames.find(name => pathname === `/${name}.json`)
-      if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
-      const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
+      const format = formatNames.find(name => pathname === `/${name}.json`)
+      if (!format) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
+      const kind =
+        faultNamed(searchParams.get('fault')) ?? (activeFault && activeFault.times-- > 0 ? activeFault.kind : null)
       const response = await answer(
         request,
-        JSON.stringify(fakeFormats[wanted](withDataFault(now(), kind), timeOf)),
+        JSON.stringify(fakeFormats[format](withDataFault(now(), kind), timeOf)),
         kind,
       )
       feed.requests.push({ path: pathname + search, status: response.status, at: Date.now() })
@@ -88,13 +89,14 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
     },
   })
 
-  function control(method: string, asked: URLSearchParams): Response {
+  function control(method: string, parameters: URLSearchParams): Response {
     if (method === 'POST') {
-      if (asked.has('fault')) feed.fault(faultNamed(asked.get('fault')), Number(asked.get('times')) || undefined)
-      feed.advance(Number(asked.get('advance')))
+      if (parameters.has('fault'))
+        feed.fault(faultNamed(parameters.get('fault')), Number(parameters.get('times')) || undefined)
+      feed.advance(Number(parameters.get('advance')))
     }
     const { round, status } = now()
-    const fault = broken && broken.times > 0 ? broken.kind : null
+    const fault = activeFault && activeFault.times > 0 ? activeFault.kind : null
     return Response.json({
       minute: minute(),
       length: tournament.length,
@@ -105,7 +107,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
     })
   }
 
-  const urlOf = (wanted: FeedFormat) => `http://127.0.0.1:${server.port}/${wanted}.json`
+  const urlOf = (format: FeedFormat) => `http://127.0.0.1:${server.port}/${format}.json`
   const feed: FakeFeed = {
     url: urlOf(format),
     urlOf,
@@ -117,7 +119,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
       minutes += by
     },
     fault: (kind, times = Number.POSITIVE_INFINITY) => {
-      broken = kind && { kind, times }
+      activeFault = kind && { kind, times }
     },
     stop: () => {
       server.stop(true)
@@ -131,11 +133,11 @@ const isFault = (name: string): name is FeedFault => Object.hasOwn(feedFaults, n
 const faultNamed = (name: string | null): FeedFault | null => (name !== null && isFault(name) ? name : null)
 
 /** Faults in the data; faults of the transport are in `answer`. */
-function withDataFault(now: TournamentState, kind: FeedFault | null): TournamentState {
-  if (kind === 'empty') return { ...now, standings: [] }
-  if (kind === 'shrunk') return { ...now, standings: now.standings.filter((_, i) => i % 2 === 0) }
-  if (kind === 'zeroed') return { ...now, standings: now.standings.map(one => ({ ...one, total: 0 })) }
-  return now
+function withDataFault(state: TournamentState, kind: FeedFault | null): TournamentState {
+  if (kind === 'empty') return { ...state, standings: [] }
+  if (kind === 'shrunk') return { ...state, standings: state.standings.filter((_, i) => i % 2 === 0) }
+  if (kind === 'zeroed') return { ...state, standings: state.standings.map(standing => ({ ...standing, total: 0 })) }
+  return state
 }
 
 async function answer(request: Request, json: string, kind: FeedFault | null): Promise<Response> {
@@ -170,9 +172,9 @@ async function answer(request: Request, json: string, kind: FeedFault | null): P
 
 const minuteOrAbort = (signal: AbortSignal) =>
   new Promise<void>(resolve => {
-    const wait = setTimeout(resolve, 60_000)
+    const timer = setTimeout(resolve, 60_000)
     signal.addEventListener('abort', () => {
-      clearTimeout(wait)
+      clearTimeout(timer)
       resolve()
     })
   })
@@ -220,14 +222,14 @@ ${Object.entries(feedFaults)
   .join('\n')}`)
     process.exit()
   }
-  const figures = {
+  const numbers = {
     seed: values.seed,
     golfers: values.golfers,
     speed: values.speed,
     from: values.from,
     port: values.port,
   }
-  for (const [name, text] of Object.entries(figures)) {
+  for (const [name, text] of Object.entries(numbers)) {
     if (text.trim() !== '' && Number.isFinite(Number(text))) continue
     console.error(`--${name} takes a number, not ${text}`)
     process.exit(misused)

@@ -11,12 +11,12 @@ export const fakeFormats: Record<FeedFormat, (now: TournamentState, timeOf: Time
 }
 
 /** Changes exactly when the tournament does. */
-const version = ({ holes, status }: TournamentState) => `${holes} holes, ${status}`
+const versionOf = ({ holes, status }: TournamentState) => `${holes} holes, ${status}`
 
-function fieldhouse(now: TournamentState, timeOf: TimeOf) {
-  const { event, golfers } = boardOf(now, timeOf)
+function fieldhouse(state: TournamentState, timeOf: TimeOf) {
+  const { event, golfers } = boardOf(state, timeOf)
   return {
-    event: { ...event, version: version(now) },
+    event: { ...event, version: versionOf(state) },
     golfers: golfers.map(({ player_id, ...golfer }, i) => ({
       id: player_id,
       ...golfer,
@@ -30,30 +30,30 @@ function fieldhouse(now: TournamentState, timeOf: TimeOf) {
 const rankOf = (i: number, all: number) => ((i * 7) % all) + 1
 const oddsOf = (i: number, all: number) => 4 + rankOf(i, all) * 1.5
 
-function datagolf(now: TournamentState) {
+function datagolf(state: TournamentState) {
   return {
-    data: now.standings.map((one, i, all) => ({
-      R1: roundStrokes(one, 1),
-      R2: roundStrokes(one, 2),
-      R3: roundStrokes(one, 3),
-      R4: roundStrokes(one, 4),
+    data: state.standings.map((standing, i, all) => ({
+      R1: roundStrokes(standing, 1),
+      R2: roundStrokes(standing, 2),
+      R3: roundStrokes(standing, 3),
+      R4: roundStrokes(standing, 4),
       country: 'XXX',
       course: 'CL',
-      current_pos: one.position,
-      current_score: one.total,
-      dg_id: one.player.id,
-      end_hole: one.rounds.at(-1)?.startHole === 10 ? 9 : 18,
-      make_cut: one.status === 'active' || one.status === 'finished' ? 1 : 0,
-      player_name: `${[one.player.last, one.player.suffix].filter(Boolean).join(' ')}, ${one.player.first}`,
-      round: one.round,
-      thru: one.thru,
-      today: one.rounds.at(-1)?.toPar ?? 0,
+      current_pos: standing.position,
+      current_score: standing.total,
+      dg_id: standing.player.id,
+      end_hole: standing.rounds.at(-1)?.startHole === 10 ? 9 : 18,
+      make_cut: standing.status === 'active' || standing.status === 'finished' ? 1 : 0,
+      player_name: `${[standing.player.last, standing.player.suffix].filter(Boolean).join(' ')}, ${standing.player.first}`,
+      round: standing.round,
+      thru: standing.thru,
+      today: standing.rounds.at(-1)?.toPar ?? 0,
       top_10: 0.1,
       top_20: 0.2,
       top_5: 0.05,
       win: 1 / oddsOf(i, all.length),
     })),
-    info: { current_round: now.round, dead_heat_rules: 'no', event_name: now.name, last_update: version(now) },
+    info: { current_round: state.round, dead_heat_rules: 'no', event_name: state.name, last_update: versionOf(state) },
   }
 }
 
@@ -72,17 +72,17 @@ const espnStatus = {
   cancelled: { id: '5', name: 'STATUS_CANCELED', state: 'post', completed: false, description: 'Canceled' },
 }
 
-function espn(now: TournamentState) {
-  const type = espnStatus[now.status]
-  const ordered = now.standings.toSorted((a, b) => a.total - b.total)
-  const competitors = ordered.map((one, i) => ({
-    id: String(one.player.id),
-    uid: `s:1100~l:1106~a:${one.player.id}`,
+function espn(state: TournamentState) {
+  const type = espnStatus[state.status]
+  const ordered = state.standings.toSorted((a, b) => a.total - b.total)
+  const competitors = ordered.map((standing, i) => ({
+    id: String(standing.player.id),
+    uid: `s:1100~l:1106~a:${standing.player.id}`,
     type: 'athlete',
     order: i + 1,
-    athlete: { fullName: fullName(one.player), displayName: fullName(one.player) },
-    score: toParText(one.total),
-    linescores: linescores(one, now.round),
+    athlete: { fullName: fullName(standing.player), displayName: fullName(standing.player) },
+    score: toParText(standing.total),
+    linescores: linescores(standing, state.round),
     statistics: [],
   }))
   return {
@@ -91,9 +91,9 @@ function espn(now: TournamentState) {
     events: [
       {
         id: 'coastal',
-        name: now.name,
-        shortName: now.name,
-        competitions: [{ id: 'coastal', competitors, status: { period: now.round, type } }],
+        name: state.name,
+        shortName: state.name,
+        competitions: [{ id: 'coastal', competitors, status: { period: state.round, type } }],
         status: { type },
       },
     ],
@@ -107,8 +107,8 @@ function linescores({ rounds, status }: GolferStanding, round: number) {
       value: strokes.reduce((total, stroke) => total + stroke, 0),
       displayValue: toParText(toPar),
       period: i + 1,
-      linescores: strokes.map((stroke, played) => {
-        const hole = (startHole - 1 + played) % 18
+      linescores: strokes.map((stroke, index) => {
+        const hole = (startHole - 1 + index) % 18
         const scoreType = { displayValue: toParText(stroke - (pars[hole] ?? 0)) }
         return { value: stroke, displayValue: String(stroke), period: hole + 1, scoreType }
       }),

@@ -24,7 +24,7 @@ const minutesToOfficial = 15
 
 export function makeTournament(seed: number, size: number): Tournament {
   const random = seededRandom(seed)
-  const players: Player[] = names(size, random).map(([first, last, suffix], i) => ({
+  const players: Player[] = makeNames(size, random).map(([first, last, suffix], i) => ({
     id: 10_000 + i * 37,
     first,
     last,
@@ -32,28 +32,28 @@ export function makeTournament(seed: number, size: number): Tournament {
     rounds: [],
     leaves: null,
   }))
-  const [atHome, halfway, signedWrong] = players.slice(-3)
-  if (atHome) atHome.leaves = { status: 'wd', afterHoles: 0 }
-  if (halfway) halfway.leaves = { status: 'wd', afterHoles: 13 }
-  if (signedWrong) signedWrong.leaves = { status: 'dq', afterHoles: 36 }
+  const [absent, withdrawn, disqualified] = players.slice(-3)
+  if (absent) absent.leaves = { status: 'wd', afterHoles: 0 }
+  if (withdrawn) withdrawn.leaves = { status: 'wd', afterHoles: 13 }
+  if (disqualified) disqualified.leaves = { status: 'dq', afterHoles: 36 }
 
   let startsAt = 0
   let cutAt = 0
   for (let round = 1; round <= 4; round++) {
-    const inIt = players.filter(({ leaves }) => leaves === null || leaves.afterHoles > (round - 1) * 18)
+    const stillIn = players.filter(({ leaves }) => leaves === null || leaves.afterHoles > (round - 1) * 18)
     // Leaders tee off last on the weekend.
-    if (round > 2) inIt.sort((a, b) => strokesToPar(b) - strokesToPar(a))
-    inIt.forEach((player, i) => {
+    if (round > 2) stillIn.sort((a, b) => strokesToPar(b) - strokesToPar(a))
+    stillIn.forEach((player, i) => {
       const group = Math.floor(i / 3)
       player.rounds.push({
         tee: startsAt + Math.floor(group / 2) * 11,
         startHole: group % 2 === 0 ? 1 : 10,
-        strokes: pars.map(par => par + hole(random)),
+        strokes: pars.map(par => par + strokesOverPar(random)),
       })
     })
-    const endsAt = Math.max(...inIt.map(({ rounds }) => (rounds.at(-1)?.tee ?? 0) + 18 * minutesAHole))
+    const endsAt = Math.max(...stillIn.map(({ rounds }) => (rounds.at(-1)?.tee ?? 0) + 18 * minutesAHole))
     if (round === 2) {
-      cut(players)
+      applyCut(players)
       cutAt = endsAt
     }
     startsAt = endsAt + night
@@ -62,14 +62,14 @@ export function makeTournament(seed: number, size: number): Tournament {
 }
 
 /** The better half plays on, including ties. */
-function cut(players: Player[]): void {
-  const inIt = players.filter(({ leaves }) => leaves === null)
-  const totals = inIt.map(strokesToPar).sort((a, b) => a - b)
+function applyCut(players: Player[]): void {
+  const stillIn = players.filter(({ leaves }) => leaves === null)
+  const totals = stillIn.map(strokesToPar).sort((a, b) => a - b)
   const line = totals[Math.ceil(totals.length / 2) - 1] ?? 0
-  for (const player of inIt) if (strokesToPar(player) > line) player.leaves = { status: 'cut', afterHoles: 36 }
+  for (const player of stillIn) if (strokesToPar(player) > line) player.leaves = { status: 'cut', afterHoles: 36 }
 }
 
-function hole(random: () => number): number {
+function strokesOverPar(random: () => number): number {
   const luck = random()
   if (luck < 0.01) return -2
   if (luck < 0.22) return -1
@@ -82,7 +82,7 @@ const firsts =
 const lasts =
   'Abernathy|Åkesson|Björklund|Castellanos|Dumont de Marsac|Ferreira|Grünewald|Hallworth|Ishikari|Jónsson|Kowalczyk|Lindqvist|Marchetti|Núñez|O’Shea|Petrov|Quayle|Rasmussen|Schäfer|Tanaka-Reid|van der Berg|Wexford'
 
-function names(size: number, random: () => number): Array<[first: string, last: string, suffix: string]> {
+function makeNames(size: number, random: () => number): Array<[first: string, last: string, suffix: string]> {
   const all = firsts.split(' ').flatMap(first => lasts.split('|').map(last => [first.replace('-', ' '), last] as const))
   return Array.from({ length: Math.min(size, all.length) }, (_, i) => {
     const [[first, last] = ['Nemo', 'Nemo']] = all.splice(Math.floor(random() * all.length), 1)
@@ -121,34 +121,36 @@ export type TournamentState = {
 
 export function standingsAt(tournament: Tournament, minute: number): TournamentState {
   const standings = tournament.players.map(player => standing(player, minute, minute >= tournament.cutAt))
-  const teed = tournament.players.flatMap(({ rounds }) => rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])))
-  const round = Math.max(1, ...teed)
-  const playing = standings.some(
-    ({ status, thru, round: theirs }) => status === 'active' && theirs === round && thru < 18,
+  const startedRounds = tournament.players.flatMap(({ rounds }) =>
+    rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])),
   )
-  const status = teed.length === 0 ? 'upcoming' : playing ? 'in_progress' : 'round_complete'
+  const round = Math.max(1, ...startedRounds)
+  const isPlaying = standings.some(
+    ({ status, thru, round: golferRound }) => status === 'active' && golferRound === round && thru < 18,
+  )
+  const status = startedRounds.length === 0 ? 'upcoming' : isPlaying ? 'in_progress' : 'round_complete'
   const isOfficial = minute >= tournament.length + minutesToOfficial
-  place(standings)
+  setPositions(standings)
   const holes = standings.flatMap(({ rounds }) => rounds.flatMap(({ strokes }) => strokes)).length
   return { name: tournament.name, round, status: isOfficial ? 'official' : status, standings, holes }
 }
 
-function standing(player: Player, minute: number, cutIsMade: boolean): GolferStanding {
+function standing(player: Player, minute: number, isCutMade: boolean): GolferStanding {
   const limit = player.leaves?.afterHoles ?? 72
   const rounds = player.rounds
     .filter(({ tee }) => tee <= minute)
     .map(({ tee, startHole, strokes }, i) => {
       const holes = Math.max(0, Math.min(18, Math.floor((minute - tee) / minutesAHole), limit - i * 18))
-      const played = strokes.slice(0, holes)
-      return { startHole, strokes: played, toPar: toPar(played, startHole) }
+      const strokesPlayed = strokes.slice(0, holes)
+      return { startHole, strokes: strokesPlayed, toPar: toPar(strokesPlayed, startHole) }
     })
   const thru = rounds.at(-1)?.strokes.length ?? 0
   const holes = Math.max(0, rounds.length - 1) * 18 + thru
-  const hasLeft = holes >= limit && minute >= 0 && (player.leaves?.status !== 'cut' || cutIsMade)
-  const done = holes === 72 ? 'finished' : 'active'
+  const hasLeft = holes >= limit && minute >= 0 && (player.leaves?.status !== 'cut' || isCutMade)
+  const statusIfIn = holes === 72 ? 'finished' : 'active'
   return {
     player,
-    status: hasLeft && player.leaves ? player.leaves.status : done,
+    status: hasLeft && player.leaves ? player.leaves.status : statusIfIn,
     position: null,
     total: rounds.reduce((total, round) => total + round.toPar, 0),
     rounds,
@@ -158,15 +160,15 @@ function standing(player: Player, minute: number, cutIsMade: boolean): GolferSta
   }
 }
 
-function place(standings: GolferStanding[]): void {
+function setPositions(standings: GolferStanding[]): void {
   const totals = standings
     .filter(({ status }) => status === 'active' || status === 'finished')
     .map(({ total }) => total)
-  for (const one of standings) {
-    const better = totals.filter(total => total < one.total).length
-    const equal = totals.filter(total => total === one.total).length
-    const isIn = one.status === 'active' || one.status === 'finished'
-    one.position = isIn ? `${equal > 1 ? 'T' : ''}${better + 1}` : one.status.toUpperCase()
+  for (const standing of standings) {
+    const better = totals.filter(total => total < standing.total).length
+    const equal = totals.filter(total => total === standing.total).length
+    const isStillIn = standing.status === 'active' || standing.status === 'finished'
+    standing.position = isStillIn ? `${equal > 1 ? 'T' : ''}${better + 1}` : standing.status.toUpperCase()
   }
 }
 
@@ -178,17 +180,22 @@ export function boardOf(
   timeOf: (minute: number) => string,
 ): FeedBoard {
   const golfers = standings.map(
-    (one): Golfer => ({
-      player_id: String(one.player.id),
-      name: fullName(one.player),
-      position: one.position,
-      total: one.status === 'wd' && one.rounds.length === 0 ? null : one.total,
-      today: one.rounds.at(-1)?.toPar ?? 0,
-      thru: one.thru,
-      round: one.round,
-      rounds: [roundStrokes(one, 1), roundStrokes(one, 2), roundStrokes(one, 3), roundStrokes(one, 4)],
-      status: one.status,
-      tee_time: one.tee === null ? null : timeOf(one.tee),
+    (standing): Golfer => ({
+      player_id: String(standing.player.id),
+      name: fullName(standing.player),
+      position: standing.position,
+      total: standing.status === 'wd' && standing.rounds.length === 0 ? null : standing.total,
+      today: standing.rounds.at(-1)?.toPar ?? 0,
+      thru: standing.thru,
+      round: standing.round,
+      rounds: [
+        roundStrokes(standing, 1),
+        roundStrokes(standing, 2),
+        roundStrokes(standing, 3),
+        roundStrokes(standing, 4),
+      ],
+      status: standing.status,
+      tee_time: standing.tee === null ? null : timeOf(standing.tee),
     }),
   )
   return { event: { id: 'coastal', name, round, status, version: null }, golfers, problems: [] }

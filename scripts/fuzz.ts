@@ -23,7 +23,7 @@ import { pageFuzzer } from './fuzz/pages.ts'
 import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
 import { sheetMaker } from './fuzz/sheets.ts'
 import { values } from './fuzz/values.ts'
-import { everybody, type FuzzCaller, fillForRequests, keyOf } from './fuzz/world.ts'
+import { callers, type FuzzCaller, fillForRequests, keyOf } from './fuzz/world.ts'
 import { startChildServer } from './trials/child-server.ts'
 import { trialOptions } from './trials/options.ts'
 
@@ -43,15 +43,16 @@ const document: Thing = await call.get('/swagger/json')
 await fillForRequests(call)
 
 const keys: Record<FuzzCaller, string> = { anyone: '', member: '', officer: '', admin: '' }
-for (const role of everybody) if (role !== 'anyone') keys[role] = await keyOf(call, role)
+for (const role of callers) if (role !== 'anyone') keys[role] = await keyOf(call, role)
 
 /** Ids and names from earlier answers, so that requests reach existing things. */
-const seen: Record<string, string[]> = { slug: ['pga'], symbol: ['ACME', 'BETA'], player_id: ['1', '2'] }
-const known = (name: string) => () => random.pick([...(seen[name]?.slice(-20) ?? []), String(random.whole(1, 4))])
+const knownValues: Record<string, string[]> = { slug: ['pga'], symbol: ['ACME', 'BETA'], player_id: ['1', '2'] }
+const knownOr = (name: string) => () =>
+  random.pick([...(knownValues[name]?.slice(-20) ?? []), String(random.whole(1, 4))])
 const names = Object.fromEntries(
   ['job_id', 'slug', 'symbol', 'player_id', 'governor_id', 'name', 'id', 'user_id', 'entry_id'].map(name => [
     name,
-    known(name),
+    knownOr(name),
   ]),
 )
 function remember(value: unknown): void {
@@ -59,25 +60,25 @@ function remember(value: unknown): void {
   else if (isThing(value))
     for (const [key, inner] of Object.entries(value)) {
       if (typeof inner !== 'object' && key in names && key !== 'id' && inner !== null) {
-        const list = (seen[key] ??= [])
+        const list = (knownValues[key] ??= [])
         if (!list.includes(String(inner)) && String(inner).length < 100) list.push(String(inner))
         if (list.length > 60) list.splice(5, 10)
       } else remember(inner)
     }
 }
 
-type Finding = { what: string; times: number; example: string }
+type Finding = { description: string; times: number; example: string }
 const findings = new Map<string, Finding>()
-function found(what: string, example: string): void {
-  const finding = findings.get(what)
+function recordFinding(description: string, example: string): void {
+  const finding = findings.get(description)
   if (finding) finding.times++
   else {
-    findings.set(what, { what, times: 1, example })
-    console.error(`FOUND ${what}\n      ${example}`)
+    findings.set(description, { description, times: 1, example })
+    console.error(`FOUND ${description}\n      ${example}`)
   }
 }
 
-const shown = (who: FuzzCaller, { operation, path, headers, body }: FuzzRequest) => {
+const describeRequest = (who: FuzzCaller, { operation, path, headers, body }: FuzzRequest) => {
   const text =
     body instanceof FormData ? '[a form]' : typeof body === 'string' ? body : body ? `[${body.length} bytes]` : ''
   return `as ${who}: ${operation.method} ${path.slice(0, 500)} ${JSON.stringify(headers).slice(0, 300)} ${text.slice(0, 600)}`
@@ -107,8 +108,10 @@ async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
     })
     text = await bodyOf(response)
   } catch (error) {
-    const isOurs = error instanceof TypeError || (error instanceof Error && /header|URL/i.test(error.message))
-    if (!isOurs) found(`${at}: no answer (${error instanceof Error ? error.name : error})`, shown(who, request))
+    const isRefusedByClient =
+      error instanceof TypeError || (error instanceof Error && /header|URL/i.test(error.message))
+    if (!isRefusedByClient)
+      recordFinding(`${at}: no answer (${error instanceof Error ? error.name : error})`, describeRequest(who, request))
     return 0
   }
   const { status } = response
@@ -117,30 +120,30 @@ async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
   try {
     answer = isJson && text ? JSON.parse(text) : undefined
   } catch {
-    found(`${at} ${status}: JSON that cannot be read`, shown(who, request))
+    recordFinding(`${at} ${status}: JSON that cannot be read`, describeRequest(who, request))
   }
-  if (status === 500) found(`${at}: 500`, `${shown(who, request)} → ${text.slice(0, 200)}`)
+  if (status === 500) recordFinding(`${at}: 500`, `${describeRequest(who, request)} → ${text.slice(0, 200)}`)
   else if (status >= 400) {
     const isProblem = isThing(answer) && answer.status === status && typeof answer.code === 'string'
     const isPage = /text\/html/.test(headers.accept ?? '')
     const isProbe = operation.responses[status]?.content?.['application/json'] !== undefined
     if (!isProblem && !isPage && !isProbe && status !== 416 && status !== 431)
-      found(`${at} ${status}: no problem`, `${shown(who, request)} → ${text.slice(0, 200)}`)
+      recordFinding(`${at} ${status}: no problem`, `${describeRequest(who, request)} → ${text.slice(0, 200)}`)
     if (status === 401 && who !== 'anyone' && !headers.authorization) keys[who] = await keyOf(call, who)
   } else if (status !== 303 || !/text\/html/.test(headers.accept ?? '')) {
     // A page redirects strangers to the sign-in.
     const documented = operation.responses[status]
     if (!documented && status !== 304 && status !== 206)
-      found(`${at}: ${status} is not documented`, shown(who, request))
+      recordFinding(`${at}: ${status} is not documented`, describeRequest(who, request))
     const schema = documented?.content?.['application/json']?.schema
     if (schema && answer !== undefined)
       for (const fault of misfits(document, schema, answer).slice(0, 3))
-        found(
+        recordFinding(
           `${at} ${status}: ${fault.replaceAll(/\[\d+\]/g, '[]')}`,
-          `${shown(who, request)} → ${text.slice(0, 300)}`,
+          `${describeRequest(who, request)} → ${text.slice(0, 300)}`,
         )
     if (ranks.indexOf(operation.may) > ranks.indexOf(who === 'anyone' ? 'reader' : who))
-      found(`${at}: ${who} was let in`, shown(who, request))
+      recordFinding(`${at}: ${who} was let in`, describeRequest(who, request))
     remember(answer)
   }
   return status
@@ -151,63 +154,67 @@ const operations = operationsOf(document).filter(
 )
 const valuesOf = values(document, random)
 const sheets = sheetMaker(random)
-const make = requestMaker(random, valuesOf, names, sheets)
+const requestFor = requestMaker(random, valuesOf, names, sheets)
 const endsAt = performance.now() + seconds * 1000
 const statuses = new Map<number, number>()
-const tried = { sent: 0, sheets: 0, connections: 0 }
+const counts = { sent: 0, sheets: 0, connections: 0 }
 
-async function sheet(): Promise<void> {
-  tried.sheets++
-  const odd = sheets.next()
-  const { bytes, filename } = odd
+async function trySheet(): Promise<void> {
+  counts.sheets++
+  const sheet = sheets.next()
+  const { bytes, filename } = sheet
   try {
     const read = await readSheet(bytes, { filename, signal: AbortSignal.timeout(hangsAfterMs) })
     const { format, encoding, metrics, labels, errors } = read
     const reasons = new Set(errors.map(({ reason }) => reason))
-    sheets.learn(odd, `${format} ${encoding} ${metrics.length > 3} ${labels.length > 0} ${[...reasons].toSorted()}`)
+    sheets.record(sheet, `${format} ${encoding} ${metrics.length > 3} ${labels.length > 0} ${[...reasons].toSorted()}`)
   } catch (error) {
-    if (error instanceof SheetRefusal) return sheets.learn(odd, `${error.code} ${error.message}`)
-    found(`reading a sheet: ${error}`, `${filename} ${Buffer.from(bytes.subarray(0, 20_000)).toString('base64')}`)
+    if (error instanceof SheetRefusal) return sheets.record(sheet, `${error.code} ${error.message}`)
+    recordFinding(
+      `reading a sheet: ${error}`,
+      `${filename} ${Buffer.from(bytes.subarray(0, 20_000)).toString('base64')}`,
+    )
   }
 }
 
 // Before the API requests, which create names that look like leaks.
-const browsing = pageFuzzer(server, random, valuesOf, names, found)
+const browsing = pageFuzzer(server, random, valuesOf, names, recordFinding)
 for (let sent = 0; sent < pages && performance.now() < endsAt && !server.hasEnded(); sent += atOnce)
   await Promise.all(Array.from({ length: atOnce }, browsing.next))
 
-while (tried.sent < requests && performance.now() < endsAt && !server.hasEnded()) {
-  const asked = Array.from({ length: atOnce }, () => {
-    let operation = operations[(tried.sent++ + seed) % operations.length]!
+while (counts.sent < requests && performance.now() < endsAt && !server.hasEnded()) {
+  const batch = Array.from({ length: atOnce }, () => {
+    let operation = operations[(counts.sent++ + seed) % operations.length]!
     if (operation.method === 'DELETE' && random.chance(0.8)) operation = random.pick(operations) // otherwise nothing would be left soon
-    return { who: random.pick([...everybody, 'admin'] as const), request: make(operation) }
+    return { who: random.pick([...callers, 'admin'] as const), request: requestFor(operation) }
   })
   if (random.chance(0.05)) {
-    tried.connections++
-    await oddConnection(url, operatorToken, random).catch(error => found(`a connection: ${error}`, ''))
+    counts.connections++
+    await oddConnection(url, operatorToken, random).catch(error => recordFinding(`a connection: ${error}`, ''))
   }
-  for (let i = random.whole(0, 2); i > 0; i--) await sheet()
-  for (const status of await Promise.all(asked.map(({ who, request }) => attempt(who, request))))
+  for (let i = random.whole(0, 2); i > 0; i--) await trySheet()
+  for (const status of await Promise.all(batch.map(({ who, request }) => attempt(who, request))))
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
 }
 
-if (server.hasEnded()) found('the server ended', server.errors.at(-1) ?? '')
-else if (!(await fetch(`${url}/livez`, { signal: AbortSignal.timeout(hangsAfterMs) })).ok) found('it is not alive', '')
+if (server.hasEnded()) recordFinding('the server ended', server.errors.at(-1) ?? '')
+else if (!(await fetch(`${url}/livez`, { signal: AbortSignal.timeout(hangsAfterMs) })).ok)
+  recordFinding('it is not alive', '')
 /** Failures of feeds and backups that users cause are expected in the log; every other error is a bug. */
 for (const line of server.errors.filter(line => !/"name":"(AlertedFailure|OutgoingFailure|Refusal)"/.test(line)))
-  found(`logged: ${/"message":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 80)}`, line.slice(0, 1500))
+  recordFinding(`logged: ${/"message":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 80)}`, line.slice(0, 1500))
 await server.stop()
 rmSync(dataDir, { recursive: true, force: true })
 
-const counted = (statuses: Map<number, number>) =>
+const statusCounts = (statuses: Map<number, number>) =>
   [...statuses]
     .toSorted(([a], [b]) => a - b)
     .map(([status, times]) => `${status}: ${times}`)
     .join(', ')
-const { tried: browsed } = browsing
+const { counts: browsed } = browsing
 console.log(
-  `${browsed.pages} pages and ${browsed.forms} forms at ${browsed.patterns.size} addresses (${counted(browsed.statuses)}), ${tried.sent} requests on ${operations.length} routes (${counted(statuses)}), ${tried.sheets} sheets with ${sheets.outcomes.size} outcomes, ${tried.connections} connections`,
+  `${browsed.pages} pages and ${browsed.forms} forms at ${browsed.patterns.size} addresses (${statusCounts(browsed.statuses)}), ${counts.sent} requests on ${operations.length} routes (${statusCounts(statuses)}), ${counts.sheets} sheets with ${sheets.outcomes.size} outcomes, ${counts.connections} connections`,
 )
-for (const { what, times } of findings.values()) console.log(`${times} × ${what}`)
+for (const { description, times } of findings.values()) console.log(`${times} × ${description}`)
 console.log(`${findings.size} findings, seed ${seed}`)
 process.exit(findings.size ? 1 : 0)

@@ -15,7 +15,7 @@ if (!source) {
   console.error(`Which backup?\n\n${helpOf(import.meta.path)}`)
   process.exit(misused)
 }
-const bringer = (config: Config, source: string): BringFiles => {
+const filesFrom = (config: Config, source: string): BringFiles => {
   const s3 = /^s3(?::(.+))?$/.exec(source)
   if (!s3) return fromPath(resolve(source))
   if (!config.backupS3Url) throw new Error('Set BACKUP_S3_URL and its keys first')
@@ -25,7 +25,7 @@ const bringer = (config: Config, source: string): BringFiles => {
 try {
   const config = readConfig(process.env)
   const { dataDir } = config
-  const { manifest, bytes } = await restoreBackup(bringer(config, source), dataDir, Date.now())
+  const { manifest, bytes } = await restoreBackup(filesFrom(config, source), dataDir, Date.now())
   console.log(
     `Restored ${manifest.files.length} files (${(bytes / 1e6).toFixed(1)} MB) of ${manifest.made_at} into ${dataDir}`,
   )

@@ -19,7 +19,7 @@ type Governor = {
   zeal: number
 }
 
-const first = [
+const firstParts = [
   'Iron',
   'Silent',
   'Red',
@@ -41,7 +41,7 @@ const first = [
   'Wolf',
   'Oak',
 ]
-const second = [
+const secondParts = [
   'Bjorn',
   'Fox',
   'Valkyrie',
@@ -63,7 +63,7 @@ const second = [
   'Smith',
   'Warden',
 ]
-const whole = [
+const wholeNames = [
   'Élodie',
   'Søren',
   'Łukasz',
@@ -82,8 +82,8 @@ const day = 86_400_000
 
 const nameOf = (r: Random, number: number) =>
   r.chance(0.12)
-    ? `${r.pick(whole)}${r.chance(0.5) ? number % 90 : ''}`
-    : `${r.pick(first)}${r.pick(second)}${r.chance(0.3) ? number % 100 : ''}`
+    ? `${r.pick(wholeNames)}${r.chance(0.5) ? number % 90 : ''}`
+    : `${r.pick(firstParts)}${r.pick(secondParts)}${r.chance(0.3) ? number % 100 : ''}`
 
 function newGovernor(r: Random, number: number): Governor {
   const power = Math.round(2_000_000 + Math.min(160_000_000, r.skewed(14_000_000, 1.6)))
@@ -106,8 +106,8 @@ function newGovernor(r: Random, number: number): Governor {
 /** Adds the kills and losses of some days of war. */
 function fight(governor: Governor, r: Random, days: number) {
   const strength = (governor.power / 1_000_000) * governor.zeal * days * (0.4 + r.next())
-  const add = [900, 700, 500, 420, 260].map(rate => Math.round(strength * rate * r.next()))
-  governor.kills = governor.kills.map((kills, tier) => kills + (add[tier] ?? 0)) as Governor['kills']
+  const killsAdded = [900, 700, 500, 420, 260].map(rate => Math.round(strength * rate * r.next()))
+  governor.kills = governor.kills.map((kills, tier) => kills + (killsAdded[tier] ?? 0)) as Governor['kills']
   governor.deads += Math.round(strength * 160 * r.next())
   governor.power = Math.max(1_000_000, Math.round(governor.power * (1 + 0.012 * days) - strength * 5_000 * r.next()))
   governor.gathered += Math.round(days * 3_000_000 * r.next())
@@ -123,12 +123,12 @@ function scan(governors: readonly Governor[], r: Random): string {
   const lines = governors.map(governor => {
     const { id, name, power, deads, kills, gathered, assistance, helps, alliance } = governor
     const total = kills.reduce((sum, count) => sum + count, 0)
-    const unread = r.chance(0.01) // the scanner could not read it
+    const isUnreadable = r.chance(0.01) // the scanner could not read it
     return [
       id,
       name,
       power,
-      unread ? -1 : killPoints(kills),
+      isUnreadable ? -1 : killPoints(kills),
       deads,
       ...kills,
       total,
@@ -144,11 +144,15 @@ function scan(governors: readonly Governor[], r: Random): string {
 }
 
 /** Deaths that officers have verified. The last line is a mistake: a player who is not in the kingdom. */
-function verifiedDeaths(governors: readonly Governor[], atStart: ReadonlyMap<number, number>, r: Random): string {
+function verifiedDeaths(governors: readonly Governor[], deadsAtStart: ReadonlyMap<number, number>, r: Random): string {
   const lines = governors
-    .map(({ id, name, deads }) => ({ id, name, proven: Math.round((deads - (atStart.get(id) ?? deads)) * r.next()) }))
-    .filter(({ proven }) => proven > 0)
-    .map(({ id, name, proven }) => `${id},${name},${proven}`)
+    .map(({ id, name, deads }) => ({
+      id,
+      name,
+      verified: Math.round((deads - (deadsAtStart.get(id) ?? deads)) * r.next()),
+    }))
+    .filter(({ verified }) => verified > 0)
+    .map(({ id, name, verified }) => `${id},${name},${verified}`)
   return `${['Governor ID,Governor Name,Verified Deaths', ...lines, '99000001,Passing Guest,1200'].join('\n')}\n`
 }
 
@@ -174,23 +178,23 @@ export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
     },
   })
   let governors = Array.from({ length: 640 }, (_, i) => newGovernor(r, i))
-  let newcomers = governors.length
-  const send = async (kind: string, at: number, sheet = scan(governors, r), name = 'scan') => {
+  let governorCount = governors.length
+  const upload = async (kind: string, at: number, sheet = scan(governors, r), name = 'scan') => {
     const form = new FormData()
     form.set('kind', kind)
     form.set('taken_at', new Date(at).toISOString())
     form.set('file', new File([sheet], `${name}-${new Date(at).toISOString().slice(0, 10)}.csv`))
     await call.done(await call.post(`/api/v1/leagues/${league.id}/uploads`, form))
   }
-  await send('baseline', begin)
+  await upload('baseline', begin)
   const deadsAtStart = new Map(governors.map(({ id, deads }) => [id, deads]))
-  for (let scanned = 1; scanned <= 6; scanned++) {
+  for (let scanNumber = 1; scanNumber <= 6; scanNumber++) {
     for (const governor of governors) fight(governor, r, 4)
     governors = governors.filter(() => !r.chance(0.006))
     for (const governor of governors) if (r.chance(0.012)) governor.name = nameOf(r, r.whole(0, 999))
-    for (let i = 0; i < 4; i++) governors.push(newGovernor(r, newcomers++))
-    await send('current', Math.min(begin + scanned * 4 * day, now))
+    for (let i = 0; i < 4; i++) governors.push(newGovernor(r, governorCount++))
+    await upload('current', Math.min(begin + scanNumber * 4 * day, now))
   }
-  await send('extra', now, verifiedDeaths(governors, deadsAtStart, r), 'verified-deaths')
+  await upload('extra', now, verifiedDeaths(governors, deadsAtStart, r), 'verified-deaths')
   return league
 }

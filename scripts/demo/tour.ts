@@ -47,10 +47,10 @@ export async function tourDemo(
     }
   }
   const next = await nextWeek(call, slug, field, users)
-  const played = until(async () => (await call.get(`/api/v1/leagues/${league.id}`)).status === 'final', 2_000).then(
+  const untilFinal = until(async () => (await call.get(`/api/v1/leagues/${league.id}`)).status === 'final', 2_000).then(
     feed.stop,
   )
-  return { ...league, next, played, stop: feed.stop }
+  return { ...league, next, played: untilFinal, stop: feed.stop }
 }
 
 /** The next event: its field is pasted, as the feed still shows this week’s, and a pool with groups takes picks from it. */
@@ -61,12 +61,12 @@ async function nextWeek(call: DemoCall, tour: string, field: readonly Golfer[], 
     event: 'Inland Open',
     text: ['name,rank,odds', ...lines].join('\n'),
   })
-  const starts = Date.now() + 5 * 86_400_000
+  const startsAt = Date.now() + 5 * 86_400_000
   const league: DemoLeague = await call.post('/api/v1/leagues', {
     name: 'Inland Open pool',
     kind: 'tour',
-    starts_at: new Date(starts).toISOString(),
-    ends_at: new Date(starts + 4 * 86_400_000).toISOString(),
+    starts_at: new Date(startsAt).toISOString(),
+    ends_at: new Date(startsAt + 4 * 86_400_000).toISOString(),
     config: { tour, best: 4, groups: { by: 'odds', count: 6 } },
   })
   const { groups }: { groups: { players: string[] }[] } = await call.get(`/api/v1/leagues/${league.id}/field`)
@@ -100,10 +100,10 @@ async function userNamed(call: DemoCall, username: string): Promise<number> {
   return (await call.post('/api/v1/users', user)).id
 }
 
-async function until<T>(look: () => Promise<T>, everyMs = 200): Promise<NonNullable<T>> {
+async function until<T>(condition: () => Promise<T>, everyMs = 200): Promise<NonNullable<T>> {
   for (;;) {
-    const seen = await look()
-    if (seen) return seen as NonNullable<T>
+    const value = await condition()
+    if (value) return value as NonNullable<T>
     await Bun.sleep(everyMs)
   }
 }

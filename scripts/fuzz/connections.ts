@@ -37,9 +37,9 @@ export async function oddConnection(url: string, token: string, random: Random):
   const bytes = Buffer.from(text, 'latin1')
   const pieces = chance(0.3) ? Math.min(bytes.length, 20) : 1
   const lingers = whole(0, 300)
-  const isRude = chance(0.5)
-  const gone = Promise.withResolvers<void>()
-  const handlers = { data() {}, error() {}, close: () => gone.resolve() }
+  const isAbrupt = chance(0.5)
+  const closed = Promise.withResolvers<void>()
+  const handlers = { data() {}, error() {}, close: () => closed.resolve() }
   const connecting: Promise<Socket> = Bun.connect({
     hostname: '127.0.0.1',
     port: Number(new URL(url).port),
@@ -50,7 +50,7 @@ export async function oddConnection(url: string, token: string, random: Random):
     socket.write(bytes.subarray((i * bytes.length) / pieces, ((i + 1) * bytes.length) / pieces))
     if (pieces > 1) await Bun.sleep(5)
   }
-  await Promise.race([gone.promise, Bun.sleep(lingers)])
-  if (isRude) socket.terminate()
+  await Promise.race([closed.promise, Bun.sleep(lingers)])
+  if (isAbrupt) socket.terminate()
   else socket.end()
 }

@@ -7,12 +7,12 @@ import { decisions } from '../../test/access-decisions.ts'
 import { type DemoCall, demoMember } from '../demo/call.ts'
 import type { Random } from '../demo/random.ts'
 import type { Values } from './values.ts'
-import { everybody, type FuzzCaller } from './world.ts'
+import { callers, type FuzzCaller } from './world.ts'
 
 type Browser = { who: FuzzCaller; cookie: string; csrfToken: string }
 type Form = { action: string; method: string; isJson: boolean; fields: [name: string, value: string][] }
 /** `sent`: the text of all fields. */
-type Asked = { path: string; init: RequestInit & { headers: Record<string, string> }; sent: string }
+type PageRequest = { path: string; init: RequestInit & { headers: Record<string, string> }; sent: string }
 
 const marker = '"><i data-sent>\'&'
 const queries = [
@@ -46,14 +46,14 @@ const leaks: readonly RegExp[] = [
 /** Not sent, because an echo of it would look like a leak. */
 const looksLikeALeak = /\[object|Invalid|undefined|NaN|null|Expected|SQLITE/
 
-const decoded = (path: string) => {
+const decodePath = (path: string) => {
   try {
     return decodeURIComponent(path.replaceAll('+', ' '))
   } catch {
     return path
   }
 }
-const unescaped = (text: string) =>
+const unescapeHtml = (text: string) =>
   text
     .replaceAll('&quot;', '"')
     .replaceAll('&lt;', '<')
@@ -68,7 +68,7 @@ export function pageFuzzer(
   random: Random,
   values: Values,
   names: Record<string, () => string>,
-  found: (what: string, example: string) => void,
+  recordFinding: (description: string, example: string) => void,
 ) {
   const { pick, chance, whole } = random
   const templates = Object.entries(decisions)
@@ -77,21 +77,21 @@ export function pageFuzzer(
   const links = new Set<string>()
   const forms = new Map<FuzzCaller, Map<string, Form>>()
   const browsers = new Map<FuzzCaller, Browser>()
-  const tried = { pages: 0, forms: 0, patterns: new Set<string>(), statuses: new Map<number, number>() }
-  let people = 0
+  const counts = { pages: 0, forms: 0, patterns: new Set<string>(), statuses: new Map<number, number>() }
+  let userCount = 0
   /** Random addresses, because the limits on signing in would soon stop a single one. */
-  const someAddress = () => ({ 'x-forwarded-for': `198.51.${whole(0, 255)}.${whole(1, 254)}` })
+  const addressHeader = () => ({ 'x-forwarded-for': `198.51.${whole(0, 255)}.${whole(1, 254)}` })
 
   async function browserOf(who: FuzzCaller): Promise<Browser> {
-    const known = browsers.get(who)
-    if (known) return known
+    const existing = browsers.get(who)
+    if (existing) return existing
     const browser: Browser = { who, cookie: '', csrfToken: '' }
     browsers.set(who, browser)
     if (who === 'anyone') return browser
-    const { email, password } = await demoMember(call, `visitor${++people}`, who)
+    const { email, password } = await demoMember(call, `visitor${++userCount}`, who)
     const answer = await fetch(`${url}/api/v1/auth/login`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url, ...someAddress() },
+      headers: { 'content-type': 'application/json', origin: url, ...addressHeader() },
       body: JSON.stringify({ email, password }),
     })
     const cookies = answer.headers.getSetCookie().map(cookie => cookie.split(';')[0])
@@ -129,111 +129,111 @@ export function pageFuzzer(
     return `${path}?${parameters}${oddQuery().replace('?', '&')}`
   }
 
-  function filledIn({ action, method, isJson, fields }: Form, { cookie, csrfToken }: Browser): Asked {
+  function fillForm({ action, method, isJson, fields }: Form, { cookie, csrfToken }: Browser): PageRequest {
     const accept = isJson ? 'application/json' : 'text/html'
-    const headers: Record<string, string> = { cookie, origin: url, accept, ...someAddress() }
-    const bent = fields.flatMap(([name, value]): [string, string][] => {
+    const headers: Record<string, string> = { cookie, origin: url, accept, ...addressHeader() }
+    const oddFields = fields.flatMap(([name, value]): [string, string][] => {
       if (name === 'csrf_token') return [[name, value]]
       return chance(0.1) ? [] : [[name, chance(0.4) ? oddText() : value || oddText()]]
     })
-    if (chance(0.1)) bent.push([oddText().slice(0, 100), oddText()])
-    const sent = bent.flat().join(' ')
-    if (!isJson) return { path: action, init: { method, headers, body: new URLSearchParams(bent) }, sent }
+    if (chance(0.1)) oddFields.push([oddText().slice(0, 100), oddText()])
+    const sent = oddFields.flat().join(' ')
+    if (!isJson) return { path: action, init: { method, headers, body: new URLSearchParams(oddFields) }, sent }
     headers['content-type'] = 'application/json'
     headers['x-csrf-token'] = csrfToken
-    return { path: action, init: { method, headers, body: JSON.stringify(Object.fromEntries(bent)) }, sent }
+    return { path: action, init: { method, headers, body: JSON.stringify(Object.fromEntries(oddFields)) }, sent }
   }
 
   /** Collects the links and forms of a page for later. A form that works with and without script is used in either way. */
-  async function learn(text: string, { who }: Browser): Promise<void> {
-    const own = forms.get(who) ?? new Map<string, Form>()
-    forms.set(who, own)
+  async function collect(text: string, { who }: Browser): Promise<void> {
+    const ownForms = forms.get(who) ?? new Map<string, Form>()
+    forms.set(who, ownForms)
     let open: Form | undefined
     const rewriter = new HTMLRewriter()
       .on('a[href^="/"]', {
         element(element) {
-          const link = unescaped(element.getAttribute('href') ?? '').replace(/#.*/, '')
+          const link = unescapeHtml(element.getAttribute('href') ?? '').replace(/#.*/, '')
           if (links.size < 500 && link.length < 500 && !/^\/(api|swagger|assets)/.test(link)) links.add(link)
         },
       })
       .on('form[method="post"]', {
         element(element) {
-          const written = (name: string) => unescaped(element.getAttribute(name) ?? '')
-          const plain = written('action')
-          const isJson = plain.startsWith('/api/') || (written('data-to') !== '' && chance(0.5))
+          const attribute = (name: string) => unescapeHtml(element.getAttribute(name) ?? '')
+          const action = attribute('action')
+          const isJson = action.startsWith('/api/') || (attribute('data-to') !== '' && chance(0.5))
           const form: Form = {
-            action: (isJson && written('data-to')) || plain,
-            method: (isJson && written('data-method').toUpperCase()) || 'POST',
+            action: (isJson && attribute('data-to')) || action,
+            method: (isJson && attribute('data-method').toUpperCase()) || 'POST',
             isJson,
             fields: [],
           }
           open = form
           element.onEndTag(() => {
-            own.set(`${form.method} ${patternOf(form.action)} ${form.fields.map(([name]) => name)}`, form)
+            ownForms.set(`${form.method} ${patternOf(form.action)} ${form.fields.map(([name]) => name)}`, form)
             open = undefined
           })
         },
       })
       .on('form[method="post"] [name]', {
         element(element) {
-          const written = (name: string) => unescaped(element.getAttribute(name) ?? '')
-          open?.fields.push([written('name'), written('value')])
+          const attribute = (name: string) => unescapeHtml(element.getAttribute(name) ?? '')
+          open?.fields.push([attribute('name'), attribute('value')])
         },
       })
     await rewriter.transform(new Response(text)).text()
   }
 
-  async function visit(browser: Browser, { path, init, sent }: Asked): Promise<void> {
+  async function visit(browser: Browser, { path, init, sent }: PageRequest): Promise<void> {
     const at = `${init.method ?? 'GET'} ${patternOf(path)}`
     const example = `as ${browser.who}: ${path.slice(0, 500)} ${sent.slice(0, 500)}`
-    tried.patterns.add(at)
+    counts.patterns.add(at)
     let response: Response
     try {
       response = await fetch(url + path, { ...init, redirect: 'manual', signal: AbortSignal.timeout(20_000) })
     } catch (error) {
-      return found(`${at}: no answer (${error instanceof Error ? error.name : error})`, example)
+      return recordFinding(`${at}: no answer (${error instanceof Error ? error.name : error})`, example)
     }
     const { status, headers } = response
-    tried.statuses.set(status, (tried.statuses.get(status) ?? 0) + 1)
+    counts.statuses.set(status, (counts.statuses.get(status) ?? 0) + 1)
     const type = headers.get('content-type') ?? ''
     if (type.startsWith('text/event-stream')) return response.body?.cancel()
     const text = await response.text()
     const location = headers.get('location') ?? '/'
-    if (status === 500) found(`${at}: 500`, `${example} → ${text.slice(0, 200)}`)
-    if (!/^\/(?![/\\])/.test(location)) found(`${at}: leads to ${location.slice(0, 80)}`, example)
-    const isOut = status === 401 || location.startsWith('/sign-in') || path.startsWith('/sign-out')
-    if (isOut && browser.who !== 'anyone') browsers.delete(browser.who) // signs in again
+    if (status === 500) recordFinding(`${at}: 500`, `${example} → ${text.slice(0, 200)}`)
+    if (!/^\/(?![/\\])/.test(location)) recordFinding(`${at}: leads to ${location.slice(0, 80)}`, example)
+    const isSignedOut = status === 401 || location.startsWith('/sign-in') || path.startsWith('/sign-out')
+    if (isSignedOut && browser.who !== 'anyone') browsers.delete(browser.who) // signs in again
     if (!/html|json/.test(type)) return
 
-    const everythingSent = `${decoded(path)} ${sent}`
+    const everythingSent = `${decodePath(path)} ${sent}`
     const mayShowTraces = path.startsWith('/admin/task-monitor/jobs') // of jobs that failed
     for (const leak of type.includes('html') ? leaks : leaks.slice(0, -1)) {
       const shown = leak.exec(text)
       if (shown && !mayShowTraces && !everythingSent.includes(shown[0].replaceAll(/[<>]/g, '').trim()))
-        found(
+        recordFinding(
           `${at} ${status}: ${shown[0].trim()}`,
           `${example} → …${text.slice(shown.index - 150, shown.index + 150)}`,
         )
     }
     if (!type.includes('html')) return
-    if (text.includes('<i data-sent>')) found(`${at}: what was sent is markup of the page`, example)
-    const isTold = /class="(refusal|error|notice bad)|role="alert"/.test(text)
-    if (status >= 400 && init.headers.accept === 'text/html' && !isTold)
-      found(`${at} ${status}: a refusal without a word`, `${example} → ${text.slice(0, 300)}`)
-    await learn(text, browser)
+    if (text.includes('<i data-sent>')) recordFinding(`${at}: what was sent is markup of the page`, example)
+    const isRefusalShown = /class="(refusal|error|notice bad)|role="alert"/.test(text)
+    if (status >= 400 && init.headers.accept === 'text/html' && !isRefusalShown)
+      recordFinding(`${at} ${status}: a refusal without a word`, `${example} → ${text.slice(0, 300)}`)
+    await collect(text, browser)
   }
 
   return {
-    tried,
+    counts,
     async next(): Promise<void> {
-      const browser = await browserOf(pick([...everybody, 'admin']))
-      const own = [...(forms.get(browser.who)?.values() ?? [])]
-      if (own.length && chance(0.45)) {
-        tried.forms++
-        return visit(browser, filledIn(pick(own), browser))
+      const browser = await browserOf(pick([...callers, 'admin']))
+      const ownForms = [...(forms.get(browser.who)?.values() ?? [])]
+      if (ownForms.length && chance(0.45)) {
+        counts.forms++
+        return visit(browser, fillForm(pick(ownForms), browser))
       }
-      tried.pages++
-      const headers = { accept: 'text/html', ...(browser.cookie && { cookie: browser.cookie }), ...someAddress() }
+      counts.pages++
+      const headers = { accept: 'text/html', ...(browser.cookie && { cookie: browser.cookie }), ...addressHeader() }
       return visit(browser, { path: anyPage(), init: { headers }, sent: '' })
     },
   }

@@ -86,7 +86,7 @@ const oddHeaders: [string, string][] = [
 
 export function requestMaker(
   random: Random,
-  { fitting, odd, bent, text }: Values,
+  { valid, odd, mutate, text }: Values,
   names: Record<string, () => string>,
   sheets: SheetMaker,
 ) {
@@ -95,18 +95,18 @@ export function requestMaker(
   const asText = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value))
   const asUri = (value: string) => encodeURIComponent(value.toWellFormed())
 
-  function inPath(parameter: Parameter): string {
+  function pathValue(parameter: Parameter): string {
     if (chance(0.12))
       return chance(0.2) ? pick(['%00', '%ff', '%2f', '%', '%zz']) : asUri(asText(odd(parameter.schema)).slice(0, 2000))
-    const known = names[parameter.name]
-    return asUri(known ? known() : asText(fitting(parameter.schema, parameter.name)))
+    const knownValue = names[parameter.name]
+    return asUri(knownValue ? knownValue() : asText(valid(parameter.schema, parameter.name)))
   }
 
   function queryOf({ parameters }: Operation, oddness: number): string {
     const pairs: string[] = []
     for (const { in: where, name, required, schema } of parameters) {
       if (where !== 'query' || !(required || chance(0.35))) continue
-      const value = chance(oddness) ? odd(schema) : fitting(schema, name)
+      const value = chance(oddness) ? odd(schema) : valid(schema, name)
       pairs.push(`${name}=${asUri(asText(value).slice(0, 4000))}`)
       if (chance(0.03)) pairs.push(`${name}=${asUri(text())}`)
     }
@@ -120,7 +120,7 @@ export function requestMaker(
   /** JSON with a fault. */
   function brokenJson(json: string): string | Uint8Array<ArrayBuffer> {
     const bytes = new TextEncoder().encode(json)
-    const ways: (() => string | Uint8Array<ArrayBuffer>)[] = [
+    const makers: (() => string | Uint8Array<ArrayBuffer>)[] = [
       () => json.slice(0, whole(0, json.length)),
       () => `\ufeff${json}`,
       () => json.replace(/"(\w+)":/, '"$1":0,"$1":'),
@@ -132,7 +132,7 @@ export function requestMaker(
       () => pick(['', 'null', '[]', '""', '0', 'true', '{}', '{}{}', '\0', '{"":1}']),
       () => bytes.with(whole(0, Math.max(0, bytes.length - 1)), 0xff),
     ]
-    return pick(ways)()
+    return pick(makers)()
   }
 
   function bodyOf({ bodies }: Operation, oddness: number): { body?: FuzzRequest['body']; type?: string } {
@@ -145,8 +145,8 @@ export function requestMaker(
       const { bytes } = sheets.next()
       return { body: bytes, type }
     }
-    let value = fitting(schema)
-    for (let i = chance(oddness * 3) ? whole(1, 3) : 0; i > 0; i--) value = bent(value)
+    let value = valid(schema)
+    for (let i = chance(oddness * 3) ? whole(1, 3) : 0; i > 0; i--) value = mutate(value)
     const json = JSON.stringify(value) ?? ''
     return { body: chance(oddness) ? brokenJson(json) : json, type }
   }
@@ -159,7 +159,7 @@ export function requestMaker(
         if (!chance(0.05)) form.append(name, new File([bytes], chance(0.1) ? text() : filename))
         if (chance(0.03)) form.append(name, new File([bytes], filename))
       } else if (chance(0.4))
-        form.append(name, asText(chance(oddness * 2) ? odd(property) : fitting(property, name)).slice(0, 5000))
+        form.append(name, asText(chance(oddness * 2) ? odd(property) : valid(property, name)).slice(0, 5000))
     }
     if (chance(0.05)) form.append(text(), text())
     return form
@@ -170,7 +170,7 @@ export function requestMaker(
     const byName = new Map(operation.parameters.filter(p => p.in === 'path').map(p => [p.name, p]))
     const path = operation.template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
       const parameter = byName.get(name)
-      return parameter ? inPath(parameter) : '1'
+      return parameter ? pathValue(parameter) : '1'
     })
     const { body, type } = bodyOf(operation, oddness)
     const headers: Record<string, string> = {}

@@ -68,20 +68,20 @@ const headers = [
 const utf16 = (text: string) =>
   new Uint8Array(Uint16Array.from(`\ufeff${text}`, character => character.charCodeAt(0)).buffer)
 
-function csv(random: Random): Uint8Array<ArrayBuffer> {
+function randomCsv(random: Random): Uint8Array<ArrayBuffer> {
   const { pick, chance, whole } = random
   if (chance(0.3)) return new TextEncoder().encode(rokTrackerCsv(governors(whole(1, 20), sheetRandom(whole(1, 1e9)))))
   const delimiter = pick([',', ';', '\t', '|', ' '])
   const newline = pick(['\n', '\r\n', '\r', '\n\n'])
-  const named = chance(0.7) ? ['ID', 'Name', 'Power'] : Array.from({ length: whole(1, 12) }, () => pick(headers))
+  const columns = chance(0.7) ? ['ID', 'Name', 'Power'] : Array.from({ length: whole(1, 12) }, () => pick(headers))
   const row = (i: number) =>
-    named.map((_, c) => (chance(0.2) ? pick(cells) : c ? String(whole(0, 1e6)) : String(i))).join(delimiter)
-  const lines = [named.join(delimiter), ...Array.from({ length: whole(0, 30) }, (_, i) => row(i))]
+    columns.map((_, c) => (chance(0.2) ? pick(cells) : c ? String(whole(0, 1e6)) : String(i))).join(delimiter)
+  const lines = [columns.join(delimiter), ...Array.from({ length: whole(0, 30) }, (_, i) => row(i))]
   const text = lines.join(newline)
   return chance(0.1) ? utf16(text) : new TextEncoder().encode(text)
 }
 
-function xlsx(random: Random): Uint8Array<ArrayBuffer> {
+function randomXlsx(random: Random): Uint8Array<ArrayBuffer> {
   const { pick, chance, whole } = random
   const cell = (): FixtureCell => {
     if (chance(0.5)) return whole(-5, 1e9)
@@ -115,13 +115,13 @@ function xlsx(random: Random): Uint8Array<ArrayBuffer> {
 }
 
 /** Changes a few bytes, or cuts off the end. */
-function damaged(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+function damageBytes(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
   const { whole, chance } = random
   if (!bytes.length) return bytes
   if (chance(0.2)) return bytes.slice(0, whole(0, bytes.length))
-  const bent = Uint8Array.from(bytes)
-  for (let i = whole(1, 8); i > 0; i--) bent[whole(0, bent.length - 1)] = whole(0, 255)
-  return bent
+  const changed = Uint8Array.from(bytes)
+  for (let i = whole(1, 8); i > 0; i--) changed[whole(0, changed.length - 1)] = whole(0, 255)
+  return changed
 }
 
 /** Records of a zip archive by the third and fourth byte of their signature, with offset and length of each of their numbers. */
@@ -160,18 +160,19 @@ const records: Readonly<Record<string, readonly [offset: number, length: 2 | 4][
 }
 
 /** Changes a few numbers in the records of an archive: methods, sizes, checksums, offsets, counts. */
-function damagedArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+function damageArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
   const { pick, whole, chance } = random
-  const bent = Uint8Array.from(bytes)
-  const view = new DataView(bent.buffer)
-  const found: [at: number, length: 2 | 4][] = []
-  for (let at = 0; at < bent.length; at++) {
-    const fields = bent[at] === 0x50 && bent[at + 1] === 0x4b ? records[`${bent[at + 2]},${bent[at + 3]}`] : undefined
+  const changed = Uint8Array.from(bytes)
+  const view = new DataView(changed.buffer)
+  const numbers: [at: number, length: 2 | 4][] = []
+  for (let at = 0; at < changed.length; at++) {
+    const fields =
+      changed[at] === 0x50 && changed[at + 1] === 0x4b ? records[`${changed[at + 2]},${changed[at + 3]}`] : undefined
     for (const [offset, length] of fields ?? [])
-      if (at + offset + length <= bent.length) found.push([at + offset, length])
+      if (at + offset + length <= changed.length) numbers.push([at + offset, length])
   }
-  for (let i = found.length && whole(1, 3); i > 0; i--) {
-    const [at, length] = pick(found)
+  for (let i = numbers.length && whole(1, 3); i > 0; i--) {
+    const [at, length] = pick(numbers)
     const before = length === 2 ? view.getUint16(at, true) : view.getUint32(at, true)
     const value = chance(0.4)
       ? before + pick([-1, 1, 8, 256])
@@ -179,34 +180,34 @@ function damagedArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Ar
     if (length === 2) view.setUint16(at, value, true)
     else view.setUint32(at, value, true)
   }
-  return bent
+  return changed
 }
 
-const maxKept = 200
+const maxInteresting = 200
 
 export function sheetMaker(random: Random) {
   const { pick, chance } = random
-  const kept: OddSheet[] = []
+  const interesting: OddSheet[] = []
   const outcomes = new Set<string>()
 
-  function changed({ bytes, filename }: OddSheet): OddSheet {
+  function change({ bytes, filename }: OddSheet): OddSheet {
     const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b
-    return { bytes: isArchive && chance(0.6) ? damagedArchive(bytes, random) : damaged(bytes, random), filename }
+    return { bytes: isArchive && chance(0.6) ? damageArchive(bytes, random) : damageBytes(bytes, random), filename }
   }
 
   return {
     outcomes,
     next(): OddSheet {
-      if (kept.length && chance(0.3)) return changed(pick(kept))
+      if (interesting.length && chance(0.3)) return change(pick(interesting))
       const isWorkbook = chance(0.4)
-      const bytes = isWorkbook ? xlsx(random) : csv(random)
+      const bytes = isWorkbook ? randomXlsx(random) : randomCsv(random)
       const filename = chance(0.05) ? 'scan.pdf' : isWorkbook ? 'scan.xlsx' : 'scan.csv'
-      return chance(0.4) ? changed({ bytes, filename }) : { bytes, filename }
+      return chance(0.4) ? change({ bytes, filename }) : { bytes, filename }
     },
     /** Records the outcome of a sheet, in words that are the same for the same kind of outcome. */
-    learn(sheet: OddSheet, outcome: string): void {
+    record(sheet: OddSheet, outcome: string): void {
       const isNew = outcomes.size < outcomes.add(outcome.replaceAll(/\d+|“[^”]*”|"[^"]*"/g, '#').slice(0, 200)).size
-      if (isNew && kept.length < maxKept && sheet.bytes.length < 100_000) kept.push(sheet)
+      if (isNew && interesting.length < maxInteresting && sheet.bytes.length < 100_000) interesting.push(sheet)
     },
   }
 }

@@ -115,57 +115,55 @@ const numbers = [
 export function values(document: Thing, random: Random) {
   const { pick, chance, whole } = random
 
-  function resolved(schema: unknown): Schema {
+  function resolve(schema: unknown): Schema {
     if (!isThing(schema)) return {}
     if (typeof schema.$ref !== 'string') return schema
     let found: unknown = document
     for (const part of schema.$ref.replace('#/', '').split('/')) found = isThing(found) ? found[part] : undefined
-    return resolved(found)
+    return resolve(found)
   }
 
   /** A valid value, as far as the schema tells. */
-  function fitting(given: unknown, name = '', depth = 0): unknown {
-    const schema = resolved(given)
+  function valid(given: unknown, name = '', depth = 0): unknown {
+    const schema = resolve(given)
     if (Array.isArray(schema.enum)) return pick(schema.enum)
     if (schema.nullable && chance(0.1)) return null
     if (/(^|_)id$/.test(name) && schema.type === 'integer') return whole(1, 6)
     if (schema.example !== undefined && chance(0.5)) return structuredClone(schema.example)
     const choices = schema.anyOf ?? schema.oneOf ?? schema.allOf
-    if (Array.isArray(choices)) return fitting(pick(choices), name, depth)
+    if (Array.isArray(choices)) return valid(pick(choices), name, depth)
     switch (schema.type) {
       case 'object': {
-        const made: Record<string, unknown> = {}
+        const object: Record<string, unknown> = {}
         const required = Array.isArray(schema.required) ? schema.required : []
         if (isThing(schema.properties))
           for (const [key, property] of Object.entries(schema.properties))
-            if (required.includes(key) || (depth < 4 && chance(0.4))) made[key] = fitting(property, key, depth + 1)
+            if (required.includes(key) || (depth < 4 && chance(0.4))) object[key] = valid(property, key, depth + 1)
         if (isThing(schema.additionalProperties) && depth < 4)
           for (let i = whole(0, 2); i > 0; i--)
-            made[pick(['power', 'deads', '1', '2', 'ACME'])] = fitting(schema.additionalProperties, '', depth + 1)
-        return made
+            object[pick(['power', 'deads', '1', '2', 'ACME'])] = valid(schema.additionalProperties, '', depth + 1)
+        return object
       }
       case 'array': {
-        const least = Number(schema.minItems ?? 0)
-        return Array.from({ length: whole(least, least + 3) }, () =>
-          fitting(schema.items, name.replace(/s$/, ''), depth + 1),
-        )
+        const min = Number(schema.minItems ?? 0)
+        return Array.from({ length: whole(min, min + 3) }, () => valid(schema.items, name.replace(/s$/, ''), depth + 1))
       }
       case 'integer':
       case 'number': {
-        const least = Number(schema.minimum ?? 0)
-        const most = Number(schema.maximum ?? least + 1000)
-        if (chance(0.2)) return pick([least, most])
-        const value = least + random.next() * (Math.min(most, least + 10_000) - least)
+        const min = Number(schema.minimum ?? 0)
+        const max = Number(schema.maximum ?? min + 1000)
+        if (chance(0.2)) return pick([min, max])
+        const value = min + random.next() * (Math.min(max, min + 10_000) - min)
         return schema.type === 'integer' ? Math.round(value) : value
       }
       case 'boolean':
         return chance(0.5)
       default:
-        return fittingText(schema)
+        return validText(schema)
     }
   }
 
-  function fittingText(schema: Schema): string {
+  function validText(schema: Schema): string {
     if (schema.format === 'date-time') return new Date(Date.now() + whole(-60, 60) * 86_400_000).toISOString()
     if (schema.format === 'date') return new Date(Date.now() + whole(-30, 30) * 86_400_000).toISOString().slice(0, 10)
     if (String(schema.pattern ?? '').includes('https?')) return 'http://127.0.0.1:9/feed.json' // a port where nothing listens: a trial calls no other machine
@@ -176,7 +174,7 @@ export function values(document: Thing, random: Random) {
 
   /** A value that need not be valid. */
   function odd(schema: unknown = {}): unknown {
-    const { minimum, maximum, minLength, maxLength, maxItems, items } = resolved(schema)
+    const { minimum, maximum, minLength, maxLength, maxItems, items } = resolve(schema)
     const edges: unknown[] = []
     for (const edge of [minimum, maximum])
       if (typeof edge === 'number') edges.push(edge, edge - 1, edge + 1, edge + 0.5, String(edge))
@@ -184,10 +182,10 @@ export function values(document: Thing, random: Random) {
       if (typeof edge === 'number')
         edges.push('x'.repeat(edge), 'x'.repeat(Math.max(0, edge - 1)), '😀'.repeat(edge + 1))
     if (typeof maxItems === 'number' && maxItems < 20_000)
-      edges.push(Array.from({ length: maxItems + 1 }, () => fitting(items)))
+      edges.push(Array.from({ length: maxItems + 1 }, () => valid(items)))
     if (edges.length && chance(0.4)) return pick(edges)
     if (chance(0.03)) return pick(['x', '\0', '😀', '%', '"', '(', '1']).repeat(pick([300, 5000, 200_000]))
-    const kinds: (() => unknown)[] = [
+    const makers: (() => unknown)[] = [
       () => pick(texts),
       () => pick(texts),
       () => pick(texts) + pick(texts),
@@ -202,7 +200,7 @@ export function values(document: Thing, random: Random) {
       () => Array.from({ length: whole(1, 50) }, () => pick(numbers)),
       () => nested(pick([5, 50, 1000])),
     ]
-    return pick(kinds)()
+    return pick(makers)()
   }
 
   function nested(depth: number): unknown {
@@ -212,11 +210,11 @@ export function values(document: Thing, random: Random) {
   }
 
   /** The same value with one part of it replaced, left out or doubled. */
-  function bent(value: unknown): unknown {
+  function mutate(value: unknown): unknown {
     if (Array.isArray(value) && value.length && chance(0.8)) {
       const at = whole(0, value.length - 1)
       if (chance(0.2)) return [...value, ...value]
-      return value.with(at, bent(value[at]))
+      return value.with(at, mutate(value[at]))
     }
     if (isThing(value) && chance(0.9)) {
       const keys = Object.keys(value)
@@ -224,11 +222,11 @@ export function values(document: Thing, random: Random) {
       const { [pick(keys)]: _, ...rest } = value
       if (chance(0.15)) return rest
       const key = pick(keys)
-      return { ...value, [key]: bent(value[key]) }
+      return { ...value, [key]: mutate(value[key]) }
     }
     return odd()
   }
 
-  return { fitting, odd, bent, text: () => pick(texts) }
+  return { valid, odd, mutate, text: () => pick(texts) }
 }
 export type Values = ReturnType<typeof values>

@@ -2,7 +2,7 @@
 import { type DemoCall, demoMember } from '../demo/call.ts'
 
 export type FuzzCaller = 'anyone' | 'member' | 'officer' | 'admin'
-export const everybody: readonly FuzzCaller[] = ['anyone', 'member', 'officer', 'admin']
+export const callers: readonly FuzzCaller[] = ['anyone', 'member', 'officer', 'admin']
 
 const day = 86_400_000
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString()
@@ -33,10 +33,10 @@ export async function fillForRequests(call: DemoCall): Promise<void> {
     })
 }
 
-let people = 0
+let userCount = 0
 
 /** The key of a new user; the previous one may have deleted their own account. */
 export async function keyOf(call: DemoCall, role: FuzzCaller): Promise<string> {
-  const user = await demoMember(call, `${role}${++people}`, role)
+  const user = await demoMember(call, `${role}${++userCount}`, role)
   return user.makeKey()
 }

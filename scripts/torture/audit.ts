@@ -215,7 +215,7 @@ export async function settleJobs({ call, world: { known }, found }: Audit, timeo
     for (const job of new Map(known.jobs.map(job => [job.id, job])).values()) {
       const { status, error, status_message: message } = await call.get(`/api/v1/jobs/status/${job.id}`)
       if (status === 'SUCCESS') continue
-      if (status === 'FAILURE' && /worker died/i.test(error ?? '')) {
+      if (status === 'FAILURE' && /process died/i.test(error ?? '')) {
         await call.post(`/api/v1/jobs/${job.id}/retry`)
         givenUp++
         unfinished.push(job)
