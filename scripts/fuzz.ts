@@ -69,7 +69,7 @@ function remember(value: unknown): void {
 
 type Finding = { description: string; times: number; example: string }
 const findings = new Map<string, Finding>()
-function recordFinding(description: string, example: string): void {
+function reportFinding(description: string, example: string): void {
   const finding = findings.get(description)
   if (finding) finding.times++
   else {
@@ -111,7 +111,7 @@ async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
     const isRefusedByClient =
       error instanceof TypeError || (error instanceof Error && /header|URL/i.test(error.message))
     if (!isRefusedByClient)
-      recordFinding(`${at}: no answer (${error instanceof Error ? error.name : error})`, describeRequest(who, request))
+      reportFinding(`${at}: no answer (${error instanceof Error ? error.name : error})`, describeRequest(who, request))
     return 0
   }
   const { status } = response
@@ -120,30 +120,30 @@ async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
   try {
     answer = isJson && text ? JSON.parse(text) : undefined
   } catch {
-    recordFinding(`${at} ${status}: JSON that cannot be read`, describeRequest(who, request))
+    reportFinding(`${at} ${status}: JSON that cannot be read`, describeRequest(who, request))
   }
-  if (status === 500) recordFinding(`${at}: 500`, `${describeRequest(who, request)} → ${text.slice(0, 200)}`)
+  if (status === 500) reportFinding(`${at}: 500`, `${describeRequest(who, request)} → ${text.slice(0, 200)}`)
   else if (status >= 400) {
     const isProblem = isThing(answer) && answer.status === status && typeof answer.code === 'string'
     const isPage = /text\/html/.test(headers.accept ?? '')
     const isProbe = operation.responses[status]?.content?.['application/json'] !== undefined
     if (!isProblem && !isPage && !isProbe && status !== 416 && status !== 431)
-      recordFinding(`${at} ${status}: no problem`, `${describeRequest(who, request)} → ${text.slice(0, 200)}`)
+      reportFinding(`${at} ${status}: no problem`, `${describeRequest(who, request)} → ${text.slice(0, 200)}`)
     if (status === 401 && who !== 'anyone' && !headers.authorization) keys[who] = await keyOf(call, who)
   } else if (status !== 303 || !/text\/html/.test(headers.accept ?? '')) {
     // A page redirects strangers to the sign-in.
     const documented = operation.responses[status]
     if (!documented && status !== 304 && status !== 206)
-      recordFinding(`${at}: ${status} is not documented`, describeRequest(who, request))
+      reportFinding(`${at}: ${status} is not documented`, describeRequest(who, request))
     const schema = documented?.content?.['application/json']?.schema
     if (schema && answer !== undefined)
       for (const fault of misfits(document, schema, answer).slice(0, 3))
-        recordFinding(
+        reportFinding(
           `${at} ${status}: ${fault.replaceAll(/\[\d+\]/g, '[]')}`,
           `${describeRequest(who, request)} → ${text.slice(0, 300)}`,
         )
     if (ranks.indexOf(operation.may) > ranks.indexOf(who === 'anyone' ? 'reader' : who))
-      recordFinding(`${at}: ${who} was let in`, describeRequest(who, request))
+      reportFinding(`${at}: ${who} was let in`, describeRequest(who, request))
     remember(answer)
   }
   return status
@@ -170,7 +170,7 @@ async function trySheet(): Promise<void> {
     sheets.record(sheet, `${format} ${encoding} ${metrics.length > 3} ${labels.length > 0} ${[...reasons].toSorted()}`)
   } catch (error) {
     if (error instanceof SheetRefusal) return sheets.record(sheet, `${error.code} ${error.message}`)
-    recordFinding(
+    reportFinding(
       `reading a sheet: ${error}`,
       `${filename} ${Buffer.from(bytes.subarray(0, 20_000)).toString('base64')}`,
     )
@@ -178,7 +178,7 @@ async function trySheet(): Promise<void> {
 }
 
 // Before the API requests, which create names that look like leaks.
-const browsing = pageFuzzer(server, random, valuesOf, names, recordFinding)
+const browsing = pageFuzzer(server, random, valuesOf, names, reportFinding)
 for (let sent = 0; sent < pages && performance.now() < endsAt && !server.hasEnded(); sent += atOnce)
   await Promise.all(Array.from({ length: atOnce }, browsing.next))
 
@@ -190,19 +190,19 @@ while (counts.sent < requests && performance.now() < endsAt && !server.hasEnded(
   })
   if (random.chance(0.05)) {
     counts.connections++
-    await oddConnection(url, operatorToken, random).catch(error => recordFinding(`a connection: ${error}`, ''))
+    await oddConnection(url, operatorToken, random).catch(error => reportFinding(`a connection: ${error}`, ''))
   }
   for (let i = random.whole(0, 2); i > 0; i--) await trySheet()
   for (const status of await Promise.all(batch.map(({ who, request }) => attempt(who, request))))
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
 }
 
-if (server.hasEnded()) recordFinding('the server ended', server.errors.at(-1) ?? '')
+if (server.hasEnded()) reportFinding('the server ended', server.errors.at(-1) ?? '')
 else if (!(await fetch(`${url}/livez`, { signal: AbortSignal.timeout(hangsAfterMs) })).ok)
-  recordFinding('it is not alive', '')
+  reportFinding('it is not alive', '')
 /** Failures of feeds and backups that users cause are expected in the log; every other error is a bug. */
 for (const line of server.errors.filter(line => !/"name":"(AlertedFailure|OutgoingFailure|Refusal)"/.test(line)))
-  recordFinding(`logged: ${/"message":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 80)}`, line.slice(0, 1500))
+  reportFinding(`logged: ${/"message":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 80)}`, line.slice(0, 1500))
 await server.stop()
 rmSync(dataDir, { recursive: true, force: true })
 

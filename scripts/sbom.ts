@@ -10,10 +10,10 @@ import { helpFirst } from './script-help.ts'
 const root = join(import.meta.dir, '..')
 
 type Names = Record<string, string>
-type Needs = { dependencies?: Names; optionalDependencies?: Names; peerDependencies?: Names }
+type Dependencies = { dependencies?: Names; optionalDependencies?: Names; peerDependencies?: Names }
 type Lock = {
-  workspaces: Record<string, Needs & { name: string }>
-  packages: Record<string, [spec: string, registry?: string, needs?: Needs, integrity?: string]>
+  workspaces: Record<string, Dependencies & { name: string }>
+  packages: Record<string, [spec: string, registry?: string, needs?: Dependencies, integrity?: string]>
 }
 export type Component = {
   type: 'library'
@@ -27,7 +27,7 @@ export type Component = {
 }
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const needsOf = ({ dependencies, optionalDependencies, peerDependencies }: Needs): string[] =>
+const dependenciesOf = ({ dependencies, optionalDependencies, peerDependencies }: Dependencies): string[] =>
   Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
 
 /** `bullmq/@scope/semver`, a key of the lock, is in `node_modules/bullmq/node_modules/@scope/semver`. */
@@ -39,21 +39,23 @@ const folderOf = (key: string) =>
 
 /** The key of the package that another one imports by name: nested in its own folder, or further up. */
 function resolvedKey(packages: Lock['packages'], from: string, name: string): string | undefined {
-  for (let above = namesIn(from); ; above = above.slice(0, -1)) {
-    const key = [...above, name].join('/')
+  for (let parents = namesIn(from); ; parents = parents.slice(0, -1)) {
+    const key = [...parents, name].join('/')
     if (key in packages) return key
-    if (above.length === 0) return undefined
+    if (parents.length === 0) return undefined
   }
 }
 
 function neededInProduction({ workspaces, packages }: Lock): Set<string> {
   const needed = new Set<string>()
-  const queue = Object.values(workspaces).flatMap(needs => needsOf(needs).map(name => ({ from: '', name })))
+  const queue = Object.values(workspaces).flatMap(workspace =>
+    dependenciesOf(workspace).map(name => ({ from: '', name })),
+  )
   for (const { from, name } of queue) {
     const key = resolvedKey(packages, from, name)
     if (!key || needed.has(key)) continue
     needed.add(key)
-    queue.push(...needsOf(packages[key]?.[2] ?? {}).map(next => ({ from: key, name: next })))
+    queue.push(...dependenciesOf(packages[key]?.[2] ?? {}).map(dependency => ({ from: key, name: dependency })))
   }
   return needed
 }
@@ -77,14 +79,14 @@ export function billOfMaterials() {
   for (const [key, [spec, , , integrity]] of Object.entries(lock.packages)) {
     if (!integrity?.startsWith('sha512-')) continue // a package of this repository
     const at = spec.lastIndexOf('@')
-    const [library, its] = [spec.slice(0, at), spec.slice(at + 1)]
-    const purl = `pkg:npm/${library.replace('@', '%40')}@${its}`
+    const [library, libraryVersion] = [spec.slice(0, at), spec.slice(at + 1)]
+    const purl = `pkg:npm/${library.replace('@', '%40')}@${libraryVersion}`
     if (components.get(purl)?.scope === 'required') continue
     components.set(purl, {
       type: 'library',
       'bom-ref': purl,
       name: library,
-      version: its,
+      version: libraryVersion,
       purl,
       scope: needed.has(key) ? 'required' : 'excluded',
       hashes: [{ alg: 'SHA-512', content: Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex') }],

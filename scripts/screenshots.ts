@@ -133,8 +133,8 @@ async function sheetLeague(call: DemoCall): Promise<string> {
 }
 
 async function takeShots(browser: Browser, call: DemoCall, url: string): Promise<void> {
-  const wanted = process.argv.slice(2)
-  const made = new Map<string, Promise<string>>()
+  const chosen = process.argv.slice(2)
+  const basePaths = new Map<string, Promise<string>>()
   const page = await browser.newPage({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce' })
   await page.goto(`${url}/sign-in`)
   await page.fill('[name=email]', account.email)
@@ -142,9 +142,9 @@ async function takeShots(browser: Browser, call: DemoCall, url: string): Promise
   await page.click('main button[type=submit]')
   await page.waitForURL(`${url}/`)
   for (const [name, { demo, path, before, part, window = wide }] of Object.entries(shots)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
-    if (demo && !made.has(demo)) made.set(demo, demos[demo](call))
-    const scene = { page, base: (await made.get(demo ?? '')) ?? '' }
+    if (chosen.length > 0 && !chosen.includes(name)) continue
+    if (demo && !basePaths.has(demo)) basePaths.set(demo, demos[demo](call))
+    const scene = { page, base: (await basePaths.get(demo ?? '')) ?? '' }
     await page.setViewportSize(window)
     await page.goto(url + path(scene), { waitUntil: 'networkidle' })
     await before?.(scene)

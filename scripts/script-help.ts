@@ -15,16 +15,16 @@ export const helpOf = (path: string): string =>
 /** `takes`: the options and the number of words the script understands; anything else ends it with 2. */
 export function helpFirst(
   path: string,
-  takes: { options?: readonly string[]; words?: number; any?: boolean } = {},
+  accepts: { options?: readonly string[]; words?: number; any?: boolean } = {},
 ): void {
-  const given = process.argv.slice(2)
-  if (given.some(word => word === '--help' || word === '-h')) {
+  const args = process.argv.slice(2)
+  if (args.some(word => word === '--help' || word === '-h')) {
     console.log(helpOf(path))
     process.exit(0)
   }
-  if (takes.any) return
-  const unknown = given.find(word => word.startsWith('-') && !takes.options?.includes(word))
-  const extra = given.filter(word => !word.startsWith('-'))[takes.words ?? 0]
+  if (accepts.any) return
+  const unknown = args.find(word => word.startsWith('-') && !accepts.options?.includes(word))
+  const extra = args.filter(word => !word.startsWith('-'))[accepts.words ?? 0]
   if (unknown === undefined && extra === undefined) return
   console.error(`${unknown ?? extra} is not understood.\n\n${helpOf(path)}`)
   process.exit(misused)

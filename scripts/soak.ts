@@ -41,7 +41,7 @@ async function idleUsage(when: string) {
   )
   return { cpu, ...after }
 }
-const fresh = idle ? await idleUsage('before') : undefined
+const idleBefore = idle ? await idleUsage('before') : undefined
 
 const season = {
   starts_at: new Date(Date.now() - 864e5).toISOString(),
@@ -52,7 +52,7 @@ const market = await call.post('/api/v1/leagues', { name: 'Trades', kind: 'marke
 const symbols = ['ACME', 'BETA', 'GAMA']
 const sendQuotes = () =>
   call.post('/api/v1/quotes', { quotes: symbols.map(symbol => ({ symbol, price_cents: random.whole(950, 1050) })) })
-const tally = { uploads: 0, trades: 0, quotes: 0 }
+const counts = { uploads: 0, trades: 0, quotes: 0 }
 
 async function upload(rows: number) {
   const form = new FormData()
@@ -62,7 +62,7 @@ async function upload(rows: number) {
   )
   form.set('file', new File([`ID,Name,Power,Deads\n${lines.join('\n')}\n`], 'scan.csv'))
   await call.done(await call.post(`/api/v1/leagues/${sheets.id}/uploads?force=true`, form))
-  tally.uploads++
+  counts.uploads++
 }
 
 await upload(1000)
@@ -76,7 +76,7 @@ async function trade() {
   const order = { symbol: random.pick(symbols), side: random.chance(0.5) ? 'buy' : 'sell', quantity: 1 }
   // Selling shares that are not held is refused.
   await random.pick(traders).post(`/api/v1/leagues/${market.id}/trades`, order).catch(expectRefusal)
-  tally.trades++
+  counts.trades++
 }
 function expectRefusal(error: Error) {
   if (!/: (409|429) /.test(error.message)) findings.push(error.message.slice(0, 300))
@@ -84,51 +84,51 @@ function expectRefusal(error: Error) {
 
 const endsAt = performance.now() + minutes * 60_000
 /** Repeats the act until the end, with a pause between. */
-async function repeat(pause: number, act: () => Promise<unknown>) {
+async function repeat(pauseMs: number, action: () => Promise<unknown>) {
   while (performance.now() < endsAt && !server.hasEnded()) {
-    await act().catch(expectRefusal)
-    await Bun.sleep(pause)
+    await action().catch(expectRefusal)
+    await Bun.sleep(pauseMs)
   }
 }
-const acting = [
+const activities = [
   repeat(1_000, () => upload(random.whole(200, 1000))),
   repeat(200, trade),
   repeat(2_000, async () => {
     await sendQuotes()
-    tally.quotes++
+    counts.quotes++
   }),
   repeat(5_000, () => call.get('/api/v1/stats/dashboard')),
 ]
 
 const before = { ...usageOf(pid), files: filesIn(dataDir) }
-const crowd = startReaders(url, readers, [sheets.id, market.id])
+const readerProcess = startReaders(url, readers, [sheets.id, market.id])
 const memory: number[] = []
 const answers: Record<string, number> = {}
 for (let minute = 1; performance.now() < endsAt && !server.hasEnded(); minute++) {
   const cpuBefore = usageOf(pid).cpuSeconds
   await Bun.sleep(Math.min(60_000, endsAt - performance.now()))
   if (server.hasEnded()) break
-  const { times, answers: now } = await crowd.seen()
+  const { times, answers: minuteAnswers } = await readerProcess.takeResults()
   const usage = usageOf(pid)
   memory.push(usage.rssMb)
-  for (const [answer, count] of Object.entries(now)) answers[answer] = (answers[answer] ?? 0) + count
-  const p = (share: number) => `${Math.round(quantileOf(times, share))} ms`
+  for (const [answer, count] of Object.entries(minuteAnswers)) answers[answer] = (answers[answer] ?? 0) + count
+  const quantile = (share: number) => `${Math.round(quantileOf(times, share))} ms`
   console.log(
-    `minute ${minute}: ${usage.rssMb} MB, ${times.length} answers, p50 ${p(0.5)}, p99 ${p(0.99)}, ${usage.handles} handles, ${usage.threads} threads, ` +
-      `${filesIn(dataDir)} files, ${Math.round((usage.cpuSeconds - cpuBefore) / 0.6)} % of a core, ${JSON.stringify({ ...now, ...tally })}`,
+    `minute ${minute}: ${usage.rssMb} MB, ${times.length} answers, p50 ${quantile(0.5)}, p99 ${quantile(0.99)}, ${usage.handles} handles, ${usage.threads} threads, ` +
+      `${filesIn(dataDir)} files, ${Math.round((usage.cpuSeconds - cpuBefore) / 0.6)} % of a core, ${JSON.stringify({ ...minuteAnswers, ...counts })}`,
   )
 }
-await Promise.all(acting)
-await crowd.stop()
+await Promise.all(activities)
+await readerProcess.stop()
 
 if (server.hasEnded()) findings.push(`the server ended: ${server.errors.at(-1)}`)
 else {
-  const most = Math.max(...memory)
-  const [first = most] = memory
+  const maxMb = Math.max(...memory)
+  const [firstMb = maxMb] = memory
   console.log(
-    `grown by ${most - first} MB at most since the first minute, by ${most - before.rssMb} MB since before it`,
+    `grown by ${maxMb - firstMb} MB at most since the first minute, by ${maxMb - before.rssMb} MB since before it`,
   )
-  if (most - first >= limits.growthMb) findings.push(`memory grew by ${most - first} MB after the first minute`)
+  if (maxMb - firstMb >= limits.growthMb) findings.push(`memory grew by ${maxMb - firstMb} MB after the first minute`)
   for (const [answer, count] of Object.entries(answers))
     if (!refusals.has(answer) && !/^(2\d\d|304|live)$/.test(answer)) findings.push(`${count} readers got ${answer}`)
   for (const path of ['/', `/leagues/${sheets.id}`, `/api/v1/leagues/${market.id}/leaderboard`]) {
@@ -141,16 +141,17 @@ else {
     if (status !== 200) findings.push(`${path} still answers ${status}`)
   }
   const after = { ...(idle ? await idleUsage('after') : usageOf(pid)), files: filesIn(dataDir) }
-  for (const what of ['handles', 'files'] as const)
-    if (after[what] - before[what] > limits[what])
-      findings.push(`${after[what] - before[what]} ${what} more than before`)
-  if (fresh && fresh.cpu > limits.idleCpu) findings.push(`idle it takes ${fresh.cpu.toFixed(2)} % of a core`)
-  if (fresh && fresh.rssMb > limits.idleMb) findings.push(`idle it takes ${fresh.rssMb} MB`)
+  for (const resource of ['handles', 'files'] as const)
+    if (after[resource] - before[resource] > limits[resource])
+      findings.push(`${after[resource] - before[resource]} ${resource} more than before`)
+  if (idleBefore && idleBefore.cpu > limits.idleCpu)
+    findings.push(`idle it takes ${idleBefore.cpu.toFixed(2)} % of a core`)
+  if (idleBefore && idleBefore.rssMb > limits.idleMb) findings.push(`idle it takes ${idleBefore.rssMb} MB`)
 }
 for (const line of server.errors) findings.push(`logged: ${line.slice(0, 300)}`)
 await server.stop()
 rmSync(dataDir, { recursive: true, force: true })
 
-for (const what of new Set(findings)) console.log(what)
+for (const finding of new Set(findings)) console.log(finding)
 console.log(`${new Set(findings).size} findings, seed ${seed}`)
 process.exit(findings.length ? 1 : 0)

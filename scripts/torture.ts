@@ -19,7 +19,7 @@ import { rmSync } from 'node:fs'
 import { random as randomOf } from './demo/random.ts'
 import { startFakeFeed } from './fake-feed.ts'
 import { misused } from './script-help.ts'
-import { type ActionName, actionNames, actions, howOften, statusOf } from './torture/actions.ts'
+import { type ActionName, actionNames, actions, actionWeights, statusOf } from './torture/actions.ts'
 import { auditAct, settleJobs } from './torture/audit.ts'
 import { type Fault, type FaultName, faultNames, type Round, tortureFaults } from './torture/faults.ts'
 import { auditDatabases, auditLeftovers } from './torture/files.ts'
@@ -36,45 +36,45 @@ const { rounds, seconds, seed } = options
 const chosenActions = chosen(options.only, actionNames)
 const chosenFaults = chosen(options.faults, faultNames)
 const random = randomOf(seed)
-const order = randomOf(seed) // for the faults, so that their order depends on the seed alone, not on the actions
+const faultRandom = randomOf(seed) // for the faults, so that their order depends on the seed alone, not on the actions
 const tally = openTally()
-const silent = startSilentServer()
+const silentServer = startSilentServer()
 const redis = redisServer ? await startOwnRedis() : undefined
 const disk = mountSmallDisk(256)
 const endsAt = performance.now() + options.minutes * 60_000
 const roundsInAFolder = 5
-const longestRound = 300_000 // ms, on a busy machine; a longer round counts as hanging, which is a finding
+const maxRoundMs = 300_000 // ms, on a busy machine; a longer round counts as hanging, which is a finding
 
 function chosen<Name extends string>(list: string | undefined, names: readonly Name[]): readonly Name[] {
-  const wanted = list?.split(',')
-  const unknown = wanted?.find(name => !names.some(known => known === name))
-  if (unknown === undefined) return names.filter(name => !wanted || wanted.includes(name))
+  const listed = list?.split(',')
+  const unknown = listed?.find(name => !names.some(possibleName => possibleName === name))
+  if (unknown === undefined) return names.filter(name => !listed || listed.includes(name))
   console.error(`${unknown} is none of ${names.join(', ')}`)
   process.exit(misused)
 }
 
-const possible = layouts.filter(layout => redis || !layout.redis)
+const possibleLayouts = layouts.filter(layout => redis || !layout.redis)
 const layoutOf = (folder: number): ProcessLayout =>
-  possible[(options.layout ? options.layout - 1 : folder) % possible.length]!
-if (!redis) tally.leaveOut('everything with Redis: there is no redis-server')
-if (!disk) tally.leaveOut('a disk that is full: a tmpfs may not be mounted here')
+  possibleLayouts[(options.layout ? options.layout - 1 : folder) % possibleLayouts.length]!
+if (!redis) tally.skip('everything with Redis: there is no redis-server')
+if (!disk) tally.skip('a disk that is full: a tmpfs may not be mounted here')
 
 /** Acts until `isOver`, or until no server answers any more. */
-async function actAll(round: Round, fault: FaultName, isOver: () => boolean, mails: boolean): Promise<void> {
-  const weighted = chosenActions.flatMap(name => Array<ActionName>(2 * (howOften[name] ?? 1)).fill(name))
+async function actAll(round: Round, fault: FaultName, isOver: () => boolean, hasMailServer: boolean): Promise<void> {
+  const weightedActions = chosenActions.flatMap(name => Array<ActionName>(2 * (actionWeights[name] ?? 1)).fill(name))
   async function actInLane(lane: number) {
     while (!isOver()) {
       const doors = round.installation.doors()
       if (!doors.length) return void (await Bun.sleep(20))
       const { call, hasEnded } = random.pick(doors)
-      const name = random.pick(weighted)
+      const name = random.pick(weightedActions)
       try {
-        await actions[name]({ call, world: round.world, random, lane, mails })
-        tally.acted(fault, name)
+        await actions[name]({ call, world: round.world, random, lane, hasMailServer })
+        tally.countAction(fault, name)
       } catch (error) {
         const status = statusOf(error)
         if (status === 500 || (status && status < 500 && status !== 409 && status !== 429 && fault !== 'clock'))
-          round.found(`${name}: ${(error as Error).message}`)
+          round.reportFinding(`${name}: ${(error as Error).message}`)
         if (!hasEnded()) await Bun.sleep(20)
       }
     }
@@ -90,28 +90,29 @@ async function inject(name: FaultName, round: Round): Promise<void> {
     await installation.start(fault.env(round))
   }
   let isOver = false
-  const acting = fault.isQuiet ? undefined : actAll(round, name, () => isOver, name === 'hang')
+  const actionsDone = fault.isQuiet ? undefined : actAll(round, name, () => isOver, name === 'hang')
   try {
     await fault.inject(round)
     if (!fault.isQuiet) await installation.kill()
   } finally {
     isOver = true
-    await acting
+    await actionsDone
   }
 }
 
-async function audit({ installation, world, found }: Round, patience: number): Promise<void> {
+async function audit({ installation, world, reportFinding }: Round, timeoutMs: number): Promise<void> {
   const [door] = installation.doors()
-  if (!door) return found('nobody answers')
-  const parts = { call: door.call, world, found }
-  const { waiting, givenUp } = await settleJobs(parts, patience)
-  tally.gaveUp(givenUp)
-  if (waiting.length && patience > settleTimeout) found(`acknowledged runs have not ended: ${waiting.join('; ')}`)
-  else if (waiting.length) console.log(`after ${patience / 1000} s still under way: ${waiting.join('; ')}`)
-  await auditAct(parts)
-  auditDatabases(installation.dataDir, found)
+  if (!door) return reportFinding('nobody answers')
+  const audited = { call: door.call, world, reportFinding }
+  const { waiting, givenUp } = await settleJobs(audited, timeoutMs)
+  tally.countGivenUp(givenUp)
+  if (waiting.length && timeoutMs > settleTimeout)
+    reportFinding(`acknowledged runs have not ended: ${waiting.join('; ')}`)
+  else if (waiting.length) console.log(`after ${timeoutMs / 1000} s still under way: ${waiting.join('; ')}`)
+  await auditAct(audited)
+  auditDatabases(installation.dataDir, reportFinding)
   const processes = installation.servers().length
-  await auditLeftovers(installation.dataDir, { processes, queue: installation.redis ? 0 : processes }, found)
+  await auditLeftovers(installation.dataDir, { processes, queue: installation.redis ? 0 : processes }, reportFinding)
 }
 
 const settleTimeout = 15_000 // ms after a round; runs that have not ended by then are checked after the next one
@@ -119,14 +120,14 @@ const lastSettleTimeout = 120_000
 
 async function play(name: FaultName, installation: Installation, world: World, isLast: boolean): Promise<void> {
   const kills = installation.kills()
-  const found = (what: string) => tally.found(name, `${what} (${installation.says})`)
+  const reportFinding = (what: string) => tally.addFinding(name, `${what} (${installation.description})`)
   const round: Round = {
     installation,
     world,
     random,
     seconds,
-    silentPort: silent.port,
-    found,
+    silentPort: silentServer.port,
+    reportFinding,
     act: ms => {
       const end = performance.now() + ms
       return actAll(round, name, () => performance.now() > end, false)
@@ -135,7 +136,7 @@ async function play(name: FaultName, installation: Installation, world: World, i
   await inject(name, round)
   if (!installation.servers().some(({ hasEnded }) => !hasEnded())) await installation.start()
   await audit(round, isLast ? lastSettleTimeout : settleTimeout)
-  tally.round(name, installation.kills() - kills)
+  tally.countRound(name, installation.kills() - kills)
 }
 
 const isTimeOver = () => performance.now() > endsAt
@@ -146,32 +147,38 @@ function end(): never {
   process.exit(tally.findings() ? 1 : 0)
 }
 
-for (let done = 0, folder = 0; done < rounds && !isTimeOver(); folder++) {
+for (let roundsDone = 0, folder = 0; roundsDone < rounds && !isTimeOver(); folder++) {
   const layout = layoutOf(folder)
   const feed = startFakeFeed({ golfers: 24, firstTee: Date.now() - 3_600_000, from: 60 })
-  const beside = { redis: layout.redis && redis, disk: layout.smallDisk && disk }
+  const resources = { redis: layout.redis && redis, disk: layout.smallDisk && disk }
   await redis?.restart()
-  const installation = openInstallation(layout, beside)
+  const installation = openInstallation(layout, resources)
   const foundBefore = tally.findings()
   try {
     await installation.start()
     const [door] = installation.doors()
     if (!door) throw new Error('nobody answers')
     const world = await fillWorld(door.call, feed)
-    const here = chosenFaults.filter(name => !(tortureFaults[name] as Fault).missing?.(installation))
-    for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTimeOver(); i++, done++) {
-      const name = order.pick(here)
-      const isLast = i === roundsInAFolder - 1 || done === rounds - 1
-      const late = Bun.sleep(longestRound).then(() => Promise.reject(new Error('the round did not end')))
+    const possibleFaults = chosenFaults.filter(name => !(tortureFaults[name] as Fault).missing?.(installation))
+    for (
+      let i = 0;
+      i < roundsInAFolder && roundsDone < rounds && possibleFaults.length && !isTimeOver();
+      i++, roundsDone++
+    ) {
+      const name = faultRandom.pick(possibleFaults)
+      const isLast = i === roundsInAFolder - 1 || roundsDone === rounds - 1
+      const tooLong = Bun.sleep(maxRoundMs).then(() => Promise.reject(new Error('the round did not end')))
       const start = performance.now()
-      await Promise.race([play(name, installation, world, isLast), late])
-      const took = ((performance.now() - start) / 1000).toFixed(1)
-      console.log(`${done + 1}/${rounds} ${name}, ${installation.says}: ${took} s, ${tally.findings()} findings so far`)
+      await Promise.race([play(name, installation, world, isLast), tooLong])
+      const duration = ((performance.now() - start) / 1000).toFixed(1)
+      console.log(
+        `${roundsDone + 1}/${rounds} ${name}, ${installation.description}: ${duration} s, ${tally.findings()} findings so far`,
+      )
     }
-    if (!here.length) done++
+    if (!possibleFaults.length) roundsDone++
   } catch (error) {
-    done++
-    tally.found('kill', `${error instanceof Error ? error.stack : error} (${installation.says})`)
+    roundsDone++
+    tally.addFinding('kill', `${error instanceof Error ? error.stack : error} (${installation.description})`)
   }
   await installation.kill()
   feed.stop()

@@ -68,7 +68,7 @@ export function pageFuzzer(
   random: Random,
   values: Values,
   names: Record<string, () => string>,
-  recordFinding: (description: string, example: string) => void,
+  reportFinding: (description: string, example: string) => void,
 ) {
   const { pick, chance, whole } = random
   const templates = Object.entries(decisions)
@@ -191,7 +191,7 @@ export function pageFuzzer(
     try {
       response = await fetch(url + path, { ...init, redirect: 'manual', signal: AbortSignal.timeout(20_000) })
     } catch (error) {
-      return recordFinding(`${at}: no answer (${error instanceof Error ? error.name : error})`, example)
+      return reportFinding(`${at}: no answer (${error instanceof Error ? error.name : error})`, example)
     }
     const { status, headers } = response
     counts.statuses.set(status, (counts.statuses.get(status) ?? 0) + 1)
@@ -199,8 +199,8 @@ export function pageFuzzer(
     if (type.startsWith('text/event-stream')) return response.body?.cancel()
     const text = await response.text()
     const location = headers.get('location') ?? '/'
-    if (status === 500) recordFinding(`${at}: 500`, `${example} → ${text.slice(0, 200)}`)
-    if (!/^\/(?![/\\])/.test(location)) recordFinding(`${at}: leads to ${location.slice(0, 80)}`, example)
+    if (status === 500) reportFinding(`${at}: 500`, `${example} → ${text.slice(0, 200)}`)
+    if (!/^\/(?![/\\])/.test(location)) reportFinding(`${at}: leads to ${location.slice(0, 80)}`, example)
     const isSignedOut = status === 401 || location.startsWith('/sign-in') || path.startsWith('/sign-out')
     if (isSignedOut && browser.who !== 'anyone') browsers.delete(browser.who) // signs in again
     if (!/html|json/.test(type)) return
@@ -210,16 +210,16 @@ export function pageFuzzer(
     for (const leak of type.includes('html') ? leaks : leaks.slice(0, -1)) {
       const shown = leak.exec(text)
       if (shown && !mayShowTraces && !everythingSent.includes(shown[0].replaceAll(/[<>]/g, '').trim()))
-        recordFinding(
+        reportFinding(
           `${at} ${status}: ${shown[0].trim()}`,
           `${example} → …${text.slice(shown.index - 150, shown.index + 150)}`,
         )
     }
     if (!type.includes('html')) return
-    if (text.includes('<i data-sent>')) recordFinding(`${at}: what was sent is markup of the page`, example)
+    if (text.includes('<i data-sent>')) reportFinding(`${at}: what was sent is markup of the page`, example)
     const isRefusalShown = /class="(refusal|error|notice bad)|role="alert"/.test(text)
     if (status >= 400 && init.headers.accept === 'text/html' && !isRefusalShown)
-      recordFinding(`${at} ${status}: a refusal without a word`, `${example} → ${text.slice(0, 300)}`)
+      reportFinding(`${at} ${status}: a refusal without a word`, `${example} → ${text.slice(0, 300)}`)
     await collect(text, browser)
   }
 

@@ -8,14 +8,14 @@ const ticksPerSecond = 100 // the unit of /proc, the same on every Linux that Bu
 
 export function usageOf(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
+  const numberOf = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
   const [utime = 0, stime = 0] =
     readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13).map(Number) ?? []
   return {
-    rssMb: Math.round(number('VmRSS') / 1024),
+    rssMb: Math.round(numberOf('VmRSS') / 1024),
     cpuSeconds: (utime + stime) / ticksPerSecond,
     handles: readdirSync(`/proc/${pid}/fd`).length,
-    threads: number('Threads'),
+    threads: numberOf('Threads'),
   }
 }
 

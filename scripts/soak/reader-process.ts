@@ -1,6 +1,6 @@
 /** Starts and reads the process of readers for the soak. */
 import { join } from 'node:path'
-import type { Seen } from './readers.ts'
+import type { ReaderResults } from './readers.ts'
 
 export function startReaders(url: string, readers: number, leagues: readonly number[]) {
   const child = Bun.spawn(
@@ -15,7 +15,7 @@ export function startReaders(url: string, readers: number, leagues: readonly num
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
   return {
     /** What the readers have seen since the last call. */
-    async seen(): Promise<Seen> {
+    async takeResults(): Promise<ReaderResults> {
       child.stdin.write('\n')
       await child.stdin.flush()
       let line = ''

@@ -9,41 +9,42 @@ const paths = [
   ...[`/leagues/${league}`, `/leagues/${league}?page=2`, `/leagues/${market}`, '/leagues', '/'],
   `/api/v1/leagues/${market}/leaderboard`,
 ]
-const readingTime = 1_000 // ms
-const patience = 20_000 // ms
+const readingMs = 1_000 // ms
+const timeoutMs = 20_000 // ms
 
-export type Seen = { times: number[]; answers: Record<string, number> }
-let seen: Seen = { times: [], answers: {} }
-const note = (answer: number | string) => {
-  seen.answers[answer] = (seen.answers[answer] ?? 0) + 1
+export type ReaderResults = { times: number[]; answers: Record<string, number> }
+let results: ReaderResults = { times: [], answers: {} }
+const countAnswer = (answer: number | string) => {
+  results.answers[answer] = (results.answers[answer] ?? 0) + 1
 }
 
 async function ask(path: string) {
   const start = performance.now()
-  const response = await fetch(url + path, { signal: AbortSignal.timeout(patience) })
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(timeoutMs) })
   await response.arrayBuffer()
-  note(response.status)
-  seen.times.push(Math.round((performance.now() - start) * 10) / 10)
+  countAnswer(response.status)
+  results.times.push(Math.round((performance.now() - start) * 10) / 10)
 }
 
 /** Reads until the server ends the stream. */
 async function listen(path: string) {
   const response = await fetch(url + path)
-  note(response.ok ? 'live' : response.status)
+  countAnswer(response.ok ? 'live' : response.status)
   await response.arrayBuffer()
 }
 
 async function read(reader: number) {
   for (let turn = 0; ; turn++) {
-    await Bun.sleep(readingTime * (turn ? 0.5 + Math.random() : Math.random()))
-    const asked = reader % 20 ? ask(paths[(turn + reader) % paths.length] ?? '/') : listen(`/leagues/${league}/events`)
-    await asked.catch(error => note(error instanceof Error ? error.name : String(error)))
+    await Bun.sleep(readingMs * (turn ? 0.5 + Math.random() : Math.random()))
+    const request =
+      reader % 20 ? ask(paths[(turn + reader) % paths.length] ?? '/') : listen(`/leagues/${league}/events`)
+    await request.catch(error => countAnswer(error instanceof Error ? error.name : String(error)))
   }
 }
 for (let i = 0; i < Number(readers); i++) read(i)
 
 for await (const _ of console) {
-  console.log(JSON.stringify(seen))
-  seen = { times: [], answers: {} }
+  console.log(JSON.stringify(results))
+  results = { times: [], answers: {} }
 }
 process.exit(0)

@@ -6,36 +6,36 @@ import { type ChildEnv, type ChildServer, startChildServer } from '../trials/chi
 import type { OwnRedis } from '../trials/own-redis.ts'
 import type { SmallDisk } from '../trials/small-disk.ts'
 
-export type ProcessLayout = { says: string; roles: readonly string[]; redis?: true; smallDisk?: true }
+export type ProcessLayout = { description: string; roles: readonly string[]; redis?: true; smallDisk?: true }
 
 /** Taken in turn. */
 export const layouts: readonly ProcessLayout[] = [
-  { says: 'one process', roles: ['all'] },
-  { says: 'web and worker', roles: ['web', 'worker'], smallDisk: true },
-  { says: 'one process with Redis', roles: ['all'], redis: true },
-  { says: 'two processes', roles: ['all', 'all'] },
-  { says: 'one process on a small disk', roles: ['all'], smallDisk: true },
-  { says: 'web and worker with Redis', roles: ['web', 'worker'], redis: true },
+  { description: 'one process', roles: ['all'] },
+  { description: 'web and worker', roles: ['web', 'worker'], smallDisk: true },
+  { description: 'one process with Redis', roles: ['all'], redis: true },
+  { description: 'two processes', roles: ['all', 'all'] },
+  { description: 'one process on a small disk', roles: ['all'], smallDisk: true },
+  { description: 'web and worker with Redis', roles: ['web', 'worker'], redis: true },
 ]
 
 export type Installation = ReturnType<typeof openInstallation>
-type Resources = { redis: OwnRedis | undefined; disk: SmallDisk | undefined }
+type InstallationResources = { redis: OwnRedis | undefined; disk: SmallDisk | undefined }
 
-export function openInstallation({ says, roles }: ProcessLayout, { redis, disk }: Resources) {
+export function openInstallation({ description, roles }: ProcessLayout, { redis, disk }: InstallationResources) {
   const dataDir = mkdtempSync(join(disk?.folder ?? tmpdir(), 'fieldhouse-torture-'))
   let servers: ChildServer[] = []
   let kills = 0
-  let startTakes = 1000
+  let startMs = 1000
   const logs: string[][] = []
-  const envOf = (role: string, more: ChildEnv): ChildEnv => ({
+  const envOf = (role: string, extraEnv: ChildEnv): ChildEnv => ({
     ROLE: role,
     REDIS_URL: redis?.url,
     BACKUP_KEEP: '2',
-    ...more,
+    ...extraEnv,
   })
   return {
     dataDir,
-    says,
+    description,
     redis,
     disk,
     roles,
@@ -44,14 +44,14 @@ export function openInstallation({ says, roles }: ProcessLayout, { redis, disk }
     /** The servers that answer requests. */
     doors: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
     kills: () => kills,
-    async start(more: ChildEnv = {}) {
-      const began = performance.now()
-      servers = await Promise.all(roles.map(role => startChildServer(dataDir, envOf(role, more))))
+    async start(extraEnv: ChildEnv = {}) {
+      const startedAt = performance.now()
+      servers = await Promise.all(roles.map(role => startChildServer(dataDir, envOf(role, extraEnv))))
       logs.push(...servers.map(({ errors }) => errors))
-      startTakes = Math.ceil(performance.now() - began)
+      startMs = Math.ceil(performance.now() - startedAt)
     },
-    async kill(these = servers) {
-      const alive = these.filter(({ hasEnded }) => !hasEnded())
+    async kill(targets = servers) {
+      const alive = targets.filter(({ hasEnded }) => !hasEnded())
       kills += alive.length
       await Promise.all(alive.map(server => server.kill()))
     },
@@ -59,11 +59,11 @@ export function openInstallation({ says, roles }: ProcessLayout, { redis, disk }
     /** Errors logged by all its processes, including those that have ended. */
     errors: () => logs.flat(),
     /** ms that the last start took. */
-    startTakes: () => startTakes,
+    startMs: () => startMs,
     /** Starts a new process with the role of one that has ended. */
-    async replace(gone: ChildServer) {
-      const next = await startChildServer(dataDir, envOf(gone.role, {}))
-      servers = servers.map(server => (server === gone ? next : server))
+    async replace(ended: ChildServer) {
+      const replacement = await startChildServer(dataDir, envOf(ended.role, {}))
+      servers = servers.map(server => (server === ended ? replacement : server))
     },
     remove: () => rmSync(dataDir, { recursive: true, force: true }),
   }

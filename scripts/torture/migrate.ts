@@ -9,9 +9,19 @@ import type { Round } from './faults.ts'
 import { auditDatabases, auditLeftovers } from './files.ts'
 
 const release = join(import.meta.dir, '../../test/fixtures/databases/1.0.0.sql')
-const kept = ['users', 'leagues', 'league_members', 'uploads', 'entries', 'portfolios', 'ledger', 'holdings', 'staff']
+const comparedTables = [
+  'users',
+  'leagues',
+  'league_members',
+  'uploads',
+  'entries',
+  'portfolios',
+  'ledger',
+  'holdings',
+  'staff',
+]
 
-export async function killMigration({ installation, random, found }: Round): Promise<void> {
+export async function killMigration({ installation, random, reportFinding }: Round): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-migrated-'))
   try {
     const database = new Database(databaseFile(folder), { create: true })
@@ -22,15 +32,15 @@ export async function killMigration({ installation, random, found }: Round): Pro
     const before = contentOf(folder)
     for (let kills = random.whole(1, 4); kills > 0; kills--) {
       const server = await spawnServer(folder)
-      await Bun.sleep(random.whole(0, installation.startTakes()))
+      await Bun.sleep(random.whole(0, installation.startMs()))
       await server.kill()
       installation.countKill()
     }
     const server = await startChildServer(folder)
     for (const [table, rows] of Object.entries(contentOf(folder)))
-      if (rows !== before[table]) found(`migrate: ${table} is not what it was`)
-    auditDatabases(folder, found)
-    await auditLeftovers(folder, { processes: 1, queue: 1 }, found)
+      if (rows !== before[table]) reportFinding(`migrate: ${table} is not what it was`)
+    auditDatabases(folder, reportFinding)
+    await auditLeftovers(folder, { processes: 1, queue: 1 }, reportFinding)
     await server.kill()
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -42,7 +52,7 @@ function contentOf(folder: string): Record<string, string> {
   const database = new Database(databaseFile(folder), { readonly: true })
   const content: Record<string, string> = {}
   for (const { name } of database.query<{ name: string }, []>(`select name from pragma_table_list`).all())
-    if (kept.includes(name))
+    if (comparedTables.includes(name))
       content[name] = JSON.stringify(database.query(`select rowid from "${name}" order by rowid`).values())
   database.close()
   return content

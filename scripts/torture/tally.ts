@@ -6,35 +6,35 @@ type Count = { rounds: number; kills: number; actions: number; findings: Set<str
 
 export function openTally() {
   const counts = new Map<FaultName, Count>()
-  const acted = new Map<ActionName, number>()
-  const leftOut: string[] = []
+  const actionCounts = new Map<ActionName, number>()
+  const skipped: string[] = []
   const notes: string[] = []
   let givenUp = 0
   function countOf(fault: FaultName): Count {
-    const known = counts.get(fault) ?? { rounds: 0, kills: 0, actions: 0, findings: new Set() }
-    counts.set(fault, known)
-    return known
+    const count = counts.get(fault) ?? { rounds: 0, kills: 0, actions: 0, findings: new Set() }
+    counts.set(fault, count)
+    return count
   }
   const findings = () => [...counts.values()].reduce((sum, count) => sum + count.findings.size, 0)
   return {
     findings,
-    acted(fault: FaultName, action: ActionName) {
+    countAction(fault: FaultName, action: ActionName) {
       countOf(fault).actions++
-      acted.set(action, (acted.get(action) ?? 0) + 1)
+      actionCounts.set(action, (actionCounts.get(action) ?? 0) + 1)
     },
-    round(fault: FaultName, kills: number) {
+    countRound(fault: FaultName, kills: number) {
       countOf(fault).rounds++
       countOf(fault).kills += kills
     },
-    found(fault: FaultName, what: string) {
+    addFinding(fault: FaultName, what: string) {
       const { findings } = countOf(fault)
       if (!findings.has(what)) console.log(`found, ${fault}: ${what}`)
       findings.add(what)
     },
-    gaveUp(times: number) {
+    countGivenUp(times: number) {
       givenUp += times
     },
-    leaveOut: (what: string) => void leftOut.push(what),
+    skip: (what: string) => void skipped.push(what),
     note: (what: string) => void notes.push(what),
     print(seed: number) {
       console.log(
@@ -44,12 +44,16 @@ export function openTally() {
         const count = counts.get(fault)
         if (!count) continue
         const { rounds, kills, actions, findings } = count
-        console.log(`| ${tortureFaults[fault].says} | ${rounds} | ${kills} | ${actions} | ${findings.size || 'none'} |`)
+        console.log(
+          `| ${tortureFaults[fault].description} | ${rounds} | ${kills} | ${actions} | ${findings.size || 'none'} |`,
+        )
       }
-      const acknowledged = actionNames.flatMap(name => (acted.get(name) ? `${acted.get(name)} × ${name}` : []))
+      const acknowledged = actionNames.flatMap(name =>
+        actionCounts.get(name) ? `${actionCounts.get(name)} × ${name}` : [],
+      )
       console.log(`\nAcknowledged: ${acknowledged.join(', ') || 'nothing'}`)
       if (givenUp) console.log(`Runs given up because their process was killed too often, and retried: ${givenUp}`)
-      for (const what of leftOut) console.log(`Left out: ${what}`)
+      for (const what of skipped) console.log(`Left out: ${what}`)
       for (const what of notes) console.log(what)
       console.log(`${findings()} findings, seed ${seed}`)
     },

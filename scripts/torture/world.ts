@@ -2,7 +2,7 @@
 import { type DemoCall, demoMember } from '../demo/call.ts'
 import { random as randomOf } from '../demo/random.ts'
 import type { FakeFeed } from '../fake-feed.ts'
-import { nothingAcknowledged, type Scan } from './known.ts'
+import { nothingSent, type Scan } from './sent.ts'
 
 export const longSeason = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 export const symbol = 'ACME'
@@ -15,10 +15,10 @@ export const tourSlugs = ['pga', 'euro', 'lpga', 'liv'] // several, because one 
 export type World = Awaited<ReturnType<typeof fillWorld>>
 
 export async function fillWorld(call: DemoCall, feed: FakeFeed) {
-  const known = nothingAcknowledged()
+  const sent = nothingSent()
   const newLeague = async (name: string, kind: string, config: object = {}): Promise<number> => {
     const { id } = await call.post('/api/v1/leagues', { name, kind, ...longSeason, config })
-    known.leagues[name] = id
+    sent.leagues[name] = id
     return id
   }
   const small = await newLeague('Small', 'sheet')
@@ -40,22 +40,22 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     await call.post(`/api/v1/leagues/${market}/join`, {}, { authorization: `Bearer ${key}` })
   }
 
-  const followed = { feed_url: feed.url, format: 'fieldhouse', interval_s: 60 }
-  for (const slug of tourSlugs) await call.post('/api/v1/tours', { slug, name: slug, ...followed })
+  const feedOptions = { feed_url: feed.url, format: 'fieldhouse', interval_s: 60 }
+  for (const slug of tourSlugs) await call.post('/api/v1/tours', { slug, name: slug, ...feedOptions })
   await untilTrue(async () => (await call.get('/api/v1/tours/pga')).status === 'ok')
   const golfers: string[] = (await call.get('/api/v1/tours/pga/players?limit=500')).players.map(
     ({ player_id }: { player_id: string }) => player_id,
   )
   const pool = { tour: 'pga', picks: 3, best: picksThatCount, auto_finalize: false, max_entries: 1000 }
-  const isOpen = { ...pool, deadline: '2098-01-01T00:00:00Z' }
-  const openPool = await newLeague('Open pool', 'tour', isOpen)
-  const closedPool = await newLeague('Closed pool', 'tour', isOpen)
+  const openConfig = { ...pool, deadline: '2098-01-01T00:00:00Z' }
+  const openPool = await newLeague('Open pool', 'tour', openConfig)
+  const closedPool = await newLeague('Closed pool', 'tour', openConfig)
   const asAnn = { authorization: `Bearer ${traders[0]?.key}` }
-  const picked: Record<string, string[]> = {}
+  const picksByEntry: Record<string, string[]> = {}
   for (let i = 0; i < 8; i++) {
     const picks = golfers.slice(i, i + 3)
     const { id } = await call.post(`/api/v1/leagues/${closedPool}/entries`, { name: `Picks ${i}`, picks }, asAnn)
-    picked[String(id)] = picks
+    picksByEntry[String(id)] = picks
   }
   await call.patch(`/api/v1/leagues/${closedPool}`, { config: { ...pool, deadline: longSeason.starts_at } })
 
@@ -69,11 +69,11 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     const pattern = { weekdays: [1, 2, 3, 4, 5, 6, 7], from: '18:00', to: '23:00', skill: 'bar', headcount: 2 }
     const { shift_ids } = await call.post('/api/v1/roster/shifts/pattern', { site_id: site, ...dates, ...pattern })
     weeks.push({ ...dates, shifts: shift_ids })
-    known.rosters.push([{ sent: '', isUnsure: false }])
+    sent.rosters.push([{ sent: '', isUnsure: false }])
   }
   const standings = new Set([totalsText(feed.board().golfers)])
   return {
-    known,
+    sent,
     feed,
     standings,
     small,
@@ -82,7 +82,7 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     traders,
     openPool,
     closedPool,
-    picked,
+    picked: picksByEntry,
     golfers,
     site,
     staff,
@@ -119,8 +119,8 @@ export const totalsText = (golfers: readonly { player_id: string; total: number 
     .sort()
     .join(', ')
 
-export async function untilTrue(condition: () => Promise<unknown>, within = 60_000): Promise<boolean> {
-  for (const end = performance.now() + within; performance.now() < end; await Bun.sleep(25))
+export async function untilTrue(condition: () => Promise<unknown>, timeoutMs = 60_000): Promise<boolean> {
+  for (const end = performance.now() + timeoutMs; performance.now() < end; await Bun.sleep(25))
     if (await condition()) return true
   return false
 }

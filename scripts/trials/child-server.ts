@@ -29,8 +29,8 @@ export async function spawnServer(dataDir: string, env: ChildEnv = {}, command: 
   })
   endWithUs(child)
   const errors: string[] = []
-  const opened = Promise.withResolvers<string>()
-  opened.promise.catch(() => {}) // it may be killed before it is open
+  const opening = Promise.withResolvers<string>()
+  opening.promise.catch(() => {}) // it may be killed before it is open
   async function readLog() {
     let rest = ''
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -39,28 +39,28 @@ export async function spawnServer(dataDir: string, env: ChildEnv = {}, command: 
       for (const line of lines) {
         if (/"level":"(error|fatal)"/.test(line)) errors.push(line)
         const url = line.includes('Fieldhouse is open') && /"url":"([^"]+)"/.exec(line)?.[1]
-        if (url) opened.resolve(url)
+        if (url) opening.resolve(url)
       }
     }
-    const complaint = await new Response(child.stderr).text()
-    if (complaint) errors.push(complaint)
-    opened.reject(new Error(`It ended before it opened: ${complaint}${errors.at(-1) ?? ''}`))
+    const stderrText = await new Response(child.stderr).text()
+    if (stderrText) errors.push(stderrText)
+    opening.reject(new Error(`It ended before it opened: ${stderrText}${errors.at(-1) ?? ''}`))
   }
   readLog()
-  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+  const endBy = async (signal: 'SIGKILL' | 'SIGTERM') => {
     child.kill(signal)
     await child.exited
   }
   return {
     child,
     pid: child.pid,
-    opened: opened.promise,
+    opened: opening.promise,
     role: env.ROLE ?? 'all',
     /** The lines of its log with errors, and its stderr. */
     errors,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    kill: () => endBy('SIGKILL'),
+    stop: () => endBy('SIGTERM'),
     /** Stops its execution; it keeps its files and connections. */
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),

@@ -7,19 +7,19 @@ export function trialOptions<N extends Record<string, number>, W extends string>
   words: readonly W[] = [],
 ): Record<keyof N | 'seed', number> & Partial<Record<W, string>> {
   helpFirst(path, { any: true })
-  const given = process.argv.slice(2)
+  const args = process.argv.slice(2)
   const fallbacks: Record<string, number> = { ...numbers, seed: Math.floor(Math.random() * 1e9) }
-  const read: Record<string, number | string> = { ...fallbacks }
-  for (let i = 0; i < given.length; i += 2) {
-    const name = given[i]?.replace(/^--/, '') ?? ''
-    const value = given[i + 1]
+  const values: Record<string, number | string> = { ...fallbacks }
+  for (let i = 0; i < args.length; i += 2) {
+    const name = args[i]?.replace(/^--/, '') ?? ''
+    const value = args[i + 1]
     const isNumber = name in fallbacks && Number.isFinite(Number(value))
     if (value === undefined || !(isNumber || words.some(word => word === name))) {
-      console.error(`${given[i]} ${value ?? ''} is not understood.\n\n${helpOf(path)}`)
+      console.error(`${args[i]} ${value ?? ''} is not understood.\n\n${helpOf(path)}`)
       process.exit(misused)
     }
-    read[name] = isNumber ? Number(value) : value
+    values[name] = isNumber ? Number(value) : value
   }
-  console.log(`seed ${read.seed}`)
-  return read as Record<keyof N | 'seed', number> & Partial<Record<W, string>>
+  console.log(`seed ${values.seed}`)
+  return values as Record<keyof N | 'seed', number> & Partial<Record<W, string>>
 }

@@ -3,11 +3,11 @@
 /** A scan described by a few numbers, from which its file and the resulting board can be computed again. */
 export type Scan = { league: number; filename: string; players: number; seed: number; share: number }
 
-export type SentUpload = Scan & { id?: number; job?: string; is?: 'published' | 'undone' }
-export type SentTrade = { id?: number; by: number; key: string; order: object }
+export type SentUpload = Scan & { id?: number; job?: string; state?: 'published' | 'undone' }
+export type SentTrade = { id?: number; traderIndex: number; key: string; order: object }
 export type SentPrice = { as_of: string; cents: number; isAcknowledged: boolean }
 
-export type Acknowledged = {
+export type SentRequests = {
   /** The id by name; null until it is acknowledged. */
   leagues: Record<string, number | null>
   uploads: SentUpload[]
@@ -23,7 +23,7 @@ export type Acknowledged = {
   jobs: { id: string; action: string }[]
 }
 
-export const nothingAcknowledged = (): Acknowledged => ({
+export const nothingSent = (): SentRequests => ({
   leagues: {},
   uploads: [],
   trades: [],
