@@ -1,4 +1,4 @@
-import { DeadFile, fileOf } from './file.ts'
+import { DeadFile, fileOf, syncLogOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
 
@@ -77,7 +77,7 @@ async function commitBatch(db: Db): Promise<void> {
         answers.push(inSavepoint(tx, waiting[answers.length]!))
     }
     await atomically(db, work, 'unsynced')
-    await fileOf(db.$client)?.syncLog()
+    await syncLogOf(db.$client)
   } catch (error) {
     answers = waiting.map(
       ({ failed }) =>

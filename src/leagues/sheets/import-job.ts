@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import { and, eq, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
+import { syncLogOf } from '../../../db/file.ts'
 import type { Db } from '../../../db/open.ts'
 import { runs, uploads } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -68,7 +69,7 @@ export const importUpload = job('sheets.import', {
 async function importSheet(
   { uploadId, leagueId }: { uploadId: number; leagueId: number },
   app: App,
-  { progress, signal, lease, succeed }: JobContext,
+  { progress, signal, lease, log, succeed }: JobContext,
 ) {
   const { db, clock, sheets, config } = app
   const found = findUpload(db, uploadId)
@@ -126,7 +127,7 @@ async function importSheet(
   await storeFindings(db, uploadId, imported.findings)
   await setImmediate() // lets requests in between the page and the transaction
   signal.throwIfAborted()
-  const announcing = await atomically(db, tx => {
+  const publish = (tx: Db) => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
@@ -145,12 +146,18 @@ async function importSheet(
     const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
     succeed(tx, result)
     return announcing
-  })
-  if (announcing) await app.jobs.tryDispatch(announcing)
+  }
+  const announcing = await atomically(db, publish, 'unsynced')
+  // Meanwhile the board is made. Nobody is told of it before the sync has ended; after a power cut until then it is imported again.
+  const isOnDisk = syncLogOf(db.$client).catch(error =>
+    log.error('The sheet is published, but the disk refused to sync', { error }),
+  )
   if (!isHeld && isReadHere(app))
     await warmBoard(app, leagueById(db, leagueId), query => preparedPage(app, leagueId, query, firstPage)).catch(
       ignoreFailure,
     )
+  await isOnDisk
+  if (announcing) await app.jobs.tryDispatch(announcing)
   return result
 }
 

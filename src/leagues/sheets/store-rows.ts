@@ -1,6 +1,7 @@
 /** Storing a sheet, and comparing it with the scan before: in this thread, or, if it is large, in another one while this one scores it. */
 import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
+import { syncLogOf } from '../../../db/file.ts'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
 import { type ChangesSince, changesSince, type SheetComparison } from './changes-since.ts'
 import { collectGarbage, shareColumns } from './snapshots/memory.ts'
@@ -20,16 +21,17 @@ type StoreWork = ThreadWork & { scores: Database }
 /** What the other thread does with a sheet that both share. */
 export const storeTasks = {
   storeRows: ({ snapshot, sheet }: SnapshotRows, { scores, now, signal, pause, progress }: StoreWork): Promise<void> =>
-    whileShared(sheet, () =>
-      writeRows(scores, snapshot, sheet, {
+    whileShared(sheet, async () => {
+      await writeRows(scores, snapshot, sheet, {
         now,
         signal,
         async pause(written) {
           progress(written)
           await pause()
         },
-      }),
-    ),
+      })
+      await syncLogOf(scores)
+    }),
   changesSince: (input: SheetComparison, work: StoreWork): Promise<ChangesSince> =>
     whileShared(input.sheet, () => changesSince(work.scores, input, work)),
 }
@@ -47,7 +49,7 @@ async function whileShared<T>(sheet: SheetColumns, task: () => Promise<T>): Prom
   }
 }
 
-/** A snapshot whose rows are being stored: `stored` resolves when all of them are. `beside`: the thread that shares the sheet, in id order. */
+/** A snapshot whose rows are being stored: `stored` resolves when all of them are on the disk. `beside`: the thread that shares the sheet, in id order. */
 export type StartedStore = { snapshot: Snapshot; stored: Promise<void>; beside?: StoreThread }
 
 /** A sheet that another thread stores is shared from then on, and still in id order. */
@@ -59,15 +61,19 @@ export async function storeSheet(
   const { beside, signal, pause } = options
   if (!beside || fitsOneBatch(sheet)) {
     const id = await writeSnapshot(scores, sheet, options)
-    return { snapshot: snapshotOf(scores, id), stored: Promise.resolve() }
+    return { snapshot: snapshotOf(scores, id), stored: thrownWhereAwaited(syncLogOf(scores)) }
   }
   bringToIdOrder(sheet)
   shareColumns(sheet)
   const snapshot = beginSnapshot(scores, sheet, options)
   const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
-  const stored = beside.ask('storeRows', { snapshot, sheet }, { signal, progress })
-  stored.catch(() => {}) // a failure is thrown where it is awaited
+  const stored = thrownWhereAwaited(beside.ask('storeRows', { snapshot, sheet }, { signal, progress }))
   return { snapshot, stored, beside }
+}
+
+function thrownWhereAwaited(stored: Promise<void>): Promise<void> {
+  stored.catch(() => {})
+  return stored
 }
 
 /** Shared columns are freed once both threads have collected their garbage: after this turn of the event loop, which still refers to them. */

@@ -53,6 +53,17 @@ export interface FinishedColumns {
   suspicious: SheetFindings
 }
 
+const MOST_SPARE = 64 // metrics: a megabyte
+
+/** The batch of the last sheet, for the next one: new memory costs a small sheet as much as its rows. */
+let spareCells: Float64Array = new Float64Array(0)
+
+function cellsFor(metrics: number): Float64Array {
+  const cells = spareCells.length === metrics * BATCH ? spareCells : new Float64Array(metrics * BATCH)
+  spareCells = new Float64Array(0)
+  return cells
+}
+
 export class ColumnWriter {
   /** Metrics × BATCH values: the rows that are not in the columns yet. */
   readonly cells: Float64Array
@@ -93,7 +104,7 @@ export class ColumnWriter {
             ? LABEL - labels.indexOf(column)
             : metrics.indexOf(column),
     )
-    this.cells = new Float64Array(metrics.length * BATCH)
+    this.cells = cellsFor(metrics.length)
   }
 
   /** Rows kept so far. */
@@ -212,6 +223,7 @@ export class ColumnWriter {
   /** The columns, once all rows are in: settles ambiguous numbers and keeps only the last row of a repeated id. */
   finish(): FinishedColumns {
     this.flush()
+    if (this.metrics.length <= MOST_SPARE) spareCells = this.cells
     this.settle()
     const order = idOrder(this.ids.column())
     const duplicates = this.dropRepeated(order)

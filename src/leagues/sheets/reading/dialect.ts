@@ -107,8 +107,9 @@ function firstRecords(bytes: Uint8Array, delimiter: string, quoteChar: string, i
       }
       let cell = plain.slice(start, stop)
       if (/[\x80-\xff]/.test(cell)) cell = decodeUtf8(bytes, start, stop)
-      record.cells.push(p > stop ? cell.replaceAll(quoteChar + quoteChar, quoteChar) : cell)
-      record.nextLine += cell.match(/\r\n|\r|\n/g)?.length ?? 0
+      const isQuoted = p > stop
+      if (isQuoted) record.nextLine += cell.match(/\r\n|\r|\n/g)?.length ?? 0
+      record.cells.push(isQuoted ? cell.replaceAll(quoteChar + quoteChar, quoteChar) : cell)
       if (bytes[p] !== separator) break
       p++
     }

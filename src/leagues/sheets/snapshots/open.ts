@@ -1,5 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
+import { guardFile, openFile } from '../../../../db/file.ts'
 import { TimedDatabase } from '../../../../db/statement-times.ts'
 
 export const scoresFile = (dataDir: string): string => join(dataDir, 'scores.db')
@@ -83,6 +84,7 @@ export function openScores(dataDir: string): Database {
     })
     .immediate()
   checkVersion(scores)
+  guardFile(scores, openFile(scoresFile(dataDir)))
   return scores
 }
 

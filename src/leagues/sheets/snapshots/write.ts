@@ -19,9 +19,9 @@ export type WriteOptions = {
 const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
 
 /**
- * Stores a sheet as a new snapshot, complete and on disk when its id is returned, and brings the sheet into id order. When the
+ * Stores a sheet as a new snapshot, complete when its id is returned, and brings the sheet into id order. When the
  * signal or an error stops it, nothing is left; when the process is killed, an incomplete snapshot is left, which no reader sees
- * and the sweep deletes. A derived snapshot does not wait for the disk: after a power cut it is made again. A sheet that fits
+ * and the sweep deletes. Until the log is synced a power cut may undo it; a derived snapshot is then made again. A sheet that fits
  * one batch is written in one transaction.
  */
 export async function writeSnapshot(scores: Database, sheet: SheetColumns, options: WriteOptions): Promise<number> {
@@ -34,7 +34,7 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, optio
     publishSnapshot(scores, snapshot)
     return snapshot
   }
-  const snapshot = isOneBatch ? transactionFor(options)(scores, writeAll) : begin()
+  const snapshot = isOneBatch ? transaction(scores, writeAll) : begin()
   try {
     if (isOneBatch) await pauseOrAbort(options, snapshot.players)
     else await writeRows(scores, snapshot, sheet, options)
@@ -48,15 +48,12 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, optio
 export const fitsOneBatch = ({ ids, metrics }: SheetColumns): boolean =>
   rowCount(ids) <= BATCH * groupRowsFor(metrics.length)
 
-const transactionFor = ({ startsFor }: WriteOptions) =>
-  startsFor === undefined ? syncedTransaction : unsyncedTransaction
-
 async function pauseOrAbort({ pause, signal }: WriteOptions, written: number): Promise<void> {
   await pause?.(written)
   signal?.throwIfAborted()
 }
 
-/** Writes the rows of a snapshot from `beginSnapshot` and a sheet in id order, in short transactions: complete and on disk at the end. */
+/** Writes the rows of a snapshot from `beginSnapshot` and a sheet in id order, in short transactions: complete at the end. */
 export async function writeRows(
   scores: Database,
   snapshot: Snapshot,
@@ -67,10 +64,10 @@ export async function writeRows(
   const batch = BATCH * groupRows
   for (let from = 0; from < players; from += batch) {
     const to = Math.min(players, from + batch)
-    unsyncedTransaction(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
+    transaction(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
     await pauseOrAbort(options, to)
   }
-  transactionFor(options)(scores, () => publishSnapshot(scores, snapshot))
+  publishSnapshot(scores, snapshot)
 }
 
 const publishSnapshot = (scores: Database, { id }: Snapshot) =>
@@ -158,15 +155,4 @@ function writeGroups(
   }
 }
 
-/** A power cut may undo it, and all that was written to this file after it. */
-const unsyncedTransaction = <T>(scores: Database, work: () => T): T => scores.transaction(work).immediate()
-
-/** FULL syncs the log at this commit, and with it everything that was committed before. */
-function syncedTransaction<T>(scores: Database, work: () => T): T {
-  scores.run('PRAGMA synchronous = FULL')
-  try {
-    return unsyncedTransaction(scores, work)
-  } finally {
-    scores.run('PRAGMA synchronous = NORMAL')
-  }
-}
+const transaction = <T>(scores: Database, work: () => T): T => scores.transaction(work).immediate()
