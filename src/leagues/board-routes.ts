@@ -4,6 +4,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { answerValue } from '../platform/cache/cache.ts'
 import { isoOrNull } from '../platform/clock.ts'
+import { csvDownload } from '../platform/files/csv.ts'
 import { access } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -131,12 +132,7 @@ export const boardRoutes = (app: App) => {
       async ({ params: { id }, query, who }) => {
         const league = readableLeague(db, id, who)
         const lines = await totalsCsv(app, league, totalsQueryOf(query))
-        return new Response(lines, {
-          headers: {
-            'content-type': 'text/csv; charset=utf-8',
-            'content-disposition': `attachment; filename="totals-${fileName(league, 'csv')}"`,
-          },
-        })
+        return csvDownload(lines, `totals-${fileName(league, 'csv')}`)
       },
       {
         query: totalsQuery,

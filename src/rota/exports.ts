@@ -1,7 +1,7 @@
 /** The roster for spreadsheets and notice boards: one line per place. */
 
 import type { App } from '../context.ts'
-import { bom, csvLines } from '../platform/files/csv.ts'
+import { bom, csvDownload, csvLines } from '../platform/files/csv.ts'
 import type { DateRange } from './date-range.ts'
 import { readRoster, type ShownShift } from './roster-view.ts'
 
@@ -15,12 +15,8 @@ export async function exportRosterCsv(
 ): Promise<Response> {
   const { shifts } = await readRoster(app, range)
   const rows = by === 'site' ? bySite(shifts, staffId) : byPerson(shifts, staffId)
-  return new Response(bom + csvLines(rows), {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="rota-by-${by}-${range.start}-to-${range.end}.csv"`,
-      'cache-control': 'no-cache',
-    },
+  return csvDownload(bom + csvLines(rows), `rota-by-${by}-${range.start}-to-${range.end}.csv`, {
+    'cache-control': 'no-cache',
   })
 }
 

@@ -3,6 +3,7 @@ import type { Db } from '../../../db/open.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { csvDownload } from '../../platform/files/csv.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import {
   linkHeader,
@@ -157,12 +158,8 @@ export const tradeRoutes = (app: App) => {
       ({ params: { id }, query, who }) => {
         const league = leagueOrRefuse(id, who)
         const userId = ofUser(query.user_id ?? myself(who), who)
-        return new Response(ledgerCsv(db, { leagueId: league.id, userId }), {
-          headers: {
-            'content-type': 'text/csv; charset=utf-8',
-            'content-disposition': `attachment; filename="ledger-${league.id}-${userId}.csv"`,
-            'cache-control': 'no-cache',
-          },
+        return csvDownload(ledgerCsv(db, { leagueId: league.id, userId }), `ledger-${league.id}-${userId}.csv`, {
+          'cache-control': 'no-cache',
         })
       },
       {

@@ -1,7 +1,7 @@
 /** `uploads/:id/people`: players who are new, missing, renamed, suspicious, went down or are listed twice; as list, CSV and page. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { bom, csvLines } from '../../platform/files/csv.ts'
+import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
 import { access } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pagination, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -51,12 +51,7 @@ export const uploadPeopleRoutes = (app: App) =>
       async ({ params: { id }, query: { change } }) => {
         const upload = uploadById(app.db, id)
         await peopleOf(app, upload, change, { offset: 0, limit: 1 }) // refuses an invalid request
-        return new Response(csvOf(app, upload, change), {
-          headers: {
-            'content-type': 'text/csv; charset=utf-8',
-            'content-disposition': `attachment; filename="upload-${id}-${change}.csv"`,
-          },
-        })
+        return csvDownload(csvOf(app, upload, change), `upload-${id}-${change}.csv`)
       },
       {
         query: t.Object({ change: changeSchema }),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { bom, csvLines } from '../../platform/files/csv.ts'
+import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -155,12 +155,8 @@ export const uploadRoutes = (app: App) => {
         uploadById(db, id)
         const { errors } = errorsOf(db, id, { limit: Number.MAX_SAFE_INTEGER, offset: 0 })
         const lines = errors.map(({ line, column, value, reason }) => [line, column, value, reason])
-        return new Response(bom + csvLines([['line', 'column', 'value', 'reason'], ...lines]), {
-          headers: {
-            'content-type': 'text/csv; charset=utf-8',
-            'content-disposition': `attachment; filename="upload-${id}-errors.csv"`,
-          },
-        })
+        const text = bom + csvLines([['line', 'column', 'value', 'reason'], ...lines])
+        return csvDownload(text, `upload-${id}-errors.csv`)
       },
       { may: 'officer', detail: describe('The errors as CSV', t.String(), { type: 'text/csv' }) },
     )

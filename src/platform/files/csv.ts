@@ -6,3 +6,12 @@ export const bom = '\uFEFF'
 
 export const csvLines = (rows: readonly (readonly unknown[])[]): string =>
   `${Papa.unparse([...rows], { escapeFormulae: true, newline: '\r\n' })}\r\n`
+
+export const csvDownload = (body: BodyInit, filename: string, headers: Record<string, string> = {}): Response =>
+  new Response(body, {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${filename}"`,
+      ...headers,
+    },
+  })
