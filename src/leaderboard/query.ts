@@ -94,6 +94,12 @@ export function canonicalQuery(raw: Readonly<Record<string, string | number | un
   return query
 }
 
+/** `alliance:ABC` is the label `alliance` with the value `ABC`. */
+export const labelParts = (label: string): { name: string; value: string } => {
+  const colon = label.indexOf(':')
+  return { name: label.slice(0, colon), value: label.slice(colon + 1) }
+}
+
 /** Only plain pages are worth caching: the others are as many as there are names and times. */
 export const isCacheable = ({ q, around, at, from, label }: BoardQuery): boolean =>
   label === undefined && q === undefined && around === undefined && at === undefined && from === undefined

@@ -8,9 +8,9 @@ import { csvDownload } from '../platform/files/csv.ts'
 import { access } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idParams, idSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
-import { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
+import { maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import { maxColumnsLength, readColumnList } from './columns.ts'
 import { exportOf, fileName } from './exports.ts'
 import { kindOf } from './kinds.ts'
@@ -18,8 +18,6 @@ import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from 
 import { readableLeague } from './visibility.ts'
 
 const nullableTime = t.Nullable(dateTimeSchema)
-const nullableNumber = t.Nullable(t.Number())
-const maxMissing = 20 // listed in one answer
 const found = t.Object({
   missing: t.Optional(
     t.Array(missingPlayerSchema, {

@@ -1,8 +1,7 @@
 /** Rows, players and tiers of a board as the API documents them; the types of `kinds.ts` come from here. */
 import { t } from 'elysia'
-import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 
-const nullableNumber = t.Nullable(t.Number())
 const valuesSchema = t.Record(t.String(), nullableNumber)
 const markSchema = t.Object(
   {
@@ -64,6 +63,7 @@ export const playerSchema = t.Object(
 )
 /** A player who is no longer on the board, and when they last were. */
 export const missingPlayerSchema = t.Object({ player_id: t.String(), name: t.String(), last_seen: dateTimeSchema })
+export const maxMissing = 20 // of these in one answer
 export const tierSchema = t.Object({
   name: t.String(),
   min: nullableNumber,

@@ -1,8 +1,8 @@
 /** What a changed config would do to a board, shown before it is saved. */
 import { type Static, t } from 'elysia'
+import { nullableNumber } from '../platform/http/shared-schemas.ts'
 
 const nullableText = t.Nullable(t.String())
-const nullableNumber = t.Nullable(t.Number())
 const nullableRank = t.Nullable(t.Integer())
 
 const movedPlayerSchema = t.Object({

@@ -25,11 +25,11 @@ export const leagueById = (db: Db, id: number): League =>
 
 const memberCount = sql<number>`(select count(*) from ${members} where ${eq(members.leagueId, leagues.id)})`
 
-export function leagueViewById(db: Db, id: number, now: number): LeagueView {
-  const league = leagueById(db, id)
-  const { total } = db.select({ total: count() }).from(members).where(eq(members.leagueId, id)).get() ?? { total: 0 }
-  return leagueView(league, total, now)
-}
+export const countMembers = (db: Db, leagueId: number): number =>
+  db.select({ total: count() }).from(members).where(eq(members.leagueId, leagueId)).get()?.total ?? 0
+
+export const leagueViewById = (db: Db, id: number, now: number): LeagueView =>
+  leagueView(leagueById(db, id), countMembers(db, id), now)
 
 const hasStatus = (status: Status, now: number): SQL | undefined =>
   ({
@@ -172,11 +172,8 @@ export function membersOf(
     .limit(limit)
     .offset(offset)
     .all()
-  const { total } = db.select({ total: count() }).from(members).where(eq(members.leagueId, leagueId)).get() ?? {
-    total: 0,
-  }
   return {
     members: rows.map(row => ({ user_id: row.id, username: row.username, joined_at: iso(row.joinedAt) })),
-    total,
+    total: countMembers(db, leagueId),
   }
 }

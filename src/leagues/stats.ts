@@ -1,9 +1,8 @@
-import { count, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { members } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { day } from '../platform/clock.ts'
 import { kindSchema, type League, leagueStatus, statusSchema } from './league.ts'
+import { countMembers } from './queries.ts'
 
 export const leagueStatsSchema = t.Object({
   league_id: t.Integer(),
@@ -22,7 +21,7 @@ export async function leagueStats(app: App, league: League): Promise<LeagueStats
     league_id: league.id,
     kind: league.kind,
     status: leagueStatus(league, now),
-    members: db.select({ total: count() }).from(members).where(eq(members.leagueId, league.id)).get()?.total ?? 0,
+    members: countMembers(db, league.id),
     days_left: Math.max(0, Math.ceil((league.endsAt - now) / day)),
     numbers: (await kinds[league.kind]?.stats?.(app, league)) ?? {},
   }

@@ -10,7 +10,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
-import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 import { boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery, refuseInvalidQuery } from './board.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
@@ -38,7 +38,6 @@ export const totalsQuery = t.Object({
   from: boardQuery.properties.from,
 })
 
-const nullableNumber = t.Nullable(t.Number())
 const sumAndAverageSchema = t.Object({
   sum: nullableNumber,
   average: t.Nullable(t.Number({ description: 'Average of players whose value is known' })),

@@ -10,9 +10,7 @@ import { isVisibleTo } from '../leagues/visibility.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
-
-const nullableNumber = t.Nullable(t.Number())
+import { dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 
 const rowOfPersonSchema = t.Object({
   player_id: t.String(),

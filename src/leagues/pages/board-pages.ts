@@ -8,6 +8,7 @@ import {
   canonicalQuery,
   defaultLimit,
   isCacheable,
+  labelParts,
   maxLimit,
   queryKey,
 } from '../../leaderboard/query.ts'
@@ -24,6 +25,7 @@ import { hidden, layout, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
+import { maxMissing } from '../board-schemas.ts'
 import { kindOf, type Trends } from '../kinds.ts'
 import { type League, leagueStatus, type Status } from '../league.ts'
 import { mayEnter } from '../membership.ts'
@@ -37,7 +39,6 @@ import { totalsBody } from './totals-page.ts'
 
 const withId = { params: idParams }
 const nav = 'leagues'
-const maxMissing = 20 // listed under a search
 const maxTrends = 100 // rows: more would keep the first reader of a board waiting
 const maxSummed = 100_000 // players: with more, the first reader of a board would wait for the totals
 
@@ -134,12 +135,11 @@ function boardPageMaker(app: App) {
   /** The total of everyone listed, unless the reader searches by name. */
   async function totalShown(league: League, { q, label, at, from }: BoardQuery): Promise<GroupTotal | undefined> {
     if (q !== undefined || !kindOf(app, league).totals) return undefined
-    const [name, text] =
-      label === undefined ? [] : [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
-    const query: TotalsQuery = { ...canonicalQuery({ q: text, limit: maxLimit }), label: name, at, from, by: 'sum' }
+    const { name, value } = label === undefined ? {} : labelParts(label)
+    const query: TotalsQuery = { ...canonicalQuery({ q: value, limit: maxLimit }), label: name, at, from, by: 'sum' }
     const result = await readTotals(app, league, query)
     const { all, rows } = answerValue(result)
-    return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
+    return value === undefined ? (all ?? undefined) : rows.find(row => row.text === value)
   }
 
   /** The past scores of the players on a page: loaded once per board, and not for a search. */

@@ -18,7 +18,7 @@ import {
   resolveSort,
   sortColumns,
 } from '../../leaderboard/page.ts'
-import { BadQuery, type BoardQuery } from '../../leaderboard/query.ts'
+import { BadQuery, type BoardQuery, labelParts } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { bestTierFirst, type Classification, defaultTiers } from '../../leaderboard/tiers.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
@@ -162,9 +162,9 @@ export async function boardParts(
 async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, label }: PartsQuery): Promise<Uint8Array> {
   const found = q === undefined ? undefined : await boardCache.matching(id, q)
   if (label === undefined) return found ?? new Uint8Array()
-  const [name, text] = [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
+  const { name, value } = labelParts(label)
   requireLabel(snapshotOf(scores, id), name)
-  const labelled = await boardCache.labelled(id, name, text)
+  const labelled = await boardCache.labelled(id, name, value)
   return found ? labelled.map((hit, row) => hit & found[row]!) : labelled
 }
 

@@ -25,6 +25,8 @@ export const idParams = t.Object({ id: idSchema })
 /** `/:job_id` */
 export const jobIdParams = t.Object({ job_id: t.String({ maxLength: 64 }) })
 
+export const nullableNumber = t.Nullable(t.Number())
+
 export const deletedSchema = t.Object({ deleted: t.Boolean(), id: t.Integer() })
 
 /** Deletes that take other things with them need this confirmation. */
