@@ -31,7 +31,7 @@ const importFile = (
       path,
       options,
       kind: 'current',
-      dated: { takenAt: 1_000 + published.length, takenFrom: 'given' },
+      date: { takenAt: 1_000 + published.length, takenFrom: 'given' },
       published,
       config: {},
       dryRun: false,

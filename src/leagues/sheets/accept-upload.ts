@@ -18,7 +18,7 @@ import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
 import { insertUpload, publishedSnapshots, sameUpload } from './queries.ts'
 import { type Received, removeReceived } from './receive-file.ts'
-import { datedBeforeReading } from './taken-at.ts'
+import { dateBeforeReading } from './sheet-date.ts'
 import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
 
 const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])
@@ -91,7 +91,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
   const kind = options.kind ?? 'current'
   const mode = options.mode ?? 'partial'
   const now = clock.now()
-  const date = datedBeforeReading(options.taken_at, filename, now)
+  const date = dateBeforeReading(options.taken_at, filename, now)
   const { takenAt } = date
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)

@@ -14,7 +14,7 @@ import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
-import type { previewUpload } from './preview.ts'
+import type { previewUpload } from './preview-upload.ts'
 import { modeField, readAsWords, uploadKindField } from './uploads-page.ts'
 
 type Preview = Awaited<ReturnType<typeof previewUpload>>

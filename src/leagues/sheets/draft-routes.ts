@@ -28,7 +28,7 @@ import {
   type UploadDraft,
 } from './drafts.ts'
 import { discardHeld, publishHeld } from './held.ts'
-import { previewUpload } from './preview.ts'
+import { previewUpload } from './preview-upload.ts'
 import { uploadOfLeague } from './queries.ts'
 import { type Received, receive, removeReceived } from './receive-file.ts'
 

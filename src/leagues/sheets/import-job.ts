@@ -93,7 +93,7 @@ async function importSheet(
           mode: upload.dryRun ? 'partial' : upload.mode, // a trial run reports every bad row
         },
         kind: upload.kind,
-        dated: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
+        date: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
         published: publishedSnapshots(db, leagueId),
         config: boardConfigOf(league),
         dryRun: upload.dryRun,
@@ -132,7 +132,7 @@ async function importSheet(
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // it may have been corrected while the file was read
-    const columns = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
+    const columns = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.date) }
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
       rememberMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
@@ -173,13 +173,13 @@ type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
 async function prepareFirstPage(
   app: App,
   league: League,
-  { snapshot, dated, board }: Imported,
+  { snapshot, date, board }: Imported,
   { kind }: Upload,
 ): Promise<FirstPage | undefined> {
   if (snapshot === null) return undefined
   if (board) app.sheets.boards.boardCache.store(board)
   const before = sourceOf(app, league)
-  const newest = { snapshot, kind, takenAt: dated.takenAt }
+  const newest = { snapshot, kind, takenAt: date.takenAt }
   const source = { ...before, published: [...before.published, newest] }
   const query = boardQueryOf({}, league)
   return { source, query, page: await sheetPage(app.sheets.boards, source, query) }
@@ -239,14 +239,14 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
   summary,
 })
 
-const trialResult = ({ report, findings, summary, dated, doubts }: Imported) => ({
+const trialResult = ({ report, findings, summary, date, doubts }: Imported) => ({
   mapping: report.mapping,
   ignored: report.ignored,
   rows_total: report.rowsTotal,
   rows_ok: report.rowsOk,
   rows_bad: report.rowsBad,
-  taken_at: iso(dated.takenAt),
-  taken_from: dated.takenFrom,
+  taken_at: iso(date.takenAt),
+  taken_from: date.takenFrom,
   doubts,
   errors: JSON.parse(findings[0] ?? '[]').slice(0, 100),
   summary,

@@ -14,6 +14,7 @@ import { takeReadAhead } from './reading/read-ahead.ts'
 import { type Finding, findingsPerText, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
 import { type BoardConfig, type ScoredBoard, scoreInput, scoreNewBoard } from './scoring.ts'
+import { dateByContent, type SheetDate } from './sheet-date.ts'
 import {
   extraBefore,
   type Published,
@@ -26,7 +27,6 @@ import { collectGarbage, release } from './snapshots/memory.ts'
 import { type SheetColumns, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { collectGarbageLater, type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'
-import { type Dated, datedByContent } from './taken-at.ts'
 
 /** What a task of the worker thread is given. `beside`: the thread that stores large sheets meanwhile. */
 export type TaskContext = ThreadWork & { scores: Database; beside?: StoreThread }
@@ -35,7 +35,7 @@ export type ImportInput = {
   path: string
   options: Pick<ReadOptions, 'filename' | 'mapping' | 'mode'>
   kind: UploadKind
-  dated: Dated
+  date: SheetDate
   /** What the league's boards are made of so far, and how it scores. */
   published: Published[]
   config: BoardConfig
@@ -51,7 +51,7 @@ export type Imported = {
   /** Texts of JSON, which the HTTP thread stores as they are. */
   findings: string[]
   summary: UploadSummary
-  dated: Dated
+  date: SheetDate
   /** Why somebody should confirm it before it is published. */
   doubts: UploadDoubt[]
   /** Set where the sheet changes the board. */
@@ -76,8 +76,8 @@ export async function importSheet(scores: Database, input: ImportInput, context:
   const sheet = { ids, order, names, metrics, labels }
   release(lines)
   const leftOut = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
-  const dated = datedByContent(input.dated, report.takenAt, work.now)
-  const comparing = { ...input, takenAt: dated.takenAt }
+  const date = dateByContent(input.date, report.takenAt, work.now)
+  const comparing = { ...input, takenAt: date.takenAt }
   let storing: StartedStore | undefined
   try {
     fillInNames(scores, sheet, hasNames, comparing)
@@ -101,7 +101,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
     const findings = findingTexts([...errors, ...report.duplicates, ...report.suspicious])
-    return { snapshot: input.dryRun ? null : id, report: reportOf(report), findings, summary, dated, doubts, board }
+    return { snapshot: input.dryRun ? null : id, report: reportOf(report), findings, summary, date, doubts, board }
   } catch (error) {
     if (storing) {
       await storing.stored.catch(() => {})

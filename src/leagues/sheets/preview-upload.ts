@@ -11,7 +11,7 @@ import { publishedSnapshots } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
 import { type Received, uploadPath } from './receive-file.ts'
-import { datedBeforeReading, datedByContent } from './taken-at.ts'
+import { dateBeforeReading, dateByContent } from './sheet-date.ts'
 
 /**
  * Uses the given mapping, or else the one that was chosen for these headings before. For an extra sheet, columns that
@@ -27,7 +27,7 @@ export async function previewUpload(app: App, league: League, received: Received
   const remembered = mapping ? undefined : rememberedMapping(db, league.id, headersOf(first))
   const { takenAt: takenAtInSheet, ...preview } = remembered ? await readPreview(remembered) : first
   const now = clock.now()
-  const { takenAt, takenFrom } = datedByContent(datedBeforeReading(undefined, filename, now), takenAtInSheet, now)
+  const { takenAt, takenFrom } = dateByContent(dateBeforeReading(undefined, filename, now), takenAtInSheet, now)
   const isExtra = (options.kind ?? fields.kind) === 'extra'
   const withoutTaken = isExtra
     ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)))
