@@ -24,7 +24,7 @@ export async function leaguesShown(app: App, query: Static<typeof leagueListQuer
   const now = clock.now()
   const filter = { kind, status, q, visible: isVisibleTo(who) }
   const leagues = listLeagues(db, filter, page, now).map(league => withPlayers(app, league))
-  /** Counting looks at every league, so the count is cached; but there is no end of names to search for. */
+  /** Counting reads every league, so the count is cached, except for a search: there are endless names to search for. */
   async function totalOf(): Promise<number> {
     const count = () => countLeagues(db, filter, now)
     if (q) return count()

@@ -8,8 +8,8 @@ import { warmBoardPage } from './pages/board-pages.ts'
 import { leagueById, listLeagues } from './queries.ts'
 
 /**
- * Loads what is read most: the first page of the board in its default order, and the page on which people who are not signed in see it. The
- * fast path then answers both wherever such people have read them before.
+ * Loads what is read most: the first page of the board in its default order, and the page on which people who are not signed in see it. Then
+ * the fast path renews the answers about this league that it had.
  */
 export async function warmBoard(app: App, league: League, readPage?: Parameters<typeof readBoard>[3]): Promise<void> {
   await readBoard(app, league, boardQueryOf({}, league), readPage)

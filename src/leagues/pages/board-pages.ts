@@ -177,7 +177,7 @@ export async function warmBoardPage(app: App, league: League): Promise<void> {
   if (requestedTime === undefined || app.clock.now() - requestedTime > 2 * cached.boardHtml.life || !isPublic(league))
     return
   await boardPageMaker(app).board(new Request('http://localhost/'), league.id, {}, undefined, 'page')
-  requestTimes(app).set(league.id, requestedTime) // that was not a stranger
+  requestTimes(app).set(league.id, requestedTime) // undoes what this request of our own recorded
 }
 
 export const boardPages = (app: App) => {

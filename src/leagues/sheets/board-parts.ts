@@ -3,7 +3,6 @@ import type { Database } from 'bun:sqlite'
 import { RankCounter, type Ranking, type RankOrder, rankingOf, withoutRows } from '../../leaderboard/ranking.ts'
 import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
 import { compareTexts, rowCount, type TextColumn, textColumn } from '../../leaderboard/text.ts'
-import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import {
@@ -77,16 +76,6 @@ export function labelledPlayers(
   const hits = new Uint8Array(new SharedArrayBuffer(rowCount(texts)))
   for (let row = 0; row < hits.length; row++) if (compareTexts(texts, row, wanted, 0) === 0) hits[row] = 1
   return hits
-}
-
-export function tierMembers({
-  ranking,
-  classification,
-}: {
-  ranking: Ranking
-  classification: Classification
-}): TierMembers[] {
-  return classify(ranking, classification)
 }
 
 export type Standings = Record<string, { rank: number; percentile: number } | null>

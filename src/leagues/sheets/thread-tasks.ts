@@ -1,6 +1,7 @@
 /** Everything the worker thread does, by name. Inputs and answers are plain data; large columns are shared memory. */
 import { type BoardPositions, compareRanks } from '../../leaderboard/moves.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
+import { type Classification, classify } from '../../leaderboard/tiers.ts'
 import * as boardParts from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet, type TaskContext } from './import-sheet.ts'
@@ -37,7 +38,8 @@ export const tasks = {
   search: boardParts.searchPlayers,
   labelled: (input: { snapshot: number; name: string; text: string }, { scores }: TaskContext) =>
     boardParts.labelledPlayers(scores, input),
-  tiers: boardParts.tierMembers,
+  tiers: ({ ranking, classification }: { ranking: Ranking; classification: Classification }) =>
+    classify(ranking, classification),
   totals: (input: TotalsInput, work: TaskContext) => sumPlayers(work.scores, input, work),
   moves: ({ before, after, limit }: { before: BoardPositions; after: BoardPositions; limit: number }) =>
     compareRanks(before, after, limit),

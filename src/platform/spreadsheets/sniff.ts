@@ -80,7 +80,7 @@ export function encodingOf(head: Uint8Array): { encoding: Encoding; bomBytes: nu
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const controls = /[\x00-\x08\x0b\x0e-\x1f]/g
 
-/** Control characters that no text holds; a few are forgiven. */
+/** Whether there are control characters that no text holds; a few are tolerated. */
 function isBinary(head: Uint8Array, encoding: Encoding): boolean {
   if (encoding.startsWith('utf-16')) return false
   const control = Buffer.from(head).toString('latin1').match(controls)?.length ?? 0

@@ -79,7 +79,7 @@ export class TextBuilder {
     this.offsets[this.count] = this.from = this.to
   }
 
-  /** Makes room for `rows` rows, in one step. Pages that stay untouched cost nothing, so texts may well become longer than so far. */
+  /** Makes room for `rows` rows, in one step. Memory pages that stay untouched cost nothing, so texts may well become longer than so far. */
   reserve(rows: number): void {
     if (rows <= this.count) return
     const length = Math.min(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.5), MAX_BYTES)

@@ -104,7 +104,7 @@ function directoryOf(source: Source): Map<string, ZipEntry> {
     entries.set(key, entry)
     at = next
   }
-  // Entries that share bytes are how small files claim to hold petabytes.
+  // Entries must not share bytes: a small file could claim to hold petabytes.
   let nextFree = 0
   for (const { name, offset, packed } of [...entries.values()].sort((a, b) => a.offset - b.offset)) {
     if (offset < nextFree || offset + 30 + packed > start) corrupt(`${name} lies across other parts`)
