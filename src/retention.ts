@@ -30,7 +30,12 @@ import {
 import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
 import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
-import { correctTimes, deleteOldFiles, deleteStrayFiles, sweepSnapshots } from './leagues/sheets/retention.ts'
+import {
+  correctUploadTimes,
+  deleteOldUploadFiles,
+  deleteStrayFiles,
+  sweepSnapshots,
+} from './leagues/sheets/retention.ts'
 import { type RetentionRule, retentionJob } from './monitor/jobs.ts'
 import { type Duration, ms } from './platform/clock.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
@@ -70,9 +75,9 @@ export const deleteOld = retentionJob([
   },
   olderThan('daily prices', '730d', dailyPrices, dailyPrices.day),
   olderThan('files chosen and not imported', '1d', uploadDrafts, uploadDrafts.createdAt),
-  { what: 'upload files', step: deleteOldFiles },
+  { what: 'upload files', step: deleteOldUploadFiles },
   { what: 'stray files', step: deleteStrayFiles },
-  { what: 'times ahead of the clock', step: correctTimes },
+  { what: 'times ahead of the clock', step: correctUploadTimes },
   { what: 'snapshots', step: sweepSnapshots },
   { what: 'trades of deleted leagues', step: ({ db }, _, limit) => deleteOrphanRows(db, limit) },
   { what: 'dead processes', step: forgetProcesses },

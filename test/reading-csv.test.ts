@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Papa from 'papaparse'
 import { type ReadProgress, readSheet } from '../src/leagues/sheets/reading/sheet.ts'
-import { limits } from '../src/platform/spreadsheets/limits.ts'
-import type { Source } from '../src/platform/spreadsheets/source.ts'
+import { sheetLimits } from '../src/platform/spreadsheets/limits.ts'
+import type { ByteSource } from '../src/platform/spreadsheets/source.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
 import { piecemeal, read, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
@@ -180,13 +180,13 @@ describe('broken records', () => {
     const rows = Array.from({ length: 12_000 }, (_, i) => `${i},x\n`).join('')
     const sheet = await read(`id,power\n${rows}a,5\n`)
     expect(sheet).toMatchObject({ rowsBad: 12_000, errorCount: 12_000, rows: 1 })
-    expect(sheet.errors).toHaveLength(limits.findings)
+    expect(sheet.errors).toHaveLength(sheetLimits.findings)
   })
 })
 
 describe('limits', () => {
   test('a field may be one megabyte long', async () => {
-    const long = 'x'.repeat(limits.field)
+    const long = 'x'.repeat(sheetLimits.field)
     for (const piece of [997, 1 << 20]) {
       const bytes = utf8(`id,note,power\n1,"${long}",5\n2,${long},6\n3,${long}x,7\n4,d,8\n`)
       const sheet = await readSheet(piecemeal(bytes, () => piece))
@@ -226,7 +226,7 @@ describe('limits', () => {
     for (const quote of ['', '"']) {
       const start = utf8(`id,name,power\n1,${quote}`)
       let furthest = 0
-      const source: Source = {
+      const source: ByteSource = {
         size: 100e6,
         read(into, at) {
           into.fill(120)
@@ -239,12 +239,12 @@ describe('limits', () => {
       const failure = await refusal(readSheet(source))
       expect(failure.code).toBe('line_too_long')
       expect(failure.message).toContain('Line 2')
-      expect(furthest).toBeLessThan(limits.line * 4)
+      expect(furthest).toBeLessThan(sheetLimits.line * 4)
     }
   })
 
   test('more columns than any sheet has are refused', async () => {
-    const header = ['id', ...Array.from({ length: limits.columns }, (_, i) => `m${i}`)].join(',')
+    const header = ['id', ...Array.from({ length: sheetLimits.columns }, (_, i) => `m${i}`)].join(',')
     expect((await refusal(read(`${header}\n1\n`))).code).toBe('too_large')
   })
 })

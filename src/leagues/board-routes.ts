@@ -12,7 +12,7 @@ import { dateTimeSchema, idParams, idSchema, nullableNumber } from '../platform/
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
 import { maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import { maxColumnsLength, readColumnList } from './columns.ts'
-import { exportOf, fileName } from './exports.ts'
+import { exportFileName, exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
 import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
 import { readableLeague } from './visibility.ts'
@@ -130,7 +130,7 @@ export const boardRoutes = (app: App) => {
       async ({ params: { id }, query, who }) => {
         const league = readableLeague(db, id, who)
         const lines = await totalsCsv(app, league, totalsQueryOf(query))
-        return csvDownload(lines, `totals-${fileName(league, 'csv')}`)
+        return csvDownload(lines, `totals-${exportFileName(league, 'csv')}`)
       },
       {
         query: totalsQuery,

@@ -55,7 +55,7 @@ export async function exportOf(
   return new Response(fileStream(input, slices(app, league, query), app.exports.idleTimeoutMs, release), {
     headers: {
       'content-type': types[format],
-      'content-disposition': `attachment; filename="${fileName(league, format)}"`,
+      'content-disposition': `attachment; filename="${exportFileName(league, format)}"`,
       'cache-control': 'no-cache',
     },
   })
@@ -143,7 +143,7 @@ async function* slices(app: App, league: League, query: BoardQuery): AsyncGenera
   }
 }
 
-export const fileName = ({ id, name }: League, extension: string) =>
+export const exportFileName = ({ id, name }: League, extension: string) =>
   `${
     name
       .normalize('NFKD')

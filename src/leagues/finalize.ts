@@ -13,7 +13,7 @@ import type { LeagueView } from './league.ts'
 import { changeLeague, leagueById, leagueViewById } from './queries.ts'
 
 /** Freezes a league once: a second attempt is refused with a conflict, and the board stays as it is. */
-export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
+export async function finalizeLeague(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
   const { db, clock, kinds } = app
   const league = leagueById(db, id)
   if (league.finalizedAt !== null) refuse('conflict', 'This league is already final')
@@ -54,7 +54,7 @@ export const finalizeDue = job('leagues.finalize_due', {
     const finalized: number[] = []
     for (const { id, name } of due) {
       try {
-        await finalize(app, id, systemActor)
+        await finalizeLeague(app, id, systemActor)
         finalized.push(id)
         log.info('A league is final', { league_id: id, name })
       } catch (error) {
@@ -67,7 +67,7 @@ export const finalizeDue = job('leagues.finalize_due', {
 })
 
 /** Makes a final league live again. From then on it is finalised by hand: otherwise it would be final again at once. */
-export async function reopen(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
+export async function reopenLeague(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
   const { db, clock, kinds } = app
   const league = await atomically(db, tx => {
     const league = leagueById(tx, id)

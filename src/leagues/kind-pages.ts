@@ -70,5 +70,5 @@ ${formField({ label: 'Webhook', name: 'config.webhook_url', optional: true, valu
 ${offered.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
 </fieldset>`
 
-export const choices = (labels: Record<string, string>): FormChoice[] =>
+export const formChoices = (labels: Record<string, string>): FormChoice[] =>
   Object.entries(labels).map(([value, label]) => ({ value, label }))

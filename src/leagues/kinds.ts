@@ -52,7 +52,7 @@ export type ExportSource = { module: string; input: unknown }
 type FinalBoard = { hash: string; store?(tx: Db): string | undefined }
 
 /** `at`: ms since 1970. `path`: the page where it is done. */
-export type Due = { at: number; text: string; path: string }
+export type DueTask = { at: number; text: string; path: string }
 
 export type Trends = Record<string, (number | null)[]>
 
@@ -88,7 +88,7 @@ export type LeagueKind = {
   /** A user's own rows of the board, best first; absent if rows do not belong to users. */
   standings?(app: App, league: League, userId: number): Promise<BoardRow[]>
   /** What a member still has to do in the league, and by when. */
-  nextDue?(app: App, league: League, userId: number): Due | undefined
+  nextDue?(app: App, league: League, userId: number): DueTask | undefined
   /** The metrics of its scores so far, offered by the form. */
   seenMetrics?(app: App, league: League): readonly string[]
   /** Players who were on an earlier board and are missing from this one, whose name or id contains `q`. */

@@ -9,11 +9,11 @@ import type { FormField } from '../ui/parts/form.ts'
 
 export type League = typeof leagues.$inferSelect
 
-export const statuses = ['upcoming', 'active', 'ended', 'final', 'archived'] as const
-export type Status = (typeof statuses)[number]
+export const leagueStatuses = ['upcoming', 'active', 'ended', 'final', 'archived'] as const
+export type LeagueStatus = (typeof leagueStatuses)[number]
 
 type Times = Pick<League, 'startsAt' | 'endsAt' | 'finalizedAt' | 'archivedAt'>
-export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Times, now: number): Status {
+export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Times, now: number): LeagueStatus {
   if (archivedAt !== null) return 'archived'
   if (finalizedAt !== null) return 'final'
   if (now < startsAt) return 'upcoming'
@@ -21,7 +21,7 @@ export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Time
 }
 
 export const kindSchema = t.Union(leagueKinds.map(kind => t.Literal(kind)))
-export const statusSchema = t.Union(statuses.map(status => t.Literal(status)))
+export const statusSchema = t.Union(leagueStatuses.map(status => t.Literal(status)))
 
 /**
  * The fields of a league that officers write, besides the `config` of its kind. The bodies of POST and PATCH, the answer and the form

@@ -8,7 +8,7 @@ import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
-import { type League, type LeagueView, leagueView, type Status } from './league.ts'
+import { type League, type LeagueStatus, type LeagueView, leagueView } from './league.ts'
 
 const byId = prepared(db =>
   db
@@ -31,7 +31,7 @@ export const countMembers = (db: Db, leagueId: number): number =>
 export const leagueViewById = (db: Db, id: number, now: number): LeagueView =>
   leagueView(leagueById(db, id), countMembers(db, id), now)
 
-const hasStatus = (status: Status, now: number): SQL | undefined =>
+const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
   ({
     archived: isNotNull(leagues.archivedAt),
     final: and(isNull(leagues.archivedAt), isNotNull(leagues.finalizedAt)),
@@ -42,7 +42,7 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
 const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
 /** `visible`: a condition for leagues that the reader may see. */
-type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
+type LeagueFilter = { kind?: Kind; status?: LeagueStatus; q?: string; visible?: SQL }
 
 const conditionOf = ({ kind, status, q, visible }: LeagueFilter, now: number): SQL | undefined =>
   and(

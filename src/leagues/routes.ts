@@ -11,7 +11,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
 import { configPreviewSchema } from './config-preview.ts'
-import { finalize, reopen } from './finalize.ts'
+import { finalizeLeague, reopenLeague } from './finalize.ts'
 import {
   columnsOf,
   fieldsOf,
@@ -230,11 +230,11 @@ export const leagueRoutes = (app: App) => {
         }),
       },
     )
-    .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {
+    .post('/:id/finalize', ({ params: { id }, who }) => finalizeLeague(app, id, signedIn(who)), {
       may: 'officer',
       detail: describe('Freeze the board of a league for good', leagueSchema),
     })
-    .post('/:id/reopen', ({ params: { id }, who }) => reopen(app, id, signedIn(who)), {
+    .post('/:id/reopen', ({ params: { id }, who }) => reopenLeague(app, id, signedIn(who)), {
       may: 'admin',
       detail: describe('Make a final league live again; it is then finalised by hand', leagueSchema),
     })

@@ -2,7 +2,7 @@
 import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { type Due, kindOf } from '../leagues/kinds.ts'
+import { type DueTask, kindOf } from '../leagues/kinds.ts'
 import { day, iso } from '../platform/clock.ts'
 import { type PageSlice, pageOf, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -67,7 +67,7 @@ function dueOf(app: App, who: Who, userId: number) {
 }
 export type DueView = ReturnType<typeof dueOf>[number]
 
-function shiftsAhead({ db, clock }: App, userId: number): Due[] {
+function shiftsAhead({ db, clock }: App, userId: number): DueTask[] {
   const me = staffOfUser(db, userId)
   if (!me) return []
   const now = clock.now()

@@ -27,7 +27,7 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
 import { maxMissing } from '../board-schemas.ts'
 import { kindOf, type Trends } from '../kinds.ts'
-import { type League, leagueStatus, type Status } from '../league.ts'
+import { type League, type LeagueStatus, leagueStatus } from '../league.ts'
 import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
@@ -65,7 +65,7 @@ function boardPageMaker(app: App) {
   const { db, cache, clock } = app
 
   /** The version changes with the board and with the state of the league. The key of a cached page ends with its stamps. */
-  const versionOf = (key: string, status: Status) =>
+  const versionOf = (key: string, status: LeagueStatus) =>
     Bun.hash(`${key.slice(key.lastIndexOf('|'))}${status}`).toString(36)
   const versionNow = (id: number, who: Who | undefined) =>
     versionOf(cache.keyOf(cached.boardHtml, [id]), leagueStatus(readableLeague(db, id, who), clock.now()))

@@ -9,7 +9,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { dayText, name, number } from '../../ui/parts/values.ts'
 import type { Kinds } from '../kinds.ts'
-import { type LeagueView, statuses } from '../league.ts'
+import { type LeagueView, leagueStatuses } from '../league.ts'
 
 type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
 type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
@@ -33,7 +33,7 @@ ${mayMake && html`<a class="button" href="/leagues/new">New league</a>`}
 ${first}${
   (isFiltered || list.leagues.length > 0) &&
   html`<div class="toolbar">
-<nav class="filters" aria-label="Status">${[undefined, ...statuses].map(each => choice(each ?? 'current', to({ status: each }), each === statusFilter))}</nav>
+<nav class="filters" aria-label="Status">${[undefined, ...leagueStatuses].map(each => choice(each ?? 'current', to({ status: each }), each === statusFilter))}</nav>
 <nav class="filters" aria-label="Kind">${choice('all kinds', to({ kind: undefined }), !kind)}${Object.entries(kinds).map(([each, { pages }]) => choice(pages.name, to({ kind: each }), each === kind))}</nav>
 <form class="search" method="get" action="/" role="search">
 ${statusFilter && html`<input type="hidden" name="status" value="${statusFilter}" />`}${kind && html`<input type="hidden" name="kind" value="${kind}" />`}

@@ -17,7 +17,7 @@ import { correctTimesAhead } from './correct-times.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
 import { insertUpload, publishedSnapshots, sameUpload } from './queries.ts'
-import { type Received, removeReceived } from './receive-file.ts'
+import { type ReceivedFile, removeReceived } from './receive-file.ts'
 import { dateBeforeReading } from './sheet-date.ts'
 import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
 
@@ -59,7 +59,7 @@ const acceptedView = (upload: Upload) => ({
 export async function acceptReceived(
   app: App,
   leagueOf: () => League,
-  received: Received,
+  received: ReceivedFile,
   query: UploadOptions,
   who: Who,
   set: { status?: number | string },
@@ -83,7 +83,7 @@ export async function acceptReceived(
 }
 
 /** Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping. */
-export async function acceptUpload(app: App, league: League, received: Received, options: UploadOptions, who: Who) {
+export async function acceptUpload(app: App, league: League, received: ReceivedFile, options: UploadOptions, who: Who) {
   const { db, clock, jobs, sheets } = app
   const { file, filename, bytes, sha256 } = received
   const dryRun = isYes(options.dry_run)

@@ -6,7 +6,7 @@ import { extraStartsOf } from './extra-columns.ts'
 import { latecomersOf, type PausableWork } from './latecomers.ts'
 import { readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
-import { release } from './snapshots/memory.ts'
+import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
@@ -75,7 +75,7 @@ function rowMatcher(scores: Database, ids: TextColumn) {
     if (inMemory) return inMemory
     const others = readIds(scores, snapshotOf(scores, other), allocateOwn)
     const rows = matchRows(ids, others)
-    release(others.bytes, others.offsets)
+    freeBuffers(others.bytes, others.offsets)
     matched.set(other, rows)
     return rows
   }

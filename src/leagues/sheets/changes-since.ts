@@ -4,7 +4,7 @@ import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
 import { countFallenCounters } from './doubts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { release } from './snapshots/memory.ts'
+import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readNames } from './snapshots/read.ts'
 import type { SheetColumns, Snapshot } from './snapshots/snapshot.ts'
 
@@ -40,6 +40,6 @@ function countPlayerChanges(scores: Database, names: TextColumn, before: Snapsho
     if (rowBefore < 0) newPlayers++
     else if (compareTexts(names, row, namesBefore, rowBefore) !== 0) renamed++
   }
-  release(namesBefore.bytes, namesBefore.offsets)
+  freeBuffers(namesBefore.bytes, namesBefore.offsets)
   return { new: newPlayers, missing: before.players - (rows.length - newPlayers), renamed }
 }

@@ -30,7 +30,7 @@ import {
 import { discardHeld, publishHeld } from './held.ts'
 import { previewUpload } from './preview-upload.ts'
 import { uploadOfLeague } from './queries.ts'
-import { type Received, receive, removeReceived } from './receive-file.ts'
+import { type ReceivedFile, receiveFile, removeReceived } from './receive-file.ts'
 
 const oneDraft = { params: t.Object({ id: idSchema, draft_id: idSchema }) }
 const checkEverySeconds = 2 // between two checks of a preview
@@ -58,7 +58,7 @@ export const draftPages = (app: App) => {
     return page({ title: draft.filename, who, nav: 'leagues', body, reload }, refusal?.status)
   }
 
-  async function newDraft(id: number, received: Received, who: Who) {
+  async function newDraft(id: number, received: ReceivedFile, who: Who) {
     requireToken(who, received.fields[csrfField])
     const { kind, mode } = received.fields
     await received.synced
@@ -145,7 +145,7 @@ export const draftPages = (app: App) => {
       '/leagues/:id/uploads',
       async ({ params: { id }, request, who }) => {
         openLeague(id)
-        const received = await receive(request, app)
+        const received = await receiveFile(request, app)
         try {
           const { id: draft } = await newDraft(id, received, signedIn(who))
           return seeOther(`/leagues/${id}/uploads/drafts/${draft}`)

@@ -5,7 +5,7 @@ import type { Db } from '../../../db/open.ts'
 import { uploadDrafts } from '../../../db/schema.ts'
 import { refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { type Received, uploadPath } from './receive-file.ts'
+import { type ReceivedFile, uploadPath } from './receive-file.ts'
 
 export type UploadDraft = typeof uploadDrafts.$inferSelect
 
@@ -31,7 +31,7 @@ export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadD
 }
 
 /** The file as it was received. */
-export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDraft): Received => ({
+export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDraft): ReceivedFile => ({
   file,
   filename,
   bytes,
@@ -41,7 +41,7 @@ export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDra
 })
 
 /** A hard link to the file: a trial run deletes the file it is given. */
-export async function linkForTrial(dataDir: string, draft: UploadDraft): Promise<Received> {
+export async function linkForTrial(dataDir: string, draft: UploadDraft): Promise<ReceivedFile> {
   const [receiver] = draft.file.split('.')
   const file = `${receiver}.${Bun.randomUUIDv7()}`
   await link(uploadPath(dataDir, draft.file), uploadPath(dataDir, file))

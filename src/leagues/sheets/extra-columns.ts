@@ -9,7 +9,7 @@ import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
-import { release } from './snapshots/memory.ts'
+import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -59,7 +59,7 @@ async function joinedSnapshot(
   try {
     return await writeSnapshot(scores, joined, { ...work, startsFor })
   } finally {
-    release(...joined.metrics.map(({ values }) => values), ids.bytes, ids.offsets)
+    freeBuffers(...joined.metrics.map(({ values }) => values), ids.bytes, ids.offsets)
   }
 }
 
@@ -85,9 +85,9 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
         const value = rows[row]! < 0 ? Number.NaN : values[rows[row]!]!
         if (!Number.isNaN(value)) column.values[row] = value
       }
-      release(values)
+      freeBuffers(values)
     }
-    release(others.bytes, others.offsets)
+    freeBuffers(others.bytes, others.offsets)
   }
   return [...added.values()]
 }

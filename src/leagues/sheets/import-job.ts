@@ -26,7 +26,7 @@ import { boardConfigOf } from './config.ts'
 import { correctTimesAhead } from './correct-times.ts'
 import { holdUpload } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
-import { sheetLeague, sourceOf } from './kind.ts'
+import { boardSourceOf, sheetLeague } from './kind.ts'
 import { mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
@@ -45,7 +45,7 @@ export const importUpload = job('sheets.import', {
   begin: ({ uploadId }, tx) => void changeUpload(tx, uploadId, ['queued'], { status: 'running' }),
   whyNoRetry: ({ uploadId }, { db }) =>
     findUpload(db, uploadId)?.file ? null : 'Its file was removed when it ended; upload it again',
-  run: (input, app, work) => importSheet(input, app, work).catch(refuseUnreadable),
+  run: (input, app, work) => runImport(input, app, work).catch(refuseUnreadable),
   async afterFailure({ uploadId }, app, { status, error }) {
     const { db, clock } = app
     const upload = findUpload(db, uploadId)
@@ -66,7 +66,7 @@ export const importUpload = job('sheets.import', {
   },
 })
 
-async function importSheet(
+async function runImport(
   { uploadId, leagueId }: { uploadId: number; leagueId: number },
   app: App,
   { progress, signal, lease, log, succeed }: JobContext,
@@ -178,7 +178,7 @@ async function prepareFirstPage(
 ): Promise<FirstPage | undefined> {
   if (snapshot === null) return undefined
   if (board) app.sheets.boards.boardCache.store(board)
-  const before = sourceOf(app, league)
+  const before = boardSourceOf(app, league)
   const newest = { snapshot, kind, takenAt: date.takenAt }
   const source = { ...before, published: [...before.published, newest] }
   const query = boardQueryOf({}, league)
@@ -188,7 +188,7 @@ async function prepareFirstPage(
 /** The page that was made before it was published, unless anything that it depends on has changed in the meantime. */
 async function preparedPage(app: App, leagueId: number, query: BoardQuery, prepared: FirstPage | undefined) {
   const league = leagueById(app.db, leagueId)
-  const source = sourceOf(app, league)
+  const source = boardSourceOf(app, league)
   const inOrder = (source: BoardSource) => ({ ...source, published: byTakenAt(source.published) })
   const isAsPrepared =
     prepared && Bun.deepEquals(prepared.query, query) && Bun.deepEquals(inOrder(prepared.source), inOrder(source))

@@ -23,7 +23,7 @@ import {
   scansOf,
   selectSnapshots,
 } from './snapshot-selection.ts'
-import { collectGarbage, release } from './snapshots/memory.ts'
+import { collectGarbage, freeBuffers } from './snapshots/memory.ts'
 import { type SheetColumns, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { collectGarbageLater, type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'
@@ -74,7 +74,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     work,
   )
   const sheet = { ids, order, names, metrics, labels }
-  release(lines)
+  freeBuffers(lines)
   const leftOut = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const date = dateByContent(input.date, report.takenAt, work.now)
   const comparing = { ...input, takenAt: date.takenAt }
@@ -109,9 +109,9 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     }
     throw error
   } finally {
-    release(...metrics.map(({ values }) => values))
+    freeBuffers(...metrics.map(({ values }) => values))
     const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
-    for (const { bytes, offsets } of texts) release(bytes, offsets)
+    for (const { bytes, offsets } of texts) freeBuffers(bytes, offsets)
     collectGarbage(rows * GARBAGE_BYTES)
     collectGarbageLater(sheet)
   }

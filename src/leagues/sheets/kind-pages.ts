@@ -8,8 +8,8 @@ import { columnName, labelColumn } from '../columns.ts'
 import {
   announcementFields,
   autoFinalizeField,
-  choices,
   fieldText,
+  formChoices,
   type KindPages,
   type LeagueConfig,
   partOfConfig,
@@ -54,14 +54,14 @@ ${formField({
   name: 'config.score_on',
   type: 'select',
   value: fieldText(config.score_on) ?? 'gains',
-  choices: choices({ gains: 'gains', current: 'current values' }),
+  choices: formChoices({ gains: 'gains', current: 'current values' }),
 })}
 ${formField({
   label: 'Tiers by',
   name: 'config.classify_by',
   type: 'select',
   value: fieldText(config.classify_by) ?? 'percentile',
-  choices: choices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
+  choices: formChoices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
 })}
 </div>
 <fieldset><legend>Tiers</legend>

@@ -33,7 +33,7 @@ import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
 import { sheetTotals } from './totals.ts'
 
-export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): BoardSource => ({
+export const boardSourceOf = ({ db }: Pick<App, 'db'>, league: League): BoardSource => ({
   published: publishedSnapshots(db, league.id),
   config: boardConfigOf(league),
   marks: marksOf(db, league.id),
@@ -59,13 +59,13 @@ export const sheetLeague: LeagueKind = {
   config: checkedSheetConfig,
   previewConfig: (app, league, config, limit) =>
     retryWhenGone(undefined, () =>
-      previewSheetConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), limit),
+      previewSheetConfig(app.sheets.boards, boardSourceOf(app, league), boardConfigOf({ config }), limit),
     ),
   page: (app, league, query) =>
-    retryWhenGone(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
+    retryWhenGone(query.at, () => sheetPage(app.sheets.boards, boardSourceOf(app, league), query)),
   exportSource: (app, league, query) =>
     retryWhenGone(query.at, async () => {
-      const source = sourceOf(app, league)
+      const source = boardSourceOf(app, league)
       const published = publishedUpTo(source.published, query.at)
       const selection = await shownSnapshots(app.sheets.boards, published, query.from)
       if (!selection) return undefined
@@ -74,10 +74,10 @@ export const sheetLeague: LeagueKind = {
       return { module: programFile('src/leagues/sheets/export-source.ts'), input }
     }),
   totals: (app, league, query) =>
-    retryWhenGone(query.at, () => sheetTotals(app.sheets.boards, sourceOf(app, league), query)),
+    retryWhenGone(query.at, () => sheetTotals(app.sheets.boards, boardSourceOf(app, league), query)),
   async player(app, league, playerId) {
     const { boards } = app.sheets
-    const source = sourceOf(app, league)
+    const source = boardSourceOf(app, league)
     const onBoard = await retryWhenGone(undefined, () => playerCard(boards, source, playerId))
     const card = onBoard ?? (await missingPlayer(boards.scores, source, playerId))
     if (!card) return undefined
@@ -89,7 +89,7 @@ export const sheetLeague: LeagueKind = {
     }
   },
   async trends(app, league, players) {
-    const { published, config } = sourceOf(app, league)
+    const { published, config } = boardSourceOf(app, league)
     return retryWhenGone(undefined, () => app.sheets.boards.boardCache.trends({ published, config, players }))
   },
   seenMetrics: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)),
@@ -111,7 +111,7 @@ export const sheetLeague: LeagueKind = {
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
     const { asOf, tiers } = await retryWhenGone(undefined, () =>
-      tiersOf(app.sheets.boards, sourceOf(app, league), page),
+      tiersOf(app.sheets.boards, boardSourceOf(app, league), page),
     )
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
   },
@@ -121,7 +121,7 @@ export const sheetLeague: LeagueKind = {
   async finalize(app, league) {
     const unread = unfinishedUploads(app.db, league.id)
     if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
-    const { config, published, marks } = sourceOf(app, league)
+    const { config, published, marks } = boardSourceOf(app, league)
     const leftOut = leftOutBy(marks)
     const selection =
       selectSnapshots(published) ??

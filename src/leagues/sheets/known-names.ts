@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { rowCount, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
-import { release } from './snapshots/memory.ts'
+import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 import { bringToIdOrder } from './snapshots/write.ts'
@@ -44,7 +44,7 @@ export function fillInNames(
       texts[row] = name
       unnamed--
     }
-    release(ids.bytes, ids.offsets, others.bytes, others.offsets)
+    freeBuffers(ids.bytes, ids.offsets, others.bytes, others.offsets)
     if (unnamed === 0) break
   }
   sheet.names = textColumn(texts.map((text, row) => text || textAt(sheet.ids, row)))

@@ -4,7 +4,7 @@ import { joinTexts, rowCount, type TextColumn, takeTexts, textColumn } from '../
 import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
-import { release } from './snapshots/memory.ts'
+import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
@@ -37,7 +37,7 @@ export async function latecomersOf(
     if (members >= between.length - 1) id = await writeSnapshot(scores, known, { ...work, startsFor: keyOf(members) })
     await work.pause()
   }
-  release(baselineIds.bytes, baselineIds.offsets)
+  freeBuffers(baselineIds.bytes, baselineIds.offsets)
   return snapshotOf(scores, id)
 }
 
@@ -60,7 +60,7 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
   const newRows: number[] = []
   for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) newRows.push(row)
   const newIds = takeTexts(ids, Uint32Array.from(newRows))
-  release(ids.bytes, ids.offsets)
+  freeBuffers(ids.bytes, ids.offsets)
   const columns = snapshot.metrics.length
   const { names, values } = readRows(scores, snapshot, newRows)
   return {

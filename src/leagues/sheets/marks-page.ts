@@ -11,7 +11,7 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, time } from '../../ui/parts/values.ts'
-import { choices } from '../kind-pages.ts'
+import { formChoices } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
 import type { League, LeagueView } from '../league.ts'
 import { markName } from '../pages/board-columns.ts'
@@ -105,7 +105,7 @@ ${form(
     name: 'reason',
     type: 'select',
     value: mark?.reason ?? 'farm',
-    choices: choices({ farm: 'A second account (farm)', vacation: 'On vacation', other: 'Another reason' }),
+    choices: formChoices({ farm: 'A second account (farm)', vacation: 'On vacation', other: 'Another reason' }),
   })}${formField({
     label: 'Main account',
     name: 'farm_of',

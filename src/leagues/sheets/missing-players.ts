@@ -5,7 +5,7 @@ import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { release } from './snapshots/memory.ts'
+import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
@@ -35,12 +35,12 @@ export async function missingPlayers(
         names: joinTexts(missing.names, takeTexts(names, rows)),
         scans: [...missing.scans, ...missingRows.map(() => id)],
       })
-      release(names.bytes, names.offsets)
+      freeBuffers(names.bytes, names.offsets)
     }
-    release(ids.bytes, ids.offsets)
+    freeBuffers(ids.bytes, ids.offsets)
     await pause()
   }
-  release(newestIds.bytes, newestIds.offsets)
+  freeBuffers(newestIds.bytes, newestIds.offsets)
   return missing
 }
 

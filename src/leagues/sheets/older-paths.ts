@@ -13,7 +13,7 @@ import { leagueById, listLeagues } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { acceptedSchema, acceptReceived, uploadOptions } from './accept-upload.ts'
 import { metricNamed } from './reading/headers.ts'
-import { receive } from './receive-file.ts'
+import { receiveFile } from './receive-file.ts'
 
 const seasonQuery = t.Object({
   kvk_season_id: t.Optional(t.String({ maxLength: 200, description: 'Id, name or slug of a sheet league' })),
@@ -73,7 +73,7 @@ export const olderPaths = (app: App) => {
       async ({ query: { kvk_season_id, ...query }, request, who, set }) => {
         if (kvk_season_id)
           return redirectTo(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${queryOf(request.url, { kind })}`)
-        const received = await receive(request, app)
+        const received = await receiveFile(request, app)
         const league = () => season(received.fields.kvk_season_id, who)
         return acceptReceived(app, league, received, { ...query, kind: query.kind ?? kind }, signedIn(who), set)
       },

@@ -12,11 +12,11 @@ import { uploadById, uploadOfLeague } from './queries.ts'
 import type { Upload } from './upload.ts'
 import { uploadView } from './upload.ts'
 import {
+  changedPeopleOf,
   changedPersonSchema,
   changeSchema,
   comparedSchema,
   peopleChangesOf,
-  peopleOf,
   type UploadChange,
 } from './upload-people.ts'
 
@@ -37,7 +37,7 @@ export const uploadPeopleRoutes = (app: App) =>
       '/uploads/:id/people',
       async ({ params: { id }, query, request, set }) => {
         const slice = pageOf(query)
-        const { comparedTo, total, people } = await peopleOf(app, uploadById(app.db, id), query.change, slice)
+        const { comparedTo, total, people } = await changedPeopleOf(app, uploadById(app.db, id), query.change, slice)
         return paged({ request, set }, slice, total, { change: query.change, compared_to: comparedTo, people })
       },
       {
@@ -50,7 +50,7 @@ export const uploadPeopleRoutes = (app: App) =>
       '/uploads/:id/people.csv',
       async ({ params: { id }, query: { change } }) => {
         const upload = uploadById(app.db, id)
-        await peopleOf(app, upload, change, { offset: 0, limit: 1 }) // refuses an invalid request
+        await changedPeopleOf(app, upload, change, { offset: 0, limit: 1 }) // refuses an invalid request
         return csvDownload(csvOf(app, upload, change), `upload-${id}-${change}.csv`)
       },
       {
@@ -70,7 +70,7 @@ function csvOf(app: App, upload: Upload, change: UploadChange): ReadableStream<U
           encoder.encode(bom + csvLines([['player_id', 'name', 'line', 'field', 'before', 'now', 'reason']])),
         ),
       async pull(controller) {
-        const { people } = await peopleOf(app, upload, change, { offset, limit: peopleAtOnce })
+        const { people } = await changedPeopleOf(app, upload, change, { offset, limit: peopleAtOnce })
         offset += people.length
         const lines = people.flatMap(({ player_id, name, line, reason, changes }) =>
           (changes.length > 0 ? changes : [{ field: '', before: null, now: null }]).map(({ field, before, now }) => [
@@ -98,7 +98,7 @@ export const uploadPeoplePages = (app: App) =>
       const upload = uploadOfLeague(app.db, id, upload_id)
       const slice = pageOf(query)
       const change: UploadChange = query.change ?? peopleChangesOf(upload.kind)[0] ?? 'new'
-      const { comparedTo, total, people } = await peopleOf(app, upload, change, slice)
+      const { comparedTo, total, people } = await changedPeopleOf(app, upload, change, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
       const list = { change, comparedTo, people, pagination: pagination(slice, total) }
       const body = peoplePageBody({ league, upload: uploadView(upload), list }, who)

@@ -10,14 +10,14 @@ import { headersOf, isSheetRefusal, rememberedMapping } from './mappings.ts'
 import { publishedSnapshots } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
-import { type Received, uploadPath } from './receive-file.ts'
+import { type ReceivedFile, uploadPath } from './receive-file.ts'
 import { dateBeforeReading, dateByContent } from './sheet-date.ts'
 
 /**
  * Uses the given mapping, or else the one that was chosen for these headings before. For an extra sheet, columns that
  * the newest scan has are left out.
  */
-export async function previewUpload(app: App, league: League, received: Received, options: PreviewOptions) {
+export async function previewUpload(app: App, league: League, received: ReceivedFile, options: PreviewOptions) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
   const input = { path: uploadPath(config.dataDir, file), filename, isCut: fields.is_cut === 'true' }

@@ -119,7 +119,7 @@ export function uploadsOf(db: Db, leagueId: number, { limit, offset }: PageSlice
 }
 
 /** A page of errors, and how many there are in total. */
-export function errorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>) {
+export function uploadErrorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>) {
   const chunks = db
     .select({ first: uploadErrors.first, size: sql<number>`json_array_length(${uploadErrors.items})` })
     .from(uploadErrors)

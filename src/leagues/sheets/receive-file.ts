@@ -14,7 +14,7 @@ import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff
 import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
 import { writeTempFile } from './temp-file.ts'
 
-export type Received = {
+export type ReceivedFile = {
   /** Its name under `DATA_DIR/uploads`. */
   file: string
   filename: string
@@ -43,11 +43,11 @@ type ReceiveOptions = {
 }
 
 /** If anything goes wrong on the way, no file is left. */
-export async function receive(
+export async function receiveFile(
   request: Request,
   app: Pick<App, 'config' | 'processId' | 'sheets'>,
   { isKept = true, readsAhead = false }: ReceiveOptions = {},
-): Promise<Received> {
+): Promise<ReceivedFile> {
   const { config, processId, sheets } = app
   const type = request.headers.get('content-type') ?? ''
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
@@ -84,13 +84,13 @@ export async function receive(
 }
 
 /** Deletes a received file that is not needed after all. */
-export function removeReceived(dataDir: string, { file, arriving }: Pick<Received, 'file' | 'arriving'>) {
+export function removeReceived(dataDir: string, { file, arriving }: Pick<ReceivedFile, 'file' | 'arriving'>) {
   arriving?.cancel()
   return rm(uploadPath(dataDir, file), { force: true })
 }
 
 /** `handle`: of the file, written and not yet synced. */
-type ReadForm = Omit<Received, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; handle: number }
+type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; handle: number }
 type ReadTarget = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
@@ -134,10 +134,10 @@ async function readBuffered(
   form.delete('file')
   const fields: Record<string, string> = {}
   for (const [name, value] of form) {
-    if (typeof value !== 'string' || value.length > limits.fieldSize) return undefined
+    if (typeof value !== 'string' || value.length > formLimits.fieldSize) return undefined
     fields[name] = value
   }
-  if (Object.keys(fields).length > limits.fields) return undefined
+  if (Object.keys(fields).length > formLimits.fields) return undefined
   const bytes = await sheet.bytes()
   return {
     filename: cleanName(sheet.name),
@@ -201,13 +201,13 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
   return refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'Choose a file.' }] })
 }
 
-const limits = { files: 1, fields: 20, fieldSize: 65_536, parts: 30 }
+const formLimits = { files: 1, fields: 20, fieldSize: 65_536, parts: 30 }
 
 function formOf(type: string, fileSize: number) {
   try {
     return new Busboy({
       headers: { 'content-type': type },
-      limits: { ...limits, fileSize },
+      limits: { ...formLimits, fileSize },
     })
   } catch {
     return refuse('bad_request', 'The boundary of the multipart/form-data is missing or too long')

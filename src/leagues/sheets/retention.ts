@@ -16,7 +16,7 @@ import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
 import { byTakenAt, extrasListsOf, latecomerListKey, type Published, selectionsToKeep } from './snapshot-selection.ts'
 
 /** Files of uploads that finished more than ninety days ago. */
-export async function deleteOldFiles({ db, config }: App, now: number, limit: number): Promise<number> {
+export async function deleteOldUploadFiles({ db, config }: App, now: number, limit: number): Promise<number> {
   const old = db
     .select({ id: uploads.id, file: uploads.file })
     .from(uploads)
@@ -69,7 +69,7 @@ export async function deleteStrayFiles({ db, config, processId }: App, now: numb
 }
 
 /** In case the clock was corrected while a process was running and nothing has been uploaded since. */
-export async function correctTimes({ db, clock }: App): Promise<number> {
+export async function correctUploadTimes({ db, clock }: App): Promise<number> {
   await atomically(db, tx => correctTimesAhead(tx, clock.now()))
   return 0
 }

@@ -12,8 +12,8 @@ import { readableLeague } from '../visibility.ts'
 import { acceptedSchema, acceptReceived, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
 import { hasRememberedMappings } from './mappings.ts'
 import { previewUpload } from './preview-upload.ts'
-import { errorsOf, uploadById, uploadsOf } from './queries.ts'
-import { receive, removeReceived, uploadPath } from './receive-file.ts'
+import { uploadById, uploadErrorsOf, uploadsOf } from './queries.ts'
+import { receiveFile, removeReceived, uploadPath } from './receive-file.ts'
 import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const uploadDocs = describe(
@@ -67,7 +67,7 @@ export const uploadRoutes = (app: App) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
         const isReadHere = config.role === 'all' && !query.mapping && !hasRememberedMappings(db, id)
-        const received = await receive(request, app, { readsAhead: isReadHere })
+        const received = await receiveFile(request, app, { readsAhead: isReadHere })
         return acceptReceived(app, () => league, received, query, signedIn(who), set)
       },
       {
@@ -90,7 +90,7 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const received = await receive(request, app, { isKept: false })
+        const received = await receiveFile(request, app, { isKept: false })
         try {
           return await previewUpload(app, league, received, query)
         } finally {
@@ -140,7 +140,7 @@ export const uploadRoutes = (app: App) => {
       ({ params: { id }, query, request, set }) => {
         uploadById(db, id)
         const page = pageOf(query)
-        const { errors, total } = errorsOf(db, id, page)
+        const { errors, total } = uploadErrorsOf(db, id, page)
         return paged({ request, set }, page, total, { errors })
       },
       {
@@ -153,7 +153,7 @@ export const uploadRoutes = (app: App) => {
       '/uploads/:id/errors.csv',
       ({ params: { id } }) => {
         uploadById(db, id)
-        const { errors } = errorsOf(db, id, { limit: Number.MAX_SAFE_INTEGER, offset: 0 })
+        const { errors } = uploadErrorsOf(db, id, { limit: Number.MAX_SAFE_INTEGER, offset: 0 })
         const lines = errors.map(({ line, column, value, reason }) => [line, column, value, reason])
         const text = bom + csvLines([['line', 'column', 'value', 'reason'], ...lines])
         return csvDownload(text, `upload-${id}-errors.csv`)

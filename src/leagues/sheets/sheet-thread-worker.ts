@@ -8,14 +8,14 @@ import { copyLog, leaveCheckpoints, startCheckpoints } from '../../platform/file
 import { answerTasks, lowerThreadPriority, openThread } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
 import type { StoreThread } from './store-rows.ts'
-import { tasks } from './thread-tasks.ts'
+import { sheetTasks } from './thread-tasks.ts'
 
 lowerThreadPriority()
 const scores = openScores(workerData.dataDir)
 const script = programFile('src/leagues/sheets/store-thread-worker.ts')
 const beside: StoreThread = openThread({ name: 'storing', script, data: workerData })
 const thread = answerTasks(
-  tasks,
+  sheetTasks,
   work => ({ ...work, scores, beside }),
   () => scores.close(),
 )

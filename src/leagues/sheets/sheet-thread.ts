@@ -2,7 +2,7 @@
 import { programFile } from '../../installation.ts'
 import { type AskOptions, openThread, ThreadError } from '../../platform/process/threads.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
-import type { TaskAnswer, TaskInput, TaskName, Tasks } from './thread-tasks.ts'
+import type { SheetTasks, TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
 
 export type SheetThread = {
   run<Name extends TaskName>(task: Name, input: TaskInput<Name>, options?: AskOptions): Promise<TaskAnswer<Name>>
@@ -12,7 +12,7 @@ export type SheetThread = {
 const script = programFile('src/leagues/sheets/sheet-thread-worker.ts')
 
 export function startSheetThread(dataDir: string, now: () => number = Date.now, checkpoints = true): SheetThread {
-  const thread = openThread<Tasks>({ name: 'sheets', script, data: { dataDir, checkpoints }, now })
+  const thread = openThread<SheetTasks>({ name: 'sheets', script, data: { dataDir, checkpoints }, now })
   return {
     run: (task, input, options) =>
       thread.ask(task, input, options).catch(error => {

@@ -17,7 +17,7 @@ import { deleteSnapshot, snapshotFaults, sweepStoredSnapshots } from './snapshot
 import { writeSnapshot } from './snapshots/write.ts'
 import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
-export const tasks = {
+export const sheetTasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
   readAhead: (input: AheadInput) => readAhead(input),
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
@@ -57,7 +57,7 @@ export const tasks = {
   faults: (snapshot: number, { scores }: TaskContext) => snapshotFaults(scores, snapshot),
 }
 
-export type Tasks = typeof tasks
-export type TaskName = keyof Tasks
-export type TaskInput<Name extends TaskName> = Parameters<Tasks[Name]>[0]
-export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<Tasks[Name]>>
+export type SheetTasks = typeof sheetTasks
+export type TaskName = keyof SheetTasks
+export type TaskInput<Name extends TaskName> = Parameters<SheetTasks[Name]>[0]
+export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<SheetTasks[Name]>>

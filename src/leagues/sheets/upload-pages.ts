@@ -11,7 +11,7 @@ import { hidden, page } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
 import { draftPages } from './draft-routes.ts'
-import { errorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
+import { uploadErrorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
@@ -94,7 +94,7 @@ export const uploadPages = (app: App) => {
       ({ params: { id, upload_id }, query, who }) => {
         const upload = uploadOfLeague(db, id, upload_id)
         const slice = pageOf(query)
-        const { errors, total } = errorsOf(db, upload_id, slice)
+        const { errors, total } = uploadErrorsOf(db, upload_id, slice)
         const body = uploadBody(
           {
             league: leagueViewById(db, id, clock.now()),

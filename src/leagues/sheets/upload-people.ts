@@ -6,7 +6,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
-import { errorsOf, publishedSnapshots } from './queries.ts'
+import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
 import { extraBefore, type Published, scanBefore, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
@@ -45,7 +45,12 @@ export type ChangedPerson = Static<typeof changedPersonSchema>
 type PeopleOfUpload = { comparedTo: { taken_at: string } | null; total: number; people: ChangedPerson[] }
 type Slice = { offset: number; limit: number }
 
-export async function peopleOf(app: App, upload: Upload, change: UploadChange, slice: Slice): Promise<PeopleOfUpload> {
+export async function changedPeopleOf(
+  app: App,
+  upload: Upload,
+  change: UploadChange,
+  slice: Slice,
+): Promise<PeopleOfUpload> {
   const found = findingsOf(app, upload, change)
   if (change === 'duplicate') return { comparedTo: null, ...pageOfFindings(found, slice, 0) }
   const { comparedTo, total, people } = await comparedPeople(app, upload, change, slice)
@@ -93,7 +98,7 @@ function findingsOf({ db }: App, { id }: Upload, change: UploadChange): ChangedP
   const reasonStart =
     change === 'duplicate' ? 'the same id stands again' : change === 'suspicious' && 'the kills add up to'
   if (!reasonStart) return []
-  return errorsOf(db, id, allErrors)
+  return uploadErrorsOf(db, id, allErrors)
     .errors.filter(({ reason }) => reason.startsWith(reasonStart))
     .map(({ line, column, value, reason }) => ({
       player_id: change === 'duplicate' ? value : null,

@@ -4,8 +4,8 @@ import { number, toPar } from '../../ui/parts/values.ts'
 import {
   announcementFields,
   autoFinalizeField,
-  choices,
   fieldText,
+  formChoices,
   type KindPages,
   type LeagueConfig,
   partOfConfig,
@@ -45,7 +45,7 @@ ${formField({
   type: 'select',
   optional: true,
   value: fieldText(partOfConfig(config.groups).by) ?? '',
-  choices: choices({
+  choices: formChoices({
     '': 'no groups, or the groups named below',
     odds: 'the field by odds',
     rank: 'the field by world rank',
@@ -61,7 +61,7 @@ ${formField({
   name: 'config.missed_cut.rule',
   type: 'select',
   value: fieldText(partOfConfig(config.missed_cut).rule) ?? 'actual',
-  choices: choices({
+  choices: formChoices({
     actual: 'keep their score',
     worst: 'worst score still in, plus penalty strokes',
     plus: 'their score, plus penalty strokes',
@@ -73,7 +73,7 @@ ${formField({
   name: 'config.tiebreak',
   type: 'select',
   value: fieldText(config.tiebreak) ?? 'guess',
-  choices: choices({ guess: 'the nearest guess', best_pick: 'the best pick' }),
+  choices: formChoices({ guess: 'the nearest guess', best_pick: 'the best pick' }),
 })}
 ${formField({ label: 'Max entries per member', name: 'config.max_entries', type: 'number', min: 1, max: 1000, value: fieldText(config.max_entries) ?? 10 })}
 </div>

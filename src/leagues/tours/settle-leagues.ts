@@ -6,7 +6,7 @@ import { audit, systemActor } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { Refusal } from '../../errors.ts'
 import type { Log } from '../../platform/process/log.ts'
-import { finalize } from '../finalize.ts'
+import { finalizeLeague } from '../finalize.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
 import { countEntries, pickedPlayers } from './entry-queries.ts'
@@ -48,7 +48,7 @@ async function settleLeague(app: App, league: League, log: Log): Promise<void> {
   }
   const verdict = finishDecision(now, times, { board, changed_at: changedAt ?? null })
   if (verdict === 'finalise' && tourRulesOf(league).auto_finalize) {
-    await finalize(app, league.id, systemActor)
+    await finalizeLeague(app, league.id, systemActor)
     log.info('A league is final', { league_id: league.id, name: league.name })
   }
   if (verdict === 'alert') await atomically(db, tx => raiseOverdueAlert(tx, league, event, now))

@@ -1,5 +1,5 @@
 /** Limits beyond which a sheet is refused. Bytes unless a name says otherwise. */
-export const limits = {
+export const sheetLimits = {
   field: 1 << 20,
   /** An id or a name, in characters as JavaScript counts them: the board shows hundreds on a page. */
   text: 200,

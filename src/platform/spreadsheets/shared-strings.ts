@@ -1,5 +1,5 @@
 /** A workbook's shared strings, all in memory as one text column. */
-import { limits } from './limits.ts'
+import { sheetLimits } from './limits.ts'
 import { type CellTexts, TextBuilder } from './text.ts'
 import { LT, writeUnescaped, XmlScanner } from './xml.ts'
 
@@ -36,7 +36,7 @@ export class StringScanner extends XmlScanner {
 
   private append(start: number, stop: number): void {
     const needed = this.length + stop - start
-    if (needed > limits.field) this.refuse('too_large', `has a text of over ${limits.field >> 20} MB`)
+    if (needed > sheetLimits.field) this.refuse('too_large', `has a text of over ${sheetLimits.field >> 20} MB`)
     if (needed > this.text.length) {
       const wider = new Uint8Array(needed * 2)
       wider.set(this.text.subarray(0, this.length))
@@ -49,7 +49,7 @@ export class StringScanner extends XmlScanner {
     this.strings.set(this.text, 0, this.length)
     this.strings.keep()
     this.length = 0
-    if (this.strings.to + this.strings.count * 4 > limits.strings)
-      this.refuse('too_large', `takes over ${limits.strings >> 20} MB`)
+    if (this.strings.to + this.strings.count * 4 > sheetLimits.strings)
+      this.refuse('too_large', `takes over ${sheetLimits.strings >> 20} MB`)
   }
 }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type Growth, growthState, isComplete, isUnwanted, nextGrowth } from '../files/growth.ts'
 
 /** Bytes that can be read at any offset. `read` may return fewer than asked for; 0 is the end, or the end for now (see `grown`). */
-export interface Source {
+export interface ByteSource {
   readonly size: number
   read(into: Uint8Array, at: number): number
   /** For a file that is still written: resolves when it may have grown since it was last read, with false once it is complete. */
@@ -10,7 +10,7 @@ export interface Source {
   close(): void
 }
 
-export function fileSource(path: string): Source {
+export function fileSource(path: string): ByteSource {
   const file = openSync(path, 'r')
   return {
     size: fstatSync(file).size,
@@ -22,7 +22,7 @@ export function fileSource(path: string): Source {
 const growthTimeoutMs = 10_000 // after that the state is checked again
 
 /** A file that another thread still writes. Until it is complete its size is `expected`. */
-export function growingSource(path: string, expected: number, growth: Growth): Source {
+export function growingSource(path: string, expected: number, growth: Growth): ByteSource {
   const file = openSync(path, 'r')
   let lastState = growthState(growth)
   return {
@@ -43,7 +43,7 @@ export function growingSource(path: string, expected: number, growth: Growth): S
   }
 }
 
-export function bytesSource(bytes: Uint8Array): Source {
+export function bytesSource(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,
     read(into, at) {
@@ -56,7 +56,7 @@ export function bytesSource(bytes: Uint8Array): Source {
 }
 
 /** Up to `length` bytes from `at`, fewer only where the source ends. */
-export function readPiece(source: Source, at: number, length: number): Uint8Array<ArrayBuffer> {
+export function readPiece(source: ByteSource, at: number, length: number): Uint8Array<ArrayBuffer> {
   const piece = new Uint8Array(Math.max(0, Math.min(length, source.size - at)))
   let filled = 0
   while (filled < piece.length) {

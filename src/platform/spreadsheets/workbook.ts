@@ -1,6 +1,6 @@
 /** A workbook: its worksheets and what their cells refer to. */
 
-import { limits } from './limits.ts'
+import { sheetLimits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { StringScanner } from './shared-strings.ts'
 import { type CellTexts, decodeUtf8 } from './text.ts'
@@ -96,7 +96,7 @@ export async function firstRows(
   const rows: PreviewRow[] = []
   const setCell = (column: number, text: string) => {
     const { cells } = rows[rows.length - 1]!
-    if (column >= limits.columns) return
+    if (column >= sheetLimits.columns) return
     while (cells.length < column) cells.push('')
     cells[column] = text
   }
@@ -118,7 +118,7 @@ export async function firstRows(
 async function tagsIn(zip: Zip, path: string, names: string[]): Promise<Tag[]> {
   const entry = zip.entry(path)
   if (!entry) return []
-  if (entry.size > limits.part) refuseSheet('too_large', `${entry.name} is over ${limits.part >> 20} MB long`)
+  if (entry.size > sheetLimits.part) refuseSheet('too_large', `${entry.name} is over ${sheetLimits.part >> 20} MB long`)
   const content = new Uint8Array(entry.size)
   let at = 0
   for await (const piece of zip.content(entry)) {

@@ -3,7 +3,7 @@
  * no CDATA: what spreadsheet programs never write is refused, not guessed at.
  */
 import { writeCodePoint } from './encoding.ts'
-import { limits } from './limits.ts'
+import { sheetLimits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { decodeUtf8 } from './text.ts'
 
@@ -54,8 +54,9 @@ export abstract class XmlScanner {
     if (this.end < this.retryAt) return // a long construct is tried again when it has doubled
     this.scan()
     const pendingBytes = this.end - this.at
-    if (pendingBytes > limits.field) this.refuse('too_large', `has a single cell of over ${limits.field >> 20} MB`)
-    this.retryAt = pendingBytes < 4096 ? 0 : Math.min(pendingBytes * 2, limits.field + 1)
+    if (pendingBytes > sheetLimits.field)
+      this.refuse('too_large', `has a single cell of over ${sheetLimits.field >> 20} MB`)
+    this.retryAt = pendingBytes < 4096 ? 0 : Math.min(pendingBytes * 2, sheetLimits.field + 1)
   }
 
   /** To be called after the last piece. */
@@ -191,7 +192,7 @@ class TagScanner extends XmlScanner {
       const name = this.names.find(name => this.isNamed(name))
       if (!name) continue
       this.tags.push({ name, closing: this.closing, attributes: this.attributes() })
-      if (this.tags.length > limits.tags) this.refuse('too_large', `has over ${limits.tags} entries`)
+      if (this.tags.length > sheetLimits.tags) this.refuse('too_large', `has over ${sheetLimits.tags} entries`)
     }
   }
 }

@@ -1,9 +1,9 @@
 /** A zip file: its directory, and its entries inflated piece by piece from where they lie, within limits. */
 import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import { limits } from './limits.ts'
+import { sheetLimits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
-import { readPiece, type Source } from './source.ts'
+import { type ByteSource, readPiece } from './source.ts'
 
 /** Inflated bytes after which other tasks on this thread get a turn. */
 const TURN_BYTES = 1 << 20
@@ -28,10 +28,10 @@ const SLICE_BYTES = 16 << 10
 export class Zip {
   /** By name in lower case, because part names are case-insensitive. */
   readonly entries: Map<string, ZipEntry>
-  private remainingBytes = limits.inflated
+  private remainingBytes = sheetLimits.inflated
 
   constructor(
-    private readonly source: Source,
+    private readonly source: ByteSource,
     private readonly signal?: AbortSignal,
   ) {
     this.entries = directoryOf(source)
@@ -59,9 +59,12 @@ export class Zip {
       this.remainingBytes -= piece.length
       if (total > size) corrupt(`${name} is larger than the directory says`)
       if (this.remainingBytes < 0)
-        refuseSheet('too_large', `The workbook unpacks to over ${limits.inflated / 2 ** 30} GB`)
-      if (total > limits.inflatedFree && total > packed * limits.inflatedRatio)
-        refuseSheet('too_large', `${name} unpacks to over ${limits.inflatedRatio} times its size, as no sheet does`)
+        refuseSheet('too_large', `The workbook unpacks to over ${sheetLimits.inflated / 2 ** 30} GB`)
+      if (total > sheetLimits.inflatedFree && total > packed * sheetLimits.inflatedRatio)
+        refuseSheet(
+          'too_large',
+          `${name} unpacks to over ${sheetLimits.inflatedRatio} times its size, as no sheet does`,
+        )
       checksum = crc32(piece, checksum)
       yield piece
       if (Math.floor(total / TURN_BYTES) === turn) continue
@@ -72,9 +75,9 @@ export class Zip {
   }
 }
 
-function directoryOf(source: Source): Map<string, ZipEntry> {
+function directoryOf(source: ByteSource): Map<string, ZipEntry> {
   const { start, size, count } = findDirectory(source)
-  if (count > limits.zipEntries) refuseSheet('too_large', `The workbook holds ${count} parts`)
+  if (count > sheetLimits.zipEntries) refuseSheet('too_large', `The workbook holds ${count} parts`)
   const bytes = readPiece(source, start, size)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const entries = new Map<string, ZipEntry>()
@@ -114,7 +117,7 @@ function directoryOf(source: Source): Map<string, ZipEntry> {
 }
 
 /** The end record is the last thing in the file, but for a comment of up to 64 kB. */
-function findDirectory(source: Source): { start: number; size: number; count: number } {
+function findDirectory(source: ByteSource): { start: number; size: number; count: number } {
   const tailAt = Math.max(0, source.size - 22 - 0xffff)
   const tail = readPiece(source, tailAt, 22 + 0xffff)
   const view = new DataView(tail.buffer, tail.byteOffset, tail.length)
@@ -154,7 +157,7 @@ function readZip64Extra(entry: ZipEntry, extra: DataView): void {
   }
 }
 
-async function* readPieces(source: Source, start: number, length: number) {
+async function* readPieces(source: ByteSource, start: number, length: number) {
   for (let at = 0; at < length; at += SLICE_BYTES) {
     const piece = readPiece(source, start + at, Math.min(SLICE_BYTES, length - at))
     if (piece.length === 0) corrupt('it is cut off')
@@ -162,7 +165,7 @@ async function* readPieces(source: Source, start: number, length: number) {
   }
 }
 
-async function* inflatePieces(source: Source, start: number, length: number) {
+async function* inflatePieces(source: ByteSource, start: number, length: number) {
   const stream = new DecompressionStream('deflate-raw')
   const writer = stream.writable.getWriter()
   const reader = stream.readable.getReader()

@@ -4,7 +4,7 @@
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
-import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { type CellTexts, decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
 import type { NumberColumn } from '../number-column.ts'
@@ -155,12 +155,12 @@ export class ColumnWriter {
 
   /** Makes the row a bad one. */
   problem(column: string, reason: string, value: () => string): void {
-    if (this.errors.count + this.problems.length >= limits.findings) this.uncollectedProblems++
+    if (this.errors.count + this.problems.length >= sheetLimits.findings) this.uncollectedProblems++
     else this.problems.push({ line: this.line, column, value: value(), reason })
   }
 
   tooLong(column: number): void {
-    this.problem(this.headerColumns[column]?.header ?? '', `longer than ${limits.field >> 20} MB`, () => '')
+    this.problem(this.headerColumns[column]?.header ?? '', `longer than ${sheetLimits.field >> 20} MB`, () => '')
   }
 
   /** Ends a row that cannot be split into columns. */
@@ -183,15 +183,15 @@ export class ColumnWriter {
       this.rowsSkipped++
       return
     }
-    if (ids.isLongerThan(limits.text)) this.longText(this.headerOf('id'), ids)
-    if (this.names.isLongerThan(limits.text)) this.longText(this.headerOf('name'), this.names)
-    for (const { header, texts } of this.labels) if (texts.isLongerThan(limits.text)) this.longText(header, texts)
+    if (ids.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('id'), ids)
+    if (this.names.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('name'), this.names)
+    for (const { header, texts } of this.labels) if (texts.isLongerThan(sheetLimits.text)) this.longText(header, texts)
     if (this.isBad()) this.rejectWithProblems()
     else this.keep()
   }
 
   private longText(header: string, { bytes, from, to }: TextBuilder): void {
-    this.problem(header, `longer than ${limits.text} characters`, () => decodeCell(bytes, from, to))
+    this.problem(header, `longer than ${sheetLimits.text} characters`, () => decodeCell(bytes, from, to))
   }
 
   private keep(): void {
@@ -210,7 +210,7 @@ export class ColumnWriter {
   reserveRows(shareRead: number): void {
     if (this.isReserved || this.rows < BATCH) return
     this.isReserved = true
-    const maxRows = Math.min(limits.rows, Math.floor(limits.cells / this.metrics.length))
+    const maxRows = Math.min(sheetLimits.rows, Math.floor(sheetLimits.cells / this.metrics.length))
     const rows = Math.min(Math.ceil((this.rows / shareRead) * 1.03) + BATCH, maxRows)
     if (rows <= this.lines.length) return
     this.widenLines(rows)
@@ -298,9 +298,9 @@ export class ColumnWriter {
 
   private flush(): void {
     const rows = this.rows
-    if (rows > limits.rows) refuseSheet('too_large', `The sheet has more than ${limits.rows} rows`)
-    if (rows * this.metrics.length > limits.cells)
-      refuseSheet('too_large', `The sheet has more than ${limits.cells} numbers`)
+    if (rows > sheetLimits.rows) refuseSheet('too_large', `The sheet has more than ${sheetLimits.rows} rows`)
+    if (rows * this.metrics.length > sheetLimits.cells)
+      refuseSheet('too_large', `The sheet has more than ${sheetLimits.cells} numbers`)
     for (const [slot, metric] of this.metrics.entries())
       metric.put(this.cells.subarray(slot * BATCH, slot * BATCH + this.row), this.flushed)
     this.flushed = rows

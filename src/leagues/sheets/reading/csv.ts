@@ -6,7 +6,7 @@
  * the next line. The time stays linear: bytes are read twice only up to the next odd run of quotes.
  */
 
-import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell } from '../../../platform/spreadsheets/text.ts'
 import { BATCH, type ColumnWriter, LABEL, NAME, NONE } from './columns.ts'
@@ -137,7 +137,7 @@ export class CsvScanner {
       }
 
       let malformation = ''
-      if (p === UNCLOSED && !final && end - first <= limits.line) p = end
+      if (p === UNCLOSED && !final && end - first <= sheetLimits.line) p = end
       else if (p < 0) {
         malformation = p === UNCLOSED ? 'a quote that never closes' : 'text after a closing quote'
         p = first
@@ -168,14 +168,14 @@ export class CsvScanner {
 
   private waitForMore(first: number): void {
     const pendingBytes = this.end - first
-    if (pendingBytes > limits.line)
-      refuseSheet('line_too_long', `Line ${this.line} is longer than ${limits.line >> 20} MB`, { line: this.line })
+    if (pendingBytes > sheetLimits.line)
+      refuseSheet('line_too_long', `Line ${this.line} is longer than ${sheetLimits.line >> 20} MB`, { line: this.line })
     this.at = first
-    this.retryAt = pendingBytes < 4096 ? 0 : first + Math.min(pendingBytes * 2, limits.line + 1)
+    this.retryAt = pendingBytes < 4096 ? 0 : first + Math.min(pendingBytes * 2, sheetLimits.line + 1)
   }
 
   private addCell(column: number, slot: number, source: Uint8Array, start: number, stop: number): void {
-    if (stop - start > limits.field) this.columns.tooLong(column)
+    if (stop - start > sheetLimits.field) this.columns.tooLong(column)
     else if (slot >= 0) this.columns.number(slot, source, start, stop)
     else this.columns.text(slot, source, start, stop)
   }

@@ -1,6 +1,6 @@
 /** Which column holds what: the header row is found among the first rows, then each heading is given its role. */
 
-import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './known-metrics.ts'
@@ -67,7 +67,7 @@ const reserved = new Map([
  * A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Accents of Latin letters are left out; the
  * marks of other scripts are part of their letters (`パ` is no `ハ`). Empty when nothing is left.
  */
-export function slug(header: string): string {
+export function metricSlug(header: string): string {
   const plain = header
     .slice(0, MAX_HEADING)
     .normalize('NFKD')
@@ -109,7 +109,7 @@ function bestHeader(
   const mapped = mappedRoles(mapping)
   let best: { row: number; headings: Headings } | undefined
   for (const [row, candidate] of rows.slice(0, HEADER_WITHIN_ROWS).entries()) {
-    if (candidate.cells.length > limits.columns || candidate.cells.length <= (best?.headings.known.size ?? 0)) continue
+    if (candidate.cells.length > sheetLimits.columns || candidate.cells.length <= (best?.headings.known.size ?? 0)) continue
     const keys = candidate.cells.map(headerKey)
     const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
     if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
@@ -154,7 +154,7 @@ function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known
     if (role === 'id' || role === 'name') return { ...unused, role }
     if (role?.startsWith(LABEL)) return { ...unused, role: 'label', label: role.slice(LABEL.length) }
     if (role) return { ...unused, role: 'metric', metric: role }
-    const name = slug(header)
+    const name = metricSlug(header)
     const isAttribute = attributes.has(keys[column]!) || /^(id$|label:)/.test(aliases.get(keys[column]!)?.to ?? '')
     const content = role === null || name === '' || isAttribute ? 'text' : contentBelow(rows, row, column)
     if (content === 'text') return unused
@@ -202,10 +202,10 @@ function numberRepeated(cells: string[]): string[] {
 /** `id`, `name`, a label, a metric known by this name or alias, or the name made into a slug. */
 function roleNamed(to: string): string {
   if (to.startsWith(LABEL)) {
-    const name = slug(to.slice(LABEL.length))
+    const name = metricSlug(to.slice(LABEL.length))
     return name && `${LABEL}${name}`
   }
-  return aliases.get(headerKey(to))?.to ?? slug(to)
+  return aliases.get(headerKey(to))?.to ?? metricSlug(to)
 }
 
 /** The metric that a text stands for as a heading; empty if it can be none. */
@@ -231,8 +231,8 @@ function contentBelow(rows: PreviewRow[], header: number, column: number): 'numb
 /** Refuses what cannot be read with this mapping and header row, and says what was looked for and what was found. */
 export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: Mapping = {}): Header {
   const width = Math.max(...rows.map(({ cells }) => cells.length))
-  if (!header && width > limits.columns)
-    refuseSheet('too_large', `The sheet has ${width} columns; ${limits.columns} are the most`)
+  if (!header && width > sheetLimits.columns)
+    refuseSheet('too_large', `The sheet has ${width} columns; ${sheetLimits.columns} are the most`)
   const found = header ? header.columns.map(column => column.header) : likelyHeadings(rows)
   const foundText = found.length ? `The sheet has: ${quoted(found)}.` : 'The sheet has no row of headings.'
   const keys = new Set(found.map(headerKey))

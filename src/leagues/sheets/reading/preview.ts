@@ -6,14 +6,14 @@
 import { toUtf8 } from '../../../platform/spreadsheets/encoding.ts'
 import { SheetRefusal } from '../../../platform/spreadsheets/refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
-import { fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
+import { type ByteSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { openWorkbook } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { likelyDialect } from './dialect.ts'
 import { checkHeader, type Header, type Mapping } from './headers.ts'
-import type { Format } from './report.ts'
+import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { likelyTable } from './workbook-table.ts'
 
@@ -26,7 +26,7 @@ type PreviewColumn = {
 }
 
 export type SheetPreview = {
-  format: Format
+  format: SheetFormat
   worksheet: string | null
   header_line: number
   /** A time in ISO 8601, or a day alone. */
@@ -69,7 +69,7 @@ function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | unde
   return previewOf({ format: delimiter === '\t' ? 'tsv' : 'csv', worksheet: null, takenAt }, header, rows, mapping)
 }
 
-async function previewWorkbook(source: Source, mapping: Mapping | undefined, signal: AbortSignal | undefined) {
+async function previewWorkbook(source: ByteSource, mapping: Mapping | undefined, signal: AbortSignal | undefined) {
   const workbook = await openWorkbook(new Zip(source, signal))
   const { worksheet, header, rows, rowsAround } = await likelyTable(workbook, mapping)
   return previewOf({ format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(rowsAround) }, header, rows, mapping)

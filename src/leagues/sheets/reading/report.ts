@@ -1,7 +1,7 @@
 import type { Encoding } from '../../../platform/spreadsheets/encoding.ts'
-import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 
-export type Format = 'csv' | 'tsv' | 'xlsx'
+export type SheetFormat = 'csv' | 'tsv' | 'xlsx'
 
 declare module '../../../platform/spreadsheets/refusal.ts' {
   interface RefusalDetail {
@@ -12,7 +12,7 @@ declare module '../../../platform/spreadsheets/refusal.ts' {
 
 /** The report of a sheet, accepted or refused. */
 export interface SheetReport {
-  format: Format
+  format: SheetFormat
   encoding: Encoding
   delimiter: string | null
   worksheet: string | null
@@ -59,7 +59,7 @@ export class SheetFindings {
 
   /** Whether one more is kept. Check it first where there may be a million, so that none is built for nothing. */
   get hasRoom(): boolean {
-    return this.count < limits.findings
+    return this.count < sheetLimits.findings
   }
 
   add(finding: () => Finding): void {

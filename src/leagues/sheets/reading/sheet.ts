@@ -18,7 +18,7 @@ import { setImmediate } from 'node:timers/promises'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
-import { bytesSource, fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
+import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
@@ -58,7 +58,7 @@ export interface Sheet
 /** Bytes read at a time; between pieces other tasks on this thread get their turn. */
 const PIECE_BYTES = 1 << 18
 
-export async function readSheet(file: string | Uint8Array | Source, options: ReadOptions = {}): Promise<Sheet> {
+export async function readSheet(file: string | Uint8Array | ByteSource, options: ReadOptions = {}): Promise<Sheet> {
   const source = typeof file === 'string' ? fileSource(file) : file instanceof Uint8Array ? bytesSource(file) : file
   try {
     options.signal?.throwIfAborted()
@@ -86,7 +86,7 @@ export function transferables({ ids, order, names, metrics, labels, lines }: She
   return [...new Set(views.map(({ buffer }) => buffer))].filter(buffer => buffer instanceof ArrayBuffer)
 }
 
-async function readText(source: Source, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
+async function readText(source: ByteSource, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
   const { encoding, bomBytes } = encodingOf(head)
   const isWhole = head.length === source.size
   const { delimiter, quote, header, start, startLine, rows } = dialectOf(
@@ -120,7 +120,7 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
   })
 }
 
-async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet> {
+async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<Sheet> {
   const workbook = await openWorkbook(new Zip(source, options.signal))
   const { worksheet, header, rowsAround } = await tableIn(workbook, options.mapping)
   const columns = new ColumnWriter(header.columns)

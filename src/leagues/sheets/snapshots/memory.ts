@@ -8,7 +8,7 @@ import type { SheetColumns } from './snapshot.ts'
  */
 
 /** Frees their memory at once; nobody may read them again. */
-export function release(...views: { buffer: ArrayBufferLike }[]): void {
+export function freeBuffers(...views: { buffer: ArrayBufferLike }[]): void {
   for (const { buffer } of views) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
 }
 
@@ -18,13 +18,13 @@ export function shareColumns(sheet: SheetColumns): void {
     if (metric.values.buffer instanceof SharedArrayBuffer) continue
     const before = metric.values
     metric.values = copyNumbers(before, bytes => new SharedArrayBuffer(bytes))
-    release(before)
+    freeBuffers(before)
   }
   const before = [sheet.ids, sheet.names, ...sheet.labels.map(({ texts }) => texts)]
   sheet.ids = sharedTexts(sheet.ids)
   sheet.names = sharedTexts(sheet.names)
   for (const label of sheet.labels) label.texts = sharedTexts(label.texts)
-  for (const { bytes, offsets } of before) release(bytes, offsets)
+  for (const { bytes, offsets } of before) freeBuffers(bytes, offsets)
 }
 
 function sharedTexts(column: TextColumn): TextColumn {

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
-import { release } from './memory.ts'
+import { freeBuffers } from './memory.ts'
 import { groupCount, groupKey, rowCountOfGroup, type SheetMetric, type Snapshot, SnapshotGone } from './snapshot.ts'
 import { findText, textIn, unpackTexts } from './texts.ts'
 
@@ -32,7 +32,7 @@ function eachBlob(
     if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
     found.forEach(({ packed }, i) => {
       each(packed, rowCountOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
-      release(packed)
+      freeBuffers(packed)
     })
   }
 }
@@ -204,12 +204,17 @@ export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike
 }
 
 /** `labels`: a map for each row; null is unknown. */
-export type Rows = { ids: string[]; names: string[]; labels: Record<string, string | null>[]; values: Float64Array }
+export type PlayerRows = {
+  ids: string[]
+  names: string[]
+  labels: Record<string, string | null>[]
+  values: Float64Array
+}
 
 const decoder = new TextDecoder()
 
 /** Like `readValues`, with ids, names and labels. */
-export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
+export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): PlayerRows {
   const ids: string[] = []
   const names: string[] = []
   const labels: Record<string, string | null>[] = Array.from(rows, () => ({}))

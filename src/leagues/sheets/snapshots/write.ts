@@ -3,7 +3,7 @@ import { idOrder } from '../../../leaderboard/sort.ts'
 import { isSameText, rowCount, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { reorderNumbers } from '../number-column.ts'
 import { packGroup } from './group.ts'
-import { release } from './memory.ts'
+import { freeBuffers } from './memory.ts'
 import { checksum, extendChecksum, groupKey, groupRowsFor, type SheetColumns, type Snapshot } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
 import { textPacker } from './texts.ts'
@@ -109,7 +109,7 @@ export function bringToIdOrder(sheet: SheetColumns): void {
   if (!order) return
   const spare = new ArrayBuffer(order.length * 8)
   for (const { values } of sheet.metrics) reorderNumbers(values, order, spare)
-  release({ buffer: spare })
+  freeBuffers({ buffer: spare })
   for (const label of sheet.labels) label.texts = takeTexts(label.texts, order)
   sheet.names = takeTexts(sheet.names, order)
   sheet.ids = takeTexts(sheet.ids, order)
