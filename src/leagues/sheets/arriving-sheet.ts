@@ -10,14 +10,14 @@ export type ArrivingSheet = {
   cancel(): void
 }
 
-/** `file` is the name its import will ask for it by, `expected` about how many bytes it will have. */
-export function arrivingSheet(thread: SheetThread, file: string, expected: number): ArrivingSheet {
+/** `file` is the name its import will ask for it by, `expectedBytes` about how many bytes it will have. */
+export function arrivingSheet(thread: SheetThread, file: string, expectedBytes: number): ArrivingSheet {
   const growth = newGrowth()
   let isRead = false
   const startReading = (path: string) => {
     if (isRead) return
     isRead = true
-    thread.run('readAhead', { file, path, expected, growth }).catch(() => {}) // its import reads it again and reports the error
+    thread.run('readAhead', { file, path, expectedBytes, growth }).catch(() => {}) // its import reads it again and reports the error
   }
   return {
     written(path, isText) {

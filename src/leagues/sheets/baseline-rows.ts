@@ -11,8 +11,8 @@ import { allocateOwn, readIds, readValues, SnapshotWindow } from './snapshots/re
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
- * Where the players of a snapshot start. `rows[row]` is the row in `baseline`, or OWN: the row itself, or, from LATE
- * downwards, a row of `latecomers`.
+ * Where the players of a snapshot start. `rows[row]` is a row of `baseline`; or OWN, where the player
+ * starts from their row in the snapshot itself; or LATE minus a row of `latecomers`.
  */
 export type BaselineRows = {
   baseline: number
@@ -94,8 +94,9 @@ export async function baselineRowsOf(
   const latecomers = await latecomersOf(scores, selection, work)
   rows.set(rowsIn(baseline))
   if (latecomers && latecomers.players > 0) {
-    const late = rowsIn(latecomers.id)
-    for (let row = 0; row < rows.length; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
+    const latecomerRows = rowsIn(latecomers.id)
+    for (let row = 0; row < rows.length; row++)
+      if (rows[row] === OWN && latecomerRows[row]! >= 0) rows[row] = LATE - latecomerRows[row]!
   }
   return { baseline, latecomers: latecomers?.id ?? null, extras, rows }
 }
@@ -128,10 +129,10 @@ export function baselineValues(
       starts.latecomers,
       baselineRows.map(start => (start <= LATE ? LATE - start : -1)),
     )
-  const startsOf = extraStarts(scores, snapshot, starts, rows)
+  const startOfMetric = extraStarts(scores, snapshot, starts, rows)
   for (const [c, { name, extra }] of snapshot.metrics.entries()) {
     if (!extra) continue
-    const start = startsOf(name)
+    const start = startOfMetric(name)
     for (let i = 0; i < rows.length; i++) values[i * columns + c] = start(i)
   }
   return values
@@ -179,14 +180,14 @@ export async function eachBatch(
 ): Promise<void> {
   const now = window(metrics)
   const baseline = new SnapshotWindow(scores, snapshotOf(scores, starts.baseline), metrics)
-  const late =
+  const latecomers =
     starts.latecomers === null ? now : new SnapshotWindow(scores, snapshotOf(scores, starts.latecomers), metrics)
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
   const extraMetrics = metrics.map((_, m) => m).filter(isExtra)
   const extraStart = extraMetrics.length > 0 ? extraStartReader(scores, starts, metrics) : undefined
   // Start values of extra columns are written where those of other columns are read, and never over current values.
   const ownStarts = now.values.map((values, m) => (extraMetrics.includes(m) ? new Float64Array(values.length) : values))
-  const [ofBaseline, ofOwn, ofLate] = [baseline.values, ownStarts, late.values].map(start =>
+  const [ofBaseline, ofOwn, ofLate] = [baseline.values, ownStarts, latecomers.values].map(start =>
     emptyBatch(Math.min(BATCH_PLAYERS, snapshot.players), now.values, start),
   )
   const batches = [ofBaseline!, ofOwn!, ofLate!]
@@ -197,17 +198,17 @@ export async function eachBatch(
     }
   }
   const isInWindows = (row: number, start: number) =>
-    now.holds(row) && (start === OWN || (start >= 0 ? baseline.holds(start) : late.holds(LATE - start)))
+    now.holds(row) && (start === OWN || (start >= 0 ? baseline.holds(start) : latecomers.holds(LATE - start)))
   for (let row = 0; row < snapshot.players; row++) {
     const start = starts.rows[row]!
     const batch = start >= 0 ? ofBaseline! : start === OWN ? ofOwn! : ofLate!
     if (batch.length === BATCH_PLAYERS || !isInWindows(row, start)) flush()
-    const at = now.at(row)
-    const from = start >= 0 ? baseline.at(start) : start === OWN ? at : late.at(LATE - start)
-    for (const m of extraMetrics) batch.start[m]![from] = extraStart?.(m, row) ?? 0
+    const nowIndex = now.at(row)
+    const startIndex = start >= 0 ? baseline.at(start) : start === OWN ? nowIndex : latecomers.at(LATE - start)
+    for (const m of extraMetrics) batch.start[m]![startIndex] = extraStart?.(m, row) ?? 0
     batch.rows[batch.length] = row
-    batch.nowIndexes[batch.length] = at
-    batch.startIndexes[batch.length++] = from
+    batch.nowIndexes[batch.length] = nowIndex
+    batch.startIndexes[batch.length++] = startIndex
     if (row % PAUSE_EVERY === PAUSE_EVERY - 1) {
       flush()
       await pause()

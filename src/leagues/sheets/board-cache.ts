@@ -21,7 +21,7 @@ const bytesIn = (...arrays: (Sized | undefined)[]): number =>
 /** The parts of sheet boards, computed in the thread when first asked for, within one byte budget. */
 export function openBoardCache(thread: SheetThread, bytes: number) {
   const budget = byteBudget(bytes)
-  const scores = budget.newCache<ScoredPlayers>(({ ranking, starts, goalPct }) =>
+  const scoredBoards = budget.newCache<ScoredPlayers>(({ ranking, starts, goalPct }) =>
     bytesIn(ranking.values, ranking.order, starts.rows, goalPct),
   )
   const columns = budget.newCache<Ranking>(({ values, order }) => bytesIn(values, order))
@@ -45,7 +45,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       throw error
     })
 
-  const scored = (input: ScoreInput): Promise<ScoredPlayers> => scores.get(scoreKey(input), () => ask('score', input))
+  const scored = (input: ScoreInput): Promise<ScoredPlayers> =>
+    scoredBoards.get(scoreKey(input), () => ask('score', input))
 
   async function rankAll(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
     const gainMetric = metricOfGain(column)
@@ -86,11 +87,11 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       const key = scoreKey(input)
       for (const scan of input.selection.between.slice(0, -1)) {
         const older = scoredKeys.get(scan)
-        if (older) scores.drop(older)
+        if (older) scoredBoards.drop(older)
         scoredKeys.delete(scan)
       }
       scoredKeys.set(input.selection.scan, key)
-      scores.get(key, async () => scored)
+      scoredBoards.get(key, async () => scored)
     },
     leftOutRows,
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {

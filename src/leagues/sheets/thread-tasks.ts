@@ -9,7 +9,7 @@ import { missingPlayers } from './missing-players.ts'
 import { findChangedPeople, type PeopleInput } from './people.ts'
 import { sheetTrends, type TrendsInput } from './player-history.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
-import { type AheadInput, readAhead } from './reading/read-ahead.ts'
+import { type ReadAheadInput, readAhead } from './reading/read-ahead.ts'
 import { type GainInput, rankedGains, rankedGoal, type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
@@ -19,7 +19,7 @@ import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
 export const sheetTasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
-  readAhead: (input: AheadInput) => readAhead(input),
+  readAhead: (input: ReadAheadInput) => readAhead(input),
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
   hash: (input: boardParts.BoardHashInput, { scores }: TaskContext) => boardParts.sheetBoardHash(scores, input),
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),

@@ -5,12 +5,11 @@ import { growingSource } from '../../../platform/spreadsheets/source.ts'
 import { collectGarbage } from '../snapshots/memory.ts'
 import { type ReadOptions, type ReadProgress, readSheet, requireImportable, type Sheet } from './sheet.ts'
 
-export type AheadInput = {
+export type ReadAheadInput = {
   /** The name by which its import asks for it. */
   file: string
   path: string
-  /** About how many bytes it will have. */
-  expected: number
+  expectedBytes: number
   growth: Growth
 }
 
@@ -25,7 +24,7 @@ let current: ReadAhead | undefined
 
 const keepForMs = 20_000 // a finished sheet: its import may wait for others, or run in another process
 
-export async function readAhead({ file, path, expected, growth }: AheadInput): Promise<void> {
+export async function readAhead({ file, path, expectedBytes, growth }: ReadAheadInput): Promise<void> {
   if (current) return
   const abort = new AbortController()
   const listener: ReadAhead['listener'] = {}
@@ -35,7 +34,7 @@ export async function readAhead({ file, path, expected, growth }: AheadInput): P
     growth,
     abort,
     listener,
-    reading: readSheet(growingSource(path, expected, growth), options),
+    reading: readSheet(growingSource(path, expectedBytes, growth), options),
   }
   current = mine
   try {
@@ -45,7 +44,7 @@ export async function readAhead({ file, path, expected, growth }: AheadInput): P
   } finally {
     if (current === mine) {
       current = undefined
-      setImmediate(() => collectGarbage(expected)) // no import took the sheet; its columns are about as large as the file
+      setImmediate(() => collectGarbage(expectedBytes)) // no import took the sheet; its columns are about as large as the file
     }
   }
 }
