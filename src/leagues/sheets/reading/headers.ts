@@ -109,7 +109,8 @@ function bestHeader(
   const mapped = mappedRoles(mapping)
   let best: { row: number; headings: Headings } | undefined
   for (const [row, candidate] of rows.slice(0, HEADER_WITHIN_ROWS).entries()) {
-    if (candidate.cells.length > sheetLimits.columns || candidate.cells.length <= (best?.headings.known.size ?? 0)) continue
+    if (candidate.cells.length > sheetLimits.columns || candidate.cells.length <= (best?.headings.known.size ?? 0))
+      continue
     const keys = candidate.cells.map(headerKey)
     const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
     if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
