@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import Busboy from '@fastify/busboy'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
+import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
 import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
@@ -73,8 +74,7 @@ export async function receiveFile(
       throw error
     }
     arriving?.arrived(path)
-    const synced = isKept ? syncInFolder(handle, folder) : Promise.resolve(closeSync(handle))
-    synced.catch(() => {}) // a failure is thrown where it is awaited
+    const synced = throwWhenAwaited(isKept ? syncInFolder(handle, folder) : Promise.resolve(closeSync(handle)))
     return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.cancel()

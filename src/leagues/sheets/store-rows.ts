@@ -3,6 +3,7 @@ import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
 import { syncLogOf } from '../../../db/file.ts'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
+import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { type ChangesSince, changesSince, type SheetComparison } from './changes-since.ts'
 import { collectGarbage, shareColumns } from './snapshots/memory.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
@@ -61,19 +62,14 @@ export async function storeSheet(
   const { beside, signal, pause } = options
   if (!beside || fitsOneBatch(sheet)) {
     const id = await writeSnapshot(scores, sheet, options)
-    return { snapshot: snapshotOf(scores, id), stored: thrownWhereAwaited(syncLogOf(scores)) }
+    return { snapshot: snapshotOf(scores, id), stored: throwWhenAwaited(syncLogOf(scores)) }
   }
   bringToIdOrder(sheet)
   shareColumns(sheet)
   const snapshot = beginSnapshot(scores, sheet, options)
   const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
-  const stored = thrownWhereAwaited(beside.ask('storeRows', { snapshot, sheet }, { signal, progress }))
+  const stored = throwWhenAwaited(beside.ask('storeRows', { snapshot, sheet }, { signal, progress }))
   return { snapshot, stored, beside }
-}
-
-function thrownWhereAwaited(stored: Promise<void>): Promise<void> {
-  stored.catch(() => {})
-  return stored
 }
 
 /** Shared columns are freed once both threads have collected their garbage: after this turn of the event loop, which still refers to them. */

@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, openSync, writev, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 
 const WRITE_BYTES = 1 << 20
 const SYNC_BYTES = 16 << 20
@@ -16,17 +17,17 @@ export async function writeTempFile(
   onWritten = () => {},
 ): Promise<number> {
   const file = openSync(path, 'wx')
-  let written = withoutUnhandledRejection(Promise.resolve())
-  let synced = withoutUnhandledRejection(Promise.resolve())
+  let written: Promise<unknown> = Promise.resolve()
+  let synced: Promise<unknown> = Promise.resolve()
   let pieces: Uint8Array[] = []
   let gatheredBytes = 0
   let unsyncedBytes = 0
   const write = async () => {
     await written
-    written = withoutUnhandledRejection(writeAll(file, pieces, gatheredBytes).then(onWritten))
+    written = throwWhenAwaited(writeAll(file, pieces, gatheredBytes).then(onWritten))
     unsyncedBytes += gatheredBytes
     if (unsyncedBytes >= SYNC_BYTES) {
-      synced = withoutUnhandledRejection(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
+      synced = throwWhenAwaited<unknown>(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
       unsyncedBytes = 0
     }
     pieces = []
@@ -46,12 +47,6 @@ export async function writeTempFile(
     closeSync(file)
     throw error
   }
-}
-
-/** Prevents an unhandled rejection: a failure is thrown where the promise is awaited. */
-function withoutUnhandledRejection(work: Promise<unknown>): Promise<unknown> {
-  work.catch(() => {})
-  return work
 }
 
 /** A nearly full disk writes a part, and reports the error for the rest. */

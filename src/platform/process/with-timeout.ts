@@ -36,6 +36,12 @@ function throwNoAnswer(timeoutMs: number): never {
 /** Messages of ioredis. */
 const noConnection = /enableOfflineQueue|connection is closed|max retries per request|ECONNREFUSED/i
 
+/** For work that is awaited later: a failure is thrown there, and is no unhandled rejection until then. */
+export function throwWhenAwaited<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return work
+}
+
 /** The result of `work`; once aborted it rejects with the reason, at the latest `graceMs` later. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, graceMs = 0): Promise<T> {
   const aborted = Promise.withResolvers<never>()
