@@ -42,21 +42,21 @@ export const country: FormField = {
   hint: 'Two letters, such as NO',
 }
 
-type Given = Record<string, string | undefined>
+type FieldValues = Record<string, string | undefined>
 export type AuthForm = {
   title: string
   action: string
   fields: readonly FormField[]
   submit: string
   /** Hidden fields. */
-  kept?: Given
+  hiddenFields?: FieldValues
   above?: Content
   below?: Content
 }
 
 export const authFormPage = (
-  { title, action, fields, submit, kept = {}, above, below }: AuthForm,
-  given: Given = {},
+  { title, action, fields, submit, hiddenFields = {}, above, below }: AuthForm,
+  values: FieldValues = {},
   refusal?: Refusal,
 ) => {
   const errors = new Map(refusal?.extra.errors?.map(({ path, message }) => [path, message]))
@@ -64,8 +64,8 @@ export const authFormPage = (
 ${above}
 <form class="form" method="post" action="${action}">
 ${refusal && !errors.size && notice(refusal.detail, 'bad')}
-${fields.map(shown => formField({ ...shown, error: errors.get(shown.name), ...(shown.type !== 'password' && { value: given[shown.name] }) }))}
-${Object.entries(kept).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`)}
+${fields.map(field => formField({ ...field, error: errors.get(field.name), ...(field.type !== 'password' && { value: values[field.name] }) }))}
+${Object.entries(hiddenFields).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`)}
 <div class="submit"><button type="submit">${submit}</button></div>
 </form>
 ${below}`
@@ -80,14 +80,14 @@ export const seeOther = (location: string) => new Response(null, { status: 303, 
 export async function submitAuthForm(
   signIn: () => Promise<unknown>,
   next: string | undefined,
-  entrance: AuthForm,
-  given: Given,
+  shownForm: AuthForm,
+  values: FieldValues,
 ) {
   try {
     await signIn()
     return seeOther(localPath(next))
   } catch (error) {
-    if (error instanceof Refusal) return authFormPage(entrance, given, error)
+    if (error instanceof Refusal) return authFormPage(shownForm, values, error)
     throw error
   }
 }

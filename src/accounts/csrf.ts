@@ -6,8 +6,8 @@ import { isSameSecret } from './secret.ts'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export const isMutation = ({ method }: Request) => !safeMethods.has(method)
-/** Sent by people who are not signed in yet, though an old cookie may come along: only the origin is checked. Unsubscribing has a token of its own. */
-const entrances =
+/** For people who are not signed in yet, though an old cookie may be sent along: only the origin is checked. Unsubscribing has a token of its own. */
+const signInPaths =
   /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
 /** These forms carry files, so the body is read, and its token checked, where the upload is accepted: see `requireToken`. */
 const uploadForms = /^\/leagues\/\d+\/uploads$/
@@ -18,7 +18,7 @@ export const csrfField = 'csrf_token'
 
 /** A change by cookie must come from our own pages: same origin, and with the token they were given. */
 export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {
-  if (who?.via !== 'session' || !isMutation(request) || entrances.test(new URL(request.url).pathname)) return
+  if (who?.via !== 'session' || !isMutation(request) || signInPaths.test(new URL(request.url).pathname)) return
   if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
   refuseForeign(request, config)
   if (uploadForms.test(new URL(request.url).pathname)) return

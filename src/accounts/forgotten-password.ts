@@ -23,11 +23,11 @@ export const askAnAdmin = 'This site sends no mail. Ask an admin for a link to c
 export const linkIsMailed =
   'If this address has an account, we have mailed it a link. The link works once, within an hour.'
 
-export async function forgotPassword(app: App, request: Request, written: string): Promise<void> {
+export async function forgotPassword(app: App, request: Request, typedEmail: string): Promise<void> {
   const { db, clock, config } = app
   refuseForeign(request, config)
   if (!sendsMail(app)) refuse('conflict', askAnAdmin)
-  const email = written.trim().toLowerCase()
+  const email = typedEmail.trim().toLowerCase()
   const address = requestContext(request).address()
   await countAttempt(app, { account: `forgotten ${email}`, address })
   const job = await atomically(db, tx => {

@@ -20,7 +20,7 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
     const { adminToken } = config
     if (adminToken && isSameSecret(bearer, adminToken)) return operator
     const { key, who } = bearerOf(app, bearer) ?? refuse('unauthorized', 'This key is unknown')
-    knownIdentities.keep(request, who, key.expiresAt ?? Number.POSITIVE_INFINITY, epoch)
+    knownIdentities.remember(request, who, key.expiresAt ?? Number.POSITIVE_INFINITY, epoch)
     return who
   }
   const token = sessionToken(request)
@@ -28,7 +28,7 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
   if (!session) return undefined
   const { userId: id, username, role, csrfToken, expiresAt } = session
   const who: Who = { id, username, role, csrfToken, via: 'session' }
-  knownIdentities.keep(request, who, expiresAt, epoch)
+  knownIdentities.remember(request, who, expiresAt, epoch)
   return who
 }
 

@@ -42,12 +42,12 @@ export const invitationFields = {
 }
 type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?: string; email?: string }
 
-const states = ['open', 'used', 'expired', 'ended'] as const
+const invitationStates = ['open', 'used', 'expired', 'ended'] as const
 export const invitationSchema = t.Object(
   {
     id: t.Integer(),
     league_id: t.Nullable(t.Integer()),
-    state: t.Union(states.map(state => t.Literal(state))),
+    state: t.Union(invitationStates.map(state => t.Literal(state))),
     uses: t.Integer(),
     max_uses: t.Integer(),
     email: t.Nullable(t.String({ description: 'The address it is mailed to; null: its link was handed out' })),
@@ -77,7 +77,7 @@ export const invitationSchema = t.Object(
   },
 )
 
-function stateOf({ endedAt, expiresAt, uses, maxUses }: Invitation, now: number): (typeof states)[number] {
+function stateOf({ endedAt, expiresAt, uses, maxUses }: Invitation, now: number): (typeof invitationStates)[number] {
   if (endedAt !== null) return 'ended'
   if (uses >= maxUses) return 'used'
   return expiresAt > now ? 'open' : 'expired'
@@ -105,20 +105,20 @@ export function makeInvitation({ db, clock }: InvitationContext, who: Who, wante
   const now = clock.now()
   const expiresAt = expiryOf(wanted, now)
   const token = newSecret()
-  return atomically(db, tx => ({ invitation: insert(tx, who, { ...wanted, token, expiresAt }, now), token }))
+  return atomically(db, tx => ({ invitation: insertInvitation(tx, who, { ...wanted, token, expiresAt }, now), token }))
 }
 
 /** One for each address. Its link is made when the mail is sent. */
-export function mailInvitations(app: App, who: Who, wanted: NewInvitation, written: readonly string[]) {
+export function mailInvitations(app: App, who: Who, wanted: NewInvitation, addresses: readonly string[]) {
   const { db, clock, jobs } = app
   if (!sendsMail(app)) invalid('emails', 'This site sends no mail. Make a link and send it yourself.')
-  const emails = [...new Set(written.map(email => normalizedEmail(email, 'emails')))]
+  const emails = [...new Set(addresses.map(email => normalizedEmail(email, 'emails')))]
   const now = clock.now()
   const expiresAt = expiryOf(wanted, now)
   return atomically(db, tx =>
     emails.map(email => {
       const token = newSecret() // nobody learns it: sending the mail makes another
-      const invitation = insert(tx, who, { ...wanted, max_uses: 1, token, expiresAt, email }, now)
+      const invitation = insertInvitation(tx, who, { ...wanted, max_uses: 1, token, expiresAt, email }, now)
       return { invitation, job: jobs.accept(tx, sendInvitation, { invitationId: invitation.id }).jobId }
     }),
   )
@@ -131,8 +131,13 @@ function expiryOf({ expires_at }: NewInvitation, now: number): number {
   return expiresAt
 }
 
-type Row = NewInvitation & { token: string; expiresAt: number }
-function insert(tx: Db, who: Who, { league_id, max_uses, token, expiresAt, email }: Row, now: number): Invitation {
+type InvitationValues = NewInvitation & { token: string; expiresAt: number }
+function insertInvitation(
+  tx: Db,
+  who: Who,
+  { league_id, max_uses, token, expiresAt, email }: InvitationValues,
+  now: number,
+): Invitation {
   const values = {
     leagueId: league_id ?? null,
     maxUses: max_uses ?? 1,

@@ -15,7 +15,7 @@ const maxEntries = 10_000
 type KnownIdentities = ReturnType<typeof openKnownIdentities>
 
 export function openKnownIdentities(stamps: Stamps, clock: Clock) {
-  const known = new Map<string, Identity>()
+  const identities = new Map<string, Identity>()
   const versionOf = (account: string) =>
     stamps.versionOf([
       ['account', account],
@@ -36,20 +36,20 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
 
   return {
     find({ headers }: Pick<Request, 'headers'>, began: number): Who | undefined {
-      if (known.size === 0) return undefined
+      if (identities.size === 0) return undefined
       const hash = hashOf(headers)
-      const identity = known.get(hash)
+      const identity = identities.get(hash)
       if (!identity || isCurrent(identity, began)) return identity?.who
-      known.delete(hash)
+      identities.delete(hash)
       return undefined
     },
 
     /** `epoch`: of the stamps before the rows were read; what has changed since may be missing from them. */
-    keep({ headers }: Request, who: Who, endsAt: number, epoch: number): void {
+    remember({ headers }: Request, who: Who, endsAt: number, epoch: number): void {
       if (who.id === null || stamps.currentEpoch() !== epoch) return
-      if (known.size >= maxEntries) known.clear() // frequent readers are soon known again
+      if (identities.size >= maxEntries) identities.clear() // frequent readers are soon known again
       const account = String(who.id)
-      known.set(hashOf(headers), { who, account, version: versionOf(account), epoch, at: clock.now(), endsAt })
+      identities.set(hashOf(headers), { who, account, version: versionOf(account), epoch, at: clock.now(), endsAt })
     },
   }
 }

@@ -27,12 +27,12 @@ export async function addUser(
 
 export async function editUser(app: App, who: Who, id: number, change: Partial<NewUserByAdmin>): Promise<User> {
   const { db, clock, passwords } = app
-  const known = userById(db, id)
+  const user = userById(db, id)
   const { email, username, password, role, country } = change
   const columns: UserChange = {
     ...(email !== undefined && { email: normalizedEmail(email) }),
     ...(username !== undefined && { username: checkedUsername(username) }),
-    ...(password !== undefined && { passwordHash: await hashNewPassword(passwords, password, known) }),
+    ...(password !== undefined && { passwordHash: await hashNewPassword(passwords, password, user) }),
     ...(country !== undefined && { country: countryCode(country) }),
     ...(role && { role }),
   }

@@ -4,10 +4,10 @@ import { refuse } from '../errors.ts'
 type Proxies = { trustProxy: number }
 
 /** The host and protocol by which the browser reaches us: as trusted proxies say, or else as the request says. */
-function siteOf({ headers }: Request, { trustProxy }: Proxies) {
+function hostAndProtocol({ headers }: Request, { trustProxy }: Proxies) {
   const forwarded = (name: string) => {
-    const hops = trustProxy > 0 ? headers.get(name)?.split(',') : undefined
-    return (hops?.at(-trustProxy) ?? hops?.[0])?.trim() // most proxies replace these two headers rather than append to them
+    const values = trustProxy > 0 ? headers.get(name)?.split(',') : undefined
+    return (values?.at(-trustProxy) ?? values?.[0])?.trim() // most proxies replace these two headers rather than append to them
   }
   return { host: forwarded('x-forwarded-host') ?? headers.get('host'), proto: forwarded('x-forwarded-proto') }
 }
@@ -16,7 +16,7 @@ function siteOf({ headers }: Request, { trustProxy }: Proxies) {
 export function refuseForeign(request: Request, proxies: Proxies): void {
   const origin = request.headers.get('origin')
   if (origin === null) return
-  const { host, proto } = siteOf(request, proxies)
+  const { host, proto } = hostAndProtocol(request, proxies)
   const from = URL.canParse(origin) ? new URL(origin) : undefined
   if (from && from.host === host?.toLowerCase() && (!proto || from.protocol === `${proto}:`)) return
   refuse('forbidden', `This request comes from ${origin}, not from this site (${host}); a proxy must pass Host on`)
@@ -24,12 +24,12 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
 
 /** Whether the browser speaks TLS, even where a proxy ended it on the way. */
 export const isSecure = (request: Request, proxies: Proxies) =>
-  siteOf(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true
+  hostAndProtocol(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true
 
 /** Where people reach this site, for links that leave it: as `PUBLIC_URL` says, else as the request came. */
 export function siteUrl(request: Request, config: Proxies & { publicUrl: string | undefined }): string {
   if (config.publicUrl) return config.publicUrl
-  return `${isSecure(request, config) ? 'https' : 'http'}://${siteOf(request, config).host ?? new URL(request.url).host}`
+  return `${isSecure(request, config) ? 'https' : 'http'}://${hostAndProtocol(request, config).host ?? new URL(request.url).host}`
 }
 
 /** The path in `next` if it is one of this site; anything else leads to the first page. */

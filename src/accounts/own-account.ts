@@ -45,7 +45,7 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
 
 export function ownSessions({ db, clock }: App, request: Request, who: Who, page: PageSlice) {
   const token = sessionToken(request)
-  const mine = who.via === 'session' && token ? sessionId(token) : undefined
+  const thisSession = who.via === 'session' && token ? sessionId(token) : undefined
   const { sessions, total } = sessionsOfUser(db, who.id ?? 0, clock.now(), page)
   return {
     sessions: sessions.map(({ id, agent, createdAt, lastUsedAt }) => ({
@@ -53,7 +53,7 @@ export function ownSessions({ db, clock }: App, request: Request, who: Who, page
       browser: agent,
       created_at: iso(createdAt),
       last_used_at: iso(lastUsedAt),
-      is_this: id === mine,
+      is_this: id === thisSession,
     })),
     total,
   }

@@ -37,7 +37,7 @@ const passwordToken = t.String({ minLength: 1, maxLength: 100 })
 
 export const accountPages = (app: App) => {
   const { db, config } = app
-  const isOpen = config.signup === 'open'
+  const isSignUpOpen = config.signup === 'open'
 
   const signInForm = (next?: string, isNew = false): AuthForm => ({
     title: 'Sign in',
@@ -45,9 +45,9 @@ export const accountPages = (app: App) => {
     action: '/sign-in',
     fields: [{ ...email, autofocus: true }, password],
     submit: 'Sign in',
-    kept: { next },
+    hiddenFields: { next },
     below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
-${isOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
+${isSignUpOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
 ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log has the link for making the first one.')}`,
   })
   const signUpForm: AuthForm = {
@@ -61,7 +61,7 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     action: '/setup',
     fields: [{ ...username, autofocus: true }, email, newPassword],
     submit: 'Make the first admin',
-    kept: { token },
+    hiddenFields: { token },
   })
 
   const forgottenForm: AuthForm = {
@@ -88,7 +88,7 @@ ${notice(message)}
     action: '/password',
     fields: [{ ...newPassword, label: 'New password', autofocus: true }],
     submit: 'Change the password',
-    kept: { token },
+    hiddenFields: { token },
   })
 
   return new Elysia()
@@ -112,7 +112,7 @@ ${notice(message)}
     .get(
       '/sign-up',
       ({ who }) => {
-        if (!isOpen) refuse('not_found', 'Only an admin makes accounts here')
+        if (!isSignUpOpen) refuse('not_found', 'Only an admin makes accounts here')
         return who ? seeOther('/') : authFormPage(signUpForm)
       },
       { may: 'anyone', detail: hidden },

@@ -40,8 +40,8 @@ export function makePasswordLink(
 
 /** Whose password the link changes. */
 export function userOfPasswordLink(db: Db, token: string, now: number): User {
-  const isIt = and(eq(passwordLinks.tokenHash, hashSecret(token)), gt(passwordLinks.expiresAt, now))
-  const link = db.select().from(passwordLinks).where(isIt).get()
+  const isValidLink = and(eq(passwordLinks.tokenHash, hashSecret(token)), gt(passwordLinks.expiresAt, now))
+  const link = db.select().from(passwordLinks).where(isValidLink).get()
   return link ? userById(db, link.userId) : refuse('gone', 'This link has been used or has expired; ask for a new one')
 }
 

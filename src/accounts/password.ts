@@ -21,14 +21,14 @@ export function openPasswords(costs = passwordCosts) {
   }
 }
 
-let commonSet: Set<string> | undefined // read when the first password is chosen
+let commonPasswordSet: Set<string> | undefined // read when the first password is chosen
 
 const repeatsItself = /^(?:(.{1,4})\1+.{0,3}|(.+)\2+)$/s
 
 /** Attackers try what a service is about before anything else. Listed in docs/people.md. */
 const serviceWords =
   /fieldhouse|password|administrator|admin|operator|officer|member|leagues?|leaderboard|scoreboard|scores?|boards?|roster|rota/g
-const minLengthBesides = 7 // characters, beside such words and digits at the end
+const minRemainder = 7 // characters, without such words and digits at the end
 
 /** For a password that somebody chooses: refused where attackers would try it first. `field`: the form field it was typed into. */
 export function hashNewPassword(
@@ -38,17 +38,20 @@ export function hashNewPassword(
   field = 'password',
 ): Promise<string> {
   const plain = password.toLowerCase().replace(/[\s!?.]+$/, '')
-  const own = [email, ...email.split('@'), username].map(word => word.toLowerCase()).filter(word => word.length > 2)
+  const ownWords = [email, ...email.split('@'), username]
+    .map(word => word.toLowerCase())
+    .filter(word => word.length > 2)
   const withoutDigits = plain.replace(/\d+$/, '')
-  const besides = own.reduce((left, word) => left.replaceAll(word, ''), withoutDigits).replace(serviceWords, '')
-  if (besides.length < minLengthBesides && besides !== withoutDigits)
+  const remainder = ownWords.reduce((text, word) => text.replaceAll(word, ''), withoutDigits).replace(serviceWords, '')
+  if (remainder.length < minRemainder && remainder !== withoutDigits)
     invalid(
       field,
       'This is little more than your name, your e-mail address or a word of this service, which attackers try first; choose another.',
     )
   if (repeatsItself.test(plain)) invalid(field, 'This repeats itself; choose another.')
-  commonSet ??= new Set(commonPasswords.split('\n').filter(line => !line.startsWith('#')))
-  if (commonSet.has(plain)) invalid(field, 'Many people use this password, so attackers try it first; choose another.')
+  commonPasswordSet ??= new Set(commonPasswords.split('\n').filter(line => !line.startsWith('#')))
+  if (commonPasswordSet.has(plain))
+    invalid(field, 'Many people use this password, so attackers try it first; choose another.')
   return passwords.hash(password)
 }
 

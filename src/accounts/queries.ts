@@ -50,28 +50,28 @@ export const userByName = (db: Db, username: string): User | undefined =>
     .where(and(sql`lower(${users.username}) = lower(${username})`, isNotDeleted))
     .get()
 
-const isAnyUser = (db: Db, where: SQL | undefined): boolean =>
+const existsUser = (db: Db, where: SQL | undefined): boolean =>
   db.select({ id: users.id }).from(users).where(where).limit(1).get() !== undefined
 
 const isAdmin = and(eq(users.role, 'admin'), isNotDeleted)
 
-export const hasAdmin = (db: Db): boolean => isAnyUser(db, isAdmin)
+export const hasAdmin = (db: Db): boolean => existsUser(db, isAdmin)
 
 /** Whether a name that looks the same exists. SQLite uses its index of names and returns the few candidates. */
 export function isNameTaken(db: Db, username: string, exceptUserId = 0): boolean {
-  const wanted = skeleton(username)
-  const sameLength = db
+  const wantedSkeleton = skeleton(username)
+  const candidates = db
     .select({ username: users.username })
     .from(users)
     .where(
       and(
-        sql`length(${users.username}) = ${[...wanted].length}`,
-        sql`(lower(${users.username}) = ${wanted} or ${users.username} glob '*[^ -~]*')`, // in plain letters, or in others
+        sql`length(${users.username}) = ${[...wantedSkeleton].length}`,
+        sql`(lower(${users.username}) = ${wantedSkeleton} or ${users.username} glob '*[^ -~]*')`, // in plain letters, or in others
         ne(users.id, exceptUserId),
       ),
     )
     .all()
-  return sameLength.some(other => skeleton(other.username) === wanted)
+  return candidates.some(other => skeleton(other.username) === wantedSkeleton)
 }
 
 type UserFilter = { q?: string; role?: Role }
@@ -81,11 +81,11 @@ export function usersReading(
   db: Db,
   { q, role, limit, offset }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
-  const holds = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
+  const contains = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
   const where = and(
     isNotDeleted,
     role && eq(users.role, role),
-    q ? or(holds(users.username), holds(users.email)) : undefined,
+    q ? or(contains(users.username), contains(users.email)) : undefined,
   )
   const found = db
     .select()
@@ -115,21 +115,21 @@ export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'i
 
 export type UserChange = Partial<NewUser>
 
-/** A new role or password ends their sessions, except that of the token `kept`. */
-export function changeUser(tx: Db, id: number, change: UserChange, kept?: string): User {
+/** A new role or password ends their sessions, except that of the token `exceptToken`. */
+export function changeUser(tx: Db, id: number, change: UserChange, exceptToken?: string): User {
   const user = userById(tx, id)
   if (!Object.keys(change).length) return user
   refuseTaken(tx, change, id)
   if (change.role && change.role !== 'admin') refuseLastAdmin(tx, user)
   const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
-  if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, kept)
+  if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, exceptToken)
   if (changed.passwordHash !== user.passwordHash) forgetDevices(tx, id)
   // An unused link must not let in somebody who no longer has the account.
   if (changed.passwordHash !== user.passwordHash || changed.email !== user.email)
     tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   if (changed.username !== user.username) {
     renameEntries(tx, id, isDefaultName(user.username), changed.username)
-    nameChanged(tx, id)
+    touchWhereNamed(tx, id)
   }
   if (changed.email !== user.email) moveOptOuts(tx, user.email, changed.email)
   touch(tx, 'account', id)
@@ -157,7 +157,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
     .set({ title: sql`replace(${systemAlerts.title}, ${user.username}, ${anonymous.username})` })
     .where(sql`json_extract(${systemAlerts.data}, '$.user_id') = ${id}`)
     .run()
-  nameChanged(tx, id)
+  touchWhereNamed(tx, id)
 }
 
 /** The name of an entry that was given none: `ann`, `ann 2`. */
@@ -188,7 +188,7 @@ function renameEntries(tx: Db, userId: number, matches: (name: string) => boolea
 
 function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
   const isAnother = ne(users.id, id)
-  if (email && isAnyUser(tx, and(eq(users.email, email), isAnother)))
+  if (email && existsUser(tx, and(eq(users.email, email), isAnother)))
     refuse('conflict', 'An account with that e-mail address already exists')
   if (username) refuseTakenName(tx, username, id)
 }
@@ -199,12 +199,12 @@ export function refuseTakenName(tx: Db, username: string, exceptUserId = 0): voi
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {
-  if (role === 'admin' && !isAnyUser(tx, and(isAdmin, ne(users.id, id))))
+  if (role === 'admin' && !existsUser(tx, and(isAdmin, ne(users.id, id))))
     refuse('conflict', 'This is the last admin; make another one first')
 }
 
 /** The name appears on the lists and boards of their leagues. */
-function nameChanged(tx: Db, id: number): void {
+function touchWhereNamed(tx: Db, id: number): void {
   touch(tx, 'user', id)
   touch(tx, 'names')
   for (const { leagueId } of tx

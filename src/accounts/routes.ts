@@ -87,9 +87,9 @@ const authRoutes = (app: App) =>
     .post(
       '/setup',
       async ({ request, body: { token, ...account }, set }) => {
-        const entered = await setUp(app, request, token, account)
+        const signedInUser = await setUp(app, request, token, account)
         set.status = 201
-        return entered
+        return signedInUser
       },
       {
         body: setupBody,

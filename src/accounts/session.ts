@@ -16,18 +16,18 @@ import { hashSecret, newSecret } from './secret.ts'
 
 const idleLifetime = 24 * hour
 const maxLifetime = 30 * day // however much it is used; then the password is asked for again
-const extendEvery = 5 * minute
+const extendInterval = 5 * minute
 
 /** `__Host-`: set by this host, over TLS, for all its paths; no other host of the domain can plant one. Browsers refuse it over plain http. */
 const cookieName = (isSecure: boolean) => `${isSecure ? '__Host-' : ''}fieldhouse_session`
 const cookieLife = (400 * day) / 1000 // seconds; the row decides when a session ends, the cookie only has to outlive it
-const tokenOf = (name: string) => new RegExp(`(?:^|;\\s*)${name}=(\\d{1,12}\\.[\\w-]{43})(?:;|$)`)
-const guardedToken = tokenOf(cookieName(true))
-const plainToken = tokenOf(cookieName(false))
+const tokenPattern = (name: string) => new RegExp(`(?:^|;\\s*)${name}=(\\d{1,12}\\.[\\w-]{43})(?:;|$)`)
+const securePattern = tokenPattern(cookieName(true))
+const plainPattern = tokenPattern(cookieName(false))
 
 export function sessionToken(request: Request): string | undefined {
   const cookies = request.headers.get('cookie')
-  return (cookies?.match(guardedToken) ?? cookies?.match(plainToken))?.[1]
+  return (cookies?.match(securePattern) ?? cookies?.match(plainPattern))?.[1]
 }
 
 export function sessionCookie(token: string | undefined, isSecure: boolean): string {
@@ -80,18 +80,18 @@ export async function sessionOf({ db, cache, clock }: App, token: string): Promi
   let session = (await cache.read(cached.session, scope, load)).value
   // Another process may have extended it.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
-  if (!session || session.expiresAt - now > idleLifetime - extendEvery) return session
+  if (!session || session.expiresAt - now > idleLifetime - extendInterval) return session
   if (session.expiresAt >= session.createdAt + maxLifetime) return session
   const extended = bestEffortWrite(db, tx => extend(tx, hash, session.userId, now)) // undefined while another process writes: tried again with the next request
   return extended === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
 }
 
 function extend(tx: Db, tokenHash: string, userId: number, now: number): boolean {
-  const alive = and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now))
+  const isAlive = and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now))
   const extended = tx
     .update(sessions)
     .set({ expiresAt: sql`min(${now + idleLifetime}, ${sessions.createdAt} + ${maxLifetime})` })
-    .where(alive)
+    .where(isAlive)
     .returning()
     .all()
   if (extended.length) recordActivity(tx, userId, now)
@@ -124,8 +124,8 @@ const idLength = 16
 export const sessionId = (token: string): string => hashSecret(token).slice(0, idLength)
 
 export function sessionsOfUser(db: Db, userId: number, now: number, { limit, offset }: PageSlice) {
-  const alive = and(eq(sessions.userId, userId), gt(sessions.expiresAt, now))
-  const rows = db.select().from(sessions).where(alive).orderBy(desc(sessions.expiresAt)).limit(limit).offset(offset)
+  const isAlive = and(eq(sessions.userId, userId), gt(sessions.expiresAt, now))
+  const rows = db.select().from(sessions).where(isAlive).orderBy(desc(sessions.expiresAt)).limit(limit).offset(offset)
   return {
     sessions: rows.all().map(({ tokenHash, agent, createdAt, expiresAt }) => ({
       id: tokenHash.slice(0, idLength),
@@ -133,7 +133,7 @@ export function sessionsOfUser(db: Db, userId: number, now: number, { limit, off
       createdAt,
       lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
     })),
-    total: db.select({ total: count() }).from(sessions).where(alive).get()?.total ?? 0,
+    total: db.select({ total: count() }).from(sessions).where(isAlive).get()?.total ?? 0,
   }
 }
 
@@ -156,10 +156,10 @@ export function endSession(tx: Db, token: string): void {
 
 /** All sessions of a user except the one in use. Returns how many there were. */
 export function endSessions(tx: Db, userId: number, except?: string): number {
-  const kept = except === undefined ? undefined : ne(sessions.tokenHash, hashSecret(except))
+  const isOther = except === undefined ? undefined : ne(sessions.tokenHash, hashSecret(except))
   const ended = tx
     .delete(sessions)
-    .where(and(eq(sessions.userId, userId), kept))
+    .where(and(eq(sessions.userId, userId), isOther))
     .returning({ expiresAt: sessions.expiresAt })
     .all()
   touch(tx, 'account', userId)

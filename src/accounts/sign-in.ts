@@ -34,10 +34,10 @@ export const signedInSchema = t.Object({
   csrf_token: t.String({ description: 'For X-CSRF-Token of changes by cookie', examples: ['q3Jc…'] }),
 })
 
-type Outcome = { user: User; token: string; csrfToken: string; device: string }
+type OpenedSession = { user: User; token: string; csrfToken: string; device: string }
 
 /** Starts a session in the transaction and makes the browser a known one; the session of the old cookie ends. */
-export function openSession(tx: Db, request: Request, user: User, now: number): Outcome {
+export function openSession(tx: Db, request: Request, user: User, now: number): OpenedSession {
   const previousToken = sessionToken(request)
   if (previousToken) endSession(tx, previousToken)
   const session = beginSession(tx, user.id, now, request.headers.get('user-agent'))
@@ -46,7 +46,11 @@ export function openSession(tx: Db, request: Request, user: User, now: number): 
 }
 
 /** Hands out the cookies, once the session is on disk. */
-export function sendSession({ config }: App, request: Request, { user, token, csrfToken, device }: Outcome): SignedIn {
+export function sendSession(
+  { config }: App,
+  request: Request,
+  { user, token, csrfToken, device }: OpenedSession,
+): SignedIn {
   const secure = isSecure(request, config)
   for (const cookie of [sessionCookie(token, secure), ...deviceCookies(user.id, device, secure)])
     requestContext(request).headers.push(['set-cookie', cookie])
@@ -61,7 +65,7 @@ export const credentials = {
 }
 export type Credentials = { email: string; password: string }
 
-const attemptAt = ({ db }: App, request: Request, account: string, user: User | undefined): Attempt => ({
+const attemptOf = ({ db }: App, request: Request, account: string, user: User | undefined): Attempt => ({
   account,
   address: requestContext(request).address(),
   userId: user?.id,
@@ -70,7 +74,7 @@ const attemptAt = ({ db }: App, request: Request, account: string, user: User | 
 
 /** For actions that ask a signed-in user for their password again. */
 export const countOwnAttempt = (app: App, request: Request, user: User): Promise<void> =>
-  countAttempt(app, attemptAt(app, request, user.email, user))
+  countAttempt(app, attemptOf(app, request, user.email, user))
 
 /** An unknown address and a wrong password cannot be told apart, neither by the answer nor by the time it takes. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
@@ -78,7 +82,7 @@ export async function signIn(app: App, request: Request, credentials: Credential
   refuseForeign(request, config)
   const email = credentials.email.trim().toLowerCase()
   const found = userByEmail(db, email)
-  const attempt = attemptAt(app, request, email, found)
+  const attempt = attemptOf(app, request, email, found)
   await countAttempt(app, attempt)
   const isRight = await passwords.matches(credentials.password, found?.passwordHash)
   const outcome = await atomically(db, tx => {
@@ -182,7 +186,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   const { id } = who
   if (id === null) return refuse('conflict', 'The operator has no password; its token is the setting ADMIN_TOKEN')
   const user = userById(db, id)
-  const attempt = attemptAt(app, request, user.email, user)
+  const attempt = attemptOf(app, request, user.email, user)
   const auditEntry = { who, action: 'auth.password', target: `user ${id}` }
   await countAttempt(app, attempt)
   if (!(await passwords.matches(change.current_password, user.passwordHash))) {

@@ -68,7 +68,7 @@ export const peoplePages = (app: App) => {
       action: '/invitation',
       fields: [{ ...username, autofocus: true }, email, newPassword, country],
       submit: league ? 'Make an account and join' : 'Make an account',
-      kept: { token },
+      hiddenFields: { token },
       below: html`<p>Have an account? <a href="/sign-in?next=${back}">Sign in</a>, and you come back to this page.</p>`,
     }
   }
