@@ -29,7 +29,7 @@ if (target !== undefined && target !== 's3') {
   process.exit(misused)
 }
 
-const patience = 30 * minute // to wait for another backup
+const lockTimeout = 30 * minute // to wait for another backup
 const toJob = process.send?.bind(process) // set if a job started this process
 const failures = `job_failed:backups.${target ? 'send' : 'make'}:` // the keys of the job's own alerts start like this too
 
@@ -41,15 +41,15 @@ async function backup() {
   const id = Bun.randomUUIDv7()
   const releaseProcessLock = holdProcessLock(dataDir, id)
   const db = openBeside(dataDir)
-  const tell: ReportProgress = (percent, stage) => toJob?.({ percent, stage })
+  const report: ReportProgress = (percent, stage) => toJob?.({ percent, stage })
   let lease: Lease | undefined
   try {
     lease = await waitForLock(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
     const { version } = packageJson
-    const making = { dataDir, version, at: Date.now(), signal: lease.signal, tell }
+    const options = { dataDir, version, at: Date.now(), signal: lease.signal, report }
     const result = target
-      ? await sendBackup(openS3Store(config), { ...making, keepDays })
-      : await makeBackup({ ...making, keep })
+      ? await sendBackup(openS3Store(config), { ...options, keepDays })
+      : await makeBackup({ ...options, keep })
     await atomically(db, tx => settleFailures(tx, Date.now()))
     return result
   } catch (error) {
@@ -64,9 +64,9 @@ async function backup() {
 
 /** The lock keeps retention from deleting files that a backup is copying, and other backups from starting. */
 async function waitForLock(open: Locks): Promise<Lease> {
-  for (const deadline = Date.now() + patience; ; await Bun.sleep(500)) {
-    const taken = await open.take(locks.backup())
-    if ('release' in taken) return taken
+  for (const deadline = Date.now() + lockTimeout; ; await Bun.sleep(500)) {
+    const lease = await open.take(locks.backup())
+    if ('release' in lease) return lease
     if (Date.now() > deadline) throw new Error('Another backup is still under way')
   }
 }
@@ -88,12 +88,13 @@ const settleFailures = (tx: Db, at: number) =>
 
 type BackupResult = Awaited<ReturnType<typeof backup>>
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
-const sizeOf = (made: BackupResult) => ('bytes' in made ? megabytes(made.bytes) : `${megabytes(made.bytes_sent)} sent`)
+const sizeOf = (result: BackupResult) =>
+  'bytes' in result ? megabytes(result.bytes) : `${megabytes(result.bytes_sent)} sent`
 
 try {
-  const made = await backup()
-  if (toJob) toJob({ made })
-  else console.log(`${made.name}: ${made.files} files, ${sizeOf(made)}`)
+  const result = await backup()
+  if (toJob) toJob({ result })
+  else console.log(`${result.name}: ${result.files} files, ${sizeOf(result)}`)
 } catch (error) {
   console.error(messageOf(error))
   process.exitCode = 1

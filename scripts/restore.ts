@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { type Config, readConfig } from '../src/config.ts'
-import { type BringFiles, fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
+import { type FetchFiles, fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { fetchBackup, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { helpFirst, helpOf, misused } from './script-help.ts'
 
@@ -15,7 +15,7 @@ if (!source) {
   console.error(`Which backup?\n\n${helpOf(import.meta.path)}`)
   process.exit(misused)
 }
-const filesFrom = (config: Config, source: string): BringFiles => {
+const filesFrom = (config: Config, source: string): FetchFiles => {
   const s3 = /^s3(?::(.+))?$/.exec(source)
   if (!s3) return fromPath(resolve(source))
   if (!config.backupS3Url) throw new Error('Set BACKUP_S3_URL and its keys first')

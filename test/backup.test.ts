@@ -53,7 +53,14 @@ const runRestore = (source: string, dataDir: string) => run('restore', { DATA_DI
 // What the scripts do, but in this process: for tests of what is in a backup. A process takes longer than its backup.
 const backup = async (dataDir: string, keep = 7) => {
   const { signal } = new AbortController()
-  const { name } = await makeBackup({ dataDir, version: packageJson.version, at: Date.now(), keep, signal, tell() {} })
+  const { name } = await makeBackup({
+    dataDir,
+    version: packageJson.version,
+    at: Date.now(),
+    keep,
+    signal,
+    report() {},
+  })
   return join(dataDir, 'backups', name)
 }
 const restore = (source: string, dataDir: string) => restoreBackup(fromPath(source), dataDir, Date.now())
@@ -341,7 +348,7 @@ test('an admin makes, lists and downloads backups; a download can be restored', 
   const { call, as, finished, dataDir } = await start()
   expect(await call.get('/admin/backups/json')).toEqual({ backups: [], keep: 7, restore_at_start: null, s3: null })
   const job = await finished(call.post('/admin/backups'))
-  expect(job).toMatchObject({ status: 'SUCCESS', result: { forgotten: 0 } })
+  expect(job).toMatchObject({ status: 'SUCCESS', result: { deleted: 0 } })
   const { backups } = await call.get('/admin/backups/json')
   expect(backups).toMatchObject([{ name: job.result.name, bytes: job.result.bytes, schema: migrations().length }])
   expect(await call.get('/admin/backups')).toContain(`/admin/backups/${job.result.name}/download`)

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
-import { keptNames, openS3Store } from '../src/monitor/backups/s3-backup.ts'
+import { namesToKeep, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
 import { startS3 } from './s3.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -119,6 +119,6 @@ test('all of the last day is kept, one a day before, the newest always', () => {
   const at = Date.parse('2026-03-10T12:00:00Z')
   const name = (time: string) => `2026-${time}-00-00.000Z`
   const names = ['03-10T11', '03-10T10', '03-09T13', '03-09T11', '03-08T23', '03-08T22', '02-01T10'].map(name)
-  expect([...keptNames(names, at, 30)]).toEqual(['03-10T11', '03-10T10', '03-09T13', '03-08T23'].map(name))
-  expect([...keptNames([name('02-01T10')], at, 30)]).toEqual([name('02-01T10')])
+  expect([...namesToKeep(names, at, 30)]).toEqual(['03-10T11', '03-10T10', '03-09T13', '03-08T23'].map(name))
+  expect([...namesToKeep([name('02-01T10')], at, 30)]).toEqual([name('02-01T10')])
 })

@@ -53,8 +53,9 @@ type AuditView = Static<typeof auditSchema>
 /** Counting stops here: this total means at least as many. */
 const auditCountLimit = 10_000
 
-const part = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
-const contains = (column: SQL | typeof auditLog.target, text: string) => sql`${column} like ${part(text)} escape '\\'`
+const likePattern = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+const contains = (column: SQL | typeof auditLog.target, text: string) =>
+  sql`${column} like ${likePattern(text)} escape '\\'`
 
 function matching({ user, action, result, q, from, to }: AuditFilter): SQL | undefined {
   return and(
@@ -90,8 +91,13 @@ function listAudit(db: Db, filter: AuditFilter, { limit, offset }: Pick<PageSlic
 }
 
 function countAudit(db: Db, filter: AuditFilter): number {
-  const some = db.select({ id: auditLog.id }).from(auditLog).where(matching(filter)).limit(auditCountLimit).as('some')
-  return db.select({ total: count() }).from(some).get()?.total ?? 0
+  const counted = db
+    .select({ id: auditLog.id })
+    .from(auditLog)
+    .where(matching(filter))
+    .limit(auditCountLimit)
+    .as('some')
+  return db.select({ total: count() }).from(counted).get()?.total ?? 0
 }
 
 const auditPath = '/admin/audit/logs'
@@ -103,7 +109,7 @@ export const auditPage = (app: App) =>
   livePage(app, {
     path: auditPath,
     title: 'Audit',
-    room: 'audit',
+    navItem: 'audit',
     query: auditQuery,
     read: filter => read(app, filter),
     body,

@@ -20,12 +20,12 @@ const troublesOf = new WeakMap<App, Map<string, Trouble>>()
 
 /** What is wrong with the files now. Writes to them are refused. */
 export function deadFiles(app: App): Trouble[] {
-  const seen = new Map(troublesOf.get(app))
+  const troubles = new Map(troublesOf.get(app))
   for (const file of filesOf(app)) {
     const fault = file.fault()
-    if (fault) seen.set(file.name, { file: file.name, fault })
+    if (fault) troubles.set(file.name, { file: file.name, fault })
   }
-  return [...seen.values()]
+  return [...troubles.values()]
 }
 
 const filesOf = ({ db, sheets, queues }: App): OpenFile[] =>
@@ -52,7 +52,7 @@ export function openFileCheck(app: App, postAlerts: (alerts: readonly Alert[]) =
   /** The result of a check; unknown if the database is busy or resources are short. */
   async function faultOf(file: OpenFile): Promise<string | undefined> {
     try {
-      if (file.path === databaseFile(config.dataDir)) return await writtenAndRead(db, file, clock.now())
+      if (file.path === databaseFile(config.dataDir)) return await checkWriteIsVisible(db, file, clock.now())
       return file.check(throwUnlessReadable)
     } catch (error) {
       if (error instanceof DeadFile) return error.fault
@@ -79,27 +79,27 @@ export function openFileCheck(app: App, postAlerts: (alerts: readonly Alert[]) =
   async function reportTrouble(trouble: Trouble) {
     const alert = alertOf(app, trouble)
     log.error(alert.message)
-    const told = bestEffortWrite(db, tx => {
+    const isStored = bestEffortWrite(db, tx => {
       raise(tx, clock.now(), alert)
       return true
     })
-    if (!told) await postAlerts([alert]) // it cannot be stored
+    if (!isStored) await postAlerts([alert]) // it cannot be stored
   }
 }
 
-const throwUnlessReadable = (fresh: Database) => fresh.query('SELECT count(*) FROM sqlite_master').get()
+const throwUnlessReadable = (newConnection: Database) => newConnection.query('SELECT count(*) FROM sqlite_master').get()
 
 const checkedFact = 'file_checked_at'
 
 /** Whether a write through the open connection is visible to somebody who opens the file now. */
-async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<string | undefined> {
+async function checkWriteIsVisible(db: Db, file: OpenFile, now: number): Promise<string | undefined> {
   await atomically(db, tx => storeFact(tx, checkedFact, String(now)), 'unsynced')
   let isFound = false
-  const fault = file.check(fresh => {
+  const fault = file.check(newConnection => {
     // Another process may write between the two.
     for (let tries = 0; tries < 3 && !isFound; tries++) {
       const written = factOf(db, checkedFact)
-      const readBack = fresh
+      const readBack = newConnection
         .query<{ value: string }, [string]>('SELECT value FROM facts WHERE name = ?')
         .get(checkedFact)?.value
       isFound = written === readBack
@@ -110,21 +110,21 @@ async function writtenAndRead(db: Db, file: OpenFile, now: number): Promise<stri
 
 /** Damage of a database file under a running Fieldhouse: which file, and what to do. */
 
-export type FileFault = { file: string; fault: string; cure: string }
+export type FileFault = { file: string; fault: string; remedy: string }
 
 /** Reads every page of every file: for the reader thread, and only after an error that suggests damage. */
 export function damageReading(db: Db, { dataDir }: { dataDir: string }): FileFault[] {
   const faults: FileFault[] = []
-  const note = (file: string, fault: string | undefined, cure = restoreAdvice) =>
-    fault && faults.push({ file, fault, cure })
-  note('fieldhouse.db', faultOf(db.$client))
-  withFreshConnection('scores.db', scores => note('scores.db', faultOf(scores) ?? mismatchOf(db, scores)))
-  withFreshConnection('queue.db', queue => note('queue.db', faultOf(queue), queueRebuildAdvice))
+  const addFault = (file: string, fault: string | undefined, remedy = restoreAdvice) =>
+    fault && faults.push({ file, fault, remedy })
+  addFault('fieldhouse.db', faultOf(db.$client))
+  withFreshConnection('scores.db', scores => addFault('scores.db', faultOf(scores) ?? mismatchOf(db, scores)))
+  withFreshConnection('queue.db', queue => addFault('queue.db', faultOf(queue), queueRebuildAdvice))
   return faults
 
   function withFreshConnection(file: string, check: (client: Database) => void) {
     const path = join(dataDir, file)
-    if (!existsSync(path)) return note(file, 'it is missing')
+    if (!existsSync(path)) return addFault(file, 'it is missing')
     const client = new Database(path, { readonly: true })
     try {
       check(client)
@@ -141,19 +141,21 @@ function mismatchOf(db: Db, scores: Database): string | undefined {
       .select({ snapshot: max(uploads.snapshotId) })
       .from(uploads)
       .get()?.snapshot ?? 0
-  const given = scores.query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'snapshots'").get()?.seq
-  return newest > (given ?? 0) ? 'it is another file, or an older copy: the newest scans were never in it' : undefined
+  const lastId = scores
+    .query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'snapshots'")
+    .get()?.seq
+  return newest > (lastId ?? 0) ? 'it is another file, or an older copy: the newest scans were never in it' : undefined
 }
 
 /** What was found since this process started, for `/health`. A file stays damaged until everything is stopped. */
-const found = new WeakMap<App, Map<string, FileFault>>()
-export const damageFound = (app: App): FileFault[] => [...(found.get(app)?.values() ?? [])]
-export const damageWords = ({ file, fault, cure }: FileFault) => `${file} is damaged (${fault}). ${cure}.`
+const damages = new WeakMap<App, Map<string, FileFault>>()
+export const damageFound = (app: App): FileFault[] => [...(damages.get(app)?.values() ?? [])]
+export const damageWords = ({ file, fault, remedy }: FileFault) => `${file} is damaged (${fault}). ${remedy}.`
 
 function raiseDamageAlert(app: App, damage: FileFault): void {
   const { db, log, clock, config } = app
   const { file } = damage
-  found.set(app, (found.get(app) ?? new Map()).set(file, damage))
+  damages.set(app, (damages.get(app) ?? new Map()).set(file, damage))
   const message = join(config.dataDir, damageWords(damage))
   log.error(message)
   const alert = {
@@ -170,7 +172,7 @@ const damageAlertPrefix = 'database_error:damaged:'
 /** At the start only cheap checks: reading every page would take minutes. */
 export function lookForDamageAtStart(app: App): void {
   const fault = mismatchOf(app.db, app.sheets.boards.scores)
-  if (fault) raiseDamageAlert(app, { file: 'scores.db', fault, cure: restoreAdvice })
+  if (fault) raiseDamageAlert(app, { file: 'scores.db', fault, remedy: restoreAdvice })
 }
 
 const lastCheckAt = new WeakMap<App, number>()

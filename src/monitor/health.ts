@@ -71,10 +71,10 @@ export const probeRoutes = (app: App) => {
     .get(
       '/readyz',
       ({ set }) => {
-        const works = checkDatabase().status !== 'unhealthy'
-        if (works && app.isReady) return { status: 'ready' }
+        const isDatabaseOk = checkDatabase().status !== 'unhealthy'
+        if (isDatabaseOk && app.isReady) return { status: 'ready' }
         set.status = 503
-        return { status: works ? 'warming up' : 'the database fails' }
+        return { status: isDatabaseOk ? 'warming up' : 'the database fails' }
       },
       { may: 'anyone', detail: describe('Ready to be sent requests; 503 otherwise', t.Object({ status: t.String() })) },
     )
@@ -110,21 +110,21 @@ export const healthRoutes = (app: App) => {
 /** Checks everything, as `/health` does. */
 export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 
-async function healthOf(app: App, works: Checks['database']): Promise<Health> {
+async function healthOf(app: App, checkedDatabase: Checks['database']): Promise<Health> {
   const { version, clock, startedAt } = app
   const damage = damageFound(app).map(damageWords).join(' ')
   const dead = deadFiles(app)
-  const lost = dead.filter(({ file }) => file !== 'queue.db').map(({ file, fault }) => `${file} ${fault}`)
-  const database: Checks['database'] = lost.length
-    ? { ...works, status: 'unhealthy', error: lost.join('; ') }
-    : damage && works.status !== 'unhealthy'
-      ? { ...works, status: 'degraded', error: damage }
-      : works
-  const [asked, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
-  const lostQueue = dead.find(({ file }) => file === 'queue.db')
-  const queue: Checks['queue'] = lostQueue
-    ? { ...asked, status: 'unhealthy', error: `queue.db ${lostQueue.fault}` }
-    : asked
+  const deadDatabases = dead.filter(({ file }) => file !== 'queue.db').map(({ file, fault }) => `${file} ${fault}`)
+  const database: Checks['database'] = deadDatabases.length
+    ? { ...checkedDatabase, status: 'unhealthy', error: deadDatabases.join('; ') }
+    : damage && checkedDatabase.status !== 'unhealthy'
+      ? { ...checkedDatabase, status: 'degraded', error: damage }
+      : checkedDatabase
+  const [queueState, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
+  const deadQueue = dead.find(({ file }) => file === 'queue.db')
+  const queue: Checks['queue'] = deadQueue
+    ? { ...queueState, status: 'unhealthy', error: `queue.db ${deadQueue.fault}` }
+    : queueState
   const checks: Checks = {
     database,
     cache: cacheCheck(app),
@@ -140,22 +140,22 @@ async function healthOf(app: App, works: Checks['database']): Promise<Health> {
 /** A file that was removed or replaced can still be read through an open connection, so the file itself is checked too. */
 function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['database'] {
   const file = databaseFile(dataDir)
-  const question = 'select count(*) from facts'
+  const probeQuery = 'select count(*) from facts'
   const { ino } = statSync(file)
   return () => {
     try {
-      const now = statSync(file)
-      if (now.ino !== ino) throw new Error('fieldhouse.db was replaced by another file')
-      const { $client: fresh } = openReader(dataDir)
+      const stat = statSync(file)
+      if (stat.ino !== ino) throw new Error('fieldhouse.db was replaced by another file')
+      const { $client: newConnection } = openReader(dataDir)
       try {
-        fresh.query(question).get()
+        newConnection.query(probeQuery).get()
       } finally {
-        fresh.close()
+        newConnection.close()
       }
-      db.$client.query(question).get()
+      db.$client.query(probeQuery).get()
       const { bavail, bsize } = statfsSync(dataDir)
       const sizes = {
-        size_mb: megabytes(now.size + sizeOf(`${file}-wal`)),
+        size_mb: megabytes(stat.size + sizeOf(`${file}-wal`)),
         disk_free_mb: Math.floor(megabytes(bavail * bsize)),
       }
       if (sizes.disk_free_mb < minFree) return { status: 'degraded', ...sizes, error: 'The disk is nearly full' }

@@ -65,7 +65,7 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
     lock: () => locks.retention(),
     async run(_, app, { signal, progress }) {
       const now = await retentionTime(app)
-      const forgotten: Record<string, number> = {}
+      const deleted: Record<string, number> = {}
       for (const [i, { what, step }] of table.entries()) {
         progress((100 * i) / table.length, what)
         let total = 0
@@ -78,15 +78,15 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
           size = nextStepSize(size, performance.now() - began)
           await Bun.sleep(pause)
         }
-        forgotten[what] = total
+        deleted[what] = total
       }
-      return forgotten
+      return deleted
     },
   })
 
 const noInput = t.Object({})
 
-const refresher = (name: string, lock: () => LockRequest, which: readonly StatisticsName[]) =>
+const refresher = (name: string, lock: () => LockRequest, names: readonly StatisticsName[]) =>
   job(name, {
     input: noInput,
     attempts: 1, // the next slot comes soon enough
@@ -94,7 +94,7 @@ const refresher = (name: string, lock: () => LockRequest, which: readonly Statis
     once: () => 'all',
     lock,
     run: (_input, app, { signal, progress, log }) =>
-      refreshStatistics(app, which, signal, log, share => progress(share * 100, 'refreshing')),
+      refreshStatistics(app, names, signal, log, share => progress(share * 100, 'refreshing')),
   })
 
 export const refreshDashboardStats = refresher('stats.refresh_dashboard', locks.refreshDashboard, ['dashboard'])
@@ -132,12 +132,12 @@ export const indexRuns = job('runs.index', {
       const [most, last] = [newestRow(db), isNew ? newestChange(db) : (changes.at(-1)?.id ?? 0)]
       if ((isNew ? most : changes.length) < minChanges) break
       const changed = [...new Set(changes.map(({ run }) => run))]
-      const order = { dataDir: config.dataDir, changed }
-      indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script: indexScript }, 'index', order, {
+      const request = { dataDir: config.dataDir, changed }
+      indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script: indexScript }, 'index', request, {
         signal,
-        progress: (through: number) => progress((100 * through) / most, 'indexing'),
+        progress: (row: number) => progress((100 * row) / most, 'indexing'),
       })
-      await forgetChanges(app, last)
+      await deleteChanges(app, last)
       isBehind = changes.length === maxChanges
     }
     return { indexed }
@@ -158,10 +158,10 @@ const newestRow = (db: Db): number =>
     .get()?.rowid ?? 0
 
 /** In steps, so that nobody waits long for the write lock. */
-async function forgetChanges({ db }: App, last: number): Promise<void> {
+async function deleteChanges({ db }: App, last: number): Promise<void> {
   const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(minChanges)
-  for (let gone: number | undefined = minChanges; gone === undefined || gone >= minChanges; await Bun.sleep(5))
-    gone = tryWrite(
+  for (let deleted: number | undefined = minChanges; deleted === undefined || deleted >= minChanges; await Bun.sleep(5))
+    deleted = tryWrite(
       db,
       tx => tx.delete(runChanges).where(sql`${runChanges.id} in ${some}`).returning({ id: runChanges.id }).all().length,
     )
@@ -169,7 +169,7 @@ async function forgetChanges({ db }: App, last: number): Promise<void> {
 
 const backupScript = programFile('scripts/backup.ts')
 
-type BackupMessage = { percent: number; stage: string } | { made: object }
+type BackupMessage = { percent: number; stage: string } | { result: object }
 
 /**
  * A backup, made by a process of its own: copying a large database keeps a thread busy for seconds. That process takes the
@@ -192,18 +192,18 @@ export const sendBackupAway = job('backups.send', {
 
 type Progress = (percent: number, stage: string) => void
 async function runBackup(config: Config, args: string[], signal: AbortSignal, progress: Progress): Promise<object> {
-  let made: object | undefined
+  let result: object | undefined
   const { stderr, exit } = await runProgram<BackupMessage>(
     [backupScript, ...args],
     envOf(settings, config, backupSettings),
     signal,
     message => {
       if ('stage' in message) progress(message.percent, message.stage)
-      else made = message.made
+      else result = message.result
     },
   )
-  if (!made) throw new Error(stderr || `The backup ended early (${exit})`)
-  return made
+  if (!result) throw new Error(stderr || `The backup ended early (${exit})`)
+  return result
 }
 
 const backupSettings = [

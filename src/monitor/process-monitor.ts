@@ -30,18 +30,18 @@ export function startProcessMonitor(
   { files, alerts, redis }: MonitorIntervals = intervals,
 ): { stop(): void } {
   const { db, clock, metrics, log, config } = app
-  const noteLoad = openLoadRecorder(app)
-  const noteDepth = openDepthRecorder(app)
+  const recordLoad = openLoadRecorder(app)
+  const recordDepth = openDepthRecorder(app)
   const send = openAlertWebhook(app)
   const database = databaseWatch(app)
   const startedAt = clock.now()
-  let busy = false
+  let isSending = false
 
   async function eachMinute() {
     try {
       metrics.flush(db, clock.now())
-      noteLoad()
-      await noteDepth()
+      recordLoad()
+      await recordDepth()
       await database.works()
       await reportDeadProcesses(app)
     } catch (error) {
@@ -53,25 +53,25 @@ export function startProcessMonitor(
   const logged = (work: () => Promise<unknown>) => () =>
     work().catch(error => log.error('A check of the process monitor failed', { error }))
 
-  async function sendNews() {
-    if (busy) return
-    busy = true
+  async function sendAlerts() {
+    if (isSending) return
+    isSending = true
     await send().finally(() => {
-      busy = false
+      isSending = false
     })
   }
 
   const checkFiles = openFileCheck(app, alerts => postAlerts(config, alerts))
-  const looking = setInterval(logged(checkFiles), files)
-  const askingRedis = app.redis ? setInterval(logged(openRedisWatch(app)), redis) : undefined
-  const minutely = setInterval(logged(eachMinute), minute)
-  const sending = config.alertWebhookUrl ? setInterval(logged(sendNews), alerts) : undefined
+  const fileTimer = setInterval(logged(checkFiles), files)
+  const redisTimer = app.redis ? setInterval(logged(openRedisWatch(app)), redis) : undefined
+  const minuteTimer = setInterval(logged(eachMinute), minute)
+  const alertTimer = config.alertWebhookUrl ? setInterval(logged(sendAlerts), alerts) : undefined
   return {
     stop() {
-      clearInterval(looking)
-      clearInterval(askingRedis)
-      clearInterval(minutely)
-      clearInterval(sending)
+      clearInterval(fileTimer)
+      clearInterval(redisTimer)
+      clearInterval(minuteTimer)
+      clearInterval(alertTimer)
       metrics.flush(db, clock.now())
     },
   }
@@ -144,17 +144,17 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
       }
     }),
   )
-  const known = checks.filter(check => check !== undefined)
-  const holding = known.flatMap(({ alerts }) => alerts)
+  const completed = checks.filter(check => check !== undefined)
+  const holding = completed.flatMap(({ alerts }) => alerts)
   return atomically(
     db,
     tx => {
       const now = clock.now()
       for (const alert of holding) raise(tx, now, alert)
       const isClear = (alert: OpenAlert) =>
-        known.some(({ prefix }) => alert.key.startsWith(prefix))
+        completed.some(({ prefix }) => alert.key.startsWith(prefix))
           ? !isHolding(alert, holding)
-          : isMended(tx, alert) || isBygone(alert, now)
+          : isRepeatedWithSuccess(tx, alert) || isOldDeath(alert, now)
       const clear = openAlerts(tx).filter(isClear)
       const resolved = clear.filter(alert => countClearCheck(tx, alert, now)).length
       storeFact(tx, checkedFact, String(now))
@@ -169,7 +169,7 @@ const openAlerts = (db: Db): OpenAlert[] =>
 const isHolding = ({ key }: OpenAlert, holding: readonly Alert[]) => holding.some(alert => alert.key === key)
 
 /** A failed job is settled by the same work done since: the run retried, or another with the same input. */
-function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
+function isRepeatedWithSuccess(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
   if (type !== 'job_failed' || typeof data.job_id !== 'string') return false
   const run = runById(db).get({ id: data.job_id })
   if (!run) return false
@@ -180,7 +180,7 @@ function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
 }
 
 /** The dead process was replaced long ago, or another alert says that no worker runs. */
-const isBygone = ({ type, lastSeen }: OpenAlert, now: number) => type === 'process_died' && now - lastSeen > hour
+const isOldDeath = ({ type, lastSeen }: OpenAlert, now: number) => type === 'process_died' && now - lastSeen > hour
 
 function countClearCheck(tx: Db, { id, clearChecks }: OpenAlert, now: number): boolean {
   const checks = clearChecks + 1

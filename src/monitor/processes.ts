@@ -60,13 +60,13 @@ const maxBusyShare = 0.8 // of all cores
 const minutesInARow = 5
 
 /** Thresholds for an overloaded process. */
-export function overloads(rows: readonly Load[]): Alert[] {
+export function processLoadAlerts(rows: readonly Load[]): Alert[] {
   const byProcess = Map.groupBy(rows, ({ process }) => process)
-  return [...byProcess.values()].flatMap(minutes => [...strainOf(minutes), ...refusalsOf(minutes)])
+  return [...byProcess.values()].flatMap(minutes => [...overloadAlerts(minutes), ...refusedReadAlerts(minutes)])
 }
 
 /** Overloaded for this many minutes in a row: a short peak needs no alarm. */
-function strainOf(minutes: readonly Load[]): Alert[] {
+function overloadAlerts(minutes: readonly Load[]): Alert[] {
   const last = minutes.slice(-minutesInARow)
   const newest = last.at(-1)
   if (!newest || last.length < minutesInARow) return []
@@ -91,7 +91,7 @@ function strainOf(minutes: readonly Load[]): Alert[] {
 }
 
 /** Readers were refused in the last two minutes: raises an alert at once. */
-function refusalsOf(minutes: readonly Load[]): Alert[] {
+function refusedReadAlerts(minutes: readonly Load[]): Alert[] {
   const shed = minutes.slice(-2).reduce((sum, { shed }) => sum + shed, 0)
   const newest = minutes.at(-1)
   if (!newest || shed === 0) return []
@@ -126,7 +126,7 @@ export const hasWorker = (all: readonly Process[]) => all.some(({ alive, role })
 
 /** A process that ended without stopping (killed, out of memory, a power cut) is reported once, also after a restart. */
 
-const alertOfDeath = 'process_died:'
+const deathAlertPrefix = 'process_died:'
 
 /** Called at the start and each minute, by every process. */
 export async function reportDeadProcesses(app: App): Promise<void> {
@@ -136,7 +136,7 @@ export async function reportDeadProcesses(app: App): Promise<void> {
   if (!dead.length) return
   await atomically(db, tx => {
     for (const { id, role, host, pid, startedAt } of dead) {
-      const key = `${alertOfDeath}${id}`
+      const key = `${deathAlertPrefix}${id}`
       if (tx.select({ id: systemAlerts.id }).from(systemAlerts).where(eq(systemAlerts.key, key)).get()) continue
       raise(tx, clock.now(), {
         key,

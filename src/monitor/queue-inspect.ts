@@ -51,15 +51,15 @@ export const queueInspectRoutes = (app: App) =>
       livePage(app, {
         path,
         title: 'Queues',
-        room: 'queue',
+        navItem: 'queue',
         query: emptyQuery,
-        read: () => inspect(app).catch(error => ({ silent: noAnswer(app, error) })),
-        body: seen => ('silent' in seen ? notice(seen.silent, 'bad') : body(seen)),
+        read: () => inspect(app).catch(error => ({ noAnswer: noAnswerText(app, error) })),
+        body: inspected => ('noAnswer' in inspected ? notice(inspected.noAnswer, 'bad') : body(inspected)),
         json: {
           summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
           description: `At most ${maxListed} jobs per state and queue are listed; the counts are complete.`,
           schema: inspection,
-          of: seen => ('silent' in seen ? refuse('unavailable', seen.silent) : seen),
+          of: inspected => ('noAnswer' in inspected ? refuse('unavailable', inspected.noAnswer) : inspected),
           isAtPage: true,
         },
         live: everySecondAndAHalf,
@@ -72,12 +72,12 @@ const olderPath = (app: App) =>
     .use(access(app))
     .get('/admin/celery-inspect', ({ redirect }) => redirect(path, 308), { may: 'admin', detail: hidden })
 
-const noAnswer = ({ queues }: App, error: unknown) =>
+const noAnswerText = ({ queues }: App, error: unknown) =>
   `The queue (${queues.backend}) does not answer: ${messageOf(error)}`
 
 async function inspect(app: App): Promise<Inspection> {
   const { queues, jobs } = app
-  const one = async (queue: QueueName) => {
+  const inspectQueue = async (queue: QueueName) => {
     const list = async (state: 'active' | 'waiting' | 'delayed') =>
       (await queues.list(queue, state, maxListed)).map(job => ({
         ...view(queue, job),
@@ -92,14 +92,14 @@ async function inspect(app: App): Promise<Inspection> {
     ])
     return { queue, workers: workers.map(({ name }) => ({ name, queue })), active, reserved, scheduled, counts }
   }
-  const all = await withTimeout(Promise.all(queueNames.map(one)))
-  const plain = ({ eta: _, ...job }: ReturnType<typeof view> & { eta: string }) => job
+  const all = await withTimeout(Promise.all(queueNames.map(inspectQueue)))
+  const withoutEta = ({ eta: _, ...job }: ReturnType<typeof view> & { eta: string }) => job
   return {
     backend: queues.backend,
     workers: all.flatMap(({ workers }) => workers),
     machines: await machinesNow(app),
-    active: all.flatMap(({ active }) => active.map(plain)),
-    reserved: all.flatMap(({ reserved }) => reserved.map(plain)),
+    active: all.flatMap(({ active }) => active.map(withoutEta)),
+    reserved: all.flatMap(({ reserved }) => reserved.map(withoutEta)),
     scheduled: all.flatMap(({ scheduled }) => scheduled),
     registered: jobs
       .definitions()
@@ -119,25 +119,25 @@ const view = (queue: QueueName, { id, name, attemptsMade, processedOn, timestamp
   since: iso(processedOn ?? timestamp),
 })
 
-const body = (seen: Inspection): Html => html`${stats(
+const body = (inspected: Inspection): Html => html`${stats(
   (['active', 'waiting', 'delayed'] as const).map(state => ({
     label: { active: 'Running', waiting: 'Waiting', delayed: 'Booked' }[state],
-    value: number(Object.values(seen.counts).reduce((sum, counts) => sum + (counts[state] ?? 0), 0)),
-    note: `on ${seen.backend === 'redis' ? 'Redis' : 'SQLite'}`,
+    value: number(Object.values(inspected.counts).reduce((sum, counts) => sum + (counts[state] ?? 0), 0)),
+    note: `on ${inspected.backend === 'redis' ? 'Redis' : 'SQLite'}`,
   })),
 )}
 ${table<{ queue: string; counts: Record<string, number> }>({
   caption: 'Each queue',
   dense: true,
   stack: true,
-  rows: Object.entries(seen.counts).map(([queue, counts]) => ({ queue, counts })),
+  rows: Object.entries(inspected.counts).map(([queue, counts]) => ({ queue, counts })),
   key: ({ queue }) => `queue-${queue}`,
   columns: [
     { head: 'Queue', names: true, cell: ({ queue }) => queue },
     {
       head: 'Workers',
       numeric: true,
-      cell: ({ queue }) => number(seen.workers.filter(one => one.queue === queue).length),
+      cell: ({ queue }) => number(inspected.workers.filter(worker => worker.queue === queue).length),
     },
     ...states.map(state => ({
       head: stateWords[state],
@@ -146,11 +146,11 @@ ${table<{ queue: string; counts: Record<string, number> }>({
     })),
   ],
 })}
-${part('Running', 'active', seen.active, 'Nothing runs at this moment.')}
-${part('Waiting for their turn, next first', 'reserved', seen.reserved, 'Nothing waits.')}
-${part('Booked', 'scheduled', seen.scheduled, 'Nothing is booked.')}
-${machineTable(seen.machines)}
-<details><summary>Jobs this program knows: ${number(seen.registered.length)}</summary><p>${seen.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
+${part('Running', 'active', inspected.active, 'Nothing runs at this moment.')}
+${part('Waiting for their turn, next first', 'reserved', inspected.reserved, 'Nothing waits.')}
+${part('Booked', 'scheduled', inspected.scheduled, 'Nothing is booked.')}
+${machineTable(inspected.machines)}
+<details><summary>Jobs this program knows: ${number(inspected.registered.length)}</summary><p>${inspected.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
 <p class="quiet">At most ${maxListed} jobs of a kind and queue are listed. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
 
 const stateWords: Record<(typeof states)[number], string> = {

@@ -69,8 +69,8 @@ export async function redisStats(app: App): Promise<RedisStats> {
   try {
     const workers = queueNames.map(async name => (await queues.workers(name)).length)
     const [info, ...counts] = await withTimeout(Promise.all([redis.info(), ...workers]))
-    const own = counts.reduce((sum, count) => sum + count, 0)
-    return redisAlerts(fieldsOf(info), own, seenRejections(app, fieldsOf(info)))
+    const ownWorkers = counts.reduce((sum, count) => sum + count, 0)
+    return redisAlerts(fieldsOf(info), ownWorkers, recentRejections(app, fieldsOf(info)))
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
@@ -92,19 +92,19 @@ export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: 
     const given = fields.get(name)
     return given === undefined || given === '' || !Number.isFinite(Number(given)) ? null : Number(given)
   }
-  const said = (name: string) => fields.get(name) ?? null
-  const [clients, blocked, most] = [value('connected_clients'), value('blocked_clients'), value('maxclients')]
-  const [memory, mostMemory] = [value('used_memory'), value('maxmemory')]
-  const policy = said('maxmemory_policy')
-  const usage = shareOf(clients, most)
-  const memoryUsage = shareOf(memory, mostMemory)
+  const field = (name: string) => fields.get(name) ?? null
+  const [clients, blocked, maxClients] = [value('connected_clients'), value('blocked_clients'), value('maxclients')]
+  const [memory, maxMemory] = [value('used_memory'), value('maxmemory')]
+  const policy = field('maxmemory_policy')
+  const usage = shareOf(clients, maxClients)
+  const memoryUsage = shareOf(memory, maxMemory)
   const alerts: Warning[] = []
   const warn = (level: Warning['level'], message: string) => alerts.push({ level, message })
   if (usage !== null && usage > 90) warn('CRITICAL', `${usage} % of all connections are in use`)
   else if (usage !== null && usage > 75) warn('WARNING', `${usage} % of all connections are in use`)
   if (rejectedLately > 0) warn('CRITICAL', `${rejectedLately} connections were refused in the last ten minutes`)
-  const strangers = (blocked ?? 0) - ownWorkers
-  if (strangers > 0) warn('WARNING', `${strangers} blocked clients are not our workers`)
+  const foreignBlocked = (blocked ?? 0) - ownWorkers
+  if (foreignBlocked > 0) warn('WARNING', `${foreignBlocked} blocked clients are not our workers`)
   if (policy !== null && policy !== 'noeviction')
     warn('WARNING', `Redis may evict jobs: maxmemory-policy is ${policy}, not noeviction`)
   if (memoryUsage !== null && memoryUsage > 90)
@@ -118,17 +118,17 @@ export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: 
       connected_clients: clients,
       blocked_clients: blocked,
       blocked_by_workers: ownWorkers,
-      max_connections: most || null,
+      max_connections: maxClients || null,
       usage_percentage: usage,
       client_recent_max_input_buffer: value('client_recent_max_input_buffer'),
       client_recent_max_output_buffer: value('client_recent_max_output_buffer'),
     },
     memory: {
-      used_memory_human: said('used_memory_human'),
-      used_memory_peak_human: said('used_memory_peak_human'),
-      used_memory_rss_human: said('used_memory_rss_human'),
+      used_memory_human: field('used_memory_human'),
+      used_memory_peak_human: field('used_memory_peak_human'),
+      used_memory_rss_human: field('used_memory_rss_human'),
       mem_fragmentation_ratio: value('mem_fragmentation_ratio'),
-      max_memory_human: mostMemory === 0 ? 'no limit' : said('maxmemory_human'),
+      max_memory_human: maxMemory === 0 ? 'no limit' : field('maxmemory_human'),
       usage_percentage: memoryUsage,
       eviction_policy: policy,
     },
@@ -144,8 +144,8 @@ export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: 
   }
 }
 
-const shareOf = (used: number | null, most: number | null): number | null =>
-  used === null || !most ? null : Math.round((1_000 * used) / most) / 10
+const shareOf = (used: number | null, max: number | null): number | null =>
+  used === null || !max ? null : Math.round((1_000 * used) / max) / 10
 
 function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
   const levels = alerts.map(({ level }) => level)
@@ -156,11 +156,11 @@ function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
 const recentTime = 10 * minute
 const rejectionSamples = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
 
-function seenRejections(app: App, fields: Fields): number {
+function recentRejections(app: App, fields: Fields): number {
   const now = app.clock.now()
   const run = fields.get('run_id') ?? ''
   const rejected = Number(fields.get('rejected_connections') ?? 0)
-  const all = (rejectionSamples.get(app) ?? []).filter(look => look.run === run)
+  const all = (rejectionSamples.get(app) ?? []).filter(sample => sample.run === run)
   all.push({ at: now, run, rejected })
   // The newest old enough sample stays: the increase is measured from it.
   while (all[1] && all[1].at <= now - recentTime) all.shift()
@@ -245,9 +245,13 @@ function pagesOf(file: string) {
   try {
     const db = new Database(file, { readonly: true })
     try {
-      const ask = (pragma: string) => Number(Object.values(db.query(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0)
+      const pragma = (name: string) => Number(Object.values(db.query(`PRAGMA ${name}`).get() ?? {})[0] ?? 0)
       return {
-        pages: { page_size: ask('page_size'), page_count: ask('page_count'), free_pages: ask('freelist_count') },
+        pages: {
+          page_size: pragma('page_size'),
+          page_count: pragma('page_count'),
+          free_pages: pragma('freelist_count'),
+        },
       }
     } finally {
       db.close()

@@ -21,7 +21,7 @@ export const settingsPage = (app: App) => {
   return livePage(app, {
     path: '/admin/settings',
     title: 'Settings',
-    room: 'settings',
+    navItem: 'settings',
     query: emptyQuery,
     read: () => ({ place: displayName(app.db), settings: lines }),
     body,

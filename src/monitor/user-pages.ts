@@ -40,7 +40,7 @@ export const userListPage = (app: App) =>
   livePage(app, {
     path: `${path}/`,
     title: 'Accounts',
-    room: 'accounts',
+    navItem: 'accounts',
     query,
     async read({ q, role, page, limit = 50 }): Promise<UserList> {
       const place = pageOf({ page, limit })
@@ -102,7 +102,7 @@ export const userPage = (app: App) =>
       return monitorPage(app, {
         title: user.username,
         who,
-        room: 'accounts',
+        navItem: 'accounts',
         body: userBody(user, userStatsOf(app.db, id)),
       })
     },

@@ -16,7 +16,7 @@ import { histogramOf, quantile } from '../../platform/process/metrics.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { brokenDutiesAlert, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../database-files.ts'
-import { hasWorker, loadSince, overloads, processesOf } from '../processes.ts'
+import { hasWorker, loadSince, processesOf, processLoadAlerts } from '../processes.ts'
 import { redisStats } from '../redis-stats.ts'
 
 /** A condition that can hold for a while. It is checked each minute, and its alert resolves itself when it no longer holds. */
@@ -28,7 +28,7 @@ type Condition = {
 }
 
 export const conditions: readonly Condition[] = [
-  { prefix: 'high_load:', check: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
+  { prefix: 'high_load:', check: ({ db, clock }) => processLoadAlerts(loadSince(db, clock.now() - 6 * minute)) },
   { prefix: 'performance:', check: ({ db, clock }) => slowRoutes(db, clock.now()) },
   { prefix: 'cache_error:', check: troubledRedis },
   { prefix: 'database_error:queue', check: brokenQueue },
@@ -39,7 +39,7 @@ export const conditions: readonly Condition[] = [
   { prefix: 'task_missing:worker', check: missingWorker },
   {
     prefix: 'security:attempts',
-    check: ({ db, clock }) => [alertOfAttempts(db, clock.now())].filter(one => one !== undefined),
+    check: ({ db, clock }) => [alertOfAttempts(db, clock.now())].filter(alert => alert !== undefined),
   },
   { prefix: 'roster_broken', check: async app => brokenDutiesAlert(await brokenDutiesNow(app)) },
 ]
@@ -81,17 +81,17 @@ async function brokenQueue({ queues }: App): Promise<Alert[]> {
   ]
 }
 
-const [low, critical] = [1024 ** 3, 256 * 1024 ** 2] // bytes
+const [lowSpace, criticalSpace] = [1024 ** 3, 256 * 1024 ** 2] // bytes
 
 async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
   const { bavail, bsize } = await statfs(dataDir)
   const free = bavail * bsize
-  if (free > low) return []
+  if (free > lowSpace) return []
   return [
     {
       key: 'database_error:disk',
       type: 'database_error',
-      severity: free > critical ? 'warning' : 'critical',
+      severity: free > criticalSpace ? 'warning' : 'critical',
       title: 'The disk is nearly full',
       message: `${Math.floor(free / 1024 ** 2)} MB are left where DATA_DIR is.`,
       data: { free_bytes: free },
@@ -212,10 +212,10 @@ async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message
 
 /** Call the returned function every few seconds: the job that checks conditions does not run while Redis is down. */
 export function openRedisWatch(app: App): () => Promise<void> {
-  let isTold = false
+  let isRaised = false
   return async () => {
     const alert = await alertOfGoneRedis(app)
-    if (alert && !isTold) await atomically(app.db, tx => raise(tx, app.clock.now(), alert))
-    isTold = alert !== undefined
+    if (alert && !isRaised) await atomically(app.db, tx => raise(tx, app.clock.now(), alert))
+    isRaised = alert !== undefined
   }
 }

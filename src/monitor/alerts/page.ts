@@ -40,14 +40,14 @@ import {
 type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
 
 const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
-/** The time of the last check changes each minute and is not news. */
+/** The time of the last check changes each minute, and the page need not be fetched again for it. */
 const withoutCheckTime = ({ checkedAt: _, ...data }: AlertsData) => data
 
 const alertsPage = (app: App) =>
   livePage(app, {
     path: alertsPath,
     title: 'Alerts',
-    room: 'alerts',
+    navItem: 'alerts',
     query: alertQuery,
     read: filter => read(app, filter),
     body,
@@ -62,7 +62,7 @@ const alertsPage = (app: App) =>
       row: alertSchema,
       rows: (filter, place) => listAlerts(app.db, filter, place).alerts,
     },
-    live: { ...twiceASecond, news: withoutCheckTime },
+    live: { ...twiceASecond, watched: withoutCheckTime },
   })
 
 function read({ db }: App, filter: AlertFilter): AlertsData {

@@ -170,15 +170,15 @@ function settle(
 ): Promise<AlertView> {
   return atomically(db, tx => {
     const now = clock.now()
-    const known = tx.select().from(systemAlerts).where(eq(systemAlerts.id, id)).get()
-    if (!known) return refuse('not_found', `There is no alert ${id}`)
+    const alert = tx.select().from(systemAlerts).where(eq(systemAlerts.id, id)).get()
+    if (!alert) return refuse('not_found', `There is no alert ${id}`)
     const [row] = tx
       .update(systemAlerts)
       .set(change(now))
       .where(and(eq(systemAlerts.id, id), inArray(systemAlerts.state, from)))
       .returning()
       .all()
-    if (!row) return refuse('conflict', `The alert is already ${known.state}`)
+    if (!row) return refuse('conflict', `The alert is already ${alert.state}`)
     audit(tx, { at: now, who, action, target: `alert ${id} ${row.key}`, detail })
     return alertView(row)
   })

@@ -36,12 +36,15 @@ export function openAlertWebhook(app: App): () => Promise<number> {
     if ('heldBy' in lease) return 0
     try {
       const now = clock.now()
-      const alerts = unsentAlerts(db).map(alert => ({ ...alert, told: lastTold(db, alert.key, now - repeatAfter) }))
-      const news = alerts.filter(({ told }) => told === null)
-      if (news.length) await postAlerts(config, news)
+      const alerts = unsentAlerts(db).map(alert => ({
+        ...alert,
+        sentBefore: lastSent(db, alert.key, now - repeatAfter),
+      }))
+      const newAlerts = alerts.filter(({ sentBefore }) => sentBefore === null)
+      if (newAlerts.length) await postAlerts(config, newAlerts)
       failures = 0
       await atomically(db, tx => markSent(tx, alerts, now), 'unsynced')
-      return news.length
+      return newAlerts.length
     } catch (error) {
       pausedUntil = clock.now() + Math.min(maxPause, 2 ** failures++ * 5 * second)
       log.warn('Alerts could not be sent to the webhook; trying again', { alerts: unsent.length, error })
@@ -91,17 +94,17 @@ const unsentAlerts = (db: Db) =>
     .all()
 
 /** When the same condition was last sent, if that was after `since`. */
-const lastTold = (db: Db, key: string, since: number): number | null =>
+const lastSent = (db: Db, key: string, since: number): number | null =>
   db
     .select({ at: max(systemAlerts.sentAt) })
     .from(systemAlerts)
     .where(and(eq(systemAlerts.key, key), gt(systemAlerts.sentAt, since)))
     .get()?.at ?? null
 
-function markSent(tx: Db, alerts: readonly { id: number; told: number | null }[], now: number): void {
-  for (const { id, told } of alerts)
+function markSent(tx: Db, alerts: readonly { id: number; sentBefore: number | null }[], now: number): void {
+  for (const { id, sentBefore } of alerts)
     tx.update(systemAlerts)
-      .set({ sentAt: told ?? now })
+      .set({ sentAt: sentBefore ?? now })
       .where(eq(systemAlerts.id, id))
       .run()
 }
@@ -117,14 +120,14 @@ export async function mailAlerts(app: App): Promise<number> {
   const accepted = await atomically(db, tx => {
     const now = clock.now()
     const alerts = unmailed(tx, now)
-    const news = alerts.filter(({ key }) => !isMailedSince(tx, key, now - repeatAfter))
+    const newAlerts = alerts.filter(({ key }) => !isMailedSince(tx, key, now - repeatAfter))
     for (const { id } of alerts) tx.update(systemAlerts).set({ mailedAt: now }).where(eq(systemAlerts.id, id)).run()
-    const [first, ...others] = news
+    const [first, ...others] = newAlerts
     if (!first) return []
     const mail = {
       kind: 'alert' as const,
       subject: others.length ? `${first.title}, and ${others.length} more` : first.title,
-      lines: news.map(
+      lines: newAlerts.map(
         ({ severity, title, message }) => `${severity.toUpperCase()}: ${title}\n${message.slice(0, maxLength)}`,
       ),
       link: { label: 'Open the alerts', path: alertsPath },

@@ -48,17 +48,17 @@ type FileEntry = Manifest['files'][number]
 
 export type ReportProgress = (percent: number, stage: string) => void
 
-export type Making = {
+export type BackupOptions = {
   dataDir: string
   version: string
   at: number
   keep: number
   signal: AbortSignal
-  tell: ReportProgress
+  report: ReportProgress
 }
 
 /** Makes a backup and deletes those beyond `keep`. Call it under the lock `backup`, in a thread that nobody waits for. */
-export async function makeBackup({ dataDir, version, at, keep, signal, tell }: Making) {
+export async function makeBackup({ dataDir, version, at, keep, signal, report }: BackupOptions) {
   const folder = backupsFolder(dataDir)
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { recursive: true })
@@ -68,25 +68,25 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
   mkdirSync(unfinished, { mode: 0o700 })
   try {
     const files: FileEntry[] = []
-    const { schema, paths: copies } = copyDatabases(dataDir, unfinished, tell)
+    const { schema, paths: copies } = copyDatabases(dataDir, unfinished, report)
     for (const path of copies) files.push(await entryOf(unfinished, path))
 
     const uploaded = uploadedFiles(dataDir)
     for (const [i, path] of uploaded.entries()) {
       signal.throwIfAborted()
-      tell(50 + (45 * i) / uploaded.length, 'uploaded files')
-      if (await keepUpload(dataDir, unfinished, path)) files.push(await entryOf(unfinished, path))
+      report(50 + (45 * i) / uploaded.length, 'uploaded files')
+      if (await linkUpload(dataDir, unfinished, path)) files.push(await entryOf(unfinished, path))
     }
 
-    tell(95, 'manifest')
+    report(95, 'manifest')
     const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
     await Bun.write(join(unfinished, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
     for (const path of ['manifest.json', ...copies, '.']) syncToDisk(join(unfinished, path))
     signal.throwIfAborted()
     renameSync(unfinished, join(folder, name))
     syncToDisk(folder)
-    const forgotten = deleteOldBackups(dataDir, keep)
-    return { name, bytes: bytesOf(manifest), files: files.length, forgotten }
+    const deleted = deleteOldBackups(dataDir, keep)
+    return { name, bytes: bytesOf(manifest), files: files.length, deleted }
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true })
     throw error
@@ -97,14 +97,14 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
 export function copyDatabases(
   dataDir: string,
   into: string,
-  tell: ReportProgress,
+  report: ReportProgress,
 ): { schema: number; paths: string[] } {
   const paths = databases.filter(name => existsSync(join(dataDir, name)))
   for (const [i, name] of paths.entries()) {
-    tell(i * 20, `copying ${name}`)
+    report(i * 20, `copying ${name}`)
     copyDatabase(join(dataDir, name), join(into, name))
   }
-  tell(40, 'checking the copies')
+  report(40, 'checking the copies')
   const [schema = 0] = paths.map(name => checkDatabase(join(into, name)))
   return { schema, paths }
 }
@@ -160,7 +160,7 @@ function filesBelow(folder: string): string[] {
 }
 
 /** Uploaded files never change: a hard link is as good as a copy, and takes no space. False: it was deleted in the meantime. */
-async function keepUpload(dataDir: string, into: string, path: string): Promise<boolean> {
+async function linkUpload(dataDir: string, into: string, path: string): Promise<boolean> {
   const [from, to] = [join(dataDir, path), join(into, path)]
   mkdirSync(dirname(to), { recursive: true })
   try {
@@ -197,17 +197,17 @@ export function syncToDisk(path: string) {
 
 export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) => sum + bytes, 0)
 
-export const nameShape = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
+export const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
 /** Sorts by time, suits every file system. */
 export const backupName = (at: number) => new Date(at).toISOString().replaceAll(':', '-')
 /** Left by a killed process: under the lock nobody else is making one. */
-const isUnfinished = (name: string) => name.startsWith('.') && nameShape.test(name.slice(1))
+const isUnfinished = (name: string) => name.startsWith('.') && namePattern.test(name.slice(1))
 
 /** The names of all complete backups, newest first. */
 export function backupNames(dataDir: string): string[] {
   try {
     return readdirSync(backupsFolder(dataDir))
-      .filter(name => nameShape.test(name))
+      .filter(name => namePattern.test(name))
       .sort()
       .reverse()
   } catch {

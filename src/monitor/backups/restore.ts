@@ -38,7 +38,7 @@ const requestFile = 'restore-at-start.json'
 
 const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
-const placingFile = 'taking-their-place.json'
+const namesFile = 'taking-their-place.json'
 
 /** May be in a folder that counts as empty. */
 const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', requestFile])
@@ -46,12 +46,12 @@ const existingFiles = (dataDir: string): string[] => readdirSync(dataDir).filter
 
 export type Restored = { manifest: Manifest; bytes: number }
 
-/** Restores the files of a backup into a folder; returns their paths. */
-export type BringFiles = (folder: string) => string[] | Promise<string[]>
+/** Puts the files of a backup into a folder; returns their paths. */
+export type FetchFiles = (folder: string) => string[] | Promise<string[]>
 
 /** `moveAside`: empties the folder once the backup is known to be complete; without it the folder has to be empty. */
 export async function restoreBackup(
-  bring: BringFiles,
+  fetchFiles: FetchFiles,
   dataDir: string,
   at: number,
   moveAside?: () => void,
@@ -66,7 +66,7 @@ export async function restoreBackup(
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging, { mode: 0o700 })
   try {
-    const present = await bring(staging)
+    const present = await fetchFiles(staging)
     const manifest = await readManifest(staging)
     const expected = new Set(['manifest.json', ...manifest.files.map(({ path }) => path)])
     const stray = present.find(path => !expected.has(path))
@@ -80,9 +80,9 @@ export async function restoreBackup(
     // fieldhouse.db last: without it the folder is no installation yet.
     const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
     if (!moveAside) {
-      writeFileSync(join(staging, `${placingFile}.part`), JSON.stringify(names))
-      renameSync(join(staging, `${placingFile}.part`), join(staging, placingFile))
-      syncToDisk(join(staging, placingFile))
+      writeFileSync(join(staging, `${namesFile}.part`), JSON.stringify(names))
+      renameSync(join(staging, `${namesFile}.part`), join(staging, namesFile))
+      syncToDisk(join(staging, namesFile))
       syncToDisk(staging)
     }
     for (const name of names) renameSync(join(staging, name), join(dataDir, name))
@@ -97,19 +97,19 @@ export async function restoreBackup(
 /** Removes what a killed restore had put into an empty folder. */
 function clearHalfRestored(dataDir: string): void {
   const staging = stagingFolder(dataDir)
-  if (existsSync(databaseFile(dataDir)) || !existsSync(join(staging, placingFile))) return
-  const names: string[] = JSON.parse(readFileSync(join(staging, placingFile), 'utf8'))
+  if (existsSync(databaseFile(dataDir)) || !existsSync(join(staging, namesFile))) return
+  const names: string[] = JSON.parse(readFileSync(join(staging, namesFile), 'utf8'))
   for (const name of names)
     if (!existsSync(join(staging, name))) rmSync(join(dataDir, name), { recursive: true, force: true })
 }
 
 /** Copies a folder or unpacks an archive. */
-export const fromPath = (source: string): BringFiles => {
+export const fromPath = (source: string): FetchFiles => {
   if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
-  return staging => bringIn(source, staging)
+  return staging => copyOrUnpack(source, staging)
 }
 
-function bringIn(source: string, staging: string): string[] {
+function copyOrUnpack(source: string, staging: string): string[] {
   if (!statSync(source).isDirectory()) return unpackTar(source, staging)
   const paths = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter(entry => !entry.isDirectory())
@@ -126,10 +126,10 @@ async function readManifest(staging: string): Promise<Manifest> {
   if (!(await file.exists())) throw new BadBackup('This is not a backup: it has no manifest.json')
   const manifest: unknown = await file.json().catch(() => undefined)
   if (!Value.Check(manifestSchema, manifest)) throw new BadBackup('The manifest of this backup cannot be read')
-  const known = migrations().length
-  if (manifest.schema > known)
+  const knownSchemas = migrations().length
+  if (manifest.schema > knownSchemas)
     throw new BadBackup(
-      `This backup has schema ${manifest.schema} (Fieldhouse ${manifest.fieldhouse}), this version knows ${known}. Restore it with the newer version.`,
+      `This backup has schema ${manifest.schema} (Fieldhouse ${manifest.fieldhouse}), this version knows ${knownSchemas}. Restore it with the newer version.`,
     )
   if (!manifest.files.some(({ path }) => path === 'fieldhouse.db'))
     throw new BadBackup('This backup is without fieldhouse.db')
@@ -205,8 +205,8 @@ export async function restoreAtStart(
   const release = holdProcessLock(dataDir, 'restore') // a second process that starts now finds it alive
   const aside = join(backupsFolder(dataDir), request.aside)
   try {
-    if (!isDone(dataDir, aside)) {
-      const moveAside = () => moveAll(dataDir, aside)
+    if (!isRestored(dataDir, aside)) {
+      const moveAside = () => moveFilesAside(dataDir, aside)
       await restoreBackup(fromPath(join(backupsFolder(dataDir), request.backup)), dataDir, at, moveAside)
     } else rmSync(stagingFolder(dataDir), { recursive: true, force: true })
     return { restored: request.backup, aside }
@@ -219,11 +219,11 @@ export async function restoreAtStart(
 }
 
 /** The old fieldhouse.db is moved first, the new one comes last. */
-const isDone = (dataDir: string, aside: string) =>
+const isRestored = (dataDir: string, aside: string) =>
   existsSync(join(aside, 'fieldhouse.db')) && existsSync(join(dataDir, 'fieldhouse.db'))
 
-/** A file that is already aside is the old one: the one in its place came from the backup, before a start that died. */
-function moveAll(dataDir: string, aside: string): void {
+/** A file that is already in `aside` is the old one: the one in its place came from the backup, before a start that died. */
+function moveFilesAside(dataDir: string, aside: string): void {
   mkdirSync(aside, { recursive: true, mode: 0o700 })
   const moved = new Set(readdirSync(aside))
   const names = existingFiles(dataDir).sort((a, b) => Number(b === 'fieldhouse.db') - Number(a === 'fieldhouse.db'))

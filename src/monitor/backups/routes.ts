@@ -27,17 +27,17 @@ import { s3Place } from './s3-backup.ts'
 
 export const backupRoutes = (app: App) => new Elysia().use(backupsPage(app)).use(actionRoutes(app))
 
-const named = t.Object({ name: t.String({ maxLength: 40 }) })
+const nameParams = t.Object({ name: t.String({ maxLength: 40 }) })
 const requestSchema = t.Object({ restore_at_start: t.Nullable(t.String({ description: 'The name of a backup' })) })
 
 const actionRoutes = (app: App) => {
   const { db, clock, config, jobs } = app
-  const note = (who: Who, action: string, target: string) =>
+  const writeAudit = (who: Who, action: string, target: string) =>
     atomically(db, tx => audit(tx, { at: clock.now(), who, action, target }))
 
   async function startNow(job: typeof backUp, me: Who, action: string) {
     const start = await jobs.start(job, {}, { by: me.id })
-    await note(me, action, `job ${start.jobId}`)
+    await writeAudit(me, action, `job ${start.jobId}`)
     return startedAnswer(start)
   }
 
@@ -65,12 +65,12 @@ const actionRoutes = (app: App) => {
       '/:name/restore',
       async ({ params: { name }, who }) => {
         if (!backupNames(config.dataDir).includes(name)) return refuse('not_found', `There is no backup ${name}`)
-        await note(signedIn(who), 'backup.restore_at_start', `backup ${name}`)
+        await writeAudit(signedIn(who), 'backup.restore_at_start', `backup ${name}`)
         requestRestore(config.dataDir, name, clock.now())
         return { restore_at_start: name }
       },
       {
-        params: named,
+        params: nameParams,
         may: 'admin',
         detail: describe('Restore a backup at the next start, replacing everything', requestSchema, {
           description: 'The current files are moved to `backups/replaced-…`. Nothing changes until the next start.',
@@ -80,7 +80,7 @@ const actionRoutes = (app: App) => {
     .delete(
       '/restore',
       async ({ who }) => {
-        await note(signedIn(who), 'backup.restore_called_off', 'backup')
+        await writeAudit(signedIn(who), 'backup.restore_called_off', 'backup')
         withdrawRestoreRequest(config.dataDir)
         return { restore_at_start: null }
       },
@@ -91,7 +91,7 @@ const actionRoutes = (app: App) => {
       async ({ params: { name }, who }) => {
         const backup = backupNames(config.dataDir).includes(name) && (await backupNamed(config.dataDir, name))
         if (!backup) return refuse('not_found', `There is no backup ${name}`)
-        await note(signedIn(who), 'backup.download', `backup ${name}`)
+        await writeAudit(signedIn(who), 'backup.download', `backup ${name}`)
         const paths = ['manifest.json', ...backup.manifest.files.map(({ path }) => path)]
         return new Response(packTar(join(backupsFolder(config.dataDir), name), paths), {
           headers: {
@@ -102,7 +102,7 @@ const actionRoutes = (app: App) => {
         })
       },
       {
-        params: named,
+        params: nameParams,
         may: 'admin',
         detail: describe(
           'A backup as one archive, for `bun run restore`',
@@ -138,20 +138,20 @@ export const backupsPage = (app: App) => {
   return livePage(app, {
     path: '/admin/backups/',
     title: 'Backups',
-    room: 'backups',
+    navItem: 'backups',
     query: emptyQuery,
     read: async (): Promise<BackupList> => ({
       backups: await listBackups(dataDir),
       keep: config.backupKeep,
       restore_at_start: requestedBackup(dataDir) ?? null,
-      s3: s3Of(),
+      s3: s3Status(),
     }),
     body,
     json: { summary: 'Backups, newest first', schema: listSchema },
     file: { name: 'backups', row: backupSchema, rows: slicesOf(() => listBackups(dataDir)) },
   })
 
-  function s3Of(): BackupList['s3'] {
+  function s3Status(): BackupList['s3'] {
     const place = s3Place(config)
     if (!place) return null
     const last = db
@@ -176,7 +176,7 @@ const body = ({ backups, keep, s3, restore_at_start: backup }: BackupList): Html
   html`${backup && notice(html`The backup <code>${backup}</code> replaces everything at the next start. Stop all processes of Fieldhouse and start it; the current files are moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Cancel', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
 <div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
 ${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup has been sent' })}</div>
-<p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? sentTo(s3) : html`Keep a copy elsewhere: if this disk fails, the backups on it are lost too. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
+<p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? s3Sentence(s3) : html`Keep a copy elsewhere: if this disk fails, the backups on it are lost too. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
 ${table<BackupView>({
   caption: 'Backups, newest first',
   dense: true,
@@ -206,7 +206,7 @@ ${table<BackupView>({
   ],
 })}`
 
-const sentTo = ({ place, schedule, keep_days, last }: NonNullable<BackupList['s3']>): Html =>
+const s3Sentence = ({ place, schedule, keep_days, last }: NonNullable<BackupList['s3']>): Html =>
   html`They are also sent to <code>${place}</code> by the schedule <code>${schedule}</code> (UTC) and kept there for ${number(keep_days)} days. ${
     last
       ? html`The last time was ${time(last.at)}: <a href="${jobPath(last.job_id)}">${last.error ? last.error : last.status === 'SUCCESS' ? 'sent' : 'under way'}</a>.`

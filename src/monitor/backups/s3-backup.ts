@@ -19,7 +19,7 @@ import {
   copyDatabases,
   type Manifest,
   manifestSchema,
-  nameShape,
+  namePattern,
   type ReportProgress,
   uploadedFiles,
 } from './backup.ts'
@@ -32,9 +32,9 @@ export type S3Settings = {
 }
 
 const pieceBytes = 2 ** 20
-const atOnce = 4 // pieces sent in parallel
-const patienceMs = 60_000 // for one piece
-const tries = 3
+const parallelPieces = 4 // pieces sent in parallel
+const timeoutMs = 60_000 // for one piece
+const maxTries = 3
 
 type File = Manifest['files'][number]
 type Pieces = Set<string>
@@ -62,9 +62,9 @@ export function openS3Store(settings: S3Settings) {
   async function ask<T>(what: string, work: () => Promise<T>): Promise<T> {
     for (let failed = 1; ; failed++) {
       try {
-        return await withTimeout(work(), patienceMs)
+        return await withTimeout(work(), timeoutMs)
       } catch (error) {
-        if (codeOf(error) === 'NoSuchKey' || failed >= tries) throw new S3Failure(host, what, error)
+        if (codeOf(error) === 'NoSuchKey' || failed >= maxTries) throw new S3Failure(host, what, error)
         await Bun.sleep(500 * failed)
       }
     }
@@ -79,8 +79,8 @@ export function openS3Store(settings: S3Settings) {
     async list(folder: string): Promise<{ key: string; at: number }[]> {
       const found: { key: string; at: number }[] = []
       for (let startAfter: string | undefined; ; ) {
-        const asked = { prefix: prefix + folder, ...(startAfter && { startAfter }) }
-        const { contents = [], isTruncated } = await ask(`list ${folder}`, () => client.list(asked))
+        const listOptions = { prefix: prefix + folder, ...(startAfter && { startAfter }) }
+        const { contents = [], isTruncated } = await ask(`list ${folder}`, () => client.list(listOptions))
         for (const { key, lastModified } of contents)
           found.push({ key: key.slice(prefix.length), at: Date.parse(String(lastModified)) })
         startAfter = contents.at(-1)?.key
@@ -106,7 +106,7 @@ const sha256Of = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(by
 export async function s3BackupNames(store: S3Store): Promise<string[]> {
   const names = (await store.list('backups/')).map(({ key }) => key.slice('backups/'.length, -'.json'.length))
   return names
-    .filter(name => nameShape.test(name))
+    .filter(name => namePattern.test(name))
     .sort()
     .reverse()
 }
@@ -117,24 +117,24 @@ async function readManifest(store: S3Store, name: string): Promise<Manifest> {
   return manifest
 }
 
-type Sending = {
+type SendOptions = {
   dataDir: string
   version: string
   at: number
   /** Of backups older than a day, one per day is kept, for so many days. */
   keepDays: number
   signal: AbortSignal
-  tell: ReportProgress
+  report: ReportProgress
 }
 
 /** Call it under the lock `backup`, in a thread that nobody waits for. */
-export async function sendBackup(store: S3Store, { dataDir, version, at, keepDays, signal, tell }: Sending) {
+export async function sendBackup(store: S3Store, { dataDir, version, at, keepDays, signal, report }: SendOptions) {
   const names = await s3BackupNames(store)
   const before = names[0] === undefined ? undefined : await readManifest(store, names[0])
   // Once a day the whole store is checked: missing pieces are sent again, and pieces that no backup needs are removed.
-  const looksThrough = !before || before.made_at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10)
-  const listed = looksThrough ? await store.list('pieces/') : undefined
-  const known: Pieces = new Set(listed?.map(({ key }) => key.slice(-64)) ?? before?.files.flatMap(piecesOf))
+  const checksStore = !before || before.made_at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10)
+  const listed = checksStore ? await store.list('pieces/') : undefined
+  const storedPieces: Pieces = new Set(listed?.map(({ key }) => key.slice(-64)) ?? before?.files.flatMap(piecesOf))
   const lastSent = new Map(before?.files.map(file => [file.path, file]))
   const sent = { pieces: 0, bytes: 0 }
 
@@ -142,12 +142,12 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
   rmSync(copies, { recursive: true, force: true })
   mkdirSync(copies, { recursive: true, mode: 0o700 })
   try {
-    const { schema, paths } = copyDatabases(dataDir, copies, tell)
+    const { schema, paths } = copyDatabases(dataDir, copies, report)
     const files: File[] = []
     for (const path of paths) files.push(await sendFile(copies, path))
     const uploaded = uploadedFiles(dataDir)
     for (const [i, path] of uploaded.entries()) {
-      tell(50 + (45 * i) / uploaded.length, 'uploaded files')
+      report(50 + (45 * i) / uploaded.length, 'uploaded files')
       const file = unchanged(path) ?? (await sendFile(dataDir, path).catch(ignoreMissing))
       if (file) files.push(file)
     }
@@ -155,13 +155,13 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     const name = backupName(at)
     const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
     await store.write(manifestKey(name), JSON.stringify(manifest))
-    const gone = await prune([name, ...names])
+    const removed = await prune([name, ...names])
     if (listed)
-      await removeUnheld(
+      await removeUnusedPieces(
         listed,
-        [name, ...names].filter(other => !gone.includes(other)),
+        [name, ...names].filter(other => !removed.includes(other)),
       )
-    return { name, files: files.length, forgotten: gone.length, pieces_sent: sent.pieces, bytes_sent: sent.bytes }
+    return { name, files: files.length, deleted: removed.length, pieces_sent: sent.pieces, bytes_sent: sent.bytes }
   } finally {
     rmSync(copies, { recursive: true, force: true })
   }
@@ -170,7 +170,7 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
   function unchanged(path: string): File | undefined {
     const file = lastSent.get(path)
     const { size } = statSync(join(dataDir, path), { throwIfNoEntry: false }) ?? {}
-    return file?.bytes === size && file && piecesOf(file).every(piece => known.has(piece)) ? file : undefined
+    return file?.bytes === size && file && piecesOf(file).every(piece => storedPieces.has(piece)) ? file : undefined
   }
 
   async function sendFile(folder: string, path: string): Promise<File> {
@@ -178,24 +178,24 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     const hash = new Bun.CryptoHasher('sha256')
     const pieces: string[] = []
     const { size } = source
-    for (let start = 0; start < size; start += pieceBytes * atOnce) {
+    for (let start = 0; start < size; start += pieceBytes * parallelPieces) {
       signal.throwIfAborted()
-      const bytes = await source.slice(start, start + pieceBytes * atOnce).bytes()
+      const bytes = await source.slice(start, start + pieceBytes * parallelPieces).bytes()
       hash.update(bytes)
-      const cut = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, i) =>
+      const slices = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, i) =>
         bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
       )
-      pieces.push(...(await Promise.all(cut.map(sendPiece))))
+      pieces.push(...(await Promise.all(slices.map(sendPiece))))
     }
     return { path, bytes: size, sha256: hash.digest('hex'), pieces }
   }
 
   async function sendPiece(bytes: Uint8Array): Promise<string> {
     const sha256 = sha256Of(bytes)
-    if (known.has(sha256)) return sha256
+    if (storedPieces.has(sha256)) return sha256
     const packed = Bun.zstdCompressSync(bytes, { level: 3 })
     await store.write(pieceKey(sha256), packed)
-    known.add(sha256)
+    storedPieces.add(sha256)
     sent.pieces++
     sent.bytes += packed.length
     return sha256
@@ -203,18 +203,18 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
 
   /** `names`: newest first. Returns the removed ones. */
   async function prune(names: string[]): Promise<string[]> {
-    const kept = keptNames(names, at, keepDays)
-    const gone = names.filter(name => !kept.has(name))
-    for (const name of gone) await store.remove(manifestKey(name))
-    return gone
+    const keep = namesToKeep(names, at, keepDays)
+    const removed = names.filter(name => !keep.has(name))
+    for (const name of removed) await store.remove(manifestKey(name))
+    return removed
   }
 
   /** New pieces stay: they may belong to a backup that was interrupted and will be made again soon. */
-  async function removeUnheld(pieces: { key: string; at: number }[], names: string[]): Promise<void> {
-    const held: Pieces = new Set()
-    for (const name of names) for (const file of (await readManifest(store, name)).files) addAll(held, piecesOf(file))
+  async function removeUnusedPieces(pieces: { key: string; at: number }[], names: string[]): Promise<void> {
+    const used: Pieces = new Set()
+    for (const name of names) for (const file of (await readManifest(store, name)).files) addAll(used, piecesOf(file))
     for (const { key, at: writtenAt } of pieces)
-      if (!held.has(key.slice(-64)) && writtenAt < at - day) await store.remove(key)
+      if (!used.has(key.slice(-64)) && writtenAt < at - day) await store.remove(key)
   }
 }
 
@@ -228,35 +228,37 @@ const ignoreMissing = (error: unknown) => {
 }
 
 /** The newest, all of the last day, and the last of each day for so many days. `names`: newest first. */
-export function keptNames(names: readonly string[], at: number, keepDays: number): Set<string> {
+export function namesToKeep(names: readonly string[], at: number, keepDays: number): Set<string> {
   const oldest = backupName(at - keepDays * day)
   const yesterday = backupName(at - day)
-  const kept = new Set<string>()
+  const keep = new Set<string>()
   const days = new Set<string>()
   for (const name of names) {
     const isLastOfDay = !days.has(name.slice(0, 10))
     days.add(name.slice(0, 10))
-    if (kept.size === 0 || name > yesterday || (isLastOfDay && name > oldest)) kept.add(name)
+    if (keep.size === 0 || name > yesterday || (isLastOfDay && name > oldest)) keep.add(name)
   }
-  return kept
+  return keep
 }
 
 /** Restores all files of a backup into a folder, checking each piece. `name`: the newest by default. */
 export async function fetchBackup(store: S3Store, folder: string, name?: string): Promise<string[]> {
   const names = await s3BackupNames(store)
-  const wanted = name ?? names[0]
-  if (!wanted || !names.includes(wanted))
+  const chosen = name ?? names[0]
+  if (!chosen || !names.includes(chosen))
     throw new Error(
-      wanted ? `The store has no backup ${wanted}. It has: ${names.join(', ')}` : 'The store has no backup',
+      chosen ? `The store has no backup ${chosen}. It has: ${names.join(', ')}` : 'The store has no backup',
     )
-  const manifest = await readManifest(store, wanted)
+  const manifest = await readManifest(store, chosen)
   for (const { path, pieces = [] } of manifest.files) {
     if (path.startsWith('/') || path.split('/').includes('..')) throw new Error(`The backup holds ${path}`)
     const target = join(folder, path)
     mkdirSync(dirname(target), { recursive: true })
     await Bun.write(target, '')
-    for (let start = 0; start < pieces.length; start += atOnce) {
-      const fetched = await Promise.all(pieces.slice(start, start + atOnce).map(piece => fetchPiece(store, piece)))
+    for (let start = 0; start < pieces.length; start += parallelPieces) {
+      const fetched = await Promise.all(
+        pieces.slice(start, start + parallelPieces).map(piece => fetchPiece(store, piece)),
+      )
       for (const bytes of fetched) await appendFile(target, bytes)
     }
   }

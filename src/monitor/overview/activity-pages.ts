@@ -34,7 +34,7 @@ export const activeUsersPage = (app: App) => {
   return livePage(app, {
     path: activeUsersPath,
     title: 'Active users',
-    room: 'users',
+    navItem: 'users',
     query: t.Object({ ...longQuery, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
     tools: ({ period = '24h' }) => periodLinks(longPeriods, activeUsersPath, period),
     async read(query) {
@@ -99,7 +99,7 @@ export const engagementPage = (app: App) => {
   return livePage(app, {
     path: engagementPath,
     title: 'Engagement',
-    room: 'engagement',
+    navItem: 'engagement',
     query: t.Object(longQuery),
     tools: ({ period = '30d' }) => periodLinks(['7d', '30d'], engagementPath, period),
     read: ({ period }) => read(period),
@@ -173,7 +173,7 @@ export const leagueActivityPage = (app: App) =>
     ...leaguesWhere(app, false),
     path: `${monitoringPath}/league-activity`,
     title: 'Leagues',
-    room: 'leagues',
+    navItem: 'leagues',
     body: ({ leagues, pages }) =>
       body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers can make the first one.'),
     json: { ...listAnswer, summary: 'Activity in each league, newest first', of: listOf, pages: pagesOf },
@@ -184,7 +184,7 @@ export const archivesPage = (app: App) =>
     ...leaguesWhere(app, true),
     path: '/admin/archives',
     title: 'Archives',
-    room: 'archives',
+    navItem: 'archives',
     body: ({ leagues, pages }) =>
       body(leagues, pages, '/admin/archives', 'Archived leagues are listed here and can still be read.'),
     json: { ...listAnswer, summary: 'Archived leagues', of: listOf, pages: pagesOf },

@@ -19,7 +19,7 @@ export const cachePage = (app: App) =>
   livePage(app, {
     path: `${monitoringPath}/cache`,
     title: 'Cache',
-    room: 'cache',
+    navItem: 'cache',
     query: emptyQuery,
     read: async (): Promise<CacheData> => ({ ...cacheNow(app), redis: await redisStats(app) }),
     body,
@@ -171,7 +171,7 @@ export const redisPage = (app: App) =>
   livePage(app, {
     path: redisPath,
     title: redisTitle(app),
-    room: 'redis',
+    navItem: 'redis',
     query: emptyQuery,
     read: () => redisStats(app),
     body: redisBody,

@@ -118,11 +118,11 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
 
 /** Counts by day, UTC: active users, registrations, new leagues. */
 
-type Counted = Map<number, number>
+type CountByDay = Map<number, number>
 
 const total = sql<number>`sum(users)`
 
-export const activeByDay = (db: Db, since: number): Counted =>
+export const activeByDay = (db: Db, since: number): CountByDay =>
   new Map(
     db
       .select({ at: activityCounts.start, users: total })
@@ -133,7 +133,7 @@ export const activeByDay = (db: Db, since: number): Counted =>
       .map(({ at, users }) => [at, users]),
   )
 
-export const registeredByDay = (db: Db, since: number): Counted =>
+export const registeredByDay = (db: Db, since: number): CountByDay =>
   new Map(
     db
       .select({ at: registrations.day, users: total })
@@ -144,19 +144,19 @@ export const registeredByDay = (db: Db, since: number): Counted =>
       .map(({ at, users }) => [at, users]),
   )
 
-function leaguesByDay(db: Db, since: number): Counted {
+function leaguesByDay(db: Db, since: number): CountByDay {
   const at = sql<number>`${leagues.createdAt} - ${leagues.createdAt} % ${day}`
   const rows = db.select({ at, leagues: count() }).from(leagues).where(gte(leagues.createdAt, since)).groupBy(at).all()
   return new Map(rows.map(row => [row.at, row.leagues]))
 }
 
-const valuesIn = (days: Counted, from: number, to: number): number[] =>
+const valuesIn = (days: CountByDay, from: number, to: number): number[] =>
   [...days].filter(([at]) => at >= from && at < to).map(([, value]) => value)
-export const sumIn = (days: Counted, from: number, to: number): number =>
+export const sumIn = (days: CountByDay, from: number, to: number): number =>
   valuesIn(days, from, to).reduce((sum, value) => sum + value, 0)
 
 /** Over days on which anything was counted; null if there are none. */
-export function averageIn(days: Counted, from: number, to: number): number | null {
+export function averageIn(days: CountByDay, from: number, to: number): number | null {
   const values = valuesIn(days, from, to)
   return values.length ? Math.round((10 * sumIn(days, from, to)) / values.length) / 10 : null
 }
@@ -177,7 +177,7 @@ export const leagueActivitySchema = t.Object({
 export type LeagueActivity = Static<typeof leagueActivitySchema>
 
 /** `eq` keeps the names of the tables: a bare column in a selected `sql` loses its own, and `id` would be the inner table's. */
-const within = (table: typeof members | typeof uploads | typeof entries) =>
+const countIn = (table: typeof members | typeof uploads | typeof entries) =>
   sql<number>`(select count(*) from ${table} where ${eq(table.leagueId, leagues.id)})`
 
 /** Newest first. */
@@ -189,9 +189,9 @@ export function leagueActivityReading(
   const rows = db
     .select({
       league: leagues,
-      members: within(members),
-      entries: within(entries),
-      uploads: within(uploads),
+      members: countIn(members),
+      entries: countIn(entries),
+      uploads: countIn(uploads),
       trades: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${eq(portfolios.leagueId, leagues.id)}), 0)`,
     })
     .from(leagues)

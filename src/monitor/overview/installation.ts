@@ -49,8 +49,8 @@ const tile = (value: number | null, before: number | null): Tile => ({
 /** The numbers of the main page. */
 export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: number }): MainReading {
   const length = lengthOf(period)
-  const last = now - (now % hour)
-  const begin = last - length + hour
+  const lastHour = now - (now % hour)
+  const begin = lastHour - length + hour
   const before = begin - length
   const today = now - (now % day)
   const days = Math.max(7, length / day)
@@ -67,7 +67,7 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
   const [tradesNow, tradesBefore] = splitAt(trades, begin)
   const traffic = trafficOf(requestsNow)
   const trafficBefore = trafficOf(requestsBefore)
-  const seen = requestsBefore.length > 0
+  const hasBefore = requestsBefore.length > 0
   const activeADay = averageIn(active, firstDay, today) ?? active.get(today) ?? null // today is not over
   return {
     period,
@@ -78,7 +78,7 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
     leaguesCreated: tile(createdBetween(db, begin, now + 1), createdBetween(db, before, begin)),
     trades: tile(sumOf(tradesNow, 'trades'), sumOf(tradesBefore, 'trades')),
     volumeCents: tile(sumOf(tradesNow, 'volume'), sumOf(tradesBefore, 'volume')),
-    requests: tile(requestsNow.length ? traffic.requests : null, seen ? trafficBefore.requests : null),
+    requests: tile(requestsNow.length ? traffic.requests : null, hasBefore ? trafficBefore.requests : null),
     errorPct: tile(traffic.errorPct, trafficBefore.errorPct),
     p95Ms: tile(traffic.p95Ms, trafficBefore.p95Ms),
     runs: tile(runsNow.length ? sumOf(runsNow, 'runs') : null, runsBefore.length ? sumOf(runsBefore, 'runs') : null),
@@ -97,11 +97,11 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
   }
 }
 
-type At = { at: number }
-type RunHour = At & { runs: number; failed: number }
-type TradeHour = At & { trades: number; volume: number }
+type Timed = { at: number }
+type RunHour = Timed & { runs: number; failed: number }
+type TradeHour = Timed & { trades: number; volume: number }
 
-const splitAt = <Row extends At>(rows: readonly Row[], at: number): [now: Row[], before: Row[]] => [
+const splitAt = <Row extends Timed>(rows: readonly Row[], at: number): [now: Row[], before: Row[]] => [
   rows.filter(row => row.at >= at),
   rows.filter(row => row.at < at),
 ]
@@ -133,18 +133,18 @@ function trendOf(
   now: number,
   step: number,
 ): MainReading['trends']['hours'] {
-  const within = <Row extends At>(rows: readonly Row[]) => Map.groupBy(rows, ({ at }) => at - ((at - begin) % step))
-  const [asked, ran, traded] = [within(requests), within(runs), within(trades)]
+  const byStep = <Row extends Timed>(rows: readonly Row[]) => Map.groupBy(rows, ({ at }) => at - ((at - begin) % step))
+  const [requestsAt, runsAt, tradesAt] = [byStep(requests), byStep(runs), byStep(trades)]
   return bucketsOf(begin, now, step).map(at => {
-    const [some, done] = [asked.get(at), ran.get(at)]
+    const [requestRows, runRows] = [requestsAt.get(at), runsAt.get(at)]
     return {
       at,
-      requests: some ? sumOf(some, 'requests') : null,
-      errors: some ? sumOf(some, 'errors') : null,
-      p95Ms: some ? p95Of(some) : null,
-      runs: done ? sumOf(done, 'runs') : null,
-      failed: done ? sumOf(done, 'failed') : null,
-      trades: sumOf(traded.get(at) ?? [], 'trades'),
+      requests: requestRows ? sumOf(requestRows, 'requests') : null,
+      errors: requestRows ? sumOf(requestRows, 'errors') : null,
+      p95Ms: requestRows ? p95Of(requestRows) : null,
+      runs: runRows ? sumOf(runRows, 'runs') : null,
+      failed: runRows ? sumOf(runRows, 'failed') : null,
+      trades: sumOf(tradesAt.get(at) ?? [], 'trades'),
     }
   })
 }
@@ -188,12 +188,12 @@ const settledHours = new WeakMap<Db, SettledHours>()
 const settledAfter = 2 * hour
 
 function requestsByHour(db: Db, since: number, now: number): RequestHour[] {
-  let known = settledHours.get(db)
-  if (!known || since < known.from) known = { from: since, to: since, hours: [] }
-  const fresh = readHours(db, known.to)
-  const to = Math.max(known.to, now - (now % hour) - settledAfter)
-  const hours = [...known.hours, ...fresh.filter(({ at }) => at < to)]
-  settledHours.set(db, { from: known.from, to, hours })
+  let settled = settledHours.get(db)
+  if (!settled || since < settled.from) settled = { from: since, to: since, hours: [] }
+  const fresh = readHours(db, settled.to)
+  const to = Math.max(settled.to, now - (now % hour) - settledAfter)
+  const hours = [...settled.hours, ...fresh.filter(({ at }) => at < to)]
+  settledHours.set(db, { from: settled.from, to, hours })
   return [...hours, ...fresh.filter(({ at }) => at >= to)].filter(({ at }) => at >= since)
 }
 

@@ -16,7 +16,7 @@ import { tasksNow } from '../tasks/task-state.ts'
 import { cacheNow } from './cache-page.ts'
 import { type MainReading, mainReading, type Tile } from './installation.ts'
 
-const linked = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
+const link = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
 const pagePath = (page: string) => `${monitoringPath}/${page}`
 const noteOf =
   ({ period }: MainReading) =>
@@ -27,24 +27,24 @@ function communityTiles(data: MainReading & { atRisk: number }): Stat[] {
   const { registered, activeADay, leaguesCreated, trades, volumeCents, atRisk, period } = data
   const note = noteOf(data)
   const days = periodWords[period === '24h' ? '7d' : period]
-  const joined = html`${number(registered.value)} new; ${changeMark(registered.change, days)}`
+  const newUsers = html`${number(registered.value)} new; ${changeMark(registered.change, days)}`
   const users = {
     label: 'Users',
-    value: linked(pagePath(`active-users?period=${period}`), compact(data.users)),
-    note: joined,
+    value: link(pagePath(`active-users?period=${period}`), compact(data.users)),
+    note: newUsers,
   }
-  const active = linked(pagePath('engagement'), number(activeADay.value))
-  const made = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
+  const active = link(pagePath('engagement'), number(activeADay.value))
+  const newLeagues = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
   const trading = pagePath(`trading-activity?hours=${lengthOf(period) / hour}`)
   return [
     users,
     { label: 'Active a day', value: active, note: changeMark(activeADay.change, days) },
-    { label: 'Active leagues', value: linked(pagePath('league-activity'), number(data.leaguesActive)), note: made },
-    { label: 'Trades', value: linked(trading, compact(trades.value)), note: note(trades) },
-    { label: 'Traded', value: linked(trading, money(volumeCents.value)), note: note(volumeCents) },
+    { label: 'Active leagues', value: link(pagePath('league-activity'), number(data.leaguesActive)), note: newLeagues },
+    { label: 'Trades', value: link(trading, compact(trades.value)), note: note(trades) },
+    { label: 'Traded', value: link(trading, money(volumeCents.value)), note: note(volumeCents) },
     {
       label: 'At risk',
-      value: linked(pagePath('risk-assessment'), number(atRisk)),
+      value: link(pagePath('risk-assessment'), number(atRisk)),
       note: 'members who deserve a look',
     },
   ]
@@ -56,12 +56,12 @@ function machineTiles(data: MainReading & { hitRate: number | null }): Stat[] {
   const performance = pagePath(`performance?period=${period === '24h' ? '24h' : '7d'}`)
   const jobs = '/admin/task-monitor/jobs'
   return [
-    { label: 'Requests', value: linked(performance, compact(requests.value)), note: note(requests) },
-    { label: 'Errors', value: linked(performance, percent(errorPct.value, { digits: 2 })), note: note(errorPct) },
-    { label: 'p95', value: linked(performance, milliseconds(p95Ms.value)), note: note(p95Ms) },
-    { label: 'Runs', value: linked(jobs, compact(runs.value)), note: note(runs) },
-    { label: 'Failed runs', value: linked(`${jobs}?status=FAILURE`, number(failed.value)), note: note(failed) },
-    { label: 'Cache hits', value: linked(pagePath('cache'), percent(hitRate)), note: 'since this process began' },
+    { label: 'Requests', value: link(performance, compact(requests.value)), note: note(requests) },
+    { label: 'Errors', value: link(performance, percent(errorPct.value, { digits: 2 })), note: note(errorPct) },
+    { label: 'p95', value: link(performance, milliseconds(p95Ms.value)), note: note(p95Ms) },
+    { label: 'Runs', value: link(jobs, compact(runs.value)), note: note(runs) },
+    { label: 'Failed runs', value: link(`${jobs}?status=FAILURE`, number(failed.value)), note: note(failed) },
+    { label: 'Cache hits', value: link(pagePath('cache'), percent(hitRate)), note: 'since this process began' },
   ]
 }
 
@@ -125,7 +125,7 @@ export const mainPage = (app: App) =>
   livePage(app, {
     path: `${monitoringPath}/`,
     title: 'Overview',
-    room: 'overview',
+    navItem: 'overview',
     query: t.Object(longQuery),
     tools: ({ period = '24h' }) => periodLinks(longPeriods, `${monitoringPath}/`, period),
     read: ({ period = '24h' }) => read(app, period),

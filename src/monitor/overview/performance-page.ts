@@ -46,7 +46,7 @@ const statementsPerPage = 10
 
 function routeTable({ routes, period }: Performance, path: string, asked: Query): Content {
   const slice = pageOf({ page: asked.page, limit: perPage })
-  const timed = (head: string, by: 'p50_ms' | 'p95_ms' | 'p99_ms'): Column<RouteFigures> => ({
+  const timeColumn = (head: string, by: 'p50_ms' | 'p95_ms' | 'p99_ms'): Column<RouteFigures> => ({
     head,
     numeric: true,
     sort: { by },
@@ -81,12 +81,12 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
       },
       { head: 'A minute', numeric: true, cell: ({ per_minute }) => number(per_minute, { digits: 2 }) },
       { head: 'Errors', numeric: true, sort: { by: 'error_pct' }, cell: errorsOf },
-      timed('p50', 'p50_ms'),
+      timeColumn('p50', 'p50_ms'),
       {
-        ...timed('p95', 'p95_ms'),
+        ...timeColumn('p95', 'p95_ms'),
         cell: ({ p95_ms, p95_change_pct: pct }) => html`${since(pct)}${milliseconds(p95_ms)}`,
       },
-      timed('p99', 'p99_ms'),
+      timeColumn('p99', 'p99_ms'),
     ],
   })}
 ${paginationLinks(pagination(slice, routes.length), page => address(path, { ...asked, page }), 'Pages of routes')}
@@ -100,13 +100,13 @@ const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
 
 /** Jobs by name: how often, how long, and a link to failed ones. */
 
-type Named = JobTimes['by_name'][number]
+type JobTime = JobTimes['by_name'][number]
 
 function jobTable({ since, by_name }: JobTimes, asked: Query): Html {
   const slice = pageOf({ page: asked.jobs_page, limit: perPage })
   const href = (page: number) => `${address(path, { ...asked, jobs_page: page })}#jobs`
   return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
-${table<Named>({
+${table<JobTime>({
   caption: 'Jobs by name, most runs first',
   dense: true,
   stack: true,
@@ -126,10 +126,10 @@ ${table<Named>({
 ${paginationLinks(pagination(slice, by_name.length), href, 'Pages of jobs')}</section>`
 }
 
-const nameOf = ({ name }: Named): Html =>
+const nameOf = ({ name }: JobTime): Html =>
   html`<a href="${address(jobsPath, { name })}">${jobTitle(name)}</a> <code class="quiet">${name}</code>`
 
-const failedOf = ({ name, failed, runs }: Named): Content =>
+const failedOf = ({ name, failed, runs }: JobTime): Content =>
   failed
     ? html`<span class="aside">${percent((100 * failed) / runs)}</span> <a class="loss" href="${address(jobsPath, { name, status: 'FAILURE' })}">${number(failed)}</a>`
     : number(0)
@@ -140,8 +140,8 @@ const placeOf = { main: '', reader: 'reader thread', scores: 'scores.db' } as co
 
 function statementTable(all: readonly StatementFigures[], asked: Query): Html {
   const slice = pageOf({ page: asked.statements_page, limit: statementsPerPage })
-  const here = (change: Params) => `${address(path, { ...asked, ...change })}#statements`
-  const timed = (head: string, by: 'total_ms' | 'mean_ms' | 'p95_ms'): Column<StatementFigures> => ({
+  const pathWith = (change: Params) => `${address(path, { ...asked, ...change })}#statements`
+  const timeColumn = (head: string, by: 'total_ms' | 'mean_ms' | 'p95_ms'): Column<StatementFigures> => ({
     head,
     numeric: true,
     sort: { by },
@@ -158,7 +158,7 @@ ${table<StatementFigures>({
   sorted: {
     by: asked.statements_by ?? 'total_ms',
     order: 'desc',
-    href: by => here({ statements_by: by, statements_page: undefined }),
+    href: by => pathWith({ statements_by: by, statements_page: undefined }),
   },
   columns: [
     {
@@ -169,12 +169,12 @@ ${table<StatementFigures>({
         html`<code>${statement}</code> <small class="quiet">${placeOf[connection]}</small>`,
     },
     { head: 'Times', numeric: true, sort: { by: 'count' }, cell: ({ count }) => number(count) },
-    timed('Mean', 'mean_ms'),
-    timed('p95', 'p95_ms'),
-    timed('In all', 'total_ms'),
+    timeColumn('Mean', 'mean_ms'),
+    timeColumn('p95', 'p95_ms'),
+    timeColumn('In all', 'total_ms'),
   ],
 })}
-${paginationLinks(pagination(slice, all.length), page => here({ statements_page: page }), 'Pages of statements')}
+${paginationLinks(pagination(slice, all.length), page => pathWith({ statements_page: page }), 'Pages of statements')}
 <p class="quiet">Of the process that answers here, without the thread that reads sheets. Statements in the reader thread delay nobody else.</p></section>`
 }
 
@@ -210,7 +210,7 @@ const page = (app: App) => {
   return livePage(app, {
     path,
     title: 'Performance',
-    room: 'performance',
+    navItem: 'performance',
     query,
     tools: ({ period = '1h', route, sort_by }) => periodLinks(shortPeriods, path, period, { route, sort_by }),
     async read(asked) {
@@ -227,7 +227,7 @@ const page = (app: App) => {
       }),
     },
     file: { name: 'routes', row: routeSchema, rows: slicesOf(async asked => (await read(asked)).routes) },
-    live: { ...everySecondAndAHalf, news: ({ statements: _, ...data }) => data },
+    live: { ...everySecondAndAHalf, watched: ({ statements: _, ...data }) => data },
   })
 }
 

@@ -82,8 +82,8 @@ export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_m
   const isShort = period === '1h'
   const [table, time, step] = isShort ? ['request_stats', 'minute', minute] : ['request_hours', 'hour', hour]
   const length = lengthOf(period)
-  const last = now - (now % step)
-  const begin = last - length + step
+  const lastStep = now - (now % step)
+  const begin = lastStep - length + step
   const rows = db.$client.query<Row, [number]>(
     `select ${time} as at, route, requests, errors, total_ms, histogram from ${table} where ${time} >= ?`,
   )
@@ -112,11 +112,11 @@ export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_m
       .sort((a, b) => (b[sortBy] ?? -1) - (a[sortBy] ?? -1) || b.requests - a.requests || (a.route < b.route ? -1 : 1)),
     trend: bucketsOf(begin, now, step).map((at, i) => {
       const sum = byTime.get(at)
-      const none = load[i]?.cpu_pct === null ? null : 0
+      const ifNone = load[i]?.cpu_pct === null ? null : 0
       return {
         at: iso(at),
-        requests: sum?.requests ?? none,
-        errors: sum?.errors ?? none,
+        requests: sum?.requests ?? ifNone,
+        errors: sum?.errors ?? ifNone,
         p50_ms: sum ? timeAt(sum, 0.5) : null,
         p95_ms: sum ? timeAt(sum, 0.95) : null,
       }
@@ -155,9 +155,9 @@ function loadOf(db: Db, begin: number, now: number, step: number): Performance['
       group by 1`,
     )
     .all(step, begin)
-  const known = new Map(rows.map(row => [row.at, row]))
+  const byBucket = new Map(rows.map(row => [row.at, row]))
   return bucketsOf(begin, now, step).map(at => {
-    const row = known.get(at)
+    const row = byBucket.get(at)
     return {
       at: iso(at),
       cpu_pct: row ? round(row.cpu * 100) : null,

@@ -17,7 +17,7 @@ import { performancePage } from './performance-page.ts'
 import { riskPage, tradingPage } from './trading-pages.ts'
 
 const maybe = t.Nullable(t.Number())
-const checkedSchema = t.Object({
+const healthChecksSchema = t.Object({
   timestamp: t.String(),
   database: t.Unknown(),
   cache: t.Unknown(),
@@ -38,23 +38,23 @@ const realtimeSchema = t.Object({
 })
 
 /** The current state, as JSON. */
-const nowRoutes = (app: App) =>
+const currentStateRoutes = (app: App) =>
   new Elysia({ prefix: monitoringPath, tags: ['admin'] })
     .use(access(app))
     .get('/overview', () => app.reader.read(overviewReading, { now: app.clock.now() }), {
       may: 'admin',
       detail: describe('Users, leagues, trading and what the database holds', installationOverviewSchema),
     })
-    .get('/health', () => checked(app), {
+    .get('/health', () => healthChecks(app), {
       may: 'admin',
-      detail: describe('The state of database and cache', checkedSchema),
+      detail: describe('The state of database and cache', healthChecksSchema),
     })
     .get('/realtime/stats', () => realtime(app), {
       may: 'admin',
       detail: describe('The current activity of this process and its queues', realtimeSchema),
     })
 
-async function checked(app: App) {
+async function healthChecks(app: App) {
   const { status, checks } = await healthNow(app)
   return { timestamp: iso(app.clock.now()), database: checks.database, cache: checks.cache, overall_status: status }
 }
@@ -84,7 +84,7 @@ async function realtime(app: App) {
 export const monitoringRoutes = (app: App) =>
   new Elysia()
     .use(mainPage(app))
-    .use(nowRoutes(app))
+    .use(currentStateRoutes(app))
     .use(activeUsersPage(app))
     .use(engagementPage(app))
     .use(tradingPage(app))

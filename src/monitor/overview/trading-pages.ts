@@ -26,7 +26,7 @@ export const tradingPage = (app: App) =>
   livePage(app, {
     path,
     title: 'Trading',
-    room: 'trading',
+    navItem: 'trading',
     query: t.Object({ hours: t.Optional(t.Integer({ minimum: 1, maximum: 720, default: 24 })) }),
     tools: ({ hours = 24 }) => hourChoices(hours),
     read: ({ hours = 24 }) => app.reader.read(tradingReading, { hours, now: app.clock.now() }),
@@ -100,7 +100,7 @@ export const riskPage = (app: App) =>
   livePage(app, {
     path: `${monitoringPath}/risk-assessment`,
     title: 'Risk',
-    room: 'risk',
+    navItem: 'risk',
     query: emptyQuery,
     read: () => riskAssessment(app),
     body: risksTable,

@@ -14,12 +14,12 @@ import { linkHeader, type Pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { hidden } from '../../ui/layout.ts'
 import { live } from '../../ui/parts/live.ts'
-import { exportLinks, type MonitorRoom, monitorPage, openAlerts, pagePart, versionOf } from './monitor-layout.ts'
+import { exportLinks, type MonitorNavItem, monitorPage, openAlerts, pagePart, versionOf } from './monitor-layout.ts'
 
 export type LivePage<Query extends TSchema, Data> = {
   path: string
   title: string
-  room: MonitorRoom
+  navItem: MonitorNavItem
   query: Query
   read(query: Static<Query>): Promise<Data> | Data
   body(data: Data, query: Static<Query>): Content
@@ -40,7 +40,7 @@ export type LivePage<Query extends TSchema, Data> = {
     /** ms between two checks, however many readers watch. */
     every: number
     /** The page is fetched again when this changes; by default the page itself. */
-    news?(data: Data): unknown
+    watched?(data: Data): unknown
   }
 }
 
@@ -56,46 +56,52 @@ export const twiceASecond = { every: 500 } // ms
 export const everySecondAndAHalf = { every: 1_500 } // ms; for numbers that come by the minute or take a while to read
 
 export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Query, Data>) {
-  const { title, room, json, file, live: fresh } = page
+  const { title, navItem, json, file, live: liveSettings } = page
   const path = page.path.replace(/\/$/, '')
-  const answer = (data: Data, asked: Static<Query>) => (json.of ? json.of(data, asked) : data)
-  const documented = describe(json.summary, json.schema, { description: json.description })
-  const mounted = routesOf(app)
+  const jsonAnswer = (data: Data, asked: Static<Query>) => (json.of ? json.of(data, asked) : data)
+  const docs = describe(json.summary, json.schema, { description: json.description })
+  const routes = routesOf(app)
     .get(
       page.path,
       async ({ query, who, request, set }) => {
-        const asked = checked(page.query, query)
+        const asked = typedQuery(page.query, query)
         if (json.isAtPage) {
           set.headers.vary = 'accept'
-          if (!request.headers.get('accept')?.includes('text/html')) return answer(await page.read(asked), asked)
+          if (!request.headers.get('accept')?.includes('text/html')) return jsonAnswer(await page.read(asked), asked)
         }
-        const { content, version } = await shown(page, asked)
+        const { content, version } = await rendered(page, asked)
         const { search, searchParams } = new URL(request.url)
-        const to = { id: room, events: `${path}/events${search}`, from: `${path}/part${search}`, version, brisk: true }
+        const to = {
+          id: navItem,
+          events: `${path}/events${search}`,
+          from: `${path}/part${search}`,
+          version,
+          brisk: true,
+        }
         const tools = html`${page.tools?.(asked)}${file && exportLinks(path, Object.fromEntries(searchParams))}`
         return monitorPage(app, {
           title,
           who,
-          room,
+          navItem,
           tools,
-          ...(fresh ? { reload: 10, body: live(to, content) } : { body: content }),
+          ...(liveSettings ? { reload: 10, body: live(to, content) } : { body: content }),
         })
       },
-      { query: page.query, may: 'admin', detail: json.isAtPage ? documented : hidden },
+      { query: page.query, may: 'admin', detail: json.isAtPage ? docs : hidden },
     )
     .get(
       `${path}/json`,
       async ({ query, request, set }) => {
-        const asked = checked(page.query, query)
+        const asked = typedQuery(page.query, query)
         const data = await page.read(asked)
         if (json.pages) set.headers.link = linkHeader(request.url, json.pages(data))
-        return answer(data, asked)
+        return jsonAnswer(data, asked)
       },
-      { query: page.query, may: 'admin', detail: documented },
+      { query: page.query, may: 'admin', detail: docs },
     )
-  if (fresh) mounted.use(freshness(app, path, page, fresh.every))
-  if (file) mounted.use(listFiles(app, path, page.query, file))
-  return mounted
+  if (liveSettings) routes.use(liveRoutes(app, path, page, liveSettings.every))
+  if (file) routes.use(listFiles(app, path, page.query, file))
+  return routes
 }
 
 /** A form without script also sends empty fields: they are treated as absent. */
@@ -105,26 +111,29 @@ const routesOf = (app: App) =>
   })
 
 /** Elysia has validated it; this tells the compiler so. */
-function checked<Query extends TSchema>(schema: Query, query: unknown): Static<Query> {
+function typedQuery<Query extends TSchema>(schema: Query, query: unknown): Static<Query> {
   if (!Value.Check(schema, query)) throw new Error('A query does not match its schema')
   return query
 }
 
-async function shown<Query extends TSchema, Data>({ read, body, live }: LivePage<Query, Data>, asked: Static<Query>) {
+async function rendered<Query extends TSchema, Data>(
+  { read, body, live }: LivePage<Query, Data>,
+  asked: Static<Query>,
+) {
   const data = await read(asked)
   const content = html`${body(data, asked)}`
-  return { content, version: versionOf(live?.news ? live.news(data) : String(content)) }
+  return { content, version: versionOf(live?.watched ? live.watched(data) : String(content)) }
 }
 
 /** `path/part` and `path/events`. */
-function freshness<Query extends TSchema, Data>(app: App, path: string, page: LivePage<Query, Data>, every: number) {
+function liveRoutes<Query extends TSchema, Data>(app: App, path: string, page: LivePage<Query, Data>, every: number) {
   const { query } = page
   const versions = new LRUCache<string, Promise<string>>({ max: 100, ttl: every })
   function versionFor(asked: Static<Query>): Promise<string> {
     const key = JSON.stringify(asked)
     const known = versions.get(key)
     if (known) return known
-    const version = shown(page, asked).then(({ version }) => version)
+    const version = rendered(page, asked).then(({ version }) => version)
     versions.set(key, version)
     return version
   }
@@ -132,7 +141,7 @@ function freshness<Query extends TSchema, Data>(app: App, path: string, page: Li
     .get(
       `${path}/part`,
       async ({ query: given }) => {
-        const { content, version } = await shown(page, checked(query, given))
+        const { content, version } = await rendered(page, typedQuery(query, given))
         return pagePart(content, version)
       },
       { query, may: 'admin', detail: hidden },
@@ -140,7 +149,7 @@ function freshness<Query extends TSchema, Data>(app: App, path: string, page: Li
     .get(
       `${path}/events`,
       ({ query: given, request }) => {
-        const asked = checked(query, given)
+        const asked = typedQuery(query, given)
         return liveEvents(app, request, () => versionFor(asked), every)
       },
       { query, may: 'admin', detail: hidden },
@@ -151,7 +160,7 @@ function freshness<Query extends TSchema, Data>(app: App, path: string, page: Li
 export function listFiles<Query extends TSchema>(app: App, path: string, query: Query, file: FileOf<Static<Query>>) {
   const { name, row, rows } = file
   const write = (format: 'csv' | 'json', given: unknown) => {
-    const asked = checked(query, given)
+    const asked = typedQuery(query, given)
     return listExport(name, format, row, page => rows(asked, page))
   }
   return routesOf(app)
@@ -169,40 +178,40 @@ export const slicesOf =
 export const emptyQuery = t.Object({})
 
 /**
- * The event stream of a monitor page: says when something has changed, and now and then that it is still checking and
+ * The event stream of a monitor page: says when something has changed, and every two seconds that it is still checking and
  * how many alerts are open.
  */
-const beatEvery = 2_000 // ms
+const beatInterval = 2_000 // ms
 
 export function liveEvents(
   app: App,
   request: Request,
   versionOf: () => string | Promise<string>,
-  lookEvery = 500, // ms
+  checkInterval = 500, // ms
 ): Response {
   const { streams, log } = app
   return streams.response(request, send => {
     let sent = ''
-    let beatAt = -beatEvery
-    let looking = false
-    async function sendNews() {
-      if (looking) return
-      looking = true
+    let beatAt = -beatInterval
+    let isChecking = false
+    async function sendIfChanged() {
+      if (isChecking) return
+      isChecking = true
       try {
         const version = await versionOf()
         if (version !== sent) send({ version }, 'changed')
         sent = version
-        if (performance.now() - beatAt < beatEvery) return
+        if (performance.now() - beatAt < beatInterval) return
         beatAt = performance.now()
         send(openAlerts(app), 'beat')
       } catch (error) {
-        log.warn('A monitor could not look', { error })
+        log.warn('A page of the monitor could not be checked for changes', { error })
       } finally {
-        looking = false
+        isChecking = false
       }
     }
-    sendNews()
-    const timer = setInterval(sendNews, lookEvery)
+    sendIfChanged()
+    const timer = setInterval(sendIfChanged, checkInterval)
     return () => clearInterval(timer)
   })
 }
@@ -222,7 +231,7 @@ async function listExport(
   schema: { properties: object },
   rows: Rows,
 ): Promise<Response> {
-  const slices = slicesRead(rows)
+  const slices = slicesFrom(rows)
   const first = (await slices.next()).value ?? []
   const write = format === 'csv' ? csvOf(Object.keys(schema.properties)) : jsonOf()
   const encoder = new TextEncoder()
@@ -245,11 +254,11 @@ async function listExport(
   })
 }
 
-async function* slicesRead(rows: Rows): AsyncGenerator<readonly object[], undefined> {
+async function* slicesFrom(rows: Rows): AsyncGenerator<readonly object[], undefined> {
   for (let offset = 0; offset < maxRows; offset += rowsAtOnce) {
-    const some = await rows({ limit: rowsAtOnce, offset })
-    if (some.length) yield some
-    if (some.length < rowsAtOnce) return
+    const slice = await rows({ limit: rowsAtOnce, offset })
+    if (slice.length) yield slice
+    if (slice.length < rowsAtOnce) return
     await Bun.sleep(0)
   }
 }

@@ -14,7 +14,7 @@ import { alertStats } from '../alerts/queries.ts'
 import type { MonitorPeriod } from '../period.ts'
 
 /** The pages of the monitor, in the order of the navigation. */
-const rooms = {
+const navigation = {
   Now: {
     overview: ['/admin/monitoring/', 'Overview'],
     tasks: ['/admin/task-monitor', 'Tasks'],
@@ -42,13 +42,13 @@ const rooms = {
     settings: ['/admin/settings', 'Settings'],
   },
 } as const
-type Rooms = typeof rooms
-export type MonitorRoom = { [Group in keyof Rooms]: keyof Rooms[Group] }[keyof Rooms]
+type Navigation = typeof navigation
+export type MonitorNavItem = { [Group in keyof Navigation]: keyof Navigation[Group] }[keyof Navigation]
 
 export type MonitorPage = {
   title: string
   who: Who | undefined
-  room: MonitorRoom
+  navItem: MonitorNavItem
   body: Content
   /** Next to the title: periods, exports. */
   tools?: Content
@@ -57,7 +57,10 @@ export type MonitorPage = {
   scripts?: readonly string[]
 }
 
-export const monitorPage = (app: App, { title, who, room, body, tools, reload, scripts = [] }: MonitorPage): Response =>
+export const monitorPage = (
+  app: App,
+  { title, who, navItem, body, tools, reload, scripts = [] }: MonitorPage,
+): Response =>
   page({
     title,
     who,
@@ -66,13 +69,13 @@ export const monitorPage = (app: App, { title, who, room, body, tools, reload, s
     scripts: ['monitor.js', ...scripts],
     reload,
     body: html`<div class="monitor" data-now="${app.clock.now()}">
-<nav class="rooms" aria-label="Monitor">${Object.entries(rooms).map(([group, links]) => linksOf(group, links, room, app))}</nav>
-<div class="room">
+<nav class="monitor-nav" aria-label="Monitor">${Object.entries(navigation).map(([group, links]) => navGroup(group, links, navItem, app))}</nav>
+<div class="monitor-page">
 <div class="head">
   <h1>${title}</h1>
   <div class="tools">
     ${tools}
-    ${reload && feed}
+    ${reload && connectionState}
     <button type="button" class="small quiet needs-js" data-times-switch aria-pressed="false" title="Show times in UTC instead of how long ago">UTC</button>
     <button type="button" class="small quiet needs-js" data-keys title="Keys (?)" aria-label="Keys">?</button>
   </div>
@@ -83,13 +86,18 @@ ${body}
   })
 
 /** Whether the page is up to date. Updated by monitor.js. */
-const feed = html`<span class="feed needs-js" data-feed="connecting"><span role="status">Connecting</span></span>
+const connectionState = html`<span class="feed needs-js" data-feed="connecting"><span role="status">Connecting</span></span>
     <button type="button" class="small quiet needs-js" data-pause aria-pressed="false" title="Hold the page still (p)">Pause</button>`
 
-const linksOf = (group: string, links: Record<string, readonly [string, string]>, room: MonitorRoom, app: App): Html =>
+const navGroup = (
+  group: string,
+  links: Record<string, readonly [string, string]>,
+  navItem: MonitorNavItem,
+  app: App,
+): Html =>
   html`<div><h2>${group}</h2>${Object.entries(links).map(
     ([name, [href, label]]) =>
-      html`<a href="${href}" ${name === room && html`aria-current="page"`}>${name === 'redis' ? redisTitle(app) : label}${name === 'alerts' && alertCount(app)}</a>`,
+      html`<a href="${href}" ${name === navItem && html`aria-current="page"`}>${name === 'redis' ? redisTitle(app) : label}${name === 'alerts' && alertCount(app)}</a>`,
   )}</div>`
 
 /** Without Redis, the queue's file is shown instead. */
@@ -111,7 +119,7 @@ function alertCount(app: App): Html {
 export const pagePart = (content: Content, version: string): Response =>
   htmlResponse(html`${content}`, 200, { 'x-version': version })
 
-export const versionOf = (shown: unknown): string => Bun.hash(JSON.stringify(shown)).toString(36)
+export const versionOf = (content: unknown): string => Bun.hash(JSON.stringify(content)).toString(36)
 
 /** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is selected. */
 export function choiceLinks(

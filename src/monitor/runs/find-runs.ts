@@ -31,7 +31,7 @@ export type FoundRuns = { runs: Run[]; total: number; isExact: boolean }
 /** Counting of matches stops here. */
 export const runCountLimit = 1_000
 /** Words too short for the index are searched in so many of the newest runs. */
-const newest = 20_000
+const newestRuns = 20_000
 
 /** Newest first. For the reader thread. */
 export function findRuns(
@@ -42,22 +42,24 @@ export function findRuns(
     const rows = rowidsOf(db, filter, limit, offset)
     return { runs: runsAt(db, rows), ...countOf(db, filter) }
   }
-  const most = Math.max(runCountLimit, offset + limit)
-  const { rowids, isExact } = matching(db, filter, most)
+  const { rowids, isExact } = matching(db, filter, Math.max(runCountLimit, offset + limit))
   return { runs: runsAt(db, rowids.slice(offset, offset + limit)), total: rowids.length, isExact }
 }
 
-/** All matches, up to `most`: a bulk action applies to these. */
-export function idsOfRuns(db: Db, { most, ...filter }: RunFilter & { most: number }): string[] {
-  const rowids = filter.q?.trim() ? matching(db, filter, most).rowids : rowidsOf(db, filter, most, 0)
+/** All matches, up to `limit`: a bulk action applies to these. */
+export function idsOfRuns(db: Db, { limit, ...filter }: RunFilter & { limit: number }): string[] {
+  const rowids = filter.q?.trim() ? matching(db, filter, limit).rowids : rowidsOf(db, filter, limit, 0)
   const id = db.$client.query<{ id: string }, [number]>('select id from runs where rowid = ?')
   return rowids.flatMap(rowid => id.get(rowid)?.id ?? [])
 }
 
 type Condition = { text: string; values: SQLQueryBindings[] }
 const allOf = (...conditions: (Condition | undefined)[]): Condition => {
-  const given = conditions.filter(condition => condition !== undefined)
-  return { text: given.map(({ text }) => text).join(' and ') || 'true', values: given.flatMap(({ values }) => values) }
+  const present = conditions.filter(condition => condition !== undefined)
+  return {
+    text: present.map(({ text }) => text).join(' and ') || 'true',
+    values: present.flatMap(({ values }) => values),
+  }
 }
 const equals = (column: string, value: string | number | undefined): Condition | undefined =>
   value === undefined || value === '' ? undefined : { text: `r.${column} = ?`, values: [value] }
@@ -97,14 +99,14 @@ function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefine
 }
 
 /** The same for runs that are already selected by other means: the plus stops SQLite from using these indexes instead. */
-const checked = ({ text, values }: Condition): Condition => ({
+const withoutIndexes = ({ text, values }: Condition): Condition => ({
   text: text.replaceAll(/\br\.(status|name|fingerprint) =/g, '+r.$1 ='),
   values,
 })
 
 const wordsOf = (q: string) => q.trim().split(/\s+/).slice(0, 8)
 const containing = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
-const mentions = (q: string): Condition =>
+const containsWords = (q: string): Condition =>
   allOf(
     ...wordsOf(q).map(word => ({
       text: `(r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\'`,
@@ -124,11 +126,11 @@ const rowids = (db: Db, query: string, values: SQLQueryBindings[]): number[] =>
     .all(...values)
     .map(({ rowid }) => rowid)
 
-function runsAt(db: Db, wanted: readonly number[]): Run[] {
-  if (!wanted.length) return []
-  const rows = db.select({ rowid: sql<number>`rowid`, run: runs }).from(runs).where(sql`rowid in ${wanted}`).all()
+function runsAt(db: Db, ids: readonly number[]): Run[] {
+  if (!ids.length) return []
+  const rows = db.select({ rowid: sql<number>`rowid`, run: runs }).from(runs).where(sql`rowid in ${ids}`).all()
   const byRowid = new Map(rows.map(({ rowid, run }) => [rowid, run]))
-  return wanted.flatMap(rowid => byRowid.get(rowid) ?? [])
+  return ids.flatMap(rowid => byRowid.get(rowid) ?? [])
 }
 
 function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'> {
@@ -146,44 +148,44 @@ function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'
 }
 
 /** Rowids of runs that contain all the words, newest first: candidates from the index are checked, the rest is scanned. */
-function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; isExact: boolean } {
+function matching(db: Db, filter: RunFilter, limit: number): { rowids: number[]; isExact: boolean } {
   const q = filter.q ?? ''
-  const wanted = allOf(checked(conditionOf(filter)), mentions(q))
-  const look = (where: string, ...values: SQLQueryBindings[]) =>
-    rowids(db, `select r.rowid as rowid from runs r where ${where} and ${wanted.text} order by r.rowid desc limit ?`, [
-      ...values,
-      ...wanted.values,
-      most,
-    ])
+  const conditions = allOf(withoutIndexes(conditionOf(filter)), containsWords(q))
+  const rowsWhere = (where: string, ...values: SQLQueryBindings[]) =>
+    rowids(
+      db,
+      `select r.rowid as rowid from runs r where ${where} and ${conditions.text} order by r.rowid desc limit ?`,
+      [...values, ...conditions.values, limit],
+    )
   const found = new Set(byId(db, filter, q.trim()))
   const add = (rows: readonly number[]) => {
     for (const rowid of rows) found.add(rowid)
   }
-  const through = filter.startedBy === undefined ? attachIndex(db.$client, dirname(db.$client.filename)) : 0
-  const trigrams = proposal(db, filter)
-  let isWhole = true
+  const indexedTo = filter.startedBy === undefined ? attachIndex(db.$client, dirname(db.$client.filename)) : 0
+  const trigrams = indexQuery(db, filter)
+  let isComplete = true
   if (filter.startedBy !== undefined)
-    add(look('true')) // by its own index; nobody starts that many
-  else if (through > 0 && !trigrams) {
-    isWhole = false
-    add(look(`r.rowid > (select max(rowid) from runs) - ${newest}`))
+    add(rowsWhere('true')) // by its own index; nobody starts that many
+  else if (indexedTo > 0 && !trigrams) {
+    isComplete = false
+    add(rowsWhere(`r.rowid > (select max(rowid) from runs) - ${newestRuns}`))
   } else {
-    add(look('r.rowid > ?', through))
-    if (through > 0 && trigrams) {
-      add(look('r.rowid in (select run from run_changes) and r.rowid <= ?', through))
-      add(look(`r.status in ('PENDING', 'PROGRESS') and r.rowid <= ?`, through))
-      add(proposed(db, trigrams, wanted, most) ?? look('r.rowid <= ?', through))
+    add(rowsWhere('r.rowid > ?', indexedTo))
+    if (indexedTo > 0 && trigrams) {
+      add(rowsWhere('r.rowid in (select run from run_changes) and r.rowid <= ?', indexedTo))
+      add(rowsWhere(`r.status in ('PENDING', 'PROGRESS') and r.rowid <= ?`, indexedTo))
+      add(indexMatches(db, trigrams, conditions, limit) ?? rowsWhere('r.rowid <= ?', indexedTo))
     }
   }
   const sorted = [...found].sort((a, b) => b - a)
-  return { rowids: sorted.slice(0, most), isExact: isWhole && sorted.length < most }
+  return { rowids: sorted.slice(0, limit), isExact: isComplete && sorted.length < limit }
 }
 
 /** The start of an id, as seen in logs. */
 function byId(db: Db, filter: RunFilter, q: string): number[] {
   if (!/^[0-9a-f][0-9a-f-]{3,35}$/i.test(q)) return []
   const id = q.toLowerCase()
-  const { text, values } = checked(conditionOf(filter))
+  const { text, values } = withoutIndexes(conditionOf(filter))
   return rowids(db, `select r.rowid as rowid from runs r where r.id >= ? and r.id < ? and ${text} limit 500`, [
     id,
     `${id}g`,
@@ -192,7 +194,7 @@ function byId(db: Db, filter: RunFilter, q: string): number[] {
 }
 
 /** The index query: all the words, and a rare state and name (for common ones the runs themselves are checked). */
-function proposal(db: Db, { q = '', status, name }: RunFilter): string | undefined {
+function indexQuery(db: Db, { q = '', status, name }: RunFilter): string | undefined {
   const words = wordsOf(q).map(trigramsOf).filter(Boolean)
   if (!words.length) return undefined
   const { total } = countOf(db, {})
@@ -204,11 +206,11 @@ function proposal(db: Db, { q = '', status, name }: RunFilter): string | undefin
   return [...words, ...marks].filter(Boolean).join(' AND ')
 }
 
-function proposed(db: Db, trigrams: string, wanted: Condition, most: number): number[] | undefined {
+function indexMatches(db: Db, trigrams: string, conditions: Condition, limit: number): number[] | undefined {
   try {
     const query = `select r.rowid as rowid from search.run_text t join runs r on r.rowid = t.rowid
-      where t.run_text match ? and r.status not in ('PENDING', 'PROGRESS') and ${wanted.text} order by t.rowid desc limit ?`
-    return rowids(db, query, [trigrams, ...wanted.values, most])
+      where t.run_text match ? and r.status not in ('PENDING', 'PROGRESS') and ${conditions.text} order by t.rowid desc limit ?`
+    return rowids(db, query, [trigrams, ...conditions.values, limit])
   } catch {
     return undefined // a damaged index: the job that updates it will notice
   }

@@ -24,26 +24,26 @@ answerTasks(tasks, work => work)
 /** Reports up to which row it is, and returns how many runs it has indexed. */
 function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork): number {
   const { $client: db } = openReader(dataDir)
-  const at = db.query<Indexed, [number]>(`select ${columns} from runs where rowid = ?`)
-  const after = db.query<Indexed, [number, number]>(
+  const byRowid = db.query<IndexedRun, [number]>(`select ${columns} from runs where rowid = ?`)
+  const nextRows = db.query<IndexedRun, [number, number]>(
     `select ${columns} from runs where rowid > ? order by rowid limit ?`,
   )
-  const index = openRunIndex(dataDir, (rowid, id) => (at.get(rowid)?.id ?? id) === id)
+  const index = openRunIndex(dataDir, (rowid, id) => (byRowid.get(rowid)?.id ?? id) === id)
   let indexed = 0
 
   /** Indexed runs that have changed since. */
-  const known = changed.filter(rowid => rowid <= index.through)
-  for (let i = 0; i < known.length; i += step) {
-    const some = known.slice(i, i + step)
-    const runs = some.flatMap(rowid => at.get(rowid) ?? []).filter(isFinished)
-    const there = new Set(runs.map(({ rowid }) => rowid))
-    const gone = some.filter(rowid => !there.has(rowid))
-    index.write(runs, gone)
+  const changedIndexed = changed.filter(rowid => rowid <= index.through)
+  for (let i = 0; i < changedIndexed.length; i += step) {
+    const batch = changedIndexed.slice(i, i + step)
+    const runs = batch.flatMap(rowid => byRowid.get(rowid) ?? []).filter(isFinished)
+    const found = new Set(runs.map(({ rowid }) => rowid))
+    const deleted = batch.filter(rowid => !found.has(rowid))
+    index.write(runs, deleted)
     indexed += runs.length
   }
 
   /** New runs. An unfinished run comes again as a change. */
-  for (let rowid = index.through, runs = after.all(rowid, step); runs.length; runs = after.all(rowid, step)) {
+  for (let rowid = index.through, runs = nextRows.all(rowid, step); runs.length; runs = nextRows.all(rowid, step)) {
     const last = runs.at(-1)
     if (!last) break
     const finished = runs.filter(isFinished)
@@ -58,7 +58,7 @@ function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork)
   return indexed
 }
 
-type Indexed = { rowid: number; id: string; name: string; input: string; error: string | null; status: RunState }
+type IndexedRun = { rowid: number; id: string; name: string; input: string; error: string | null; status: RunState }
 
 /** For the one thread that writes it. A damaged file, or one of another database, is made again. */
 function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string) => boolean) {
@@ -67,25 +67,27 @@ function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string) => bo
   const last = db && lastOf(db)
   if (!db || (last && !isOurs(last.rowid, last.id))) {
     db?.close()
-    forget(path)
+    deleteIndex(path)
     db = open(path)
   }
   if (!db) throw new Error('The search index cannot be made')
   const index = db
-  const put = index.query<unknown, [number, string]>('insert or replace into run_text (rowid, text) values (?, ?)')
-  const drop = index.query<unknown, [number]>('delete from run_text where rowid = ?')
-  const note = index.query<unknown, [string, string]>('insert or replace into about (name, value) values (?, ?)')
+  const insertText = index.query<unknown, [number, string]>(
+    'insert or replace into run_text (rowid, text) values (?, ?)',
+  )
+  const deleteText = index.query<unknown, [number]>('delete from run_text where rowid = ?')
+  const writeAbout = index.query<unknown, [string, string]>('insert or replace into about (name, value) values (?, ?)')
 
   return {
     /** Indexed up to this rowid; 0 in a new one. */
     through: lastOf(index)?.rowid ?? 0,
     /** In one transaction: new or changed runs, and deleted rowids. */
-    write(runs: readonly Indexed[], gone: readonly number[] = [], through?: Indexed): void {
+    write(runs: readonly IndexedRun[], deleted: readonly number[] = [], through?: IndexedRun): void {
       index.transaction(() => {
-        for (const rowid of gone) drop.run(rowid)
+        for (const rowid of deleted) deleteText.run(rowid)
         for (const { rowid, name, input, error, status } of runs)
-          put.run(rowid, `${indexMarkOf(status)} ${name}\n${input}\n${error ?? ''}`)
-        if (through) note.run('last', JSON.stringify({ rowid: through.rowid, id: through.id }))
+          insertText.run(rowid, `${indexMarkOf(status)} ${name}\n${input}\n${error ?? ''}`)
+        if (through) writeAbout.run('last', JSON.stringify({ rowid: through.rowid, id: through.id }))
       })()
     },
     close: () => index.close(),
@@ -114,6 +116,6 @@ const lastOf = (db: Database): Last | undefined => {
   return row ? JSON.parse(row.value) : undefined
 }
 
-function forget(path: string): void {
+function deleteIndex(path: string): void {
   for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
 }

@@ -117,7 +117,7 @@ function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
 
 function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['trends']> {
   const date = sql<number>`${uploads.createdAt} - ${uploads.createdAt} % ${day}`
-  const sent = new Map(
+  const uploaded = new Map(
     db
       .select({ date, total: count() })
       .from(uploads)
@@ -127,7 +127,7 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
       .map(row => [row.date, row.total]),
   )
   const ended = (status: RunState) => sql<number>`sum(iif(${runTotals.status} = ${status}, ${runTotals.runs}, 0))`
-  const ran = new Map(
+  const runsByDay = new Map(
     db
       .select({
         start: runTotals.start,
@@ -144,10 +144,10 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
   const active = new Map(activeUsers(db, 'day', begin).map(({ start, users }) => [start, users]))
   return [...bucketsFrom(begin, 'day', now)].map(start => ({
     date: dateOf(start),
-    uploads: sent.get(start) ?? 0,
-    runs: ran.get(start)?.runs ?? 0,
-    failed: ran.get(start)?.failed ?? 0,
-    cancelled: ran.get(start)?.cancelled ?? 0,
+    uploads: uploaded.get(start) ?? 0,
+    runs: runsByDay.get(start)?.runs ?? 0,
+    failed: runsByDay.get(start)?.failed ?? 0,
+    cancelled: runsByDay.get(start)?.cancelled ?? 0,
     active_users: active.get(start) ?? 0,
   }))
 }

@@ -87,7 +87,7 @@ export const statsRoutes = (app: App) => {
     .delete(
       '/cache',
       async ({ query: { name, pattern, scope }, who }) => {
-        const cleared = toClear(pattern ?? name ?? '*', scope)
+        const cleared = clearedScopes(pattern ?? name ?? '*', scope)
         await atomically(db, tx => {
           touch(tx, clearedTopic, ...cleared)
           const target = [pattern ?? name ?? 'all', scope].filter(Boolean).join(':')
@@ -158,7 +158,7 @@ export const statsRoutes = (app: App) => {
 }
 
 /** `leaderboard`, or `leaderboard:5` with a scope: `clearedTopic` is bumped for it. */
-function toClear(pattern: string, scope: string | undefined): string[] {
+function clearedScopes(pattern: string, scope: string | undefined): string[] {
   const [name = '', ofPattern] = pattern.split(':')
   const first = scope ?? (ofPattern === '*' ? undefined : ofPattern)
   const glob = new Bun.Glob(name || '*')

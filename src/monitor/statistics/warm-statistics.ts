@@ -16,7 +16,7 @@ import type { ThreadQuery } from '../../platform/process/reader-thread.ts'
 import { type DashboardInput, dashboardStats, sections, type UserInput, userStats } from './dashboard.ts'
 import { type ExecutionInput, executionStats } from './executions.ts'
 
-type Asked<Input> = Omit<Input, 'now'>
+type Question<Input> = Omit<Input, 'now'>
 
 /** A kind of statistics: its cache entry, its query, and the questions that are always kept warm. */
 export const statistics = {
@@ -28,7 +28,7 @@ export const statistics = {
       { period: 'last_month', include: sections },
       { period: 'last_week', include: sections },
       ...sections.map(section => ({ period: 'all' as const, include: [section] })),
-    ] satisfies Asked<DashboardInput>[],
+    ] satisfies Question<DashboardInput>[],
   },
   executions: {
     entry: cached.statsExecutions,
@@ -38,7 +38,7 @@ export const statistics = {
       { period: 'last_month', group_by: 'day' },
       { period: 'all', group_by: 'month' },
       { period: 'last_week', group_by: 'day', status: 'FAILURE' },
-    ] satisfies Asked<ExecutionInput>[],
+    ] satisfies Question<ExecutionInput>[],
   },
   users: {
     entry: cached.statsUsers,
@@ -47,7 +47,7 @@ export const statistics = {
       { period: 'last_month', group_by: 'day' },
       { period: 'last_month', group_by: 'month' },
       { period: 'last_month', group_by: 'hour' },
-    ] satisfies Asked<UserInput>[],
+    ] satisfies Question<UserInput>[],
   },
 } as const
 
@@ -55,10 +55,10 @@ export type StatisticsName = keyof typeof statistics
 type Inputs = { dashboard: DashboardInput; executions: ExecutionInput; users: UserInput }
 
 /** The same question always in the same form. */
-const keyOf = (asked: object) =>
+const keyOf = (question: object) =>
   JSON.stringify(
     Object.fromEntries(
-      Object.entries(asked)
+      Object.entries(question)
         .filter(([, value]) => value !== undefined)
         .toSorted(),
     ),
@@ -74,22 +74,22 @@ const versionOf = (db: Db, now: number) =>
     .map(({ name, count }) => `${name}=${count}`)
     .join()}`
 
-const load = <Name extends StatisticsName>({ reader, clock }: App, name: Name, asked: Asked<Inputs[Name]>) =>
-  reader.read(statistics[name].query as ThreadQuery<unknown, unknown>, { ...asked, now: clock.now() })
+const load = <Name extends StatisticsName>({ reader, clock }: App, name: Name, question: Question<Inputs[Name]>) =>
+  reader.read(statistics[name].query as ThreadQuery<unknown, unknown>, { ...question, now: clock.now() })
 
 /** When each question was last recorded as asked, so that not every request writes. */
-const noted = new WeakMap<App, Map<string, number>>()
+const recordedAt = new WeakMap<App, Map<string, number>>()
 
-export function readStatistics<Name extends StatisticsName>(app: App, name: Name, asked: Asked<Inputs[Name]>) {
-  const query = keyOf(asked)
-  noteAsked(app, name, query)
-  return app.cache.read(statistics[name].entry, [query], () => load(app, name, asked))
+export function readStatistics<Name extends StatisticsName>(app: App, name: Name, question: Question<Inputs[Name]>) {
+  const query = keyOf(question)
+  recordQuestion(app, name, query)
+  return app.cache.read(statistics[name].entry, [query], () => load(app, name, question))
 }
 
-function noteAsked(app: App, entry: StatisticsName, query: string) {
+function recordQuestion(app: App, entry: StatisticsName, query: string) {
   const now = app.clock.now()
-  const known = noted.get(app) ?? new Map<string, number>()
-  noted.set(app, known)
+  const known = recordedAt.get(app) ?? new Map<string, number>()
+  recordedAt.set(app, known)
   if (now - (known.get(`${entry}${query}`) ?? 0) < 10 * minute) return
   if (known.size > 1_000) known.clear()
   known.set(`${entry}${query}`, now)
@@ -114,7 +114,7 @@ function questions(db: Db, name: StatisticsName, now: number): object[] {
     .limit(50)
     .all()
   const all = [...statistics[name].common, ...recent.map(({ query }) => JSON.parse(query) as object)]
-  return [...new Map(all.map(asked => [keyOf(asked), asked])).values()]
+  return [...new Map(all.map(question => [keyOf(question), question])).values()]
 }
 
 export type Refreshed = {
@@ -137,20 +137,20 @@ export async function refreshStatistics(
   onProgress: (share: number) => void = () => {},
 ): Promise<Refreshed> {
   const { cache, db, clock } = app
-  const nothing = { total_refreshed: 0, successful: 0, failed: 0, renewed: 0 }
-  const result: Refreshed = { ...nothing, cache_keys: [], failures: [] }
+  const noCounts = { total_refreshed: 0, successful: 0, failed: 0, renewed: 0 }
+  const result: Refreshed = { ...noCounts, cache_keys: [], failures: [] }
   const counted = countedAt.get(app) ?? new Map<string, string>()
   countedAt.set(app, counted)
-  const work = names.flatMap(name => questions(db, name, clock.now()).map(asked => ({ name, asked })))
-  for (const [i, { name, asked }] of work.entries()) {
+  const work = names.flatMap(name => questions(db, name, clock.now()).map(question => ({ name, question })))
+  for (const [i, { name, question }] of work.entries()) {
     signal.throwIfAborted()
     const { entry } = statistics[name]
-    const query = keyOf(asked)
+    const query = keyOf(question)
     const key = `${entry.name}|${query}`
     const version = versionOf(db, clock.now())
     try {
       if (counted.get(key) === version && (await cache.renew(entry, [query]))) result.renewed++
-      else await cache.refresh(entry, [query], () => load(app, name, asked as never))
+      else await cache.refresh(entry, [query], () => load(app, name, question as never))
       counted.set(key, version)
       result.successful++
       result.cache_keys.push(key)
@@ -164,12 +164,12 @@ export async function refreshStatistics(
     result.total_refreshed++
     onProgress((i + 1) / work.length)
   }
-  for (const name of names) noteOutcome(app, name, result)
+  for (const name of names) updateFailureAlert(app, name, result)
   return result
 }
 
 /** A partly failed refresh looks fine from outside, but readers of those statistics get slow answers, or none. */
-function noteOutcome({ db, clock }: App, name: StatisticsName, { failures }: Refreshed): void {
+function updateFailureAlert({ db, clock }: App, name: StatisticsName, { failures }: Refreshed): void {
   const key = `statistics:${name}`
   const failed = failures.filter(failure => failure.key.startsWith(`${statistics[name].entry.name}|`))
   const [first] = failed

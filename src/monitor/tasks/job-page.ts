@@ -31,13 +31,13 @@ type JobData = {
   run: ShownRun
   log: readonly LogLine[]
   /** Runs that failed with the same fingerprint, including this one. */
-  alike: number
+  sameFailures: number
   /** The average time of successful runs of this job, ms. */
   usual: number | null
   now: number
 }
 
-const jobBody = ({ run, log, alike, usual, now }: JobData): Html => html`<div class="toolbar">
+const jobBody = ({ run, log, sameFailures, usual, now }: JobData): Html => html`<div class="toolbar">
   ${status(run.status)}
   ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
   <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
@@ -49,18 +49,18 @@ ${timeline(run, usual, now)}
 <dl class="facts">
   ${run.about.length > 0 && html`<div><dt>About</dt><dd>${subjectLinks(run)}</dd></div>`}
   <div><dt>Queue</dt><dd>${run.queue}</dd></div>
-  <div><dt>Attempts</dt><dd>${attempts(run)}</dd></div>
+  <div><dt>Attempts</dt><dd>${attemptsText(run)}</dd></div>
   <div><dt>Started by</dt><dd>${starterCell(run)}</dd></div>
   ${run.expiresAt !== null && html`<div><dt>Dropped if not started by</dt><dd>${time(run.expiresAt)}</dd></div>`}
   ${run.message && html`<div><dt>Message</dt><dd>${run.message}</dd></div>`}
 </dl>
-${run.error !== null && failureSection(run, alike)}
+${run.error !== null && failureSection(run, sameFailures)}
 ${codeSection('Input', maskedJson(run.input))}
 ${run.result !== null && codeSection('Result', maskedJson(run.result))}
-${logOf(log)}`
+${logSection(log)}`
 
 /** An attempt that ended with its worker's death counts, too. */
-const attempts = ({ attempts, maxAttempts, deaths }: Run): Html =>
+const attemptsText = ({ attempts, maxAttempts, deaths }: Run): Html =>
   html`${number(attempts)} of ${number(Math.max(attempts, maxAttempts))}${deaths > 0 && html` <small class="quiet">${deaths === 1 ? 'its worker died once' : `its worker died ${deaths} times`}</small>`}`
 
 /** When it was accepted, started and ended, and the time in between. */
@@ -93,11 +93,11 @@ function timeline(run: Run, usual: number | null, now: number): Html {
 const endWords: Partial<Record<Run['status'], string>> = { SUCCESS: 'Done', FAILURE: 'Failed', CANCELLED: 'Cancelled' }
 const waitingWords = (from: number, now: number): Content => (from > now ? 'not due yet' : 'waits for its turn')
 
-function failureSection({ error, stack, fingerprint, name }: Run, alike: number): Html {
-  const others = alike > 1 && fingerprint
+function failureSection({ error, stack, fingerprint, name }: Run, sameFailures: number): Html {
+  const others = sameFailures > 1 && fingerprint
   return html`<section class="part failure"><div class="head"><h2>Error</h2>${copyButton(`${error}\n${stack ?? ''}`.trim())}</div>
 <p class="loss"><strong>${error}</strong></p>
-${others && html`<p><a href="${address(jobsPath, { status: 'FAILURE', name, fingerprint })}">${number(alike)} runs failed the same way</a></p>`}
+${others && html`<p><a href="${address(jobsPath, { status: 'FAILURE', name, fingerprint })}">${number(sameFailures)} runs failed the same way</a></p>`}
 ${stack && html`<details open><summary>Stack</summary><pre class="code">${stack}</pre></details>`}</section>`
 }
 
@@ -107,7 +107,7 @@ const codeSection = (title: string, text: string): Html =>
 
 const logTones = { debug: 'quiet', info: 'plain', warn: 'warn', error: 'bad' } as const
 
-const logOf = (log: readonly LogLine[]): Html =>
+const logSection = (log: readonly LogLine[]): Html =>
   html`<section class="part"><div class="head"><h2>Log</h2></div>${table<LogLine>({
     caption: 'Log of the run',
     dense: true,
@@ -156,7 +156,7 @@ export const jobPage = (app: App) => {
       ({ params: { job_id: id }, who }) => {
         const { title, body, version } = shown(id)
         const to = { id: 'job', events: `${jobPath(id)}/events`, from: `${jobPath(id)}/part`, version, brisk: true }
-        return monitorPage(app, { title, who, room: 'jobs', reload: 10, body: live(to, body) })
+        return monitorPage(app, { title, who, navItem: 'jobs', reload: 10, body: live(to, body) })
       },
       { may: 'admin', detail: hidden },
     )
@@ -184,13 +184,13 @@ function read(app: App, id: string): JobData {
   const [run] = shownRuns(app, found ? [found] : [])
   if (!run) return refuse('not_found', `There is no job ${id}`)
   const { fingerprint } = run
-  const alike = fingerprint
+  const sameFailures = fingerprint
     ? db.select({ runs: count() }).from(runs).where(eq(runs.fingerprint, fingerprint)).get()?.runs
     : 0
   const log = db.select().from(runLog).where(eq(runLog.runId, id)).orderBy(runLog.id).limit(1_000).all()
   const now = clock.now()
   const usual = usualMs(db, [run.name], now)[run.name] ?? null
-  return { run, log, alike: alike ?? 0, usual, now }
+  return { run, log, sameFailures: sameFailures ?? 0, usual, now }
 }
 
 const viewOf = ({ run, log }: JobData) => ({

@@ -32,7 +32,7 @@ export const jobRoutes = (app: App) => {
   const isShared = (name: string, who: Who | undefined) => sharedWith(who).some(job => job.name === name)
 
   /** People see the jobs they started, those they got for the same request, and those shared with their role; admins see all. */
-  function visible(id: string, who: Who | undefined): Run {
+  function readableRun(id: string, who: Who | undefined): Run {
     const me = signedIn(who)
     const run = runById(db).get({ id })
     if (!run || !(isAtLeast(me, 'admin') || isShared(run.name, me) || mayReadRun(db, run, me.id)))
@@ -40,14 +40,14 @@ export const jobRoutes = (app: App) => {
     return run
   }
   /** People who may only follow a job can neither stop nor retry it. */
-  function insistOwn(id: string, who: Who | undefined): void {
-    const { startedBy, name } = visible(id, who)
+  function requireOwn(id: string, who: Who | undefined): void {
+    const { startedBy, name } = readableRun(id, who)
     if (startedBy !== who?.id && !isShared(name, who) && !isAtLeast(who, 'admin'))
       refuse('forbidden', 'Somebody else started this job; only they or an admin can do this')
   }
   const statusOf = (id: string, who: Who | undefined) => {
     stamps.readChanges(true) // a finished run's changes are seen by the very next read here, whichever process made them
-    return waitingView(visible(id, who))
+    return waitingView(readableRun(id, who))
   }
   /** With what it waits for, as long as it has not started. */
   function waitingView(run: Run) {
@@ -89,19 +89,19 @@ export const jobRoutes = (app: App) => {
     .get(
       '/:job_id/events',
       ({ params: { job_id: id }, who, request }) => {
-        visible(id, who)
+        readableRun(id, who)
         return streams.response(request, (send, end) => {
           let sent = ''
-          const sendNews = endingStreamOnError(end, () => {
+          const sendStatus = endingStreamOnError(end, () => {
             const status = statusOf(id, who)
             const text = JSON.stringify(status)
             if (text !== sent) send(status)
             sent = text
             if (isFinished(status)) end()
           })
-          const stopWatching = jobs.watch(id, sendNews)
-          const timer = setInterval(sendNews, pollEvery)
-          sendNews()
+          const stopWatching = jobs.watch(id, sendStatus)
+          const timer = setInterval(sendStatus, pollEvery)
+          sendStatus()
           return () => {
             clearInterval(timer)
             stopWatching()
@@ -113,7 +113,7 @@ export const jobRoutes = (app: App) => {
     .delete(
       '/cancel/:job_id',
       async ({ params: { job_id: id }, who, set }) => {
-        insistOwn(id, who)
+        requireOwn(id, who)
         const run = await jobs.cancel(id)
         if (!run) refuse('conflict', 'The job has already finished')
         app.stopRun(id)
@@ -130,7 +130,7 @@ export const jobRoutes = (app: App) => {
     .post(
       '/:job_id/retry',
       async ({ params: { job_id: id }, who, set }) => {
-        insistOwn(id, who)
+        requireOwn(id, who)
         if (!(await jobs.retry(id))) refuse('conflict', whyNotRetried(app, id))
         set.status = 202
         return startedAnswer({ jobId: id, deduplicated: false })

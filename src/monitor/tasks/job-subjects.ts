@@ -17,7 +17,7 @@ export const subjectSchema = t.Object({
 })
 export type Subject = Static<typeof subjectSchema>
 
-const names = t.Partial(
+const idsInInput = t.Partial(
   t.Object({
     uploadId: t.Integer(),
     leagueId: t.Integer(),
@@ -28,58 +28,58 @@ const names = t.Partial(
     userId: t.Integer(),
   }),
 )
-type Names = Static<typeof names>
+type IdsInInput = Static<typeof idsInInput>
 
 /** By id of the run; deleted subjects are left out. */
 export function subjectsOf(db: Db, runs: readonly Run[]): Map<string, Subject[]> {
-  const named = runs.map(({ id, input }) => ({ id, about: Value.Check(names, input) ? input : {} }))
-  const all = <T>(of: (about: Names) => T | readonly T[] | undefined): T[] => [
-    ...new Set(named.flatMap(({ about }): readonly T[] => [of(about) ?? []].flat() as T[])),
+  const inputs = runs.map(({ id, input }) => ({ id, about: Value.Check(idsInInput, input) ? input : {} }))
+  const distinct = <T>(of: (about: IdsInInput) => T | readonly T[] | undefined): T[] => [
+    ...new Set(inputs.flatMap(({ about }): readonly T[] => [of(about) ?? []].flat() as T[])),
   ]
   const files = filesOf(
     db,
-    all(({ uploadId }) => uploadId),
+    distinct(({ uploadId }) => uploadId),
   )
-  const invited = leaguesOfInvitations(
+  const invitedTo = leaguesOfInvitations(
     db,
-    all(({ invitationId }) => invitationId),
+    distinct(({ invitationId }) => invitationId),
   )
-  const leagueNames = namesOf(db, leagues, [...all(({ leagueId }) => leagueId), ...invited.values()])
+  const leagueNames = namesOf(db, leagues, [...distinct(({ leagueId }) => leagueId), ...invitedTo.values()])
   const siteNames = namesOf(
     db,
     sites,
-    all(({ site_ids }) => site_ids),
+    distinct(({ site_ids }) => site_ids),
   )
   const feedNames = namesOf(
     db,
     quoteFeeds,
-    all(({ feed }) => feed),
+    distinct(({ feed }) => feed),
   )
   const tourNames = toursOf(
     db,
-    all(({ tour }) => tour),
+    distinct(({ tour }) => tour),
   )
   const people = usernamesOf(
     db,
-    all(({ userId }) => userId),
+    distinct(({ userId }) => userId),
   )
 
-  const one = (kind: Subject['kind'], name: string | undefined, path: string): Subject[] =>
+  const subject = (kind: Subject['kind'], name: string | undefined, path: string): Subject[] =>
     name === undefined ? [] : [{ kind, name, path }]
   const league = (id: number | undefined) =>
-    id === undefined ? [] : one('league', leagueNames.get(id), `/leagues/${id}`)
+    id === undefined ? [] : subject('league', leagueNames.get(id), `/leagues/${id}`)
   return new Map(
-    named.map(({ id, about: { uploadId, leagueId, invitationId, site_ids = [], tour, feed, userId } }) => {
+    inputs.map(({ id, about: { uploadId, leagueId, invitationId, site_ids = [], tour, feed, userId } }) => {
       const file = uploadId === undefined ? undefined : files.get(uploadId)
       return [
         id,
         [
-          ...(file ? one('file', file.name, `/leagues/${file.leagueId}/uploads/${uploadId}`) : []),
-          ...league(leagueId ?? (invitationId === undefined ? undefined : invited.get(invitationId))),
-          ...site_ids.flatMap(site => one('site', siteNames.get(site), `/rota/sites/${site}`)),
-          ...(tour === undefined ? [] : one('tour', tourNames.get(tour), `/tours/${tour}`)),
-          ...(feed === undefined ? [] : one('feed', feedNames.get(feed), '/quotes')),
-          ...(userId === undefined ? [] : one('person', people.get(userId), `/admin/users/${userId}`)),
+          ...(file ? subject('file', file.name, `/leagues/${file.leagueId}/uploads/${uploadId}`) : []),
+          ...league(leagueId ?? (invitationId === undefined ? undefined : invitedTo.get(invitationId))),
+          ...site_ids.flatMap(site => subject('site', siteNames.get(site), `/rota/sites/${site}`)),
+          ...(tour === undefined ? [] : subject('tour', tourNames.get(tour), `/tours/${tour}`)),
+          ...(feed === undefined ? [] : subject('feed', feedNames.get(feed), '/quotes')),
+          ...(userId === undefined ? [] : subject('person', people.get(userId), `/admin/users/${userId}`)),
         ],
       ]
     }),

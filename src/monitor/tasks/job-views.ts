@@ -104,7 +104,7 @@ const titles: Record<string, string> = {
   'leagues.finalize_due': 'finalising leagues',
   'leagues.mail_final': 'mails of a final board',
   'ledger.audit': 'ledger audit',
-  'market.mark_day': 'day marks of portfolios',
+  'market.mark_day': 'daily values of portfolios',
   'retention.forget': 'retention',
   'runs.index': 'search index',
   'tours.mail_picks_due': 'mails of picks that close',
@@ -125,42 +125,42 @@ export const jobTitle = (name: string): string => titles[name] ?? name.replaceAl
 type ViewContext = Pick<App, 'db' | 'processId' | 'config' | 'jobs'>
 
 /** With their subjects, users, and whether a retry may help. */
-export function shownRuns(here: ViewContext, runs: readonly Run[]): ShownRun[] {
-  const subjects = subjectsOf(here.db, runs)
+export function shownRuns(context: ViewContext, runs: readonly Run[]): ShownRun[] {
+  const subjects = subjectsOf(context.db, runs)
   const people = usernamesOf(
-    here.db,
+    context.db,
     runs.map(({ startedBy }) => startedBy),
   )
-  const isDead = deathsSeenOnce(here)
+  const isDead = openDeathChecks(context)
   return runs.map(run => ({
-    ...withRemarks(here, run, isDead),
+    ...withRemarks(context, run, isDead),
     about: subjects.get(run.id) ?? [],
     startedByName: run.startedBy === null ? null : (people.get(run.startedBy) ?? null),
   }))
 }
 
-export const viewOf = (here: ViewContext, run: Run) => jobView(withRemarks(here, run, deathsSeenOnce(here)))
+export const viewOf = (context: ViewContext, run: Run) => jobView(withRemarks(context, run, openDeathChecks(context)))
 
 function withRemarks(
-  here: ViewContext,
+  context: ViewContext,
   run: Run,
   isDead: (process: string) => boolean,
 ): Run & Pick<ShownRun, 'noRetry'> {
-  const noRetry = isRetriable(run) ? here.jobs.whyNoRetry(run) : null
+  const noRetry = isRetriable(run) ? context.jobs.whyNoRetry(run) : null
   const { status, process, cancelRequestedAt } = run
   if (status !== 'PROGRESS') return { ...run, noRetry }
-  if (process !== null && isDead(process)) return { ...run, noRetry, message: diedUnder(here, process) }
+  if (process !== null && isDead(process)) return { ...run, noRetry, message: workerDeathMessage(context, process) }
   return cancelRequestedAt === null
     ? { ...run, noRetry }
     : { ...run, noRetry, message: 'It was asked to stop and will within 2 s' }
 }
 
-function deathsSeenOnce({ processId, config }: ViewContext): (process: string) => boolean {
+function openDeathChecks({ processId, config }: ViewContext): (process: string) => boolean {
   const dead = new Map<string, boolean>()
   return id => {
-    const known = dead.get(id) ?? (id !== processId && isProcessDead(config.dataDir, id))
-    dead.set(id, known)
-    return known
+    const isDead = dead.get(id) ?? (id !== processId && isProcessDead(config.dataDir, id))
+    dead.set(id, isDead)
+    return isDead
   }
 }
 
@@ -171,9 +171,9 @@ export function whyNotRetried({ db, jobs }: ViewContext, id: string): string {
   return reason ?? 'Only a failed or cancelled job can be tried again'
 }
 
-function diedUnder(here: ViewContext, id: string): string {
-  const all = processesOf(here)
-  const process = all.find(one => one.id === id)
+function workerDeathMessage(context: ViewContext, id: string): string {
+  const all = processesOf(context)
+  const process = all.find(other => other.id === id)
   const which = process ? ` (${process.role}, pid ${process.pid} on ${process.host})` : ''
   const again = hasWorker(all) ? 'by another worker within 20 s' : 'as soon as a worker runs'
   return `Its worker${which} died; it is run again ${again}`

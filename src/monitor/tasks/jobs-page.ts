@@ -65,7 +65,7 @@ export const jobsPage = (app: App) =>
   livePage(app, {
     path: jobsPath,
     title: 'Jobs',
-    room: 'jobs',
+    navItem: 'jobs',
     query: jobsQuery,
     read: query => read(app, query),
     body,
@@ -144,7 +144,7 @@ ${table<ShownRun>({
   stack: true,
   rows: data.runs,
   key: ({ id }) => `job-${id}`,
-  empty: noJobs(filter),
+  empty: emptyJobs(filter),
   columns: [
     { head: html`<span class="sr">Tick</span>`, class: 'tick', cell: tickBox },
     { head: 'State', cell: run => (run.status === 'SUCCESS' ? allWell('success') : status(run.status)) },
@@ -278,7 +278,7 @@ function bulkActions({ pagination: { total }, isExact }: JobsData, filter: JobsF
     )}</div>`
 }
 
-const noJobs = (filter: JobsFilter): Html =>
+const emptyJobs = (filter: JobsFilter): Html =>
   Object.values(filter).some(Boolean)
     ? emptyState('No such job', 'No job matches all filters.', html`<a href="${jobsPath}">All jobs</a>`)
     : emptyState('Nothing has run yet', 'The schedule starts with the next minute.')

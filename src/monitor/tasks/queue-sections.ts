@@ -12,7 +12,7 @@ import { jobPath, jobsPath, jobTitle, type ShownRun, tasksPath } from './job-vie
 import { jobAction, starterCell, subjectLinks } from './jobs-page.ts'
 import type { FailureGroup } from './task-queries.ts'
 import { failureSurge } from './task-queries.ts'
-import { section, whenOpen } from './task-sections.ts'
+import { section, usuallyEmpty } from './task-sections.ts'
 import type { Lock, LockState, TasksNow } from './task-state.ts'
 
 const sectionLink = (part: string, value: Content): Html => html`<a href="#${part}">${value}</a>`
@@ -65,7 +65,7 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
       stack: true,
       rows: running,
       key: ({ id }) => `run-${id}`,
-      empty: whenOpen('Nothing runs at this moment. That is usual: most work takes less than a second.'),
+      empty: usuallyEmpty('Nothing runs at this moment. That is usual: most work takes less than a second.'),
       columns: [
         { head: 'Job', names: true, cell: jobLink },
         { head: 'Progress', class: 'wide', cell: progressCell },
@@ -104,7 +104,7 @@ export function failuresSection({ failures: groups, rate }: TasksNow): Html {
       stack: true,
       rows: groups,
       key: ({ fingerprint, name }) => `failure-${name.replaceAll(/\W/g, '-')}-${fingerprint}`,
-      empty: whenOpen('Nothing failed in the last 24 hours. That is usual.'),
+      empty: usuallyEmpty('Nothing failed in the last 24 hours. That is usual.'),
       columns: [
         { head: 'What failed', names: true, class: 'errors', cell: whatFailed },
         { head: 'Times', numeric: true, cell: ({ runs }) => html`${number(runs)} ×` },
@@ -152,7 +152,7 @@ export function locksSection({ locks }: TasksNow): Html {
       stack: true,
       rows: locks,
       key: ({ key }) => `lock-${key.replaceAll(/\W/g, '-')}`,
-      empty: whenOpen('No lock is held. That is usual between runs.'),
+      empty: usuallyEmpty('No lock is held. That is usual between runs.'),
       columns: [
         {
           head: 'Task',
@@ -167,7 +167,7 @@ export function locksSection({ locks }: TasksNow): Html {
           numeric: true,
           cell: lock => (lock.state === 'held' ? countdown(lock.expiresAt) : badge(lock.state, lockTones[lock.state])),
         },
-        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: release },
+        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: releaseButton },
       ],
     }),
     locks.length > 0 && exportLinks(`${tasksPath}/locks`, {}),
@@ -177,7 +177,7 @@ export function locksSection({ locks }: TasksNow): Html {
 const ownerCell = ({ process, owner: id, state, jobId }: Lock): Html =>
   html`${state === 'orphaned' && html`${badge('dead', 'bad')} `}${process ? `${process.role}, pid ${process.pid}` : html`<code>${id.slice(-12)}</code>`}${jobId && html` <a href="${jobPath(jobId)}">run</a>`}`
 
-const release = ({ key, task, state }: Lock): Html =>
+const releaseButton = ({ key, task, state }: Lock): Html =>
   action({
     action: `${tasksPath}/locks/release`,
     label: 'Release',

@@ -48,14 +48,14 @@ export const taskRoutes = (app: App) =>
   new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(tickedJobs(app)).use(jobPage(app))
 
 const actionRoutes = (app: App) => {
-  const done = <T>(answer: T): T => {
+  const afterAction = <T>(answer: T): T => {
     forgetTasks(app)
     return answer
   }
 
   return new Elysia({ prefix: tasksPath, tags: ['admin'] })
     .use(access(app))
-    .post('/locks/release', async ({ body: { key }, who }) => done(await releaseLock(app, signedIn(who), key)), {
+    .post('/locks/release', async ({ body: { key }, who }) => afterAction(await releaseLock(app, signedIn(who), key)), {
       body: t.Object({ key: t.String({ maxLength: 300 }) }),
       may: 'admin',
       detail: describe(
@@ -67,7 +67,7 @@ const actionRoutes = (app: App) => {
       '/schedule/run',
       async ({ body: { name }, who, set }) => {
         set.status = 202
-        return done(startedAnswer(await runTask(app, signedIn(who), name)))
+        return afterAction(startedAnswer(await runTask(app, signedIn(who), name)))
       },
       {
         body: nameBody,
@@ -77,23 +77,27 @@ const actionRoutes = (app: App) => {
     )
     .post(
       '/schedule/pause',
-      async ({ body: { name, reason }, who }) => done(await pauseTask(app, signedIn(who), name, reason)),
+      async ({ body: { name, reason }, who }) => afterAction(await pauseTask(app, signedIn(who), name, reason)),
       {
         body: t.Object({ ...nameBody.properties, reason: t.String({ minLength: 1, maxLength: 500 }) }),
         may: 'admin',
         detail: describe('Pause a scheduled task', t.Object({ paused: t.String(), reason: t.String() })),
       },
     )
-    .post('/schedule/resume', async ({ body: { name }, who }) => done(await resumeTask(app, signedIn(who), name)), {
-      body: nameBody,
-      may: 'admin',
-      detail: describe('Resume a paused task', t.Object({ resumed: t.String() })),
-    })
+    .post(
+      '/schedule/resume',
+      async ({ body: { name }, who }) => afterAction(await resumeTask(app, signedIn(who), name)),
+      {
+        body: nameBody,
+        may: 'admin',
+        detail: describe('Resume a paused task', t.Object({ resumed: t.String() })),
+      },
+    )
     .post(
       '/jobs/bulk',
       async ({ body, who, set }) => {
         set.status = 202
-        return done(startedAnswer(await startBulk(app, signedIn(who), body)))
+        return afterAction(startedAnswer(await startBulk(app, signedIn(who), body)))
       },
       {
         body: bulkBody,
@@ -107,21 +111,33 @@ const actionRoutes = (app: App) => {
         ),
       },
     )
-    .post('/jobs/retry', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'retry', body.job_id)), {
-      body: jobIdBody,
-      may: 'admin',
-      detail: describe('Retry a failed or cancelled job', doneSchema),
-    })
-    .post('/jobs/cancel', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'cancel', body.job_id)), {
-      body: jobIdBody,
-      may: 'admin',
-      detail: describe('Cancel a job that is not finished', doneSchema),
-    })
-    .post('/jobs/remove', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'remove', body.job_id)), {
-      body: jobIdBody,
-      may: 'admin',
-      detail: describe('Remove a finished job and its log', doneSchema),
-    })
+    .post(
+      '/jobs/retry',
+      async ({ body, who }) => afterAction(await actOnJob(app, signedIn(who), 'retry', body.job_id)),
+      {
+        body: jobIdBody,
+        may: 'admin',
+        detail: describe('Retry a failed or cancelled job', doneSchema),
+      },
+    )
+    .post(
+      '/jobs/cancel',
+      async ({ body, who }) => afterAction(await actOnJob(app, signedIn(who), 'cancel', body.job_id)),
+      {
+        body: jobIdBody,
+        may: 'admin',
+        detail: describe('Cancel a job that is not finished', doneSchema),
+      },
+    )
+    .post(
+      '/jobs/remove',
+      async ({ body, who }) => afterAction(await actOnJob(app, signedIn(who), 'remove', body.job_id)),
+      {
+        body: jobIdBody,
+        may: 'admin',
+        detail: describe('Remove a finished job and its log', doneSchema),
+      },
+    )
 }
 
 /** The schedule, running jobs, locks, and failures. */
@@ -132,7 +148,7 @@ const tasksPage = (app: App) =>
       livePage(app, {
         path: `${tasksPath}/`,
         title: 'Tasks',
-        room: 'tasks',
+        navItem: 'tasks',
         query: emptyQuery,
         read: () => tasksNow(app),
         body,
@@ -178,7 +194,7 @@ const tickedJobs = (app: App) =>
       ({ query: { action }, request, who }) => {
         const found = ticked(app, new URL(request.url).searchParams)
         const title = `${actionWords[action][0]} ${jobsCount(found.length)}?`
-        return monitorPage(app, { title, who, room: 'jobs', body: confirmation(action, found, who?.csrfToken) })
+        return monitorPage(app, { title, who, navItem: 'jobs', body: confirmation(action, found, who?.csrfToken) })
       },
       { query: t.Object({ action: verbSchema }), may: 'admin', detail: hidden },
     )
@@ -203,10 +219,10 @@ function ticked(app: App, params: URLSearchParams): ShownRun[] {
 const jobsCount = (jobs: number) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
 
 function confirmation(action: Verb, found: readonly ShownRun[], token: string | undefined): Html {
-  const fit = found.filter(run => verbsFor(run).includes(action))
-  const left = found.filter(run => !fit.includes(run))
+  const applicable = found.filter(run => verbsFor(run).includes(action))
+  const leftOut = found.filter(run => !applicable.includes(run))
   const back = html`<a href="${jobsPath}">Back to the jobs</a>`
-  if (!fit.length)
+  if (!applicable.length)
     return emptyState(
       `Nothing to ${action}`,
       found.length ? 'The action fits none of the ticked jobs.' : 'No job was ticked.',
@@ -215,11 +231,11 @@ function confirmation(action: Verb, found: readonly ShownRun[], token: string | 
   return html`<p>${action === 'remove' && 'They are removed with their logs; this cannot be undone. '}It runs in the background; its report is a job too, and it is recorded in the audit log.</p>
 <form class="form" method="post" action="${selectedPath}">
 <input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" />
-${fit.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
-<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${number(fit.length)} ${fit.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
+${applicable.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
+<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${number(applicable.length)} ${applicable.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
 </form>
-${jobTable('These', fit)}
-${left.length > 0 && html`<h2>Left out</h2>${jobTable('Left out: in no state for it, or it would not help', left)}`}`
+${jobTable('These', applicable)}
+${leftOut.length > 0 && html`<h2>Left out</h2>${jobTable('Left out: in no state for it, or it would not help', leftOut)}`}`
 }
 
 const jobTable = (caption: string, all: readonly ShownRun[]) =>

@@ -19,46 +19,46 @@ type AuditedAction = { who: Pick<Who, 'id' | 'username'> } & Pick<AuditEntry, 'a
 
 async function auditedAction<T>(
   { db, clock }: App,
-  { detail, ...deed }: AuditedAction,
+  { detail, ...entry }: AuditedAction,
   work: () => Promise<T>,
 ): Promise<T> {
-  const note = (result: AuditEntry['result'], more: Record<string, unknown> = {}) =>
-    atomically(db, tx => audit(tx, { ...deed, at: clock.now(), detail: { ...detail, ...more }, result }))
+  const writeAudit = (result: AuditEntry['result'], more: Record<string, unknown> = {}) =>
+    atomically(db, tx => audit(tx, { ...entry, at: clock.now(), detail: { ...detail, ...more }, result }))
   try {
     const done = await work()
-    await note('ok')
+    await writeAudit('ok')
     return done
   } catch (error) {
-    await note(error instanceof Refusal ? 'refused' : 'failed', {
+    await writeAudit(error instanceof Refusal ? 'refused' : 'failed', {
       why: messageOf(error),
     })
     throw error
   }
 }
 
-type By = Pick<Who, 'id' | 'username'>
+type Actor = Pick<Who, 'id' | 'username'>
 
-export const releaseLock = (app: App, who: By, key: string) =>
+export const releaseLock = (app: App, who: Actor, key: string) =>
   auditedAction(app, { who, action: 'lock.release', target: key }, async () => {
     const row = await app.locks.breakLock(key)
     if (!row) return refuse('not_found', `There is no lock ${key}`)
     return { released: key, task: row.task, owner: row.owner }
   })
 
-export const runTask = (app: App, who: By, name: string) =>
+export const runTask = (app: App, who: Actor, name: string) =>
   auditedAction(app, { who, action: 'schedule.run', target: name }, async () => {
     const started = await app.schedule.runNow(name, who.id)
     return started ?? refuse('not_found', `There is no scheduled task ${name}`)
   })
 
-export const pauseTask = (app: App, who: By, name: string, reason: string) =>
+export const pauseTask = (app: App, who: Actor, name: string, reason: string) =>
   auditedAction(app, { who, action: 'schedule.pause', target: name, detail: { reason } }, async () => {
     if (!(await app.schedule.pause(name, reason, who.username)))
       refuse('not_found', `There is no scheduled task ${name}`)
     return { paused: name, reason }
   })
 
-export const resumeTask = (app: App, who: By, name: string) =>
+export const resumeTask = (app: App, who: Actor, name: string) =>
   auditedAction(app, { who, action: 'schedule.resume', target: name }, async () => {
     if (!(await app.schedule.resume(name))) refuse('conflict', `${name} is not paused`)
     return { resumed: name }
@@ -102,8 +102,8 @@ const removeRuns = ({ db, clock }: App, ids: readonly string[]): Promise<number>
 function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | 'status' | 'fingerprint'>[]): void {
   const failed = removed.filter(({ status, fingerprint }) => status === 'FAILURE' && fingerprint !== null)
   for (const [key, { name, fingerprint }] of new Map(failed.map(run => [failureAlert(run), run]))) {
-    const alike = and(eq(runs.fingerprint, fingerprint ?? ''), eq(runs.name, name), eq(runs.status, 'FAILURE'))
-    if (!tx.select({ id: runs.id }).from(runs).where(alike).limit(1).get()) clear(tx, now, key)
+    const sameFailure = and(eq(runs.fingerprint, fingerprint ?? ''), eq(runs.name, name), eq(runs.status, 'FAILURE'))
+    if (!tx.select({ id: runs.id }).from(runs).where(sameFailure).limit(1).get()) clear(tx, now, key)
   }
 }
 
@@ -113,7 +113,7 @@ function whyNotDone(app: App, verb: Verb, id: string): string {
   return verb === 'remove' ? 'The job is not finished; cancel it first' : whyNotRetried(app, id)
 }
 
-export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
+export const actOnJob = (app: App, who: Actor, verb: Verb, id: string) =>
   auditedAction(
     app,
     { who, action: `job.${verb}`, target: `job ${id}`, detail: { name: runById(app.db).get({ id })?.name } },
@@ -126,9 +126,9 @@ export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
 
 const maxMatches = 100_000 // runs
 const maxErrors = 20
-const step = 50 // runs between two pauses for other work
+const batchSize = 50 // runs between two pauses for other work
 
-const accepted = t.String({
+const timeFilter = t.String({
   pattern: '^\\d{4}-[01]\\d-[0-3]\\d(T[0-2]\\d:[0-5]\\d(:[0-5]\\d)?(Z|[+-][0-2]\\d:[0-5]\\d)?)?$',
   'x-error': 'Write a date such as 2026-03-30, or a time such as 2026-03-30T18:00Z.',
 })
@@ -140,10 +140,10 @@ export const runFilter = {
   user: t.Optional(t.String({ maxLength: 254, description: 'The name of the user who started them' })),
   file: t.Optional(t.String({ maxLength: 200, description: 'Part of the name of the uploaded file' })),
   from: t.Optional({
-    ...accepted,
+    ...timeFilter,
     description: 'Accepted from this time: a date, or a time with an offset; in UTC without one',
   }),
-  to: t.Optional({ ...accepted, description: 'Accepted up to this time, including all of that day or minute' }),
+  to: t.Optional({ ...timeFilter, description: 'Accepted up to this time, including all of that day or minute' }),
 }
 export const verbSchema = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
 export const maxTicked = 500
@@ -170,7 +170,7 @@ function requireConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof 
 }
 
 /** The request is audited here; the result is audited by the job. */
-export function startBulk(app: App, who: By, body: Static<typeof bulkBody>): Promise<Started> {
+export function startBulk(app: App, who: Actor, body: Static<typeof bulkBody>): Promise<Started> {
   const { action, status, ids, confirm: _, ...filter } = body
   if (status && !statesFor[action].includes(status))
     invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
@@ -209,16 +209,16 @@ export const bulkAction = job('jobs.bulk', {
     const found = chosen
       ? [...new Set(chosen)]
       : (
-          await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most: maxMatches })))
+          await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, limit: maxMatches })))
         ).flat()
     const ids = found.filter(id => id !== jobId)
-    const none = { done: 0, skipped: 0, skipped_because: {}, failed: 0, errors: [] }
-    const report: Report = { action, matched: ids.length, ...none }
+    const noneDone = { done: 0, skipped: 0, skipped_because: {}, failed: 0, errors: [] }
+    const report: Report = { action, matched: ids.length, ...noneDone }
     function skip(why: string, count = 1) {
       report.skipped += count
       report.skipped_because[why] = (report.skipped_because[why] ?? 0) + count
     }
-    const note = (result: 'ok' | 'failed') =>
+    const writeAudit = (result: 'ok' | 'failed') =>
       atomically(db, tx =>
         audit(tx, {
           at: clock.now(),
@@ -229,7 +229,7 @@ export const bulkAction = job('jobs.bulk', {
           result,
         }),
       )
-    async function one(id: string) {
+    async function actOnOne(id: string) {
       try {
         if (await actOnRun(app, action, id)) report.done++
         else skip(whyNotDone(app, action, id))
@@ -241,19 +241,19 @@ export const bulkAction = job('jobs.bulk', {
       }
     }
     try {
-      for (let at = 0; at < ids.length; at += step) {
+      for (let at = 0; at < ids.length; at += batchSize) {
         signal.throwIfAborted()
-        const some = ids.slice(at, at + step)
+        const batch = ids.slice(at, at + batchSize)
         if (action === 'remove') {
-          const removed = await removeRuns(app, some)
+          const removed = await removeRuns(app, batch)
           report.done += removed
-          if (removed < some.length) skip('It was not finished, or removed already', some.length - removed)
-        } else for (const id of some) await one(id)
-        progress((100 * (at + some.length)) / ids.length, action, `${at + some.length} of ${ids.length}`)
+          if (removed < batch.length) skip('It was not finished, or removed already', batch.length - removed)
+        } else for (const id of batch) await actOnOne(id)
+        progress((100 * (at + batch.length)) / ids.length, action, `${at + batch.length} of ${ids.length}`)
         await Bun.sleep(0) // lets other work run
       }
     } finally {
-      await note(report.failed || signal.aborted ? 'failed' : 'ok')
+      await writeAudit(report.failed || signal.aborted ? 'failed' : 'ok')
     }
     return report
   },

@@ -15,7 +15,7 @@ import { day, hour, minute } from '../../platform/clock.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 import { bucketsOf } from '../period.ts'
 
-const outcomesKept = 20
+const maxOutcomes = 20
 const maxRunning = 100
 const week = 7 * day
 
@@ -67,7 +67,7 @@ function outcomesOf(db: Db, entry: string): RunOutcome[] {
     .leftJoin(runs, eq(runs.id, scheduleSlots.jobId))
     .where(eq(scheduleSlots.entry, entry))
     .orderBy(desc(scheduleSlots.slot))
-    .limit(outcomesKept)
+    .limit(maxOutcomes)
     .all()
   return rows.reverse().map(({ slot, jobId, status, message, startedAt, completedAt }) => ({
     slot,

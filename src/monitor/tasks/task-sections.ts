@@ -13,8 +13,8 @@ import type { ScheduledTask, TaskState, TasksNow, TourTask } from './task-state.
 export const section = (title: string, id: string, content: Content, beside?: Content): Html =>
   html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2>${beside && html`<div class="beside">${beside}</div>`}</div>${content}</section>`
 
-/** Instead of rows: says that having none is normal. */
-export const whenOpen = (text: Content): Html => html`<p class="usual">${text}</p>`
+/** In place of rows: says that having none is usual. */
+export const usuallyEmpty = (text: Content): Html => html`<p class="usual">${text}</p>`
 
 const stateTones: Record<TaskState, Tone> = {
   'on time': 'plain',
@@ -26,7 +26,7 @@ const stateTones: Record<TaskState, Tone> = {
 }
 
 /** A task on time is quiet; others say how late they are. */
-export const stateMark = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
+export const stateBadge = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
   html`${state === 'on time' ? allWell(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}${state === 'failing' && html`<small class="loss">for ${duration(lateMs)}</small>`}`
 
 /** Scheduled work: whether it runs, when it is next, and how it went the last times. */
@@ -63,7 +63,7 @@ ${tours.length > 0 && tourTable(tours)}`,
 }
 
 const stateCell = (task: ScheduledTask): Html =>
-  html`${stateMark(task)}${task.runningSince !== null && task.state !== 'too long' && html` <a href="${jobPath(task.runningJobId ?? '')}">running</a>`}${
+  html`${stateBadge(task)}${task.runningSince !== null && task.state !== 'too long' && html` <a href="${jobPath(task.runningJobId ?? '')}">running</a>`}${
     task.pause && html`<small class="quiet">${task.pause.by}, ${time(task.pause.at)}: “${task.pause.reason}”</small>`
   }`
 
@@ -124,7 +124,7 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
       stack: true,
       rows: found?.findings ?? [],
       key: ({ tour }) => `finding-${tour}`,
-      empty: whenOpen(found ? 'It found no tours to follow.' : 'It has not run yet; it runs every two minutes.'),
+      empty: usuallyEmpty(found ? 'It found no tours to follow.' : 'It has not run yet; it runs every two minutes.'),
       columns: [
         { head: 'Tour', names: true, cell: ({ tour }) => tour },
         {
@@ -151,7 +151,7 @@ export const tourTable = (tours: readonly TourTask[]): Content =>
     key: ({ tour }) => `tour-${tour}`,
     columns: [
       { head: 'Score updates', names: true, cell: ({ title }) => title },
-      { head: 'State', cell: stateMark },
+      { head: 'State', cell: stateBadge },
       {
         head: 'Next',
         cell: ({ next, jobId }) => (next === null ? jobId && badge('under way', 'live') : countdown(next, 'due')),
@@ -173,7 +173,7 @@ const updateNow = ({ tour }: TourTask) =>
   })
 
 const shownOutcomes = 20
-const [step, width, height] = [7, 5, 20]
+const [barStep, barWidth, barHeight] = [7, 5, 20]
 
 const statusWords: Record<RunOutcome['status'], string> = {
   SUCCESS: 'done',
@@ -195,15 +195,15 @@ export function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
     ? `Last ${shown.length}: ${count('SUCCESS') + count('SKIPPED')} done${failed ? `, ${failed} failed` : ''}`
     : 'Nothing yet'
   const offset = shownOutcomes - shown.length
-  return html`<svg class="strip" viewBox="0 0 ${shownOutcomes * step} ${height}" width="${shownOutcomes * step}" height="${height}" role="img" aria-label="${label}">${shown.map(
-    (outcome, i) => bar(outcome, (offset + i) * step, longest),
+  return html`<svg class="strip" viewBox="0 0 ${shownOutcomes * barStep} ${barHeight}" width="${shownOutcomes * barStep}" height="${barHeight}" role="img" aria-label="${label}">${shown.map(
+    (outcome, i) => bar(outcome, (offset + i) * barStep, longest),
   )}</svg>`
 }
 
 function bar({ status, ms, slot }: RunOutcome, x: number, longest: number): Html {
-  const isWhole = status === 'FAILURE'
-  const size = isWhole ? height : ms === null ? 4 : 4 + Math.round((height - 6) * Math.sqrt(ms / longest))
+  const isFullHeight = status === 'FAILURE'
+  const size = isFullHeight ? barHeight : ms === null ? 4 : 4 + Math.round((barHeight - 6) * Math.sqrt(ms / longest))
   const when = new Date(slot).toISOString().slice(0, 16).replace('T', ' ')
   const title = html`<title>${when} UTC: ${statusWords[status]}${ms !== null && html`, ${duration(ms)}`}</title>`
-  return html`<g class="${status.toLowerCase()}"><rect x="${x}" y="${height - size}" width="${width}" height="${size}" rx="1" />${isWhole && html`<path d="M${x} ${height / 2 - 3}l${width} 6m0 -6l-${width} 6" />`}${title}</g>`
+  return html`<g class="${status.toLowerCase()}"><rect x="${x}" y="${barHeight - size}" width="${barWidth}" height="${size}" rx="1" />${isFullHeight && html`<path d="M${x} ${barHeight / 2 - 3}l${barWidth} 6m0 -6l-${barWidth} 6" />`}${title}</g>`
 }

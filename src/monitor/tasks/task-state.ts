@@ -95,7 +95,7 @@ function tourTasks({ db, clock }: App): TourTask[] {
 type SentenceTone = 'good' | 'warn' | 'bad'
 type Sentence = { text: string; tone: SentenceTone }
 
-type TasksSeen = {
+type SentenceInput = {
   tasks: readonly Pick<ScheduledTask | TourTask, 'title' | 'state' | 'lateMs'>[]
   rate: FailureRate
   hasWorker: boolean
@@ -113,14 +113,16 @@ const maxNamed = 2
 const longWait = 5 * minute
 
 /** What is wrong now, the worst first. */
-export function sentenceOf(seen: TasksSeen): Sentence {
-  const { tasks, rate, hasWorker, queueWorks, redisWorks, waiting, alerts, orphanedLocks } = seen
-  const awake = tasks.filter(({ state }) => state !== 'paused')
-  const late = awake.filter(({ state }) => state === 'late' || state === 'missed').sort((a, b) => b.lateMs - a.lateMs)
-  const long = awake.filter(({ state }) => state === 'too long')
-  const failing = awake.filter(({ state }) => state === 'failing')
-  const paused = tasks.length - awake.length
-  const onTime = awake.length - late.length - failing.length
+export function sentenceOf(input: SentenceInput): Sentence {
+  const { tasks, rate, hasWorker, queueWorks, redisWorks, waiting, alerts, orphanedLocks } = input
+  const unpaused = tasks.filter(({ state }) => state !== 'paused')
+  const late = unpaused
+    .filter(({ state }) => state === 'late' || state === 'missed')
+    .sort((a, b) => b.lateMs - a.lateMs)
+  const long = unpaused.filter(({ state }) => state === 'too long')
+  const failing = unpaused.filter(({ state }) => state === 'failing')
+  const paused = tasks.length - unpaused.length
+  const onTime = unpaused.length - late.length - failing.length
   const parts = [
     !hasWorker && 'no worker runs',
     !queueWorks && 'the queue cannot be reached',
@@ -129,9 +131,9 @@ export function sentenceOf(seen: TasksSeen): Sentence {
       waiting.longestMs > minute &&
       `${counted(waiting.runs, 'run')} ${waiting.runs === 1 ? 'waits' : 'wait'}, the longest for ${inMinutes(waiting.longestMs)}`,
     openAlerts(alerts),
-    onTime === awake.length
-      ? `all ${counted(awake.length, 'task')} on time`
-      : `${onTime} of ${counted(awake.length, 'task')} on time`,
+    onTime === unpaused.length
+      ? `all ${counted(unpaused.length, 'task')} on time`
+      : `${onTime} of ${counted(unpaused.length, 'task')} on time`,
     ...late.slice(0, maxNamed).map(({ title, lateMs }) => `${title} ${inMinutes(lateMs)} late`),
     late.length > maxNamed && `${late.length - maxNamed} more late`,
     ...failing.slice(0, maxNamed).map(({ title, lateMs }) => `${title} have failed for ${inMinutes(lateMs)}`),
@@ -142,16 +144,19 @@ export function sentenceOf(seen: TasksSeen): Sentence {
     paused > 0 && `${paused} paused`,
   ]
   const text = parts.filter(part => part !== false).join('; ')
-  const isGrave = alerts.some(({ severity }) => severity === 'error' || severity === 'critical')
-  const isBad = !hasWorker || !queueWorks || isGrave || late.some(({ state }) => state === 'missed')
+  const hasSevereAlert = alerts.some(({ severity }) => severity === 'error' || severity === 'critical')
+  const isBad = !hasWorker || !queueWorks || hasSevereAlert || late.some(({ state }) => state === 'missed')
   const isSlow = late.length > 0 || long.length > 0 || waiting.longestMs > longWait
-  const isWarned = alerts.some(({ severity }) => severity === 'warning')
-  const isOdd =
-    isSlow || isWarned || failing.length > 0 || !redisWorks || failureSurge(rate) !== null || orphanedLocks > 0
-  return { text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, tone: isBad ? 'bad' : isOdd ? 'warn' : 'good' }
+  const hasWarning = alerts.some(({ severity }) => severity === 'warning')
+  const needsAttention =
+    isSlow || hasWarning || failing.length > 0 || !redisWorks || failureSurge(rate) !== null || orphanedLocks > 0
+  return {
+    text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
+    tone: isBad ? 'bad' : needsAttention ? 'warn' : 'good',
+  }
 }
 
-function openAlerts(alerts: TasksSeen['alerts']): string | false {
+function openAlerts(alerts: SentenceInput['alerts']): string | false {
   if (!alerts.length) return false
   const named = alerts.slice(0, maxNamed).map(({ title }) => title)
   const more = alerts.length > maxNamed ? ` and ${alerts.length - maxNamed} more` : ''
@@ -176,13 +181,13 @@ type QueueNow = { name: QueueName; waiting: number; active: number; delayed: num
 
 export type TasksNow = Awaited<ReturnType<typeof gatherTasks>>
 
-const freshFor = 400 // ms
+const gatherInterval = 400 // ms
 const lastGathered = new WeakMap<App, { at: number; gathered: Promise<TasksNow> }>()
 
 export function tasksNow(app: App): Promise<TasksNow> {
   const at = performance.now()
-  const known = lastGathered.get(app)
-  if (known && at - known.at < freshFor) return known.gathered
+  const last = lastGathered.get(app)
+  if (last && at - last.at < gatherInterval) return last.gathered
   const gathered = gatherTasks(app)
   lastGathered.set(app, { at, gathered })
   return gathered
@@ -244,7 +249,7 @@ function locksNow({ locks }: App, processes: readonly Process[]): Lock[] {
 
 async function queuesNow({ queues }: App): Promise<{ backend: string; error: string | null; queues: QueueNow[] }> {
   const { backend } = queues
-  const one = async (name: QueueName): Promise<QueueNow> => {
+  const queueNow = async (name: QueueName): Promise<QueueNow> => {
     const [{ waiting, active, delayed, prioritized }, workers] = await Promise.all([
       queues.counts(name),
       queues.workers(name),
@@ -252,7 +257,7 @@ async function queuesNow({ queues }: App): Promise<{ backend: string; error: str
     return { name, waiting: waiting + prioritized, active, delayed, workers: workers.length }
   }
   try {
-    return { backend, error: null, queues: await withTimeout(Promise.all(queueNames.map(one))) }
+    return { backend, error: null, queues: await withTimeout(Promise.all(queueNames.map(queueNow))) }
   } catch (error) {
     const isSlow = backend === 'sqlite' && error instanceof NoAnswer
     return { backend, error: isSlow ? null : messageOf(error), queues: [] }

@@ -1,5 +1,5 @@
 // The monitor: shows whether its data is fresh, pauses it, and handles the keyboard.
-const visibleRows = () => [...document.querySelectorAll('.room tbody tr')].filter(row => row.checkVisibility())
+const visibleRows = () => [...document.querySelectorAll('.monitor-page tbody tr')].filter(row => row.checkVisibility())
 const part = document.querySelector('.monitor [data-live]')
 const feed = document.querySelector('[data-feed]')
 const pauseButton = document.querySelector('[data-pause]')
@@ -10,7 +10,7 @@ let lost = false
 let paused = false
 
 /** On a phone the rooms are in a strip: it scrolls to the open one. */
-const strip = document.querySelector('.rooms')
+const strip = document.querySelector('.monitor-nav')
 const open = strip?.querySelector('[aria-current]')
 if (open) strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2
 
