@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Classes, type Connection, classesOf, type Jobs, payload } from './stores.ts'
+import { type BenchQueue, type Classes, type Connection, classesOf, payload } from './stores.ts'
 
 const [rounds = 3, scale = 1] = process.argv.slice(2).map(Number)
 const folder = mkdtempSync(join(tmpdir(), 'bench-queue-'))
@@ -36,10 +36,10 @@ interface Throughput {
   readonly name: string
   readonly count: number
   readonly isFilled?: boolean // its jobs are added before `run`
-  run(side: Classes, queue: Jobs, name: string, count: number): Promise<void>
+  run(side: Classes, queue: BenchQueue, name: string, count: number): Promise<void>
 }
 
-async function fill(queue: Jobs, count: number): Promise<void> {
+async function fill(queue: BenchQueue, count: number): Promise<void> {
   for (let from = 0; from < count; from += 1000)
     await queue.addBulk(
       Array.from({ length: Math.min(1000, count - from) }, (_, n) => ({ name: 'job', data: payload(from + n) })),
@@ -49,13 +49,13 @@ async function fill(queue: Jobs, count: number): Promise<void> {
 const processAt =
   (concurrency: number): Throughput['run'] =>
   async (side, _queue, name, count) => {
-    const crew = side.Worker(name, concurrency)
+    const worker = side.Worker(name, concurrency)
     let done = 0
     await new Promise<void>(resolve => {
-      crew.on('completed', () => ++done === count && resolve())
-      void crew.run()
+      worker.on('completed', () => ++done === count && resolve())
+      void worker.run()
     })
-    await crew.close()
+    await worker.close()
   }
 
 const throughputs: Throughput[] = [
@@ -80,14 +80,14 @@ const throughputs: Throughput[] = [
 ]
 
 /** Jobs a second, in the crowded queue if given, otherwise in a new one. */
-async function throughput(store: Store, { count, isFilled, run }: Throughput, crowded?: string): Promise<number> {
-  const name = crowded ?? `bench-${randomUUID()}`
+async function throughput(store: Store, { count, isFilled, run }: Throughput, crowdedQueue?: string): Promise<number> {
+  const name = crowdedQueue ?? `bench-${randomUUID()}`
   const queue = classes[store].Queue(name)
-  if (isFilled && !crowded) await fill(queue, count)
+  if (isFilled && !crowdedQueue) await fill(queue, count)
   const start = performance.now()
   await run(classes[store], queue, name, count)
   const seconds = (performance.now() - start) / 1000
-  if (!crowded) await queue.obliterate({ force: true })
+  if (!crowdedQueue) await queue.obliterate({ force: true })
   await queue.close()
   return count / seconds
 }
@@ -97,9 +97,9 @@ async function latency(store: Store): Promise<number> {
   const name = `bench-${randomUUID()}`
   const queue = classes[store].Queue(name)
   let started = () => {}
-  const crew = classes[store].Worker(name, 1, async () => started())
-  await crew.waitUntilReady()
-  void crew.run()
+  const worker = classes[store].Worker(name, 1, async () => started())
+  await worker.waitUntilReady()
+  void worker.run()
   const waits: number[] = []
   for (let n = 0; n < times(100); n++) {
     await sleep(10)
@@ -109,7 +109,7 @@ async function latency(store: Store): Promise<number> {
     await start
     waits.push(performance.now() - addedAt)
   }
-  await crew.close()
+  await worker.close()
   await queue.close()
   return median(waits)
 }
@@ -134,26 +134,28 @@ const median = (values: number[]): number => values.toSorted((a, b) => a - b)[va
 
 /** Measures both in turns and prints their medians; `better` says whether more or less is better. */
 async function compare(label: string, unit: string, better: 'more' | 'less', measure: (store: Store) => unknown) {
-  const seen = { sqlite: [] as number[], redis: [] as number[] }
+  const measured = { sqlite: [] as number[], redis: [] as number[] }
   for (let round = 0; round < rounds; round++)
-    for (const store of ['sqlite', 'redis'] as const) seen[store].push(Number(await measure(store)))
-  const [ours, theirs] = [median(seen.sqlite), median(seen.redis)]
-  const ratio = better === 'more' ? ours / theirs : theirs / ours
+    for (const store of ['sqlite', 'redis'] as const) measured[store].push(Number(await measure(store)))
+  const [sqliteMedian, redisMedian] = [median(measured.sqlite), median(measured.redis)]
+  const ratio = better === 'more' ? sqliteMedian / redisMedian : redisMedian / sqliteMedian
   const number = (n: number) => n.toFixed(n < 10 ? 2 : 0).padStart(9)
-  console.log(`${label.padEnd(42)}${number(ours)} ${number(theirs)} ${unit.padEnd(14)} ${ratio.toFixed(2)} x`)
+  console.log(
+    `${label.padEnd(42)}${number(sqliteMedian)} ${number(redisMedian)} ${unit.padEnd(14)} ${ratio.toFixed(2)} x`,
+  )
 }
 
 const runtime = 'Bun' in globalThis ? `Bun ${process.versions.bun}` : `Node ${process.versions.node}`
 console.log(`${runtime}, medians of ${rounds} rounds`.padEnd(45), 'sqlite     redis                better by')
-for (const one of throughputs)
-  await compare(`${one.name}, 0 waiting`, 'jobs a second', 'more', store => throughput(store, one))
+for (const item of throughputs)
+  await compare(`${item.name}, 0 waiting`, 'jobs a second', 'more', store => throughput(store, item))
 for (const store of ['sqlite', 'redis'] as const) {
   const queue = classes[store].Queue('crowded')
   await fill(queue, 100_000)
   await queue.close()
 }
-for (const one of throughputs)
-  await compare(`${one.name}, 100,000 waiting`, 'jobs a second', 'more', store => throughput(store, one, 'crowded'))
+for (const item of throughputs)
+  await compare(`${item.name}, 100,000 waiting`, 'jobs a second', 'more', store => throughput(store, item, 'crowded'))
 await compare('from add to the start of the job', 'ms', 'less', latency)
 await compare('an idle worker', '% of a core', 'less', store => inSeparateProcess(store, 'idle'))
 await compare('100,000 waiting jobs', 'MB', 'less', memory)

@@ -3,25 +3,25 @@ import { createSqliteBackend, type StoreOptions } from '../src/index.ts'
 
 /** The same few calls on either store. */
 export interface Classes {
-  Queue(name: string): Jobs
-  Worker(name: string, concurrency: number, work?: (job: { data: object }) => Promise<void>): Crew
+  Queue(name: string): BenchQueue
+  Worker(name: string, concurrency: number, work?: (job: { data: object }) => Promise<void>): BenchWorker
 }
 
-export interface Jobs {
+export interface BenchQueue {
   add(name: string, data: object): Promise<unknown>
   addBulk(jobs: { name: string; data: object }[]): Promise<unknown>
   obliterate(opts: { force: boolean }): Promise<void>
   close(): Promise<void>
 }
 
-export interface Crew {
+export interface BenchWorker {
   on(event: 'completed', listener: () => void): unknown
   waitUntilReady(): Promise<unknown>
   run(): Promise<void>
   close(): Promise<void>
 }
 
-const nothing = async () => {}
+const doNothing = async () => {}
 
 export type Connection = StoreOptions | { host: string; port: number }
 
@@ -30,13 +30,14 @@ export function classesOf(connection: Connection): Classes {
     const onSqlite = withBackend(createSqliteBackend)
     return {
       Queue: name => new onSqlite.Queue(name, { connection }),
-      Worker: (name, concurrency, work = nothing) =>
+      Worker: (name, concurrency, work = doNothing) =>
         new onSqlite.Worker(name, work, { connection, concurrency, autorun: false }),
     }
   }
   return {
     Queue: name => new Queue(name, { connection }),
-    Worker: (name, concurrency, work = nothing) => new Worker(name, work, { connection, concurrency, autorun: false }),
+    Worker: (name, concurrency, work = doNothing) =>
+      new Worker(name, work, { connection, concurrency, autorun: false }),
   }
 }
 

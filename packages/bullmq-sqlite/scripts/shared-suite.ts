@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const [checkout = '', ...wanted] = process.argv.slice(2)
+const [checkout = '', ...requested] = process.argv.slice(2)
 if (!checkout || checkout.startsWith('-')) {
   const isAsked = checkout === '--help' || checkout === '-h'
   console[isAsked ? 'log' : 'error']('Usage: bun scripts/shared-suite.ts <checkout of BullMQ> [file…]')
@@ -21,10 +21,10 @@ const root = resolve(checkout)
 const folder = mkdtempSync(join(tmpdir(), 'bullmq-shared-suite-'))
 
 /** Not shared: tests that use a Redis client, or that test a backend or adapter of BullMQ or its pool of child processes. */
-const notShared =
+const notSharedFiles =
   /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test|child-pool/
-const files = readdirSync(join(root, 'tests')).filter(name => name.endsWith('.test.ts') && !notShared.test(name))
-const chosen = wanted.length > 0 ? wanted : files.map(name => `tests/${name}`)
+const files = readdirSync(join(root, 'tests')).filter(name => name.endsWith('.test.ts') && !notSharedFiles.test(name))
+const chosen = requested.length > 0 ? requested : files.map(name => `tests/${name}`)
 
 const backend = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
 /** The tests pass a Redis client to every class and close it; this one does nothing. */
@@ -59,19 +59,19 @@ export default defineConfig({
   },
 })
 `
-const written = { 'vitest.bullmq-sqlite.setup.ts': setup, 'vitest.bullmq-sqlite.config.mts': config }
+const addedFiles = { 'vitest.bullmq-sqlite.setup.ts': setup, 'vitest.bullmq-sqlite.config.mts': config }
 const report = join(folder, 'report.json')
 try {
-  for (const [name, text] of Object.entries(written)) writeFileSync(join(root, name), text)
-  const how = ['run', '--no-file-parallelism', '--config', 'vitest.bullmq-sqlite.config.mts']
+  for (const [name, text] of Object.entries(addedFiles)) writeFileSync(join(root, name), text)
+  const vitestOptions = ['run', '--no-file-parallelism', '--config', 'vitest.bullmq-sqlite.config.mts']
   const reporters = ['--reporter=json', `--outputFile=${report}`, '--reporter=dot']
-  spawnSync(process.execPath, ['node_modules/vitest/dist/cli.js', ...how, ...reporters], {
+  spawnSync(process.execPath, ['node_modules/vitest/dist/cli.js', ...vitestOptions, ...reporters], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   printTable(JSON.parse(readFileSync(report, 'utf8')))
 } finally {
-  for (const name of Object.keys(written)) rmSync(join(root, name), { force: true })
+  for (const name of Object.keys(addedFiles)) rmSync(join(root, name), { force: true })
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -85,15 +85,15 @@ interface Report {
 
 function printTable({ testResults }: Report): void {
   const count = (results: { status: string }[], status: string) => results.filter(it => it.status === status).length
-  const all = testResults.flatMap(file => file.assertionResults)
+  const results = testResults.flatMap(file => file.assertionResults)
   console.log('\n| file | passed | failed | left out by the suite |\n| --- | ---: | ---: | ---: |')
   for (const { name, message, assertionResults } of testResults) {
     const numbers = ['passed', 'failed'].map(status => count(assertionResults, status))
     const others = assertionResults.length - numbers[0]! - numbers[1]!
-    const trouble = assertionResults.length === 0 ? ` (${message.split('\n')[0]})` : ''
-    console.log(`| ${name.slice(root.length + 7)}${trouble} | ${numbers.join(' | ')} | ${others} |`)
+    const errorText = assertionResults.length === 0 ? ` (${message.split('\n')[0]})` : ''
+    console.log(`| ${name.slice(root.length + 7)}${errorText} | ${numbers.join(' | ')} | ${others} |`)
   }
-  console.log(`| together | ${count(all, 'passed')} | ${count(all, 'failed')} | of ${all.length} |\n`)
-  for (const { status, fullName, failureMessages } of all)
+  console.log(`| together | ${count(results, 'passed')} | ${count(results, 'failed')} | of ${results.length} |\n`)
+  for (const { status, fullName, failureMessages } of results)
     if (status === 'failed') console.log(`${fullName}\n    ${failureMessages[0]?.split('\n')[0]}`)
 }

@@ -20,7 +20,7 @@ function npm(cwd: string, ...args: string[]): string {
   return stdout.trim()
 }
 
-function installed(name: string): string {
+function install(name: string): string {
   const copy = join(folder, name)
   cpSync(join(root, 'examples', name), copy, { recursive: true, filter: path => !path.includes('node_modules') })
   const manifest = join(copy, 'package.json')
@@ -29,16 +29,16 @@ function installed(name: string): string {
   return copy
 }
 
-function expectText(seen: string, expected: string, where: string): void {
-  if (!seen.includes(expected)) throw new Error(`${where}: ${JSON.stringify(expected)} is not in ${seen}`)
+function expectText(text: string, expected: string, where: string): void {
+  if (!text.includes(expected)) throw new Error(`${where}: ${JSON.stringify(expected)} is not in ${text}`)
   console.log(`${where}: ${expected}`)
 }
 
 const tarball = join(folder, npm(root, 'pack', '--silent', '--pack-destination', folder).split('\n').at(-1) ?? '')
 try {
-  expectText(npm(installed('nestjs'), 'start', '--silent'), 'sent to ann@example.org', 'nestjs')
+  expectText(npm(install('nestjs'), 'start', '--silent'), 'sent to ann@example.org', 'nestjs')
 
-  const cwd = installed('bull-board')
+  const cwd = install('bull-board')
   const child = spawn(process.execPath, ['main.js'], {
     cwd,
     env: { ...process.env, PORT: '0' },

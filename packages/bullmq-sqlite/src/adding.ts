@@ -7,13 +7,19 @@ import { Refused } from './refusals.ts'
 import { Child, State } from './schema.ts'
 
 /** Adds a job. Returns its id, or the id of the existing job that takes its place. */
-export function addJob(queue: Queue, job: JobJson, givenId: string, opts: ParentKeyOpts = {}, inFlow = false): string {
+export function addJob(
+  queue: Queue,
+  job: JobJson,
+  givenId: string,
+  opts: ParentKeyOpts = {},
+  isInFlow = false,
+): string {
   const waitsForChildren = opts.addToWaitingChildren ?? false
   const parent = parentOfNew(queue, job)
   const number = ++queue.state.lastJob
   const existing = givenId ? findJob(queue, givenId) : undefined
   if (existing) {
-    if (parent) adopt(existing, parent, job, inFlow)
+    if (parent) adopt(existing, parent, job, isInFlow)
     queue.emit('duplicated', 'jobId', givenId)
     return givenId
   }
@@ -55,7 +61,7 @@ export function addFlow({ queues }: Queue, entries: Args<'addFlow'>[0]): [error:
 }
 
 /** A job with this id exists already. It becomes the parent's child unless it has another parent that still exists. */
-function adopt(job: Job, parent: ParentColumns, { parentKey }: JobJson, inFlow: boolean): void {
+function adopt(job: Job, parent: ParentColumns, { parentKey }: JobJson, isInFlow: boolean): void {
   const child = { ...job, ...parent }
   const isSameParent = job.parent_queue === child.parent_queue && job.parent_id === child.parent_id
   if (!isSameParent && parentOf(job)) throw new Refused('parentCannotBeReplaced', { parentKey })
@@ -63,7 +69,7 @@ function adopt(job: Job, parent: ParentColumns, { parentKey }: JobJson, inFlow: 
   sql.updateJob(job.rowid, parent)
   if (job.state === State.completed) {
     setChild(child, Child.processed, sql.job.get(id, job.id)!.returnvalue)
-    if (!inFlow) releaseUnlessPending(parentOf(child), Date.now())
+    if (!isInFlow) releaseUnlessPending(parentOf(child), Date.now())
   } else setChild(child, Child.unprocessed, null)
 }
 

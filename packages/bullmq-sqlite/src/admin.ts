@@ -6,7 +6,7 @@ import { isNextOfScheduler, removeJob } from './removing.ts'
 import { State, type StateCode, stateOf } from './schema.ts'
 
 const chunkSize = 250 // jobs per transaction, for work on whole queues
-const endless = Number.MAX_SAFE_INTEGER
+const unlimited = Number.MAX_SAFE_INTEGER
 type Run = <T>(operation: (queue: Queue) => T) => Promise<T>
 
 export function pause(queue: Queue, pause: boolean): void {
@@ -25,14 +25,14 @@ export function setMeta({ state }: Queue, values: Record<string, string | number
 
 /** Returns how many of the fields existed. */
 export function removeMeta({ state }: Queue, fields: string[]): number {
-  const all = Object.entries(state.meta)
-  const left = all.filter(([field]) => !fields.includes(field))
-  state.meta = Object.fromEntries(left)
-  return all.length - left.length
+  const entries = Object.entries(state.meta)
+  const remaining = entries.filter(([field]) => !fields.includes(field))
+  state.meta = Object.fromEntries(remaining)
+  return entries.length - remaining.length
 }
 
 export const limitRate = ({ state }: Queue, ms: number): void =>
-  void Object.assign(state, { limiterCount: endless, limiterUntil: now() + ms })
+  void Object.assign(state, { limiterCount: unlimited, limiterUntil: now() + ms })
 
 export function unlimitRate({ state }: Queue): number {
   const limited = state.limiterUntil > now()
@@ -47,7 +47,7 @@ export function unlimitRate({ state }: Queue): number {
 async function visitJobs(run: Run, states: StateCode[], upTo: number, visit: (job: Job) => boolean): Promise<void> {
   let newest: number | undefined
   for (const state of states) {
-    let after: { score: number; rowid: number } | undefined = { score: -endless, rowid: 0 }
+    let after: { score: number; rowid: number } | undefined = { score: -unlimited, rowid: 0 }
     while (after) {
       const { score, rowid } = after
       after = await run(queue => {
@@ -64,7 +64,7 @@ async function visitJobs(run: Run, states: StateCode[], upTo: number, visit: (jo
 /** Removes waiting jobs, except those that a scheduler has made for its next run. */
 export function drain(run: Run, delayed: boolean): Promise<void> {
   const states = [State.wait, State.prioritized, ...(delayed ? [State.delayed] : [])]
-  return visitJobs(run, states, endless, job => {
+  return visitJobs(run, states, unlimited, job => {
     if (!isNextOfScheduler(job)) removeJob(job, { withParent: true })
     return false
   })
@@ -74,7 +74,7 @@ export async function clean(run: Run, ...[type, timestamp, limit = 0]: Args<'cle
   const state = stateOf(type)
   const isFinished = state === State.completed || state === State.failed
   const removed: string[] = []
-  await visitJobs(run, state === undefined ? [] : [state], isFinished ? timestamp : endless, job => {
+  await visitJobs(run, state === undefined ? [] : [state], isFinished ? timestamp : unlimited, job => {
     if (!isFinished && (ageOf(job) > timestamp || isNextOfScheduler(job))) return false
     if (isLocked(job)) return false
     // A parent may have been removed with the last of its children.
@@ -94,21 +94,21 @@ const ageOf = ({ state, added_at, processed_at }: Job): number =>
 /** Removes up to `count` jobs of any state, and everything else once no job is left. Returns 0 when nothing is left. */
 export function obliterateSome(queue: Queue, { force, count }: Args<'obliterate'>[0]): number {
   if (!queue.isPaused) throw new Error('Cannot obliterate non-paused queue')
-  if (!force && queue.counted(State.active) > 0) throw new Error('Cannot obliterate queue with active jobs')
+  if (!force && queue.count(State.active) > 0) throw new Error('Cannot obliterate queue with active jobs')
   const { id, sql } = queue
-  let left = Math.min(count, chunkSize)
+  let remaining = Math.min(count, chunkSize)
   for (const state of Object.values(State)) {
-    for (const first of firstJobs(queue, state, endless, left)) {
+    for (const first of firstJobs(queue, state, unlimited, remaining)) {
       const job = findJob(queue, first.id) // A parent may have been removed with the last of its children.
       if (job) removeJob(job, { withParent: true })
-      left--
+      remaining--
     }
   }
-  for (const scheduler of sql.schedulersSoonestFirst.all(id, left, 0)) {
+  for (const scheduler of sql.schedulersSoonestFirst.all(id, remaining, 0)) {
     sql.deleteScheduler.run(id, scheduler.id)
-    left--
+    remaining--
   }
-  if (left === 0) return 1
+  if (remaining === 0) return 1
   for (const empty of sql.emptyQueue) empty.run(id)
   queue.reset()
   return 0

@@ -13,9 +13,9 @@ export class BackendBase extends EventEmitter {
   readonly keys = {} // unlike in Redis, nothing is found by key
   readonly qualifiedName: string
   closing: Promise<void> | undefined
-  protected readonly recovered: string[] = [] // jobs of dead processes that this worker has not yet reported as stalled
+  protected readonly recoveredIds: string[] = [] // jobs of dead processes that this worker has not yet reported as stalled
   protected interrupted = false
-  protected start = 0 // the event after which `readEvents('$')` reads, at every call
+  protected startEvent = 0 // the event after which `readEvents('$')` reads, at every call
   #ready: Promise<void> | undefined
   #removeClient: (() => Promise<void>) | undefined
 
@@ -46,7 +46,7 @@ export class BackendBase extends EventEmitter {
   }
 
   async #initialize(): Promise<void> {
-    this.start = await this.read(queue => queue.state.lastEvent)()
+    this.startEvent = await this.read(queue => queue.state.lastEvent)()
     if (this.#isWorker) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
       this.store.processes.addRecovery(this.#recover)
@@ -81,7 +81,7 @@ export class BackendBase extends EventEmitter {
   /** Puts the active jobs of this queue's workers in a dead process back in line. */
   #recover = (queues: QueueSet, dead: string) => {
     const jobIds = recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts)
-    return () => void this.recovered.push(...jobIds)
+    return () => void this.recoveredIds.push(...jobIds)
   }
 
   /** Makes this client known to `getWorkers` and `getQueueEvents` in any process. */
@@ -121,7 +121,7 @@ export class BackendBase extends EventEmitter {
           try {
             return operation(kind === 'read' ? queues.peek(key) : queues.open(key), ...args)
           } catch (error) {
-            throw error instanceof Refused ? error.inWordsOf(command) : error
+            throw error instanceof Refused ? error.asBullMqError(command) : error
           }
         })
       }

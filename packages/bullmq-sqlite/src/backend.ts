@@ -61,24 +61,24 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
 
   async moveStalledJobsToWait() {
     const stalled = await this.write(recoverStalled)(this.opts)
-    return this.recovered.splice(0).concat(stalled)
+    return this.recoveredIds.splice(0).concat(stalled)
   }
 
   // ---- waiting
   /** Resolves as soon as there is a job to take; with null after the timeout or when a delayed job becomes due. */
   async waitForJob(blockTimeout: number) {
     if (this.closing || this.interrupted) return null
-    const found = await this.store.wakeups.wait(this, this.qualifiedName, Math.max(0, blockTimeout) * 1000)
-    return found ? { member: '0', score: 0 } : null
+    const isWorkWaiting = await this.store.wakeups.wait(this, this.qualifiedName, Math.max(0, blockTimeout) * 1000)
+    return isWorkWaiting ? { member: '0', score: 0 } : null
   }
 
   async readEvents(id: string, blockTimeout: number): Promise<StreamReadRaw> {
     await this.waitUntilReady()
-    const after = id === '$' ? this.start : await this.read(cursorOf)(id)
+    const after = id === '$' ? this.startEvent : await this.read(cursorOf)(id)
     if (this.closing) return undefined
     const ms = blockTimeout > 0 ? blockTimeout : Infinity
-    const found = await this.store.wakeups.wait(this, this.qualifiedName, ms, after)
-    return found && !this.closing ? this.read(eventsAfter)(after) : undefined
+    const hasEvents = await this.store.wakeups.wait(this, this.qualifiedName, ms, after)
+    return hasEvents && !this.closing ? this.read(eventsAfter)(after) : undefined
   }
 
   publishEvent = this.write(publishEvent)

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { checkpointer, checkpointInterval, shortLog } from './checkpoints.ts'
+import { checkpointer, checkpointInterval, shortLogPages } from './checkpoints.ts'
 import { openSqliteFile } from './driver.ts'
 
 /*
@@ -11,7 +11,7 @@ const { path, processId }: { path: string; processId: string } = workerData
 const db = openSqliteFile(path, { mustExist: true })
 db.exec('PRAGMA busy_timeout = 0')
 db.exec('PRAGMA wal_autocheckpoint = 0')
-const checkpoint = checkpointer(db, shortLog)
+const checkpoint = checkpointer(db, shortLogPages)
 const findQuestion = db.prepare('SELECT 1 FROM process WHERE id = ? AND asked_at IS NOT NULL')
 const answer = db.prepare('UPDATE process SET asked_at = NULL WHERE id = ?')
 

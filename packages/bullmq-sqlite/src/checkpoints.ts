@@ -3,12 +3,12 @@ import { clock } from './clock.ts'
 import type { Database } from './driver.ts'
 
 export const checkpointInterval = 1000 // ms between copies of the log into the file; often enough to keep each copy short
-export const shortLog = 512 // pages, a megabyte
+export const shortLogPages = 512 // pages, a megabyte
 /**
  * SQLite restarts the log only when all of it has been copied, and a process that writes without a pause never lets the thread
  * catch up. When the log has more pages (2 KB each) than this, the main thread copies the rest.
  */
-const longestLog = 32_768
+const maxLogPages = 32_768
 const endTimeout = 2000 // ms the thread gets to end by itself; terminating it in the middle of a copy loses nothing
 
 /** Keeps the write-ahead log short: once anything is written, a thread copies it back into the file, every second if it is long. */
@@ -25,7 +25,7 @@ export class Checkpoints {
     this.#processId = processId
   }
 
-  written(): void {
+  noteWrite(): void {
     this.#timer ??= clock.setTimeout(this.#start, checkpointInterval).unref()
   }
 
@@ -45,7 +45,7 @@ export class Checkpoints {
     this.#thread = thread
     thread.unref()
     thread.on('message', (pages: number) => {
-      if (pages > longestLog) this.#checkpoint()
+      if (pages > maxLogPages) this.#checkpoint()
     })
     // The thread's file is missing in an application bundled into one file; there the main thread copies.
     thread.on('error', () => {

@@ -1,4 +1,4 @@
-import { findJob, inLine, type Job, move, moveToDelayed, type ParentColumns, putInLine } from './jobs.ts'
+import { findJob, type Job, move, moveToDelayed, type ParentColumns, placeInLine, putInLine } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Child, type ChildCode, State } from './schema.ts'
 import type { JobColumns } from './statements.ts'
@@ -66,7 +66,7 @@ export function detachFromParent(job: Job, remove?: (parent: Job) => void): bool
   if (parent.state !== State['waiting-children'] || hasChild(parent, Child.unprocessed)) return true
   if (!remove) putInLine(parent, 0, 'front')
   else if (parent.queue === job.queue) remove(parent)
-  else move(parent, inLine(parent.queue, 0, 'front'))
+  else move(parent, placeInLine(parent.queue, 0, 'front'))
   return true
 }
 
@@ -85,7 +85,7 @@ function release(parent: Job | undefined, timestamp: number): void {
 }
 
 function moveToFront(job: Job, columns?: JobColumns): void {
-  move(job, inLine(job.queue, job.priority, job.priority > 0 ? 'back' : 'front'), columns)
+  move(job, placeInLine(job.queue, job.priority, job.priority > 0 ? 'back' : 'front'), columns)
   // The same event for a job that was delayed, as in Redis.
   job.queue.emit('waiting', 'jobId', job.id, 'prev', 'waiting-children')
 }

@@ -1,6 +1,6 @@
 import type { JobJson, QueueBaseOptions, WorkerOptions } from 'bullmq'
 import { now } from './clock.ts'
-import { dueFrom, firstJobs, type Job, jobOf, nextDueAt, putInLine, toJson } from './jobs.ts'
+import { dueFrom, firstJobs, type Job, jobOf, nextDueAt, putInLine, toJobJson } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { State, type StateCode } from './schema.ts'
@@ -30,10 +30,10 @@ export function claim(queue: Queue, rules: Rules, token: string, name = rules.na
   if (max > 0 && row.deferredFailure === null)
     countTowardsLimit(queue, rules.limiter?.duration ?? Number(queue.state.meta.duration))
   queue.emit('active', 'jobId', row.id, 'prev', 'waiting')
-  return [toJson(row), row.id, 0, 0]
+  return [toJobJson(row), row.id, 0, 0]
 
   function claimFrom(state: StateCode): JsonRow | null | undefined {
-    if (queue.counted(state) === 0) return undefined
+    if (queue.count(state) === 0) return undefined
     const score = ++queue.state.back
     const row = queue.sql.claim.get(score, timestamp, name, lock, lockUntil, queue.queues.process, queue.id, state)
     if (row) queue.recount(state, State.active)
@@ -42,7 +42,7 @@ export function claim(queue: Queue, rules: Rules, token: string, name = rules.na
 }
 
 export function promoteDue(queue: Queue, timestamp: number): void {
-  if (queue.counted(State.delayed) === 0) return
+  if (queue.count(State.delayed) === 0) return
   for (const job of firstJobs(queue, State.delayed, dueFrom(timestamp + 1) - 1, promotedAtOnce))
     putInLine(job, job.priority, 'back', { delay: 0 })
 }

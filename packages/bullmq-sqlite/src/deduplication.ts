@@ -47,11 +47,11 @@ export function releaseOnFinish({ queue, id: jobId, dedup_id: id }: Job, timesta
   if (id === null) return
   const holder = holderOf(queue, id)
   if (holder?.expires_at === null && holder.job_id === jobId) queue.sql.deleteDedup.run(queue.id, id)
-  const kept = queue.sql.dedupNext.get(queue.id, id)
-  if (!kept) return
+  const waitingJob = queue.sql.dedupNext.get(queue.id, id)
+  if (!waitingJob) return
   queue.state.lastJob++
   queue.sql.deleteDedupNext.run(queue.id, id)
-  const next: NewJob = { ...JSON.parse(kept.job), timestamp }
+  const next: NewJob = { ...JSON.parse(waitingJob.job), timestamp }
   if (findJob(queue, next.id)) return
   setHolder(queue, next.opts.deduplication ?? { id }, next.id)
   insertInLine(queue, next)

@@ -1,5 +1,5 @@
 import { detachFromParent, parentOf } from './children.ts'
-import { findJob, firstJobs, inLine, type Job, jobOf, move, moveToDelayed, noParent, putInLine } from './jobs.ts'
+import { findJob, firstJobs, type Job, jobOf, move, moveToDelayed, noParent, placeInLine, putInLine } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { State } from './schema.ts'
@@ -28,7 +28,7 @@ export function changePriority(queue: Queue, jobId: string, priority = 0, lifo =
   const job = jobOf(queue, jobId)
   queue.sql.updateJob(job.rowid, { priority })
   if (job.state === State.wait || job.state === State.prioritized)
-    move(job, inLine(queue, priority, lifo ? 'front' : 'back'))
+    move(job, placeInLine(queue, priority, lifo ? 'front' : 'back'))
 }
 
 export const updateData = (queue: Queue, jobId: string, data: string): void =>

@@ -28,10 +28,10 @@ export function completeJob(queue: Queue, rules: Rules, value: string, args: Arg
 }
 
 export function failJob(queue: Queue, rules: Rules, args: Args<'moveToFailed'>) {
-  const [{ id: jobId = '', opts }, given, keep, token, fetchNext, fields] = args
+  const [{ id: jobId = '', opts }, givenReason, keep, token, fetchNext, fields] = args
   const job = heldJob(queue, jobId, token)
   const finishedOn = Date.now()
-  const reason = given ?? 'null'
+  const reason = givenReason ?? 'null'
   releaseOnFinish(job, finishedOn)
   childFailed(job, reason, finishedOn)
   const columns = { ...failureColumns(fields), failed_reason: reason, deferred_failure: null }
@@ -47,8 +47,8 @@ type Keep = boolean | number | KeepJobs | undefined // count and age of jobs to 
 const keepCount = (keep: boolean | number | undefined) => (typeof keep === 'number' ? keep : keep ? 0 : -1)
 
 /** Moves a job to the finished ones, if any are kept, and removes the oldest that exceed the count or age to keep. */
-function storeFinished(job: Job, state: StateCode, given: Keep, at: number, columns: JobColumns): void {
-  const keep: KeepJobs = typeof given === 'object' ? given : { count: keepCount(given) }
+function storeFinished(job: Job, state: StateCode, keepOption: Keep, at: number, columns: JobColumns): void {
+  const keep: KeepJobs = typeof keepOption === 'object' ? keepOption : { count: keepCount(keepOption) }
   if (keep.count === 0) {
     detachFromParent(job)
     deleteJob(job)
@@ -59,7 +59,7 @@ function storeFinished(job: Job, state: StateCode, given: Keep, at: number, colu
     for (const old of firstJobs(job.queue, state, upTo, limit)) removeJob(old, { keepDeduplication: true })
   }
   if ('age' in keep && keep.age !== undefined) removeOldest(at - keep.age * 1000, keep.limit ?? removedAtOnce)
-  const surplus = keep.count && keep.count > 0 ? job.queue.counted(state) - keep.count : 0
+  const surplus = keep.count && keep.count > 0 ? job.queue.count(state) - keep.count : 0
   if (surplus > 0) removeOldest(Number.MAX_SAFE_INTEGER, Math.min(surplus, removedAtOnce))
 }
 
@@ -78,7 +78,7 @@ function claimNext(
     const [job, , limitedFor, dueAt] = next
     if (job || limitedFor || dueAt || queue.isPaused || queue.isMaxed) return next
   }
-  if (queue.waiting === 0 && queue.counted(State.active) === 0) queue.emit('drained')
+  if (queue.waitingCount === 0 && queue.count(State.active) === 0) queue.emit('drained')
   return []
 }
 

@@ -27,20 +27,20 @@ export const dueFrom = (time: number): number => time * delayedScale
 export const priorityFrom = (priority: number): number => priority * priorityScale
 
 /** The place of a job that may run now: behind all others of its priority, or in front of them. */
-export function inLine({ state }: Queue, priority: number, end: End): Place {
+export function placeInLine({ state }: Queue, priority: number, end: End): Place {
   const position = end === 'front' ? --state.front : ++state.back
   if (priority === 0) return { state: State.wait, score: position }
   return { state: State.prioritized, score: priorityFrom(priority) + middle + (position % middle) }
 }
 
 /** The place of a job that is due `delay` ms after `timestamp`; both may have a fraction, as in Redis. */
-function delayed({ id, sql }: Queue, timestamp: number, delay: number): Place & { dueAt: number } {
+function delayedPlace({ id, sql }: Queue, timestamp: number, delay: number): Place & { dueAt: number } {
   const dueAt = timestamp + Math.max(0, delay)
   if (!Number.isFinite(dueAt)) throw new Error(`A delay is a finite number of milliseconds, not ${delay}`)
   const due = Math.min(Math.floor(dueAt), latestDue)
   const [lowest, highest] = [dueFrom(due), dueFrom(due + 1) - 1]
-  const taken = sql.highestScore.get(id, State.delayed, lowest, highest)!.score
-  return { state: State.delayed, score: taken === null ? lowest : Math.min(taken + 1, highest), dueAt }
+  const highestTaken = sql.highestScore.get(id, State.delayed, lowest, highest)!.score
+  return { state: State.delayed, score: highestTaken === null ? lowest : Math.min(highestTaken + 1, highest), dueAt }
 }
 
 /** Rounds down, as Redis shows times and delays, to an integer that SQLite stores and JavaScript reads back. */
@@ -48,26 +48,42 @@ export const wholeMs = (ms: number): number => Math.min(Math.floor(ms), Number.M
 
 /** When the next delayed job is due; 0 if there is none. */
 export function nextDueAt(queue: Queue): number {
-  const first = queue.counted(State.delayed) > 0 && queue.sql.firstScore.get(queue.id, State.delayed)
+  const first = queue.count(State.delayed) > 0 && queue.sql.firstScore.get(queue.id, State.delayed)
   return first ? Math.floor(first.score / delayedScale) : 0
 }
 
 export function insertInLine(queue: Queue, job: NewJob): void {
   const { delay = 0, priority = 0, lifo } = job.opts
-  const later = delay > 0 ? delayed(queue, job.timestamp, delay) : undefined
-  insertJob(queue, job, later ?? inLine(queue, priority, lifo && !priority ? 'front' : 'back'))
-  if (later) queue.emit('delayed', 'jobId', job.id, 'delay', String(later.dueAt))
+  const laterPlace = delay > 0 ? delayedPlace(queue, job.timestamp, delay) : undefined
+  insertJob(queue, job, laterPlace ?? placeInLine(queue, priority, lifo && !priority ? 'front' : 'back'))
+  if (laterPlace) queue.emit('delayed', 'jobId', job.id, 'delay', String(laterPlace.dueAt))
   else queue.emit('waiting', 'jobId', job.id)
 }
 
 export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): void {
   const { id, name, data, opts, repeatJobKey: scheduler = null } = job
-  const { parent_queue: ofQueue, parent_id: ofId, parent } = job.parent ?? noParent
+  const { parent_queue: parentQueue, parent_id: parentId, parent } = job.parent ?? noParent
   const [at, delay] = [wholeMs(job.timestamp), wholeMs(opts.delay ?? 0)]
   const { priority = 0, deduplication: { id: dedup = null } = {} } = opts
   const { addJob } = queue.sql
   const json = JSON.stringify(opts)
-  addJob.run(queue.id, id, state, score, at, delay, priority, ofQueue, ofId, parent, scheduler, dedup, name, json, data)
+  addJob.run(
+    queue.id,
+    id,
+    state,
+    score,
+    at,
+    delay,
+    priority,
+    parentQueue,
+    parentId,
+    parent,
+    scheduler,
+    dedup,
+    name,
+    json,
+    data,
+  )
   queue.recount(undefined, state)
   queue.emit('added', 'jobId', id, 'name', name)
 }
@@ -96,13 +112,13 @@ export function move({ queue, rowid, state: from }: Job, { state, score }: Place
 
 /** Puts a job in line with this priority, which may differ from its own. */
 export function putInLine(job: Job, priority: number, end: End, columns?: JobColumns): void {
-  move(job, inLine(job.queue, priority, end), columns)
+  move(job, placeInLine(job.queue, priority, end), columns)
   job.queue.emit('waiting', 'jobId', job.id, 'prev', states[job.state])
 }
 
 /** Delays a job until `delay` ms after `timestamp`. */
 export function moveToDelayed(job: Job, timestamp: number, delay: number, columns?: JobColumns): void {
-  const place = delayed(job.queue, timestamp, delay)
+  const place = delayedPlace(job.queue, timestamp, delay)
   move(job, place, { delay: wholeMs(delay), ...columns })
   job.queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
 }
@@ -115,7 +131,7 @@ export function deleteJob({ queue, rowid, id, state }: Job): void {
   queue.recount(state, undefined)
 }
 
-export function toJson(row: JsonRow): JobJson {
+export function toJobJson(row: JsonRow): JobJson {
   const parent = row.parent === null ? undefined : JSON.parse(row.parent)
   const parentKey = parent && `${parent.queueKey}:${parent.id}`
   return { ...row, opts: JSON.parse(row.opts), progress: JSON.parse(row.progress ?? '0'), parent, parentKey }

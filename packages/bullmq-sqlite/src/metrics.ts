@@ -12,8 +12,8 @@ export function countFinished({ id, sql }: Queue, kind: number, maxPoints: numbe
   if (minutes <= 0) return void sql.countMetric.run(id, kind)
   const points: number[] = JSON.parse(metric.points)
   const empty = Array<number>(minutes - 1).fill(0)
-  const kept = [...empty, metric.count - metric.prev_count, ...points].slice(0, maxPoints)
-  sql.saveMetric.run(id, kind, metric.count + 1, timestamp, metric.count, JSON.stringify(kept))
+  const newPoints = [...empty, metric.count - metric.prev_count, ...points].slice(0, maxPoints)
+  sql.saveMetric.run(id, kind, metric.count + 1, timestamp, metric.count, JSON.stringify(newPoints))
 }
 
 /** The counters and the data points from `start` to `end`, inclusive, as strings, and the number of points. */

@@ -102,12 +102,12 @@ export class Processes {
     this.#lock = lockOwnFile(this.#lockFile(this.id)) // if another process is just trying it, the next check does this again
   }
 
-  async #isDead({ id, pid, host: itsHost, asked_at }: ProcessRow): Promise<boolean> {
+  async #isDead({ id, pid, host: processHost, asked_at }: ProcessRow): Promise<boolean> {
     if (!this.#isLockFree(id)) {
       this.#askedSince.delete(id)
       return false
     }
-    if (itsHost === host && !isRunning(pid)) return true
+    if (processHost === host && !isRunning(pid)) return true
     const since = this.#askedSince.get(id)
     if (since !== undefined && asked_at !== null) return performance.now() - since > answerTimeout
     await this.#transactions.run('write', ({ sql }) => void sql.askProcess.run(now(), id))
@@ -126,13 +126,13 @@ export class Processes {
   }
 
   async #takeOver(id: string): Promise<void> {
-    const { done, isDeleted } = await this.#transactions.run('write', queues => {
+    const { afterCommits, isDeleted } = await this.#transactions.run('write', queues => {
       const isUnanswered = !this.#askedSince.has(id) || queues.sql.isProcessAsked.get(id)
-      if (!isUnanswered) return { done: [], isDeleted: false }
-      const done = [...this.#recoveries].map(recovery => recovery(queues, id))
-      return { done, isDeleted: deleteProcess(queues, id) }
+      if (!isUnanswered) return { afterCommits: [], isDeleted: false }
+      const afterCommits = [...this.#recoveries].map(recovery => recovery(queues, id))
+      return { afterCommits, isDeleted: deleteProcess(queues, id) }
     })
-    for (const afterCommit of done) afterCommit()
+    for (const afterCommit of afterCommits) afterCommit()
     if (isDeleted) {
       this.#askedSince.delete(id)
       this.#removeLockFile(id)
@@ -140,14 +140,14 @@ export class Processes {
   }
 
   /** Removes lock files without a row: their process was killed after it made the file and before it registered. */
-  #removeOrphanedFiles(known: ProcessRow[]): void {
+  #removeOrphanedFiles(processes: ProcessRow[]): void {
     if (this.#hasLookedForOrphans) return
     this.#hasLookedForOrphans = true
-    const start = `${basename(this.#path!)}-`
+    const prefix = `${basename(this.#path!)}-`
     for (const name of readdirSync(dirname(this.#path!))) {
-      if (!name.startsWith(start) || !/\.alive(-journal)?$/.test(name)) continue
-      const id = name.slice(start.length).replace(/\.alive.*/, '')
-      if (!known.some(row => row.id === id)) this.#removeUnlessLocked(id)
+      if (!name.startsWith(prefix) || !/\.alive(-journal)?$/.test(name)) continue
+      const id = name.slice(prefix.length).replace(/\.alive.*/, '')
+      if (!processes.some(row => row.id === id)) this.#removeUnlessLocked(id)
     }
   }
 

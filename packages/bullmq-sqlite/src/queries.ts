@@ -1,7 +1,7 @@
 import type { IQueueBackend, JobJson, JobState } from 'bullmq'
 import { rateLimitLeft } from './claiming.ts'
 import { now } from './clock.ts'
-import { dueFrom, findJob, priorityFrom, toJson } from './jobs.ts'
+import { dueFrom, findJob, priorityFrom, toJobJson } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { Child, State, type StateCode, stateOf, states } from './schema.ts'
 import type { ChildRow } from './statements.ts'
@@ -30,7 +30,7 @@ export function isFinished(queue: Queue, jobId: string, withValue = false): numb
 
 export function jobJson({ id, sql }: Queue, jobId: string): JobJson | undefined {
   const row = sql.job.get(id, jobId)
-  return row ? toJson(row) : undefined
+  return row ? toJobJson(row) : undefined
 }
 
 /** The number of jobs of each type, from the counters. With `delayedBefore`, delayed jobs due earlier are counted row by row. */
@@ -40,13 +40,13 @@ export function countsOf(queue: Queue, types: string[], delayedBefore?: number):
     if (type === 'delayed' && delayedBefore !== undefined)
       return countScores(queue, State.delayed, 0, dueFrom(delayedBefore) - 1)
     const state = stateOf(type)
-    return state === undefined ? 0 : queue.counted(state)
+    return state === undefined ? 0 : queue.count(state)
   })
 }
 
 export function countsPerPriority(queue: Queue, priorities: number[]): number[] {
   const countOne = (n: number) => countScores(queue, State.prioritized, priorityFrom(n), priorityFrom(n + 1) - 1)
-  return priorities.map(priority => (priority === 0 ? queue.counted(State.wait) : countOne(priority)))
+  return priorities.map(priority => (priority === 0 ? queue.count(State.wait) : countOne(priority)))
 }
 
 const countScores = ({ id, sql }: Queue, state: StateCode, from: number, to: number): number =>
@@ -59,7 +59,7 @@ export function idsOf(queue: Queue, ...[types, start = 0, end = 1, asc = false]:
     const state = stateOf(type)
     if (state === undefined) return []
     const statement = asc ? queue.sql.idsOldestFirst : queue.sql.idsNewestFirst
-    const list = statement.all(queue.id, state, ...page(start, end, queue.counted(state))).map(({ id }) => id)
+    const list = statement.all(queue.id, state, ...limitAndOffset(start, end, queue.count(state))).map(({ id }) => id)
     // BullMQ expects these two as lists with the newest job first, and reverses them itself.
     return asc && (state === State.wait || state === State.active) ? list.reverse() : list
   })
@@ -68,7 +68,7 @@ export function idsOf(queue: Queue, ...[types, start = 0, end = 1, asc = false]:
 }
 
 /** The range from `start` to `end`, inclusive, where -1 is the last of `total`. */
-function page(start: number, end: number, total: number): [limit: number, offset: number] {
+function limitAndOffset(start: number, end: number, total: number): [limit: number, offset: number] {
   const first = Math.max(0, start < 0 ? total + start : start)
   const last = end < 0 ? total + end : end
   return [Math.max(0, last - first + 1), first]
@@ -78,7 +78,7 @@ export const countSchedulers = ({ id, sql }: Queue): number => sql.countSchedule
 
 export function schedulersOf(queue: Queue, start: number, end: number, asc: boolean) {
   const { schedulersSoonestFirst, schedulersLatestFirst } = queue.sql
-  const range = page(start, end, countSchedulers(queue))
+  const range = limitAndOffset(start, end, countSchedulers(queue))
   return (asc ? schedulersSoonestFirst : schedulersLatestFirst).all(queue.id, ...range)
 }
 
@@ -92,7 +92,7 @@ export function rateLimitTtl(queue: Queue, max = 0): number {
 export function logsOf(queue: Queue, jobId: string, start: number, end: number, asc: boolean) {
   const job = findJob(queue, jobId)
   const count = job ? queue.sql.lastLog.get(job.rowid)!.n : 0
-  const [limit, offset] = page(start, end, count)
+  const [limit, offset] = limitAndOffset(start, end, count)
   const size = Math.max(0, Math.min(limit, count - offset))
   if (!job || size === 0) return { logs: [], count }
   const lines = queue.sql.logs.all(job.rowid, size, asc ? offset : count - offset - size).map(({ line }) => line)
@@ -121,34 +121,37 @@ export const childValues = (queue: Queue, jobId: string, type: 'processed' | 'ig
 
 /** A job's children by status: all of them, or a page of each status asked for, with the cursor of the next page (0: none). */
 export function dependencies(queue: Queue, ...[jobId, opts = {}]: Args<'getDependencies'>) {
-  const asked = childTypes.filter(type => opts[type])
+  const requestedTypes = childTypes.filter(type => opts[type])
   const result: Awaited<ReturnType<IQueueBackend['getDependencies']>> = {}
-  for (const type of asked.length > 0 ? asked : childTypes) {
+  for (const type of requestedTypes.length > 0 ? requestedTypes : childTypes) {
     const { cursor = 0, count = 20 } = opts[type] ?? { count: -1 }
     const rows = childRows(queue, jobId, type, count, cursor)
-    if (type === 'processed') result.processed = Object.fromEntries(rows.map(({ key, value }) => [key, parsed(value)]))
+    if (type === 'processed')
+      result.processed = Object.fromEntries(rows.map(({ key, value }) => [key, parseJson(value)]))
     else if (type === 'ignored') result.ignored = Object.fromEntries(rows.map(({ key, value }) => [key, value ?? '']))
     else result[type] = rows.map(({ key }) => key)
-    if (asked.length > 0) result[cursorNames[type]] = rows.length < count ? 0 : cursor + count
+    if (requestedTypes.length > 0) result[cursorNames[type]] = rows.length < count ? 0 : cursor + count
   }
   return result
 }
 
-const parsed = (json: string | null): unknown => JSON.parse(json ?? 'null')
+const parseJson = (json: string | null): unknown => JSON.parse(json ?? 'null')
 
 /** A page of the children under "<queue>:<id>:processed" or "<queue>:<id>:dependencies" (pending), with jobs if asked. */
 export function childPage(queue: Queue, key: string, { start, end, fetchJobs }: Args<'paginate'>[1]) {
   const type = key.endsWith(':processed') ? 'processed' : 'unprocessed'
   const jobId = key.slice(queue.key.length + 1, key.lastIndexOf(':'))
   const [total = 0] = childCounts(queue, jobId, [type])
-  const rows = childRows(queue, jobId, type, ...page(start, end, total))
-  const items = rows.map(({ key, value }) => (type === 'processed' ? { id: key, v: parsed(value) } : { id: key }))
-  const jobs = fetchJobs ? rows.flatMap(child => queue.sql.job.get(child.queue, child.id) ?? []).map(toJson) : []
+  const rows = childRows(queue, jobId, type, ...limitAndOffset(start, end, total))
+  const items = rows.map(({ key, value }) => (type === 'processed' ? { id: key, v: parseJson(value) } : { id: key }))
+  const jobs = fetchJobs ? rows.flatMap(child => queue.sql.job.get(child.queue, child.id) ?? []).map(toJobJson) : []
   return { cursor: '0', items, total, jobs }
 }
 
 /** In the form of Redis's CLIENT LIST: one text, a line per client. */
 export function clientList({ sql }: Queue): string[] {
-  const lines = sql.clients.all().map(it => `id=${it.id} pid=${it.pid} started=${it.started_at} name=${it.name}`)
+  const lines = sql.clients
+    .all()
+    .map(client => `id=${client.id} pid=${client.pid} started=${client.started_at} name=${client.name}`)
   return [lines.join('\n')]
 }

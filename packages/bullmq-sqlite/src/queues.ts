@@ -49,14 +49,14 @@ export class Queue {
 
   get isMaxed(): boolean {
     const { concurrency } = this.state.meta
-    return concurrency !== undefined && this.counted(State.active) >= Number(concurrency)
+    return concurrency !== undefined && this.count(State.active) >= Number(concurrency)
   }
 
-  get waiting(): number {
-    return this.counted(State.wait) + this.counted(State.prioritized)
+  get waitingCount(): number {
+    return this.count(State.wait) + this.count(State.prioritized)
   }
 
-  counted(state: StateCode): number {
+  count(state: StateCode): number {
     return this.state.counts[state]!
   }
 
@@ -93,10 +93,10 @@ export class Queue {
     const json = JSON.stringify(this.state)
     if (json === this.#saved) return false
     const { lastEvent } = this.state
-    const added = this.#events.length
-    if (added > 0) this.sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
+    const addedCount = this.#events.length
+    if (addedCount > 0) this.sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
     const maxEvents = Number(this.state.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
-    if (lastEvent % trimEvery < added) this.sql.trimEvents.run(this.id, lastEvent - maxEvents)
+    if (lastEvent % trimEvery < addedCount) this.sql.trimEvents.run(this.id, lastEvent - maxEvents)
     this.sql.saveQueue.run(json, this.id)
     this.#events = []
     this.#saved = json
@@ -106,7 +106,7 @@ export class Queue {
 
 /** The queues of one file, cached in memory. The cache is dropped when another process has written. */
 export class QueueSet {
-  #known = new Map<string | number, Queue>() // by key and by id
+  #cached = new Map<string | number, Queue>() // by key and by id
   #opened = new Set<Queue>() // by the running transaction
   #undo = new Map<Queue, () => void>() // restores the queues that were open before the running operation
 
@@ -131,8 +131,8 @@ export class QueueSet {
   }
 
   find(name: string | number): Queue | undefined {
-    const known = this.#known.get(name)
-    if (known) return known
+    const cached = this.#cached.get(name)
+    if (cached) return cached
     const row = (typeof name === 'string' ? this.sql.queueByKey : this.sql.queueById).get(name)
     return row ? this.#keep(row) : undefined
   }
@@ -162,19 +162,19 @@ export class QueueSet {
   }
 
   forget(): void {
-    this.#known.clear()
+    this.#cached.clear()
     this.#opened.clear()
   }
 
   #forget(queue: Queue): void {
-    this.#known.delete(queue.key)
-    this.#known.delete(queue.id)
+    this.#cached.delete(queue.key)
+    this.#cached.delete(queue.id)
     this.#opened.delete(queue)
   }
 
   #keep({ id, key, state }: QueueRow): Queue {
     const queue = new Queue(this, id, key, state)
-    this.#known.set(key, queue).set(id, queue)
+    this.#cached.set(key, queue).set(id, queue)
     return queue
   }
 }

@@ -18,10 +18,10 @@ export class Refused extends Error {
   readonly why: keyof typeof refusals
   readonly code: number
 
-  constructor(why: keyof typeof refusals, about: Record<string, string | undefined> = {}) {
+  constructor(why: keyof typeof refusals, details: Record<string, string | undefined> = {}) {
     super(
       refusals[why][1].replace(/{(\w+)}/g, (placeholder, name) =>
-        name === 'command' ? placeholder : String(about[name]),
+        name === 'command' ? placeholder : String(details[name]),
       ),
     )
     this.why = why
@@ -29,7 +29,7 @@ export class Refused extends Error {
   }
 
   /** The error as BullMQ throws it: same text, same `code`. */
-  inWordsOf(command: string): Error {
+  asBullMqError(command: string): Error {
     const error = new Error(this.message.replace('{command}', command))
     // By this name a worker knows that a retry is useless.
     if (this.why === 'jobHasFailedChildren') error.name = 'UnrecoverableError'

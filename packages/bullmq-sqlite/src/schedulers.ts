@@ -26,8 +26,8 @@ export function upsertScheduler(queue: Queue, ...args: Args<'addJobScheduler'>):
     ? nextSlot(keepsInterval ? current.nextRun : undefined, every, now, givenOffset, Number(startDate ?? 0))
     : { millis: givenMillis, offset: givenOffset }
   const replaced = current !== undefined && removeNextJob(queue, current)
-  const wanted = replaced && every && keepsInterval ? current.nextRun : slot.millis
-  const nextRun = every ? freeSlot(queue, id, wanted, every) : wanted
+  const wantedRun = replaced && every && keepsInterval ? current.nextRun : slot.millis
+  const nextRun = every ? freeSlot(queue, id, wantedRun, every) : wantedRun
   const nextJob = every ? jobIdAt(id, nextRun) : freeId(queue, id, nextRun, replaced)
 
   const offset = (replaced ? opts.offset : slot.offset) ?? current?.fields.offset
@@ -61,8 +61,8 @@ export function advanceScheduler(queue: Queue, ...args: Args<'updateJobScheduler
     queue.emit('duplicated', 'jobId', nextJob)
     return null
   }
-  const counted = { ...fields, ic: String(Number(fields.ic ?? 1) + 1) }
-  addRun(queue, id, { nextRun, nextJob, fields: counted }, runOpts, now)
+  const nextFields = { ...fields, ic: String(Number(fields.ic ?? 1) + 1) }
+  addRun(queue, id, { nextRun, nextJob, fields: nextFields }, runOpts, now)
   return nextJob
 }
 
@@ -90,9 +90,9 @@ export function readScheduler(queue: Queue, id: string): Scheduler | undefined {
 function nextSlot(previous: number | undefined, every: number, now: number, givenOffset: number, startDate: number) {
   const aligned = Math.floor(now / every) * every + givenOffset
   const upcoming = aligned <= now ? aligned + every : aligned
-  const first = startDate ? Math.max(startDate, now) : givenOffset > 0 ? upcoming : now
-  const next = previous !== undefined && previous + every >= now ? previous + every : upcoming
-  const millis = Math.floor(previous === undefined ? first : next)
+  const firstMillis = startDate ? Math.max(startDate, now) : givenOffset > 0 ? upcoming : now
+  const nextMillis = previous !== undefined && previous + every >= now ? previous + every : upcoming
+  const millis = Math.floor(previous === undefined ? firstMillis : nextMillis)
   return { millis, offset: Math.floor(givenOffset || millis % every) }
 }
 

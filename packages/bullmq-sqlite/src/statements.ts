@@ -13,12 +13,12 @@ export interface JobRow
   id: string
   state: StateCode
 }
-const job = `rowid, id, state, score, added_at, delay, priority, attempts_made, stalls, processed_at, lock_token,
+const jobColumns = `rowid, id, state, score, added_at, delay, priority, attempts_made, stalls, processed_at, lock_token,
   lock_until, parent_queue, parent_id, parent, scheduler_id, dedup_id`
 
 /** A job as BullMQ reads it, except that three fields are JSON texts and that missing values are null, not absent. */
 export type JsonRow = Omit<JobJson, 'opts' | 'progress' | 'parent'> & { opts: string; progress: Text; parent: Text }
-const json = `id, name, data, opts, progress, delay, priority, added_at AS timestamp, attempts_started AS attemptsStarted,
+const jsonColumns = `id, name, data, opts, progress, delay, priority, added_at AS timestamp, attempts_started AS attemptsStarted,
   attempts_made AS attemptsMade, stalls AS stalledCounter, finished_at AS finishedOn, processed_at AS processedOn,
   scheduler_id AS repeatJobKey, dedup_id AS debounceId, dedup_id AS deduplicationId, failed_reason AS failedReason,
   return_value AS returnvalue, deferred_failure AS deferredFailure, stacktrace, parent, processed_by AS processedBy`
@@ -43,15 +43,15 @@ type ClientRow = { id: number; pid: number; name: string; started_at: number }
 export function prepareStatements(db: Database) {
   const updates = new Map<string, ReturnType<typeof sql>>()
   const sql = <Row = null>(text: string) => db.prepare<Row>(text)
-  const insert = (table: string, columns: string, how = 'INSERT') =>
-    sql(`${how} INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`)
+  const insert = (table: string, columns: string, verb = 'INSERT') =>
+    sql(`${verb} INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`)
   const replace = (table: string, columns: string) => insert(table, columns, 'INSERT OR REPLACE')
 
   const byId = 'WHERE queue = ? AND id = ?'
   const ofState = 'FROM job WHERE queue = ? AND state = ?'
-  const jobs = `SELECT ${job} ${ofState}`
+  const jobs = `SELECT ${jobColumns} ${ofState}`
   const active = `queue = ? AND state = ${State.active}`
-  const activeJobs = `SELECT ${job} FROM job WHERE ${active}`
+  const activeJobs = `SELECT ${jobColumns} FROM job WHERE ${active}`
   const ofParent = 'parent_queue = ? AND parent_id = ?'
   const child = `${ofParent} AND queue = ? AND id = ?`
   const pending = `${child} AND status = ${Child.unprocessed}`
@@ -81,8 +81,8 @@ export function prepareStatements(db: Database) {
       `queue, id, state, score, added_at, delay, priority, parent_queue, parent_id, parent, scheduler_id, dedup_id, name,
          opts, data`,
     ),
-    jobRow: sql<JobRow>(`SELECT ${job} FROM job ${byId}`),
-    job: sql<JsonRow>(`SELECT ${json} FROM job ${byId}`),
+    jobRow: sql<JobRow>(`SELECT ${jobColumns} FROM job ${byId}`),
+    job: sql<JsonRow>(`SELECT ${jsonColumns} FROM job ${byId}`),
     /** Sets these columns of a job. A statement is prepared for each set of columns in use. */
     updateJob(rowid: number, columns: JobColumns) {
       const names = Object.keys(columns).join(' = ?, ')
@@ -96,7 +96,7 @@ export function prepareStatements(db: Database) {
     claim: sql<JsonRow>(
       `UPDATE job SET state = ${State.active}, score = ?, processed_at = ?, attempts_started = attempts_started + 1,
          processed_by = coalesce(?, processed_by), lock_token = ?, lock_until = ?, owner = ?, suspect = 0
-       WHERE rowid = (SELECT rowid ${ofState} ORDER BY score LIMIT 1) RETURNING ${json}`,
+       WHERE rowid = (SELECT rowid ${ofState} ORDER BY score LIMIT 1) RETURNING ${jsonColumns}`,
     ),
     extendLock: sql(`UPDATE job SET lock_until = ?, suspect = 0 ${byId} AND lock_token = ?`),
     stalledJobs: sql<JobRow>(

@@ -43,7 +43,7 @@ export class Store {
 
   /** Opens the file, or shares it if this process has it open. Every `open` needs a `close`. */
   static open(options: StoreOptions): Store {
-    const { path, durability, busyTimeout } = checked(options)
+    const { path, durability, busyTimeout } = validated(options)
     const key = path === memory ? path : fullPath(path)
     let store = openStores.get(key)
     if (!store) openStores.set(key, (store = new Store(key, busyTimeout)))
@@ -64,9 +64,9 @@ export class Store {
     this.#checkpoints = isInMemory ? undefined : new Checkpoints(this.#db, path, this.processes.id)
   }
 
-  committed(queues: Queue[]): void {
-    if (queues.length > 0) this.#checkpoints?.written()
-    this.wakeups.committed(queues)
+  onCommit(queues: Queue[]): void {
+    if (queues.length > 0) this.#checkpoints?.noteWrite()
+    this.wakeups.onCommit(queues)
   }
 
   async close(): Promise<void> {
@@ -89,10 +89,10 @@ export class Store {
     const version = () => this.#db.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version ?? 0
     if (version() < newestVersion) {
       this.#db.exec('BEGIN IMMEDIATE')
-      const found = version() // another process may have created the tables meanwhile
-      const steps = found === 0 ? [schema] : upgrades.slice(found - 1)
+      const foundVersion = version() // another process may have created the tables meanwhile
+      const steps = foundVersion === 0 ? [schema] : upgrades.slice(foundVersion - 1)
       for (const step of steps) this.#db.exec(step)
-      this.#db.exec(`PRAGMA user_version = ${Math.max(found, newestVersion)}`)
+      this.#db.exec(`PRAGMA user_version = ${Math.max(foundVersion, newestVersion)}`)
       this.#db.exec('COMMIT')
     }
     if (version() > newestVersion)
@@ -102,7 +102,7 @@ export class Store {
 }
 
 /** Clear errors for missing options and for the options of a Redis connection. */
-function checked(options: StoreOptions | undefined): Required<StoreOptions> {
+function validated(options: StoreOptions | undefined): Required<StoreOptions> {
   const { path, durability = 'process', busyTimeout = 10_000 } = options ?? {}
   if (typeof path !== 'string' || path === '')
     throw new TypeError(`bullmq-sqlite: path is needed, as in { connection: { path: 'queue.db' } }`)

@@ -12,7 +12,7 @@ const holdLimit = 100 // ms that answers of reads wait for takes, at most
 /** A take is a write that may hand out a job. */
 export type TransactionKind = 'read' | 'write' | 'take'
 
-type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'committed'>
+type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'onCommit'>
 
 interface Operation {
   readonly kind: TransactionKind
@@ -120,17 +120,17 @@ export class Transactions {
   #turn = (): void => {
     const operations = this.#waiting
     this.#waiting = []
-    let done: { answers: (() => void)[]; changed: Queue[] }
+    let result: { answers: (() => void)[]; changed: Queue[] }
     try {
-      done = this.#runAll(operations)
+      result = this.#runAll(operations)
     } catch (error) {
       this.#rollBack()
       if (isFileBusy(error)) return void this.#retry(operations)
-      done = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
+      result = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
     }
     this.#attempts = 0
-    this.#store.committed(done.changed)
-    for (const answer of done.answers) answer()
+    this.#store.onCommit(result.changed)
+    for (const answer of result.answers) answer()
     this.#scheduled = false
     if (this.#waiting.length > 0) this.#schedule()
     else this.#idle?.()
@@ -143,12 +143,12 @@ export class Transactions {
     if (operations.some(({ kind }) => kind !== 'read')) sql.beginWrite.run()
     else sql.beginRead.run()
     this.dataVersion()
-    const until = performance.now() + turnBudget
+    const endsAt = performance.now() + turnBudget
     const answers: (() => void)[] = []
     for (const operation of operations) {
       // A single operation needs no savepoint: if it throws, the whole transaction is rolled back.
       answers.push(operations.length === 1 ? operation.run(queues) : this.#runGuarded(queues, operation))
-      if (performance.now() > until) break
+      if (performance.now() > endsAt) break
     }
     this.#store.requireFile()
     const changed = queues.save()

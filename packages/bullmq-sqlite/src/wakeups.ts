@@ -10,7 +10,7 @@ const dueSlack = 1 // ms added to the wake-up for a delayed job, so that it is d
 const longestTimer = 2 ** 31 - 1 // ms, the limit of setTimeout; every waiter times out long before
 
 interface Waiter {
-  readonly who: object
+  readonly caller: object
   readonly queueKey: string
   readonly after: number | undefined // the event after which it reads; undefined if it waits for jobs
   dueAt: number // when the next delayed job is due, by `Date.now()`; Infinity if there is none
@@ -21,7 +21,7 @@ interface Waiter {
 /** Callers that wait for jobs or events. Commits of this process wake them at once; for those of others it checks regularly. */
 export class Wakeups {
   #waiters = new Set<Waiter>()
-  #checking: ReturnType<typeof setTimeout> | undefined
+  #checkTimer: ReturnType<typeof setTimeout> | undefined
   #seenVersion = 0
   #unchanged = 0 // checks since another process has written
 
@@ -35,7 +35,7 @@ export class Wakeups {
    * Resolves with true when the queue has a job to take or, given `after`, an event after that one; with false when a delayed job
    * becomes due or after the timeout.
    */
-  wait(who: object, queueKey: string, ms: number, after?: number): Promise<boolean> {
+  wait(caller: object, queueKey: string, ms: number, after?: number): Promise<boolean> {
     let resolve: (found: boolean) => void
     const promise = new Promise<boolean>(fulfil => (resolve = fulfil))
     const timer = wakeIn(ms, () => wake(false))
@@ -43,26 +43,26 @@ export class Wakeups {
       clock.clearTimeout(timer)
       clock.clearTimeout(waiter.dueTimer)
       this.#waiters.delete(waiter)
-      if (this.#waiters.size === 0) clock.clearTimeout(this.#checking)
+      if (this.#waiters.size === 0) clock.clearTimeout(this.#checkTimer)
       resolve(found)
     }
-    const waiter: Waiter = { who, queueKey, after, dueAt: Infinity, dueTimer: undefined, wake }
+    const waiter: Waiter = { caller, queueKey, after, dueAt: Infinity, dueTimer: undefined, wake }
     if (this.#waiters.size === 0) this.#checkLater()
     this.#waiters.add(waiter)
     this.#wakeWaiters(queueKey)
     return promise
   }
 
-  interrupt(who: object): void {
-    for (const waiter of this.#waiters) if (waiter.who === who) waiter.wake(false)
+  interrupt(caller: object): void {
+    for (const waiter of this.#waiters) if (waiter.caller === caller) waiter.wake(false)
   }
 
-  committed(queues: Queue[]): void {
+  onCommit(queues: Queue[]): void {
     if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeWaiters(key)
   }
 
   #checkLater(): void {
-    this.#checking = clock.setTimeout(this.#check, this.#unchanged < restAfter ? checkInterval : restInterval)
+    this.#checkTimer = clock.setTimeout(this.#check, this.#unchanged < restAfter ? checkInterval : restInterval)
   }
 
   #check = (): void => {
@@ -84,7 +84,7 @@ export class Wakeups {
       waiters.length > 0 ? withDefault(undefined, () => this.#transactions.queues?.peek(queueKey)) : undefined
     if (!queue) return
     const dueAt = withDefault(0, () => nextDueAt(queue)) || Infinity
-    let jobs = queue.isPaused || queue.isMaxed ? 0 : queue.waiting
+    let jobs = queue.isPaused || queue.isMaxed ? 0 : queue.waitingCount
     for (const waiter of waiters) {
       if (waiter.after === undefined ? jobs-- > 0 : queue.state.lastEvent > waiter.after) waiter.wake(true)
       else if (waiter.after === undefined && waiter.dueAt !== dueAt) {

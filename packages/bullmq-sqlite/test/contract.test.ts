@@ -13,7 +13,6 @@ import { createSqliteBackend } from '../src/index.ts'
 import {
   afterTest,
   expect,
-  hears,
   outcome,
   redisTest,
   sleep,
@@ -21,6 +20,7 @@ import {
   temporaryFolder,
   test,
   until,
+  untilHeard,
 } from './support.ts'
 
 contract('SQLite', test, withBackend(createSqliteBackend), async () => ({ path: join(temporaryFolder(), 'queue.db') }))
@@ -29,7 +29,7 @@ contract('Redis', redisTest, withBackend(createRedisBackend), async () => {
   return { host: '127.0.0.1', port }
 })
 
-type Mine = QueueEventsListener & { mine(args: unknown): void }
+type CustomEvents = QueueEventsListener & { mine(args: unknown): void }
 
 /** What a user of BullMQ sees, with either store. Redis is the reference: every expectation was first its answer. */
 function contract<B extends IQueueBackend, C>(
@@ -43,31 +43,31 @@ function contract<B extends IQueueBackend, C>(
 
   async function open() {
     const connection = await connect()
-    const closing = <T extends { close(): Promise<void> }>(it: T): T => {
+    const closeAfterTest = <T extends { close(): Promise<void> }>(it: T): T => {
       afterTest(() => it.close())
       return it
     }
-    const queueOf = (name: string) => closing(new Queue(name, { connection }))
+    const queueOf = (name: string) => closeAfterTest(new Queue(name, { connection }))
     const queue = queueOf('jobs')
     await queue.waitUntilReady()
     return {
       queue,
       queueOf,
-      flows: closing(new FlowProducer({ connection })),
+      flows: closeAfterTest(new FlowProducer({ connection })),
       /** A worker, ready when this resolves. */
-      async work(run: Work | null, opts: WorkerOpts = {}, name = 'jobs') {
-        const worker = closing(new Worker(name, run, { connection, ...opts }))
+      async startWorker(run: Work | null, opts: WorkerOpts = {}, name = 'jobs') {
+        const worker = closeAfterTest(new Worker(name, run, { connection, ...opts }))
         worker.on('error', () => {})
         await worker.waitUntilReady()
         return worker
       },
       /** The queue's events from now on, as lines. */
       async listen(opts: { lastEventId?: string } = {}) {
-        const events = closing(new QueueEvents('jobs', { connection, ...opts }))
+        const events = closeAfterTest(new QueueEvents('jobs', { connection, ...opts }))
         const lines: string[] = []
         for (const name of eventNames) events.on(name, (args: unknown) => lines.push(line(name, args)))
-        const producer = closing(new QueueEventsProducer('jobs', { connection }))
-        await hears(events, producer)
+        const producer = closeAfterTest(new QueueEventsProducer('jobs', { connection }))
+        await untilHeard(events, producer)
         return { events, lines, producer }
       },
     }
@@ -88,22 +88,22 @@ function contract<B extends IQueueBackend, C>(
   }
 
   storeTest(`${store}: delays may have a fraction of a millisecond`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     const late = await queue.add('late', {}, { delay: 60_000.25, timestamp: Date.now() + 0.5 })
     await late.changeDelay(20.5)
     await queue.add('again', {}, { attempts: 2, backoff: { type: 'fixed', delay: 10.5 } })
-    const put = await queue.add('put off', {})
-    const seen: string[] = []
-    await work(async (job, token) => {
-      seen.push(job.name)
+    const putOff = await queue.add('put off', {})
+    const names: string[] = []
+    await startWorker(async (job, token) => {
+      names.push(job.name)
       if (job.name === 'again' && job.attemptsMade === 0) throw new Error('once')
-      if (job.name !== 'put off' || seen.filter(name => name === job.name).length > 1) return
+      if (job.name !== 'put off' || names.filter(name => name === job.name).length > 1) return
       await job.moveToDelayed(Date.now() + 15.75, token)
       throw new DelayedError()
     })
     await until(async () => (await queue.getJobCounts('completed')).completed === 3)
-    expect(seen.sort()).toEqual(['again', 'again', 'late', 'put off', 'put off'])
-    expect((await queue.getJob(put.id!))!.attemptsMade).toBe(1)
+    expect(names.sort()).toEqual(['again', 'again', 'late', 'put off', 'put off'])
+    expect((await queue.getJob(putOff.id!))!.attemptsMade).toBe(1)
   })
 
   storeTest(`${store}: a delay with a fraction is shown in whole milliseconds`, async () => {
@@ -123,30 +123,30 @@ function contract<B extends IQueueBackend, C>(
     const year = 365 * 86_400_000
     const delays = [2 ** 52, 20 * year, 200 * year, 60_000, 12 * year]
     const add = () => Promise.all(delays.map(delay => queue.add('late', {}, { delay, jobId: `in ${delay}` })))
-    const listed = async () => (await queue.getDelayed()).map(job => job.id)
-    const inOrder = delays.toSorted((a, b) => a - b).map(delay => `in ${delay}`)
+    const delayedIds = async () => (await queue.getDelayed()).map(job => job.id)
+    const soonestFirst = delays.toSorted((a, b) => a - b).map(delay => `in ${delay}`)
     await add()
-    expect(await listed()).toEqual(inOrder)
+    expect(await delayedIds()).toEqual(soonestFirst)
     expect((await queue.getJob(`in ${2 ** 52}`))!.delay).toBe(2 ** 52)
 
     await queue.drain(true)
     expect(await queue.getDelayedCount()).toBe(0)
     await add()
     await sleep(5) // only jobs of an earlier millisecond are cleaned
-    expect(await queue.clean(0, 0, 'delayed')).toEqual(inOrder)
+    expect(await queue.clean(0, 0, 'delayed')).toEqual(soonestFirst)
     await add()
     await queue.promoteJobs()
     expect(await queue.getJobCounts('delayed', 'waiting')).toEqual({ delayed: 0, waiting: 5 })
     await queue.obliterate({ force: true })
     await queue.resume()
     await add()
-    expect(await listed()).toEqual(inOrder)
+    expect(await delayedIds()).toEqual(soonestFirst)
     await queue.obliterate({ force: true })
     expect(await queue.getDelayedCount()).toBe(0)
   })
 
   storeTest(`${store}: a job is added, worked on and completed, and every step is an event`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     const job = await queue.add('greet', { name: 'ann' })
     expect([job.id, await job.getState(), await queue.getJobCounts('waiting')]).toEqual([
@@ -154,20 +154,20 @@ function contract<B extends IQueueBackend, C>(
       'waiting',
       { waiting: 1 },
     ])
-    await work(async job => {
+    await startWorker(async job => {
       await job.updateProgress({ half: true })
       return `hello ${job.data.name}`
     })
     await until(() => lines.includes('drained'))
-    const done = (await queue.getJob('1'))!
-    expect(await done.getState()).toBe('completed')
-    expect(done).toMatchObject({
+    const doneJob = (await queue.getJob('1'))!
+    expect(await doneJob.getState()).toBe('completed')
+    expect(doneJob).toMatchObject({
       returnvalue: 'hello ann',
       attemptsMade: 1,
       attemptsStarted: 1,
       progress: { half: true },
     })
-    expect(done.finishedOn! >= done.processedOn!).toBe(true)
+    expect(doneJob.finishedOn! >= doneJob.processedOn!).toBe(true)
     expect(lines).toEqual([
       'added 1 name="greet"',
       'waiting 1',
@@ -181,10 +181,10 @@ function contract<B extends IQueueBackend, C>(
   storeTest(
     `${store}: a failing job is tried again after its backoff, and fails when its attempts are used up`,
     async () => {
-      const { queue, work, listen } = await open()
+      const { queue, startWorker, listen } = await open()
       const { lines } = await listen()
       await queue.add('bad', {}, { attempts: 3, backoff: { type: 'exponential', delay: 20 } })
-      await work(async job => {
+      await startWorker(async job => {
         throw new Error(`no ${job.attemptsMade}`)
       })
       await until(() => lines.includes('drained'))
@@ -209,10 +209,10 @@ function contract<B extends IQueueBackend, C>(
   )
 
   storeTest(`${store}: a job without backoff is tried again at once, and an unrecoverable error ends it`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     await queue.add('bad', {}, { attempts: 5 })
-    await work(async job => {
+    await startWorker(async job => {
       throw job.attemptsMade === 0 ? new Error('again') : new UnrecoverableError('never')
     })
     await until(() => lines.includes('drained'))
@@ -228,7 +228,7 @@ function contract<B extends IQueueBackend, C>(
   storeTest(
     `${store}: jobs run first come first served, the last of a lifo first, and by priority after all others`,
     async () => {
-      const { queue, work } = await open()
+      const { queue, startWorker } = await open()
       await queue.addBulk([
         { name: 'low', data: {}, opts: { priority: 10 } },
         { name: 'high', data: {}, opts: { priority: 1 } },
@@ -242,27 +242,27 @@ function contract<B extends IQueueBackend, C>(
       expect((await queue.getWaiting()).map(job => job.name)).toEqual(['y', 'z', 'a', 'b'])
       expect((await queue.getPrioritized()).map(job => job.name)).toEqual(['high', 'high2', 'low'])
       const order: string[] = []
-      await work(async job => void order.push(job.name))
+      await startWorker(async job => void order.push(job.name))
       await until(() => order.length === 7)
       expect(order).toEqual(['y', 'z', 'a', 'b', 'high', 'high2', 'low'])
     },
   )
 
   storeTest(`${store}: a priority can be changed while the job waits`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     const [a, b, c] = await queue.addBulk(['a', 'b', 'c'].map(name => ({ name, data: {}, opts: { priority: 5 } })))
     await c!.changePriority({ priority: 5, lifo: true })
     await a!.changePriority({ priority: 9 })
     await b!.changePriority({ priority: 0 })
     expect(await queue.getJobCounts('wait', 'prioritized')).toEqual({ wait: 1, prioritized: 2 })
     const order: string[] = []
-    await work(async job => void order.push(job.name))
+    await startWorker(async job => void order.push(job.name))
     await until(() => order.length === 3)
     expect(order).toEqual(['b', 'c', 'a'])
   })
 
   storeTest(`${store}: delayed jobs wait for their time, unless promoted or put off`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     const order: string[] = []
     const timestamp = Date.now()
@@ -271,7 +271,7 @@ function contract<B extends IQueueBackend, C>(
     await queue.add('first', {}, { timestamp, delay: 60 })
     const never = await queue.add('never', {}, { timestamp, delay: 100 })
     await never.changeDelay(3_600_000)
-    await work(async job => void order.push(job.name))
+    await startWorker(async job => void order.push(job.name))
     expect(await late.getState()).toBe('delayed')
     await until(() => order.length === 2)
     await late.promote()
@@ -298,13 +298,13 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a deduplication id admits one job until it is done`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     const deduplication = { id: 'one' }
     const first = await queue.add('a', { n: 1 }, { deduplication })
     const second = await queue.add('a', { n: 2 }, { deduplication })
     expect([first.id, second.id, await queue.getDeduplicationJobId('one')]).toEqual(['1', '1', '1'])
-    await work(async () => {})
+    await startWorker(async () => {})
     await until(() => lines.includes('drained'))
     expect(lines[2]).toBe('deduplicated 1 deduplicationId="one" deduplicatedJobId="2"')
     expect(await queue.getDeduplicationJobId('one')).toBeNull()
@@ -332,8 +332,8 @@ function contract<B extends IQueueBackend, C>(
     const reschedule = { id: 'two', reschedule: true }
     await queue.add('b', { n: 1 }, { deduplication: reschedule, delay: 1000 })
     await queue.add('b', { n: 2 }, { deduplication: reschedule, delay: 9000 })
-    const kept = (await queue.getJob('3'))!
-    expect([kept.data.n, kept.delay]).toEqual([1, 9000])
+    const delayedJob = (await queue.getJob('3'))!
+    expect([delayedJob.data.n, delayedJob.delay]).toEqual([1, 9000])
     await until(() => lines.length >= 10)
     expect(lines).toEqual([
       'added 1 name="a"',
@@ -350,20 +350,20 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: the last job that came while one of its kind was active runs after it`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     const started = Promise.withResolvers<void>()
-    const goOn = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
     const ran: number[] = []
-    await work(async job => {
+    await startWorker(async job => {
       ran.push(job.data.n)
       started.resolve()
-      await goOn.promise
+      await release.promise
     })
     const add = (n: number) => queue.add('a', { n }, { deduplication: { id: 'one', keepLastIfActive: true } })
     await add(1)
     await started.promise
     expect([(await add(2)).id, (await add(3)).id]).toEqual(['1', '1'])
-    goOn.resolve()
+    release.resolve()
     await until(() => ran.length === 2)
     expect(ran).toEqual([1, 3])
     await until(async () => (await queue.getCompletedCount()) === 2)
@@ -371,7 +371,7 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a parent runs when its children are done, with their results`, async () => {
-    const { queue, queueOf, flows, work, listen } = await open()
+    const { queue, queueOf, flows, startWorker, listen } = await open()
     const parts = queueOf('parts')
     const { lines } = await listen()
     const tree = await flows.add({
@@ -386,8 +386,8 @@ function contract<B extends IQueueBackend, C>(
     expect(await tree.job.getState()).toBe('waiting-children')
     expect(await tree.job.getDependenciesCount()).toEqual({ processed: 0, unprocessed: 2, ignored: 0, failed: 0 })
     expect(await parts.getJobCounts('waiting')).toEqual({ waiting: 2 })
-    await work(async job => job.data * 10, {}, 'parts')
-    await work(async job => {
+    await startWorker(async job => job.data * 10, {}, 'parts')
+    await startWorker(async job => {
       const values = await job.getChildrenValues<number>()
       return Object.values(values).reduce((sum, value) => sum + value)
     })
@@ -402,12 +402,12 @@ function contract<B extends IQueueBackend, C>(
       'completed sum returnvalue=50 prev="active"',
       'drained',
     ])
-    const read = await flows.getFlow({ id: 'sum', queueName: 'jobs' })
-    expect(read.children!.map(({ job }) => job.id).sort()).toEqual(['three', 'two'])
+    const readTree = await flows.getFlow({ id: 'sum', queueName: 'jobs' })
+    expect(readTree.children!.map(({ job }) => job.id).sort()).toEqual(['three', 'two'])
   })
 
   storeTest(`${store}: what a failed child does to its parent is the child's option`, async () => {
-    const { queue, flows, work } = await open()
+    const { queue, flows, startWorker } = await open()
     const flowOf = (name: string, opts: object) =>
       flows.add({
         name: 'parent',
@@ -420,8 +420,8 @@ function contract<B extends IQueueBackend, C>(
     await flowOf('ignore', { ignoreDependencyOnFailure: true })
     await flowOf('forget', { removeDependencyOnFailure: true })
     await flowOf('wait', {})
-    await work(async () => Promise.reject(new Error('broken')), {}, 'parts')
-    await work(async () => 'ran')
+    await startWorker(async () => Promise.reject(new Error('broken')), {}, 'parts')
+    await startWorker(async () => 'ran')
     await until(async () => (await queue.getCompletedCount()) === 3 && (await queue.getFailedCount()) === 1)
     expect((await queue.getJob('to-fail'))!.failedReason).toBe('child bull:parts:child-fail failed')
     expect(await queue.getJobState('to-wait')).toBe('waiting-children')
@@ -457,9 +457,9 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a job may delay itself, or wait for children it adds itself`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
-    await work(async (job, token) => {
+    await startWorker(async (job, token) => {
       if (job.name === 'child') return 'of age'
       if (job.data.step === undefined) {
         await job.updateData({ step: 1 })
@@ -480,9 +480,9 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a scheduler makes one job after the other, can be changed and removed`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     const runs: number[] = []
-    const worker = await work(async job => void runs.push(job.opts.prevMillis ?? 0))
+    const worker = await startWorker(async job => void runs.push(job.opts.prevMillis ?? 0))
     await queue.upsertJobScheduler('tick', { every: 100 }, { name: 'tock', data: { x: 1 }, opts: { attempts: 2 } })
     await until(() => runs.length >= 3)
     await worker.pause()
@@ -507,11 +507,11 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a paused queue accepts jobs and hands out none`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     let ran = 0
     await queue.pause()
-    await work(async () => void ran++)
+    await startWorker(async () => void ran++)
     await queue.add('a', {})
     await queue.add('b', {}, { delay: 1 })
     await sleep(100) // nothing happens
@@ -540,10 +540,10 @@ function contract<B extends IQueueBackend, C>(
   )
 
   storeTest(`${store}: cleaning removes old jobs of a state up to a limit`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     await queue.addBulk(Array.from({ length: 6 }, (_, n) => ({ name: n % 2 ? 'odd' : 'even', data: {} })))
-    const worker = await work(async job => {
+    const worker = await startWorker(async job => {
       if (job.name === 'odd') throw new Error('odd')
     })
     await until(() => lines.includes('drained'))
@@ -592,8 +592,8 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: obliterating leaves nothing, and respects active jobs unless forced`, async () => {
-    const { queue, work } = await open()
-    const worker = await work(null)
+    const { queue, startWorker } = await open()
+    const worker = await startWorker(null)
     await queue.addBulk(Array.from({ length: 4 }, () => ({ name: 'a', data: {} })))
     await worker.getNextJob('token')
     expect(await outcome(queue.obliterate())).toThrow('Cannot obliterate queue with active jobs')
@@ -604,7 +604,7 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: finished jobs are kept by number, by age or not at all`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     const bulk = (name: string, removeOnComplete: boolean | number) =>
       queue.addBulk(Array.from({ length: 3 }, () => ({ name, data: {}, opts: { removeOnComplete } })))
@@ -612,7 +612,7 @@ function contract<B extends IQueueBackend, C>(
     await bulk('kept', false)
     await bulk('two', 2)
     await queue.add('failed', {}, { removeOnFail: true })
-    await work(async job => {
+    await startWorker(async job => {
       await sleep(2) // Redis orders those of one millisecond by id
       if (job.name === 'failed') throw new Error('no')
     })
@@ -622,11 +622,11 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a finished job can run again, with its attempts continued or reset`, async () => {
-    const { queue, work, listen } = await open()
+    const { queue, startWorker, listen } = await open()
     const { lines } = await listen()
     let broken = true
     await queue.add('a', {})
-    await work(async () => {
+    await startWorker(async () => {
       if (broken) throw new Error('broken')
       return 'mended'
     })
@@ -645,8 +645,8 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: only the holder of its lock may move an active job`, async () => {
-    const { queue, work } = await open()
-    const worker = await work(null)
+    const { queue, startWorker } = await open()
+    const worker = await startWorker(null)
     await queue.add('a', {})
     const job = (await worker.getNextJob('mine'))!
     expect(await outcome(job.moveToCompleted('x', 'theirs'))).toThrow(
@@ -688,8 +688,8 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a parent with pending or failed children cannot be completed`, async () => {
-    const { queue, work } = await open()
-    const worker = await work(null)
+    const { queue, startWorker } = await open()
+    const worker = await startWorker(null)
     await queue.add('parent', {}, { jobId: 'p' })
     const parent = (await worker.getNextJob('t'))!
     const opts = { parent: { id: 'p', queue: queue.qualifiedName }, failParentOnFailure: true }
@@ -709,34 +709,37 @@ function contract<B extends IQueueBackend, C>(
   storeTest(
     `${store}: a job whose worker is gone is noticed, tried again, and fails when that happens too often`,
     async () => {
-      const { queue, work, listen } = await open()
+      const { queue, startWorker, listen } = await open()
       const { lines } = await listen()
       const opts = { lockDuration: 50, stalledInterval: 60, maxStalledCount: 1 }
       await queue.add('a', {})
-      const gone = await work(null, opts)
-      await gone.getNextJob('gone')
-      const second = await work(null, opts)
-      await second.startStalledCheckTimer()
+      const firstWorker = await startWorker(null, opts)
+      await firstWorker.getNextJob('gone')
+      const secondWorker = await startWorker(null, opts)
+      await secondWorker.startStalledCheckTimer()
       await until(() => lines.includes('stalled 1'))
       expect((await queue.getJob('1'))!.stalledCounter).toBe(1)
-      await second.getNextJob('gone too')
+      await secondWorker.getNextJob('gone too')
       await until(() => lines.filter(line => line === 'stalled 1').length === 2)
-      const third = await work(async () => 'never', opts)
+      const thirdWorker = await startWorker(async () => 'never', opts)
       const failed = Promise.withResolvers<string>()
-      third.on('failed', (_, error) => failed.resolve(error.message))
+      thirdWorker.on('failed', (_, error) => failed.resolve(error.message))
       expect(await failed.promise).toBe('job stalled more than allowable limit')
-      const seen = lines.filter(line => /^(waiting|stalled|failed)/.test(line))
-      const again = ['waiting 1 prev="active"', 'stalled 1'] // on a slow machine it stalls once more before it is given up
-      const times = seen.filter(line => line === 'stalled 1').length
-      const end = seen.filter(line => line.startsWith('failed')) // the event may come a moment later
-      expect(seen).toEqual(['waiting 1', ...Array(times).fill(again).flat(), ...end])
+      const seenLines = lines.filter(line => /^(waiting|stalled|failed)/.test(line))
+      const stallLines = ['waiting 1 prev="active"', 'stalled 1'] // on a slow machine it stalls once more before it is given up
+      const stalls = seenLines.filter(line => line === 'stalled 1').length
+      const failedLines = seenLines.filter(line => line.startsWith('failed')) // the event may come a moment later
+      expect(seenLines).toEqual(['waiting 1', ...Array(stalls).fill(stallLines).flat(), ...failedLines])
     },
   )
 
   storeTest(`${store}: a limited queue starts no more jobs than it may`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     const starts: number[] = []
-    await work(async job => void starts.push(job.processedOn!), { limiter: { max: 2, duration: 300 }, concurrency: 5 })
+    await startWorker(async job => void starts.push(job.processedOn!), {
+      limiter: { max: 2, duration: 300 },
+      concurrency: 5,
+    })
     await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'a', data: {} })))
     await until(() => starts.length === 5)
     expect(starts[2]! - starts[0]! >= 290).toBe(true)
@@ -748,23 +751,23 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: a queue's concurrency holds for all its workers together`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     await queue.setGlobalConcurrency(2)
-    let [now, most, ran] = [0, 0, 0]
+    let [running, maxRunning, ran] = [0, 0, 0]
     const twoAtOnce = Promise.withResolvers<void>()
     const run = async () => {
-      most = Math.max(most, ++now)
-      if (now === 2) twoAtOnce.resolve()
+      maxRunning = Math.max(maxRunning, ++running)
+      if (running === 2) twoAtOnce.resolve()
       await twoAtOnce.promise
       await sleep(20) // a chance for a third one, which must not start
-      now--
+      running--
       ran++
     }
-    await work(run, { concurrency: 3 })
-    await work(run, { concurrency: 3 })
+    await startWorker(run, { concurrency: 3 })
+    await startWorker(run, { concurrency: 3 })
     await queue.addBulk(Array.from({ length: 8 }, () => ({ name: 'a', data: {} })))
     await until(() => ran === 8)
-    expect([most, await queue.getGlobalConcurrency()]).toEqual([2, 2])
+    expect([maxRunning, await queue.getGlobalConcurrency()]).toEqual([2, 2])
     await queue.removeGlobalConcurrency()
     expect(await queue.getGlobalConcurrency()).toBeNull()
   })
@@ -800,18 +803,18 @@ function contract<B extends IQueueBackend, C>(
   })
 
   storeTest(`${store}: metrics count what workers finish`, async () => {
-    const { queue, work } = await open()
+    const { queue, startWorker } = await open()
     await queue.addBulk(Array.from({ length: 3 }, (_, n) => ({ name: 'a', data: n })))
     const run = async (job: { data: number }) => (job.data === 1 ? Promise.reject(new Error('x')) : 1)
-    await work(run, { metrics: { maxDataPoints: 10 } })
+    await startWorker(run, { metrics: { maxDataPoints: 10 } })
     await until(async () => (await queue.getMetrics('failed')).meta.count === 1)
     await until(async () => (await queue.getMetrics('completed')).meta.count === 2)
   })
 
   storeTest(`${store}: workers and event readers are listed while they are connected`, async () => {
-    const { queue, work, listen } = await open()
-    const first = await work(async () => {}, { name: 'ann' })
-    await work(async () => {})
+    const { queue, startWorker, listen } = await open()
+    const first = await startWorker(async () => {}, { name: 'ann' })
+    await startWorker(async () => {})
     await listen()
     await until(async () => (await queue.getWorkersCount()) === 2)
     await until(async () => (await queue.getQueueEvents()).length === 1)
@@ -826,21 +829,21 @@ function contract<B extends IQueueBackend, C>(
   storeTest(`${store}: event readers can start where they left off, and add their own events`, async () => {
     const { queue, listen } = await open()
     const { events, lines, producer } = await listen()
-    let second: string | undefined
+    let secondEventId: string | undefined
     events.on('waiting', ({ jobId }, id) => {
-      if (jobId === '2') second = id
+      if (jobId === '2') secondEventId = id
     })
     await queue.add('a', {})
     await queue.add('b', {})
     await queue.add('c', {})
-    const heard = Promise.withResolvers<unknown>()
-    events.on<Mine, 'mine'>('mine', heard.resolve)
+    const customEvent = Promise.withResolvers<unknown>()
+    events.on<CustomEvents, 'mine'>('mine', customEvent.resolve)
     await producer.publishEvent({ eventName: 'mine', what: 'ever', n: 7 })
-    expect(await heard.promise).toEqual({ what: 'ever', n: '7' })
-    expect(second).toMatch(/^\d+-\d+$/)
-    const { lines: later } = await listen({ lastEventId: second })
-    await until(() => later.length === 2)
-    expect(later).toEqual(['added 3 name="c"', 'waiting 3'])
+    expect(await customEvent.promise).toEqual({ what: 'ever', n: '7' })
+    expect(secondEventId).toMatch(/^\d+-\d+$/)
+    const { lines: laterLines } = await listen({ lastEventId: secondEventId })
+    await until(() => laterLines.length === 2)
+    expect(laterLines).toEqual(['added 3 name="c"', 'waiting 3'])
     expect(lines).toHaveLength(6)
   })
 

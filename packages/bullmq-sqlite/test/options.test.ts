@@ -34,9 +34,9 @@ test('a queue in memory works like one in a file, and is gone when its last user
   expect((await queue.getWorkers()).length).toBe(1)
   for (const it of [worker, events, queue]) await it.close()
 
-  const again = new Queue('jobs', { connection })
-  afterTest(() => again.close())
-  expect(await again.getJobCounts('completed')).toEqual({ completed: 0 })
+  const reopenedQueue = new Queue('jobs', { connection })
+  afterTest(() => reopenedQueue.close())
+  expect(await reopenedQueue.getJobCounts('completed')).toEqual({ completed: 0 })
 })
 
 test('a failing call on a queue in memory is rolled back', async () => {

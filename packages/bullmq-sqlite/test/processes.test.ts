@@ -21,10 +21,10 @@ function inspect(path: string) {
   const db = openSqliteFile(path, { mustExist: true })
   const counters = db.prepare<{ state: string }>("SELECT state FROM queue WHERE key = 'bull:jobs'").get()
   const count = db.prepare<{ n: number }>('SELECT count(*) AS n FROM job WHERE state = ?')
-  const counted = Array.from({ length: 7 }, (_, state) => count.get(state)?.n)
+  const countedRows = Array.from({ length: 7 }, (_, state) => count.get(state)?.n)
   const integrity = db.prepare<{ integrity_check: string }>('PRAGMA integrity_check').get()?.integrity_check
   db.close()
-  return { counters: JSON.parse(counters?.state ?? '{}').counts, counted, integrity }
+  return { counters: JSON.parse(counters?.state ?? '{}').counts, counted: countedRows, integrity }
 }
 
 test('every job acknowledged to a process is there after it was killed', async () => {
@@ -40,8 +40,8 @@ test('every job acknowledged to a process is there after it was killed', async (
     })()
     await restOfLines.catch(() => {}) // what it printed before it was killed
   }
-  const there = new Set((await queue.getWaiting()).map(job => job.id))
-  expect(acknowledged.filter(id => !there.has(id))).toEqual([])
+  const storedIds = new Set((await queue.getWaiting()).map(job => job.id))
+  expect(acknowledged.filter(id => !storedIds.has(id))).toEqual([])
   expect(new Set(acknowledged).size).toBe(acknowledged.length)
   const { counters, counted, integrity } = inspect(path)
   expect([counters, integrity]).toEqual([counted, 'ok'])
@@ -60,8 +60,8 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   }
   const isAtWork = (pid: number) => {
     const lines = readFileSync(log, 'utf8').split('\n')
-    const noted = (what: string) => lines.filter(line => line.startsWith(what) && line.endsWith(` ${pid}`)).length
-    return noted('start') > noted('end')
+    const countLines = (what: string) => lines.filter(line => line.startsWith(what) && line.endsWith(` ${pid}`)).length
+    return countLines('start') > countLines('end')
   }
   const workers = [await startWorker(), await startWorker()]
   let kills = 0
@@ -82,26 +82,26 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   await until(async () => (await queue.getCompletedCount()) === jobs, 30_000)
   for (const child of workers) await child.kill9()
 
-  const at = new Map<string, string>()
+  const workerOfJob = new Map<string, string>()
   const done = new Set<string>()
   const killed = new Set<string>()
-  const doubled: string[] = []
+  const workedOnTwice: string[] = []
   let resumed = 0
   for (const line of readFileSync(log, 'utf8').trim().split('\n')) {
     const [what, id = '', pid = ''] = line.split(' ')
     if (what === 'kill') killed.add(pid) // a job it starts between this line and its death counts as one of a dead process
     if (what === 'end') {
-      at.delete(id)
+      workerOfJob.delete(id)
       done.add(id)
     }
     if (what === 'start') {
-      const worker = at.get(id)
+      const worker = workerOfJob.get(id)
       if (worker !== undefined && killed.has(worker)) resumed++
-      else if (worker !== undefined) doubled.push(line)
-      at.set(id, pid)
+      else if (worker !== undefined) workedOnTwice.push(line)
+      workerOfJob.set(id, pid)
     }
   }
-  expect(doubled).toEqual([])
+  expect(workedOnTwice).toEqual([])
   expect(done.size).toBe(jobs)
   expect(resumed).toBeGreaterThan(0)
   const { counters, counted, integrity } = inspect(path)
@@ -173,14 +173,16 @@ test('the lock files of killed processes are removed', async () => {
   await queue.add('job', {})
   expect(await child.nextLine()).toBe('working')
   await child.kill9()
-  const [left] = lockFiles()
-  expect(left).toEqual(expect.any(String))
-  const unknown = `${path}-3f2d9a44-0d3a-4b57-9c53-7f2d63a1b0cd.alive`
-  for (const file of [unknown, `${unknown}-journal`]) writeFileSync(file, '')
+  const [leftLockFile] = lockFiles()
+  expect(leftLockFile).toEqual(expect.any(String))
+  const unregisteredLockFile = `${path}-3f2d9a44-0d3a-4b57-9c53-7f2d63a1b0cd.alive`
+  for (const file of [unregisteredLockFile, `${unregisteredLockFile}-journal`]) writeFileSync(file, '')
   const { Worker } = withBackend(createSqliteBackend)
   const worker = new Worker('jobs', async () => {}, { connection: { path } })
   await until(async () => (await queue.getCompletedCount()) === 1)
-  await until(() => !lockFiles().includes(left!) && !lockFiles().some(name => unknown.endsWith(name)))
+  await until(
+    () => !lockFiles().includes(leftLockFile!) && !lockFiles().some(name => unregisteredLockFile.endsWith(name)),
+  )
   await worker.close()
   await queue.close()
   expect(lockFiles()).toEqual([])
@@ -242,8 +244,8 @@ test('a full disk is reported to the caller, and what was acknowledged before is
   expect(refused.length).toBeGreaterThan(0)
   const acknowledged = lines.filter(line => !line.startsWith('refused'))
   const { queue } = open(path)
-  const there = new Set((await queue.getWaiting()).map(job => job.id))
-  expect(acknowledged.filter(id => !there.has(id))).toEqual([])
+  const storedIds = new Set((await queue.getWaiting()).map(job => job.id))
+  expect(acknowledged.filter(id => !storedIds.has(id))).toEqual([])
   expect((await queue.add('room again', {})).id).toEqual(expect.any(String))
   expect(inspect(path).integrity).toBe('ok')
 })
@@ -255,9 +257,9 @@ test('a file of a newer version, or one that cannot be opened, is refused with a
   const db = openSqliteFile(path)
   db.exec('PRAGMA user_version = 99')
   db.close()
-  const late = new Queue('jobs', { connection: { path } })
-  afterTest(() => late.close())
-  expect(await outcome(late.add('a', {}))).toThrow('written by a newer version')
+  const newerQueue = new Queue('jobs', { connection: { path } })
+  afterTest(() => newerQueue.close())
+  expect(await outcome(newerQueue.add('a', {}))).toThrow('written by a newer version')
   expect(() => new Queue('jobs', { connection: { path: join(path, 'no-such-folder', 'queue.db') } })).toThrow(
     'no-such-folder',
   )
@@ -280,16 +282,16 @@ test('jobs that a worker closed by force leaves behind are taken over as soon as
 
 test('a refused call on a new queue leaves nothing in memory', async () => {
   const { path } = open()
-  const fresh = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
-  afterTest(() => fresh.close())
-  const refused = fresh.updateJobProgress('none', 1)
-  const [job, refusal] = await Promise.all([fresh.add('a', {}), outcome(refused)])
+  const newQueue = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
+  afterTest(() => newQueue.close())
+  const refused = newQueue.updateJobProgress('none', 1)
+  const [job, refusal] = await Promise.all([newQueue.add('a', {}), outcome(refused)])
   expect(refusal).toThrow(expect.objectContaining({ code: -1 }))
   expect(job.id).toBe('1')
-  expect(await fresh.getJobCounts('waiting')).toEqual({ waiting: 1 })
-  const again = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
-  afterTest(() => again.close())
-  expect((await again.add('b', {})).id).toBe('2')
+  expect(await newQueue.getJobCounts('waiting')).toEqual({ waiting: 1 })
+  const reopenedQueue = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
+  afterTest(() => reopenedQueue.close())
+  expect((await reopenedQueue.add('b', {})).id).toBe('2')
 })
 
 test('a refused call is rolled back in the file and in memory, without the calls next to it', async () => {

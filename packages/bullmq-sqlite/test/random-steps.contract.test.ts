@@ -13,13 +13,13 @@ import {
   type Chance,
   chance,
   expect,
-  hears,
   isBun,
   redisTest,
   rounds,
   sleep,
   startRedis,
   temporaryFolder,
+  untilHeard,
 } from './support.ts'
 
 /*
@@ -52,13 +52,13 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     events.on(name, (args: object) => eventLines.push(`${name} ${Object.values(args).join(' ')}`))
   const producer = new classes.QueueEventsProducer('jobs', { connection })
   for (const it of [queue, worker, flows, events, producer]) afterTest(() => it.close())
-  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), hears(events, producer)])
-  const held = new Map<string, { job: Job; token: string }>()
+  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), untilHeard(events, producer)])
+  const heldJobs = new Map<string, { job: Job; token: string }>()
 
   /** A step with all random choices made. Returns what a caller sees. */
   async function step({ what, id, opts, n, flag }: Step): Promise<unknown> {
     const job = id ? await queue.getJob(id) : undefined
-    const mine = id ? held.get(id) : undefined
+    const heldJob = id ? heldJobs.get(id) : undefined
     switch (what) {
       case 'add':
         return (await queue.add('job', { n }, opts)).id
@@ -70,25 +70,25 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
       }
       case 'claim': {
         const job = await worker.getNextJob(`token-${n}`, { block: false })
-        if (job?.id) held.set(job.id, { job, token: `token-${n}` })
+        if (job?.id) heldJobs.set(job.id, { job, token: `token-${n}` })
         return job && [job.id, job.attemptsStarted, job.attemptsMade, job.deferredFailure]
       }
       case 'complete':
-        held.delete(id ?? '')
-        return mine?.job.moveToCompleted(n, mine.token, false)
+        heldJobs.delete(id ?? '')
+        return heldJob?.job.moveToCompleted(n, heldJob.token, false)
       case 'fail':
-        held.delete(id ?? '')
-        return mine?.job.moveToFailed(new Error(`failure ${n}`), mine.token, false)
+        heldJobs.delete(id ?? '')
+        return heldJob?.job.moveToFailed(new Error(`failure ${n}`), heldJob.token, false)
       case 'put off':
-        held.delete(id ?? '')
-        return mine?.job.moveToDelayed(Date.now() + hour * n, mine.token)
+        heldJobs.delete(id ?? '')
+        return heldJob?.job.moveToDelayed(Date.now() + hour * n, heldJob.token)
       case 'give back':
         // Redis orders jobs by id if it puts them in front of others of their priority.
-        if (!mine || mine.job.priority > 0) return
-        held.delete(id ?? '')
-        return mine.job.moveToWait(mine.token)
+        if (!heldJob || heldJob.job.priority > 0) return
+        heldJobs.delete(id ?? '')
+        return heldJob.job.moveToWait(heldJob.token)
       case 'wait for children':
-        return mine?.job.moveToWaitingChildren(mine.token)
+        return heldJob?.job.moveToWaitingChildren(heldJob.token)
       case 'promote':
         return job?.promote()
       case 'put off further':
@@ -112,13 +112,13 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
       case 'drain':
         return queue.drain(flag)
       case 'clean':
-        return queue.clean(flag ? 0 : hour, 0, cleaned[n % cleaned.length])
+        return queue.clean(flag ? 0 : hour, 0, cleanedStates[n % cleanedStates.length])
       case 'forget deduplication':
         return queue.removeDeduplicationKey(`d${n % 3}`)
     }
   }
 
-  async function look() {
+  async function visibleState() {
     const lists = states.map(async state => {
       const jobs = await queue.getJobs([state], 0, -1, true)
       // Redis orders jobs of the same millisecond by id.
@@ -134,9 +134,9 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
   }
 
   /** All stored fields of every job, except times. */
-  async function jobs() {
+  async function storedJobs() {
     const all = await queue.getJobs([...states])
-    const seen = all.map(async ({ id = '', ...job }) => ({
+    const stored = all.map(async ({ id = '', ...job }) => ({
       id,
       data: job.data,
       priority: job.priority,
@@ -153,13 +153,13 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
       pending: (await queue.getDependencies(id, 'pending', 0, -1)).items.map(({ id }) => id).sort(),
       logs: (await queue.getJobLogs(id)).logs,
     }))
-    return (await Promise.all(seen)).sort((a, b) => a.id.localeCompare(b.id))
+    return (await Promise.all(stored)).sort((a, b) => a.id.localeCompare(b.id))
   }
 
-  return { step, look, jobs, eventLines, hearAll: () => hears(events, producer) }
+  return { step, look: visibleState, jobs: storedJobs, eventLines, hearAll: () => untilHeard(events, producer) }
 }
 
-const cleaned = ['completed', 'failed', 'delayed', 'prioritized', 'wait', 'active'] as const
+const cleanedStates = ['completed', 'failed', 'delayed', 'prioritized', 'wait', 'active'] as const
 
 interface Step {
   readonly what: (typeof stepKinds)[number]
@@ -192,7 +192,7 @@ const stepKinds = [
 /** Steps that remove much are rare, so that state can build up. */
 const rare = new Set(['drain', 'clean', 'pause', 'retry all', 'promote all'])
 /** Mostly jobs for which the step makes sense; sometimes any other. */
-const fittingStates: Partial<Record<Step['what'], (typeof states)[number][]>> = {
+const usualStates: Partial<Record<Step['what'], (typeof states)[number][]>> = {
   complete: ['active'],
   fail: ['active'],
   'put off': ['active'],
@@ -208,8 +208,8 @@ function choose(chance: Chance, lists: Record<string, string[]>, n: number): Ste
   const what = chance.one(stepKinds)
   if (rare.has(what) && chance.some(0.8)) return choose(chance, lists, n)
   const flag = what === 'pause' ? chance.some(0.3) : chance.some(0.5)
-  const wide = chance.some(0.1) ? states : (fittingStates[what] ?? states)
-  const ids = wide.flatMap(state => lists[state] ?? [])
+  const chosenStates = chance.some(0.1) ? states : (usualStates[what] ?? states)
+  const ids = chosenStates.flatMap(state => lists[state] ?? [])
   return { what, id: ids.length > 0 ? chance.one(ids) : undefined, opts: options(chance, n), n, flag }
 }
 
@@ -221,12 +221,12 @@ function options(chance: Chance, n: number): JobsOptions {
   if (chance.some(0.2)) opts.backoff = hour
   if (chance.some(0.2)) opts.removeOnComplete = chance.one([true, 3])
   if (chance.some(0.2)) opts.removeOnFail = chance.one([true, 2])
-  if (chance.some(0.3)) opts.deduplication = { id: `d${chance.below(3)}`, ...chance.one(modes) }
-  else Object.assign(opts, chance.one(policies))
+  if (chance.some(0.3)) opts.deduplication = { id: `d${chance.below(3)}`, ...chance.one(deduplicationModes) }
+  else Object.assign(opts, chance.one(failurePolicies))
   return opts
 }
 
-const modes = [
+const deduplicationModes = [
   {},
   { replace: true },
   { reschedule: true },
@@ -234,7 +234,7 @@ const modes = [
   { ttl: hour, extend: true },
   { keepLastIfActive: true },
 ]
-const policies = [
+const failurePolicies = [
   ...[{}, {}, { failParentOnFailure: true }, { ignoreDependencyOnFailure: true }],
   ...[{ removeDependencyOnFailure: true }, { continueParentOnFailure: true }],
 ]

@@ -51,15 +51,15 @@ const withCleanup = (body: Body) => async () => {
 export const test = (name: string, body: Body): void => void runner.run(name, withCleanup(body))
 
 /** `BULLMQ_SQLITE_TEST_ALL=1` (or Fieldhouse's own variable in its CI) forbids skipping tests that need a Redis server or the registry. */
-const all = process.env.BULLMQ_SQLITE_TEST_ALL === '1' || process.env.FIELDHOUSE_TEST_ALL === '1'
+const mayNotSkip = process.env.BULLMQ_SQLITE_TEST_ALL === '1' || process.env.FIELDHOUSE_TEST_ALL === '1'
 const redisServer = commandPath('redis-server')
 /** A test that needs a real Redis. */
 export const redisTest = (name: string, body: Body): void =>
-  void (all || redisServer ? runner.run : runner.skip)(name, withCleanup(body))
+  void (mayNotSkip || redisServer ? runner.run : runner.skip)(name, withCleanup(body))
 
 /** A test that installs from the registry: it runs only where nothing may be skipped. */
 export const registryTest = (name: string, body: Body, runsHere = true): void =>
-  void (all && runsHere ? runner.run : runner.skip)(name, withCleanup(body), 300_000)
+  void (mayNotSkip && runsHere ? runner.run : runner.skip)(name, withCleanup(body), 300_000)
 
 /** Rounds are short by default; `BULLMQ_SQLITE_TEST_LONG=1` (or Fieldhouse's own variable) makes them long. */
 const isLong = process.env.BULLMQ_SQLITE_TEST_LONG === '1' || process.env.FIELDHOUSE_TEST_LONG === '1'
@@ -84,7 +84,7 @@ export async function until<T>(condition: () => T | Promise<T>, withinMs = 50_00
  * Waits until a listener has heard an event that is published now, and so all events before it. Over Redis it is ready before its first
  * read has begun, and misses what is added until then.
  */
-export async function hears(
+export async function untilHeard(
   listener: { once<L extends QueueEventsListener, E extends Extract<keyof L, string>>(event: E, heard: L[E]): unknown },
   producer: { publishEvent(event: { eventName: string }): Promise<unknown> },
 ): Promise<void> {
@@ -142,12 +142,12 @@ export async function startRedis(): Promise<number> {
   throw new Error('Redis did not start')
 }
 
-const quiet = isBun ? [] : ['--disable-warning=ExperimentalWarning'] // for the warning of Node's SQLite
+const nodeOptions = isBun ? [] : ['--disable-warning=ExperimentalWarning'] // for the warning of Node's SQLite
 
 /** A child process on this runtime that communicates in lines. */
 export function startChild(script: string, ...args: string[]) {
   const file = join(import.meta.dirname, 'children', script)
-  const child = spawn(process.execPath, [...quiet, file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...nodeOptions, file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const kill9 = async () => {
     child.kill('SIGKILL')

@@ -17,7 +17,7 @@ function run(cwd: string, ...[command = '', ...args]: string[]): string {
 }
 
 /** A queue, a worker and a flow; then the thread must copy the log while the main thread does nothing else. */
-const program = `
+const programText = `
 import { statSync } from 'node:fs'
 import { createSqliteBackend } from 'bullmq-sqlite'
 import { withBackend } from 'bullmq'
@@ -46,7 +46,7 @@ for (const path of [':memory:', process.argv[2]]) {
   console.log(answer, Object.values(await parent.getChildrenValues().catch(() => ({})))[0] ?? 'closed')
 }
 `
-const typed = `
+const typedText = `
 import { withBackend } from 'bullmq'
 import { createSqliteBackend, type SqliteQueueBackend, type StoreOptions } from 'bullmq-sqlite'
 const connection: StoreOptions = { path: 'queue.db', durability: 'power', busyTimeout: 100 }
@@ -67,8 +67,8 @@ registryTest(
     expect(statSync(tarball).size < 150_000).toBe(true)
     writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }')
     run(folder, 'npm', 'install', '--no-audit', '--no-fund', tarball, bullmq, '@types/node@25.9.9')
-    writeFileSync(join(folder, 'program.js'), program)
-    writeFileSync(join(folder, 'typed.ts'), typed)
+    writeFileSync(join(folder, 'program.js'), programText)
+    writeFileSync(join(folder, 'typed.ts'), typedText)
 
     const expected = 'to ann closed\nto ann closed'
     expect(run(folder, ...node, 'program.js', join(folder, 'node.db'))).toBe(expected)

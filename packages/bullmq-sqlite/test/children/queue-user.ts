@@ -7,69 +7,69 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { withBackend } from 'bullmq'
 import { createSqliteBackend } from '../../src/index.ts'
 
-const [path = '', does = '', log = ''] = process.argv.slice(2)
+const [path = '', task = '', log = ''] = process.argv.slice(2)
 const connection = { path }
 const { Queue, Worker } = withBackend(createSqliteBackend)
-const say = (line: string) => writeSync(1, `${line}\n`)
+const print = (line: string) => writeSync(1, `${line}\n`)
 /** One write to a file opened for appending is atomic, and lines of all processes are in one order. */
-const note = (line: string) => appendFileSync(log, `${line}\n`)
+const appendToLog = (line: string) => appendFileSync(log, `${line}\n`)
 
-if (does === 'adds') {
+if (task === 'adds') {
   const queue = new Queue('jobs', { connection })
   await queue.waitUntilReady()
-  say('ready')
+  print('ready')
   for (;;) {
-    const one = queue.add('one', { pad: 'x'.repeat(200) }).then(job => say(`${job.id}`))
+    const one = queue.add('one', { pad: 'x'.repeat(200) }).then(job => print(`${job.id}`))
     const many = queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'many', data: {} })))
-    await Promise.all([one, many.then(jobs => jobs.forEach(job => void say(`${job.id}`)))])
+    await Promise.all([one, many.then(jobs => jobs.forEach(job => void print(`${job.id}`)))])
   }
 }
 
-if (does === 'works') {
+if (task === 'works') {
   const work = async ({ id }: { id?: string }) => {
-    note(`start ${id} ${process.pid}`)
+    appendToLog(`start ${id} ${process.pid}`)
     await sleep(Math.random() * 20)
-    note(`end ${id} ${process.pid}`)
+    appendToLog(`end ${id} ${process.pid}`)
   }
   // Locks and idle waits of ten minutes: a job that is picked up (again) during a test was not found by a timeout.
-  const patience = { lockDuration: 600_000, drainDelay: 600 }
-  const opts = { connection, concurrency: 4, maxStalledCount: 1000, runRetryDelay: 10, ...patience }
+  const longTimeouts = { lockDuration: 600_000, drainDelay: 600 }
+  const opts = { connection, concurrency: 4, maxStalledCount: 1000, runRetryDelay: 10, ...longTimeouts }
   const worker = new Worker('jobs', work, opts)
   await worker.waitUntilReady()
-  say('ready')
+  print('ready')
 }
 
-if (does === 'holds') {
+if (task === 'holds') {
   const worker = new Worker(
     'jobs',
     async () => {
-      say('working')
+      print('working')
       await sleep(600)
       return process.pid
     },
     { connection, lockDuration: 600_000 },
   )
   await worker.waitUntilReady()
-  say('ready')
+  print('ready')
 }
 
 /** On request it copies the folder of its queue, then blocks its event loop for six seconds. */
-if (does === 'copies') {
+if (task === 'copies') {
   const work = async () => {
-    say('working')
+    print('working')
     await once(process.stdin, 'data')
     const folder = dirname(path)
     for (const name of readdirSync(folder)) readFileSync(join(folder, name))
-    say('copied')
+    print('copied')
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000)
     return process.pid
   }
   const worker = new Worker('jobs', work, { connection, lockDuration: 600_000 })
   await worker.waitUntilReady()
-  say('ready')
+  print('ready')
 }
 
-if (does === 'leaves') {
+if (task === 'leaves') {
   const started = Promise.withResolvers<void>()
   const work = async () => {
     started.resolve()
@@ -77,21 +77,21 @@ if (does === 'leaves') {
   }
   const worker = new Worker('jobs', work, { connection, lockDuration: 600_000 })
   await worker.waitUntilReady()
-  say('ready')
+  print('ready')
   await started.promise
   await worker.close(true)
-  say('left')
+  print('left')
   await once(process.stdin, 'data')
   process.exit()
 }
 
-if (does === 'fills') {
+if (task === 'fills') {
   const queue = new Queue('jobs', { connection })
   const data = { pad: 'x'.repeat(5000) }
   for (let refused = 0; refused < 3; )
     await queue.add('one', data).then(
-      job => say(`${job.id}`),
-      error => say(`refused ${++refused} ${error.message}`),
+      job => print(`${job.id}`),
+      error => print(`refused ${++refused} ${error.message}`),
     )
   await queue.close()
 }
