@@ -1,11 +1,21 @@
 /** Starts `children/app.ts` and communicates with it in lines: commands to it, answers and logs from it. */
 import { join } from 'node:path'
-import { adminToken, afterTest, caller, defaults, type Env, finisher, temporaryFolder, until } from './start.ts'
+import {
+  adminToken,
+  afterTest,
+  caller,
+  childEnv,
+  defaults,
+  type Env,
+  finisher,
+  temporaryFolder,
+  until,
+} from './start.ts'
 
 export async function openAppProcess(env: Env = {}) {
   const dataDir = env.DATA_DIR ?? temporaryFolder()
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'children/app.ts')], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
+    env: { ...childEnv, ...defaults(dataDir), ...env },
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',

@@ -28,7 +28,7 @@ import { browserTest, redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
 import { upload } from './sheets.ts'
-import { afterTest, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { afterTest, childEnv, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 
@@ -36,7 +36,7 @@ const root = join(import.meta.dir, '..')
 async function run(script: 'backup' | 'restore', env: Record<string, string>, args: string[] = [], before = '') {
   const command = [process.execPath, join(root, 'scripts', `${script}.ts`), ...args]
   const child = Bun.spawn(before ? ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command] : command, {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { ...childEnv, ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   })

@@ -7,7 +7,7 @@ import { namesToKeep, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
 import { startS3 } from './s3.ts'
 import { newLeague, upload } from './sheets.ts'
-import { board, start, stopEverything, temporaryFolder } from './start.ts'
+import { board, childEnv, start, stopEverything, temporaryFolder } from './start.ts'
 
 afterEach(stopEverything)
 
@@ -21,7 +21,7 @@ const storeOf = (env: Record<string, string>) =>
 
 async function run(script: 'backup' | 'restore', source: string, env: Record<string, string>) {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, `../scripts/${script}.ts`), source], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { ...childEnv, ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   })

@@ -90,6 +90,12 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   return { log: openLog('debug', Date.now, false, write, 0), lines }
 }
 
+/** What a child process gets of our environment: where programs are, and how `scripts/test.ts` lets Bun run. */
+const passedOn = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|BUN_JSC_.*|MIMALLOC_.*)$/.test(name))
+export const childEnv: Env = Object.fromEntries(passedOn.map(([name, value = '']) => [name, value]))
+// Where the optimising compilers are off, so is the next one: most children end soon after their start.
+if (childEnv.BUN_JSC_useFTLJIT === '0') childEnv.BUN_JSC_useDFGJIT = '0'
+
 /** The default settings of every app in a test. */
 export const defaults = (dataDir: string): Env => ({
   PORT: '0',
@@ -134,7 +140,7 @@ export async function startWithoutSchedule(env?: Env, dataDir?: string) {
 export async function spawnFieldhouse(env: Env = {}, givenDir?: string) {
   const dataDir = givenDir ?? (await newDataDir())
   const child = Bun.spawn([process.execPath, await bundledMain()], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
+    env: { ...childEnv, ...defaults(dataDir), ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   })
