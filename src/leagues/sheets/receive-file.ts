@@ -13,7 +13,7 @@ import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
 import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
-import { writeTempFile } from './temp-file.ts'
+import { type WrittenFile, writeTempFile } from './temp-file.ts'
 
 export type ReceivedFile = {
   /** Its name under `DATA_DIR/uploads`. */
@@ -65,16 +65,16 @@ export async function receiveFile(
       : undefined
   try {
     const maxBytes = config.maxUploadMb * 1024 * 1024
-    const { head, handle, ...rest } = await readForm(request, type, { path: `${path}.part`, maxBytes, arriving })
+    const { head, written, ...rest } = await readForm(request, type, { path: `${path}.part`, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
     } catch (error) {
-      closeSync(handle)
+      await written.close()
       throw error
     }
     arriving?.arrived(path)
-    const synced = throwWhenAwaited(isKept ? syncInFolder(handle, folder) : Promise.resolve(closeSync(handle)))
+    const synced = throwWhenAwaited(isKept ? syncInFolder(written, folder) : written.close())
     return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.cancel()
@@ -89,8 +89,7 @@ export function removeReceived(dataDir: string, { file, arriving }: Pick<Receive
   return rm(uploadPath(dataDir, file), { force: true })
 }
 
-/** `handle`: of the file, written and not yet synced. */
-type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; handle: number }
+type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; written: WrittenFile }
 type ReadTarget = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
@@ -145,7 +144,7 @@ async function readBuffered(
     sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
     fields,
     head: bytes.subarray(0, HEAD_BYTES),
-    handle: await writeTempFile([bytes], path),
+    written: await writeTempFile([bytes], path),
   }
 }
 
@@ -158,7 +157,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
   let filename: string | undefined
   let bytes = 0
   let sheet: Readable | undefined
-  let written: Promise<number> | undefined
+  let writing: Promise<WrittenFile> | undefined
   const tooLarge = new Refusal(
     'too_large',
     `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`,
@@ -185,17 +184,17 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
       }
       if (stream.truncated) throw tooLarge
     }
-    written = writeTempFile(hashed(stream), path, () => arriving?.written(path, !isZip(head[0]!)))
-    written.catch(error => form.destroy(error))
+    writing = writeTempFile(hashed(stream), path, () => arriving?.written(path, !isZip(head[0]!)))
+    writing.catch(error => form.destroy(error))
   })
   try {
     await pipeline(body, form)
-    const handle = await written
-    if (filename !== undefined && handle !== undefined)
-      return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), handle }
+    const written = await writing
+    if (filename !== undefined && written !== undefined)
+      return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), written }
   } catch (error) {
     sheet?.destroy() // the form ends it only at the end of the part: the write would wait for more bytes
-    await written?.then(closeSync, () => {})
+    await writing?.then(written => written.close()).catch(() => {})
     throw error instanceof Refusal || isDiskError(error) ? error : cutOff()
   }
   return refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'Choose a file.' }] })
@@ -236,11 +235,12 @@ function checkBeginning(head: Uint8Array, filename: string) {
 }
 
 /** Syncs a new file and its name in the folder, together in one commit of the file system, and closes it. */
-async function syncInFolder(file: number, folder: string) {
-  await Promise.all([syncAndClose(file), syncAndClose(openSync(folder, 'r'))])
+async function syncInFolder(file: WrittenFile, folder: string) {
+  await Promise.all([file.syncAndClose(), syncFolder(folder)])
 }
 
-async function syncAndClose(handle: number) {
+async function syncFolder(folder: string) {
+  const handle = openSync(folder, 'r')
   try {
     await promisify(fsync)(handle)
   } finally {

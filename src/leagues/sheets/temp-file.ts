@@ -1,12 +1,15 @@
-import { closeSync, fdatasync, openSync, writev, writevSync } from 'node:fs'
+import { closeSync, fdatasync, fsync, openSync, writev, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 
 const WRITE_BYTES = 1 << 20
 const SYNC_BYTES = 16 << 20
 
+/** A file that is written to its end and still open: either has to be called. Syncs of its beginning may be under way. */
+export type WrittenFile = { syncAndClose(): Promise<void>; close(): Promise<void> }
+
 /**
- * Writes chunks to a new file and returns it open: the caller syncs and closes it. While one megabyte is gathered, the one
+ * Writes chunks to a new file. While one megabyte is gathered, the one
  * before is written, and earlier ones are synced, so that little is left to wait for at the end. The rest of less than a
  * megabyte is written synchronously: for a small file that costs less than handing it to another thread. `onWritten` is called
  * whenever there is more to read.
@@ -15,7 +18,7 @@ export async function writeTempFile(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
   onWritten = () => {},
-): Promise<number> {
+): Promise<WrittenFile> {
   const file = openSync(path, 'wx')
   let written: Promise<unknown> = Promise.resolve()
   let synced: Promise<unknown> = Promise.resolve()
@@ -39,15 +42,30 @@ export async function writeTempFile(
       gatheredBytes += chunk.length
       if (gatheredBytes >= WRITE_BYTES) await write()
     }
-    await Promise.all([written, synced])
+    await written
     writeRest(file, pieces, gatheredBytes)
-    return file
+    return writtenFile(file, synced)
   } catch (error) {
     await Promise.allSettled([written, synced])
     closeSync(file)
     throw error
   }
 }
+
+const writtenFile = (file: number, synced: Promise<unknown>): WrittenFile => ({
+  async syncAndClose() {
+    try {
+      await synced
+      await promisify(fsync)(file)
+    } finally {
+      closeSync(file)
+    }
+  },
+  async close() {
+    await synced.catch(() => {})
+    closeSync(file)
+  },
+})
 
 /** A nearly full disk writes a part, and reports the error for the rest. */
 async function writeAll(file: number, pieces: Uint8Array[], bytes: number): Promise<void> {
