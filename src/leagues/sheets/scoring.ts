@@ -51,7 +51,7 @@ export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goalPct?: 
 export async function scorePlayers(scores: Database, input: ScoreInput, work: PausableWork): Promise<ScoredPlayers> {
   const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
   const starts = await baselineRowsOf(scores, players, input.selection, work)
-  const sum = scoreSums(players.snapshot, input, 0)
+  const sum = scoreSums(players.snapshot, input, [])
   await eachBatch(scores, players, starts, sum.metrics, work, sum.add)
   return sum.scored(starts)
 }
@@ -70,9 +70,9 @@ export async function scoreNewBoard(
   const starts = await baselineRowsOf(scores, players, input.selection, work)
   const isFirst = input.selection.baseline === input.selection.scan
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
-  const sum = scoreSums(snapshot, input, rising.length)
+  const sum = scoreSums(snapshot, input, rising)
   let suspicious = 0
-  await eachBatch(scores, players, starts, [...rising, ...sum.metrics], work, batch => {
+  await eachBatch(scores, players, starts, sum.metrics, work, batch => {
     sum.add(batch)
     suspicious += countFallenPlayers(batch, rising.length)
   })
@@ -115,21 +115,25 @@ export async function rankedGoal(
   const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
   const starts = await baselineRowsOf(scores, players, input.selection, work)
   const rules = goalRulesOf(input.config)
-  const sum = scoreSums(players.snapshot, input, 0, rules && { ...rules, columns: [column] })
+  const sum = scoreSums(players.snapshot, input, [], rules && { ...rules, columns: [column] })
   await eachBatch(scores, players, starts, sum.metrics, work, sum.add)
   const { goalPct = new Float64Array(players.snapshot.players).fill(Number.NaN) } = sum.scored(starts)
   return sharedRanking(rankingOf(goalPct, order))
 }
 
-/** Sums up the scores of players batch by batch; its own metrics start at `first` among the columns of a batch. */
-function scoreSums(snapshot: Snapshot, { config }: ScoreInput, first: number, rules = goalRulesOf(config)) {
+/** Sums up the scores of players batch by batch, with `first` as the first columns of a batch. */
+function scoreSums(snapshot: Snapshot, { config }: ScoreInput, first: readonly string[], rules = goalRulesOf(config)) {
   const { on, weights } = scoringOf(
     snapshot.metrics.map(({ name }) => name),
     config,
   )
-  const metrics: string[] = []
+  const metrics = [...first]
+  const columnOf = (metric: string) => {
+    const column = metrics.indexOf(metric)
+    return column < 0 ? metrics.push(metric) - 1 : column
+  }
   const termOf = (metric: string) => ({
-    column: first + metrics.push(metric) - 1,
+    column: columnOf(metric),
     cumulative: snapshot.metrics.find(({ name }) => name === metric)?.cumulative ?? false,
   })
   const terms = weights.map(({ metric, weight }) => ({ ...termOf(metric), weight }))
