@@ -1,45 +1,77 @@
-/** What a sheet changed since the scan before it. It takes as long as scoring does, so for a large sheet the storing thread does it. */
+/**
+ * What a sheet changed since the scan before it. Of a large sheet two threads count the changes: the one that scores it and the
+ * one that stores it. Whichever is done with that takes the next rows that are not counted yet.
+ */
 import type { Database } from 'bun:sqlite'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
-import { countFallenCounters } from './doubts.ts'
+import { fallenCounter } from './doubts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { freeBuffers } from './snapshots/memory.ts'
-import { allocateOwn, readNames } from './snapshots/read.ts'
+import { eachNames } from './snapshots/read.ts'
 import type { SheetColumns, Snapshot } from './snapshots/snapshot.ts'
 
 export type SheetComparison = {
   snapshot: Snapshot
+  /** In id order. */
   sheet: SheetColumns
   before: Snapshot
   /** For each row of the sheet the row in `before` with the same id, or -1. */
   rows: Int32Array
+  /** The first row that no thread has taken yet. */
+  untaken: Int32Array<SharedArrayBuffer>
 }
 
 /** `fallen` of `counters` that were above 0 are lower now. */
-export type ChangesSince = { fallen: number; counters: number; new: number; missing: number; renamed: number }
+export type ChangesSince = { fallen: number; counters: number; new: number; renamed: number }
 
-/** The sheet is in id order. */
+const rowsAtOnce = 1 << 16
+
+/** Counts the changes in the rows that no other thread takes. */
 export async function changesSince(
   scores: Database,
-  { snapshot, sheet, before, rows }: SheetComparison,
-  work: PausableWork,
+  { snapshot, sheet, before, rows, untaken }: SheetComparison,
+  { pause }: PausableWork,
 ): Promise<ChangesSince> {
   const players: Players = { ...sheetPlayers(scores, snapshot, sheet), rowsIn: () => rows }
-  const { fallen, counters } = await countFallenCounters(scores, players, before, work)
-  return { fallen, counters, ...countPlayerChanges(scores, sheet.names, before, rows) }
-}
-
-/** Who is new, gone or renamed. */
-function countPlayerChanges(scores: Database, names: TextColumn, before: Snapshot, rows: Int32Array) {
-  const namesBefore = readNames(scores, before, allocateOwn)
+  const counter = fallenCounter(scores, players, before)
   let newPlayers = 0
   let renamed = 0
-  for (let row = 0; row < rows.length; row++) {
-    const rowBefore = rows[row]!
-    if (rowBefore < 0) newPlayers++
-    else if (compareTexts(names, row, namesBefore, rowBefore) !== 0) renamed++
+  for (;;) {
+    const from = Atomics.add(untaken, 0, rowsAtOnce)
+    if (from >= rows.length) return { ...counter.counts(), new: newPlayers, renamed }
+    const to = Math.min(rows.length, from + rowsAtOnce)
+    counter.add(from, to)
+    for (let row = from; row < to; row++) if (rows[row]! < 0) newPlayers++
+    renamed += countRenamed(scores, sheet.names, before, rows, from, to)
+    await pause()
   }
-  freeBuffers(namesBefore.bytes, namesBefore.offsets)
-  return { new: newPlayers, missing: before.players - (rows.length - newPlayers), renamed }
+}
+
+export const sumOfChanges = (a: ChangesSince, b: ChangesSince): ChangesSince => ({
+  fallen: a.fallen + b.fallen,
+  counters: a.counters + b.counters,
+  new: a.new + b.new,
+  renamed: a.renamed + b.renamed,
+})
+
+function countRenamed(
+  scores: Database,
+  names: TextColumn,
+  before: Snapshot,
+  rows: Int32Array,
+  from: number,
+  to: number,
+): number {
+  while (from < to && rows[from]! < 0) from++
+  while (from < to && rows[to - 1]! < 0) to--
+  if (from === to) return 0
+  let renamed = 0
+  let row = from
+  eachNames(scores, before, rows[from]!, rows[to - 1]!, (namesBefore, first, end) => {
+    for (; row < to && rows[row]! < end; row++) {
+      const rowBefore = rows[row]!
+      if (rowBefore >= 0 && compareTexts(names, row, namesBefore, rowBefore - first) !== 0) renamed++
+    }
+  })
+  return renamed
 }

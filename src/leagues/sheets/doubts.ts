@@ -12,21 +12,14 @@ const minPlayers = 5
 const isOverAFifth = (count: number, of: number) => of >= minPlayers && count * 5 > of
 
 const playersAtOnce = 1 << 12
-const pauseEvery = 1 << 16 // players
 
-/** Counters that were above 0 before, and how many of them are lower now. */
-export async function countFallenCounters(
-  scores: Database,
-  { snapshot, rowsIn, window }: Players,
-  before: Snapshot,
-  { pause }: PausableWork,
-): Promise<{ fallen: number; counters: number }> {
+type FallenCounters = { fallen: number; counters: number }
+
+/** Counts counters that were above 0 before, and how many of them are lower now. `add` counts some rows, each after the ones before. */
+export function fallenCounter(scores: Database, { snapshot, rowsIn, window }: Players, before: Snapshot) {
   const rising = snapshot.metrics
     .filter(({ name, cumulative }) => cumulative && before.metrics.some(metric => metric.name === name))
     .map(({ name }) => name)
-  let fallen = 0
-  let counters = 0
-  if (rising.length === 0) return { fallen, counters }
   const rowsBefore = rowsIn(before.id)
   const now = window(rising)
   const earlier = new SnapshotWindow(scores, before, rising)
@@ -34,7 +27,9 @@ export async function countFallenCounters(
   const nowIndexes = new Int32Array(Math.min(playersAtOnce, rowsBefore.length))
   const beforeIndexes = new Int32Array(nowIndexes.length)
   let batched = 0
-  const count = () => {
+  let fallen = 0
+  let counters = 0
+  function countBatch() {
     for (let m = 0; m < rising.length; m++) {
       const counted = countFallenInBatch(now.values[m]!, nowIndexes, earlier.values[m]!, beforeIndexes, batched)
       fallen += counted.fallen
@@ -42,19 +37,37 @@ export async function countFallenCounters(
     }
     batched = 0
   }
-  for (let row = 0; row < rowsBefore.length; row++) {
-    const rowBefore = rowsBefore[row]!
-    if (row % pauseEvery === pauseEvery - 1) {
-      count()
-      await pause()
-    }
-    if (rowBefore < 0) continue
-    if (batched === playersAtOnce || !now.holds(row) || !earlier.holds(rowBefore)) count()
-    nowIndexes[batched] = now.at(row)
-    beforeIndexes[batched++] = earlier.at(rowBefore)
+  return {
+    counts: (): FallenCounters => ({ fallen, counters }),
+    add(from: number, to: number): void {
+      if (rising.length === 0) return
+      for (let row = from; row < to; row++) {
+        const rowBefore = rowsBefore[row]!
+        if (rowBefore < 0) continue
+        if (batched === playersAtOnce || !now.holds(row) || !earlier.holds(rowBefore)) countBatch()
+        nowIndexes[batched] = now.at(row)
+        beforeIndexes[batched++] = earlier.at(rowBefore)
+      }
+      countBatch()
+    },
   }
-  count()
-  return { fallen, counters }
+}
+
+const pauseEvery = 1 << 16 // players
+
+export async function countFallenCounters(
+  scores: Database,
+  players: Players,
+  before: Snapshot,
+  { pause }: PausableWork,
+): Promise<FallenCounters> {
+  const counter = fallenCounter(scores, players, before)
+  const count = players.snapshot.players
+  for (let from = 0; from < count; from += pauseEvery) {
+    counter.add(from, Math.min(count, from + pauseEvery))
+    await pause()
+  }
+  return counter.counts()
 }
 
 function countFallenInBatch(
@@ -63,7 +76,7 @@ function countFallenInBatch(
   earlier: Float64Array,
   beforeIndexes: Int32Array,
   length: number,
-) {
+): FallenCounters {
   let fallen = 0
   let counters = 0
   for (let i = 0; i < length; i++) {

@@ -4,9 +4,10 @@ import { basename } from 'node:path'
 import type { UploadDoubt, UploadKind, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
+import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
-import { changesSince } from './changes-since.ts'
+import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
 import { countFallenCounters, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { fillInNames } from './known-names.ts'
@@ -23,8 +24,8 @@ import {
   scansOf,
   selectSnapshots,
 } from './snapshot-selection.ts'
-import { collectGarbage, freeBuffers } from './snapshots/memory.ts'
-import { type SheetColumns, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
+import { freeBuffers } from './snapshots/memory.ts'
+import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { collectGarbageLater, type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'
 
@@ -81,8 +82,9 @@ export async function importSheet(scores: Database, input: ImportInput, context:
   let storing: StartedStore | undefined
   try {
     fillInNames(scores, sheet, hasNames, comparing)
-    storing = await storeSheet(scores, sheet, withProgress(work, rows, mayReadStored(comparing)))
+    storing = await storeSheet(scores, sheet, withProgress(work, rows))
     const { snapshot, stored } = storing
+    if (mayReadStored(comparing)) await stored
     const { id } = snapshot
     const players = sheetPlayers(scores, snapshot, sheet)
     const { doubts, warnings, board, ...compared } =
@@ -112,8 +114,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     freeBuffers(...metrics.map(({ values }) => values))
     const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
     for (const { bytes, offsets } of texts) freeBuffers(bytes, offsets)
-    collectGarbage(rows * GARBAGE_BYTES)
-    collectGarbageLater(sheet)
+    collectGarbageLater(sheet, rows * GARBAGE_BYTES)
   }
 }
 
@@ -178,10 +179,10 @@ async function readWithProgress({ path, options }: ImportInput, { signal, progre
 }
 
 /** Lets other tasks run while a snapshot is written, and reports the progress. */
-const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, rows: number, isStoredFirst: boolean) => ({
+const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, rows: number) => ({
   now,
   signal,
-  beside: isStoredFirst ? undefined : beside,
+  beside,
   async pause(written: number) {
     const stage = written < rows ? 'storing' : 'comparing'
     const done = doneAfter.checking + (written / Math.max(1, rows)) * (doneAfter.storing - doneAfter.checking)
@@ -211,19 +212,28 @@ async function compare(
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
   const earlier = scanBefore(published, takenAt)
   const before = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
-  const comparison = kind === 'current' && before && { snapshot, sheet, before, rows: players.rowsIn(before.id) }
-  const [shown, changes] = await Promise.all([
-    selection?.scan === id ? prepareBoard(scores, players, selection, config, work) : undefined,
-    comparison &&
-      (beside?.ask('changesSince', comparison, { signal: work.signal }) ?? changesSince(scores, comparison, work)),
-  ])
+  const comparison = kind === 'current' && before ? comparisonWith(before, players, sheet) : undefined
+  const countedBeside =
+    comparison && beside && throwWhenAwaited(beside.ask('changesSince', comparison, { signal: work.signal }))
+  const shown = selection?.scan === id ? await prepareBoard(scores, players, selection, config, work) : undefined
+  const counted = comparison && (await changesSince(scores, comparison, work))
+  const changes = counted && countedBeside ? sumOfChanges(counted, await countedBeside) : counted
   const { absent } = scoringOf(shown?.metrics ?? sheet.metrics.map(({ name }) => name), config)
   const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
   const compared = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
   if (!before || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...compared, doubts: [] }
-  const { fallen: _, counters: __, ...moves } = changes
-  return { players: count, ...moves, ...compared, doubts: doubtsOf(snapshot, before, changes) }
+  const missing = before.players - (count - changes.new)
+  const doubts = doubtsOf(snapshot, before, { ...changes, missing })
+  return { players: count, new: changes.new, missing, renamed: changes.renamed, ...compared, doubts }
 }
+
+const comparisonWith = (before: Snapshot, { snapshot, rowsIn }: Players, sheet: SheetColumns): SheetComparison => ({
+  snapshot,
+  sheet,
+  before,
+  rows: rowsIn(before.id),
+  untaken: new Int32Array(new SharedArrayBuffer(4)),
+})
 
 /** Scores the board that the sheet makes, with the columns of extra sheets where there are some. */
 async function prepareBoard(

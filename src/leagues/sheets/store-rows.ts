@@ -1,4 +1,4 @@
-/** Storing a sheet, and comparing it with the scan before: in this thread, or, if it is large, in another one while this one scores it. */
+/** Storing a sheet: in this thread, or, if it is large, in another one while this one scores it. */
 import type { Database } from 'bun:sqlite'
 import { setImmediate } from 'node:timers'
 import { syncLogOf } from '../../../db/file.ts'
@@ -19,22 +19,34 @@ import {
 type SnapshotRows = { snapshot: Snapshot; sheet: SheetColumns }
 type StoreWork = ThreadWork & { scores: Database }
 
+let lastWritten: Promise<unknown> = Promise.resolve()
+
 /** What the other thread does with a sheet that both share. */
 export const storeTasks = {
-  storeRows: ({ snapshot, sheet }: SnapshotRows, { scores, now, signal, pause, progress }: StoreWork): Promise<void> =>
-    whileShared(sheet, async () => {
-      await writeRows(scores, snapshot, sheet, {
+  /** Asked when a large sheet begins to arrive: starting a thread takes a tenth of a second. */
+  start(): void {},
+  async storeRows({ snapshot, sheet }: SnapshotRows, work: StoreWork): Promise<void> {
+    const { scores, now, signal, pause, progress } = work
+    const written = whileShared(sheet, () =>
+      writeRows(scores, snapshot, sheet, {
         now,
         signal,
         async pause(written) {
           progress(written)
           await pause()
         },
-      })
-      await syncLogOf(scores)
-    }),
+      }),
+    )
+    lastWritten = written.catch(() => {})
+    await written
+    await syncLogOf(scores)
+  },
+  /** After writing, which no other thread can do meanwhile. */
   changesSince: (input: SheetComparison, work: StoreWork): Promise<ChangesSince> =>
-    whileShared(input.sheet, () => changesSince(work.scores, input, work)),
+    whileShared(input.sheet, async () => {
+      await lastWritten
+      return changesSince(work.scores, input, work)
+    }),
 }
 export type StoreThread = Thread<typeof storeTasks>
 
@@ -72,9 +84,12 @@ export async function storeSheet(
   return { snapshot, stored, beside }
 }
 
-/** Shared columns are freed once both threads have collected their garbage: after this turn of the event loop, which still refers to them. */
-export function collectGarbageLater({ metrics }: SheetColumns): void {
+/**
+ * Shared columns are freed once both threads have collected their garbage: after this turn of the event loop, which still refers to
+ * them and answers first. `others`: bytes of garbage besides them.
+ */
+export function collectGarbageLater({ metrics }: SheetColumns, others = 0): void {
   const shared = metrics.filter(({ values }) => values.buffer instanceof SharedArrayBuffer)
-  const bytes = shared.reduce((sum, { values }) => sum + values.byteLength, 0)
-  if (bytes > 0) setImmediate(() => collectGarbage(bytes))
+  const bytes = shared.reduce((sum, { values }) => sum + values.byteLength, others)
+  setImmediate(() => collectGarbage(bytes))
 }

@@ -126,6 +126,33 @@ export function readNames(scores: Database, snapshot: Snapshot, allocate: Alloca
   return into
 }
 
+/**
+ * Calls `each` with the names of one group after the other, from the one that holds row `from` to the one that holds row `last`: the
+ * group's first row, and the one after it. They are good until the next call.
+ */
+export function eachNames(
+  scores: Database,
+  snapshot: Snapshot,
+  from: number,
+  last: number,
+  each: (names: TextColumn, first: number, end: number) => void,
+): void {
+  const names = emptyTexts(snapshot.groupRows, 1 << 14, allocateOwn)
+  const groupOf = (row: number) => Math.floor(row / snapshot.groupRows)
+  eachBlob(
+    scores,
+    snapshot,
+    'names FROM texts',
+    (packed, rows, first) => {
+      if (packed.length > names.bytes.length) names.bytes = new Uint8Array(packed.length * 2)
+      unpackTexts(packed, rows, names, 0)
+      each(names, first, first + rows)
+    },
+    groupOf(from),
+    groupOf(last) + 1,
+  )
+}
+
 /** The values of a label for all rows; empty texts if the snapshot has no such label. */
 export function readLabel(
   scores: Database,
