@@ -68,7 +68,7 @@ function failureText({ name, id }: League, url: string, error: unknown): string 
 const inEnglish = new Intl.NumberFormat('en')
 const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 /** Names are written by other people: nothing in them may mention somebody or format the message. */
-const escaped = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
+const escapeMarkdown = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function headingOf(what: Announcement, players: number): string {
   if (what === 'board') return `the board is updated (${inEnglish.format(players)} players)`
@@ -86,15 +86,15 @@ function message(
   const scoreText = (row: BoardRow) => (row.score === null ? '–' : String(score(row.score)))
   const top = rows
     .slice(0, 10)
-    .map(row => `${row.rank ?? '–'}. ${escaped(row.name)} — ${scoreText(row)}${changeText(row)}`)
+    .map(row => `${row.rank ?? '–'}. ${escapeMarkdown(row.name)} — ${scoreText(row)}${changeText(row)}`)
   const movers = rows
     .filter(({ change }) => change)
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 5)
-    .map(row => `${escaped(row.name)}${changeText(row)}`)
+    .map(row => `${escapeMarkdown(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `**${escaped(league.name)}**: ${heading}`,
+    `**${escapeMarkdown(league.name)}**: ${heading}`,
     detail,
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,
@@ -155,7 +155,7 @@ function recordLeaders(app: App, tx: Db, league: League, leadingRows: readonly B
     .values({ leagueId: league.id, leaders })
     .onConflictDoUpdate({ target: leagueAnnouncements.leagueId, set: { leaders } })
     .run()
-  const names = leadingRows.map(({ name }) => escaped(name))
+  const names = leadingRows.map(({ name }) => escapeMarkdown(name))
   const detail = names.length === 1 ? `${names[0]} leads.` : `${names.join(' and ')} share the lead.`
   return known && announceLater(app, tx, league, 'leader', detail)
 }

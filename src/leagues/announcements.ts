@@ -48,10 +48,8 @@ export function checkWebhook(
     checkUrlField('config.webhook_url', 'webhook', url, allowPrivateFeeds)
 }
 
-type Config = League['config']
-
 /** Whether the league wants this announced; the default applies where its config does not say. */
-export function isWanted(config: Config, what: Announcement): boolean {
+export function isWanted(config: League['config'], what: Announcement): boolean {
   const chosen = config.announce
   const choice = typeof chosen === 'object' && chosen !== null ? Object.entries(chosen) : []
   return (choice.find(([name]) => name === what)?.[1] ?? defaults[what]) === true

@@ -20,7 +20,7 @@ import { rowSchema } from './board-schemas.ts'
 import { type BoardPage, kindOf } from './kinds.ts'
 import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
 
-const text = t.Optional(t.String({ maxLength: 200 }))
+const optionalText = t.Optional(t.String({ maxLength: 200 }))
 /** As they come in the address; the leaderboard engine says what is valid. */
 export const boardQuery = t.Object({
   sort_by: t.Optional(
@@ -31,7 +31,7 @@ export const boardQuery = t.Object({
     }),
   ),
   order: t.Optional(t.String({ description: 'asc or desc', maxLength: 200 })),
-  page: text,
+  page: optionalText,
   limit: t.Optional(t.String({ description: '50 by default, at most 500', maxLength: 20 })),
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
   around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),

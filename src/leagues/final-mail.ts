@@ -20,7 +20,7 @@ export const mailFinal = job('leagues.mail_final', {
     const league = findLeague(app.db, leagueId)
     if (!league?.finalHash) return { mails: 0 }
     let mails = 0
-    for (const { userId } of membersOf(app.db, leagueId)) {
+    for (const { userId } of memberIds(app.db, leagueId)) {
       signal.throwIfAborted()
       mails += await sendMails(app, [await finalNotification(app, league, userId)])
     }
@@ -28,7 +28,7 @@ export const mailFinal = job('leagues.mail_final', {
   },
 })
 
-const membersOf = (db: Db, leagueId: number) =>
+const memberIds = (db: Db, leagueId: number) =>
   db
     .select({ userId: members.userId })
     .from(members)

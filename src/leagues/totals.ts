@@ -117,11 +117,11 @@ export async function totalsCsv(app: App, league: League, query: TotalsQuery): P
   const rows = [...first.rows]
   for (let page = 2; page <= first.pagination.pages; page++)
     rows.push(...(await totalsPage(app, league, { ...query, page, limit: maxLimit })).rows)
-  return bom + csvLines(tableOf({ ...first, rows }))
+  return bom + csvLines(totalsTable({ ...first, rows }))
 }
 
 /** The groups, and everyone in the last row. */
-function tableOf({ label, rows, all }: TotalsView): Cell[][] {
+function totalsTable({ label, rows, all }: TotalsView): Cell[][] {
   const names = Object.keys(all?.metrics ?? {})
   const pair = (name: string) => [name, `${name}_average`]
   const columns = [

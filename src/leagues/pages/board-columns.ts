@@ -72,9 +72,9 @@ export function boardTableColumns({
       }
     if (column === 'tier')
       return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }
-    if (column === GOAL_COLUMN) return goalColumn(head, column, row => row.goal_pct)
+    if (column === GOAL_COLUMN) return goalTableColumn(head, column, row => row.goal_pct)
     const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
-    if (reached !== undefined) return goalColumn(head, column, row => row.goals?.[reached])
+    if (reached !== undefined) return goalTableColumn(head, column, row => row.goals?.[reached])
     if (label !== undefined)
       return {
         head,
@@ -115,7 +115,7 @@ export function boardTableColumns({
           {
             head: html`<span class="sr">Movement</span>`,
             class: 'moved',
-            cell: (row: BoardRow) => !isLeftOut(row) && movement(row.change),
+            cell: (row: BoardRow) => !isRowLeftOut(row) && movement(row.change),
           },
         ]
       : []),
@@ -154,7 +154,7 @@ function mainColumns(columns: readonly string[], sortBy: string): readonly strin
   return [...new Set(first)].slice(0, 2)
 }
 
-const isLeftOut = ({ mark }: BoardRow) => mark?.counted === false
+const isRowLeftOut = ({ mark }: BoardRow) => mark?.counted === false
 
 /** `farm account`, `on vacation`, `left out`: a mark in a word or two. */
 export const markName = ({ reason, counted }: Pick<PlayerMarkView, 'reason' | 'counted'>): string =>
@@ -164,7 +164,7 @@ const markBadge = (mark: PlayerMarkView): Html =>
   html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`
 
 /** How much of a goal, or of one of its targets, has been reached. */
-const goalColumn = (
+const goalTableColumn = (
   head: string,
   by: string,
   reached: (row: BoardRow) => number | null | undefined,

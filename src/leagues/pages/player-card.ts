@@ -13,19 +13,19 @@ import type { LeagueView } from '../league.ts'
 import { leagueHead } from './league-head.ts'
 
 /** What is known about one metric. Some kinds only know the current value. */
-type MetricCard = {
+type MetricRow = {
   current: number | null
   baseline: number | null
   gain: number | null
   rank: number | null
   percentile: number | null
 }
-type HistoryPoint = { takenAt: string; kind: unknown; score: number | null; metrics: Record<string, unknown> }
+type HistoryRow = { takenAt: string; kind: unknown; score: number | null; metrics: Record<string, unknown> }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 
-function cardOf(value: unknown): MetricCard {
+function cardOf(value: unknown): MetricRow {
   const { current, baseline, gain, rank, percentile } = isObject(value) ? value : { current: value }
   return {
     current: numberOf(current),
@@ -36,7 +36,7 @@ function cardOf(value: unknown): MetricCard {
   }
 }
 
-const historyPoints = (history: readonly unknown[]): HistoryPoint[] =>
+const historyRows = (history: readonly unknown[]): HistoryRow[] =>
   history.flatMap(point => {
     if (!isObject(point) || typeof point.taken_at !== 'string') return []
     const { taken_at: takenAt, kind, score, metrics } = point
@@ -68,11 +68,11 @@ export function playerBody(
   query: { metric?: string },
   who: Who | undefined,
 ): Html {
-  const history = historyPoints(player.history)
+  const history = historyRows(player.history)
   const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
   const { score, scoreName, metric: metricText } = kind
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
-  const isKnown = (part: Exclude<keyof MetricCard, 'current'>) => metrics.some(card => card[part] !== null)
+  const isKnown = (part: Exclude<keyof MetricRow, 'current'>) => metrics.some(card => card[part] !== null)
   const names = metrics.map(({ metric }) => metric).filter(metric => history.some(point => metric in point.metrics))
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
   const series = (metric: string) =>
@@ -168,7 +168,7 @@ ${table({
       head: metricName(metric),
       numeric: true,
       folds: names.length > 1,
-      cell: (point: HistoryPoint) => metricText(metric, numberOf(point.metrics[metric])),
+      cell: (point: HistoryRow) => metricText(metric, numberOf(point.metrics[metric])),
     })),
   ],
 })}

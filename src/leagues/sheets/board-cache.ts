@@ -130,7 +130,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       ask('moves', { before, after, limit }),
     trends: (input: TrendsInput) => ask('trends', input),
     withExtras: (selection: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', selection),
-    standings: batched(async (snapshot, rows, leftOut): Promise<Standings[]> => {
+    standings: shareNextRun(async (snapshot, rows, leftOut): Promise<Standings[]> => {
       const isLeftOut = leftOut && (await leftOutRows(snapshot, leftOut))
       return ask('standings', { snapshot, rows, leftOut: isLeftOut })
     }),
@@ -140,7 +140,9 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
 const maxPerBatch = 32 // players, so that the steps between two pauses stay short
 
 /** Requests that arrive while one run is under way share the next one. */
-function batched<Answer>(run: (snapshot: number, rows: number[], leftOut: LeftOut | undefined) => Promise<Answer[]>) {
+function shareNextRun<Answer>(
+  run: (snapshot: number, rows: number[], leftOut: LeftOut | undefined) => Promise<Answer[]>,
+) {
   const waiting = new Map<string, { rows: number[]; answers: Promise<Answer[]> }>()
   let last: Promise<unknown> = Promise.resolve()
 

@@ -44,8 +44,8 @@ export async function previewSheetConfig(
         rank_before: earlier,
         rank: later,
         move: earlier - later,
-        score_before: scoreOf(before.score, row),
-        score: scoreOf(after.score, row),
+        score_before: scoreAt(before.score, row),
+        score: scoreAt(after.score, row),
         tier_before: tierOf(before.score, before.classification, row),
         tier: tierOf(after.score, after.classification, row),
       }
@@ -65,4 +65,4 @@ export async function previewSheetConfig(
   }
 }
 
-const scoreOf = ({ values }: Ranking, row: number) => nullIfNaN(values[row]!)
+const scoreAt = ({ values }: Ranking, row: number) => nullIfNaN(values[row]!)

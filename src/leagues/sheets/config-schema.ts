@@ -4,7 +4,7 @@ import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig } from '../announcements.ts'
 
 const metricNameSchema = t.String({ minLength: 1, maxLength: 60 })
-const tierSchema = t.Object({
+const tierConfigSchema = t.Object({
   name: oneLine(40),
   min: t.Number({ minimum: -1e15, maximum: 1e15, description: 'The lowest percent, or score, of the tier' }),
 })
@@ -41,7 +41,7 @@ export const sheetConfig = t.Object(
       }),
     ),
     tiers: t.Optional(
-      t.Array(tierSchema, {
+      t.Array(tierConfigSchema, {
         minItems: 1,
         maxItems: 20,
         description: 'Without them: elite from 90, strong 70, steady 40, reserve 10, idle below',

@@ -89,7 +89,7 @@ function countFallenInBatch(
   return { fallen, counters }
 }
 
-const number = (count: number) => count.toLocaleString('en')
+const countText = (count: number) => count.toLocaleString('en')
 
 const fallenDoubt = (count: number, of: number, sheet: 'scan' | 'extra sheet'): UploadDoubt[] =>
   isOverAFifth(count, of)
@@ -98,7 +98,7 @@ const fallenDoubt = (count: number, of: number, sheet: 'scan' | 'extra sheet'): 
           reason: 'went_down',
           count,
           of,
-          message: `${number(count)} of ${number(of)} counters that should only rise are lower than in the ${sheet} before: is this an older sheet?`,
+          message: `${countText(count)} of ${countText(of)} counters that should only rise are lower than in the ${sheet} before: is this an older sheet?`,
         },
       ]
     : []
@@ -114,7 +114,7 @@ export function doubtsOf(
       reason: 'missing',
       count: missing,
       of: before.players,
-      message: `${number(missing)} of ${number(before.players)} players of the scan before are not in it`,
+      message: `${countText(missing)} of ${countText(before.players)} players of the scan before are not in it`,
     })
   doubts.push(...fallenDoubt(fallen, counters, 'scan'))
   const missingColumns = before.metrics.filter(({ name }) => !snapshot.metrics.some(metric => metric.name === name))
@@ -123,7 +123,7 @@ export function doubtsOf(
       reason: 'columns',
       count: missingColumns.length,
       of: before.metrics.length,
-      message: `${number(missingColumns.length)} of ${number(before.metrics.length)} columns of the scan before are not in it: ${missingColumns
+      message: `${countText(missingColumns.length)} of ${countText(before.metrics.length)} columns of the scan before are not in it: ${missingColumns
         .slice(0, 10)
         .map(({ name }) => name)
         .join(', ')}`,
@@ -144,7 +144,7 @@ export const extraDoubtsOf = (found: {
           reason: 'unknown' as const,
           count: found.unknown,
           of: found.players,
-          message: `${number(found.unknown)} of its ${number(found.players)} players are not in the newest scan: is the player id the right column?`,
+          message: `${countText(found.unknown)} of its ${countText(found.players)} players are not in the newest scan: is the player id the right column?`,
         },
       ]
     : []),

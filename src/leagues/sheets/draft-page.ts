@@ -17,18 +17,18 @@ import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview-upload.ts'
 import { modeField, readAsWords, uploadKindField } from './uploads-page.ts'
 
-type Preview = Awaited<ReturnType<typeof previewUpload>>
+type UploadPreview = Awaited<ReturnType<typeof previewUpload>>
 
 type UploadDraftData = {
   league: LeagueView
   draft: UploadDraft
-  preview: Preview
+  preview: UploadPreview
   /** Why the last request was refused. */
   fault?: string
   trial?: Run
 }
 
-const roles = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
+const roleNames = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
 const roleOf = (as: string | null) =>
   as === null ? 'none' : as === 'id' || as === 'name' ? as : as.startsWith('label:') ? 'label' : 'metric'
 const calledOf = (as: string | null) =>
@@ -73,7 +73,7 @@ ${table({
     {
       head: 'Read as',
       cell: ({ header, as }) =>
-        html`<select name="role" aria-label="Read “${header}” as">${Object.entries(roles).map(([value, label]) => html`<option value="${value}"${value === roleOf(as) && html` selected`}>${label}</option>`)}</select>`,
+        html`<select name="role" aria-label="Read “${header}” as">${Object.entries(roleNames).map(([value, label]) => html`<option value="${value}"${value === roleOf(as) && html` selected`}>${label}</option>`)}</select>`,
     },
     {
       head: 'Called',

@@ -94,7 +94,7 @@ export const draftPages = (app: App) => {
     const change = {
       kind: uploadKinds.find(each => each === form.get('kind')) ?? draft.kind,
       mode: uploadModes.find(each => each === form.get('mode')) ?? draft.mode,
-      takenAt: takenAtOf(form.get('taken_at') ?? '', previewed),
+      takenAt: takenAtInForm(form.get('taken_at') ?? '', previewed),
       ...(isChanged && { mapping }),
     }
     await atomically(db, tx => changeDraft(tx, draft.id, change))
@@ -198,7 +198,7 @@ export const draftPages = (app: App) => {
 }
 
 /** The time in the form; null if it is empty, or the time that was read from the file. */
-function takenAtOf(text: string, read: { taken_at: string; taken_from: string }): number | null {
+function takenAtInForm(text: string, read: { taken_at: string; taken_from: string }): number | null {
   if (text.trim() === '') return null
   const at = momentInUtc(text)
   return read.taken_from !== 'sent' && read.taken_at.slice(0, 16) === new Date(at).toISOString().slice(0, 16)

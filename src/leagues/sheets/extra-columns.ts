@@ -63,12 +63,12 @@ async function joinedSnapshot(
   }
 }
 
-type Column = SheetColumns['metrics'][number]
+type AddedColumn = SheetColumns['metrics'][number]
 
 /** The newest value that an extra sheet has for each player, column by column. */
-function addedColumns(scores: Database, ids: TextColumn, extras: readonly number[]): Column[] {
+function addedColumns(scores: Database, ids: TextColumn, extras: readonly number[]): AddedColumn[] {
   const players = ids.offsets.length - 1
-  const added = new Map<string, Column>()
+  const added = new Map<string, AddedColumn>()
   for (const id of extras) {
     const sheet = snapshotOf(scores, id)
     const others = readIds(scores, sheet, allocateOwn)

@@ -37,7 +37,7 @@ export const markRoutes = (app: App) => {
       '/marks',
       ({ params: { id }, query, request, set }) => {
         const slice = pageOf(query)
-        const { marks, total } = listMarks(db, sheetLeague(app, id).id, slice)
+        const { marks, total } = listMarks(db, requireSheetLeague(app, id).id, slice)
         return paged({ request, set }, slice, total, { marks: markedPlayers(app, id, marks) })
       },
       {
@@ -60,7 +60,7 @@ export const markRoutes = (app: App) => {
     .put(
       '/players/:player_id/mark',
       async ({ params: { id, player_id }, body, who }) => {
-        const league = sheetLeague(app, id)
+        const league = requireSheetLeague(app, id)
         const { reason, counted = false, note = null } = body
         const farmOf = reason === 'farm' ? (body.farm_of ?? null) : null
         const isKnown = (player: string) =>
@@ -82,7 +82,7 @@ export const markRoutes = (app: App) => {
     .delete(
       '/players/:player_id/mark',
       async ({ params: { id, player_id }, who }) => {
-        const league = sheetLeague(app, id)
+        const league = requireSheetLeague(app, id)
         await atomically(db, tx => unmarkPlayer(tx, league, player_id, signedIn(who), clock.now()))
         await warmChangedBoard(app, id)
         return { deleted: true, player_id }
@@ -102,7 +102,7 @@ export const markPages = (app: App) =>
     '/leagues/:id/marks',
     ({ params: { id }, query, who }) => {
       const slice = pageOf({ limit: 50, ...query })
-      const { marks, total } = listMarks(app.db, sheetLeague(app, id).id, slice)
+      const { marks, total } = listMarks(app.db, requireSheetLeague(app, id).id, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
       const body = marksPageBody({ league, marks: markedPlayers(app, id, marks), list: pagination(slice, total) }, who)
       return page({ title: `Marked players of ${league.name}`, who, nav: 'leagues', body })
@@ -110,7 +110,7 @@ export const markPages = (app: App) =>
     { params: idParams, query: t.Object(pageQuery), may: 'officer', detail: hidden },
   )
 
-function sheetLeague({ db }: App, id: number) {
+function requireSheetLeague({ db }: App, id: number) {
   const league = leagueById(db, id)
   return league.kind === 'sheet' ? league : refuse('not_found', 'Only sheet leagues mark players')
 }

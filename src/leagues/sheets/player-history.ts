@@ -60,7 +60,7 @@ export async function historyOf(
       kind,
       name: scan.name,
       metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, nullIfNaN(value)])),
-      score: starts && scoredSnapshots.has(scan.snapshot) ? scoreOf(metrics, starts, config) : null,
+      score: starts && scoredSnapshots.has(scan.snapshot) ? computeScore(metrics, starts, config) : null,
     })
   }
   return points
@@ -89,7 +89,7 @@ export function metricsIn(
   return { name: names[0]!, metrics: snapshot.metrics.map((metric, c) => ({ ...metric, value: values[c]! })) }
 }
 
-function scoreOf(metrics: MetricValue[], start: MetricValue[], config: BoardConfig): number | null {
+function computeScore(metrics: MetricValue[], start: MetricValue[], config: BoardConfig): number | null {
   const { on, weights } = scoringOf(
     metrics.map(({ name }) => name),
     config,

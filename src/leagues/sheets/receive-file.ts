@@ -58,7 +58,7 @@ export async function receiveFile(
   mkdirSync(folder, { recursive: true })
   const file = newFileName(processId)
   const path = join(folder, file)
-  const length = lengthOf(request)
+  const length = contentLength(request)
   const arriving =
     readsAhead && length > minReadAheadBytes && length < Infinity
       ? arrivingSheet(sheets.thread, file, length)
@@ -97,10 +97,10 @@ const minReadAheadBytes = 256 << 10 // smaller files are read by their import
 const maxBufferedBytes = 2 << 20 // smaller bodies are read in one piece, which costs less than a stream
 const turnBytes = 256 << 10 // that a stream reads before other requests get their turn: half a millisecond
 
-const lengthOf = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
+const contentLength = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
 
 async function readForm(request: Request, type: string, target: ReadTarget): Promise<ReadForm> {
-  if (lengthOf(request) > maxBufferedBytes && request.body) return readStream(inTurns(request.body), type, target)
+  if (contentLength(request) > maxBufferedBytes && request.body) return readStream(inTurns(request.body), type, target)
   const body = await request.bytes().catch(() => {
     throw cutOff()
   })
@@ -163,7 +163,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`,
   )
 
-  const form = formOf(type, maxBytes)
+  const form = multipartParser(type, maxBytes)
   // For a body that ends inside a part, both the form and its file emit the error, twice, whether or not anybody listens.
   const ignore = () => {}
   form.on('error', ignore)
@@ -202,7 +202,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
 
 const formLimits = { files: 1, fields: 20, fieldSize: 65_536, parts: 30 }
 
-function formOf(type: string, fileSize: number) {
+function multipartParser(type: string, fileSize: number) {
   try {
     return new Busboy({
       headers: { 'content-type': type },

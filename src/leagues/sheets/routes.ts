@@ -39,7 +39,7 @@ const fileForm = (parts: Record<string, object>) => ({
   },
 })
 const findingSchema = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
-const previewSchema = t.Object({
+const uploadPreviewSchema = t.Object({
   format: t.String(),
   worksheet: t.Nullable(t.String()),
   header_line: t.Integer(),
@@ -105,7 +105,7 @@ export const uploadRoutes = (app: App) => {
         detail: {
           ...describe(
             'Preview a file: its first rows, what each column is read as, its date. Nothing is stored',
-            previewSchema,
+            uploadPreviewSchema,
           ),
           ...fileForm({
             mapping: { type: 'string' },

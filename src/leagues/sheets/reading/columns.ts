@@ -16,7 +16,7 @@ import { MetricReader } from './metric-reader.ts'
 import * as numbers from './numbers.ts'
 import { type Finding, SheetFindings } from './report.ts'
 
-export const BATCH = 2048
+export const BATCH_ROWS = 2048
 
 /** Values of `slots` for columns that are not metrics. */
 export const NONE = -1
@@ -59,7 +59,7 @@ const MOST_SPARE = 64 // metrics: a megabyte
 let spareCells: Float64Array = new Float64Array(0)
 
 function cellsFor(metrics: number): Float64Array {
-  const cells = spareCells.length === metrics * BATCH ? spareCells : new Float64Array(metrics * BATCH)
+  const cells = spareCells.length === metrics * BATCH_ROWS ? spareCells : new Float64Array(metrics * BATCH_ROWS)
   spareCells = new Float64Array(0)
   return cells
 }
@@ -124,7 +124,7 @@ export class ColumnWriter {
 
   /** Sets every metric of the row to unknown, for sheets that leave empty cells out. */
   clearMetrics(): void {
-    for (let at = this.row; at < this.cells.length; at += BATCH) this.cells[at] = Number.NaN
+    for (let at = this.row; at < this.cells.length; at += BATCH_ROWS) this.cells[at] = Number.NaN
   }
 
   /** A metric written as text. */
@@ -143,12 +143,12 @@ export class ColumnWriter {
 
   value(slot: number, value: number): void {
     if (value < 0 && value >= -3 && this.metrics[slot]!.isCount && Number.isInteger(value)) value = Number.NaN
-    this.cells[slot * BATCH + this.row] = value
+    this.cells[slot * BATCH_ROWS + this.row] = value
   }
 
   unreadable(slot: number, reason: string, value: () => string): void {
     const metric = this.metrics[slot]!
-    this.cells[slot * BATCH + this.row] = Number.NaN
+    this.cells[slot * BATCH_ROWS + this.row] = Number.NaN
     if (metric.tentative) metric.refuted = true
     else this.problem(metric.header, reason, value)
   }
@@ -203,15 +203,15 @@ export class ColumnWriter {
     for (const { texts } of this.labels) texts.keep()
     for (let i = 0; i < this.clues.length; i += 3)
       this.metrics[this.clues[i]!]!.clue(row, this.clues[i + 1]!, this.clues[i + 2]!)
-    if (++this.row === BATCH) this.flush()
+    if (++this.row === BATCH_ROWS) this.flush()
   }
 
   /** Makes room in one step for as many rows as the file should have: growing step by step would copy the columns. `shareRead`: the part of the file that is read, 0 to 1. */
   reserveRows(shareRead: number): void {
-    if (this.isReserved || this.rows < BATCH) return
+    if (this.isReserved || this.rows < BATCH_ROWS) return
     this.isReserved = true
     const maxRows = Math.min(sheetLimits.rows, Math.floor(sheetLimits.cells / this.metrics.length))
-    const rows = Math.min(Math.ceil((this.rows / shareRead) * 1.03) + BATCH, maxRows)
+    const rows = Math.min(Math.ceil((this.rows / shareRead) * 1.03) + BATCH_ROWS, maxRows)
     if (rows <= this.lines.length) return
     this.widenLines(rows)
     this.ids.reserve(rows)
@@ -286,7 +286,7 @@ export class ColumnWriter {
 
   private isBlank(): boolean {
     if (this.names.to > this.names.from) return false
-    for (let at = this.row; at < this.cells.length; at += BATCH) if (!Number.isNaN(this.cells[at]!)) return false
+    for (let at = this.row; at < this.cells.length; at += BATCH_ROWS) if (!Number.isNaN(this.cells[at]!)) return false
     return true
   }
 
@@ -302,7 +302,7 @@ export class ColumnWriter {
     if (rows * this.metrics.length > sheetLimits.cells)
       refuseSheet('too_large', `The sheet has more than ${sheetLimits.cells} numbers`)
     for (const [slot, metric] of this.metrics.entries())
-      metric.put(this.cells.subarray(slot * BATCH, slot * BATCH + this.row), this.flushed)
+      metric.put(this.cells.subarray(slot * BATCH_ROWS, slot * BATCH_ROWS + this.row), this.flushed)
     this.flushed = rows
     this.row = 0
   }

@@ -9,7 +9,7 @@
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell } from '../../../platform/spreadsheets/text.ts'
-import { BATCH, type ColumnWriter, LABEL, NAME, NONE } from './columns.ts'
+import { BATCH_ROWS, type ColumnWriter, LABEL, NAME, NONE } from './columns.ts'
 
 const LF = 10
 const CR = 13
@@ -115,7 +115,7 @@ export class CsvScanner {
           if (isQuoted && byte === quote) byte = buffer[++p]!
           const isWhole = !isQuoted || p > to
           if (isWhole && (byte === delimiter || byte === LF || byte === CR)) {
-            cells[slot * BATCH + row] = to > from ? value : Number.NaN
+            cells[slot * BATCH_ROWS + row] = to > from ? value : Number.NaN
             if (byte === delimiter) continue
             break
           }

@@ -33,7 +33,7 @@ export interface Header {
 export type Mapping = Record<string, string | null>
 
 /** The prefix of a label's name in mappings and aliases. */
-const LABEL = 'label:'
+const LABEL_PREFIX = 'label:'
 /** More would make a snapshot's texts larger than its numbers. */
 const MAX_LABELS = 8
 
@@ -91,7 +91,7 @@ const addAliases = (to: string, list: string[]) => {
 }
 addAliases('id', idAliases)
 addAliases('name', nameAliases)
-for (const [label, list] of labelAliases) addAliases(`${LABEL}${label}`, list)
+for (const [label, list] of labelAliases) addAliases(`${LABEL_PREFIX}${label}`, list)
 for (const [metric, list] of metricAliases) addAliases(metric, [...list, metric])
 const attributes = new Set(attributeAliases.map(headerKey))
 
@@ -153,7 +153,7 @@ function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known
     const role = roles[column]
     const unused: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
     if (role === 'id' || role === 'name') return { ...unused, role }
-    if (role?.startsWith(LABEL)) return { ...unused, role: 'label', label: role.slice(LABEL.length) }
+    if (role?.startsWith(LABEL_PREFIX)) return { ...unused, role: 'label', label: role.slice(LABEL_PREFIX.length) }
     if (role) return { ...unused, role: 'metric', metric: role }
     const name = metricSlug(header)
     const isAttribute = attributes.has(keys[column]!) || /^(id$|label:)/.test(aliases.get(keys[column]!)?.to ?? '')
@@ -202,9 +202,9 @@ function numberRepeated(cells: string[]): string[] {
 
 /** `id`, `name`, a label, a metric known by this name or alias, or the name made into a slug. */
 function roleNamed(to: string): string {
-  if (to.startsWith(LABEL)) {
-    const name = metricSlug(to.slice(LABEL.length))
-    return name && `${LABEL}${name}`
+  if (to.startsWith(LABEL_PREFIX)) {
+    const name = metricSlug(to.slice(LABEL_PREFIX.length))
+    return name && `${LABEL_PREFIX}${name}`
   }
   return aliases.get(headerKey(to))?.to ?? metricSlug(to)
 }
@@ -212,7 +212,7 @@ function roleNamed(to: string): string {
 /** The metric that a text stands for as a heading; empty if it can be none. */
 export function metricNamed(text: string): string {
   const name = roleNamed(text)
-  return name === 'id' || name === 'name' || name.startsWith(LABEL) ? '' : name
+  return name === 'id' || name === 'name' || name.startsWith(LABEL_PREFIX) ? '' : name
 }
 
 /** What the cells below an unknown heading hold. */
@@ -246,7 +246,7 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   const targets = Object.values(mapping).map(to => roleNamed(to ?? ''))
   const repeated = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
   if (repeated) refuseSheet('bad_mapping', `The mapping gives ${repeated} to two headers`, { found })
-  if (targets.filter(to => to.startsWith(LABEL)).length > MAX_LABELS)
+  if (targets.filter(to => to.startsWith(LABEL_PREFIX)).length > MAX_LABELS)
     refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`, { found })
   if (!header) {
     const likely = found.find(name => roleNamed(name) === 'name') ?? found[0] ?? 'Player'

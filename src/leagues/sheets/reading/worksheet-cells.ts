@@ -1,6 +1,6 @@
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import type { CellSink, OtherKind } from '../../../platform/spreadsheets/worksheet.ts'
-import { BATCH, type ColumnWriter, NONE } from './columns.ts'
+import { BATCH_ROWS, type ColumnWriter, NONE } from './columns.ts'
 
 const reasons: Record<OtherKind, string> = {
   date: 'a date, not a number',
@@ -37,7 +37,7 @@ export class WorksheetCells implements CellSink {
   number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
     const slot = this.slots[column] ?? NONE
     if (slot >= 0) {
-      if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH + this.at] = value
+      if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH_ROWS + this.at] = value
       else if (Number.isFinite(value)) this.columns.value(slot, value)
       else this.columns.notNumber(slot, bytes, start, stop)
     } else if (slot !== NONE) {

@@ -2,7 +2,14 @@ import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import { freeBuffers } from './memory.ts'
-import { groupCount, groupKey, rowCountOfGroup, type SheetMetric, type Snapshot, SnapshotGone } from './snapshot.ts'
+import {
+  groupKey,
+  rowCountOfGroup,
+  type SheetMetric,
+  type Snapshot,
+  SnapshotGone,
+  snapshotGroupCount,
+} from './snapshot.ts'
 import { findText, textIn, unpackTexts } from './texts.ts'
 
 /** Makes the memory that columns are read into: shared by threads without a copy, or this thread's own where the data is needed only briefly. */
@@ -10,7 +17,7 @@ export type Allocate = (bytes: number) => ArrayBufferLike
 export const allocateShared: Allocate = bytes => new SharedArrayBuffer(bytes)
 export const allocateOwn: Allocate = bytes => new ArrayBuffer(bytes)
 
-const BATCH = 128 // groups read at once: about a megabyte
+const GROUPS_PER_READ = 128 // about a megabyte
 
 /** Calls `each` with one blob of group after group. */
 function eachBlob(
@@ -19,15 +26,15 @@ function eachBlob(
   blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts' | `texts FROM labels WHERE label = ${number}`,
   each: (packed: Uint8Array, rows: number, first: number) => void,
   group = 0,
-  last = groupCount(snapshot),
+  last = snapshotGroupCount(snapshot),
 ): void {
   const [column, from] = blob.split(' FROM ')
   const where = from?.includes(' WHERE ') ? 'AND' : 'WHERE'
   const read = scores.query<{ packed: Uint8Array }, [number, number]>(
     `SELECT ${column} AS packed FROM ${from} ${where} key BETWEEN ? AND ? ORDER BY key`,
   )
-  for (; group < last; group += BATCH) {
-    const end = Math.min(last, group + BATCH)
+  for (; group < last; group += GROUPS_PER_READ) {
+    const end = Math.min(last, group + GROUPS_PER_READ)
     const found = read.all(groupKey(snapshot.id, group), groupKey(snapshot.id, end) - 1)
     if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
     found.forEach(({ packed }, i) => {
@@ -100,7 +107,7 @@ export class SnapshotWindow {
 
   private moveTo(group: number): void {
     const { scores, snapshot, chosen, values } = this
-    const last = Math.min(group + WINDOW, groupCount(snapshot))
+    const last = Math.min(group + WINDOW, snapshotGroupCount(snapshot))
     this.first = group * snapshot.groupRows
     this.end = Math.min(last * snapshot.groupRows, snapshot.players)
     eachBlob(
@@ -281,7 +288,7 @@ export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: 
     'SELECT group_number FROM group_starts WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
   )
   const idsAt = scores.query<{ ids: Uint8Array }, [number]>('SELECT ids FROM texts WHERE key = ?')
-  const isOneGroup = groupCount(snapshot) === 1
+  const isOneGroup = snapshotGroupCount(snapshot) === 1
   const idsByGroup = new Map<number, Uint8Array>()
 
   function idsOf(group: number): Uint8Array {

@@ -97,7 +97,7 @@ export const derivedSnapshot = (scores: Database, startsFor: string): number | u
 
 const MAX_GROUPS = 2 ** 24 // of a snapshot
 export const groupKey = (snapshot: number, group: number): number => snapshot * MAX_GROUPS + group
-export const groupCount = ({ players, groupRows }: Pick<Snapshot, 'players' | 'groupRows'>): number =>
+export const snapshotGroupCount = ({ players, groupRows }: Pick<Snapshot, 'players' | 'groupRows'>): number =>
   Math.ceil(players / groupRows)
 export const rowCountOfGroup = ({ players, groupRows }: Snapshot, group: number): number =>
   Math.min(groupRows, players - group * groupRows)

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
-import { checksum, extendChecksum, groupCount, groupKey, rowCountOfGroup, snapshotOf } from './snapshot.ts'
+import { checksum, extendChecksum, groupKey, rowCountOfGroup, snapshotGroupCount, snapshotOf } from './snapshot.ts'
 
-const BATCH = 256 // groups a transaction
+const GROUPS_PER_TRANSACTION = 256
 
 /** Deletes in small steps. After the first step no reader sees the snapshot; the next sweep deletes what a crash leaves. */
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
@@ -10,7 +10,7 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
     const deleteBatch = scores.query(
       `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE key BETWEEN ? AND ? LIMIT ?)`,
     )
-    while (deleteBatch.run(groupKey(id, 0), groupKey(id + 1, 0) - 1, BATCH).changes > 0) await pause()
+    while (deleteBatch.run(groupKey(id, 0), groupKey(id + 1, 0) - 1, GROUPS_PER_TRANSACTION).changes > 0) await pause()
   }
   scores
     .transaction(() => {
@@ -75,7 +75,7 @@ export function snapshotFaults(scores: Database, id: number): string[] {
     'SELECT texts FROM labels WHERE key = ? ORDER BY label',
   )
   const faults: string[] = []
-  for (let group = 0; group < groupCount(snapshot); group++) {
+  for (let group = 0; group < snapshotGroupCount(snapshot); group++) {
     const first = group * snapshot.groupRows
     const place = `Snapshot ${id}, rows ${first} to ${first + rowCountOfGroup(snapshot, group) - 1}`
     const stored = read.get(groupKey(id, group))

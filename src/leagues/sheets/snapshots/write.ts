@@ -16,7 +16,7 @@ export type WriteOptions = {
   startsFor?: string
 }
 
-const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
+const GROUPS_PER_TRANSACTION = 256 // some 3 MB and 20 ms
 
 /**
  * Stores a sheet as a new snapshot, complete when its id is returned, and brings the sheet into id order. When the
@@ -46,7 +46,7 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, optio
 }
 
 export const fitsOneBatch = ({ ids, metrics }: SheetColumns): boolean =>
-  rowCount(ids) <= BATCH * groupRowsFor(metrics.length)
+  rowCount(ids) <= GROUPS_PER_TRANSACTION * groupRowsFor(metrics.length)
 
 async function pauseOrAbort({ pause, signal }: WriteOptions, written: number): Promise<void> {
   await pause?.(written)
@@ -61,7 +61,7 @@ export async function writeRows(
   options: WriteOptions,
 ): Promise<void> {
   const { id, players, groupRows } = snapshot
-  const batch = BATCH * groupRows
+  const batch = GROUPS_PER_TRANSACTION * groupRows
   for (let from = 0; from < players; from += batch) {
     const to = Math.min(players, from + batch)
     transaction(scores, () => writeGroups(scores, id, sheet, groupRows, from, to))
