@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { type Db, databaseFile, openBeside } from '../db/open.ts'
 import { explainOpenErrors } from '../db/open-errors.ts'
 import { atomically } from '../db/transactions.ts'
-import { clear, raise } from '../src/alerts.ts'
+import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { auditLedger, type LedgerAudit } from '../src/leagues/market/ledger-audit.ts'
 import { exitWithParent } from '../src/platform/process/child-process.ts'
@@ -21,9 +21,9 @@ const key = 'ledger_audit'
 async function updateAlert(db: Db, { differences, more }: LedgerAudit): Promise<void> {
   const at = Date.now()
   await atomically(db, tx => {
-    if (!differences.length) return clear(tx, at, key)
+    if (!differences.length) return clearAlert(tx, at, key)
     const [first] = differences
-    raise(tx, at, {
+    raiseAlert(tx, at, {
       key,
       type: 'database_error',
       severity: 'critical',

@@ -8,7 +8,7 @@ import { type Db, databaseFile, openBeside } from '../db/open.ts'
 import { systemAlerts } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { raise } from '../src/alerts.ts'
+import { raiseAlert } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { messageOf } from '../src/errors.ts'
 import { locks } from '../src/locks.ts'
@@ -53,7 +53,7 @@ async function backup() {
     await atomically(db, tx => settleFailures(tx, Date.now()))
     return result
   } catch (error) {
-    if (!toJob) await atomically(db, tx => raise(tx, Date.now(), failure(error))).catch(() => {}) // perhaps the disk is full
+    if (!toJob) await atomically(db, tx => raiseAlert(tx, Date.now(), failure(error))).catch(() => {}) // perhaps the disk is full
     throw error
   } finally {
     await lease?.release().catch(() => {}) // it ends with this process

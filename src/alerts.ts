@@ -36,7 +36,7 @@ export const failureAlert = ({ name, fingerprint }: { name: string; fingerprint:
   `job_failed:${name}:${fingerprint}`
 
 /** Raises the alert, or increases its count if it is already open. */
-export function raise(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
+export function raiseAlert(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
   tx.insert(systemAlerts)
     .values({ key, type, severity, title, message, data, firstSeen: at, lastSeen: at, state: 'active' })
     .onConflictDoUpdate({
@@ -48,7 +48,7 @@ export function raise(tx: Db, at: number, { key, type, severity, title, message,
 }
 
 /** Resolves the alert. */
-export function clear(tx: Db, at: number, key: string): void {
+export function clearAlert(tx: Db, at: number, key: string): void {
   tx.update(systemAlerts)
     .set({ state: 'resolved', settledAt: at, settledBy: 'fieldhouse' })
     .where(and(eq(systemAlerts.key, key), ne(systemAlerts.state, 'resolved')))

@@ -12,7 +12,7 @@ import { identify, staysSignedIn } from './accounts/identify.ts'
 import { openKnownIdentities } from './accounts/known-identities.ts'
 import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
-import { type Alert, failureAlert, raise } from './alerts.ts'
+import { type Alert, failureAlert, raiseAlert } from './alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { followDisplayName } from './display-name/name.ts'
@@ -82,7 +82,7 @@ const uploadPaths =
   /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))$/
 /** Never refused under overload: health checks, metrics, signing in, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
-const drainFor = 4_000 // ms that requests under way get at the end
+const drainTime = 4_000 // ms that requests under way get at the end
 
 /** What the steps of the start share. */
 type Start = {
@@ -268,7 +268,7 @@ async function startJobs(start: Start, app: App) {
       message: run.error ?? '',
       data: { job_id: run.id },
     }
-    bestEffortWrite(db, tx => raise(tx, clock.now(), alert))
+    bestEffortWrite(db, tx => raiseAlert(tx, clock.now(), alert))
   }
   const worker = startWorker({ app, db, clock, locks, jobs, queues, log, processId, isDead, failed, queueError })
   shutdown.onClose('worker', worker, worker => worker.close())
@@ -311,7 +311,7 @@ function serve({ config, clock, log, shutdown }: Start, app: App) {
     metrics,
     trace: app.telemetry.trace,
   })
-  shutdown.onClose('http server', server, server => server.close(drainFor))
+  shutdown.onClose('http server', server, server => server.close(drainTime))
   app.renewAnswers = league => server.answerAhead(fastPath.outdated(league))
   shutdown.onClose('streams', streams, streams => streams.close())
   return server

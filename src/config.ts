@@ -110,11 +110,11 @@ export const settings = {
 export type Config = SettingValues<typeof settings>
 
 export const readConfig = (env: Record<string, string | undefined>): Config =>
-  readSettings(settings, env, wrongTogether)
+  readSettings(settings, env, missingPartners)
 
 /** Settings that need another one. */
-function wrongTogether(isSet: (variable: string) => boolean): string[] {
-  const pairs = [
+function missingPartners(isSet: (variable: string) => boolean): string[] {
+  const needs = [
     ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
     ['ADMIN_PASSWORD', 'ADMIN_EMAIL'],
     ['BACKUP_S3_URL', 'BACKUP_S3_ACCESS_KEY'],
@@ -124,5 +124,5 @@ function wrongTogether(isSet: (variable: string) => boolean): string[] {
     ['SMTP_URL', 'PUBLIC_URL'],
     ['MAIL_FROM', 'SMTP_URL'],
   ] as const
-  return pairs.filter(([one, other]) => isSet(one) && !isSet(other)).map(([one, other]) => `${one} also needs ${other}`)
+  return needs.filter(([one, other]) => isSet(one) && !isSet(other)).map(([one, other]) => `${one} also needs ${other}`)
 }

@@ -7,19 +7,19 @@ import { readerQueries } from './reader-queries.ts'
 
 const queries = new Map(
   Object.values(readerQueries).map(query => {
-    const run: (db: Db, input: never) => unknown = query
-    return [query.name, run]
+    const runQuery: (db: Db, input: never) => unknown = query
+    return [query.name, runQuery]
   }),
 )
 const openDatabases = new Map<string, Db>()
 
 const tasks: ReaderTasks = {
   read({ dataDir, query, input }) {
-    const run = queries.get(query)
-    if (!run) throw new Error(`There is no query ${query}`)
+    const runQuery = queries.get(query)
+    if (!runQuery) throw new Error(`There is no query ${query}`)
     const db = openDatabases.get(dataDir) ?? openReader(dataDir)
     openDatabases.set(dataDir, db)
-    return run(db, input as never) as never
+    return runQuery(db, input as never) as never
   },
   close({ dataDir }) {
     const db = openDatabases.get(dataDir)

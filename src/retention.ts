@@ -42,13 +42,13 @@ import { isProcessDead } from './platform/process/process-lock.ts'
 
 const maxRuns = 1_000_000
 const maxPrices = 5_000_000
-const pricesBeyond = (most: number): SQL =>
-  sql`${prices.id} <= (select max(id) from ${prices}) - ${most} and ${prices.until} is not null`
+const pricesBeyond = (max: number): SQL =>
+  sql`${prices.id} <= (select max(id) from ${prices}) - ${max} and ${prices.until} is not null`
 const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
 
 export const deleteOld = retentionJob([
   olderThan('runs', '90d', runs, runs.createdAt, isFinished),
-  { what: 'runs beyond a million', step: ({ db }, _, limit) => runsBeyond(db, maxRuns, limit) },
+  { what: 'runs beyond a million', step: ({ db }, _, limit) => deleteRunsBeyond(db, maxRuns, limit) },
   olderThan('audit log', '365d', auditLog, auditLog.at),
   olderThan('alerts', '90d', systemAlerts, systemAlerts.lastSeen),
   olderThan('request statistics', '30d', requestStats, requestStats.minute),
@@ -71,7 +71,7 @@ export const deleteOld = retentionJob([
   olderThan('prices in detail', '7d', prices, prices.until),
   {
     what: 'prices in detail beyond five million',
-    step: ({ db }, _, limit) => deleteSome(db, prices, pricesBeyond(maxPrices), limit),
+    step: ({ db }, _, limit) => deleteBatch(db, prices, pricesBeyond(maxPrices), limit),
   },
   olderThan('daily prices', '730d', dailyPrices, dailyPrices.day),
   olderThan('files chosen and not imported', '1d', uploadDrafts, uploadDrafts.createdAt),
@@ -80,7 +80,7 @@ export const deleteOld = retentionJob([
   { what: 'times ahead of the clock', step: correctUploadTimes },
   { what: 'snapshots', step: sweepSnapshots },
   { what: 'trades of deleted leagues', step: ({ db }, _, limit) => deleteOrphanRows(db, limit) },
-  { what: 'dead processes', step: forgetProcesses },
+  { what: 'dead processes', step: deleteDeadProcesses },
 ])
 
 /** A line of the table: rows whose `column` is older than `life`. */
@@ -94,30 +94,30 @@ export function olderThan(
   return {
     what,
     step: ({ db }, now, limit) =>
-      deleteSome(db, table, sql`${lt(column, now - ms(life))} and ${condition} order by ${column}`, limit),
+      deleteBatch(db, table, sql`${lt(column, now - ms(life))} and ${condition} order by ${column}`, limit),
   }
 }
 
-export function runsBeyond(db: App['db'], most: number, limit: number): number {
+export function deleteRunsBeyond(db: App['db'], max: number, limit: number): number {
   const { total } = db.select({ total: count() }).from(runs).get() ?? { total: 0 }
-  if (total <= most) return 0
+  if (total <= max) return 0
   const oldestKept = db
     .select({ at: runs.createdAt })
     .from(runs)
     .orderBy(desc(runs.createdAt))
     .limit(1)
-    .offset(most - 1)
+    .offset(max - 1)
     .get()
-  return deleteSome(db, runs, sql`${lt(runs.createdAt, oldestKept?.at ?? 0)} and ${isFinished}`, limit)
+  return deleteBatch(db, runs, sql`${lt(runs.createdAt, oldestKept?.at ?? 0)} and ${isFinished}`, limit)
 }
 
 /** A busy database is skipped until the next step. */
-function deleteSome(db: App['db'], table: SQLiteTable, which: SQL, limit: number): number {
-  const chosen = sql`rowid in (select rowid from ${table} where ${which} limit ${limit})`
-  return tryWrite(db, tx => tx.delete(table).where(chosen).returning({ one: sql`1` }).all().length) ?? limit
+function deleteBatch(db: App['db'], table: SQLiteTable, condition: SQL, limit: number): number {
+  const batch = sql`rowid in (select rowid from ${table} where ${condition} limit ${limit})`
+  return tryWrite(db, tx => tx.delete(table).where(batch).returning({ one: sql`1` }).all().length) ?? limit
 }
 
-function forgetProcesses({ db, processId, config: { dataDir } }: App): number {
+function deleteDeadProcesses({ db, processId, config: { dataDir } }: App): number {
   const dead = db
     .select()
     .from(processes)

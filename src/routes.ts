@@ -73,21 +73,21 @@ import { shortcuts } from './ui/shortcuts.ts'
 
 /** A worker serves only the probes. */
 export function routes(app: App) {
-  const known: Known = { routes: [] }
-  const all = app.config.role === 'worker' ? probes(app, known) : everything(app, known)
-  known.routes = all.routes
+  const mounted: Mounted = { routes: [] }
+  const all = app.config.role === 'worker' ? withProbes(app, mounted) : withAllFeatures(app, mounted)
+  mounted.routes = all.routes
   return all
 }
 
 /** The mounted methods, for requests with another method. */
-type Known = { routes: readonly { method: string; path: string }[] }
+type Mounted = { routes: readonly { method: string; path: string }[] }
 
-const probes = (app: App, known: Known) =>
-  // The faster way to normalize makes an object of whatever comes; the faster way to find the path overlooks `http://nas/`.
+const withProbes = (app: App, mounted: Mounted) =>
+  // Elysia's default normalizer turns any body into an object; its default way to find the path fails for `http://nas/`.
   new Elysia({ normalize: 'typebox', handler: { standardHostname: false } })
     .onError({ as: 'global' }, ({ request, error, code, params, query, body }) =>
       code === 'NOT_FOUND'
-        ? nothingHere(app, request, known)
+        ? notFoundAnswer(app, request, mounted)
         : refused(app, request, error, code, { params, query, body }),
     )
     .mapResponse({ as: 'global' }, ({ request, response, set }) => {
@@ -100,8 +100,8 @@ const probes = (app: App, known: Known) =>
     .use(access(app))
     .use(probeRoutes(app))
 
-const everything = (app: App, known: Known) => {
-  const all = probes(app, known)
+const withAllFeatures = (app: App, mounted: Mounted) => {
+  const all = withProbes(app, mounted)
     .use(healthRoutes(app))
     .use(pages(app))
     .use(userListPage(app))
@@ -176,7 +176,7 @@ const pages = (app: App) =>
     .use(dashboardPages(app))
 
 /** No such address, or not with this method. */
-function nothingHere(app: App, request: Request, { routes }: Known): Response {
+function notFoundAnswer(app: App, request: Request, { routes }: Mounted): Response {
   const methods = methodsOf(routes, new URL(request.url).pathname)
   if (!methods.length) return refused(app, request, new Refusal('not_found', 'There is nothing at this address'))
   const allow = methods.join(', ')

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { processMinutes, systemAlerts } from '../db/schema.ts'
-import { type Alert, clear, raise } from '../src/alerts.ts'
+import { type Alert, clearAlert, raiseAlert } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
 import { openAlertWebhook } from '../src/monitor/alerts/send-alerts.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
@@ -38,14 +38,14 @@ function recordLoad({ db, clock }: App, minutes: number, load: { cpu?: number; l
 
 test('one condition is one alert: it counts, remembers when it was first and last seen, and keeps its history', async () => {
   const { app, call, clock } = await start()
-  raise(app.db, clock.now(), heldFeed)
+  raiseAlert(app.db, clock.now(), heldFeed)
   clock.forward(5 * minute)
-  raise(app.db, clock.now(), { ...heldFeed, severity: 'error' })
+  raiseAlert(app.db, clock.now(), { ...heldFeed, severity: 'error' })
   const [alert] = (await call.get(`${alerts}/json`)).alerts
   expect(alert).toMatchObject({ alert_type: 'feed_held', severity: 'error', count: 2, state: 'active', resolved: null })
   expect(Date.parse(alert.last_seen) - Date.parse(alert.first_seen)).toBeGreaterThanOrEqual(5 * minute)
-  clear(app.db, clock.now(), heldFeed.key)
-  raise(app.db, clock.now(), heldFeed)
+  clearAlert(app.db, clock.now(), heldFeed.key)
+  raiseAlert(app.db, clock.now(), heldFeed)
   const all = await call.get(`${alerts}/json?state=all`)
   expect(all.alerts.map(({ state, count }: { state: string; count: number }) => [state, count])).toEqual([
     ['active', 1],
@@ -61,7 +61,7 @@ test('one condition is one alert: it counts, remembers when it was first and las
 
 test('an alert is acknowledged with a reason and resolved, each audited', async () => {
   const { app, call, clock } = await start()
-  raise(app.db, clock.now(), heldFeed)
+  raiseAlert(app.db, clock.now(), heldFeed)
   const [{ id }] = (await call.get(`${alerts}/json`)).alerts
   expect((await refusalOf(call.post(`${alerts}/${id}/acknowledge`, {}))).status).toBe(422)
   const acknowledged = await call.post(`${alerts}/${id}/acknowledge`, { reason: 'The feed is being mended' })
@@ -175,29 +175,29 @@ test('the webhook gets each alert once, as text for Discord and Slack that menti
   const hook = startWebhook()
   const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
   const send = openAlertWebhook(app)
-  raise(app.db, clock.now(), { ...heldFeed, title: 'Look <!channel> @everyone' })
+  raiseAlert(app.db, clock.now(), { ...heldFeed, title: 'Look <!channel> @everyone' })
   await Promise.race([send(), until(() => hook.messages.length)])
   await until(() => hook.messages.length === 1)
   expect(hook.messages[0]).toMatchObject({ username: 'Fieldhouse', allowed_mentions: { parse: [] } })
   expect(hook.messages[0].content).toContain('WARNING\\: Look \\<!channel\\> \\@everyone')
   expect(hook.messages[0].text).toContain('WARNING: Look &lt;!channel&gt;')
-  raise(app.db, clock.now(), heldFeed)
+  raiseAlert(app.db, clock.now(), heldFeed)
   await send()
-  clear(app.db, clock.now(), heldFeed.key)
-  raise(app.db, clock.now(), heldFeed)
+  clearAlert(app.db, clock.now(), heldFeed.key)
+  raiseAlert(app.db, clock.now(), heldFeed)
   await until(async () => (await call.get(`${alerts}/json`)).alerts[0].sent_at)
   expect(hook.messages).toHaveLength(1)
-  clear(app.db, clock.now(), heldFeed.key)
+  clearAlert(app.db, clock.now(), heldFeed.key)
   clock.forward(61 * minute)
-  raise(app.db, clock.now(), heldFeed)
+  raiseAlert(app.db, clock.now(), heldFeed)
   await until(() => hook.messages.length === 2)
 })
 
 test('a webhook that fails is tried again, and nothing is lost', async () => {
   const hook = startWebhook(1)
   const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
-  raise(app.db, clock.now(), heldFeed)
-  raise(app.db, clock.now(), { ...heldFeed, key: 'feed_held:euro', title: 'The feed of euro is held back' })
+  raiseAlert(app.db, clock.now(), heldFeed)
+  raiseAlert(app.db, clock.now(), { ...heldFeed, key: 'feed_held:euro', title: 'The feed of euro is held back' })
   await until(() => lines.some(({ message }) => String(message).includes('could not be sent')))
   clock.forward(minute)
   await until(() => hook.messages.length)

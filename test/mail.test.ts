@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { databaseFile } from '../db/open.ts'
-import { clear, raise } from '../src/alerts.ts'
+import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/send-alerts.ts'
@@ -301,20 +301,32 @@ test('admins get alerts by mail, those of one look together and each condition o
   await call.post('/api/v1/users', { ...ann, role: 'admin' })
   await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
   const alert = (key: string) =>
-    raise(app.db, clock.now(), { key, type: 'feed_held', severity: 'warning', title: `${key} is held`, message: 'No.' })
+    raiseAlert(app.db, clock.now(), {
+      key,
+      type: 'feed_held',
+      severity: 'warning',
+      title: `${key} is held`,
+      message: 'No.',
+    })
   alert('feed_held:pga')
   alert('feed_held:euro')
-  raise(app.db, clock.now(), { key: 'x', type: 'performance', severity: 'info', title: 'x', message: 'x' })
-  raise(app.db, clock.now(), { key: 'mail:server', type: 'mail_failed', severity: 'error', title: 'x', message: 'x' })
+  raiseAlert(app.db, clock.now(), { key: 'x', type: 'performance', severity: 'info', title: 'x', message: 'x' })
+  raiseAlert(app.db, clock.now(), {
+    key: 'mail:server',
+    type: 'mail_failed',
+    severity: 'error',
+    title: 'x',
+    message: 'x',
+  })
   expect(await mailAlerts(app)).toBe(1)
   expect(await mailAlerts(app)).toBe(0)
   const [mail] = await server.to(ann.email)
   expect(mail?.headers.get('subject')).toBe('feed_held:pga is held, and 1 more')
   expect(mail?.text).toContain('WARNING: feed_held:euro is held\nNo.')
-  clear(app.db, clock.now(), 'feed_held:pga')
+  clearAlert(app.db, clock.now(), 'feed_held:pga')
   alert('feed_held:pga')
   expect(await mailAlerts(app)).toBe(0)
-  clear(app.db, clock.now(), 'feed_held:pga')
+  clearAlert(app.db, clock.now(), 'feed_held:pga')
   clock.forward(3_600_001)
   alert('feed_held:pga')
   expect(await mailAlerts(app)).toBe(1)

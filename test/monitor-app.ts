@@ -1,7 +1,7 @@
 /** A service with data for every part of the monitor, with very long names. */
 import { t } from 'elysia'
 import { activityCounts, ledger, processMinutes, users } from '../db/schema.ts'
-import { raise } from '../src/alerts.ts'
+import { raiseAlert } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
@@ -56,7 +56,7 @@ export async function fill({ app, call, clock, finished }: Started): Promise<{ u
   await app.locks.take(lock('test_lock', '10m', 'wait')(wide))
   await call.post('/admin/task-monitor/schedule/pause', { name: 'ledger.audit', reason: `${wide} is mended` })
   for (const severity of ['info', 'warning', 'error', 'critical'] as const)
-    raise(app.db, now, {
+    raiseAlert(app.db, now, {
       key: `security:${severity}`,
       type: 'security',
       severity,

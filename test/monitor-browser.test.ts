@@ -1,7 +1,7 @@
 import { expect } from 'bun:test'
 import { t } from 'elysia'
 import type { Page } from 'playwright-core'
-import { raise } from '../src/alerts.ts'
+import { raiseAlert } from '../src/alerts.ts'
 import { job } from '../src/context.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
@@ -156,7 +156,7 @@ browserTest('every page shows the number of open alerts live', async () => {
   await feed(page, 'live')
   expect(await page.locator('[data-alerts]').isVisible()).toBe(false)
   const alert = { type: 'security', severity: 'error', title: 'Odd', message: 'It is odd' } as const
-  raise(app.db, clock.now(), { key: 'security:a', ...alert })
+  raiseAlert(app.db, clock.now(), { key: 'security:a', ...alert })
   await page.waitForSelector('[data-alerts].bad:has-text("1 open")')
 })
 
@@ -169,7 +169,7 @@ browserTest('an alert is acknowledged and resolved on its page', async () => {
     title: 'Held',
     message: 'It zeroes',
   } as const
-  raise(app.db, clock.now(), alert)
+  raiseAlert(app.db, clock.now(), alert)
   await visit('/admin/monitoring/alerts')
   await page.click('button:text("Acknowledge")')
   await page.fill('dialog input', 'It is known')

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import { type RunState, runLog, runs } from '../db/schema.ts'
-import { raise } from '../src/alerts.ts'
+import { raiseAlert } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
 import { rounds } from './needs.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -139,7 +139,7 @@ test('an action on all jobs has to be confirmed with their count, and alerts of 
   const { app, call, bulk, clock } = await startWithBulk()
   manyRuns(app, 'test.brittle', 'FAILURE', 3)
   const alert = { type: 'job_failed', severity: 'error', title: 'test.brittle failed', message: 'It broke' } as const
-  raise(app.db, clock.now(), { ...alert, key: 'job_failed:test.brittle:usual' })
+  raiseAlert(app.db, clock.now(), { ...alert, key: 'job_failed:test.brittle:usual' })
   const { problem } = await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove' }))
   expect(problem.errors).toMatchObject([{ path: 'confirm', message: expect.stringMatching(/all \d+ jobs/) }])
   expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', confirm: 1 }))).status).toBe(422)

@@ -4,7 +4,7 @@ import type { App } from '../src/context.ts'
 import { nextStepSize } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
-import { runsBeyond } from '../src/retention.ts'
+import { deleteRunsBeyond } from '../src/retention.ts'
 import { start, until } from './start.ts'
 
 const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUCCESS') => ({
@@ -122,9 +122,9 @@ test('of more runs than are kept the oldest finished ones are deleted', async ()
     run(`r${String(i).padStart(2, '0')}`, i, i === 3 ? 'PENDING' : 'SUCCESS'),
   )
   app.db.insert(runs).values(rows).run()
-  expect(runsBeyond(app.db, 10, 4)).toBe(4)
-  expect(runsBeyond(app.db, 10, 100)).toBe(5)
-  expect(runsBeyond(app.db, 10, 100)).toBe(0)
+  expect(deleteRunsBeyond(app.db, 10, 4)).toBe(4)
+  expect(deleteRunsBeyond(app.db, 10, 100)).toBe(5)
+  expect(deleteRunsBeyond(app.db, 10, 100)).toBe(0)
   const remaining = app.db
     .select()
     .from(runs)

@@ -7,7 +7,7 @@ import { and, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { attempts, systemAlerts, users } from '../../db/schema.ts'
 import { atomically, prepared } from '../../db/transactions.ts'
-import { type Alert, clear, raise } from '../alerts.ts'
+import { type Alert, clearAlert, raiseAlert } from '../alerts.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
@@ -66,7 +66,7 @@ function countAll(tx: Db, windows: readonly Window[], now: number, address: stri
     if (endsAt !== undefined) return endsAt
     const counted = increment(tx).get(window.key, now, now + windowLength, window.limit, window.userId ?? null)
     if (!counted || counted.used <= window.limit) continue
-    raise(tx, now, alertOf(lockedOut(tx, now), address))
+    raiseAlert(tx, now, alertOf(lockedOut(tx, now), address))
     return counted.ends_at
   }
   return undefined
@@ -126,7 +126,7 @@ export const unlock = (
     const wasLocked = lockedOut(tx, now).some(({ id }) => id === userId)
     tx.delete(attempts).where(eq(attempts.userId, userId)).run()
     audit(tx, { at: now, who, action: 'user.unlock', target: `user ${userId}` })
-    if (!alertOfAttempts(tx, now)) clear(tx, now, lockAlert)
+    if (!alertOfAttempts(tx, now)) clearAlert(tx, now, lockAlert)
     return wasLocked
   })
 

@@ -1,6 +1,6 @@
 /** Sends a mail through the server of `SMTP_URL`. nodemailer is imported with the first mail. */
 import { atomically } from '../../db/transactions.ts'
-import { clear, raise } from '../alerts.ts'
+import { clearAlert, raiseAlert } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { AlertedFailure } from '../platform/jobs/job.ts'
 
@@ -73,8 +73,8 @@ export async function sendOrAlert({ config, db, clock }: App, mail: Mail): Promi
     const alert = isAddress
       ? { key: `${alertsOfMail}address`, severity: 'warning' as const, title: 'A mail was refused' }
       : { key: serverAlert, severity: 'error' as const, title: 'Mails cannot be sent' }
-    await atomically(db, tx => raise(tx, clock.now(), { type: 'mail_failed', message, data: { host }, ...alert }))
+    await atomically(db, tx => raiseAlert(tx, clock.now(), { type: 'mail_failed', message, data: { host }, ...alert }))
     throw isAddress ? new AlertedFailure(message) : error
   }
-  await atomically(db, tx => clear(tx, clock.now(), serverAlert), 'unsynced')
+  await atomically(db, tx => clearAlert(tx, clock.now(), serverAlert), 'unsynced')
 }

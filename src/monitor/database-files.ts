@@ -9,7 +9,7 @@ import { type Db, databaseFile } from '../../db/open.ts'
 import { faultOf, isDamage, queueRebuildAdvice, restoreAdvice } from '../../db/open-errors.ts'
 import { uploads } from '../../db/schema.ts'
 import { atomically, bestEffortWrite } from '../../db/transactions.ts'
-import { type Alert, raise } from '../alerts.ts'
+import { type Alert, raiseAlert } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { minute } from '../platform/clock.ts'
 
@@ -80,7 +80,7 @@ export function openFileCheck(app: App, postAlerts: (alerts: readonly Alert[]) =
     const alert = alertOf(app, trouble)
     log.error(alert.message)
     const isStored = bestEffortWrite(db, tx => {
-      raise(tx, clock.now(), alert)
+      raiseAlert(tx, clock.now(), alert)
       return true
     })
     if (!isStored) await postAlerts([alert]) // it cannot be stored
@@ -165,7 +165,7 @@ function raiseDamageAlert(app: App, damage: FileFault): void {
     title: `${file} is damaged`,
     message,
   } as const
-  bestEffortWrite(db, tx => raise(tx, clock.now(), alert))
+  bestEffortWrite(db, tx => raiseAlert(tx, clock.now(), alert))
 }
 const damageAlertPrefix = 'database_error:damaged:'
 

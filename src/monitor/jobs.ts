@@ -6,7 +6,7 @@ import { factOf, storeFact, storeFactOnce } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
 import { runChanges, runs } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
-import { raise } from '../alerts.ts'
+import { raiseAlert } from '../alerts.ts'
 import { type Config, settings } from '../config.ts'
 import { type App, job } from '../context.ts'
 import { programFile } from '../installation.ts'
@@ -31,7 +31,7 @@ const retentionFact = 'retention_now'
 const maxAdvance = 2 * day // from one night to the next
 
 /**
- * The time that retention goes by. With a clock set forward by mistake it would delete everything at once; so it advances
+ * The current time, by which retention decides what is old. With a clock set forward by mistake it would delete everything at once; so it advances
  * by at most two days each time, and catches up after a longer stop within some nights.
  */
 async function retentionTime({ db, clock }: App): Promise<number> {
@@ -219,7 +219,7 @@ const backupSettings = [
 /** It stays until an admin acknowledges it. */
 export const raiseRestoreFailure = (db: Db, at: number, message: string) =>
   atomically(db, tx =>
-    raise(tx, at, {
+    raiseAlert(tx, at, {
       key: 'job_failed:restore:start',
       type: 'job_failed',
       severity: 'error',

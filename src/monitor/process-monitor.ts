@@ -10,7 +10,7 @@ import { DeadFile } from '../../db/file.ts'
 import type { Db } from '../../db/open.ts'
 import { runs, systemAlerts } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
-import { type Alert, raise } from '../alerts.ts'
+import { type Alert, raiseAlert } from '../alerts.ts'
 import { systemActor } from '../audit.ts'
 import { type App, job } from '../context.ts'
 import { hour, minute, second } from '../platform/clock.ts'
@@ -150,7 +150,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
     db,
     tx => {
       const now = clock.now()
-      for (const alert of holding) raise(tx, now, alert)
+      for (const alert of holding) raiseAlert(tx, now, alert)
       const isClear = (alert: OpenAlert) =>
         completed.some(({ prefix }) => alert.key.startsWith(prefix))
           ? !isHolding(alert, holding)

@@ -5,7 +5,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { processes, processMinutes, queueMinutes, systemAlerts } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
-import { type Alert, raise } from '../alerts.ts'
+import { type Alert, raiseAlert } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { iso, minute } from '../platform/clock.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
@@ -138,7 +138,7 @@ export async function reportDeadProcesses(app: App): Promise<void> {
     for (const { id, role, host, pid, startedAt } of dead) {
       const key = `${deathAlertPrefix}${id}`
       if (tx.select({ id: systemAlerts.id }).from(systemAlerts).where(eq(systemAlerts.key, key)).get()) continue
-      raise(tx, clock.now(), {
+      raiseAlert(tx, clock.now(), {
         key,
         type: 'process_died',
         severity: 'warning',

@@ -2,7 +2,7 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { systemAlerts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
-import { type Alert, clear, raise } from '../alerts.ts'
+import { type Alert, clearAlert, raiseAlert } from '../alerts.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type BrokenDuty, brokenDuties } from './broken-duties.ts'
@@ -54,7 +54,7 @@ export function watchBrokenDuties(app: App): () => void {
     const known = app.db.select().from(systemAlerts).where(isOpen).get()
     if (known?.message === alert?.message) return
     const at = app.clock.now()
-    await atomically(app.db, tx => (alert ? raise(tx, at, alert) : clear(tx, at, key)))
+    await atomically(app.db, tx => (alert ? raiseAlert(tx, at, alert) : clearAlert(tx, at, key)))
   }
   return () => {
     isDue = true

@@ -4,7 +4,7 @@ import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
-import { type AlertType, clear, raise } from '../alerts.ts'
+import { type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
 import { daysAfter, today } from './date-range.ts'
 import { notify } from './notices.ts'
@@ -51,7 +51,7 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
         ? `${name} cannot be planned on shifts that need it until it is renewed.`
         : `It is valid through ${expires_on}; after that ${name} cannot be planned on shifts that need it.`
     const data = { staff_id, certification, expires_on, days, days_left: left }
-    raise(tx, now, { key, type, severity, title, message, data })
+    raiseAlert(tx, now, { key, type, severity, title, message, data })
     const ends = left < 0 ? `expired on ${expires_on}` : `expires ${whenWords(left)}, on ${expires_on}`
     notify(
       tx,
@@ -92,7 +92,7 @@ function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: n
     .where(and(eq(systemAlerts.type, type), ne(systemAlerts.state, 'resolved'), isTheirs))
     .all()
     .filter(({ key }) => !current.has(key))
-  for (const { key } of open) clear(tx, now, key)
+  for (const { key } of open) clearAlert(tx, now, key)
   return open.length
 }
 

@@ -1,6 +1,6 @@
 /** The state of a feed that is polled, and how each answer changes it. */
 import type { Db } from '../../../db/open.ts'
-import { type Alert, clear, raise } from '../../alerts.ts'
+import { type Alert, clearAlert, raiseAlert } from '../../alerts.ts'
 import { hour, minute, second } from '../../platform/clock.ts'
 import type { Validators } from '../../platform/http/outgoing.ts'
 
@@ -42,7 +42,7 @@ export function recordFailure(tx: Db, feed: FeedRecord, now: number, message: st
   const since = feed.state.failingSince ?? now
   feed.change(tx, { failures, error: message, failingSince: since })
   const { key, from, alert } = feed.failing
-  if (failures >= from) raise(tx, now, { key, type: 'feed_held', ...alert(message, since, failures) })
+  if (failures >= from) raiseAlert(tx, now, { key, type: 'feed_held', ...alert(message, since, failures) })
 }
 
 /** Records an answer that is not accepted. Its validators are not stored, so that the feed sends it again when asked again. */
@@ -50,12 +50,12 @@ export function recordHeldAnswer(tx: Db, feed: FeedRecord, now: number, message:
   const since = feed.state.heldSince ?? now
   feed.change(tx, { held: message, heldSince: since, ...healthy })
   const { key, alert } = feed.held
-  raise(tx, now, { key, type: 'feed_held', ...alert(message, since) })
+  raiseAlert(tx, now, { key, type: 'feed_held', ...alert(message, since) })
 }
 
 /** Clears the alerts of a feed that answers again or is no longer polled. */
 export function clearFeedAlerts(tx: Db, { failing, held }: Pick<FeedRecord, 'failing' | 'held'>, now: number): void {
-  for (const key of new Set([failing.key, held.key])) clear(tx, now, key)
+  for (const key of new Set([failing.key, held.key])) clearAlert(tx, now, key)
 }
 
 /** The state of a feed with a new URL. */

@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { heldPrices, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
-import { clear, raise } from '../../alerts.ts'
+import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
@@ -98,12 +98,12 @@ export function takeHeldPrice(tx: Db, id: number, now: number): HeldPrice {
 
 function updateHeldAlert(tx: Db, now: number): void {
   const { total } = tx.select({ total: count() }).from(heldPrices).get() ?? { total: 0 }
-  if (total === 0) return void clear(tx, now, alert)
+  if (total === 0) return void clearAlert(tx, now, alert)
   const some = tx.select().from(heldPrices).orderBy(asc(heldPrices.symbol)).limit(5).all()
   const descriptions = some.map(
     ({ symbol, priceCents, beforeCents }) => `${symbol} from ${moneyText(beforeCents)} to ${moneyText(priceCents)}`,
   )
-  raise(tx, now, {
+  raiseAlert(tx, now, {
     key: alert,
     type: 'price_held',
     severity: 'warning',

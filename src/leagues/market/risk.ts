@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { ledger } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
-import { raise } from '../../alerts.ts'
+import { raiseAlert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { day, minute } from '../../platform/clock.ts'
 import { pageOf } from '../../platform/http/pagination.ts'
@@ -36,7 +36,7 @@ const name = (db: Db, userId: number) => usernameById(db, userId) || `user ${use
 /** Part of an order's transaction: raises an alert when a pattern appears, not at every trade that follows. */
 export function watchForRisk(tx: Db, userId: number, now: number): void {
   if (countSince(tx, userId, now - minute, burstTrades + 1) === burstTrades)
-    raise(tx, now, {
+    raiseAlert(tx, now, {
       key: `trade_burst:${userId}`,
       type: 'security',
       severity: 'warning',
@@ -45,7 +45,7 @@ export function watchForRisk(tx: Db, userId: number, now: number): void {
       data: { user_id: userId, trades: burstTrades },
     })
   if (countSince(tx, userId, startOfDay(now), maxTradesPerDay + 2) === maxTradesPerDay + 1)
-    raise(tx, now, {
+    raiseAlert(tx, now, {
       key: `high_trades:${userId}`,
       type: 'high_trades',
       severity: 'warning',

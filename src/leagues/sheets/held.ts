@@ -1,6 +1,6 @@
 /** Sheets that are held because they look wrong compared with the scan before, and the answers of officers. */
 import type { Db } from '../../../db/open.ts'
-import { clear, raise } from '../../alerts.ts'
+import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -16,14 +16,14 @@ import { isSeasonOver } from './retention.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
 const alertKey = (uploadId: number) => `upload_held:${uploadId}`
-export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clear(tx, now, alertKey(uploadId))
+export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clearAlert(tx, now, alertKey(uploadId))
 
 /** The upload only waits: its snapshot exists, but no board uses it. */
 export function holdUpload(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): void {
   const doubts = read.doubts ?? []
   changeUpload(tx, upload.id, ['running'], { ...read, status: 'held' }) ??
     refuse('conflict', 'The upload is no longer being imported')
-  raise(tx, now, {
+  raiseAlert(tx, now, {
     key: alertKey(upload.id),
     type: 'feed_held',
     severity: 'warning',

@@ -1,7 +1,7 @@
 import { count, countDistinct, eq } from 'drizzle-orm'
 import { entries } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { clear } from '../../alerts.ts'
+import { clearAlert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { rankedPage, rankedRows } from '../../leaderboard/page.ts'
@@ -83,7 +83,7 @@ export const tourLeague: LeagueKind = {
         if (findEvent(tx, event.id)?.changedAt !== event.changedAt)
           refuse('conflict', 'The scores have just changed; try again')
         bindEvent(tx, league, event)
-        clear(tx, clock.now(), overdueKey(league.id))
+        clearAlert(tx, clock.now(), overdueKey(league.id))
         storeFinalBoard(tx, league.id, json)
       },
     }
@@ -92,7 +92,7 @@ export const tourLeague: LeagueKind = {
   onDelete:
     ({ db, clock }, id) =>
     async () => {
-      await atomically(db, tx => clear(tx, clock.now(), overdueKey(id)))
+      await atomically(db, tx => clearAlert(tx, clock.now(), overdueKey(id)))
     },
 }
 

@@ -1,6 +1,6 @@
 /** Changes to tours by officers. A feed's URL may contain a key: audits only have its origin. */
 import { atomically } from '../../../db/transactions.ts'
-import { clear } from '../../alerts.ts'
+import { clearAlert } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -64,8 +64,8 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
     deleteTour(tx, tour.id)
     touch(tx, 'tour', tour.slug)
     clearFeedAlerts(tx, tourFeed(tour), clock.now())
-    clear(tx, clock.now(), updateMissingAlertKey(tour.slug))
-    clear(tx, clock.now(), unmatchedAlertKey(tour.slug))
+    clearAlert(tx, clock.now(), updateMissingAlertKey(tour.slug))
+    clearAlert(tx, clock.now(), unmatchedAlertKey(tour.slug))
     audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
   })
 }

@@ -3,7 +3,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { entries, fieldPlayers, golfers as readings, tourEvents } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { clear, raise } from '../../alerts.ts'
+import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { audit, systemActor } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -216,10 +216,10 @@ function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
   const key = unmatchedAlertKey(tour.slug)
   const [first] = open
   if (!first) {
-    clear(tx, now, key)
+    clearAlert(tx, now, key)
     return
   }
-  raise(tx, now, {
+  raiseAlert(tx, now, {
     key,
     type: 'feed_held',
     severity: 'warning',
@@ -231,5 +231,5 @@ function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
 
 /** Clears the alert if nobody is left to match; called after entries changed or leagues ended. */
 export function clearUnmatchedWhenSettled(tx: Db, tour: Tour, now: number): void {
-  if (openUnmatched(tx, tour).length === 0) clear(tx, now, unmatchedAlertKey(tour.slug))
+  if (openUnmatched(tx, tour).length === 0) clearAlert(tx, now, unmatchedAlertKey(tour.slug))
 }

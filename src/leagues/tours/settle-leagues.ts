@@ -1,7 +1,7 @@
 /** Updates leagues after new scores: ties them to their event, and finalises them when it is over. */
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { clear, raise } from '../../alerts.ts'
+import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { audit, systemActor } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { Refusal } from '../../errors.ts'
@@ -52,13 +52,13 @@ async function settleLeague(app: App, league: League, log: Log): Promise<void> {
     log.info('A league is final', { league_id: league.id, name: league.name })
   }
   if (verdict === 'alert') await atomically(db, tx => raiseOverdueAlert(tx, league, event, now))
-  else if (now >= league.endsAt) await atomically(db, tx => clear(tx, now, overdueKey(league.id)))
+  else if (now >= league.endsAt) await atomically(db, tx => clearAlert(tx, now, overdueKey(league.id)))
 }
 
 const slugOf = (league: League) => tourRulesOf(league).tour
 
 const raiseOverdueAlert = (tx: Db, league: League, event: TourEvent | undefined, now: number) =>
-  raise(tx, now, {
+  raiseAlert(tx, now, {
     key: overdueKey(league.id),
     type: 'feed_held',
     severity: 'warning',

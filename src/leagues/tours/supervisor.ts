@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import { factOf, storeFact } from '../../../db/facts.ts'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { clear, raise } from '../../alerts.ts'
+import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
@@ -95,8 +95,8 @@ async function report({ db, clock }: App, tour: Tour, finding: TourFinding): Pro
   const key = updateMissingAlertKey(tour.slug)
   await atomically(db, tx => {
     if (finding.state === 'unknown') return
-    if (!isMissing(finding)) return clear(tx, clock.now(), key)
-    raise(tx, clock.now(), {
+    if (!isMissing(finding)) return clearAlert(tx, clock.now(), key)
+    raiseAlert(tx, clock.now(), {
       key,
       type: 'task_missing',
       severity: 'error',

@@ -6,7 +6,7 @@ import { requestStats } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { alertOfAttempts } from '../../accounts/attempts.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
-import { type Alert, raise } from '../../alerts.ts'
+import { type Alert, raiseAlert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { tradingSuspects } from '../../leagues/market/risk.ts'
@@ -215,7 +215,7 @@ export function openRedisWatch(app: App): () => Promise<void> {
   let isRaised = false
   return async () => {
     const alert = await alertOfGoneRedis(app)
-    if (alert && !isRaised) await atomically(app.db, tx => raise(tx, app.clock.now(), alert))
+    if (alert && !isRaised) await atomically(app.db, tx => raiseAlert(tx, app.clock.now(), alert))
     isRaised = alert !== undefined
   }
 }

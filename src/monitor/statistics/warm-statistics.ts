@@ -6,7 +6,7 @@ import { and, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestedStats, tallies } from '../../../db/schema.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
-import { clear, raise } from '../../alerts.ts'
+import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
@@ -174,9 +174,9 @@ function updateFailureAlert({ db, clock }: App, name: StatisticsName, { failures
   const failed = failures.filter(failure => failure.key.startsWith(`${statistics[name].entry.name}|`))
   const [first] = failed
   bestEffortWrite(db, tx => {
-    if (!first) return clear(tx, clock.now(), key)
+    if (!first) return clearAlert(tx, clock.now(), key)
     const count = failed.length === 1 ? 'One answer' : `${failed.length} answers`
-    raise(tx, clock.now(), {
+    raiseAlert(tx, clock.now(), {
       key,
       type: 'cache_error',
       severity: 'warning',

@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runStates, runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { clear, failureAlert } from '../../alerts.ts'
+import { clearAlert, failureAlert } from '../../alerts.ts'
 import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
@@ -103,7 +103,7 @@ function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | '
   const failed = removed.filter(({ status, fingerprint }) => status === 'FAILURE' && fingerprint !== null)
   for (const [key, { name, fingerprint }] of new Map(failed.map(run => [failureAlert(run), run]))) {
     const sameFailure = and(eq(runs.fingerprint, fingerprint ?? ''), eq(runs.name, name), eq(runs.status, 'FAILURE'))
-    if (!tx.select({ id: runs.id }).from(runs).where(sameFailure).limit(1).get()) clear(tx, now, key)
+    if (!tx.select({ id: runs.id }).from(runs).where(sameFailure).limit(1).get()) clearAlert(tx, now, key)
   }
 }
 
