@@ -45,7 +45,7 @@ export function staysSignedIn({ db, stamps, clock }: App, request: Request): () 
   const token = sessionToken(request) ?? ''
   const roleNow = () =>
     bearer ? ownerOfKey(db, bearer, clock.now())?.who.role : sessionNow(db, token, clock.now())?.role
-  let seen = ''
+  let lastVersion = ''
   let readAt = Number.NEGATIVE_INFINITY
   return () => {
     const version = stamps.versionOf([
@@ -53,8 +53,8 @@ export function staysSignedIn({ db, stamps, clock }: App, request: Request): () 
       ['user', id],
     ])
     const now = performance.now()
-    if (version === seen && now - readAt < minute) return true
-    seen = version
+    if (version === lastVersion && now - readAt < minute) return true
+    lastVersion = version
     readAt = now
     return roleNow() === who.role
   }

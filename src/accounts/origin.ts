@@ -34,7 +34,7 @@ export function siteUrl(request: Request, config: Proxies & { publicUrl: string 
 
 /** The path in `next` if it is one of this site; anything else leads to the first page. */
 export function localPath(next: string | undefined): string {
-  const here = 'http://here'
-  const url = next?.startsWith('/') && URL.canParse(next, here) ? new URL(next, here) : undefined
-  return url?.origin === here && !url.pathname.startsWith('//') ? url.pathname + url.search : '/'
+  const base = 'http://here'
+  const url = next?.startsWith('/') && URL.canParse(next, base) ? new URL(next, base) : undefined
+  return url?.origin === base && !url.pathname.startsWith('//') ? url.pathname + url.search : '/'
 }

@@ -33,11 +33,11 @@ export async function makeFirstAdmin({ config, db, clock, log, passwords }: App)
   await atomically(db, tx => {
     if (hasAdmin(tx)) return // another process was faster
     const email = adminEmail.toLowerCase()
-    const known = userByEmail(tx, email)
+    const existing = userByEmail(tx, email)
     const now = clock.now()
-    if (known) {
-      changeUser(tx, known.id, { passwordHash, role })
-      audit(tx, { at: now, who: systemActor, action: 'user.change', target: `user ${known.id}`, detail: { role } })
+    if (existing) {
+      changeUser(tx, existing.id, { passwordHash, role })
+      audit(tx, { at: now, who: systemActor, action: 'user.change', target: `user ${existing.id}`, detail: { role } })
     } else {
       const username = isNameTaken(tx, 'admin') ? `admin-${newSecret().slice(0, 4)}` : 'admin'
       createUser(tx, { email, username, passwordHash, role, country: null }, now, systemActor)

@@ -135,10 +135,17 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   await atomically(db, tx => {
     const now = clock.now()
     refuseTakenName(tx, user.username)
-    const known = userByEmail(tx, user.email)
-    if (!known) return void createUser(tx, { ...user, passwordHash }, now)
+    const existing = userByEmail(tx, user.email)
+    if (!existing) return void createUser(tx, { ...user, passwordHash }, now)
     const detail = addressOf(request)
-    audit(tx, { at: now, who: stranger, action: 'auth.signup', target: `user ${known.id}`, detail, result: 'refused' })
+    audit(tx, {
+      at: now,
+      who: stranger,
+      action: 'auth.signup',
+      target: `user ${existing.id}`,
+      detail,
+      result: 'refused',
+    })
   })
 }
 

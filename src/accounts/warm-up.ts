@@ -8,12 +8,12 @@ const maxWarmUsers = 100 // users
 
 /** Loads the statistics of users who were here this week, most recent first. */
 export async function warmUsers(app: App): Promise<void> {
-  const seen = app.db
+  const recentUsers = app.db
     .select({ id: users.id })
     .from(users)
     .where(and(isNull(users.deletedAt), gte(users.lastSeenAt, app.clock.now() - 7 * day)))
     .orderBy(desc(users.lastSeenAt))
     .limit(maxWarmUsers)
     .all()
-  for (const { id } of seen) await readUserStats(app, id)
+  for (const { id } of recentUsers) await readUserStats(app, id)
 }

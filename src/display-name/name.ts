@@ -40,11 +40,11 @@ export async function dismissSteps({ db, clock }: App, who: Who): Promise<void> 
 
 /** Call the returned function before each page: another process may have changed the name. Only reads the database when its stamp has changed. */
 export function followDisplayName({ db, stamps }: App): () => void {
-  let seen: string | undefined
+  let lastVersion: string | undefined
   return () => {
     const version = stamps.versionOf([['display_name', '']])
-    if (version === seen) return
-    seen = version
+    if (version === lastVersion) return
+    lastVersion = version
     setShownName(displayName(db))
   }
 }

@@ -159,11 +159,12 @@ const newestRow = (db: Db): number =>
 
 /** In steps, so that nobody waits long for the write lock. */
 async function deleteChanges({ db }: App, last: number): Promise<void> {
-  const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(minChanges)
+  const batch = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(minChanges)
   for (let deleted: number | undefined = minChanges; deleted === undefined || deleted >= minChanges; await Bun.sleep(5))
     deleted = tryWrite(
       db,
-      tx => tx.delete(runChanges).where(sql`${runChanges.id} in ${some}`).returning({ id: runChanges.id }).all().length,
+      tx =>
+        tx.delete(runChanges).where(sql`${runChanges.id} in ${batch}`).returning({ id: runChanges.id }).all().length,
     )
 }
 

@@ -89,8 +89,8 @@ const fieldAndValue = (line: string): [string, string] => [
 /** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were recently refused. */
 export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: number): RedisStats {
   const value = (name: string): number | null => {
-    const given = fields.get(name)
-    return given === undefined || given === '' || !Number.isFinite(Number(given)) ? null : Number(given)
+    const raw = fields.get(name)
+    return raw === undefined || raw === '' || !Number.isFinite(Number(raw)) ? null : Number(raw)
   }
   const field = (name: string) => fields.get(name) ?? null
   const [clients, blocked, maxClients] = [value('connected_clients'), value('blocked_clients'), value('maxclients')]

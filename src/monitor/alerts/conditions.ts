@@ -30,8 +30,8 @@ type Condition = {
 export const conditions: readonly Condition[] = [
   { prefix: 'high_load:', check: ({ db, clock }) => processLoadAlerts(loadSince(db, clock.now() - 6 * minute)) },
   { prefix: 'performance:', check: ({ db, clock }) => slowRoutes(db, clock.now()) },
-  { prefix: 'cache_error:', check: troubledRedis },
-  { prefix: 'database_error:queue', check: brokenQueue },
+  { prefix: 'cache_error:', check: redisTrouble },
+  { prefix: 'database_error:queue', check: queueTrouble },
   { prefix: alertPrefix, check: alertsOfFiles },
   { prefix: 'database_error:disk', check: fullDisk },
   { prefix: 'high_trades:', check: heavyTraders },
@@ -45,10 +45,10 @@ export const conditions: readonly Condition[] = [
 ]
 
 /** Redis is unreachable for a while, or its statistics are critical. */
-async function troubledRedis(app: App): Promise<Alert[]> {
+async function redisTrouble(app: App): Promise<Alert[]> {
   if (!app.redis) return []
-  const gone = await alertOfGoneRedis(app)
-  if (gone) return [gone]
+  const unreachable = await alertOfUnreachableRedis(app)
+  if (unreachable) return [unreachable]
   const { alerts } = await redisStats(app)
   const strained = alerts.filter(({ level }) => level === 'CRITICAL').map(({ message }) => message)
   return strained.length ? [{ ...strainedRedis, message: strained.join('; ') }] : []
@@ -60,7 +60,7 @@ const strainedRedis = {
   title: 'Redis is strained',
 } as const
 
-async function brokenQueue({ queues }: App): Promise<Alert[]> {
+async function queueTrouble({ queues }: App): Promise<Alert[]> {
   if (queues.backend === 'redis') return []
   const error = await withTimeout(Promise.all(queueNames.map(queues.counts))).then(
     () => undefined,
@@ -182,7 +182,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
 
 const alertAfter = 10 * second
 
-const goneRedis = {
+const unreachableRedis = {
   key: 'cache_error:redis',
   type: 'cache_error',
   severity: 'error',
@@ -190,23 +190,26 @@ const goneRedis = {
 } as const
 
 /** Since when this process has not reached Redis. */
-const goneSince = new WeakMap<App, number>()
+const unreachableSince = new WeakMap<App, number>()
 
 /** Checks Redis. Returns the alert if it has been unreachable for long enough. */
-async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message: string }) | undefined> {
+async function alertOfUnreachableRedis(app: App): Promise<(typeof unreachableRedis & { message: string }) | undefined> {
   const { redis, clock } = app
   if (!redis) return undefined
   try {
     await withTimeout(redis.ping())
-    goneSince.delete(app)
+    unreachableSince.delete(app)
     return undefined
   } catch (error) {
     const now = clock.now()
-    const since = goneSince.get(app) ?? now
-    goneSince.set(app, since)
+    const since = unreachableSince.get(app) ?? now
+    unreachableSince.set(app, since)
     if (now - since < alertAfter) return undefined
     const why = messageOf(error)
-    return { ...goneRedis, message: `Answers are slower and jobs wait until it is back; nothing is lost. (${why})` }
+    return {
+      ...unreachableRedis,
+      message: `Answers are slower and jobs wait until it is back; nothing is lost. (${why})`,
+    }
   }
 }
 
@@ -214,7 +217,7 @@ async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message
 export function openRedisWatch(app: App): () => Promise<void> {
   let isRaised = false
   return async () => {
-    const alert = await alertOfGoneRedis(app)
+    const alert = await alertOfUnreachableRedis(app)
     if (alert && !isRaised) await atomically(app.db, tx => raiseAlert(tx, app.clock.now(), alert))
     isRaised = alert !== undefined
   }

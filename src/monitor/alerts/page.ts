@@ -109,8 +109,8 @@ const alertsTone = ({ by_severity: by, total_active: total, acknowledged }: Aler
 function alertsSentence({ total_active: total, acknowledged, by_severity: by }: AlertStats): string {
   if (total === 0) return 'Nothing is wrong.'
   const parts = [...severities].reverse().flatMap(name => (by[name] ? [severityCount(by[name], name)] : []))
-  const known = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
-  return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${known}`
+  const acknowledgedText = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
+  return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${acknowledgedText}`
 }
 
 /** `1 error`, `6 warnings`, `5 info`. */

@@ -124,7 +124,7 @@ function engagementBody(data: Engagement): Html {
   const [today, ...past] = users.map(({ active }) => active).reverse()
   const active = average(past.filter(active => active > 0)) ?? today ?? null // today is not over
   const registered = sum(registrations.map(({ users }) => users))
-  const made = sum(leagues.map(({ leagues }) => leagues))
+  const created = sum(leagues.map(({ leagues }) => leagues))
   const days = users.map(({ date }) => Date.parse(date))
   const bars = (title: string, label: string, values: number[]) =>
     chartWithTable(title, { ongoing: true, kind: 'bars', times: days, series: [{ label, values }] })
@@ -139,7 +139,11 @@ function engagementBody(data: Engagement): Html {
       value: number(registered),
       note: changeMark(percentChange(registered, previous.registrations), before),
     },
-    { label: 'New leagues', value: number(made), note: changeMark(percentChange(made, previous.leagues), before) },
+    {
+      label: 'New leagues',
+      value: number(created),
+      note: changeMark(percentChange(created, previous.leagues), before),
+    },
   ])}
 <div class="charts">
 ${bars(

@@ -54,13 +54,13 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
       .where(eq(runTotals.unit, 'day'))
       .get()?.at ?? null
   const begin = periodStart(period, unit, now, first)
-  const found = new Map<number, Counts>()
+  const countsByStart = new Map<number, Counts>()
   const sum = noCounts()
   for (const { start, status: ended, runs, ms } of countsOf(db, unit, begin, name)) {
     if (status && ended !== status) continue
     const at = startOf(unit, start)
-    const counts = found.get(at) ?? noCounts()
-    found.set(at, counts)
+    const counts = countsByStart.get(at) ?? noCounts()
+    countsByStart.set(at, counts)
     for (const each of [counts, sum]) {
       each.total += runs
       each[countKeyOf(ended)] += runs
@@ -73,7 +73,7 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
     generated_at: iso(now),
     group_by: unit,
     buckets: [...bucketsFrom(begin, unit, now)].map(start => {
-      const { ms, ...counts } = found.get(start) ?? noCounts()
+      const { ms, ...counts } = countsByStart.get(start) ?? noCounts()
       return { start: iso(start), ...counts, avg_ms: averageOf(ms, counts.success + counts.failed) }
     }),
     ...sums,

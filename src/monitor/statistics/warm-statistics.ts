@@ -88,11 +88,11 @@ export function readStatistics<Name extends StatisticsName>(app: App, name: Name
 
 function recordQuestion(app: App, entry: StatisticsName, query: string) {
   const now = app.clock.now()
-  const known = recordedAt.get(app) ?? new Map<string, number>()
-  recordedAt.set(app, known)
-  if (now - (known.get(`${entry}${query}`) ?? 0) < 10 * minute) return
-  if (known.size > 1_000) known.clear()
-  known.set(`${entry}${query}`, now)
+  const times = recordedAt.get(app) ?? new Map<string, number>()
+  recordedAt.set(app, times)
+  if (now - (times.get(`${entry}${query}`) ?? 0) < 10 * minute) return
+  if (times.size > 1_000) times.clear()
+  times.set(`${entry}${query}`, now)
   bestEffortWrite(app.db, tx => {
     tx.insert(requestedStats)
       .values({ entry, query, requestedAt: now })

@@ -20,7 +20,7 @@ const sectionLink = (part: string, value: Content): Html => html`<a href="#${par
 export function queueTiles({ queue, states, rate, waiting: { since: waitingSince }, at, locks }: TasksNow): Html {
   const sum = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
     queue.error === null ? queue.queues.reduce((total, queue) => total + queue[part], 0) : null
-  const each = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
+  const byQueue = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
     queue.queues.map(queue => `${queue.name} ${queue[part]}`).join(', ') || undefined
   const held = locks.filter(({ state }) => state === 'held').length
   const isSurge = failureSurge(rate) !== null
@@ -28,10 +28,10 @@ export function queueTiles({ queue, states, rate, waiting: { since: waitingSince
     {
       label: 'Waiting',
       value: number(sum('waiting') ?? states.PENDING),
-      note: waitingSince ? html`longest ${duration(at - waitingSince)}` : each('waiting'),
+      note: waitingSince ? html`longest ${duration(at - waitingSince)}` : byQueue('waiting'),
     },
-    { label: 'Running', value: sectionLink('running', number(states.PROGRESS)), note: each('active') },
-    { label: 'Booked', value: number(sum('delayed')), note: each('delayed') },
+    { label: 'Running', value: sectionLink('running', number(states.PROGRESS)), note: byQueue('active') },
+    { label: 'Booked', value: number(sum('delayed')), note: byQueue('delayed') },
     {
       label: 'Failed, last hour',
       value: sectionLink('failures', html`<span class="${isSurge ? 'loss' : ''}">${number(rate.lastHour)}</span>`),

@@ -25,9 +25,9 @@ async function auditedAction<T>(
   const writeAudit = (result: AuditEntry['result'], more: Record<string, unknown> = {}) =>
     atomically(db, tx => audit(tx, { ...entry, at: clock.now(), detail: { ...detail, ...more }, result }))
   try {
-    const done = await work()
+    const result = await work()
     await writeAudit('ok')
-    return done
+    return result
   } catch (error) {
     await writeAudit(error instanceof Refusal ? 'refused' : 'failed', {
       why: messageOf(error),

@@ -136,7 +136,7 @@ export type JobsOverTime = {
 export function jobsOverTime(db: Db, { name, now }: { name?: string; now: number }): JobsOverTime {
   const begin = now - (now % hour) - 23 * hour
   const ended = endedByHour(db, begin, name)
-  const of = (at: number, status: RunState) =>
+  const runsEnded = (at: number, status: RunState) =>
     ended.reduce((sum, row) => sum + (row.at === at && row.status === status ? row.runs : 0), 0)
   const at = sql<number>`${queueMinutes.minute} - ${queueMinutes.minute} % ${depthStep}`
   const depth = new Map(
@@ -155,9 +155,9 @@ export function jobsOverTime(db: Db, { name, now }: { name?: string; now: number
   return {
     hours: bucketsOf(begin, now, hour).map(at => ({
       at,
-      success: of(at, 'SUCCESS'),
-      failed: of(at, 'FAILURE'),
-      cancelled: of(at, 'CANCELLED'),
+      success: runsEnded(at, 'SUCCESS'),
+      failed: runsEnded(at, 'FAILURE'),
+      cancelled: runsEnded(at, 'CANCELLED'),
     })),
     depth: bucketsOf(begin, now, depthStep).map(at => depth.get(at) ?? { at, waiting: null, running: null }),
   }

@@ -98,10 +98,10 @@ export function unpackTar(archive: string, folder: string): string[] {
     mkdirSync(dirname(target), { recursive: true })
     const out = openSync(target, 'wx', 0o600)
     try {
-      for (let done = 0; done < size; ) {
-        const read = readSync(file, chunk, 0, Math.min(chunkSize, size - done), from + done)
+      for (let copied = 0; copied < size; ) {
+        const read = readSync(file, chunk, 0, Math.min(chunkSize, size - copied), from + copied)
         writeSync(out, chunk, 0, read)
-        done += read
+        copied += read
       }
     } finally {
       closeSync(out)

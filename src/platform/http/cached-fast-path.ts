@@ -134,21 +134,21 @@ export function openCachedFastPath(
 
     /** Requests of strangers about the league `first` that now take the full path although the cache has the answer. */
     outdated(first: number): AheadRequest[] {
-      const asked: AheadRequest[] = []
+      const requests: AheadRequest[] = []
       for (const [url, forms] of answers)
         for (const { audience, accepts, knows, result } of forms) {
           const isAsked = audience === 'strangers' && knows === null && result.scope[0] === first
           if (isAsked && !cache.isCurrent(result) && cache.holds(result.entry, result.scope))
-            asked.push({ url, accepts })
+            requests.push({ url, accepts })
         }
-      return asked
+      return requests
     },
 
     /** The answer to a GET by `context.who` or a stranger, without the HTTP server's own headers; undefined if it takes the full path. */
-    find(url: string, asked: Headers, context: RequestContext): KnownAnswer | undefined {
+    find(url: string, requestHeaders: Headers, context: RequestContext): KnownAnswer | undefined {
       const { who } = context
-      const accepts = asked.get('accept-encoding')
-      const knows = asked.get('if-none-match')
+      const accepts = requestHeaders.get('accept-encoding')
+      const knows = requestHeaders.get('if-none-match')
       const known =
         formOf(answers.get(url), who ? 'readers' : 'strangers', accepts, knows) ??
         (who && formOf(own.get(who)?.get(url), who, accepts, knows))
@@ -157,7 +157,7 @@ export function openCachedFastPath(
       if (!isFresh(result.stored, clock.now()) || !cache.isCurrent(result, context.began)) return undefined
       if (known.counted) {
         const count = reads.of(context)
-        if (count?.over) return undefined // counted here and on the full path, which writes the refusal
+        if (count?.isOver) return undefined // counted here and on the full path, which writes the refusal
         if (count) setRateLimitHeaders(headers, count, known.lastCount)
         known.lastCount = count
       }

@@ -27,9 +27,9 @@ function openWindow(limit: number, seconds: number) {
       return {
         limit,
         used: window.used,
-        left: Math.max(0, limit - window.used),
+        remaining: Math.max(0, limit - window.used),
         resetSeconds: Math.ceil((window.endsAt - now) / 1000),
-        over: window.used > limit,
+        isOver: window.used > limit,
       }
     },
     uncount(key: string): void {
@@ -68,15 +68,15 @@ export function readLimit(perMinute: number) {
       if (who?.via === 'operator') return undefined
       if (who) return accounts.count(String(who.id), began)
       const { network, key } = keysOf(address(), client())
-      const all = addresses.count(network, began)
-      const one = strangers.count(key, began)
-      return all.left < one.left || all.over ? all : one
+      const ofAddress = addresses.count(network, began)
+      const ofBrowser = strangers.count(key, began)
+      return ofAddress.remaining < ofBrowser.remaining || ofAddress.isOver ? ofAddress : ofBrowser
     },
     count(context: RequestContext): void {
       context.counted = true
       if (context.isAhead) return
       const count = (context.reads = this.of(context))
-      if (count?.over)
+      if (count?.isOver)
         refuse('rate_limited', `At most ${count.limit} reads a minute; wait ${count.resetSeconds} s`, {
           retryAfter: count.resetSeconds,
         })
@@ -87,11 +87,11 @@ export function readLimit(perMinute: number) {
 /** `last`: what these headers hold already, so that only differences are set. */
 export function setRateLimitHeaders(
   headers: Headers,
-  { limit, left, resetSeconds }: ReadCount,
+  { limit, remaining, resetSeconds }: ReadCount,
   last?: ReadCount,
 ): void {
   if (limit !== last?.limit) headers.set('ratelimit-limit', String(limit))
-  if (left !== last?.left) headers.set('ratelimit-remaining', String(left))
+  if (remaining !== last?.remaining) headers.set('ratelimit-remaining', String(remaining))
   if (resetSeconds !== last?.resetSeconds) headers.set('ratelimit-reset', String(resetSeconds))
 }
 

@@ -40,8 +40,8 @@ export async function receiveTable(request: Request): Promise<Uint8Array<ArrayBu
     return file instanceof Blob ? file.bytes() : asBytes(file ?? refuse('invalid', 'The form holds no file'))
   }
   if (!type.includes('json')) return body
-  const given: unknown = parsed(new TextDecoder().decode(body))
-  const csv = typeof given === 'object' && given !== null && 'csv' in given ? given.csv : undefined
+  const json: unknown = parsed(new TextDecoder().decode(body))
+  const csv = typeof json === 'object' && json !== null && 'csv' in json ? json.csv : undefined
   return typeof csv === 'string'
     ? asBytes(csv)
     : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'Choose a CSV file.' }] })

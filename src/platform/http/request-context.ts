@@ -12,7 +12,7 @@ export type Who = {
 }
 
 /** What a rate limit has counted for a client. */
-export type ReadCount = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
+export type ReadCount = { limit: number; used: number; remaining: number; resetSeconds: number; isOver: boolean }
 
 export type RequestContext = {
   readonly id: string

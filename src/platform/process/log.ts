@@ -127,8 +127,8 @@ export function openLog(
 
 /** The texts of short times are cached: to write a fraction takes longer than the rest of the line. */
 function hundredths(ms: number): string {
-  const whole = Math.round(ms * 100)
-  return whole < 1_000 ? (shortTimes[whole] ??= String(whole / 100)) : String(whole / 100)
+  const rounded = Math.round(ms * 100)
+  return rounded < 1_000 ? (shortTimes[rounded] ??= String(rounded / 100)) : String(rounded / 100)
 }
 const shortTimes: string[] = []
 
