@@ -36,6 +36,10 @@ export function parseTime(text: string): number {
   return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN
 }
 
+/** A time without a zone, such as that of a form, is in UTC. */
+export const inUtc = (text: string): string =>
+  text.trim().replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(:\d\d(\.\d+)?)?)$/, '$1T$2Z')
+
 const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }
 
 /** `'5m'` → 300000, so that the tables of lifetimes and leases are easy to read. */

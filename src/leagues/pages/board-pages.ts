@@ -14,7 +14,7 @@ import {
 } from '../../leaderboard/query.ts'
 import type { GroupTotal, TotalsQuery } from '../../leaderboard/totals.ts'
 import { answerValue, type CacheResult } from '../../platform/cache/cache.ts'
-import { iso } from '../../platform/clock.ts'
+import { inUtc, iso } from '../../platform/clock.ts'
 import { htmlResponse, htmlType } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -76,7 +76,7 @@ function boardPageMaker(app: App) {
    */
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
-    const query = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
+    const query = boardQueryOf(timesInUtc(raw), league)
     const status = leagueStatus(league, clock.now())
     const readerColumns = ownColumns(request)
     const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
@@ -229,7 +229,7 @@ export const boardPages = (app: App) => {
       '/leagues/:id/totals',
       async ({ params: { id }, query, who }) => {
         const league = readableLeague(db, id, who)
-        const totalsOf = totalsQueryOf({ ...query, at: inUtc(query.at), from: inUtc(query.from) })
+        const totalsOf = totalsQueryOf(timesInUtc(query))
         const result = await readTotals(app, league, totalsOf)
         const view = leagueViewById(db, id, clock.now())
         const totals = answerValue(result)
@@ -280,4 +280,9 @@ const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from, labe
   from: from === undefined ? undefined : iso(from),
 })
 
-const inUtc = (at: string | undefined) => (at && /T\d\d:\d\d(:\d\d)?$/.test(at) ? `${at}Z` : at)
+/** The fields of a form have no zone. */
+const timesInUtc = <Q extends { at?: string; from?: string }>({ at, from, ...query }: Q) => ({
+  ...query,
+  at: at && inUtc(at),
+  from: from && inUtc(from),
+})

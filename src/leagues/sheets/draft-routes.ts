@@ -6,7 +6,7 @@ import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField, requireToken } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid, Refusal } from '../../errors.ts'
-import { parseTime } from '../../platform/clock.ts'
+import { inUtc, parseTime } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -187,7 +187,7 @@ export const draftPages = (app: App) => {
           await atomically(db, tx => discardHeld(app, tx, upload.id, signedIn(who)))
           if (upload.file) await removeReceived(config.dataDir, { file: upload.file })
         } else {
-          const takenAt = form.get('do') === 'date' ? momentInUtc(form.get('taken_at') ?? '') : undefined
+          const takenAt = form.get('do') === 'date' ? parseTakenAt(form.get('taken_at') ?? '') : undefined
           const { announcing } = await atomically(db, tx => publishHeld(app, tx, upload.id, signedIn(who), takenAt))
           if (announcing) await jobs.tryDispatch(announcing)
         }
@@ -200,13 +200,13 @@ export const draftPages = (app: App) => {
 /** The time in the form; null if it is empty, or the time that was read from the file. */
 function takenAtInForm(text: string, read: { taken_at: string; taken_from: string }): number | null {
   if (text.trim() === '') return null
-  const at = momentInUtc(text)
+  const at = parseTakenAt(text)
   return read.taken_from !== 'sent' && read.taken_at.slice(0, 16) === new Date(at).toISOString().slice(0, 16)
     ? null
     : at
 }
 
-function momentInUtc(text: string): number {
-  const at = parseTime(text.trim().replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)$/, '$1T$2:00Z'))
+function parseTakenAt(text: string): number {
+  const at = parseTime(inUtc(text))
   return Number.isNaN(at) ? invalid('taken_at', 'Write a time such as 2026-03-01T18:00.') : at
 }

@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runs } from '../../../db/schema.ts'
 import { refuse } from '../../errors.ts'
-import { day, minute, parseTime, second } from '../../platform/clock.ts'
+import { day, inUtc, minute, parseTime, second } from '../../platform/clock.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 
 export type RunFilter = {
@@ -85,7 +85,7 @@ export const isNarrowed = ({ q, fingerprint, file, user, from, to }: RunFilter):
   [q?.trim(), fingerprint, file, user, from, to].some(Boolean)
 
 export function momentInUtc(text: string): number {
-  const at = parseTime(/T[\d:]+$/.test(text) ? `${text}Z` : text)
+  const at = parseTime(inUtc(text))
   return Number.isNaN(at) ? refuse('invalid', `This is not a time: ${text}`) : at
 }
 /** Including all of the day, minute or second that it names. */
