@@ -8,7 +8,7 @@ import { isNoMoreThan, type May, roleNeeded } from '../src/platform/http/access.
 import { routes } from '../src/routes.ts'
 import { decisions } from './access-decisions.ts'
 import { inDays } from './dates.ts'
-import { newCup, newMember, newTrader, quote, trade } from './market.ts'
+import { newCup, newMember, newTrader, sendQuotes, trade } from './market.ts'
 import { addPerson, base } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
 import { type caller, ready, refusalOf, shared, start, startWithoutSchedule } from './start.ts'
@@ -106,7 +106,7 @@ async function neighbours() {
   const openMarket = await newCup(call)
   for (const { id } of [sheet, tour, market]) await call.post(`/api/v1/leagues/${id}/join`, { user_id: ann.id })
   for (const who of [ann, bob]) await who.post(`/api/v1/leagues/${openMarket.id}/join`)
-  await quote(call, { ACME: 100 })
+  await sendQuotes(call, { ACME: 100 })
   for (const { id } of [market, openMarket]) await trade(ann, id, 'buy', 1, 'ACME')
   const hiddenEntry = await enter(ann, tour.id, picks)
   const openEntry = await enter(ann, openTour.id, picks)

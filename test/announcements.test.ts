@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
 import { minute } from '../src/platform/clock.ts'
-import { newCup, newTraders, quote, trade } from './market.ts'
+import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start, startWithoutSchedule, until } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
@@ -16,22 +16,22 @@ test('a trading league announces new leaders and the final board to its webhook'
   const { call } = fieldhouse
   const hook = startWebhook()
   const { id } = await newCup(call, { webhook_url: hook.url }, { name: 'Cup *of* @everyone' })
-  await quote(call, { ABC: 1_000, XYZ: 1_000 })
+  await sendQuotes(call, { ABC: 1_000, XYZ: 1_000 })
   const [ann, bob] = await newTraders(fieldhouse, id, ['ann', 'bob'])
   if (!ann || !bob) throw new Error('Somebody is missing')
   await trade(ann, id, 'buy', 10, 'ABC')
   await trade(bob, id, 'buy', 10, 'XYZ')
-  await quote(call, { ABC: 1_200 })
+  await sendQuotes(call, { ABC: 1_200 })
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 }) // the first leader is no news
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 })
-  await quote(call, { XYZ: 1_400 })
+  await sendQuotes(call, { XYZ: 1_400 })
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 1 })
   const { content, allowed_mentions } = await hook.about('bob leads.')
   expect(content).toStartWith('**Cup \\*of\\* \\@everyone**: there is a new leader\nbob leads.\n1. bob — 100,040.00')
   expect(content).toEndWith(`https://play.example.org/leagues/${id}`)
   expect(allowed_mentions).toEqual({ parse: [] })
   await call.patch(`/api/v1/leagues/${id}`, { config: { announce: { leader: false } } })
-  await quote(call, { ABC: 1_750 })
+  await sendQuotes(call, { ABC: 1_750 })
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 })
   await call.post(`/api/v1/leagues/${id}/finalize`)
   expect((await hook.about('the board is final')).content).toContain('1. ann')

@@ -26,7 +26,7 @@ export async function openAppProcess(env: Env = {}) {
   })
   const answers: string[] = []
   const logged: Record<string, unknown>[] = []
-  const listening = (async () => {
+  const outputRead = (async () => {
     let rest = ''
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + chunk).split('\n')
@@ -39,12 +39,12 @@ export async function openAppProcess(env: Env = {}) {
   })()
   /** The rest of the next line that starts with this word. */
   async function answer(word: string): Promise<string> {
-    const at = await until(() => {
+    const position = await until(() => {
       const i = answers.findIndex(line => line.startsWith(`${word} `))
       if (i < 0 && child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}`)
       return i < 0 ? undefined : i + 1
     })
-    return answers.splice(at - 1, 1)[0]?.slice(word.length + 1) ?? ''
+    return answers.splice(position - 1, 1)[0]?.slice(word.length + 1) ?? ''
   }
   const url = await answer('open')
   return {
@@ -62,7 +62,7 @@ export async function openAppProcess(env: Env = {}) {
     /** Its exit code, once all its output has been read. */
     async ended() {
       const code = await child.exited
-      await listening
+      await outputRead
       return code
     },
   }

@@ -23,7 +23,7 @@ import { makeBackup } from '../src/monitor/backups/backup.ts'
 import { fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { packTar, unpackTar } from '../src/platform/files/tar.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { newCup, quote } from './market.ts'
+import { newCup, sendQuotes } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
@@ -426,7 +426,7 @@ test('a backup made during writes is complete, and its boards are the same to th
   const { id: busy } = await call.post('/api/v1/leagues', { ...league, name: 'Busy' })
   await finished(upload(call, busy, scan(1)))
   const { id: market } = await newCup(call)
-  await quote(call, { ACME: 100 })
+  await sendQuotes(call, { ACME: 100 })
   const ann = { email: 'ann@example.org', username: 'Ann', password: 'long enough for all', role: 'member' }
   const { id: user_id } = await call.post('/api/v1/users', ann)
   await call.post(`/api/v1/leagues/${market}/join`, { user_id })

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { auditLog, optionChains } from '../db/schema.ts'
 import { day, hour, iso, minute } from '../src/platform/clock.ts'
-import { newCup, newTrader, quote, trade } from './market.ts'
+import { newCup, newTrader, sendQuotes, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
 
@@ -17,11 +17,11 @@ test('quotes and chains from a clock that was ahead are replaced by correct ones
   const chain = [{ strike_cents: 100, type: 'call', bid_cents: 1 }]
   const options = '/api/v1/quotes/ACME/options?expiration=2099-03-20'
   clock.forward(wrongBy)
-  await quote(call, { ACME: 1_000 })
+  await sendQuotes(call, { ACME: 1_000 })
   await call.post(options, { chain })
   clock.forward(-wrongBy)
   expect((await refusalOf(trade(ann, id, 'buy', 1, 'ACME'))).problem).toMatchObject({ rule: 'quote_age' })
-  expect(await quote(call, { ACME: 1_400 })).toMatchObject({ changed: 1, older: 0 })
+  expect(await sendQuotes(call, { ACME: 1_400 })).toMatchObject({ changed: 1, older: 0 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 1_400, open_cents: 1_000 })
   expect(await trade(ann, id, 'buy', 1, 'ACME')).toMatchObject({ price_cents: 1_400 })
   await call.post(options, { chain: [{ ...chain[0], bid_cents: 7 }] })

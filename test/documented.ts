@@ -15,18 +15,18 @@ const templates = new Map<string, { template: string; parts: string[] }[]>()
 /** Makes the document from the routes of the first app, once per process. */
 export function documentFrom(app: App): void {
   if (document) return
-  const made: Document = JSON.parse(JSON.stringify(describeApi(routes(app), app.version, 'API', apiWords)))
+  const newDocument: Document = JSON.parse(JSON.stringify(describeApi(routes(app), app.version, 'API', apiWords)))
   const parameters = (template: string) => template.split('{').length
-  for (const template of Object.keys(made.paths).sort((a, b) => parameters(a) - parameters(b)))
-    for (const method of Object.keys(made.paths[template] ?? {})) {
+  for (const template of Object.keys(newDocument.paths).sort((a, b) => parameters(a) - parameters(b)))
+    for (const method of Object.keys(newDocument.paths[template] ?? {})) {
       const parts = template.split('/')
       const key = `${method} ${parts.length}`
       templates.set(key, [...(templates.get(key) ?? []), { template, parts }])
     }
-  document = made
+  document = newDocument
 }
 
-export function undocumented(method: string, path: string, status: number, answer: unknown): string[] {
+export function answerFaults(method: string, path: string, status: number, answer: unknown): string[] {
   if (!document) return []
   const { pathname } = new URL(path, 'http://localhost')
   const template = templateOf(pathname, method.toLowerCase())
@@ -41,8 +41,8 @@ export function undocumented(method: string, path: string, status: number, answe
 
 /** The path of the document that matches, with the fewest parameters. */
 function templateOf(pathname: string, method: string): string | undefined {
-  const asked = pathname.replace(/(.)\/$/, '$1').split('/')
+  const pathParts = pathname.replace(/(.)\/$/, '$1').split('/')
   return templates
-    .get(`${method} ${asked.length}`)
-    ?.find(({ parts }) => parts.every((part, i) => part === asked[i] || part.startsWith('{')))?.template
+    .get(`${method} ${pathParts.length}`)
+    ?.find(({ parts }) => parts.every((part, i) => part === pathParts[i] || part.startsWith('{')))?.template
 }

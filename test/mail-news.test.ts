@@ -6,7 +6,7 @@ import { day, hour } from '../src/platform/clock.ts'
 import { mailNotices } from '../src/rota/notice-mail.ts'
 import { inDays } from './dates.ts'
 import { linksOf, mailServer, mailSettings } from './mail.ts'
-import { newCup, newTraders, quote } from './market.ts'
+import { newCup, newTraders, sendQuotes } from './market.ts'
 import { addPerson, addSite, base } from './rosters.ts'
 import { startWithoutSchedule } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
@@ -39,11 +39,11 @@ test('members get a mail with their result when the board is final', async () =>
   const server = await mailServer()
   const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
   const { call } = fieldhouse
-  await quote(call, { ABC: 1_000 })
+  await sendQuotes(call, { ABC: 1_000 })
   const { id } = await newCup(call)
   const traders = await newTraders(fieldhouse, id, ['ann', 'bob'])
   await traders[0]?.post(`/api/v1/leagues/${id}/trades`, { symbol: 'ABC', side: 'buy', quantity: 10 })
-  await quote(call, { ABC: 1_400 })
+  await sendQuotes(call, { ABC: 1_400 })
   await traders[1]?.patch('/api/v1/auth/mails', { final: false })
   await call.post(`/api/v1/leagues/${id}/finalize`)
   const [mail] = await server.to('ann@example.org')

@@ -4,18 +4,18 @@ import { createServer } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterTest, until } from './start.ts'
 
-export type Received = { to: string[]; from: string; headers: Map<string, string>; text: string; html: string }
+export type ReceivedMail = { to: string[]; from: string; headers: Map<string, string>; text: string; html: string }
 
-const site = 'https://play.example.org'
+const publicUrl = 'https://play.example.org'
 /** The settings for a mail server at this port. */
 export const mailSettings = (port: number, query = '') => ({
   SMTP_URL: `smtp://127.0.0.1:${port}/${query}`,
   MAIL_FROM: 'Fieldhouse <fieldhouse@example.org>',
-  PUBLIC_URL: site,
+  PUBLIC_URL: publicUrl,
 })
 
 export async function mailServer(port = 0) {
-  const mails: Received[] = []
+  const mails: ReceivedMail[] = []
   const refused = { addresses: new Set<string>(), next: 0 }
   const server = new SMTPServer({
     authOptional: true,
@@ -51,10 +51,10 @@ export async function mailServer(port = 0) {
     mails,
     refused,
     /** The mails to an address, once there are at least `atLeast`. */
-    to: (who: string, atLeast = 1): Promise<Received[]> =>
+    to: (address: string, atLeast = 1): Promise<ReceivedMail[]> =>
       until(() => {
-        const theirs = mails.filter(({ to }) => to.includes(who))
-        return theirs.length >= atLeast ? theirs : undefined
+        const received = mails.filter(({ to }) => to.includes(address))
+        return received.length >= atLeast ? received : undefined
       }),
   }
 }
@@ -76,24 +76,24 @@ export async function silentServer(): Promise<number> {
   return address.port
 }
 
-const linkIn = /https:\/\/play\.example\.org[^\s"<]*/g
+const linkPattern = /https:\/\/play\.example\.org[^\s"<]*/g
 /** The links in a mail, as paths of the app under test. */
-export const linksOf = ({ text }: Received): string[] =>
-  [...text.matchAll(linkIn)].map(([url]) => url.slice(site.length))
+export const linksOf = ({ text }: ReceivedMail): string[] =>
+  [...text.matchAll(linkPattern)].map(([url]) => url.slice(publicUrl.length))
 
 /** The headers and both parts of a mail. */
-function parse(raw: string): Omit<Received, 'to' | 'from'> {
-  const { headers, body } = split(raw)
+function parse(raw: string): Omit<ReceivedMail, 'to' | 'from'> {
+  const { headers, body } = splitHeaders(raw)
   const boundary = /boundary="([^"]+)"/.exec(headers.get('content-type') ?? '')?.[1]
-  const parts = boundary ? body.split(`--${boundary}`).map(part => split(part.trimStart())) : [{ headers, body }]
+  const parts = boundary ? body.split(`--${boundary}`).map(part => splitHeaders(part.trimStart())) : [{ headers, body }]
   const part = (type: string) => {
-    const found = parts.find(({ headers }) => headers.get('content-type')?.startsWith(type))
-    return found ? decoded(found.body, found.headers.get('content-transfer-encoding')) : ''
+    const match = parts.find(({ headers }) => headers.get('content-type')?.startsWith(type))
+    return match ? decode(match.body, match.headers.get('content-transfer-encoding')) : ''
   }
   return { headers, text: part('text/plain'), html: part('text/html') }
 }
 
-function split(raw: string) {
+function splitHeaders(raw: string) {
   const [head = '', ...rest] = raw.replaceAll('\r\n', '\n').split('\n\n')
   const lines = head.replaceAll(/\n[ \t]+/g, ' ').split('\n')
   const headers = new Map(
@@ -102,7 +102,7 @@ function split(raw: string) {
   return { headers, body: rest.join('\n\n') }
 }
 
-function decoded(body: string, encoding = ''): string {
+function decode(body: string, encoding = ''): string {
   if (encoding === 'base64') return Buffer.from(body, 'base64').toString('utf8')
   if (encoding !== 'quoted-printable') return body
   const bytes = body

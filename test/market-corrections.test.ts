@@ -4,7 +4,7 @@ import { openBeside } from '../db/open.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
 import { day, systemClock } from '../src/platform/clock.ts'
-import { newCup, newMember, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
+import { newCup, newMember, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { chance } from './seeded.ts'
 import { board, type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
@@ -25,10 +25,10 @@ test('a wrong price is taken back: trades at it are undone, their owners are tol
   await newCup(call, { starting_cash_cents: 1_000_000, fee_cents: 100 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
   const olga = await newTrader(fieldhouse, 'olga', 'officer')
-  await quote(olga, { ACME: 20_000, BOLT: 1_000 })
+  await sendQuotes(olga, { ACME: 20_000, BOLT: 1_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
   await trade(bob!, league, 'buy', 5, 'BOLT')
-  await quote(olga, { ACME: 200_000 })
+  await sendQuotes(olga, { ACME: 200_000 })
   const sale = await trade(ann!, league, 'sell', 4, 'ACME')
   await trade(bob!, league, 'buy', 2, 'ACME')
   await trade(ann!, league, 'buy', 100, 'BOLT')
@@ -96,16 +96,16 @@ test('a member who spent the gain of a wrong price owes it: they may sell and bu
   const fieldhouse = await startWithoutHolding()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(fieldhouse.call, { ACME: 10_000, BOLT: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000, BOLT: 1_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
-  await quote(fieldhouse.call, { ACME: 100_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 100_000 })
   const highPrice = await newestPrice(fieldhouse.call, 'ACME')
   await trade(ann!, league, 'sell', 5, 'ACME')
   await trade(ann!, league, 'buy', 400, 'BOLT')
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   const lowPrice = await newestPrice(fieldhouse.call, 'ACME')
   await trade(bob!, league, 'buy', 50, 'ACME')
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   await trade(bob!, league, 'sell', 50, 'ACME')
   await takeBack(fieldhouse.call, 'ACME', highPrice)
   await takeBack(fieldhouse.call, 'ACME', lowPrice)
@@ -130,7 +130,7 @@ test('a price stays where it cannot be taken back, with the reason, and nothing 
   await newCup(call, {}, { name: 'Final cup' })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(call, { ACME: 1_000, BOLT: 500 })
+  await sendQuotes(call, { ACME: 1_000, BOLT: 500 })
   await trade(ann!, league, 'buy', 1, 'ACME')
   await trade(ann!, 2, 'buy', 1, 'ACME')
   const onlyPrice = await newestPrice(call, 'ACME')
@@ -140,7 +140,7 @@ test('a price stays where it cannot be taken back, with the reason, and nothing 
   })
   expect(await portfolio(ann!, league)).toMatchObject({ trades: 1, holdings: [{ quantity: 1 }] })
   expect((await refusalOf(takeBack(call, 'BOLT', onlyPrice))).status).toBe(404)
-  await quote(call, { ACME: 1_100 })
+  await sendQuotes(call, { ACME: 1_100 })
   await call.post('/api/v1/leagues/2/finalize')
   expect(await takeBack(call, 'ACME', onlyPrice)).toMatchObject({ lines: 1, kept: 1 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 1_100 })
@@ -156,8 +156,8 @@ test('a split changes shares, price and history, pays out what is left of a shar
   const { call, clock } = fieldhouse
   await newCup(call, { starting_cash_cents: 1_000_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(call, { ACME: 9_000 }, new Date(clock.now() - day).toISOString())
-  await quote(call, { ACME: 10_001 })
+  await sendQuotes(call, { ACME: 9_000 }, new Date(clock.now() - day).toISOString())
+  await sendQuotes(call, { ACME: 10_001 })
   await trade(ann!, league, 'buy', 10, 'ACME')
   await trade(bob!, league, 'buy', 5, 'ACME')
   await call.get('/api/v1/leagues/1/leaderboard') // the board is in memory when it is split
@@ -193,7 +193,7 @@ test('a split changes shares, price and history, pays out what is left of a shar
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 
   fieldhouse.clock.forward(day)
-  await quote(call, { ACME: 6_667 })
+  await sendQuotes(call, { ACME: 6_667 })
   await trade(ann!, league, 'sell', 5, 'ACME')
   await call.post('/api/v1/quotes/ACME/splits', { to: 1, from: 10 })
   const after = await portfolio(ann!, league)
@@ -208,7 +208,7 @@ test('a dividend is paid to holders of the symbol in running leagues, and by mem
   const { call } = fieldhouse
   await newCup(call, { allow_short: true })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob', 'cy'])
-  await quote(call, { ACME: 1_000 })
+  await sendQuotes(call, { ACME: 1_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
   await trade(bob!, league, 'sell', 4, 'ACME')
   expect((await refusalOf(ann!.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 1 }))).status).toBe(403)
@@ -256,7 +256,7 @@ test('the audit finds tampering in a line that is no trade', async () => {
   const fieldhouse = await startWithoutHolding()
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
   await fieldhouse.call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 25 })
   const { $client: client } = fieldhouse.app.db
@@ -280,7 +280,7 @@ test('when officers take back the same price at once during orders, it happens o
   const traders = await newTraders(fieldhouse, league, ['a', 'b', 'c', 'd', 'e'])
   for (const trader of traders) await trader.post('/api/v1/leagues/2/join')
   const orderBoth = async (wrongToo: boolean, prices: number) => {
-    await quote(call, { ACME: prices })
+    await sendQuotes(call, { ACME: prices })
     const price = await newestPrice(call, 'ACME')
     for (let i = 0; i < 12; i++) {
       const trader = seeded.one(traders)
@@ -321,14 +321,14 @@ test('kill -9 while a price is taken back leaves all of it undone or none', asyn
   const folder = temporaryFolder()
   const first = await spawnFieldhouse({ HOLD_PRICE_PCT: '0' }, folder)
   await newCup(first.call)
-  await quote(first.call, { ACME: 100 })
+  await sendQuotes(first.call, { ACME: 100 })
   const db = openBeside(folder)
   const members = await Promise.all(
     Array.from({ length: 40 }, (_, i) => newMember({ db, clock: systemClock }, `member ${i}`)),
   )
   db.$client.close()
   await Promise.all(members.map(({ key }) => first.as(key).post('/api/v1/leagues/1/join')))
-  await quote(first.call, { ACME: 1_000 })
+  await sendQuotes(first.call, { ACME: 1_000 })
   const wrong = await newestPrice(first.call, 'ACME')
   for (let i = 0; i < 5; i++)
     await Promise.all(members.map(({ key }) => trade(first.as(key), league, 'buy', 1, 'ACME')))

@@ -5,7 +5,7 @@ import { openBeside } from '../db/open.ts'
 import { atomically, batched } from '../db/transactions.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { systemClock } from '../src/platform/clock.ts'
-import { newCup, newMember, newTraders, portfolio, quote, trade } from './market.ts'
+import { newCup, newMember, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { chance } from './seeded.ts'
 import { board, caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -31,7 +31,7 @@ for (const allow_short of [false, true])
       Array.from({ length: 10 }, (_, i) => `trader ${i}`),
     )
     const requote = () =>
-      quote(fieldhouse.call, Object.fromEntries(symbols.map(symbol => [symbol, 100 + seeded.below(20_000)])))
+      sendQuotes(fieldhouse.call, Object.fromEntries(symbols.map(symbol => [symbol, 100 + seeded.below(20_000)])))
     await requote()
     let filled = 0
     for (let round = 0; round < 20; round++) {
@@ -73,7 +73,7 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await quote(fieldhouse.call, { ACME: 100 })
+  await sendQuotes(fieldhouse.call, { ACME: 100 })
   await trade(ann!, league, 'buy', 5, 'ACME')
   const audit = () => fieldhouse.app.schedule.runNow('ledger.audit', null)
   const auditResult = async () => (await fieldhouse.finished({ job_id: (await audit())?.jobId ?? '' })).result
@@ -114,7 +114,7 @@ test('two processes over one folder take orders at once, and no cash is spent tw
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   const elsewhere = other.as(ann!.key)
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   const orders = Array.from({ length: 150 }, (_, i) =>
     orRefused(trade(i % 2 ? ann! : elsewhere, league, 'buy', 1, 'ACME')),
   )
@@ -134,7 +134,7 @@ test('two processes over one folder take orders at once, and no cash is spent tw
   ).toBe(10_000)
   await trade(elsewhere, league, 'sell', 10, 'ACME', 'sale')
   expect(await portfolio(elsewhere, league)).toMatchObject({ trades: 101, holdings: [{ quantity: 90 }] })
-  await quote(other.call, { ACME: 2_000 })
+  await sendQuotes(other.call, { ACME: 2_000 })
   const isOnBoard = async () => (await board(fieldhouse.call, league)).rows[0].score === 10_000 + 90 * 2_000
   expect(await until(isOnBoard)).toBe(true)
 })
@@ -143,7 +143,7 @@ test('kill -9 in the middle of orders loses no trade that was answered, and make
   const folder = temporaryFolder()
   const first = await spawnFieldhouse({}, folder)
   await newCup(first.call, { starting_cash_cents: 1_000_000 })
-  await quote(first.call, { ACME: 100 })
+  await sendQuotes(first.call, { ACME: 100 })
   const db = openBeside(folder)
   const members = await Promise.all([1, 2, 3, 4, 5].map(i => newMember({ db, clock: systemClock }, `member ${i}`)))
   db.$client.close()

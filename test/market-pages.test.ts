@@ -1,7 +1,7 @@
 /** The pages of market leagues, in a real browser. */
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { newCup, newTraders, quote, trade } from './market.ts'
+import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
 import { start } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -13,7 +13,7 @@ async function startMarket(config: object = {}) {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { fee_cents: 100, max_position_pct: 40, quote_max_age_s: 3_600, ...config })
   await fieldhouse.call.post('/api/v1/users', ann)
-  await quote(fieldhouse.call, { ACME: 20_000, BOLT: 5_050, 'BRK.B': 41_234 })
+  await sendQuotes(fieldhouse.call, { ACME: 20_000, BOLT: 5_050, 'BRK.B': 41_234 })
   return fieldhouse
 }
 
@@ -39,7 +39,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
   await page.waitForSelector('.preview .no')
   await page.click('.preview button') // the largest that fits
   expect(await page.inputValue('[name=quantity]')).toBe('99')
-  await quote(call, { ACME: 21_000 })
+  await sendQuotes(call, { ACME: 21_000 })
   await page.waitForFunction(() => document.querySelector('#h-ACME .score')?.textContent === '21,000.00')
   expect(await page.inputValue('[name=quantity]')).toBe('99') // what one is filling in stays
   expect(await page.locator('.stats').textContent()).toContain('+1,000.00')

@@ -1,7 +1,7 @@
 /** Price history, held prices, and prices imported by CSV. */
 import { expect, test } from 'bun:test'
 import { day } from '../src/platform/clock.ts'
-import { newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
+import { newCup, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { refusalOf, start } from './start.ts'
 
 const dateOf = (at: number) => new Date(at).toISOString().slice(0, 10)
@@ -11,8 +11,8 @@ test('a price that moves more than half is held: nobody trades at it until an of
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   const olga = await newTrader(fieldhouse, 'olga', 'officer')
-  await quote(olga, { ACME: 20_000, BOLT: 1_000 })
-  expect(await quote(olga, { ACME: 213_500, BOLT: 1_500 })).toMatchObject({
+  await sendQuotes(olga, { ACME: 20_000, BOLT: 1_000 })
+  expect(await sendQuotes(olga, { ACME: 213_500, BOLT: 1_500 })).toMatchObject({
     changed: 1,
     held: 1,
     message: '1 price accepted, 1 held until an officer answers',
@@ -41,9 +41,9 @@ test('a price that moves more than half is held: nobody trades at it until an of
 
 test('a held price is discarded by hand or by the next plausible price; a newer implausible one replaces it', async () => {
   const { call } = await start()
-  await quote(call, { ACME: 1_000, BOLT: 1_000 })
-  await quote(call, { ACME: 10_000, BOLT: 10_000 })
-  await quote(call, { ACME: 11_000 })
+  await sendQuotes(call, { ACME: 1_000, BOLT: 1_000 })
+  await sendQuotes(call, { ACME: 10_000, BOLT: 10_000 })
+  await sendQuotes(call, { ACME: 11_000 })
   const heldPrices = async () =>
     (await call.get('/api/v1/held-prices')).held_prices.map((each: { symbol: string; price_cents: number }) => [
       each.symbol,
@@ -53,7 +53,7 @@ test('a held price is discarded by hand or by the next plausible price; a newer 
     ['ACME', 11_000],
     ['BOLT', 10_000],
   ])
-  await quote(call, { ACME: 1_010 })
+  await sendQuotes(call, { ACME: 1_010 })
   expect(await heldPrices()).toEqual([['BOLT', 10_000]])
   const [{ id }] = (await call.get('/api/v1/held-prices')).held_prices
   expect(await call.post(`/api/v1/held-prices/${id}/discard`)).toMatchObject({ symbol: 'BOLT' })
@@ -63,26 +63,26 @@ test('a held price is discarded by hand or by the next plausible price; a newer 
 
 test('a price that was taken back is held when it comes again, however little it moves', async () => {
   const { call } = await start()
-  await quote(call, { ACME: 1_000 })
-  await quote(call, { ACME: 1_200 })
+  await sendQuotes(call, { ACME: 1_000 })
+  await sendQuotes(call, { ACME: 1_200 })
   const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
   await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
-  expect(await quote(call, { ACME: 1_200 })).toMatchObject({ held: 1, changed: 0 })
-  expect(await quote(call, { ACME: 1_201 })).toMatchObject({ held: 0, changed: 1 })
-  await quote(call, { ACME: 1_200 })
+  expect(await sendQuotes(call, { ACME: 1_200 })).toMatchObject({ held: 1, changed: 0 })
+  expect(await sendQuotes(call, { ACME: 1_201 })).toMatchObject({ held: 0, changed: 1 })
+  await sendQuotes(call, { ACME: 1_200 })
   const [held] = (await call.get('/api/v1/held-prices')).held_prices
   expect(await call.post(`/api/v1/held-prices/${held.id}/accept`)).toMatchObject({ price_cents: 1_200 })
-  expect(await quote(call, { ACME: 1_200 })).toMatchObject({ held: 0 })
+  expect(await sendQuotes(call, { ACME: 1_200 })).toMatchObject({ held: 0 })
 })
 
 test('how far a price may move is a setting, and 0 holds none', async () => {
   const careful = await start({ HOLD_PRICE_PCT: '5' })
-  await quote(careful.call, { ACME: 1_000 })
-  expect(await quote(careful.call, { ACME: 1_050 })).toMatchObject({ held: 0, changed: 1 })
-  expect(await quote(careful.call, { ACME: 1_103 })).toMatchObject({ held: 1, changed: 0 })
+  await sendQuotes(careful.call, { ACME: 1_000 })
+  expect(await sendQuotes(careful.call, { ACME: 1_050 })).toMatchObject({ held: 0, changed: 1 })
+  expect(await sendQuotes(careful.call, { ACME: 1_103 })).toMatchObject({ held: 1, changed: 0 })
   const bold = await start({ HOLD_PRICE_PCT: '0' })
-  await quote(bold.call, { ACME: 1 })
-  expect(await quote(bold.call, { ACME: 1_000_000 })).toMatchObject({ held: 0, changed: 1 })
+  await sendQuotes(bold.call, { ACME: 1 })
+  expect(await sendQuotes(bold.call, { ACME: 1_000_000 })).toMatchObject({ held: 0, changed: 1 })
 })
 
 test('a symbol has a price for each day and every price of the last days, until retention', async () => {
@@ -93,9 +93,9 @@ test('a symbol has a price for each day and every price of the last days, until 
     [2, 1_000],
     [1, 1_100],
   ] as const)
-    await quote(call, { ACME: price }, new Date(now - ago * day).toISOString())
-  await quote(call, { ACME: 1_150 })
-  await quote(call, { ACME: 1_200 })
+    await sendQuotes(call, { ACME: price }, new Date(now - ago * day).toISOString())
+  await sendQuotes(call, { ACME: 1_150 })
+  await sendQuotes(call, { ACME: 1_200 })
   const { days, recent } = await call.get('/api/v1/quotes/acme/history')
   expect(days).toEqual([
     { date: dateOf(now - 3 * day), close_cents: 900 },
@@ -158,7 +158,7 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
 test('officers send prices and see each; members see the history', async () => {
   const fieldhouse = await start({ PUBLIC_BOARDS: 'false' })
   const ann = await newTrader(fieldhouse, 'ann')
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   expect((await refusalOf(ann.post('/api/v1/quotes/import', { csv: 'ACME,1' }))).status).toBe(403)
   expect((await refusalOf(ann.get('/api/v1/quotes/ACME/prices'))).status).toBe(403)
   expect((await refusalOf(fieldhouse.as().get('/api/v1/quotes/ACME/history'))).status).toBe(401)

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { riskAssessment } from '../src/leagues/market/risk.ts'
 import { day, minute } from '../src/platform/clock.ts'
-import { newCup, newTraders, quote, trade } from './market.ts'
+import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { afterTest, refusalOf, start, temporaryFolder, until } from './start.ts'
 
 const manyQuotes = (count: number, price: number) =>
@@ -50,7 +50,7 @@ test('thousands of quotes are accepted at once, older ones are ignored, and one 
 test('the same push again changes nothing, and of two prices in one push the later counts', async () => {
   const { call } = await start({ HOLD_PRICE_PCT: '0' })
   const as_of = new Date().toISOString()
-  const push = () => quote(call, { A: 1, B: 2 }, as_of)
+  const push = () => sendQuotes(call, { A: 1, B: 2 }, as_of)
   expect([await push(), await push()]).toMatchObject([{ changed: 2 }, { changed: 0, unchanged: 2 }])
   const quotes = [1, 2, 3].map(price_cents => ({ symbol: 'TWICE', price_cents }))
   await call.post('/api/v1/quotes', { quotes })
@@ -60,12 +60,12 @@ test('the same push again changes nothing, and of two prices in one push the lat
 test('a quote shows its change since midnight, UTC', async () => {
   const { call, clock } = await start()
   clock.forwardToNext(day)
-  await quote(call, { ACME: 1_000 })
-  await quote(call, { ACME: 1_100 })
+  await sendQuotes(call, { ACME: 1_000 })
+  await sendQuotes(call, { ACME: 1_100 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 1_000, change_cents: 100, change_pct: 10 })
   clock.forward(day)
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 1_100, change_cents: 0 })
-  await quote(call, { ACME: 990 })
+  await sendQuotes(call, { ACME: 990 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({
     open_cents: 1_100,
     change_cents: -110,
@@ -216,7 +216,7 @@ test('bursts, very many trades and a portfolio in one symbol raise alerts with r
   fieldhouse.clock.forwardToNext(day)
   await newCup(fieldhouse.call)
   const [ann, bob, cat] = await newTraders(fieldhouse, 1, ['ann', 'bob', 'cat'])
-  await quote(fieldhouse.call, { ACME: 1_000, BOLT: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000, BOLT: 1_000 })
   // Only alerts about trading: at a full minute the tasks of the skipped day raise alerts for being late.
   const ofTrading = `alert_type in ('security', 'high_trades')`
   const alerts = () =>
@@ -250,7 +250,7 @@ test('the value at the start of each day is stored once and shown as a player’
   const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   await trade(ann!, 1, 'buy', 1_000, 'ACME')
   const mark = async () =>
     (
@@ -260,7 +260,7 @@ test('the value at the start of each day is stored once and shown as a player’
     ).result
   expect(await mark()).toEqual({ leagues: 1, marked: 0 })
   fieldhouse.clock.forward(day)
-  await quote(fieldhouse.call, { ACME: 2_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 2_000 })
   expect([await mark(), await mark()]).toEqual([
     { leagues: 1, marked: 1 },
     { leagues: 1, marked: 1 },
@@ -274,7 +274,7 @@ test('after a restart, boards, held symbols and activity numbers are warm', asyn
   const before = await start({}, folder)
   await newCup(before.call)
   const [ann] = await newTraders(before, 1, ['ann'])
-  await quote(before.call, { ACME: 1_000, IDLE: 1 })
+  await sendQuotes(before.call, { ACME: 1_000, IDLE: 1 })
   await trade(ann!, 1, 'buy', 1, 'ACME')
   await before.stop()
   const after = await start({}, folder)

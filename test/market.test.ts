@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { day, hour, minute } from '../src/platform/clock.ts'
-import { cup, newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
+import { cupFields, newCup, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { board, refusalOf, start } from './start.ts'
 
 const league = 1
@@ -31,7 +31,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { fee_cents: 100 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await quote(fieldhouse.call, { ACME: 20_000, BOLT: 5_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 20_000, BOLT: 5_000 })
   // Everything is in the cache when the order comes.
   const readAll = () =>
     Promise.all([
@@ -52,7 +52,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
     cash_cents: 9_799_900,
     holding: 10,
   })
-  await quote(fieldhouse.call, { ACME: 22_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 22_000 })
   await trade(ann!, league, 'sell', 4, 'ACME')
   const [mine, ranked, stats, activity, user] = await readAll()
   expect(mine).toMatchObject({
@@ -81,7 +81,7 @@ test('an order is refused with the broken rule, and nothing changes', async () =
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000, max_position_pct: 40, quote_max_age_s: 60 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   const outsider = await newTrader(fieldhouse, 'bob')
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   const refused = async (side: string, quantity: number, symbol = 'ACME') =>
     (await refusalOf(trade(ann!, league, side, quantity, symbol))).problem
   expect(await refused('buy', 11)).toMatchObject({ status: 409, rule: 'cash', over: 10_000, most: 4 })
@@ -105,7 +105,7 @@ test('a league trades only while it is active', async () => {
   const at = (ms: number) => new Date(fieldhouse.clock.now() + ms).toISOString()
   await newCup(fieldhouse.call, {}, { starts_at: at(hour), ends_at: at(2 * hour) })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await quote(fieldhouse.call, { ACME: 100 })
+  await sendQuotes(fieldhouse.call, { ACME: 100 })
   expect((await refusalOf(trade(ann!, league, 'buy', 1, 'ACME'))).problem).toMatchObject({ rule: 'status' })
   fieldhouse.clock.forward(hour + minute)
   await trade(ann!, league, 'buy', 1, 'ACME')
@@ -120,7 +120,7 @@ test('the same key gives the same answer and one trade; another order under it i
   const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   const first = await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')
   expect(await trade(ann!, league, 'buy', 2, 'acme', 'order-1')).toEqual(first)
   expect((await refusalOf(trade(ann!, league, 'buy', 3, 'ACME', 'order-1'))).problem).toMatchObject({
@@ -131,7 +131,7 @@ test('the same key gives the same answer and one trade; another order under it i
 
   // What was refused once is not filled by a late copy, though by now it could be.
   const refused = (await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))).problem
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   const again = (await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))).problem
   expect({ ...again, request_id: 0 }).toEqual({ ...refused, request_id: 0 })
 
@@ -140,7 +140,7 @@ test('the same key gives the same answer and one trade; another order under it i
   expect(await portfolio(ann!, league)).toMatchObject({ trades: 2, holdings: [{ quantity: 3 }] })
 
   fieldhouse.clock.forward(day + minute)
-  await quote(fieldhouse.call, { ACME: 1_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   expect((await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')).id).not.toBe(first.id)
 })
 
@@ -148,7 +148,7 @@ test('members see their own portfolio and trades, officers everybody’s, strang
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   await trade(ann!, league, 'buy', 1, 'ACME')
   await trade(bob!, league, 'buy', 2, 'ACME')
   expect((await ann!.get('/api/v1/leagues/1/trades')).trades).toMatchObject([{ user_id: ann!.id, username: 'ann' }])
@@ -168,7 +168,7 @@ test('old quotes are shown with their age, and as stale once the league would no
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { quote_max_age_s: 600 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   await trade(ann!, league, 'buy', 1, 'ACME')
   fieldhouse.clock.forward(60_000)
   const young = await portfolio(ann!, league)
@@ -186,21 +186,21 @@ test('a quote drops the boards and portfolios that hold it, and no others', asyn
   await newCup(fieldhouse.call)
   const [ann, bob] = await newTraders(fieldhouse, 1, ['ann', 'bob'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(fieldhouse.call, { ACME: 10_000, BOLT: 5_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000, BOLT: 5_000 })
   await trade(ann!, 1, 'buy', 1, 'ACME')
   await trade(bob!, 1, 'buy', 1, 'BOLT')
   const state = async (path: string, who = ann!) => (await who.raw(`/api/v1/leagues/${path}`)).headers.get('x-cache')
   const paths = ['1/leaderboard', '2/leaderboard', '1/portfolio', '2/portfolio']
   for (const path of paths) await state(path)
   await state('1/portfolio', bob)
-  await quote(fieldhouse.call, { ACME: 11_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 11_000 })
   expect([await Promise.all(paths.map(path => state(path))), await state('1/portfolio', bob)]).toEqual([
     ['miss', 'hit', 'miss', 'hit'],
     'hit',
   ])
   expect((await board(fieldhouse.call, 1)).rows[0]).toMatchObject({ name: 'ann', score: 10_001_000 })
   // The same price, only newer: values stay, ages change.
-  await quote(fieldhouse.call, { ACME: 11_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 11_000 })
   expect([await state('1/leaderboard'), await state('1/portfolio')]).toEqual(['hit', 'miss'])
 })
 
@@ -210,10 +210,10 @@ test('movement counts from midnight, UTC, by the holdings and prices of then', a
   fieldhouse.clock.forward(hour)
   await newCup(fieldhouse.call)
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(fieldhouse.call, { ACME: 10_000, BOLT: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000, BOLT: 10_000 })
   await trade(ann!, league, 'buy', 100, 'ACME')
   await trade(bob!, league, 'buy', 100, 'BOLT')
-  await quote(fieldhouse.call, { ACME: 12_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 12_000 })
   const rows = async () =>
     (await board(fieldhouse.call, league)).rows.map((row: Record<string, unknown>) => [row.name, row.rank, row.change])
   expect(await rows()).toEqual([
@@ -225,9 +225,9 @@ test('movement counts from midnight, UTC, by the holdings and prices of then', a
     ['ann', 1, 0],
     ['bob', 2, 0],
   ])
-  await quote(fieldhouse.call, { BOLT: 15_000 })
+  await sendQuotes(fieldhouse.call, { BOLT: 15_000 })
   await trade(ann!, league, 'sell', 50, 'ACME')
-  await quote(fieldhouse.call, { ACME: 9_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 9_000 })
   expect(await rows()).toEqual([
     ['bob', 1, 1],
     ['ann', 2, -1],
@@ -243,9 +243,9 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
   await newCup(fieldhouse.call)
   expect((await refusalOf(fieldhouse.call.post('/api/v1/leagues/1/finalize'))).status).toBe(409)
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
-  await quote(fieldhouse.call, { ACME: 12_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 12_000 })
   const { final_hash } = await fieldhouse.call.post('/api/v1/leagues/1/finalize')
   expect(final_hash).toMatch(/^[0-9a-f]{64}$/)
   const bytes = async () => [
@@ -254,7 +254,7 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
     await (await ann!.raw('/api/v1/leagues/1/portfolio')).text(),
   ]
   const before = await bytes()
-  await quote(fieldhouse.call, { ACME: 50_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 50_000 })
   fieldhouse.clock.forward(2 * day)
   fieldhouse.app.cache.clear()
   expect(await bytes()).toEqual(before)
@@ -308,12 +308,12 @@ test('a deleted league takes its ledger with it, which no one else may touch', a
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(fieldhouse.call, { ACME: 100 })
+  await sendQuotes(fieldhouse.call, { ACME: 100 })
   await trade(ann!, 1, 'buy', 1, 'ACME')
   const { $client: client } = fieldhouse.app.db
   expect(() => client.run('update ledger set cash_cents = 0')).toThrow('append-only')
   expect(() => client.run('delete from ledger')).toThrow('append-only')
-  await fieldhouse.call.delete('/api/v1/leagues/1', { name: cup.name })
+  await fieldhouse.call.delete('/api/v1/leagues/1', { name: cupFields.name })
   const leaguesIn = (table: string) => client.query(`select distinct league_id from ${table}`).values()
   expect([leaguesIn('ledger'), leaguesIn('portfolios'), leaguesIn('holdings')]).toEqual([[[2]], [[2]], []])
 })
@@ -322,7 +322,7 @@ test('a preview shows the effect of an order, or the rule it would break', async
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000, fee_cents: 10 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await quote(fieldhouse.call, { ACME: 10_000 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_000 })
   const preview = (quantity: number, symbol = 'acme') =>
     ann!.get(`/api/v1/leagues/1/trades/preview?symbol=${symbol}&side=buy&quantity=${quantity}`)
   expect(await preview(5)).toMatchObject({
@@ -344,7 +344,7 @@ test('leftovers of a deleted league are removed at night, and nothing of others'
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(fieldhouse.call, { ACME: 100 })
+  await sendQuotes(fieldhouse.call, { ACME: 100 })
   for (const id of [1, 2]) await trade(ann!, id, 'buy', 1, 'ACME', 'same key')
   const { $client: client } = fieldhouse.app.db
   client.run('delete from leagues where id = 1') // and then the process died
@@ -368,7 +368,7 @@ test('exports have money in currency units, and in cents in addition', async () 
   const path = '/api/v1/leagues/1/leaderboard.csv'
   expect(await fieldhouse.call.get(path)).toBe('rank,change,player_id,name,score,score_cents\r\n')
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
-  await quote(fieldhouse.call, { ACME: 10_001 })
+  await sendQuotes(fieldhouse.call, { ACME: 10_001 })
   await trade(ann!, league, 'buy', 3, 'ACME')
   const [heading, , second] = String(await fieldhouse.call.get(path)).split('\r\n')
   expect(heading).toBe(

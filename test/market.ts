@@ -10,16 +10,16 @@ import type { caller, start } from './start.ts'
 type Call = ReturnType<typeof caller>
 type Started = Pick<Awaited<ReturnType<typeof start>>, 'app' | 'as' | 'clock'>
 
-export const cup = {
+export const cupFields = {
   name: 'Spring trading cup',
   kind: 'market',
   starts_at: '2026-01-01T00:00:00Z',
   ends_at: '2099-01-01T00:00:00Z',
 }
 export const newCup = (call: Call, config: object = {}, more: object = {}) =>
-  call.post('/api/v1/leagues', { ...cup, ...more, config })
+  call.post('/api/v1/leagues', { ...cupFields, ...more, config })
 
-export const quote = (call: Call, prices: Record<string, number>, as_of?: string) =>
+export const sendQuotes = (call: Call, prices: Record<string, number>, as_of?: string) =>
   call.post('/api/v1/quotes', {
     quotes: Object.entries(prices).map(([symbol, price_cents]) => ({ symbol, price_cents, as_of })),
   })

@@ -10,7 +10,7 @@ import * as schema from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
-import { main } from './operator.ts'
+import { runToExit } from './operator.ts'
 import { outcome } from './outcome.ts'
 import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
@@ -220,7 +220,7 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
 test('nothing is migrated while another version is running', async () => {
   const { client, dataDir } = database({ triggers: noTriggers })
   const leave = holdProcessLock(dataDir, 'of-another-version')
-  expect(await main({ DATA_DIR: dataDir })).toEqual({
+  expect(await runToExit({ DATA_DIR: dataDir })).toEqual({
     code: 1,
     output: `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
   })

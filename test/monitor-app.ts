@@ -8,79 +8,79 @@ import { lock } from '../src/platform/jobs/task-locks.ts'
 import { newLeague, upload } from './sheets.ts'
 import { type start, until } from './start.ts'
 
-const wide = 'Wolfeschlegelsteinhausenbergerdorff'
-export const longName = `${wide} VIII`
+const longWord = 'Wolfeschlegelsteinhausenbergerdorff'
+export const longName = `${longWord} VIII`
 
-export const failing = job('test.a_job_with_a_name_that_goes_on_and_on', {
+export const failingJob = job('test.a_job_with_a_name_that_goes_on_and_on', {
   input: t.Object({ note: t.String(), token: t.String() }),
   attempts: 1,
   run: async () => {
-    throw new Error(`It broke in /srv/${wide}/${wide}/of/a/path/that/is/${wide}/very-long.csv`)
+    throw new Error(`It broke in /srv/${longWord}/${longWord}/of/a/path/that/is/${longWord}/very-long.csv`)
   },
 })
 
 /** Runs until it is cancelled. */
-export const patient = job('test.patient', {
+export const cancellableJob = job('test.patient', {
   input: t.Object({}),
   async run(_, __, { progress, signal }) {
-    progress(37, 'reading', `rows of ${wide}`)
+    progress(37, 'reading', `rows of ${longWord}`)
     await new Promise(resolve => signal.addEventListener('abort', resolve))
   },
 })
-export const testJobs = { jobs: [failing, patient] }
+export const testJobs = { jobs: [failingJob, cancellableJob] }
 
 type Started = Awaited<ReturnType<typeof start>>
 
 /** Needs the app to be started with `testJobs`. Returns the ids that pages need. */
-export async function fill({ app, call, clock, finished }: Started): Promise<{ user: number; job: string }> {
+export async function fillMonitor({ app, call, clock, finished }: Started): Promise<{ user: number; job: string }> {
   const now = clock.now()
   const { id: user } = await call.post('/api/v1/users', {
-    email: `${wide}@${wide}.example.org`.toLowerCase(),
+    email: `${longWord}@${longWord}.example.org`.toLowerCase(),
     username: longName,
     password: 'long enough for all',
     role: 'member',
     country: 'SE',
   })
   app.db.update(users).set({ lastSeenAt: now, lastLoginAt: now }).run()
-  const league = await newLeague(call, {}, `The ${wide} memorial season`)
+  const league = await newLeague(call, {}, `The ${longWord} memorial season`)
   await finished(upload(call, league.id, 'ID,Name,Power\n1,ann,5\n'))
-  const old = await newLeague(call, {}, `${wide} of old`)
-  await finished(upload(call, old.id, 'ID,Name,Power\n1,ann,5\n'))
-  await call.post(`/api/v1/leagues/${old.id}/finalize`)
-  await call.patch(`/api/v1/leagues/${old.id}`, { archived: true })
+  const archivedLeague = await newLeague(call, {}, `${longWord} of old`)
+  await finished(upload(call, archivedLeague.id, 'ID,Name,Power\n1,ann,5\n'))
+  await call.post(`/api/v1/leagues/${archivedLeague.id}/finalize`)
+  await call.patch(`/api/v1/leagues/${archivedLeague.id}`, { archived: true })
 
-  const input = { note: `${wide}/${wide}`, token: 'abc123' }
-  const runs = await Promise.all([1, 2, 3].map(() => app.jobs.start(failing, input)))
+  const input = { note: `${longWord}/${longWord}`, token: 'abc123' }
+  const runs = await Promise.all([1, 2, 3].map(() => app.jobs.start(failingJob, input)))
   for (const { jobId } of runs) await finished({ job_id: jobId })
-  await app.jobs.start(patient, {})
-  await app.locks.take(lock('test_lock', '10m', 'wait')(wide))
-  await call.post('/admin/task-monitor/schedule/pause', { name: 'ledger.audit', reason: `${wide} is mended` })
+  await app.jobs.start(cancellableJob, {})
+  await app.locks.take(lock('test_lock', '10m', 'wait')(longWord))
+  await call.post('/admin/task-monitor/schedule/pause', { name: 'ledger.audit', reason: `${longWord} is mended` })
   for (const severity of ['info', 'warning', 'error', 'critical'] as const)
     raiseAlert(app.db, now, {
       key: `security:${severity}`,
       type: 'security',
       severity,
-      title: `${wide}, ${severity}`,
-      message: `Something of ${wide} is odd`,
+      title: `${longWord}, ${severity}`,
+      message: `Something of ${longWord} is odd`,
     })
-  trades(app, user, now)
-  traffic(app, now)
+  addTrades(app, user, now)
+  addTraffic(app, now)
   await finished(call.post('/admin/backups'))
   await until(async () => (await call.get('/admin/task-monitor/json')).running.length > 0)
   return { user, job: runs[0]?.jobId ?? '' }
 }
 
 /** A suspicious burst of trades by one user. */
-function trades({ db }: App, userId: number, now: number): void {
+function addTrades({ db }: App, userId: number, now: number): void {
   const row = { leagueId: 99, userId, kind: 'buy', quantity: 3, priceCents: 123_456_789, feeCents: 0 } as const
-  const nothing = { cashCents: 0, cashAfterCents: 0, quantityAfter: 0, realisedCents: 0 }
+  const zeros = { cashCents: 0, cashAfterCents: 0, quantityAfter: 0, realisedCents: 0 }
   for (let i = 0; i < 40; i++)
     db.insert(ledger)
-      .values({ ...row, ...nothing, at: now - i * 100, symbol: i % 2 ? 'ACME' : 'WOLFE.SCHLEGEL' })
+      .values({ ...row, ...zeros, at: now - i * 100, symbol: i % 2 ? 'ACME' : 'WOLFE.SCHLEGEL' })
       .run()
 }
 
-function traffic({ db, metrics }: App, now: number): void {
+function addTraffic({ db, metrics }: App, now: number): void {
   for (const at of [now - 30 * hour, now - 2 * minute, now - minute]) {
     for (let i = 0; i < 20; i++) metrics.request('GET /api/v1/leagues/:id/players/:player_id', 4 + i, 200)
     metrics.request('POST /api/v1/leagues/:id/trades', 900, 500)

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { fill, longName, testJobs } from './monitor-app.ts'
+import { fillMonitor, longName, testJobs } from './monitor-app.ts'
 import { refusalOf, start } from './start.ts'
 
 const monitoring = '/admin/monitoring'
@@ -11,7 +11,7 @@ const linesOf = (text: string) => text.replace('\uFEFF', '').trim().split('\r\n'
 test('every page with data leads to its list as CSV and as JSON, as it is filtered', async () => {
   const fieldhouse = await start({}, undefined, testJobs)
   const { call } = fieldhouse
-  await fill(fieldhouse)
+  await fillMonitor(fieldhouse)
   const lists: [page: string, filter: string, columns: string, holds: string][] = [
     [`${monitoring}/`, '?period=7d', 'figure,value,before,change', 'trades,40'],
     [`${monitoring}/active-users`, '?period=7d', 'id,username,role', longName],
@@ -60,7 +60,7 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
 test('the lists of the task monitor are exported each by itself', async () => {
   const fieldhouse = await start({}, undefined, testJobs)
   const { call } = fieldhouse
-  await fill(fieldhouse)
+  await fillMonitor(fieldhouse)
   const page = await call.get(tasks)
   for (const [list, columns, holds] of [
     ['schedule', 'name,title,pattern,state', 'ledger.audit'],
@@ -100,7 +100,7 @@ test('all symbols are exported where the page shows only some; names that look l
 test('what each job takes is shown and exported by its name', async () => {
   const fieldhouse = await start({}, undefined, testJobs)
   const { call } = fieldhouse
-  await fill(fieldhouse)
+  await fillMonitor(fieldhouse)
   const { jobs } = await call.get(`${monitoring}/performance/json`)
   const name = 'test.a_job_with_a_name_that_goes_on_and_on'
   const job = jobs.by_name.find((one: { name: string }) => one.name === name)

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { failing, fill, pagesOf, patient, testJobs } from './monitor-app.ts'
+import { cancellableJob, failingJob, fillMonitor, pagesOf, testJobs } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { shared, start, until } from './start.ts'
 import { faultsOf } from './web-seen.ts'
@@ -15,7 +15,7 @@ const startEmpty = () => start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.pas
 
 async function startFilled() {
   const fieldhouse = await startEmpty()
-  return { ...fieldhouse, known: await fill(fieldhouse) }
+  return { ...fieldhouse, known: await fillMonitor(fieldhouse) }
 }
 
 /** Shared by tests that at most add to it. */
@@ -128,7 +128,7 @@ browserTest(
     await live(page)
     await page.fill('main input[name=q]', '')
     await page.focus('main input[name=q]')
-    const { jobId } = await app.jobs.start(failing, { note: 'while one types', token: 'x' })
+    const { jobId } = await app.jobs.start(failingJob, { note: 'while one types', token: 'x' })
     await page.waitForSelector(`#job-${jobId}`, { timeout: 20_000 })
     expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
 
@@ -173,7 +173,7 @@ browserTest('jobs that start and end above do not move the schedule', async () =
       }
     }).observe({ type: 'layout-shift' })
   })
-  const { jobId } = await app.jobs.start(patient, {})
+  const { jobId } = await app.jobs.start(cancellableJob, {})
   await page.waitForSelector(`#run-${jobId}`)
   expect(await top()).toBe(before)
   await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })
@@ -236,7 +236,7 @@ browserTest('a filter within the page applies to its live updates and its export
   await page.waitForURL(url => !url.search.includes('q='))
   await page.click('nav[data-choice=status] a:text-is("All")')
   await page.waitForURL(url => !url.search.includes('status'))
-  const { jobId } = await app.jobs.start(patient, {})
+  const { jobId } = await app.jobs.start(cancellableJob, {})
   await page.waitForSelector(`#job-${jobId}:has-text("progress")`, { timeout: 20_000 })
   expect(await href('JSON')).toEndWith('/jobs.json')
 

@@ -1,7 +1,7 @@
 /** Which tests can run here, and for how long. `FIELDHOUSE_TEST_ALL=1` (CI) skips none, so tests that lack a program fail. */
 import { test } from 'bun:test'
 
-const all = process.env.FIELDHOUSE_TEST_ALL === '1'
+const mayNotSkip = process.env.FIELDHOUSE_TEST_ALL === '1'
 // The headless shell is the same browser without windows, and takes half the processor time.
 const chromiums = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
@@ -11,12 +11,12 @@ export const chromium = process.env.CHROMIUM ?? chromiums.map(name => Bun.which(
 export const nginx = Bun.which('nginx') ?? Bun.which('/usr/sbin/nginx')
 
 /** A test that needs a real Redis, a real browser, a real nginx. */
-export const redisTest = test.if(all || redisServer !== null)
-export const browserTest = test.if(all || chromium !== null)
-export const nginxTest = test.if(all || nginx !== null)
+export const redisTest = test.if(mayNotSkip || redisServer !== null)
+export const browserTest = test.if(mayNotSkip || chromium !== null)
+export const nginxTest = test.if(mayNotSkip || nginx !== null)
 
 /** Tests that fetch packages nothing else needs (an S3 store, a client generator). They run in CI only. */
-export const fetchedTest = test.if(all)
+export const fetchedTest = test.if(mayNotSkip)
 
 /** Rounds are short by default; `bun run test:long` runs long ones of kills, solvers and large numbers. */
 export const rounds = (short: number, long: number): number => (process.env.FIELDHOUSE_TEST_LONG === '1' ? long : short)

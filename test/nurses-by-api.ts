@@ -15,7 +15,7 @@ export async function sendNurses(call: Call, text: string): Promise<{ start_date
   const ids = new Map<number, number>()
   for (const { id, site_id: _, skill, certification, kind, ...shift } of shifts)
     ids.set(id, (await call.post(`${base}/shifts`, { ...shift, kind, site_id: site.id })).id)
-  const over = <Counted extends object>(count: Counted | undefined) => count && { ...count, weeks }
+  const withWeeks = <Counted extends object>(count: Counted | undefined) => count && { ...count, weeks }
   for (const { id, name, max_hours_week, unavailable, rules } of staff)
     await call.post(`${base}/staff`, {
       name,
@@ -24,13 +24,13 @@ export async function sendNurses(call: Call, text: string): Promise<{ start_date
       rules: {
         ...rules,
         counted_from: start_date,
-        least_hours: over(rules?.least_hours),
-        most_hours: over(rules?.most_hours),
-        most_weekends: over(rules?.most_weekends),
-        most_of_kind: rules?.most_of_kind?.map(over),
+        least_hours: withWeeks(rules?.least_hours),
+        most_hours: withWeeks(rules?.most_hours),
+        most_weekends: withWeeks(rules?.most_weekends),
+        most_of_kind: rules?.most_of_kind?.map(withWeeks),
       },
       requests: requests
-        .filter(one => one.staff_id === id)
+        .filter(request => request.staff_id === id)
         .map(({ shift_id, want, price_cents }) => ({ shift_id: ids.get(shift_id), want, price_cents })),
     })
   return { start_date, end_date }

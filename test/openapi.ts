@@ -5,7 +5,7 @@ export type Thing = { [key: string]: Json }
 
 export const isThing = (value: unknown): value is Thing =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-const things = (value: unknown): [string, Thing][] =>
+const thingEntries = (value: unknown): [string, Thing][] =>
   isThing(value) ? Object.entries(value).filter((entry): entry is [string, Thing] => isThing(entry[1])) : []
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
@@ -22,24 +22,24 @@ const types = ['string', 'number', 'integer', 'boolean', 'array', 'object']
 
 export function documentFaults(document: Thing): string[] {
   const faults: string[] = []
-  const must = (isRight: boolean, where: string, what: string) => void (isRight || faults.push(`${where}: ${what}`))
+  const check = (isRight: boolean, where: string, what: string) => void (isRight || faults.push(`${where}: ${what}`))
   const components = isThing(document.components) ? document.components : {}
   const declaredTags = (document.tags as Thing[]).map(({ name }) => name)
   const operationIds = new Set<Json>()
 
-  must(document.openapi === '3.0.3', 'openapi', 'must be 3.0.3')
-  must(
+  check(document.openapi === '3.0.3', 'openapi', 'must be 3.0.3')
+  check(
     isThing(document.info) && !!document.info.title && !!document.info.version,
     'info',
     'must have title and version',
   )
-  must(new Set(declaredTags).size === declaredTags.length, 'tags', 'must be unique')
+  check(new Set(declaredTags).size === declaredTags.length, 'tags', 'must be unique')
   const schemes = isThing(components.securitySchemes) ? components.securitySchemes : {}
-  for (const [name, schema] of things(components.schemas)) checkSchema(schema, `schemas.${name}`)
-  for (const [path, item] of things(document.paths)) {
-    must(/^\/(.*[^/])?$/.test(path), path, 'must begin with a slash and not end with one')
-    for (const [method, operation] of things(item)) {
-      must(methods.includes(method), path, `has no method ${method}`)
+  for (const [name, schema] of thingEntries(components.schemas)) checkSchema(schema, `schemas.${name}`)
+  for (const [path, item] of thingEntries(document.paths)) {
+    check(/^\/(.*[^/])?$/.test(path), path, 'must begin with a slash and not end with one')
+    for (const [method, operation] of thingEntries(item)) {
+      check(methods.includes(method), path, `has no method ${method}`)
       checkOperation(operation, `${method} ${path}`, path)
     }
   }
@@ -47,62 +47,62 @@ export function documentFaults(document: Thing): string[] {
 
   function checkOperation(operation: Thing, at: string, path: string) {
     for (const field of Object.keys(operation))
-      must(operationFields.includes(field) || field.startsWith('x-'), at, `has no field ${field}`)
+      check(operationFields.includes(field) || field.startsWith('x-'), at, `has no field ${field}`)
     const id = operation.operationId ?? ''
-    must(/^[a-z]\w*$/i.test(String(id)) && !operationIds.has(id), at, `needs an operationId of its own, not ${id}`)
+    check(/^[a-z]\w*$/i.test(String(id)) && !operationIds.has(id), at, `needs an operationId of its own, not ${id}`)
     operationIds.add(id)
     for (const tag of (operation.tags as Json[]) ?? [])
-      must(declaredTags.includes(tag), at, `has the unknown tag ${tag}`)
+      check(declaredTags.includes(tag), at, `has the unknown tag ${tag}`)
     for (const requirement of (operation.security as Thing[]) ?? [])
-      for (const scheme of Object.keys(requirement)) must(scheme in schemes, at, `has no security scheme ${scheme}`)
+      for (const scheme of Object.keys(requirement)) check(scheme in schemes, at, `has no security scheme ${scheme}`)
 
     const parameters = (operation.parameters as Thing[]) ?? []
     const names = parameters.map(parameter => `${parameter.in} ${parameter.name}`)
-    must(new Set(names).size === names.length, at, 'has a parameter twice')
+    check(new Set(names).size === names.length, at, 'has a parameter twice')
     const declared = parameters.filter(parameter => parameter.in === 'path').map(({ name }) => String(name))
     const templated = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
-    must(declared.sort().join() === templated.sort().join(), at, `declares (${declared}), its path has (${templated})`)
+    check(declared.sort().join() === templated.sort().join(), at, `declares (${declared}), its path has (${templated})`)
     for (const parameter of parameters) {
       const where = `${at} ?${parameter.name}`
-      must(['query', 'header', 'path', 'cookie'].includes(String(parameter.in)), where, 'is nowhere')
-      must(parameter.in !== 'path' || parameter.required === true, where, 'must be required')
+      check(['query', 'header', 'path', 'cookie'].includes(String(parameter.in)), where, 'is nowhere')
+      check(parameter.in !== 'path' || parameter.required === true, where, 'must be required')
       checkSchema(parameter.schema, where)
     }
     if (isThing(operation.requestBody)) checkContent(operation.requestBody.content, `${at} body`, true)
-    const answers = things(operation.responses)
-    must(answers.length > 0, at, 'answers nothing')
+    const answers = thingEntries(operation.responses)
+    check(answers.length > 0, at, 'answers nothing')
     for (const [status, answer] of answers) {
-      must(/^([1-5]\d\d|default)$/.test(status), at, `cannot answer ${status}`)
-      must(typeof answer.description === 'string', `${at} ${status}`, 'needs a description')
+      check(/^([1-5]\d\d|default)$/.test(status), at, `cannot answer ${status}`)
+      check(typeof answer.description === 'string', `${at} ${status}`, 'needs a description')
       if (answer.content !== undefined) checkContent(answer.content, `${at} ${status}`, false)
     }
   }
 
   function checkContent(content: Json | undefined, at: string, isNeeded: boolean) {
-    const types = things(content)
-    must(!isNeeded || types.length > 0, at, 'has no content')
+    const types = thingEntries(content)
+    check(!isNeeded || types.length > 0, at, 'has no content')
     for (const [type, { schema }] of types) {
-      must(/^[\w.+-]+\/[\w.+-]+$/.test(type), at, `has no type ${type}`)
+      check(/^[\w.+-]+\/[\w.+-]+$/.test(type), at, `has no type ${type}`)
       checkSchema(schema, `${at} ${type}`)
     }
   }
 
   function checkSchema(schema: Json | undefined, at: string) {
-    if (!isThing(schema)) return must(false, at, 'has no schema')
+    if (!isThing(schema)) return check(false, at, 'has no schema')
     if (schema.$ref !== undefined) {
-      must(Object.keys(schema).length === 1, at, 'says more beside a $ref')
-      return must(resolve(document, schema) !== undefined, at, `refers to ${schema.$ref}, which is not there`)
+      check(Object.keys(schema).length === 1, at, 'says more beside a $ref')
+      return check(resolve(document, schema) !== undefined, at, `refers to ${schema.$ref}, which is not there`)
     }
-    for (const field of Object.keys(schema)) must(schemaFields.includes(field), at, `has no keyword ${field}`)
-    must(schema.type === undefined || types.includes(String(schema.type)), at, `has no type ${schema.type}`)
-    must(schema.enum === undefined || (Array.isArray(schema.enum) && schema.enum.length > 0), at, 'has an empty enum')
-    must(schema.type !== 'array' || isThing(schema.items), at, 'is an array of nothing')
+    for (const field of Object.keys(schema)) check(schemaFields.includes(field), at, `has no keyword ${field}`)
+    check(schema.type === undefined || types.includes(String(schema.type)), at, `has no type ${schema.type}`)
+    check(schema.enum === undefined || (Array.isArray(schema.enum) && schema.enum.length > 0), at, 'has an empty enum')
+    check(schema.type !== 'array' || isThing(schema.items), at, 'is an array of nothing')
     if (typeof schema.pattern === 'string') new RegExp(schema.pattern)
     const required = (schema.required as string[]) ?? []
-    must(new Set(required).size === required.length, at, 'requires something twice')
+    check(new Set(required).size === required.length, at, 'requires something twice')
     for (const name of required)
-      must(isThing(schema.properties) && name in schema.properties, at, `requires ${name}, which it does not describe`)
-    for (const [name, property] of things(schema.properties)) checkSchema(property, `${at}.${name}`)
+      check(isThing(schema.properties) && name in schema.properties, at, `requires ${name}, which it does not describe`)
+    for (const [name, property] of thingEntries(schema.properties)) checkSchema(property, `${at}.${name}`)
     for (const list of ['anyOf', 'oneOf', 'allOf'])
       for (const choice of (schema[list] as Json[]) ?? []) checkSchema(choice, `${at} ${list}`)
     if (isThing(schema.items)) checkSchema(schema.items, `${at}[]`)
@@ -111,9 +111,9 @@ export function documentFaults(document: Thing): string[] {
 }
 
 function resolve(document: Thing, { $ref }: Thing): Thing | undefined {
-  let found: Json | undefined = document
-  for (const part of String($ref).replace('#/', '').split('/')) found = isThing(found) ? found[part] : undefined
-  return isThing(found) ? found : undefined
+  let node: Json | undefined = document
+  for (const part of String($ref).replace('#/', '').split('/')) node = isThing(node) ? node[part] : undefined
+  return isThing(node) ? node : undefined
 }
 
 /** Why a value does not fit a schema of the document; empty if it does. A field without description is a misfit too. */
@@ -132,9 +132,9 @@ export function misfits(document: Thing, schema: Thing, value: unknown, at = 'an
   if (schema.enum && !(schema.enum as unknown[]).includes(value))
     return [`${at} is ${value}, not one of ${schema.enum}`]
   if (type === undefined) return []
-  const is = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
-  const fits = type === 'integer' ? Number.isInteger(value) : type === is
-  if (!fits) return [`${at} is ${is}, not ${type}`]
+  const actualType = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+  const fits = type === 'integer' ? Number.isInteger(value) : type === actualType
+  if (!fits) return [`${at} is ${actualType}, not ${type}`]
   if (schema.format === 'date-time' && !/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(String(value))) return [`${at} is no time`]
   const faults: string[] = []
   if (Array.isArray(value)) {

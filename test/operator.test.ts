@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { explainOpenErrors } from '../db/open-errors.ts'
-import { main, onSmallDisk, refusedStart } from './operator.ts'
+import { refusedStart, runToExit, startOnSmallDisk } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -21,7 +21,7 @@ test('a folder that cannot be one is named', async () => {
   const folder = temporaryFolder()
   const file = join(folder, 'file')
   writeFileSync(file, '')
-  expect(await main({ DATA_DIR: file })).toEqual({ code: 1, output: `DATA_DIR ${file} is not a folder` })
+  expect(await runToExit({ DATA_DIR: file })).toEqual({ code: 1, output: `DATA_DIR ${file} is not a folder` })
   expect(await refusedStart({ DATA_DIR: join(file, 'in') })).toBe(`DATA_DIR ${file}/in is not a folder`)
   expect(await refusedStart({ DATA_DIR: '/proc/fieldhouse' })).toBe('DATA_DIR /proc/fieldhouse cannot be made (ENOENT)')
 })
@@ -85,7 +85,7 @@ test.each([
 
 test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the folder, and no more', async script => {
   const dataDir = temporaryFolder()
-  const run = (env: Record<string, string> = {}) => main({ DATA_DIR: dataDir, ...env }, `scripts/${script}.ts`)
+  const run = (env: Record<string, string> = {}) => runToExit({ DATA_DIR: dataDir, ...env }, `scripts/${script}.ts`)
   const [empty, invalid] = [await run(), await run({ ROLE: 'king' })]
   expect([empty.code, empty.output]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
   expect([invalid.code, invalid.output]).toEqual([
@@ -172,7 +172,7 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
   closeDatabase(openDatabase(DATA_DIR)) // else the log of the first start takes most of the disk
   const settings = { DATA_DIR, ADMIN_TOKEN: adminToken, RATE_LIMIT: '0' }
   // As for Litestream logs are left to grow: what is full stays full, however slow the machine is.
-  const url = await onSmallDisk({ ...settings, LITESTREAM: 'true' }, 1_500)
+  const url = await startOnSmallDisk({ ...settings, LITESTREAM: 'true' }, 1_500)
   const call = caller(url, adminToken)
   const { id } = await newLeague(call)
   await call.post('/api/v1/users', {

@@ -6,7 +6,7 @@ import { namedMessageOf } from '../src/errors.ts'
 import { afterTest, childEnv, printedUntil, readableLog } from './start.ts'
 
 /** A Fieldhouse whose files may not grow beyond this size: writes then fail as on a full disk. */
-export async function onSmallDisk(env: Record<string, string>, kilobytes: number): Promise<string> {
+export async function startOnSmallDisk(env: Record<string, string>, kilobytes: number): Promise<string> {
   const command = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$@"`
   const child = Bun.spawn(['bash', '-c', command, 'bash', process.execPath, await bundledMain()], {
     env: { ...childEnv, PORT: '0', HOST: '127.0.0.1', ...env },
@@ -22,7 +22,10 @@ export async function onSmallDisk(env: Record<string, string>, kilobytes: number
 }
 
 /** Starts Fieldhouse, or one of its scripts, as an operator does, and waits until it exits. Returns its exit code and output. */
-export async function main(env: Record<string, string>, script?: string): Promise<{ code: number; output: string }> {
+export async function runToExit(
+  env: Record<string, string>,
+  script?: string,
+): Promise<{ code: number; output: string }> {
   const child = Bun.spawn([process.execPath, script ? join(import.meta.dir, '..', script) : await bundledMain()], {
     env: { ...childEnv, PORT: '0', HOST: '127.0.0.1', ...env },
     stdout: 'pipe',

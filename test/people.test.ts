@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { day, hour } from '../src/platform/clock.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { newCup, newTraders, quote, trade } from './market.ts'
+import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, base } from './rosters.ts'
 import { newLeague } from './sheets.ts'
@@ -13,12 +13,12 @@ const iso = (at: number) => new Date(at).toISOString()
 test('my page shows my rank, its change, and where I am a member without a rank', async () => {
   const fieldhouse = await start()
   const { call } = fieldhouse
-  await quote(call, { ABC: 1_000 })
+  await sendQuotes(call, { ABC: 1_000 })
   const { id } = await newCup(call)
   const [ann, bob] = await newTraders(fieldhouse, id, ['ann', 'bob'])
   if (!ann || !bob) throw new Error('Somebody is missing')
   await trade(ann, id, 'buy', 10, 'ABC')
-  await quote(call, { ABC: 1_400 })
+  await sendQuotes(call, { ABC: 1_400 })
   const { id: sheets } = await newLeague(call)
   await ann.post(`/api/v1/leagues/${sheets}/join`)
   const mine = await ann.get('/api/v1/me/overview')
@@ -71,7 +71,7 @@ test('my page shows what is due: picks that close, and the shifts of the week', 
 test('a person is shown across leagues, as far as the reader may see', async () => {
   const fieldhouse = await start()
   const { call, as } = fieldhouse
-  await quote(call, { ABC: 1_000 })
+  await sendQuotes(call, { ABC: 1_000 })
   const open = await newCup(call)
   const closed = await newCup(call, { public: false }, { name: 'Behind closed doors' })
   const [ann] = await newTraders(fieldhouse, open.id, ['ann'])
@@ -109,7 +109,7 @@ browserTest('my page is in the header and leads to my leagues and to my account'
   const { call, url } = fieldhouse
   const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
   const user = await call.post('/api/v1/users', ann)
-  await quote(call, { ABC: 1_000 })
+  await sendQuotes(call, { ABC: 1_000 })
   const { id } = await newCup(call)
   await call.post(`/api/v1/leagues/${id}/join`, { user_id: user.id })
   const page = await openBrowser({ viewport: { width: 390, height: 800 } })

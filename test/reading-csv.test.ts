@@ -7,7 +7,7 @@ import { type ReadProgress, readSheet } from '../src/leagues/sheets/reading/shee
 import { sheetLimits } from '../src/platform/spreadsheets/limits.ts'
 import type { ByteSource } from '../src/platform/spreadsheets/source.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
-import { piecemeal, read, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { read, refusal, sheetRows, sourceInPieces, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
 import { outcome } from './outcome.ts'
 
@@ -75,7 +75,7 @@ describe('separated values', () => {
       const expected = withoutBlank(readStrictly(sheet))
       if (expected[0]!.length === 2) continue
       const piece = r.pick([1, 2, 3, 7, 64, 1e6])
-      const got = await readSheet(piecemeal(utf8(sheet.text), () => piece))
+      const got = await readSheet(sourceInPieces(utf8(sheet.text), () => piece))
       expect({ round, seed, rows: withoutBlank(sheetRows(got)) }).toEqual({ round, seed, rows: expected })
       expect(got.rowsBad).toBe(0)
     }
@@ -92,7 +92,9 @@ describe('separated values', () => {
       ['4', '', null],
     ])
     for (let cut = 1; cut < bytes.length; cut++)
-      expect(sheetRows(await readSheet(piecemeal(bytes, at => (at < cut ? cut - at : bytes.length))))).toEqual(whole)
+      expect(sheetRows(await readSheet(sourceInPieces(bytes, at => (at < cut ? cut - at : bytes.length))))).toEqual(
+        whole,
+      )
   })
 
   test('end their records in LF, CRLF or CR, mixed as they come', async () => {
@@ -189,7 +191,7 @@ describe('limits', () => {
     const long = 'x'.repeat(sheetLimits.field)
     for (const piece of [997, 1 << 20]) {
       const bytes = utf8(`id,note,power\n1,"${long}",5\n2,${long},6\n3,${long}x,7\n4,d,8\n`)
-      const sheet = await readSheet(piecemeal(bytes, () => piece))
+      const sheet = await readSheet(sourceInPieces(bytes, () => piece))
       expect(texts(sheet.ids)).toEqual(['1', '2', '4'])
       expect(sheet.errors).toEqual([{ line: 4, column: 'note', value: '', reason: 'longer than 1 MB' }])
     }
@@ -267,7 +269,7 @@ describe('encodings', () => {
     for (const big of [false, true])
       for (const mark of [false, true])
         for (const piece of [1, 2, 3, 5, 1e6]) {
-          const sheet = await readSheet(piecemeal(utf16(big, mark), () => piece))
+          const sheet = await readSheet(sourceInPieces(utf16(big, mark), () => piece))
           expect(sheetRows(sheet)).toEqual(expected)
           expect(sheet).toMatchObject({ encoding: big ? 'utf-16be' : 'utf-16le', format: 'tsv', delimiter: '\t' })
         }

@@ -4,7 +4,7 @@ import { StringScanner } from '../src/platform/spreadsheets/shared-strings.ts'
 import { bytesSource } from '../src/platform/spreadsheets/source.ts'
 import { WorksheetScanner } from '../src/platform/spreadsheets/worksheet.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
-import { piecemeal, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { refusal, sheetRows, sourceInPieces, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, heroScrollsWorkbook, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
 import { columnLetters, type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
 import { zip } from './fixtures/sheets/zip.ts'
@@ -192,7 +192,8 @@ describe('a workbook', () => {
     const list = governors(40, random(10))
     const bytes = workbook([{ name: 'Data', rows: [rokTrackerHeaders, ...list.map(rokTrackerRow)] }])
     const whole = sheetRows(await readSheet(bytes))
-    for (const piece of [1, 7, 100]) expect(sheetRows(await readSheet(piecemeal(bytes, () => piece)))).toEqual(whole)
+    for (const piece of [1, 7, 100])
+      expect(sheetRows(await readSheet(sourceInPieces(bytes, () => piece)))).toEqual(whole)
   })
 
   test('may do without shared strings and styles', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { checkAlerts } from '../src/monitor/process-monitor.ts'
 import { day } from '../src/platform/clock.ts'
 import { inDays } from './dates.ts'
-import { addPerson, addSite, audited, base } from './rosters.ts'
+import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 /** Ann works alone at the bar in five days, pinned; Bob, Cy and Dee could replace her. */
@@ -147,6 +147,6 @@ test('replacements are listed best first with rest, hours and cost, or the rule 
   const [picker] = (await page()).split('Who wants it')
   expect(picker).toContain(`<option value="${cy.id}"`)
   expect(picker).not.toContain(`<option value="${dee.id}"`)
-  expect(await audited(call)).toContain('roster.replace')
+  expect(await auditedActions(call)).toContain('roster.replace')
   expect((await refusalOf(call.get(`${path}/replacements`))).status).toBe(404)
 })

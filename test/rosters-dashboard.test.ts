@@ -4,7 +4,7 @@ import { scoreHealth } from '../src/dashboard/score-health.ts'
 import { day } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { inDays } from './dates.ts'
-import { addPerson, addSite, base, venue, week } from './rosters.ts'
+import { addPerson, addSite, base, newVenue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -41,7 +41,7 @@ test('the dashboard counts this week and the next, and again as soon as anything
 })
 
 test('cached answers are dropped by what the table says, and by nothing else', async () => {
-  const { call, staff, shift_ids, site } = await venue()
+  const { call, staff, shift_ids, site } = await newVenue()
   const paths = {
     metrics: '/api/v1/dashboard/metrics',
     upcoming: '/api/v1/dashboard/upcoming_shifts?limit=5',
@@ -176,7 +176,7 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
 })
 
 test('a day is counted once it is over, and counting it again changes nothing', async () => {
-  const { app, call, clock, finished } = await venue()
+  const { app, call, clock, finished } = await newVenue()
   const run = async () => (await finished({ job_id: (await app.jobs.start(recordDailyMetrics, {})).jobId })).result
   clock.forward(Date.parse('2026-03-25T00:00:05Z') - clock.now())
   const recorded = await run()
@@ -218,7 +218,7 @@ test('health scores name the sites and leagues at risk, and what would help', as
 })
 
 test('the roster is exported as CSV by site and by person, and no name is a formula', async () => {
-  const { call, shift_ids } = await venue()
+  const { call, shift_ids } = await newVenue()
   const evil = await addPerson(call, '=HYPERLINK("x")')
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: evil.id })
   const csv = async (query: string) =>
@@ -234,7 +234,7 @@ test('the roster is exported as CSV by site and by person, and no name is a form
 })
 
 test('members see the rota but no wages; officers plan; strangers see nothing of it', async () => {
-  const { call, url } = await venue()
+  const { call, url } = await newVenue()
   const signedIn = async (role: string) => {
     const user = { email: `${role}@example.com`, username: role, password: 'a-long-password-1', role }
     await call.post('/api/v1/users', user)

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import ExcelJS from 'exceljs'
 import { openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, addSite, audited, base } from './rosters.ts'
+import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { formOf } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -44,7 +44,7 @@ test('people are imported from a CSV: new ones are created, known ones changed, 
   })
   expect(staff[1]).toMatchObject({ id: bob.id, name: 'Bob', hourly_cents: 1700, skills: ['bar'], active: false })
   expect(await send(people)).toMatchObject({ created: 0, changed: 0, unchanged: 2 })
-  expect(await audited(call)).toContain('staff.import')
+  expect(await auditedActions(call)).toContain('staff.import')
 })
 
 test('every mistake of a file of people is named by its line, and nothing of it is written', async () => {

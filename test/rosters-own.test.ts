@@ -4,7 +4,7 @@ import { toIcal } from '../src/rota/own/ical.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, audited, base } from './rosters.ts'
+import { addPerson, auditedActions, base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -123,7 +123,7 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
   expect((await read(second)).status).toBe(404)
   const token = new URL(second).searchParams.get('token') ?? ''
   expect(JSON.stringify(lines)).not.toContain(token)
-  expect(await audited(call)).toContain('calendar.renew')
+  expect(await auditedActions(call)).toContain('calendar.renew')
 })
 
 test('a calendar escapes its texts and folds long lines between letters', () => {
@@ -180,7 +180,7 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   const other = await requestLeave(bob, 20, 21)
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
   expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)
-  expect(await audited(call)).toContain('leave.decline')
+  expect(await auditedActions(call)).toContain('leave.decline')
 })
 
 test('an offered duty is taken by a colleague and approved by an officer, within the rules', async () => {

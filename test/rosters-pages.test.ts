@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, base, venue, week } from './rosters.ts'
+import { addPerson, base, newVenue, week } from './rosters.ts'
 import { start } from './start.ts'
 import { visitor } from './visitor.ts'
 import { faintText, unnamed } from './web-seen.ts'
@@ -23,7 +23,7 @@ async function someone({ call, url }: Pick<Started, 'call' | 'url'>, role: strin
 const days = `start=${week.start_date}&end=${week.end_date}`
 
 test('the rota shows each site’s week and each person’s, without buttons for members', async () => {
-  const fieldhouse = await venue()
+  const fieldhouse = await newVenue()
   const { call, generate, finished } = fieldhouse
   const { job_id } = await finished(generate())
   await call.post(`${base}/confirm`, { job_id })
@@ -44,7 +44,7 @@ test('the rota shows each site’s week and each person’s, without buttons for
 })
 
 test('officers review a draft before it is published: what stays open and why, and what would change', async () => {
-  const fieldhouse = await venue(['Ann'])
+  const fieldhouse = await newVenue(['Ann'])
   const officer = await someone(fieldhouse, 'officer')
   const { job_id } = await fieldhouse.finished(fieldhouse.generate())
   const draft = await officer.read(`/rota/drafts/${job_id}`)
@@ -115,7 +115,7 @@ browserTest(
 browserTest(
   'rules of work are fields on the pages of a site and of a person: shown as sentences, saved as entered, with errors next to them',
   async () => {
-    const fieldhouse = await venue(['Ann'])
+    const fieldhouse = await newVenue(['Ann'])
     const { url, call, site, staff } = fieldhouse
     const officer = await someone(fieldhouse, 'officer')
     const page = await openBrowser({ viewport: { width: 390, height: 844 } })

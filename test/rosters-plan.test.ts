@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, addSite, audited, base, venue, week } from './rosters.ts'
+import { addPerson, addSite, auditedActions, base, newVenue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 import { faultsOf } from './web-seen.ts'
@@ -11,7 +11,7 @@ type Place = { shift_id: number; staff_id: number }
 
 /** The venue with an empty draft of its week. */
 async function venueWithDraft(people?: string[]) {
-  const app = await venue(people)
+  const app = await newVenue(people)
   const { call } = app
   const draft = await call.post(`${base}/drafts`, { ...week, from: 'nobody' })
   const path = `${base}/drafts/${draft.job_id}`
@@ -45,7 +45,7 @@ test('a draft made by hand is named after its site and week, changed place by pl
   expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ added: 2 })
   expect((await roster()).summary.filled).toBe(2)
   expect((await refusalOf(change({ take: [place(monday, bob)] }))).status).toBe(409) // published
-  expect(await audited(call)).toEqual(
+  expect(await auditedActions(call)).toEqual(
     expect.arrayContaining(['roster.draft', 'roster.draft_change', 'roster.draft_name']),
   )
 })
@@ -147,7 +147,7 @@ test('a draft says who may take a place, and what is wrong with it now', async (
 })
 
 test('a week becomes a template, and other weeks are made from it at the same local times', async () => {
-  const { call, staff, shift_ids } = await venue()
+  const { call, staff, shift_ids } = await newVenue()
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
   const template = await call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-25' })
   expect(template).toMatchObject({ monday: '2026-03-23', shifts: 7 })
@@ -174,7 +174,9 @@ test('a week becomes a template, and other weeks are made from it at the same lo
   expect(await apply('2026-01-01')).toMatchObject({ created: 7 }) // earlier too
   await call.delete(`${base}/templates/${template.id}`)
   expect((await call.get(`${base}/templates`)).templates).toEqual([])
-  expect(await audited(call)).toEqual(expect.arrayContaining(['template.create', 'template.apply', 'template.delete']))
+  expect(await auditedActions(call)).toEqual(
+    expect.arrayContaining(['template.create', 'template.apply', 'template.delete']),
+  )
 })
 
 test('the grid of one site counts the hours of all, and what lies outside a draft cannot be moved in it', async () => {

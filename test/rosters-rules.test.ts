@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { bestKnown, readNurseInstance } from '../scripts/bench/nurse-instances.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { bestOfFixture, sendNurses } from './nurses-by-api.ts'
-import { addPerson, addSite, base, venue, week } from './rosters.ts'
+import { addPerson, addSite, base, newVenue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const rules = {
@@ -19,7 +19,7 @@ const rules = {
 }
 
 test('rules of work, weighted preferences and requests of a person are stored as sent, and errors in them are named', async () => {
-  const { call, shift_ids } = await venue(['Ann'])
+  const { call, shift_ids } = await newVenue(['Ann'])
   const preferences = [{ want: 'avoid', weekday: 7, weight: 3 }]
   const requests = [{ shift_id: shift_ids[1], want: 'off', price_cents: 900 }]
   const bea = await addPerson(call, 'Bea', { rules, preferences, requests })
@@ -213,7 +213,7 @@ test(
 )
 
 test('a shift lists who wants it and who does not, and the next roster considers it', async () => {
-  const { call, shift_ids, staff, generate, finished } = await venue(['Ann', 'Bob', 'Cy'])
+  const { call, shift_ids, staff, generate, finished } = await newVenue(['Ann', 'Bob', 'Cy'])
   const [ann] = staff.map(({ id }: { id: number }) => id)
   const [path, staff_id] = [`${base}/shifts/${shift_ids[0]}/requests`, ann]
   await call.put(path, { staff_id, want: 'on', price_cents: 100 })

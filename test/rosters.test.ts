@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
-import { addPerson, addSite, audited, base, venue, week } from './rosters.ts'
+import { addPerson, addSite, auditedActions, base, newVenue, week } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 type Assignment = { shift_id: number; staff_id: number }
 
 test('a week is generated, read as a draft, confirmed and shown', async () => {
-  const { call, generate, finished, roster, staff, site } = await venue()
+  const { call, generate, finished, roster, staff, site } = await newVenue()
   const job = await finished(generate({ algorithm: 'production', budget_s: 5, seed: 7 }))
   expect(job).toMatchObject({ status: 'SUCCESS', progress: 100, stage: 'checking' })
   expect(job.status_message).toMatch(/^best \d+\.\d\d/)
@@ -46,7 +46,7 @@ test('a change of a person or of a shift changes only the fields it names', asyn
 })
 
 test('confirming twice, also at the same time, is one roster', async () => {
-  const { call, generate, finished, roster } = await venue()
+  const { call, generate, finished, roster } = await newVenue()
   const { job_id } = await finished(generate())
   const answers = await Promise.all([1, 2, 3].map(() => call.post(`${base}/confirm`, { job_id })))
   expect(answers.map(({ confirmed }) => confirmed)).toEqual([14, 14, 14])
@@ -58,7 +58,7 @@ test('confirming twice, also at the same time, is one roster', async () => {
 })
 
 test('two generations wait for each other and both leave a draft, while the API answers', async () => {
-  const { call, generate, finished } = await venue()
+  const { call, generate, finished } = await newVenue()
   const started = await Promise.all([generate({ seed: 1 }), generate({ seed: 2, algorithm: 'optimal', budget_s: 5 })])
   expect(started[0].job_id).not.toBe(started[1].job_id)
   expect(started[0]).toMatchObject({ status: 'pending', poll_url: `/api/v1/jobs/status/${started[0].job_id}` })
@@ -70,13 +70,13 @@ test('two generations wait for each other and both leave a draft, while the API 
 })
 
 test('the same seed gives the same roster', async () => {
-  const { generate, finished } = await venue()
+  const { generate, finished } = await newVenue()
   const [one, two] = [await finished(generate({ seed: 3 })), await finished(generate({ seed: 3 }))]
   expect(one.result.assignments).toEqual(two.result.assignments)
 })
 
 test('a cancelled generation keeps the best it has found as a draft', async () => {
-  const { call, site, generate, finished } = await venue()
+  const { call, site, generate, finished } = await newVenue()
   for (let n = 0; n < 40; n++)
     await addPerson(call, `Extra ${n}`, {
       skills: n % 2 ? ['bar'] : ['bar', 'door'],
@@ -112,7 +112,7 @@ test('a cancelled generation keeps the best it has found as a draft', async () =
 }, 120_000)
 
 test('a roster that no longer holds is refused with what is wrong, and nothing of it is written', async () => {
-  const { call, generate, finished, roster, staff } = await venue()
+  const { call, generate, finished, roster, staff } = await newVenue()
   const { job_id, result } = await finished(generate())
   const { staff_id } = result.assignments[0]
   await call.patch(`${base}/staff/${staff_id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-25' }] })
@@ -134,7 +134,7 @@ test('a roster that no longer holds is refused with what is wrong, and nothing o
 })
 
 test('hand-made rosters are checked too: rest, overlap, headcount, skill, and shifts outside the range', async () => {
-  const { call, site, staff, shift_ids } = await venue()
+  const { call, site, staff, shift_ids } = await newVenue()
   const [ann, bob, cy] = staff.map(({ id }: { id: number }) => id) as [number, number, number]
   const early = await call.post(`${base}/shifts`, {
     site_id: site.id,
@@ -160,7 +160,7 @@ test('hand-made rosters are checked too: rest, overlap, headcount, skill, and sh
 })
 
 test('pinned places stay through a new roster, and unpinned ones of other ranges too', async () => {
-  const { call, generate, finished, roster, shift_ids, staff } = await venue()
+  const { call, generate, finished, roster, shift_ids, staff } = await newVenue()
   const last = shift_ids.at(-1) as number
   const expensive = staff[3].id // the cheapest would be chosen
   const pinned = await call.post(`${base}/assignments`, { shift_id: last, staff_id: expensive })
@@ -185,7 +185,7 @@ test('pinned places stay through a new roster, and unpinned ones of other ranges
 })
 
 test('placing by hand keeps to the rules', async () => {
-  const { call, shift_ids, staff } = await venue()
+  const { call, shift_ids, staff } = await newVenue()
   const shift_id = shift_ids[0] as number
   const assignment = await call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id })
   const again = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id }))
@@ -199,7 +199,7 @@ test('placing by hand keeps to the rules', async () => {
 })
 
 test('an impossible roster is the best partial one, with the reason for each open place', async () => {
-  const { call, generate, finished, site } = await venue(['Ann'])
+  const { call, generate, finished, site } = await newVenue(['Ann'])
   await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: '2026-03-23T08:00:00Z',
@@ -234,7 +234,7 @@ test('a certificate holds through its last day in the site’s time zone', async
 })
 
 test('a week in which the clocks change keeps its local hours, and nights their true length', async () => {
-  const { call, site } = await venue()
+  const { call, site } = await newVenue()
   const night = { site_id: site.id, weekdays: [6], from: '22:00', to: '06:00', headcount: 1 }
   await call.post(`${base}/shifts/pattern`, { ...night, start_date: '2026-03-28', end_date: '2026-03-28' })
   const { shifts } = await call.get(`${base}?start=2026-03-28&end=2026-03-28`)
@@ -277,7 +277,7 @@ test('all shifts of a spreadsheet are imported or none, and every mistake is nam
 })
 
 test('a site, person or shift that assignments depend on is deleted only if confirmed, and audited', async () => {
-  const { call, site, staff, shift_ids } = await venue()
+  const { call, site, staff, shift_ids } = await newVenue()
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
   for (const path of [`sites/${site.id}`, `staff/${staff[0].id}`, `shifts/${shift_ids[0]}`])
     expect((await refusalOf(call.delete(`${base}/${path}`))).status).toBe(409)
@@ -285,12 +285,12 @@ test('a site, person or shift that assignments depend on is deleted only if conf
   await call.delete(`${base}/shifts/${shift_ids[0]}`)
   await call.delete(`${base}/sites/${site.id}?confirm=true`)
   expect((await call.get(`${base}/shifts`)).pagination.total).toBe(0)
-  const actions = await audited(call)
+  const actions = await auditedActions(call)
   for (const action of ['staff.delete', 'shift.delete', 'site.delete']) expect(actions).toContain(action)
 })
 
 test('a shift that moves where its people cannot be is refused unless confirmed', async () => {
-  const { call, staff, shift_ids } = await venue()
+  const { call, staff, shift_ids } = await newVenue()
   const [monday, tuesday] = shift_ids as [number, number]
   for (const shift_id of [monday, tuesday]) await call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id })
   const move = { starts_at: '2026-03-24T17:00:00Z', ends_at: '2026-03-24T22:00:00Z' }
@@ -301,7 +301,7 @@ test('a shift that moves where its people cannot be is refused unless confirmed'
 })
 
 test('a site that moves to another zone keeps its moments and finds its shifts on their new days', async () => {
-  const { call, site } = await venue()
+  const { call, site } = await newVenue()
   await call.patch(`${base}/sites/${site.id}`, { timezone: 'Pacific/Auckland' })
   const { shifts } = await call.get(`${base}?start=2026-03-24&end=2026-03-24`)
   expect(shifts).toHaveLength(1)
@@ -310,7 +310,7 @@ test('a site that moves to another zone keeps its moments and finds its shifts o
 })
 
 test('invalid sites, people, shifts and requests for rosters are refused', async () => {
-  const { call, site } = await venue()
+  const { call, site } = await newVenue()
   const problemOf = async (path: string, body: object) => (await refusalOf(call.post(`${base}/${path}`, body))).problem
   expect(await problemOf('sites', { name: 'Riverside', timezone: 'Europe/Berlin' })).toMatchObject({ code: 'conflict' })
   const person = { name: 'Eve', certifications: [{ name: 'aid', expires_on: '2026-02-30' }] }

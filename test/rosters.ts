@@ -12,7 +12,7 @@ export const addPerson = (call: Call, name: string, more: object = {}) =>
   call.post(`${base}/staff`, { name, skills: ['bar'], hourly_cents: 1500, ...more })
 
 /** A shift every evening of the week, for two people at the bar. */
-export async function venue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
+export async function newVenue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
   const fieldhouse = await start()
   const { call } = fieldhouse
   const site = await addSite(call)
@@ -33,5 +33,5 @@ export async function venue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
   return { ...fieldhouse, site, staff, shift_ids: shift_ids as number[], generate, roster }
 }
 
-export const audited = async (call: Call): Promise<string[]> =>
+export const auditedActions = async (call: Call): Promise<string[]> =>
   (await call.get('/admin/audit/logs/json?limit=100')).logs.map(({ action }: { action: string }) => action)

@@ -16,12 +16,12 @@ export async function startS3() {
     await child.exited
   })
   const url = `http://127.0.0.1:${port}`
-  const answers = () =>
+  const isAnswering = () =>
     fetch(url).then(
       () => true,
       () => false,
     )
-  await until(answers, 120_000)
+  await until(isAnswering, 120_000)
   return {
     folder,
     url,

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newCup, newTrader, newTraders, quote } from './market.ts'
+import { newCup, newTrader, newTraders, sendQuotes } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -12,7 +12,7 @@ test('leagues, players, symbols and users are found by the start of words in the
   await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Name,Power\n1,Björn Ærø,10\n2,Anna,5\n3,Old Björn,7'))
   await newCup(fieldhouse.call, {}, { name: 'Trading cup of the North' })
   await newTraders(fieldhouse, 2, ['bjorn_the_trader', 'anna'])
-  await quote(fieldhouse.call, { BJ: 100, BJX: 200, 'BRK.B': 300 })
+  await sendQuotes(fieldhouse.call, { BJ: 100, BJX: 200, 'BRK.B': 300 })
   const find = (q: string, more = '') => fieldhouse.call.get(`/api/v1/search?q=${encodeURIComponent(q)}${more}`)
 
   const found = await find('bjo')
@@ -115,7 +115,7 @@ test('members find people by the leagues that both may see', async () => {
 test('the page of the search lists what is found with where it is, and works without script', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, {}, { name: '<b>Northern</b> cup' })
-  await quote(fieldhouse.call, { 'BRK.B': 300 })
+  await sendQuotes(fieldhouse.call, { 'BRK.B': 300 })
   const pageText = async (path: string) =>
     (await fieldhouse.as().raw(path, { headers: { accept: 'text/html' } })).text()
   const found = await pageText('/search?q=north')

@@ -5,7 +5,7 @@ const day = 86_400_000 // ms
 
 /** A test that uses today's date must not run past midnight. */
 beforeEach(async () => {
-  const left = day - (Date.now() % day)
-  if (left < 30_000) await Bun.sleep(left)
+  const untilMidnight = day - (Date.now() % day)
+  if (untilMidnight < 30_000) await Bun.sleep(untilMidnight)
 }, 40_000)
 afterEach(stopEverything)

@@ -11,7 +11,7 @@ import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
 import type { Clock } from '../src/platform/clock.ts'
 import { openQueues } from '../src/platform/jobs/queues.ts'
 import { type Log, openLog } from '../src/platform/process/log.ts'
-import { documentFrom, undocumented } from './documented.ts'
+import { answerFaults, documentFrom } from './documented.ts'
 
 export const adminToken = 'test-operator-token-0123456789'
 
@@ -26,16 +26,16 @@ export async function stopEverything() {
 /** Opened by the first test of a file that uses it, for tests that leave it unchanged; stopped after the last one. */
 export function shared<T>(open: () => Promise<T>): () => Promise<T> {
   let opened: Promise<T> | undefined
-  const kept: Cleanup[] = []
+  const sharedCleanups: Cleanup[] = []
   afterAll(async () => {
-    for (const cleanup of kept.splice(0).reverse()) await cleanup()
+    for (const cleanup of sharedCleanups.splice(0).reverse()) await cleanup()
   })
   async function openOnce(): Promise<T> {
     const cleanupsOfTest = cleanups.splice(0)
     try {
       return await open()
     } finally {
-      kept.push(...cleanups.splice(0))
+      sharedCleanups.push(...cleanups.splice(0))
       cleanups.push(...cleanupsOfTest)
     }
   }
@@ -106,7 +106,7 @@ export const defaults = (dataDir: string): Env => ({
   ALLOW_PRIVATE_FEEDS: 'true',
 })
 
-export async function start(env: Env = {}, givenDir?: string, surroundings: AppOverrides = {}) {
+export async function start(env: Env = {}, givenDir?: string, overrides: AppOverrides = {}) {
   const dataDir = givenDir ?? (await newDataDir())
   const clock = turnableClock()
   const { log, lines } = readableLog()
@@ -114,7 +114,7 @@ export async function start(env: Env = {}, givenDir?: string, surroundings: AppO
     clock,
     log,
     passwordCosts: { memoryCost: 8, timeCost: 1 }, // the minimum, because tests hash hundreds of passwords
-    ...surroundings,
+    ...overrides,
   })
   afterTest(fieldhouse.stop)
   documentFrom(fieldhouse.app)
@@ -227,7 +227,7 @@ export function caller(url: string, key?: string) {
     const text = await response.text()
     const answer = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text
     if (response.status >= 400) throw new Refused(response.status, answer, response.headers)
-    const faults = typeof answer === 'string' ? [] : undocumented(method, path, response.status, answer)
+    const faults = typeof answer === 'string' ? [] : answerFaults(method, path, response.status, answer)
     if (faults.length) throw new Error(`Not as documented: ${faults.slice(0, 10).join('; ')}`)
     return answer
   }
@@ -276,8 +276,8 @@ export const ready = (call: ReturnType<typeof caller>) => until(async () => (awa
 /** Waits until the condition is something truthy, and returns it. For states that have no event; the limit is generous on purpose. */
 export async function until<T>(condition: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(20)) {
-    const seen = await condition()
-    if (seen) return seen as NonNullable<T>
+    const value = await condition()
+    if (value) return value as NonNullable<T>
   }
   throw new Error(`It did not come true within ${withinMs} ms: ${condition}`)
 }

@@ -13,16 +13,18 @@ export function visitor(url: string) {
 
   async function visit(path: string, init: Init = {}): Promise<Response> {
     const headers: Record<string, string> = {}
-    const carried = [...cookies.values()].filter(({ path: under }) => path.startsWith(under)).map(({ pair }) => pair)
-    if (carried.length) headers.cookie = carried.join('; ')
+    const pairs = [...cookies.values()]
+      .filter(({ path: cookiePath }) => path.startsWith(cookiePath))
+      .map(({ pair }) => pair)
+    if (pairs.length) headers.cookie = pairs.join('; ')
     if (init.method) headers.origin = url
     const response = await raw(path, { ...init, headers: { ...headers, ...init.headers } })
-    for (const set of response.headers.getSetCookie()) {
-      const [pair = '', ...rest] = set.split('; ')
-      const under = rest.find(each => each.startsWith('Path='))?.slice(5) ?? '/'
-      const name = `${pair.split('=')[0]} ${under}`
+    for (const header of response.headers.getSetCookie()) {
+      const [pair = '', ...rest] = header.split('; ')
+      const cookiePath = rest.find(each => each.startsWith('Path='))?.slice(5) ?? '/'
+      const name = `${pair.split('=')[0]} ${cookiePath}`
       if (pair.endsWith('=')) cookies.delete(name)
-      else cookies.set(name, { pair, path: under })
+      else cookies.set(name, { pair, path: cookiePath })
     }
     return response
   }

@@ -4,12 +4,12 @@ import { afterTest, until } from './start.ts'
 export function startWebhook(failures = 0) {
   // biome-ignore lint/suspicious/noExplicitAny: tests read messages as they come
   const messages: any[] = []
-  let left = failures
+  let failuresLeft = failures
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
     async fetch(request) {
-      if (left-- > 0) return new Response('busy', { status: 500 })
+      if (failuresLeft-- > 0) return new Response('busy', { status: 500 })
       messages.push(await request.json())
       return new Response(null, { status: 204 })
     },
