@@ -90,7 +90,7 @@ export function momentInUtc(text: string): number {
 }
 /** Including all of the day, minute or second that it names. */
 const endInUtc = (text: string): number =>
-  momentInUtc(text) + (text.length <= 10 ? day : /T\d\d:\d\d(Z|[+-]|$)/.test(text) ? minute : second)
+  momentInUtc(text) + (text.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(inUtc(text)) ? minute : second)
 
 function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {
   if (startedBy === undefined || !orNamed.length) return equals('started_by', startedBy)
