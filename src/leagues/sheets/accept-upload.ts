@@ -73,7 +73,8 @@ export async function acceptReceived(
       await removeReceived(config.dataDir, received)
       return { ...acceptedView(upload), duplicate: true }
     }
-    jobs.tryDispatch(upload.jobId) // the upload is stored: if the queue does not take the job now, the sweep adds it later
+    // After the answer. The upload is stored: if the queue does not take the job now, the sweep adds it later.
+    setImmediate(() => jobs.tryDispatch(upload.jobId))
     set.status = 202
     return acceptedView(upload)
   } catch (error) {
@@ -162,6 +163,7 @@ export function requireUploadsOpen(league: League, now: number) {
 
 /** The other parts of the form, checked against the schema of the query. */
 function checkedUploadForm(fields: Record<string, string>): UploadOptions {
+  if (Object.keys(fields).length === 0) return {}
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
   if (errors.length) refuse('invalid', errorSummary(errors), { errors })
   return Value.Clean(uploadOptions, { ...fields }) as UploadOptions

@@ -1,19 +1,17 @@
 /** Corrects the times of sheets that were uploaded while this machine's clock was wrong. */
-import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
-/** Checked for each upload: one step in an index, however many uploads there are. */
-const findAhead = prepared(db =>
-  db
-    .select({ id: uploads.id })
-    .from(uploads)
-    .where(gt(uploads.takenAt, sql.placeholder('latest')))
-    .limit(1)
-    .prepare(),
+/**
+ * Checked for each upload: one step in an index, however many uploads there are. Without drizzle, whose bound limit SQLite would
+ * plan anew each time.
+ */
+const anyAhead = prepared(({ $client: client }) =>
+  client.query<object, [latest: number]>('select 1 from uploads where taken_at > ? limit 1'),
 )
 
 /**
@@ -22,7 +20,7 @@ const findAhead = prepared(db =>
  */
 export function correctTimesAhead(tx: Db, now: number): void {
   const latest = now + maxAheadMs
-  if (!findAhead(tx).get({ latest })) return
+  if (!anyAhead(tx).get(latest)) return
   const leaguesAhead = tx
     .selectDistinct({ leagueId: uploads.leagueId })
     .from(uploads)

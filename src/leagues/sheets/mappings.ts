@@ -1,5 +1,5 @@
 /** The mapping last chosen for sheets with certain headings, remembered for the league's next sheet with the same headings. */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { sheetMappings } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -35,16 +35,10 @@ export const rememberedMapping = (db: Db, leagueId: number, headers: readonly st
     .where(and(eq(sheetMappings.leagueId, leagueId), eq(sheetMappings.headings, headingsKey(headers))))
     .get()?.mapping
 
-/** If there is none, the headings of a sheet need not be read first. */
-export const hasRememberedMappings = (db: Db, leagueId: number): boolean =>
-  anyOfLeague(db).get({ leagueId }) !== undefined
-const anyOfLeague = prepared(db =>
-  db
-    .select({ id: sheetMappings.leagueId })
-    .from(sheetMappings)
-    .where(eq(sheetMappings.leagueId, sql.placeholder('leagueId')))
-    .limit(1)
-    .prepare(),
+/** If there is none, the headings of a sheet need not be read first. Without drizzle, whose bound limit SQLite would plan anew each time. */
+export const hasRememberedMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get(leagueId) !== null
+const anyOfLeague = prepared(({ $client: client }) =>
+  client.query<object, [leagueId: number]>('select 1 from sheet_mappings where league_id = ? limit 1'),
 )
 
 /** The mapping to use for a sheet that came without one. */

@@ -1,5 +1,5 @@
 /** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory. */
-import { closeSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { closeSync, fsync, mkdirSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -65,20 +65,19 @@ export async function receiveFile(
       : undefined
   try {
     const maxBytes = config.maxUploadMb * 1024 * 1024
-    const { head, written, ...rest } = await readForm(request, type, { path: `${path}.part`, maxBytes, arriving })
+    const { head, written, hash, ...rest } = await readForm(request, type, { path, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
-      renameSync(`${path}.part`, path)
     } catch (error) {
       await written.close()
       throw error
     }
     arriving?.arrived(path)
     const synced = throwWhenAwaited(isKept ? syncInFolder(written, folder) : written.close())
-    return { file, arriving, synced, ...rest }
+    return { file, arriving, synced, sha256: hash(), ...rest }
   } catch (error) {
     arriving?.cancel()
-    await Promise.all([rm(`${path}.part`, { force: true }), rm(path, { force: true })])
+    await rm(path, { force: true })
     throw error
   }
 }
@@ -89,7 +88,12 @@ export function removeReceived(dataDir: string, { file, arriving }: Pick<Receive
   return rm(uploadPath(dataDir, file), { force: true })
 }
 
-type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; written: WrittenFile }
+/** `hash` is called while the file is synced. */
+type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced' | 'sha256'> & {
+  head: Uint8Array
+  written: WrittenFile
+  hash(): string
+}
 type ReadTarget = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
@@ -141,7 +145,7 @@ async function readBuffered(
   return {
     filename: cleanName(sheet.name),
     bytes: bytes.length,
-    sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
+    hash: () => new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
     fields,
     head: bytes.subarray(0, HEAD_BYTES),
     written: await writeTempFile([bytes], path),
@@ -191,7 +195,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     await pipeline(body, form)
     const written = await writing
     if (filename !== undefined && written !== undefined)
-      return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), written }
+      return { filename, bytes, hash: () => hash.digest('hex'), fields, head: Buffer.concat(head), written }
   } catch (error) {
     sheet?.destroy() // the form ends it only at the end of the part: the write would wait for more bytes
     await writing?.then(written => written.close()).catch(() => {})
