@@ -24,7 +24,7 @@ export type SheetComparison = {
 /** `fallen` of `counters` that were above 0 are lower now. */
 export type ChangesSince = { fallen: number; counters: number; new: number; renamed: number }
 
-const rowsAtOnce = 1 << 16
+const rowsAtOnce = 1 << 14
 
 /** Counts the changes in the rows that no other thread takes. */
 export async function changesSince(

@@ -31,7 +31,7 @@ import { mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
-import { byTakenAt } from './snapshot-selection.ts'
+import { byTakenAt, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { storeFindings } from './stored-findings.ts'
 import { type Upload, whatChanged } from './upload.ts'
@@ -158,7 +158,14 @@ async function runImport(
     )
   await isOnDisk
   if (announcing) await app.jobs.tryDispatch(announcing)
+  if (!isHeld) prepareNextImport(app, leagueId)
   return result
+}
+
+/** Makes what the league's next import needs of the sheets so far. If it fails, that import makes it. */
+function prepareNextImport({ db, sheets }: App, leagueId: number): void {
+  const selection = selectSnapshots(publishedSnapshots(db, leagueId))
+  if (selection) sheets.thread.run('prepareLatecomers', selection).catch(ignoreFailure)
 }
 
 /** Whether readers find what this process caches: in its own memory, or in Redis. */

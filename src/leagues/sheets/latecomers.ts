@@ -41,6 +41,15 @@ export async function latecomersOf(
   return snapshotOf(scores, id)
 }
 
+/** Stores the latecomers that the board after this one will need, so that no upload waits for them. */
+export async function prepareLatecomers(
+  scores: Database,
+  { baseline, between, scan }: Pick<SnapshotSelection, 'baseline' | 'between' | 'scan'>,
+  work: PausableWork,
+): Promise<void> {
+  if (scan !== baseline) await latecomersOf(scores, { baseline, between: [...between, scan] }, work)
+}
+
 const emptySheet = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [], labels: [] })
 
 function readSheetColumns(scores: Database, snapshot: Snapshot): SheetColumns {

@@ -5,6 +5,7 @@ import { type Classification, classify } from '../../leaderboard/tiers.ts'
 import * as boardParts from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet, type TaskContext } from './import-sheet.ts'
+import { prepareLatecomers } from './latecomers.ts'
 import { missingPlayers } from './missing-players.ts'
 import { findChangedPeople, type PeopleInput } from './people.ts'
 import { sheetTrends, type TrendsInput } from './player-history.ts'
@@ -53,6 +54,8 @@ export const sheetTasks = {
   people: (input: PeopleInput, work: TaskContext) => findChangedPeople(work.scores, input, work),
   trends: (input: TrendsInput, work: TaskContext) => sheetTrends(work.scores, input, work),
   extras: (selection: SnapshotSelection, work: TaskContext) => withExtras(work.scores, selection, work),
+  prepareLatecomers: (selection: SnapshotSelection, work: TaskContext) =>
+    prepareLatecomers(work.scores, selection, work),
   write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),
   sweep: (
