@@ -1,6 +1,7 @@
 /** The monitor in a real browser: charts, times, keys, copying, small screens, no script, a stable layout. */
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { axeFaults, injectAxe } from './axe.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { cancellableJob, failingJob, fillMonitor, pagesOf, testJobs } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
@@ -285,12 +286,13 @@ browserTest('every page with much on it can be read and reached, in light and da
   const fieldhouse = await filled()
   const { page, visit, complaints } = await openMonitor(fieldhouse)
   const faults: Record<string, string[]> = {}
+  await injectAxe(page)
   for (const path of pagesOf(fieldhouse.known)) {
     await visit(path)
     if (path.includes('performance') || path.includes('engagement')) await page.waitForSelector('.u-over')
-    const found = await faultsOf(page, [1280, 390])
-    if (found.length) faults[path] = found
     expect(await page.locator('.monitor-nav [aria-current]').count()).toBe(1)
+    const found = [...(await faultsOf(page, [390, 1280])), ...(await axeFaults(page))]
+    if (found.length) faults[path] = found
   }
   expect(faults).toEqual({})
   expect(complaints).toEqual([])
