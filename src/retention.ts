@@ -84,7 +84,7 @@ export const deleteOld = retentionJob([
 ])
 
 /** A line of the table: rows whose `column` is older than `life`. */
-export function olderThan(
+function olderThan(
   what: string,
   life: Duration,
   table: SQLiteTable,

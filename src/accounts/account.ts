@@ -1,7 +1,7 @@
 /** What an account is: the rules of its fields and how it is shown. */
 import { type Static, t } from 'elysia'
 import { type Role, roles, type users } from '../../db/schema.ts'
-import { invalid } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
@@ -113,3 +113,37 @@ export const userView = (user: User): Static<typeof userSchema> => ({
   last_login_at: isoOrNull(user.lastLoginAt),
   last_seen_at: isoOrNull(user.lastSeenAt),
 })
+
+export const accountStatsSchema = t.Object(
+  {
+    user_id: t.Integer(),
+    username: t.String(),
+    leagues_joined: t.Integer(),
+    leagues_by_kind: t.Record(t.String(), t.Integer()),
+    jobs_started: t.Integer(),
+    jobs_failed: t.Integer(),
+    api_keys: t.Integer(),
+    trades: t.Integer(),
+    trade_volume_cents: t.Integer({ description: 'Bought and sold' }),
+  },
+  {
+    description: 'What a user has done',
+    examples: [
+      {
+        user_id: 12,
+        username: 'Ann',
+        leagues_joined: 3,
+        leagues_by_kind: { tour: 2, market: 1 },
+        jobs_started: 5,
+        jobs_failed: 0,
+        api_keys: 1,
+        trades: 48,
+        trade_volume_cents: 12_400_000,
+      },
+    ],
+  },
+)
+export type UserStats = Static<typeof accountStatsSchema>
+
+/** The signed-in user's own id. */
+export const ownId = ({ id }: Pick<Who, 'id'>): number => id ?? refuse('conflict', 'The operator has no account')

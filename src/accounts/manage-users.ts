@@ -10,7 +10,7 @@ import { changeUser, createUser, deleteUser, type UserChange, userById } from '.
 import { endSessions } from './session.ts'
 import { checkedAccount, type NewAccount } from './sign-in.ts'
 
-export type NewUserByAdmin = NewAccount & Pick<User, 'role'>
+type NewUserByAdmin = NewAccount & Pick<User, 'role'>
 
 export async function addUser(
   { db, clock, passwords }: App,

@@ -6,15 +6,13 @@ import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
+import { checkedUsername, countryCode, normalizedEmail, ownId, type User } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
 import { changeUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
 import { countOwnAttempt } from './sign-in.ts'
 
 type OwnChange = { username?: string; email?: string; country?: string | null; current_password?: string }
-
-const ownId = ({ id }: Who): number => id ?? refuse('conflict', 'The operator has no account')
 
 /** A new e-mail address needs the password: whoever controls the address can take over the account. */
 export async function editOwnAccount(app: App, request: Request, who: Who, change: OwnChange): Promise<User> {

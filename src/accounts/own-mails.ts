@@ -4,12 +4,12 @@ import { type MailKind, mailKinds } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
 import { kindsOfMail, mailKindSchema } from '../mail/kinds.ts'
 import { isTurnedOff, setOptOutFor } from '../mail/opt-outs.ts'
 import { sendsMail } from '../mail/send.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { ownId } from './account.ts'
 import { userById } from './queries.ts'
 
 export const ownMailsSchema = t.Object(
@@ -41,7 +41,7 @@ export const ownMailsBody = t.Partial(t.Record(mailKindSchema, t.Boolean()), {
 })
 
 export function ownMails(app: App, who: Who) {
-  const { email } = userById(app.db, who.id ?? refuse('conflict', 'The operator has no account'))
+  const { email } = userById(app.db, ownId(who))
   const kinds = mailKinds.filter(kind => isAtLeast(who, kindsOfMail[kind].from ?? 'member'))
   return {
     sent: sendsMail(app),
@@ -57,7 +57,7 @@ export type OwnMails = ReturnType<typeof ownMails>
 
 export async function chooseMails(app: App, who: Who, choice: Partial<Record<MailKind, boolean>>): Promise<OwnMails> {
   const { db, clock } = app
-  const id = who.id ?? refuse('conflict', 'The operator has no account')
+  const id = ownId(who)
   await atomically(db, tx => {
     const { email } = userById(tx, id)
     for (const kind of mailKinds) if (choice[kind] !== undefined) setOptOutFor(tx, email, kind, choice[kind])

@@ -5,7 +5,7 @@ import commonPasswords from './common-passwords.txt' with { type: 'text' }
 export type PasswordCosts = { memoryCost: number; timeCost: number } // KiB, passes
 export const passwordCosts: PasswordCosts = { memoryCost: 19_456, timeCost: 2 } // some 30 ms of one core
 
-export type Passwords = ReturnType<typeof openPasswords>
+type Passwords = ReturnType<typeof openPasswords>
 
 export function openPasswords(costs = passwordCosts) {
   const hash = (password: string): Promise<string> => Bun.password.hash(password, { algorithm: 'argon2id', ...costs })

@@ -21,7 +21,7 @@ import { moveOptOuts } from '../mail/opt-outs.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import type { User } from './account.ts'
+import type { User, UserStats } from './account.ts'
 import { forgetDevices } from './known-device.ts'
 import { skeleton } from './look-alike.ts'
 import { endSessions } from './session.ts'
@@ -215,18 +215,6 @@ function touchWhereNamed(tx: Db, id: number): void {
     touch(tx, 'members', leagueId)
     touch(tx, 'scores', leagueId)
   }
-}
-
-export type UserStats = {
-  user_id: number
-  username: string
-  leagues_joined: number
-  leagues_by_kind: Record<string, number>
-  jobs_started: number
-  jobs_failed: number
-  api_keys: number
-  trades: number
-  trade_volume_cents: number
 }
 
 export function userStatsOf(db: Db, id: number): UserStats {

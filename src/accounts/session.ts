@@ -36,7 +36,7 @@ export function sessionCookie(token: string | undefined, isSecure: boolean): str
 }
 
 /** The token starts with the user's id, so that one stamp per user drops all their sessions from the caches. */
-export type Session = {
+type Session = {
   userId: number
   username: string
   role: Role
@@ -98,7 +98,7 @@ function extend(tx: Db, tokenHash: string, userId: number, now: number): boolean
   return extended.length > 0
 }
 
-export type NewSession = { token: string; csrfToken: string }
+type NewSession = { token: string; csrfToken: string }
 
 export function beginSession(tx: Db, userId: number, now: number, agent: string | null): NewSession {
   const token = `${userId}.${newSecret()}`

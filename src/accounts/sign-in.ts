@@ -63,7 +63,7 @@ export const credentials = {
   email: t.String({ maxLength: 254, examples: ['ann@example.org'] }),
   password: passwordField,
 }
-export type Credentials = { email: string; password: string }
+type Credentials = { email: string; password: string }
 
 const attemptOf = ({ db }: App, request: Request, account: string, user: User | undefined): Attempt => ({
   account,
@@ -185,7 +185,7 @@ export const checkedAccount = ({ email, username, country }: NewAccount) => ({
   country: countryCode(country),
 })
 
-export type PasswordChange = { current_password: string; new_password: string }
+type PasswordChange = { current_password: string; new_password: string }
 
 /** Ends all other sessions of the user. */
 export async function changePassword(app: App, request: Request, who: Who, change: PasswordChange): Promise<void> {

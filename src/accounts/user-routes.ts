@@ -9,6 +9,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import {
+  accountStatsSchema,
   countryField,
   emailField,
   newPasswordField,
@@ -35,36 +36,6 @@ const newUser = t.Object(
     examples: [{ email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }],
   },
 )
-const statsSchema = t.Object(
-  {
-    user_id: t.Integer(),
-    username: t.String(),
-    leagues_joined: t.Integer(),
-    leagues_by_kind: t.Record(t.String(), t.Integer()),
-    jobs_started: t.Integer(),
-    jobs_failed: t.Integer(),
-    api_keys: t.Integer(),
-    trades: t.Integer(),
-    trade_volume_cents: t.Integer({ description: 'Bought and sold' }),
-  },
-  {
-    description: 'What a user has done',
-    examples: [
-      {
-        user_id: 12,
-        username: 'Ann',
-        leagues_joined: 3,
-        leagues_by_kind: { tour: 2, market: 1 },
-        jobs_started: 5,
-        jobs_failed: 0,
-        api_keys: 1,
-        trades: 48,
-        trade_volume_cents: 12_400_000,
-      },
-    ],
-  },
-)
-
 /** People see their own account; admins see all. */
 function refuseOthers(who: Who | undefined, id: number) {
   if (signedIn(who).id !== id && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only admins can see other accounts')
@@ -181,6 +152,6 @@ export const userRoutes = (app: App) => {
         refuseOthers(who, id)
         return readUserStats(app, id)
       },
-      { may: 'member', detail: describe('Statistics of a user; members see their own', statsSchema) },
+      { may: 'member', detail: describe('Statistics of a user; members see their own', accountStatsSchema) },
     )
 }

@@ -110,7 +110,7 @@ async function checkWriteIsVisible(db: Db, file: OpenFile, now: number): Promise
 
 /** Damage of a database file under a running Fieldhouse: which file, and what to do. */
 
-export type FileFault = { file: string; fault: string; remedy: string }
+type FileFault = { file: string; fault: string; remedy: string }
 
 /** Reads every page of every file: for the reader thread, and only after an error that suggests damage. */
 export function damageReading(db: Db, { dataDir }: { dataDir: string }): FileFault[] {

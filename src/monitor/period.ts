@@ -37,7 +37,7 @@ export const periods = ['last_day', 'last_week', 'last_month', 'all'] as const
 export type StatsPeriod = (typeof periods)[number]
 export const periodSchema = t.Union(periods.map(period => t.Literal(period)))
 
-export const groupings = ['hour', 'day', 'month'] as const satisfies CalendarUnit[]
+const groupings = ['hour', 'day', 'month'] as const satisfies CalendarUnit[]
 export const groupingSchema = t.Union(groupings.map(unit => t.Literal(unit)))
 
 const statsLengths: Record<Exclude<StatsPeriod, 'all'>, number> = {

@@ -1,8 +1,8 @@
 /** Users as admins see them: the list, and one page each. */
 import { Elysia, type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
-import { minPasswordLength, roleSchema, type User, userSchema, userView } from '../accounts/account.ts'
-import { type UserStats, userById, userStatsOf, usersReading } from '../accounts/queries.ts'
+import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
+import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'

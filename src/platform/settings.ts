@@ -89,7 +89,7 @@ export const envOf = <Table extends Record<string, Setting<unknown>>>(
     }),
   )
 
-export class BadSettings extends Error {}
+class BadSettings extends Error {}
 
 /** Reads the whole table; all mistakes are reported together, secrets masked. `checkCombinations` finds settings that do not go with each other. */
 export function readSettings<Table extends Record<string, Setting<unknown>>>(

@@ -16,7 +16,7 @@ const oneOf = <const T extends string>(values: readonly T[]) => t.Union(values.m
 
 export const alertsPath = '/admin/monitoring/alerts'
 
-export const alertStates = ['open', 'active', 'acknowledged', 'resolved', 'all'] as const
+const alertStates = ['open', 'active', 'acknowledged', 'resolved', 'all'] as const
 export const alertQuery = t.Object({
   severity: t.Optional(oneOf(severities)),
   state: t.Optional(
@@ -59,7 +59,7 @@ export type AlertStats = Static<typeof alertStatsSchema>
 
 type Row = typeof systemAlerts.$inferSelect
 
-export const alertView = (row: Row): AlertView => ({
+const alertView = (row: Row): AlertView => ({
   id: row.id,
   alert_type: row.type,
   severity: row.severity,

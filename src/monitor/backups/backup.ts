@@ -48,7 +48,7 @@ type FileEntry = Manifest['files'][number]
 
 export type ReportProgress = (percent: number, stage: string) => void
 
-export type BackupOptions = {
+type BackupOptions = {
   dataDir: string
   version: string
   at: number

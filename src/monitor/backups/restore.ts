@@ -31,7 +31,7 @@ import {
   syncToDisk,
 } from './backup.ts'
 
-export class BadBackup extends Error {}
+class BadBackup extends Error {}
 
 /** Names the backup that the next start restores. */
 const requestFile = 'restore-at-start.json'

@@ -132,7 +132,7 @@ const listSchema = t.Object({
   ),
 })
 
-export const backupsPage = (app: App) => {
+const backupsPage = (app: App) => {
   const { db, config } = app
   const { dataDir } = config
   return livePage(app, {

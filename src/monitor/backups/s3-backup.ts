@@ -24,7 +24,7 @@ import {
   uploadedFiles,
 } from './backup.ts'
 
-export type S3Settings = {
+type S3Settings = {
   backupS3Url?: string | undefined
   backupS3AccessKey?: string | undefined
   backupS3SecretKey?: string | undefined
@@ -43,7 +43,7 @@ type Pieces = Set<string>
 export const s3Place = ({ backupS3Url }: S3Settings): string | undefined =>
   backupS3Url && new URL(backupS3Url).host + new URL(backupS3Url).pathname
 
-export type S3Store = ReturnType<typeof openS3Store>
+type S3Store = ReturnType<typeof openS3Store>
 
 /** `https://host/bucket/folder`: buckets are part of the path, as every store understands it. */
 export function openS3Store(settings: S3Settings) {
@@ -90,7 +90,7 @@ export function openS3Store(settings: S3Settings) {
   }
 }
 
-export class S3Failure extends Error {
+class S3Failure extends Error {
   override readonly name = 'S3Failure'
   constructor(host: string, what: string, cause: unknown) {
     super(`The S3 store ${host} did not ${what}: ${codeOf(cause) ?? messageOf(cause)}`, { cause })
@@ -103,7 +103,7 @@ const pieceKey = (sha256: string) => `pieces/${sha256.slice(0, 2)}/${sha256}`
 const sha256Of = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
 
 /** The names of the backups in the store, newest first. */
-export async function s3BackupNames(store: S3Store): Promise<string[]> {
+async function s3BackupNames(store: S3Store): Promise<string[]> {
   const names = (await store.list('backups/')).map(({ key }) => key.slice('backups/'.length, -'.json'.length))
   return names
     .filter(name => namePattern.test(name))

@@ -111,7 +111,7 @@ export const cacheEntrySchema = t.Object({
   hit_rate: share,
   avg_load_ms: t.Nullable(t.Number()),
 })
-export type CacheEntryView = Static<typeof cacheEntrySchema>
+type CacheEntryView = Static<typeof cacheEntrySchema>
 
 export const cacheSchema = t.Object({
   mode: t.String(),
@@ -127,7 +127,7 @@ export const cacheSchema = t.Object({
   hit_rate: share,
   by_name: t.Array(cacheEntrySchema),
 })
-export type CacheNow = Static<typeof cacheSchema>
+type CacheNow = Static<typeof cacheSchema>
 
 export function cacheNow({ cache }: Pick<App, 'cache'>): CacheNow {
   const { mode, connected, keys, bytes } = cache.usage()

@@ -75,7 +75,7 @@ function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
   return total
 }
 
-export type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sortBy?: RouteOrder }
+type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sortBy?: RouteOrder }
 
 /** With `route`, the trend is of that route alone. */
 export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_ms' }: PerformanceInput): Performance {

@@ -16,7 +16,7 @@ import { hidden } from '../../ui/layout.ts'
 import { live } from '../../ui/parts/live.ts'
 import { exportLinks, type MonitorNavItem, monitorPage, openAlerts, pagePart, versionOf } from './monitor-layout.ts'
 
-export type LivePage<Query extends TSchema, Data> = {
+type LivePage<Query extends TSchema, Data> = {
   path: string
   title: string
   navItem: MonitorNavItem
@@ -44,7 +44,7 @@ export type LivePage<Query extends TSchema, Data> = {
   }
 }
 
-export type FileOf<Query> = {
+type FileOf<Query> = {
   /** `fieldhouse-<name>.csv` */
   name: string
   row: { properties: object }

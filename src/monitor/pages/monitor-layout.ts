@@ -45,7 +45,7 @@ const navigation = {
 type Navigation = typeof navigation
 export type MonitorNavItem = { [Group in keyof Navigation]: keyof Navigation[Group] }[keyof Navigation]
 
-export type MonitorPage = {
+type MonitorPage = {
   title: string
   who: Who | undefined
   navItem: MonitorNavItem
@@ -103,7 +103,7 @@ const navGroup = (
 /** Without Redis, the queue's file is shown instead. */
 export const redisTitle = ({ redis }: Pick<App, 'redis'>): string => (redis ? 'Redis' : 'Queue file')
 
-export type OpenAlerts = { open: number; tone: 'bad' | 'warn' }
+type OpenAlerts = { open: number; tone: 'bad' | 'warn' }
 export function openAlerts({ db }: Pick<App, 'db'>): OpenAlerts {
   const { total_active: open, by_severity: by } = alertStats(db)
   return { open, tone: by.critical + by.error ? 'bad' : 'warn' }

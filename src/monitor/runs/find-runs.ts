@@ -26,10 +26,10 @@ export type RunFilter = {
   /** In addition: all runs of these names. */
   orNamed?: string[]
 }
-export type FoundRuns = { runs: Run[]; total: number; isExact: boolean }
+type FoundRuns = { runs: Run[]; total: number; isExact: boolean }
 
 /** Counting of matches stops here. */
-export const runCountLimit = 1_000
+const runCountLimit = 1_000
 /** Words too short for the index are searched in so many of the newest runs. */
 const newestRuns = 20_000
 

@@ -171,7 +171,7 @@ export const userStatsSchema = t.Object({
   by_country: t.Array(countrySchema),
   total: t.Integer(),
 })
-export type UserStatistics = Static<typeof userStatsSchema>
+type UserStatistics = Static<typeof userStatsSchema>
 export type UserInput = { period: StatsPeriod; group_by: CalendarUnit; country?: string; now: number }
 
 /** Registrations and active users, by hour, day or month. */
@@ -239,7 +239,7 @@ export const activeUsers = (db: Db, unit: CalendarUnit, begin: number, country?:
     .all()
 
 /** Most first; null are people without a country. */
-export const usersByCountry = (db: Db): { country: string | null; users: number }[] =>
+const usersByCountry = (db: Db): { country: string | null; users: number }[] =>
   db
     .select({ country: registrations.country, users: sum(registrations.users).mapWith(Number) })
     .from(registrations)

@@ -36,7 +36,7 @@ export const executionSchema = t.Object({
   failed: t.Integer(),
   cancelled: t.Integer(),
 })
-export type ExecutionStats = Static<typeof executionSchema>
+type ExecutionStats = Static<typeof executionSchema>
 export type ExecutionInput = {
   period: StatsPeriod
   group_by: CalendarUnit
@@ -101,7 +101,7 @@ function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | unde
     .all()
 }
 
-export type TaskStats = {
+type TaskStats = {
   name: string
   runs: number
   failed: number

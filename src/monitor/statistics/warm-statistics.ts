@@ -117,7 +117,7 @@ function questions(db: Db, name: StatisticsName, now: number): object[] {
   return [...new Map(all.map(question => [keyOf(question), question])).values()]
 }
 
-export type Refreshed = {
+type Refreshed = {
   total_refreshed: number
   successful: number
   failed: number

@@ -56,7 +56,7 @@ export const adminJobSchema = t.Composite(
   ],
   { $id: 'AdminJob', description: 'A run of a job, as admins see it' },
 )
-export type AdminJob = Static<typeof adminJobSchema>
+type AdminJob = Static<typeof adminJobSchema>
 
 /** A run with what its row does not contain. */
 export type ShownRun = Run & { about: Subject[]; startedByName: string | null; noRetry: string | null }
@@ -66,7 +66,7 @@ const jobView = (run: Run & Pick<ShownRun, 'noRetry'>) => ({
   can_retry: isRetriable(run) && run.noRetry === null,
   no_retry_reason: run.noRetry,
 })
-export const isRetriable = ({ status }: Pick<Run, 'status'>) => status === 'FAILURE' || status === 'CANCELLED'
+const isRetriable = ({ status }: Pick<Run, 'status'>) => status === 'FAILURE' || status === 'CANCELLED'
 
 export const adminJobView = (run: ShownRun): AdminJob => ({
   ...jobView(run),

@@ -180,7 +180,7 @@ function endedByHour(db: Db, begin: number, name: string | undefined) {
 const maxFailures = 10_000 // looked at, the newest
 
 /** Groups of identical failures, most recent first. */
-export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[] {
+function failureGroups(db: Db, since: number, limit = 20): FailureGroup[] {
   const failed = db
     .select({
       fingerprint: runs.fingerprint,

@@ -26,7 +26,7 @@ const stateTones: Record<TaskState, Tone> = {
 }
 
 /** A task on time is quiet; others say how late they are. */
-export const stateBadge = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
+const stateBadge = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
   html`${state === 'on time' ? allWell(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}${state === 'failing' && html`<small class="loss">for ${duration(lateMs)}</small>`}`
 
 /** Scheduled work: whether it runs, when it is next, and how it went the last times. */
@@ -141,7 +141,7 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
 
 /** The score updates of tours that leagues need. */
 
-export const tourTable = (tours: readonly TourTask[]): Content =>
+const tourTable = (tours: readonly TourTask[]): Content =>
   table<TourTask>({
     caption: 'Score updates of tours',
     dense: true,
@@ -186,7 +186,7 @@ const statusWords: Record<RunOutcome['status'], string> = {
 }
 
 /** The last outcomes of a task, newest at the right: the height is the duration, and failures have full height. */
-export function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
+function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
   const shown = outcomes.slice(-shownOutcomes)
   const longest = Math.max(1, ...shown.map(({ ms }) => ms ?? 0))
   const count = (status: RunOutcome['status']) => shown.filter(outcome => outcome.status === status).length

@@ -19,7 +19,7 @@ import type { ReadCount, RequestContext, Who } from './request-context.ts'
 import { pathOf, wireFormOf } from './responses.ts'
 
 /** An answer for clients that accept these encodings and sent this If-None-Match. */
-export type KnownAnswer = {
+type KnownAnswer = {
   accepts: string | null
   knows: string | null
   /** Who may be given it: all strangers, all signed-in readers, or this one reader. */

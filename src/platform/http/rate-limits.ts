@@ -104,8 +104,6 @@ export function networkOf(address: string): string {
   return [...groups, ...Array(Math.max(0, zeros)).fill('0'), ...back.split(':')].slice(0, 4).join(':')
 }
 
-export type ConcurrencyLimit = ReturnType<typeof openConcurrencyLimit>
-
 /**
  * Limits how many slow requests run at once: of each account, of each network of strangers, and of all strangers together, who
  * leave some places to signed-in users.

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis'
 import type { Log } from '../process/log.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 
-export type ComputeContext<Update> = { signal: AbortSignal; progress(update: Update): void }
+type ComputeContext<Update> = { signal: AbortSignal; progress(update: Update): void }
 
 export type ComputeTask<Input, Result, Update> = {
   readonly name: string
