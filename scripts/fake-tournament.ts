@@ -1,5 +1,5 @@
 import type { EventStatus, FeedBoard, Golfer, GolferStatus } from '../src/leagues/tours/feeds/board.ts'
-import { seededRandom } from '../src/rota/solving/seeded-random.ts'
+import { type Random, randomFrom } from './random.ts'
 
 /**
  * A tournament that is the same for the same seed. All strokes are decided when it is made; the standings are a function of the
@@ -23,7 +23,7 @@ const night = 30
 const minutesToOfficial = 15
 
 export function makeTournament(seed: number, size: number): Tournament {
-  const random = seededRandom(seed)
+  const random = randomFrom(seed)
   const players: Player[] = makeNames(size, random).map(([first, last, suffix], i) => ({
     id: 10_000 + i * 37,
     first,
@@ -69,8 +69,8 @@ function applyCut(players: Player[]): void {
   for (const player of stillIn) if (strokesToPar(player) > line) player.leaves = { status: 'cut', afterHoles: 36 }
 }
 
-function strokesOverPar(random: () => number): number {
-  const luck = random()
+function strokesOverPar({ next }: Random): number {
+  const luck = next()
   if (luck < 0.01) return -2
   if (luck < 0.22) return -1
   if (luck < 0.82) return 0
@@ -82,10 +82,10 @@ const firsts =
 const lasts =
   'Abernathy|Åkesson|Björklund|Castellanos|Dumont de Marsac|Ferreira|Grünewald|Hallworth|Ishikari|Jónsson|Kowalczyk|Lindqvist|Marchetti|Núñez|O’Shea|Petrov|Quayle|Rasmussen|Schäfer|Tanaka-Reid|van der Berg|Wexford'
 
-function makeNames(size: number, random: () => number): Array<[first: string, last: string, suffix: string]> {
+function makeNames(size: number, { below }: Random): Array<[first: string, last: string, suffix: string]> {
   const all = firsts.split(' ').flatMap(first => lasts.split('|').map(last => [first.replace('-', ' '), last] as const))
   return Array.from({ length: Math.min(size, all.length) }, (_, i) => {
-    const [[first, last] = ['Nemo', 'Nemo']] = all.splice(Math.floor(random() * all.length), 1)
+    const [[first, last] = ['Nemo', 'Nemo']] = all.splice(below(all.length), 1)
     return [first, last, i % 16 === 5 ? 'Jr.' : i % 16 === 11 ? 'III' : '']
   })
 }

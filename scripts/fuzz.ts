@@ -17,13 +17,13 @@ import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
 import { isThing, misfits, type Thing } from '../test/openapi.ts'
 import { operatorToken } from './demo/call.ts'
-import { random as randomOf } from './demo/random.ts'
 import { oddConnection } from './fuzz/connections.ts'
 import { pageFuzzer } from './fuzz/pages.ts'
 import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
 import { sheetMaker } from './fuzz/sheets.ts'
 import { values } from './fuzz/values.ts'
 import { callers, type FuzzCaller, fillForRequests, keyOf } from './fuzz/world.ts'
+import { randomFrom } from './random.ts'
 import { startChildServer } from './trials/child-server.ts'
 import { trialOptions } from './trials/options.ts'
 
@@ -35,7 +35,7 @@ const { requests, pages, seconds, seed, only } = trialOptions(
 const hangsAfterMs = 20_000
 const atOnce = 4
 
-const random = randomOf(seed)
+const random = randomFrom(seed)
 const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-fuzz-'))
 const server = await startChildServer(dataDir, { SIGNUP: 'open', BACKUP_KEEP: '2', TRUST_PROXY: '1' })
 const { call, url } = server

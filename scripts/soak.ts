@@ -13,7 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoCaller, demoMember } from './demo/call.ts'
-import { random as randomOf } from './demo/random.ts'
+import { randomFrom } from './random.ts'
 import { filesIn, quantileOf, usageOf } from './soak/measure.ts'
 import { startReaders } from './soak/reader-process.ts'
 import { startChildServer } from './trials/child-server.ts'
@@ -23,7 +23,7 @@ const { minutes, readers, idle, seed } = trialOptions(import.meta.path, { minute
 const limits = { growthMb: 50, handles: 20, files: 5, idleCpu: 1, idleMb: 130 }
 const refusals = new Set(['429', '503'])
 
-const random = randomOf(seed)
+const random = randomFrom(seed)
 const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-soak-'))
 const server = await startChildServer(dataDir)
 const { call, url, pid } = server

@@ -16,8 +16,8 @@
  *   --seed N       repeats the moments of that seed, as far as the machine allows; otherwise one is chosen and printed
  */
 import { rmSync } from 'node:fs'
-import { random as randomOf } from './demo/random.ts'
 import { startFakeFeed } from './fake-feed.ts'
+import { randomFrom } from './random.ts'
 import { misused } from './script-help.ts'
 import { type ActionName, actionNames, actions, actionWeights, statusOf } from './torture/actions.ts'
 import { auditAct, settleJobs } from './torture/audit.ts'
@@ -35,8 +35,8 @@ const options = trialOptions(import.meta.path, { rounds: 30, seconds: 2, minutes
 const { rounds, seconds, seed } = options
 const chosenActions = chosen(options.only, actionNames)
 const chosenFaults = chosen(options.faults, faultNames)
-const random = randomOf(seed)
-const faultRandom = randomOf(seed) // for the faults, so that their order depends on the seed alone, not on the actions
+const random = randomFrom(seed)
+const faultRandom = randomFrom(seed) // for the faults, so that their order depends on the seed alone, not on the actions
 const tally = openTally()
 const silentServer = startSilentServer()
 const redis = redisServer ? await startOwnRedis() : undefined

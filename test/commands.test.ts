@@ -7,7 +7,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { printedUntil } from './start.ts'
 
 const root = join(import.meta.dir, '..')
-const modules = ['fake-formats.ts', 'fake-tournament.ts', 'script-help.ts'] // of other scripts
+const modules = ['fake-formats.ts', 'fake-tournament.ts', 'random.ts', 'script-help.ts'] // of other scripts
 const scripts = readdirSync(join(root, 'scripts')).filter(name => name.endsWith('.ts') && !modules.includes(name))
 
 const run = (...command: string[]) => runWith({}, ...command)

@@ -13,11 +13,11 @@ const ranksOf = (values: number[], isOut: (row: number) => boolean) =>
   )
 
 test('moves are the differences of two ranks, the furthest first; who wins or loses a rank moves too', () => {
-  forSeeds(200, ({ below, some }) => {
+  forSeeds(200, ({ below, chance }) => {
     const players = 1 + below(30)
-    const column = () => Array.from({ length: players }, () => (some(0.2) ? unknown : below(12)))
+    const column = () => Array.from({ length: players }, () => (chance(0.2) ? unknown : below(12)))
     const [before, after] = [column(), column()]
-    const out = Uint8Array.from({ length: players }, () => (some(0.1) ? 1 : 0))
+    const out = Uint8Array.from({ length: players }, () => (chance(0.1) ? 1 : 0))
     const isOut = (row: number) => out[row] === 1
     const classification = { by: 'percentile', tiers: defaultTiers } as const
     const placing = (values: number[]) => {

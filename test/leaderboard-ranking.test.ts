@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { type BoardColumns, buildBoard } from '../src/leaderboard/board.ts'
 import { gainOf, matchRows } from '../src/leaderboard/gains.ts'
 import { rankedPage } from '../src/leaderboard/page.ts'
@@ -6,7 +7,7 @@ import { BadQuery, type BoardQuery, canonicalQuery, UnknownColumn, UnknownPlayer
 import { percentileOf, type RankOrder, rankingOf, type Ties } from '../src/leaderboard/ranking.ts'
 import { idOrder, sortByValue } from '../src/leaderboard/sort.ts'
 import { rowOfId, takeTexts, textAt, textColumn } from '../src/leaderboard/text.ts'
-import { type Chance, chance, forSeeds } from './seeded.ts'
+import { forSeeds } from './seeded.ts'
 
 const unknown = Number.NaN
 const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonicalQuery({}), ...asked })
@@ -213,20 +214,20 @@ function naive(columns: { id: string; value: number }[], order: RankOrder, ties:
 const values = [0, -0, 1, 2, 3, 2.5, -7, 1e15, 2 ** 40, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, unknown]
 const letters = ['', 'a', 'b', '0', '9', 'é', 'Z', '\0', '𝓐', 'player-'] as const
 
-function uniqueIds(chance: Chance, count: number): string[] {
+function uniqueIds(random: Random, count: number): string[] {
   const ids = new Set<string>()
-  while (ids.size < count) ids.add(Array.from({ length: chance.below(12) }, () => chance.one(letters)).join(''))
+  while (ids.size < count) ids.add(Array.from({ length: random.below(12) }, () => random.pick(letters)).join(''))
   return [...ids]
 }
 
 test('every page equals the obvious sort, whatever the ties, order, page and values', () => {
-  forSeeds(300, chance => {
-    const ids = uniqueIds(chance, chance.below(60))
-    const wide = chance.some(0.3)
-    const score = ids.map(() => (wide ? chance.real() * 1e12 - 5e11 : chance.one(values)))
-    const order = chance.one(['asc', 'desc'] as const)
-    const ties = chance.one(['standard', 'dense', 'modified', 'ordinal'] as const)
-    const [page, limit] = [1 + chance.below(4), 1 + chance.below(20)]
+  forSeeds(300, random => {
+    const ids = uniqueIds(random, random.below(60))
+    const wide = random.chance(0.3)
+    const score = ids.map(() => (wide ? random.next() * 1e12 - 5e11 : random.pick(values)))
+    const order = random.pick(['asc', 'desc'] as const)
+    const ties = random.pick(['standard', 'dense', 'modified', 'ordinal'] as const)
+    const [page, limit] = [1 + random.below(4), 1 + random.below(20)]
     const columns = { ids: textColumn(ids), names: textColumn(ids), score: Float64Array.from(score), metrics: [] }
     const shown = rankedPage(buildBoard(columns), query({ order, ties, page, limit })).rows
     const expected = naive(
@@ -239,24 +240,24 @@ test('every page equals the obvious sort, whatever the ties, order, page and val
 })
 
 test('ids sort by their bytes however alike they are, and are found again', () => {
-  forSeeds(60, chance => {
-    const prefix = 'x'.repeat(chance.one([0, 3, 8, 70]))
-    const ids = uniqueIds(chance, 1 + chance.below(300)).map(id => prefix + id)
+  forSeeds(60, random => {
+    const prefix = 'x'.repeat(random.pick([0, 3, 8, 70]))
+    const ids = uniqueIds(random, 1 + random.below(300)).map(id => prefix + id)
     const column = textColumn(ids)
     const order = idOrder(column)
     const sorted = order ? takeTexts(column, order) : column
     const expected = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
     expect(ids.map((_, row) => textAt(sorted, row))).toEqual(expected)
-    const wanted = chance.one(expected)
+    const wanted = random.pick(expected)
     expect(rowOfId(sorted, wanted)).toBe(expected.indexOf(wanted))
     expect(rowOfId(sorted, `${wanted}?`)).toBe(expected.indexOf(`${wanted}?`))
   })
 })
 
 test('rows of two columns are matched by id', () => {
-  forSeeds(60, chance => {
-    const all = uniqueIds(chance, 50).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    const [left, right] = [0, 1].map(() => all.filter(() => chance.some(0.6)))
+  forSeeds(60, random => {
+    const all = uniqueIds(random, 50).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    const [left, right] = [0, 1].map(() => all.filter(() => random.chance(0.6)))
     const matches = matchRows(textColumn(left!), textColumn(right!))
     expect(Array.from(matches)).toEqual(left!.map(id => right!.indexOf(id)))
   })
@@ -268,9 +269,11 @@ test('a cumulative metric that went down gains nothing', () => {
 })
 
 test('a million values are sorted correctly', () => {
-  const { real, some } = chance(7)
+  const { next, chance } = randomFrom(7)
   for (const scale of [1e6, 1e13]) {
-    const million = Float64Array.from({ length: 1_000_000 }, () => (some(0.05) ? unknown : Math.floor(real() * scale)))
+    const million = Float64Array.from({ length: 1_000_000 }, () =>
+      chance(0.05) ? unknown : Math.floor(next() * scale),
+    )
     const { order, known } = sortByValue(million, true)
     let wrong = 0
     for (let place = 1; place < known; place++) {

@@ -44,9 +44,9 @@ test('tiers by goal are by how much of it each has reached, in percent', () => {
 })
 
 test('the tier of a row is the tier it is counted in', () => {
-  forSeeds(100, ({ below, one, some }) => {
-    const scores = Float64Array.from({ length: 1 + below(80) }, () => (some(0.1) ? unknown : below(30) - 5))
-    const by = one(['percentile', 'score', 'goal'] as const)
+  forSeeds(100, ({ below, pick, chance }) => {
+    const scores = Float64Array.from({ length: 1 + below(80) }, () => (chance(0.1) ? unknown : below(30) - 5))
+    const by = pick(['percentile', 'score', 'goal'] as const)
     const classification = { by, tiers: defaultTiers, goalPct: scores.map(score => score * 5) }
     const ranking = rankingOf(scores, 'desc')
     for (const { name, rows } of classify(ranking, classification)) {

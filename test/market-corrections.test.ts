@@ -1,11 +1,12 @@
 /** Voided prices, splits and dividends: ledgers add up after each, also when they run at once, repeatedly or are killed. */
 import { expect, test } from 'bun:test'
 import { openBeside } from '../db/open.ts'
+import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
 import { day, systemClock } from '../src/platform/clock.ts'
 import { newCup, newMember, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
-import { chance } from './seeded.ts'
+import { firstSeed } from './seeded.ts'
 import { board, type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const league = 1
@@ -272,7 +273,7 @@ test('the audit finds tampering in a line that is no trade', async () => {
 })
 
 test('when officers take back the same price at once during orders, it happens once, and portfolios end as without the trades', async () => {
-  const seeded = chance()
+  const random = randomFrom(firstSeed)
   const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse
   await newCup(call, { starting_cash_cents: 5_000_000, fee_cents: 7, allow_short: true })
@@ -283,8 +284,8 @@ test('when officers take back the same price at once during orders, it happens o
     await sendQuotes(call, { ACME: prices })
     const price = await newestPrice(call, 'ACME')
     for (let i = 0; i < 12; i++) {
-      const trader = seeded.one(traders)
-      const [side, quantity] = [seeded.one(['buy', 'sell']), 1 + seeded.below(30)]
+      const trader = random.pick(traders)
+      const [side, quantity] = [random.pick(['buy', 'sell']), 1 + random.below(30)]
       await trade(trader, 2, side, quantity, 'ACME').catch(ruleOnly)
       if (wrongToo) await trade(trader, 1, side, quantity, 'ACME').catch(ruleOnly)
     }
@@ -308,7 +309,7 @@ test('when officers take back the same price at once during orders, it happens o
       holdings: holdings.map((holding: object) => ({ ...holding, quote_age_s: 0 })), // it grows while the test asks
       closed,
     })
-    expect([seeded.seed, comparable(undone)]).toEqual([seeded.seed, comparable(without)])
+    expect([random.seed, comparable(undone)]).toEqual([random.seed, comparable(without)])
   }
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 }, 60_000)
@@ -353,14 +354,14 @@ test('kill -9 while a price is taken back leaves all of it undone or none', asyn
 }, 60_000)
 
 test('whatever is traded, split and paid out, cash, cost and gains add up', () => {
-  const { seed, below, one, some } = chance()
+  const { seed, below, pick, chance } = randomFrom(firstSeed)
   for (let round = 0; round < 500; round++) {
     let position = noPosition
     let cash = 0
     for (let i = 0; i < 12; i++) {
       const price = 1 + below(100_000)
-      if (some(0.6)) {
-        const quantity = one([1, -1]) * (1 + below(50))
+      if (chance(0.6)) {
+        const quantity = pick([1, -1]) * (1 + below(50))
         position = applyTrade(position, quantity, price)
         cash -= quantity * price
       } else {

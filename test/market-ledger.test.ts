@@ -3,10 +3,11 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { openBeside } from '../db/open.ts'
 import { atomically, batched } from '../db/transactions.ts'
+import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { systemClock } from '../src/platform/clock.ts'
 import { newCup, newMember, newTraders, portfolio, sendQuotes, trade } from './market.ts'
-import { chance } from './seeded.ts'
+import { firstSeed } from './seeded.ts'
 import { board, caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const symbols = ['ACME', 'BOLT', 'CORN', 'DUNE', 'EELS']
@@ -22,7 +23,7 @@ const orRefused = (order: Promise<unknown>) =>
 
 for (const allow_short of [false, true])
   test(`a thousand random orders of ten members in any order end as the ledger says${allow_short ? ', shorts too' : ''}`, async () => {
-    const seeded = chance()
+    const random = randomFrom(firstSeed)
     const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
     await newCup(fieldhouse.call, { starting_cash_cents: 500_000, fee_cents: 37, max_position_pct: 60, allow_short })
     const traders = await newTraders(
@@ -31,20 +32,20 @@ for (const allow_short of [false, true])
       Array.from({ length: 10 }, (_, i) => `trader ${i}`),
     )
     const requote = () =>
-      sendQuotes(fieldhouse.call, Object.fromEntries(symbols.map(symbol => [symbol, 100 + seeded.below(20_000)])))
+      sendQuotes(fieldhouse.call, Object.fromEntries(symbols.map(symbol => [symbol, 100 + random.below(20_000)])))
     await requote()
     let filled = 0
     for (let round = 0; round < 20; round++) {
       const orders = Array.from({ length: 50 }, () =>
         orRefused(
-          trade(seeded.one(traders), league, seeded.one(['buy', 'sell']), 1 + seeded.below(40), seeded.one(symbols)),
+          trade(random.pick(traders), league, random.pick(['buy', 'sell']), 1 + random.below(40), random.pick(symbols)),
         ),
       )
-      const requoting = seeded.some(0.3) ? requote() : undefined
+      const requoting = random.chance(0.3) ? requote() : undefined
       filled += (await Promise.all(orders)).filter(Boolean).length
       await requoting
     }
-    expect(`SEED=${seeded.seed}: ${filled > 100}`).toBe(`SEED=${seeded.seed}: true`)
+    expect(`SEED=${random.seed}: ${filled > 100}`).toBe(`SEED=${random.seed}: true`)
     expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...noDifferences, portfolios: 10, lines: filled + 10 })
 
     const { $client: client } = fieldhouse.app.db

@@ -75,11 +75,11 @@ test('each refusal says which rule is broken, by how much, and what would be acc
 })
 
 test('the largest quantity a refusal names is allowed, and one more is not', () =>
-  forSeeds(300, ({ below, one }) => {
+  forSeeds(300, ({ below, pick }) => {
     const price = 1 + below(5_000)
     const position = holding(below(40), below(60_000))
     const from = account({ cash: below(400_000), position, others: below(300_000) })
-    const more = { max_position_pct: one([5, 12.5, 33, 60, 100]), fee_cents: below(200) }
+    const more = { max_position_pct: pick([5, 12.5, 33, 60, 100]), fee_cents: below(200) }
     const broken = brokenRule(buy(1 + below(600)), from, more, 0, price)
     if (broken?.most === undefined) return
     const { most } = broken
@@ -111,7 +111,7 @@ test('cash, cost and gains always add up, however a position is traded', () =>
     let position = noPosition
     let cash = 0
     for (let i = 0; i < 60; i++) {
-      const quantity = (1 + seeded.below(50)) * (seeded.some(0.5) ? 1 : -1)
+      const quantity = (1 + seeded.below(50)) * (seeded.chance(0.5) ? 1 : -1)
       const price = 1 + seeded.below(100_000)
       position = applyTrade(position, quantity, price)
       cash -= quantity * price

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Papa from 'papaparse'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { type ReadProgress, readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { sheetLimits } from '../src/platform/spreadsheets/limits.ts'
 import type { ByteSource } from '../src/platform/spreadsheets/source.ts'
-import { type Random, random } from './fixtures/sheets/random.ts'
 import { read, refusal, sheetRows, sourceInPieces, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
 import { outcome } from './outcome.ts'
@@ -69,7 +69,7 @@ const withoutBlank = (rows: (string | number | null)[][]) => {
 describe('separated values', () => {
   test('read as papaparse reads them, whatever the dialect, the quoting and the pieces', async () => {
     const seed = 20_260_105
-    const r = random(seed)
+    const r = randomFrom(seed)
     for (let round = 0; round < 400; round++) {
       const sheet = randomSheet(r)
       const expected = withoutBlank(readStrictly(sheet))
@@ -333,7 +333,7 @@ describe('ids', () => {
   })
 
   test('repeat exactly where a Map of strings says so', async () => {
-    const r = random(7)
+    const r = randomFrom(7)
     for (let round = 0; round < 20; round++) {
       const rows = Array.from({ length: 3000 }, (_, i) => [`${r.below(2000)}`, i] as const)
       const sheet = await read(`id,power\n${rows.map(row => row.join(',')).join('\n')}\n`)
@@ -352,7 +352,7 @@ describe('ids', () => {
 
 test('a sheet goes from thread to thread without a copy', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'fieldhouse-')), 'scan.csv')
-  await Bun.write(path, rokTrackerCsv(governors(5000, random(6))))
+  await Bun.write(path, rokTrackerCsv(governors(5000, randomFrom(6))))
   const here = await readSheet(path)
   const thread = new Worker(new URL('./fixtures/sheets/reader-thread.ts', import.meta.url).href)
   try {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { randomFrom } from '../scripts/random.ts'
 import { isCumulative } from '../src/leagues/sheets/reading/known-metrics.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
-import { random } from './fixtures/sheets/random.ts'
 import { read, refusal, sheetRows, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { csv, governors, heroScrollsHeaders, rokTrackerCsv, rokTrackerHeaders } from './fixtures/sheets/scans.ts'
 
@@ -200,7 +200,7 @@ describe('a sheet', () => {
   })
 
   test('of a scan comes out as it went in', async () => {
-    const list = governors(3000, random(3))
+    const list = governors(3000, randomFrom(3))
     const sheet = await readSheet(utf8(rokTrackerCsv(list)))
     expect(texts(sheet.ids)).toEqual(list.map(({ id }) => id))
     expect(texts(sheet.names)).toEqual(list.map(({ name }) => name))
@@ -210,7 +210,7 @@ describe('a sheet', () => {
   })
 
   test('whose kills do not add up to its kill points lists the rows', async () => {
-    const list = governors(50, random(4))
+    const list = governors(50, randomFrom(4))
     list[7]!.killPoints += 1
     list[9]!.kills[0]! = -1 // unknown, so nothing can be said
     const sheet = await readSheet(utf8(rokTrackerCsv(list)))

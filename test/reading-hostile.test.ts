@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { randomFrom } from '../scripts/random.ts'
 import { readSheet, type Sheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
-import { random } from './fixtures/sheets/random.ts'
 import { refusal, sheetRows, utf8 } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
 import { type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
@@ -39,7 +39,7 @@ describe('a file that is no sheet is refused by what it is', () => {
     ['an old .xls', Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1), 'encrypted', 'password'],
     ['HTML', utf8('<!DOCTYPE html><table><tr><td>id</td></tr></table>'), 'wrong_type', 'HTML'],
     ['JSON', utf8('[{"id": 1, "power": 5}]'), 'wrong_type', 'JSON'],
-    ['binary data', random(1).bytes(4096), 'wrong_type', 'binary'],
+    ['binary data', randomFrom(1).bytes(4096), 'wrong_type', 'binary'],
     ['zeros', new Uint8Array(1000), 'wrong_type', 'binary'],
     ['prose', utf8('Dear officers,\nthe scan will follow tomorrow; sorry.\n'), 'no_id', 'Governor ID'],
   ]
@@ -141,7 +141,7 @@ test('long nonsense in unused places is skipped quickly', async () => {
 })
 
 describe('a damaged file', () => {
-  const r = random(77)
+  const r = randomFrom(77)
   const list = governors(30, r)
   const book = workbook([{ name: 'Data', rows: [rokTrackerHeaders, ...list.map(rokTrackerRow)] }])
 

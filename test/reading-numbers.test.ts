@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { randomFrom } from '../scripts/random.ts'
 import {
   BAD,
   BLANK,
@@ -8,7 +9,6 @@ import {
   ONE_DOT,
   readNumber,
 } from '../src/leagues/sheets/reading/numbers.ts'
-import { random } from './fixtures/sheets/random.ts'
 import { numbersIn, read, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 
 function numberOf(text: string): number | string {
@@ -124,7 +124,7 @@ describe('a number', () => {
 
   test('is what JavaScript reads, for all that both can read', () => {
     const seed = 99
-    const r = random(seed)
+    const r = randomFrom(seed)
     for (let i = 0; i < 20_000; i++) {
       const digits = (n: number) => Array.from({ length: n }, () => r.below(10)).join('')
       const fraction = r.chance(0.5) ? `.${digits(4 + r.below(14))}` : ''
@@ -136,7 +136,7 @@ describe('a number', () => {
   })
 
   test('written with groups and a suffix is what was grouped', () => {
-    const r = random(5)
+    const r = randomFrom(5)
     for (let i = 0; i < 5000; i++) {
       const value = r.below(2 ** r.below(50)) + 1_000_000
       const text = String(value).replace(/\B(?=(\d{3})+$)/g, r.pick([',', '.', ' ', "'", '\u00a0', '\u202f']))
@@ -145,7 +145,7 @@ describe('a number', () => {
   })
 
   test('never comes from random bytes in a way that hangs or throws', () => {
-    const r = random(11)
+    const r = randomFrom(11)
     const cell = newNumberCell()
     for (let i = 0; i < 20_000; i++) {
       const bytes = r.chance(0.5)

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { StringScanner } from '../src/platform/spreadsheets/shared-strings.ts'
 import { bytesSource } from '../src/platform/spreadsheets/source.ts'
 import { WorksheetScanner } from '../src/platform/spreadsheets/worksheet.ts'
-import { type Random, random } from './fixtures/sheets/random.ts'
 import { refusal, sheetRows, sourceInPieces, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, heroScrollsWorkbook, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
 import { columnLetters, type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
@@ -80,7 +80,7 @@ function randomRows(r: Random): FixtureCell[][] {
 describe('a workbook', () => {
   test('reads as exceljs reads it', async () => {
     const seed = 424_242
-    const r = random(seed)
+    const r = randomFrom(seed)
     for (let round = 0; round < 60; round++)
       await expectSameAsExceljs(workbook([{ name: 'Data', rows: randomRows(r) }]), { seed, round })
   })
@@ -113,7 +113,7 @@ describe('a workbook', () => {
   })
 
   test('of a Hero Scrolls export: the third worksheet, and the time from the first', async () => {
-    const list = governors(205, random(8))
+    const list = governors(205, randomFrom(8))
     const sheet = await readSheet(heroScrollsWorkbook(list))
     expect(sheet).toMatchObject({
       format: 'xlsx',
@@ -129,7 +129,7 @@ describe('a workbook', () => {
   })
 
   test('shows shared texts, never their index', async () => {
-    const list = governors(300, random(9))
+    const list = governors(300, randomFrom(9))
     const rows = list.map(g => rokTrackerRow(g).map(String)) // numbers stored as text, too
     const sheet = await readSheet(workbook([{ name: '2026-01-05', rows: [rokTrackerHeaders, ...rows] }]))
     expect(texts(sheet.ids)).toEqual(list.map(({ id }) => id))
@@ -189,7 +189,7 @@ describe('a workbook', () => {
   })
 
   test('is the same however few bytes come at once', async () => {
-    const list = governors(40, random(10))
+    const list = governors(40, randomFrom(10))
     const bytes = workbook([{ name: 'Data', rows: [rokTrackerHeaders, ...list.map(rokTrackerRow)] }])
     const whole = sheetRows(await readSheet(bytes))
     for (const piece of [1, 7, 100])
@@ -365,7 +365,7 @@ describe('its zip', () => {
 })
 
 test('reading stops when it is told to, and closes the file', async () => {
-  const list = governors(20_000, random(12))
+  const list = governors(20_000, randomFrom(12))
   const bytes = workbook([{ name: 'Data', rows: [rokTrackerHeaders, ...list.map(rokTrackerRow)] }])
   const stop = new AbortController()
   let closed = false

@@ -1,5 +1,5 @@
+import { type Random, randomFrom } from '../scripts/random.ts'
 import type { Assignment, ProblemShift, RosterProblem, Staff, Wish } from '../src/rota/solving/problem.ts'
-import { type Chance, chance } from './seeded.ts'
 
 /** A problem with an optimal roster, and the cost of that roster. */
 export type Planted = { problem: RosterProblem; roster: Assignment[]; places: number; cost_cents: number }
@@ -25,7 +25,7 @@ export type Size = { staff: number; weeks: number; seed: number; starts?: string
  * regulars, so no roster that fills every place costs less. Reserves and better paid people could fill the places too.
  */
 export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone = 'UTC', sites = 2 }: Size): Planted {
-  const { below, some: often } = chance(seed)
+  const { below, chance } = randomFrom(seed)
   const regulars = Math.ceil(count * 0.85)
   const wanted = new Map<string, ProblemShift>()
   const roster: Assignment[] = []
@@ -35,10 +35,10 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
     const trade = index < regulars ? Math.min(below(5), trades.length - 1) : trades.length - 1
     const hourly_cents = trades[trade]!.hourly + (index < regulars ? 0 : 300 + 100 * below(5))
     const skills = trades.flatMap(({ skill }, other) =>
-      other === trade || (other < trade && often(0.5)) ? [skill] : [],
+      other === trade || (other < trade && chance(0.5)) ? [skill] : [],
     )
-    const certified = index < regulars || often(0.5)
-    const days = often(0.3) ? 3 : 5
+    const certified = index < regulars || chance(0.5)
+    const days = chance(0.3) ? 3 : 5
     const worked = new Set<number>()
     let most = days * 8 // the night on which the clocks go back takes an hour more
     if (index < regulars) {
@@ -51,7 +51,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
         for (let day = 0, done = 0; day < 7 && done < days; day++) {
           const date = week * 7 + day
           const [start, end] = [wall(starts, date, turn.from, zone), wall(starts, date, turn.to, zone)]
-          if (day === off || start < free || (day < 7 - (days - done) - 1 && often(0.2))) continue
+          if (day === off || start < free || (day < 7 - (days - done) - 1 && chance(0.2))) continue
           const key = `${start} ${site} ${trade}`
           const shift = wanted.get(key) ?? {
             id: wanted.size + 1,
@@ -59,7 +59,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
             starts_at: new Date(start).toISOString(),
             ends_at: new Date(end).toISOString(),
             skill: trades[trade]!.skill,
-            certification: often(0.2) ? 'first aid' : null,
+            certification: chance(0.2) ? 'first aid' : null,
             headcount: 0,
           }
           shift.headcount++
@@ -75,7 +75,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
         most = Math.max(most, hours)
       }
     }
-    const idle = Array.from({ length: weeks * 7 }, (_, day) => day).filter(day => !worked.has(day) && often(0.25))
+    const idle = Array.from({ length: weeks * 7 }, (_, day) => day).filter(day => !worked.has(day) && chance(0.25))
     return {
       id: 100 + index,
       name: `Person ${index}`,
@@ -89,8 +89,8 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
       preferences: Array.from(
         { length: below(3) },
         (): Wish => ({
-          want: often(0.5) ? 'prefer' : 'avoid',
-          ...(often(0.5) ? { weekday: 1 + below(7) } : { from: '22:00', to: '06:00' }),
+          want: chance(0.5) ? 'prefer' : 'avoid',
+          ...(chance(0.5) ? { weekday: 1 + below(7) } : { from: '22:00', to: '06:00' }),
         }),
       ),
     }
@@ -129,26 +129,30 @@ export function overConstrained(size: Size): Planted {
 /** Random wages, skills and shift lengths that demand a share (`load`) of all available hours. The optimum is not known. */
 export function rough(size: Size, load = 0.8): RosterProblem {
   const { problem } = planted(size)
-  const { below, one, some } = chance(size.seed + 1)
+  const { below, pick, chance } = randomFrom(size.seed + 1)
   const { starts = '2025-06-02', zone = 'UTC', weeks } = size
   let hours = 0
   for (const person of problem.staff) {
     person.hourly_cents = 1200 + 50 * below(30)
-    person.max_hours_week = one([16, 24, 32, 38.5, 40])
+    person.max_hours_week = pick([16, 24, 32, 38.5, 40])
     hours += person.max_hours_week * weeks * load
-    for (const { skill } of trades) if (!person.skills.includes(skill) && some(0.25)) person.skills.push(skill)
+    for (const { skill } of trades) if (!person.skills.includes(skill) && chance(0.25)) person.skills.push(skill)
   }
   problem.shifts = []
   while (hours > 0) {
-    const [day, from, length] = [below(weeks * 7), one([6, 8, 9, 12, 14, 17, 18, 22]), one([4, 5, 6, 8, 8, 8, 10, 12])]
+    const [day, from, length] = [
+      below(weeks * 7),
+      pick([6, 8, 9, 12, 14, 17, 18, 22]),
+      pick([4, 5, 6, 8, 8, 8, 10, 12]),
+    ]
     const headcount = 1 + below(3)
     problem.shifts.push({
       id: problem.shifts.length + 1,
       site_id: 1 + below(problem.sites.length),
       starts_at: new Date(wall(starts, day, from, zone)).toISOString(),
       ends_at: new Date(wall(starts, day, from + length, zone)).toISOString(),
-      skill: some(0.7) ? one(trades).skill : null,
-      certification: some(0.1) ? 'first aid' : null,
+      skill: chance(0.7) ? pick(trades).skill : null,
+      certification: chance(0.1) ? 'first aid' : null,
       headcount,
     })
     hours -= headcount * length
@@ -186,20 +190,20 @@ export function small(
 }
 
 /** A small problem with every feature: zones, nights, clock changes, pins (allowed or not), earlier work. */
-export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork = 10): RosterProblem {
+export function odd({ below, pick, chance, seed }: Random, people = 6, turnsOfWork = 10): RosterProblem {
   const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']
-  const starts = one(['2025-03-24', '2025-10-20', '2025-06-02', '2025-03-03'])
-  const sites = [1, 2].map(id => ({ id, timezone: one(zones) }))
+  const starts = pick(['2025-03-24', '2025-10-20', '2025-06-02', '2025-03-03'])
+  const sites = [1, 2].map(id => ({ id, timezone: pick(zones) }))
   const stint = (from: number, days: number) => {
-    const { id: site_id, timezone } = one(sites)
+    const { id: site_id, timezone } = pick(sites)
     const begin = wall(starts, from + below(days), below(24), timezone) + 900_000 * below(4)
-    const length = HOUR * one([3, 4.25, 8, 8, 8, 12])
+    const length = HOUR * pick([3, 4.25, 8, 8, 8, 12])
     return { site_id, starts_at: new Date(begin).toISOString(), ends_at: new Date(begin + length).toISOString() }
   }
   const absence = () => {
     const [from, to] = [below(14), below(3)]
-    if (some(0.5)) return { from: dateOf(starts, from), to: dateOf(starts, from + to) }
-    const begin = wall(starts, from, below(24), one(zones))
+    if (chance(0.5)) return { from: dateOf(starts, from), to: dateOf(starts, from + to) }
+    const begin = wall(starts, from, below(24), pick(zones))
     return { from: new Date(begin).toISOString(), to: new Date(begin + (to + 1) * 7 * HOUR).toISOString() }
   }
   const many = <T>(most: number, make: (index: number) => T) =>
@@ -209,12 +213,12 @@ export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork 
     (_, index): Staff => ({
       id: 100 + index,
       name: `Person ${index}`,
-      skills: ['bar', 'medic'].filter(() => some(0.7)),
-      max_hours_week: one([0, 8, 16, 24, 24, 40]),
-      hourly_cents: one([0, 1000, 1500, 1525]),
-      certifications: many(2, () => ({ name: one(['first aid', 'keys']), expires_on: dateOf(starts, below(16) - 1) })),
+      skills: ['bar', 'medic'].filter(() => chance(0.7)),
+      max_hours_week: pick([0, 8, 16, 24, 24, 40]),
+      hourly_cents: pick([0, 1000, 1500, 1525]),
+      certifications: many(2, () => ({ name: pick(['first aid', 'keys']), expires_on: dateOf(starts, below(16) - 1) })),
       unavailable: many(2, absence),
-      preferences: many(2, () => ({ want: one(['prefer', 'avoid']), weekday: 1 + below(7) })),
+      preferences: many(2, () => ({ want: pick(['prefer', 'avoid']), weekday: 1 + below(7) })),
     }),
   )
   const shifts = Array.from(
@@ -222,18 +226,18 @@ export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork 
     (_, index): ProblemShift => ({
       id: index + 1,
       ...stint(0, 14),
-      skill: some(0.5) ? one(['bar', 'medic', 'diver']) : null,
-      certification: some(0.3) ? one(['first aid', 'keys']) : undefined,
-      headcount: one([0, 1, 1, 1, 2]),
+      skill: chance(0.5) ? pick(['bar', 'medic', 'diver']) : null,
+      certification: chance(0.3) ? pick(['first aid', 'keys']) : undefined,
+      headcount: pick([0, 1, 1, 1, 2]),
     }),
   )
   return {
     sites,
     staff,
     shifts,
-    pinned: many(3, () => ({ shift_id: one(shifts).id, staff_id: one(staff).id })),
-    existing: many(4, () => ({ staff_id: one(staff).id, ...stint(-3, 20) })),
-    weights: one([
+    pinned: many(3, () => ({ shift_id: pick(shifts).id, staff_id: pick(staff).id })),
+    existing: many(4, () => ({ staff_id: pick(staff).id, ...stint(-3, 20) })),
+    weights: pick([
       { fairness: 1, preferences: 1 },
       { fairness: 0, preferences: 3 },
       { fairness: 0, preferences: 0 },

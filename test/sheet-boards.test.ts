@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { type BoardQuery, canonicalQuery, UnknownColumn } from '../src/leaderboard/query.ts'
 import { percentileOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
@@ -16,7 +17,7 @@ import { SnapshotGone } from '../src/leagues/sheets/snapshots/snapshot.ts'
 import { tiersOf } from '../src/leagues/sheets/tiers.ts'
 import { ThreadDied } from '../src/platform/process/threads.ts'
 import { outcome } from './outcome.ts'
-import { type Chance, chance } from './seeded.ts'
+import { firstSeed } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-boards-'))
 const thread = startSheetThread(folder)
@@ -123,12 +124,12 @@ test('a player card shows current, baseline, gain, standing and history', async 
 })
 
 test('the cards of many players asked for at once rank each of them in every metric as the board does', async () => {
-  const { seed, below, some } = chance()
+  const { seed, below, chance } = randomFrom(firstSeed)
   const players = 6_000 // more than a walk holds at once
   const sheet: Sheet = Object.fromEntries(
     Array.from({ length: players }, (_, i) => [
       `p${i}`,
-      { power: below(100_000), kill_points: below(50), deads: some(0.1) ? Number.NaN : below(1e9) },
+      { power: below(100_000), kill_points: below(50), deads: chance(0.1) ? Number.NaN : below(1e9) },
     ]),
   )
   const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await storeSheet(sheet) }]
@@ -260,13 +261,13 @@ const rankIn = (board: Map<string, number>, id: string): number | null => {
 }
 
 /** An extra sheet may have columns of the scans, or its own. */
-function randomSheet({ some, below }: Chance, kind: Published['kind']): Sheet {
-  const players = Array.from({ length: 40 }, (_, i) => `p${i}`).filter(() => some(0.6))
+function randomSheet({ chance, below }: Random, kind: Published['kind']): Sheet {
+  const players = Array.from({ length: 40 }, (_, i) => `p${i}`).filter(() => chance(0.6))
   const metrics =
     kind === 'extra'
-      ? ['proofs', ...(some(0.4) ? ['deads'] : [])]
-      : ['power', 'kills', 'deads'].filter(metric => metric === 'kills' || some(0.8))
-  const value = () => (some(0.1) ? Number.NaN : below(50))
+      ? ['proofs', ...(chance(0.4) ? ['deads'] : [])]
+      : ['power', 'kills', 'deads'].filter(metric => metric === 'kills' || chance(0.8))
+  const value = () => (chance(0.1) ? Number.NaN : below(50))
   return Object.fromEntries(
     [...players, 'p0'].map(id => [id, Object.fromEntries(metrics.map(metric => [metric, value()]))]),
   )
@@ -274,22 +275,22 @@ function randomSheet({ some, below }: Chance, kind: Published['kind']): Sheet {
 
 test('whatever is uploaded, undone, out of order or replaced, the board is that of the list', async () => {
   for (let seed = 1; seed <= 12; seed++) {
-    const random = chance(seed)
-    const { some, below, one } = random
+    const random = randomFrom(seed)
+    const { chance, below, pick } = random
     let uploads: Upload[] = []
     for (let step = 0; step < 14; step++) {
-      if (uploads.length > 2 && some(0.25)) uploads = uploads.filter(upload => upload !== one(uploads))
+      if (uploads.length > 2 && chance(0.25)) uploads = uploads.filter(upload => upload !== pick(uploads))
       else {
-        const kind = some(0.2) ? 'baseline' : some(0.3) ? 'extra' : 'current'
+        const kind = chance(0.2) ? 'baseline' : chance(0.3) ? 'extra' : 'current'
         const sheet = randomSheet(random, kind)
-        const takenAt = some(0.3) ? below(20) : 20 + step
+        const takenAt = chance(0.3) ? below(20) : 20 + step
         uploads = [...uploads, { kind, takenAt, sheet, snapshot: await storeSheet(sheet) }]
       }
-      const config = one<BoardConfig>([
+      const config = pick<BoardConfig>([
         { weights: { kills: 10, deads: 3, proofs: 7 } },
         { weights: { kills: 1, power: -0.5, proofs: 2 }, score_on: 'current' },
       ])
-      const at = some(0.3) ? below(40) : undefined
+      const at = chance(0.3) ? below(40) : undefined
       const visible = uploads.filter(({ takenAt }) => at === undefined || takenAt <= at)
       const now = naiveBoard(visible, config)
       const ordered = visible.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)

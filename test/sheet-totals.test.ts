@@ -1,14 +1,14 @@
 /** Totals of players, by a label and of the whole board. */
 import { expect, test } from 'bun:test'
+import { randomFrom } from '../scripts/random.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
 import { groupRows } from '../src/leaderboard/totals.ts'
 import { newCup } from './market.ts'
-import { chance } from './seeded.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
 test('texts are grouped by value, even if their hashes are equal', () => {
-  const { below } = chance(7)
+  const { below } = randomFrom(7)
   const texts = Array.from({ length: 5_000 }, () => `tag ${below(900)}`)
   const { groupOfRow: groupOf, texts: groups } = groupRows(textColumn(texts), 1_000)!
   expect(groups).toHaveLength(new Set(texts).size)

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { rowCount, textAt, textColumn } from '../src/leaderboard/text.ts'
 import { packGroup, unpackGroup, unpackRow } from '../src/leagues/sheets/snapshots/group.ts'
 import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
@@ -17,7 +18,7 @@ import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/leagues/shee
 import { deleteSnapshot, snapshotFaults, sweepStoredSnapshots } from '../src/leagues/sheets/snapshots/sweep.ts'
 import { writeSnapshot } from '../src/leagues/sheets/snapshots/write.ts'
 import { outcome } from './outcome.ts'
-import { type Chance, chance, forSeeds } from './seeded.ts'
+import { forSeeds } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-snapshots-'))
 const scores = openScores(folder)
@@ -30,32 +31,32 @@ afterAll(() => {
 
 const spans = [1, 200, 255, 256, 60_000, 65_536, 1e7, 4e9, 1e12, 2 ** 47, 2 ** 52, 1e300]
 
-function randomColumn({ real, one, some }: Chance, rows: number): Float64Array {
-  const [span, base] = [one(spans), one([0, -5, 1e12, -1e15])]
-  const [unknown, fractions] = [one([0, 0.2, 1]), some(0.2)]
+function randomColumn({ next, pick, chance }: Random, rows: number): Float64Array {
+  const [span, base] = [pick(spans), pick([0, -5, 1e12, -1e15])]
+  const [unknown, fractions] = [pick([0, 0.2, 1]), chance(0.2)]
   return Float64Array.from({ length: rows }, () => {
-    if (some(unknown)) return Number.NaN
-    if (some(0.002)) return one([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MAX_SAFE_INTEGER])
-    const value = base + real() * span
+    if (chance(unknown)) return Number.NaN
+    if (chance(0.002)) return pick([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MAX_SAFE_INTEGER])
+    const value = base + next() * span
     return fractions ? value : Math.floor(value)
   })
 }
 
-function randomSheet(chance: Chance, players: number, metrics: number): SheetColumns {
+function randomSheet(random: Random, players: number, metrics: number): SheetColumns {
   const ids = new Set<string>()
-  while (ids.size < players) ids.add(`${chance.one(['', '0', 'p', 'é'])}${chance.below(players * 20)}`)
-  const names = Array.from(ids, () => chance.one(['', 'Ann', '𝓚𝓲𝓷𝓰', 'x'.repeat(chance.below(400))]))
+  while (ids.size < players) ids.add(`${random.pick(['', '0', 'p', 'é'])}${random.below(players * 20)}`)
+  const names = Array.from(ids, () => random.pick(['', 'Ann', '𝓚𝓲𝓷𝓰', 'x'.repeat(random.below(400))]))
   return {
     ids: textColumn([...ids]),
     names: textColumn(names),
     metrics: Array.from({ length: metrics }, (_, i) => ({
       name: `m${i}`,
       cumulative: i % 2 === 0,
-      values: randomColumn(chance, players),
+      values: randomColumn(random, players),
     })),
     labels: ['alliance', 'camp'].slice(0, metrics % 3).map(name => ({
       name,
-      texts: textColumn(Array.from(ids, () => chance.one(['', 'ABC', '連盟']))),
+      texts: textColumn(Array.from(ids, () => random.pick(['', 'ABC', '連盟']))),
     })),
   }
 }
@@ -69,9 +70,9 @@ const inIdOrder = (sheet: SheetColumns) =>
   })).sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
 
 test('a group unpacks to what was packed, all of it or one row', () => {
-  forSeeds(300, chance => {
-    const rows = 1 + chance.below(64)
-    const columns = Array.from({ length: 1 + chance.below(6) }, () => randomColumn(chance, rows))
+  forSeeds(300, random => {
+    const rows = 1 + random.below(64)
+    const columns = Array.from({ length: 1 + random.below(6) }, () => randomColumn(random, rows))
     const packed = packGroup(columns, 0, rows).slice()
     const all = columns.map(() => new Float64Array(rows))
     unpackGroup(packed, rows, columns.length, Array.from(columns.keys()), all, 0)
@@ -79,7 +80,7 @@ test('a group unpacks to what was packed, all of it or one row', () => {
     unpackGroup(packed, rows, columns.length, [0, 0], again, 0)
     expect(again.map(values => Array.from(values))).toEqual([0, 0].map(c => Array.from(columns[c]!)))
     expect(all.map(values => Array.from(values))).toEqual(columns.map(values => Array.from(values)))
-    const row = chance.below(rows)
+    const row = random.below(rows)
     const rowValues = new Float64Array(columns.length)
     unpackRow(packed, rows, columns.length, row, rowValues, 0)
     expect(Array.from(rowValues)).toEqual(columns.map(values => values[row]!))
@@ -95,7 +96,7 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
     [5, 3000, 1],
     [6, 256, 0],
   ] as const) {
-    const random = chance(seed)
+    const random = randomFrom(seed)
     const sheet = randomSheet(random, players, metrics)
     const expected = inIdOrder(sheet)
     const snapshot = snapshotOf(reader, await writeSnapshot(scores, sheet, { now: 1 }))
@@ -134,12 +135,12 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
 })
 
 test('a metric the snapshot does not have reads as unknown', async () => {
-  const snapshot = snapshotOf(scores, await writeSnapshot(scores, randomSheet(chance(1), 3, 1), { now: 1 }))
+  const snapshot = snapshotOf(scores, await writeSnapshot(scores, randomSheet(randomFrom(1), 3, 1), { now: 1 }))
   expect(readColumns(scores, snapshot, ['deads']).map(values => Array.from(values))).toEqual([[NaN, NaN, NaN]])
 })
 
 test('a label the snapshot does not have reads as unknown', async () => {
-  const snapshot = snapshotOf(scores, await writeSnapshot(scores, randomSheet(chance(1), 3, 3), { now: 1 }))
+  const snapshot = snapshotOf(scores, await writeSnapshot(scores, randomSheet(randomFrom(1), 3, 3), { now: 1 }))
   expect(rowCount(readLabel(scores, snapshot, 'alliance'))).toBe(3)
   expect(textAt(readLabel(scores, snapshot, 'alliance'), 1)).toBe('')
 })
@@ -147,7 +148,7 @@ test('a label the snapshot does not have reads as unknown', async () => {
 test('scores of the schema before labels are brought up to date and read as they were', async () => {
   const dataDir = mkdtempSync(join(folder, 'older-'))
   const older = openScores(dataDir)
-  const sheet = randomSheet(chance(6), 300, 3)
+  const sheet = randomSheet(randomFrom(6), 300, 3)
   const id = await writeSnapshot(older, sheet, { now: 1 })
   older.run(`
     ALTER TABLE group_starts RENAME COLUMN group_number TO place;
@@ -176,7 +177,7 @@ test('a stopped write leaves nothing behind', async () => {
   const before = rows()
   const stop = new AbortController()
   const pause = async () => stop.abort(new Error('cancelled'))
-  const writing = writeSnapshot(scores, randomSheet(chance(2), 300, 15), { now: 1, pause, signal: stop.signal })
+  const writing = writeSnapshot(scores, randomSheet(randomFrom(2), 300, 15), { now: 1, pause, signal: stop.signal })
   expect(await outcome(writing)).toThrow('cancelled')
   await writing.catch(() => {})
   expect(rows()).toBe(before)
@@ -184,7 +185,7 @@ test('a stopped write leaves nothing behind', async () => {
 
 test('the sweep deletes snapshots that are old enough and unreferenced, and what was derived from them', async () => {
   const write = (now: number, startsFor?: string) =>
-    writeSnapshot(scores, randomSheet(chance(3), 500, 4), { now, startsFor })
+    writeSnapshot(scores, randomSheet(randomFrom(3), 500, 4), { now, startsFor })
   const [referenced, unreferenced, recent] = [await write(10), await write(10), await write(30)]
   const derived = [await write(10, `${referenced}`), await write(10, `${referenced},${unreferenced}`)]
   await sweepStoredSnapshots(scores, { keep: new Set([referenced]), before: 20 })
@@ -245,7 +246,7 @@ test('killed at any moment of a write, the file is sound and shows only complete
 }, 30_000)
 
 test('damage is found and named', async () => {
-  const id = await writeSnapshot(scores, randomSheet(chance(4), 300, 15), { now: 1 })
+  const id = await writeSnapshot(scores, randomSheet(randomFrom(4), 300, 15), { now: 1 })
   scores.query("UPDATE texts SET names = x'00' WHERE key = ?").run(id * 2 ** 24 + 1)
   scores.query('DELETE FROM groups WHERE key = ?').run(id * 2 ** 24 + 2)
   expect(snapshotFaults(scores, id)).toEqual([

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { annealToEnd } from '../src/rota/solving/annealing.ts'
 import { checkRoster } from '../src/rota/solving/check.ts'
 import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
@@ -10,14 +11,14 @@ import { compareScores, Roster, type RosterScore } from '../src/rota/solving/ros
 import { costLowerBound, toSolution } from '../src/rota/solving/solution.ts'
 import { rounds } from './needs.ts'
 import { odd } from './roster-instances.ts'
-import { type Chance, chance, forSeeds } from './seeded.ts'
+import { forSeeds } from './seeded.ts'
 
 const broken = (problem: RosterProblem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(violation => !violation.given)
 
 test('for any problem, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
-  forSeeds(rounds(100, 1_000), chance => {
-    const problem = odd(chance, 1 + chance.below(8), 1 + chance.below(20))
+  forSeeds(rounds(100, 1_000), random => {
+    const problem = odd(random, 1 + random.below(8), 1 + random.below(20))
     const roster = buildGreedyRoster(preparePlan(problem))
     for (const found of [roster, annealToEnd(roster, { seed: 7, moves: 2000 })]) {
       const { assignments, unfilled, summary } = toSolution(found, costLowerBound(found.plan, found.open), 'heuristic')
@@ -35,11 +36,11 @@ test('for any problem, no roster breaks a hard rule, every pin stays and every o
 })
 
 test('the value of a roster after many changes equals its value computed from scratch', () => {
-  forSeeds(100, chance => {
-    const plan = preparePlan(odd(chance, 8, 20))
+  forSeeds(100, random => {
+    const plan = preparePlan(odd(random, 8, 20))
     const roster = new Roster(plan)
     for (let change = 0; change < 300 && plan.openings.length; change++) {
-      const [opening, person] = [chance.below(plan.openings.length), chance.below(plan.people)]
+      const [opening, person] = [random.below(plan.openings.length), random.below(plan.people)]
       if (roster.peopleAt[opening]!.includes(person)) roster.unassign(opening, person)
       else if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.assign(opening, person)
     }
@@ -79,7 +80,7 @@ function bestByTrying(problem: RosterProblem): RosterScore {
 
 test('a proved optimum is what trying every roster finds', async () => {
   for (let seed = 1; seed <= rounds(8, 50); seed++) {
-    const problem: RosterProblem = { ...odd(chance(seed), 4, 5), pinned: [], seed }
+    const problem: RosterProblem = { ...odd(randomFrom(seed), 4, 5), pinned: [], seed }
     const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
     const { roster, bound, settled } = await proveRoster(start, {
       seed,
@@ -99,7 +100,7 @@ test('a proved optimum is what trying every roster finds', async () => {
 }, 60_000)
 
 test('running out of time ends the proof at any moment, and never fails it', async () => {
-  const problem: RosterProblem = { ...odd(chance(1), 4, 5), pinned: [] }
+  const problem: RosterProblem = { ...odd(randomFrom(1), 4, 5), pinned: [] }
   const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
   for (let looks = 0; looks < 6; looks++) {
     let looked = 0
@@ -111,7 +112,7 @@ test('running out of time ends the proof at any moment, and never fails it', asy
 
 test('a proved optimum keeps every rule and pin too, and is no worse than the first roster', async () => {
   for (let seed = 101; seed <= rounds(104, 130); seed++) {
-    const problem = { ...odd(chance(seed), 7, 16), seed }
+    const problem = { ...odd(randomFrom(seed), 7, 16), seed }
     const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
     const { roster, bound, settled } = await proveRoster(start, {
       seed,
@@ -126,8 +127,8 @@ test('a proved optimum keeps every rule and pin too, and is no worse than the fi
 }, 60_000)
 
 test('the checker finds every single fault put into a good roster', () => {
-  forSeeds(100, ({ seed, one, below }: Chance) => {
-    const problem: RosterProblem = { ...odd(chance(seed), 6, 14), pinned: [] }
+  forSeeds(100, ({ seed, pick, below }: Random) => {
+    const problem: RosterProblem = { ...odd(randomFrom(seed), 6, 14), pinned: [] }
     const plan = preparePlan(problem)
     const roster = buildGreedyRoster(plan)
     const { assignments } = toSolution(roster, 0, 'heuristic')
@@ -140,6 +141,6 @@ test('the checker finds every single fault put into a good roster', () => {
       const wrong = [...assignments, { shift_id: shift.id, staff_id: problem.staff[person]!.id }]
       expect(broken(problem, wrong)).not.toEqual([])
     }
-    if (assignments.length) expect(broken(problem, [...assignments, one(assignments)])).not.toEqual([])
+    if (assignments.length) expect(broken(problem, [...assignments, pick(assignments)])).not.toEqual([])
   })
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
+import { type Random, randomFrom } from '../scripts/random.ts'
 import { annealDays, withoutShortStretches } from '../src/rota/solving/anneal-days.ts'
 import { annealToEnd } from '../src/rota/solving/annealing.ts'
 import { openPlacesLowerBound } from '../src/rota/solving/bounds.ts'
@@ -16,31 +17,31 @@ import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
 import { bestOfFixture } from './nurses-by-api.ts'
 import { odd, small } from './roster-instances.ts'
-import { type Chance, chance, forSeeds } from './seeded.ts'
+import { forSeeds } from './seeded.ts'
 
 const MINUTE = 60_000
 
 /** Random rules of every kind, hard or with a price, on a problem with every other feature. */
-function withRules(problem: RosterProblem, { below, one, some }: Chance): RosterProblem {
+function withRules(problem: RosterProblem, { below, pick, chance }: Random): RosterProblem {
   const kinds = ['early', 'late', 'night']
   const limit = (most: number, least = 0): Limit => ({
     limit: least + below(most - least + 1),
-    ...(some(0.5) ? { price_cents: 1 + below(500) } : {}),
+    ...(chance(0.5) ? { price_cents: 1 + below(500) } : {}),
   })
-  const counted = (most: number) => ({ ...limit(most), ...(some(0.5) ? { weeks: 1 + below(2) } : {}) })
+  const counted = (most: number) => ({ ...limit(most), ...(chance(0.5) ? { weeks: 1 + below(2) } : {}) })
   const rules = (): WorkRules => ({
-    ...(some(0.3) ? { counted_from: one(['2025-03-31', '2025-06-02', '2026-01-05']) } : {}),
-    ...(some(0.4) ? { least_hours: counted(24) } : {}),
-    ...(some(0.4) ? { most_hours: counted(40) } : {}),
-    ...(some(0.4) ? { least_days_in_row: limit(3, 2) } : {}),
-    ...(some(0.4) ? { most_days_in_row: limit(3, 1) } : {}),
-    ...(some(0.4) ? { least_days_off_in_row: limit(3, 2) } : {}),
-    ...(some(0.4) ? { most_weekends: counted(2) } : {}),
-    ...(some(0.4) ? { most_of_kind: [{ kind: one(kinds), ...counted(2) }] } : {}),
-    ...(some(0.4)
-      ? { successions: [{ kind: one(kinds), next: one(kinds), ...(some(0.5) ? { price_cents: below(500) } : {}) }] }
+    ...(chance(0.3) ? { counted_from: pick(['2025-03-31', '2025-06-02', '2026-01-05']) } : {}),
+    ...(chance(0.4) ? { least_hours: counted(24) } : {}),
+    ...(chance(0.4) ? { most_hours: counted(40) } : {}),
+    ...(chance(0.4) ? { least_days_in_row: limit(3, 2) } : {}),
+    ...(chance(0.4) ? { most_days_in_row: limit(3, 1) } : {}),
+    ...(chance(0.4) ? { least_days_off_in_row: limit(3, 2) } : {}),
+    ...(chance(0.4) ? { most_weekends: counted(2) } : {}),
+    ...(chance(0.4) ? { most_of_kind: [{ kind: pick(kinds), ...counted(2) }] } : {}),
+    ...(chance(0.4)
+      ? { successions: [{ kind: pick(kinds), next: pick(kinds), ...(chance(0.5) ? { price_cents: below(500) } : {}) }] }
       : {}),
-    ...(some(0.3) ? { rest_hours: one([0, 8, 11.5, 24]) } : {}),
+    ...(chance(0.3) ? { rest_hours: pick([0, 8, 11.5, 24]) } : {}),
   })
   const siteRules = () => {
     const { least_hours, rest_hours, ...others } = rules()
@@ -48,24 +49,24 @@ function withRules(problem: RosterProblem, { below, one, some }: Chance): Roster
   }
   const shifts = problem.shifts.map(shift => ({
     ...shift,
-    ...(some(0.8) ? { kind: one(kinds) } : {}),
-    ...(some(0.2) ? { skills: ['medic'] } : {}),
-    ...(some(0.4) ? { under_cents: below(5000) } : {}),
-    ...(some(0.4) ? { most: shift.headcount + below(2), over_cents: below(300) } : {}),
+    ...(chance(0.8) ? { kind: pick(kinds) } : {}),
+    ...(chance(0.2) ? { skills: ['medic'] } : {}),
+    ...(chance(0.4) ? { under_cents: below(5000) } : {}),
+    ...(chance(0.4) ? { most: shift.headcount + below(2), over_cents: below(300) } : {}),
   }))
   return {
     ...problem,
     sites: problem.sites.map(site => ({
       ...site,
-      ...(some(0.3) ? { rest_hours: one([6, 12]) } : {}),
-      ...(some(0.3) ? { rules: siteRules() } : {}),
+      ...(chance(0.3) ? { rest_hours: pick([6, 12]) } : {}),
+      ...(chance(0.3) ? { rules: siteRules() } : {}),
     })),
-    staff: problem.staff.map(person => (some(0.8) ? { ...person, rules: rules() } : person)),
+    staff: problem.staff.map(person => (chance(0.8) ? { ...person, rules: rules() } : person)),
     shifts,
     requests: Array.from({ length: below(5) }, () => ({
-      staff_id: one(problem.staff).id,
-      shift_id: one(shifts).id,
-      want: one(['on', 'off'] as const),
+      staff_id: pick(problem.staff).id,
+      shift_id: pick(shifts).id,
+      want: pick(['on', 'off'] as const),
       price_cents: below(400),
     })),
   }
@@ -112,8 +113,11 @@ test(
   'with rules of work too, a proved optimum is what trying every roster finds',
   async () => {
     for (let seed = 1; seed <= rounds(12, 60); seed++) {
-      const some = chance(seed)
-      const problem = withRules({ ...isFree(odd(some, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed }, some)
+      const random = randomFrom(seed)
+      const problem = withRules(
+        { ...isFree(odd(random, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed },
+        random,
+      )
       const plan = preparePlan(problem)
       const pairs = plan.openings.flatMap(({ candidates }, opening) =>
         candidates.map(person => [opening, person] as const),
@@ -158,7 +162,7 @@ test(
   'no roster leaves fewer places open than the proved bound',
   async () => {
     for (let seed = 1; seed <= rounds(6, 40); seed++) {
-      const problem = { ...odd(chance(seed), 5, 14), pinned: [], seed }
+      const problem = { ...odd(randomFrom(seed), 5, 14), pinned: [], seed }
       const plan = preparePlan(problem)
       const { roster } = await proveRoster(initialProof(buildGreedyRoster(plan)), {
         seed,

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type FakeFeedOptions, type FeedFault, feedFaults, startFakeFeed } from '../scripts/fake-feed.ts'
+import type { Random } from '../scripts/random.ts'
 import { type FeedBoard, type Golfer, holesPlayed, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
 import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
 import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
 import { firstLast } from '../src/leagues/tours/feeds/names.ts'
 import { getJson, OutgoingFailure } from '../src/platform/http/outgoing.ts'
-import { type Chance, forSeeds } from './seeded.ts'
+import { forSeeds } from './seeded.ts'
 
 const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
 const formats: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
@@ -143,13 +144,13 @@ describe('reading', () => {
 
   const junk = [null, undefined, 0, -1, 1.5, '', 'E', 'x', [], {}, [[]], { value: {} }, true, Infinity, '__proto__']
 
-  function mangle(json: unknown, chance: Chance): unknown {
-    if (chance.some(0.02)) return chance.one(junk)
-    if (Array.isArray(json)) return json.map(item => mangle(item, chance))
+  function mangle(json: unknown, random: Random): unknown {
+    if (random.chance(0.02)) return random.pick(junk)
+    if (Array.isArray(json)) return json.map(item => mangle(item, random))
     if (typeof json !== 'object' || json === null) return json
     const entries = Object.entries(json).map(([key, value]) => [
-      chance.some(0.01) ? `${key}x` : key,
-      mangle(value, chance),
+      random.chance(0.01) ? `${key}x` : key,
+      mangle(value, random),
     ])
     return Object.fromEntries(entries)
   }
@@ -161,10 +162,10 @@ describe('reading', () => {
     ['espn', 'espn-leaderboard'],
   ] as const)('however the JSON is mangled, %s reads %s.json as a board or a ScoreFeedError', async (format, name) => {
     const json: unknown = await fixture(name)
-    forSeeds(150, chance => {
+    forSeeds(150, random => {
       let golfers: Golfer[] = []
       try {
-        golfers = parseFeed(format, mangle(json, chance)).golfers
+        golfers = parseFeed(format, mangle(json, random)).golfers
       } catch (error) {
         expect(error).toBeInstanceOf(ScoreFeedError)
       }

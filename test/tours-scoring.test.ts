@@ -210,11 +210,11 @@ describe('a tie', () => {
 test('for any field, a total is the lowest sum of that many picks, in whatever order they were named', () => {
   const subsets = (all: number[], size: number): number[][] =>
     size === 0 ? [[]] : all.flatMap((first, i) => subsets(all.slice(i + 1), size - 1).map(rest => [first, ...rest]))
-  forSeeds(300, chance => {
+  forSeeds(300, random => {
     const golfers = Array.from({ length: 7 }, (_, i) =>
-      golfer(String(i), chance.some(0.2) ? null : chance.below(30) - 15),
+      golfer(String(i), random.chance(0.2) ? null : random.below(30) - 15),
     )
-    const best = 1 + chance.below(5)
+    const best = 1 + random.below(5)
     const picked = golfers.slice(0, 6)
     const known = picked.flatMap(({ total }) => total ?? [])
     const sums = subsets(known, best).map(some => some.reduce((sum, one) => sum + one, 0))

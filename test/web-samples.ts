@@ -1,6 +1,7 @@
 /** Leagues, boards, players and uploads as the API answers them, with names that try to break pages among them. */
 
 import { Value } from '@sinclair/typebox/value'
+import { randomFrom } from '../scripts/random.ts'
 import type { BoardRow } from '../src/leaderboard/page.ts'
 import type { BoardView } from '../src/leagues/board.ts'
 import type { ConfigPreview } from '../src/leagues/config-preview.ts'
@@ -9,7 +10,6 @@ import { type LeagueView, leagueSchema } from '../src/leagues/league.ts'
 import type { UploadView } from '../src/leagues/sheets/upload.ts'
 import type { UploadErrors } from '../src/leagues/sheets/uploads-page.ts'
 import type { Who } from '../src/platform/http/request-context.ts'
-import { chance } from './seeded.ts'
 
 export const officer: Who = { id: 2, username: 'olga', role: 'officer', via: 'session', csrfToken: 'token-of-olga' }
 export const admin: Who = { id: 1, username: 'ada', role: 'admin', via: 'session', csrfToken: 'token-of-ada' }
@@ -58,14 +58,14 @@ export function sampleBoard(
   { count = 50, total = 1_248, names = soldiers } = {},
 ): BoardView {
   const { id, name, kind, status } = sampleLeague()
-  const { real: random } = chance(20260301)
+  const { next } = randomFrom(20260301)
   const rows = Array.from({ length: count }, (_, i): BoardRow => {
-    const score = Math.round(98_765_432 / (1 + i * 0.07) - random() * 90_000)
-    const power = Math.round(40_000_000 + random() * 90_000_000)
+    const score = Math.round(98_765_432 / (1 + i * 0.07) - next() * 90_000)
+    const power = Math.round(40_000_000 + next() * 90_000_000)
     const kills = Math.round(score / 12)
     return {
       rank: i + 1,
-      change: i === 7 ? null : Math.round((random() - 0.5) * 6),
+      change: i === 7 ? null : Math.round((next() - 0.5) * 6),
       player_id: String(10_000_000 + i * 7_919),
       name: names[i % names.length] ?? '',
       score,
@@ -75,14 +75,14 @@ export function sampleBoard(
         kill_points: kills,
         kills_t4: Math.round(kills / 14),
         kills_t5: Math.round(kills / 40),
-        deads: i === 3 ? null : Math.round(random() * 2_000_000),
+        deads: i === 3 ? null : Math.round(next() * 2_000_000),
       },
       gains: {
-        power: Math.round((random() - 0.4) * 9_000_000),
+        power: Math.round((next() - 0.4) * 9_000_000),
         kill_points: Math.round(kills / 3),
         kills_t4: Math.round(kills / 40),
         kills_t5: 0,
-        deads: i === 3 ? null : Math.round(random() * 400_000),
+        deads: i === 3 ? null : Math.round(next() * 400_000),
       },
     }
   })
@@ -99,16 +99,16 @@ export function sampleBoard(
 }
 
 export function samplePlayer(more: Partial<PlayerView> = {}): PlayerView {
-  const { real: random } = chance(7)
+  const { next } = randomFrom(7)
   const metrics = ['power', 'kill_points', 'kills_t4', 'deads']
   const history = Array.from({ length: 14 }, (_, i) => ({
     taken_at: iso(start + i * day),
     kind: i === 0 ? 'baseline' : 'current',
-    score: i === 0 ? 0 : i * 1_234_567 + Math.round(random() * 900_000),
+    score: i === 0 ? 0 : i * 1_234_567 + Math.round(next() * 900_000),
     metrics: Object.fromEntries(
       metrics.map((metric, m) => [
         metric,
-        i === 5 && m === 3 ? null : Math.round(1_000_000 * (m + 1) + i * 120_000 * random() + i * 90_000),
+        i === 5 && m === 3 ? null : Math.round(1_000_000 * (m + 1) + i * 120_000 * next() + i * 90_000),
       ]),
     ),
   }))

@@ -1,9 +1,9 @@
 /** Files for benches: scans of any length in fifteen columns, of which all but the first two hold numbers. */
 import { join } from 'node:path'
-import { random } from '../../test/fixtures/sheets/random.ts'
 import { governors, grown, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
 import { columnLetters, workbookParts, xmlEscaped } from '../../test/fixtures/sheets/workbook.ts'
 import { zip } from '../../test/fixtures/sheets/zip.ts'
+import { randomFrom } from '../random.ts'
 
 export const COLUMNS = 15
 const BATCH = 10_000
@@ -15,9 +15,9 @@ type Row = (string | number)[]
 
 /** `growth`: how many times every player has gained since the first scan. */
 function* batches(rows: number, columns = COLUMNS, growth = 0): Generator<Row[]> {
-  const r = random(1)
+  const random = randomFrom(1)
   for (let from = 0; from < rows; from += BATCH)
-    yield governors(Math.min(BATCH, rows - from), r).map((governor, i) => {
+    yield governors(Math.min(BATCH, rows - from), random).map((governor, i) => {
       const gain = (column: number) => growth * (1 + (((from + i) * 7_919 + column) % 9_973))
       const row = rokTrackerRow(growth ? grown(governor, gain) : governor).slice(0, columns)
       row[0] = 10_000_000 + (from + i) * 7

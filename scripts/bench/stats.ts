@@ -15,7 +15,7 @@ import { memoryStore } from '../../src/platform/cache/memory-store.ts'
 import { RefreshedAnswers } from '../../src/platform/cache/refreshed.ts'
 import { Stamps, touch } from '../../src/platform/cache/stamps.ts'
 import { hour } from '../../src/platform/clock.ts'
-import { random } from '../demo/random.ts'
+import { randomFrom } from '../random.ts'
 import { helpFirst } from '../script-help.ts'
 import { seed } from './seed.ts'
 
@@ -60,9 +60,9 @@ try {
 
 /** A day of 40 leagues, a few of them busy. Most visits go to popular pages, and a league is updated every few minutes. */
 async function replay(db: ReturnType<typeof seed>) {
-  const r = random(7)
+  const random = randomFrom(7)
   let at = Date.now()
-  const cache = new Cache(memoryStore(), new Stamps(db), { now: () => at }, new RefreshedAnswers(db), r.next)
+  const cache = new Cache(memoryStore(), new Stamps(db), { now: () => at }, new RefreshedAnswers(db), random.next)
   const board = cacheEntry('leaderboard', '5m', ['scores'])
   const player = cacheEntry('player_details', '2m', ['scores'])
   const active = cacheEntry('active_leagues', '5m', [])
@@ -74,16 +74,16 @@ async function replay(db: ReturnType<typeof seed>) {
     return 1
   }
   for (const end = at + 24 * hour; at < end; ) {
-    at += r.skewed(900, 3)
+    at += random.skewed(900, 3)
     visits++
-    const league = Math.floor(r.skewed(3, 2)) % 40
-    const kind = r.next()
-    if (kind < 0.55) await cache.read(board, [league, Math.floor(r.skewed(0.6, 2))], load)
-    else if (kind < 0.75) await cache.read(player, [league, Math.floor(r.skewed(40, 1.5))], load)
+    const league = Math.floor(random.skewed(3, 2)) % 40
+    const kind = random.next()
+    if (kind < 0.55) await cache.read(board, [league, Math.floor(random.skewed(0.6, 2))], load)
+    else if (kind < 0.75) await cache.read(player, [league, Math.floor(random.skewed(40, 1.5))], load)
     else if (kind < 0.95) await cache.read(active, [''], load)
-    else await cache.read(dashboard, [Math.floor(r.skewed(1, 2)) % 9], load)
-    if (r.chance(0.001)) transact(db, tx => touch(tx, 'scores', r.whole(0, 39)))
-    if (r.chance(0.002)) for (let i = 0; i < 9; i++) await cache.refresh(dashboard, [i], load)
+    else await cache.read(dashboard, [Math.floor(random.skewed(1, 2)) % 9], load)
+    if (random.chance(0.001)) transact(db, tx => touch(tx, 'scores', random.whole(0, 39)))
+    if (random.chance(0.002)) for (let i = 0; i < 9; i++) await cache.refresh(dashboard, [i], load)
   }
   console.log(
     `\nA day of ${visits.toLocaleString('en')} reads (an update of some league every ${((24 * 60) / (visits * 0.001)).toFixed(1)} min):`,

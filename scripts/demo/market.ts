@@ -1,6 +1,7 @@
 /** A trading cup: ten members with different temperaments, a dozen symbols, and prices that keep moving while people watch. */
+
+import { type Random, randomFrom } from '../random.ts'
 import { type DemoCall, type DemoLeague, demoMember } from './call.ts'
-import { type Random, random } from './random.ts'
 
 const members = 'nora otto priya quinn rafa sofia teo uma vera wim'.split(' ')
 const startPrices: Record<string, number> = {
@@ -22,7 +23,7 @@ const pastDays = 40
 
 /** `stream` keeps the prices moving; it returns a function that stops them. */
 export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(): () => void }> {
-  const r = random(12)
+  const random = randomFrom(12)
   const now = Date.now()
   const league: DemoLeague = await call.post('/api/v1/leagues', {
     name: 'Winter trading cup',
@@ -32,21 +33,21 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
     config: { starting_cash_cents: 10_000_000, fee_cents: 250, max_position_pct: 40, quote_max_age_s: 86_400 },
   })
   const prices = new Map(Object.entries(startPrices))
-  await call.post('/api/v1/quotes/import', { csv: pastPrices(prices, r, now) })
+  await call.post('/api/v1/quotes/import', { csv: pastPrices(prices, random, now) })
   const quote = () =>
     call.post('/api/v1/quotes', { quotes: [...prices].map(([symbol, price_cents]) => ({ symbol, price_cents })) })
   await quote()
   const traders = []
-  for (const name of members) traders.push({ ...(await demoMember(call, name)), boldness: 0.1 + 0.5 * r.next() })
+  for (const name of members) traders.push({ ...(await demoMember(call, name)), boldness: 0.1 + 0.5 * random.next() })
   for (const { send } of traders) await send(`/leagues/${league.id}/join`, {})
   for (let round = 0; round < rounds; round++) {
-    movePrices(prices, r, 0.02)
+    movePrices(prices, random, 0.02)
     await quote()
     for (const { send, boldness } of traders) {
-      if (!r.chance(boldness)) continue
-      const symbol = r.pick([...prices.keys()])
-      const quantity = Math.max(1, Math.round((r.whole(2, 20) * 100_000) / (prices.get(symbol) ?? 1)))
-      await send(`/leagues/${league.id}/trades`, { symbol, side: r.chance(0.65) ? 'buy' : 'sell', quantity })
+      if (!random.chance(boldness)) continue
+      const symbol = random.pick([...prices.keys()])
+      const quantity = Math.max(1, Math.round((random.whole(2, 20) * 100_000) / (prices.get(symbol) ?? 1)))
+      await send(`/leagues/${league.id}/trades`, { symbol, side: random.chance(0.65) ? 'buy' : 'sell', quantity })
     }
   }
   await voidPrice(call, league, prices, traders)
@@ -57,7 +58,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
     ...league,
     stream() {
       const timer = setInterval(() => {
-        movePrices(prices, r, 0.004)
+        movePrices(prices, random, 0.004)
         quote().catch(() => {}) // the server has ended, and the demo with it
       }, 3_000)
       return () => clearInterval(timer)
@@ -78,17 +79,17 @@ async function voidPrice(call: DemoCall, league: DemoLeague, prices: Map<string,
 }
 
 /** Six weeks of prices that lead to the current ones, as CSV. */
-function pastPrices(prices: Map<string, number>, r: Random, now: number): string {
+function pastPrices(prices: Map<string, number>, random: Random, now: number): string {
   const lines = ['symbol,price,as_of']
   for (let ago = pastDays; ago > 0; ago--) {
     const date = new Date(now - ago * 86_400_000).toISOString().slice(0, 10)
     for (const [symbol, cents] of prices) lines.push(`${symbol},${(cents / 100).toFixed(2)},${date}`)
-    movePrices(prices, r, 0.03)
+    movePrices(prices, random, 0.03)
   }
   return lines.join('\n')
 }
 
-function movePrices(prices: Map<string, number>, r: Random, step: number) {
+function movePrices(prices: Map<string, number>, random: Random, step: number) {
   for (const [symbol, price] of prices)
-    prices.set(symbol, Math.max(100, Math.round(price * (1 + step * (r.next() + r.next() - 0.98)))))
+    prices.set(symbol, Math.max(100, Math.round(price * (1 + step * (random.next() + random.next() - 0.98)))))
 }

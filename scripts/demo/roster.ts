@@ -1,6 +1,7 @@
 /** A club with two halls and a pub: a month of shifts, two dozen people, this week confirmed and the next one a draft. */
+
+import { randomFrom } from '../random.ts'
 import { type DemoCall, demoMember } from './call.ts'
-import { random } from './random.ts'
 
 const people =
   'Amelie Berg,Ben Osei,Chidi Eze,Dana Kowalski,Elif Demir,Farid Haddad,Greta Lund,Hugo Marques,Ines Duarte,Jonas Vik,Kaya Brandt,Lior Azulay,Mara Novak,Nils Holm,Oona Laine,Pavel Sokol,Quinn Doyle,Rosa Iturbe,Sven Aalto,Tamar Levi,Ugo Conti,Vera Simic,Wim de Boer,Yara Nassar'.split(
@@ -95,7 +96,7 @@ export async function rosterDemo(
 ): Promise<{ email: string; password: string } | undefined> {
   const api = '/api/v1/roster'
   if ((await call.get(`${api}/sites`)).pagination.total > 0) return undefined
-  const { whole, pick, chance } = random(7)
+  const { whole, pick, chance } = randomFrom(7)
   const monday = mondayOf(today())
   const sites = new Map<string, number>()
   for (const name of new Set(demands.map(({ site }) => site)))

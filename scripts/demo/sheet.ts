@@ -2,8 +2,9 @@
  * A season of a kingdom at war: a baseline and six scans, with players who join, leave, are renamed or stay inactive, goals by power,
  * and an extra sheet of verified deaths.
  */
+
+import { type Random, randomFrom } from '../random.ts'
 import type { DemoCall, DemoLeague } from './call.ts'
-import { type Random, random } from './random.ts'
 
 type Governor = {
   id: number
@@ -80,38 +81,41 @@ const wholeNames = [
 const alliances = ['NRTH', 'WOLF', 'SALT', 'DAWN', '']
 const day = 86_400_000
 
-const nameOf = (r: Random, number: number) =>
-  r.chance(0.12)
-    ? `${r.pick(wholeNames)}${r.chance(0.5) ? number % 90 : ''}`
-    : `${r.pick(firstParts)}${r.pick(secondParts)}${r.chance(0.3) ? number % 100 : ''}`
+const nameOf = (random: Random, number: number) =>
+  random.chance(0.12)
+    ? `${random.pick(wholeNames)}${random.chance(0.5) ? number % 90 : ''}`
+    : `${random.pick(firstParts)}${random.pick(secondParts)}${random.chance(0.3) ? number % 100 : ''}`
 
-function newGovernor(r: Random, number: number): Governor {
-  const power = Math.round(2_000_000 + Math.min(160_000_000, r.skewed(14_000_000, 1.6)))
+function newGovernor(random: Random, number: number): Governor {
+  const power = Math.round(2_000_000 + Math.min(160_000_000, random.skewed(14_000_000, 1.6)))
   const past = power / 40
-  const kills = [6, 4, 3, 1.5, 0.2].map(share => Math.round(past * share * r.next())) as Governor['kills']
+  const kills = [6, 4, 3, 1.5, 0.2].map(share => Math.round(past * share * random.next())) as Governor['kills']
   return {
     id: 40_000_000 + number * 7_919,
-    name: nameOf(r, number),
-    alliance: r.pick(alliances),
+    name: nameOf(random, number),
+    alliance: random.pick(alliances),
     power,
     kills,
-    deads: Math.round((power / 90) * r.next()),
-    gathered: Math.round(power * 9 * r.next()),
-    assistance: Math.round(power * r.next()),
-    helps: r.whole(50, 40_000),
-    zeal: r.chance(0.18) ? 0 : r.skewed(0.6, 2),
+    deads: Math.round((power / 90) * random.next()),
+    gathered: Math.round(power * 9 * random.next()),
+    assistance: Math.round(power * random.next()),
+    helps: random.whole(50, 40_000),
+    zeal: random.chance(0.18) ? 0 : random.skewed(0.6, 2),
   }
 }
 
 /** Adds the kills and losses of some days of war. */
-function fight(governor: Governor, r: Random, days: number) {
-  const strength = (governor.power / 1_000_000) * governor.zeal * days * (0.4 + r.next())
-  const killsAdded = [900, 700, 500, 420, 260].map(rate => Math.round(strength * rate * r.next()))
+function fight(governor: Governor, random: Random, days: number) {
+  const strength = (governor.power / 1_000_000) * governor.zeal * days * (0.4 + random.next())
+  const killsAdded = [900, 700, 500, 420, 260].map(rate => Math.round(strength * rate * random.next()))
   governor.kills = governor.kills.map((kills, tier) => kills + (killsAdded[tier] ?? 0)) as Governor['kills']
-  governor.deads += Math.round(strength * 160 * r.next())
-  governor.power = Math.max(1_000_000, Math.round(governor.power * (1 + 0.012 * days) - strength * 5_000 * r.next()))
-  governor.gathered += Math.round(days * 3_000_000 * r.next())
-  governor.helps += r.whole(0, 40 * days)
+  governor.deads += Math.round(strength * 160 * random.next())
+  governor.power = Math.max(
+    1_000_000,
+    Math.round(governor.power * (1 + 0.012 * days) - strength * 5_000 * random.next()),
+  )
+  governor.gathered += Math.round(days * 3_000_000 * random.next())
+  governor.helps += random.whole(0, 40 * days)
 }
 
 const killPoints = ([t1, t2, t3, t4, t5]: Governor['kills']) =>
@@ -119,11 +123,11 @@ const killPoints = ([t1, t2, t3, t4, t5]: Governor['kills']) =>
 
 const headings =
   'ID,Name,Power,Killpoints,Deads,T1 Kills,T2 Kills,T3 Kills,T4 Kills,T5 Kills,Total Kills,T45 Kills,Ranged,Rss Gathered,Rss Assistance,Helps,Alliance'
-function scan(governors: readonly Governor[], r: Random): string {
+function scan(governors: readonly Governor[], random: Random): string {
   const lines = governors.map(governor => {
     const { id, name, power, deads, kills, gathered, assistance, helps, alliance } = governor
     const total = kills.reduce((sum, count) => sum + count, 0)
-    const isUnreadable = r.chance(0.01) // the scanner could not read it
+    const isUnreadable = random.chance(0.01) // the scanner could not read it
     return [
       id,
       name,
@@ -144,12 +148,16 @@ function scan(governors: readonly Governor[], r: Random): string {
 }
 
 /** Deaths that officers have verified. The last line is a mistake: a player who is not in the kingdom. */
-function verifiedDeaths(governors: readonly Governor[], deadsAtStart: ReadonlyMap<number, number>, r: Random): string {
+function verifiedDeaths(
+  governors: readonly Governor[],
+  deadsAtStart: ReadonlyMap<number, number>,
+  random: Random,
+): string {
   const lines = governors
     .map(({ id, name, deads }) => ({
       id,
       name,
-      verified: Math.round((deads - (deadsAtStart.get(id) ?? deads)) * r.next()),
+      verified: Math.round((deads - (deadsAtStart.get(id) ?? deads)) * random.next()),
     }))
     .filter(({ verified }) => verified > 0)
     .map(({ id, name, verified }) => `${id},${name},${verified}`)
@@ -163,7 +171,7 @@ const goals = [
 ]
 
 export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
-  const r = random(1247)
+  const random = randomFrom(1247)
   const now = Date.now()
   const begin = now - 24 * day
   const league: DemoLeague = await call.post('/api/v1/leagues', {
@@ -177,9 +185,9 @@ export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
       goals,
     },
   })
-  let governors = Array.from({ length: 640 }, (_, i) => newGovernor(r, i))
+  let governors = Array.from({ length: 640 }, (_, i) => newGovernor(random, i))
   let governorCount = governors.length
-  const upload = async (kind: string, at: number, sheet = scan(governors, r), name = 'scan') => {
+  const upload = async (kind: string, at: number, sheet = scan(governors, random), name = 'scan') => {
     const form = new FormData()
     form.set('kind', kind)
     form.set('taken_at', new Date(at).toISOString())
@@ -189,12 +197,12 @@ export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
   await upload('baseline', begin)
   const deadsAtStart = new Map(governors.map(({ id, deads }) => [id, deads]))
   for (let scanNumber = 1; scanNumber <= 6; scanNumber++) {
-    for (const governor of governors) fight(governor, r, 4)
-    governors = governors.filter(() => !r.chance(0.006))
-    for (const governor of governors) if (r.chance(0.012)) governor.name = nameOf(r, r.whole(0, 999))
-    for (let i = 0; i < 4; i++) governors.push(newGovernor(r, governorCount++))
+    for (const governor of governors) fight(governor, random, 4)
+    governors = governors.filter(() => !random.chance(0.006))
+    for (const governor of governors) if (random.chance(0.012)) governor.name = nameOf(random, random.whole(0, 999))
+    for (let i = 0; i < 4; i++) governors.push(newGovernor(random, governorCount++))
     await upload('current', Math.min(begin + scanNumber * 4 * day, now))
   }
-  await upload('extra', now, verifiedDeaths(governors, deadsAtStart, r), 'verified-deaths')
+  await upload('extra', now, verifiedDeaths(governors, deadsAtStart, random), 'verified-deaths')
   return league
 }

@@ -1,7 +1,7 @@
 /** A pool on a golf tournament that is played live: a feed on this machine, and members with their picks. */
 import { startFakeFeed } from '../fake-feed.ts'
+import { randomFrom } from '../random.ts'
 import type { DemoCall, DemoLeague } from './call.ts'
-import { random } from './random.ts'
 
 const members = 'amelie ben chidi dana elif farid greta hugo ines jonas kaya lior nora'.split(' ') // nora trades too
 const teams = ['', ' Eagles', ' & Sons', ' Links', ' Bunker Club']
@@ -16,7 +16,7 @@ type Golfer = { player_id: string; name: string }
 export async function tourDemo(
   call: DemoCall,
 ): Promise<(DemoLeague & { next: DemoLeague; played: Promise<void>; stop(): void }) | undefined> {
-  const { pick, whole, chance } = random(4)
+  const { pick, whole, chance } = randomFrom(4)
   const feed = startFakeFeed({ seed: 11, golfers: 60, speed, from: -secondsToEnter * speed })
   const slug = await newTour(call, feed.url)
   if (!slug) {
@@ -55,7 +55,7 @@ export async function tourDemo(
 
 /** The next event: its field is pasted, as the feed still shows this week’s, and a pool with groups takes picks from it. */
 async function nextWeek(call: DemoCall, tour: string, field: readonly Golfer[], users: ReadonlyMap<string, number>) {
-  const { pick, whole } = random(5)
+  const { pick, whole } = randomFrom(5)
   const lines = field.slice(0, 48).map(({ name }, i) => `"${name}",${i + 1},${5 + i * 2.5}`)
   await call.put(`/api/v1/tours/${tour}/upcoming`, {
     event: 'Inland Open',

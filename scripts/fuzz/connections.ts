@@ -1,6 +1,6 @@
 /** Connections that stop half-way, send nonsense, or send byte by byte. The server must keep serving all others. */
 import type { Socket } from 'bun'
-import type { Random } from '../demo/random.ts'
+import type { Random } from '../random.ts'
 
 const json = 'Content-Type: application/json\r\n'
 const openings = (token: string) => [

@@ -5,7 +5,7 @@
  */
 import { decisions } from '../../test/access-decisions.ts'
 import { type DemoCall, demoMember } from '../demo/call.ts'
-import type { Random } from '../demo/random.ts'
+import type { Random } from '../random.ts'
 import type { Values } from './values.ts'
 import { callers, type FuzzCaller } from './world.ts'
 

@@ -1,6 +1,6 @@
 /** Requests made from the API document. Most of them are nearly right, so that they pass the first check. */
 import type { Thing } from '../../test/openapi.ts'
-import type { Random } from '../demo/random.ts'
+import type { Random } from '../random.ts'
 import type { SheetMaker } from './sheets.ts'
 import type { Values } from './values.ts'
 

@@ -2,11 +2,11 @@
  * Damaged sheets: CSV, TSV and XLSX, intact or with a few bytes, cells, parts or records of the archive changed. A sheet that leads to a
  * new outcome is kept and changed further.
  */
-import { random as sheetRandom } from '../../test/fixtures/sheets/random.ts'
+
 import { governors, rokTrackerCsv } from '../../test/fixtures/sheets/scans.ts'
 import { type FixtureCell, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
 import { zip } from '../../test/fixtures/sheets/zip.ts'
-import type { Random } from '../demo/random.ts'
+import { type Random, randomFrom } from '../random.ts'
 
 export type OddSheet = { bytes: Uint8Array<ArrayBuffer>; filename: string }
 
@@ -70,7 +70,7 @@ const utf16 = (text: string) =>
 
 function randomCsv(random: Random): Uint8Array<ArrayBuffer> {
   const { pick, chance, whole } = random
-  if (chance(0.3)) return new TextEncoder().encode(rokTrackerCsv(governors(whole(1, 20), sheetRandom(whole(1, 1e9)))))
+  if (chance(0.3)) return new TextEncoder().encode(rokTrackerCsv(governors(whole(1, 20), randomFrom(whole(1, 1e9)))))
   const delimiter = pick([',', ';', '\t', '|', ' '])
   const newline = pick(['\n', '\r\n', '\r', '\n\n'])
   const columns = chance(0.7) ? ['ID', 'Name', 'Power'] : Array.from({ length: whole(1, 12) }, () => pick(headers))

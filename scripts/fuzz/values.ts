@@ -1,6 +1,6 @@
 /** Values for a schema: valid ones and odd ones. */
 import type { Thing } from '../../test/openapi.ts'
-import type { Random } from '../demo/random.ts'
+import type { Random } from '../random.ts'
 
 type Schema = Record<string, unknown>
 const isThing = (value: unknown): value is Thing => typeof value === 'object' && value !== null && !Array.isArray(value)

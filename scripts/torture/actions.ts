@@ -1,6 +1,6 @@
 /** What users do during a round. Each action notes what it sends, and what the answer acknowledges. */
 import type { DemoCall } from '../demo/call.ts'
-import type { Random } from '../demo/random.ts'
+import type { Random } from '../random.ts'
 import { longSeason, sendScan, symbol, totalsText, tourSlugs, untilTrue, type World } from './world.ts'
 
 /** `hasMailServer`: whether a mail server is configured. */

@@ -1,6 +1,6 @@
 /** The faults injected into an installation while users act. After each one, all its remaining processes are killed. */
 import { writeFileSync } from 'node:fs'
-import type { Random } from '../demo/random.ts'
+import type { Random } from '../random.ts'
 import type { ChildEnv } from '../trials/child-server.ts'
 import type { ReportFinding } from './audit.ts'
 import type { Installation } from './installation.ts'

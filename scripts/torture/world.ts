@@ -1,7 +1,7 @@
 /** The data that users act on: two sheet leagues, a market, a tour with two pools, and a rota. Created in every new folder. */
 import { type DemoCall, demoMember } from '../demo/call.ts'
-import { random as randomOf } from '../demo/random.ts'
 import type { FakeFeed } from '../fake-feed.ts'
+import { randomFrom } from '../random.ts'
 import { nothingSent, type Scan } from './sent.ts'
 
 export const longSeason = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
@@ -95,7 +95,7 @@ const dayOf = (days: number) => new Date(firstMonday + days * 86_400_000).toISOS
 
 /** The players of a scan with their power: the same for the same scan. */
 export function powersOf({ players, seed, share }: Scan): Map<string, number> {
-  const { next, whole } = randomOf(seed)
+  const { next, whole } = randomFrom(seed)
   const powers = new Map<string, number>()
   for (let id = 1; id <= players; id++) {
     const gained = seed === 0 ? 0 : whole(0, 1e9)
