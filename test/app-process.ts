@@ -1,16 +1,8 @@
 /** Starts `children/app.ts` and communicates with it in lines: commands to it, answers and logs from it. */
+
 import { join } from 'node:path'
-import {
-  adminToken,
-  afterTest,
-  caller,
-  childEnv,
-  defaults,
-  type Env,
-  finisher,
-  temporaryFolder,
-  until,
-} from './start.ts'
+import { childEnv } from '../scripts/trials/child-env.ts'
+import { adminToken, afterTest, caller, defaults, type Env, finisher, temporaryFolder, until } from './start.ts'
 
 export async function openAppProcess(env: Env = {}) {
   const dataDir = env.DATA_DIR ?? temporaryFolder()

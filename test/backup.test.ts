@@ -17,6 +17,7 @@ import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { childEnv } from '../scripts/trials/child-env.ts'
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
 import { makeBackup } from '../src/monitor/backups/backup.ts'
@@ -28,7 +29,7 @@ import { browserTest, redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
 import { upload } from './sheets.ts'
-import { afterTest, childEnv, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { afterTest, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 

@@ -1,12 +1,19 @@
 /** Sends a nurse rostering instance through the API, field by field, without loss. */
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
+import type { Assignment } from '../src/rota/solving/problem.ts'
 import { addSite, base, type Call } from './rosters.ts'
 
-/** The proved optimum of `test/fixtures/nurses.txt`, solved without the API. */
+/** The proved optimum of `test/fixtures/nurses.txt`. */
 export const bestOfFixture = { penalty_cents: 1, cost_cents: 0, unmet: [] }
 
-/** Returns its first and last day. Instances start on a Monday and count as one period. */
-export async function sendNurses(call: Call, text: string): Promise<{ start_date: string; end_date: string }> {
+type Sent = {
+  range: { start_date: string; end_date: string }
+  /** Assignments of the service, with the ids of the instance. */
+  inInstance(assignments: Assignment[]): Assignment[]
+}
+
+/** Instances start on a Monday and count as one period. */
+export async function sendNurses(call: Call, text: string): Promise<Sent> {
   const { staff, shifts, requests = [] } = readNurseInstance(text)
   const dates = shifts.map(({ starts_at }) => starts_at.slice(0, 10)).sort()
   const [start_date = '', end_date = ''] = [dates[0], dates.at(-1)]
@@ -16,8 +23,9 @@ export async function sendNurses(call: Call, text: string): Promise<{ start_date
   for (const { id, site_id: _, skill, certification, kind, ...shift } of shifts)
     ids.set(id, (await call.post(`${base}/shifts`, { ...shift, kind, site_id: site.id })).id)
   const withWeeks = <Counted extends object>(count: Counted | undefined) => count && { ...count, weeks }
-  for (const { id, name, max_hours_week, unavailable, rules } of staff)
-    await call.post(`${base}/staff`, {
+  const people = new Map<number, number>()
+  for (const { id, name, max_hours_week, unavailable, rules } of staff) {
+    const { id: person } = await call.post(`${base}/staff`, {
       name,
       max_hours_week,
       unavailable,
@@ -33,5 +41,10 @@ export async function sendNurses(call: Call, text: string): Promise<{ start_date
         .filter(request => request.staff_id === id)
         .map(({ shift_id, want, price_cents }) => ({ shift_id: ids.get(shift_id), want, price_cents })),
     })
-  return { start_date, end_date }
+    people.set(person, id)
+  }
+  const shiftIds = new Map([...ids].map(([id, sent]) => [sent, id]))
+  const inInstance = (assignments: Assignment[]) =>
+    assignments.map(one => ({ shift_id: shiftIds.get(one.shift_id) ?? 0, staff_id: people.get(one.staff_id) ?? 0 }))
+  return { range: { start_date, end_date }, inInstance }
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { bundledMain } from '../scripts/build.ts'
+import { childEnv } from '../scripts/trials/child-env.ts'
 import { startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { namedMessageOf } from '../src/errors.ts'
-import { afterTest, childEnv, printedUntil, readableLog } from './start.ts'
+import { afterTest, printedUntil, readableLog } from './start.ts'
 
 /** A Fieldhouse whose files may not grow beyond this size: writes then fail as on a full disk. */
 export async function startOnSmallDisk(env: Record<string, string>, kilobytes: number): Promise<string> {

@@ -1,13 +1,15 @@
 /** Backups in a real S3 store. */
+
 import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { childEnv } from '../scripts/trials/child-env.ts'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { namesToKeep, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
 import { startS3 } from './s3.ts'
 import { newLeague, upload } from './sheets.ts'
-import { board, childEnv, start, stopEverything, temporaryFolder } from './start.ts'
+import { board, start, stopEverything, temporaryFolder } from './start.ts'
 
 afterEach(stopEverything)
 

@@ -163,7 +163,7 @@ test(
   'progress goes through the stages in order and never back',
   async () => {
     const seen: SolveProgress[] = []
-    const { problem } = planted({ staff: 8, weeks: 2, seed: 4 })
+    const { problem } = planted({ staff: 5, weeks: 2, seed: 4 })
     const { summary } = await solve(problem, {
       algorithm: 'production',
       budget_s: 600,
@@ -182,7 +182,7 @@ test('a problem with unknown references fails with a sentence', async () => {
 })
 
 test('two threads on one plan share its weeks, and each takes over what the other finds as far as it is valid', () => {
-  const plan = preparePlan(rough({ staff: 30, weeks: 3, seed: 2 }, 1))
+  const plan = preparePlan(rough({ staff: 14, weeks: 2, seed: 2 }, 1))
   const start = buildGreedyRoster(plan)
   const shared = sharedMemoryFor(plan.problem)
   const [first, second] = [openSharedSearch(plan, shared), openSharedSearch(plan, shared)]

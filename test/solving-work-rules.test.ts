@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test'
-import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
 import { type Random, randomFrom } from '../scripts/random.ts'
 import { annealDays, withoutShortStretches } from '../src/rota/solving/anneal-days.ts'
 import { annealToEnd } from '../src/rota/solving/annealing.ts'
@@ -15,7 +14,6 @@ import { compareScores, Roster } from '../src/rota/solving/roster.ts'
 import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
-import { bestOfFixture } from './nurses-by-api.ts'
 import { odd, small } from './roster-instances.ts'
 import { forSeeds } from './seeded.ts'
 
@@ -177,19 +175,6 @@ test(
     }
   },
   MINUTE,
-)
-
-test(
-  'a nurse rostering instance in its public form is solved to a proved optimum, and the checker counts the same',
-  async () => {
-    const problem = readNurseInstance(await Bun.file('test/fixtures/nurses.txt').text())
-    const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
-    expect(checkRoster(problem, assignments)).toEqual([])
-    expect(penaltyOf(pricedBreaches(problem, assignments))).toBe(summary.penalty_cents)
-    expect(summary).toMatchObject({ ...bestOfFixture, bound: 1, ended: 'proved' })
-    expect(unfilled.length).toBe(0)
-  },
-  2 * MINUTE,
 )
 
 test('a person who cannot get their hours is named in a sentence', async () => {

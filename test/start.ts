@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { bundledMain } from '../scripts/build.ts'
+import { childEnv } from '../scripts/trials/child-env.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
@@ -89,12 +90,6 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   }
   return { log: openLog('debug', Date.now, false, write, 0), lines }
 }
-
-/** What a child process gets of our environment: where programs are, and how `scripts/test.ts` lets Bun run. */
-const passedOn = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|BUN_JSC_.*|MIMALLOC_.*)$/.test(name))
-export const childEnv: Env = Object.fromEntries(passedOn.map(([name, value = '']) => [name, value]))
-// Where the optimising compilers are off, so is the next one: most children end soon after their start.
-if (childEnv.BUN_JSC_useFTLJIT === '0') childEnv.BUN_JSC_useDFGJIT = '0'
 
 /** The default settings of every app in a test. */
 export const defaults = (dataDir: string): Env => ({

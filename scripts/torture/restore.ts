@@ -1,8 +1,10 @@
 /** Kills restores half-way. In the end everything acknowledged before the backup must be there; later things need not be. */
+
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backupNames, backupsFolder } from '../../src/monitor/backups/backup.ts'
+import { childEnv } from '../trials/child-env.ts'
 import { spawnServer, startChildServer } from '../trials/child-server.ts'
 import { endWithUs } from '../trials/end-with-us.ts'
 import { auditAct } from './audit.ts'
@@ -14,7 +16,7 @@ const maxKills = 4
 const scriptPath = (name: string) => join(import.meta.dir, '..', `${name}.ts`)
 function runScript(name: string, args: string[], dataDir: string) {
   const child = Bun.spawn([process.execPath, scriptPath(name), ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, BACKUP_KEEP: '2' },
+    env: { ...childEnv, DATA_DIR: dataDir, BACKUP_KEEP: '2' },
     stdout: 'ignore',
     stderr: 'pipe',
     timeout: 120_000,

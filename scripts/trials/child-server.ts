@@ -2,6 +2,7 @@
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 import { bundledMain } from '../build.ts'
 import { demoCaller, operatorToken } from '../demo/call.ts'
+import { childEnv } from './child-env.ts'
 import { endWithUs } from './end-with-us.ts'
 
 export type ChildEnv = Record<string, string | undefined>
@@ -14,8 +15,7 @@ const answerTimeout = 60_000
 export async function spawnServer(dataDir: string, env: ChildEnv = {}, command: string[] = []) {
   const child = Bun.spawn([...command, process.execPath, await bundledMain()], {
     env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
+      ...childEnv,
       PORT: '0',
       HOST: '127.0.0.1',
       DATA_DIR: dataDir,
