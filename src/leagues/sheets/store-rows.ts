@@ -25,22 +25,20 @@ let lastWritten: Promise<unknown> = Promise.resolve()
 export const storeTasks = {
   /** Asked when a large sheet begins to arrive: starting a thread takes a tenth of a second. */
   start(): void {},
-  async storeRows({ snapshot, sheet }: SnapshotRows, work: StoreWork): Promise<void> {
-    const { scores, now, signal, pause, progress } = work
-    const written = whileShared(sheet, () =>
-      writeRows(scores, snapshot, sheet, {
+  storeRows: ({ snapshot, sheet }: SnapshotRows, { scores, now, signal, pause, progress }: StoreWork): Promise<void> =>
+    whileShared(sheet, async () => {
+      const written = writeRows(scores, snapshot, sheet, {
         now,
         signal,
         async pause(written) {
           progress(written)
           await pause()
         },
-      }),
-    )
-    lastWritten = written.catch(() => {})
-    await written
-    await syncLogOf(scores)
-  },
+      })
+      lastWritten = written.catch(() => {})
+      await written
+      await syncLogOf(scores)
+    }),
   /** After writing, which no other thread can do meanwhile. */
   changesSince: (input: SheetComparison, work: StoreWork): Promise<ChangesSince> =>
     whileShared(input.sheet, async () => {
