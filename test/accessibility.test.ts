@@ -6,15 +6,15 @@ import { rosterDemo } from '../scripts/demo/roster.ts'
 import { sheetDemo } from '../scripts/demo/sheet.ts'
 import { tourDemo } from '../scripts/demo/tour.ts'
 import { axeFaults, injectAxe } from './axe.ts'
-import { openBrowser, signIn } from './browser.ts'
+import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { adminToken, afterTest, shared, start, stopEverything } from './start.ts'
 
 afterEach(stopEverything)
 
-const bound = 300_000 // ms: a slow machine plays the demo and looks at dozens of pages
+const timeoutMs = 300_000 // ms: a slow machine plays the demo and looks at dozens of pages
 
-const filled = shared(async () => {
+const filledWithDemo = shared(async () => {
   const admin = { email: 'ada@fieldhouse.example', password: 'long enough for all' }
   const fieldhouse = await start({ ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password })
   const call = demoCaller(fieldhouse.url, adminToken)
@@ -25,27 +25,27 @@ const filled = shared(async () => {
   if (tour) afterTest(tour.stop)
   tour?.played.catch(() => {}) // it is not played to its end
   const member = await demoMember(call, 'nora')
-  const first = async (path: string, list: string) => (await call.get(path))[list][0]
+  const firstOf = async (path: string, list: string) => (await call.get(path))[list][0]
   const ids = {
     sheet: sheet.id,
     market: market.id,
     tour: tour?.id,
     next: tour?.next.id,
-    player: (await first(`/api/v1/leagues/${sheet.id}/leaderboard`, 'rows')).player_id,
-    upload: (await first(`/api/v1/leagues/${sheet.id}/uploads`, 'uploads')).id,
-    symbol: (await first('/api/v1/quotes', 'quotes')).symbol,
-    nora: (await first('/api/v1/users?q=nora@', 'users')).id,
-    site: (await first('/api/v1/roster/sites', 'sites')).id,
-    staff: (await first('/api/v1/roster/staff', 'staff')).id,
+    player: (await firstOf(`/api/v1/leagues/${sheet.id}/leaderboard`, 'rows')).player_id,
+    upload: (await firstOf(`/api/v1/leagues/${sheet.id}/uploads`, 'uploads')).id,
+    symbol: (await firstOf('/api/v1/quotes', 'quotes')).symbol,
+    nora: (await firstOf('/api/v1/users?q=nora@', 'users')).id,
+    site: (await firstOf('/api/v1/roster/sites', 'sites')).id,
+    staff: (await firstOf('/api/v1/roster/staff', 'staff')).id,
   }
   return { ...fieldhouse, admin, member, ids }
 })
 
-async function findings(as: { email: string; password: string } | undefined, paths: string[]): Promise<string[]> {
-  const { url } = await filled()
+async function findings(account: { email: string; password: string } | undefined, paths: string[]): Promise<string[]> {
+  const { url } = await filledWithDemo()
   const found: string[] = []
   const page = await openBrowser({ viewport: { width: 1280, height: 900 } })
-  if (as) await signIn(page, url, as.email, as.password)
+  if (account) await signInBrowser(page, url, account.email, account.password)
   await injectAxe(page)
   for (const [i, path] of paths.entries()) {
     await page.emulateMedia({ colorScheme: i % 2 ? 'dark' : 'light' })
@@ -57,40 +57,40 @@ async function findings(as: { email: string; password: string } | undefined, pat
 }
 
 /** Ten rows: most differ in their badges. */
-const board = (league: number) => `/leagues/${league}?limit=10`
+const boardPath = (league: number) => `/leagues/${league}?limit=10`
 
 browserTest(
   'axe finds nothing on what strangers see',
   async () => {
-    const { ids } = await filled()
+    const { ids } = await filledWithDemo()
     const paths = [
       ...['/', '/sign-in', '/forgot-password', '/tours', '/quotes', `/quotes/${ids.symbol}`, '/help', '/help/sheets'],
-      ...[board(ids.sheet), ...[ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`)],
+      ...[boardPath(ids.sheet), ...[ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`)],
       `/leagues/${ids.sheet}/players/${ids.player}`,
     ]
     expect(await findings(undefined, paths)).toEqual([])
   },
-  bound,
+  timeoutMs,
 )
 
 browserTest(
   'axe finds nothing on what members see',
   async () => {
-    const { ids, member } = await filled()
+    const { ids, member } = await filledWithDemo()
     const paths = [
       ...['/', '/me', '/account', '/rota', '/rota/mine', `/people/${ids.nora}`],
-      ...[board(ids.sheet), ...[ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`)],
+      ...[boardPath(ids.sheet), ...[ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`)],
       ...[`/leagues/${ids.market}/trade`, `/leagues/${ids.next}/entries`],
     ]
     expect(await findings(member, paths)).toEqual([])
   },
-  bound,
+  timeoutMs,
 )
 
 browserTest(
   'axe finds nothing on what officers and admins see',
   async () => {
-    const { ids, admin } = await filled()
+    const { ids, admin } = await filledWithDemo()
     const paths = [
       ...[
         '/leagues/new',
@@ -108,5 +108,5 @@ browserTest(
     ]
     expect(await findings(admin, paths)).toEqual([])
   },
-  bound,
+  timeoutMs,
 )

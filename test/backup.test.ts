@@ -23,7 +23,7 @@ import { job } from '../src/context.ts'
 import { makeBackup } from '../src/monitor/backups/backup.ts'
 import { fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { packTar, unpackTar } from '../src/platform/files/tar.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, sendQuotes } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
@@ -466,7 +466,7 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
   const { url } = await start({ ADMIN_EMAIL, ADMIN_PASSWORD })
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
+  await signInBrowser(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
   await page.goto(`${url}/admin/backups`)
   await page.getByText('No backup yet').waitFor()
   await page.getByRole('button', { name: 'Make a backup' }).click()

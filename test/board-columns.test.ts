@@ -1,6 +1,6 @@
 /** The columns of a board: chosen once for all readers, by each reader, and in exports. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, shared, start } from './start.ts'
@@ -103,7 +103,7 @@ browserTest(
     await call.post('/api/v1/users', olga)
     const page = await openBrowser()
     const complaints = complaintsOf(page)
-    await signIn(page, url, olga.email, olga.password)
+    await signInBrowser(page, url, olga.email, olga.password)
     const columns = async () => (await call.get(`/api/v1/leagues/${id}`)).config.columns
     const save = async () => {
       await page.click('button:text-is("Save")')

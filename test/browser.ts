@@ -7,7 +7,7 @@ const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-back
 /** One for the whole process, because starting it takes longer than most tests that use it. */
 let browser: Promise<Browser> | undefined
 /** Unused pages by their options, because opening one takes half a second of processor time. */
-const idle = new Map<string, Page[]>()
+const idlePages = new Map<string, Page[]>()
 
 async function launch(): Promise<Browser> {
   const playwright = await import('playwright-core')
@@ -15,21 +15,21 @@ async function launch(): Promise<Browser> {
 }
 
 /** Where unused pages are. They stay on the host of the tests, because a page that leaves its host gets a new process. */
-const blank = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
-blank.unref()
+const blankPage = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
+blankPage.unref()
 
 /** A page of a real browser with its own, empty profile. */
 export async function openBrowser({ viewport, colorScheme, ...options }: BrowserContextOptions = {}): Promise<Page> {
   browser ??= launch()
   const key = JSON.stringify(options)
-  const page = idle.get(key)?.pop() ?? (await (await browser).newPage(options))
+  const page = idlePages.get(key)?.pop() ?? (await (await browser).newPage(options))
   await page.setViewportSize(viewport ?? { width: 1280, height: 720 })
   // Animations take a tenth of a core as long as a page is open.
   await page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'reduce' })
   afterTest(async () => {
     try {
-      await empty(page)
-      idle.set(key, [...(idle.get(key) ?? []), page])
+      await emptyPage(page)
+      idlePages.set(key, [...(idlePages.get(key) ?? []), page])
     } catch {
       await page.close()
     }
@@ -39,7 +39,7 @@ export async function openBrowser({ viewport, colorScheme, ...options }: Browser
 
 const events = ['console', 'pageerror', 'request'] as const
 
-async function empty(page: Page): Promise<void> {
+async function emptyPage(page: Page): Promise<void> {
   for (const event of events) page.removeAllListeners(event)
   await page.unrouteAll()
   if (URL.canParse(page.url()) && page.url().startsWith('http'))
@@ -47,12 +47,12 @@ async function empty(page: Page): Promise<void> {
       localStorage.clear()
       sessionStorage.clear()
     })
-  await page.goto(blank.url.href)
+  await page.goto(blankPage.url.href)
   await page.context().clearCookies()
 }
 
 /** Signs in by the API instead of the form. */
-export async function signIn(page: Page, url: string, email: string, password: string): Promise<void> {
+export async function signInBrowser(page: Page, url: string, email: string, password: string): Promise<void> {
   const answer = await page.request.post(`${url}/api/v1/auth/login`, {
     data: { email, password },
     headers: { origin: url },

@@ -36,16 +36,16 @@ async function startWithRedis() {
 /** A compute process as on another machine: it shares no folder and makes none. */
 async function newMachine(REDIS_URL: string) {
   const machine = await spawnFieldhouse({ ROLE: 'compute', REDIS_URL }, join(temporaryFolder(), 'none'))
-  const works = () => machine.lines.some(({ message }) => message === 'A task begins')
-  return { ...machine, works }
+  const isWorking = () => machine.lines.some(({ message }) => message === 'A task begins')
+  return { ...machine, isWorking }
 }
 
 redisTest('a roster is solved on another machine, which keeps nothing', async () => {
   const { redis, generate, finished } = await startWithRedis()
   const machine = await newMachine(redis.url)
-  const done = await finished(generate({ budget_s: 1, algorithm: 'production' }))
-  expect(done).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
-  expect(machine.works()).toBe(true)
+  const job = await finished(generate({ budget_s: 1, algorithm: 'production' }))
+  expect(job).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
+  expect(machine.isWorking()).toBe(true)
   expect(existsSync(machine.dataDir)).toBe(false)
   expect(await (await fetch(`${machine.url}/readyz`)).text()).toBe('ok')
 })
@@ -54,18 +54,18 @@ redisTest('the machine that solves is killed: another one does the work, and its
   const { redis, generate, finished } = await startWithRedis()
   const machines = [await newMachine(redis.url), await newMachine(redis.url)]
   const started = await generate({ budget_s: 2 })
-  const first = await until(() => machines.find(machine => machine.works()))
+  const first = await until(() => machines.find(machine => machine.isWorking()))
   const second = machines.find(machine => machine !== first)
   await first.kill9()
   expect(await finished(started)).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
-  expect(second?.works()).toBe(true)
+  expect(second?.isWorking()).toBe(true)
 })
 
 redisTest('the only machine is killed: the work is done at home', async () => {
   const { redis, generate, finished } = await startWithRedis()
   const machine = await newMachine(redis.url)
   const started = await generate({ budget_s: 2 })
-  await until(() => machine.works())
+  await until(() => machine.isWorking())
   await machine.kill9()
   expect(await finished(started)).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
 })
@@ -74,7 +74,7 @@ redisTest('a cancel reaches the machine, and the best so far is a draft', async 
   const { redis, generate, finished, call } = await startWithRedis()
   const machine = await newMachine(redis.url)
   const started = await generate({ budget_s: 300 })
-  await until(() => machine.works())
+  await until(() => machine.isWorking())
   await until(async () => (await call.get(started.poll_url)).status_message?.includes('best'))
   const { machines } = await call.get('/admin/task-monitor/json')
   expect(machines).toEqual([
@@ -99,7 +99,7 @@ redisTest('Redis dies under the work: it is done at home once, and no machine is
   const { redis, generate, call } = await startWithRedis()
   const machine = await newMachine(redis.url)
   const started = await generate({ budget_s: 2 })
-  await until(() => machine.works())
+  await until(() => machine.isWorking())
   await redis.stop()
   await until(async () => (await call.get(started.poll_url)).status === 'SUCCESS', 60_000)
 })

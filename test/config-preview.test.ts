@@ -1,6 +1,6 @@
 /** Previews of a config: who would move how far before it is saved. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, season, upload } from './sheets.ts'
@@ -99,7 +99,7 @@ for (const javaScriptEnabled of [true, false])
       await call.post('/api/v1/users', officer)
       const page = await openBrowser({ javaScriptEnabled })
       const complaints = complaintsOf(page)
-      await signIn(page, url, officer.email, officer.password)
+      await signInBrowser(page, url, officer.email, officer.password)
       await page.goto(`${url}/leagues/${id}/settings`)
       await page.fill('[name="config.weights"]', 'Deaths 10')
       await page.fill('[name="config.goals.0.targets"]', 'deads 30')

@@ -8,13 +8,13 @@ import { adminToken, shared, spawnFieldhouse, until } from './start.ts'
 type Started = Awaited<ReturnType<typeof spawnFieldhouse>>
 
 /** One process shared by the tests that leave nothing behind. */
-const running = shared(() => spawnFieldhouse())
+const sharedFieldhouse = shared(() => spawnFieldhouse())
 
 const boundary = 'x-the-boundary'
 const partHead = (name: string, filename = '') =>
   `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${filename && `; filename="${filename}"`}\r\n\r\n`
 const sheet = `ID,Name,Power\n${Array.from({ length: 80_000 }, (_, i) => `${i},player ${i},${i}\n`).join('')}`
-const end = `\r\n--${boundary}--\r\n`
+const closingBoundary = `\r\n--${boundary}--\r\n`
 
 /** Bodies that are cut off at different places. */
 const cuts: Record<string, string> = {
@@ -34,16 +34,16 @@ const cuts: Record<string, string> = {
   'half of a second file': `${partHead('file', 'scan.csv')}${sheet}\r\n${partHead('file', 'more.csv')}${sheet}`,
 }
 
-type Way = (path: string, body: string) => { head: string; body: string }
-const head = (path: string, more: string) =>
+type Framing = (path: string, body: string) => { head: string; body: string }
+const headOf = (path: string, more: string) =>
   `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminToken}\r\ncontent-type: multipart/form-data; boundary=${boundary}\r\n${more}\r\n\r\n`
-const ways: Record<string, Way> = {
+const framings: Record<string, Framing> = {
   'with a length it does not come to': (path, body) => ({
-    head: head(path, `content-length: ${body.length + 1_000_000}`),
+    head: headOf(path, `content-length: ${body.length + 1_000_000}`),
     body,
   }),
   'in chunks': (path, body) => ({
-    head: head(path, 'transfer-encoding: chunked'),
+    head: headOf(path, 'transfer-encoding: chunked'),
     body: body && `${body.length.toString(16)}\r\n${body}\r\n`,
   }),
 }
@@ -51,8 +51,8 @@ const ways: Record<string, Way> = {
 const portOf = ({ url }: Started) => Number(new URL(url).port)
 
 /** Sends that much and goes away: politely once all is sent, or torn off once the service is busy with it. */
-async function breakOff(fieldhouse: Started, { head, body }: ReturnType<Way>, isBusy?: () => boolean) {
-  const gone = Promise.withResolvers<void>()
+async function breakOff(fieldhouse: Started, { head, body }: ReturnType<Framing>, isBusy?: () => boolean) {
+  const closed = Promise.withResolvers<void>()
   let rest = Buffer.from(head + body)
   const send = (socket: Bun.Socket) => {
     rest = rest.subarray(socket.write(rest))
@@ -61,13 +61,13 @@ async function breakOff(fieldhouse: Started, { head, body }: ReturnType<Way>, is
   const socket = await Bun.connect({
     hostname: '127.0.0.1',
     port: portOf(fieldhouse),
-    socket: { open: send, drain: send, data() {}, close: () => gone.resolve(), error: () => gone.resolve() },
+    socket: { open: send, drain: send, data() {}, close: () => closed.resolve(), error: () => closed.resolve() },
   })
   if (isBusy) {
     await until(isBusy)
     socket.terminate()
   }
-  await gone.promise
+  await closed.promise
 }
 
 const filesIn = ({ dataDir }: Started) => {
@@ -77,36 +77,36 @@ const filesIn = ({ dataDir }: Started) => {
     return []
   }
 }
-const answered = ({ lines }: Started, method: string) =>
+const requestCount = ({ lines }: Started, method: string) =>
   lines.filter(line => line.message === 'request' && line.method === method).length
-const complaints = ({ lines }: Started) => lines.filter(({ level }) => level === 'error')
+const loggedErrors = ({ lines }: Started) => lines.filter(({ level }) => level === 'error')
 
-async function isUnharmed(fieldhouse: Started, league: number) {
+async function expectNothingLeft(fieldhouse: Started, league: number) {
   expect(filesIn(fieldhouse)).toEqual([])
   expect((await fieldhouse.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
   expect(fieldhouse.child.exitCode).toBeNull()
-  expect(complaints(fieldhouse)).toEqual([])
+  expect(loggedErrors(fieldhouse)).toEqual([])
 }
 
 test('an upload whose connection breaks leaves no file and no row, and the service stays open', async () => {
-  const fieldhouse = await running()
+  const fieldhouse = await sharedFieldhouse()
   const { id } = await newLeague(fieldhouse.call)
   const path = `/api/v1/leagues/${id}/uploads`
-  for (const way of Object.values(ways))
+  for (const framing of Object.values(framings))
     for (const body of Object.values(cuts)) {
-      const before = answered(fieldhouse, 'POST')
-      await breakOff(fieldhouse, way(path, body))
-      await until(() => answered(fieldhouse, 'POST') > before)
-      await isUnharmed(fieldhouse, id)
+      const before = requestCount(fieldhouse, 'POST')
+      await breakOff(fieldhouse, framing(path, body))
+      await until(() => requestCount(fieldhouse, 'POST') > before)
+      await expectNothingLeft(fieldhouse, id)
     }
   for (let i = 0; i < 5; i++) {
     await breakOff(
       fieldhouse,
-      ways['in chunks']!(path, cuts['much of the file']!),
+      framings['in chunks']!(path, cuts['much of the file']!),
       () => filesIn(fieldhouse).length > 0,
     )
     await until(() => filesIn(fieldhouse).length === 0)
-    await isUnharmed(fieldhouse, id)
+    await expectNothingLeft(fieldhouse, id)
   }
 }, 60_000)
 
@@ -119,16 +119,16 @@ test('an upload that ends inside a part is refused', async () => {
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
       body,
     })
-  for (const [what, body] of Object.entries(cuts)) {
+  for (const [where, body] of Object.entries(cuts)) {
     const answer = await send(body)
-    expect([what, answer.status, await answer.json()]).toMatchObject([what, body ? 400 : 422, {}])
-    await isUnharmed(fieldhouse, id)
+    expect([where, answer.status, await answer.json()]).toMatchObject([where, body ? 400 : 422, {}])
+    await expectNothingLeft(fieldhouse, id)
   }
-  expect((await send(`${partHead('file', 'scan.csv')}${sheet}${end}`)).status).toBe(202)
+  expect((await send(`${partHead('file', 'scan.csv')}${sheet}${closingBoundary}`)).status).toBe(202)
 }, 60_000)
 
 test('a boundary longer than any may be is refused', async () => {
-  const fieldhouse = await running()
+  const fieldhouse = await sharedFieldhouse()
   const { id } = await newLeague(fieldhouse.call)
   for (const boundary of ['b'.repeat(500), '', '"', 'b; boundary=c', '=?utf-8?q?']) {
     const answer = await fieldhouse.call.raw(`/api/v1/leagues/${id}/uploads`, {
@@ -138,11 +138,11 @@ test('a boundary longer than any may be is refused', async () => {
     })
     expect([boundary, answer.status]).toEqual([boundary, 400])
   }
-  await isUnharmed(fieldhouse, id)
+  await expectNothingLeft(fieldhouse, id)
 })
 
 test('a sheet keeps its name, in whatever way the form says it', async () => {
-  const { call } = await running()
+  const { call } = await sharedFieldhouse()
   const { id } = await newLeague(call)
   const names = {
     'filename="ä 白.csv"': 'ä 白.csv',
@@ -150,12 +150,12 @@ test('a sheet keeps its name, in whatever way the form says it', async () => {
     'filename="a\\"b.csv"': 'a"b.csv',
     'filename="../c.csv"': 'c.csv',
   }
-  for (const [i, [said, name]] of Object.entries(names).entries()) {
-    const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; ${said}\r\n\r\n`
+  for (const [i, [disposition, name]] of Object.entries(names).entries()) {
+    const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; ${disposition}\r\n\r\n`
     const answer = await call.raw(`/api/v1/leagues/${id}/uploads`, {
       method: 'POST',
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-      body: `${head}ID,Name,Power\n${i},x,1\r\n${partHead('kind')}baseline${end}`,
+      body: `${head}ID,Name,Power\n${i},x,1\r\n${partHead('kind')}baseline${closingBoundary}`,
     })
     const { upload_id } = await answer.json()
     expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ filename: name, kind: 'baseline' })
@@ -163,17 +163,18 @@ test('a sheet keeps its name, in whatever way the form says it', async () => {
 })
 
 test('any other body whose connection breaks leaves nothing in the log', async () => {
-  const fieldhouse = await running()
-  const send = async (path: string, type: string, way: string) => {
-    const before = answered(fieldhouse, 'POST')
-    const request = ways[way]!(path, '{"name":"No')
+  const fieldhouse = await sharedFieldhouse()
+  const send = async (path: string, type: string, framing: string) => {
+    const before = requestCount(fieldhouse, 'POST')
+    const request = framings[framing]!(path, '{"name":"No')
     await breakOff(fieldhouse, { ...request, head: request.head.replace(/content-type: .*/, `content-type: ${type}`) })
-    await until(() => answered(fieldhouse, 'POST') > before)
+    await until(() => requestCount(fieldhouse, 'POST') > before)
   }
-  for (const way of Object.keys(ways))
+  for (const framing of Object.keys(framings))
     for (const type of ['application/json', 'text/csv', `multipart/form-data; boundary=${boundary}`])
-      for (const path of ['/api/v1/leagues', '/api/v1/shifts/import', '/api/v1/auth/login']) await send(path, type, way)
-  expect(complaints(fieldhouse)).toEqual([])
+      for (const path of ['/api/v1/leagues', '/api/v1/shifts/import', '/api/v1/auth/login'])
+        await send(path, type, framing)
+  expect(loggedErrors(fieldhouse)).toEqual([])
   expect(await fieldhouse.call.get('/livez')).toBe('ok')
 })
 
@@ -184,36 +185,36 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
   const path = `/api/v1/leagues/${id}/uploads`
   const parts = () => filesIn(killed).filter(name => name.endsWith('.part'))
   const send = (fieldhouse: Started) =>
-    breakOff(fieldhouse, ways['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
+    breakOff(fieldhouse, framings['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
   const hasStopped = new AbortController()
 
   const receiving = [send(killed)]
   await until(() => parts().length === 1)
-  const [left = ''] = parts()
+  const [leftPart = ''] = parts()
   receiving.push(send(alive))
   await until(() => parts().length === 2)
-  const complete = left.replace('.part', '') // killed between the last byte and its row
+  const complete = leftPart.replace('.part', '') // killed between the last byte and its row
   writeFileSync(join(killed.dataDir, 'uploads', complete.replace(/.$/, '0')), sheet)
   writeFileSync(join(killed.dataDir, 'uploads', 'somebody’s.csv'), sheet)
   await killed.kill9()
 
   const next = await spawnFieldhouse({}, killed.dataDir)
-  await until(() => !parts().includes(left))
+  await until(() => !parts().includes(leftPart))
   await until(() => filesIn(next).length === 2)
   expect(parts()).toHaveLength(1)
   expect(filesIn(next)).toContain('somebody’s.csv')
   hasStopped.abort()
   await Promise.all(receiving)
   await until(() => parts().length === 0)
-  expect([...complaints(next), ...complaints(alive)]).toEqual([])
+  expect([...loggedErrors(next), ...loggedErrors(alive)]).toEqual([])
 })
 
 test('an answer that is not read to its end leaves nothing open, whatever it is', async () => {
   const fieldhouse = await spawnFieldhouse()
   const { call, child, finished } = fieldhouse
   const { id } = await newLeague(call)
-  const long = `ID,Name,Power\n${Array.from({ length: 60_000 }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
-  const { upload_id, ...started } = await upload(call, id, long)
+  const longSheet = `ID,Name,Power\n${Array.from({ length: 60_000 }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
+  const { upload_id, ...started } = await upload(call, id, longSheet)
   await finished(started)
   const { name } = (await finished(call.post('/admin/backups'))).result
   const answers = {
@@ -242,9 +243,9 @@ test('an answer that is not read to its end leaves nothing open, whatever it is'
       target => target,
     )
   }
-  const leave = async (path: string, afterBytes: number) => {
-    const gone = Promise.withResolvers<void>()
-    let got = 0
+  const readAndLeave = async (path: string, afterBytes: number) => {
+    const closed = Promise.withResolvers<void>()
+    let received = 0
     let status = ''
     await Bun.connect({
       hostname: '127.0.0.1',
@@ -254,28 +255,29 @@ test('an answer that is not read to its end leaves nothing open, whatever it is'
           void socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminToken}\r\n\r\n`),
         data(socket, bytes) {
           status ||= bytes.toString('latin1', 0, 12)
-          got += bytes.length
-          if (got >= afterBytes) socket.terminate()
+          received += bytes.length
+          if (received >= afterBytes) socket.terminate()
         },
-        close: () => gone.resolve(),
+        close: () => closed.resolve(),
       },
     })
-    await gone.promise
+    await closed.promise
     return status === 'HTTP/1.1 200' // exports have few places, and the one before may not have been left yet
   }
-  for (const path of Object.keys(answers)) await until(() => leave(path, 1)) // what is opened once stays open
+  for (const path of Object.keys(answers)) await until(() => readAndLeave(path, 1)) // what is opened once stays open
   await until(async () => (await openStreams(fieldhouse)) === 0)
   const before = openFiles()
   for (const [path, times] of Object.entries(answers))
-    for (let i = 0; i < times; i++) await until(() => leave(path, i % 2 ? 1 : path.includes('events') ? 20 : 300))
+    for (let i = 0; i < times; i++)
+      await until(() => readAndLeave(path, i % 2 ? 1 : path.includes('events') ? 20 : 300))
   await until(async () => (await openStreams(fieldhouse)) === 0)
-  const most = (target: string) => (before.get(target)?.length ?? 0) + 2
+  const maxOpen = (target: string) => (before.get(target)?.length ?? 0) + 2
   await until(() =>
     openFiles()
       .entries()
-      .every(([target, { length }]) => length <= most(target)),
+      .every(([target, { length }]) => length <= maxOpen(target)),
   )
-  expect(complaints(fieldhouse)).toEqual([])
+  expect(loggedErrors(fieldhouse)).toEqual([])
   expect(child.exitCode).toBeNull()
 })
 

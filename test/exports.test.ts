@@ -6,17 +6,17 @@ import { firstSeed } from './seeded.ts'
 import { newLeague, upload } from './sheets.ts'
 import { afterTest, board, type Env, shared, start, temporaryFolder, until } from './start.ts'
 
-async function readBack(bytes: ArrayBuffer) {
+async function readWorkbook(bytes: ArrayBuffer) {
   const { default: ExcelJS } = await import('exceljs')
   const workbook = new ExcelJS.Workbook()
   await workbook.xlsx.load(bytes)
   return workbook.worksheets[0]!
 }
 
-async function wholeOf(pieces: AsyncIterable<Uint8Array>): Promise<ArrayBuffer> {
-  const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
-  return new Blob(all.map(piece => Uint8Array.from(piece))).arrayBuffer()
+async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<ArrayBuffer> {
+  const chunks: Uint8Array[] = []
+  for await (const piece of pieces) chunks.push(piece)
+  return new Blob(chunks.map(piece => Uint8Array.from(piece))).arrayBuffer()
 }
 
 test('a workbook reads back as it was written, whatever its cells contain', async () => {
@@ -37,21 +37,21 @@ test('a workbook reads back as it was written, whatever its cells contain', asyn
   const heading = Array.from({ length: 30 }, (_, i) => `column ${i}`) // past Z
   const rows = Array.from({ length: 500 }, () => heading.map(cell))
   const slices = Array.from({ length: 6 }, (_, i) => rows.slice(i * 100, i * 100 + 100)) // the last is empty
-  const sheet = await readBack(await wholeOf(workbookOf("Cup [1/2]: a'", heading, slices)))
+  const sheet = await readWorkbook(await bytesOf(workbookOf("Cup [1/2]: a'", heading, slices)))
   expect(sheet.name).toBe('Cup  1 2   a')
   expect(sheet.rowCount).toBe(501)
   for (const [i, cells] of [heading, ...rows].entries())
     for (const [c, value] of cells.entries()) {
       const read = sheet.getRow(i + 1).getCell(c + 1).value
-      const meant = typeof value === 'string' ? value.slice(0, 32_767) : value
-      expect([seed, i, c, read || null]).toEqual([seed, i, c, meant || null])
+      const expected = typeof value === 'string' ? value.slice(0, 32_767) : value
+      expect([seed, i, c, read || null]).toEqual([seed, i, c, expected || null])
     }
   expect(sheet.getCell('A1').font).toMatchObject({ bold: true })
 })
 
 test('characters that XML cannot hold are left out of a workbook, and infinity is written as text', async () => {
   const rows: Cell[][] = [['a\u0000b\u001f\ud800c', Number.POSITIVE_INFINITY, 1]]
-  const sheet = await readBack(await wholeOf(workbookOf('', ['one', 'two', 'three'], [rows])))
+  const sheet = await readWorkbook(await bytesOf(workbookOf('', ['one', 'two', 'three'], [rows])))
   expect([sheet.name, sheet.getCell('A2').value, sheet.getCell('B2').value, sheet.getCell('C2').value]).toEqual([
     'Sheet',
     'abc',
@@ -67,22 +67,22 @@ test('a workbook takes what Excel and an archive can hold', () => {
 })
 
 const players = 20_500 // a thread reads 20,000 at a time
-const long = `ID,Name,Power\n${Array.from({ length: players }, (_, i) => `${i},player ${i},${(i * 7_919) % 30_011}`).join('\n')}\n`
+const longSheet = `ID,Name,Power\n${Array.from({ length: players }, (_, i) => `${i},player ${i},${(i * 7_919) % 30_011}`).join('\n')}\n`
 
 test('an exported board is the board, row for row, however long, sorted, searched or as of a time', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const path = `/api/v1/leagues/${id}/leaderboard.csv`
   expect(await call.get(path)).toBe('rank,change,player_id,name,score\r\n')
-  await finished(upload(call, id, long, { taken_at: '2026-02-01T00:00:00Z' }))
-  await finished(upload(call, id, long.replaceAll(/(\d+)\n/g, '1$1\n'), { taken_at: '2026-02-02T00:00:00Z' }))
+  await finished(upload(call, id, longSheet, { taken_at: '2026-02-01T00:00:00Z' }))
+  await finished(upload(call, id, longSheet.replaceAll(/(\d+)\n/g, '1$1\n'), { taken_at: '2026-02-02T00:00:00Z' }))
   const linesOf = async (query: string) => {
     const [heading, ...lines] = String(await call.get(path + query)).split('\r\n')
     expect(heading).toBe('rank,change,player_id,name,score,tier,power,power_gain')
     expect(lines.pop()).toBe('')
     return lines
   }
-  const shown = async (query: string, pages: number[]) => {
+  const boardLines = async (query: string, pages: number[]) => {
     const lines: string[] = []
     for (const page of pages)
       for (const { rank, change, player_id, name, score, tier, metrics, gains } of (
@@ -91,27 +91,27 @@ test('an exported board is the board, row for row, however long, sorted, searche
         lines.push([rank, change, player_id, name, score, tier, metrics.power, gains.power].join(','))
     return lines
   }
-  const whole = await linesOf('?sort_by=power')
-  expect(whole).toHaveLength(players)
-  expect(new Set(whole.map(line => line.split(',')[2])).size).toBe(players)
-  expect(whole.slice(0, 1_000)).toEqual(await shown('?sort_by=power', [1, 2]))
-  expect(whole.slice(19_500)).toEqual(await shown('?sort_by=power', [40, 41]))
+  const exported = await linesOf('?sort_by=power')
+  expect(exported).toHaveLength(players)
+  expect(new Set(exported.map(line => line.split(',')[2])).size).toBe(players)
+  expect(exported.slice(0, 1_000)).toEqual(await boardLines('?sort_by=power', [1, 2]))
+  expect(exported.slice(19_500)).toEqual(await boardLines('?sort_by=power', [40, 41]))
   for (const query of ['?q=player%201999', '?at=2026-02-01T12:00:00Z&order=asc&q=77', '?ties=dense&q=player%20204'])
-    expect(await linesOf(query)).toEqual(await shown(query, [1, 2]))
+    expect(await linesOf(query)).toEqual(await boardLines(query, [1, 2]))
   expect(await linesOf('?around=77&page=9')).toEqual(await linesOf(''))
-  const sheet = await readBack(await (await call.raw(path.replace('.csv', '.xlsx'))).arrayBuffer())
+  const sheet = await readWorkbook(await (await call.raw(path.replace('.csv', '.xlsx'))).arrayBuffer())
   expect(sheet.rowCount).toBe(players + 1)
   expect((await call.raw(`${path}?sort_by=nothing`)).status).toBe(400)
 })
 
 const manyNames = 60_000 // more bytes than a connection buffers for a client that does not read
-const wide = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
+const wideSheet = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
 
 /** Imported once; each test starts on a copy of the folder. */
 const wideFolder = shared(async () => {
   const { call, finished, stop, dataDir } = await start()
   const { id } = await newLeague(call)
-  await finished(upload(call, id, wide))
+  await finished(upload(call, id, wideSheet))
   await stop()
   return { dataDir, path: `/api/v1/leagues/${id}/leaderboard.csv` }
 })
@@ -122,7 +122,7 @@ async function withWideBoard(env: Env = {}, exportPatience?: number) {
   cpSync(dataDir, folder, { recursive: true })
   const fieldhouse = await start(env, folder, { exportPatience })
   /** Asks for the file and reads nothing. Call the answer to go away. */
-  async function askOnly(address: string, then: 'stay' | 'go' = 'stay', method = 'GET') {
+  async function requestWithoutReading(address: string, then: 'stay' | 'go' = 'stay', method = 'GET') {
     const socket = await Bun.connect({
       hostname: '127.0.0.1',
       port: Number(new URL(fieldhouse.url).port),
@@ -134,15 +134,16 @@ async function withWideBoard(env: Env = {}, exportPatience?: number) {
     afterTest(() => socket.terminate())
     return () => socket.terminate()
   }
-  const asked = () => fieldhouse.lines.filter(line => line.path === path && line.method === 'GET').length
-  const ask = (address: string, by = fieldhouse.as()) => by.raw(path, { headers: { 'x-forwarded-for': address } })
+  const requestCount = () => fieldhouse.lines.filter(line => line.path === path && line.method === 'GET').length
+  const download = (address: string, caller = fieldhouse.as()) =>
+    caller.raw(path, { headers: { 'x-forwarded-for': address } })
   /** Whether one may: the file is not taken. */
-  const statusOf = async (address: string, by = fieldhouse.as()) => {
-    const answer = await ask(address, by)
+  const statusOf = async (address: string, caller = fieldhouse.as()) => {
+    const answer = await download(address, caller)
     await answer.body?.cancel()
     return answer.status
   }
-  return { ...fieldhouse, path, ask, askOnly, asked, statusOf }
+  return { ...fieldhouse, path, download, requestWithoutReading, requestCount, statusOf }
 }
 
 test('a caller exports two boards at once, and a download that is given up makes room', async () => {
@@ -158,9 +159,12 @@ test('a caller exports two boards at once, and a download that is given up makes
 
 test('strangers who do not read their exports block neither members nor, for long, other strangers', async () => {
   const patience = 8_000
-  const { app, call, lines, askOnly, asked, statusOf } = await withWideBoard({ TRUST_PROXY: '1' }, patience)
-  for (const address of ['10.1.1.1', '10.1.1.2', '10.1.1.3', '10.1.1.4']) await askOnly(address)
-  await until(() => asked() === 4)
+  const { app, call, lines, requestWithoutReading, requestCount, statusOf } = await withWideBoard(
+    { TRUST_PROXY: '1' },
+    patience,
+  )
+  for (const address of ['10.1.1.1', '10.1.1.2', '10.1.1.3', '10.1.1.4']) await requestWithoutReading(address)
+  await until(() => requestCount() === 4)
   expect(await statusOf('10.1.1.5')).toBe(503)
   expect(await statusOf('10.1.1.5', call)).toBe(200)
   await until(async () => (await statusOf('10.1.1.5')) === 200, 60_000)
@@ -169,27 +173,27 @@ test('strangers who do not read their exports block neither members nor, for lon
 })
 
 test('strangers have two exports per address, and an IPv6 network counts as one address', async () => {
-  const { ask, askOnly, asked, statusOf } = await withWideBoard({ TRUST_PROXY: '1' })
-  const leave = [await askOnly('2001:db8::1'), await askOnly('2001:db8::2')]
-  await until(() => asked() === 2)
+  const { download, requestWithoutReading, requestCount, statusOf } = await withWideBoard({ TRUST_PROXY: '1' })
+  const leaves = [await requestWithoutReading('2001:db8::1'), await requestWithoutReading('2001:db8::2')]
+  await until(() => requestCount() === 2)
   expect(await statusOf('2001:db8::3')).toBe(429)
   expect(await statusOf('2001:db8:1::3')).toBe(200)
-  for (const go of leave) go()
+  for (const leave of leaves) leave()
   await until(async () => (await statusOf('2001:db8::3')) === 200)
-  expect((await (await ask('10.1.1.1')).text()).split('\r\n')).toHaveLength(manyNames + 2)
+  expect((await (await download('10.1.1.1')).text()).split('\r\n')).toHaveLength(manyNames + 2)
 })
 
 test('slow readers get the whole board, and readers who leave at once occupy no slot', async () => {
-  const { call, askOnly, asked, ask, app, lines, path } = await withWideBoard({}, 5_000)
+  const { call, requestWithoutReading, requestCount, download, app, lines, path } = await withWideBoard({}, 5_000)
   const pieces: Uint8Array[] = []
-  for await (const piece of (await ask('')).body ?? []) {
+  for await (const piece of (await download('')).body ?? []) {
     if (pieces.length % 50 === 0) await Bun.sleep(100)
     pieces.push(piece)
   }
   expect((await new Blob(pieces as BlobPart[]).text()).split('\r\n')).toHaveLength(manyNames + 2)
-  for (let i = 0; i < 10; i++) await askOnly('', 'go')
+  for (let i = 0; i < 10; i++) await requestWithoutReading('', 'go')
   for (let i = 0; i < 5; i++) expect((await call.raw(path, { method: 'HEAD' })).status).toBe(200)
-  await until(() => asked() >= 2)
+  await until(() => requestCount() >= 2)
   await until(() => app.exports.concurrency.taken() === 0)
   app.log.flush()
   expect(lines.filter(({ level }) => level === 'error')).toEqual([])

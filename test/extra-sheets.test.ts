@@ -1,6 +1,6 @@
 /** Extra sheets add columns to the players of the newest scan, for example verified deaths. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, type caller, refusalOf, start } from './start.ts'
@@ -141,7 +141,7 @@ browserTest(
     await call.post('/api/v1/users', olga)
     const page = await openBrowser()
     const complaints = complaintsOf(page)
-    await signIn(page, url, olga.email, olga.password)
+    await signInBrowser(page, url, olga.email, olga.password)
     await page.goto(`${url}/leagues/${id}/uploads`)
     const buffer = Buffer.from('ID,Name,Power,Kill Points\n1,P1,5,7\n2,P2,5,9\n9,Guest,5,1\n')
     await page.setInputFiles('input[type=file]', { name: 'proof.csv', mimeType: 'text/csv', buffer })

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
-import { openBrowser, signIn } from './browser.ts'
+import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
@@ -131,7 +131,7 @@ browserTest('an officer makes a link, sees it listed at once, and a friend comes
   const { id } = await newLeague(call, { public: false })
   await call.post('/api/v1/users', { ...account('o'), role: 'officer' })
   const officer = await openBrowser()
-  await signIn(officer, url, account('o').email, password)
+  await signInBrowser(officer, url, account('o').email, password)
   await officer.goto(`${url}/leagues/${id}/members`)
   await officer.fill('[name=max_uses]', '30')
   await officer.click('text="Invite"')

@@ -5,7 +5,7 @@ import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/send-alerts.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
 import { browserTest, redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -14,7 +14,7 @@ import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
-const news = (userId: number, more: Partial<Notification> = {}): Notification => ({
+const notification = (userId: number, more: Partial<Notification> = {}): Notification => ({
   kind: 'picks',
   userId,
   subject: 'Picks close tomorrow',
@@ -27,7 +27,7 @@ test('a mail is short, in text and in HTML, and escapes what others wrote', asyn
   const server = await mailServer()
   const { call, app } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
-  expect(await sendMails(app, [news(id, { subject: 'Close\r\nBcc: all@example.org' })])).toBe(1)
+  expect(await sendMails(app, [notification(id, { subject: 'Close\r\nBcc: all@example.org' })])).toBe(1)
   const [mail] = await server.to(ann.email)
   expect(mail?.to).toEqual([ann.email])
   expect(mail?.from).toBe('fieldhouse@example.org')
@@ -44,17 +44,17 @@ test('one occasion is mailed once, however often it is requested', async () => {
   const { call, app } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
   const { id: bob } = await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
-  const once = [id, bob].map(user => news(user, { once: 'league 1' }))
-  expect(await sendMails(app, once)).toBe(2)
-  expect(await sendMails(app, once)).toBe(0)
-  expect(await sendMails(app, [news(id)])).toBe(1)
+  const notifications = [id, bob].map(user => notification(user, { once: 'league 1' }))
+  expect(await sendMails(app, notifications)).toBe(2)
+  expect(await sendMails(app, notifications)).toBe(0)
+  expect(await sendMails(app, [notification(id)])).toBe(1)
   expect(await server.to(ann.email, 2)).toHaveLength(2)
 })
 
 test('without SMTP_URL nothing is sent and nothing is kept for it', async () => {
   const { call, app } = await start()
   const { id } = await call.post('/api/v1/users', ann)
-  expect(await sendMails(app, [news(id, { once: 'x' })])).toBe(0)
+  expect(await sendMails(app, [notification(id, { once: 'x' })])).toBe(0)
   expect((await call.get('/admin/task-monitor/json?name=send_mail')).tasks ?? []).toEqual([])
 })
 
@@ -62,21 +62,21 @@ test('the link in a mail turns its kind off, for that address and no other kind'
   const server = await mailServer()
   const { call, app, url } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
-  await sendMails(app, [news(id)])
+  await sendMails(app, [notification(id)])
   const [mail] = await server.to(ann.email)
   const link = linksOf(mail ?? expect.unreachable()).at(-1) ?? ''
   expect(mail?.headers.get('list-unsubscribe')).toBe(`<https://play.example.org${link}>`)
   expect(mail?.headers.get('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click')
   const browser = visitor(url)
   expect(await (await browser.visit(link)).text()).toContain('You get these mails.')
-  expect(await sendMails(app, [news(id)])).toBe(1)
+  expect(await sendMails(app, [notification(id)])).toBe(1)
   const body = new URLSearchParams({ 'List-Unsubscribe': 'One-Click' })
   expect((await fetch(url + link, { method: 'POST', body })).status).toBe(200)
-  expect(await sendMails(app, [news(id)])).toBe(0)
-  expect(await sendMails(app, [news(id, { kind: 'final' })])).toBe(1)
+  expect(await sendMails(app, [notification(id)])).toBe(0)
+  expect(await sendMails(app, [notification(id, { kind: 'final' })])).toBe(1)
   expect(await (await browser.visit(link)).text()).toContain('You get no more of these mails.')
   expect(await (await browser.submit(link, { again: 'true' })).text()).toContain('You get these mails.')
-  expect(await sendMails(app, [news(id)])).toBe(1)
+  expect(await sendMails(app, [notification(id)])).toBe(1)
   const forged = link.replace(/token=./, 'token=-')
   expect((await browser.submit(forged, {})).status).toBe(404)
 })
@@ -88,7 +88,7 @@ test('what was turned off while a mail waited is not sent', async () => {
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   refused.next = 1
-  await sendMails(app, [news(id)])
+  await sendMails(app, [notification(id)])
   await until(() => refused.next === 0)
   await browser.patch('/api/v1/auth/mails', { picks: false })
   const run = await until(async () => {
@@ -104,26 +104,26 @@ test('a mail server that refuses or is unreachable is tried again; an alert name
   const { call, app } = await start(mailSettings(first.port))
   const { id } = await call.post('/api/v1/users', ann)
   first.refused.next = 1
-  await sendMails(app, [news(id)])
-  const alert = async (state: string) => {
+  await sendMails(app, [notification(id)])
+  const alertIn = async (state: string) => {
     const { alerts } = await call.get('/admin/monitoring/alerts/json?state=all')
     return alerts.find(
       (each: { alert_type: string; state: string }) => each.alert_type === 'mail_failed' && each.state === state,
     )
   }
-  const raised = await until(() => alert('active'))
-  expect(raised).toMatchObject({ title: 'Mails cannot be sent', severity: 'error' })
-  expect(raised.message).toContain(`127.0.0.1:${first.port}`)
-  expect(raised.message).toContain('come again later')
+  const alert = await until(() => alertIn('active'))
+  expect(alert).toMatchObject({ title: 'Mails cannot be sent', severity: 'error' })
+  expect(alert.message).toContain(`127.0.0.1:${first.port}`)
+  expect(alert.message).toContain('come again later')
   await first.to(ann.email)
-  await until(() => alert('resolved'))
+  await until(() => alertIn('resolved'))
 })
 
 test('a mail server that never answers does not block the next mails for ever', async () => {
   const port = await silentServer()
   const { call, app } = await start(mailSettings(port, '?greetingTimeout=300'))
   const { id } = await call.post('/api/v1/users', ann)
-  await sendMails(app, [news(id)])
+  await sendMails(app, [notification(id)])
   const run = await until(async () => {
     const { jobs } = await call.get('/api/v1/jobs?name=send_mail')
     return jobs.find(({ error }: { error: string | null }) => error)
@@ -136,7 +136,7 @@ test('an address that the mail server rejects is not tried again, and an admin i
   const { call, app } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
   server.refused.addresses.add(ann.email)
-  await sendMails(app, [news(id)])
+  await sendMails(app, [notification(id)])
   const run = await until(async () => {
     const { jobs } = await call.get('/api/v1/jobs?name=send_mail')
     return jobs.find(({ status }: { status: string }) => status === 'FAILURE')
@@ -157,9 +157,9 @@ test('each chooses their mails on their own account, and keeps the choice with a
   expect(mails).toContainEqual(expect.objectContaining({ kind: 'picks', on: false }))
   expect(mails.map(({ kind }: { kind: string }) => kind)).not.toContain('alert')
   await browser.patch('/api/v1/auth/me', { email: 'ann@new.example.org', current_password: ann.password })
-  expect(await sendMails(app, [news(id)])).toBe(0)
+  expect(await sendMails(app, [notification(id)])).toBe(0)
   await browser.patch('/api/v1/auth/mails', { picks: true })
-  expect(await sendMails(app, [news(id)])).toBe(1)
+  expect(await sendMails(app, [notification(id)])).toBe(1)
   await server.to('ann@new.example.org')
   expect((await refusalOf(call.get('/api/v1/auth/mails'))).status).toBe(409)
 })
@@ -169,8 +169,8 @@ test('a forgotten password is reset by mail, and no answer reveals whether there
   const { call, url, as, clock, app, lines, dataDir } = await start(mailSettings(server.port))
   await call.post('/api/v1/users', ann)
   await call.put('/api/v1/place', { name: 'Northern Alliance' })
-  const stranger = await as().post('/api/v1/auth/forgot', { email: 'nobody@example.org' })
-  expect(await as().post('/api/v1/auth/forgot', { email: ' ANN@example.org' })).toEqual(stranger)
+  const answerToStranger = await as().post('/api/v1/auth/forgot', { email: 'nobody@example.org' })
+  expect(await as().post('/api/v1/auth/forgot', { email: ' ANN@example.org' })).toEqual(answerToStranger)
   const [mail] = await server.to(ann.email)
   expect(mail?.headers.get('subject')).toBe('A new password for Northern Alliance')
   const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
@@ -187,11 +187,11 @@ test('a forgotten password is reset by mail, and no answer reveals whether there
 
   clock.forward(61_000)
   await as().post('/api/v1/auth/forgot', { email: ann.email })
-  const told = await server.to(ann.email, 3) // one that the password was changed among them
-  const again = told.findLast(({ headers }) => headers.get('subject') === 'A new password for Northern Alliance')
+  const mails = await server.to(ann.email, 3) // one that the password was changed among them
+  const secondMail = mails.findLast(({ headers }) => headers.get('subject') === 'A new password for Northern Alliance')
   clock.forward(3_600_001)
-  const late = linksOf(again ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
-  expect((await browser.visit(late)).status).toBe(410)
+  const expiredLink = linksOf(secondMail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
+  expect((await browser.visit(expiredLink)).status).toBe(410)
   expect(server.mails.filter(({ to }) => to.includes('nobody@example.org'))).toEqual([])
 })
 
@@ -210,8 +210,8 @@ test('the owner is mailed about a new password, and at the old address about a n
   expect(texts[1]).toContain('The e-mail address of your account has been changed')
   expect(texts[1]).not.toContain('ann@new.example.org')
   await call.patch(`/api/v1/users/${id}`, { password: 'chosen by an admin' })
-  const [told] = await server.to('ann@new.example.org')
-  expect(told?.text).toContain('/forgot-password')
+  const [mail] = await server.to('ann@new.example.org')
+  expect(mail?.text).toContain('/forgot-password')
   expect(server.mails).toHaveLength(3)
 })
 
@@ -233,9 +233,9 @@ test('nobody can flood a mailbox with links', async () => {
 
 test('where no mails are sent the page of a forgotten password leads to an admin', async () => {
   const { as, url } = await start()
-  const asked = visitor(url)
-  expect(await (await asked.visit('/sign-in')).text()).toContain('href="/forgot-password"')
-  expect(await (await asked.visit('/forgot-password')).text()).toContain('Ask an admin')
+  const browser = visitor(url)
+  expect(await (await browser.visit('/sign-in')).text()).toContain('href="/forgot-password"')
+  expect(await (await browser.visit('/forgot-password')).text()).toContain('Ask an admin')
   expect((await refusalOf(as().post('/api/v1/auth/forgot', { email: ann.email }))).status).toBe(409)
 })
 
@@ -243,11 +243,11 @@ test('the page of a forgotten password works without script', async () => {
   const server = await mailServer()
   const { call, url } = await start(mailSettings(server.port))
   await call.post('/api/v1/users', ann)
-  const asked = visitor(url)
-  expect(await (await asked.visit('/forgot-password')).text()).toContain('Send me the link')
-  const known = await (await asked.submit('/forgot-password', { email: ann.email })).text()
-  expect(known).toContain('If this address has an account')
-  expect(await (await asked.submit('/forgot-password', { email: 'nobody@example.org' })).text()).toBe(known)
+  const browser = visitor(url)
+  expect(await (await browser.visit('/forgot-password')).text()).toContain('Send me the link')
+  const answer = await (await browser.submit('/forgot-password', { email: ann.email })).text()
+  expect(answer).toContain('If this address has an account')
+  expect(await (await browser.submit('/forgot-password', { email: 'nobody@example.org' })).text()).toBe(answer)
   await server.to(ann.email)
 })
 
@@ -257,8 +257,8 @@ test('friends are invited by mail, each with a link for one', async () => {
   const { id } = await newLeague(call, { public: false })
   server.refused.addresses.add('gone@example.org')
   const emails = ['bob@example.org', 'Bob@example.org', 'cy@example.org', 'gone@example.org']
-  const made = await call.post('/api/v1/invitations', { league_id: id, emails })
-  expect(made).toMatchObject({ url: null, mailed: 3, max_uses: 1, email: 'bob@example.org' })
+  const created = await call.post('/api/v1/invitations', { league_id: id, emails })
+  expect(created).toMatchObject({ url: null, mailed: 3, max_uses: 1, email: 'bob@example.org' })
   const [mail] = await server.to('bob@example.org')
   expect(mail?.headers.get('subject')).toBe(`You are invited to ${season.name}`)
   const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/invitation?')) ?? ''
@@ -267,15 +267,15 @@ test('friends are invited by mail, each with a link for one', async () => {
   const token = new URL(link, url).searchParams.get('token') ?? ''
   const bob = { email: 'bob@example.org', username: 'Bob', password: ann.password }
   expect(await browser.post('/api/v1/invitations/accept', { token, ...bob })).toMatchObject({ league_id: id })
-  const again = visitor(url).post('/api/v1/invitations/accept', { token, ...bob, username: 'Bobby' })
-  expect((await refusalOf(again)).status).toBe(410)
-  const listed = await until(async () => {
+  const secondUse = visitor(url).post('/api/v1/invitations/accept', { token, ...bob, username: 'Bobby' })
+  expect((await refusalOf(secondUse)).status).toBe(410)
+  const invitationsMailed = await until(async () => {
     const { invitations } = await call.get(`/api/v1/invitations?league_id=${id}`)
     return invitations.every((each: { mailed_at: string; mail_error: string }) => each.mailed_at ?? each.mail_error)
       ? invitations
       : undefined
   })
-  expect(listed).toMatchObject([
+  expect(invitationsMailed).toMatchObject([
     { email: 'gone@example.org', mailed_at: null, mail_error: expect.stringContaining('no such mailbox') },
     { email: 'cy@example.org', state: 'open', mail_error: null },
     { email: 'bob@example.org', state: 'used' },
@@ -284,8 +284,8 @@ test('friends are invited by mail, each with a link for one', async () => {
   await call.delete(`/api/v1/users/${users[0].id}`)
   const { invitations } = await call.get(`/api/v1/invitations?league_id=${id}`)
   expect(JSON.stringify(invitations)).not.toContain('bob@example.org')
-  const wrong = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob at example.org'] }))
-  expect(wrong.problem.errors).toMatchObject([{ path: 'emails' }])
+  const invalid = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob at example.org'] }))
+  expect(invalid.problem.errors).toMatchObject([{ path: 'emails' }])
 })
 
 test('where no mails are sent an invitation is a link to copy', async () => {
@@ -341,7 +341,7 @@ browserTest(
     const { id } = await newLeague(call)
     const page = await openBrowser({ viewport: { width: 390, height: 800 } })
     const complaints = complaintsOf(page)
-    await signIn(page, url, ann.email, ann.password)
+    await signInBrowser(page, url, ann.email, ann.password)
     await page.goto(`${url}/leagues/${id}/members`)
     await page.fill('[name=emails]', 'bob@example.org\ncy@example.org')
     await page.click('text="Invite"')
@@ -353,30 +353,30 @@ browserTest(
     await page.uncheck('[name=picks]')
     await page.click('form[action="/api/v1/auth/mails"] button')
     await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[name=picks]')?.defaultChecked === false)
-    const scrolls = () =>
+    const overflows = () =>
       [...document.querySelectorAll('#sessions .sheet')].map(sheet => sheet.scrollWidth > sheet.clientWidth)
-    expect(await page.evaluate(scrolls)).toEqual([false])
+    expect(await page.evaluate(overflows)).toEqual([false])
     expect(complaints).toEqual([])
   },
 )
 
 test('an operator tries the mail server without waiting for a reason to mail', async () => {
   const server = await mailServer()
-  const run = async (settings: Record<string, string>) => {
+  const runTestMail = async (settings: Record<string, string>) => {
     const env = { PATH: process.env.PATH ?? '', ...settings }
     const script = join(import.meta.dir, '../scripts/admin.ts')
     const child = Bun.spawn([process.execPath, script, 'test-mail', ann.email], { env, stdout: 'pipe', stderr: 'pipe' })
     const output = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text())
     return [await child.exited, output] as const
   }
-  expect(await run(mailSettings(server.port))).toEqual([
+  expect(await runTestMail(mailSettings(server.port))).toEqual([
     0,
     `127.0.0.1:${server.port} has taken a mail to ${ann.email}\n`,
   ])
   expect(server.mails).toMatchObject([{ to: [ann.email] }])
   server.refused.addresses.add(ann.email)
-  expect(await run(mailSettings(server.port))).toEqual([1, expect.stringContaining('550 no such mailbox')])
-  expect(await run({})).toEqual([1, expect.stringContaining('SMTP_URL is not set')])
+  expect(await runTestMail(mailSettings(server.port))).toEqual([1, expect.stringContaining('550 no such mailbox')])
+  expect(await runTestMail({})).toEqual([1, expect.stringContaining('SMTP_URL is not set')])
 })
 
 redisTest('with Redis a mail is tried again too', async () => {
@@ -384,6 +384,6 @@ redisTest('with Redis a mail is tried again too', async () => {
   const { call, app } = await start({ ...mailSettings(server.port), REDIS_URL: redis.url })
   const { id } = await call.post('/api/v1/users', ann)
   server.refused.next = 1
-  await sendMails(app, [news(id)])
+  await sendMails(app, [notification(id)])
   expect(await server.to(ann.email)).toHaveLength(1)
 })

@@ -1,11 +1,11 @@
 /** The pages of market leagues, in a real browser. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
 import { start } from './start.ts'
 import { visitor } from './visitor.ts'
-import { faultsOf } from './web-seen.ts'
+import { pageFaults } from './web-seen.ts'
 
 const ann = { email: 'ann@example.org', username: 'ann', password: 'correct horse battery', role: 'member' }
 
@@ -21,7 +21,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
   const { call, url, ...fieldhouse } = await startMarket()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, ann.email, ann.password)
+  await signInBrowser(page, url, ann.email, ann.password)
   await page.goto(`${url}/leagues/1/trade`)
   await page.click('text=Join the league')
   await page.waitForSelector('#order')
@@ -58,7 +58,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
 browserTest('an order that got no answer is sent again under the same key and done once', async () => {
   const fieldhouse = await startMarket()
   const page = await openBrowser()
-  await signIn(page, fieldhouse.url, ann.email, ann.password)
+  await signInBrowser(page, fieldhouse.url, ann.email, ann.password)
   await page.goto(`${fieldhouse.url}/leagues/1/trade`)
   await page.click('text=Join the league')
   await page.waitForSelector('#order')
@@ -85,7 +85,7 @@ browserTest('activity follows what happens, officers set prices and look after f
   const [bob] = await newTraders(fieldhouse, 1, ['bob <b>'])
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, fieldhouse.url, 'olga@example.org', ann.password)
+  await signInBrowser(page, fieldhouse.url, 'olga@example.org', ann.password)
   await page.goto(`${fieldhouse.url}/leagues/1/activity`)
   await page.waitForSelector('text=bob <b>')
   await trade(bob!, 1, 'buy', 3, 'BOLT')
@@ -106,7 +106,7 @@ browserTest('activity follows what happens, officers set prices and look after f
 browserTest('everything can be read in either light, named, and fits a phone', async () => {
   const fieldhouse = await startMarket()
   const page = await openBrowser({ viewport: { width: 360, height: 700 } })
-  await signIn(page, fieldhouse.url, ann.email, ann.password)
+  await signInBrowser(page, fieldhouse.url, ann.email, ann.password)
   await page.goto(`${fieldhouse.url}/leagues/1/trade`)
   await page.click('text=Join the league')
   await page.waitForSelector('#order')
@@ -124,22 +124,22 @@ browserTest('everything can be read in either light, named, and fits a phone', a
   ]) {
     await page.goto(fieldhouse.url + path)
     if (path.includes('trade')) await page.waitForSelector('.preview .no')
-    expect([path, ...(await faultsOf(page, [360]))]).toEqual([path])
+    expect([path, ...(await pageFaults(page, [360]))]).toEqual([path])
   }
 })
 
 test('the pages say why they cannot be used: signed out, the operator, another kind of league, others’ portfolios', async () => {
   const fieldhouse = await startMarket()
   const browser = visitor(fieldhouse.url)
-  const asPage = { headers: { accept: 'text/html' } }
-  expect((await browser.visit('/leagues/1/trade', asPage)).headers.get('location')).toBe(
+  const acceptHtml = { headers: { accept: 'text/html' } }
+  expect((await browser.visit('/leagues/1/trade', acceptHtml)).headers.get('location')).toBe(
     '/sign-in?next=%2Fleagues%2F1%2Ftrade',
   )
   await browser.signIn(ann.email, ann.password)
   const [bob] = await newTraders(fieldhouse, 1, ['bob'])
-  expect((await browser.visit(`/leagues/1/portfolios/${bob!.id}`, asPage)).status).toBe(403)
-  expect(await (await browser.visit('/leagues/1/trade', asPage)).text()).toContain('You are not in this league yet')
-  const operator = await fieldhouse.call.raw('/leagues/1/trade', asPage)
+  expect((await browser.visit(`/leagues/1/portfolios/${bob!.id}`, acceptHtml)).status).toBe(403)
+  expect(await (await browser.visit('/leagues/1/trade', acceptHtml)).text()).toContain('You are not in this league yet')
+  const operator = await fieldhouse.call.raw('/leagues/1/trade', acceptHtml)
   expect(await operator.text()).toContain('The operator cannot join a league')
   await fieldhouse.call.post('/api/v1/leagues', {
     name: 'Sheets',
@@ -147,7 +147,7 @@ test('the pages say why they cannot be used: signed out, the operator, another k
     starts_at: '2026-01-01T00:00:00Z',
     ends_at: '2099-01-01T00:00:00Z',
   })
-  expect((await browser.visit('/leagues/2/trade', asPage)).status).toBe(404)
+  expect((await browser.visit('/leagues/2/trade', acceptHtml)).status).toBe(404)
 })
 
 browserTest(
@@ -159,7 +159,7 @@ browserTest(
     const [bob] = await newTraders(fieldhouse, 1, ['bob'])
     const page = await openBrowser()
     const complaints = complaintsOf(page)
-    await signIn(page, url, 'olga@example.org', ann.password)
+    await signInBrowser(page, url, 'olga@example.org', ann.password)
     await page.goto(`${url}/leagues/1/prices`)
     await page.fill('[name="quotes[0].symbol"]', 'acme')
     await page.fill('[name="quotes[0].price_cents"]', '20.00')
@@ -206,7 +206,7 @@ browserTest('a new league leads to where its prices are set, and the first ones 
   await call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
   await call.post('/api/v1/users', ann)
   const page = await openBrowser()
-  await signIn(page, url, 'olga@example.org', ann.password)
+  await signInBrowser(page, url, 'olga@example.org', ann.password)
   await page.goto(`${url}/leagues/1`)
   expect(await page.locator('.notice.warn').textContent()).toContain('This league needs prices before anyone can trade')
   await page.click('text=set them here')
@@ -223,25 +223,25 @@ browserTest('a new league leads to where its prices are set, and the first ones 
   expect(await page.locator('.notice.warn').count()).toBe(0)
 
   // A member trades from the list, and the old error goes as the order is put right.
-  const other = await openBrowser()
-  await signIn(other, url, ann.email, ann.password)
-  await other.goto(`${url}/leagues/1/trade`)
-  await other.click('text=Join the league')
-  await other.waitForSelector('#order')
-  await other.goto(`${url}/leagues/1/prices`)
-  await other.click('#q-BOLT >> text=Buy')
-  await other.waitForSelector('#order')
-  expect(await other.inputValue('[name=symbol]')).toBe('BOLT')
-  await other.fill('[name=quantity]', '500000')
-  await other.click('text=Place the order')
-  await other.waitForSelector('[aria-invalid]')
-  await other.fill('[name=quantity]', '5')
-  expect(await other.locator('[aria-invalid]').count()).toBe(0)
-  expect(await other.locator('#f-quantity-error').isVisible()).toBe(false)
-  await other.click('text=Place the order')
-  await other.waitForSelector('#h-BOLT')
-  await other.click('#h-BOLT >> text=BOLT')
-  await other.waitForSelector('h1:text-is("BOLT")')
-  await other.click('text=Trade in Spring trading cup')
-  await other.waitForSelector('#order')
+  const memberPage = await openBrowser()
+  await signInBrowser(memberPage, url, ann.email, ann.password)
+  await memberPage.goto(`${url}/leagues/1/trade`)
+  await memberPage.click('text=Join the league')
+  await memberPage.waitForSelector('#order')
+  await memberPage.goto(`${url}/leagues/1/prices`)
+  await memberPage.click('#q-BOLT >> text=Buy')
+  await memberPage.waitForSelector('#order')
+  expect(await memberPage.inputValue('[name=symbol]')).toBe('BOLT')
+  await memberPage.fill('[name=quantity]', '500000')
+  await memberPage.click('text=Place the order')
+  await memberPage.waitForSelector('[aria-invalid]')
+  await memberPage.fill('[name=quantity]', '5')
+  expect(await memberPage.locator('[aria-invalid]').count()).toBe(0)
+  expect(await memberPage.locator('#f-quantity-error').isVisible()).toBe(false)
+  await memberPage.click('text=Place the order')
+  await memberPage.waitForSelector('#h-BOLT')
+  await memberPage.click('#h-BOLT >> text=BOLT')
+  await memberPage.waitForSelector('h1:text-is("BOLT")')
+  await memberPage.click('text=Trade in Spring trading cup')
+  await memberPage.waitForSelector('#order')
 })

@@ -4,14 +4,14 @@ import type { Page } from 'playwright-core'
 import { raiseAlert } from '../src/alerts.ts'
 import { job } from '../src/context.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { pagesOf } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { start, until } from './start.ts'
-import { faultsOf } from './web-seen.ts'
+import { pageFaults } from './web-seen.ts'
 
 const ada = { email: 'ada@example.org', password: 'a long enough one' }
-const monitor = '/admin/task-monitor'
+const taskMonitor = '/admin/task-monitor'
 
 async function openMonitor() {
   const release = Promise.withResolvers<void>()
@@ -34,16 +34,16 @@ async function openMonitor() {
   })
   const page = await openBrowser({ viewport: { width: 1280, height: 600 } })
   const complaints = complaintsOf(page)
-  await signIn(page, fieldhouse.url, ada.email, ada.password)
+  await signInBrowser(page, fieldhouse.url, ada.email, ada.password)
   const visit = (path: string) => page.goto(fieldhouse.url + path)
   return { ...fieldhouse, slow, failing, release: () => release.resolve(), page, complaints, visit }
 }
-const feed = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
+const untilFeedIs = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
 
 browserTest('the task monitor updates itself and leaves the reader where they are', async () => {
   const { app, slow, page, visit, complaints, release } = await openMonitor()
-  await visit(monitor)
-  await feed(page, 'live')
+  await visit(taskMonitor)
+  await untilFeedIs(page, 'live')
   await page.focus('#task-jobs-sweep button')
   await page.evaluate(() => scrollTo(0, 300))
   const before = await page.evaluate(() => scrollY)
@@ -58,54 +58,54 @@ browserTest('the task monitor updates itself and leaves the reader where they ar
 
 browserTest('a page has one stream while its tab is seen, and none while it is hidden', async () => {
   const { app, page, visit } = await openMonitor()
-  await visit(monitor)
-  await feed(page, 'live')
+  await visit(taskMonitor)
+  await untilFeedIs(page, 'live')
   expect(app.streams.size()).toBe(1)
-  const look = (hidden: boolean) =>
+  const setHidden = (hidden: boolean) =>
     page.evaluate(hidden => {
       Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
       document.dispatchEvent(new Event('visibilitychange'))
     }, hidden)
-  await look(true)
+  await setHidden(true)
   await until(() => app.streams.size() === 0)
-  await look(false)
+  await setHidden(false)
   await until(() => app.streams.size() === 1)
 })
 
 browserTest('it is held still and goes on; cut off, it says that it is stale', async () => {
   const { app, call, slow, page, visit, stop } = await openMonitor()
-  await visit(monitor)
-  await feed(page, 'live')
+  await visit(taskMonitor)
+  await untilFeedIs(page, 'live')
   await page.keyboard.press('p')
-  await feed(page, 'paused')
+  await untilFeedIs(page, 'paused')
   await until(() => app.streams.size() === 0) // no stream tells the page of an update
-  const asked: string[] = []
-  page.on('request', request => asked.push(request.url()))
+  const requests: string[] = []
+  page.on('request', request => requests.push(request.url()))
   const { jobId } = await app.jobs.start(slow, {})
   await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
   expect(await page.locator(`#run-${jobId}`).count()).toBe(0)
-  expect(asked).toEqual([])
+  expect(requests).toEqual([])
   await page.click('[data-pause]')
   await page.waitForSelector(`#run-${jobId}`)
   await stop()
-  await feed(page, 'stale')
+  await untilFeedIs(page, 'stale')
   expect(await page.locator('[data-feed]').textContent()).toContain('Stale')
 })
 
 browserTest('a lock counts down each second without asking, and is released after a question', async () => {
   const { app, call, page, visit } = await openMonitor()
   await app.locks.take(lock('test_lock', '10m', 'wait')(7))
-  await visit(monitor)
+  await visit(taskMonitor)
   const row = page.locator('#locks tr', { hasText: 'test_lock' }) // others come and go with the schedule
   const ttl = row.locator('time[data-countdown]')
   await until(async () => /^0\d:\d\d$/.test((await ttl.textContent()) ?? ''))
   await page.keyboard.press('p') // what ticks now, ticks by itself
-  await feed(page, 'paused')
-  const asked: string[] = []
-  page.on('request', request => asked.push(request.url()))
+  await untilFeedIs(page, 'paused')
+  const requests: string[] = []
+  page.on('request', request => requests.push(request.url()))
   const first = await ttl.textContent()
   await until(async () => (await ttl.textContent()) !== first)
-  expect(asked).toEqual([])
+  expect(requests).toEqual([])
   await page.keyboard.press('p')
   const held = () => app.locks.all().some(({ task }) => task === 'test_lock')
   await row.locator('button', { hasText: 'Release' }).click()
@@ -115,13 +115,13 @@ browserTest('a lock counts down each second without asking, and is released afte
   await page.click('dialog button.danger')
   await row.waitFor({ state: 'detached' })
   expect(held()).toBe(false)
-  const [deed] = (await call.get('/admin/audit/logs/json?action=lock')).logs
-  expect(deed).toMatchObject({ action: 'lock.release', user: 'admin', result: 'ok' })
+  const [logged] = (await call.get('/admin/audit/logs/json?action=lock')).logs
+  expect(logged).toMatchObject({ action: 'lock.release', user: 'admin', result: 'ok' })
 })
 
 browserTest('a task is paused with a reason that everyone sees', async () => {
   const { page, visit } = await openMonitor()
-  await visit(monitor)
+  await visit(taskMonitor)
   await page.click('#task-backups-make button:text("Pause")')
   await page.fill('dialog input', 'The disk is being replaced')
   await page.keyboard.press('Enter')
@@ -133,7 +133,7 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   const { app, finished, failing, page, visit, url } = await openMonitor()
   const { jobId } = await app.jobs.start(failing, {})
   await finished({ job_id: jobId })
-  await visit(`${monitor}/jobs`)
+  await visit(`${taskMonitor}/jobs`)
   await page.keyboard.press('/')
   await page.keyboard.type('it broke')
   await page.waitForURL(/q=it\+broke/)
@@ -144,7 +144,7 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   await page.keyboard.press('j')
   expect(await page.evaluate(() => document.activeElement?.id)).toBe(`job-${jobId}`)
   await page.keyboard.press('Enter')
-  await page.waitForURL(`${url}${monitor}/jobs/${jobId}`)
+  await page.waitForURL(`${url}${taskMonitor}/jobs/${jobId}`)
   await page.waitForSelector('text=It broke')
   await page.keyboard.press('?')
   expect(await page.locator('dialog').textContent()).toContain('Next row')
@@ -153,7 +153,7 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
 browserTest('every page shows the number of open alerts live', async () => {
   const { app, clock, page, visit } = await openMonitor()
   await visit('/admin/monitoring/cache')
-  await feed(page, 'live')
+  await untilFeedIs(page, 'live')
   expect(await page.locator('[data-alerts]').isVisible()).toBe(false)
   const alert = { type: 'security', severity: 'error', title: 'Odd', message: 'It is odd' } as const
   raiseAlert(app.db, clock.now(), { key: 'security:a', ...alert })
@@ -185,8 +185,8 @@ browserTest('every page of a new service can be read and reached, in light and d
   const faults: Record<string, string[]> = {}
   for (const path of pagesOf({ user: 1, job: '' })) {
     await visit(path)
-    const found = await faultsOf(page, [1280, 390])
-    if (found.length) faults[path] = found
+    const pageFaultsFound = await pageFaults(page, [1280, 390])
+    if (pageFaultsFound.length) faults[path] = pageFaultsFound
   }
   expect(faults).toEqual({})
   expect(complaints).toEqual([])

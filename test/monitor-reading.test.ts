@@ -2,11 +2,11 @@
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { axeFaults, injectAxe } from './axe.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { cancellableJob, failingJob, fillMonitor, pagesOf, testJobs } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { shared, start, until } from './start.ts'
-import { faultsOf } from './web-seen.ts'
+import { pageFaults } from './web-seen.ts'
 
 const ada = { email: 'ada@example.org', password: 'a long enough one' }
 const monitor = '/admin/task-monitor'
@@ -16,43 +16,43 @@ const startEmpty = () => start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.pas
 
 async function startFilled() {
   const fieldhouse = await startEmpty()
-  return { ...fieldhouse, known: await fillMonitor(fieldhouse) }
+  return { ...fieldhouse, ids: await fillMonitor(fieldhouse) }
 }
 
 /** Shared by tests that at most add to it. */
-const filled = shared(startFilled)
+const filledMonitor = shared(startFilled)
 
 async function openMonitor({ url }: { url: string }, options: BrowserContextOptions = {}) {
   const page = await openBrowser({ viewport: { width: 1280, height: 800 }, ...options })
   const complaints = complaintsOf(page)
-  await signIn(page, url, ada.email, ada.password)
+  await signInBrowser(page, url, ada.email, ada.password)
   return { page, complaints, visit: (path: string) => page.goto(url + path) }
 }
-const live = (page: Page) => page.waitForSelector('[data-feed=live]')
-const focused = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
+const untilLive = (page: Page) => page.waitForSelector('[data-feed=live]')
+const focusedRow = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
 
 browserTest('a chart shows its values at the pointer, with unit and time', async () => {
-  const { page, visit, complaints } = await openMonitor(await filled(), { timezoneId: 'America/New_York' })
+  const { page, visit, complaints } = await openMonitor(await filledMonitor(), { timezoneId: 'America/New_York' })
   await visit(`${monitoring}/performance`)
   const chart = page.locator('.charted', { hasText: 'Times of requests' })
   const legend = () => chart.locator('.u-legend').textContent()
   await chart.locator('.u-over').waitFor()
   expect(await legend()).toContain('p95–')
   const box = await chart.locator('.u-over').boundingBox()
-  const over = async (share: number) =>
+  const hoverAt = async (share: number) =>
     chart.locator('.u-over').hover({ position: { x: (box?.width ?? 0) * share, y: 40 } })
-  await over(0.1) // nobody was there to count
+  await hoverAt(0.1) // nobody was there to count
   await until(async () => /Time\d+ \w+ \d{4}/.test((await legend()) ?? ''))
   expect(await legend()).toContain('p95–')
-  await over(58 / 60)
+  await hoverAt(58 / 60)
   await until(async () => /p95[\d,.]+\u202fms/.test((await legend()) ?? ''))
-  const local = await legend()
-  expect(local).not.toContain('UTC')
+  const localTime = await legend()
+  expect(localTime).not.toContain('UTC')
   await page.click('[data-times-switch]')
   await chart.locator('.u-over').waitFor()
-  await over(58 / 60)
+  await hoverAt(58 / 60)
   await until(async () => /Time\d[^p]*\d\d:\d\d UTC/.test((await legend()) ?? ''))
-  expect(await legend()).not.toBe(local)
+  expect(await legend()).not.toBe(localTime)
 
   await visit(`${monitoring}/engagement`)
   const bars = page.locator('.charted', { hasText: 'Active users a day' })
@@ -66,15 +66,15 @@ browserTest('a chart shows its values at the pointer, with unit and time', async
 })
 
 browserTest('times are relative and absolute, or all in UTC', async () => {
-  const fieldhouse = await filled()
+  const fieldhouse = await filledMonitor()
   const { page, visit } = await openMonitor(fieldhouse, { timezoneId: 'Asia/Tokyo' })
   await visit('/admin/audit/logs')
   const first = page.locator('tbody time').first()
   await until(async () => /now|ago/.test((await first.textContent()) ?? ''))
   expect(await first.getAttribute('title')).toMatch(/at \d\d:\d\d:\d\d/)
   await page.keyboard.press('j')
-  const shown = () => first.evaluate(time => getComputedStyle(time, '::after').content)
-  expect(await shown()).toContain((await first.getAttribute('title')) ?? 'no title')
+  const shownTime = () => first.evaluate(time => getComputedStyle(time, '::after').content)
+  expect(await shownTime()).toContain((await first.getAttribute('title')) ?? 'no title')
   await page.click('[data-times-switch]')
   expect(await first.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
   expect(await page.getAttribute('[data-times-switch]', 'aria-pressed')).toBe('true')
@@ -85,9 +85,9 @@ browserTest('times are relative and absolute, or all in UTC', async () => {
 })
 
 browserTest('without JavaScript the pages are complete and reload every ten seconds', async () => {
-  const fieldhouse = await filled()
+  const fieldhouse = await filledMonitor()
   const { page, visit } = await openMonitor(fieldhouse, { javaScriptEnabled: false })
-  for (const [path, holds] of [
+  for (const [path, expected] of [
     [monitor, 'on time'],
     [`${monitor}/jobs?status=FAILURE`, 'It broke in'],
     [`${monitoring}/`, 'Requests'],
@@ -95,10 +95,10 @@ browserTest('without JavaScript the pages are complete and reload every ten seco
     [`${monitoring}/performance`, 'POST /api/v1/leagues/:id/trades'],
     ['/admin/audit/logs', 'schedule.pause'],
   ] as const) {
-    const served = await fieldhouse.call.get(path)
-    expect(served).toContain('<noscript><meta http-equiv="refresh" content="10" /></noscript>')
+    const html = await fieldhouse.call.get(path)
+    expect(html).toContain('<noscript><meta http-equiv="refresh" content="10" /></noscript>')
     await visit(path)
-    expect(await page.locator('.monitor-page').textContent()).toContain(holds)
+    expect(await page.locator('.monitor-page').textContent()).toContain(expected)
     expect(await page.locator('[data-feed], [data-keys]').filter({ visible: true }).count()).toBe(0)
   }
   await visit(`${monitor}/jobs`)
@@ -126,7 +126,7 @@ browserTest(
     const { app, call } = fieldhouse
     const { page, visit, complaints } = await openMonitor(fieldhouse)
     await visit(`${monitor}/jobs`)
-    await live(page)
+    await untilLive(page)
     await page.fill('main input[name=q]', '')
     await page.focus('main input[name=q]')
     const { jobId } = await app.jobs.start(failingJob, { note: 'while one types', token: 'x' })
@@ -134,7 +134,7 @@ browserTest(
     expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
 
     await visit(monitor)
-    await live(page)
+    await untilLive(page)
     await page.evaluate(() => {
       const shifts: number[] = []
       Object.assign(window, { shifts })
@@ -144,11 +144,11 @@ browserTest(
       const task = document.querySelector('#task-jobs-sweep .names')
       if (task) getSelection()?.selectAllChildren(task)
     })
-    const chosen = await page.evaluate(() => String(getSelection()))
-    expect(chosen).toContain('job sweep')
+    const selected = await page.evaluate(() => String(getSelection()))
+    expect(selected).toContain('job sweep')
     await call.post(`${monitor}/schedule/pause`, { name: 'backups.make', reason: 'Told while one marks' })
     await page.waitForSelector('[data-held]')
-    expect(await page.evaluate(() => String(getSelection()))).toBe(chosen)
+    expect(await page.evaluate(() => String(getSelection()))).toBe(selected)
     await page.evaluate(() => getSelection()?.removeAllRanges())
     await page.waitForSelector('text=Told while one marks', { timeout: 20_000 })
     await page.evaluate(() => Object.assign(window, { shifts: undefined }))
@@ -161,9 +161,9 @@ browserTest('jobs that start and end above do not move the schedule', async () =
   const { app, call } = fieldhouse
   const { page, visit } = await openMonitor(fieldhouse)
   await visit(monitor)
-  await live(page)
-  const top = () => page.evaluate(() => document.querySelector('#expected')?.getBoundingClientRect().top)
-  const before = await top()
+  await untilLive(page)
+  const scheduleTop = () => page.evaluate(() => document.querySelector('#expected')?.getBoundingClientRect().top)
+  const before = await scheduleTop()
   await page.evaluate(() => {
     new PerformanceObserver(list => {
       // A column may grow by what the turn of a minute brings; what must not happen is that anything moves up or down.
@@ -176,10 +176,10 @@ browserTest('jobs that start and end above do not move the schedule', async () =
   })
   const { jobId } = await app.jobs.start(cancellableJob, {})
   await page.waitForSelector(`#run-${jobId}`)
-  expect(await top()).toBe(before)
+  expect(await scheduleTop()).toBe(before)
   await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })
   await page.waitForSelector(`#run-${jobId}`, { state: 'detached' })
-  expect(await top()).toBe(before)
+  expect(await scheduleTop()).toBe(before)
   expect(await page.getAttribute('body', 'data-shifted')).toBeNull()
 })
 
@@ -188,28 +188,28 @@ browserTest('the performance page follows what happens', async () => {
   const { app, clock } = fieldhouse
   const { page, visit } = await openMonitor(fieldhouse)
   await visit(`${monitoring}/performance`)
-  await live(page)
+  await untilLive(page)
   app.metrics.request('GET /told/only/now', 3, 200)
   app.metrics.flush(app.db, clock.now())
   await page.waitForSelector('text=GET /told/only/now', { timeout: 20_000 })
 })
 
 browserTest('keys walk the rows, refresh, search and explain themselves', async () => {
-  const { page, visit } = await openMonitor(await filled())
+  const { page, visit } = await openMonitor(await filledMonitor())
   await visit(`${monitor}/jobs`)
-  await live(page)
+  await untilLive(page)
   const rows = await page.evaluate(() => [...document.querySelectorAll('table.jobs tbody tr')].map(({ id }) => id))
   await page.keyboard.press('j')
-  expect(await focused(page)).toBe(rows[0])
+  expect(await focusedRow(page)).toBe(rows[0])
   await page.keyboard.press('j')
   await page.keyboard.press('j')
-  expect(await focused(page)).toBe(rows[2])
+  expect(await focusedRow(page)).toBe(rows[2])
   await page.keyboard.press('k')
-  expect(await focused(page)).toBe(rows[1])
-  const asked = page.waitForRequest(request => request.url().includes('/jobs/part'))
+  expect(await focusedRow(page)).toBe(rows[1])
+  const refreshRequest = page.waitForRequest(request => request.url().includes('/jobs/part'))
   await page.keyboard.press('r')
-  await asked
-  expect(await focused(page)).toBe(rows[1])
+  await refreshRequest
+  expect(await focusedRow(page)).toBe(rows[1])
   await page.keyboard.press('/')
   expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
   await page.keyboard.type('?jk')
@@ -224,12 +224,12 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
 })
 
 browserTest('a filter within the page applies to its live updates and its export', async () => {
-  const fieldhouse = await filled()
+  const fieldhouse = await filledMonitor()
   const { app } = fieldhouse
   const { page, visit } = await openMonitor(fieldhouse)
   const href = (text: string) => page.getAttribute(`.tools a:text-is("${text}")`, 'href')
   await visit(`${monitor}/jobs?status=FAILURE`)
-  await live(page)
+  await untilLive(page)
   await page.fill('main input[name=q]', 'It broke')
   await page.waitForURL(/q=It\+broke/)
   expect(await href('CSV')).toEndWith('/jobs.csv?q=It+broke&status=FAILURE')
@@ -242,7 +242,7 @@ browserTest('a filter within the page applies to its live updates and its export
   expect(await href('JSON')).toEndWith('/jobs.json')
 
   await visit(`${monitoring}/performance`)
-  await live(page)
+  await untilLive(page)
   await page.click('table.routes a:has-text("POST /api/v1/leagues/:id/trades")')
   await page.waitForSelector('text=The charts show')
   await page.click('.tools a:text-is("24h")')
@@ -251,11 +251,11 @@ browserTest('a filter within the page applies to its live updates and its export
 })
 
 browserTest('a link that is followed right after typing is what shows', async () => {
-  const { page, visit } = await openMonitor(await filled())
+  const { page, visit } = await openMonitor(await filledMonitor())
   await visit(`${monitor}/jobs?status=FAILURE`)
-  await live(page)
-  const asked: string[] = []
-  page.on('request', request => asked.push(new URL(request.url()).search))
+  await untilLive(page)
+  const searches: string[] = []
+  page.on('request', request => searches.push(new URL(request.url()).search))
   await page.evaluate(async () => {
     const search = document.querySelector<HTMLInputElement>('main input[name=q]')
     if (search) search.value = 'It broke'
@@ -264,35 +264,35 @@ browserTest('a link that is followed right after typing is what shows', async ()
     await new Promise(resolve => setTimeout(resolve, 400)) // set later, so it ends after what typing has set
   })
   await page.waitForURL(url => !url.search)
-  expect(asked.filter(search => search.includes('status'))).toEqual([])
+  expect(searches.filter(search => search.includes('status'))).toEqual([])
 })
 
 browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {
-  const fieldhouse = await filled()
+  const fieldhouse = await filledMonitor()
   const { page, visit } = await openMonitor(fieldhouse, { permissions: ['clipboard-read', 'clipboard-write'] })
-  await visit(`${monitor}/jobs/${fieldhouse.known.job}`)
-  const copied = async (button: string) => {
+  await visit(`${monitor}/jobs/${fieldhouse.ids.job}`)
+  const copyBy = async (button: string) => {
     await page.locator(button).first().click()
     await page.waitForSelector('.toast:has-text("Copied")')
     return page.evaluate(() => navigator.clipboard.readText())
   }
-  expect(await copied('.toolbar [data-copy]')).toBe(fieldhouse.known.job)
-  expect(await copied('.failure [data-copy]')).toMatch(/^It broke in [\s\S]*\n\s+at /)
-  const input = JSON.parse(await copied('.part:has(h2:text("Input")) [data-copy]'))
+  expect(await copyBy('.toolbar [data-copy]')).toBe(fieldhouse.ids.job)
+  expect(await copyBy('.failure [data-copy]')).toMatch(/^It broke in [\s\S]*\n\s+at /)
+  const input = JSON.parse(await copyBy('.part:has(h2:text("Input")) [data-copy]'))
   expect(input).toMatchObject({ token: '…' })
 })
 
 browserTest('every page with much on it can be read and reached, in light and dark, wide and narrow', async () => {
-  const fieldhouse = await filled()
+  const fieldhouse = await filledMonitor()
   const { page, visit, complaints } = await openMonitor(fieldhouse)
   const faults: Record<string, string[]> = {}
   await injectAxe(page)
-  for (const path of pagesOf(fieldhouse.known)) {
+  for (const path of pagesOf(fieldhouse.ids)) {
     await visit(path)
     if (path.includes('performance') || path.includes('engagement')) await page.waitForSelector('.u-over')
     expect(await page.locator('.monitor-nav [aria-current]').count()).toBe(1)
-    const found = [...(await faultsOf(page, [390, 1280])), ...(await axeFaults(page))]
-    if (found.length) faults[path] = found
+    const pathFaults = [...(await pageFaults(page, [390, 1280])), ...(await axeFaults(page))]
+    if (pathFaults.length) faults[path] = pathFaults
   }
   expect(faults).toEqual({})
   expect(complaints).toEqual([])

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { openBrowser, signIn } from './browser.ts'
+import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -144,7 +144,7 @@ browserTest('a new key is listed at once, and another session is ended in the pa
   await call.post('/api/v1/users', ann)
   await visitor(url).signIn(ann.email, ann.password)
   const page = await openBrowser()
-  await signIn(page, url, ann.email, ann.password)
+  await signInBrowser(page, url, ann.email, ann.password)
   await page.goto(`${url}/account`)
   await page.fill('[name=name]', 'scanner')
   await page.click('text=Make a key')

@@ -10,7 +10,7 @@ import { board, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from
 
 const rows = (count: number, power = 1) =>
   `ID,Name,Power\n${Array.from({ length: count }, (_, i) => `${i},player ${i},${i * power}`).join('\n')}\n`
-const long = rows(rounds(600_000, 3_000_000)) // enough to be cancelled at work, even on a fast machine
+const longSheet = rows(rounds(600_000, 3_000_000)) // enough to be cancelled at work, even on a fast machine
 
 /** Runs the test with SQLite, and with Redis if it is installed. */
 function overBoth(name: string, run: (env: Record<string, string>) => Promise<void>) {
@@ -39,7 +39,7 @@ overBoth('an import that runs elsewhere is cancelled from here, and leaves the b
   await spawnFieldhouse({ ...env, ROLE: 'worker' }, folder)
   const { id } = await newLeague(web.call)
   await web.finished(upload(web.call, id, rows(10)))
-  const { upload_id, ...started } = await upload(web.call, id, long)
+  const { upload_id, ...started } = await upload(web.call, id, longSheet)
   await until(async () => (await web.call.get(started.poll_url)).status === 'PROGRESS')
   await web.call.delete(`/api/v1/jobs/cancel/${started.job_id}`)
   expect(await web.finished(started)).toMatchObject({ status: 'CANCELLED' })
@@ -53,36 +53,36 @@ overBoth('kill -9 in the middle of an import loses nothing: the next process fin
   const folder = temporaryFolder()
   const first = await spawnFieldhouse(env, folder)
   const { id } = await newLeague(first.call)
-  const many = rounds(200_000, 3_000_000)
-  const started = await upload(first.call, id, rows(many))
+  const playerCount = rounds(200_000, 3_000_000)
+  const started = await upload(first.call, id, rows(playerCount))
   await until(async () => (await first.call.get(started.poll_url)).status === 'PROGRESS')
   await first.kill9()
   const second = await spawnFieldhouse(env, folder)
-  expect(await second.finished(started)).toMatchObject({ status: 'SUCCESS', result: { players: many } })
-  expect((await board(second.call, id)).pagination.total).toBe(many)
+  expect(await second.finished(started)).toMatchObject({ status: 'SUCCESS', result: { players: playerCount } })
+  expect((await board(second.call, id)).pagination.total).toBe(playerCount)
 })
 
 test('kill -9 right after each acceptance loses no accepted upload', async () => {
   const folder = temporaryFolder()
-  const killed = rounds(2, 8)
-  const sent: number[] = []
+  const kills = rounds(2, 8)
+  const uploadIds: number[] = []
   let league = 0
-  for (let round = 0; round < killed; round++) {
+  for (let round = 0; round < kills; round++) {
     const fieldhouse = await spawnFieldhouse({}, folder)
     league ||= (await newLeague(fieldhouse.call)).id
     const answers = await Promise.all([0, 1, 2].map(i => upload(fieldhouse.call, league, rows(20 + round * 3 + i))))
     await fieldhouse.kill9()
-    sent.push(...answers.map(({ upload_id }) => upload_id))
+    uploadIds.push(...answers.map(({ upload_id }) => upload_id))
   }
   const last = await spawnFieldhouse({}, folder)
-  for (const uploadId of sent) {
+  for (const uploadId of uploadIds) {
     const done = await until(async () => {
-      const seen = await last.call.get(`/api/v1/uploads/${uploadId}`)
-      return seen.status === 'done' ? seen : undefined
+      const view = await last.call.get(`/api/v1/uploads/${uploadId}`)
+      return view.status === 'done' ? view : undefined
     }, 60_000)
     expect(done.summary.players).toBe(done.rows_ok)
   }
-  expect(new Set(sent).size).toBe(3 * killed)
+  expect(new Set(uploadIds).size).toBe(3 * kills)
 }, 240_000)
 
 redisTest(
@@ -96,13 +96,13 @@ redisTest(
     await until(() => !app.cache.usage().connected)
     expect((await board(call, id)).pagination.total).toBe(5)
     expect((await refusalOf(call.post('/admin/backups'))).problem).toMatchObject({ status: 503, code: 'unavailable' })
-    const kept = await upload(call, id, rows(6))
-    expect(kept.status).toBe('queued')
+    const queued = await upload(call, id, rows(6))
+    expect(queued.status).toBe('queued')
     await redis.restart()
     await until(() => app.cache.usage().connected)
     await until(async () => {
       await app.jobs.sweep(0).catch(() => {}) // each connection comes back in its own time
-      return (await call.get(kept.poll_url)).status === 'SUCCESS'
+      return (await call.get(queued.poll_url)).status === 'SUCCESS'
     }, 60_000)
     expect((await board(call, id)).pagination.total).toBe(6)
   },
@@ -113,9 +113,9 @@ redisTest('a second start of the same work is refused like the first while Redis
   const { call, app } = await start({ REDIS_URL: redis.url })
   await until(() => app.cache.usage().connected)
   redis.freeze()
-  const asked = await Promise.all([refusalOf(call.post('/admin/backups')), refusalOf(call.post('/admin/backups'))])
+  const refusals = await Promise.all([refusalOf(call.post('/admin/backups')), refusalOf(call.post('/admin/backups'))])
   redis.thaw()
-  expect(asked.map(({ status }) => status)).toEqual([503, 503])
+  expect(refusals.map(({ status }) => status)).toEqual([503, 503])
 })
 
 redisTest('a flushed Redis loses no accepted work', async () => {
@@ -143,12 +143,12 @@ redisTest('a Redis that may evict keys is refused at boot', async () => {
 
 redisTest('a Redis that refuses the connection is reported at the start, with what to check', async () => {
   const { port } = await startRedis({ options: ['--requirepass', 'open sesame'] })
-  for (const [url, said] of [
+  for (const [url, reason] of [
     [`redis://127.0.0.1:${port}`, 'NOAUTH'],
     [`redis://:wrong@127.0.0.1:${port}`, 'WRONGPASS'],
     [`redis://:open%20sesame@127.0.0.1:${port}/99`, 'ERR DB index is out of range'],
   ] as const)
-    expect(await outcome(start({ REDIS_URL: url }))).toThrow(`Redis refuses what REDIS_URL says (${said}`)
+    expect(await outcome(start({ REDIS_URL: url }))).toThrow(`Redis refuses what REDIS_URL says (${reason}`)
 })
 
 test('a stopped process leaves no process lock behind', async () => {

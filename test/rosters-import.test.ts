@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import ExcelJS from 'exceljs'
-import { openBrowser, signIn } from './browser.ts'
+import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { formOf } from './sheets.ts'
@@ -125,7 +125,7 @@ browserTest('a file is checked before it is imported, and its mistakes are named
   const officer = { email: 'olga@example.org', username: 'olga', password: 'correct horse battery', role: 'officer' }
   await call.post('/api/v1/users', officer)
   const page = await openBrowser()
-  await signIn(page, url, officer.email, officer.password)
+  await signInBrowser(page, url, officer.email, officer.password)
   await page.goto(`${url}/rota/staff`)
   await page.click('summary:has-text("Import")')
   const choose = async (csv: string) =>

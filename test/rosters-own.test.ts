@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { toIcal } from '../src/rota/own/ical.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, auditedActions, base } from './rosters.ts'
@@ -280,7 +280,7 @@ browserTest(
         await call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: bob.id }).catch(() => {})
     const page = await openBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true })
     const complaints = complaintsOf(page)
-    await signIn(page, url, 'ann@example.org', 'correct horse battery')
+    await signInBrowser(page, url, 'ann@example.org', 'correct horse battery')
     await page.goto(`${url}/rota/mine`)
     expect(await page.locator('.duties > li').count()).toBe(3)
     const size = () =>

@@ -1,15 +1,15 @@
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, base, newVenue, week } from './rosters.ts'
 import { start } from './start.ts'
 import { visitor } from './visitor.ts'
-import { faintText, unnamed } from './web-seen.ts'
+import { faintText, structureFaults } from './web-seen.ts'
 
 const password = 'a-long-password-1'
 type Started = Awaited<ReturnType<typeof start>>
 
-async function someone({ call, url }: Pick<Started, 'call' | 'url'>, role: string) {
+async function signedInAs({ call, url }: Pick<Started, 'call' | 'url'>, role: string) {
   const email = `${role}@example.com`
   await call.post('/api/v1/users', { email, username: role, password, role })
   const browser = visitor(url)
@@ -20,32 +20,32 @@ async function someone({ call, url }: Pick<Started, 'call' | 'url'>, role: strin
   }
   return { email, read }
 }
-const days = `start=${week.start_date}&end=${week.end_date}`
+const weekQuery = `start=${week.start_date}&end=${week.end_date}`
 
 test('the rota shows each site’s week and each person’s, without buttons for members', async () => {
   const fieldhouse = await newVenue()
   const { call, generate, finished } = fieldhouse
   const { job_id } = await finished(generate())
   await call.post(`${base}/confirm`, { job_id })
-  const evil = await addPerson(call, '<script>alert(1)</script>')
+  const hostile = await addPerson(call, '<script>alert(1)</script>')
   const { shifts } = await fieldhouse.roster()
   await call.delete(`${base}/assignments/${shifts[0].staff[0].id}`)
-  await call.post(`${base}/assignments`, { shift_id: shifts[0].id, staff_id: evil.id })
-  const member = await someone(fieldhouse, 'member')
-  const bySite = await member.read(`/rota?${days}&site_id=`)
+  await call.post(`${base}/assignments`, { shift_id: shifts[0].id, staff_id: hostile.id })
+  const member = await signedInAs(fieldhouse, 'member')
+  const bySite = await member.read(`/rota?${weekQuery}&site_id=`)
   expect(bySite.status).toBe(200)
   expect(bySite.text).toContain('18:00–23:00')
   expect(bySite.text).toContain('&lt;script&gt;alert(1)')
   expect(bySite.text).not.toContain('<script>alert')
   expect(bySite.text).not.toContain('/rota/shifts/')
-  expect((await member.read(`/rota/people?${days}`)).text).toContain('18:00–23:00')
+  expect((await member.read(`/rota/people?${weekQuery}`)).text).toContain('18:00–23:00')
   for (const path of ['staff', 'shifts', 'sites', 'generate', 'dashboard', `drafts/${job_id}`])
     expect((await member.read(`/rota/${path}`)).status).toBe(403)
 })
 
 test('officers review a draft before it is published: what stays open and why, and what would change', async () => {
   const fieldhouse = await newVenue(['Ann'])
-  const officer = await someone(fieldhouse, 'officer')
+  const officer = await signedInAs(fieldhouse, 'officer')
   const { job_id } = await fieldhouse.finished(fieldhouse.generate())
   const draft = await officer.read(`/rota/drafts/${job_id}`)
   expect(draft.text).toContain('Confirm this roster')
@@ -63,10 +63,10 @@ browserTest(
   async () => {
     const fieldhouse = await start()
     const { url, call } = fieldhouse
-    const officer = await someone(fieldhouse, 'officer')
+    const officer = await signedInAs(fieldhouse, 'officer')
     const page = await openBrowser({ viewport: { width: 390, height: 844 } })
     const complaints = complaintsOf(page)
-    await signIn(page, url, officer.email, password)
+    await signInBrowser(page, url, officer.email, password)
     await page.goto(`${url}/rota`)
     await page.click('text=Make the first site')
     await page.fill('[name=name]', 'Riverside')
@@ -104,9 +104,9 @@ browserTest(
     await page.locator('dialog button', { hasText: 'Confirm' }).click()
     await page.waitForURL(`${url}/rota?**`)
     await page.locator('.duty', { hasText: 'Ann' }).first().waitFor()
-    expect((await call.get(`${base}?${days}`)).summary.filled).toBe(5)
+    expect((await call.get(`${base}?${weekQuery}`)).summary.filled).toBe(5)
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
-    expect([...(await page.evaluate(faintText)), ...(await page.evaluate(unnamed))]).toEqual([])
+    expect([...(await page.evaluate(faintText)), ...(await page.evaluate(structureFaults))]).toEqual([])
     expect(complaints).toEqual([])
   },
   120_000,
@@ -117,10 +117,10 @@ browserTest(
   async () => {
     const fieldhouse = await newVenue(['Ann'])
     const { url, call, site, staff } = fieldhouse
-    const officer = await someone(fieldhouse, 'officer')
+    const officer = await signedInAs(fieldhouse, 'officer')
     const page = await openBrowser({ viewport: { width: 390, height: 844 } })
     const complaints = complaintsOf(page)
-    await signIn(page, url, officer.email, password)
+    await signInBrowser(page, url, officer.email, password)
     await page.goto(`${url}/rota/sites`)
     await page.click('a:has-text("Change")')
     await page.fill('[name=rest_hours]', '11')
@@ -164,7 +164,7 @@ browserTest(
     await page.goto(`${url}/rota/staff/${staff[0].id}`)
     await page.locator('li', { hasText: 'At least 10 h a week, or 5.00 for each hour too few' }).waitFor()
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
-    expect([...(await page.evaluate(faintText)), ...(await page.evaluate(unnamed))]).toEqual([])
+    expect([...(await page.evaluate(faintText)), ...(await page.evaluate(structureFaults))]).toEqual([])
     expect(complaints.filter(one => !one.includes('422'))).toEqual([])
   },
   120_000,

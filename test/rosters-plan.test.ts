@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, auditedActions, base, newVenue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
-import { faultsOf } from './web-seen.ts'
+import { pageFaults } from './web-seen.ts'
 
 const officer = { email: 'olga@example.org', username: 'olga', password: 'correct horse battery', role: 'officer' }
 type Place = { shift_id: number; staff_id: number }
@@ -238,7 +238,7 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
   await change({ put: [{ shift_id: first, staff_id: staff[0].id }] })
   const page = await openBrowser({ viewport: { width: 1300, height: 900 } })
   const complaints = complaintsOf(page)
-  await signIn(page, url, officer.email, officer.password)
+  await signInBrowser(page, url, officer.email, officer.password)
   await page.goto(`${url}/rota/plan?draft=${draft.job_id}`)
   const cell = (name: string, date: string) => `td[data-name="${name}"][data-date="${date}"]`
   const ann = `#c-${first}-${staff[0].id}`
@@ -307,7 +307,7 @@ browserTest('sites are listed one below the other, and one click puts a replacem
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: day, to: day }] })
 
   const page = await openBrowser()
-  await signIn(page, url, officer.email, officer.password)
+  await signInBrowser(page, url, officer.email, officer.password)
   await page.goto(`${url}/rota/plan?week=${day}&view=sites`)
   expect(await page.locator('table.plan tbody tr').count()).toBe(2)
   expect(await page.locator('main').textContent()).toContain('Hill America/New_York')
@@ -331,7 +331,7 @@ browserTest(
     await call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-23' })
     const page = await openBrowser({ viewport: { width: 1280, height: 844 } })
     const complaints = complaintsOf(page)
-    await signIn(page, url, officer.email, officer.password)
+    await signInBrowser(page, url, officer.email, officer.password)
     for (const path of [
       `/rota/plan?draft=${draft.job_id}`,
       `/rota/plan?draft=${draft.job_id}&view=sites`,
@@ -343,7 +343,7 @@ browserTest(
     ]) {
       await page.goto(url + path)
       for (const fold of await page.locator('main details > summary').all()) await fold.click()
-      expect([path, ...(await faultsOf(page, [1280, 390]))]).toEqual([path])
+      expect([path, ...(await pageFaults(page, [1280, 390]))]).toEqual([path])
     }
     expect(complaints).toEqual([])
   },

@@ -13,20 +13,20 @@ import { rounds } from './needs.ts'
 import { odd } from './roster-instances.ts'
 import { forSeeds } from './seeded.ts'
 
-const broken = (problem: RosterProblem, assignments: Assignment[]) =>
+const brokenRules = (problem: RosterProblem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(violation => !violation.given)
 
 test('for any problem, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
   forSeeds(rounds(100, 1_000), random => {
     const problem = odd(random, 1 + random.below(8), 1 + random.below(20))
     const roster = buildGreedyRoster(preparePlan(problem))
-    for (const found of [roster, annealToEnd(roster, { seed: 7, moves: 2000 })]) {
-      const { assignments, unfilled, summary } = toSolution(found, costLowerBound(found.plan, found.open), 'heuristic')
-      expect(broken(problem, assignments)).toEqual([])
+    for (const made of [roster, annealToEnd(roster, { seed: 7, moves: 2000 })]) {
+      const { assignments, unfilled, summary } = toSolution(made, costLowerBound(made.plan, made.open), 'heuristic')
+      expect(brokenRules(problem, assignments)).toEqual([])
       for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
       for (const { id, headcount } of problem.shifts) {
-        const there = assignments.filter(one => one.shift_id === id).length
-        expect(unfilled.filter(one => one.shift_id === id).length).toBe(Math.max(0, headcount - there))
+        const assigned = assignments.filter(assignment => assignment.shift_id === id).length
+        expect(unfilled.filter(place => place.shift_id === id).length).toBe(Math.max(0, headcount - assigned))
       }
       for (const { reason, blocked } of unfilled) expect(Object.keys(blocked)).toContain(reason)
       expect(summary.bound).toBeLessThanOrEqual(summary.cost_cents)
@@ -44,9 +44,9 @@ test('the value of a roster after many changes equals its value computed from sc
       if (roster.peopleAt[opening]!.includes(person)) roster.unassign(opening, person)
       else if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.assign(opening, person)
     }
-    const afresh = Roster.from(plan, roster.peopleAt)
-    expect([roster.open, roster.cost, roster.loadMs]).toEqual([afresh.open, afresh.cost, afresh.loadMs])
-    expect(roster.balance).toBeCloseTo(afresh.balance, 6)
+    const computed = Roster.from(plan, roster.peopleAt)
+    expect([roster.open, roster.cost, roster.loadMs]).toEqual([computed.open, computed.cost, computed.loadMs])
+    expect(roster.balance).toBeCloseTo(computed.balance, 6)
   })
 })
 
@@ -56,22 +56,22 @@ function bestByTrying(problem: RosterProblem): RosterScore {
   const pairs = problem.shifts.flatMap(shift =>
     problem.staff.map(person => ({ shift_id: shift.id, staff_id: person.id })),
   )
-  const worth = (made: Assignment[]) => {
-    const at = plan.openings.map(({ shift }) =>
-      made
-        .filter(one => one.shift_id === shift.id)
-        .map(one => problem.staff.findIndex(({ id }) => id === one.staff_id)),
+  const scoreOf = (assignments: Assignment[]) => {
+    const peopleAt = plan.openings.map(({ shift }) =>
+      assignments
+        .filter(assignment => assignment.shift_id === shift.id)
+        .map(assignment => problem.staff.findIndex(({ id }) => id === assignment.staff_id)),
     )
-    const { broken, open, cost, balance } = Roster.from(plan, at)
+    const { broken, open, cost, balance } = Roster.from(plan, peopleAt)
     return { broken, open, cost, balance }
   }
-  let best = worth([])
-  const tryFrom = (index: number, made: Assignment[]) => {
-    const reached = worth(made)
-    if (compareScores(reached, best) < 0) best = reached
+  let best = scoreOf([])
+  const tryFrom = (index: number, assignments: Assignment[]) => {
+    const score = scoreOf(assignments)
+    if (compareScores(score, best) < 0) best = score
     for (let next = index; next < pairs.length; next++) {
-      const more = [...made, pairs[next]!]
-      if (!broken(problem, more).length) tryFrom(next + 1, more)
+      const longer = [...assignments, pairs[next]!]
+      if (!brokenRules(problem, longer).length) tryFrom(next + 1, longer)
     }
   }
   tryFrom(0, [])
@@ -102,9 +102,9 @@ test('a proved optimum is what trying every roster finds', async () => {
 test('running out of time ends the proof at any moment, and never fails it', async () => {
   const problem: RosterProblem = { ...odd(randomFrom(1), 4, 5), pinned: [] }
   const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
-  for (let looks = 0; looks < 6; looks++) {
-    let looked = 0
-    const secondsLeft = () => (looked++ < looks ? 1 : -0.001)
+  for (let maxChecks = 0; maxChecks < 6; maxChecks++) {
+    let checks = 0
+    const secondsLeft = () => (checks++ < maxChecks ? 1 : -0.001)
     const { roster } = await proveRoster(start, { seed: 1, secondsLeft, onStep() {} })
     expect(compareScores(roster, start.roster)).toBeLessThanOrEqual(0)
   }
@@ -120,7 +120,7 @@ test('a proved optimum keeps every rule and pin too, and is no worse than the fi
       onStep() {},
     })
     const { assignments } = toSolution(roster, bound, 'proved')
-    expect({ seed, settled, broken: broken(problem, assignments) }).toEqual({ seed, settled: 3, broken: [] })
+    expect({ seed, settled, broken: brokenRules(problem, assignments) }).toEqual({ seed, settled: 3, broken: [] })
     for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
     expect(compareScores(roster, start.roster)).toBeLessThanOrEqual(0)
   }
@@ -138,9 +138,9 @@ test('the checker finds every single fault put into a good roster', () => {
       const person = below(plan.people)
       if (roster.canTake(opening, person) || roster.peopleAt[opening]!.includes(person)) continue
       const { shift } = plan.openings[opening]!
-      const wrong = [...assignments, { shift_id: shift.id, staff_id: problem.staff[person]!.id }]
-      expect(broken(problem, wrong)).not.toEqual([])
+      const withFault = [...assignments, { shift_id: shift.id, staff_id: problem.staff[person]!.id }]
+      expect(brokenRules(problem, withFault)).not.toEqual([])
     }
-    if (assignments.length) expect(broken(problem, [...assignments, pick(assignments)])).not.toEqual([])
+    if (assignments.length) expect(brokenRules(problem, [...assignments, pick(assignments)])).not.toEqual([])
   })
 })

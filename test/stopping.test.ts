@@ -19,17 +19,17 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const stream = await fieldhouse.call.raw(`/api/v1/jobs/${jobId}/events`)
     const reader = stream.body?.getReader()
     await reader?.read()
-    const half = await Bun.connect({
+    const halfSent = await Bun.connect({
       hostname: '127.0.0.1',
       port: Number(new URL(fieldhouse.url).port),
       socket: { data() {} },
     })
-    half.write('POST /api/v1/leagues HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"na')
+    halfSent.write('POST /api/v1/leagues HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"na')
 
     fieldhouse.child.kill(signal)
     expect(await fieldhouse.ended()).toBe(0) // 1 would say that it gave up after 5 s
     while (!(await reader?.read())?.done); // the stream was ended, not torn
-    half.end()
+    halfSent.end()
     expect(readdirSync(join(fieldhouse.dataDir, 'run'))).toEqual([])
 
     const { app } = await start({ ROLE: 'web' }, fieldhouse.dataDir)
@@ -40,19 +40,19 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 )
 
 test('a second signal at once is ignored, because npx signals twice; a later one ends the service', async () => {
-  const polite = await openAppProcess()
-  polite.child.kill('SIGINT')
-  polite.child.kill('SIGTERM')
-  expect(await polite.ended()).toBe(0)
+  const idleService = await openAppProcess()
+  idleService.child.kill('SIGINT')
+  idleService.child.kill('SIGTERM')
+  expect(await idleService.ended()).toBe(0)
 
-  const busy = await openAppProcess()
-  busy.send('stubborn nothing')
-  const jobId = await busy.answer('job')
-  await until(async () => (await busy.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
-  busy.child.kill('SIGTERM')
+  const busyService = await openAppProcess()
+  busyService.send('stubborn nothing')
+  const jobId = await busyService.answer('job')
+  await until(async () => (await busyService.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
+  busyService.child.kill('SIGTERM')
   await Bun.sleep(1_200) // what comes within a second of the first is no second signal
-  if (busy.child.exitCode === null) busy.child.kill('SIGTERM')
-  expect(await busy.ended()).toBeOneOf([0, 1])
+  if (busyService.child.exitCode === null) busyService.child.kill('SIGTERM')
+  expect(await busyService.ended()).toBeOneOf([0, 1])
 })
 
 test('a port in use ends the start with 1 and a clear message; it is never shared', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { openApiSchema } from '../src/platform/http/openapi-schema.ts'
 import { routes } from '../src/routes.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { documentFaults, misfits } from './openapi.ts'
 import { start, until } from './start.ts'
@@ -147,7 +147,7 @@ browserTest('a signed-in user tries a change on the API page', async () => {
   const ADMIN_PASSWORD = 'long enough for all'
   const { url } = await start({ ADMIN_EMAIL, ADMIN_PASSWORD })
   const page = await openBrowser()
-  await signIn(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
+  await signInBrowser(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
   await page.goto(`${url}/swagger#/admin/postAdminBackups`)
   const operation = page.locator('#operations-admin-postAdminBackups')
   await operation.getByRole('button', { name: 'Try it out' }).click()

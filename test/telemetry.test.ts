@@ -9,7 +9,7 @@ import { afterTest, refusalOf, shared, spawnFieldhouse, start, until } from './s
 type Item = any
 
 /** A Sentry of the test's own: keeps whatever is sent to it. */
-function fakeSentry() {
+function startFakeSentry() {
   const bodies: string[] = []
   const server = Bun.serve({
     port: 0,
@@ -32,7 +32,7 @@ function fakeSentry() {
     )
   return {
     dsn: `http://public@127.0.0.1:${server.port}/1`,
-    everything: () => bodies.join('\n'),
+    allText: () => bodies.join('\n'),
     errors: () => items().filter(item => item.exception),
     spans: () => items().flatMap(item => (item.version === 2 ? item.items : [])),
   }
@@ -46,7 +46,7 @@ function breakLeagues(dataDir: string) {
 }
 
 test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret', async () => {
-  const sentry = fakeSentry()
+  const sentry = startFakeSentry()
   const { dataDir, call, finished } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
   breakLeagues(dataDir)
   const headers = { 'x-request-id': 'the-bad-one', cookie: 'fieldhouse_session=hunter2', 'x-api-key': 'hunter2' }
@@ -66,7 +66,7 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
       lineno: expect.any(Number),
     }),
   )
-  expect(sentry.everything()).not.toContain('hunter2')
+  expect(sentry.allText()).not.toContain('hunter2')
 
   // So does a statistic that could not be refreshed, although the run succeeds.
   const { status, result } = await finished(call.post('/api/v1/stats/refresh'))
@@ -74,18 +74,18 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
   expect(result.failures.map(({ key }: { key: string }) => key)).toContain(
     'stats_dashboard|{"include":["summary"],"period":"all"}',
   )
-  const [missed] = await until(() => {
+  const [refreshError] = await until(() => {
     const reports = sentry.errors().filter(({ extra }) => extra?.key)
     return reports.length ? reports : undefined
   })
-  expect(missed).toMatchObject({
+  expect(refreshError).toMatchObject({
     exception: { values: [{ value: 'no such table: leagues' }] },
     extra: { key: expect.stringMatching(/^stats_dashboard/) },
   })
 })
 
 test('a refusal is no bug and is not reported', async () => {
-  const sentry = fakeSentry()
+  const sentry = startFakeSentry()
   const { call, child } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn })
   await refusalOf(call.get('/api/v1/leagues/999'))
   await refusalOf(call.post('/api/v1/leagues', { name: 1 }))
@@ -96,7 +96,7 @@ test('a refusal is no bug and is not reported', async () => {
 
 /** One process and its Sentry for the tests that leave it as it was. */
 const withSentry = shared(async () => {
-  const sentry = fakeSentry()
+  const sentry = startFakeSentry()
   return { sentry, ...(await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })) }
 })
 
@@ -111,11 +111,11 @@ test('a job that failed reaches Sentry with its name, what it quotes of secrets 
     extra: { job: 'test.fail', job_id: jobId },
   })
   await until(() => logged.some(({ message }) => message === 'Job failed'))
-  expect(sentry.everything() + JSON.stringify(logged)).not.toContain('hunter2')
+  expect(sentry.allText() + JSON.stringify(logged)).not.toContain('hunter2')
 })
 
 test('requests are traced by route in the share that is set, without their queries', async () => {
-  const sentry = fakeSentry()
+  const sentry = startFakeSentry()
   const fieldhouse = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
   await fieldhouse.call.get('/api/v1/leagues?q=hunter2')
   await fieldhouse.call.get('/api/v1/leagues?q=hunter2')
@@ -123,19 +123,19 @@ test('requests are traced by route in the share that is set, without their queri
   await fieldhouse.child.exited
   expect(sentry.spans()).toMatchObject([{ name: 'GET /api/v1/leagues/' }, { name: 'GET /api/v1/leagues/' }])
   expect(new Set(sentry.spans().map(({ trace_id }) => trace_id)).size).toBe(2)
-  expect(sentry.everything()).not.toContain('hunter2')
+  expect(sentry.allText()).not.toContain('hunter2')
 
-  const silent = fakeSentry()
-  const untraced = await spawnFieldhouse({ SENTRY_DSN: silent.dsn, SENTRY_TRACES: '0' })
+  const untracedSentry = startFakeSentry()
+  const untraced = await spawnFieldhouse({ SENTRY_DSN: untracedSentry.dsn, SENTRY_TRACES: '0' })
   await untraced.call.get('/api/v1/leagues')
   untraced.child.kill()
   await untraced.child.exited
-  expect(silent.everything()).toBe('')
+  expect(untracedSentry.allText()).toBe('')
 })
 
 test("no trace headers are added to requests to other people's servers", async () => {
   let headers: Headers | undefined
-  const other = Bun.serve({
+  const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
     fetch(request) {
@@ -143,18 +143,18 @@ test("no trace headers are added to requests to other people's servers", async (
       return new Response('{}')
     },
   })
-  afterTest(() => other.stop(true))
+  afterTest(() => server.stop(true))
   const { send, answer, finished } = await withSentry()
-  send(`fetch http://127.0.0.1:${other.port}/`)
+  send(`fetch http://127.0.0.1:${server.port}/`)
   expect(await finished({ job_id: await answer('job') })).toMatchObject({ status: 'SUCCESS' })
   expect([...(headers ?? [])].map(([name]) => name)).not.toContainAnyValues(['sentry-trace', 'baggage', 'traceparent'])
-  expect(headers?.get('host')).toBe(`127.0.0.1:${other.port}`)
+  expect(headers?.get('host')).toBe(`127.0.0.1:${server.port}`)
 })
 
 test('Sentry is loaded only with a DSN', async () => {
-  const without = await openAppProcess()
-  without.send('loaded @sentry')
-  expect(await without.answer('loaded')).toBe('no')
+  const withoutDsn = await openAppProcess()
+  withoutDsn.send('loaded @sentry')
+  expect(await withoutDsn.answer('loaded')).toBe('no')
   const withDsn = await withSentry()
   withDsn.send('loaded @sentry')
   expect(await withDsn.answer('loaded')).toBe('yes')
@@ -169,7 +169,7 @@ test('an unreachable Sentry does no harm', async () => {
 })
 
 test('an unhandled rejection is reported and the service stays open; after an uncaught exception it closes', async () => {
-  const sentry = fakeSentry()
+  const sentry = startFakeSentry()
   const { send, call, logged, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
   send('forget')
   await until(() => sentry.errors().some(({ exception }) => exception.values[0].value === 'forgotten'))
@@ -234,8 +234,8 @@ test('LOG_LEVEL leaves out what is below it', async () => {
 
 test('failures that differ only in numbers and names have one fingerprint', () => {
   const errorOf = (message: string) => Object.assign(new Error(message), { stack: 'Error\n    at work (/a.ts:1:2)' })
-  const one = fingerprintOf('x.y', errorOf('No row 17 of "ann"'))
-  expect(fingerprintOf('x.y', errorOf('No row 4 of "bob"'))).toBe(one)
-  expect(fingerprintOf('x.y', errorOf('No column 4'))).not.toBe(one)
-  expect(fingerprintOf('x.z', errorOf('No row 17 of "ann"'))).not.toBe(one)
+  const fingerprint = fingerprintOf('x.y', errorOf('No row 17 of "ann"'))
+  expect(fingerprintOf('x.y', errorOf('No row 4 of "bob"'))).toBe(fingerprint)
+  expect(fingerprintOf('x.y', errorOf('No column 4'))).not.toBe(fingerprint)
+  expect(fingerprintOf('x.z', errorOf('No row 17 of "ann"'))).not.toBe(fingerprint)
 })

@@ -1,15 +1,15 @@
 import { expect, test } from 'bun:test'
 import { minute } from '../src/platform/clock.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
 import { startWithoutSchedule, until } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
-import { faintText, unnamed } from './web-seen.ts'
+import { faintText, structureFaults } from './web-seen.ts'
 
 type Golfer = { player_id: string; name: string }
 
-async function startEntering(config: object = {}) {
+async function startPool(config: object = {}) {
   const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
   const feed = feedFor()
@@ -31,40 +31,40 @@ async function startEntering(config: object = {}) {
 }
 
 test('the board and the entries page show everyone’s picks with live scores once they are closed, not before', async () => {
-  const { league, field, ids, ann, play, read, ...fieldhouse } = await startEntering()
+  const { league, field, ids, ann, play, read, ...fieldhouse } = await startPool()
   const bob = await newUser(fieldhouse, 'bob')
   const path = `/leagues/${league.id}/entries`
   await enter(ann, league.id, ids.slice(0, 4))
-  const named = ({ text }: { text: string }) =>
+  const namesShown = ({ text }: { text: string }) =>
     field.slice(0, 4).filter(({ name }) => text.includes(`>${name}<`)).length
-  const open = await read(path)
-  expect(open.text).toContain('Sign in')
-  expect(named(open)).toBe(0)
-  expect(named(await read(`/leagues/${league.id}/players/1`))).toBe(0)
+  const openPage = await read(path)
+  expect(openPage.text).toContain('Sign in')
+  expect(namesShown(openPage)).toBe(0)
+  expect(namesShown(await read(`/leagues/${league.id}/players/1`))).toBe(0)
   const board = async (who?: typeof ann) => (await read(`/leagues/${league.id}`, who)).text
   expect(await board()).toContain('Make your entry')
   expect(await board(bob)).toMatch(
     /Picks close in <time[^>]+>[^<]+<\/time>\. <a href="\/leagues\/1\/entries">Make your entry/,
   )
   expect(await board(ann)).toMatch(/You have <a [^>]+>1 entry/)
-  expect(named({ text: await board(ann) })).toBe(0)
+  expect(namesShown({ text: await board(ann) })).toBe(0)
   const entryForm = await read(path, ann)
   expect(entryForm.text).toContain('Withdraw')
   expect(entryForm.text.match(/name="picks\[\]"/g)?.length).toBeGreaterThan(20)
 
   await play(120)
-  const closed = await read(path)
-  expect(named(closed)).toBe(4)
-  expect(closed.text).toContain('thru')
-  expect(named(await read(`/leagues/${league.id}/players/1`))).toBe(4)
-  expect(named({ text: await board() })).toBe(4)
+  const closedPage = await read(path)
+  expect(namesShown(closedPage)).toBe(4)
+  expect(closedPage.text).toContain('thru')
+  expect(namesShown(await read(`/leagues/${league.id}/players/1`))).toBe(4)
+  expect(namesShown({ text: await board() })).toBe(4)
   expect(await board()).toMatch(/today, thru/)
   expect(await board()).not.toContain('Make your entry')
   expect((await read(path, ann)).text).not.toContain('name="picks[]"')
 })
 
 test('pages of tours are for everyone, the feed’s URL and its buttons for officers', async () => {
-  const { call, ann, read, feed, clock, ...fieldhouse } = await startEntering()
+  const { call, ann, read, feed, clock, ...fieldhouse } = await startPool()
   for (const who of [fieldhouse.as(), ann]) {
     for (const path of ['/tours', '/tours/pga']) {
       const { status, text } = await read(path, who)
@@ -85,7 +85,7 @@ test('pages of tours are for everyone, the feed’s URL and its buttons for offi
 })
 
 test('a board says when its scores may be old', async () => {
-  const { league, feed, clock, read, ...fieldhouse } = await startEntering()
+  const { league, feed, clock, read, ...fieldhouse } = await startPool()
   feed.fault('down')
   clock.forward(2 * minute)
   await update(fieldhouse)
@@ -97,26 +97,26 @@ test('a board says when its scores may be old', async () => {
 })
 
 browserTest('an entry is made and changed with the keyboard alone', async () => {
-  const { url, league, field, play, ann } = await startEntering()
+  const { url, league, field, play, ann } = await startPool()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, 'ann@example.org', 'the password of ann')
+  await signInBrowser(page, url, 'ann@example.org', 'the password of ann')
   await page.goto(`${url}/leagues/${league.id}/entries`)
   expect(await page.evaluate(faintText)).toEqual([])
-  expect(await page.evaluate(unnamed)).toEqual([])
-  const plain = ({ name }: Golfer) =>
+  expect(await page.evaluate(structureFaults)).toEqual([])
+  const typedName = ({ name }: Golfer) =>
     name
       .normalize('NFD')
       .replace(/[\p{M}’]/gu, '')
       .toLowerCase()
   const pick = async (golfer: Golfer) => {
     await page.focus('[data-find-golfer]')
-    await page.keyboard.type(plain(golfer))
+    await page.keyboard.type(typedName(golfer))
     await page.keyboard.press('Enter')
   }
   const chosen = () => page.locator('[data-chosen] bdi').allTextContents()
-  const typed = field.filter(golfer => /^[a-z .-]+$/.test(plain(golfer))) // a key for each letter
-  const [a, b, c, d, e] = typed as [Golfer, Golfer, Golfer, Golfer, Golfer]
+  const typeable = field.filter(golfer => /^[a-z .-]+$/.test(typedName(golfer))) // a key for each letter
+  const [a, b, c, d, e] = typeable as [Golfer, Golfer, Golfer, Golfer, Golfer]
   await page.focus('[name=name]')
   await page.keyboard.type('Ann’s aces')
   for (const golfer of [a, b, c]) await pick(golfer)
@@ -142,7 +142,7 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
   expect(await page.locator('[data-chosen-count]').textContent()).toBe('All 4 chosen')
   await page.focus(`[aria-label="Remove ${c.name}"]`)
   await page.keyboard.press('Enter')
-  await page.keyboard.type(plain(e))
+  await page.keyboard.type(typedName(e))
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Space')
   await page.focus('#entry button[type=submit]')
@@ -159,10 +159,10 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
 })
 
 browserTest('"Update now" on the page of a tour says what came of it', async () => {
-  const { url, feed, clock, ...fieldhouse } = await startEntering()
+  const { url, feed, clock, ...fieldhouse } = await startPool()
   await newUser({ ...fieldhouse, url }, 'olga', 'officer')
   const page = await openBrowser()
-  await signIn(page, url, 'olga@example.org', 'the password of olga')
+  await signInBrowser(page, url, 'olga@example.org', 'the password of olga')
   await page.goto(`${url}/tours/pga`)
   const toast = (text: string) => page.waitForSelector(`[data-toast].shown:has-text("${text}")`)
   await page.click('text=Update now')
@@ -178,9 +178,9 @@ browserTest('"Update now" on the page of a tour says what came of it', async () 
 })
 
 browserTest('without script an entry is made with a plain form, and what is wrong is said on the page', async () => {
-  const { url, league, field, ann } = await startEntering()
+  const { url, league, field, ann } = await startPool()
   const page = await openBrowser({ javaScriptEnabled: false })
-  await signIn(page, url, 'ann@example.org', 'the password of ann')
+  await signInBrowser(page, url, 'ann@example.org', 'the password of ann')
   await page.goto(`${url}/leagues/${league.id}/entries`)
   const tick = (golfer: Golfer | undefined) => page.check(`[value="${golfer?.player_id}"]`)
   for (const golfer of field.slice(0, 3)) await tick(golfer)
@@ -210,9 +210,9 @@ browserTest('without script an entry is made with a plain form, and what is wron
 })
 
 browserTest('with groups one of each is chosen, and the group that lacks one says so', async () => {
-  const { url, league, field, ann } = await startEntering({ picks: 3, best: 2, groups: { by: 'odds' } })
+  const { url, league, field, ann } = await startPool({ picks: 3, best: 2, groups: { by: 'odds' } })
   const page = await openBrowser()
-  await signIn(page, url, 'ann@example.org', 'the password of ann')
+  await signInBrowser(page, url, 'ann@example.org', 'the password of ann')
   await page.goto(`${url}/leagues/${league.id}/entries`)
   expect(await page.locator('[data-group]').count()).toBe(3)
   for (const group of ['A', 'C']) await page.locator(`[data-group=${group}] label`).first().click()

@@ -16,85 +16,87 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   const feed = feedFor()
   await newTour(call, feed.url)
   const league = await newTourLeague(call)
-  const booked = await pollChain(app)
+  const bookedUpdate = await untilBooked(app)
   const supervise = async (): Promise<SupervisorFindings> => {
     const { jobId } = await app.jobs.start(ensureUpdates, {})
     return (await finished({ job_id: jobId })).result
   }
-  return { ...fieldhouse, feed, league, booked, supervise }
+  return { ...fieldhouse, feed, league, bookedUpdate, supervise }
 }
 
 /** The update that waits for its time. */
-const pollChain = (app: App, after?: string) =>
+const untilBooked = (app: App, after?: string) =>
   until(() => {
     const run = unfinishedUpdate(app.db, 'pga')
-    const waits = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
-    return waits ? run : undefined
+    const isWaiting = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
+    return isWaiting ? run : undefined
   }, 60_000)
 
-const raised = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
+const missingTaskAlerts = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
 
 test('an intact chain of updates is left alone, and a cancelled one is noticed, reported and started again', async () => {
-  const { app, call, clock, feed, booked, supervise, lines } = await startFollowing()
-  expect((await supervise()).findings).toMatchObject([{ tour: 'pga', state: 'booked', job_id: booked.id }])
-  expect(raised(app)).toEqual([])
+  const { app, call, clock, feed, bookedUpdate, supervise, lines } = await startFollowing()
+  expect((await supervise()).findings).toMatchObject([{ tour: 'pga', state: 'booked', job_id: bookedUpdate.id }])
+  expect(missingTaskAlerts(app)).toEqual([])
 
   clock.forward(2 * minute)
-  await call.delete(`/api/v1/jobs/cancel/${booked.id}`)
-  const asked = feed.requests.length
-  const found = await supervise()
-  expect(found.findings).toMatchObject([{ state: 'missing', restarted: true }])
-  expect(lastFindings(app.db)).toEqual(found)
-  expect(raised(app)).toMatchObject([{ key: 'task_missing:update_player_scores:pga', state: 'active', count: 1 }])
+  await call.delete(`/api/v1/jobs/cancel/${bookedUpdate.id}`)
+  const requestsBefore = feed.requests.length
+  const result = await supervise()
+  expect(result.findings).toMatchObject([{ state: 'missing', restarted: true }])
+  expect(lastFindings(app.db)).toEqual(result)
+  expect(missingTaskAlerts(app)).toMatchObject([
+    { key: 'task_missing:update_player_scores:pga', state: 'active', count: 1 },
+  ])
   expect(lines.some(({ level, tour, state }) => level === 'warn' && tour === 'pga' && state === 'missing')).toBe(true)
-  await pollChain(app)
-  expect(feed.requests).toHaveLength(asked + 1)
+  await untilBooked(app)
+  expect(feed.requests).toHaveLength(requestsBefore + 1)
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
-  expect(raised(app)).toMatchObject([{ state: 'resolved' }])
+  expect(missingTaskAlerts(app)).toMatchObject([{ state: 'resolved' }])
 })
 
 test('with SUPERVISOR_RESTARTS=false it only warns', async () => {
-  const { app, call, booked, supervise } = await startFollowing({ SUPERVISOR_RESTARTS: 'false' })
-  await call.delete(`/api/v1/jobs/cancel/${booked.id}`)
+  const { app, call, bookedUpdate, supervise } = await startFollowing({ SUPERVISOR_RESTARTS: 'false' })
+  await call.delete(`/api/v1/jobs/cancel/${bookedUpdate.id}`)
   for (const count of [1, 2]) {
     expect((await supervise()).findings).toMatchObject([{ state: 'missing', restarted: false }])
-    expect(raised(app)).toMatchObject([{ state: 'active', count }])
+    expect(missingTaskAlerts(app)).toMatchObject([{ state: 'active', count }])
   }
   expect(await tour(call)).toMatchObject({ next_update_at: null })
 })
 
 test('a job the queue has lost is noticed and queued again', async () => {
-  const { app, clock, booked, supervise } = await startFollowing()
-  await app.queues.remove('quick', booked.id)
+  const { app, clock, bookedUpdate, supervise } = await startFollowing()
+  await app.queues.remove('quick', bookedUpdate.id)
   clock.forward(2 * minute)
-  expect((await supervise()).findings).toMatchObject([{ state: 'missing', job_id: booked.id, restarted: true }])
-  await pollChain(app, booked.id)
+  expect((await supervise()).findings).toMatchObject([{ state: 'missing', job_id: bookedUpdate.id, restarted: true }])
+  await untilBooked(app, bookedUpdate.id)
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
-  expect(raised(app)).toMatchObject([{ state: 'resolved' }])
+  expect(missingTaskAlerts(app)).toMatchObject([{ state: 'resolved' }])
 })
 
 test('a clock that jumps ahead or is set back does not leave a tour waiting', async () => {
-  const { app, clock, booked, supervise } = await startFollowing()
+  const { app, clock, bookedUpdate, supervise } = await startFollowing()
   clock.forward(day)
   expect((await supervise()).findings).toMatchObject([{ state: 'late', restarted: true }])
-  const ahead = await pollChain(app, booked.id)
+  const afterJump = await untilBooked(app, bookedUpdate.id)
   clock.forward(-12 * hour)
   expect((await supervise()).findings).toMatchObject([{ state: 'late', restarted: true }])
-  const back = await pollChain(app, ahead.id)
-  expect(back.notBefore).toBeLessThan(clock.now() + 2 * minute)
+  const afterSetBack = await untilBooked(app, afterJump.id)
+  expect(afterSetBack.notBefore).toBeLessThan(clock.now() + 2 * minute)
   expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
 })
 
 test('a run under way is left alone, and an update requested meanwhile gets its id', async () => {
-  const { call, clock, feed, booked, supervise, finished } = await startFollowing()
+  const { call, clock, feed, bookedUpdate, supervise, finished } = await startFollowing()
   feed.fault('slow', 1)
   clock.forward(2 * minute)
   const first = await call.post('/api/v1/tours/pga/update')
-  expect(first).toMatchObject({ job_id: booked.id, message: 'Accepted' })
+  expect(first).toMatchObject({ job_id: bookedUpdate.id, message: 'Accepted' })
   await until(async () => (await call.get(`/api/v1/jobs/status/${first.job_id}`)).status === 'PROGRESS')
-  expect((await supervise()).findings).toMatchObject([{ state: 'running', job_id: booked.id }])
+  expect((await supervise()).findings).toMatchObject([{ state: 'running', job_id: bookedUpdate.id }])
   expect(await call.post('/api/v1/tours/pga/update')).toMatchObject({
-    job_id: booked.id,
+    job_id: bookedUpdate.id,
     message: 'skipped: already running',
   })
   expect(await finished(first)).toMatchObject({ status: 'FAILURE', error: expect.stringContaining('No whole answer') })
@@ -103,30 +105,30 @@ test('a run under way is left alone, and an update requested meanwhile gets its 
 test('a process killed while it holds the lock leaves nothing that the next one would wait for', async () => {
   const dataDir = temporaryFolder()
   const feed = feedFor()
-  const doomed = await spawnFieldhouse({}, dataDir)
-  await newTour(doomed.call, feed.url, { interval_s: 1 })
-  await newTourLeague(doomed.call)
-  await until(async () => (await tour(doomed.call)).checked_at !== null)
+  const killed = await spawnFieldhouse({}, dataDir)
+  await newTour(killed.call, feed.url, { interval_s: 1 })
+  await newTourLeague(killed.call)
+  await until(async () => (await tour(killed.call)).checked_at !== null)
   feed.fault('slow')
-  const asked = feed.requests.length
-  await until(async () => (await doomed.call.get('/api/v1/jobs?status=PROGRESS&name=update_player_scores')).jobs[0])
-  await until(() => feed.requests.length > asked) // it waits for the feed
-  await doomed.kill9()
+  const requestsBefore = feed.requests.length
+  await until(async () => (await killed.call.get('/api/v1/jobs?status=PROGRESS&name=update_player_scores')).jobs[0])
+  await until(() => feed.requests.length > requestsBefore) // it waits for the feed
+  await killed.kill9()
   feed.fault(null)
 
   const { app, call } = await startWithoutSchedule({}, dataDir)
-  const left = app.db.select().from(taskLocks).all()
-  expect(left.map(({ task }) => task)).toContain('update_player_scores')
+  const heldLocks = app.db.select().from(taskLocks).all()
+  expect(heldLocks.map(({ task }) => task)).toContain('update_player_scores')
   expect(app.locks.all().filter(({ ownerDead }) => !ownerDead)).toEqual([])
   /** On a slow machine the time of an update may pass before it begins; the supervisor books another. */
-  const supervised = (isSo: () => boolean | Promise<boolean>) =>
+  const untilSupervised = (condition: () => boolean | Promise<boolean>) =>
     until(async () => {
       await app.jobs.start(ensureUpdates, {})
-      return isSo()
+      return condition()
     }, 60_000)
-  await supervised(async () => (await tour(call)).status === 'ok' && feed.requests.length > asked + 1)
+  await untilSupervised(async () => (await tour(call)).status === 'ok' && feed.requests.length > requestsBefore + 1)
   const before = feed.requests.length
-  await supervised(() => feed.requests.length > before) // and so on
+  await untilSupervised(() => feed.requests.length > before) // and so on
 }, 150_000)
 
 test('missing updates are not reported for a tour without leagues, or one whose leagues are over', async () => {
@@ -134,13 +136,13 @@ test('missing updates are not reported for a tour without leagues, or one whose 
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   expect((await supervise()).findings).toMatchObject([{ state: 'idle' }])
   await newTourLeague(call, {}, { ends: clock.now() + hour })
-  await pollChain(app)
+  await untilBooked(app)
   clock.forward(day + 2 * hour)
   const run = await update({ call, finished: async started => app.jobs.startNow((await started).job_id) }, {})
   expect(run).toBeDefined()
   await until(() => unfinishedUpdate(app.db, 'pga') === undefined)
   expect((await supervise()).findings).toMatchObject([{ state: 'idle', job_id: null }])
-  expect(raised(app)).toEqual([])
+  expect(missingTaskAlerts(app)).toEqual([])
 })
 
 test('the alert of a dead feed stays although no league needs it any more, until the feed is read again', async () => {
@@ -173,27 +175,27 @@ test('a new tour with a dead feed says that it is not polled again', async () =>
 })
 
 test('"update now" asks now and says what came of it, but not twice within 15 s', async () => {
-  const { call, clock, feed, booked, finished } = await startFollowing()
-  const asked = () => feed.requests.length
-  const before = asked()
-  const early = await call.post('/api/v1/tours/pga/update')
-  expect(early).toMatchObject({
+  const { call, clock, feed, bookedUpdate, finished } = await startFollowing()
+  const requestCount = () => feed.requests.length
+  const countBefore = requestCount()
+  const tooEarly = await call.post('/api/v1/tours/pga/update')
+  expect(tooEarly).toMatchObject({
     status: 'skipped',
     message: expect.stringMatching(/^skipped: the feed was polled \d+ s ago$/),
   })
-  expect(asked()).toBe(before)
+  expect(requestCount()).toBe(countBefore)
   clock.forward(16 * second) // of an interval of 60 s
   feed.advance(90)
   const started = await call.post('/api/v1/tours/pga/update')
-  expect(started).toMatchObject({ job_id: booked.id, message: 'Accepted', status: 'pending' })
+  expect(started).toMatchObject({ job_id: bookedUpdate.id, message: 'Accepted', status: 'pending' })
   expect((await finished(started)).result).toMatchObject({
     outcome: 'changed',
     message: expect.stringMatching(/^\d+ golfers of Coastal Open updated$/),
   })
-  expect(asked()).toBe(before + 1)
+  expect(requestCount()).toBe(countBefore + 1)
   clock.forward(16 * second)
-  const again = await finished(call.post('/api/v1/tours/pga/update'))
-  expect(again.result).toMatchObject({ outcome: 'unchanged', message: 'Nothing has changed in the feed' })
+  const secondUpdate = await finished(call.post('/api/v1/tours/pga/update'))
+  expect(secondUpdate.result).toMatchObject({ outcome: 'unchanged', message: 'Nothing has changed in the feed' })
 })
 
 test('updates end a day past the last league that is not final, and the tour says so', async () => {
@@ -207,16 +209,16 @@ redisTest(
   'a flushed Redis loses no score: the supervisor schedules lost updates again',
   async () => {
     const redis = await startRedis()
-    const { app, clock, feed, booked, supervise } = await startFollowing({ REDIS_URL: redis.url })
-    const asked = feed.requests.length
+    const { app, clock, feed, bookedUpdate, supervise } = await startFollowing({ REDIS_URL: redis.url })
+    const requestsBefore = feed.requests.length
     const client = new Bun.RedisClient(redis.url)
     await client.send('FLUSHALL', [])
     client.close()
     clock.forward(2 * minute)
-    expect(await app.queues.stateOf('quick', booked.id)).toBeUndefined()
+    expect(await app.queues.stateOf('quick', bookedUpdate.id)).toBeUndefined()
     expect((await supervise()).findings).toMatchObject([{ state: 'missing', restarted: true }])
-    await pollChain(app, booked.id)
-    expect(feed.requests).toHaveLength(asked + 1)
+    await untilBooked(app, bookedUpdate.id)
+    expect(feed.requests).toHaveLength(requestsBefore + 1)
     expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
   },
   60_000,
@@ -234,7 +236,7 @@ test('the feed is polled once per interval, however many processes supervise and
   await newTour(call, feed.url, { interval_s: 2 })
   await newTourLeague(call)
   await until(() => feed.requests.length === 1)
-  const began = performance.now()
+  const startedAt = performance.now()
   for (let round = 0; round < 80; round++) {
     for (const { app, call } of services) {
       app.jobs.start(ensureUpdates, {})
@@ -244,6 +246,6 @@ test('the feed is polled once per interval, however many processes supervise and
   }
   await until(() => feed.requests.length > 1)
   const polls = feed.requests.length
-  const intervals = (performance.now() - began) / (2 * second)
+  const intervals = (performance.now() - startedAt) / (2 * second)
   expect(polls).toBeLessThanOrEqual(Math.floor(intervals / 0.95) + 2)
 }, 60_000)

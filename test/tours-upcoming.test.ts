@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { oddsOf, parseFieldText } from '../src/leagues/tours/field-text.ts'
 import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import { alerts, enter, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
@@ -298,7 +298,7 @@ browserTest(
     const { url, call, league, ann, updateFrom } = await startWaiting()
     const page = await openBrowser()
     const complaints = complaintsOf(page)
-    await signIn(page, url, 'olga@example.org', 'the password of olga')
+    await signInBrowser(page, url, 'olga@example.org', 'the password of olga')
     await page.goto(`${url}/tours/pga`)
     await page.click('text=Enter the coming event')
     await page.fill('[name=event]', 'Inland Open')

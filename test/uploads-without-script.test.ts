@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openBrowser, signIn } from './browser.ts'
+import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, start, until } from './start.ts'
@@ -22,7 +22,7 @@ async function startWithScans() {
   )
   await finished(upload(call, id, sheet('id,name,power,deads', 2), { taken_at: '2026-03-02T00:00:00Z' }))
   const page = await openBrowser({ javaScriptEnabled: false })
-  await signIn(page, url, olga.email, olga.password)
+  await signInBrowser(page, url, olga.email, olga.password)
   const choose = async (name: string, text: string) => {
     await page.goto(`${url}/leagues/${id}/uploads`)
     await page.setInputFiles('[name=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) })

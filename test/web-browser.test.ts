@@ -1,14 +1,14 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { shared, start } from './start.ts'
 import { hostile } from './web-samples.ts'
-import { faultsOf } from './web-seen.ts'
+import { pageFaults } from './web-seen.ts'
 
 const olga = { email: 'olga@example.org', username: 'Olga', password: 'a long enough one', role: 'officer' }
-const wordOf = (name: string) => `"${name.replaceAll('"', '""')}"`
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 const names = ['Ann', 'Bob', 'Cy', 'Dee', 'Eve', ...Object.values(hostile)]
 
 /** Sixty players; each takes more power the later the scan, and the last ones overtake the first. */
@@ -18,7 +18,7 @@ const sheet = (scan: number) =>
     ...Array.from({ length: 60 }, (_, i) =>
       [
         `p${100 + i}`,
-        wordOf(names[i] ?? `Player ${i}`),
+        quoted(names[i] ?? `Player ${i}`),
         1_000 + scan * (scan === 2 ? i * 70 : (60 - i) * 50),
         i === 4 ? '' : 10 * scan * i,
       ].join(','),
@@ -26,39 +26,39 @@ const sheet = (scan: number) =>
   ].join('\n')
 
 /** One service for all tests, because the browser keeps its scripts and styles. */
-const service = shared(async () => {
+const sharedFieldhouse = shared(async () => {
   const fieldhouse = await start()
   await fieldhouse.call.post('/api/v1/users', olga)
   return fieldhouse
 })
 
 /** A league of its own. */
-async function season() {
-  const fieldhouse = await service()
+async function newSeason() {
+  const fieldhouse = await sharedFieldhouse()
   const { id } = await newLeague(fieldhouse.call, { weights: { power: 1 } })
   await fieldhouse.finished(
     upload(fieldhouse.call, id, sheet(0), { kind: 'baseline', taken_at: '2026-02-01T00:00:00Z' }),
   )
-  const last = await upload(fieldhouse.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' })
-  await fieldhouse.finished(last)
-  return { ...fieldhouse, id, path: `${fieldhouse.url}/leagues/${id}`, uploadId: last.upload_id }
+  const current = await upload(fieldhouse.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' })
+  await fieldhouse.finished(current)
+  return { ...fieldhouse, id, path: `${fieldhouse.url}/leagues/${id}`, uploadId: current.upload_id }
 }
-const order = (page: Page) => page.locator('table.board tbody .names').allInnerTexts()
-const ranked = (first: string) => (page: Page) =>
+const namesOnBoard = (page: Page) => page.locator('table.board tbody .names').allInnerTexts()
+const untilFirstIs = (first: string) => (page: Page) =>
   page.waitForFunction(first => document.querySelector('table.board tbody .names')?.textContent === first, first)
 
 browserTest('a board updates itself and leaves the reader where they are', async () => {
-  const { call, finished, id, path } = await season()
+  const { call, finished, id, path } = await newSeason()
   const page = await openBrowser({ viewport: { width: 1000, height: 500 } })
   const complaints = complaintsOf(page)
   await page.goto(path)
-  expect((await order(page))[0]).toBe('Ann')
+  expect((await namesOnBoard(page))[0]).toBe('Ann')
   await page.click('summary:text("View")')
   await page.focus('#p-p130 a')
   await page.evaluate(() => scrollTo(0, 700))
   const before = await page.evaluate(() => scrollY)
   await finished(upload(call, id, sheet(2)))
-  await ranked('Player 59')(page)
+  await untilFirstIs('Player 59')(page)
   expect(await page.evaluate(() => [scrollY, document.activeElement?.closest('tr')?.id])).toEqual([before, 'p-p130'])
   expect(await page.locator('#board-view').getAttribute('open')).not.toBeNull()
   expect(await page.locator('#p-p159 .move').textContent()).toContain('59')
@@ -66,73 +66,73 @@ browserTest('a board updates itself and leaves the reader where they are', async
 })
 
 browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {
-  const { path } = await season()
+  const { path } = await newSeason()
   const page = await openBrowser()
   await page.goto(path)
   const focused = () => page.evaluate(() => document.activeElement?.closest('tr')?.id)
-  const after = async (...keys: string[]) => {
+  const focusedAfter = async (...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key)
     return focused()
   }
-  expect(await after('ArrowDown')).toBeUndefined()
-  expect(await after('j')).toBe('p-p100')
-  expect(await after('j', 'ArrowDown')).toBe('p-p102')
-  expect(await after('k', 'ArrowUp', 'k')).toBe('p-p100')
-  expect(await after('/', 'j')).toBeUndefined()
+  expect(await focusedAfter('ArrowDown')).toBeUndefined()
+  expect(await focusedAfter('j')).toBe('p-p100')
+  expect(await focusedAfter('j', 'ArrowDown')).toBe('p-p102')
+  expect(await focusedAfter('k', 'ArrowUp', 'k')).toBe('p-p100')
+  expect(await focusedAfter('/', 'j')).toBeUndefined()
   expect(await page.inputValue('#board-q')).toBe('j')
   await page.goto(path)
-  expect(await after('j', 'j')).toBe('p-p101')
+  expect(await focusedAfter('j', 'j')).toBe('p-p101')
   await page.keyboard.press('Enter')
   await page.waitForURL(`${path}/players/p101`)
 })
 
 browserTest('selected text stays selected while the board updates', async () => {
-  const { call, finished, id, path } = await season()
+  const { call, finished, id, path } = await newSeason()
   const page = await openBrowser()
   await page.goto(path)
-  const mark = () => {
+  const select = () => {
     const name = document.querySelector('#p-p101 .names bdi')
     if (name) getSelection()?.selectAllChildren(name)
   }
-  await page.evaluate(mark)
+  await page.evaluate(select)
   await finished(upload(call, id, sheet(2)))
   await page.waitForSelector('[data-held]')
   expect(await page.evaluate(() => getSelection()?.toString())).toBe('Bob')
-  expect((await order(page))[0]).toBe('Ann')
+  expect((await namesOnBoard(page))[0]).toBe('Ann')
   await page.evaluate(() => getSelection()?.removeAllRanges())
-  await ranked('Player 59')(page)
+  await untilFirstIs('Player 59')(page)
 })
 
 browserTest('sorting, searching and paging change the table and the address', async () => {
-  const { path } = await season()
+  const { path } = await newSeason()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
   await page.goto(path)
-  const kept = await page.evaluate(() => Object.assign(window, { kept: true }) && true)
+  const isMarked = await page.evaluate(() => Object.assign(window, { kept: true }) && true)
   await page.click('th a:text("Deads")')
   await page.waitForURL(`${path}?sort_by=deads&order=desc`)
-  await ranked('Player 59')(page)
+  await untilFirstIs('Player 59')(page)
   expect(await page.locator('th[aria-sort]').textContent()).toContain('Deads')
   await page.keyboard.press('/')
   await page.keyboard.type('player 2')
   await page.waitForURL(/q=player\+2/)
-  await ranked('Player 29')(page)
-  expect(await order(page)).toHaveLength(10)
+  await untilFirstIs('Player 29')(page)
+  expect(await namesOnBoard(page)).toHaveLength(10)
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('board-q')
   expect(await page.locator('.viewing').textContent()).toContain('10 matches')
   await page.fill('#board-q', '')
   await page.waitForURL(url => !url.search.includes('q='))
   await page.click('text=Next →')
   await page.waitForURL(/page=2/)
-  expect(await order(page)).toHaveLength(10)
+  expect(await namesOnBoard(page)).toHaveLength(10)
   await page.goBack()
-  await ranked('Player 59')(page)
-  expect(await page.evaluate(() => 'kept' in window)).toBe(kept) // never left the page
+  await untilFirstIs('Player 59')(page)
+  expect(await page.evaluate(() => 'kept' in window)).toBe(isMarked) // never left the page
   expect(complaints).toEqual([])
 })
 
 browserTest('a user says which player they are and finds themselves on the board', async () => {
-  const { path } = await season()
+  const { path } = await newSeason()
   const page = await openBrowser()
   await page.goto(`${path}?page=2`)
   await page.click('text=Player 55')
@@ -143,24 +143,24 @@ browserTest('a user says which player they are and finds themselves on the board
   await page.waitForSelector('#p-p155.mine')
 })
 
-const choose = (page: Page, ...files: [name: string, text: string][]) =>
+const chooseFiles = (page: Page, ...files: [name: string, text: string][]) =>
   page.setInputFiles(
     '[name=file]',
     files.map(([name, text]) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })),
   )
 
 browserTest('an officer sends a sheet, tries another, and takes one back', async () => {
-  const { url, path } = await season()
+  const { url, path } = await newSeason()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, olga.email, olga.password)
+  await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/uploads`)
-  await choose(page, ['third.csv', sheet(2)])
+  await chooseFiles(page, ['third.csv', sheet(2)])
   await page.click('button:text-is("Import")')
   await page.waitForSelector('tr:has-text("third.csv") >> text=done')
   expect(await page.locator('tbody tr:has-text("third.csv") td').allInnerTexts()).toContain('Olga')
 
-  await choose(page, ['trial.csv', `${sheet(3)}\np999,New one,lots,5`])
+  await chooseFiles(page, ['trial.csv', `${sheet(3)}\np999,New one,lots,5`])
   await page.click('button:text("Preview without saving")')
   await page.waitForSelector('[data-trial] >> text=1 bad')
   expect(await page.locator('[data-trial]').textContent()).toContain('lots')
@@ -173,24 +173,24 @@ browserTest('an officer sends a sheet, tries another, and takes one back', async
   await page.click('dialog button.danger')
   await page.waitForSelector('tr:has-text("third.csv") >> text=undone')
   await page.goto(path)
-  expect((await order(page))[0]).toBe('Ann')
+  expect((await namesOnBoard(page))[0]).toBe('Ann')
   expect(complaints).toEqual([])
 })
 
 browserTest('a sheet with strange headings is mapped, tried, imported and on the board', async () => {
-  const { url, path } = await season()
+  const { url, path } = await newSeason()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, olga.email, olga.password)
+  await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/uploads`)
-  const strange = sheet(2).replace('id,name,power,deads', 'Who,Called,Might,Fallen')
-  await choose(page, ['strange.csv', strange])
+  const sheetWithOddHeadings = sheet(2).replace('id,name,power,deads', 'Who,Called,Might,Fallen')
+  await chooseFiles(page, ['strange.csv', sheetWithOddHeadings])
   await page.waitForSelector('.file >> text=No player id found')
   await page.click('button:text-is("Import")')
   await page.waitForSelector('.file >> text=Choose one column as the player id')
-  const choice = (header: string) => page.getByLabel(`Read “${header}” as`)
-  await choice('Who').selectOption('id')
-  await choice('Called').selectOption('name')
+  const choiceFor = (header: string) => page.getByLabel(`Read “${header}” as`)
+  await choiceFor('Who').selectOption('id')
+  await choiceFor('Called').selectOption('name')
   await page.getByLabel('What “Might” is called').fill('Power')
   await page.getByLabel('What “Fallen” is called').fill('Deads')
   await page.click('button:text("Preview without saving")')
@@ -198,22 +198,22 @@ browserTest('a sheet with strange headings is mapped, tried, imported and on the
   await page.click('button:text("Import this file")')
   await page.waitForSelector('tr:has-text("strange.csv") >> text=done')
 
-  await choose(page, ['again.csv', strange.replaceAll('Ann', 'Anna')])
+  await chooseFiles(page, ['again.csv', sheetWithOddHeadings.replaceAll('Ann', 'Anna')])
   await page.waitForSelector('.file >> text=As you chose for these headings before')
   await page.goto(path)
-  expect((await order(page))[0]).not.toBe('Ann')
+  expect((await namesOnBoard(page))[0]).not.toBe('Ann')
   expect(complaints).toEqual([])
 })
 
 browserTest(
   'several files are dated each by its own name; one that looks wrong is held until it is answered',
   async () => {
-    const { url, path } = await season()
+    const { url, path } = await newSeason()
     const page = await openBrowser({ timezoneId: 'Asia/Tokyo' })
     const complaints = complaintsOf(page)
-    await signIn(page, url, olga.email, olga.password)
+    await signInBrowser(page, url, olga.email, olga.password)
     await page.goto(`${path}/uploads`)
-    await choose(page, ['scan 2026-02-05.csv', sheet(2)], ['scan 2026-02-04 12-00.csv', sheet(3)])
+    await chooseFiles(page, ['scan 2026-02-05.csv', sheet(2)], ['scan 2026-02-04 12-00.csv', sheet(3)])
     await page.waitForFunction(() =>
       [...document.querySelectorAll<HTMLInputElement>('.file input[type=datetime-local]')].every(({ value }) => value),
     )
@@ -234,9 +234,9 @@ browserTest(
 )
 
 browserTest('an officer makes a league, changes it and deletes it', async () => {
-  const { url, call } = await season()
+  const { url, call } = await newSeason()
   const page = await openBrowser({ timezoneId: 'Asia/Tokyo' })
-  await signIn(page, url, olga.email, olga.password)
+  await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(url)
   await page.click('text=New league')
   await page.locator('#f-starts_at-hint').getByText('In your time zone, Asia/Tokyo').waitFor()
@@ -251,8 +251,8 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   await page.click('text=Make the league')
   await page.waitForURL(/leagues\/\d+$/)
   const path = `/api/v1${new URL(page.url()).pathname}`
-  const made = await call.get(path)
-  expect([made.starts_at, made.config.weights]).toEqual(['2026-05-02T00:00:00.000Z', { kills_t4: 10, deads: 80 }])
+  const created = await call.get(path)
+  expect([created.starts_at, created.config.weights]).toEqual(['2026-05-02T00:00:00.000Z', { kills_t4: 10, deads: 80 }])
 
   await page.click('.tabs >> text=Settings')
   expect(await page.inputValue('[name=starts_at]')).toBe('2026-05-02T09:00')
@@ -261,7 +261,7 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   await page.click('text=Save')
   await page.waitForSelector('h1 >> text=Harbour cup 2')
   const changed = await call.get(path)
-  expect([changed.starts_at, changed.config.weights]).toEqual([made.starts_at, undefined])
+  expect([changed.starts_at, changed.config.weights]).toEqual([created.starts_at, undefined])
 
   await page.click('summary:text("Delete")')
   await page.fill('#f-confirm', 'Harbour')
@@ -275,10 +275,10 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
 })
 
 browserTest('weights, tiers and goals are written in the words of the sheets, row by row', async () => {
-  const { url, call, path, id } = await season()
+  const { url, call, path, id } = await newSeason()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, olga.email, olga.password)
+  await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/settings`)
   await page.waitForSelector('text=The sheets have power, deads')
   await page.fill('[name="config.weights"]', 'Dead Troops 80\nTotal Power: 2')
@@ -318,15 +318,15 @@ browserTest('weights, tiers and goals are written in the words of the sheets, ro
 })
 
 browserTest('everything that is only read works without JavaScript', async () => {
-  const { path } = await season()
+  const { path } = await newSeason()
   const page = await openBrowser({ javaScriptEnabled: false })
   await page.goto(path)
-  expect((await order(page))[0]).toBe('Ann')
+  expect((await namesOnBoard(page))[0]).toBe('Ann')
   await page.click('th a:text("Deads")')
-  expect((await order(page))[0]).toBe('Player 59')
+  expect((await namesOnBoard(page))[0]).toBe('Player 59')
   await page.fill('#board-q', 'player 3')
   await page.press('#board-q', 'Enter')
-  expect(await order(page)).toHaveLength(10)
+  expect(await namesOnBoard(page)).toHaveLength(10)
   expect(await page.locator('th[aria-sort]').textContent()).toContain('Deads')
   await page.click('text=Player 31')
   expect(await page.locator('h1').textContent()).toBe('Player 31')
@@ -334,25 +334,25 @@ browserTest('everything that is only read works without JavaScript', async () =>
 })
 
 browserTest('light and dark follow the system until the user chooses', async () => {
-  const { path } = await season()
+  const { path } = await newSeason()
   const page = await openBrowser({ colorScheme: 'dark' })
-  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const backgroundColor = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   await page.goto(path)
-  const dark = await paper()
+  const dark = await backgroundColor()
   await page.click('[data-theme-switch]')
-  const light = await paper()
+  const light = await backgroundColor()
   expect(light).not.toBe(dark)
   await page.reload()
-  expect(await paper()).toBe(light)
+  expect(await backgroundColor()).toBe(light)
   await page.click('[data-theme-switch]')
-  expect(await paper()).toBe(dark)
+  expect(await backgroundColor()).toBe(dark)
 })
 
 browserTest('every page can be read, named and reached, in light and dark, wide and narrow', async () => {
-  const { url, id, path, uploadId } = await season()
+  const { url, id, path, uploadId } = await newSeason()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, url, olga.email, olga.password)
+  await signInBrowser(page, url, olga.email, olga.password)
   const paths = [
     '/',
     '/?status=archived',
@@ -366,8 +366,8 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   const faults: unknown[] = []
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 800 })
-    for (const each of paths) {
-      await page.goto(url + each, { waitUntil: 'load' })
+    for (const pagePath of paths) {
+      await page.goto(url + pagePath, { waitUntil: 'load' })
       const shift = await page.evaluate(
         () =>
           new Promise<number>(resolve => {
@@ -378,8 +378,8 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
             requestAnimationFrame(() => setTimeout(() => resolve(sum), 50))
           }),
       )
-      const found = [...(await faultsOf(page, [width])), ...(shift > 0.02 ? [`shifts by ${shift}`] : [])]
-      if (found.length) faults.push([each, found])
+      const pageFaultsFound = [...(await pageFaults(page, [width])), ...(shift > 0.02 ? [`shifts by ${shift}`] : [])]
+      if (pageFaultsFound.length) faults.push([pagePath, pageFaultsFound])
     }
   }
   await page.goto(path)
@@ -396,10 +396,10 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   expect(complaints.filter(text => !text.includes('/nowhere'))).toEqual([])
 
   await page.goto(path)
-  const reached: string[] = []
+  const focused: string[] = []
   for (let i = 0; i < 16; i++) {
     await page.keyboard.press('Tab')
-    reached.push(
+    focused.push(
       await page.evaluate(() => {
         const element = document.activeElement
         return element
@@ -408,7 +408,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
       }),
     )
   }
-  expect(reached.slice(0, 13)).toEqual([
+  expect(focused.slice(0, 13)).toEqual([
     'Skip to the content solid',
     'Fieldhouse solid',
     'My page solid',
@@ -423,5 +423,5 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
     expect.stringMatching(/solid/),
     'Board solid',
   ])
-  expect(reached.every(text => text.endsWith('solid'))).toBe(true)
+  expect(focused.every(text => text.endsWith('solid'))).toBe(true)
 })

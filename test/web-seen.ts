@@ -2,18 +2,18 @@
 import type { Page } from 'playwright-core'
 
 /** The faults of an open page at each width, in light and dark. It is not loaded again, because that takes longer than the checks. */
-export async function faultsOf(page: Page, widths: readonly number[]): Promise<string[]> {
+export async function pageFaults(page: Page, widths: readonly number[]): Promise<string[]> {
   const faults: string[] = []
   for (const width of widths) {
     await page.setViewportSize({ width, height: 800 })
-    const found: string[] = []
+    const faultsAtWidth: string[] = []
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme }) // colours change at once, as pages of tests have no transitions
-      found.push(...(await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`))
+      faultsAtWidth.push(...(await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`))
     }
     await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))) // charts follow the width
-    found.push(...(await page.evaluate(unnamed)))
-    faults.push(...found.map(fault => `${width} px, ${fault}`))
+    faultsAtWidth.push(...(await page.evaluate(structureFaults)))
+    faults.push(...faultsAtWidth.map(fault => `${width} px, ${fault}`))
   }
   return faults
 }
@@ -21,19 +21,19 @@ export async function faultsOf(page: Page, widths: readonly number[]): Promise<s
 /** Text with too little contrast for its size, by the WCAG formula (AA). */
 export function faintText(): string[] {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
-  const known = new Map<string, number[]>()
+  const rgbaByColour = new Map<string, number[]>()
   /** Any colour of CSS as red, green, blue and alpha. */
   const rgba = (colour: string): number[] => {
-    const before = known.get(colour)
-    if (before || !canvas) return before ?? [0, 0, 0, 0]
+    const known = rgbaByColour.get(colour)
+    if (known || !canvas) return known ?? [0, 0, 0, 0]
     canvas.clearRect(0, 0, 1, 1)
     canvas.fillStyle = colour
     canvas.fillRect(0, 0, 1, 1)
-    const found = [...canvas.getImageData(0, 0, 1, 1).data]
-    known.set(colour, found)
-    return found
+    const values = [...canvas.getImageData(0, 0, 1, 1).data]
+    rgbaByColour.set(colour, values)
+    return values
   }
-  const light = ([r = 0, g = 0, b = 0]: number[]) => {
+  const luminance = ([r = 0, g = 0, b = 0]: number[]) => {
     const [x = 0, y = 0, z = 0] = [r, g, b].map(c =>
       c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
     )
@@ -42,17 +42,17 @@ export function faintText(): string[] {
   const blend = ([r = 0, g = 0, b = 0, a = 255]: number[], below: number[]) =>
     [r, g, b].map((c, i) => c * (a / 255) + (below[i] ?? 0) * (1 - a / 255))
   const backgrounds = new Map<Element, number[]>()
-  const behind = (element: Element | null): number[] => {
+  const backgroundOf = (element: Element | null): number[] => {
     if (!element) return [255, 255, 255]
-    let found = backgrounds.get(element)
-    if (!found) {
+    let background = backgrounds.get(element)
+    if (!background) {
       const colour = rgba(getComputedStyle(element).backgroundColor)
-      found = blend(colour, colour[3] === 255 ? [] : behind(element.parentElement))
-      backgrounds.set(element, found)
+      background = blend(colour, colour[3] === 255 ? [] : backgroundOf(element.parentElement))
+      backgrounds.set(element, background)
     }
-    return found
+    return background
   }
-  const faint = new Set<string>()
+  const faintTexts = new Set<string>()
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement
@@ -65,20 +65,20 @@ export function faintText(): string[] {
     )
       continue
     const style = getComputedStyle(element)
-    const back = behind(element)
-    const front = blend(rgba(style.color), back)
-    const [high = 0, low = 0] = [light(front), light(back)].sort((x, y) => y - x)
+    const background = backgroundOf(element)
+    const foreground = blend(rgba(style.color), background)
+    const [high = 0, low = 0] = [luminance(foreground), luminance(background)].sort((x, y) => y - x)
     const ratio = (high + 0.05) / (low + 0.05)
     const size = Number.parseFloat(style.fontSize)
     const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700)
     if (ratio < (isLarge ? 3 : 4.5))
-      faint.add(`${ratio.toFixed(2)} ${element.tagName}.${element.className} "${text.slice(0, 30)}"`)
+      faintTexts.add(`${ratio.toFixed(2)} ${element.tagName}.${element.className} "${text.slice(0, 30)}"`)
   }
-  return [...faint]
+  return [...faintTexts]
 }
 
 /** Elements without a name for screen readers, and faults for keyboards and small screens. */
-export function unnamed(): string[] {
+export function structureFaults(): string[] {
   const faults: string[] = []
   const nameOf = (element: Element) =>
     element.getAttribute('aria-label') ||
