@@ -65,7 +65,7 @@ export async function receiveFile(
       : undefined
   try {
     const maxBytes = config.maxUploadMb * 1024 * 1024
-    const { head, written, hash, ...rest } = await readForm(request, type, { path, maxBytes, arriving })
+    const { head, written, ...rest } = await readForm(request, type, { path, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
     } catch (error) {
@@ -74,7 +74,7 @@ export async function receiveFile(
     }
     arriving?.arrived(path)
     const synced = throwWhenAwaited(isKept ? syncInFolder(written, folder) : written.close())
-    return { file, arriving, synced, sha256: hash(), ...rest }
+    return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.cancel()
     await rm(path, { force: true })
@@ -88,12 +88,7 @@ export function removeReceived(dataDir: string, { file, arriving }: Pick<Receive
   return rm(uploadPath(dataDir, file), { force: true })
 }
 
-/** `hash` is called while the file is synced. */
-type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced' | 'sha256'> & {
-  head: Uint8Array
-  written: WrittenFile
-  hash(): string
-}
+type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced'> & { head: Uint8Array; written: WrittenFile }
 type ReadTarget = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
@@ -145,7 +140,7 @@ async function readBuffered(
   return {
     filename: cleanName(sheet.name),
     bytes: bytes.length,
-    hash: () => new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
+    sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
     fields,
     head: bytes.subarray(0, HEAD_BYTES),
     written: await writeTempFile([bytes], path),
@@ -195,7 +190,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     await pipeline(body, form)
     const written = await writing
     if (filename !== undefined && written !== undefined)
-      return { filename, bytes, hash: () => hash.digest('hex'), fields, head: Buffer.concat(head), written }
+      return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), written }
   } catch (error) {
     sheet?.destroy() // the form ends it only at the end of the part: the write would wait for more bytes
     await writing?.then(written => written.close()).catch(() => {})
