@@ -25,7 +25,17 @@ function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
     spare = from.rows === rows ? undefined : from // the caller's own arrays are never written to
     from = to
   }
+  if (from.rows !== rows) free(from.keys)
+  if (spare) free(spare.keys, spare.rows)
   return from.rows
+}
+
+const large = 1 << 20 // bytes
+
+/** Left to the garbage collector, the buffers of a million rows would stay for the rest of an import. */
+function free(...arrays: Uint32Array[]): void {
+  for (const { buffer, byteLength } of arrays)
+    if (byteLength >= large && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 type Keyed = { keys: Uint32Array; rows: Uint32Array }
