@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { receiverOf } from '../src/leagues/sheets/receive-file.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, shared, spawnFieldhouse, until } from './start.ts'
 
@@ -183,29 +184,29 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
   const { id } = await newLeague(killed.call)
   const alive = await spawnFieldhouse({}, killed.dataDir)
   const path = `/api/v1/leagues/${id}/uploads`
-  const parts = () => filesIn(killed).filter(name => name.endsWith('.part'))
+  const received = () => filesIn(killed).filter(name => receiverOf(name))
   const send = (fieldhouse: Started) =>
     breakOff(fieldhouse, framings['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
   const hasStopped = new AbortController()
 
   const receiving = [send(killed)]
-  await until(() => parts().length === 1)
-  const [leftPart = ''] = parts()
+  await until(() => received().length === 1)
+  const [leftFile = ''] = received()
   receiving.push(send(alive))
-  await until(() => parts().length === 2)
-  const complete = leftPart.replace('.part', '') // killed between the last byte and its row
-  writeFileSync(join(killed.dataDir, 'uploads', complete.replace(/.$/, '0')), sheet)
+  await until(() => received().length === 2)
+  const complete = leftFile.replace(/.$/, last => (last === '0' ? '1' : '0')) // killed between the last byte and its row
+  writeFileSync(join(killed.dataDir, 'uploads', complete), sheet)
   writeFileSync(join(killed.dataDir, 'uploads', 'somebody’s.csv'), sheet)
   await killed.kill9()
 
   const next = await spawnFieldhouse({}, killed.dataDir)
-  await until(() => !parts().includes(leftPart))
+  await until(() => !received().includes(leftFile))
   await until(() => filesIn(next).length === 2)
-  expect(parts()).toHaveLength(1)
+  expect(received()).toHaveLength(1)
   expect(filesIn(next)).toContain('somebody’s.csv')
   hasStopped.abort()
   await Promise.all(receiving)
-  await until(() => parts().length === 0)
+  await until(() => received().length === 0)
   expect([...loggedErrors(next), ...loggedErrors(alive)]).toEqual([])
 })
 
