@@ -69,6 +69,8 @@ const how = [
 // an eighth less.
 const runtime = {
   ...(!isLong && { BUN_JSC_useFTLJIT: '0', BUN_JSC_useOMGJIT: '0' }),
+  BUN_JSC_thresholdForJITAfterWarmUp: '2000',
+  BUN_JSC_thresholdForJITSoon: '500',
   BUN_JSC_useConcurrentGC: '0',
   BUN_JSC_numberOfGCMarkers: '1',
   BUN_GC_TIMER_DISABLE: '1',

@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test'
 import { cpSync } from 'node:fs'
 import { randomFrom } from '../scripts/random.ts'
+import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { type Cell, fitsWorkbook, workbookOf } from '../src/platform/files/workbook.ts'
+import { texts } from './fixtures/sheets/reads.ts'
 import { firstSeed } from './seeded.ts'
 import { newLeague, upload } from './sheets.ts'
 import { afterTest, board, type Env, shared, start, temporaryFolder, until } from './start.ts'
@@ -21,7 +23,7 @@ async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<ArrayBuffer> 
 
 test('a workbook reads back as it was written, whatever its cells contain', async () => {
   const { seed, below, pick, next } = randomFrom(firstSeed)
-  const texts = [
+  const contents = [
     '=1+1',
     '',
     '  two  spaces ',
@@ -33,19 +35,18 @@ test('a workbook reads back as it was written, whatever its cells contain', asyn
     '-0',
     'x'.repeat(40_000),
   ]
-  const cell = (): Cell => pick<Cell>([null, below(1e9), -next() * 1e12, 0, 1e21, pick(texts)])
+  const cell = (): Cell => pick<Cell>([null, below(1e9), -next() * 1e12, 0, 1e21, pick(contents)])
   const heading = Array.from({ length: 30 }, (_, i) => `column ${i}`) // past Z
   const rows = Array.from({ length: 500 }, () => heading.map(cell))
   const slices = Array.from({ length: 6 }, (_, i) => rows.slice(i * 100, i * 100 + 100)) // the last is empty
   const sheet = await readWorkbook(await bytesOf(workbookOf("Cup [1/2]: a'", heading, slices)))
   expect(sheet.name).toBe('Cup  1 2   a')
   expect(sheet.rowCount).toBe(501)
-  for (const [i, cells] of [heading, ...rows].entries())
-    for (const [c, value] of cells.entries()) {
-      const read = sheet.getRow(i + 1).getCell(c + 1).value
-      const expected = typeof value === 'string' ? value.slice(0, 32_767) : value
-      expect([seed, i, c, read || null]).toEqual([seed, i, c, expected || null])
-    }
+  for (const [i, cells] of [heading, ...rows].entries()) {
+    const read = cells.map((_, c) => sheet.getRow(i + 1).getCell(c + 1).value || null)
+    const expected = cells.map(value => (typeof value === 'string' ? value.slice(0, 32_767) : value) || null)
+    expect([seed, i, read]).toEqual([seed, i, expected])
+  }
   expect(sheet.getCell('A1').font).toMatchObject({ bold: true })
 })
 
@@ -98,9 +99,10 @@ test('an exported board is the board, row for row, however long, sorted, searche
   expect(exported.slice(19_500)).toEqual(await boardLines('?sort_by=power', [40, 41]))
   for (const query of ['?q=player%201999', '?at=2026-02-01T12:00:00Z&order=asc&q=77', '?ties=dense&q=player%20204'])
     expect(await linesOf(query)).toEqual(await boardLines(query, [1, 2]))
-  expect(await linesOf('?around=77&page=9')).toEqual(await linesOf(''))
-  const sheet = await readWorkbook(await (await call.raw(path.replace('.csv', '.xlsx'))).arrayBuffer())
-  expect(sheet.rowCount).toBe(players + 1)
+  const lines = await linesOf('')
+  expect(await linesOf('?around=77&page=9')).toEqual(lines)
+  const sheet = await readSheet(await (await call.raw(path.replace('.csv', '.xlsx'))).bytes())
+  expect(texts(sheet.ids)).toEqual(lines.map(line => line.split(',')[2]!))
   expect((await call.raw(`${path}?sort_by=nothing`)).status).toBe(400)
 })
 
@@ -167,7 +169,8 @@ test('strangers who do not read their exports block neither members nor, for lon
   await until(() => requestCount() === 4)
   expect(await statusOf('10.1.1.5')).toBe(503)
   expect(await statusOf('10.1.1.5', call)).toBe(200)
-  await until(async () => (await statusOf('10.1.1.5')) === 200, 60_000)
+  await until(() => app.exports.concurrency.taken() < 3, 60_000) // all that strangers get
+  expect(await statusOf('10.1.1.5')).toBe(200)
   app.log.flush()
   expect(lines.filter(({ level }) => level === 'error')).toEqual([])
 })
