@@ -2,7 +2,7 @@ import { type Random, randomFrom } from '../scripts/random.ts'
 import type { Assignment, ProblemShift, RosterProblem, Staff, Wish } from '../src/rota/solving/problem.ts'
 
 /** A problem with an optimal roster, and the cost of that roster. */
-export type Planted = { problem: RosterProblem; roster: Assignment[]; places: number; cost_cents: number }
+export type PlantedProblem = { problem: RosterProblem; roster: Assignment[]; places: number; cost_cents: number }
 
 const trades = [
   { skill: 'steward', hourly: 1400 },
@@ -18,13 +18,20 @@ const turns = [
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-export type Size = { staff: number; weeks: number; seed: number; starts?: string; zone?: string; sites?: number }
+export type ProblemSize = { staff: number; weeks: number; seed: number; starts?: string; zone?: string; sites?: number }
 
 /**
  * Makes a roster of all regular staff first, then demands exactly that work. Nobody qualified for a trade is paid less than its
  * regulars, so no roster that fills every place costs less. Reserves and better paid people could fill the places too.
  */
-export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone = 'UTC', sites = 2 }: Size): Planted {
+export function plantedProblem({
+  staff: count,
+  weeks,
+  seed,
+  starts = '2025-06-02',
+  zone = 'UTC',
+  sites = 2,
+}: ProblemSize): PlantedProblem {
   const { below, chance } = randomFrom(seed)
   const regulars = Math.ceil(count * 0.85)
   const wanted = new Map<string, ProblemShift>()
@@ -108,9 +115,9 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
 }
 
 /** The same work, plus places that nobody can fill, each for a different reason. The maximum number of filled places is known. */
-export function overConstrained(size: Size): Planted {
-  const made = planted(size)
-  const { problem } = made
+export function overConstrainedProblem(size: ProblemSize): PlantedProblem {
+  const planted = plantedProblem(size)
+  const { problem } = planted
   const { starts = '2025-06-02', zone = 'UTC' } = size
   const at = (day: number, from: number, hours: number, more: Partial<ProblemShift>): ProblemShift => ({
     id: 10_000 + problem.shifts.length,
@@ -123,12 +130,12 @@ export function overConstrained(size: Size): Planted {
   problem.shifts.push(at(0, 8, 8, { skill: 'diver', headcount: 2 }))
   problem.shifts.push(at(1, 8, 8, { skill: 'medic', certification: 'rope rescue' }))
   problem.shifts.push(at(2, 8, 100, { headcount: 3 }))
-  return { ...made, places: made.places + 6 }
+  return { ...planted, places: planted.places + 6 }
 }
 
 /** Random wages, skills and shift lengths that demand a share (`load`) of all available hours. The optimum is not known. */
-export function rough(size: Size, load = 0.8): RosterProblem {
-  const { problem } = planted(size)
+export function roughProblem(size: ProblemSize, load = 0.8): RosterProblem {
+  const { problem } = plantedProblem(size)
   const { below, pick, chance } = randomFrom(size.seed + 1)
   const { starts = '2025-06-02', zone = 'UTC', weeks } = size
   let hours = 0
@@ -172,7 +179,7 @@ const anna: Staff = {
 }
 
 /** A small problem with a site in Berlin; people and shifts need only the fields that matter. Ids start at 1. */
-export function small(
+export function smallProblem(
   people: Partial<Staff>[],
   shifts: ({ starts_at: string; ends_at: string } & Partial<ProblemShift>)[],
   more: Partial<RosterProblem> = {},
@@ -190,7 +197,7 @@ export function small(
 }
 
 /** A small problem with every feature: zones, nights, clock changes, pins (allowed or not), earlier work. */
-export function odd({ below, pick, chance, seed }: Random, people = 6, turnsOfWork = 10): RosterProblem {
+export function oddProblem({ below, pick, chance, seed }: Random, people = 6, turnsOfWork = 10): RosterProblem {
   const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']
   const starts = pick(['2025-03-24', '2025-10-20', '2025-06-02', '2025-03-03'])
   const sites = [1, 2].map(id => ({ id, timezone: pick(zones) }))

@@ -10,7 +10,7 @@ import type { Proof } from '../src/rota/solving/prove-optimal.ts'
 import { compareScores, Roster, type RosterScore } from '../src/rota/solving/roster.ts'
 import { costLowerBound, toSolution } from '../src/rota/solving/solution.ts'
 import { rounds } from './needs.ts'
-import { odd } from './roster-instances.ts'
+import { oddProblem } from './roster-instances.ts'
 import { forSeeds } from './seeded.ts'
 
 const brokenRules = (problem: RosterProblem, assignments: Assignment[]) =>
@@ -18,7 +18,7 @@ const brokenRules = (problem: RosterProblem, assignments: Assignment[]) =>
 
 test('for any problem, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
   forSeeds(rounds(100, 1_000), random => {
-    const problem = odd(random, 1 + random.below(8), 1 + random.below(20))
+    const problem = oddProblem(random, 1 + random.below(8), 1 + random.below(20))
     const roster = buildGreedyRoster(preparePlan(problem))
     for (const made of [roster, annealToEnd(roster, { seed: 7, moves: 2000 })]) {
       const { assignments, unfilled, summary } = toSolution(made, costLowerBound(made.plan, made.open), 'heuristic')
@@ -37,7 +37,7 @@ test('for any problem, no roster breaks a hard rule, every pin stays and every o
 
 test('the value of a roster after many changes equals its value computed from scratch', () => {
   forSeeds(100, random => {
-    const plan = preparePlan(odd(random, 8, 20))
+    const plan = preparePlan(oddProblem(random, 8, 20))
     const roster = new Roster(plan)
     for (let change = 0; change < 300 && plan.openings.length; change++) {
       const [opening, person] = [random.below(plan.openings.length), random.below(plan.people)]
@@ -80,7 +80,7 @@ function bestByTrying(problem: RosterProblem): RosterScore {
 
 test('a proved optimum is what trying every roster finds', async () => {
   for (let seed = 1; seed <= rounds(8, 50); seed++) {
-    const problem: RosterProblem = { ...odd(randomFrom(seed), 4, 5), pinned: [], seed }
+    const problem: RosterProblem = { ...oddProblem(randomFrom(seed), 4, 5), pinned: [], seed }
     const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
     const { roster, bound, settled } = await proveRoster(start, {
       seed,
@@ -100,7 +100,7 @@ test('a proved optimum is what trying every roster finds', async () => {
 }, 60_000)
 
 test('running out of time ends the proof at any moment, and never fails it', async () => {
-  const problem: RosterProblem = { ...odd(randomFrom(1), 4, 5), pinned: [] }
+  const problem: RosterProblem = { ...oddProblem(randomFrom(1), 4, 5), pinned: [] }
   const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
   for (let maxChecks = 0; maxChecks < 6; maxChecks++) {
     let checks = 0
@@ -112,7 +112,7 @@ test('running out of time ends the proof at any moment, and never fails it', asy
 
 test('a proved optimum keeps every rule and pin too, and is no worse than the first roster', async () => {
   for (let seed = 101; seed <= rounds(104, 130); seed++) {
-    const problem = { ...odd(randomFrom(seed), 7, 16), seed }
+    const problem = { ...oddProblem(randomFrom(seed), 7, 16), seed }
     const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
     const { roster, bound, settled } = await proveRoster(start, {
       seed,
@@ -128,7 +128,7 @@ test('a proved optimum keeps every rule and pin too, and is no worse than the fi
 
 test('the checker finds every single fault put into a good roster', () => {
   forSeeds(100, ({ seed, pick, below }: Random) => {
-    const problem: RosterProblem = { ...odd(randomFrom(seed), 6, 14), pinned: [] }
+    const problem: RosterProblem = { ...oddProblem(randomFrom(seed), 6, 14), pinned: [] }
     const plan = preparePlan(problem)
     const roster = buildGreedyRoster(plan)
     const { assignments } = toSolution(roster, 0, 'heuristic')

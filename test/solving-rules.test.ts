@@ -5,7 +5,7 @@ import { preparePlan } from '../src/rota/solving/plan.ts'
 import type { RosterProblem } from '../src/rota/solving/problem.ts'
 import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
-import { small } from './roster-instances.ts'
+import { smallProblem } from './roster-instances.ts'
 
 /** Solves, checks the roster, and returns who is on which shift and why places are open. */
 function solveGreedily(problem: RosterProblem) {
@@ -32,8 +32,8 @@ const shiftOn = (date: string, from: number, hours: number, more = {}) => {
 
 test('only people with the skill take a shift that needs it', () => {
   const shifts = [shiftOn('2025-06-02', 8, 8, { skill: 'bar' })]
-  expect(solveGreedily(small([{}, { skills: ['bar'] }], shifts)).taken).toEqual(['1:2'])
-  expect(solveGreedily(small([{}, { skills: ['door'] }], shifts))).toMatchObject({
+  expect(solveGreedily(smallProblem([{}, { skills: ['bar'] }], shifts)).taken).toEqual(['1:2'])
+  expect(solveGreedily(smallProblem([{}, { skills: ['door'] }], shifts))).toMatchObject({
     taken: [],
     reasons: ['skill'],
     messages: ['Nobody has the skill bar'],
@@ -44,7 +44,7 @@ test('only people with the skill take a shift that needs it', () => {
 test('a certificate holds through the day it expires, as the calendar at the site has it', () => {
   const certifications = [{ name: 'first aid', expires_on: '2025-06-02' }]
   const reasonsAt = (date: string, from: number) =>
-    solveGreedily(small([{ certifications }], [shiftOn(date, from, 8, { certification: 'first aid' })])).reasons
+    solveGreedily(smallProblem([{ certifications }], [shiftOn(date, from, 8, { certification: 'first aid' })])).reasons
   expect(reasonsAt('2025-06-02', 8)).toEqual([])
   expect(reasonsAt('2025-06-02', 23.5)).toEqual([]) // it begins on the day, and 21:30 in UTC
   expect(reasonsAt('2025-06-03', 0.5)).toEqual(['certification']) // still the day before in UTC
@@ -57,14 +57,15 @@ test('of two certificates of one kind the one that lasts longer counts', () => {
     { name: 'first aid', expires_on: '2026-01-01' },
   ]
   expect(
-    solveGreedily(small([{ certifications }], [shiftOn('2025-06-02', 8, 8, { certification: 'first aid' })])).reasons,
+    solveGreedily(smallProblem([{ certifications }], [shiftOn('2025-06-02', 8, 8, { certification: 'first aid' })]))
+      .reasons,
   ).toEqual([])
 })
 
 test('days away are whole days at the site, both ends included, for any shift that touches them', () => {
   const daysAway = [{ from: '2025-06-03', to: '2025-06-04' }]
   const reasonsAt = (date: string, from: number) =>
-    solveGreedily(small([{ unavailable: daysAway }], [shiftOn(date, from, 8)])).reasons
+    solveGreedily(smallProblem([{ unavailable: daysAway }], [shiftOn(date, from, 8)])).reasons
   expect(reasonsAt('2025-06-02', 16)).toEqual([]) // ends at midnight, as the days away begin
   expect(reasonsAt('2025-06-02', 17)).toEqual(['unavailable'])
   expect(reasonsAt('2025-06-04', 23)).toEqual(['unavailable'])
@@ -73,7 +74,8 @@ test('days away are whole days at the site, both ends included, for any shift th
 
 test('hours away are from one instant up to another', () => {
   const unavailable = [{ from: '2025-06-02T10:00:00Z', to: '2025-06-02T12:00:00Z' }]
-  const reasonsAt = (from: number) => solveGreedily(small([{ unavailable }], [shiftOn('2025-06-02', from, 2)])).reasons
+  const reasonsAt = (from: number) =>
+    solveGreedily(smallProblem([{ unavailable }], [shiftOn('2025-06-02', from, 2)])).reasons
   expect(reasonsAt(10)).toEqual([])
   expect(reasonsAt(11)).toEqual(['unavailable'])
   expect(reasonsAt(14)).toEqual([])
@@ -81,7 +83,7 @@ test('hours away are from one instant up to another', () => {
 
 test('nobody works two shifts at once, or again before ten hours of rest', () => {
   const reasonsWith = (from: number) =>
-    solveGreedily(small([{}], [shiftOn('2025-06-02', 6, 8), shiftOn('2025-06-02', from, 4)])).reasons
+    solveGreedily(smallProblem([{}], [shiftOn('2025-06-02', 6, 8), shiftOn('2025-06-02', from, 4)])).reasons
   expect(reasonsWith(12)).toEqual(['overlap'])
   expect(reasonsWith(14)).toEqual(['rest'])
   expect(reasonsWith(23.75)).toEqual(['rest'])
@@ -91,34 +93,35 @@ test('nobody works two shifts at once, or again before ten hours of rest', () =>
 test('weekly hours run from Monday to Sunday, by the day a shift starts at the site', () => {
   const person = { max_hours_week: 16 }
   const reasonsWith = (third: string, from: number) =>
-    solveGreedily(small([person], [shiftOn('2025-06-06', 8, 8), shiftOn('2025-06-07', 8, 8), shiftOn(third, from, 8)]))
-      .reasons
+    solveGreedily(
+      smallProblem([person], [shiftOn('2025-06-06', 8, 8), shiftOn('2025-06-07', 8, 8), shiftOn(third, from, 8)]),
+    ).reasons
   expect(reasonsWith('2025-06-08', 22)).toEqual(['hours']) // Sunday night belongs to the old week
   expect(reasonsWith('2025-06-09', 0.5)).toEqual([]) // Monday half past midnight to the new one, though it is Sunday in UTC
 })
 
 test('the night the clocks go back is an hour longer, and counts so', () => {
   const night = { starts_at: '2025-10-25T20:00:00Z', ends_at: '2025-10-26T05:00:00Z' } // 22:00 to 06:00
-  expect(solveGreedily(small([{ max_hours_week: 8 }], [night])).reasons).toEqual(['hours'])
-  expect(solveGreedily(small([{ max_hours_week: 9 }], [night])).summary.cost_cents).toBe(9000)
+  expect(solveGreedily(smallProblem([{ max_hours_week: 8 }], [night])).reasons).toEqual(['hours'])
+  expect(solveGreedily(smallProblem([{ max_hours_week: 9 }], [night])).summary.cost_cents).toBe(9000)
 })
 
 test('the night the clocks go forward leaves an hour less of rest', () => {
   const evening = { starts_at: '2025-03-29T14:00:00Z', ends_at: '2025-03-29T21:30:00Z' } // to 22:30
   const morning = { starts_at: '2025-03-30T06:30:00Z', ends_at: '2025-03-30T12:00:00Z' } // from 08:30, ten hours by the local clock
-  expect(solveGreedily(small([{}], [evening, morning])).reasons).toEqual(['rest'])
+  expect(solveGreedily(smallProblem([{}], [evening, morning])).reasons).toEqual(['rest'])
 })
 
 test('weeks with a clock change are counted correctly', () => {
   const sunday = { starts_at: '2025-03-30T21:30:00Z', ends_at: '2025-03-30T22:00:00Z' } // Sunday 23:30, summer time
   const monday = { starts_at: '2025-03-31T08:00:00Z', ends_at: '2025-03-31T16:00:00Z' }
-  expect(solveGreedily(small([{ max_hours_week: 8 }], [sunday, monday])).reasons).toEqual([])
+  expect(solveGreedily(smallProblem([{ max_hours_week: 8 }], [sunday, monday])).reasons).toEqual([])
 })
 
 test('work outside the range takes rest and hours', () => {
   const duty = { staff_id: 1, site_id: 1, ...shiftOn('2025-06-02', 0, 8) }
   const reasonsWith = (from: number, max_hours_week: number) =>
-    solveGreedily(small([{ max_hours_week }], [shiftOn('2025-06-02', from, 6)], { existing: [duty] })).reasons
+    solveGreedily(smallProblem([{ max_hours_week }], [shiftOn('2025-06-02', from, 6)], { existing: [duty] })).reasons
   expect(reasonsWith(18, 40)).toEqual([])
   expect(reasonsWith(17, 40)).toEqual(['rest'])
   expect(reasonsWith(7, 40)).toEqual(['overlap'])
@@ -131,21 +134,21 @@ test('pins stay even if they break a rule, and no assignment is added that would
     shiftOn('2025-06-02', 12, 8),
     shiftOn('2025-06-03', 8, 8),
   ]
-  const problem = small([{}, { hourly_cents: 5000 }], shifts, { pinned: [{ shift_id: 1, staff_id: 1 }] })
+  const problem = smallProblem([{}, { hourly_cents: 5000 }], shifts, { pinned: [{ shift_id: 1, staff_id: 1 }] })
   expect(solveGreedily(problem).taken).toEqual(['1:1', '2:2', '3:1'])
   expect(checkRoster(problem, [{ shift_id: 1, staff_id: 1 }])).toMatchObject([{ rule: 'skill', given: true }])
   expect(checkRoster(problem, [])).toMatchObject([{ rule: 'pin', given: false }])
 })
 
 test('a pin that names an unknown shift or person is an error of the caller', () => {
-  const problem = small([{}], [shiftOn('2025-06-02', 8, 8)], { pinned: [{ shift_id: 9, staff_id: 1 }] })
+  const problem = smallProblem([{}], [shiftOn('2025-06-02', 8, 8)], { pinned: [{ shift_id: 9, staff_id: 1 }] })
   expect(() => preparePlan(problem)).toThrow('shift 9')
 })
 
 test('a place nobody can take names the rule that keeps most people with the skill away', () => {
   const bar = { skills: ['bar'] }
   const expiredFirstAid = { certifications: [{ name: 'first aid', expires_on: '2025-01-01' }] }
-  const problem = small(
+  const problem = smallProblem(
     [
       {},
       { ...bar, ...expiredFirstAid },
@@ -169,24 +172,24 @@ test('a place nobody can take names the rule that keeps most people with the ski
 })
 
 test('if everyone qualified is on the shift already, that is the reason', () => {
-  expect(solveGreedily(small([{}, {}], [shiftOn('2025-06-02', 8, 8, { headcount: 3 })]))).toMatchObject({
+  expect(solveGreedily(smallProblem([{}, {}], [shiftOn('2025-06-02', 8, 8, { headcount: 3 })]))).toMatchObject({
     taken: ['1:1', '1:2'],
     messages: ['Everyone is on this shift already'],
   })
 })
 
 test('without people or shifts there is nothing to do, and a message says so', () => {
-  expect(solveGreedily(small([], []))).toMatchObject({
+  expect(solveGreedily(smallProblem([], []))).toMatchObject({
     taken: [],
     reasons: [],
     summary: { coverage: 1, cost_cents: 0, gap: 0 },
   })
-  expect(solveGreedily(small([], [shiftOn('2025-06-02', 8, 8)])).messages).toEqual(['There is nobody to ask'])
+  expect(solveGreedily(smallProblem([], [shiftOn('2025-06-02', 8, 8)])).messages).toEqual(['There is nobody to ask'])
 })
 
 test('the checker names what is wrong with a roster that was not made here', () => {
   const shifts = [shiftOn('2025-06-02', 8, 8), shiftOn('2025-06-02', 20, 8)]
-  const problem = small([{ max_hours_week: 12 }], shifts)
+  const problem = smallProblem([{ max_hours_week: 12 }], shifts)
   const assignment = { shift_id: 1, staff_id: 1 }
   const rulesBroken = (assignments: { shift_id: number; staff_id: number }[]) =>
     checkRoster(problem, assignments).map(violation => violation.rule)
@@ -206,7 +209,7 @@ test('the checker names what is wrong with a roster that was not made here', () 
 test('who would fill open places has all the skills that they ask for', async () => {
   const day = (date: string) => ({ starts_at: `${date}T08:00:00Z`, ends_at: `${date}T16:00:00Z` })
   const skillsNeeded = { skill: 'bar', skills: ['english'] }
-  const problem = small(
+  const problem = smallProblem(
     [{ skills: ['bar'] }],
     [
       { ...day('2025-06-02'), ...skillsNeeded },

@@ -9,13 +9,13 @@ import { openSharedSearch, type SharedSearch, sharedMemoryFor } from '../src/rot
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
-import { overConstrained, planted, rough, small } from './roster-instances.ts'
+import { overConstrainedProblem, plantedProblem, roughProblem, smallProblem } from './roster-instances.ts'
 
 const algorithms = ['greedy', 'production', 'optimal'] as const
 const MINUTE = 60_000
 
 /** Hard enough that the exact solver needs more time than it gets. */
-const hard = () => rough({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
+const hard = () => roughProblem({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
 
 test(
   'the exact solver finds the known optimum and proves that no roster is cheaper',
@@ -26,7 +26,7 @@ test(
       { staff: 8, weeks: 2, seed: 2, starts: '2025-03-24', zone: 'America/New_York' },
     ]
     for (const size of sizes.slice(0, rounds(2, 3))) {
-      const { problem, cost_cents, roster } = planted(size)
+      const { problem, cost_cents, roster } = plantedProblem(size)
       expect(checkRoster(problem, roster)).toEqual([])
       const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
       expect(checkRoster(problem, assignments)).toEqual([])
@@ -40,7 +40,7 @@ test(
 test(
   'an over-constrained roster is filled as far as it can be, with the reason for every place that is not',
   async () => {
-    const { problem, places, roster } = overConstrained({ staff: 12, weeks: 1, seed: 3 })
+    const { problem, places, roster } = overConstrainedProblem({ staff: 12, weeks: 1, seed: 3 })
     for (const algorithm of algorithms) {
       const { assignments, unfilled, summary } = await solve(problem, { algorithm, budget_s: 600 })
       expect(checkRoster(problem, assignments)).toEqual([])
@@ -58,7 +58,7 @@ test(
   'more effort never makes a worse roster',
   async () => {
     for (const seed of [1, 2].slice(0, rounds(1, 2))) {
-      const problem = rough({ staff: 7, weeks: 1, seed }, 0.8)
+      const problem = roughProblem({ staff: 7, weeks: 1, seed }, 0.8)
       const made: Solution[] = []
       for (const algorithm of algorithms) made.push(await solve(problem, { algorithm, budget_s: 600 }))
       const [greedy, production, optimal] = made.map(one => one.summary)
@@ -78,7 +78,7 @@ test(
 test(
   'the same seed makes the same roster',
   async () => {
-    const problem = planted({ staff: 8, weeks: 1, seed: 5 }).problem
+    const problem = plantedProblem({ staff: 8, weeks: 1, seed: 5 }).problem
     for (const algorithm of algorithms) {
       const [first, again] = [
         await solve(problem, { algorithm, budget_s: 600 }),
@@ -95,7 +95,7 @@ test(
   async () => {
     const days = [2, 3, 4, 5]
     const shifts = days.map(day => ({ starts_at: `2025-06-0${day}T08:00:00Z`, ends_at: `2025-06-0${day}T16:00:00Z` }))
-    const problem = small(
+    const problem = smallProblem(
       [
         {
           preferences: [
@@ -163,7 +163,7 @@ test(
   'progress goes through the stages in order and never back',
   async () => {
     const seen: SolveProgress[] = []
-    const { problem } = planted({ staff: 5, weeks: 2, seed: 4 })
+    const { problem } = plantedProblem({ staff: 5, weeks: 2, seed: 4 })
     const { summary } = await solve(problem, {
       algorithm: 'production',
       budget_s: 600,
@@ -177,12 +177,15 @@ test(
 )
 
 test('a problem with unknown references fails with a sentence', async () => {
-  const problem = small([{}], [{ starts_at: '2025-06-02T08:00:00Z', ends_at: '2025-06-02T16:00:00Z', site_id: 5 }])
+  const problem = smallProblem(
+    [{}],
+    [{ starts_at: '2025-06-02T08:00:00Z', ends_at: '2025-06-02T16:00:00Z', site_id: 5 }],
+  )
   expect(await outcome(solve(problem, { algorithm: 'greedy' }))).toThrow('site 5')
 })
 
 test('two threads on one plan share its weeks, and each takes over what the other finds as far as it is valid', () => {
-  const plan = preparePlan(rough({ staff: 14, weeks: 2, seed: 2 }, 1))
+  const plan = preparePlan(roughProblem({ staff: 14, weeks: 2, seed: 2 }, 1))
   const start = buildGreedyRoster(plan)
   const shared = sharedMemoryFor(plan.problem)
   const [first, second] = [openSharedSearch(plan, shared), openSharedSearch(plan, shared)]

@@ -14,7 +14,7 @@ import { compareScores, Roster } from '../src/rota/solving/roster.ts'
 import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
-import { odd, small } from './roster-instances.ts'
+import { oddProblem, smallProblem } from './roster-instances.ts'
 import { forSeeds } from './seeded.ts'
 
 const MINUTE = 60_000
@@ -79,7 +79,7 @@ const isFree = (problem: RosterProblem): RosterProblem => ({ ...problem, pinned:
 
 test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {
   forSeeds(rounds(40, 400), some => {
-    const problem = withRules(isFree(odd(some, 1 + some.below(6), 1 + some.below(16))), some)
+    const problem = withRules(isFree(oddProblem(some, 1 + some.below(6), 1 + some.below(16))), some)
     const plan = preparePlan(problem)
     const first = buildGreedyRoster(plan)
     let last = first
@@ -96,7 +96,7 @@ test('with any rules of work, no roster breaks one, and what it costs is what th
 
 test('existing work counts for the rules, and no assignment is added that breaks another one', () => {
   forSeeds(rounds(60, 500), some => {
-    const problem = withRules(odd(some, 1 + some.below(6), 1 + some.below(16)), some)
+    const problem = withRules(oddProblem(some, 1 + some.below(6), 1 + some.below(16)), some)
     const { assignments, summary } = toSolution(
       withoutShortStretches(buildGreedyRoster(preparePlan(problem))),
       0,
@@ -113,7 +113,7 @@ test(
     for (let seed = 1; seed <= rounds(12, 60); seed++) {
       const random = randomFrom(seed)
       const problem = withRules(
-        { ...isFree(odd(random, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed },
+        { ...isFree(oddProblem(random, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed },
         random,
       )
       const plan = preparePlan(problem)
@@ -160,7 +160,7 @@ test(
   'no roster leaves fewer places open than the proved bound',
   async () => {
     for (let seed = 1; seed <= rounds(6, 40); seed++) {
-      const problem = { ...odd(randomFrom(seed), 5, 14), pinned: [], seed }
+      const problem = { ...oddProblem(randomFrom(seed), 5, 14), pinned: [], seed }
       const plan = preparePlan(problem)
       const { roster } = await proveRoster(initialProof(buildGreedyRoster(plan)), {
         seed,
@@ -179,7 +179,7 @@ test(
 
 test('a person who cannot get their hours is named in a sentence', async () => {
   const day = (date: string) => ({ starts_at: `${date}T08:00:00Z`, ends_at: `${date}T16:00:00Z` })
-  const problem = small([{ rules: { least_hours: { limit: 20 } } }], [day('2025-06-02'), day('2025-06-03')])
+  const problem = smallProblem([{ rules: { least_hours: { limit: 20 } } }], [day('2025-06-02'), day('2025-06-03')])
   for (const algorithm of ['greedy', 'optimal'] as const) {
     const { assignments, summary } = await solve(problem, { algorithm })
     expect(assignments.length).toBe(2)

@@ -12,7 +12,7 @@ import { pricedBreaches } from '../../src/rota/solving/check.ts'
 import { penaltyOf } from '../../src/rota/solving/check-rules.ts'
 import type { Algorithm, RosterProblem, Solution } from '../../src/rota/solving/problem.ts'
 import { solve } from '../../src/rota/solving/solve.ts'
-import { planted, rough } from '../../test/roster-instances.ts'
+import { plantedProblem, roughProblem } from '../../test/roster-instances.ts'
 import { helpFirst } from '../script-help.ts'
 import { bestKnown, readNurseInstance } from './nurse-instances.ts'
 
@@ -65,9 +65,9 @@ print('staff', 'kind', 'places', 'algorithm', 'open', 'bound', 'cost €', 'abov
 for (const staff of sizes.length ? sizes : [10, 25, 50]) {
   const size = { staff, weeks: 4, seed: 1 }
   for (const [kind, problem] of [
-    ['planted', planted(size).problem],
-    ['rough', rough(size)],
-    ['full', rough(size, 1)],
+    ['planted', plantedProblem(size).problem],
+    ['rough', roughProblem(size)],
+    ['full', roughProblem(size, 1)],
   ] as const) {
     const solved = []
     for (const algorithm of algorithms) solved.push({ algorithm, ...(await solveTimed(problem, algorithm)) })
