@@ -1,5 +1,5 @@
 /** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory. */
-import { closeSync, fsync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -65,9 +65,10 @@ export async function receiveFile(
       : undefined
   try {
     const maxBytes = config.maxUploadMb * 1024 * 1024
-    const { head, written, ...rest } = await readForm(request, type, { path, maxBytes, arriving })
+    const { head, written, ...rest } = await readForm(request, type, { path: `${path}.part`, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
+      renameSync(`${path}.part`, path) // backups leave out what is still arriving
     } catch (error) {
       await written.close()
       throw error
@@ -77,7 +78,7 @@ export async function receiveFile(
     return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.cancel()
-    await rm(path, { force: true })
+    await Promise.all([rm(`${path}.part`, { force: true }), rm(path, { force: true })])
     throw error
   }
 }
