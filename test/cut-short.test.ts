@@ -2,7 +2,6 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { receiverOf } from '../src/leagues/sheets/receive-file.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, shared, spawnFieldhouse, until } from './start.ts'
 
@@ -184,29 +183,29 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
   const { id } = await newLeague(killed.call)
   const alive = await spawnFieldhouse({}, killed.dataDir)
   const path = `/api/v1/leagues/${id}/uploads`
-  const received = () => filesIn(killed).filter(name => receiverOf(name))
+  const parts = () => filesIn(killed).filter(name => name.endsWith('.part'))
   const send = (fieldhouse: Started) =>
     breakOff(fieldhouse, framings['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
   const hasStopped = new AbortController()
 
   const receiving = [send(killed)]
-  await until(() => received().length === 1)
-  const [leftFile = ''] = received()
+  await until(() => parts().length === 1)
+  const [leftPart = ''] = parts()
   receiving.push(send(alive))
-  await until(() => received().length === 2)
-  const complete = leftFile.replace(/.$/, last => (last === '0' ? '1' : '0')) // killed between the last byte and its row
-  writeFileSync(join(killed.dataDir, 'uploads', complete), sheet)
+  await until(() => parts().length === 2)
+  const complete = leftPart.replace('.part', '') // killed between the last byte and its row
+  writeFileSync(join(killed.dataDir, 'uploads', complete.replace(/.$/, '0')), sheet)
   writeFileSync(join(killed.dataDir, 'uploads', 'somebody’s.csv'), sheet)
   await killed.kill9()
 
   const next = await spawnFieldhouse({}, killed.dataDir)
-  await until(() => !received().includes(leftFile))
+  await until(() => !parts().includes(leftPart))
   await until(() => filesIn(next).length === 2)
-  expect(received()).toHaveLength(1)
+  expect(parts()).toHaveLength(1)
   expect(filesIn(next)).toContain('somebody’s.csv')
   hasStopped.abort()
   await Promise.all(receiving)
-  await until(() => received().length === 0)
+  await until(() => parts().length === 0)
   expect([...loggedErrors(next), ...loggedErrors(alive)]).toEqual([])
 })
 
