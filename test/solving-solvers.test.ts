@@ -15,7 +15,7 @@ const algorithms = ['greedy', 'production', 'optimal'] as const
 const MINUTE = 60_000
 
 /** Hard enough that the exact solver needs more time than it gets. */
-const hard = () => roughProblem({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
+const hardProblem = () => roughProblem({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
 
 test(
   'the exact solver finds the known optimum and proves that no roster is cheaper',
@@ -48,7 +48,14 @@ test(
       expect(summary.coverage).toBeCloseTo(assignments.length / places)
       if (algorithm === 'greedy') continue
       expect(assignments.length).toBe(roster.length)
-      expect(unfilled.map(one => one.reason)).toEqual(['skill', 'skill', 'certification', 'hours', 'hours', 'hours'])
+      expect(unfilled.map(place => place.reason)).toEqual([
+        'skill',
+        'skill',
+        'certification',
+        'hours',
+        'hours',
+        'hours',
+      ])
     }
   },
   2 * MINUTE,
@@ -59,9 +66,9 @@ test(
   async () => {
     for (const seed of [1, 2].slice(0, rounds(1, 2))) {
       const problem = roughProblem({ staff: 7, weeks: 1, seed }, 0.8)
-      const made: Solution[] = []
-      for (const algorithm of algorithms) made.push(await solve(problem, { algorithm, budget_s: 600 }))
-      const [greedy, production, optimal] = made.map(one => one.summary)
+      const solutions: Solution[] = []
+      for (const algorithm of algorithms) solutions.push(await solve(problem, { algorithm, budget_s: 600 }))
+      const [greedy, production, optimal] = solutions.map(({ summary }) => summary)
       for (const [better, worse] of [
         [production!, greedy!],
         [optimal!, production!],
@@ -108,8 +115,8 @@ test(
       shifts,
     )
     const { assignments, summary } = await solve(problem, { algorithm: 'optimal' })
-    const hers = assignments.filter(one => one.staff_id === 1).map(one => one.shift_id)
-    expect(hers).toEqual([3, 4])
+    const shiftsOfFirst = assignments.filter(({ staff_id }) => staff_id === 1).map(({ shift_id }) => shift_id)
+    expect(shiftsOfFirst).toEqual([3, 4])
     expect(summary).toMatchObject({ fairness: 1, preferences: 1, ended: 'proved' })
   },
   MINUTE,
@@ -118,21 +125,21 @@ test(
 test(
   'cancelled in any part of the work, it ends with the best roster so far',
   async () => {
-    const problem = hard()
-    for (const until of [10, 36]) {
+    const problem = hardProblem()
+    for (const cancelAtPercent of [10, 36]) {
       const stop = new AbortController()
-      const seen: SolveProgress[] = []
+      const reports: SolveProgress[] = []
       const { assignments, summary } = await solve(problem, {
         algorithm: 'optimal',
         signal: stop.signal,
         onProgress(progress) {
-          seen.push(progress)
-          if (progress.percent >= until) setTimeout(() => stop.abort(), 100)
+          reports.push(progress)
+          if (progress.percent >= cancelAtPercent) setTimeout(() => stop.abort(), 100)
         },
       })
       expect(checkRoster(problem, assignments)).toEqual([])
       expect(summary.ended).toBe('cancelled')
-      expect(seen.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
+      expect(reports.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
     }
   },
   5 * MINUTE,
@@ -140,16 +147,18 @@ test(
 
 test('cancelled before there is any roster, it throws the reason', async () => {
   const stop = new AbortController()
-  const solving = solve(hard(), { algorithm: 'optimal', signal: stop.signal })
+  const solving = solve(hardProblem(), { algorithm: 'optimal', signal: stop.signal })
   stop.abort(new Error('not needed any more'))
   expect(await outcome(solving)).toThrow('not needed any more')
-  expect(await outcome(solve(hard(), { algorithm: 'greedy', signal: stop.signal }))).toThrow('not needed any more')
+  expect(await outcome(solve(hardProblem(), { algorithm: 'greedy', signal: stop.signal }))).toThrow(
+    'not needed any more',
+  )
 })
 
 test(
   'a budget ends the work, and the answer says how far it may be from the best',
   async () => {
-    const problem = hard()
+    const problem = hardProblem()
     const { assignments, summary } = await solve(problem, { algorithm: 'production', budget_s: 1 })
     expect(checkRoster(problem, assignments)).toEqual([])
     expect(summary).toMatchObject({ ended: 'budget' }) // with its trouble, if there is any
@@ -162,16 +171,18 @@ test(
 test(
   'progress goes through the stages in order and never back',
   async () => {
-    const seen: SolveProgress[] = []
+    const reports: SolveProgress[] = []
     const { problem } = plantedProblem({ staff: 5, weeks: 2, seed: 4 })
     const { summary } = await solve(problem, {
       algorithm: 'production',
       budget_s: 600,
-      onProgress: progress => void seen.push(progress),
+      onProgress: progress => void reports.push(progress),
     })
-    expect([...new Set(seen.map(one => one.stage))]).toEqual([...solveStages])
-    expect(seen.map(one => one.percent)).toEqual(seen.map(one => one.percent).toSorted((a, b) => a - b))
-    expect(seen.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
+    expect([...new Set(reports.map(({ stage }) => stage))]).toEqual([...solveStages])
+    expect(reports.map(({ percent }) => percent)).toEqual(
+      reports.map(({ percent }) => percent).toSorted((a, b) => a - b),
+    )
+    expect(reports.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
   },
   MINUTE,
 )
@@ -193,14 +204,14 @@ test('two threads on one plan share its weeks, and each takes over what the othe
   expect(second.boundOf(1)).toBe(4)
   expect([first.claim(1, 2), second.claim(1, 2)]).toEqual([true, false])
   const effort = { seed: 1, timeUsed: () => 0, boundOf: () => 0, rounds: 1 }
-  const filled = (partner: SharedSearch, isSecond: boolean) => {
+  const bestFound = (partner: SharedSearch, isSecond: boolean) => {
     for (const { best, doing } of searchRoster(start, { ...effort, partner, isSecond }))
       if (doing === 'trying exchanges') return best
     return start
   }
-  const found = filled(second, true)
+  const found = bestFound(second, true)
   expect(compareScores(found, start)).toBeLessThan(0)
-  expect(filled(first, false).copyAssignments()).toEqual(found.copyAssignments()) // no week was left for it
+  expect(bestFound(first, false).copyAssignments()).toEqual(found.copyAssignments()) // no week was left for it
   second.publishRoster(found)
   expect(Roster.fromWhatFits(plan, first.partnerRoster(start)!).copyAssignments()).toEqual(found.copyAssignments())
 })
