@@ -35,7 +35,7 @@ const web = shared(async () => {
   return { app, call, as }
 })
 
-test('a running job whose worker died says so, and when it is run again', async () => {
+test('a running job whose process died says so, and when it is run again', async () => {
   const { app, call } = await web()
   const id = await runUnderWay(app, 'dead')
   const waitingMessage = 'Its worker (worker, pid 4711 on barn) died; it is run again as soon as a worker runs'
@@ -49,7 +49,7 @@ test('a running job whose worker died says so, and when it is run again', async 
   ])
 })
 
-test('a job whose worker died is cancelled at once', async () => {
+test('a job whose process died is cancelled at once', async () => {
   const { app, call } = await web()
   const id = await runUnderWay(app, 'dead')
   expect(await call.delete(`/api/v1/jobs/cancel/${id}`)).toMatchObject({ status: 'CANCELLED' })
@@ -88,7 +88,7 @@ test('the deaths of its workers count as attempts; a job that kills them is not 
     stack: null,
   })
   expect((await call.get(`${alerts}/json?type=job_failed`)).alerts).toMatchObject([{ message: error }])
-  expect(await call.get(`/admin/task-monitor/jobs/${diedThrice}`)).toContain('its worker died 3 times')
+  expect(await call.get(`/admin/task-monitor/jobs/${diedThrice}`)).toContain('its process died 3 times')
 })
 
 test('a crash raises one alert after the restart, which resolves itself', async () => {

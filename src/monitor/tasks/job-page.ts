@@ -61,7 +61,7 @@ ${logSection(log)}`
 
 /** An attempt that ended with its worker's death counts, too. */
 const attemptsText = ({ attempts, maxAttempts, deaths }: Run): Html =>
-  html`${number(attempts)} of ${number(Math.max(attempts, maxAttempts))}${deaths > 0 && html` <small class="quiet">${deaths === 1 ? 'its worker died once' : `its worker died ${deaths} times`}</small>`}`
+  html`${number(attempts)} of ${number(Math.max(attempts, maxAttempts))}${deaths > 0 && html` <small class="quiet">${deaths === 1 ? 'its process died once' : `its process died ${deaths} times`}</small>`}`
 
 /** When it was accepted, started and ended, and the time in between. */
 function timeline(run: Run, usual: number | null, now: number): Html {
