@@ -3,6 +3,7 @@ import { taskLocks } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
 import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { ensureUpdates, lastFindings, type SupervisorFindings } from '../src/leagues/tours/supervisor.ts'
+import { locks } from '../src/locks.ts'
 import { day, hour, minute, second } from '../src/platform/clock.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -24,12 +25,12 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   return { ...fieldhouse, feed, league, bookedUpdate, supervise }
 }
 
-/** The update that waits for its time. */
+/** The update that waits for its time, once the one before it, which booked it, has released its lock. */
 const untilBooked = (app: App, after?: string) =>
   until(() => {
     const run = unfinishedUpdate(app.db, 'pga')
     const isWaiting = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
-    return isWaiting ? run : undefined
+    return isWaiting && !app.locks.holder(locks.updateScores('pga').key) ? run : undefined
   }, 60_000)
 
 const missingTaskAlerts = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
