@@ -45,7 +45,12 @@ const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarnin
 const howOnNode = ['--test', '--test-force-exit', '--test-timeout=120000', 'test/*.test.ts']
 const testsOnNode =
   all && files.length === 0
-    ? Bun.spawn([...node, ...howOnNode], { cwd: 'packages/bullmq-sqlite', env, stderr: 'inherit', detached: true })
+    ? Bun.spawn([...node, ...howOnNode], {
+        cwd: 'packages/bullmq-sqlite',
+        env: { ...env, NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/node') }, // a quarter less processor time
+        stderr: 'inherit',
+        detached: true,
+      })
     : undefined
 let outputOnNode = ''
 const readOnNode = (async () => {
