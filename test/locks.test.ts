@@ -114,6 +114,14 @@ test('a process counts as alive while it runs, even if what holds its lock could
   expect(isProcessDead(dataDir, 'forgetful')).toBe(false)
 })
 
+test('a process that ends while it is asked about is either alive or dead', async () => {
+  const dataDir = temporaryFolder()
+  const child = startChild('brief-holder.ts', dataDir, 'brief')
+  await child.answer()
+  const seen = { true: 0, false: 0 }
+  while (seen.true < 5_000 || seen.false < 500) seen[`${isProcessDead(dataDir, 'brief')}`]++
+})
+
 test('an old holder that wakes up late is refused its writes', async () => {
   const { dataDir, db, clock, take } = open()
   const holder = startChild('holder.ts', dataDir, 'sleeper')

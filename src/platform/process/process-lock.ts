@@ -51,15 +51,16 @@ export function otherProcessesAlive(dataDir: string): boolean {
 export function isProcessDead(dataDir: string, id: string): boolean {
   const path = fileOf(dataDir, id)
   if (!existsSync(path)) return true
-  const probe = new Database(path, { readwrite: true, create: false })
+  let probe: Database | undefined
   try {
+    probe = new Database(path, { readwrite: true, create: false })
     probe.run('PRAGMA busy_timeout = 0')
     probe.run('BEGIN EXCLUSIVE')
     rmSync(path, { force: true }) // while the lock is held, so that the next to lock it sees that the file is gone
     return true
   } catch {
-    return false
+    return !existsSync(path) // it may have ended in the meantime, and removed its file
   } finally {
-    probe.close()
+    probe?.close()
   }
 }
