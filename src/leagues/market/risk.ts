@@ -101,23 +101,24 @@ export const tradingSuspects = (db: Db, { now }: { now: number }): Suspects => (
   heavy: heavySince(db, startOfDay(now)),
 })
 
-/** Users with `burst` trades or more within one minute of the clock, and the number in their busiest minute. */
+/** Users with a burst of trades, and the most of them within a minute. */
 function burstsSince(db: Db, since: number) {
+  const trades = sql<number>`count(*) over (partition by ${ledger.userId} order by ${ledger.at} range between current row and ${sql.raw(`${minute}`)} following)`
   const minutes = db
-    .select({ userId: ledger.userId, trades: sql<number>`count(*)`.as('trades') })
+    .select({ userId: ledger.userId, trades: trades.as('trades') })
     .from(ledger)
     .where(and(gte(ledger.at, since), isTrade))
-    .groupBy(ledger.userId, sql`${ledger.at} / ${minute}`)
-    .having(sql`count(*) >= ${burstTrades}`)
     .as('minutes')
+  const most = sql<number>`max(${minutes.trades})`
   return db
-    .select({ userId: minutes.userId, most: sql<number>`max(${minutes.trades})` })
+    .select({ userId: minutes.userId, most })
     .from(minutes)
     .groupBy(minutes.userId)
+    .having(gte(most, burstTrades))
     .all()
 }
 
-/** Users with more than `many` trades since then. */
+/** Users with more trades since then than are usual in a day. */
 const heavySince = (db: Db, since: number) =>
   db
     .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
