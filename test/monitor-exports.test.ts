@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { version } from '../package.json' with { type: 'json' }
 import { fillMonitor, longName, testJobs } from './monitor-app.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -35,7 +36,7 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
     [`${tasks}/jobs`, '?status=FAILURE', 'job_id,name,status', 'FAILURE'],
     ['/admin/audit/logs', '?action=schedule', 'id,at,user', 'schedule.pause'],
     ['/admin/archives', '', 'id,name,kind,status', 'of old'],
-    ['/admin/backups', '', 'name,made_at,bytes', '1.0.0'],
+    ['/admin/backups', '', 'name,made_at,bytes', version],
     ['/admin/users', '?role=member', 'id,username,email', longName],
   ]
   for (const [page, filter, columns, holds] of lists) {
