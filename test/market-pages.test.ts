@@ -71,6 +71,7 @@ browserTest('an order that got no answer is sent again under the same key and do
   })
   await page.fill('[name=symbol]', 'ACME')
   await page.fill('[name=quantity]', '7')
+  await page.waitForSelector('.preview .sum') // the scripts run: before, the browser would send the form by itself
   await page.click('text=Place the order')
   await page.waitForSelector('[data-refusal]:not([hidden])')
   await page.click('text=Place the order')
@@ -112,6 +113,7 @@ browserTest('everything can be read in either light, named, and fits a phone', a
   await page.waitForSelector('#order')
   await page.fill('[name=symbol]', 'BRK.B')
   await page.fill('[name=quantity]', '20')
+  await page.waitForSelector('.preview .sum') // the scripts run
   await page.click('text=Place the order')
   await page.waitForSelector('[id="h-BRK.B"]')
   for (const path of [
@@ -233,6 +235,7 @@ browserTest('a new league leads to where its prices are set, and the first ones 
   await memberPage.waitForSelector('#order')
   expect(await memberPage.inputValue('[name=symbol]')).toBe('BOLT')
   await memberPage.fill('[name=quantity]', '500000')
+  await memberPage.waitForSelector('.preview .no') // the scripts run
   await memberPage.click('text=Place the order')
   await memberPage.waitForSelector('[aria-invalid]')
   await memberPage.fill('[name=quantity]', '5')
