@@ -31,7 +31,7 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
 function lockedFile(path: string): Database {
   for (;;) {
     const file = explainOpenErrors(path, () => new Database(path, { create: true }))
-    file.run('PRAGMA busy_timeout = 1000') // the check of another process holds the lock for a moment
+    file.run('PRAGMA busy_timeout = 10000') // the check of another process holds the lock for a moment, longer if the machine is busy
     file.run('PRAGMA journal_mode = MEMORY') // or there would be a journal file too
     file.run('BEGIN EXCLUSIVE')
     if (existsSync(path)) return file
