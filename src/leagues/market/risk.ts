@@ -103,17 +103,17 @@ export const tradingSuspects = (db: Db, { now }: { now: number }): Suspects => (
 
 /** Users with a burst of trades, and the most of them within a minute. */
 function burstsSince(db: Db, since: number) {
-  const trades = sql<number>`count(*) over (partition by ${ledger.userId} order by ${ledger.at} range between current row and ${sql.raw(`${minute}`)} following)`
-  const minutes = db
-    .select({ userId: ledger.userId, trades: trades.as('trades') })
+  const withinMinute = sql<number>`count(*) over (partition by ${ledger.userId} order by ${ledger.at} range between current row and ${sql.raw(`${minute}`)} following)`
+  const trades = db
+    .select({ userId: ledger.userId, withinMinute: withinMinute.as('within_minute') })
     .from(ledger)
     .where(and(gte(ledger.at, since), isTrade))
-    .as('minutes')
-  const most = sql<number>`max(${minutes.trades})`
+    .as('trades')
+  const most = sql<number>`max(${trades.withinMinute})`
   return db
-    .select({ userId: minutes.userId, most })
-    .from(minutes)
-    .groupBy(minutes.userId)
+    .select({ userId: trades.userId, most })
+    .from(trades)
+    .groupBy(trades.userId)
     .having(gte(most, burstTrades))
     .all()
 }
