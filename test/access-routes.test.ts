@@ -185,14 +185,14 @@ async function neighbours() {
     openMarket: openMarket.id,
   }
   const links = [calendar, invitation].map(link => new URL(link).searchParams.get('token') ?? '')
-  return { ...fieldhouse, ann, bob, leagues, links, ask: request, browser, job, stranger: as() }
+  return { ...fieldhouse, ann, bob, leagues, links, request, browser, job, stranger: as() }
 }
 const world = shared(neighbours)
 
 const isRefused = (status: number) => status === 401 || status === 403
 
 test('a private league of any kind refuses people who are not in it, on every route', async () => {
-  const { ann, bob, stranger, leagues, ask } = await world()
+  const { ann, bob, stranger, leagues, request } = await world()
   const unexpected: string[] = []
   const neverOpened: string[] = []
   for (const route of decided.filter(({ besides }) => besides === 'league')) {
@@ -202,11 +202,11 @@ test('a private league of any kind refuses people who are not in it, on every ro
         [stranger, 401],
         [bob, 403],
       ] as const) {
-        const { status, body } = await ask(who, route, league)
+        const { status, body } = await request(who, route, league)
         await body?.cancel()
         if (status !== wanted) unexpected.push(`${shown(route)}: ${status}, not ${wanted}, in league ${league}`)
       }
-      const { status, body } = await ask(ann, route, league)
+      const { status, body } = await request(ann, route, league)
       await body?.cancel()
       isOpen ||= !isRefused(status)
     }
@@ -217,7 +217,7 @@ test('a private league of any kind refuses people who are not in it, on every ro
 })
 
 test('what belongs to one person is refused to others, and stays unchanged', async () => {
-  const { app, ann, bob, stranger, leagues, ask, browser } = await world()
+  const { app, ann, bob, stranger, leagues, request, browser } = await world()
   const state = async () => ({
     keys: (await browser.get('/api/v1/keys')).keys.length,
     sessions: (await browser.get('/api/v1/auth/sessions')).sessions.length,
@@ -235,7 +235,7 @@ test('what belongs to one person is refused to others, and stays unchanged', asy
       [stranger, [401]],
       [bob, [403, 404]],
     ] as const) {
-      const response = await ask(who, route, league)
+      const response = await request(who, route, league)
       await response.body?.cancel()
       if (!(wanted as readonly number[]).includes(response.status))
         unexpected.push(`${shown(route)}: ${response.status}`)
@@ -253,14 +253,14 @@ test('what belongs to one person is refused to others, and stays unchanged', asy
 })
 
 test('no answer to strangers or other people contains a word of what is hidden from them', async () => {
-  const { bob, stranger, leagues, ask, links, job, ann } = await world()
+  const { bob, stranger, leagues, request, links, job, ann } = await world()
   const leaks: string[] = []
   const words = [...Object.values(secrets), ...links, job.jobId]
   let answersRead = 0
   for (const route of decided.filter(({ method, path }) => method === 'GET' && !path.startsWith('/swagger')))
     for (const league of /leagues\/:id/.test(route.path) ? Object.values(leagues) : [leagues.sheet])
       for (const who of [stranger, bob]) {
-        const response = await ask(who, route, league)
+        const response = await request(who, route, league)
         if (response.status !== 200) {
           await response.body?.cancel()
           continue

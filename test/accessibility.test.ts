@@ -1,4 +1,4 @@
-/** axe-core has no finding on any page, filled by the demo, as the users of each page, in light and dark. The test of the monitor's reading does it for the monitor. */
+/** axe-core has no finding on any page, filled by the demo, as the users of each page, alternately light and dark. The pages of the monitor are in `monitor-reading.test.ts`, in dark. */
 import { afterEach, expect } from 'bun:test'
 import { demoCaller, demoMember } from '../scripts/demo/call.ts'
 import { marketDemo } from '../scripts/demo/market.ts'
@@ -12,7 +12,7 @@ import { adminToken, afterTest, shared, start, stopEverything } from './start.ts
 
 afterEach(stopEverything)
 
-const timeoutMs = 300_000 // ms: a slow machine plays the demo and looks at dozens of pages
+const timeoutMs = 300_000 // a slow machine plays the demo and looks at dozens of pages
 
 const filledWithDemo = shared(async () => {
   const admin = { email: 'ada@fieldhouse.example', password: 'long enough for all' }

@@ -18,7 +18,9 @@ function removeAlikeRows() {
   for (const body of document.querySelectorAll('tbody')) {
     const seen = new Map<string, number>()
     for (const row of [...body.rows]) {
-      const shape = [row, ...row.querySelectorAll('*')].map(({ tagName, className }) => tagName + className).join()
+      const shape = [row, ...row.querySelectorAll('*')]
+        .map(({ tagName, className, attributes }) => [tagName, className, ...[...attributes].map(({ name }) => name)])
+        .join()
       const alike = seen.get(shape) ?? 0
       if (alike === 2) row.remove()
       else seen.set(shape, alike + 1)

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterTest, until } from './start.ts'
 
-export type ReceivedMail = { to: string[]; from: string; headers: Map<string, string>; text: string; html: string }
+type ReceivedMail = { to: string[]; from: string; headers: Map<string, string>; text: string; html: string }
 
 const publicUrl = 'https://play.example.org'
 /** The settings for a mail server at this port. */

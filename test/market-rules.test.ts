@@ -107,12 +107,12 @@ test('where shorting is allowed it is bounded by the worth of the portfolio, and
 })
 
 test('cash, cost and gains always add up, however a position is traded', () =>
-  forSeeds(200, seeded => {
+  forSeeds(200, random => {
     let position = noPosition
     let cash = 0
     for (let i = 0; i < 60; i++) {
-      const quantity = (1 + seeded.below(50)) * (seeded.chance(0.5) ? 1 : -1)
-      const price = 1 + seeded.below(100_000)
+      const quantity = (1 + random.below(50)) * (random.chance(0.5) ? 1 : -1)
+      const price = 1 + random.below(100_000)
       position = applyTrade(position, quantity, price)
       cash -= quantity * price
       // What was paid for what is held, less what was gained by closing, is the cash that went.

@@ -171,6 +171,7 @@ describe('broken records', () => {
     expect(failure.code).toBe('bad_rows')
     expect(failure.detail.report).toMatchObject({ rowsTotal: 3, rowsOk: 1, rowsBad: 2, errorCount: 2 })
     expect(failure.message).toContain('line 2')
+    expect((await refusal(read('id,power\n1,x\n2,5\n', { mode: 'strict' }))).code).toBe('bad_rows') // one is enough
   })
 
   test('without a single good row fail the sheet in either mode', async () => {

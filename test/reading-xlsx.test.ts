@@ -48,7 +48,7 @@ async function expectSameAsExceljs(bytes: Uint8Array, run: unknown = '') {
       }),
     ])
   const sheet = await readSheet(bytes)
-  expect({ told: run, rows: sheetRows(sheet) }).toEqual({ told: run, rows: expected })
+  expect({ run, rows: sheetRows(sheet) }).toEqual({ run, rows: expected })
   return sheet
 }
 

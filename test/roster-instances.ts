@@ -2,7 +2,7 @@ import { type Random, randomFrom } from '../scripts/random.ts'
 import type { Assignment, ProblemShift, RosterProblem, Staff, Wish } from '../src/rota/solving/problem.ts'
 
 /** A problem with an optimal roster, and the cost of that roster. */
-export type PlantedProblem = { problem: RosterProblem; roster: Assignment[]; places: number; cost_cents: number }
+type PlantedProblem = { problem: RosterProblem; roster: Assignment[]; places: number; cost_cents: number }
 
 const trades = [
   { skill: 'steward', hourly: 1400 },
@@ -18,7 +18,7 @@ const turns = [
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-export type ProblemSize = { staff: number; weeks: number; seed: number; starts?: string; zone?: string; sites?: number }
+type ProblemSize = { staff: number; weeks: number; seed: number; starts?: string; zone?: string; sites?: number }
 
 /**
  * Makes a roster of all regular staff first, then demands exactly that work. Nobody qualified for a trade is paid less than its

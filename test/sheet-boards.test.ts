@@ -304,7 +304,7 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
           return [id, [Number.isNaN(score) ? null : score, rank === null || was === null ? null : was - rank]]
         }),
       )
-      expect({ seed, step, shown: actual }).toEqual({ seed, step, shown: expected })
+      expect({ seed, step, board: actual }).toEqual({ seed, step, board: expected })
     }
   }
 })

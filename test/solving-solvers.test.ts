@@ -202,7 +202,7 @@ test('two threads on one plan share its weeks, and each takes over what the othe
   const [first, second] = [openSharedSearch(plan, shared), openSharedSearch(plan, shared)]
   first.setBound(1, 4)
   expect(second.boundOf(1)).toBe(4)
-  expect([first.claim(1, 2), second.claim(1, 2)]).toEqual([true, false])
+  expect([first.claim(1, 1), second.claim(1, 1)]).toEqual([true, false])
   const effort = { seed: 1, timeUsed: () => 0, boundOf: () => 0, rounds: 1 }
   const bestFound = (partner: SharedSearch, isSecond: boolean) => {
     for (const { best, doing } of searchRoster(start, { ...effort, partner, isSecond }))

@@ -78,8 +78,8 @@ const broken = (problem: RosterProblem, assignments: Assignment[]) =>
 const isFree = (problem: RosterProblem): RosterProblem => ({ ...problem, pinned: [], existing: [] })
 
 test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {
-  forSeeds(rounds(40, 400), some => {
-    const problem = withRules(isFree(oddProblem(some, 1 + some.below(6), 1 + some.below(16))), some)
+  forSeeds(rounds(40, 400), random => {
+    const problem = withRules(isFree(oddProblem(random, 1 + random.below(6), 1 + random.below(16))), random)
     const plan = preparePlan(problem)
     const first = buildGreedyRoster(plan)
     let last = first
@@ -88,15 +88,15 @@ test('with any rules of work, no roster breaks one, and what it costs is what th
       const { assignments, summary } = toSolution(roster, 0, 'heuristic')
       expect(broken(problem, assignments)).toEqual([])
       expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaches(problem, assignments)))
-      const wanting = checkRoster(problem, assignments).filter(({ rule }) => rule === 'least_hours')
-      expect(summary.unmet.length).toBe(new Set(wanting.map(({ staff_id }) => staff_id)).size)
+      const missingHours = checkRoster(problem, assignments).filter(({ rule }) => rule === 'least_hours')
+      expect(summary.unmet.length).toBe(new Set(missingHours.map(({ staff_id }) => staff_id)).size)
     }
   })
 }, 60_000)
 
 test('existing work counts for the rules, and no assignment is added that breaks another one', () => {
-  forSeeds(rounds(60, 500), some => {
-    const problem = withRules(oddProblem(some, 1 + some.below(6), 1 + some.below(16)), some)
+  forSeeds(rounds(60, 500), random => {
+    const problem = withRules(oddProblem(random, 1 + random.below(6), 1 + random.below(16)), random)
     const { assignments, summary } = toSolution(
       withoutShortStretches(buildGreedyRoster(preparePlan(problem))),
       0,
