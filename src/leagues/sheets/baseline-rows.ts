@@ -122,12 +122,12 @@ export function baselineValues(
       }
     }
   }
-  const baselineRows = Int32Array.from(rows, row => starts.rows[row]!)
-  copyValues(starts.baseline, baselineRows)
+  const startRows = Int32Array.from(rows, row => starts.rows[row]!)
+  copyValues(starts.baseline, startRows)
   if (starts.latecomers !== null)
     copyValues(
       starts.latecomers,
-      baselineRows.map(start => (start <= LATE ? LATE - start : -1)),
+      startRows.map(start => (start <= LATE ? LATE - start : -1)),
     )
   const startOfMetric = extraStarts(scores, snapshot, starts, rows)
   for (const [c, { name, extra }] of snapshot.metrics.entries()) {
@@ -163,7 +163,7 @@ export type PlayerBatch = {
   start: Float64Array[]
 }
 
-const BATCH_PLAYERS = 1 << 12 // of a batch
+const BATCH_PLAYERS = 1 << 12
 const PAUSE_EVERY = 1 << 16 // players between two pauses
 
 /**

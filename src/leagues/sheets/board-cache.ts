@@ -97,9 +97,9 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
       const ranking = await rankAll(input, column, order)
       if (!leftOut) return ranking
-      const isLeftOut = await leftOutRows(input.selection.current, leftOut)
+      const leftOutFlags = await leftOutRows(input.selection.current, leftOut)
       return reordered.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
-        ask('rankingWithout', { ranking, leftOut: isLeftOut }),
+        ask('rankingWithout', { ranking, leftOut: leftOutFlags }),
       )
     },
     /** Totals by the values of a label, or of everyone. */
@@ -107,8 +107,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       return totals.get(JSON.stringify([scoreKey(input), label, leftOut?.key]), async () => {
         const { ranking, starts } = await scored(input)
         const snapshot = input.selection.current
-        const isLeftOut = leftOut && (await leftOutRows(snapshot, leftOut))
-        return ask('totals', { snapshot, starts, score: ranking.values, label, leftOut: isLeftOut })
+        const leftOutFlags = leftOut && (await leftOutRows(snapshot, leftOut))
+        return ask('totals', { snapshot, starts, score: ranking.values, label, leftOut: leftOutFlags })
       })
     },
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
@@ -131,8 +131,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     trends: (input: TrendsInput) => ask('trends', input),
     withExtras: (selection: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', selection),
     standings: shareNextRun(async (snapshot, rows, leftOut): Promise<Standings[]> => {
-      const isLeftOut = leftOut && (await leftOutRows(snapshot, leftOut))
-      return ask('standings', { snapshot, rows, leftOut: isLeftOut })
+      const leftOutFlags = leftOut && (await leftOutRows(snapshot, leftOut))
+      return ask('standings', { snapshot, rows, leftOut: leftOutFlags })
     }),
   }
 }

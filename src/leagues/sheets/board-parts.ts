@@ -40,13 +40,13 @@ export async function findLeftOutRows(
 ): Promise<Uint8Array> {
   const snapshot = snapshotOf(scores, id)
   const rowOf = playerFinder(scores, snapshot)
-  const isLeftOut = new Uint8Array(new SharedArrayBuffer(snapshot.players))
+  const leftOutFlags = new Uint8Array(new SharedArrayBuffer(snapshot.players))
   for (const [i, id] of ids.entries()) {
     const row = rowOf(id)
-    if (row >= 0) isLeftOut[row] = 1
+    if (row >= 0) leftOutFlags[row] = 1
     if (i % 100 === 99) await pause()
   }
-  return isLeftOut
+  return leftOutFlags
 }
 
 export const rankingWithout = ({ ranking, leftOut }: { ranking: Ranking; leftOut: Uint8Array }): Ranking =>

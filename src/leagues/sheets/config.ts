@@ -64,10 +64,10 @@ const namedSort = (given: string, names: MetricNames) => namedColumn(given, name
 
 /** A metric, `deads.gain`, `goal_pct` or `deads.goal_pct`. */
 function namedColumn(given: string, names: MetricNames, path: string): string {
-  const [gained, reached] = [metricOfGain(given), metricOfGoal(given)]
-  if (given === GOAL_COLUMN || reached === 'score') return given
-  const metric = names.resolve(gained ?? reached ?? given, path)
-  return gained !== undefined ? gainColumn(metric) : reached !== undefined ? goalColumn(metric) : metric
+  const [gainMetric, goalMetric] = [metricOfGain(given), metricOfGoal(given)]
+  if (given === GOAL_COLUMN || goalMetric === 'score') return given
+  const metric = names.resolve(gainMetric ?? goalMetric ?? given, path)
+  return gainMetric !== undefined ? gainColumn(metric) : goalMetric !== undefined ? goalColumn(metric) : metric
 }
 
 /** Numbers by metric, whose names may be spelled as in the sheets. */

@@ -6,10 +6,7 @@ import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
-/**
- * Checked for each upload: one step in an index, however many uploads there are. Without drizzle, whose bound limit SQLite would
- * plan anew each time.
- */
+/** Checked for each upload: one step in an index, however many uploads there are. */
 const anyAhead = prepared(({ $client: client }) =>
   client.query<object, [latest: number]>('select 1 from uploads where taken_at > ? limit 1'),
 )

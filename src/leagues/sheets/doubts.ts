@@ -20,6 +20,7 @@ export function fallenCounter(scores: Database, { snapshot, rowsIn, window }: Pl
   const rising = snapshot.metrics
     .filter(({ name, cumulative }) => cumulative && before.metrics.some(metric => metric.name === name))
     .map(({ name }) => name)
+  if (rising.length === 0) return { counts: (): FallenCounters => ({ fallen: 0, counters: 0 }), add() {} }
   const rowsBefore = rowsIn(before.id)
   const now = window(rising)
   const earlier = new SnapshotWindow(scores, before, rising)
@@ -40,7 +41,6 @@ export function fallenCounter(scores: Database, { snapshot, rowsIn, window }: Pl
   return {
     counts: (): FallenCounters => ({ fallen, counters }),
     add(from: number, to: number): void {
-      if (rising.length === 0) return
       for (let row = from; row < to; row++) {
         const rowBefore = rowsBefore[row]!
         if (rowBefore < 0) continue

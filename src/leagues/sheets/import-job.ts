@@ -171,7 +171,7 @@ function prepareNextImport({ db, sheets }: App, leagueId: number): void {
 /** Whether readers find what this process caches: in its own memory, or in Redis. */
 const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
 
-/** A board that cannot be made does not fail the import: the reason is shown to those who open it. */
+/** For what is made again when it is needed, and then says why it cannot be made: it does not fail the import. */
 const ignoreFailure = () => undefined
 
 type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }

@@ -11,16 +11,37 @@ import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
 export type PausableWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
 
+type LatecomerList = Pick<SnapshotSelection, 'baseline' | 'between'>
+
+/** The lists that tasks of this thread make, by key: a task that needs one of them waits and finds it stored. */
+const beingMade = new Map<string, Promise<Snapshot>>()
+
 /**
  * The derived snapshot of players who are not in the baseline but in a later snapshot, each with their first row.
  * Undefined if there is no snapshot in between. See `snapshots/README.md`.
  */
 export async function latecomersOf(
   scores: Database,
-  { baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>,
+  list: LatecomerList,
   work: PausableWork,
 ): Promise<Snapshot | undefined> {
-  if (between.length === 0) return undefined
+  if (list.between.length === 0) return undefined
+  const key = latecomerListKey(list)
+  while (beingMade.has(key)) await beingMade.get(key)?.catch(() => {}) // if it failed there, it is made here
+  const making = storedOrMade(scores, list, work)
+  beingMade.set(key, making)
+  try {
+    return await making
+  } finally {
+    beingMade.delete(key)
+  }
+}
+
+async function storedOrMade(
+  scores: Database,
+  { baseline, between }: LatecomerList,
+  work: PausableWork,
+): Promise<Snapshot> {
   const keyOf = (members: number) => latecomerListKey({ baseline, between: between.slice(0, members) })
   const longest = longestStored(scores, { baseline, between })
   const stored = longest && snapshotOf(scores, longest.id)

@@ -35,7 +35,7 @@ export const rememberedMapping = (db: Db, leagueId: number, headers: readonly st
     .where(and(eq(sheetMappings.leagueId, leagueId), eq(sheetMappings.headings, headingsKey(headers))))
     .get()?.mapping
 
-/** If there is none, the headings of a sheet need not be read first. Without drizzle, whose bound limit SQLite would plan anew each time. */
+/** If there is none, the headings of a sheet need not be read first. */
 export const hasRememberedMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get(leagueId) !== null
 const anyOfLeague = prepared(({ $client: client }) =>
   client.query<object, [leagueId: number]>('select 1 from sheet_mappings where league_id = ? limit 1'),

@@ -39,7 +39,7 @@ export const storeTasks = {
       await written
       await syncLogOf(scores)
     }),
-  /** After writing, which no other thread can do meanwhile. */
+  /** Waits until the rows are written: only this thread does that, and the other one counts meanwhile. */
   changesSince: (input: SheetComparison, work: StoreWork): Promise<ChangesSince> =>
     whileShared(input.sheet, async () => {
       await lastWritten

@@ -1,4 +1,4 @@
-/** A second worker thread: it stores the rows of a large sheet and compares them with the scan before, while the first one scores them. */
+/** A second worker thread: it stores the rows of a large sheet while the first one scores them, then helps it to compare them with the scan before. */
 import { workerData } from 'node:worker_threads'
 import { leaveCheckpoints } from '../../platform/files/wal-checkpoints.ts'
 import { answerTasks, lowerThreadPriority } from '../../platform/process/threads.ts'

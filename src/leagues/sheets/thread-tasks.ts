@@ -18,12 +18,12 @@ import { deleteSnapshot, snapshotFaults, sweepStoredSnapshots } from './snapshot
 import { writeSnapshot } from './snapshots/write.ts'
 import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
-const large = 4 << 20 // bytes: smaller sheets are stored by this thread
+const startStoringFromBytes = 4 << 20 // of a sheet that begins to arrive; smaller ones are mostly stored by this thread
 
 export const sheetTasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
   readAhead(input: ReadAheadInput, { beside }: TaskContext) {
-    if (input.expectedBytes > large) beside?.ask('start', undefined).catch(() => {}) // else it starts when it is needed
+    if (input.expectedBytes > startStoringFromBytes) beside?.ask('start', undefined).catch(() => {}) // else it starts when it is needed
     return readAhead(input)
   },
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),

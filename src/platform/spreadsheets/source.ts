@@ -21,13 +21,13 @@ export function fileSource(path: string): ByteSource {
 
 const growthTimeoutMs = 10_000 // after that the state is checked again
 
-/** A file that another thread still writes. Until it is complete its size is `expected`. */
-export function growingSource(path: string, expected: number, growth: Growth): ByteSource {
+/** A file that another thread still writes. Until it is complete its size is `expectedBytes`. */
+export function growingSource(path: string, expectedBytes: number, growth: Growth): ByteSource {
   const file = openSync(path, 'r')
   let lastState = growthState(growth)
   return {
     get size() {
-      return isComplete(growthState(growth)) ? fstatSync(file).size : expected
+      return isComplete(growthState(growth)) ? fstatSync(file).size : expectedBytes
     },
     read(into, at) {
       lastState = growthState(growth)

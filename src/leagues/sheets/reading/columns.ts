@@ -53,7 +53,7 @@ export interface FinishedColumns {
   suspicious: SheetFindings
 }
 
-const MOST_SPARE = 64 // metrics: a megabyte
+const MAX_SPARE_METRICS = 64 // a megabyte
 
 /** The batch of the last sheet, for the next one: new memory costs a small sheet as much as its rows. */
 let spareCells: Float64Array = new Float64Array(0)
@@ -65,7 +65,7 @@ function cellsFor(metrics: number): Float64Array {
 }
 
 export class ColumnWriter {
-  /** Metrics × BATCH values: the rows that are not in the columns yet. */
+  /** Metrics × BATCH_ROWS values: the rows that are not in the columns yet. */
   readonly cells: Float64Array
   /** Role of each column of the sheet: a metric's index, ID, NAME, from LABEL downwards, or NONE. */
   readonly slots: Int32Array
@@ -223,7 +223,7 @@ export class ColumnWriter {
   /** The columns, once all rows are in: settles ambiguous numbers and keeps only the last row of a repeated id. */
   finish(): FinishedColumns {
     this.flush()
-    if (this.metrics.length <= MOST_SPARE) spareCells = this.cells
+    if (this.metrics.length <= MAX_SPARE_METRICS) spareCells = this.cells
     this.settle()
     const order = idOrder(this.ids.column())
     const duplicates = this.dropRepeated(order)

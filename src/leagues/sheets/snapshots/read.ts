@@ -26,17 +26,17 @@ function eachBlob(
   blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts' | `texts FROM labels WHERE label = ${number}`,
   each: (packed: Uint8Array, rows: number, first: number) => void,
   group = 0,
-  last = snapshotGroupCount(snapshot),
+  end = snapshotGroupCount(snapshot),
 ): void {
   const [column, from] = blob.split(' FROM ')
   const where = from?.includes(' WHERE ') ? 'AND' : 'WHERE'
   const read = scores.query<{ packed: Uint8Array }, [number, number]>(
     `SELECT ${column} AS packed FROM ${from} ${where} key BETWEEN ? AND ? ORDER BY key`,
   )
-  for (; group < last; group += GROUPS_PER_READ) {
-    const end = Math.min(last, group + GROUPS_PER_READ)
-    const found = read.all(groupKey(snapshot.id, group), groupKey(snapshot.id, end) - 1)
-    if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
+  for (; group < end; group += GROUPS_PER_READ) {
+    const batchEnd = Math.min(end, group + GROUPS_PER_READ)
+    const found = read.all(groupKey(snapshot.id, group), groupKey(snapshot.id, batchEnd) - 1)
+    if (found.length !== batchEnd - group) throw new SnapshotGone(snapshot.id)
     found.forEach(({ packed }, i) => {
       each(packed, rowCountOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
       freeBuffers(packed)

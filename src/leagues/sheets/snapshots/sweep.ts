@@ -33,7 +33,7 @@ type SweepOptions = {
 /** Deletes what nothing refers to, and gives the space back. Returns how many snapshots it deleted. */
 export async function sweepStoredSnapshots(
   scores: Database,
-  { keep, keepDerived: lists, before, pause = async () => {} }: SweepOptions,
+  { keep, keepDerived, before, pause = async () => {} }: SweepOptions,
 ): Promise<number> {
   type Candidate = { id: number; complete: number; starts_for: string | null }
   const candidates = scores
@@ -44,7 +44,7 @@ export async function sweepStoredSnapshots(
     if (starts_for === null) return !keep.has(id)
     const members = starts_for.split(',')
     const isOfExtras = members.at(-1)?.startsWith('+')
-    return !lists?.has(starts_for) && (isOfExtras || members.some(member => !keep.has(Number(member))))
+    return !keepDerived?.has(starts_for) && (isOfExtras || members.some(member => !keep.has(Number(member))))
   })
   for (const { id } of deletable) await deleteSnapshot(scores, id, pause)
   await returnFreePages(scores, pause)
