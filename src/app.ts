@@ -72,7 +72,7 @@ export type AppOverrides = {
   jobs?: readonly JobDefinition<App>[]
   schedule?: readonly ScheduleEntry<App>[]
   /** ms that the client of an export may read nothing. */
-  exportPatience?: number
+  exportIdleTimeoutMs?: number
   monitorIntervals?: MonitorIntervals
   /** When reads are refused because the process is overloaded. */
   overloadLimits?: OverloadLimits
@@ -169,7 +169,7 @@ async function openData({ config: { dataDir, role }, clock, log, shutdown, proce
   return db
 }
 
-/** Opens what every feature is passed. Nothing runs yet, and nobody is answered. */
+/** Opens what every feature is passed. No job runs yet, and no request is answered. */
 async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App> {
   const { config, overrides, clock, log, shutdown, processId, isDead } = start
   const { dataDir, namespace } = config
@@ -243,7 +243,7 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
     reads: readLimit(config.rateLimit),
     passwords: openPasswords(overrides.passwordCosts),
     knownIdentities: openKnownIdentities(stamps, clock),
-    exports: openExports(overrides.exportPatience),
+    exports: openExports(overrides.exportIdleTimeoutMs),
     warmers,
     // These three are replaced by the steps that start the worker, the HTTP server and the warm-up.
     stopRun() {},

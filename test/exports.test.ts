@@ -118,11 +118,11 @@ const wideFolder = shared(async () => {
   return { dataDir, path: `/api/v1/leagues/${id}/leaderboard.csv` }
 })
 
-async function withWideBoard(env: Env = {}, exportPatience?: number) {
+async function withWideBoard(env: Env = {}, exportIdleTimeoutMs?: number) {
   const { dataDir, path } = await wideFolder()
   const folder = temporaryFolder()
   cpSync(dataDir, folder, { recursive: true })
-  const fieldhouse = await start(env, folder, { exportPatience })
+  const fieldhouse = await start(env, folder, { exportIdleTimeoutMs })
   /** Asks for the file and reads nothing. Call the answer to go away. */
   async function requestWithoutReading(address: string, then: 'stay' | 'go' = 'stay', method = 'GET') {
     const socket = await Bun.connect({

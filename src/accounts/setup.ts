@@ -1,9 +1,7 @@
 /** The first admin: from the settings, or made by whoever opens the link that the first start prints. */
-import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
-import { factOf, storeFact } from '../../db/facts.ts'
+import { deleteFact, factOf, storeFact } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
-import { facts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
@@ -77,7 +75,7 @@ export async function setUp(app: App, request: Request, token: string, account: 
   const outcome = await atomically(db, tx => {
     requireSetupToken(tx, token)
     const now = clock.now()
-    tx.delete(facts).where(eq(facts.name, tokenFact)).run()
+    deleteFact(tx, tokenFact)
     return openSession(tx, request, createUser(tx, user, now), now)
   })
   return sendSession(app, request, outcome)

@@ -18,7 +18,7 @@ export type Mail = {
 const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
 
 /** Names the server, but never the login or an address: alerts go to a webhook, and runs outlive accounts. */
-export class MailFailure extends Error {
+class MailFailure extends Error {
   override readonly name = 'MailFailure'
   constructor(
     message: string,

@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { auditLog } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import { iso } from '../platform/clock.ts'
+import { day, iso } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import {
   type PageSlice,
@@ -64,7 +64,7 @@ function matching({ user, action, result, q, from, to }: AuditFilter): SQL | und
     result && eq(auditLog.result, result),
     q ? or(contains(auditLog.target, q), contains(sql`${auditLog.detail}`, q)) : undefined,
     from ? gte(auditLog.at, Date.parse(from)) : undefined,
-    to ? lt(auditLog.at, Date.parse(to) + 86_400_000) : undefined,
+    to ? lt(auditLog.at, Date.parse(to) + day) : undefined,
   )
 }
 

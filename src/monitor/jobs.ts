@@ -31,8 +31,8 @@ const retentionFact = 'retention_now'
 const maxAdvance = 2 * day // from one night to the next
 
 /**
- * The current time, by which retention decides what is old. With a clock set forward by mistake it would delete everything at once; so it advances
- * by at most two days each time, and catches up after a longer stop within some nights.
+ * The time by which retention decides what is old. With a clock set forward by mistake it would delete everything at once; so it
+ * advances by at most two days each time, and catches up after a longer stop within some nights.
  */
 async function retentionTime({ db, clock }: App): Promise<number> {
   return atomically(db, tx => {

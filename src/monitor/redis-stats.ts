@@ -6,24 +6,24 @@ import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
+import { nullableNumber } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { processesOf } from './processes.ts'
 
-const number = t.Nullable(t.Number())
 const text = t.Nullable(t.String())
 const level = t.Union([t.Literal('WARNING'), t.Literal('CRITICAL'), t.Literal('ERROR')])
 
 /** Instead of Redis: the queue's file, as SQLite sees it. */
 const embeddedSchema = t.Object({
   file: t.String(),
-  queue_file_bytes: number,
+  queue_file_bytes: nullableNumber,
   wal_bytes: t.Nullable(
     t.Number({ description: 'The write-ahead log: not yet copied into the file, or free for reuse' }),
   ),
-  page_size: number,
-  page_count: number,
-  free_pages: number,
+  page_size: nullableNumber,
+  page_count: nullableNumber,
+  free_pages: nullableNumber,
   checkpoint_age_s: t.Nullable(t.Number({ description: 'Since the last checkpoint of the write-ahead log' })),
 })
 type Embedded = Static<typeof embeddedSchema>
@@ -33,30 +33,30 @@ export const redisStatsSchema = t.Object({
   status: t.Union([t.Literal('HEALTHY'), level]),
   alerts: t.Array(t.Object({ level, message: t.String() })),
   connections: t.Object({
-    connected_clients: number,
-    blocked_clients: number,
+    connected_clients: nullableNumber,
+    blocked_clients: nullableNumber,
     blocked_by_workers: t.Nullable(t.Number({ description: 'How many of them are our own workers' })),
     max_connections: t.Nullable(t.Number({ description: 'null: no limit' })),
-    usage_percentage: number,
-    client_recent_max_input_buffer: number,
-    client_recent_max_output_buffer: number,
+    usage_percentage: nullableNumber,
+    client_recent_max_input_buffer: nullableNumber,
+    client_recent_max_output_buffer: nullableNumber,
   }),
   memory: t.Object({
     used_memory_human: text,
     used_memory_peak_human: text,
     used_memory_rss_human: text,
-    mem_fragmentation_ratio: number,
+    mem_fragmentation_ratio: nullableNumber,
     max_memory_human: t.Nullable(t.String({ description: '`no limit` if there is none' })),
-    usage_percentage: number,
+    usage_percentage: nullableNumber,
     eviction_policy: text,
   }),
   performance: t.Object({
-    total_commands_processed: number,
-    instantaneous_ops_per_sec: number,
-    rejected_connections: number,
+    total_commands_processed: nullableNumber,
+    instantaneous_ops_per_sec: nullableNumber,
+    rejected_connections: nullableNumber,
     rejected_lately: t.Nullable(t.Number({ description: 'In the last ten minutes, as seen by this process' })),
-    expired_keys: number,
-    evicted_keys: number,
+    expired_keys: nullableNumber,
+    evicted_keys: nullableNumber,
   }),
   embedded: t.Nullable(embeddedSchema),
 })

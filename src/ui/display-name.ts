@@ -5,7 +5,7 @@ let shown = defaultName
 
 export const shownName = (): string => shown
 /** Discord refuses names that contain its own or that of its first bot. */
-export const webhookName = (place: string): string => (/discord|clyde/i.test(place) ? defaultName : place)
+export const webhookName = (name: string): string => (/discord|clyde/i.test(name) ? defaultName : name)
 
 export const setShownName = (name: string): void => {
   shown = name

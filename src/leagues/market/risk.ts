@@ -23,13 +23,13 @@ const tradesSince = prepared(db => {
     .select({ one: sql`1`.as('one') })
     .from(ledger)
     .where(and(eq(ledger.userId, sql.placeholder('userId')), gte(ledger.at, sql.placeholder('since')), isTrade))
-    .limit(sql.placeholder('most'))
+    .limit(sql.placeholder('max'))
     .as('recent')
   return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()
 })
-/** The trades of a user since then, counted up to `most`. */
+/** The trades of a user since then, counted up to `max`. */
 const countSince = (db: Db, userId: number, since: number, max: number): number =>
-  tradesSince(db).get({ userId, since, most: max })?.count ?? 0
+  tradesSince(db).get({ userId, since, max })?.count ?? 0
 
 const name = (db: Db, userId: number) => usernameById(db, userId) || `user ${userId}`
 

@@ -80,7 +80,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
   const isBestFirst = board.sort_by === 'score' && board.order === kind.bestFirst
   const medal = ({ rank, score }: BoardRow) =>
     isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
-  const isMine = ({ player_id }: BoardRow) => (player_id === me || player_id === params.around) && 'mine'
+  const mineClass = ({ player_id }: BoardRow) => (player_id === me || player_id === params.around) && 'mine'
   const head = leagueHead({
     league,
     kind,
@@ -113,7 +113,7 @@ ${table({
   key: row => `p-${row.player_id}`,
   rowName: row => row.name || row.player_id,
   under: row => data.underRows?.get(row.player_id),
-  rowClass: row => [medal(row), isMine(row)].filter(Boolean).join(' '),
+  rowClass: row => [medal(row), mineClass(row)].filter(Boolean).join(' '),
   sorted: {
     by: board.sort_by,
     order: board.order,

@@ -99,7 +99,7 @@ async function liveBoard(db: Db, league: League, open: boolean, event: TourEvent
 /** What is stored of the board of a final league. */
 export type FrozenBoard = EntryScores & { as_of: number }
 
-export type EntryScores = { entries: ScoredEntry[]; before: ScoredEntry[]; golfers: Golfer[] }
+type EntryScores = { entries: ScoredEntry[]; before: ScoredEntry[]; golfers: Golfer[] }
 
 /** Everyone's score now, and before scores last changed. */
 export async function entryScores(db: Db, league: League, event: TourEvent): Promise<EntryScores> {

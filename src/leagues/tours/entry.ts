@@ -2,23 +2,22 @@
 import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
-import { dateTimeSchema, oneLine } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, nullableNumber, oneLine } from '../../platform/http/shared-schemas.ts'
 import { maxPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
 
 export type Entry = typeof entries.$inferSelect
 export type NamedEntry = Entry & { username: string }
 
-const number = t.Nullable(t.Number())
 const pickSchema = t.Object({
   player_id: t.String(),
   name: t.Nullable(t.String()),
   status: t.Union([...golferStates, 'missing' as const].map(state => t.Literal(state))),
   score: t.Nullable(t.Number({ description: 'The score of the pick; null if unknown' })),
-  total: number,
-  today: number,
-  thru: number,
-  round: number,
+  total: nullableNumber,
+  today: nullableNumber,
+  thru: nullableNumber,
+  round: nullableNumber,
   counts: t.Boolean({ description: 'Whether it counts in the total' }),
 })
 

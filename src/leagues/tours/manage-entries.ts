@@ -19,7 +19,7 @@ import { changeEntry, countEntries, deleteEntry, entryById, insertEntry, nameIsT
 import { checkPicks } from './pick-rules.ts'
 import { arePicksOpen, bindEvent, loadPicks } from './picks.ts'
 
-export function tourLeagueById(db: Db, id: number): League {
+function tourLeagueById(db: Db, id: number): League {
   const league = leagueById(db, id)
   if (league.kind !== 'tour') refuse('conflict', `Only tour leagues have entries; this one is of kind ${league.kind}`)
   return league

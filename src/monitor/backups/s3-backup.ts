@@ -32,7 +32,7 @@ type S3Settings = {
 }
 
 const pieceBytes = 2 ** 20
-const parallelPieces = 4 // pieces sent in parallel
+const parallelPieces = 4
 const timeoutMs = 60_000 // for one piece
 const maxTries = 3
 

@@ -5,6 +5,7 @@ import type { App } from '../../context.ts'
 import { riskAssessment } from '../../leagues/market/risk.ts'
 import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { nullableNumber } from '../../platform/http/shared-schemas.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { bytes, compact, money, number, percent } from '../../ui/parts/values.ts'
 import { alertStats, alertStatsSchema } from '../alerts/queries.ts'
@@ -91,8 +92,11 @@ function healthTiles({ checks: { database, cache, queue, schedule, redis } }: He
 
 const statusWord = (status: string): Html => html`<span class="${status === 'healthy' ? '' : 'loss'}">${status}</span>`
 
-const maybe = t.Nullable(t.Number())
-const tile = t.Object({ value: maybe, before: maybe, change: t.Nullable(t.Number({ description: 'Percent' })) })
+const tile = t.Object({
+  value: nullableNumber,
+  before: nullableNumber,
+  change: t.Nullable(t.Number({ description: 'Percent' })),
+})
 const mainSchema = t.Object({
   period: longPeriodSchema,
   sentence: t.String(),
@@ -102,7 +106,7 @@ const mainSchema = t.Object({
   users: t.Integer(),
   leagues_active: t.Integer(),
   at_risk: t.Integer(),
-  cache_hit_pct: maybe,
+  cache_hit_pct: nullableNumber,
   figures: t.Record(t.String(), tile),
 })
 const figureRow = t.Object({ figure: t.String(), ...tile.properties })

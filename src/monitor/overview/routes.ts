@@ -4,6 +4,7 @@ import type { App } from '../../context.ts'
 import { iso, minute } from '../../platform/clock.ts'
 import { access } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { nullableNumber } from '../../platform/http/shared-schemas.ts'
 import { alertStats } from '../alerts/queries.ts'
 import { healthNow } from '../health.ts'
 import { monitoringPath } from '../pages/monitor-layout.ts'
@@ -16,7 +17,6 @@ import { performanceReading } from './performance.ts'
 import { performancePage } from './performance-page.ts'
 import { riskPage, tradingPage } from './trading-pages.ts'
 
-const maybe = t.Nullable(t.Number())
 const healthChecksSchema = t.Object({
   timestamp: t.String(),
   database: t.Unknown(),
@@ -26,14 +26,14 @@ const healthChecksSchema = t.Object({
 const realtimeSchema = t.Object({
   timestamp: t.String(),
   uptime_s: t.Integer(),
-  requests_per_minute: maybe,
-  errors_per_minute: maybe,
+  requests_per_minute: nullableNumber,
+  errors_per_minute: nullableNumber,
   open_streams: t.Integer(),
   running_jobs: t.Integer(),
-  waiting_jobs: maybe,
+  waiting_jobs: nullableNumber,
   event_loop_lag_ms: t.Object({ p50: t.Number(), p99: t.Number(), max: t.Number() }),
   memory_mb: t.Number(),
-  cache_hit_rate: maybe,
+  cache_hit_rate: nullableNumber,
   active_alerts: t.Integer(),
 })
 

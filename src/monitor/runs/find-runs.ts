@@ -89,8 +89,10 @@ export function momentInUtc(text: string): number {
   return Number.isNaN(at) ? refuse('invalid', `This is not a time: ${text}`) : at
 }
 /** Including all of the day, minute or second that it names. */
-const endInUtc = (text: string): number =>
-  momentInUtc(text) + (text.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(inUtc(text)) ? minute : second)
+function endInUtc(text: string): number {
+  const time = inUtc(text)
+  return momentInUtc(time) + (time.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(time) ? minute : second)
+}
 
 function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {
   if (startedBy === undefined || !orNamed.length) return equals('started_by', startedBy)

@@ -11,13 +11,13 @@ import type { StoredAnswer } from './cache-store.ts'
 
 type Lifetime = Pick<StoredAnswer, 'at' | 'freshUntil' | 'usableUntil'>
 const { key, at, freshUntil, usableUntil, json } = refreshedAnswers
-const lifetime = { at, freshUntil, usableUntil }
+const lifetimeColumns = { at, freshUntil, usableUntil }
 const isKey = sql`${key} = ${sql.placeholder('key')}`
 
-const storedLifetime = prepared(db => db.select(lifetime).from(refreshedAnswers).where(isKey).prepare())
+const storedLifetime = prepared(db => db.select(lifetimeColumns).from(refreshedAnswers).where(isKey).prepare())
 const storedAnswer = prepared(db =>
   db
-    .select({ ...lifetime, json })
+    .select({ ...lifetimeColumns, json })
     .from(refreshedAnswers)
     .where(isKey)
     .prepare(),

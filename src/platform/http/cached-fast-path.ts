@@ -80,12 +80,12 @@ export function openCachedFastPath(
   function store(url: string, known: KnownAnswer) {
     const { audience, result, accepts, knows } = known
     const cost = result.stored.json.length + 1_000
-    let list = answers
+    let byUrl = answers
     if (typeof audience === 'object') {
       ownChars += cost
       if (ownChars > maxChars) [own, ownChars] = [new WeakMap(), cost]
-      list = own.get(audience) ?? new Map()
-      own.set(audience, list)
+      byUrl = own.get(audience) ?? new Map()
+      own.set(audience, byUrl)
     } else {
       chars += cost
       if (chars > maxChars) {
@@ -95,8 +95,8 @@ export function openCachedFastPath(
     }
     const isOther = (form: KnownAnswer) =>
       form.accepts !== accepts || form.knows !== knows || form.audience !== audience
-    const others = list.get(url)?.filter(isOther) ?? []
-    list.set(url, [known, ...others].slice(0, maxForms))
+    const others = byUrl.get(url)?.filter(isOther) ?? []
+    byUrl.set(url, [known, ...others].slice(0, maxForms))
   }
 
   return {

@@ -27,7 +27,10 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
   }
 }
 
-/** Another process may check the file between its making and its locking, take it for that of a dead process and delete it: then it is made again. */
+/**
+ * Another process may check the file between its making and its locking, take it for that of a dead process and delete it: then it
+ * is made again.
+ */
 function lockedFile(path: string): Database {
   for (;;) {
     const file = explainOpenErrors(path, () => new Database(path, { create: true }))
@@ -50,7 +53,6 @@ export function otherProcessesAlive(dataDir: string): boolean {
 /** True once nobody holds the file of that process. */
 export function isProcessDead(dataDir: string, id: string): boolean {
   const path = fileOf(dataDir, id)
-  if (!existsSync(path)) return true
   let probe: Database | undefined
   try {
     probe = new Database(path, { readwrite: true, create: false })
@@ -59,7 +61,7 @@ export function isProcessDead(dataDir: string, id: string): boolean {
     rmSync(path, { force: true }) // while the lock is held, so that the next to lock it sees that the file is gone
     return true
   } catch {
-    return !existsSync(path) // it may have ended in the meantime, and removed its file
+    return !existsSync(path) // it has no file, or has just ended and removed it
   } finally {
     probe?.close()
   }

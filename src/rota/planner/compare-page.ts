@@ -13,7 +13,7 @@ import { rotaHead } from '../rota-page.ts'
 import type { Site } from '../site.ts'
 
 type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
-export type DraftComparison = {
+type DraftComparison = {
   draft: Draft
   /** `roster`, or the job_id of another draft. */
   other: string
