@@ -1,3 +1,4 @@
+import { freeBuffers } from './memory.ts'
 import { compareTexts, rowCount, type TextColumn } from './text.ts'
 
 const DIGIT_BITS = 11 // bits: a count table of 2048 stays in the nearest cache, and 32 bits take three passes
@@ -25,18 +26,16 @@ function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
     spare = from.rows === rows ? undefined : from // the caller's own arrays are never written to
     from = to
   }
-  if (from.rows !== rows) free(from.keys)
-  if (spare) free(spare.keys, spare.rows)
+  if (from.rows !== rows) freeLarge(from.keys)
+  if (spare) freeLarge(spare.keys, spare.rows)
   return from.rows
 }
 
-const large = 1 << 20 // bytes
+const freeFromBytes = 1 << 20
 
 /** Left to the garbage collector, the buffers of a million rows would stay for the rest of an import. */
-function free(...arrays: Uint32Array[]): void {
-  for (const { buffer, byteLength } of arrays)
-    if (byteLength >= large && buffer instanceof ArrayBuffer) buffer.transfer(0)
-}
+const freeLarge = (...arrays: Uint32Array[]): void =>
+  freeBuffers(...arrays.filter(({ byteLength }) => byteLength >= freeFromBytes))
 
 type Keyed = { keys: Uint32Array; rows: Uint32Array }
 

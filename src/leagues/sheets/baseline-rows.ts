@@ -1,12 +1,12 @@
 /** Where players start, and passes over all players that compare their current values with it. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
+import { freeBuffers } from '../../leaderboard/memory.ts'
 import { rowCount, type TextColumn } from '../../leaderboard/text.ts'
 import { extraStartsOf } from './extra-columns.ts'
 import { latecomersOf, type PausableWork } from './latecomers.ts'
 import { readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
-import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 

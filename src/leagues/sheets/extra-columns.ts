@@ -4,12 +4,12 @@
  */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
+import { freeBuffers } from '../../leaderboard/memory.ts'
 import type { TextColumn } from '../../leaderboard/text.ts'
 import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
-import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'

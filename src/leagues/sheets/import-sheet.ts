@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { basename } from 'node:path'
 import type { UploadDoubt, UploadKind, UploadSummary } from '../../../db/schema.ts'
+import { freeBuffers } from '../../leaderboard/memory.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
@@ -24,7 +25,6 @@ import {
   scansOf,
   selectSnapshots,
 } from './snapshot-selection.ts'
-import { freeBuffers } from './snapshots/memory.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { collectGarbageLater, type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'

@@ -1,9 +1,9 @@
 /** Fills in names that a sheet does not have. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
+import { freeBuffers } from '../../leaderboard/memory.ts'
 import { rowCount, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
-import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 import { bringToIdOrder } from './snapshots/write.ts'

@@ -1,11 +1,11 @@
 /** Players of earlier scans who are missing from the newest one: they can still be found by search. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
+import { freeBuffers } from '../../leaderboard/memory.ts'
 import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { freeBuffers } from './snapshots/memory.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 

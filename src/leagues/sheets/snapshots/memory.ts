@@ -1,16 +1,8 @@
+/** The memory of a sheet: shared between threads, and collected, of which the garbage collector by itself would keep some hundred megabytes. */
+import { freeBuffers } from '../../../leaderboard/memory.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { copyNumbers } from '../number-column.ts'
 import type { SheetColumns } from './snapshot.ts'
-
-/**
- * Frees large columns and blobs. The garbage collector counts little more than their headers: left alone it
- * keeps some hundred megabytes of them.
- */
-
-/** Frees their memory at once; nobody may read them again. */
-export function freeBuffers(...views: { buffer: ArrayBufferLike }[]): void {
-  for (const { buffer } of views) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
-}
 
 /** Moves a sheet into memory that threads share, and frees what it was in. */
 export function shareColumns(sheet: SheetColumns): void {

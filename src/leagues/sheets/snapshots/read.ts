@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
+import { freeBuffers } from '../../../leaderboard/memory.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
-import { freeBuffers } from './memory.ts'
 import {
   groupKey,
   rowCountOfGroup,
