@@ -120,7 +120,7 @@ export type TournamentState = {
 }
 
 export function standingsAt(tournament: Tournament, minute: number): TournamentState {
-  const standings = tournament.players.map(player => standing(player, minute, minute >= tournament.cutAt))
+  const standings = tournament.players.map(player => standingOf(player, minute, minute >= tournament.cutAt))
   const startedRounds = tournament.players.flatMap(({ rounds }) =>
     rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])),
   )
@@ -135,7 +135,7 @@ export function standingsAt(tournament: Tournament, minute: number): TournamentS
   return { name: tournament.name, round, status: isOfficial ? 'official' : status, standings, holes }
 }
 
-function standing(player: Player, minute: number, isCutMade: boolean): GolferStanding {
+function standingOf(player: Player, minute: number, isCutMade: boolean): GolferStanding {
   const limit = player.leaves?.afterHoles ?? 72
   const rounds = player.rounds
     .filter(({ tee }) => tee <= minute)

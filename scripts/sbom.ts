@@ -13,7 +13,7 @@ type Names = Record<string, string>
 type Dependencies = { dependencies?: Names; optionalDependencies?: Names; peerDependencies?: Names }
 type Lock = {
   workspaces: Record<string, Dependencies & { name: string }>
-  packages: Record<string, [spec: string, registry?: string, needs?: Dependencies, integrity?: string]>
+  packages: Record<string, [spec: string, registry?: string, dependencies?: Dependencies, integrity?: string]>
 }
 export type Component = {
   type: 'library'

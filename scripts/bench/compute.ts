@@ -4,17 +4,18 @@
  *
  *   bun scripts/bench/compute.ts [--rosters 12]
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundledMain } from '../build.ts'
+import { operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
 
 helpFirst(import.meta.path, { any: true })
 const { values } = parseArgs({ options: { rosters: { type: 'string', default: '12' } } })
 const count = Number(values.rosters)
-const token = 'bench-operator-token-000000'
 const redisPort = 20_000 + (process.pid % 10_000)
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
 const main = await bundledMain()
@@ -35,7 +36,7 @@ async function spawnFieldhouse(env: Record<string, string>): Promise<string> {
   const child = spawn([process.execPath, main], {
     PORT: '0',
     HOST: '127.0.0.1',
-    ADMIN_TOKEN: token,
+    ADMIN_TOKEN: operatorToken,
     RATE_LIMIT: '0',
     REDIS_URL: `redis://127.0.0.1:${redisPort}`,
     ...env,
@@ -62,7 +63,7 @@ async function measure(machines: number): Promise<number> {
   const call = async (method: string, path: string, body?: object) => {
     const response = await fetch(`${home}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
       body: body && JSON.stringify(body),
     })
     if (!response.ok) throw new Error(await response.text())

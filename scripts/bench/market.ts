@@ -11,6 +11,7 @@ import { type Db, openDatabase } from '../../db/open.ts'
 import { transact } from '../../db/transactions.ts'
 import { hashSecret, newSecret } from '../../src/accounts/secret.ts'
 import { bundledMain } from '../build.ts'
+import { operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
 import { freePort } from '../trials/free-port.ts'
 
@@ -21,7 +22,6 @@ const held = 20 // symbols in each portfolio
 const symbols = Array.from({ length: 1_000 }, (_, i) => `S${i}`)
 const traders = 100
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
-const token = 'bench-operator-token-0123456789'
 const keys = Array.from({ length: traders }, () => `fh_${newSecret()}`)
 
 const line = (label: string, value: string) => console.log(`${label.padEnd(76)} ${value.padStart(16)}`)
@@ -83,7 +83,7 @@ async function serve(port: number) {
       PORT: String(port),
       HOST: '127.0.0.1',
       DATA_DIR: folder,
-      ADMIN_TOKEN: token,
+      ADMIN_TOKEN: operatorToken,
       RATE_LIMIT: '0',
       LOG_LEVEL: 'warn',
     },
@@ -146,7 +146,7 @@ const port = freePort()
 const child = await serve(port)
 try {
   const call = caller(`http://127.0.0.1:${port}`)
-  const push = (quotes: object[]) => call('/api/v1/quotes', token, { quotes })
+  const push = (quotes: object[]) => call('/api/v1/quotes', operatorToken, { quotes })
   const prices = (list: readonly string[], turn: number) =>
     list.map((symbol, i) => ({ symbol, price_cents: 900 + ((i * 31 + turn * 17) % 200) }))
   await push(prices(symbols, 0))

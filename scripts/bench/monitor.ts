@@ -2,6 +2,7 @@
  * The monitor over a million finished runs, 100,000 users and a month of traffic: how long searches and pages take. `bun scripts/bench/monitor.ts
  * [runs] [users]`. Each is requested once to warm up, then five times; it prints the median and the worst.
  */
+
 import type { Database } from 'bun:sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { join } from 'node:path'
 import { databaseFile, openDatabase } from '../../db/open.ts'
 import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
 
 helpFirst(import.meta.path, { words: 100 })
@@ -16,7 +18,6 @@ helpFirst(import.meta.path, { words: 100 })
 const runs = Number(process.argv[2] ?? 1_000_000)
 const users = Number(process.argv[3] ?? 100_000)
 const folder = mkdtempSync(join(tmpdir(), 'bench-monitor-'))
-const token = 'bench-operator-token-0123456789'
 const day = 86_400_000
 
 const names = ['sheets.import', 'jobs.sweep', 'alerts.check', 'update_player_scores', 'ensure_updates', 'backups.make']
@@ -89,12 +90,12 @@ const config = readConfig({
   PORT: '0',
   HOST: '127.0.0.1',
   DATA_DIR: folder,
-  ADMIN_TOKEN: token,
+  ADMIN_TOKEN: operatorToken,
   LOG_LEVEL: 'error',
   RATE_LIMIT: '0',
 })
 const fieldhouse = await startFieldhouse(config)
-const headers = { authorization: `Bearer ${token}` }
+const headers = { authorization: `Bearer ${operatorToken}` }
 async function ask(path: string, init: RequestInit = {}): Promise<string> {
   const response = await fetch(fieldhouse.url + path, {
     ...init,

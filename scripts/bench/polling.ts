@@ -4,6 +4,7 @@
  *
  *   bun scripts/bench/polling.ts [--intervals 15]
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { ensureUpdates } from '../../src/leagues/tours/supervisor.ts'
 import { openLog } from '../../src/platform/process/log.ts'
+import { operatorToken } from '../demo/call.ts'
 import { startFakeFeed } from '../fake-feed.ts'
 import { helpFirst } from '../script-help.ts'
 
@@ -21,7 +23,6 @@ const { values, positionals } = parseArgs({
   options: { intervals: { type: 'string', default: '15' } },
   allowPositionals: true,
 })
-const token = 'bench-operator-token-000000'
 const intervalMs = 1_000
 const superviseEvery = 100 // ms, in each process
 
@@ -35,7 +36,7 @@ async function supervise(dataDir: string): Promise<void> {
     PORT: '0',
     HOST: '127.0.0.1',
     DATA_DIR: dataDir,
-    ADMIN_TOKEN: token,
+    ADMIN_TOKEN: operatorToken,
     RATE_LIMIT: '0',
     ALLOW_PRIVATE_FEEDS: 'true',
   }
@@ -84,7 +85,7 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
   const post = (url: string, path: string, body: object) =>
     fetch(`${url}/api/v1/${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
   try {

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundledMain } from '../build.ts'
-import { demoCaller } from '../demo/call.ts'
+import { demoCaller, operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
 import { makeCsv } from './scan-files.ts'
 
@@ -16,20 +16,19 @@ helpFirst(import.meta.path, { words: 100 })
 
 const rows = Number(process.argv[2] ?? 1_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'bench-boards-'))
-const token = 'bench-operator-token-000'
 const goals = [
   { to: 20_000_000, targets: { kill_points: 1_000_000, deads: 10_000 } },
   { from: 20_000_000, targets: { kill_points: 9_000_000, deads: 90_000 } },
 ]
 
 const child = Bun.spawn([process.execPath, await bundledMain()], {
-  env: { ...process.env, PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, ADMIN_TOKEN: token, RATE_LIMIT: '0' },
+  env: { ...process.env, PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, ADMIN_TOKEN: operatorToken, RATE_LIMIT: '0' },
   stdout: Bun.file(join(folder, 'log')),
   stderr: 'inherit',
 })
 try {
   const url = await addressOf(join(folder, 'log'))
-  const call = demoCaller(url, token)
+  const call = demoCaller(url, operatorToken)
   const league = await call.post('/api/v1/leagues', {
     name: 'Bench',
     kind: 'sheet',
@@ -39,7 +38,7 @@ try {
   })
   const path = `/api/v1/leagues/${league.id}`
   const get = async (query: string) => {
-    const response = await fetch(`${url}${path}${query}`, { headers: { authorization: `Bearer ${token}` } })
+    const response = await fetch(`${url}${path}${query}`, { headers: { authorization: `Bearer ${operatorToken}` } })
     if (!response.ok) throw new Error(await response.text())
     await response.arrayBuffer()
   }

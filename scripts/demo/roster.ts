@@ -18,32 +18,16 @@ type Demand = {
   certification?: string
   kind?: string
 }
-const everyDay = [1, 2, 3, 4, 5, 6, 7]
+const daily = [1, 2, 3, 4, 5, 6, 7]
 const weekend = [5, 6, 7]
 const demands: Demand[] = [
-  {
-    site: 'Main Hall',
-    weekdays: everyDay,
-    from: '08:00',
-    to: '15:00',
-    kind: 'early',
-    headcount: 2,
-    skill: 'front desk',
-  },
-  {
-    site: 'Main Hall',
-    weekdays: everyDay,
-    from: '15:00',
-    to: '22:30',
-    kind: 'late',
-    headcount: 2,
-    skill: 'front desk',
-  },
+  { site: 'Main Hall', weekdays: daily, from: '08:00', to: '15:00', kind: 'early', headcount: 2, skill: 'front desk' },
+  { site: 'Main Hall', weekdays: daily, from: '15:00', to: '22:30', kind: 'late', headcount: 2, skill: 'front desk' },
   { site: 'Main Hall', weekdays: weekend, from: '12:00', to: '20:00', headcount: 1, skill: 'referee' },
   { site: 'Main Hall', weekdays: weekend, from: '12:00', to: '20:00', headcount: 1, certification: 'first aid' },
   {
     site: 'Pool',
-    weekdays: everyDay,
+    weekdays: daily,
     from: '07:00',
     to: '14:00',
     kind: 'early',
@@ -53,7 +37,7 @@ const demands: Demand[] = [
   },
   {
     site: 'Pool',
-    weekdays: everyDay,
+    weekdays: daily,
     from: '14:00',
     to: '21:00',
     kind: 'late',

@@ -9,8 +9,8 @@ const paths = [
   ...[`/leagues/${league}`, `/leagues/${league}?page=2`, `/leagues/${market}`, '/leagues', '/'],
   `/api/v1/leagues/${market}/leaderboard`,
 ]
-const readingMs = 1_000 // ms
-const timeoutMs = 20_000 // ms
+const readingMs = 1_000
+const timeoutMs = 20_000
 
 export type ReaderResults = { times: number[]; answers: Record<string, number> }
 let results: ReaderResults = { times: [], answers: {} }

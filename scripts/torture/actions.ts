@@ -1,6 +1,7 @@
 /** What users do during a round. Each action notes what it sends, and what the answer acknowledges. */
 import type { DemoCall } from '../demo/call.ts'
 import type { Random } from '../random.ts'
+import type { SentTrade, SentUpload } from './sent.ts'
 import { longSeason, sendScan, symbol, totalsText, tourSlugs, untilTrue, type World } from './world.ts'
 
 /** `hasMailServer`: whether a mail server is configured. */
@@ -21,7 +22,7 @@ export const actions = {
     const [league, players] = random.chance(0.3) ? [big, 20_000] : [small, 300]
     const share = random.chance(0.2) ? 0.5 : 0.95 // half of the players missing: the sheet is held
     const scan = { league, players, share, seed: random.whole(1, 1e9), filename: `${uniqueName('scan')}.csv` }
-    const upload: World['sent']['uploads'][number] = scan
+    const upload: SentUpload = scan
     sent.uploads.push(upload)
     const { upload_id, job_id } = await sendScan(call, scan)
     upload.id = upload_id
@@ -56,12 +57,12 @@ export const actions = {
   },
 
   async trade({ call, world: { sent, market, traders }, random }) {
-    const by = random.whole(0, traders.length - 1)
+    const traderIndex = random.whole(0, traders.length - 1)
     const order = { symbol, side: random.chance(0.6) ? 'buy' : 'sell', quantity: random.whole(1, 5) }
-    const trade: World['sent']['trades'][number] = { traderIndex: by, key: uniqueName('trade'), order: order }
+    const trade: SentTrade = { traderIndex, key: uniqueName('trade'), order }
     sent.trades.push(trade)
     try {
-      const headers = { authorization: `Bearer ${traders[by]?.key}`, 'idempotency-key': trade.key }
+      const headers = { authorization: `Bearer ${traders[traderIndex]?.key}`, 'idempotency-key': trade.key }
       trade.id = (await call.post(`/api/v1/leagues/${market}/trades`, order, headers)).id
     } catch (error) {
       if (statusOf(error) === 409) sent.trades.splice(sent.trades.indexOf(trade), 1) // refused: there must be no such trade

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Random } from '../random.ts'
 import type { ChildEnv } from '../trials/child-server.ts'
+import type { OwnRedis } from '../trials/own-redis.ts'
 import type { ReportFinding } from './audit.ts'
 import type { Installation } from './installation.ts'
 import { killMigration } from './migrate.ts'
@@ -34,13 +35,11 @@ export type Fault = {
 
 const pause = ({ random, seconds }: Round, share = 1) => Bun.sleep(random.whole(100, 1000) * seconds * share)
 const diskOf = ({ disk }: Installation) => disk ?? raise('There is no small disk')
-type Redis = NonNullable<Installation['redis']>
-
 /** Redis fails for a while. The times are shares of the usual pause. */
 const redisFault = (
   description: string,
-  begin: (redis: Redis) => unknown,
-  end: (redis: Redis) => unknown,
+  begin: (redis: OwnRedis) => unknown,
+  end: (redis: OwnRedis) => unknown,
   { lasts = 1, after = 0.5 } = {},
 ): Fault => ({
   description,
@@ -61,7 +60,7 @@ const faketime = [
   '/usr/lib/faketime/libfaketimeMT.so.1',
 ].find(path => Bun.file(path).size > 0)
 const clockFile = ({ dataDir }: Installation) => `${dataDir}.clock`
-const maxFreezeSeconds = 20 // seconds
+const maxFreezeSeconds = 20
 
 export const tortureFaults = {
   kill: {

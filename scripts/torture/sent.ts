@@ -3,9 +3,9 @@
 /** A scan described by a few numbers, from which its file and the resulting board can be computed again. */
 export type Scan = { league: number; filename: string; players: number; seed: number; share: number }
 
-export type SentUpload = Scan & { id?: number; job?: string; state?: 'published' | 'undone' }
+export type SentUpload = Scan & { id?: number; state?: 'published' | 'undone' }
 export type SentTrade = { id?: number; traderIndex: number; key: string; order: object }
-export type SentPrice = { as_of: string; cents: number; isAcknowledged: boolean }
+type SentPrice = { as_of: string; cents: number; isAcknowledged: boolean }
 
 export type SentRequests = {
   /** The id by name; null until it is acknowledged. */

@@ -82,7 +82,7 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     traders,
     openPool,
     closedPool,
-    picked: picksByEntry,
+    picksByEntry,
     golfers,
     site,
     staff,

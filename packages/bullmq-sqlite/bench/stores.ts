@@ -14,7 +14,7 @@ export interface BenchQueue {
   close(): Promise<void>
 }
 
-export interface BenchWorker {
+interface BenchWorker {
   on(event: 'completed', listener: () => void): unknown
   waitUntilReady(): Promise<unknown>
   run(): Promise<void>

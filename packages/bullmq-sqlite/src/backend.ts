@@ -137,7 +137,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
 
   // ---- reading
   getState = this.read(queries.jobState)
-  isFinished = this.read(queries.isFinished)
+  isFinished = this.read(queries.finishedStatus)
   isJobInState = this.read(queries.isInState)
   getJobData = this.read(queries.jobJson)
   getJobLogs = this.read(queries.logsOf)

@@ -19,7 +19,11 @@ export function isInState(queue: Queue, type: string, jobId: string): boolean {
 }
 
 /** 0 for an unfinished job, 1 completed, 2 failed, -1 none; with `withValue`, also its result or the reason it failed. */
-export function isFinished(queue: Queue, jobId: string, withValue = false): number | [status: number, value: string] {
+export function finishedStatus(
+  queue: Queue,
+  jobId: string,
+  withValue = false,
+): number | [status: number, value: string] {
   const answer = (status: number, value: string): number | [number, string] => (withValue ? [status, value] : status)
   const job = queue.sql.job.get(queue.id, jobId)
   if (!job) return answer(-1, `Missing key for job ${queue.key}:${jobId}. isFinished`)

@@ -21,10 +21,10 @@ function inspect(path: string) {
   const db = openSqliteFile(path, { mustExist: true })
   const counters = db.prepare<{ state: string }>("SELECT state FROM queue WHERE key = 'bull:jobs'").get()
   const count = db.prepare<{ n: number }>('SELECT count(*) AS n FROM job WHERE state = ?')
-  const countedRows = Array.from({ length: 7 }, (_, state) => count.get(state)?.n)
+  const counted = Array.from({ length: 7 }, (_, state) => count.get(state)?.n)
   const integrity = db.prepare<{ integrity_check: string }>('PRAGMA integrity_check').get()?.integrity_check
   db.close()
-  return { counters: JSON.parse(counters?.state ?? '{}').counts, counted: countedRows, integrity }
+  return { counters: JSON.parse(counters?.state ?? '{}').counts, counted, integrity }
 }
 
 test('every job acknowledged to a process is there after it was killed', async () => {

@@ -156,7 +156,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     return (await Promise.all(stored)).sort((a, b) => a.id.localeCompare(b.id))
   }
 
-  return { step, look: visibleState, jobs: storedJobs, eventLines, hearAll: () => untilHeard(events, producer) }
+  return { step, visibleState, storedJobs, eventLines, hearAll: () => untilHeard(events, producer) }
 }
 
 const cleanedStates = ['completed', 'failed', 'delayed', 'prioritized', 'wait', 'active'] as const
@@ -262,12 +262,12 @@ for (const seed of process.env.SEED ? [Number(process.env.SEED)] : Array.from({ 
       const expected = await resultOf(redis.step(step))
       const context = `SEED=${seed}, step ${n}: ${JSON.stringify(step)}`
       expect({ context, ...(await resultOf(sqlite.step(step))) }).toEqual({ context, ...expected })
-      const snapshot = await redis.look()
-      expect({ context, ...(await sqlite.look()) }).toEqual({ context, ...snapshot })
+      const snapshot = await redis.visibleState()
+      expect({ context, ...(await sqlite.visibleState()) }).toEqual({ context, ...snapshot })
       lists = snapshot.lists
       await sleep(1) // no two steps in one millisecond
     }
-    expect(await sqlite.jobs()).toEqual(await redis.jobs())
+    expect(await sqlite.storedJobs()).toEqual(await redis.storedJobs())
     await Promise.all([sqlite.hearAll(), redis.hearAll()])
     // The children of a removed parent are removed in any order.
     const removals = (eventLines: string[]) => eventLines.filter(line => line.startsWith('removed')).sort()

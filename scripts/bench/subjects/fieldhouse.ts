@@ -8,8 +8,6 @@ import type { Stretches } from '../comparison.ts'
 import { uploadForm } from '../upload-form.ts'
 import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
 
-export type BenchedFieldhouse = Awaited<ReturnType<typeof openFieldhouse>>
-
 /** `fill` prepares the folder before the start. */
 export async function openFieldhouse(
   parent: string,
