@@ -1,16 +1,31 @@
 /** Every setting: its variable, default and purpose. All are optional. `bun run print-config` shows the current values. */
-import { bool, fraction, int, maybe, oneOf, readSettings, type SettingValues, text, url } from './platform/settings.ts'
+import { checkUrl } from './platform/http/outgoing.ts'
+import {
+  bool,
+  cronLine,
+  fraction,
+  int,
+  maybe,
+  oneOf,
+  readSettings,
+  type SettingValues,
+  text,
+  url,
+} from './platform/settings.ts'
 
 export const settings = {
   port: int('PORT', 3000, 'HTTP port; 0 picks a free one', { max: 65_535 }),
   host: text('HOST', '0.0.0.0', 'Address to listen on'),
-  publicUrl: url('PUBLIC_URL', ['https:', 'http:'], 'The address of this installation, which links to it start with'),
+  publicUrl: url('PUBLIC_URL', ['https:', 'http:'], 'The address of this installation, which links to it start with', {
+    accepts: ({ pathname, search, hash }) => pathname + search + hash === '/',
+    expects: 'an address without a path, such as https://scores.example.org',
+  }),
   dataDir: text('DATA_DIR', './data', 'The folder for all data'),
   redisUrl: url(
     'REDIS_URL',
     ['redis:', 'rediss:'],
     'Absent: queue and cache live in this process and its SQLite files',
-    true,
+    { secret: true },
   ),
   namespace: text('NAMESPACE', 'fieldhouse', 'Prefix of every key in Redis, so that several installs may share one', {
     pattern: /^[a-z0-9][a-z0-9_-]{0,40}$/,
@@ -38,7 +53,11 @@ export const settings = {
   }),
   publicBoards: bool('PUBLIC_BOARDS', true, 'Strangers may read leagues, boards, players, tours and quotes'),
   signup: oneOf('SIGNUP', ['closed', 'open'], 'closed', 'Whether strangers may make an account of role member'),
-  sentryDsn: url('SENTRY_DSN', ['https:', 'http:'], 'Where errors are reported; absent: nowhere', true),
+  sentryDsn: url('SENTRY_DSN', ['https:', 'http:'], 'Where errors are reported; absent: nowhere', {
+    secret: true,
+    accepts: ({ username, pathname }) => username !== '' && /\/\d+$/.test(pathname),
+    expects: 'a DSN as Sentry shows it: https://key@host/project',
+  }),
   sentryTraces: fraction('SENTRY_TRACES', 0.1, 'Share of requests traced in Sentry'),
   environment: text('ENVIRONMENT', 'production', 'Name of this installation in reports'),
   metricsPublic: bool('METRICS_PUBLIC', false, '/metrics answers without an admin token'),
@@ -46,13 +65,13 @@ export const settings = {
     'ALERT_WEBHOOK_URL',
     ['https:', 'http:'],
     'Alerts are posted here as Discord- and Slack-compatible JSON',
-    true,
+    { secret: true },
   ),
   smtpUrl: url(
     'SMTP_URL',
     ['smtp:', 'smtps:'],
     'The server that sends mail, such as smtp://user:password@mail.example.org:587; absent: no mail, links to copy instead',
-    true,
+    { secret: true },
   ),
   mailFrom: maybe('MAIL_FROM', 'Sender of mails: an address, or a name and then the address in angle brackets', {
     pattern: /^[^<>@\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/,
@@ -81,11 +100,12 @@ export const settings = {
     'BACKUP_S3_URL',
     ['https:', 'http:'],
     'Backups also go to this S3-compatible store: https://host/bucket or https://host/bucket/folder',
+    { accepts: ({ pathname }) => pathname !== '/', expects: 'https://host/bucket or https://host/bucket/folder' },
   ),
   backupS3AccessKey: maybe('BACKUP_S3_ACCESS_KEY', 'Access key of that store', { secret: true }),
   backupS3SecretKey: maybe('BACKUP_S3_SECRET_KEY', 'Secret key of that store', { secret: true }),
   backupS3Region: text('BACKUP_S3_REGION', 'us-east-1', 'Region of that store'),
-  backupS3Schedule: text('BACKUP_S3_SCHEDULE', '20 * * * *', 'When backups are sent there: a cron line in UTC'),
+  backupS3Schedule: cronLine('BACKUP_S3_SCHEDULE', '20 * * * *', 'When backups are sent there: a cron line in UTC'),
   backupS3KeepDays: int(
     'BACKUP_S3_KEEP_DAYS',
     30,
@@ -110,10 +130,10 @@ export const settings = {
 export type Config = SettingValues<typeof settings>
 
 export const readConfig = (env: Record<string, string | undefined>): Config =>
-  readSettings(settings, env, missingPartners)
+  readSettings(settings, env, combinationMistakes)
 
-/** Settings that need another one. */
-function missingPartners(isSet: (variable: string) => boolean): string[] {
+/** Settings that do not work without another one. */
+function combinationMistakes(config: Config, isSet: (variable: string) => boolean): string[] {
   const needs = [
     ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
     ['ADMIN_PASSWORD', 'ADMIN_EMAIL'],
@@ -124,5 +144,14 @@ function missingPartners(isSet: (variable: string) => boolean): string[] {
     ['SMTP_URL', 'PUBLIC_URL'],
     ['MAIL_FROM', 'SMTP_URL'],
   ] as const
-  return needs.filter(([one, other]) => isSet(one) && !isSet(other)).map(([one, other]) => `${one} also needs ${other}`)
+  const mistakes = needs
+    .filter(([one, other]) => isSet(one) && !isSet(other))
+    .map(([one, other]) => `${one} also needs ${other}`)
+  if (config.role === 'compute' && !isSet('REDIS_URL')) mistakes.push('ROLE=compute also needs REDIS_URL')
+  try {
+    if (config.alertWebhookUrl) checkUrl(config.alertWebhookUrl, { allowPrivate: config.allowPrivateFeeds })
+  } catch {
+    mistakes.push('ALERT_WEBHOOK_URL at a private address also needs ALLOW_PRIVATE_FEEDS=true')
+  }
+  return mistakes
 }

@@ -54,6 +54,30 @@ test('mails need a sender and the address of the site in addition to the server'
   )
 })
 
+test('a setting that could never work is an error at the start', () => {
+  const mistakes = {
+    PUBLIC_URL: 'https://example.org/scores',
+    ROLE: 'compute',
+    SENTRY_DSN: 'https://sentry.example.org',
+    ALERT_WEBHOOK_URL: 'http://127.0.0.1:9000/alerts',
+    BACKUP_S3_URL: 'https://s3.example.org/',
+    BACKUP_S3_ACCESS_KEY: 'key',
+    BACKUP_S3_SECRET_KEY: 'secret',
+    BACKUP_S3_SCHEDULE: '99 * * * *',
+  }
+  expect(() => readConfig(mistakes)).toThrow(
+    new Error(`These settings cannot be used:
+  PUBLIC_URL=https://example.org/scores: expected an address without a path, such as https://scores.example.org
+  SENTRY_DSN=… (26 characters): expected a DSN as Sentry shows it: https://key@host/project
+  BACKUP_S3_URL=https://s3.example.org/: expected https://host/bucket or https://host/bucket/folder
+  BACKUP_S3_SCHEDULE=99 * * * *: expected a cron line of five parts, such as 20 * * * *
+  ROLE=compute also needs REDIS_URL
+  ALERT_WEBHOOK_URL at a private address also needs ALLOW_PRIVATE_FEEDS=true`),
+  )
+  expect(readConfig({ BACKUP_S3_SCHEDULE: '*/10 8-20 * * MON-FRI' }).backupS3Schedule).toBe('*/10 8-20 * * MON-FRI')
+  expect(() => readConfig({ BACKUP_S3_SCHEDULE: '0 0 30 2 *' })).toThrow('five parts')
+})
+
 test('an invalid secret is not printed', () => {
   for (const [name, value] of [
     ['ADMIN_TOKEN', 'hunter2'],

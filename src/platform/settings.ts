@@ -58,16 +58,37 @@ export const maybe = (
 export const oneOf = <const T extends string>(env: string, choices: readonly T[], fallback: T, doc: Doc) =>
   setting<T>(env, fallback, doc, value => choices.find(choice => choice === value) ?? expected(choices.join(' or ')))
 
-export const url = (env: string, protocols: readonly string[], doc: Doc, secret = false) =>
+/** A cron line of five parts that fires at some time. */
+export const cronLine = (env: string, fallback: string, doc: Doc) =>
+  setting(env, fallback, doc, line => {
+    const refused = () => expected(`a cron line of five parts, such as ${fallback}`)
+    try {
+      return Bun.cron.parse(line) ? line : refused()
+    } catch {
+      return refused()
+    }
+  })
+
+type UrlOptions = { secret?: boolean; accepts?: (url: URL) => boolean; expects?: string }
+export const url = (
+  env: string,
+  protocols: readonly string[],
+  doc: Doc,
+  {
+    secret = false,
+    accepts = () => true,
+    expects = `a URL beginning with ${protocols.join('// or ')}//`,
+  }: UrlOptions = {},
+) =>
   setting<string | undefined>(
     env,
     undefined,
     doc,
     value => {
       const parsed = URL.canParse(value) ? new URL(value) : undefined
-      return parsed && protocols.includes(parsed.protocol)
+      return parsed && protocols.includes(parsed.protocol) && accepts(parsed)
         ? value.replace(/(?<=\w:\/\/[^/]+)\/$/, '') // the slash after a bare host means nothing
-        : expected(`a URL beginning with ${protocols.join('// or ')}//`)
+        : expected(expects)
     },
     secret,
   )
@@ -95,10 +116,10 @@ class BadSettings extends Error {}
 export function readSettings<Table extends Record<string, Setting<unknown>>>(
   table: Table,
   env: Record<string, string | undefined>,
-  checkCombinations: (isSet: (variable: string) => boolean) => string[] = () => [],
+  checkCombinations: (values: SettingValues<Table>, isSet: (variable: string) => boolean) => string[] = () => [],
 ): SettingValues<Table> {
   const mistakes: string[] = []
-  const values = Object.entries(table).map(([name, { env: variable, read, fallback, secret }]) => {
+  const entries = Object.entries(table).map(([name, { env: variable, read, fallback, secret }]) => {
     const given = env[variable]?.trim()
     if (!given) return [name, fallback]
     try {
@@ -108,10 +129,11 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
       return [name, fallback]
     }
   })
-  mistakes.push(...checkCombinations(variable => Boolean(env[variable]?.trim())))
+  const values: SettingValues<Table> = Object.fromEntries(entries)
+  mistakes.push(...checkCombinations(values, variable => Boolean(env[variable]?.trim())))
   if (mistakes.length)
     throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
-  return Object.fromEntries(values)
+  return values
 }
 
 /** Shows that a secret is set and how long it is, and nothing of its content. */
