@@ -1,7 +1,7 @@
 import { expect, spyOn, test } from 'bun:test'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { passwordCosts } from '../src/accounts/password.ts'
 import { hour, minute } from '../src/platform/clock.ts'
-import { outcome } from './outcome.ts'
 import { adminToken, type caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 import { visitor } from './visitor.ts'
 

@@ -17,7 +17,7 @@ import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { childEnv } from '../scripts/trials/child-env.ts'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
 import { makeBackup } from '../src/monitor/backups/backup.ts'
@@ -26,32 +26,19 @@ import { packTar, unpackTar } from '../src/platform/files/tar.ts'
 import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, sendQuotes } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
-import { outcome } from './outcome.ts'
+import { runScript } from './operator.ts'
 import { startRedis } from './redis.ts'
 import { upload } from './sheets.ts'
 import { afterTest, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
-const root = join(import.meta.dir, '..')
-
-/** Runs a script in a separate process. `before` is a shell command that runs first. */
-async function run(script: 'backup' | 'restore', env: Record<string, string>, args: string[] = [], before = '') {
-  const command = [process.execPath, join(root, 'scripts', `${script}.ts`), ...args]
-  const child = Bun.spawn(before ? ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command] : command, {
-    env: { ...childEnv, ...env },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  return { code: await child.exited, out, err }
-}
 const runBackup = async (dataDir: string, env = {}) => {
-  const made = await run('backup', { DATA_DIR: dataDir, ...env })
-  expect(made).toMatchObject({ code: 0, err: '' })
-  return join(dataDir, 'backups', made.out.split(':')[0] ?? '')
+  const result = await runScript('backup.ts', [], { DATA_DIR: dataDir, ...env })
+  expect(result).toMatchObject({ code: 0, err: '' })
+  return join(dataDir, 'backups', result.out.split(':')[0] ?? '')
 }
-const runRestore = (source: string, dataDir: string) => run('restore', { DATA_DIR: dataDir }, [source])
+const runRestore = (source: string, dataDir: string) => runScript('restore.ts', [source], { DATA_DIR: dataDir })
 
-// What the scripts do, but in this process: for tests of what is in a backup. A process takes longer than its backup.
+// The same as the scripts, but in this process: starting a process takes longer than a backup.
 const backup = async (dataDir: string, keep = 7) => {
   const { signal } = new AbortController()
   const { name } = await makeBackup({
@@ -69,7 +56,7 @@ const restore = (source: string, dataDir: string) => restoreBackup(fromPath(sour
 const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 const league = { name: 'Northern', kind: 'sheet', ...season }
 
-/** A stopped installation with a league and an uploaded file. */
+/** A running installation with a league and an uploaded file. */
 async function installation() {
   const dataDir = temporaryFolder()
   const { call, stop, app } = await start({}, dataDir)
@@ -105,7 +92,7 @@ test('a backup holds the databases, the uploaded files and a manifest with their
   const scores = new Database(join(dataDir, 'scores.db'), { create: true })
   scores.run('create table if not exists blobs (id integer primary key, bytes blob)')
   scores.close()
-  writeFileSync(join(dataDir, 'uploads', 'half.csv.part'), 'id,po')
+  writeFileSync(join(dataDir, 'uploads', 'unfinished.csv.part'), 'id,po')
   const folder = await backup(dataDir)
 
   const manifest = await Bun.file(join(folder, 'manifest.json')).json()
@@ -133,17 +120,17 @@ test('uploaded files use no additional space, and stay in the backup when they a
   expect(readFileSync(join(folder, 'uploads', 'scan.csv'), 'utf8')).toBe('id,power\n1,100\n')
 })
 
-test('the newest BACKUP_KEEP backups stay, and leftovers of a killed one are removed', async () => {
+test('the newest BACKUP_KEEP backups stay, and what a killed backup left behind is removed', async () => {
   const { dataDir } = await installation()
   mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00.000Z'), { recursive: true })
   mkdirSync(join(dataDir, 'backups', 'my own notes'))
-  const made = []
-  for (let i = 0; i < 3; i++) made.push(basename(await backup(dataDir)))
-  made.push(basename(await runBackup(dataDir, { BACKUP_KEEP: '2' })))
-  expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...made.slice(2), 'my own notes'].sort())
+  const names = []
+  for (let i = 0; i < 3; i++) names.push(basename(await backup(dataDir)))
+  names.push(basename(await runBackup(dataDir, { BACKUP_KEEP: '2' })))
+  expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...names.slice(2), 'my own notes'].sort())
 })
 
-test('a copy from before a migration goes when every backup kept is newer', async () => {
+test('the copy made before a migration is deleted when every remaining backup is newer', async () => {
   const { dataDir } = await installation()
   const copy = join(dataDir, 'backups', 'before-schema-2.db')
   mkdirSync(join(dataDir, 'backups'))
@@ -156,32 +143,32 @@ test('a copy from before a migration goes when every backup kept is newer', asyn
 
 test('two backups at once run one after the other', async () => {
   const { dataDir } = await installation()
-  const made = await Promise.all([runBackup(dataDir), runBackup(dataDir)])
-  expect(new Set(made).size).toBe(2)
+  const folders = await Promise.all([runBackup(dataDir), runBackup(dataDir)])
+  expect(new Set(folders).size).toBe(2)
 })
 
-test('a backup to a store that hangs ends with the process that started it, and holds up no other', async () => {
+test('a backup to a store that hangs ends with its process, and blocks no other backup', async () => {
   const store = startSilentServer()
   afterTest(store.stop)
   const keys = { BACKUP_S3_ACCESS_KEY: 'access', BACKUP_S3_SECRET_KEY: 'secret' }
   const killed = await spawnFieldhouse({ BACKUP_S3_URL: `http://127.0.0.1:${store.port}/backups`, ...keys })
-  const alive = () => readdirSync(join(killed.dataDir, 'run')).length
+  const processLocks = () => readdirSync(join(killed.dataDir, 'run')).length
   await killed.call.post('/admin/backups/s3')
-  await until(() => alive() === 2)
+  await until(() => processLocks() === 2)
   await killed.kill9()
   const { call, finished } = await start({}, killed.dataDir)
   expect(await finished(call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
-  await until(() => alive() === 1)
+  await until(() => processLocks() === 1)
 })
 
-test('a folder that is not empty is not restored into', async () => {
+test('a restore refuses a folder that is not empty', async () => {
   const { dataDir, stop } = await installation()
   const folder = await backup(dataDir)
   await stop()
   expect(await runRestore(folder, dataDir)).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
 })
 
-test('a folder that holds nothing but backups counts as empty', async () => {
+test('a folder with nothing but backups in it counts as empty', async () => {
   const { dataDir, id, stop } = await installation()
   const folder = await backup(dataDir)
   await stop()
@@ -191,33 +178,33 @@ test('a folder that holds nothing but backups counts as empty', async () => {
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
 })
 
-test('a restore that was killed while its files took their place is simply run again', async () => {
+test('a restore that was killed while it moved files into place is finished by running it again', async () => {
   const { dataDir, id, stop } = await installation()
   const folder = await backup(dataDir)
   await stop()
-  const into = temporaryFolder()
-  cpSync(folder, join(into, '.restoring'), { recursive: true })
-  rmSync(join(into, '.restoring', 'manifest.json'))
-  writeFileSync(join(into, '.restoring', 'taking-their-place.json'), '["uploads", "scores.db", "fieldhouse.db"]')
-  renameSync(join(into, '.restoring', 'uploads'), join(into, 'uploads')) // as far as it came
-  writeFileSync(join(into, 'scores.db'), 'not of the backup')
-  expect(await outcome(restore(folder, into))).toThrow('not empty (scores.db)')
-  rmSync(join(into, 'scores.db'))
-  await restore(folder, into)
-  mkdirSync(join(into, '.restoring')) // killed right after the last one
-  const { call } = await start({}, into)
+  const target = temporaryFolder()
+  cpSync(folder, join(target, '.restoring'), { recursive: true })
+  rmSync(join(target, '.restoring', 'manifest.json'))
+  writeFileSync(join(target, '.restoring', 'taking-their-place.json'), '["uploads", "scores.db", "fieldhouse.db"]')
+  renameSync(join(target, '.restoring', 'uploads'), join(target, 'uploads')) // the only one moved before the kill
+  writeFileSync(join(target, 'scores.db'), 'not from the backup')
+  expect(await outcome(restore(folder, target))).toThrow('not empty (scores.db)')
+  rmSync(join(target, 'scores.db'))
+  await restore(folder, target)
+  mkdirSync(join(target, '.restoring')) // as if it had been killed right after the last move
+  const { call } = await start({}, target)
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
-  expect(existsSync(join(into, '.restoring'))).toBe(false)
+  expect(existsSync(join(target, '.restoring'))).toBe(false)
 })
 
 test('a damaged, incomplete, foreign or newer backup is refused and leaves the folder empty', async () => {
   const { dataDir, stop } = await installation()
   await stop()
-  const whole = await backup(dataDir)
-  const edit = async (change: (folder: string) => unknown) => {
-    const folder = join(temporaryFolder(), basename(whole))
-    cpSync(whole, folder, { recursive: true })
-    await change(folder)
+  const intact = await backup(dataDir)
+  const refusalAfter = async (damage: (folder: string) => unknown) => {
+    const folder = join(temporaryFolder(), basename(intact))
+    cpSync(intact, folder, { recursive: true })
+    await damage(folder)
     const empty = temporaryFolder()
     const refusal = await outcome(restore(folder, empty))
     expect(readdirSync(empty)).toEqual([])
@@ -227,34 +214,34 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
     const file = Bun.file(join(folder, 'manifest.json'))
     await Bun.write(file, JSON.stringify({ ...(await file.json()), ...change }))
   }
-  const flip = (path: string) => {
+  const flipOneBit = (path: string) => {
     const bytes = readFileSync(path)
     bytes[bytes.length - 7] = (bytes[bytes.length - 7] ?? 0) ^ 1
     rmSync(path)
     writeFileSync(path, bytes)
   }
-  expect(await edit(folder => flip(join(folder, 'fieldhouse.db')))).toThrow(
+  expect(await refusalAfter(folder => flipOneBit(join(folder, 'fieldhouse.db')))).toThrow(
     'fieldhouse.db is damaged: its checksum differs from the manifest',
   )
-  expect(await edit(folder => rmSync(join(folder, 'uploads', 'scan.csv')))).toThrow(
+  expect(await refusalAfter(folder => rmSync(join(folder, 'uploads', 'scan.csv')))).toThrow(
     'uploads/scan.csv is missing from this backup',
   )
-  expect(await edit(folder => rmSync(join(folder, 'manifest.json')))).toThrow(
+  expect(await refusalAfter(folder => rmSync(join(folder, 'manifest.json')))).toThrow(
     'This is not a backup: it has no manifest.json',
   )
-  expect(await edit(folder => writeFileSync(join(folder, 'manifest.json'), '{"format":1}'))).toThrow(
+  expect(await refusalAfter(folder => writeFileSync(join(folder, 'manifest.json'), '{"format":1}'))).toThrow(
     'The manifest of this backup cannot be read',
   )
-  expect(await edit(folder => writeFileSync(join(folder, 'more.db'), ''))).toThrow(
+  expect(await refusalAfter(folder => writeFileSync(join(folder, 'more.db'), ''))).toThrow(
     'The backup holds more.db, which its manifest does not name',
   )
-  expect(await edit(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toThrow(
+  expect(await refusalAfter(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toThrow(
     `This backup has schema 999 (Fieldhouse 9.9.9), this version knows ${migrations().length}. Restore it with the newer version.`,
   )
   for (const path of ['../outside', '/outside', 'uploads/../../outside', '..']) {
     const outside = { path, bytes: 0, sha256: '0'.repeat(64) }
     expect(
-      await edit(async folder => {
+      await refusalAfter(async folder => {
         const { files } = await Bun.file(join(folder, 'manifest.json')).json()
         await manifestWith(folder, { files: [...files, outside] })
       }),
@@ -313,7 +300,7 @@ test('a restored installation has a new id for shared stores, and nobody is sign
   expect(fieldhouse.app.db.select().from(users).all()).toMatchObject([{ username: 'ann' }])
 })
 
-redisTest('what Redis remembers from before a restore is out of reach afterwards', async () => {
+redisTest('answers cached in Redis before a restore are not served after it', async () => {
   const { url: REDIS_URL } = await startRedis()
   const { dataDir, call, as, app, stop } = await start({ REDIS_URL })
   const { id } = await call.post('/api/v1/leagues', league)
@@ -327,21 +314,21 @@ redisTest('what Redis remembers from before a restore is out of reach afterwards
   await restore(folder, empty)
   const restored = await start({ REDIS_URL }, empty)
   expect(await restored.as().get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
-  // The same number of changes, as another history would count them: the stamps are those of then.
+  // As many changes as before the restore: their version stamps are equal, but must not lead to the answers cached then.
   await restored.call.patch(`/api/v1/leagues/${id}`, { name: 'Renamed again' })
   expect(await restored.as().get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Renamed again' })
 })
 
-test('work that was accepted before the backup is done after the restore', async () => {
+test('a job that was queued before the backup runs after the restore', async () => {
   const { t } = await import('elysia')
-  const later = job('test.later', { input: t.Object({}), run: async () => 'done' })
-  const { dataDir, app, stop } = await start({ ROLE: 'web' }, undefined, { jobs: [later] })
-  const { jobId } = await app.jobs.start(later, {})
+  const waitingJob = job('test.waiting', { input: t.Object({}), run: async () => 'done' })
+  const { dataDir, app, stop } = await start({ ROLE: 'web' }, undefined, { jobs: [waitingJob] })
+  const { jobId } = await app.jobs.start(waitingJob, {})
   const folder = await backup(dataDir)
   await stop()
   const empty = temporaryFolder()
   await restore(folder, empty)
-  const { finished } = await start({}, empty, { jobs: [later] })
+  const { finished } = await start({}, empty, { jobs: [waitingJob] })
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS', result: 'done' })
 })
 
@@ -361,12 +348,12 @@ test('an admin makes, lists and downloads backups; a download can be restored', 
   const empty = temporaryFolder()
   await restore(file, empty)
   expect(existsSync(join(empty, 'fieldhouse.db'))).toBe(true)
-  const listed = Bun.spawnSync(['tar', 'tf', file]).stdout.toString().trim().split('\n')
-  expect(listed).toEqual(expect.arrayContaining(['manifest.json', 'fieldhouse.db']))
+  const filesInArchive = Bun.spawnSync(['tar', 'tf', file]).stdout.toString().trim().split('\n')
+  expect(filesInArchive).toEqual(expect.arrayContaining(['manifest.json', 'fieldhouse.db']))
 
-  const half = join(dataDir, 'half.tar')
-  writeFileSync(half, readFileSync(file).subarray(0, 50_000))
-  expect(await outcome(restore(half, temporaryFolder()))).toThrow('ends in the middle')
+  const truncated = join(dataDir, 'truncated.tar')
+  writeFileSync(truncated, readFileSync(file).subarray(0, 50_000))
+  expect(await outcome(restore(truncated, temporaryFolder()))).toThrow('ends in the middle')
 
   expect((await refusalOf(call.get('/admin/backups/nothing/download'))).status).toBe(404)
   expect((await refusalOf(call.get('/admin/backups/..%2f..%2fetc/download'))).status).toBe(404)
@@ -374,11 +361,11 @@ test('an admin makes, lists and downloads backups; a download can be restored', 
     expect((await request).status).toBe(401)
 })
 
-test('a backup that fails raises an alert and leaves nothing behind; the next good one resolves it', async () => {
+test('a failed backup raises an alert and leaves no files; the next one that succeeds resolves it', async () => {
   const { dataDir, app } = await installation()
   writeFileSync(join(dataDir, 'backups'), 'a file in the way')
   const alerts = () => app.db.select().from(systemAlerts).all()
-  expect(await run('backup', { DATA_DIR: dataDir })).toMatchObject({ code: 1 })
+  expect(await runScript('backup.ts', [], { DATA_DIR: dataDir })).toMatchObject({ code: 1 })
   expect(alerts()).toMatchObject([
     { type: 'job_failed', severity: 'error', title: 'The backup failed', state: 'active' },
   ])
@@ -392,16 +379,16 @@ test('a full disk fails the backup, not the service', async () => {
   const { dataDir, app, call } = await installation()
   app.db.$client.run('create table ballast (bytes blob)')
   app.db.$client.run('insert into ballast values (randomblob(4000000))')
-  app.db.$client.run('pragma wal_checkpoint(truncate)') // only the backup is too large, not the log
+  app.db.$client.run('pragma wal_checkpoint(truncate)') // so that only the backup is too large, not the write-ahead log
   // No file may grow beyond 1 MB: writes fail as they do on a full disk.
-  const { code, err } = await run('backup', { DATA_DIR: dataDir }, [], `trap '' XFSZ; ulimit -f 1000`)
+  const { code, err } = await runScript('backup.ts', [], { DATA_DIR: dataDir }, `trap '' XFSZ; ulimit -f 1000`)
   expect([code, err]).toEqual([1, expect.stringMatching(/full|disk I\/O|too large/i)])
   expect(readdirSync(join(dataDir, 'backups'))).toEqual([])
   expect(app.db.select().from(systemAlerts).all()).toMatchObject([{ title: 'The backup failed' }])
   expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [{ name: 'Northern' }] })
 })
 
-test('the nightly job that fails leaves a failed run and an alert', async () => {
+test('a nightly backup that fails is retried, and its run names the error', async () => {
   const { app, dataDir, call, finished } = await start()
   writeFileSync(join(dataDir, 'backups'), 'a file in the way')
   const { jobId } = (await app.schedule.runNow('backups.make', null)) ?? { jobId: '' }
@@ -411,14 +398,14 @@ test('the nightly job that fails leaves a failed run and an alert', async () => 
       .from(runs)
       .all()
       .find(({ id }) => id === jobId)
-  await until(() => row()?.attempts === 1 && row()?.status === 'PENDING') // it will be tried again in a while
+  await until(() => row()?.attempts === 1 && row()?.status === 'PENDING') // it waits for its next attempt
   expect(row()?.error).toContain('backups')
   rmSync(join(dataDir, 'backups'))
   await call.delete(`/api/v1/jobs/cancel/${jobId}`)
   expect(await finished(call.post(`/api/v1/jobs/${jobId}/retry`))).toMatchObject({ status: 'SUCCESS' })
 })
 
-test('a backup made during writes is complete, and its boards are the same to the byte', async () => {
+test('a backup made during writes is complete, and its boards are the same byte for byte', async () => {
   const { dataDir, call, finished } = await spawnFieldhouse()
   const scan = (power: number) =>
     `id,name,power\n${Array.from({ length: 20 }, (_, i) => `${i},p${i},${power}`).join('\n')}`
@@ -431,33 +418,33 @@ test('a backup made during writes is complete, and its boards are the same to th
   const ann = { email: 'ann@example.org', username: 'Ann', password: 'long enough for all', role: 'member' }
   const { id: user_id } = await call.post('/api/v1/users', ann)
   await call.post(`/api/v1/leagues/${market}/join`, { user_id })
-  const addresses = [sheets, market].map(id => `/api/v1/leagues/${id}/leaderboard`)
-  const textsOf = (from: typeof call) => Promise.all(addresses.map(async path => (await from.raw(path)).text()))
-  const before = await textsOf(call)
+  const paths = [sheets, market].map(id => `/api/v1/leagues/${id}/leaderboard`)
+  const boardsOf = (from: typeof call) => Promise.all(paths.map(async path => (await from.raw(path)).text()))
+  const before = await boardsOf(call)
 
-  let writing = true
+  let isWriting = true
   let written = 1
   const writer = (async () => {
-    for (; writing; written++) {
+    for (; isWriting; written++) {
       await call.post('/api/v1/leagues', { ...league, name: `League ${written}` })
       await upload(call, busy, scan(written + 1), { force: 'true' })
     }
   })()
   await until(() => written > 10)
   const folder = await runBackup(dataDir)
-  writing = false
+  isWriting = false
   await writer
 
   const empty = temporaryFolder()
   await restore(folder, empty)
   const restored = await start({}, empty)
-  expect(await textsOf(restored.call)).toEqual(before)
+  expect(await boardsOf(restored.call)).toEqual(before)
   const { pagination } = await restored.call.get('/api/v1/leagues?limit=1')
   expect(pagination.total).toBeGreaterThan(10)
   expect(pagination.total).toBeLessThanOrEqual(written + 3)
   const { rows } = await restored.call.get(`/api/v1/leagues/${busy}/leaderboard?sort_by=power`)
   const powers = new Set(rows.map(({ metrics }: { metrics: { power: number } }) => metrics.power))
-  expect([rows.length, powers.size]).toEqual([20, 1]) // of one upload
+  expect([rows.length, powers.size]).toEqual([20, 1]) // all rows from one upload
 })
 
 browserTest('an admin makes a backup on the page and downloads it', async () => {
@@ -477,7 +464,7 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
   expect(complaints).toEqual([])
 })
 
-test('a backup chosen on the page replaces all data at the next start, and the old data is moved aside', async () => {
+test('a backup chosen on the page replaces all data at the next start, and the old data is kept in a folder', async () => {
   const { dataDir, id, call, stop } = await installation()
   const name = basename(await backup(dataDir))
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
@@ -496,7 +483,7 @@ test('a backup chosen on the page replaces all data at the next start, and the o
   expect(logs).toMatchObject([{ action: 'backup.restore' }])
 })
 
-test('a restore that was interrupted is continued by the next start', async () => {
+test('the next start continues a restore that was interrupted', async () => {
   const { dataDir, id, call, stop } = await installation()
   const name = basename(await backup(dataDir))
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
@@ -504,12 +491,12 @@ test('a restore that was interrupted is continued by the next start', async () =
   await stop()
   const { aside } = await Bun.file(join(dataDir, 'restore-at-start.json')).json()
   mkdirSync(join(dataDir, 'backups', aside))
-  renameSync(databaseFile(dataDir), join(dataDir, 'backups', aside, 'fieldhouse.db')) // as far as it came
+  renameSync(databaseFile(dataDir), join(dataDir, 'backups', aside, 'fieldhouse.db')) // the only one moved so far
   const again = await start({}, dataDir)
   expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
 })
 
-test('a damaged backup is not restored at the start: nothing changes, and an alert says why', async () => {
+test('a damaged backup is not restored at the start: the data stays, and an alert says why', async () => {
   const { dataDir, id, call, stop } = await installation()
   const folder = await backup(dataDir)
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
@@ -523,7 +510,7 @@ test('a damaged backup is not restored at the start: nothing changes, and an ale
   ])
 })
 
-test('a restore that was chosen can be called off', async () => {
+test('a requested restore can be cancelled before the next start', async () => {
   const { dataDir, call } = await installation()
   const name = basename(await backup(dataDir))
   await call.post(`/admin/backups/${name}/restore`)

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { envExample, markdownTable } from '../scripts/print-config.ts'
 import { readConfig } from '../src/config.ts'
-import { outcome } from './outcome.ts'
 import { spawnFieldhouse } from './start.ts'
 
 const root = join(import.meta.dir, '..')

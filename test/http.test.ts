@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
 import { asRefusal } from '../src/platform/http/problem.ts'
@@ -6,7 +7,6 @@ import type { RequestContext } from '../src/platform/http/request-context.ts'
 import { cachedResponse } from '../src/platform/http/responses.ts'
 import { ThreadError } from '../src/platform/process/threads.ts'
 import { newMember } from './market.ts'
-import { outcome } from './outcome.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
 

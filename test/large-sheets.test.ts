@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type ArrivingSheet, arrivingSheet } from '../src/leagues/sheets/arriving-sheet.ts'
 import type { ImportInput, ImportProgress } from '../src/leagues/sheets/import-sheet.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
@@ -9,7 +10,6 @@ import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
 import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../src/platform/files/growth.ts'
 import type { AskOptions } from '../src/platform/process/threads.ts'
 import { growingSource } from '../src/platform/spreadsheets/source.ts'
-import { outcome } from './outcome.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-ahead-'))
 const thread = startSheetThread(folder)

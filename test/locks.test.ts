@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test'
 import { openDatabase } from '../db/open.ts'
 import { facts, taskLocks } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { locks as lockTable } from '../src/locks.ts'
 import { fenced, type Lease, LostLease, lock, lockOfSeveral, openLocks } from '../src/platform/jobs/task-locks.ts'
 import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
 import { startChild } from './children/child.ts'
-import { outcome } from './outcome.ts'
 import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
 
 const work = lock('work', '10m', 'wait')

@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test'
-import { join } from 'node:path'
 import { databaseFile } from '../db/open.ts'
 import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import type { Notification } from '../src/mail/send.ts'
@@ -8,6 +7,7 @@ import { mailAlerts } from '../src/monitor/alerts/send-alerts.ts'
 import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
 import { browserTest, redisTest } from './needs.ts'
+import { runScript } from './operator.ts'
 import { startRedis } from './redis.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -362,21 +362,16 @@ browserTest(
 
 test('an operator tries the mail server without waiting for a reason to mail', async () => {
   const server = await mailServer()
-  const runTestMail = async (settings: Record<string, string>) => {
-    const env = { PATH: process.env.PATH ?? '', ...settings }
-    const script = join(import.meta.dir, '../scripts/admin.ts')
-    const child = Bun.spawn([process.execPath, script, 'test-mail', ann.email], { env, stdout: 'pipe', stderr: 'pipe' })
-    const output = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text())
-    return [await child.exited, output] as const
-  }
-  expect(await runTestMail(mailSettings(server.port))).toEqual([
-    0,
-    `127.0.0.1:${server.port} has taken a mail to ${ann.email}\n`,
-  ])
+  const sendTestMail = (settings: Record<string, string>) => runScript('admin.ts', ['test-mail', ann.email], settings)
+  expect(await sendTestMail(mailSettings(server.port))).toEqual({
+    code: 0,
+    out: `127.0.0.1:${server.port} has taken a mail to ${ann.email}\n`,
+    err: '',
+  })
   expect(server.mails).toMatchObject([{ to: [ann.email] }])
   server.refused.addresses.add(ann.email)
-  expect(await runTestMail(mailSettings(server.port))).toEqual([1, expect.stringContaining('550 no such mailbox')])
-  expect(await runTestMail({})).toEqual([1, expect.stringContaining('SMTP_URL is not set')])
+  expect((await sendTestMail(mailSettings(server.port))).err).toContain('550 no such mailbox')
+  expect(await sendTestMail({})).toMatchObject({ code: 1, err: expect.stringContaining('SMTP_URL is not set') })
 })
 
 redisTest('with Redis a mail is tried again too', async () => {

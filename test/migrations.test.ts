@@ -8,10 +8,10 @@ import { migrate, NewerSchema, type SchemaFiles, schemaFiles } from '../db/migra
 import { databaseFile, openDatabase } from '../db/open.ts'
 import * as schema from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { runToExit } from './operator.ts'
-import { outcome } from './outcome.ts'
 import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const files = schemaFiles()

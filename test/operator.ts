@@ -44,6 +44,18 @@ export async function runToExit(
   return { code, output: (logged + output).trim() }
 }
 
+/** Runs a script of `scripts/` in a process of its own. `shellSetup` is a shell command that runs first, such as one that sets a limit. */
+export async function runScript(script: string, args: string[], env: Record<string, string>, shellSetup?: string) {
+  const command = [process.execPath, join(import.meta.dir, '..', 'scripts', script), ...args]
+  const child = Bun.spawn(shellSetup ? ['bash', '-c', `${shellSetup}; exec "$@"`, 'bash', ...command] : command, {
+    env: { ...childEnv, ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  return { code: await child.exited, out, err }
+}
+
 /** The output of a refused start, without a separate process. */
 export async function refusedStart(env: Record<string, string>): Promise<string> {
   const { log, lines } = readableLog()

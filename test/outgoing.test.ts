@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { checkUrl, getJson, OutgoingFailure, type OutgoingOptions, postJson } from '../src/platform/http/outgoing.ts'
 import { isPublicAddress } from '../src/platform/http/public-address.ts'
-import { outcome } from './outcome.ts'
 
 const closers: Array<() => void> = []
 afterEach(() => {

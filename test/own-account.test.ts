@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { join } from 'node:path'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
+import { runScript } from './operator.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -117,26 +117,18 @@ test('a link for a new password is used once, however many use it at once', asyn
 test("when the last admin's password is lost, a link can be made on the machine", async () => {
   const { call, url, dataDir } = await start()
   await call.post('/api/v1/users', { ...ann, role: 'admin' })
-  const script = join(import.meta.dir, '../scripts/admin.ts')
-  const run = async (...words: string[]) => {
-    const env = { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, PUBLIC_URL: url }
-    const child = Bun.spawn([process.execPath, script, ...words], { env, stdout: 'pipe', stderr: 'pipe' })
-    return [
-      await child.exited,
-      await new Response(child.stdout).text(),
-      await new Response(child.stderr).text(),
-    ] as const
-  }
-  const [code, output] = await run('reset-password', ann.email)
+  const resetPassword = (email: string) =>
+    runScript('admin.ts', ['reset-password', email], { DATA_DIR: dataDir, PUBLIC_URL: url })
+  const { code, out } = await resetPassword(ann.email)
   expect(code).toBe(0)
-  const link = /http\S+/.exec(output)?.[0] ?? ''
+  const link = /http\S+/.exec(out)?.[0] ?? ''
   await visitor(url).post('/api/v1/auth/reset', { token: tokenOf(link), new_password: newPassword })
   await visitor(url).signIn(ann.email, newPassword)
-  expect(await run('reset-password', 'nobody@example.org')).toMatchObject([
-    1,
-    '',
-    expect.stringContaining('no account'),
-  ])
+  expect(await resetPassword('nobody@example.org')).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('no account'),
+  })
 })
 
 browserTest('a new key is listed at once, and another session is ended in the page', async () => {

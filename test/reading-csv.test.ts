@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Papa from 'papaparse'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type Random, randomFrom } from '../scripts/random.ts'
 import { type ReadProgress, readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { sheetLimits } from '../src/platform/spreadsheets/limits.ts'
 import type { ByteSource } from '../src/platform/spreadsheets/source.ts'
 import { read, refusal, sheetRows, sourceInPieces, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
-import { outcome } from './outcome.ts'
 
 const pieces = [
   'a',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type Random, randomFrom } from '../scripts/random.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { StringScanner } from '../src/platform/spreadsheets/shared-strings.ts'
@@ -8,7 +9,6 @@ import { refusal, sheetRows, sourceInPieces, texts, utf8, valuesOf } from './fix
 import { governors, heroScrollsWorkbook, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
 import { columnLetters, type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
 import { zip } from './fixtures/sheets/zip.ts'
-import { outcome } from './outcome.ts'
 
 /** The first worksheet as exceljs reads it, loaded completely: rows of plain values. */
 async function readByExceljs(bytes: Uint8Array): Promise<{ line: number; cells: unknown[] }[]> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { readTable } from '../src/platform/spreadsheets/read-table.ts'
 import { parseShifts } from '../src/rota/import-shifts.ts'
 import { copyShifts, shiftsFromPattern } from '../src/rota/make-shifts.ts'
 import { shiftDefaults } from '../src/rota/shift.ts'
-import { outcome } from './outcome.ts'
 import { base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 

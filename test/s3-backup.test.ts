@@ -3,10 +3,10 @@
 import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { childEnv } from '../scripts/trials/child-env.ts'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { namesToKeep, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
+import { runScript } from './operator.ts'
 import { startS3 } from './s3.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, start, stopEverything, temporaryFolder } from './start.ts'
@@ -20,16 +20,6 @@ const storeOf = (env: Record<string, string>) =>
     backupS3SecretKey: env.BACKUP_S3_SECRET_KEY,
     backupS3Region: 'us-east-1',
   })
-
-async function run(script: 'backup' | 'restore', source: string, env: Record<string, string>) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, `../scripts/${script}.ts`), source], {
-    env: { ...childEnv, ...env },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  return { code: await child.exited, out, err }
-}
 
 async function startWithS3() {
   const { env: s3 } = await startS3()
@@ -53,12 +43,14 @@ fetchedTest('a backup in the store is restored into an empty folder, byte for by
   await stop()
 
   const empty = temporaryFolder()
-  const restored = await run('restore', 's3', { DATA_DIR: empty, ...s3 })
+  const restored = await runScript('restore.ts', ['s3'], { DATA_DIR: empty, ...s3 })
   expect(restored).toMatchObject({ code: 0, err: '' })
-  const again = await start({}, empty)
-  expect((await board(again.call, id)).rows).toEqual(before.rows)
-  expect(await run('restore', `s3:${name}`, { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({ code: 0 })
-  const missing = await run('restore', 's3:2020-01-01T00-00-00.000Z', { DATA_DIR: temporaryFolder(), ...s3 })
+  const fieldhouse = await start({}, empty)
+  expect((await board(fieldhouse.call, id)).rows).toEqual(before.rows)
+  expect(await runScript('restore.ts', [`s3:${name}`], { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({
+    code: 0,
+  })
+  const missing = await runScript('restore.ts', ['s3:2020-01-01T00-00-00.000Z'], { DATA_DIR: temporaryFolder(), ...s3 })
   expect(missing).toMatchObject({ code: 1, err: expect.stringContaining(name) })
 })
 
@@ -75,19 +67,18 @@ fetchedTest('only new pieces are sent to the store', async () => {
   expect(second.pieces_sent).toBeLessThan(first.pieces_sent)
 })
 
-fetchedTest('a store that lost a piece is sent it again a day later, and what no backup holds is removed', async () => {
+fetchedTest('a piece that the store lost is sent again a day later, and pieces of no backup are removed', async () => {
   const { store, send, clock, s3 } = await startWithS3()
   await send()
   const [lost] = await store.list('pieces/')
   await store.remove(lost?.key ?? '')
-  expect(await run('restore', 's3', { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({
+  expect(await runScript('restore.ts', ['s3'], { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({
     code: 1,
     err: expect.stringContaining('NoSuchKey'),
   })
-  await store.write('pieces/00/unheld', 'left over')
+  await store.write('pieces/00/of-no-backup', 'left over')
   clock.forward(0)
-  const manifests = await store.list('backups/')
-  const [manifest] = manifests
+  const [manifest] = await store.list('backups/')
   // As if it had been made yesterday: the next one is the first of its day.
   const text = new TextDecoder().decode(await store.read(manifest?.key ?? ''))
   await store.write(
@@ -96,10 +87,13 @@ fetchedTest('a store that lost a piece is sent it again a day later, and what no
   )
   await store.remove(manifest?.key ?? '')
   await send()
-  expect(await run('restore', 's3', { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({ code: 0, err: '' })
+  expect(await runScript('restore.ts', ['s3'], { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({
+    code: 0,
+    err: '',
+  })
 })
 
-fetchedTest('an unreachable store fails the job with its name, and no key is logged', async () => {
+fetchedTest('the error about an unreachable store names it, and no key is logged', async () => {
   const port = freePort()
   const env = {
     BACKUP_S3_URL: `http://127.0.0.1:${port}/backups`,
@@ -107,7 +101,7 @@ fetchedTest('an unreachable store fails the job with its name, and no key is log
     BACKUP_S3_SECRET_KEY: 'secret-not-to-be-seen',
   }
   const { dataDir, lines, call } = await start(env)
-  const { code, err } = await run('backup', 's3', { DATA_DIR: dataDir, ...env })
+  const { code, err } = await runScript('backup.ts', ['s3'], { DATA_DIR: dataDir, ...env })
   expect([code, err]).toEqual([1, expect.stringContaining(`127.0.0.1:${port}`)])
   const page = await call.get('/admin/backups/')
   expect(page).toContain(`127.0.0.1:${port}/backups`)
@@ -117,7 +111,7 @@ fetchedTest('an unreachable store fails the job with its name, and no key is log
   rmSync(join(dataDir, 'backups', '.sending'), { recursive: true, force: true })
 })
 
-test('all of the last day is kept, one a day before, the newest always', () => {
+test('all backups of the last day are kept, one of each day before, and always the newest', () => {
   const at = Date.parse('2026-03-10T12:00:00Z')
   const name = (time: string) => `2026-${time}-00-00.000Z`
   const names = ['03-10T11', '03-10T10', '03-09T13', '03-09T11', '03-08T23', '03-08T22', '02-01T10'].map(name)

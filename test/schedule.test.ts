@@ -2,10 +2,10 @@ import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import { runs, scheduleSlots } from '../db/schema.ts'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type App, job } from '../src/context.ts'
 import type { JobDefinition } from '../src/platform/jobs/job.ts'
 import { BadSchedule, every } from '../src/platform/jobs/scheduler.ts'
-import { outcome } from './outcome.ts'
 import { start, temporaryFolder, until } from './start.ts'
 
 const tickJob = (name = 'test.tick') =>

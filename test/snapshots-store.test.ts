@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type Random, randomFrom } from '../scripts/random.ts'
 import { rowCount, textAt, textColumn } from '../src/leaderboard/text.ts'
 import { packGroup, unpackGroup, unpackRow } from '../src/leagues/sheets/snapshots/group.ts'
@@ -17,7 +18,6 @@ import {
 import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/leagues/sheets/snapshots/snapshot.ts'
 import { deleteSnapshot, snapshotFaults, sweepStoredSnapshots } from '../src/leagues/sheets/snapshots/sweep.ts'
 import { writeSnapshot } from '../src/leagues/sheets/snapshots/write.ts'
-import { outcome } from './outcome.ts'
 import { forSeeds } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-snapshots-'))

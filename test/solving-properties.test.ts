@@ -10,19 +10,22 @@ import type { Proof } from '../src/rota/solving/prove-optimal.ts'
 import { compareScores, Roster, type RosterScore } from '../src/rota/solving/roster.ts'
 import { costLowerBound, toSolution } from '../src/rota/solving/solution.ts'
 import { rounds } from './needs.ts'
-import { oddProblem } from './roster-instances.ts'
+import { fullFeaturedProblem, untilProved } from './roster-instances.ts'
 import { forSeeds } from './seeded.ts'
 
-const brokenRules = (problem: RosterProblem, assignments: Assignment[]) =>
+const avoidableViolations = (problem: RosterProblem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(violation => !violation.given)
+
+const nothingProved = (roster: Roster): Proof => ({ roster, bound: 0, openBound: 0, settled: 0 })
 
 test('for any problem, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
   forSeeds(rounds(100, 1_000), random => {
-    const problem = oddProblem(random, 1 + random.below(8), 1 + random.below(20))
-    const roster = buildGreedyRoster(preparePlan(problem))
-    for (const made of [roster, annealToEnd(roster, { seed: 7, moves: 2000 })]) {
-      const { assignments, unfilled, summary } = toSolution(made, costLowerBound(made.plan, made.open), 'heuristic')
-      expect(brokenRules(problem, assignments)).toEqual([])
+    const problem = fullFeaturedProblem(random, 1 + random.below(8), 1 + random.below(20))
+    const greedy = buildGreedyRoster(preparePlan(problem))
+    for (const roster of [greedy, annealToEnd(greedy, { seed: 7, moves: 2000 })]) {
+      const bound = costLowerBound(roster.plan, roster.open)
+      const { assignments, unfilled, summary } = toSolution(roster, bound, 'heuristic')
+      expect(avoidableViolations(problem, assignments)).toEqual([])
       for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
       for (const { id, headcount } of problem.shifts) {
         const assigned = assignments.filter(assignment => assignment.shift_id === id).length
@@ -37,21 +40,21 @@ test('for any problem, no roster breaks a hard rule, every pin stays and every o
 
 test('the value of a roster after many changes equals its value computed from scratch', () => {
   forSeeds(100, random => {
-    const plan = preparePlan(oddProblem(random, 8, 20))
+    const plan = preparePlan(fullFeaturedProblem(random, 8, 20))
     const roster = new Roster(plan)
     for (let change = 0; change < 300 && plan.openings.length; change++) {
       const [opening, person] = [random.below(plan.openings.length), random.below(plan.people)]
       if (roster.peopleAt[opening]!.includes(person)) roster.unassign(opening, person)
       else if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.assign(opening, person)
     }
-    const computed = Roster.from(plan, roster.peopleAt)
-    expect([roster.open, roster.cost, roster.loadMs]).toEqual([computed.open, computed.cost, computed.loadMs])
-    expect(roster.balance).toBeCloseTo(computed.balance, 6)
+    const fromScratch = Roster.from(plan, roster.peopleAt)
+    expect([roster.open, roster.cost, roster.loadMs]).toEqual([fromScratch.open, fromScratch.cost, fromScratch.loadMs])
+    expect(roster.balance).toBeCloseTo(fromScratch.balance, 6)
   })
 })
 
-/** Every possible roster, found by trying all assignments with the independent checker. */
-function bestByTrying(problem: RosterProblem): RosterScore {
+/** The score of the best of all rosters that break no rule, by the independent checker. */
+function bestPossibleScore(problem: RosterProblem): RosterScore {
   const plan = preparePlan(problem)
   const pairs = problem.shifts.flatMap(shift =>
     problem.staff.map(person => ({ shift_id: shift.id, staff_id: person.id })),
@@ -66,28 +69,24 @@ function bestByTrying(problem: RosterProblem): RosterScore {
     return { broken, open, cost, balance }
   }
   let best = scoreOf([])
-  const tryFrom = (index: number, assignments: Assignment[]) => {
+  const tryPairsFrom = (index: number, assignments: Assignment[]) => {
     const score = scoreOf(assignments)
     if (compareScores(score, best) < 0) best = score
     for (let next = index; next < pairs.length; next++) {
-      const longer = [...assignments, pairs[next]!]
-      if (!brokenRules(problem, longer).length) tryFrom(next + 1, longer)
+      const extended = [...assignments, pairs[next]!]
+      if (!avoidableViolations(problem, extended).length) tryPairsFrom(next + 1, extended)
     }
   }
-  tryFrom(0, [])
+  tryPairsFrom(0, [])
   return best
 }
 
-test('a proved optimum is what trying every roster finds', async () => {
+test('a proved optimum is the best of all possible rosters', async () => {
   for (let seed = 1; seed <= rounds(8, 50); seed++) {
-    const problem: RosterProblem = { ...oddProblem(randomFrom(seed), 4, 5), pinned: [], seed }
-    const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
-    const { roster, bound, settled } = await proveRoster(start, {
-      seed,
-      secondsLeft: () => Number.POSITIVE_INFINITY,
-      onStep() {},
-    })
-    const best = bestByTrying(problem)
+    const problem: RosterProblem = { ...fullFeaturedProblem(randomFrom(seed), 4, 5), pinned: [], seed }
+    const start = nothingProved(buildGreedyRoster(preparePlan(problem)))
+    const { roster, bound, settled } = await proveRoster(start, untilProved(seed))
+    const best = bestPossibleScore(problem)
     expect({ seed, settled, bound, open: roster.open, cost: roster.cost }).toEqual({
       seed,
       settled: 3,
@@ -100,8 +99,8 @@ test('a proved optimum is what trying every roster finds', async () => {
 }, 60_000)
 
 test('running out of time ends the proof at any moment, and never fails it', async () => {
-  const problem: RosterProblem = { ...oddProblem(randomFrom(1), 4, 5), pinned: [] }
-  const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
+  const problem: RosterProblem = { ...fullFeaturedProblem(randomFrom(1), 4, 5), pinned: [] }
+  const start = nothingProved(buildGreedyRoster(preparePlan(problem)))
   for (let maxChecks = 0; maxChecks < 6; maxChecks++) {
     let checks = 0
     const secondsLeft = () => (checks++ < maxChecks ? 1 : -0.001)
@@ -112,15 +111,15 @@ test('running out of time ends the proof at any moment, and never fails it', asy
 
 test('a proved optimum keeps every rule and pin too, and is no worse than the first roster', async () => {
   for (let seed = 101; seed <= rounds(104, 130); seed++) {
-    const problem = { ...oddProblem(randomFrom(seed), 7, 16), seed }
-    const start: Proof = { roster: buildGreedyRoster(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
-    const { roster, bound, settled } = await proveRoster(start, {
-      seed,
-      secondsLeft: () => Number.POSITIVE_INFINITY,
-      onStep() {},
-    })
+    const problem = { ...fullFeaturedProblem(randomFrom(seed), 7, 16), seed }
+    const start = nothingProved(buildGreedyRoster(preparePlan(problem)))
+    const { roster, bound, settled } = await proveRoster(start, untilProved(seed))
     const { assignments } = toSolution(roster, bound, 'proved')
-    expect({ seed, settled, broken: brokenRules(problem, assignments) }).toEqual({ seed, settled: 3, broken: [] })
+    expect({ seed, settled, broken: avoidableViolations(problem, assignments) }).toEqual({
+      seed,
+      settled: 3,
+      broken: [],
+    })
     for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
     expect(compareScores(roster, start.roster)).toBeLessThanOrEqual(0)
   }
@@ -128,19 +127,19 @@ test('a proved optimum keeps every rule and pin too, and is no worse than the fi
 
 test('the checker finds every single fault put into a good roster', () => {
   forSeeds(100, ({ seed, pick, below }: Random) => {
-    const problem: RosterProblem = { ...oddProblem(randomFrom(seed), 6, 14), pinned: [] }
+    const problem: RosterProblem = { ...fullFeaturedProblem(randomFrom(seed), 6, 14), pinned: [] }
     const plan = preparePlan(problem)
     const roster = buildGreedyRoster(plan)
     const { assignments } = toSolution(roster, 0, 'heuristic')
-    // If the roster lets a person not take an open place, the checker must not accept them there either.
+    // Whom the roster keeps from an open place, the checker must not accept there either.
     for (let attempt = 0; attempt < 20 && plan.openings.length; attempt++) {
       const opening = below(plan.openings.length)
       const person = below(plan.people)
       if (roster.canTake(opening, person) || roster.peopleAt[opening]!.includes(person)) continue
       const { shift } = plan.openings[opening]!
       const withFault = [...assignments, { shift_id: shift.id, staff_id: problem.staff[person]!.id }]
-      expect(brokenRules(problem, withFault)).not.toEqual([])
+      expect(avoidableViolations(problem, withFault)).not.toEqual([])
     }
-    if (assignments.length) expect(brokenRules(problem, [...assignments, pick(assignments)])).not.toEqual([])
+    if (assignments.length) expect(avoidableViolations(problem, [...assignments, pick(assignments)])).not.toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { checkRoster } from '../src/rota/solving/check.ts'
 import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
 import { preparePlan } from '../src/rota/solving/plan.ts'
@@ -8,14 +9,13 @@ import { searchRoster } from '../src/rota/solving/roster-search.ts'
 import { openSharedSearch, type SharedSearch, sharedMemoryFor } from '../src/rota/solving/shared-search.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
-import { outcome } from './outcome.ts'
-import { overConstrainedProblem, plantedProblem, roughProblem, smallProblem } from './roster-instances.ts'
+import { overConstrainedProblem, plantedProblem, randomProblem, smallProblem } from './roster-instances.ts'
 
 const algorithms = ['greedy', 'production', 'optimal'] as const
 const MINUTE = 60_000
 
 /** Hard enough that the exact solver needs more time than it gets. */
-const hardProblem = () => roughProblem({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
+const hardProblem = () => randomProblem({ staff: rounds(12, 20), weeks: rounds(3, 4), seed: 1 }, 0.9)
 
 test(
   'the exact solver finds the known optimum and proves that no roster is cheaper',
@@ -65,7 +65,7 @@ test(
   'more effort never makes a worse roster',
   async () => {
     for (const seed of [1, 2].slice(0, rounds(1, 2))) {
-      const problem = roughProblem({ staff: 7, weeks: 1, seed }, 0.8)
+      const problem = randomProblem({ staff: 7, weeks: 1, seed }, 0.8)
       const solutions: Solution[] = []
       for (const algorithm of algorithms) solutions.push(await solve(problem, { algorithm, budget_s: 600 }))
       const [greedy, production, optimal] = solutions.map(({ summary }) => summary)
@@ -196,7 +196,7 @@ test('a problem with unknown references fails with a sentence', async () => {
 })
 
 test('two threads on one plan share its weeks, and each takes over what the other finds as far as it is valid', () => {
-  const plan = preparePlan(roughProblem({ staff: 14, weeks: 2, seed: 2 }, 1))
+  const plan = preparePlan(randomProblem({ staff: 14, weeks: 2, seed: 2 }, 1))
   const start = buildGreedyRoster(plan)
   const shared = sharedMemoryFor(plan.problem)
   const [first, second] = [openSharedSearch(plan, shared), openSharedSearch(plan, shared)]

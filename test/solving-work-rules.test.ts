@@ -6,7 +6,7 @@ import { openPlacesLowerBound } from '../src/rota/solving/bounds.ts'
 import { checkRoster, pricedBreaches } from '../src/rota/solving/check.ts'
 import { penaltyOf } from '../src/rota/solving/check-rules.ts'
 import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
-import { preparePlan } from '../src/rota/solving/plan.ts'
+import { preparePlan, type SolverPlan } from '../src/rota/solving/plan.ts'
 import type { Assignment, Limit, RosterProblem, WorkRules } from '../src/rota/solving/problem.ts'
 import { proveRoster } from '../src/rota/solving/prove-by-weeks.ts'
 import { initialProof } from '../src/rota/solving/prove-optimal.ts'
@@ -14,36 +14,36 @@ import { compareScores, Roster } from '../src/rota/solving/roster.ts'
 import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
-import { oddProblem, smallProblem } from './roster-instances.ts'
+import { fullFeaturedProblem, smallProblem, untilProved } from './roster-instances.ts'
 import { forSeeds } from './seeded.ts'
 
 const MINUTE = 60_000
 
 /** Random rules of every kind, hard or with a price, on a problem with every other feature. */
-function withRules(problem: RosterProblem, { below, pick, chance }: Random): RosterProblem {
+function withRules(problem: RosterProblem, { below, whole, pick, chance }: Random): RosterProblem {
   const kinds = ['early', 'late', 'night']
-  const limit = (most: number, least = 0): Limit => ({
-    limit: least + below(most - least + 1),
+  const limit = (max: number, min = 0): Limit => ({
+    limit: whole(min, max),
     ...(chance(0.5) ? { price_cents: 1 + below(500) } : {}),
   })
-  const counted = (most: number) => ({ ...limit(most), ...(chance(0.5) ? { weeks: 1 + below(2) } : {}) })
+  const limitPerWeeks = (max: number) => ({ ...limit(max), ...(chance(0.5) ? { weeks: 1 + below(2) } : {}) })
   const rules = (): WorkRules => ({
     ...(chance(0.3) ? { counted_from: pick(['2025-03-31', '2025-06-02', '2026-01-05']) } : {}),
-    ...(chance(0.4) ? { least_hours: counted(24) } : {}),
-    ...(chance(0.4) ? { most_hours: counted(40) } : {}),
+    ...(chance(0.4) ? { least_hours: limitPerWeeks(24) } : {}),
+    ...(chance(0.4) ? { most_hours: limitPerWeeks(40) } : {}),
     ...(chance(0.4) ? { least_days_in_row: limit(3, 2) } : {}),
     ...(chance(0.4) ? { most_days_in_row: limit(3, 1) } : {}),
     ...(chance(0.4) ? { least_days_off_in_row: limit(3, 2) } : {}),
-    ...(chance(0.4) ? { most_weekends: counted(2) } : {}),
-    ...(chance(0.4) ? { most_of_kind: [{ kind: pick(kinds), ...counted(2) }] } : {}),
+    ...(chance(0.4) ? { most_weekends: limitPerWeeks(2) } : {}),
+    ...(chance(0.4) ? { most_of_kind: [{ kind: pick(kinds), ...limitPerWeeks(2) }] } : {}),
     ...(chance(0.4)
       ? { successions: [{ kind: pick(kinds), next: pick(kinds), ...(chance(0.5) ? { price_cents: below(500) } : {}) }] }
       : {}),
     ...(chance(0.3) ? { rest_hours: pick([0, 8, 11.5, 24]) } : {}),
   })
   const siteRules = () => {
-    const { least_hours, rest_hours, ...others } = rules()
-    return others
+    const { least_hours, rest_hours, ...rulesOfSites } = rules()
+    return rulesOfSites
   }
   const shifts = problem.shifts.map(shift => ({
     ...shift,
@@ -70,23 +70,32 @@ function withRules(problem: RosterProblem, { below, pick, chance }: Random): Ros
   }
 }
 
-/** Rule breaks that solvers must avoid. Hours that cannot be reached are reported, not enforced. */
-const broken = (problem: RosterProblem, assignments: Assignment[]) =>
+/** Violations that solvers must avoid. Hours that cannot be reached are reported, not enforced. */
+const avoidableViolations = (problem: RosterProblem, assignments: Assignment[]) =>
   checkRoster(problem, assignments).filter(({ given, rule }) => !given && rule !== 'least_hours')
 
-/** Rule breaks that pins and work elsewhere already cause cannot be avoided. */
-const isFree = (problem: RosterProblem): RosterProblem => ({ ...problem, pinned: [], existing: [] })
+/** Without pins and existing work, which may break a rule from the start. */
+const withoutGivenWork = (problem: RosterProblem): RosterProblem => ({ ...problem, pinned: [], existing: [] })
 
-test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {
+const openBoundOfAllWeeks = (plan: SolverPlan): number => {
+  let places = 0
+  for (let week = 0; week < plan.weeks; week++) places += [...openPlacesLowerBound(plan, week, 99)].at(-1) ?? 0
+  return places
+}
+
+test('with any rules of work, no roster breaks one, and its cost is what the checker counts', () => {
   forSeeds(rounds(40, 400), random => {
-    const problem = withRules(isFree(oddProblem(random, 1 + random.below(6), 1 + random.below(16))), random)
+    const problem = withRules(
+      withoutGivenWork(fullFeaturedProblem(random, 1 + random.below(6), 1 + random.below(16))),
+      random,
+    )
     const plan = preparePlan(problem)
-    const first = buildGreedyRoster(plan)
-    let last = first
-    for (const { best } of annealDays(first, { seed: 3, moves: 3000, timeUsed: () => 0 })) last = best
-    for (const roster of [first, last, annealToEnd(first, { seed: 7, moves: 1000 })].map(withoutShortStretches)) {
+    const greedy = buildGreedyRoster(plan)
+    let annealed = greedy
+    for (const { best } of annealDays(greedy, { seed: 3, moves: 3000, timeUsed: () => 0 })) annealed = best
+    for (const roster of [greedy, annealed, annealToEnd(greedy, { seed: 7, moves: 1000 })].map(withoutShortStretches)) {
       const { assignments, summary } = toSolution(roster, 0, 'heuristic')
-      expect(broken(problem, assignments)).toEqual([])
+      expect(avoidableViolations(problem, assignments)).toEqual([])
       expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaches(problem, assignments)))
       const missingHours = checkRoster(problem, assignments).filter(({ rule }) => rule === 'least_hours')
       expect(summary.unmet.length).toBe(new Set(missingHours.map(({ staff_id }) => staff_id)).size)
@@ -94,26 +103,26 @@ test('with any rules of work, no roster breaks one, and what it costs is what th
   })
 }, 60_000)
 
-test('existing work counts for the rules, and no assignment is added that breaks another one', () => {
+test('existing work counts for the rules, and no added assignment breaks one', () => {
   forSeeds(rounds(60, 500), random => {
-    const problem = withRules(oddProblem(random, 1 + random.below(6), 1 + random.below(16)), random)
+    const problem = withRules(fullFeaturedProblem(random, 1 + random.below(6), 1 + random.below(16)), random)
     const { assignments, summary } = toSolution(
       withoutShortStretches(buildGreedyRoster(preparePlan(problem))),
       0,
       'heuristic',
     )
-    expect(broken(problem, assignments)).toEqual([])
+    expect(avoidableViolations(problem, assignments)).toEqual([])
     expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaches(problem, assignments)))
   })
 })
 
 test(
-  'with rules of work too, a proved optimum is what trying every roster finds',
+  'with rules of work too, a proved optimum is the best of all possible rosters',
   async () => {
     for (let seed = 1; seed <= rounds(12, 60); seed++) {
       const random = randomFrom(seed)
       const problem = withRules(
-        { ...isFree(oddProblem(random, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed },
+        { ...withoutGivenWork(fullFeaturedProblem(random, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed },
         random,
       )
       const plan = preparePlan(problem)
@@ -122,35 +131,26 @@ test(
       )
       if (pairs.length > 13) continue
       let best = withoutShortStretches(buildGreedyRoster(plan))
-      for (let chosen = 0; chosen < 2 ** pairs.length; chosen++) {
-        const at: number[][] = plan.openings.map(() => [])
-        for (const [index, [opening, person]] of pairs.entries()) if (chosen & (1 << index)) at[opening]!.push(person)
-        const assignments = at.flatMap((people, opening) =>
+      for (let subset = 0; subset < 2 ** pairs.length; subset++) {
+        const peopleAt: number[][] = plan.openings.map(() => [])
+        for (const [bit, [opening, person]] of pairs.entries()) if (subset & (1 << bit)) peopleAt[opening]!.push(person)
+        const assignments = peopleAt.flatMap((people, opening) =>
           people.map(person => ({
             shift_id: plan.openings[opening]!.shift.id,
             staff_id: problem.staff[person]!.id,
           })),
         )
-        if (broken(problem, assignments).length) continue
-        const roster = Roster.from(plan, at)
+        if (avoidableViolations(problem, assignments).length) continue
+        const roster = Roster.from(plan, peopleAt)
         if (compareScores(roster, best) < 0) best = roster
       }
       const start = initialProof(withoutShortStretches(buildGreedyRoster(plan)))
-      const proof = await proveRoster(start, { seed, secondsLeft: () => Number.POSITIVE_INFINITY, onStep() {} })
-      const { roster, openBound } = proof
-      expect({ seed, broken: roster.broken, open: roster.open, cost: roster.cost }).toEqual({
-        seed,
-        broken: best.broken,
-        open: best.open,
-        cost: best.cost,
-      })
+      const proof = await proveRoster(start, untilProved(seed))
+      const { broken, open, cost } = proof.roster
+      expect({ seed, broken, open, cost }).toEqual({ seed, broken: best.broken, open: best.open, cost: best.cost })
       expect(proof.bound).toBeLessThanOrEqual(best.cost + 1e-6)
-      expect(openBound).toBe(best.open)
-      const fewest = Array.from(
-        { length: plan.weeks },
-        (_, week) => [...openPlacesLowerBound(plan, week, 99)].at(-1) ?? 0,
-      )
-      expect(fewest.reduce((all, one) => all + one, 0)).toBeLessThanOrEqual(best.open)
+      expect(proof.openBound).toBe(best.open)
+      expect(openBoundOfAllWeeks(plan)).toBeLessThanOrEqual(best.open)
     }
   },
   3 * MINUTE,
@@ -160,24 +160,16 @@ test(
   'no roster leaves fewer places open than the proved bound',
   async () => {
     for (let seed = 1; seed <= rounds(6, 40); seed++) {
-      const problem = { ...oddProblem(randomFrom(seed), 5, 14), pinned: [], seed }
+      const problem = { ...fullFeaturedProblem(randomFrom(seed), 5, 14), pinned: [], seed }
       const plan = preparePlan(problem)
-      const { roster } = await proveRoster(initialProof(buildGreedyRoster(plan)), {
-        seed,
-        secondsLeft: () => Number.POSITIVE_INFINITY,
-        onStep() {},
-      })
-      const bounds = Array.from(
-        { length: plan.weeks },
-        (_, week) => [...openPlacesLowerBound(plan, week, 99)].at(-1) ?? 0,
-      )
-      expect(bounds.reduce((all, one) => all + one, 0)).toBeLessThanOrEqual(roster.open)
+      const { roster } = await proveRoster(initialProof(buildGreedyRoster(plan)), untilProved(seed))
+      expect(openBoundOfAllWeeks(plan)).toBeLessThanOrEqual(roster.open)
     }
   },
   MINUTE,
 )
 
-test('a person who cannot get their hours is named in a sentence', async () => {
+test('a sentence names a person who cannot get their hours', async () => {
   const day = (date: string) => ({ starts_at: `${date}T08:00:00Z`, ends_at: `${date}T16:00:00Z` })
   const problem = smallProblem([{ rules: { least_hours: { limit: 20 } } }], [day('2025-06-02'), day('2025-06-03')])
   for (const algorithm of ['greedy', 'optimal'] as const) {

@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { processes, runs } from '../db/schema.ts'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { openAppProcess } from './app-process.ts'
-import { outcome } from './outcome.ts'
 import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const season = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }

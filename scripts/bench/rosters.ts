@@ -1,6 +1,6 @@
 /**
  * The three roster algorithms side by side over four weeks: `bun scripts/bench/rosters.ts [staff…]`, by default 10, 25 and 50.
- * `planted` is work whose cheapest roster is known beforehand, `rough` has shifts of all lengths and asks for 80 % of the hours
+ * `planted` is work whose cheapest roster is known beforehand, `random` has shifts of all lengths and asks for 80 % of the hours
  * there are, `full` for all of them. `open` is places left open and `bound` how many are proved to stay so; `above` what the
  * roster costs over the best bound proved by any of the three for as many places; `gap` what the algorithm itself can vouch for.
  * `cpu` is what this process used, for machines that are shared. `optimal` gets a minute here; what counts is the ratios.
@@ -12,7 +12,7 @@ import { pricedBreaches } from '../../src/rota/solving/check.ts'
 import { penaltyOf } from '../../src/rota/solving/check-rules.ts'
 import type { Algorithm, RosterProblem, Solution } from '../../src/rota/solving/problem.ts'
 import { solve } from '../../src/rota/solving/solve.ts'
-import { plantedProblem, roughProblem } from '../../test/roster-instances.ts'
+import { plantedProblem, randomProblem } from '../../test/roster-instances.ts'
 import { helpFirst } from '../script-help.ts'
 import { bestKnown, readNurseInstance } from './nurse-instances.ts'
 
@@ -66,8 +66,8 @@ for (const staff of sizes.length ? sizes : [10, 25, 50]) {
   const size = { staff, weeks: 4, seed: 1 }
   for (const [kind, problem] of [
     ['planted', plantedProblem(size).problem],
-    ['rough', roughProblem(size)],
-    ['full', roughProblem(size, 1)],
+    ['random', randomProblem(size)],
+    ['full', randomProblem(size, 1)],
   ] as const) {
     const solved = []
     for (const algorithm of algorithms) solved.push({ algorithm, ...(await solveTimed(problem, algorithm)) })

@@ -7,8 +7,9 @@ import type { Cell } from '../platform/files/workbook.ts'
 
 const LABEL_PREFIX = 'label:'
 export const labelColumn = (label: string): string => `${LABEL_PREFIX}${label}`
+export const isLabel = (column: string): boolean => column.startsWith(LABEL_PREFIX)
 export const labelOfColumn = (column: string): string | undefined =>
-  column.startsWith(LABEL_PREFIX) ? column.slice(LABEL_PREFIX.length) : undefined
+  isLabel(column) ? column.slice(LABEL_PREFIX.length) : undefined
 
 export const maxColumnsLength = 4_000 // characters, in an address or a cookie
 

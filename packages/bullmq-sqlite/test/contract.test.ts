@@ -10,18 +10,8 @@ import {
   withBackend,
 } from 'bullmq'
 import { createSqliteBackend } from '../src/index.ts'
-import {
-  afterTest,
-  expect,
-  outcome,
-  redisTest,
-  sleep,
-  startRedis,
-  temporaryFolder,
-  test,
-  until,
-  untilHeard,
-} from './support.ts'
+import { outcome } from './outcome.ts'
+import { afterTest, expect, redisTest, sleep, startRedis, temporaryFolder, test, until, untilHeard } from './support.ts'
 
 contract('SQLite', test, withBackend(createSqliteBackend), async () => ({ path: join(temporaryFolder(), 'queue.db') }))
 contract('Redis', redisTest, withBackend(createRedisBackend), async () => {

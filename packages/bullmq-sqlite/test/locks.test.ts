@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { withBackend } from 'bullmq'
 import { createSqliteBackend } from '../src/index.ts'
-import { afterTest, expect, outcome, sleep, temporaryFolder, test, until } from './support.ts'
+import { outcome } from './outcome.ts'
+import { afterTest, expect, sleep, temporaryFolder, test, until } from './support.ts'
 
 const { Queue, QueueEvents, Worker } = withBackend(createSqliteBackend)
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { withBackend } from 'bullmq'
 import { openSqliteFile } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
-import { afterTest, expect, outcome, temporaryFolder, test, until } from './support.ts'
+import { outcome } from './outcome.ts'
+import { afterTest, expect, temporaryFolder, test, until } from './support.ts'
 
 const { Queue, QueueEvents, Worker } = withBackend(createSqliteBackend)
 

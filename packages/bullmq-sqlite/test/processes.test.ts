@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers'
 import { withBackend } from 'bullmq'
 import { openSqliteFile } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
-import { afterTest, expect, outcome, rounds, sleep, startChild, temporaryFolder, test, until } from './support.ts'
+import { outcome } from './outcome.ts'
+import { afterTest, expect, rounds, sleep, startChild, temporaryFolder, test, until } from './support.ts'
 
 const { Queue, QueueEvents } = withBackend(createSqliteBackend)
 

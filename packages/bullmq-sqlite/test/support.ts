@@ -23,18 +23,6 @@ const runner = isBun
 /** Jest's `expect`: built into Bun, and from the package `expect` on Node. */
 export const expect = runner.expect as typeof import('expect').expect
 
-/**
- * The result of a promise as a function that returns or throws it, for `expect(…).toThrow`. Bun's `expect(promise).rejects` runs
- * the event loop inside itself, and waits for ever when the promise needs the rest of the turn that it interrupts.
- */
-export const outcome = <T>(promise: PromiseLike<T>): Promise<() => T> =>
-  Promise.resolve(promise).then(
-    value => () => value,
-    error => () => {
-      throw error
-    },
-  )
-
 type Cleanup = () => unknown
 const cleanups: Cleanup[] = []
 /** Registers a function to run when the test ends, passed or failed; the last one registered runs first. */

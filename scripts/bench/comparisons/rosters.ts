@@ -1,6 +1,6 @@
 /** Four weeks for fifty people, with work for four fifths of their hours: places left open, and places proved to stay open. */
 import { solve } from '../../../src/rota/solving/solve.ts'
-import { roughProblem } from '../../../test/roster-instances.ts'
+import { randomProblem } from '../../../test/roster-instances.ts'
 import type { Comparison } from '../comparison.ts'
 
 const staff = 50
@@ -27,7 +27,7 @@ export const rosters: Comparison = {
       steps: {
         async solve() {
           const began = performance.now()
-          const problem = roughProblem({ staff, weeks: 4, seed: 1 })
+          const problem = randomProblem({ staff, weeks: 4, seed: 1 })
           const { unfilled, summary } = await solve(problem, { algorithm: 'production', budget_s: isQuick ? 5 : 10 })
           const seconds = (performance.now() - began) / 1000
           return { open: unfilled.length, bound: summary.open_bound, seconds }

@@ -10,6 +10,7 @@ import { formField } from '../../ui/parts/form.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, name, number } from '../../ui/parts/values.ts'
+import { isLabel, labelOfColumn } from '../columns.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { UploadDraft } from './drafts.ts'
@@ -30,9 +31,9 @@ type UploadDraftData = {
 
 const roleNames = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
 const roleOf = (as: string | null) =>
-  as === null ? 'none' : as === 'id' || as === 'name' ? as : as.startsWith('label:') ? 'label' : 'metric'
-const calledOf = (as: string | null) =>
-  roleOf(as) === 'metric' || roleOf(as) === 'label' ? as!.replace(/^label:/, '') : ''
+  as === null ? 'none' : as === 'id' || as === 'name' ? as : isLabel(as) ? 'label' : 'metric'
+const nameOfColumn = (as: string | null) =>
+  as === null || as === 'id' || as === 'name' ? '' : (labelOfColumn(as) ?? as)
 const dateHints = {
   sheet: 'Read from the sheet.',
   filename: 'Read from the file name.',
@@ -78,7 +79,7 @@ ${table({
     {
       head: 'Called',
       cell: ({ header, as }) =>
-        html`<input name="called" value="${calledOf(as)}" maxlength="60" aria-label="What “${header}” is called" />`,
+        html`<input name="called" value="${nameOfColumn(as)}" maxlength="60" aria-label="What “${header}” is called" />`,
     },
     { head: 'First values', cell: ({ samples }) => samples.filter(Boolean).slice(0, 3).join(' · ') || number(null) },
   ],

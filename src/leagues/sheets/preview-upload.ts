@@ -3,6 +3,7 @@ import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
+import { isLabel } from '../columns.ts'
 import type { League } from '../league.ts'
 import { mappingOf } from './accept-upload.ts'
 import { scanMetrics } from './extra-columns.ts'
@@ -40,7 +41,7 @@ type PreviewOptions = { mapping?: string; kind?: UploadKind }
 function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly string[]) {
   const columns = preview.columns.map(({ as, ...column }) => ({
     ...column,
-    as: as !== null && (taken.includes(as) || as.startsWith('label:')) ? null : as,
+    as: as !== null && (taken.includes(as) || isLabel(as)) ? null : as,
   }))
   const isMetric = (as: string | null) => as !== null && as !== 'id' && as !== 'name'
   const hasNew = columns.some(({ as }) => isMetric(as))

@@ -11,7 +11,7 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, name, number, time } from '../../ui/parts/values.ts'
-import { metricName } from '../columns.ts'
+import { labelOfColumn, metricName } from '../columns.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { dateForm, heldQuestion, takenWords } from './held-page.ts'
@@ -198,8 +198,11 @@ export const uploadKindField = (kind: UploadView['kind']): Html =>
   })
 
 /** What a column was read as. */
-export const readAsWords = (as: string): string =>
-  as === 'id' ? 'Player id' : as.startsWith('label:') ? `${metricName(as.slice(6))} (label)` : metricName(as)
+export function readAsWords(as: string): string {
+  const label = labelOfColumn(as)
+  if (label !== undefined) return `${metricName(label)} (label)`
+  return as === 'id' ? 'Player id' : metricName(as)
+}
 
 export type UploadErrors = {
   errors: readonly { line: number; column: string; value: string; reason: string }[]

@@ -1,16 +1,13 @@
 import { isUtf8, writeWindows1252 } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
-/** A column of texts as UTF-8: text i lies in bytes[offsets[i], offsets[i + 1]). */
+/** A column of texts as UTF-8: text i lies in bytes[offsets[i], offsets[i + 1]). To the leaderboard it is a `TextColumn`. */
 export interface CellTexts {
   bytes: Uint8Array
   offsets: Uint32Array
 }
 
 const utf8 = new TextDecoder()
-
-export const cellTextAt = ({ bytes, offsets }: CellTexts, i: number): string =>
-  utf8.decode(bytes.subarray(offsets[i], offsets[i + 1]))
 
 export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
 

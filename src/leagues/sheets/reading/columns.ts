@@ -4,9 +4,10 @@
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
+import type { TextColumn } from '../../../leaderboard/text.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
-import { type CellTexts, decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
+import { decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
 import type { NumberColumn } from '../number-column.ts'
 import { earlierRows } from './duplicates.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
@@ -34,14 +35,14 @@ interface MetricColumn {
 }
 
 export interface FinishedColumns {
-  ids: CellTexts
+  ids: TextColumn
   /** Row numbers in id order; null if the rows are in that order already. */
   order: Uint32Array | null
-  names: CellTexts
+  names: TextColumn
   /** False if the sheet has no names: `names` then holds the ids. */
   hasNames: boolean
   metrics: MetricColumn[]
-  labels: { name: string; texts: CellTexts }[]
+  labels: { name: string; texts: TextColumn }[]
   /** The line of each row in the file. */
   lines: Uint32Array
   rowsTotal: number

@@ -3,6 +3,7 @@
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
+import { isLabel, labelColumn, labelOfColumn } from '../../columns.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './known-metrics.ts'
 import { BAD, BLANK, newNumberCell, readNumber } from './numbers.ts'
 import { translatedAliases } from './translated-aliases.ts'
@@ -32,8 +33,6 @@ export interface Header {
 /** Header → `id`, `name`, `label:alliance` (or another label) or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
 export type Mapping = Record<string, string | null>
 
-/** The prefix of a label's name in mappings and aliases. */
-const LABEL_PREFIX = 'label:'
 /** More would make a snapshot's texts larger than its numbers. */
 const MAX_LABELS = 8
 
@@ -91,7 +90,7 @@ const addAliases = (to: string, list: string[]) => {
 }
 addAliases('id', idAliases)
 addAliases('name', nameAliases)
-for (const [label, list] of labelAliases) addAliases(`${LABEL_PREFIX}${label}`, list)
+for (const [label, list] of labelAliases) addAliases(labelColumn(label), list)
 for (const [metric, list] of metricAliases) addAliases(metric, [...list, metric])
 const attributes = new Set(attributeAliases.map(headerKey))
 
@@ -153,10 +152,12 @@ function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known
     const role = roles[column]
     const unused: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
     if (role === 'id' || role === 'name') return { ...unused, role }
-    if (role?.startsWith(LABEL_PREFIX)) return { ...unused, role: 'label', label: role.slice(LABEL_PREFIX.length) }
+    const label = labelOfColumn(role ?? '')
+    if (label !== undefined) return { ...unused, role: 'label', label }
     if (role) return { ...unused, role: 'metric', metric: role }
     const name = metricSlug(header)
-    const isAttribute = attributes.has(keys[column]!) || /^(id$|label:)/.test(aliases.get(keys[column]!)?.to ?? '')
+    const meant = aliases.get(keys[column]!)?.to ?? ''
+    const isAttribute = attributes.has(keys[column]!) || meant === 'id' || isLabel(meant)
     const content = role === null || name === '' || isAttribute ? 'text' : contentBelow(rows, row, column)
     if (content === 'text') return unused
     let metric = name
@@ -202,17 +203,15 @@ function numberRepeated(cells: string[]): string[] {
 
 /** `id`, `name`, a label, a metric known by this name or alias, or the name made into a slug. */
 function roleNamed(to: string): string {
-  if (to.startsWith(LABEL_PREFIX)) {
-    const name = metricSlug(to.slice(LABEL_PREFIX.length))
-    return name && `${LABEL_PREFIX}${name}`
-  }
+  const label = labelOfColumn(to)
+  if (label !== undefined) return metricSlug(label) && labelColumn(metricSlug(label))
   return aliases.get(headerKey(to))?.to ?? metricSlug(to)
 }
 
 /** The metric that a text stands for as a heading; empty if it can be none. */
 export function metricNamed(text: string): string {
   const name = roleNamed(text)
-  return name === 'id' || name === 'name' || name.startsWith(LABEL_PREFIX) ? '' : name
+  return name === 'id' || name === 'name' || isLabel(name) ? '' : name
 }
 
 /** What the cells below an unknown heading hold. */
@@ -246,7 +245,7 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   const targets = Object.values(mapping).map(to => roleNamed(to ?? ''))
   const repeated = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
   if (repeated) refuseSheet('bad_mapping', `The mapping gives ${repeated} to two headers`, { found })
-  if (targets.filter(to => to.startsWith(LABEL_PREFIX)).length > MAX_LABELS)
+  if (targets.filter(isLabel).length > MAX_LABELS)
     refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`, { found })
   if (!header) {
     const likely = found.find(name => roleNamed(name) === 'name') ?? found[0] ?? 'Player'

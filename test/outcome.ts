@@ -1,1 +1,0 @@
-export { outcome } from '../packages/bullmq-sqlite/test/support.ts'
