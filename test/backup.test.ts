@@ -23,7 +23,7 @@ import { job } from '../src/context.ts'
 import { makeBackup } from '../src/monitor/backups/backup.ts'
 import { fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { packTar, unpackTar } from '../src/platform/files/tar.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, sendQuotes } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
 import { runScript } from './operator.ts'
@@ -452,7 +452,7 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
   const ADMIN_PASSWORD = 'long enough for all'
   const { url } = await start({ ADMIN_EMAIL, ADMIN_PASSWORD })
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
   await page.goto(`${url}/admin/backups`)
   await page.getByText('No backup yet').waitFor()
@@ -461,7 +461,7 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
   await link.waitFor()
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
   expect(download.suggestedFilename()).toMatch(/^fieldhouse-20.*\.tar$/)
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 test('a backup chosen on the page replaces all data at the next start, and the old data is kept in a folder', async () => {

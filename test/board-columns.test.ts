@@ -1,6 +1,6 @@
 /** The columns of a board: chosen once for all readers, by each reader, and in exports. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, shared, start } from './start.ts'
@@ -102,7 +102,7 @@ browserTest(
     const olga = { email: 'olga@example.org', username: 'Olga', password: 'correct horse battery', role: 'officer' }
     await call.post('/api/v1/users', olga)
     const page = await openBrowser()
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, olga.email, olga.password)
     const columns = async () => (await call.get(`/api/v1/leagues/${id}`)).config.columns
     const save = async () => {
@@ -138,7 +138,7 @@ browserTest(
     await page.click('text=Remove')
     await page.click('dialog button.danger')
     await page.waitForSelector('text=Nobody is marked')
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )
 

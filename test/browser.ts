@@ -64,11 +64,12 @@ export async function signInBrowser(page: Page, url: string, email: string, pass
 }
 
 /** Collects what a page logs as errors and warnings, refused content included. Tests expect none. */
-export function complaintsOf(page: Page): string[] {
-  const complaints: string[] = []
+export function consoleErrorsOf(page: Page): string[] {
+  const consoleErrors: string[] = []
   page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${page.url()}: ${message.text()}`)
+    if (message.type() === 'error' || message.type() === 'warning')
+      consoleErrors.push(`${page.url()}: ${message.text()}`)
   })
-  page.on('pageerror', error => complaints.push(`${page.url()}: ${error.message}`))
-  return complaints
+  page.on('pageerror', error => consoleErrors.push(`${page.url()}: ${error.message}`))
+  return consoleErrors
 }

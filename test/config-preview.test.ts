@@ -1,6 +1,6 @@
 /** Previews of a config: who would move how far before it is saved. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, season, upload } from './sheets.ts'
@@ -98,7 +98,7 @@ for (const javaScriptEnabled of [true, false])
       })
       await call.post('/api/v1/users', officer)
       const page = await openBrowser({ javaScriptEnabled })
-      const complaints = complaintsOf(page)
+      const consoleErrors = consoleErrorsOf(page)
       await signInBrowser(page, url, officer.email, officer.password)
       await page.goto(`${url}/leagues/${id}/settings`)
       await page.fill('[name="config.weights"]', 'Deaths 10')
@@ -121,7 +121,7 @@ for (const javaScriptEnabled of [true, false])
         weights: { deads: 10 },
         goals: [{ targets: { deads: 30 } }],
       })
-      expect(complaints.filter(complaint => !complaint.includes('422'))).toEqual([])
+      expect(consoleErrors.filter(complaint => !complaint.includes('422'))).toEqual([])
     },
   )
 

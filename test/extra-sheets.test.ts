@@ -1,6 +1,6 @@
 /** Extra sheets add columns to the players of the newest scan, for example verified deaths. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, type caller, refusalOf, start } from './start.ts'
@@ -140,7 +140,7 @@ browserTest(
     const olga = { email: 'olga@example.org', username: 'olga', password: 'long enough for all', role: 'officer' }
     await call.post('/api/v1/users', olga)
     const page = await openBrowser()
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, olga.email, olga.password)
     await page.goto(`${url}/leagues/${id}/uploads`)
     const buffer = Buffer.from('ID,Name,Power,Kill Points\n1,P1,5,7\n2,P2,5,9\n9,Guest,5,1\n')
@@ -159,6 +159,6 @@ browserTest(
     await page.click('td >> text="1" >> visible=true')
     await page.waitForSelector('text=Each of these players is in this extra sheet and not in the newest scan.')
     await page.waitForSelector('text=Guest')
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )

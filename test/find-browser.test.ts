@@ -1,6 +1,6 @@
 /** The search box on every page, by keyboard and on a phone, with results below it. */
 import { expect } from 'bun:test'
-import { complaintsOf, openBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { shared, start } from './start.ts'
@@ -15,7 +15,7 @@ const installation = shared(async () => {
 browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', async () => {
   const { url } = await installation()
   const page = await openBrowser({ viewport: { width: 1280, height: 800 } })
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await page.goto(`${url}/help`)
   await page.keyboard.press('Control+k')
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('find')
@@ -43,7 +43,7 @@ browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', as
   await page.keyboard.press('Enter')
   await page.waitForURL(`${url}/search?q=north`)
   expect(await page.locator('.found a').allTextContents()).toEqual(['Northern cup', 'Northern <i>league</i>'])
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('on a phone a button leads to the page of the search', async () => {

@@ -4,7 +4,7 @@ import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/send-alerts.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
 import { browserTest, redisTest } from './needs.ts'
 import { runScript } from './operator.ts'
@@ -340,7 +340,7 @@ browserTest(
     await call.post('/api/v1/users', { ...ann, role: 'officer' })
     const { id } = await newLeague(call)
     const page = await openBrowser({ viewport: { width: 390, height: 800 } })
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, ann.email, ann.password)
     await page.goto(`${url}/leagues/${id}/members`)
     await page.fill('[name=emails]', 'bob@example.org\ncy@example.org')
@@ -356,7 +356,7 @@ browserTest(
     const overflows = () =>
       [...document.querySelectorAll('#sessions .sheet')].map(sheet => sheet.scrollWidth > sheet.clientWidth)
     expect(await page.evaluate(overflows)).toEqual([false])
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )
 

@@ -1,6 +1,6 @@
 /** The pages of market leagues, in a real browser. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
 import { start } from './start.ts'
@@ -20,7 +20,7 @@ async function startMarket(config: object = {}) {
 browserTest('a member joins, sees what an order would do, places it, and the page follows quotes', async () => {
   const { call, url, ...fieldhouse } = await startMarket()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, ann.email, ann.password)
   await page.goto(`${url}/leagues/1/trade`)
   await page.click('text=Join the league')
@@ -43,7 +43,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
   await page.waitForFunction(() => document.querySelector('#h-ACME .score')?.textContent === '21,000.00')
   expect(await page.inputValue('[name=quantity]')).toBe('99') // what one is filling in stays
   expect(await page.locator('.stats').textContent()).toContain('+1,000.00')
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 
   await page.click('#h-ACME >> text=Sell')
   expect([await page.inputValue('[name=side]'), await page.inputValue('[name=quantity]')]).toEqual(['sell', '100'])
@@ -85,7 +85,7 @@ browserTest('activity follows what happens, officers set prices and look after f
   await fieldhouse.call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
   const [bob] = await newTraders(fieldhouse, 1, ['bob <b>'])
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, fieldhouse.url, 'olga@example.org', ann.password)
   await page.goto(`${fieldhouse.url}/leagues/1/activity`)
   await page.waitForSelector('text=bob <b>')
@@ -101,7 +101,7 @@ browserTest('activity follows what happens, officers set prices and look after f
   await page.goto(`${fieldhouse.url}/leagues/1/portfolios/${bob!.id}`)
   expect(await page.locator('h1').textContent()).toBe('Portfolio of bob <b>')
   expect(await page.locator('#order').count()).toBe(0)
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('everything can be read in either light, named, and fits a phone', async () => {
@@ -160,7 +160,7 @@ browserTest(
     await call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
     const [bob] = await newTraders(fieldhouse, 1, ['bob'])
     const page = await openBrowser()
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, 'olga@example.org', ann.password)
     await page.goto(`${url}/leagues/1/prices`)
     await page.fill('[name="quotes[0].symbol"]', 'acme')
@@ -197,7 +197,7 @@ browserTest(
     expect(await page.locator('[data-chart]').count()).toBe(1)
     await page.goto(`${url}/leagues/1/activity`)
     expect(await page.locator('tbody tr').first().textContent()).toContain('A slip')
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )
 

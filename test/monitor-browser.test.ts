@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { raiseAlert } from '../src/alerts.ts'
 import { job } from '../src/context.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { pagesOf } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { start, until } from './start.ts'
@@ -33,15 +33,15 @@ async function openMonitor() {
     jobs: [slow, failing],
   })
   const page = await openBrowser({ viewport: { width: 1280, height: 600 } })
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, fieldhouse.url, ada.email, ada.password)
   const visit = (path: string) => page.goto(fieldhouse.url + path)
-  return { ...fieldhouse, slow, failing, release: () => release.resolve(), page, complaints, visit }
+  return { ...fieldhouse, slow, failing, release: () => release.resolve(), page, consoleErrors, visit }
 }
 const untilFeedIs = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
 
 browserTest('the task monitor updates itself and leaves the reader where they are', async () => {
-  const { app, slow, page, visit, complaints, release } = await openMonitor()
+  const { app, slow, page, visit, consoleErrors, release } = await openMonitor()
   await visit(taskMonitor)
   await untilFeedIs(page, 'live')
   await page.focus('#task-jobs-sweep button')
@@ -53,7 +53,7 @@ browserTest('the task monitor updates itself and leaves the reader where they ar
   expect(Math.abs((await page.evaluate(() => scrollY)) - before)).toBeLessThanOrEqual(1)
   release()
   await page.waitForSelector(`#run-${jobId}`, { state: 'detached' })
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('a page has one stream while its tab is seen, and none while it is hidden', async () => {
@@ -181,7 +181,7 @@ browserTest('an alert is acknowledged and resolved on its page', async () => {
 })
 
 browserTest('every page of a new service can be read and reached, in light and dark, wide and narrow', async () => {
-  const { page, visit, complaints } = await openMonitor()
+  const { page, visit, consoleErrors } = await openMonitor()
   const faults: Record<string, string[]> = {}
   for (const path of pagesOf({ user: 1, job: '' })) {
     await visit(path)
@@ -189,5 +189,5 @@ browserTest('every page of a new service can be read and reached, in light and d
     if (pageFaultsFound.length) faults[path] = pageFaultsFound
   }
   expect(faults).toEqual({})
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })

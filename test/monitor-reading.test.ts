@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { axeFaults, injectAxe } from './axe.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { cancellableJob, failingJob, fillMonitor, pagesOf, testJobs } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { shared, start, until } from './start.ts'
@@ -24,15 +24,15 @@ const filledMonitor = shared(startFilled)
 
 async function openMonitor({ url }: { url: string }, options: BrowserContextOptions = {}) {
   const page = await openBrowser({ viewport: { width: 1280, height: 800 }, ...options })
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, ada.email, ada.password)
-  return { page, complaints, visit: (path: string) => page.goto(url + path) }
+  return { page, consoleErrors, visit: (path: string) => page.goto(url + path) }
 }
 const untilLive = (page: Page) => page.waitForSelector('[data-feed=live]')
 const focusedRow = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
 
 browserTest('a chart shows its values at the pointer, with unit and time', async () => {
-  const { page, visit, complaints } = await openMonitor(await filledMonitor(), { timezoneId: 'America/New_York' })
+  const { page, visit, consoleErrors } = await openMonitor(await filledMonitor(), { timezoneId: 'America/New_York' })
   await visit(`${monitoring}/performance`)
   const chart = page.locator('.charted', { hasText: 'Times of requests' })
   const legend = () => chart.locator('.u-legend').textContent()
@@ -62,7 +62,7 @@ browserTest('a chart shows its values at the pointer, with unit and time', async
   const today = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(Date.now())
   await until(async () => (await bars.locator('.u-legend').textContent())?.includes(`Day${today}`)) // of the service, not of New York
   await until(async () => (await bars.locator('.u-legend').textContent())?.endsWith(' so far')) // today is not over
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('times are relative and absolute, or all in UTC', async () => {
@@ -124,7 +124,7 @@ browserTest(
   async () => {
     const fieldhouse = await startFilled()
     const { app, call } = fieldhouse
-    const { page, visit, complaints } = await openMonitor(fieldhouse)
+    const { page, visit, consoleErrors } = await openMonitor(fieldhouse)
     await visit(`${monitor}/jobs`)
     await untilLive(page)
     await page.fill('main input[name=q]', '')
@@ -152,7 +152,7 @@ browserTest(
     await page.evaluate(() => getSelection()?.removeAllRanges())
     await page.waitForSelector('text=Told while one marks', { timeout: 20_000 })
     await page.evaluate(() => Object.assign(window, { shifts: undefined }))
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )
 
@@ -286,7 +286,7 @@ browserTest(
   'every page with much on it can be read and reached, in light and dark, wide and narrow',
   async () => {
     const fieldhouse = await filledMonitor()
-    const { page, visit, complaints } = await openMonitor(fieldhouse)
+    const { page, visit, consoleErrors } = await openMonitor(fieldhouse)
     const faults: Record<string, string[]> = {}
     await injectAxe(page)
     for (const path of pagesOf(fieldhouse.ids)) {
@@ -297,7 +297,7 @@ browserTest(
       if (pathFaults.length) faults[path] = pathFaults
     }
     expect(faults).toEqual({})
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
   300_000,
 )

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { day, hour } from '../src/platform/clock.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, base } from './rosters.ts'
@@ -113,7 +113,7 @@ browserTest('my page is in the header and leads to my leagues and to my account'
   const { id } = await newCup(call)
   await call.post(`/api/v1/leagues/${id}/join`, { user_id: user.id })
   const page = await openBrowser({ viewport: { width: 390, height: 800 } })
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, ann.email, ann.password)
   await page.goto(url)
   await page.click('header.top >> text=My page')
@@ -124,5 +124,5 @@ browserTest('my page is in the header and leads to my leagues and to my account'
   await page.waitForURL(`${url}/people/${user.id}`)
   await page.click('main h2 a')
   await page.waitForURL(`${url}/leagues/${id}`)
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })

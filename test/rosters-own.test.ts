@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { toIcal } from '../src/rota/own/ical.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, auditedActions, base } from './rosters.ts'
@@ -279,7 +279,7 @@ browserTest(
       for (let i = 0; i < 4; i++)
         await call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: bob.id }).catch(() => {})
     const page = await openBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true })
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, 'ann@example.org', 'correct horse battery')
     await page.goto(`${url}/rota/mine`)
     expect(await page.locator('.duties > li').count()).toBe(3)
@@ -319,6 +319,6 @@ browserTest(
     expect((await size())[0]).toBe(390)
     await page.locator('.day-picker label').nth(3).click()
     expect(await visible()).toBe(1)
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, base, newVenue, week } from './rosters.ts'
 import { start } from './start.ts'
@@ -65,7 +65,7 @@ browserTest(
     const { url, call } = fieldhouse
     const officer = await signedInAs(fieldhouse, 'officer')
     const page = await openBrowser({ viewport: { width: 390, height: 844 } })
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, officer.email, password)
     await page.goto(`${url}/rota`)
     await page.click('text=Make the first site')
@@ -107,7 +107,7 @@ browserTest(
     expect((await call.get(`${base}?${weekQuery}`)).summary.filled).toBe(5)
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
     expect([...(await page.evaluate(faintText)), ...(await page.evaluate(structureFaults))]).toEqual([])
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
   120_000,
 )
@@ -119,7 +119,7 @@ browserTest(
     const { url, call, site, staff } = fieldhouse
     const officer = await signedInAs(fieldhouse, 'officer')
     const page = await openBrowser({ viewport: { width: 390, height: 844 } })
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, officer.email, password)
     await page.goto(`${url}/rota/sites`)
     await page.click('a:has-text("Change")')
@@ -165,7 +165,7 @@ browserTest(
     await page.locator('li', { hasText: 'At least 10 h a week, or 5.00 for each hour too few' }).waitFor()
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
     expect([...(await page.evaluate(faintText)), ...(await page.evaluate(structureFaults))]).toEqual([])
-    expect(complaints.filter(one => !one.includes('422'))).toEqual([])
+    expect(consoleErrors.filter(one => !one.includes('422'))).toEqual([])
   },
   120_000,
 )

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, auditedActions, base, newVenue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
@@ -237,7 +237,7 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
   const [first = 0, second = 0] = shift_ids
   await change({ put: [{ shift_id: first, staff_id: staff[0].id }] })
   const page = await openBrowser({ viewport: { width: 1300, height: 900 } })
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, officer.email, officer.password)
   await page.goto(`${url}/rota/plan?draft=${draft.job_id}`)
   const cell = (name: string, date: string) => `td[data-name="${name}"][data-date="${date}"]`
@@ -281,7 +281,7 @@ browserTest('a place is dragged to a person, refused where a rule is against it,
   await page.click('dialog button:text("Publish")')
   await page.waitForURL(/plan\?week=/)
   expect((await call.get(`${base}?start=${week.start_date}&end=${week.end_date}`)).summary.filled).toBe(1)
-  expect(complaints.filter(one => !one.includes('409'))).toEqual([])
+  expect(consoleErrors.filter(one => !one.includes('409'))).toEqual([])
 })
 
 browserTest('sites are listed one below the other, and one click puts a replacement in a broken duty', async () => {
@@ -330,7 +330,7 @@ browserTest(
     await call.patch(`${base}/staff/${staff[0].id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-24' }] })
     await call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-23' })
     const page = await openBrowser({ viewport: { width: 1280, height: 844 } })
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, officer.email, officer.password)
     for (const path of [
       `/rota/plan?draft=${draft.job_id}`,
@@ -345,7 +345,7 @@ browserTest(
       for (const fold of await page.locator('main details > summary').all()) await fold.click()
       expect([path, ...(await pageFaults(page, [1280, 390]))]).toEqual([path])
     }
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
   120_000,
 )

@@ -1,6 +1,6 @@
 /** Boards ranked by gains, also between any two scans. */
 import { expect, test } from 'bun:test'
-import { complaintsOf, openBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -111,7 +111,7 @@ browserTest(
     await send(scan(102, 16, 40), 3)
     await send(scan(190, 17, 41), 4)
     const page = await openBrowser()
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await page.goto(`${url}/leagues/${id}`)
     await page.click('summary:text("View")')
     await page.getByLabel('Rank by').selectOption('deads.gain')
@@ -123,6 +123,6 @@ browserTest(
     await page.waitForSelector('.viewing >> text=gains since the scan of 2 Mar 2026')
     expect(await page.locator('tbody th').allTextContents()).toEqual(['P3', 'P1', 'P2'])
     expect(await page.locator('tbody tr').first().textContent()).toContain('+30')
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )

@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import type { Locator } from 'playwright-core'
 import { openApiSchema } from '../src/platform/http/openapi-schema.ts'
 import { routes } from '../src/routes.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { documentFaults, misfits } from './openapi.ts'
 import { shared, start } from './start.ts'
@@ -115,7 +115,7 @@ browserTest(
   async () => {
     const { url } = await service()
     const page = await openBrowser({ viewport: { width: 1280, height: 4000 } }) // it draws only what is in sight
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     const foreign: string[] = []
     page.on('request', request => {
       if (!request.url().startsWith(url) && !request.url().startsWith('data:')) foreign.push(request.url())
@@ -142,7 +142,7 @@ browserTest(
       await page.locator('.opblock').first().waitFor({ state: 'detached' })
     }
     expect(seen.size).toBe(operations.length)
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
     expect(foreign).toEqual([])
   },
 )

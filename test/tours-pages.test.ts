@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { minute } from '../src/platform/clock.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
 import { startWithoutSchedule, until } from './start.ts'
@@ -99,7 +99,7 @@ test('a board says when its scores may be old', async () => {
 browserTest('an entry is made and changed with the keyboard alone', async () => {
   const { url, league, field, play, ann } = await startPool()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, 'ann@example.org', 'the password of ann')
   await page.goto(`${url}/leagues/${league.id}/entries`)
   expect(await page.evaluate(faintText)).toEqual([])
@@ -155,7 +155,7 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
   await page.waitForSelector('.live .picks')
   await page.reload()
   expect(await page.evaluate(faintText)).toEqual([])
-  expect(complaints.filter(text => !text.includes('422'))).toEqual([])
+  expect(consoleErrors.filter(text => !text.includes('422'))).toEqual([])
 })
 
 browserTest('"Update now" on the page of a tour says what came of it', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { oddsOf, parseFieldText } from '../src/leagues/tours/field-text.ts'
 import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import { alerts, enter, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
@@ -297,7 +297,7 @@ browserTest(
   async () => {
     const { url, call, league, ann, updateFrom } = await startWaiting()
     const page = await openBrowser()
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, 'olga@example.org', 'the password of olga')
     await page.goto(`${url}/tours/pga`)
     await page.click('text=Enter the coming event')
@@ -325,7 +325,7 @@ browserTest(
     await page.waitForSelector('text=Not found on the feed', { state: 'detached' })
     const { entries } = await ann.get(`/api/v1/leagues/${league.id}/entries`)
     expect(entries.map(({ picks }: { picks: string[] }) => picks[2])).toEqual(['name:will-withdraw', '6'])
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )
 

@@ -8,12 +8,12 @@ async function trial(script: string, ...options: (string | number)[]) {
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const [output, complaints, code] = await Promise.all([
+  const [output, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ])
-  expect(complaints).toBe('')
+  expect(errors).toBe('')
   expect(output).toContain('0 findings')
   expect(code).toBe(0)
 }

@@ -1,6 +1,6 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { complaintsOf, openBrowser, signInBrowser } from './browser.ts'
+import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { shared, start } from './start.ts'
@@ -50,7 +50,7 @@ const untilFirstIs = (first: string) => (page: Page) =>
 browserTest('a board updates itself and leaves the reader where they are', async () => {
   const { call, finished, id, path } = await newSeason()
   const page = await openBrowser({ viewport: { width: 1000, height: 500 } })
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await page.goto(path)
   expect((await namesOnBoard(page))[0]).toBe('Ann')
   await page.click('summary:text("View")')
@@ -62,7 +62,7 @@ browserTest('a board updates itself and leaves the reader where they are', async
   expect(await page.evaluate(() => [scrollY, document.activeElement?.closest('tr')?.id])).toEqual([before, 'p-p130'])
   expect(await page.locator('#board-view').getAttribute('open')).not.toBeNull()
   expect(await page.locator('#p-p159 .move').textContent()).toContain('59')
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {
@@ -106,7 +106,7 @@ browserTest('selected text stays selected while the board updates', async () => 
 browserTest('sorting, searching and paging change the table and the address', async () => {
   const { path } = await newSeason()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await page.goto(path)
   const isMarked = await page.evaluate(() => Object.assign(window, { kept: true }) && true)
   await page.click('th a:text("Deads")')
@@ -128,7 +128,7 @@ browserTest('sorting, searching and paging change the table and the address', as
   await page.goBack()
   await untilFirstIs('Player 59')(page)
   expect(await page.evaluate(() => 'kept' in window)).toBe(isMarked) // never left the page
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('a user says which player they are and finds themselves on the board', async () => {
@@ -152,7 +152,7 @@ const chooseFiles = (page: Page, ...files: [name: string, text: string][]) =>
 browserTest('an officer sends a sheet, tries another, and takes one back', async () => {
   const { url, path } = await newSeason()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/uploads`)
   await chooseFiles(page, ['third.csv', sheet(2)])
@@ -174,13 +174,13 @@ browserTest('an officer sends a sheet, tries another, and takes one back', async
   await page.waitForSelector('tr:has-text("third.csv") >> text=undone')
   await page.goto(path)
   expect((await namesOnBoard(page))[0]).toBe('Ann')
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest('a sheet with strange headings is mapped, tried, imported and on the board', async () => {
   const { url, path } = await newSeason()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/uploads`)
   const sheetWithOddHeadings = sheet(2).replace('id,name,power,deads', 'Who,Called,Might,Fallen')
@@ -202,7 +202,7 @@ browserTest('a sheet with strange headings is mapped, tried, imported and on the
   await page.waitForSelector('.file >> text=As you chose for these headings before')
   await page.goto(path)
   expect((await namesOnBoard(page))[0]).not.toBe('Ann')
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 })
 
 browserTest(
@@ -210,7 +210,7 @@ browserTest(
   async () => {
     const { url, path } = await newSeason()
     const page = await openBrowser({ timezoneId: 'Asia/Tokyo' })
-    const complaints = complaintsOf(page)
+    const consoleErrors = consoleErrorsOf(page)
     await signInBrowser(page, url, olga.email, olga.password)
     await page.goto(`${path}/uploads`)
     await chooseFiles(page, ['scan 2026-02-05.csv', sheet(2)], ['scan 2026-02-04 12-00.csv', sheet(3)])
@@ -229,7 +229,7 @@ browserTest(
     await page.waitForSelector('#held >> text=counters that should only rise')
     await page.click('#held >> text=Publish anyway')
     await page.waitForSelector('.toolbar >> text=done')
-    expect(complaints).toEqual([])
+    expect(consoleErrors).toEqual([])
   },
 )
 
@@ -277,7 +277,7 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
 browserTest('weights, tiers and goals are written in the words of the sheets, row by row', async () => {
   const { url, call, path, id } = await newSeason()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/settings`)
   await page.waitForSelector('text=The sheets have power, deads')
@@ -307,7 +307,7 @@ browserTest('weights, tiers and goals are written in the words of the sheets, ro
   await page.waitForSelector('.toast.shown')
   expect(await config()).toMatchObject({ goal: 5000 })
   expect((await config()).tiers).toBeUndefined()
-  expect(complaints).toEqual([])
+  expect(consoleErrors).toEqual([])
 
   await page.goto(`${path}/settings`)
   await page.fill('[name="config.weights"]', 'valor 80')
@@ -351,7 +351,7 @@ browserTest('light and dark follow the system until the user chooses', async () 
 browserTest('every page can be read, named and reached, in light and dark, wide and narrow', async () => {
   const { url, id, path, uploadId } = await newSeason()
   const page = await openBrowser()
-  const complaints = complaintsOf(page)
+  const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, olga.email, olga.password)
   const paths = [
     '/',
@@ -393,7 +393,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   await row.locator('.score').click({ force: true })
   expect([await folded.isVisible(), await row.getByRole('checkbox').isChecked()]).toEqual([true, true])
   expect(faults).toEqual([])
-  expect(complaints.filter(text => !text.includes('/nowhere'))).toEqual([])
+  expect(consoleErrors.filter(text => !text.includes('/nowhere'))).toEqual([])
 
   await page.goto(path)
   const focused: string[] = []
