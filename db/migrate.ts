@@ -69,7 +69,7 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
     removeUnfinishedCopies(dataDir)
     client.run('COMMIT')
   } catch (error) {
-    client.run('ROLLBACK')
+    if (client.inTransaction) client.run('ROLLBACK') // on a full disk SQLite has rolled back itself
     throw error
   } finally {
     client.run('PRAGMA foreign_keys = ON')

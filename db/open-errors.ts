@@ -31,7 +31,7 @@ function explained(path: string, error: unknown, advice: string): unknown {
   if (isDamage(error)) return damagedFile(path, error.message, advice)
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(error.code ?? ''))
     return new Error(`${path} cannot be written to (${error.message}): this user needs to own it and its folder`)
-  if (error.code === 'SQLITE_FULL') return new Error(`${path} cannot grow: the disk is full`)
+  if (isFull(error)) return new Error(`${path} cannot grow: the disk is full`)
   return error
 }
 

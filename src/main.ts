@@ -1,5 +1,6 @@
 import './platform/process/production.ts'
 
+import { isFull } from '../db/open-errors.ts'
 import { readConfig } from './config.ts'
 import { namedMessageOf } from './errors.ts'
 import { onSignal, onUncaught } from './platform/process/shutdown.ts'
@@ -22,6 +23,6 @@ try {
     }, stop)
   }
 } catch (error) {
-  console.error(namedMessageOf(error))
+  console.error(isFull(error) ? 'The disk of DATA_DIR is full: make room, then start again' : namedMessageOf(error))
   process.exit(1)
 }

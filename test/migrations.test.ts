@@ -152,6 +152,16 @@ test('the migrations make the tables and indexes that schema.ts describes', () =
   expect(created).toEqual(described as typeof created)
 })
 
+test('a migration that SQLite rolls back by itself, as on a full disk, fails with its own error', () => {
+  const { client, dataDir } = database()
+  const rolledBack = withMigration([
+    'create table later (id integer primary key)',
+    'insert into later values (1)',
+    'insert or rollback into later values (1)',
+  ])
+  expect(() => migrate(client, dataDir, undefined, rolledBack)).toThrow('UNIQUE constraint failed')
+})
+
 test('a database is opened with a write-ahead log, full safety and foreign keys on', () => {
   const db = openDatabase(temporaryFolder())
   afterTest(() => db.$client.close())
