@@ -345,6 +345,16 @@ describe('ids', () => {
     }
   })
 
+  test('that a spreadsheet has shortened are bad rows, since they no longer tell players apart', async () => {
+    const sheet = await read('id;power\n1.23457E+11;1\n1,23457E+11;2\n1E+12;3\n123456789012;4\n')
+    expect([texts(sheet.ids), sheet.rowsBad]).toEqual([['123456789012'], 3])
+    expect(sheet.errors[0]).toMatchObject({
+      line: 2,
+      value: '1.23457E+11',
+      reason: expect.stringContaining('shortened in a spreadsheet'),
+    })
+  })
+
   test('are needed', async () => {
     const sheet = await read('id,name,power\n,a,5\n2,b,6\n')
     expect(sheet.errors).toEqual([{ line: 2, column: 'id', value: '', reason: 'no id' }])

@@ -100,6 +100,7 @@ const trialResult = t.Object({
     missing: t.Integer(),
     renamed: t.Integer(),
     suspicious: t.Integer(),
+    duplicates: t.Integer(),
     warnings: t.Array(t.String()),
   }),
 })
@@ -126,6 +127,7 @@ function trialSummary({
     `${rows_ok} good`,
     `${rows_bad} bad`,
     ...(['new', 'missing', 'renamed', 'suspicious'] as const).map(part => `${summary[part]} ${part}`),
+    ...(summary.duplicates ? [`${summary.duplicates} duplicate`] : []),
   ]
   return html`<p>${facts.join(' · ')}</p>
 ${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}
@@ -141,7 +143,7 @@ ${table({
 ${
   errors.length > 0 &&
   table({
-    caption: 'The first bad rows',
+    caption: 'The first rows to look at',
     dense: true,
     rows: errors,
     columns: [

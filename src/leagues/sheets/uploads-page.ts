@@ -73,7 +73,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
         folds: true,
         cell: upload =>
           upload.rows_bad
-            ? html`<a class="loss" href="${path}/${upload.id}">${number(upload.rows_bad)}</a>`
+            ? html`<a class="loss" href="${path}/${upload.id}#errors">${number(upload.rows_bad)}</a>`
             : number(upload.rows_bad),
       },
       {
@@ -220,14 +220,17 @@ export function uploadBody(
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
 ${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}</span>
-<span class="actions">${mayUndo && upload.status !== 'held' && uploadActions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
+<span class="actions">${mayUndo && upload.status !== 'held' && uploadActions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${errors.pagination.total > 0 && html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Rows to look at, as CSV</a>`}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}
 ${mayUndo && heldQuestion(upload, who)}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },
-  { label: 'Bad rows', value: number(upload.rows_bad) },
+  {
+    label: 'Bad rows',
+    value: upload.rows_bad ? html`<a href="#errors">${number(upload.rows_bad)}</a>` : number(upload.rows_bad),
+  },
   ...(upload.kind === 'extra'
     ? [{ label: 'Unknown', value: peopleLink(path, 'unknown', summary?.unknown), note: 'not in the newest scan' }]
     : [
@@ -258,8 +261,8 @@ ${
 ${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&
-  html`<section class="part" id="errors"><h2>Bad rows ${badge(number(errors.pagination.total), 'bad')}</h2>${table({
-    caption: 'Bad rows',
+  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>${table({
+    caption: 'Rows that are bad, repeated or suspicious',
     dense: true,
     rows: errors.errors,
     columns: [

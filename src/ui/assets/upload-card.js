@@ -131,6 +131,7 @@ export function uploadCard(form, file, isFirst) {
     const facts = [`${count(rows_total)} rows`, `${count(rows_ok)} good`, `${count(rows_bad)} bad`]
     for (const part of kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious'])
       if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
+    if (summary.duplicates) facts.push(`${count(summary.duplicates)} duplicate`)
     const button = Object.assign(makeElement('button', 'Import this file'), { type: 'button' })
     button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))
     const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
@@ -150,7 +151,7 @@ export function uploadCard(form, file, isFirst) {
     )
     if (errors.length)
       trial.append(
-        makeElement('h4', 'Bad rows, the first of them'),
+        makeElement('h4', 'The first rows to look at'),
         table(
           ['Line', 'Column', 'Value', 'Why'],
           errors.map(({ line, column, value, reason }) => [line, column, value, reason]),

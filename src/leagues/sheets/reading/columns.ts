@@ -184,11 +184,18 @@ export class ColumnWriter {
       this.rowsSkipped++
       return
     }
+    if (ids.bytes[ids.to - 3] === 43 && isShortened(decodeUtf8(ids.bytes, ids.from, ids.to))) this.shortenedId()
     if (ids.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('id'), ids)
     if (this.names.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('name'), this.names)
     for (const { header, texts } of this.labels) if (texts.isLongerThan(sheetLimits.text)) this.longText(header, texts)
     if (this.isBad()) this.rejectWithProblems()
     else this.keep()
+  }
+
+  private shortenedId(): void {
+    const { bytes, from, to } = this.ids
+    const reason = 'an id that was shortened in a spreadsheet: show its column as whole numbers and save again'
+    this.problem(this.headerOf('id'), reason, () => decodeCell(bytes, from, to))
   }
 
   private longText(header: string, { bytes, from, to }: TextBuilder): void {
@@ -362,3 +369,6 @@ const firstTwoLetters = new Set(
 )
 const mayBeNoPlayer = (first: number, second: number) =>
   first > 64 && firstTwoLetters.has((first | 32) * 256 + (second | 32))
+
+/** As spreadsheets save a long number: 1.23457E+11. Different ids become the same. */
+const isShortened = (id: string): boolean => /^\d([.,]\d+)?E\+\d\d$/i.test(id)

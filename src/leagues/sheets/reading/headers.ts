@@ -248,11 +248,11 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   if (targets.filter(isLabel).length > MAX_LABELS)
     refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`, { found })
   if (!header) {
-    const likely = found.find(name => roleNamed(name) === 'name') ?? found[0] ?? 'Player'
-    const hint = `A mapping such as ${JSON.stringify({ [likely]: 'id' })} can name it.`
+    const likely = found.find(name => roleNamed(name) === 'name') ?? found[0]
+    const hint = likely ? ` By API, a mapping such as ${JSON.stringify({ [likely]: 'id' })} names it.` : ''
     return refuseSheet(
       found.length ? 'no_id' : 'no_header',
-      `No id column: looked for ${idAliases.join(', ')}. ${foundText} ${hint}`,
+      `No id column: looked for ${idAliases.join(', ')}. ${foundText}${hint}`,
       { lookedFor: idAliases, found },
     )
   }
