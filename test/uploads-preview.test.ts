@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { workbook } from './fixtures/sheets/workbook.ts'
 import { formOf, newLeague, upload } from './sheets.ts'
 import { board, type caller, refusalOf, start } from './start.ts'
 
@@ -103,4 +104,29 @@ test('a kingdom, a server and a domain are labels, ids of alliances, coordinates
     ...[null, null, null, null],
     'kills_of_wolves',
   ])
+})
+
+test('a preview says what would surprise: worksheets that look the same, and a player in place of the headings', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const rows = [
+    ['ID', 'Power'],
+    [1, 5],
+  ]
+  const weeks = ['Nov 1', 'Nov 8'].map(name => ({ name, rows }))
+  const book = formOf(workbook([...weeks, { name: 'Totals', rows: [['Alliance', 'Power']] }]), 'weeks.xlsx')
+  const { worksheet, notes } = await call.post(`/api/v1/leagues/${id}/uploads/preview`, book)
+  expect([worksheet, notes]).toEqual(['Nov 1', [expect.stringContaining('same headings: “Nov 8”.')]])
+  expect((await preview(call, id, '10001,Ann,100\n10002,Bob,200\n')).notes).toEqual([
+    expect.stringContaining('Line 1 is read as the headings but looks like a player'),
+  ])
+})
+
+test('with the baseline alone, the board says that the next sheet begins it', async () => {
+  const { call, url, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Power\n1,5\n', { kind: 'baseline' }))
+  expect(await (await fetch(`${url}/leagues/${id}`)).text()).toContain('The baseline is here.')
+  await finished(upload(call, id, 'ID,Power\n1,6\n'))
+  expect(await (await fetch(`${url}/leagues/${id}`)).text()).not.toContain('The baseline is here.')
 })

@@ -97,6 +97,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       suspicious: compared.suspicious + report.suspiciousCount,
       duplicates: report.duplicateCount,
       warnings: [
+        ...report.notes,
         ...warnings,
         ...(leftOut.length > 0 ? [`Left out, as the scans have these columns already: ${leftOut.join(', ')}`] : []),
       ],

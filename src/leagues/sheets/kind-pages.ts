@@ -35,7 +35,7 @@ export const sheetKindPages: KindPages = {
   hasGains: true,
   tabs: who => [totalsTab, ...(isAtLeast(who, 'officer') ? [uploadsTab, marksTab] : [])],
   noScores: who => ({
-    text: 'Upload a baseline sheet, then a current one. The board ranks the gains in between.',
+    text: 'The board ranks the gains between a baseline sheet and a current one.',
     tab: isAtLeast(who, 'officer') ? { path: uploadsTab.path, label: 'Upload a file' } : undefined,
   }),
   fields: (config, seen = [], labels = []) => html`<fieldset><legend>How it scores</legend>

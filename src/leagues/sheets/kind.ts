@@ -6,6 +6,7 @@ import { programFile } from '../../installation.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
+import { notice } from '../../ui/parts/notices.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { type BoardSource, boardParts, sheetPage, shownSnapshots } from './boards.ts'
@@ -114,6 +115,11 @@ export const sheetLeague: LeagueKind = {
       tiersOf(app.sheets.boards, boardSourceOf(app, league), page),
     )
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
+  },
+  aboveBoard: ({ db }, league) => {
+    const published = publishedSnapshots(db, league.id)
+    const isOnlyBaseline = published.length > 0 && published.every(({ kind }) => kind === 'baseline')
+    return isOnlyBaseline && notice('The baseline is here. The board begins with the next sheet, a current one.')
   },
   aboveCard: (_, league, player, who) => markOnCard(league, player, who),
   players: playersOfNewestScan,

@@ -53,6 +53,10 @@ const uploadPreviewSchema = t.Object({
       samples: t.Array(t.String()),
     }),
   ),
+  notes: t.Array(t.String(), {
+    description: 'What the uploader should know about how it is read',
+    examples: [['Only the worksheet “Nov 1” is read. Others have the same headings: “Nov 8”.']],
+  }),
   problem: t.Nullable(t.Object({ code: t.String(), message: t.String() })),
 })
 const uploadParams = idParams

@@ -261,17 +261,19 @@ ${
 ${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&
-  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>${table({
-    caption: 'Rows that are bad, repeated or suspicious',
-    dense: true,
-    rows: errors.errors,
-    columns: [
-      { head: 'Line', numeric: true, cell: error => number(error.line) },
-      { head: 'Column', cell: error => name(error.column) },
-      { head: 'Value', cell: error => (error.value === '' ? number(null) : html`<code>${error.value}</code>`) },
-      { head: 'Why', names: true, cell: error => error.reason },
-    ],
-  })}
+  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>${table(
+    {
+      caption: 'Rows that are bad, repeated or suspicious',
+      dense: true,
+      rows: errors.errors,
+      columns: [
+        { head: 'Line', numeric: true, cell: error => number(error.line) },
+        { head: 'Column', cell: error => name(error.column) },
+        { head: 'Value', cell: error => (error.value === '' ? number(null) : html`<code>${error.value}</code>`) },
+        { head: 'Why', names: true, cell: error => error.reason },
+      ],
+    },
+  )}
 ${paginationLinks(errors.pagination, page => `${address(path, { page })}#errors`)}</section>`
 }`
 }

@@ -35,7 +35,8 @@ export function uploadCard(form, file, isFirst) {
   )
   const result = makeElement('div')
   result.dataset.result = ''
-  element.append(title, words, fields, result)
+  const notes = makeElement('div')
+  element.append(title, words, notes, fields, result)
   let columns
   let details
   let previews = 0
@@ -56,6 +57,7 @@ export function uploadCard(form, file, isFirst) {
       )
       if (round !== previews) return // its kind was changed in the meantime
       words.textContent = [formatText(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
+      notes.replaceChildren(...seen.notes.map(note => notice('warn', note)))
       columns = columnChoices(seen, id, suggested)
       details?.remove()
       details = makeElement('details', makeElement('summary', 'Columns and first rows'), columns.element)
@@ -67,6 +69,7 @@ export function uploadCard(form, file, isFirst) {
       showInZone(date)
     } catch (refusal) {
       words.textContent = ''
+      notes.replaceChildren()
       result.replaceChildren(notice('bad', refusal.message))
     }
   }
@@ -95,8 +98,8 @@ export function uploadCard(form, file, isFirst) {
       const job = await follow(answer.job_id, result)
       if (isTrial) return showTrial(job.result)
       if (job.result?.status === 'held') return showHeld(job.result)
-      showResult(notice('good', 'On the board.'))
-      toast(`${file.name} is on the board`)
+      showResult(notice('good', kind.value === 'baseline' ? 'Imported as the baseline.' : 'On the board.'))
+      toast(`${file.name} is imported`)
       return true
     } catch (refusal) {
       const dated = refusal.problem?.errors?.find(({ path }) => path === 'taken_at')

@@ -266,6 +266,15 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   return header
 }
 
+/** Most headings are numbers, so that the row may well be a player. */
+export function headingNotes({ line, columns }: Header): string[] {
+  const headings = columns.map(({ header }) => header).filter(Boolean)
+  const numbers = headings.filter(heading => /^[\d.,\s]+$/.test(heading)).length
+  return headings.length > 1 && numbers * 2 >= headings.length
+    ? [`Line ${line} is read as the headings but looks like a player. If it is one, put a line of headings above it.`]
+    : []
+}
+
 /** For the message only: the first row with several texts in it. */
 function likelyHeadings(rows: PreviewRow[]): string[] {
   return textsIn(rows.find(row => textsIn(row).length > 1) ?? rows[0] ?? { line: 1, cells: [] })

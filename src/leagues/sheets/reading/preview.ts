@@ -12,7 +12,7 @@ import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { openWorkbook } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { likelyDialect } from './dialect.ts'
-import { checkHeader, type Header, type Mapping } from './headers.ts'
+import { checkHeader, type Header, headingNotes, type Mapping } from './headers.ts'
 import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { likelyTable } from './workbook-table.ts'
@@ -32,6 +32,8 @@ export type SheetPreview = {
   /** A time in ISO 8601, or a day alone. */
   takenAt: string | null
   columns: PreviewColumn[]
+  /** What the uploader should know about how it is read. */
+  notes: string[]
   /** Why it cannot be imported like this. */
   problem: { code: string; message: string } | null
 }
@@ -66,17 +68,19 @@ function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | unde
     mapping,
   )
   const takenAt = takenAtIn(rows.slice(0, header.row))
-  return previewOf({ format: delimiter === '\t' ? 'tsv' : 'csv', worksheet: null, takenAt }, header, rows, mapping)
+  const format = delimiter === '\t' ? 'tsv' : 'csv'
+  return previewOf({ format, worksheet: null, takenAt, notes: [] }, header, rows, mapping)
 }
 
 async function previewWorkbook(source: ByteSource, mapping: Mapping | undefined, signal: AbortSignal | undefined) {
   const workbook = await openWorkbook(new Zip(source, signal))
-  const { worksheet, header, rows, rowsAround } = await likelyTable(workbook, mapping)
-  return previewOf({ format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(rowsAround) }, header, rows, mapping)
+  const { worksheet, header, rows, rowsAround, notes } = await likelyTable(workbook, mapping)
+  const facts = { format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(rowsAround), notes } as const
+  return previewOf(facts, header, rows, mapping)
 }
 
 function previewOf(
-  facts: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt'>,
+  facts: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt' | 'notes'>,
   header: Header,
   rows: PreviewRow[],
   mapping: Mapping | undefined,
@@ -90,6 +94,7 @@ function previewOf(
   return {
     ...facts,
     header_line: header.line,
+    notes: [...headingNotes(header), ...facts.notes],
     columns: columns.filter(({ header, samples }) => header !== '' || samples.some(Boolean)),
     problem: problemOf(header, rows, mapping),
   }

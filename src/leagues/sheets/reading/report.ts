@@ -37,6 +37,8 @@ export interface SheetReport {
   suspiciousCount: number
   /** When the sheet says it was taken, in ISO 8601; a hint for the default. */
   takenAt: string | null
+  /** What the uploader should know about how it was read. */
+  notes: string[]
 }
 
 /** What is wrong with a cell or a row, for the uploader to look up in the file. */

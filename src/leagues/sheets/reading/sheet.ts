@@ -24,7 +24,7 @@ import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import type { Header, Mapping } from './headers.ts'
+import { type Header, headingNotes, type Mapping } from './headers.ts'
 import type { SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { tableIn } from './workbook-table.ts'
@@ -117,12 +117,13 @@ async function readText(source: ByteSource, head: Uint8Array, options: ReadOptio
     delimiter,
     worksheet: null,
     takenAt: takenAtIn(rows.slice(0, header.row)),
+    notes: headingNotes(header),
   })
 }
 
 async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<Sheet> {
   const workbook = await openWorkbook(new Zip(source, options.signal))
-  const { worksheet, header, rowsAround } = await tableIn(workbook, options.mapping)
+  const { worksheet, header, rowsAround, notes } = await tableIn(workbook, options.mapping)
   const columns = new ColumnWriter(header.columns)
   const total = worksheet.entry.size
   await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
@@ -136,6 +137,7 @@ async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<S
     delimiter: null,
     worksheet: worksheet.name,
     takenAt,
+    notes: [...headingNotes(header), ...notes],
   })
 }
 
@@ -144,7 +146,7 @@ function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number
   options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
 }
 
-type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt'>
+type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt' | 'notes'>
 
 function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): Sheet {
   const { errors, duplicates, suspicious, ...columns } = finished
