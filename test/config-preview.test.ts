@@ -121,7 +121,7 @@ for (const javaScriptEnabled of [true, false])
         weights: { deads: 10 },
         goals: [{ targets: { deads: 30 } }],
       })
-      expect(consoleErrors.filter(complaint => !complaint.includes('422'))).toEqual([])
+      expect(consoleErrors.filter(error => !error.includes('422'))).toEqual([])
     },
   )
 

@@ -1,24 +1,21 @@
-/** Shifts: the list, the ways to make many, and one shift with the people on it. */
+/** The list of shifts, and the ways to make many. */
 
-import { type Content, type Html, html } from '../platform/html.ts'
+import { type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { address } from '../ui/parts/address.ts'
-import { action, checks, form, formField } from '../ui/parts/form.ts'
+import { checks, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { money, name, number } from '../ui/parts/values.ts'
-import type { BrokenDutyRule } from './broken-duties.ts'
-import { brokenMark, dateWords, dayWords, pinMark, shiftTimes, zoneWords } from './calendar-view.ts'
+import { name, number } from '../ui/parts/values.ts'
+import { brokenMark, dayWords, shiftTimes, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importForm } from './imports.ts'
-import { dutyKey } from './load-problem.ts'
-import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
-import { kindChoices, kindField } from './rules-fields.ts'
-import type { ShiftRequest } from './shift-requests.ts'
+import { kindField } from './rules-fields.ts'
+import { moreShiftFields } from './shift-page.ts'
 import type { Site } from './site.ts'
 
 type ShiftsData = {
@@ -115,205 +112,4 @@ ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 5
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
 ${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}
 ${kindField('Kind', 'kind')}</div>
-${moreFields()}`
-
-/** Rarely used fields. */
-const moreFields = (shift?: ShownShift): Html => html`${kindChoices}
-<details><summary>More skills, and prices of too few or too many people</summary>
-<div class="columns">
-${formField({ label: 'More skills', name: 'skills', type: 'list', optional: true, value: shift?.skills.join('\n'), hint: 'One per line; everybody on the shift needs all of them' })}
-${formField({ label: 'Price of each missing person', name: 'under_cents', type: 'cents', optional: true, min: 0, value: shift?.under_cents, hint: 'Blank: an open place outweighs all cost' })}
-${formField({ label: 'People at most', name: 'most', type: 'number', optional: true, min: 1, max: 500, value: shift?.most, hint: 'Blank: as many as there are places' })}
-${formField({ label: 'Price of each person beyond the places', name: 'over_cents', type: 'cents', optional: true, min: 0, value: shift?.over_cents })}</div></details>`
-
-type ShiftData = {
-  shift: ShownShift
-  /** By `dutyKey`. */
-  against: ReadonlyMap<string, readonly BrokenDutyRule[]>
-  candidates: readonly Candidate[]
-  requests: readonly ShiftRequest[]
-  /** People who can ask for it or against it. */
-  people: readonly { id: number; name: string }[]
-}
-
-const maxShown = 50
-
-/** One shift, and the people on it. */
-export function shiftBody({ shift, against, candidates, requests, people }: ShiftData, who: Who | undefined): Html {
-  const api = `/api/v1/roster/shifts/${shift.id}`
-  const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
-  return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
-<p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
-${table({
-  caption: 'People on this shift',
-  stack: true,
-  rows: shift.staff,
-  columns: [
-    {
-      head: 'Name',
-      names: true,
-      cell: person =>
-        html`<a href="/rota/staff/${person.staff_id}">${name(person.name)}</a>${person.pinned && pinMark}${person.broken && brokenMark}${against
-          .get(dutyKey(shift.id, person.staff_id))
-          ?.map(({ message }) => html`<div><small class="quiet">${message}</small></div>`)}`,
-    },
-    { head: html`<span class="sr">Actions</span>`, cell: ({ id, name: who, pinned }) => placeActions(id, who, pinned) },
-  ],
-  empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
-})}
-<section class="part"><h2>Who could work this shift</h2>
-${candidatesTable(shift, may)}
-${whoMayNot(mayNot)}</section>
-${
-  shift.open > 0 &&
-  may.length > 0 &&
-  html`<section class="part"><h2>Put somebody here</h2>
-${form(
-  { action: '/api/v1/roster/assignments', done: 'They have this shift now' },
-  html`<input type="hidden" name="shift_id" value="${shift.id}" data-type="number" />
-${formField({
-  label: 'Person',
-  name: 'staff_id',
-  type: 'select',
-  sends: 'number',
-  hint: 'Only people whom no rule excludes. They are pinned: a new roster keeps them here.',
-  choices: may.map(({ staff_id, name }) => ({ value: String(staff_id), label: name })),
-})}`,
-  'Put them here',
-)}</section>`
-}
-${requestsPart(api, requests, people)}
-<section class="part"><h2>Change it</h2>
-${form(
-  { action: api, method: 'patch', done: 'Saved' },
-  html`<div class="columns">
-${formField({ label: 'Begins', name: 'starts_at', type: 'time', zone: shift.timezone, value: shift.starts_at })}
-${formField({ label: 'Ends', name: 'ends_at', type: 'time', zone: shift.timezone, value: shift.ends_at })}
-${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: shift.headcount })}
-${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}
-${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}
-${kindField('Kind', 'kind', shift.kind)}</div>
-${moreFields(shift)}`,
-  'Save',
-)}
-${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} people are on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
-</section>`
-}
-
-function requestsPart(api: string, requests: ShiftData['requests'], people: ShiftData['people']): Content {
-  if (!people.length) return null
-  return html`<section class="part"><h2>Who wants it, and who does not</h2>
-${
-  requests.length > 0 &&
-  table({
-    caption: 'Requests',
-    stack: true,
-    rows: requests,
-    columns: [
-      { head: 'Name', names: true, cell: one => name(one.name) },
-      { head: 'Asks', cell: ({ want }) => (want === 'on' ? 'to be here' : 'not to be here') },
-      { head: 'Price if not followed', numeric: true, cell: ({ price_cents }) => money(price_cents) },
-      {
-        head: html`<span class="sr">Actions</span>`,
-        cell: ({ staff_id }) =>
-          action({
-            label: 'Take back',
-            small: true,
-            quiet: true,
-            method: 'delete',
-            action: `${api}/requests/${staff_id}`,
-            done: 'Taken back',
-          }),
-      },
-    ],
-  })
-}
-<details><summary>Add a request</summary>
-${form(
-  { action: `${api}/requests`, method: 'put', done: 'Saved: the next roster respects it' },
-  html`<div class="columns">
-${formField({ label: 'Person', id: 'f-request-staff', name: 'staff_id', type: 'select', sends: 'number', choices: people.map(({ id, name }) => ({ value: String(id), label: name })) })}
-${formField({
-  label: 'Asks',
-  name: 'want',
-  type: 'select',
-  choices: [
-    { value: 'off', label: 'not to be here' },
-    { value: 'on', label: 'to be here' },
-  ],
-})}
-${formField({ label: 'Price if not followed', name: 'price_cents', type: 'cents', min: 0, value: 1000 })}</div>`,
-  'Add it',
-)}</details></section>`
-}
-
-function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
-  const broken = shift.staff.filter(one => one.broken)
-  return html`${table({
-    caption: 'Allowed by all rules, best first',
-    stack: true,
-    rows: may.slice(0, maxShown),
-    columns: [
-      { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
-      {
-        head: html`<span class="sr">Actions</span>`,
-        cell: ({ staff_id }) =>
-          html`<span class="actions">${broken.map(one =>
-            action({
-              label: html`Instead of ${name(one.name)}`,
-              small: true,
-              action: `/api/v1/roster/assignments/${one.id}/replace`,
-              body: { staff_id },
-              done: 'They have this shift now',
-            }),
-          )}${
-            shift.open > 0 &&
-            action({
-              label: 'Put here',
-              small: true,
-              quiet: true,
-              action: '/api/v1/roster/assignments',
-              body: { shift_id: shift.id, staff_id },
-              done: 'They have this shift now',
-            })
-          }</span>`,
-      },
-      {
-        head: 'Rest before or after',
-        numeric: true,
-        cell: ({ rest_hours }) => (rest_hours === null ? 'no work nearby' : html`${number(rest_hours)} h`),
-      },
-      {
-        head: 'Hours that week',
-        numeric: true,
-        cell: one => html`${number(one.week_hours)} of ${number(one.max_hours_week)} h`,
-      },
-      { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
-    ],
-    empty: emptyState('Nobody else can work this shift', 'A rule excludes everyone else: see below.'),
-  })}${moreThan(may.length)}`
-}
-
-const whoMayNot = (people: readonly Candidate[]): Content =>
-  people.length > 0 &&
-  html`<details><summary>Who may not, and why (${number(people.length)})</summary>
-<ul>${people.slice(0, maxShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${moreThan(people.length)}</details>`
-
-const moreThan = (all: number): Content =>
-  all > maxShown && html`<p class="quiet">And ${number(all - maxShown)} more.</p>`
-
-const placeActions = (id: number, who: string, pinned: boolean): Content =>
-  html`<span class="actions">${action({
-    label: pinned ? 'Unpin' : 'Pin',
-    small: true,
-    quiet: true,
-    action: `/api/v1/roster/assignments/${id}/${pinned ? 'unpin' : 'pin'}`,
-  })}${action({
-    label: 'Take off',
-    small: true,
-    danger: true,
-    method: 'delete',
-    action: `/api/v1/roster/assignments/${id}`,
-    confirm: `Take ${who} off this shift?`,
-    done: 'Taken off',
-  })}</span>`
+${moreShiftFields()}`
