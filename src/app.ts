@@ -1,10 +1,7 @@
 /** Builds everything once, in order. `startFieldhouse` tells the order; each step is a function below it. */
-import { hostname } from 'node:os'
-import { eq } from 'drizzle-orm'
 import { storeFactOnce } from '../db/facts.ts'
 import { fileOf } from '../db/file.ts'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
-import { processes } from '../db/schema.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { guardCookies, isMutation } from './accounts/csrf.ts'
@@ -29,7 +26,7 @@ import { lookForDamageAtStart, reportDamage } from './monitor/database-files.ts'
 import { addGauges } from './monitor/health.ts'
 import { raiseRestoreFailure, startRetentionTime } from './monitor/jobs.ts'
 import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
-import { reportDeadProcesses } from './monitor/processes.ts'
+import { registerProcess, reportDeadProcesses } from './monitor/processes.ts'
 import { Cache } from './platform/cache/cache.ts'
 import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
@@ -335,14 +332,4 @@ function resumeWork(app: App): void {
 /** The id of this installation. A restore makes a new one, so that nothing cached in Redis before is used. */
 async function installationOf(db: Db): Promise<string> {
   return atomically(db, tx => storeFactOnce(tx, 'installation', crypto.randomUUID()))
-}
-
-/** Stores this process among those that share the folder; returns a function that removes it. */
-async function registerProcess(
-  db: Db,
-  row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>,
-) {
-  const values = { ...row, host: hostname(), pid: process.pid }
-  await atomically(db, tx => void tx.insert(processes).values(values).run())
-  return () => void bestEffortWrite(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }

@@ -1,10 +1,10 @@
-/** The load of each process, minute by minute. */
-import { availableParallelism } from 'node:os'
+/** The processes that share the folder: who they are, which have died, and their load minute by minute. */
+import { availableParallelism, hostname } from 'node:os'
 import { eq, gte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { processes, processMinutes, queueMinutes, systemAlerts } from '../../db/schema.ts'
-import { atomically, tryWrite } from '../../db/transactions.ts'
+import { atomically, bestEffortWrite, tryWrite } from '../../db/transactions.ts'
 import { type Alert, raiseAlert } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { iso, minute } from '../platform/clock.ts'
@@ -14,6 +14,16 @@ import { withTimeout } from '../platform/process/with-timeout.ts'
 import { depthReading } from './tasks/task-queries.ts'
 
 export type Load = typeof processMinutes.$inferSelect
+
+/** Stores this process among those that share the folder; returns a function that removes it. */
+export async function registerProcess(
+  db: Db,
+  row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>,
+) {
+  const values = { ...row, host: hostname(), pid: process.pid }
+  await atomically(db, tx => void tx.insert(processes).values(values).run())
+  return () => void bestEffortWrite(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
+}
 
 /** Call the returned function each minute: it records what this process used since the last call. */
 export function openLoadRecorder({ db, clock, config, processId, loop, loadShedding }: App): () => void {
