@@ -18,7 +18,8 @@ import { runById } from '../platform/jobs/runs.ts'
 import { conditions, openRedisWatch } from './alerts/conditions.ts'
 import { mailAlerts, openAlertWebhook, postAlerts } from './alerts/send-alerts.ts'
 import { openFileCheck } from './database-files.ts'
-import { openDepthRecorder, openLoadRecorder, reportDeadProcesses } from './processes.ts'
+import { openDepthRecorder, openLoadRecorder } from './process-load.ts'
+import { reportDeadProcesses } from './processes.ts'
 
 /** ms between two checks of the database files, of alerts to send, and of Redis. */
 const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }

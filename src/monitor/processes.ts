@@ -1,19 +1,16 @@
-/** The processes that share the folder: who they are, which have died, and their load minute by minute. */
-import { availableParallelism, hostname } from 'node:os'
-import { eq, gte } from 'drizzle-orm'
+/** The processes that share the folder and those of `ROLE=compute`: who they are, and which have died. */
+import { hostname } from 'node:os'
+import { eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { processes, processMinutes, queueMinutes, systemAlerts } from '../../db/schema.ts'
-import { atomically, bestEffortWrite, tryWrite } from '../../db/transactions.ts'
-import { type Alert, raiseAlert } from '../alerts.ts'
+import { processes, systemAlerts } from '../../db/schema.ts'
+import { atomically, bestEffortWrite } from '../../db/transactions.ts'
+import { raiseAlert } from '../alerts.ts'
 import type { App } from '../context.ts'
-import { iso, minute } from '../platform/clock.ts'
+import { iso } from '../platform/clock.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { isProcessDead } from '../platform/process/process-lock.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
-import { depthReading } from './tasks/task-queries.ts'
-
-export type Load = typeof processMinutes.$inferSelect
 
 /** Stores this process among those that share the folder; returns a function that removes it. */
 export async function registerProcess(
@@ -24,101 +21,6 @@ export async function registerProcess(
   await atomically(db, tx => void tx.insert(processes).values(values).run())
   return () => void bestEffortWrite(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }
-
-/** Call the returned function each minute: it records what this process used since the last call. */
-export function openLoadRecorder({ db, clock, config, processId, loop, loadShedding }: App): () => void {
-  let refused = loadShedding.refused()
-  let used = process.cpuUsage()
-  let at = performance.now()
-  return () => {
-    const { user, system } = process.cpuUsage(used)
-    const cpu = (user + system) / 1_000 / (performance.now() - at) / availableParallelism()
-    used = process.cpuUsage()
-    at = performance.now()
-    const refusedBefore = refused
-    refused = loadShedding.refused()
-    const now = clock.now()
-    const row: Load = {
-      minute: now - (now % minute),
-      process: processId,
-      role: config.role,
-      cpu: Math.round(Math.min(1, cpu) * 1_000) / 1_000,
-      lagMs: Math.round(loop.lag().p99 * 10) / 10,
-      rssBytes: process.memoryUsage.rss(),
-      shed: refused - refusedBefore,
-    }
-    tryWrite(db, tx => void tx.insert(processMinutes).values(row).onConflictDoNothing().run())
-  }
-}
-
-/** Call the returned function each minute: it records how much waits and runs, unless another process has. */
-export function openDepthRecorder({ db, clock, reader }: App): () => Promise<void> {
-  return async () => {
-    const now = clock.now()
-    const depth = await reader.read(depthReading, { now })
-    const row = { minute: now - (now % minute), ...depth }
-    tryWrite(db, tx => void tx.insert(queueMinutes).values(row).onConflictDoNothing().run())
-  }
-}
-
-/** All processes since then, oldest first. */
-export const loadSince = (db: Db, at: number): Load[] =>
-  db.select().from(processMinutes).where(gte(processMinutes.minute, at)).orderBy(processMinutes.minute).all()
-
-const maxLag = 200 // ms
-const maxBusyShare = 0.8 // of all cores
-const minutesInARow = 5
-
-/** Thresholds for an overloaded process. */
-export function processLoadAlerts(rows: readonly Load[]): Alert[] {
-  const byProcess = Map.groupBy(rows, ({ process }) => process)
-  return [...byProcess.values()].flatMap(minutes => [...overloadAlerts(minutes), ...refusedReadAlerts(minutes)])
-}
-
-/** Overloaded for this many minutes in a row: a short peak needs no alarm. */
-function overloadAlerts(minutes: readonly Load[]): Alert[] {
-  const last = minutes.slice(-minutesInARow)
-  const newest = last.at(-1)
-  if (!newest || last.length < minutesInARow) return []
-  const { process, role, lagMs, cpu } = newest
-  const isLate = last.every(({ lagMs }) => lagMs > maxLag)
-  const isBusy = last.every(({ cpu }) => cpu > maxBusyShare)
-  if (!isLate && !isBusy) return []
-  const what = [
-    isLate && `timers fire up to ${Math.round(lagMs)} ms late`,
-    isBusy && `it uses ${Math.round(cpu * 100)} % of the processor`,
-  ]
-  return [
-    {
-      key: `high_load:${process}`,
-      type: 'high_load',
-      severity: isLate ? 'error' : 'warning',
-      title: `A process (${role}) is overloaded`,
-      message: `For ${minutesInARow} minutes ${what.filter(Boolean).join(', and ')}.`,
-      data: { process, lag_ms: lagMs, cpu },
-    },
-  ]
-}
-
-/** Readers were refused in the last two minutes: raises an alert at once. */
-function refusedReadAlerts(minutes: readonly Load[]): Alert[] {
-  const shed = minutes.slice(-2).reduce((sum, { shed }) => sum + shed, 0)
-  const newest = minutes.at(-1)
-  if (!newest || shed === 0) return []
-  const { process, role, lagMs } = newest
-  return [
-    {
-      key: `high_load:shed:${process}`,
-      type: 'high_load',
-      severity: 'error',
-      title: `A process (${role}) refuses readers`,
-      message: `It is overloaded: ${shed} reads were refused with a 503 in the last two minutes. Requests of officers and admins, and changes, are still answered.`,
-      data: { process, shed, lag_ms: lagMs },
-    },
-  ]
-}
-
-/** The processes that share this folder. */
 
 export type Process = typeof processes.$inferSelect & { alive: boolean }
 
@@ -134,11 +36,12 @@ const allProcesses = (db: Db) => db.select().from(processes).orderBy(processes.s
 /** Whether any process runs jobs. */
 export const hasWorker = (all: readonly Process[]) => all.some(({ alive, role }) => alive && role !== 'web')
 
-/** A process that ended without stopping (killed, out of memory, a power cut) is reported once, also after a restart. */
-
 const deathAlertPrefix = 'process_died:'
 
-/** Called at the start and each minute, by every process. */
+/**
+ * Reports each process that ended without stopping (killed, out of memory, a power cut) once, also after a restart. Called at the
+ * start and each minute, by every process.
+ */
 export async function reportDeadProcesses(app: App): Promise<void> {
   const { db, clock } = app
   const all = processesOf(app)
@@ -162,8 +65,7 @@ export async function reportDeadProcesses(app: App): Promise<void> {
   })
 }
 
-/** The processes of `ROLE=compute`, which share only Redis with this folder: who they are and what they do. */
-
+/** A process of `ROLE=compute`, which shares only Redis with this folder. */
 export const machineSchema = t.Object({
   name: t.String({ description: 'Host and process', examples: ['nas-4711'] }),
   host: t.String({ examples: ['nas'] }),
