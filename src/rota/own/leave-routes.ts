@@ -1,0 +1,97 @@
+/** Asking for leave, and the answers of officers. */
+import { Elysia, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
+import { changeOwn, decide, decisionSchema } from './changes.ts'
+import {
+  askForLeave,
+  decideLeave,
+  leaveById,
+  leaveSchema,
+  leaveStateSchema,
+  listLeave,
+  newLeave,
+  withdrawLeave,
+} from './leave.ts'
+import { ownStaff } from './own-duties.ts'
+
+const withId = { params: idParams }
+
+export const leaveRoutes = (app: App) => {
+  const { db } = app
+
+  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/me/leave',
+      ({ query, who, request, set }) => {
+        const page = pageOf(query)
+        const { leave, total } = listLeave(db, { staffId: ownStaff(db, signedIn(who)).id }, page)
+        return paged({ request, set }, page, total, { leave })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'member',
+        detail: describe('The leave you have asked for', pageSchema('leave', leaveSchema)),
+      },
+    )
+    .post(
+      '/me/leave',
+      async ({ body, who, set }) => {
+        const id = await changeOwn(app, who, 'leave.ask', body, (tx, me, at) => askForLeave(tx, me.id, body, at))
+        set.status = 201
+        return leaveById(db, id)
+      },
+      {
+        body: newLeave,
+        may: 'member',
+        detail: describe('Ask for leave; an officer approves or declines it', leaveSchema, { status: 201 }),
+      },
+    )
+    .delete(
+      '/me/leave/:id',
+      ({ params: { id }, who }) =>
+        changeOwn(app, who, 'leave.withdraw', { id }, (tx, me, at) => {
+          withdrawLeave(tx, id, me.id, at)
+          return leaveById(tx, id)
+        }),
+      { ...withId, may: 'member', detail: describe('Withdraw your leave before it begins', leaveSchema) },
+    )
+    .get(
+      '/leave',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { leave, total } = listLeave(db, { state: query.state, staffId: query.staff_id }, page)
+        return paged({ request, set }, page, total, { leave })
+      },
+      {
+        query: t.Object({ state: t.Optional(leaveStateSchema), staff_id: t.Optional(idSchema), ...pageQuery }),
+        may: 'officer',
+        detail: describe('Leave that people have asked for: pending requests first', pageSchema('leave', leaveSchema)),
+      },
+    )
+    .post(
+      '/leave/:id/approve',
+      async ({ params: { id }, body, who }) => {
+        await decide(app, who, 'leave.approve', id, (tx, at) => decideLeave(tx, id, 'approved', body.reason, at))
+        return leaveById(db, id)
+      },
+      {
+        ...withId,
+        body: decisionSchema,
+        may: 'officer',
+        detail: describe('Approve leave: it becomes an absence, and duties within it show as broken', leaveSchema),
+      },
+    )
+    .post(
+      '/leave/:id/decline',
+      async ({ params: { id }, body, who }) => {
+        await decide(app, who, 'leave.decline', id, (tx, at) => decideLeave(tx, id, 'declined', body.reason, at))
+        return leaveById(db, id)
+      },
+      { ...withId, body: decisionSchema, may: 'officer', detail: describe('Decline leave', leaveSchema) },
+    )
+}

@@ -1,0 +1,156 @@
+/** A person's own rota: who they are among the staff, their shifts, calendar, wishes and notices. */
+import { Elysia, type Static, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { siteUrl } from '../../accounts/origin.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { isoOrNull } from '../../platform/clock.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
+import { markSeen, noticeSchema, noticesOf } from '../notices.ts'
+import { normalisePerson, wishSchema } from '../person.ts'
+import { changePerson, personById } from '../staff-queries.ts'
+import { calendarPath, calendarSince, endCalendarAddress, renewCalendarAddress } from './calendar.ts'
+import { changeOwn } from './changes.ts'
+import { hoursOfWeek, ownDuties, ownDutySchema, ownStaff } from './own-duties.ts'
+
+const wishListOptions = {
+  maxItems: 100,
+  examples: [
+    [
+      { want: 'avoid', weekday: 7 },
+      { want: 'prefer', from: '18:00', to: '23:00' },
+    ],
+  ],
+}
+const wishesSchema = t.Array(wishSchema, wishListOptions)
+/** Only officers decide how much a wish counts. */
+const ownWishes = t.Array(t.Omit(wishSchema, ['weight']), wishListOptions)
+const meSchema = t.Object({
+  staff_id: idSchema,
+  name: t.String({ examples: ['Ann'] }),
+  active: t.Boolean(),
+  week_hours: t.Number({ description: 'In this week, from Monday', examples: [25] }),
+  max_hours_week: t.Number({ examples: [40] }),
+  preferences: wishesSchema,
+  calendar_since: t.Nullable({ ...dateTimeSchema, description: 'When the calendar’s address was made' }),
+})
+type Wish = Static<typeof wishSchema>
+
+/** A wish that stays keeps the weight that an officer gave it. */
+const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]): Wish[] =>
+  wishes.map(wish => before.find(({ weight: _, ...same }) => Bun.deepEquals(same, wish)) ?? wish)
+
+export const meRoutes = (app: App) => {
+  const { db, clock } = app
+
+  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/me',
+      ({ who }) => {
+        const { id } = ownStaff(db, signedIn(who))
+        const { name, active, max_hours_week, preferences } = personById(db, id)
+        const week_hours = hoursOfWeek(db, id, clock.now())
+        const calendar_since = isoOrNull(calendarSince(db, id))
+        return { staff_id: id, name, active, week_hours, max_hours_week, preferences, calendar_since }
+      },
+      { may: 'member', detail: describe('Whom of the staff your account is linked to', meSchema) },
+    )
+    .get(
+      '/me/shifts',
+      ({ query, who, request, set }) => {
+        const page = pageOf(query)
+        const asked = { staffId: ownStaff(db, signedIn(who)).id, now: clock.now(), past: query.past }
+        const { duties, total } = ownDuties(db, asked, page)
+        return paged({ request, set }, page, total, { shifts: duties })
+      },
+      {
+        query: t.Object({
+          past: t.Optional(t.Boolean({ description: 'Past shifts, last first' })),
+          ...pageQuery,
+        }),
+        may: 'member',
+        detail: describe('Your upcoming shifts, next first', pageSchema('shifts', ownDutySchema)),
+      },
+    )
+    .put(
+      '/me/wishes',
+      ({ body, who }) =>
+        changeOwn(app, who, 'staff.wishes', body, (tx, { id }) => {
+          const { preferences } = personById(tx, id)
+          changePerson(tx, id, normalisePerson({ preferences: withWeights(body.preferences ?? [], preferences) }))
+          return { preferences: personById(tx, id).preferences }
+        }),
+      {
+        body: t.Object({ preferences: t.Optional(ownWishes) }),
+        may: 'member',
+        detail: describe('Replace your wishes', t.Object({ preferences: wishesSchema })),
+      },
+    )
+    .get(
+      '/me/notices',
+      ({ query, who, request, set }) => {
+        const page = pageOf(query)
+        const { notices, total } = noticesOf(db, ownStaff(db, signedIn(who)).id, page)
+        return paged({ request, set }, page, total, { notices })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'member',
+        detail: describe(
+          'Notices about your shifts, leave and swaps, newest first',
+          pageSchema('notices', noticeSchema),
+        ),
+      },
+    )
+    .post(
+      '/me/notices/seen',
+      async ({ body, who }) => {
+        const me = ownStaff(db, signedIn(who))
+        return { seen: await atomically(db, tx => markSeen(tx, me.id, body.up_to, clock.now())) }
+      },
+      {
+        body: t.Object(
+          { up_to: { ...idSchema, description: 'The newest notice that was read' } },
+          { examples: [{ up_to: 7 }] },
+        ),
+        may: 'member',
+        detail: describe('Mark notices as read', t.Object({ seen: t.Integer() })),
+      },
+    )
+    .post(
+      '/me/calendar',
+      async ({ who, request, set }) => {
+        const token = await changeOwn(app, who, 'calendar.renew', {}, (tx, me, at) =>
+          renewCalendarAddress(tx, me.id, at),
+        )
+        set.status = 201
+        return { url: `${siteUrl(request, app.config)}${calendarPath(token)}` }
+      },
+      {
+        may: 'member',
+        detail: describe(
+          'A new private address for your calendar (iCalendar); the previous one stops working',
+          t.Object({
+            url: t.String({
+              description: 'Shown only once: anyone with it can read your shifts',
+              examples: ['https://rota.example.org/calendar/shifts.ics?token=…'],
+            }),
+          }),
+          { status: 201 },
+        ),
+      },
+    )
+    .delete(
+      '/me/calendar',
+      ({ who }) =>
+        changeOwn(app, who, 'calendar.end', {}, (tx, me) => {
+          if (!endCalendarAddress(tx, me.id)) refuse('not_found', 'Your calendar has no address')
+          return { deleted: true }
+        }),
+      { may: 'member', detail: describe('End the address of your calendar', t.Object({ deleted: t.Boolean() })) },
+    )
+}
