@@ -2,7 +2,9 @@
 import { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { watchBrokenDuties } from './broken-alert.ts'
+import { makeShiftsRoutes } from './make-shifts-routes.ts'
 import { rosterRoutes } from './roster-routes.ts'
+import { shiftRequestRoutes } from './shift-request-routes.ts'
 import { shiftRoutes } from './shift-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { staffRoutes } from './staff-routes.ts'
@@ -21,4 +23,6 @@ export const rotaRoutes = (app: App) =>
     .use(siteRoutes(app))
     .use(staffRoutes(app))
     .use(shiftRoutes(app))
+    .use(makeShiftsRoutes(app))
+    .use(shiftRequestRoutes(app))
     .use(rosterRoutes(app))

@@ -1,0 +1,73 @@
+/** Requests of people to work a shift, or not to. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
+import { shiftById } from './shift-queries.ts'
+import { dropRequest, newRequest, requestsOn, setRequest, shiftRequestSchema } from './shift-requests.ts'
+
+export const shiftRequestRoutes = (app: App) => {
+  const { db, clock } = app
+
+  return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/:id/requests',
+      ({ params: { id }, query, request, set }) => {
+        const page = pageOf(query)
+        const all = requestsOn(db, shiftById(db, id).id)
+        return paged({ request, set }, page, all.length, {
+          requests: all.slice(page.offset, page.offset + page.limit),
+        })
+      },
+      {
+        params: idParams,
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('Who wants this shift or does not', pageSchema('requests', shiftRequestSchema)),
+      },
+    )
+    .put(
+      '/:id/requests',
+      async ({ params: { id }, body, who }) => {
+        await atomically(db, tx => {
+          setRequest(tx, id, body)
+          const target = `shift ${id}`
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.request', target, detail: body })
+        })
+        return (
+          requestsOn(db, id).find(({ staff_id }) => staff_id === body.staff_id) ?? refuse('not_found', 'It is gone')
+        )
+      },
+      {
+        params: idParams,
+        body: newRequest,
+        may: 'officer',
+        detail: describe(
+          'Set a person’s request to work this shift or not to; it replaces an earlier one',
+          shiftRequestSchema,
+        ),
+      },
+    )
+    .delete(
+      '/:id/requests/:staff_id',
+      async ({ params: { id, staff_id }, who }) => {
+        await atomically(db, tx => {
+          if (!dropRequest(tx, id, staff_id)) refuse('not_found', `Staff ${staff_id} has no request for shift ${id}`)
+          const [target, detail] = [`shift ${id}`, { staff_id }]
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.request.drop', target, detail })
+        })
+        return { deleted: true, id: staff_id }
+      },
+      {
+        params: t.Object({ id: idSchema, staff_id: idSchema }),
+        may: 'officer',
+        detail: describe('Delete a person’s request', deletedSchema),
+      },
+    )
+}
