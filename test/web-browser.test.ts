@@ -425,3 +425,21 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   ])
   expect(focused.every(text => text.endsWith('solid'))).toBe(true)
 })
+
+browserTest(
+  'a form outlives its session: it says so, and can be sent once its writer has signed in again',
+  async () => {
+    const { call, url, path } = await newSeason()
+    const page = await openBrowser()
+    await signInBrowser(page, url, olga.email, olga.password)
+    await page.goto(`${path}/settings`)
+    await page.fill('#f-name', 'Spring')
+    await page.context().clearCookies()
+    await page.click('button:text-is("Save")')
+    await page.waitForSelector('[data-refusal]:text("You are signed out.")')
+    await signInBrowser(page, url, olga.email, olga.password)
+    await page.click('button:text-is("Save")')
+    await page.waitForSelector('.toast:text("Saved")')
+    expect((await call.get(path.replace(url, '/api/v1'))).name).toBe('Spring')
+  },
+)

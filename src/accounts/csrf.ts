@@ -27,7 +27,7 @@ export const guardCookies = (config: Config) => async (request: Request, who: Wh
 
 export function requireToken(who: Who, token: string | null | undefined): void {
   if (who.via === 'session' && (!token || !isSameSecret(token, who.csrfToken ?? '')))
-    refuse('forbidden', 'The X-CSRF-Token header is missing or wrong')
+    refuse('forbidden', 'This page is from another session: reload it. (The X-CSRF-Token header is missing or wrong)')
 }
 
 async function tokenOfForm(request: Request): Promise<string | null> {

@@ -1,5 +1,5 @@
 // Sends one file with its fields, shows the progress, and resolves with the server's answer.
-import { csrf } from './api.js'
+import { csrf, Refused, renewCsrf } from './api.js'
 
 /** `place` holds a text, a progress bar and a button to stop; null if none is worth showing. */
 export function sendFile(url, fields, file, name, place) {
@@ -16,12 +16,12 @@ export function sendFile(url, fields, file, name, place) {
       if (place) place.hidden = true
       settle(value)
     }
-    request.onload = () => {
+    request.onload = async () => {
+      const { status } = request
       const answer = request.response ?? {}
-      if (request.status < 400) return end(resolve)(answer)
-      end(reject)(
-        Object.assign(new Error(answer.detail ?? `The server answered ${request.status}`), { problem: answer }),
-      )
+      if (status < 400) return end(resolve)(answer)
+      if (await renewCsrf(status)) return resolve(sendFile(url, fields, file, name, place))
+      end(reject)(new Refused(answer, status))
     }
     request.onerror = () => end(reject)(new Error('The connection was lost; nothing was uploaded. Try again.'))
     request.onabort = () => end(reject)(new Error('Stopped; nothing was uploaded.'))

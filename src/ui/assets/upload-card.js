@@ -124,7 +124,7 @@ export function uploadCard(form, file, isFirst) {
       notice(
         'warn',
         'Held, as it looks wrong compared with the previous scan: ',
-        ...doubts.map(({ message }) => `${message}. `),
+        ...doubts.map(({ message }) => `${message}${message.endsWith('?') ? '' : '.'} `),
         link,
       ),
     )
