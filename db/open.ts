@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { guardFile, openFile } from './file.ts'
 import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
-import { explainOpenErrors, isBusy, makeDataFolder } from './open-errors.ts'
+import { explainOpenErrors, makeDataFolder } from './open-errors.ts'
 import * as schema from './schema.ts'
 import { TimedDatabase } from './statement-times.ts'
+import { useWriteAheadLog } from './write-ahead-log.ts'
 
 Database.MAX_QUERY_CACHE_SIZE = 500 // prepared statements kept per connection, a few kB each; Bun's default is 20
 
@@ -68,17 +69,6 @@ function refuseLostDatabase(client: Database, dataDir: string) {
   throw new Error(
     `${dataDir} has scores.db, but its fieldhouse.db is missing or empty. Put it back, or restore the newest backup into an empty folder: bun run restore`,
   )
-}
-
-/** SQLite ignores the busy timeout here: it fails at once while another process does the same. */
-function useWriteAheadLog(client: Database) {
-  for (const deadline = performance.now() + 10_000; ; Bun.sleepSync(10)) {
-    try {
-      return client.run('PRAGMA journal_mode = WAL')
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error
-    }
-  }
 }
 
 /** Opens an existing `fieldhouse.db` for a script that runs next to the service. It may write, but never migrates. */

@@ -84,8 +84,12 @@ export class Store {
       throw new Error(`${this.path} was deleted or replaced while it was open; what was in it is gone`)
   }
 
-  /** Creates or upgrades the tables and prepares the statements. Throws "busy" while another process holds the file. */
+  /**
+   * Creates or upgrades the tables and prepares the statements. Throws "busy" while another process holds the file. The first switch
+   * of a file to a log does so at once, whatever the busy timeout is, so it is here, where the caller tries again.
+   */
   prepare(): QueueSet {
+    this.#db.exec('PRAGMA journal_mode = WAL')
     const version = () => this.#db.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version ?? 0
     if (version() < newestVersion) {
       this.#db.exec('BEGIN IMMEDIATE')
@@ -132,7 +136,6 @@ function openQueueFile(path: string): Database {
     db.exec(`PRAGMA busy_timeout = ${openTimeout}`)
     // A transaction of one call changes about six pages, each written whole: half the default size halves what is written.
     db.exec('PRAGMA page_size = 2048')
-    db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = NORMAL')
     db.exec('PRAGMA wal_autocheckpoint = 0')
     db.exec('PRAGMA temp_store = MEMORY')

@@ -4,7 +4,7 @@ import { withBackend } from 'bullmq'
 import { openSqliteFile } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
 import { outcome } from './outcome.ts'
-import { afterTest, expect, temporaryFolder, test, until } from './support.ts'
+import { afterTest, expect, sleep, temporaryFolder, test, until } from './support.ts'
 
 const { Queue, QueueEvents, Worker } = withBackend(createSqliteBackend)
 
@@ -47,6 +47,21 @@ test('a failing call on a queue in memory is rolled back', async () => {
   const refused = queue.updateJobProgress('none', 1)
   const [refusal] = await Promise.all([outcome(refused), queue.add('a', {})])
   expect(refusal).toThrow(expect.objectContaining({ code: -1 }))
+  expect(await queue.getJobCounts('waiting')).toEqual({ waiting: 1 })
+})
+
+test('a new file is waited for while another process reads it', async () => {
+  const path = join(temporaryFolder(), 'queue.db')
+  const other = openSqliteFile(path)
+  other.exec('BEGIN')
+  other.prepare('SELECT count(*) FROM sqlite_schema').get()
+  const queue = new Queue('jobs', { connection: { path } })
+  afterTest(() => queue.close())
+  const added = queue.add('kept', {})
+  await sleep(20)
+  other.exec('ROLLBACK')
+  other.close()
+  await added
   expect(await queue.getJobCounts('waiting')).toEqual({ waiting: 1 })
 })
 

@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import { guardFile, openFile } from '../../../../db/file.ts'
 import { TimedDatabase } from '../../../../db/statement-times.ts'
+import { useWriteAheadLog } from '../../../../db/write-ahead-log.ts'
 
 export const scoresFile = (dataDir: string): string => join(dataDir, 'scores.db')
 
@@ -72,7 +73,7 @@ export function openScores(dataDir: string): Database {
   scores.run('PRAGMA busy_timeout = 10000')
   scores.run('PRAGMA page_size = 16384') // three groups in one; only has an effect on a new file
   scores.run('PRAGMA auto_vacuum = INCREMENTAL') // so does this
-  scores.run('PRAGMA journal_mode = WAL')
+  useWriteAheadLog(scores)
   scores.run('PRAGMA synchronous = NORMAL')
   scores.run('PRAGMA wal_autocheckpoint = 8192') // pages: 128 MB; the thread does it sooner, when it has nothing else to do
   scores.run('PRAGMA journal_size_limit = 33554432')
@@ -91,9 +92,10 @@ export function openScores(dataDir: string): Database {
 /** For any thread: single rows and pages, some microseconds each. The file must exist. */
 export function openScoresReader(dataDir: string): Database {
   const scores = new TimedDatabase(scoresFile(dataDir), { readonly: true })
-  scores.run('PRAGMA busy_timeout = 30')
+  scores.run('PRAGMA busy_timeout = 10000') // while opening: another process may just be making or closing the file
   scores.run('PRAGMA cache_size = -8000')
   checkVersion(scores)
+  scores.run('PRAGMA busy_timeout = 30')
   return scores
 }
 
