@@ -1,4 +1,7 @@
+import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { openDatabase } from '../db/open.ts'
 import { facts, taskLocks } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
@@ -112,6 +115,18 @@ test('a process counts as alive while it runs, even if what holds its lock could
   hold()
   for (let i = 0; i < 5; i++) Bun.gc(true)
   expect(isProcessDead(dataDir, 'forgetful')).toBe(false)
+})
+
+test('a dead process is found dead while another process asks about it too', () => {
+  const dataDir = temporaryFolder()
+  mkdirSync(join(dataDir, 'run'))
+  const path = join(dataDir, 'run', 'gone.alive')
+  const asker = new Database(path)
+  afterTest(() => asker.close())
+  asker.run('BEGIN')
+  asker.query('SELECT count(*) FROM sqlite_schema').get()
+  expect(isProcessDead(dataDir, 'gone')).toBe(true)
+  expect(existsSync(path)).toBe(false)
 })
 
 test('a process that ends while it is asked about is either alive or dead', async () => {

@@ -57,7 +57,9 @@ export function isProcessDead(dataDir: string, id: string): boolean {
   try {
     probe = new Database(path, { readwrite: true, create: false })
     probe.run('PRAGMA busy_timeout = 0')
-    probe.run('BEGIN EXCLUSIVE')
+    // A read lock, which others who ask at the same moment can hold as well.
+    probe.run('BEGIN')
+    probe.query('SELECT count(*) FROM sqlite_schema').get()
     rmSync(path, { force: true }) // while the lock is held, so that the next to lock it sees that the file is gone
     return true
   } catch {
