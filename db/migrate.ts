@@ -58,15 +58,15 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
   client.run('BEGIN IMMEDIATE')
   try {
     dropTriggers(client) // before the migrations, which may change the tables they name and the rows they guard
-    // The version is read again: another process may have migrated meanwhile.
-    const missing = files.migrations.slice(schemaVersion(client))
+    const startingVersion = schemaVersion(client) // read again: another process may have migrated meanwhile
+    refuseNewer(startingVersion, known)
+    const missing = files.migrations.slice(startingVersion)
     for (const { sql } of missing) for (const statement of sql) client.run(statement)
     const broken = missing.length ? client.query('PRAGMA foreign_key_check').all() : []
     if (broken.length) throw new Error(`The migration leaves ${broken.length} broken references`)
     client.run(files.triggers)
     client.run(`INSERT OR REPLACE INTO facts (name, value) VALUES ('triggers', ?)`, [triggersHash])
     client.run(`PRAGMA user_version = ${known}`)
-    removeUnfinishedCopies(dataDir)
     client.run('COMMIT')
   } catch (error) {
     if (client.inTransaction) client.run('ROLLBACK') // on a full disk SQLite has rolled back itself
@@ -74,6 +74,7 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
   } finally {
     client.run('PRAGMA foreign_keys = ON')
   }
+  removeUnfinishedCopies(dataDir)
 }
 
 const appliedTriggers = (client: Database) =>
@@ -94,8 +95,8 @@ function copyBefore(client: Database, dataDir: string, version: number) {
   const folder = backupsOf(dataDir)
   mkdirSync(folder, { recursive: true })
   const unfinished = join(folder, `.before-schema-${version + 1}.${crypto.randomUUID()}.db`)
-  client.query('VACUUM INTO ?').run(unfinished)
   try {
+    client.query('VACUUM INTO ?').run(unfinished)
     const copied = new Database(unfinished, { readonly: true })
     const isFromBefore = schemaVersion(copied) === version
     copied.close()
@@ -105,12 +106,13 @@ function copyBefore(client: Database, dataDir: string, version: number) {
     closeSync(file)
     renameSync(unfinished, join(folder, `before-schema-${version + 1}.db`))
   } catch (error) {
+    for (const suffix of ['', '-journal']) rmSync(unfinished + suffix, { force: true }) // the disk may be full
     // Otherwise another process has migrated meanwhile: it made its own copy and deleted this one.
     if (schemaVersion(client) === version) throw error
   }
 }
 
-/** A start that was killed while copying leaves one behind. */
+/** A start that was killed while copying leaves one behind. Call it after the commit, by which others know that they need no copy. */
 function removeUnfinishedCopies(dataDir: string) {
   const folder = backupsOf(dataDir)
   for (const name of existsSync(folder) ? readdirSync(folder) : [])

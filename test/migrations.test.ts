@@ -213,6 +213,41 @@ test('an incomplete copy of a killed start is deleted by the migration', () => {
   expect(readdirSync(join(dataDir, 'backups'))).toEqual([copyName])
 })
 
+test('the unfinished copy of another start is not deleted before the migration that makes it needless is committed', () => {
+  const { client, dataDir } = database()
+  const other = join(dataDir, 'backups', `.${copyName.replace('.db', '')}.${crypto.randomUUID()}.db`)
+  const run = client.run.bind(client)
+  let isThereAtCommit: boolean | undefined
+  client.run = (sql: string, ...values: unknown[]) => {
+    if (sql === 'COMMIT') isThereAtCommit = existsSync(other)
+    return run(sql, ...(values as []))
+  }
+  mkdirSync(join(dataDir, 'backups'))
+  writeFileSync(other, 'half')
+  migrate(client, dataDir, undefined, withMigration(['create table later (id integer)']))
+  expect([isThereAtCommit, existsSync(other)]).toEqual([true, false])
+})
+
+test('a copy that cannot be completed is deleted', () => {
+  const { client, dataDir } = database()
+  const path = databaseFile(dataDir)
+  client.run(`insert into facts (name, value) values ('long', hex(zeroblob(100000)))`)
+  client.close()
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.fill(0xff, bytes.length - 8_192, bytes.length - 4_096))
+  const damaged = emptyDatabase(dataDir)
+  expect(() => migrate(damaged, dataDir, undefined, withMigration(['create table later (id integer)']))).toThrow()
+  expect(readdirSync(join(dataDir, 'backups'))).toEqual([])
+})
+
+test('a database that a newer version migrates during the start is refused', () => {
+  const { client, dataDir } = database({ triggers: noTriggers })
+  const newer = `pragma user_version = ${allMigrations.length + 1}`
+  const othersRun = () => client.run(newer).changes > 0
+  expect(() => migrate(client, dataDir, othersRun)).toThrow(NewerSchema)
+  expect(client.query('pragma user_version').get()).toEqual({ user_version: allMigrations.length + 1 })
+})
+
 test('a migration that fails leaves everything as it was', () => {
   const { client, dataDir } = database()
   const before = shapeOf(client)
