@@ -25,13 +25,17 @@ export function explainOpenErrors<T>(path: string, open: () => T, advice = resto
   }
 }
 
-/** Damage, a missing permission or a full disk becomes an error for the operator; other errors stay as they are. */
+/** Damage, a missing permission, a full disk or a file in use becomes an error for the operator; other errors stay as they are. */
 function explained(path: string, error: unknown, advice: string): unknown {
   if (!(error instanceof SQLiteError)) return error
   if (isDamage(error)) return damagedFile(path, error.message, advice)
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(error.code ?? ''))
     return new Error(`${path} cannot be written to (${error.message}): this user needs to own it and its folder`)
   if (isFull(error)) return new Error(`${path} cannot grow: the disk is full`)
+  if (isBusy(error))
+    return new Error(
+      `${path} is in use (${error.message}): another process has been writing to it for long. Try again once it has ended`,
+    )
   return error
 }
 

@@ -3,8 +3,9 @@
  * of BACKUP_S3_URL, `bun run restore s3:2026-11-28T20-20-00.000Z` that one.
  */
 import { resolve } from 'node:path'
+import { makeDataFolder } from '../db/open-errors.ts'
 import { type Config, readConfig } from '../src/config.ts'
-import { type FetchFiles, fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
+import { type FetchFiles, fromPath, lockRestore, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { fetchBackup, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { helpFirst, helpOf, misused } from './script-help.ts'
 
@@ -25,7 +26,10 @@ const filesFrom = (config: Config, source: string): FetchFiles => {
 try {
   const config = readConfig(process.env)
   const { dataDir } = config
-  const { manifest, bytes } = await restoreBackup(filesFrom(config, source), dataDir, Date.now())
+  const fetchFiles = filesFrom(config, source)
+  makeDataFolder(dataDir)
+  const release = lockRestore(dataDir)
+  const { manifest, bytes } = await restoreBackup(fetchFiles, dataDir, Date.now()).finally(release)
   console.log(
     `Restored ${manifest.files.length} files (${(bytes / 1e6).toFixed(1)} MB) of ${manifest.made_at} into ${dataDir}`,
   )

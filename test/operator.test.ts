@@ -43,6 +43,16 @@ test('a file that cannot be written to is named in the error', () => {
   readable.close()
 })
 
+test('a file that another process holds is named in the error', () => {
+  const file = join(temporaryFolder(), 'some.db')
+  const [holder, waiter] = [new Database(file), new Database(file)]
+  holder.run('BEGIN IMMEDIATE')
+  expect(() => explainOpenErrors(file, () => waiter.run('BEGIN IMMEDIATE'))).toThrow(
+    `${file} is in use (database is locked): another process has been writing to it for long. Try again once it has ended`,
+  )
+  for (const client of [holder, waiter]) client.close()
+})
+
 /** All writes are in the file itself, and no log is left next to it. */
 function truncateLog(file: string) {
   const db = new Database(file)

@@ -17,9 +17,9 @@ import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
 import { databaseFile, openBeside } from '../../../db/open.ts'
-import { makeDataFolder } from '../../../db/open-errors.ts'
+import { isBusy, makeDataFolder } from '../../../db/open-errors.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
-import { holdProcessLock, otherProcessesAlive } from '../../platform/process/process-lock.ts'
+import { holdProcessLock, isProcessDead, otherProcessesAlive } from '../../platform/process/process-lock.ts'
 import {
   backupName,
   backupsFolder,
@@ -57,11 +57,10 @@ export async function restoreBackup(
   moveAside?: () => void,
 ): Promise<Restored> {
   makeDataFolder(dataDir)
-  if (!moveAside) clearHalfRestored(dataDir)
-  const found = existingFiles(dataDir)
-  if (found.length && !moveAside)
-    throw new BadBackup(`${dataDir} is not empty (${found.join(', ')}); a backup is restored into an empty folder`)
-
+  if (!moveAside) {
+    clearHalfRestored(dataDir)
+    requireEmpty(dataDir)
+  }
   const staging = stagingFolder(dataDir)
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging, { mode: 0o700 })
@@ -80,6 +79,7 @@ export async function restoreBackup(
     // fieldhouse.db last: without it the folder is no installation yet.
     const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
     if (!moveAside) {
+      requireEmpty(dataDir) // a start that was under way may have made a new database
       writeFileSync(join(staging, `${namesFile}.part`), JSON.stringify(names))
       renameSync(join(staging, `${namesFile}.part`), join(staging, namesFile))
       syncToDisk(join(staging, namesFile))
@@ -92,6 +92,12 @@ export async function restoreBackup(
     if (!moveAside) clearHalfRestored(dataDir)
     rmSync(staging, { recursive: true, force: true })
   }
+}
+
+function requireEmpty(dataDir: string): void {
+  const found = existingFiles(dataDir)
+  if (found.length)
+    throw new BadBackup(`${dataDir} is not empty (${found.join(', ')}); a backup is restored into an empty folder`)
 }
 
 /** Removes what a killed restore had put into an empty folder. */
@@ -187,22 +193,45 @@ export function requestRestore(dataDir: string, backup: string, at: number): voi
 
 export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
 
+const restoring = 'restore' // the id under which a restore holds its process lock
+
+/**
+ * Keeps other processes of the folder from starting and restoring until the returned function is called. They wait for some
+ * seconds, then refuse.
+ */
+export function lockRestore(dataDir: string): () => void {
+  try {
+    return holdProcessLock(dataDir, restoring)
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    throw new Error(`A backup is being restored into ${dataDir} by another process. Start this one once it has ended.`)
+  }
+}
+
 /** Returns what was done, for the log; or why the backup could not be restored: then nothing has changed. */
 export async function restoreAtStart(
   dataDir: string,
   at: number,
 ): Promise<{ restored: string; aside: string } | { failed: string } | undefined> {
-  const request = readRequest(dataDir)
-  if (!request) {
+  if (!existsSync(requestPath(dataDir)) && isProcessDead(dataDir, restoring)) {
     // Killed right after the last file had taken its place.
     if (existsSync(databaseFile(dataDir))) rmSync(stagingFolder(dataDir), { recursive: true, force: true })
     return undefined
   }
-  if (otherProcessesAlive(dataDir))
+  const release = lockRestore(dataDir)
+  try {
+    const request = readRequest(dataDir)
+    return request && (await restoreRequested(request, dataDir, at)) // else another process has just restored it
+  } finally {
+    release()
+  }
+}
+
+async function restoreRequested(request: RestoreRequest, dataDir: string, at: number) {
+  if (otherProcessesAlive(dataDir, restoring))
     throw new Error(
       `The backup ${request.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${requestFile} there.`,
     )
-  const release = holdProcessLock(dataDir, 'restore') // a second process that starts now finds it alive
   const aside = join(backupsFolder(dataDir), request.aside)
   try {
     if (!isRestored(dataDir, aside)) {
@@ -214,7 +243,6 @@ export async function restoreAtStart(
     return { failed: `The backup ${request.backup} was not restored: ${(error as Error).message}` }
   } finally {
     withdrawRestoreRequest(dataDir)
-    release()
   }
 }
 

@@ -22,8 +22,8 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
   held.add(file)
   return () => {
     held.delete(file)
+    rmSync(path, { force: true }) // while the lock is held, as in `isProcessDead`
     file.close()
-    rmSync(path, { force: true })
   }
 }
 
@@ -34,20 +34,25 @@ export function holdProcessLock(dataDir: string, id: string): () => void {
 function lockedFile(path: string): Database {
   for (;;) {
     const file = explainOpenErrors(path, () => new Database(path, { create: true }))
-    file.run('PRAGMA busy_timeout = 10000') // the check of another process holds the lock for a moment, longer if the machine is busy
-    file.run('PRAGMA journal_mode = MEMORY') // or there would be a journal file too
-    file.run('BEGIN EXCLUSIVE')
+    try {
+      file.run('PRAGMA busy_timeout = 10000') // the check of another process holds the lock for a moment, longer if the machine is busy
+      file.run('PRAGMA journal_mode = MEMORY') // or there would be a journal file too
+      file.run('BEGIN EXCLUSIVE')
+    } catch (error) {
+      file.close()
+      throw error
+    }
     if (existsSync(path)) return file
     file.close()
   }
 }
 
-/** Whether any process is alive in the folder, asked before this one takes its lock. Deletes the files of dead ones. */
-export function otherProcessesAlive(dataDir: string): boolean {
+/** Whether any process is alive in the folder besides the one with the lock `own`. Deletes the files of dead ones. */
+export function otherProcessesAlive(dataDir: string, own?: string): boolean {
   const folder = join(dataDir, 'run')
   const names = existsSync(folder) ? readdirSync(folder) : []
   const ids = names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length))
-  return ids.filter(id => !isProcessDead(dataDir, id)).length > 0
+  return ids.filter(id => id !== own && !isProcessDead(dataDir, id)).length > 0
 }
 
 /** True once nobody holds the file of that process. */
