@@ -63,3 +63,10 @@ export const namedMessageOf = (error: unknown): string =>
 /** Invalid input that a schema cannot detect: the field for programs, a sentence for people. */
 export const invalid = (path: string, message: string): never =>
   refuse('invalid', message, { errors: [{ path, message }] })
+
+/** Refuses an import of which nothing was taken. The first mistakes are listed. */
+export function refuseImport(errors: readonly FieldError[], listed: number): never {
+  const count = errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`
+  const more = errors.length > listed ? `; the first ${listed} are listed` : ''
+  refuse('invalid', `Nothing was imported: ${count}${more}`, { errors: errors.slice(0, listed) })
+}

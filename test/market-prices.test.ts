@@ -139,12 +139,12 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
   expect(
     (await call.get('/api/v1/quotes/ACME/history')).days.map((each: { close_cents: number }) => each.close_cents),
   ).toEqual([1_900, 2_000, 2_150])
-  const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n,5\nACME,0\n'))
+  const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n\n,5\nACME,0\n'))
   expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 3 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
-    'row 1.price',
-    'row 2.symbol',
-    'row 3.price_cents',
+    'line 2, price',
+    'line 4, symbol',
+    'line 5, price',
   ])
   expect((await refusalOf(send('symbol,cost\nACME,1'))).problem.errors).toMatchObject([{ path: 'price' }])
   const raw = await call.raw('/api/v1/quotes/import', {

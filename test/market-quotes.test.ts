@@ -33,7 +33,7 @@ test('thousands of quotes are accepted at once, older ones are ignored, and one 
     null,
   ]
   const { problem } = await refusalOf(push([{ symbol: 'S1', price_cents: 9 }, ...invalid]))
-  expect(problem).toMatchObject({ status: 422, detail: '6 mistakes in the quotes; nothing was imported' })
+  expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 6 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
     'quotes.1.price_cents',
     'quotes.2.symbol',

@@ -35,11 +35,17 @@ test('every route says who may use it, and is hidden or has a summary, a tag and
     if (!operation) lacks('a place on the API page')
     if (!operation?.summary) lacks('a summary')
     if (!operation?.tags?.length) lacks('a tag')
+    for (const { name, description } of operation?.parameters ?? []) if (!description) lacks(`what ${name} means`)
     const success: Answer = Object.entries(operation?.responses ?? {}).find(([status]) => /^[23]/.test(status))
     if (!success) lacks('a documented success')
     else if (!success[1].content && !['204', '303', '308'].includes(success[0])) lacks('what it answers')
   }
   expect(missing).toEqual([])
+  const ofBoard: Answer[] = paths['/api/v1/leagues/{id}/leaderboard'].get.parameters
+  const schemas = Object.fromEntries(ofBoard.map(({ name, schema }) => [name, schema]))
+  expect(schemas).toMatchObject({ page: { type: 'integer' }, order: { enum: ['asc', 'desc'] } }) // not as text of a form
+  const ofTotals: Answer[] = paths['/api/v1/leagues/{id}/totals'].get.parameters
+  expect(ofTotals.find(({ name }) => name === 'by').schema).toEqual({ type: 'string', enum: ['sum', 'average'] })
 })
 
 test('the answer to a sheet that was uploaded before is documented too', async () => {

@@ -18,8 +18,8 @@ export type BoardQuery = {
 
 export const defaultLimit = 50
 export const maxLimit = 500
-const ties: readonly Ties[] = ['standard', 'dense', 'modified', 'ordinal']
-const orders: readonly RankOrder[] = ['asc', 'desc']
+export const ties: readonly Ties[] = ['standard', 'dense', 'modified', 'ordinal']
+export const orders: readonly RankOrder[] = ['asc', 'desc']
 
 export type QueryError = { path: string; message: string }
 

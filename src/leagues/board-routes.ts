@@ -31,8 +31,9 @@ const found = t.Object({
 })
 const tierList = t.Object({ as_of: nullableTime, tiers: t.Array(tierSchema) })
 
+const totalsExportQuery = t.Omit(totalsQuery, ['page', 'limit'])
 const exportQuery = t.Object({
-  ...boardQuery.properties,
+  ...t.Omit(boardQuery, ['page', 'limit', 'around']).properties,
   columns: t.Optional(
     t.String({
       description: 'The columns to write, in this order: `score,label:alliance,deads,deads.gain`. All by default',
@@ -133,7 +134,7 @@ export const boardRoutes = (app: App) => {
         return csvDownload(lines, `totals-${exportFileName(league, 'csv')}`)
       },
       {
-        query: totalsQuery,
+        query: totalsExportQuery,
         may: 'reader',
         counted: true,
         detail: describe('The totals as CSV: all groups, and everyone in the last line', t.String(), {

@@ -7,32 +7,37 @@ import {
   BadQuery,
   type BoardQuery,
   canonicalQuery,
+  defaultLimit,
   isCacheable,
+  maxLimit,
+  orders,
   queryKey,
+  ties,
   UnknownColumn,
   UnknownPlayer,
 } from '../leaderboard/query.ts'
 import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
-import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, textReadAs } from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
 import { type BoardPage, kindOf } from './kinds.ts'
 import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
 
-const optionalText = t.Optional(t.String({ maxLength: 200 }))
+const choice = (words: readonly string[]) => t.Union(words.map(word => t.Literal(word)))
+
 /** As they come in the address; the leaderboard engine says what is valid. */
 export const boardQuery = t.Object({
   sort_by: t.Optional(
     t.String({
       description:
-        '`score`, a metric, what was gained in one (`deads.gain`), the percent of the goal (`goal_pct`) or of one target (`deads.goal_pct`)',
+        '`score`, a metric, what was gained in one (`deads.gain`), the percent of the goal (`goal_pct`) or of one target (`deads.goal_pct`). Another name is refused with a 400 that lists the `choices`',
       maxLength: 200,
     }),
   ),
-  order: t.Optional(t.String({ description: 'asc or desc', maxLength: 200 })),
-  page: optionalText,
-  limit: t.Optional(t.String({ description: '50 by default, at most 500', maxLength: 20 })),
+  order: textReadAs(choice(orders), 'As it suits the column, by default'),
+  page: textReadAs(t.Integer({ default: 1 }), 'The page, from 1'),
+  limit: textReadAs(t.Integer({ default: defaultLimit }), `Rows on a page, ${maxLimit} at most`),
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
   around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),
   at: t.Optional(t.Union([dateTimeSchema, t.Literal('')], { description: 'A time: the board as of then' })),
@@ -47,9 +52,7 @@ export const boardQuery = t.Object({
       description: 'A time: gains count from the scan of that time instead of from the baseline. Sheet leagues only',
     }),
   ),
-  ties: t.Optional(
-    t.String({ description: 'standard (1224), dense (1223), modified (1334) or ordinal (1234)', maxLength: 20 }),
-  ),
+  ties: textReadAs(choice(ties), 'standard (1224, the default), dense (1223), modified (1334) or ordinal (1234)'),
 })
 
 export const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })

@@ -3,7 +3,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { type FieldError, invalid, refuse } from '../errors.ts'
+import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -103,12 +103,7 @@ export const makeShiftsRoutes = (app: App) => {
       async ({ request, query, who, set }) => {
         const { shifts, errors } = parseShifts(await readTable(await receiveTable(request)), allSites(db))
         if (query.dry_run) return previewOf(shifts, errors)
-        if (errors.length) {
-          const more = errors.length > maxErrors ? `; the first ${maxErrors} are listed` : ''
-          refuse('invalid', `Nothing was imported: ${errors.length} mistakes${more}`, {
-            errors: errors.slice(0, maxErrors),
-          })
-        }
+        if (errors.length) refuseImport(errors, maxErrors)
         set.status = 201
         return add(shifts, signedIn(who), 'shift.import', { rows: shifts.length })
       },
@@ -124,7 +119,7 @@ export const makeShiftsRoutes = (app: App) => {
           ),
           description:
             'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (separated by |), certification, headcount, kind.',
-          requestBody: tableBody,
+          requestBody: tableBody('site,date,from,to,skill,headcount\nRiverside,2026-12-05,18:00,23:00,bar,2\n'),
         },
       },
     )

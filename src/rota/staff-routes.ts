@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { type FieldError, refuse } from '../errors.ts'
+import { type FieldError, refuse, refuseImport } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
@@ -126,12 +126,7 @@ export const staffRoutes = (app: App) => {
           people: people.slice(0, maxListed).map(({ change: _, ...person }) => person),
         }
         if (dry_run) return { ...summary, errors: done.errors.slice(0, maxListed), total_errors: done.errors.length }
-        if (done.errors.length) {
-          const more = done.errors.length > maxListed ? `; the first ${maxListed} are listed` : ''
-          refuse('invalid', `Nothing was imported: ${done.errors.length} mistakes${more}`, {
-            errors: done.errors.slice(0, maxListed),
-          })
-        }
+        if (done.errors.length) refuseImport(done.errors, maxListed)
         set.status = 201
         return summary
       },
@@ -146,7 +141,7 @@ export const staffRoutes = (app: App) => {
             t.Object({ ...importedSchema.properties, ...importErrorsSchema }),
           ),
           description: `Columns: ${staffColumns.join(', ')}. Existing people, matched by id or name, are changed; a missing column or an empty cell leaves values as they are. Separate several values in a cell with |: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
-          requestBody: tableBody,
+          requestBody: tableBody('name,skills,max_hours_week\nAnn Weber,bar|first aid,30\n'),
         },
       },
     )

@@ -14,11 +14,9 @@ const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
 }
 
 export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; errors: FieldError[] } {
-  const { data: rows } = Papa.parse<string[]>(csv.replace(/^\uFEFF/, ''), {
-    skipEmptyLines: 'greedy',
-    transform: text => text.trim(),
-  })
-  const [first = []] = rows
+  const { data } = Papa.parse<string[]>(csv.replace(/^\uFEFF/, ''), { transform: text => text.trim() })
+  const rows = data.map((cells, i) => ({ cells, line: `line ${i + 1}` })).filter(({ cells }) => cells.some(Boolean))
+  const first = rows[0]?.cells ?? []
   const named = first.map(cell => headings[cell.toLowerCase().replaceAll(' ', '_')])
   const hasHeading = named.includes('symbol')
   const columns = hasHeading ? named : (['symbol', 'price', 'as_of'] as const)
@@ -29,13 +27,14 @@ export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; e
   if (prices.length > maxQuotes) return wrong('csv', `The file has more than ${maxQuotes} rows. Send it in parts.`)
   const quotes: NewQuote[] = []
   const errors: FieldError[] = []
-  for (const [i, cells] of prices.entries()) {
+  for (const { cells, line } of prices) {
     const cell = (column: 'symbol' | 'price' | 'as_of') => cells[columns.indexOf(column)] || undefined
     const price_cents = centsOf(cell('price') ?? '')
-    const row = `row ${i + 1}`
-    const read = parseQuote({ symbol: cell('symbol'), price_cents, as_of: cell('as_of') }, row, now)
-    if (price_cents === undefined) errors.push({ path: `${row}.price`, message: 'Write a price such as 213.50.' })
-    else if (Array.isArray(read)) errors.push(...read)
+    if (price_cents === undefined || price_cents === 0)
+      errors.push({ path: `${line}, price`, message: 'Write a price such as 213.50.' })
+    const read = parseQuote({ symbol: cell('symbol'), price_cents: price_cents || 1, as_of: cell('as_of') }, '', now)
+    if (Array.isArray(read))
+      errors.push(...read.map(({ path, message }) => ({ path: `${line}, ${path.replace('.', '')}`, message })))
     else quotes.push(read)
   }
   return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the newest price of a symbol counts

@@ -3,7 +3,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { refuse, refuseImport } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { receiveCsv } from '../../platform/http/request-body.ts'
@@ -32,14 +32,7 @@ export const priceRoutes = (app: App) => {
       async ({ request, who }) => {
         const now = clock.now()
         const { quotes, errors } = parsePriceCsv(await receiveCsv(request), now)
-        if (errors.length)
-          refuse(
-            'invalid',
-            `Nothing was imported: ${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`}`,
-            {
-              errors: errors.slice(0, maxErrors),
-            },
-          )
+        if (errors.length) refuseImport(errors, maxErrors)
         return pushResult(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
       },
       {

@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { type FieldError, invalid, refuse } from '../../errors.ts'
+import { type FieldError, invalid, refuse, refuseImport } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
@@ -146,13 +146,6 @@ async function parseQuotes(given: readonly unknown[], now: number): Promise<NewQ
     if (Array.isArray(read)) errors.push(...read)
     else quotes.push(read)
   }
-  if (errors.length)
-    refuse(
-      'invalid',
-      `${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`} in the quotes; nothing was imported`,
-      {
-        errors: errors.slice(0, maxErrors),
-      },
-    )
+  if (errors.length) refuseImport(errors, maxErrors)
   return quotes
 }

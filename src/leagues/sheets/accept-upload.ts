@@ -1,5 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
+import { uploadStates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
@@ -7,7 +8,7 @@ import { invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { errorSummary, fieldErrors } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTime } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
 import { allowReading } from '../../platform/jobs/runs.ts'
 import { type League, leagueStatus } from '../league.ts'
@@ -28,9 +29,14 @@ const isYes = (text: Static<typeof yesOrNo> | undefined) => text === 'true' || t
 export const uploadOptions = t.Object({
   kind: t.Optional(uploadKindSchema),
   mode: t.Optional(uploadModeSchema),
-  taken_at: t.Optional(dateTimeSchema),
-  dry_run: t.Optional(yesOrNo),
-  force: t.Optional(yesOrNo),
+  taken_at: t.Optional(
+    dateTime({ description: 'When the data was taken, with an offset. Found in the file or its name by default' }),
+  ),
+  dry_run: t.Optional({
+    ...yesOrNo,
+    description: 'Only reads the file; `summary` of the job’s result says what it would change',
+  }),
+  force: t.Optional({ ...yesOrNo, description: 'Publishes the sheet also where it would be held' }),
   mapping: t.Optional(
     t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),
   ),
@@ -40,7 +46,10 @@ type UploadOptions = Static<typeof uploadOptions>
 export const acceptedSchema = t.Object({
   upload_id: t.Nullable(t.Integer()),
   job_id: t.String(),
-  status: t.String(),
+  status: t.Union(
+    uploadStates.map(state => t.Literal(state)),
+    { description: 'Of the upload; the job has its own' },
+  ),
   poll_url: t.String(),
   duplicate: t.Optional(t.Boolean()),
 })

@@ -13,7 +13,13 @@ export const uploadKindSchema = t.Union(
       'baseline: where everyone starts; current: where everyone is now; extra: adds columns, such as verified deaths, to the players of the newest scan',
   },
 )
-export const uploadModeSchema = t.Union(uploadModes.map(mode => t.Literal(mode)))
+export const uploadModeSchema = t.Union(
+  uploadModes.map(mode => t.Literal(mode)),
+  {
+    description:
+      'What a row that cannot be read does: `partial`, the default, leaves it out; `strict` refuses the sheet',
+  },
+)
 
 export const summarySchema = t.Object({
   players: t.Integer(),

@@ -87,7 +87,7 @@ export const statsRoutes = (app: App) => {
     .delete(
       '/cache',
       async ({ query: { name, pattern, scope }, who }) => {
-        const cleared = clearedScopes(pattern ?? name ?? '*', scope)
+        const cleared = clearedScopes(pattern === undefined ? 'name' : 'pattern', pattern ?? name ?? '*', scope)
         await atomically(db, tx => {
           touch(tx, clearedTopic, ...cleared)
           const target = [pattern ?? name ?? 'all', scope].filter(Boolean).join(':')
@@ -158,13 +158,13 @@ export const statsRoutes = (app: App) => {
 }
 
 /** `leaderboard`, or `leaderboard:5` with a scope: `clearedTopic` is bumped for it. */
-function clearedScopes(pattern: string, scope: string | undefined): string[] {
+function clearedScopes(field: string, pattern: string, scope: string | undefined): string[] {
   const [name = '', ofPattern] = pattern.split(':')
   const first = scope ?? (ofPattern === '*' ? undefined : ofPattern)
   const glob = new Bun.Glob(name || '*')
   const names = Object.values(cached).map(entry => entry.name)
   const chosen = names.filter(known => glob.match(known))
-  if (!chosen.length) invalid('name', `Choose one of: ${names.join(', ')}.`)
+  if (!chosen.length) invalid(field, `Choose one of: ${names.join(', ')}.`)
   return chosen.map(known => (first ? `${known}:${first}` : known))
 }
 

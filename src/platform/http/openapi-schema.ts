@@ -23,7 +23,8 @@ export function openApiSchema(given: unknown, named: Record<string, Schema> = {}
   return { $ref: `#/components/schemas/${name}` }
 }
 
-function convertInline(given: Schema, named: Record<string, Schema>): Schema {
+function convertInline({ documentedAs, ...given }: Schema, named: Record<string, Schema>): Schema {
+  if (isSchema(documentedAs)) return { ...openApiSchema(documentedAs, named), ...descriptionOf(given) }
   const convert = (schema: unknown) => openApiSchema(schema, named)
   const choices = listOf(given.anyOf ?? given.oneOf)
   if (choices.length) return convertChoices(given, choices, convert)
@@ -52,6 +53,8 @@ function convertInline(given: Schema, named: Record<string, Schema>): Schema {
   return schema
 }
 
+const descriptionOf = ({ description }: Schema): Schema => (description === undefined ? {} : { description })
+
 const isValueAsText = ({ type, format }: Schema) =>
   type === 'string' && ['integer', 'numeric', 'boolean', 'ObjectString', 'ArrayString'].includes(String(format))
 
@@ -61,7 +64,7 @@ function convertChoices(given: Schema, choices: Schema[], convert: (schema: unkn
     Object.entries({ title, description, default: fallback }).filter(([, value]) => value !== undefined),
   )
   const isNullable = given.nullable === true || choices.some(({ type }) => type === 'null')
-  const nonNull = choices.filter(choice => choice.type !== 'null')
+  const nonNull = choices.filter(choice => choice.type !== 'null' && choice.const !== '') // forms send '' for what is left out
   const choicesToShow = nonNull.some(choice => !isValueAsText(choice))
     ? nonNull.filter(choice => !isValueAsText(choice))
     : nonNull

@@ -33,6 +33,7 @@ type Operation = {
   security?: Record<string, string[]>[]
   'x-may'?: string
 }
+type Hooks = { body?: unknown; query?: { properties?: Record<string, unknown> } }
 type Paths = Record<string, Record<string, Operation>>
 
 const signInSchemes: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
@@ -42,10 +43,13 @@ export type ApiWords = {
   about: string
   /** In this order; sections not named here come last. */
   sections: Record<string, string>
+  /** What parameters mean that do not say it themselves, by name; ids also with the step before them: `leagues/{id}`. */
+  parameters: Record<string, string>
   examples: Examples
 }
 
-export function describeApi(app: AnyElysia, version: string, title: string, { about, sections, examples }: ApiWords) {
+export function describeApi(app: AnyElysia, version: string, title: string, words: ApiWords) {
+  const { about, sections, examples } = words
   const { paths } = toOpenAPISchema(app, { staticFile: false }) as unknown as { paths: Paths }
   const named: Record<string, Schema> = {}
   const documented: Paths = {}
@@ -58,13 +62,14 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
     if (!operation || hooks?.detail?.hide) continue
     const address = template.replace(/(.)\/$/, '$1')
     documented[address] ??= {}
-    documented[address][method] = describe(operation, method, address, hooks?.body)
+    documented[address][method] = describe(operation, method, address, hooks ?? {})
   }
 
-  function describe(operation: Operation, method: string, address: string, body: unknown): Operation {
+  function describe(operation: Operation, method: string, address: string, { body, query }: Hooks): Operation {
     const may = operation['x-may'] ?? 'anyone'
     const parameters = operation.parameters?.map(({ description, ...parameter }) => {
-      const { description: ownDescription = description, ...schema } = openApiSchema(parameter.schema, named)
+      const { description: ownDescription = description ?? meaningOf(parameter.name, address), ...schema } =
+        openApiSchema(query?.properties?.[parameter.name] ?? parameter.schema, named) // Elysia’s own loses what choices mean
       const isOptional = parameter.in === 'query' && schema.default !== undefined
       return {
         ...parameter,
@@ -91,6 +96,11 @@ export function describeApi(app: AnyElysia, version: string, title: string, { ab
       security: may === 'anyone' ? [] : may === 'reader' ? [{}, ...signInSchemes] : signInSchemes,
       responses: { ...responses, ...refusals(may, address, Boolean(requestBody), Boolean(parameters?.length)) },
     }
+  }
+
+  function meaningOf(name: string, address: string): string | undefined {
+    const [step] = address.match(new RegExp(`[^/]+/\\{${name}\\}`)) ?? []
+    return (step && words.parameters[step]) ?? words.parameters[name]
   }
 
   function contentOf(content: Content): Content {

@@ -59,20 +59,21 @@ function parsed(text: string): unknown {
 
 const unreadable = (): never => refuse('bad_request', 'The body cannot be read')
 
-const textSchema = { type: 'string' as const }
+type TextSchema = { type: 'string'; format?: string; example?: string }
+const textSchema: TextSchema = { type: 'string' }
 const binary = { ...textSchema, format: 'binary' }
-const object = (name: string, schema: typeof textSchema) => ({
+const object = (name: string, schema: TextSchema) => ({
   type: 'object' as const,
   properties: { [name]: schema },
   required: [name],
 })
 
-/** What the API page says of a body that `receiveTable` takes. */
-export const tableBody = {
+/** What the API page says of a body that `receiveTable` takes, with an example of its CSV. */
+export const tableBody = (example: string) => ({
   content: {
-    'text/csv': { schema: textSchema },
+    'text/csv': { schema: { ...textSchema, example } },
     'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: binary },
-    'application/json': { schema: object('csv', textSchema) },
+    'application/json': { schema: object('csv', { ...textSchema, example }) },
     'multipart/form-data': { schema: object('file', binary) },
   },
-}
+})

@@ -4,7 +4,7 @@
  * as a whole number.
  */
 import { FormatRegistry, type StringOptions } from '@sinclair/typebox'
-import { t } from 'elysia'
+import { type TSchema, t } from 'elysia'
 import { parseTime } from '../clock.ts'
 
 /** Called again by modules whose dependencies replace these formats with their own. */
@@ -24,6 +24,10 @@ export const idParams = t.Object({ id: idSchema })
 
 /** `/:job_id` */
 export const jobIdParams = t.Object({ job_id: t.String({ maxLength: 64 }) })
+
+/** Text that is read later, where forms send '' for what is left out. The API page shows it as what it is read as. */
+export const textReadAs = (documentedAs: TSchema, description: string) =>
+  t.Optional(t.String({ maxLength: 200, documentedAs, description }))
 
 export const nullableNumber = t.Nullable(t.Number())
 

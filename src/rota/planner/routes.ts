@@ -3,7 +3,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { invalid } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -163,7 +163,7 @@ export const plannerRoutes = (app: App) => {
     .post(
       '/drafts/:job_id/changes',
       async ({ params: { job_id }, body, who }) => {
-        if (!body.put?.length && !body.take?.length) refuse('invalid', 'Send somebody to put or to take off')
+        if (!body.put?.length && !body.take?.length) invalid('put', 'Send somebody to put, or to take off.')
         return withMaxConflicts(await changePlaces(app, signedIn(who), job_id, body))
       },
       {
