@@ -153,6 +153,11 @@ browserTest(
     await page.click('button:has-text("Save")')
     await page.locator('.error', { hasText: 'The minimum must not be above the maximum.' }).waitFor()
     await page.fill('[name="rules.least_hours.limit"]', '10')
+    await page.fill('[name="unavailable[1].from"]', '2026-12-05') // the row above it is empty
+    await page.click('button:has-text("Save")')
+    await page.locator('.field:has([name="unavailable[1].to"]) .error', { hasText: 'Write a day such as' }).waitFor()
+    expect(await page.locator('.error:visible').count()).toBe(1)
+    await page.fill('[name="unavailable[1].from"]', '')
     await page.fill('[name="rules.least_hours.price_cents"]', '5')
     await page.click('button:has-text("Save")')
     await page.waitForURL(`${url}/rota/staff`)

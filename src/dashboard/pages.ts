@@ -134,7 +134,7 @@ ${table({
       cell: row => html`${number(row.failed_runs)} of ${number(row.runs)}`,
     },
   ],
-  empty: html`<p class="quiet">The first numbers come at midnight.</p>`,
+  empty: html`<p class="quiet">The first numbers come at midnight UTC.</p>`,
 })}</section>`
 }
 

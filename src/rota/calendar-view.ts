@@ -10,14 +10,14 @@ const format = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options })
 const dayFormat = format({ weekday: 'short', day: 'numeric', month: 'short' })
 const longFormat = format({ day: 'numeric', month: 'long', year: 'numeric' })
-const shortFormat = format({ day: 'numeric', month: 'short' })
+const spanFormat = format({ day: 'numeric', month: 'short', year: 'numeric' })
 const noonOf = (date: string) => new Date(`${date}T12:00:00Z`)
 
 /** `Mon 23 Mar`: local dates, not points in time. */
 export const dayWords = (date: string): string => dayFormat.format(noonOf(date)).replace(',', '')
 export const dateWords = (date: string): string => longFormat.format(noonOf(date))
-export const spanWords = (start: string, end: string): string =>
-  `${shortFormat.format(noonOf(start))} – ${longFormat.format(noonOf(end))}`
+/** `23 – 29 Mar 2026`, and one day alone. */
+export const spanWords = (start: string, end: string): string => spanFormat.formatRange(noonOf(start), noonOf(end))
 
 const maxNamed = 8 // sites: with more, the list would be too long
 /** The time zone of the times shown. */

@@ -9,7 +9,11 @@ import { errorsInRules, maxWordLength, rulesSchema } from './rules-of-work.ts'
 import { timeOfDaySchema } from './shift.ts'
 
 const word = oneLine(maxWordLength)
-const moment = { ...dateTimeSchema, description: 'A date, or a time with an offset' }
+const moment = {
+  ...dateTimeSchema,
+  description: 'A date, or a time with an offset',
+  'x-error': 'Write a day such as 2026-03-30, or a time such as 2026-03-30T12:00:00Z.',
+}
 
 export const wishSchema = t.Object({
   want: t.Union([t.Literal('prefer'), t.Literal('avoid')]),

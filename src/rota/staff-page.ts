@@ -40,7 +40,7 @@ ${table({
     { head: 'Skills', cell: ({ skills }) => skills.join(', ') || html`<span class="quiet">none</span>` },
     { head: 'Certificates', cell: ({ certifications }) => certificates(certifications, today) },
     { head: 'Max hours per week', numeric: true, cell: ({ max_hours_week }) => number(max_hours_week) },
-    { head: 'Wage', numeric: true, cell: ({ hourly_cents }) => money(hourly_cents) },
+    { head: 'Wage per hour', numeric: true, cell: ({ hourly_cents }) => money(hourly_cents) },
     { head: 'Away', cell: ({ unavailable }) => nextAbsence(unavailable, today) },
   ],
   empty: q

@@ -42,10 +42,34 @@ function isChanged(input) {
 
 /** The field that an error is about: `config.weights.deads` belongs to `config.weights`. */
 export function fieldFor(form, path) {
+  const inputs = [...form.elements].filter(({ name, type }) => name && type !== 'hidden')
+  const paths = new Map(inputs.map(input => [input, sentPath(inputs, input.name).join('.')]))
   for (let name = path; name; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
-    const named = form.elements[name]
-    const input = named instanceof RadioNodeList ? named[0] : named
-    if (input && input.type !== 'hidden') return input
+    const input = inputs.findLast(input => paths.get(input) === name) // an empty row above has the same path
+    if (input) return inputs.find(({ name }) => name === input.name)
+  }
+}
+
+/** Where the value of a field is in the body: without the rows above that are empty. */
+function sentPath(inputs, name) {
+  const path = pathOf(name)
+  const at = path.findIndex(part => /^\d+$/.test(part))
+  if (at < 0) return path
+  const rowsAbove = inputs
+    .map(input => ({ input, path: pathOf(input.name) }))
+    .filter(
+      ({ path: other }) =>
+        other.slice(0, at).join() === path.slice(0, at).join() && Number(other[at]) < Number(path[at]),
+    )
+  const filled = new Set(rowsAbove.filter(({ input }) => isFilled(input)).map(({ path }) => path[at]))
+  return path.with(at, filled.size)
+}
+
+function isFilled(input) {
+  try {
+    return readField(input) !== undefined
+  } catch {
+    return true
   }
 }
 
@@ -107,7 +131,8 @@ function pairsOf(input, text) {
     const [, name, number] = line.match(/^(.+?)[\s:=]+(\S+)$/) ?? []
     if (name && Number.isFinite(Number(number))) return [name, Number(number)]
     const message = `“${line}” is no name with a number, such as “deads 80”.`
-    throw Object.assign(new Error(`${labelOf(input)} cannot be read`), { errors: [{ path: input.name, message }] })
+    const path = sentPath([...input.form.elements], input.name).join('.')
+    throw Object.assign(new Error(`${labelOf(input)} cannot be read`), { errors: [{ path, message }] })
   }
 }
 
