@@ -123,6 +123,23 @@ describe('a workbook made to do harm is refused', () => {
     })
 })
 
+test('a worksheet large enough to be inflated in another thread is read, and refused where it is damaged', async () => {
+  const padding = ' '.repeat(3 << 20)
+  const padded = (part: Partial<Part> = {}) =>
+    changed(SHEET, ({ content }) => ({
+      content: String(content).replace('</sheetData>', `${padding}</sheetData>`),
+      level: 0,
+      ...part,
+    }))
+  expect(sheetRows(await readSheet(padded()))).toEqual(sheetRows(await readSheet(zip(parts()))))
+  const damaged = padded().fill(0xff, 2 << 20, (2 << 20) + 70_000)
+  expect((await refusal(readSheet(damaged))).message).toContain('does not unpack')
+  const cut = await refusal(readSheet(padded({ claim: { packed: 5 << 19 } })))
+  expect(cut.message).toContain('does not unpack')
+  expect((await refusal(readSheet(padded({ claim: { crc: 1 } })))).message).toContain('checksum')
+  expect((await refusal(readSheet(padded({ claim: { size: 1 << 20 } })))).message).toContain('larger')
+})
+
 test('long nonsense in unused places is skipped quickly', async () => {
   const long = 'a'.repeat(500_000)
   const readChanged = (name: string, change: (content: string) => string) =>

@@ -1,6 +1,7 @@
 /** A zip file: its directory, and its entries inflated piece by piece from where they lie, within limits. */
+import { pipeline, Readable, type TransformOptions } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { crc32 } from 'node:zlib'
+import { crc32, createInflateRaw, type ZlibOptions } from 'node:zlib'
 import { sheetLimits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { type ByteSource, readPiece } from './source.ts'
@@ -24,6 +25,11 @@ const STORED = 0
 const DEFLATED = 8
 /** Bytes handed to inflate at once; they can become a thousand times as many before it can be stopped. */
 const SLICE_BYTES = 16 << 10
+/** Packed bytes from which an entry is inflated in another thread: that costs a few milliseconds more, and saves a quarter of the time. */
+const BESIDE_FROM_BYTES = 2 << 20
+const BESIDE_SLICE_BYTES = 1 << 20
+/** Inflated bytes in a piece, and how many are ready at most before their reader takes some. */
+const beside: ZlibOptions & TransformOptions = { chunkSize: 256 << 10, readableHighWaterMark: 768 << 10 }
 
 export class Zip {
   /** By name in lower case, because part names are case-insensitive. */
@@ -53,7 +59,8 @@ export class Zip {
 
     let total = 0
     let checksum = 0
-    for await (const piece of (method === STORED ? readPieces : inflatePieces)(this.source, start, packed)) {
+    const read = method === STORED ? readPieces : packed < BESIDE_FROM_BYTES ? inflatePieces : inflateBeside
+    for await (const piece of read(this.source, start, packed)) {
       const turn = Math.floor(total / TURN_BYTES)
       total += piece.length
       this.remainingBytes -= piece.length
@@ -157,9 +164,9 @@ function readZip64Extra(entry: ZipEntry, extra: DataView): void {
   }
 }
 
-async function* readPieces(source: ByteSource, start: number, length: number) {
-  for (let at = 0; at < length; at += SLICE_BYTES) {
-    const piece = readPiece(source, start + at, Math.min(SLICE_BYTES, length - at))
+async function* readPieces(source: ByteSource, start: number, length: number, sliceBytes = SLICE_BYTES) {
+  for (let at = 0; at < length; at += sliceBytes) {
+    const piece = readPiece(source, start + at, Math.min(sliceBytes, length - at))
     if (piece.length === 0) corrupt('it is cut off')
     yield piece
   }
@@ -187,5 +194,18 @@ async function* inflatePieces(source: ByteSource, start: number, length: number)
     throw error
   } finally {
     await reader.cancel().catch(() => {})
+  }
+}
+
+/** While the caller reads a piece, the next ones are inflated in another thread. */
+async function* inflateBeside(source: ByteSource, start: number, length: number) {
+  const packed = Readable.from(readPieces(source, start, length, BESIDE_SLICE_BYTES), { highWaterMark: 2 })
+  const inflated = createInflateRaw(beside)
+  pipeline(packed, inflated, () => {}) // what fails is thrown where it is read
+  try {
+    yield* inflated
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) corrupt('it does not unpack')
+    throw error
   }
 }
