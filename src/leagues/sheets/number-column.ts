@@ -5,15 +5,15 @@
 export type NumberColumn = Float64Array | Uint32Array
 
 /** In a narrow column what NaN is in a wide one: unknown. */
-const UNKNOWN = 0xffffffff
+export const UNKNOWN_COUNT = 0xffffffff
 
 /** False if a value does not fit; some may be written then. */
 export function putNarrow(column: Uint32Array, values: Float64Array, first: number): boolean {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     const count = value >>> 0
-    if (count === value && count !== UNKNOWN) column[first + i] = count
-    else if (Number.isNaN(value)) column[first + i] = UNKNOWN
+    if (count === value && count !== UNKNOWN_COUNT) column[first + i] = count
+    else if (Number.isNaN(value)) column[first + i] = UNKNOWN_COUNT
     else return false
   }
   return true
@@ -26,7 +26,7 @@ export function readNumbers(column: NumberColumn, from: number, to: number, into
   else
     for (let row = from; row < to; row++) {
       const count = column[row]!
-      into[row + shift] = count === UNKNOWN ? Number.NaN : count
+      into[row + shift] = count === UNKNOWN_COUNT ? Number.NaN : count
     }
 }
 

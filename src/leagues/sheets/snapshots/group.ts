@@ -1,4 +1,4 @@
-import { type NumberColumn, readNumbers } from '../number-column.ts'
+import { type NumberColumn, UNKNOWN_COUNT } from '../number-column.ts'
 
 /**
  * How the rows of one group are packed into bytes: some dozen players, all their metrics, in one blob, so that one small
@@ -21,7 +21,6 @@ const u8 = new Uint8Array(scratch)
 const u16 = new Uint16Array(scratch)
 const u32 = new Uint32Array(scratch)
 const f64 = new Float64Array(scratch)
-const current = new Float64Array(maxCellsOfGroup) // the current column
 
 /** Packs the rows `from` to `to`. The bytes are good until the next call. */
 export function packGroup(columns: readonly NumberColumn[], from: number, to: number): Uint8Array {
@@ -29,16 +28,62 @@ export function packGroup(columns: readonly NumberColumn[], from: number, to: nu
   let at = headBytes(columns.length)
   u8.fill(0, 0, at)
   for (let c = 0; c < columns.length; c++) {
-    readNumbers(columns[c]!, from, to, current)
-    const width = packColumn(rows, at, padded(columns.length) / 8 + c)
+    const column = columns[c]!
+    const baseAt = padded(columns.length) / 8 + c
+    const isWide = column instanceof Float64Array
+    const width = isWide ? packNumbers(column.subarray(from, to), at, baseAt) : packCounts(column, from, to, at, baseAt)
     u8[c] = width
     at += padded(rows * width)
   }
   return u8.subarray(0, at)
 }
 
-/** Packs the current column to byte `at` and its base to the double `baseAt`, and returns the width. */
-function packColumn(rows: number, at: number, baseAt: number): number {
+/** Packs to byte `at`, and the base to the double `baseAt`, and returns the width. */
+function packCounts(column: Uint32Array, from: number, to: number, at: number, baseAt: number): number {
+  let min = UNKNOWN_COUNT
+  let max = 0
+  let unknown = 0
+  for (let row = from; row < to; row++) {
+    const count = column[row]!
+    if (count === UNKNOWN_COUNT) unknown++
+    else {
+      if (count < min) min = count
+      if (count > max) max = count
+    }
+  }
+  if (unknown === to - from) {
+    f64[baseAt] = Number.NaN
+    return 0
+  }
+  const span = max - min
+  f64[baseAt] = min
+  if (span === 0 && unknown === 0) return 0
+  if (span < 0xff) {
+    for (let row = from, i = at; row < to; row++, i++) u8[i] = offsetOf(column[row]!, min)
+    return 1
+  }
+  if (span < 0xffff) {
+    for (let row = from, i = at / 2; row < to; row++, i++) u16[i] = offsetOf(column[row]!, min)
+    return 2
+  }
+  if (span < 0xffffff) {
+    for (let row = from, low = at / 2, high = at + 2 * (to - from); row < to; row++) {
+      const offset = offsetOf(column[row]!, min)
+      u16[low++] = offset
+      u8[high++] = offset >>> 16
+    }
+    return 3
+  }
+  for (let row = from, i = at / 4; row < to; row++, i++) u32[i] = offsetOf(column[row]!, min)
+  return 4
+}
+
+/** All ones, of which as many bytes are written as the column is wide, if the count is unknown. */
+const offsetOf = (count: number, base: number): number => (count === UNKNOWN_COUNT ? -1 : (count - base) | 0)
+
+/** As `packCounts`, for numbers of any kind. */
+function packNumbers(current: Float64Array, at: number, baseAt: number): number {
+  const rows = current.length
   let min = Number.POSITIVE_INFINITY
   let max = Number.NEGATIVE_INFINITY
   let unknown = 0
@@ -59,7 +104,7 @@ function packColumn(rows: number, at: number, baseAt: number): number {
   if (span === 0 && unknown === 0) return 0
   const exact = fractions === 0 && min >= Number.MIN_SAFE_INTEGER && max <= Number.MAX_SAFE_INTEGER
   if (!exact || span >= UNKNOWN6) {
-    f64.set(current.subarray(0, rows), at / 8)
+    f64.set(current, at / 8)
     return 8
   }
   if (span < 0xff) {
