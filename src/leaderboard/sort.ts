@@ -131,13 +131,15 @@ const MAX_RADIX_DEPTH = 64 // bytes after which a plain comparison takes over, s
 
 /** The rows of `ids` in id order, or undefined when they already are. Equal ids stay in row order. */
 export function idOrder(ids: TextColumn): Uint32Array | undefined {
-  const count = rowCount(ids)
-  let row = 1
-  while (row < count && compareTexts(ids, row - 1, ids, row) <= 0) row++
-  if (row >= count) return undefined
-  const order = rowNumbers(count)
+  if (isInOrder(ids)) return undefined
+  const order = rowNumbers(rowCount(ids))
   sortTexts(ids, order, 0)
   return order
+}
+
+function isInOrder(ids: TextColumn): boolean {
+  for (let row = 1; row < rowCount(ids); row++) if (compareTexts(ids, row - 1, ids, row) > 0) return false
+  return true
 }
 
 function sortTexts(ids: TextColumn, rows: Uint32Array, depth: number): void {

@@ -5,7 +5,7 @@ import { freeBuffers } from '../../leaderboard/memory.ts'
 import { rowCount, type TextColumn } from '../../leaderboard/text.ts'
 import { extraStartsOf } from './extra-columns.ts'
 import { latecomersOf, type PausableWork } from './latecomers.ts'
-import { readNumbers } from './number-column.ts'
+import { type NumberColumn, readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { allocateOwn, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
@@ -24,8 +24,8 @@ export type BaselineRows = {
 const OWN = -1
 export const LATE = -2
 
-/** Some columns, read from the first row to the last: the value of a row is `values[column][at(row)]`. */
-type ColumnWindow = Pick<SnapshotWindow, 'values' | 'at' | 'holds'>
+/** Some columns, read from the first row to the last: the value of a row from `first` to `end` is `values[column][row - first]`. */
+type ColumnWindow = Pick<SnapshotWindow, 'values' | 'length' | 'first' | 'end' | 'moveTo'>
 
 /** The players of a snapshot. `rowsIn` finds them in another snapshot, by row; -1 if they are not in it. */
 export type Players = {
@@ -44,27 +44,31 @@ export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => 
 export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
   snapshot,
   rowsIn: rowMatcher(scores, sheet.ids),
-  window: metrics => sheetWindow(sheet, metrics),
+  window: metrics => new SheetWindow(sheet, metrics),
 })
 
 const WINDOW = 1 << 12 // rows
 
-function sheetWindow({ ids, metrics }: SheetColumns, names: readonly string[]): ColumnWindow {
-  const players = rowCount(ids)
-  const columns = names.map(name => metrics.find(metric => metric.name === name)?.values)
-  const values = names.map(() => new Float64Array(Math.min(WINDOW, players)).fill(Number.NaN))
-  let [first, end] = [0, 0]
-  return {
-    values,
-    holds: row => row < end,
-    at(row) {
-      if (row >= end) {
-        first = row
-        end = Math.min(players, first + WINDOW)
-        for (const [m, column] of columns.entries()) if (column) readNumbers(column, first, end, values[m]!)
-      }
-      return row - first
-    },
+class SheetWindow implements ColumnWindow {
+  readonly values: Float64Array[]
+  readonly length: number
+  first = 0
+  end = 0
+  private readonly players: number
+  private readonly columns: (NumberColumn | undefined)[]
+
+  constructor({ ids, metrics }: SheetColumns, names: readonly string[]) {
+    this.players = rowCount(ids)
+    this.length = Math.min(WINDOW, this.players)
+    this.columns = names.map(name => metrics.find(metric => metric.name === name)?.values)
+    this.values = names.map(() => new Float64Array(this.length).fill(Number.NaN))
+  }
+
+  moveTo(row: number): void {
+    this.first = row
+    this.end = Math.min(this.players, row + WINDOW)
+    for (const [m, column] of this.columns.entries())
+      if (column) readNumbers(column, this.first, this.end, this.values[m]!)
   }
 }
 
@@ -163,7 +167,66 @@ export type PlayerBatch = {
   start: Float64Array[]
 }
 
-const BATCH_PLAYERS = 1 << 12
+const emptyBatch = ({ length, values }: ColumnWindow, start: Float64Array[]): PlayerBatch => ({
+  length: 0,
+  rows: new Int32Array(length),
+  nowIndexes: new Int32Array(length),
+  startIndexes: new Int32Array(length),
+  now: values,
+  start,
+})
+
+/** The rows of `now`, beside the rows of another snapshot in which these players start. */
+export function pairRows(now: ColumnWindow, start: SnapshotWindow, each: (batch: PlayerBatch) => void) {
+  const batch = emptyBatch(now, start.values)
+  /** `startRows`: by row; below 0 for players who do not start there. */
+  return (startRows: Int32Array, from: number, to: number): void => {
+    for (let row = from; row < to; ) {
+      row = addPairs(batch, startRows, row, to, now.first, start.first, start.end)
+      if (batch.length > 0) each(batch)
+      if (row < to) start.moveTo(startRows[row]!)
+    }
+  }
+}
+
+/** Fills the batch with the rows from `from` on, and returns the row whose start row is not in the window, or `to`. */
+function addPairs(
+  batch: PlayerBatch,
+  startRows: Int32Array,
+  from: number,
+  to: number,
+  nowFirst: number,
+  startFirst: number,
+  startEnd: number,
+): number {
+  const { rows, nowIndexes, startIndexes } = batch
+  let length = 0
+  let row = from
+  for (; row < to; row++) {
+    const start = startRows[row]!
+    if (start < 0) continue
+    if (start >= startEnd) break
+    rows[length] = row
+    nowIndexes[length] = row - nowFirst
+    startIndexes[length++] = start - startFirst
+  }
+  batch.length = length
+  return row
+}
+
+/** Fills the batch with the rows from `from` to `to` of players who start from these rows. */
+function addOwnRows(batch: PlayerBatch, startRows: Int32Array, from: number, to: number, nowFirst: number): void {
+  const { rows, nowIndexes, startIndexes } = batch
+  let length = 0
+  for (let row = from; row < to; row++) {
+    if (startRows[row] !== OWN) continue
+    rows[length] = row
+    nowIndexes[length] = row - nowFirst
+    startIndexes[length++] = row - nowFirst
+  }
+  batch.length = length
+}
+
 const PAUSE_EVERY = 1 << 16 // players between two pauses
 
 /**
@@ -176,55 +239,44 @@ export async function eachBatch(
   starts: BaselineRows,
   metrics: readonly string[],
   { pause }: PausableWork,
-  each: (batch: PlayerBatch) => void,
+  each: (batch: PlayerBatch, isOfBaseline: boolean) => void,
 ): Promise<void> {
   const now = window(metrics)
-  const baseline = new SnapshotWindow(scores, snapshotOf(scores, starts.baseline), metrics)
-  const latecomers =
-    starts.latecomers === null ? now : new SnapshotWindow(scores, snapshotOf(scores, starts.latecomers), metrics)
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
   const extraMetrics = metrics.map((_, m) => m).filter(isExtra)
   const extraStart = extraMetrics.length > 0 ? extraStartReader(scores, starts, metrics) : undefined
+  const extraStarts = extraMetrics.map(() => new Float64Array(now.length))
+  const eachWithExtras = (batch: PlayerBatch, isOfBaseline: boolean) => {
+    const { length, nowIndexes, startIndexes, start } = batch
+    for (const [e, m] of extraMetrics.entries())
+      for (let i = 0; i < length; i++) start[m]![startIndexes[i]!] = extraStarts[e]![nowIndexes[i]!]!
+    if (length > 0) each(batch, isOfBaseline)
+  }
+  const windowOf = (id: number) => new SnapshotWindow(scores, snapshotOf(scores, id), metrics)
+  const addOfBaseline = pairRows(now, windowOf(starts.baseline), batch => eachWithExtras(batch, true))
+  const addLate =
+    starts.latecomers === null
+      ? undefined
+      : pairRows(now, windowOf(starts.latecomers), batch => eachWithExtras(batch, false))
+  const lateRows = addLate && starts.rows.map(start => LATE - start)
   // Start values of extra columns are written where those of other columns are read, and never over current values.
   const ownStarts = now.values.map((values, m) => (extraMetrics.includes(m) ? new Float64Array(values.length) : values))
-  const [ofBaseline, ofOwn, ofLate] = [baseline.values, ownStarts, latecomers.values].map(start =>
-    emptyBatch(Math.min(BATCH_PLAYERS, snapshot.players), now.values, start),
-  )
-  const batches = [ofBaseline!, ofOwn!, ofLate!]
-  const flush = () => {
-    for (const batch of batches) {
-      if (batch.length > 0) each(batch)
-      batch.length = 0
-    }
-  }
-  const isInWindows = (row: number, start: number) =>
-    now.holds(row) && (start === OWN || (start >= 0 ? baseline.holds(start) : latecomers.holds(LATE - start)))
-  for (let row = 0; row < snapshot.players; row++) {
-    const start = starts.rows[row]!
-    const batch = start >= 0 ? ofBaseline! : start === OWN ? ofOwn! : ofLate!
-    if (batch.length === BATCH_PLAYERS || !isInWindows(row, start)) flush()
-    const nowIndex = now.at(row)
-    const startIndex = start >= 0 ? baseline.at(start) : start === OWN ? nowIndex : latecomers.at(LATE - start)
-    for (const m of extraMetrics) batch.start[m]![startIndex] = extraStart?.(m, row) ?? 0
-    batch.rows[batch.length] = row
-    batch.nowIndexes[batch.length] = nowIndex
-    batch.startIndexes[batch.length++] = startIndex
-    if (row % PAUSE_EVERY === PAUSE_EVERY - 1) {
-      flush()
+  const own = emptyBatch(now, ownStarts)
+  let paused = 0
+  for (let row = 0; row < snapshot.players; row = now.end) {
+    now.moveTo(row)
+    for (let i = row; i < now.end; i++)
+      for (const [e, m] of extraMetrics.entries()) extraStarts[e]![i - now.first] = extraStart?.(m, i) ?? 0
+    addOfBaseline(starts.rows, row, now.end)
+    if (lateRows) addLate(lateRows, row, now.end)
+    addOwnRows(own, starts.rows, row, now.end, now.first)
+    eachWithExtras(own, false)
+    if (now.end - paused >= PAUSE_EVERY) {
+      paused = now.end
       await pause()
     }
   }
-  flush()
 }
-
-const emptyBatch = (capacity: number, now: Float64Array[], start: Float64Array[]): PlayerBatch => ({
-  length: 0,
-  rows: new Int32Array(capacity),
-  nowIndexes: new Int32Array(capacity),
-  startIndexes: new Int32Array(capacity),
-  now,
-  start,
-})
 
 /** For metric `m`, the value is `now[m][nowIndex]` and the start value `start[m][startIndex]`. */
 export type EachPlayer = (

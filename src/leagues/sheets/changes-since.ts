@@ -17,6 +17,7 @@ export type SheetComparison = {
   before: Snapshot
   /** For each row of the sheet the row in `before` with the same id, or -1. */
   rows: Int32Array
+  countsFallen: boolean
   /** The first row that no thread has taken yet. */
   untaken: Int32Array<SharedArrayBuffer>
 }
@@ -29,18 +30,18 @@ const rowsAtOnce = 1 << 14
 /** Counts the changes in the rows that no other thread takes. */
 export async function changesSince(
   scores: Database,
-  { snapshot, sheet, before, rows, untaken }: SheetComparison,
+  { snapshot, sheet, before, rows, countsFallen, untaken }: SheetComparison,
   { pause }: PausableWork,
 ): Promise<ChangesSince> {
   const players: Players = { ...sheetPlayers(scores, snapshot, sheet), rowsIn: () => rows }
-  const counter = fallenCounter(scores, players, before)
+  const counter = countsFallen ? fallenCounter(scores, players, before) : undefined
   let newPlayers = 0
   let renamed = 0
   for (;;) {
     const from = Atomics.add(untaken, 0, rowsAtOnce)
-    if (from >= rows.length) return { ...counter.counts(), new: newPlayers, renamed }
+    if (from >= rows.length) return { fallen: 0, counters: 0, ...counter?.counts, new: newPlayers, renamed }
     const to = Math.min(rows.length, from + rowsAtOnce)
-    counter.add(from, to)
+    counter?.add(from, to)
     for (let row = from; row < to; row++) if (rows[row]! < 0) newPlayers++
     renamed += countRenamed(scores, sheet.names, before, rows, from, to)
     await pause()

@@ -213,26 +213,36 @@ async function compare(
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
   const earlier = scanBefore(published, takenAt)
   const before = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
-  const comparison = kind === 'current' && before ? comparisonWith(before, players, sheet) : undefined
+  // Then the counters are compared with those of the scan before in the pass that scores the board.
+  const startsFromBefore = selection?.scan === id && selection.baseline === before?.id && selection.extras.length === 0
+  const comparison =
+    kind === 'current' && before ? comparisonWith(before, players, sheet, !startsFromBefore) : undefined
   const countedBeside =
     comparison && beside && throwWhenAwaited(beside.ask('changesSince', comparison, { signal: work.signal }))
   const shown = selection?.scan === id ? await prepareBoard(scores, players, selection, config, work) : undefined
   const counted = comparison && (await changesSince(scores, comparison, work))
-  const changes = counted && countedBeside ? sumOfChanges(counted, await countedBeside) : counted
+  const compared = counted && countedBeside ? sumOfChanges(counted, await countedBeside) : counted
+  const changes = compared && startsFromBefore ? { ...compared, ...shown?.fallen } : compared
   const { absent } = scoringOf(shown?.metrics ?? sheet.metrics.map(({ name }) => name), config)
   const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
-  const compared = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
-  if (!before || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...compared, doubts: [] }
+  const facts = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
+  if (!before || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...facts, doubts: [] }
   const missing = before.players - (count - changes.new)
   const doubts = doubtsOf(snapshot, before, { ...changes, missing })
-  return { players: count, new: changes.new, missing, renamed: changes.renamed, ...compared, doubts }
+  return { players: count, new: changes.new, missing, renamed: changes.renamed, ...facts, doubts }
 }
 
-const comparisonWith = (before: Snapshot, { snapshot, rowsIn }: Players, sheet: SheetColumns): SheetComparison => ({
+const comparisonWith = (
+  before: Snapshot,
+  { snapshot, rowsIn }: Players,
+  sheet: SheetColumns,
+  countsFallen: boolean,
+): SheetComparison => ({
   snapshot,
   sheet,
   before,
   rows: rowsIn(before.id),
+  countsFallen,
   untaken: new Int32Array(new SharedArrayBuffer(4)),
 })
 

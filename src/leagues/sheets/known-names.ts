@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { freeBuffers } from '../../leaderboard/memory.ts'
-import { rowCount, textAt, textColumn } from '../../leaderboard/text.ts'
+import { rowCount, type TextColumn, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
@@ -20,10 +20,7 @@ export function fillInNames(
   hasNames: boolean,
   { published, takenAt }: { published: readonly Published[]; takenAt: number },
 ): void {
-  const { names } = sheet
-  const isNamed = (row: number) => hasNames && names.offsets[row + 1]! > names.offsets[row]!
-  let unnamed = 0
-  for (let row = 0; row < rowCount(names); row++) if (!isNamed(row)) unnamed++
+  let unnamed = hasNames ? emptyTexts(sheet.names) : rowCount(sheet.names)
   const scansNewestFirst = byTakenAt(scansOf(published)).reverse()
   const nearest = [
     ...scansNewestFirst.filter(scan => scan.takenAt <= takenAt),
@@ -48,4 +45,10 @@ export function fillInNames(
     if (unnamed === 0) break
   }
   sheet.names = textColumn(texts.map((text, row) => text || textAt(sheet.ids, row)))
+}
+
+function emptyTexts({ offsets }: TextColumn): number {
+  let empty = 0
+  for (let row = 1; row < offsets.length; row++) if (offsets[row] === offsets[row - 1]) empty++
+  return empty
 }

@@ -1,6 +1,6 @@
 /** Computes a score for every player of a selection from a league's config. */
 import type { Database } from 'bun:sqlite'
-import { gainOf, hasFallen } from '../../leaderboard/gains.ts'
+import { gainOf } from '../../leaderboard/gains.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../leaderboard/ranking.ts'
 import { addTerm, scoringOf } from '../../leaderboard/score.ts'
 import type { Tier } from '../../leaderboard/tiers.ts'
@@ -14,6 +14,7 @@ import {
   storedPlayers,
 } from './baseline-rows.ts'
 import { sharedRanking } from './board-parts.ts'
+import { countFallen, type FallenCounters } from './doubts.ts'
 import { type GoalConfig, goalRulesOf, leastReached } from './goals.ts'
 import type { PausableWork } from './latecomers.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
@@ -59,36 +60,31 @@ export async function scorePlayers(scores: Database, input: ScoreInput, work: Pa
 /** A board that is about to be published, scored before its first reader. */
 export type ScoredBoard = { input: ScoreInput; scored: ScoredPlayers }
 
-/** Scores such a board, and in the same pass counts players with a cumulative metric below their start. */
+/** `suspicious`: players with a cumulative metric below their start. `fallen`: the counters of those who are in the baseline. */
+type ScoredNewBoard = { suspicious: number; fallen: FallenCounters; board: ScoredBoard }
+
+/** Scores such a board, and compares cumulative metrics with the start in the same pass. */
 export async function scoreNewBoard(
   scores: Database,
   players: Players,
   input: ScoreInput,
   work: PausableWork,
-): Promise<{ suspicious: number; board: ScoredBoard }> {
+): Promise<ScoredNewBoard> {
   const { snapshot } = players
   const starts = await baselineRowsOf(scores, players, input.selection, work)
   const isFirst = input.selection.baseline === input.selection.scan
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = scoreSums(snapshot, input, rising)
   let suspicious = 0
-  await eachBatch(scores, players, starts, sum.metrics, work, batch => {
+  const fallen: FallenCounters = { fallen: 0, counters: 0 }
+  const fallenOfOthers = { ...fallen }
+  await eachBatch(scores, players, starts, sum.metrics, work, (batch, isOfBaseline) => {
     sum.add(batch)
-    suspicious += countFallenPlayers(batch, rising.length)
+    const isFallen = new Uint8Array(batch.length)
+    countFallen(batch, rising.length, isFallen, isOfBaseline ? fallen : fallenOfOthers)
+    for (let i = 0; i < isFallen.length; i++) suspicious += isFallen[i]!
   })
-  return { suspicious, board: { input, scored: sum.scored(starts) } }
-}
-
-/** Players with any of the first `metrics` lower than at their start. */
-function countFallenPlayers({ length, nowIndexes, startIndexes, now, start }: PlayerBatch, metrics: number): number {
-  const isFallen = new Uint8Array(length)
-  for (let m = 0; m < metrics; m++) {
-    const values = now[m]!
-    const starts = start[m]!
-    for (let i = 0; i < length; i++)
-      if (hasFallen(values[nowIndexes[i]!]!, starts[startIndexes[i]!]!, true)) isFallen[i] = 1
-  }
-  return isFallen.reduce((sum, fallen) => sum + fallen, 0)
+  return { suspicious, fallen, board: { input, scored: sum.scored(starts) } }
 }
 
 export type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }

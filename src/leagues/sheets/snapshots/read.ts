@@ -76,13 +76,13 @@ const WINDOW = 32 // groups
 
 /** Some columns of a snapshot, read from the first row to the last with a few thousand rows in memory. */
 export class SnapshotWindow {
-  /** Of the rows in the window, column by column. */
+  /** Of the rows in the window, `first` to `end`, column by column. */
   readonly values: Float64Array[]
-  /** Rows in a window. */
+  /** The most rows that a window has. */
   readonly length: number
+  first = 0
+  end = 0
   private readonly chosen: number[]
-  private first = 0
-  private end = 0
 
   constructor(
     private readonly scores: Database,
@@ -94,19 +94,16 @@ export class SnapshotWindow {
     this.values = names.map(() => new Float64Array(this.length).fill(Number.NaN))
   }
 
-  /** Whether the row is in the window, so that `at` does not replace its values. */
-  holds(row: number): boolean {
-    return row < this.end
-  }
-
   /** The index of the row in `values`. Rows must not go back. */
   at(row: number): number {
-    if (row >= this.end) this.moveTo(Math.floor(row / this.snapshot.groupRows))
+    if (row >= this.end) this.moveTo(row)
     return row - this.first
   }
 
-  private moveTo(group: number): void {
+  /** Moves the window to the rows from the group of `row` on. */
+  moveTo(row: number): void {
     const { scores, snapshot, chosen, values } = this
+    const group = Math.floor(row / snapshot.groupRows)
     const last = Math.min(group + WINDOW, snapshotGroupCount(snapshot))
     this.first = group * snapshot.groupRows
     this.end = Math.min(last * snapshot.groupRows, snapshot.players)
