@@ -1,5 +1,5 @@
 /**
- * The tables of Fieldhouse, to be read top to bottom: people, leagues, the rota, jobs, monitoring.
+ * The tables of Fieldhouse, to be read top to bottom: people, leagues with their three kinds, the rota, jobs, monitoring.
  * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data validated at the edge.
  * Some tables are maintained by `triggers.sql` next to this file. The full-text index `search_index`, which drizzle cannot describe, is
  * at the end of the first migration.
@@ -198,6 +198,16 @@ export const leagueAnnouncements = sqliteTable('league_announcements', {
   leaders: json<string[]>('leaders').notNull(), // player_ids
 })
 
+/** The board of a final league. Later feeds and sheets do not change it. */
+export const frozenBoards = sqliteTable('frozen_boards', {
+  leagueId: integer('league_id')
+    .primaryKey()
+    .references(() => leagues.id, { onDelete: 'cascade' }),
+  content: blob('content', { mode: 'buffer' }).notNull(), // JSON compressed with zstd; its sha256 is the league's final_hash
+})
+
+// ── Sheets ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
 export const uploadKinds = ['baseline', 'current', 'extra'] as const
 export type UploadKind = (typeof uploadKinds)[number]
 export const uploadModes = ['partial', 'strict'] as const
@@ -346,6 +356,8 @@ export const uploadErrors = sqliteTable(
   t => [primaryKey({ columns: [t.uploadId, t.first] })],
 )
 
+// ── Tours ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
 export const feedFormats = ['fieldhouse', 'datagolf', 'espn'] as const
 export const eventStates = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
 export const golferStates = ['active', 'finished', 'cut', 'wd', 'dq'] as const
@@ -459,6 +471,8 @@ export const entries = sqliteTable(
   },
   t => [uniqueIndex('entries_name').on(t.leagueId, sql`lower(${t.name})`), index('entries_user').on(t.userId)],
 )
+
+// ── Markets ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The newest quote of every symbol. */
 export const quotes = sqliteTable(
@@ -710,14 +724,6 @@ export const closingQuotes = sqliteTable(
   },
   t => [primaryKey({ columns: [t.leagueId, t.symbol] })],
 )
-
-/** The board of a final league. Later feeds and sheets do not change it. */
-export const frozenBoards = sqliteTable('frozen_boards', {
-  leagueId: integer('league_id')
-    .primaryKey()
-    .references(() => leagues.id, { onDelete: 'cascade' }),
-  content: blob('content', { mode: 'buffer' }).notNull(), // JSON compressed with zstd; its sha256 is the league's final_hash
-})
 
 // ── The rota ────────────────────────────────────────────────────────────────────────────────────────────────────
 
