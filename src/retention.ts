@@ -1,6 +1,7 @@
 /** How long things are kept. Each line deletes what is older, nightly and in small steps. */
-import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
+import { desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { countRows } from '../db/count-rows.ts'
 import {
   apiKeys,
   attempts,
@@ -99,7 +100,7 @@ function olderThan(
 }
 
 export function deleteRunsBeyond(db: App['db'], max: number, limit: number): number {
-  const { total } = db.select({ total: count() }).from(runs).get() ?? { total: 0 }
+  const total = countRows(db, runs)
   if (total <= max) return 0
   const oldestKept = db
     .select({ at: runs.createdAt })

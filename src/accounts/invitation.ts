@@ -1,6 +1,7 @@
 /** Invitations: a link, stored as its hash, that lets a limited number of people make an account or join a league until it expires. */
-import { and, count, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { invitations, leagues } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -211,7 +212,7 @@ export function listInvitations(db: Db, leagueId: number | undefined, { limit, o
   )
   return {
     invitations: found.map(each => invitationView(each, names.get(each.createdBy ?? 0), now)),
-    total: db.select({ total: count() }).from(invitations).where(where).get()?.total ?? 0,
+    total: countRows(db, invitations, where),
   }
 }
 

@@ -1,6 +1,7 @@
 /** API keys: shown once, stored as a hash, never more powerful than their owner. */
-import { and, count, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, type Role, users } from '../../db/schema.ts'
 import { atomically, bestEffortWrite, prepared } from '../../db/transactions.ts'
@@ -104,7 +105,7 @@ export function keysOfUser(
 ): { keys: Key[]; total: number } {
   const where = eq(apiKeys.userId, userId ?? 0) // the operator has none
   const keys = db.select().from(apiKeys).where(where).orderBy(desc(apiKeys.id)).limit(limit).offset(offset).all()
-  return { keys, total: db.select({ total: count() }).from(apiKeys).where(where).get()?.total ?? 0 }
+  return { keys, total: countRows(db, apiKeys, where) }
 }
 
 type NewKey = { name: string; role: Role; expires_at?: string | null }

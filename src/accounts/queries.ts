@@ -1,4 +1,5 @@
 import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import {
   apiKeys,
@@ -95,7 +96,7 @@ export function usersReading(
     .limit(limit)
     .offset(offset)
     .all()
-  return { users: found, total: db.select({ total: count() }).from(users).where(where).get()?.total ?? 0 }
+  return { users: found, total: countRows(db, users, where) }
 }
 
 type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
@@ -239,7 +240,6 @@ export function userStatsOf(db: Db, id: number): UserStats {
     .from(portfolios)
     .where(eq(portfolios.userId, id))
     .get()
-  const keys = db.select({ total: count() }).from(apiKeys).where(eq(apiKeys.userId, id)).get()
   return {
     user_id: id,
     username,
@@ -247,7 +247,7 @@ export function userStatsOf(db: Db, id: number): UserStats {
     leagues_by_kind: Object.fromEntries(byKind.map(({ kind, total }) => [kind, total])),
     jobs_started: jobs?.total ?? 0,
     jobs_failed: jobs?.failed ?? 0,
-    api_keys: keys?.total ?? 0,
+    api_keys: countRows(db, apiKeys, eq(apiKeys.userId, id)),
     trades: traded?.trades ?? 0,
     trade_volume_cents: traded?.volume ?? 0,
   }

@@ -2,7 +2,8 @@
  * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after its last use, and 30 days after it started. Its user is
  * cached, so a request by cookie reads no row and writes one every few minutes.
  */
-import { and, count, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { type Role, sessions, users } from '../../db/schema.ts'
 import { bestEffortWrite, prepared } from '../../db/transactions.ts'
@@ -133,7 +134,7 @@ export function sessionsOfUser(db: Db, userId: number, now: number, { limit, off
       createdAt,
       lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
     })),
-    total: db.select({ total: count() }).from(sessions).where(isAlive).get()?.total ?? 0,
+    total: countRows(db, sessions, isAlive),
   }
 }
 

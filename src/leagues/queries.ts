@@ -1,5 +1,6 @@
-import { and, count, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
@@ -25,8 +26,7 @@ export const leagueById = (db: Db, id: number): League =>
 
 const memberCount = sql<number>`(select count(*) from ${members} where ${eq(members.leagueId, leagues.id)})`
 
-export const countMembers = (db: Db, leagueId: number): number =>
-  db.select({ total: count() }).from(members).where(eq(members.leagueId, leagueId)).get()?.total ?? 0
+export const countMembers = (db: Db, leagueId: number): number => countRows(db, members, eq(members.leagueId, leagueId))
 
 export const leagueViewById = (db: Db, id: number, now: number): LeagueView =>
   leagueView(leagueById(db, id), countMembers(db, id), now)
@@ -71,7 +71,7 @@ export function listLeagues(
 }
 
 export const countLeagues = (db: Db, filter: LeagueFilter, now: number): number =>
-  db.select({ total: count() }).from(leagues).where(conditionOf(filter, now)).get()?.total ?? 0
+  countRows(db, leagues, conditionOf(filter, now))
 
 /** The earliest time after `now` in a column of the leagues that are not archived. */
 const nextTimeIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>

@@ -1,6 +1,7 @@
 /** Generated rosters, kept as drafts until somebody publishes them. */
-import { and, count, desc, eq, gte, isNull, lte } from 'drizzle-orm'
+import { and, desc, eq, gte, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -50,7 +51,7 @@ export function findDraft(db: Db, jobId: string): Draft | undefined {
 
 export function listDrafts(db: Db, { limit, offset }: PageSlice) {
   const rows = db.select().from(rosterDrafts).orderBy(desc(rosterDrafts.createdAt)).limit(limit).offset(offset).all()
-  return { drafts: rows.map(draftOf), total: db.select({ total: count() }).from(rosterDrafts).get()?.total ?? 0 }
+  return { drafts: rows.map(draftOf), total: countRows(db, rosterDrafts) }
 }
 
 /** `2 changes by hand` */

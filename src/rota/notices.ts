@@ -1,6 +1,7 @@
 /** Notices to people about their own shifts, leave and swaps. People without an account get none. */
-import { and, count, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
 import { touch } from '../platform/cache/stamps.ts'
@@ -43,7 +44,7 @@ export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice)
     .all()
   return {
     notices: rows.map(({ id, at, message, seenAt }) => ({ id, at: iso(at), message, seen_at: isoOrNull(seenAt) })),
-    total: db.select({ total: count() }).from(staffNotices).where(isTheirs).get()?.total ?? 0,
+    total: countRows(db, staffNotices, isTheirs),
   }
 }
 

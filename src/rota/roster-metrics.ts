@@ -1,6 +1,7 @@
 /** The numbers on the dashboard: this week and the next, staff, and expiring certificates. */
 import { and, asc, between, count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
@@ -67,7 +68,7 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
     .get() ?? { total: 0, active: 0 }
   return {
     generated_at: iso(now),
-    sites: db.select({ total: count() }).from(sites).get()?.total ?? 0,
+    sites: countRows(db, sites),
     staff: people,
     this_week: rosterTotals(db, monday, daysAfter(monday, 6)),
     next_week: rosterTotals(db, daysAfter(monday, 7), daysAfter(monday, 13)),

@@ -1,5 +1,6 @@
 /** Shifts. Changes to them drop cached answers: topics `shifts` and `roster`. */
-import { and, asc, between, count, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, between, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
@@ -31,7 +32,7 @@ export function listShifts(db: Db, { start, end, site_id }: ShiftFilter, { limit
     .limit(limit)
     .offset(offset)
     .all()
-  return { shifts: rows, total: db.select({ total: count() }).from(shifts).where(where).get()?.total ?? 0 }
+  return { shifts: rows, total: countRows(db, shifts, where) }
 }
 
 export const shiftsIn = (db: Db, range: DateRange): Shift[] =>

@@ -1,5 +1,6 @@
 /** Sites. Changes to them drop cached answers: topics `shifts` and `roster`. */
-import { asc, count, eq, sql } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { shifts, sites } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
@@ -24,7 +25,7 @@ export const allSites = (db: Db): Site[] => db.select().from(sites).orderBy(asc(
 
 export function listSites(db: Db, { limit, offset }: PageSlice) {
   const rows = db.select().from(sites).orderBy(asc(sites.name)).limit(limit).offset(offset).all()
-  return { sites: rows, total: db.select({ total: count() }).from(sites).get()?.total ?? 0 }
+  return { sites: rows, total: countRows(db, sites) }
 }
 
 export function addSite(tx: Db, given: SiteChange & { name: string; timezone: string }, createdAt: number): Site {
@@ -61,8 +62,7 @@ export function deleteSite(tx: Db, id: number): void {
   touch(tx, 'roster')
 }
 
-export const countShiftsAt = (db: Db, siteId: number): number =>
-  db.select({ total: count() }).from(shifts).where(eq(shifts.siteId, siteId)).get()?.total ?? 0
+export const countShiftsAt = (db: Db, siteId: number): number => countRows(db, shifts, eq(shifts.siteId, siteId))
 
 /** `zoneOf` refuses a site that does not exist. */
 export function timezoneOfSite(db: Db): (siteId: number) => string {

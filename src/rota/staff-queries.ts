@@ -1,5 +1,6 @@
 /** Staff, with the rows that belong to them. Changes to them drop cached answers: topics `staff` and `roster`. */
-import { and, asc, count, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
@@ -86,7 +87,7 @@ export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, of
     .limit(limit)
     .offset(offset)
     .all()
-  const total = db.select({ total: count() }).from(staff).where(where).get()?.total ?? 0
+  const total = countRows(db, staff, where)
   return { staff: personViews(db, rows), total }
 }
 
@@ -174,5 +175,5 @@ export function deletePerson(tx: Db, id: number): void {
 
 export const countAssignments = (db: Db, which: { staffId: number } | { shiftId: number }): number => {
   const where = 'staffId' in which ? eq(assignments.staffId, which.staffId) : eq(assignments.shiftId, which.shiftId)
-  return db.select({ total: count() }).from(assignments).where(where).get()?.total ?? 0
+  return countRows(db, assignments, where)
 }

@@ -1,6 +1,7 @@
 /** Prices that moved so far that an officer has to accept them first: nobody trades at a held price. */
-import { asc, count, eq, sql } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { heldPrices, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -97,7 +98,7 @@ export function takeHeldPrice(tx: Db, id: number, now: number): HeldPrice {
 }
 
 function updateHeldAlert(tx: Db, now: number): void {
-  const { total } = tx.select({ total: count() }).from(heldPrices).get() ?? { total: 0 }
+  const total = countRows(tx, heldPrices)
   if (total === 0) return void clearAlert(tx, now, alert)
   const some = tx.select().from(heldPrices).orderBy(asc(heldPrices.symbol)).limit(5).all()
   const descriptions = some.map(
@@ -128,7 +129,7 @@ export function listHeldPrices(
     .limit(limit)
     .offset(offset)
     .all()
-  const total = db.select({ total: count() }).from(heldPrices).where(which).get()?.total ?? 0
+  const total = countRows(db, heldPrices, which)
   return { held: rows.map(({ price, username }) => heldPriceView(price, username)), total }
 }
 

@@ -1,6 +1,7 @@
 /** The price history of a symbol: one price per day, and every price of the last days. */
-import { and, asc, count, desc, eq, gte, inArray, isNull, lte, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNull, lte, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { dailyPrices, ledger, prices, users } from '../../../db/schema.ts'
 import { day, iso, isoOrNull } from '../../platform/clock.ts'
@@ -137,7 +138,7 @@ export function listPrices(
     trades,
     voided_at: isoOrNull(price.voidedAt),
   }))
-  const { total } = db.select({ total: count() }).from(prices).where(eq(prices.symbol, symbol)).get() ?? { total: 0 }
+  const total = countRows(db, prices, eq(prices.symbol, symbol))
   return { prices: views, total }
 }
 

@@ -1,4 +1,5 @@
-import { and, asc, count, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { holdings, leagues, quotes } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -31,7 +32,7 @@ export function listQuotes(db: Db, symbols: string[] | undefined, q: string | un
     q ? sql`instr(${quotes.symbol}, ${q.toUpperCase()}) = 1` : undefined,
   )
   const rows = db.select().from(quotes).where(where).orderBy(asc(quotes.symbol)).limit(limit).offset(offset).all()
-  return { quotes: rows, total: db.select({ total: count() }).from(quotes).where(where).get()?.total ?? 0 }
+  return { quotes: rows, total: countRows(db, quotes, where) }
 }
 
 const anyQuote = prepared(db => db.select({ id: quotes.id }).from(quotes).limit(1).prepare())

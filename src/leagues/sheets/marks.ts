@@ -1,5 +1,6 @@
 /** Marks that officers set on players, and which players do not count because of them. */
-import { and, asc, count, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { playerMarks } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -54,8 +55,7 @@ export function listMarks(db: Db, leagueId: number, { limit, offset }: PageSlice
   return { marks, total: countOf(db, leagueId) }
 }
 
-const countOf = (db: Db, leagueId: number): number =>
-  db.select({ total: count() }).from(playerMarks).where(eq(playerMarks.leagueId, leagueId)).get()?.total ?? 0
+const countOf = (db: Db, leagueId: number): number => countRows(db, playerMarks, eq(playerMarks.leagueId, leagueId))
 
 export const markOf = (db: Db, leagueId: number, playerId: string): PlayerMark | undefined =>
   db

@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { uploadErrors, uploads } from '../../../db/schema.ts'
@@ -115,7 +116,7 @@ export function uploadsOf(db: Db, leagueId: number, { limit, offset }: PageSlice
     .limit(limit)
     .offset(offset)
     .all()
-  return { uploads: rows, total: db.select({ total: count() }).from(uploads).where(where).get()?.total ?? 0 }
+  return { uploads: rows, total: countRows(db, uploads, where) }
 }
 
 /** A page of errors, and how many there are in total. */
@@ -190,17 +191,15 @@ export function sheetStats(db: Db, leagueId: number) {
 
 /** Sheets that are being imported, or wait for an answer. */
 export const unfinishedUploads = (db: Db, leagueId: number): number =>
-  db
-    .select({ total: count() })
-    .from(uploads)
-    .where(
-      and(
-        eq(uploads.leagueId, leagueId),
-        eq(uploads.dryRun, false),
-        inArray(uploads.status, ['queued', 'running', 'held']),
-      ),
-    )
-    .get()?.total ?? 0
+  countRows(
+    db,
+    uploads,
+    and(
+      eq(uploads.leagueId, leagueId),
+      eq(uploads.dryRun, false),
+      inArray(uploads.status, ['queued', 'running', 'held']),
+    ),
+  )
 
 /** Uploads that wait for an answer. */
 export const heldUploads = (db: Db, leagueId: number): Upload[] =>

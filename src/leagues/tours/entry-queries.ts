@@ -1,4 +1,5 @@
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { entries, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -28,7 +29,7 @@ export function listEntries(db: Db, leagueId: number, { limit, offset }: PageSli
 }
 
 export const countEntries = (db: Db, leagueId: number, userId?: number): number =>
-  db.select({ total: count() }).from(entries).where(inLeague(leagueId, userId)).get()?.total ?? 0
+  countRows(db, entries, inLeague(leagueId, userId))
 
 export const entryIds = (db: Db, leagueId: number, userId: number): number[] =>
   db

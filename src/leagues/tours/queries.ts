@@ -1,4 +1,5 @@
-import { and, asc, between, count, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, between, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -27,7 +28,7 @@ export const tourBySlug = (db: Db, slug: string): Tour =>
 
 export function listTours(db: Db, { limit, offset }: PageSlice): { tours: Tour[]; total: number } {
   const rows = db.select().from(tours).orderBy(asc(tours.name), asc(tours.id)).limit(limit).offset(offset).all()
-  return { tours: rows, total: db.select({ total: count() }).from(tours).get()?.total ?? 0 }
+  return { tours: rows, total: countRows(db, tours) }
 }
 
 export function insertTour(tx: Db, tour: typeof tours.$inferInsert): Tour | undefined {

@@ -1,5 +1,6 @@
 import { and, count, desc, eq, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { type Severity, severities, systemAlerts } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -121,7 +122,7 @@ export function listAlerts(
     .limit(limit)
     .offset(offset)
     .all()
-  const total = db.select({ total: count() }).from(systemAlerts).where(where).get()?.total ?? 0
+  const total = countRows(db, systemAlerts, where)
   return { alerts: rows.map(alertView), total }
 }
 

@@ -1,6 +1,7 @@
 /** Recent users, activity in each league and trading. For the reader thread. */
 import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import {
   activityCounts,
@@ -75,11 +76,7 @@ export function activeUsersReading(db: Db, { period, now, limit, offset }: Activ
 }
 
 const seenBetween = (db: Db, from: number, to: number): number =>
-  db
-    .select({ users: count() })
-    .from(users)
-    .where(and(gte(users.lastSeenAt, from), lt(users.lastSeenAt, to), isNotDeleted))
-    .get()?.users ?? 0
+  countRows(db, users, and(gte(users.lastSeenAt, from), lt(users.lastSeenAt, to), isNotDeleted))
 
 export const engagementSchema = t.Object({
   period: longPeriodSchema,
@@ -212,7 +209,7 @@ export function leagueActivityReading(
       upload_count: uploads,
       created_at: iso(league.createdAt),
     })),
-    total: db.select({ total: count() }).from(leagues).where(where).get()?.total ?? 0,
+    total: countRows(db, leagues, where),
   }
 }
 

@@ -1,8 +1,9 @@
 /** The installation as a whole: the numbers of the main page, compared with the period before, and totals. For the reader thread. */
 
-import { and, count, eq, getTableName, gte, is, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableName, gte, is, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import * as schema from '../../../db/schema.ts'
 import { leagues, registrations, runCounts, runTotals, tradeHours, users } from '../../../db/schema.ts'
@@ -174,7 +175,7 @@ const tradesByHour = (db: Db, since: number): TradeHour[] =>
     .all()
 
 const createdBetween = (db: Db, from: number, to: number): number =>
-  leaguesWhere(db, and(gte(leagues.createdAt, from), lt(leagues.createdAt, to)))
+  countRows(db, leagues, and(gte(leagues.createdAt, from), lt(leagues.createdAt, to)))
 
 /** Requests per hour, all routes together. */
 type RequestHour = { at: number; requests: number; errors: number; histogram: Float64Array }
@@ -231,7 +232,7 @@ export function overviewReading(db: Db, { now }: { now: number }): InstallationO
   const total = usersTotal(db)
   const active = activeSince(db, now - 7 * day)
   const { trades, shares, volume } = tradesBetween(db, now - (now % hour) - 23 * hour, now + hour)
-  const archived = leaguesWhere(db, isNotNull(leagues.archivedAt))
+  const archived = countRows(db, leagues, isNotNull(leagues.archivedAt))
   const tables = rowsByTable(db)
   return {
     users: {
@@ -239,7 +240,7 @@ export function overviewReading(db: Db, { now }: { now: number }): InstallationO
       active_7days: active,
       active_percentage: total ? Math.round((1_000 * active) / total) / 10 : null,
     },
-    leagues: { active: activeLeagues(db, now), archived, total: leaguesWhere(db, sql`true`) },
+    leagues: { active: activeLeagues(db, now), archived, total: countRows(db, leagues) },
     trading: { trades_24h: trades, shares_traded_24h: shares, volume_24h: volume / 100 },
     database: { tables, total_records: Object.values(tables).reduce((sum, rows) => sum + rows, 0) },
   }
@@ -252,15 +253,12 @@ const usersTotal = (db: Db): number =>
     .from(registrations)
     .get()?.users ?? 0
 
-const activeSince = (db: Db, since: number): number =>
-  db.select({ users: count() }).from(users).where(gte(users.lastSeenAt, since)).get()?.users ?? 0
-
-export const leaguesWhere = (db: Db, where: SQL | undefined): number =>
-  db.select({ leagues: count() }).from(leagues).where(where).get()?.leagues ?? 0
+const activeSince = (db: Db, since: number): number => countRows(db, users, gte(users.lastSeenAt, since))
 
 export const activeLeagues = (db: Db, now: number): number =>
-  leaguesWhere(
+  countRows(
     db,
+    leagues,
     and(
       isNull(leagues.archivedAt),
       isNull(leagues.finalizedAt),

@@ -1,5 +1,6 @@
 import { and, count, desc, eq, gte, inArray, isNull, min, ne, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import {
   activityCounts,
@@ -93,25 +94,15 @@ const isCounted = and(eq(uploads.dryRun, false), ne(uploads.status, 'cancelled')
 function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
   return {
     users: usersByCountry(db).reduce((sum, { users }) => sum + users, 0),
-    leagues: db.select({ total: count() }).from(leagues).get()?.total ?? 0,
-    uploads:
-      db
-        .select({ total: count() })
-        .from(uploads)
-        .where(and(gte(uploads.createdAt, begin), isCounted))
-        .get()?.total ?? 0,
+    leagues: countRows(db, leagues),
+    uploads: countRows(db, uploads, and(gte(uploads.createdAt, begin), isCounted)),
     runs:
       db
         .select({ total: sum(runTotals.runs).mapWith(Number) })
         .from(runTotals)
         .where(and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)))
         .get()?.total ?? 0,
-    trades:
-      db
-        .select({ total: count() })
-        .from(ledger)
-        .where(and(gte(ledger.at, begin), inArray(ledger.kind, ['buy', 'sell'])))
-        .get()?.total ?? 0,
+    trades: countRows(db, ledger, and(gte(ledger.at, begin), inArray(ledger.kind, ['buy', 'sell']))),
   }
 }
 

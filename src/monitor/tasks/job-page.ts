@@ -1,7 +1,8 @@
 /** Jobs one by one: page, JSON, and what keeps the page up to date. */
 
-import { count, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import { runLog, runs } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -184,13 +185,11 @@ function read(app: App, id: string): JobData {
   const [run] = shownRuns(app, found ? [found] : [])
   if (!run) return refuse('not_found', `There is no job ${id}`)
   const { fingerprint } = run
-  const sameFailures = fingerprint
-    ? db.select({ runs: count() }).from(runs).where(eq(runs.fingerprint, fingerprint)).get()?.runs
-    : 0
+  const sameFailures = fingerprint ? countRows(db, runs, eq(runs.fingerprint, fingerprint)) : 0
   const log = db.select().from(runLog).where(eq(runLog.runId, id)).orderBy(runLog.id).limit(1_000).all()
   const now = clock.now()
   const usual = usualMs(db, [run.name], now)[run.name] ?? null
-  return { run, log, sameFailures: sameFailures ?? 0, usual, now }
+  return { run, log, sameFailures, usual, now }
 }
 
 const viewOf = ({ run, log }: JobData) => ({

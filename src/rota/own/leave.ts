@@ -1,6 +1,7 @@
 /** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
-import { and, asc, count, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { assignments, leaveRequests, leaveStates, shifts, staff, unavailability } from '../../../db/schema.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -89,13 +90,10 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
     .offset(offset)
     .all()
     .map(leaveView)
-  return { leave, total: countOf(db, where) }
+  return { leave, total: countRows(db, leaveRequests, where) }
 }
 
-const countOf = (db: Db, where: SQL | undefined): number =>
-  db.select({ total: count() }).from(leaveRequests).where(where).get()?.total ?? 0
-
-export const pendingLeave = (db: Db): number => countOf(db, eq(leaveRequests.state, 'pending'))
+export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, eq(leaveRequests.state, 'pending'))
 
 const leaveView = ({ leave, name, duties }: { leave: LeaveRow; name: string; duties: number }): LeaveView => ({
   id: leave.id,

@@ -1,6 +1,7 @@
 /** A week saved to make other weeks from: its shifts, and the people on them. */
-import { asc, count, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { weekTemplates } from '../../../db/schema.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -58,7 +59,7 @@ export const templateById = (db: Db, id: number): Row =>
 
 export const listTemplates = (db: Db, { limit, offset }: PageSlice) => ({
   templates: db.select().from(weekTemplates).orderBy(asc(weekTemplates.name)).limit(limit).offset(offset).all(),
-  total: db.select({ total: count() }).from(weekTemplates).get()?.total ?? 0,
+  total: countRows(db, weekTemplates),
 })
 
 export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {

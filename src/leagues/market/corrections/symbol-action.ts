@@ -1,6 +1,7 @@
 /** A correction of a symbol that changed ledgers, as stored and shown. */
-import { count, desc, eq, sql } from 'drizzle-orm'
+import { desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../../../db/count-rows.ts'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.ts'
 import { iso } from '../../../platform/clock.ts'
@@ -89,9 +90,8 @@ export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice
     .limit(limit)
     .offset(offset)
     .all()
-  const ofSymbol = db.select({ total: count() }).from(symbolActions).where(eq(symbolActions.symbol, symbol))
   return {
     actions: rows.map(({ action, username, undone }) => symbolActionView(action, who ? username : null, undone === 1)),
-    total: ofSymbol.get()?.total ?? 0,
+    total: countRows(db, symbolActions, eq(symbolActions.symbol, symbol)),
   }
 }
