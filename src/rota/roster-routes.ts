@@ -5,7 +5,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { startedAnswer, startedSchema } from '../platform/jobs/started-answer.ts'
@@ -99,7 +99,7 @@ export const rosterRoutes = (app: App) => {
       async ({ query, request, set }) => {
         const page = pageOf(query)
         const duties = await brokenDutiesNow(app)
-        const shown = duties.slice(page.offset, page.offset + page.limit)
+        const shown = itemsOfPage(duties, page)
         return paged({ request, set }, page, duties.length, { duties: shown })
       },
       {
@@ -228,7 +228,7 @@ export const rosterRoutes = (app: App) => {
         const page = pageOf(query)
         const { shift_id: shiftId } = assignmentById(db, params.id)
         const candidates = await app.reader.read(candidatesFor, { shiftId })
-        const shown = candidates.slice(page.offset, page.offset + page.limit)
+        const shown = itemsOfPage(candidates, page)
         return paged({ request, set }, page, candidates.length, { candidates: shown })
       },
       {

@@ -5,7 +5,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { shiftById } from './shift-queries.ts'
@@ -22,7 +22,7 @@ export const shiftRequestRoutes = (app: App) => {
         const page = pageOf(query)
         const all = requestsOn(db, shiftById(db, id).id)
         return paged({ request, set }, page, all.length, {
-          requests: all.slice(page.offset, page.offset + page.limit),
+          requests: itemsOfPage(all, page),
         })
       },
       {

@@ -6,7 +6,15 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
+import {
+  itemsOfPage,
+  linkHeader,
+  paged,
+  pageOf,
+  pageQuery,
+  pageSchema,
+  pagination,
+} from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, dateSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { refuseBroken, violationsOnShift } from './confirm.ts'
@@ -75,7 +83,7 @@ export const shiftRoutes = (app: App) => {
       async ({ params: { id }, query, request, set }) => {
         const page = pageOf(query)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shiftById(db, id).id })
-        const shown = candidates.slice(page.offset, page.offset + page.limit)
+        const shown = itemsOfPage(candidates, page)
         return paged({ request, set }, page, candidates.length, { candidates: shown })
       },
       {

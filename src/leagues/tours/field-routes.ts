@@ -4,7 +4,7 @@ import { Elysia, t } from 'elysia'
 import { fieldSources } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { maxPlayers } from './field-text.ts'
@@ -129,9 +129,7 @@ export const fieldRoutes = (app: App) => {
       ({ params: { slug }, query, request, set }) => {
         const asked = pageOf(query)
         const all = openUnmatched(db, tourBySlug(db, slug))
-        const players = all
-          .slice(asked.offset, asked.offset + asked.limit)
-          .map(({ hand_event_id, ...player }) => player)
+        const players = itemsOfPage(all, asked).map(({ hand_event_id, ...player }) => player)
         return paged({ request, set }, asked, all.length, { players })
       },
       {

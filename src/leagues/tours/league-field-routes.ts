@@ -4,7 +4,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { access } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { readableLeague } from '../visibility.ts'
@@ -49,7 +49,7 @@ export const leagueFieldRoutes = (app: App) =>
       const groups = picking.groups?.groups ?? []
       const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)
       const asked = pageOf(query)
-      const players = golfers.slice(asked.offset, asked.offset + asked.limit).map(({ player_id, name }) => ({
+      const players = itemsOfPage(golfers, asked).map(({ player_id, name }) => ({
         player_id,
         name,
         rank: ratings.get(player_id)?.rank ?? null,

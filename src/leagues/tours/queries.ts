@@ -7,7 +7,7 @@ import { refuse } from '../../errors.ts'
 import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import type { PageSlice } from '../../platform/http/pagination.ts'
+import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import { type Run, unfinishedByKey } from '../../platform/jobs/runs.ts'
 import type { League } from '../league.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
@@ -190,7 +190,7 @@ export const changesOf = (db: Db, eventId: number, players: readonly string[], f
     .map(({ at }) => at)
 
 /** The field of the feed's current event: the leader first, golfers who are out last. `q` is part of a name or an id. */
-export function fieldPage(db: Db, { eventId }: Tour, { limit, offset }: PageSlice, q = '') {
+export function fieldPage(db: Db, { eventId }: Tour, page: PageSlice, q = '') {
   const all = eventId === null ? [] : golfersOf(db, eventId)
   const hits = new Uint8Array(all.length)
   for (const texts of [all.map(({ name }) => name), all.map(({ player_id }) => player_id)])
@@ -203,5 +203,5 @@ export function fieldPage(db: Db, { eventId }: Tour, { limit, offset }: PageSlic
         (a.total ?? Number.MAX_SAFE_INTEGER) - (b.total ?? Number.MAX_SAFE_INTEGER) ||
         a.name.localeCompare(b.name, 'en'),
     )
-  return { players: field.slice(offset, offset + limit), total: field.length }
+  return { players: itemsOfPage(field, page), total: field.length }
 }

@@ -7,7 +7,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import type { PageSlice } from '../../platform/http/pagination.ts'
+import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { changeLeague } from '../queries.ts'
 import { pickedPlayers } from './entry-queries.ts'
@@ -167,12 +167,12 @@ export type UpcomingPlayer = {
 }
 
 /** A page of the field of the coming event, favourites first. */
-export function upcomingPage(db: Db, tour: Tour, { limit, offset }: PageSlice) {
+export function upcomingPage(db: Db, tour: Tour, page: PageSlice) {
   const event = upcomingEvent(db, tour)
   if (!event) return { event: null, players: [], total: 0 }
   const ratings = ratingsOf(db, event.id)
   const all = byStrength(golfersOf(db, event.id), ratings)
-  const players = all.slice(offset, offset + limit).map((golfer): UpcomingPlayer => {
+  const players = itemsOfPage(all, page).map((golfer): UpcomingPlayer => {
     const { rank = null, odds = null } = ratings.get(golfer.player_id) ?? {}
     return { player_id: golfer.player_id, name: golfer.name, rank, odds, withdrawn: isOut(golfer) }
   })

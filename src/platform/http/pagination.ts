@@ -26,6 +26,10 @@ export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number
   return { page: number, limit: size, offset: (number - 1) * size }
 }
 
+/** The page of a list that was read whole. */
+export const itemsOfPage = <T>(all: readonly T[], { offset, limit }: PageSlice): T[] =>
+  all.slice(offset, offset + limit)
+
 export const pagination = ({ page, limit }: Pick<PageSlice, 'page' | 'limit'>, total: number): Pagination => ({
   page,
   limit,

@@ -6,7 +6,7 @@ import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { hour } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { itemsOfPage, pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
@@ -170,7 +170,7 @@ export const plannerPages = (app: App) => {
         const other = query.with || 'roster'
         const { same, differences: found } = draftDifferences(db, job_id, other)
         const asked = pageOf({ page: query.page, limit: 50 })
-        const shown = found.slice(asked.offset, asked.offset + asked.limit)
+        const shown = itemsOfPage(found, asked)
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const namesOf = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
         const body = compareBody(

@@ -5,7 +5,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
@@ -127,7 +127,7 @@ export const plannerRoutes = (app: App) => {
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
         const { violations } = await app.reader.read(checkDraft, { range, before: assignments, after: assignments })
-        const { conflicts } = withMaxConflicts({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
+        const { conflicts } = withMaxConflicts({ conflicts: itemsOfPage(violations, page) })
         return paged({ request, set }, page, violations.length, { conflicts })
       },
       {
@@ -192,7 +192,7 @@ export const plannerRoutes = (app: App) => {
       ({ params: { job_id }, query, request, set }) => {
         const page = pageOf(query)
         const { same, differences: found } = draftDifferences(db, job_id, query.with ?? 'roster')
-        const shown = found.slice(page.offset, page.offset + page.limit)
+        const shown = itemsOfPage(found, page)
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
         const named = shown.map(({ shiftId, here, there }) => {
