@@ -27,10 +27,10 @@ test('in a league with groups by odds an entry picks one of each', async () => {
   const [a, b, c] = groups.map(({ players }: { players: string[] }) => players)
   const pickErrors = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
   expect(await pickErrors([a[0], a[1], c[0]])).toEqual([
-    { path: 'picks[0]', message: 'Pick one from group A, not 2.' },
-    { path: 'picks[1]', message: 'Pick one from group B.' },
+    { path: 'picks.0', message: 'Pick one from group A, not 2.' },
+    { path: 'picks.1', message: 'Pick one from group B.' },
   ])
-  expect(await pickErrors([a[0], b[0]])).toMatchObject([{ path: 'picks[2]', message: 'Pick one from group C.' }])
+  expect(await pickErrors([a[0], b[0]])).toMatchObject([{ path: 'picks.2', message: 'Pick one from group C.' }])
   await enter(ann, league.id, [c[7], a[0], b[3]])
   expect((await refusalOf(call.patch(path, { config: { groups: null } }))).status).toBe(409)
   expect(field).toHaveLength(24)
@@ -56,8 +56,8 @@ test('groups are lists of names as people write them; golfers in no group cannot
   expect(league.config).toMatchObject({ picks: 2, groups: { lists } })
   const pickErrors = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
   expect(await pickErrors([a.player_id, d.player_id])).toEqual([
-    { path: 'picks[1]', message: `${d.name} is in no group.` },
-    { path: 'picks[1]', message: 'Pick one from group Others.' },
+    { path: 'picks.1', message: `${d.name} is in no group.` },
+    { path: 'picks.1', message: 'Pick one from group Others.' },
   ])
   await enter(ann, league.id, [c.player_id, b.player_id])
   const page = await (await call.raw(`/leagues/${league.id}/entries`, { headers: { accept: 'text/html' } })).text()

@@ -237,19 +237,19 @@ describe('picks', () => {
       ['ann', 'bob', 'cy', 'dee'],
       [
         ['picks', 'Pick 3 golfers; these are 4.'],
-        ['picks[3]', 'dee is not in the field.'],
+        ['picks.3', 'dee is not in the field.'],
       ],
     ],
-    [['ann', 'bob', 'ann'], [['picks[2]', 'Golfer ann is already picked.']]],
+    [['ann', 'bob', 'ann'], [['picks.2', 'Golfer ann is already picked.']]],
     [
       ['ann', 'nobody', 'nobody'],
       [
-        ['picks[1]', 'nobody is not in the field.'],
-        ['picks[2]', 'nobody is not in the field.'],
+        ['picks.1', 'nobody is not in the field.'],
+        ['picks.2', 'nobody is not in the field.'],
       ],
     ],
-    [['ann', 'bob', 'gus'], [['picks[2]', 'Golfer gus is out of the event.']]],
-    [['ann', 'bob', '__proto__'], [['picks[2]', '__proto__ is not in the field.']]],
+    [['ann', 'bob', 'gus'], [['picks.2', 'Golfer gus is out of the event.']]],
+    [['ann', 'bob', '__proto__'], [['picks.2', '__proto__ is not in the field.']]],
   ])('%j', (picks, wrong) => {
     expect(checkPicks(picks, 3, golfers).map(({ path, message }) => [path, message])).toEqual(wrong)
   })

@@ -287,7 +287,7 @@ test('a list that cannot be read says where', async () => {
       message: 'Line 2: “first” is not a rank; ranks are whole numbers from 1. Line 3: “???” is not a name.',
     },
   ])
-  expect(await listErrors({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players[0].name' }])
+  expect(await listErrors({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players.0.name' }])
   expect((await refusalOf(olga.put(field, { event: ' ', text: 'Ann' }))).status).toBe(422)
   expect((await refusalOf(olga.delete(field))).status).toBe(404)
 })

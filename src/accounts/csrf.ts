@@ -19,7 +19,11 @@ export const csrfField = 'csrf_token'
 /** A change by cookie must come from our own pages: same origin, and with the token they were given. */
 export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {
   if (who?.via !== 'session' || !isMutation(request) || signInPaths.test(new URL(request.url).pathname)) return
-  if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
+  if (!request.headers.has('origin'))
+    refuse(
+      'forbidden',
+      'A change by cookie needs the header Origin with the address of this site; programs send a key instead',
+    )
   refuseForeign(request, config)
   if (uploadForms.test(new URL(request.url).pathname)) return
   requireToken(who, request.headers.get('x-csrf-token') ?? (await tokenOfForm(request)))

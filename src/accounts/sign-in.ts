@@ -31,7 +31,10 @@ import { beginSession, endSession, sessionCookie, sessionToken } from './session
 export type SignedIn = { user: Profile; csrf_token: string }
 export const signedInSchema = t.Object({
   user: profileSchema,
-  csrf_token: t.String({ description: 'For X-CSRF-Token of changes by cookie', examples: ['q3Jc…'] }),
+  csrf_token: t.String({
+    description: 'For X-CSRF-Token of changes by cookie, which also need Origin; programs are better off with a key',
+    examples: ['q3Jc…'],
+  }),
 })
 
 type OpenedSession = { user: User; token: string; csrfToken: string; device: string }

@@ -180,7 +180,7 @@ export const rosterRoutes = (app: App) => {
         const { assignments, unfilled } = draft.content
         return { ...draftView(draft, allSites(db)), assignments, unfilled }
       },
-      { params: jobIdParams, may: 'officer', detail: describe('One of them, whole', wholeDraftSchema) },
+      { params: jobIdParams, may: 'officer', detail: describe('A draft with all its places', wholeDraftSchema) },
     )
     .delete(
       '/roster/drafts/:job_id',

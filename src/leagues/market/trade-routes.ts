@@ -105,7 +105,7 @@ export const tradeRoutes = (app: App) => {
         detail: describe('Buy or sell at the newest quote', tradeSchema, {
           status: 201,
           description:
-            'Filled in full, or refused with the broken `rule` and by how much. With an Idempotency-Key the first answer, even a refusal, is repeated for 24 hours.',
+            'Filled in full, or refused with the broken `rule` and by how much. With an Idempotency-Key the first answer, even a refusal, is repeated for 24 hours, with `Idempotency-Replayed: true`.',
         }),
       },
     )

@@ -19,7 +19,7 @@ export function checkPicks(
   picks.forEach((id, i) => {
     const golfer = field.get(id)
     const earlier = picks.indexOf(id)
-    const path = `picks[${i}]`
+    const path = `picks.${i}`
     if (!golfer) wrong.push({ path, message: `${id} is not in the field.` })
     else if (earlier < i) wrong.push({ path, message: `${golfer.name} is already picked.` })
     else if (isOut(golfer)) wrong.push({ path, message: `${golfer.name} is out of the event.` })
@@ -37,12 +37,12 @@ function checkGroups(
   const wrong: FieldError[] = picks.flatMap((id, i) => {
     const golfer = field.get(id)
     const isIn = groups.some(({ players }) => players.has(id))
-    return golfer && !isIn ? [{ path: `picks[${i}]`, message: `${golfer.name} is in no group.` }] : []
+    return golfer && !isIn ? [{ path: `picks.${i}`, message: `${golfer.name} is in no group.` }] : []
   })
   groups.forEach(({ name, players }, i) => {
     const chosen = picks.filter(id => players.has(id)).length
     if (chosen !== 1)
-      wrong.push({ path: `picks[${i}]`, message: `Pick one from group ${name}${chosen > 1 ? `, not ${chosen}` : ''}.` })
+      wrong.push({ path: `picks.${i}`, message: `Pick one from group ${name}${chosen > 1 ? `, not ${chosen}` : ''}.` })
   })
   return wrong
 }

@@ -83,7 +83,7 @@ function parsePlayers({ text, players = [] }: GivenField): FieldPlayer[] {
     const known = new Map<string, FieldPlayer>()
     players.forEach(({ name: given, player_id, rank = null, odds = null }, i) => {
       const name = normaliseName(given)
-      if (!isName(name)) invalid(`players[${i}].name`, `“${given}” is not a name.`)
+      if (!isName(name)) invalid(`players.${i}.name`, `“${given}” is not a name.`)
       const id = player_id ?? idFromName(name)
       if (!known.has(id)) known.set(id, { player_id: id, name, rank, odds })
     })

@@ -108,7 +108,12 @@ export const jobRoutes = (app: App) => {
           }
         })
       },
-      { may: 'member', detail: describe('The same, live', jobSchema, { type: 'text/event-stream' }) },
+      {
+        may: 'member',
+        detail: describe('The progress of a job as server-sent events, until it ends', jobSchema, {
+          type: 'text/event-stream',
+        }),
+      },
     )
     .delete(
       '/cancel/:job_id',

@@ -44,7 +44,7 @@ const suffixes: [RegExp, string | number][] = [
   [/(^|_)bytes$/, 204_800],
 ]
 const bySuffix = (name: string) => suffixes.find(([ending]) => ending.test(name))?.[1]
-const byType = ['2026-11-28T20:00:00.000Z', '2026-11-30', '18:00', 'words of yours', 'https://example.org/', 3, 0.5]
+const byType = ['2026-11-28T20:00:00.000Z', '2026-11-30', '18:00', 'some text', 'https://example.org/', 3, 0.5]
 
 const formats: Record<string, RegExp> = {
   'date-time': /^\d{4}-\d\d-\d\dT/,

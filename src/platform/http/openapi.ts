@@ -149,7 +149,7 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
           in: 'cookie',
           name: 'fieldhouse_session',
           description:
-            'The cookie of a sign-in, over TLS named `__Host-fieldhouse_session`; mutations also need X-CSRF-Token',
+            'The cookie of a sign-in, over TLS named `__Host-fieldhouse_session`; changes also need X-CSRF-Token and Origin',
         },
       },
     },

@@ -2,7 +2,12 @@ import { t } from 'elysia'
 
 /** The answer to every request that starts a job. */
 export const startedSchema = t.Object(
-  { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
+  {
+    job_id: t.String(),
+    status: t.String({ description: '`pending`, or `skipped` where there is nothing to do', examples: ['pending'] }),
+    message: t.String({ description: 'For people', examples: ['Accepted'] }),
+    poll_url: t.String(),
+  },
   { $id: 'Started', description: 'A job that was started' },
 )
 export const startedAnswer = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({

@@ -40,10 +40,15 @@ function isChanged(input) {
   return input.value !== input.defaultValue
 }
 
-/** The field that an error is about: `config.weights.deads` belongs to `config.weights`. */
+/** The field that an error is about: `config.weights.deads` belongs to `config.weights`, `picks.0` to `picks[0]`. */
 export function fieldFor(form, path) {
   const inputs = [...form.elements].filter(({ name, type }) => name && type !== 'hidden')
-  const paths = new Map(inputs.map(input => [input, sentPath(inputs, input.name).join('.')]))
+  const paths = new Map(
+    inputs.map(input => {
+      const isGroup = input.type === 'radio' // the rules count groups, also those in which nothing is chosen
+      return [input, (isGroup ? pathOf(input.name) : sentPath(inputs, input.name)).join('.')]
+    }),
+  )
   for (let name = path; name; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
     const input = inputs.findLast(input => paths.get(input) === name) // an empty row above has the same path
     if (input) return inputs.find(({ name }) => name === input.name)
