@@ -64,6 +64,10 @@ export const namedMessageOf = (error: unknown): string =>
 export const invalid = (path: string, message: string): never =>
   refuse('invalid', message, { errors: [{ path, message }] })
 
+/** Another has this name already. */
+export const alreadyTaken = (path: string, message: string): never =>
+  refuse('conflict', message, { errors: [{ path, message }] })
+
 /** Refuses an import of which nothing was taken. The first mistakes are listed. */
 export function refuseImport(errors: readonly FieldError[], listed: number): never {
   const count = errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`

@@ -17,7 +17,7 @@ import {
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { alreadyTaken, refuse } from '../errors.ts'
 import { moveOptOuts } from '../mail/opt-outs.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -190,13 +190,13 @@ function renameEntries(tx: Db, userId: number, matches: (name: string) => boolea
 function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
   const isAnother = ne(users.id, id)
   if (email && existsUser(tx, and(eq(users.email, email), isAnother)))
-    refuse('conflict', 'An account with that e-mail address already exists')
+    alreadyTaken('email', 'An account with that e-mail address already exists')
   if (username) refuseTakenName(tx, username, id)
 }
 
 export function refuseTakenName(tx: Db, username: string, exceptUserId = 0): void {
   if (isNameTaken(tx, username, exceptUserId))
-    refuse('conflict', `The name ${username} is taken, or looks like one that is`)
+    alreadyTaken('username', `The name ${username} is taken, or looks like one that is`)
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {

@@ -4,7 +4,7 @@ import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { shifts, sites } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
-import { refuse } from '../errors.ts'
+import { alreadyTaken, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { localDate } from './shift.ts'
@@ -33,7 +33,7 @@ export function addSite(tx: Db, given: SiteChange & { name: string; timezone: st
   const site = { name: given.name.trim(), timezone, swaps, restHours, rules, createdAt }
   const [made] = tx.insert(sites).values(site).onConflictDoNothing().returning().all()
   touch(tx, 'shifts')
-  return made ?? refuse('conflict', `A site ${given.name} already exists`)
+  return made ?? alreadyTaken('name', `A site ${given.name} already exists`)
 }
 
 /** In another time zone its shifts may start on another day. */
@@ -42,8 +42,8 @@ export function changeSite(tx: Db, id: number, given: SiteChange): Site {
   const { timezone = before.timezone, swaps = before.swaps, rules = before.rules } = given
   const name = given.name?.trim() ?? before.name
   const change = { name, timezone, swaps, restHours: given.rest_hours ?? before.restHours, rules }
-  const taken = tx.select().from(sites).where(eq(sites.name, change.name)).get()
-  if (taken && taken.id !== id) refuse('conflict', `A site ${change.name} already exists`)
+  const other = tx.select().from(sites).where(eq(sites.name, change.name)).get()
+  if (other && other.id !== id) alreadyTaken('name', `A site ${change.name} already exists`)
   const after = { ...before, ...change }
   tx.update(sites).set(after).where(eq(sites.id, id)).run()
   if (after.timezone !== before.timezone)

@@ -4,7 +4,7 @@ import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
-import { invalid, refuse } from '../errors.ts'
+import { alreadyTaken, invalid, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -137,8 +137,9 @@ export function changePerson(tx: Db, id: number, given: PersonChange): void {
 function accountOf(tx: Db, name: string | null | undefined, staffId: number): number | null | undefined {
   if (!name?.trim()) return name === undefined ? undefined : null
   const user = userByName(tx, name.trim()) ?? invalid('account', `There is no account ${name.trim()}.`)
-  const taken = tx.select().from(staff).where(eq(staff.userId, user.id)).get()
-  if (taken && taken.id !== staffId) refuse('conflict', `The account ${user.username} already belongs to ${taken.name}`)
+  const other = tx.select().from(staff).where(eq(staff.userId, user.id)).get()
+  if (other && other.id !== staffId)
+    alreadyTaken('account', `The account ${user.username} already belongs to ${other.name}`)
   return user.id
 }
 

@@ -44,7 +44,10 @@ export const entrySchema = t.Object(
 export type EntryView = Static<typeof entrySchema>
 
 const entryName = oneLine(60)
-const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), { maxItems: maxPicks })
+const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), {
+  maxItems: maxPicks,
+  'x-error': 'Choose your picks.',
+})
 const tiebreaker = t.Nullable(
   t.Integer({ minimum: -99, maximum: 199, description: 'Guess of the winning total, to par' }),
 )

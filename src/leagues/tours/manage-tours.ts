@@ -3,7 +3,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { clearAlert } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { alreadyTaken, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -24,7 +24,7 @@ export async function addTour(app: App, who: Who, given: TourInput & { slug: str
   const tour = await atomically(db, tx => {
     const values = { slug, name: name.trim(), feedUrl: feed_url, format, intervalS: interval_s }
     const tour = insertTour(tx, { ...values, createdBy: who.id, createdAt: at })
-    if (!tour) return refuse('conflict', `A tour ${slug} already exists`)
+    if (!tour) return alreadyTaken('slug', `A tour ${slug} already exists`)
     audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', slug)
     return tour

@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { weekTemplates } from '../../../db/schema.ts'
-import { invalid, refuse } from '../../errors.ts'
+import { alreadyTaken, invalid, refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
@@ -75,7 +75,7 @@ export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: numb
   if (!shifts.length) invalid('monday', 'There are no shifts in that week.')
   const row = { name: given.name.trim(), monday: from, shifts, createdAt: at }
   const [made] = tx.insert(weekTemplates).values(row).onConflictDoNothing().returning().all()
-  return made ?? refuse('conflict', `A template ${row.name} already exists`)
+  return made ?? alreadyTaken('name', `A template ${row.name} already exists`)
 }
 
 export const deleteTemplate = (tx: Db, id: number): void =>
