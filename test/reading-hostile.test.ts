@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { randomFrom } from '../scripts/random.ts'
 import { readSheet, type Sheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
+import { bytesSource } from '../src/platform/spreadsheets/source.ts'
+import { Zip } from '../src/platform/spreadsheets/zip.ts'
 import { refusal, sheetRows, utf8 } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
 import { type FixtureCell, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
@@ -138,6 +141,18 @@ test('a worksheet large enough to be inflated in another thread is read, and ref
   expect(cut.message).toContain('does not unpack')
   expect((await refusal(readSheet(padded({ claim: { crc: 1 } })))).message).toContain('checksum')
   expect((await refusal(readSheet(padded({ claim: { size: 1 << 20 } })))).message).toContain('larger')
+})
+
+test('a bug of ours while a part is unpacked is not taken for damage of the file', async () => {
+  const file = bytesSource(zip([{ name: 'part', content: 'some text' }]))
+  const archive = new Zip(file)
+  const { read } = file
+  const bug = new TypeError('undefined is not a function')
+  file.read = (into, at) => {
+    if (at > 0) throw bug // after the header of the part
+    return read(into, at)
+  }
+  expect(await outcome(Array.fromAsync(archive.content(archive.entry('part')!)))).toThrow(bug)
 })
 
 test('long nonsense in unused places is skipped quickly', async () => {

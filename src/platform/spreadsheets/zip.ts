@@ -164,7 +164,7 @@ function readZip64Extra(entry: ZipEntry, extra: DataView): void {
   }
 }
 
-async function* readPieces(source: ByteSource, start: number, length: number, sliceBytes = SLICE_BYTES) {
+function* readPieces(source: ByteSource, start: number, length: number, sliceBytes = SLICE_BYTES) {
   for (let at = 0; at < length; at += sliceBytes) {
     const piece = readPiece(source, start + at, Math.min(sliceBytes, length - at))
     if (piece.length === 0) corrupt('it is cut off')
@@ -176,8 +176,17 @@ async function* inflatePieces(source: ByteSource, start: number, length: number)
   const stream = new DecompressionStream('deflate-raw')
   const writer = stream.writable.getWriter()
   const reader = stream.readable.getReader()
+  let isReadingFailed = false
+  function* packedPieces() {
+    try {
+      yield* readPieces(source, start, length)
+    } catch (error) {
+      isReadingFailed = true
+      throw error
+    }
+  }
   const feed = async () => {
-    for await (const piece of readPieces(source, start, length)) await writer.write(piece)
+    for (const piece of packedPieces()) await writer.write(piece)
     await writer.close()
   }
   // What fails while writing is thrown where it is read.
@@ -190,7 +199,7 @@ async function* inflatePieces(source: ByteSource, start: number, length: number)
       yield value
     }
   } catch (error) {
-    if (error instanceof TypeError) corrupt('it does not unpack')
+    if (error instanceof TypeError && !isReadingFailed) corrupt('it does not unpack')
     throw error
   } finally {
     await reader.cancel().catch(() => {})
