@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { useWriteAheadLog } from '../db/write-ahead-log.ts'
 import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
+import { copyDatabases } from '../src/monitor/backups/backup.ts'
 import { requestRestore, restoreAtStart } from '../src/monitor/backups/restore.ts'
 import { afterTest, temporaryFolder } from './start.ts'
 
@@ -42,6 +43,13 @@ test('scores.db is opened for reading once the process that copies its log at it
   const reader = openScoresReader(dataDir)
   afterTest(() => reader.close())
   expect(reader.query('SELECT count(*) AS snapshots FROM snapshots').get()).toEqual({ snapshots: 0 })
+})
+
+test('a backup waits for the process that copies a log at its end', async () => {
+  const [dataDir, into] = [temporaryFolder(), temporaryFolder()]
+  openScores(dataDir).close()
+  await heldFor(100, join(dataDir, 'scores.db'), ['PRAGMA locking_mode = EXCLUSIVE', 'BEGIN EXCLUSIVE'])
+  expect(copyDatabases(dataDir, into, () => {})).toEqual({ schema: 3, paths: ['scores.db'] })
 })
 
 test('a start waits for a restore that is under way, and does not repeat it', async () => {

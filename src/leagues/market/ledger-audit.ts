@@ -52,6 +52,7 @@ const zeroSums: Sums = { granted: 0, cash: 0, realised: 0, fees: 0, trades: 0, c
 export function auditLedger(dataDir: string): LedgerAudit {
   const client = new Database(databaseFile(dataDir), { readonly: true })
   const audit: LedgerAudit = { leagues: 0, portfolios: 0, lines: 0, differences: [], more: 0 }
+  client.run('PRAGMA busy_timeout = 10000') // the last process to end copies the log into the file
   client.run('BEGIN')
   try {
     const leagues = client.query<{ id: number }, []>(`select id from leagues where kind = 'market' order by id`).all()

@@ -116,6 +116,7 @@ export function copyDatabases(
 function copyDatabase(from: string, to: string) {
   const source = new Database(from, { readwrite: true, create: false })
   try {
+    source.run('PRAGMA busy_timeout = 10000') // the last process to end copies the log into the file
     source.run('BEGIN')
     source.query('SELECT count(*) FROM sqlite_schema').get()
     copyFileSync(from, to)
