@@ -1,12 +1,16 @@
 import { expect, test } from 'bun:test'
-import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
+import { closeDatabase, openDatabase } from '../db/open.ts'
 import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
+import { programFile } from '../src/installation.ts'
 import { indexRuns } from '../src/monitor/jobs.ts'
-import { start } from './start.ts'
+import type { IndexTasks } from '../src/monitor/runs/index-worker.ts'
+import { inThread } from '../src/platform/process/threads.ts'
+import { afterTest, start, temporaryFolder } from './start.ts'
 
 type RunFields = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
 
@@ -139,6 +143,21 @@ test('an index that is damaged, lost or of another database costs speed and noth
   finishedRuns(app, sheetImports(2_500))
   await index()
   expect(await idsFor('q=needle')).toEqual([id])
+})
+
+test('an index that is damaged in the middle is made again', async () => {
+  const dataDir = temporaryFolder()
+  const db = openDatabase(dataDir)
+  afterTest(() => closeDatabase(db))
+  const run = { id: 'one', name: 'any', queue: 'quick', status: 'SUCCESS', input: {}, maxAttempts: 1, createdAt: 0 } as const
+  db.insert(runs).values(run).run()
+  const indexing = { name: 'indexing', script: programFile('src/monitor/runs/index-worker.ts') }
+  const { signal } = new AbortController()
+  const index = () => inThread<IndexTasks, 'index'>(indexing, 'index', { dataDir, changed: [] }, { signal })
+  expect(await index()).toBe(1)
+  const file = join(dataDir, 'search.db')
+  writeFileSync(file, readFileSync(file).fill(0xff, 4096))
+  expect(await index()).toBe(1)
 })
 
 test('a member finds what they started, and nothing of others', async () => {

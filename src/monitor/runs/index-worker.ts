@@ -6,7 +6,9 @@
 import { Database } from 'bun:sqlite'
 import { rmSync } from 'node:fs'
 import { openReader } from '../../../db/open.ts'
+import { isDamage } from '../../../db/open-errors.ts'
 import type { RunState } from '../../../db/schema.ts'
+import { useWriteAheadLog } from '../../../db/write-ahead-log.ts'
 import { isFinished } from '../../platform/jobs/runs.ts'
 import { answerTasks, type ThreadWork } from '../../platform/process/threads.ts'
 import { indexFile, indexMarkOf } from './find-runs.ts'
@@ -21,8 +23,18 @@ const columns = 'rowid, id, name, input, error, status'
 const tasks = { index: indexRuns }
 answerTasks(tasks, work => work)
 
-/** Reports up to which row it is, and returns how many runs it has indexed. */
-function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork): number {
+/** Reports up to which row it is, and returns how many runs it has indexed. A damaged index is made again. */
+function indexRuns(request: IndexRequest, work: ThreadWork): number {
+  try {
+    return updateIndex(request, work)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    deleteIndex(indexFile(request.dataDir))
+    return updateIndex(request, work)
+  }
+}
+
+function updateIndex({ dataDir, changed }: IndexRequest, { progress }: ThreadWork): number {
   const { $client: db } = openReader(dataDir)
   const byRowid = db.query<IndexedRun, [number]>(`select ${columns} from runs where rowid = ?`)
   const nextRows = db.query<IndexedRun, [number, number]>(
@@ -60,18 +72,16 @@ function indexRuns({ dataDir, changed }: IndexRequest, { progress }: ThreadWork)
 
 type IndexedRun = { rowid: number; id: string; name: string; input: string; error: string | null; status: RunState }
 
-/** For the one thread that writes it. A damaged file, or one of another database, is made again. */
+/** For the one thread that writes it. An index of another database is made again. */
 function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string) => boolean) {
   const path = indexFile(dataDir)
-  let db = open(path)
-  const last = db && lastOf(db)
-  if (!db || (last && !isOurs(last.rowid, last.id))) {
-    db?.close()
+  let index = open(path)
+  const last = lastOf(index)
+  if (last && !isOurs(last.rowid, last.id)) {
+    index.close()
     deleteIndex(path)
-    db = open(path)
+    index = open(path)
   }
-  if (!db) throw new Error('The search index cannot be made')
-  const index = db
   const insertText = index.query<unknown, [number, string]>(
     'insert or replace into run_text (rowid, text) values (?, ?)',
   )
@@ -94,20 +104,16 @@ function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string) => bo
   }
 }
 
-function open(path: string): Database | undefined {
-  try {
-    const db = new Database(path, { create: true })
-    db.run('PRAGMA journal_mode = WAL')
-    db.run('PRAGMA synchronous = NORMAL')
-    db.run('PRAGMA busy_timeout = 5000')
-    db.run('CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
-    db.run(
-      `CREATE VIRTUAL TABLE IF NOT EXISTS run_text USING fts5(text, content = '', contentless_delete = 1, tokenize = 'trigram', detail = 'none')`,
-    )
-    return db
-  } catch {
-    return undefined
-  }
+function open(path: string): Database {
+  const db = new Database(path, { create: true })
+  db.run('PRAGMA busy_timeout = 5000')
+  useWriteAheadLog(db)
+  db.run('PRAGMA synchronous = NORMAL')
+  db.run('CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
+  db.run(
+    `CREATE VIRTUAL TABLE IF NOT EXISTS run_text USING fts5(text, content = '', contentless_delete = 1, tokenize = 'trigram', detail = 'none')`,
+  )
+  return db
 }
 
 type Last = { rowid: number; id: string }
