@@ -3,10 +3,10 @@
  * accepts writes, and all of them are lost; SQLite does not notice.
  */
 import { constants, Database } from 'bun:sqlite'
-import { closeSync, fdatasync, openSync, type Stats, statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { promisify } from 'node:util'
 import { isDamage } from './open-errors.ts'
+import { syncLogFile } from './sync.ts'
 
 /** The file of a database is gone: writes to it are lost. */
 export class DeadFile extends Error {
@@ -34,18 +34,6 @@ export type OpenFile = {
   syncLog(): Promise<void>
   /** Checks its `-wal` and `-shm` as well, and whether a new connection can read it. */
   check(read: (fresh: Database) => unknown): string | undefined
-}
-
-const sync = promisify(fdatasync)
-
-/** Opens the log for this sync only. Closing it drops no lock of SQLite's, as SQLite holds none on the log. */
-async function syncFile(path: string): Promise<void> {
-  const file = openSync(path, 'r')
-  try {
-    await sync(file)
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** Call this once the database is open. */
@@ -82,7 +70,7 @@ export function openFile(path: string): OpenFile {
       .catch(() => {}) // its own callers get this error
       .then(() => {
         next = undefined
-        return (syncing = syncFile(`${path}-wal`))
+        return (syncing = syncLogFile(`${path}-wal`))
       })
     return next
   }

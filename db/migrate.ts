@@ -3,20 +3,11 @@
  * `user_version` counts the applied migrations; the fact `triggers` is the hash of the file that the triggers were made from.
  */
 import { Database } from 'bun:sqlite'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { installed } from '../src/installation.ts'
+import { syncToDisk } from './sync.ts'
 
 export type SchemaFiles = { migrations: MigrationMeta[]; triggers: string }
 
@@ -101,10 +92,9 @@ function copyBefore(client: Database, dataDir: string, version: number) {
     const isFromBefore = schemaVersion(copied) === version
     copied.close()
     if (!isFromBefore) return rmSync(unfinished)
-    const file = openSync(unfinished, 'r+')
-    fsyncSync(file) // VACUUM INTO does not
-    closeSync(file)
+    syncToDisk(unfinished) // VACUUM INTO does not
     renameSync(unfinished, join(folder, `before-schema-${version + 1}.db`))
+    syncToDisk(folder)
   } catch (error) {
     for (const suffix of ['', '-journal']) rmSync(unfinished + suffix, { force: true }) // the disk may be full
     // Otherwise another process has migrated meanwhile: it made its own copy and deleted this one.

@@ -149,7 +149,15 @@ test('an index that is damaged in the middle is made again', async () => {
   const dataDir = temporaryFolder()
   const db = openDatabase(dataDir)
   afterTest(() => closeDatabase(db))
-  const run = { id: 'one', name: 'any', queue: 'quick', status: 'SUCCESS', input: {}, maxAttempts: 1, createdAt: 0 } as const
+  const run = {
+    id: 'one',
+    name: 'any',
+    queue: 'quick',
+    status: 'SUCCESS',
+    input: {},
+    maxAttempts: 1,
+    createdAt: 0,
+  } as const
   db.insert(runs).values(run).run()
   const indexing = { name: 'indexing', script: programFile('src/monitor/runs/index-worker.ts') }
   const { signal } = new AbortController()

@@ -1,12 +1,12 @@
 /** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory. */
-import { closeSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import Busboy from '@fastify/busboy'
+import { syncFolder } from '../../../db/sync.ts'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
@@ -237,13 +237,4 @@ function checkBeginning(head: Uint8Array, filename: string) {
 /** Syncs a new file and its name in the folder, together in one commit of the file system, and closes it. */
 async function syncInFolder(file: WrittenFile, folder: string) {
   await Promise.all([file.syncAndClose(), syncFolder(folder)])
-}
-
-async function syncFolder(folder: string) {
-  const handle = openSync(folder, 'r')
-  try {
-    await promisify(fsync)(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -3,22 +3,11 @@
  * under a name that starts with a dot and renamed when everything is on disk: a name without a dot is complete.
  */
 import { Database } from 'bun:sqlite'
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
+import { syncToDisk } from '../../../db/sync.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
@@ -185,15 +174,6 @@ export async function entryOf(folder: string, path: string): Promise<FileEntry> 
     bytes += chunk.length
   }
   return { path, bytes, sha256: hash.digest('hex') }
-}
-
-export function syncToDisk(path: string) {
-  const file = openSync(path, 'r')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
 }
 
 export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) => sum + bytes, 0)

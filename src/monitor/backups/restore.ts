@@ -18,18 +18,10 @@ import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
 import { databaseFile, openBeside } from '../../../db/open.ts'
 import { isBusy, makeDataFolder } from '../../../db/open-errors.ts'
+import { syncToDisk } from '../../../db/sync.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
 import { holdProcessLock, isProcessDead, otherProcessesAlive } from '../../platform/process/process-lock.ts'
-import {
-  backupName,
-  backupsFolder,
-  bytesOf,
-  checkDatabase,
-  entryOf,
-  type Manifest,
-  manifestSchema,
-  syncToDisk,
-} from './backup.ts'
+import { backupName, backupsFolder, bytesOf, checkDatabase, entryOf, type Manifest, manifestSchema } from './backup.ts'
 
 class BadBackup extends Error {}
 
