@@ -9,6 +9,7 @@ import Busboy from '@fastify/busboy'
 import { syncFolder } from '../../../db/sync.ts'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
+import { parseForm } from '../../platform/http/multipart-form.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
@@ -116,33 +117,25 @@ async function* inTurns(body: AsyncIterable<Uint8Array>) {
     }
 }
 
-/**
- * Reads a form as browsers and scripts write it, with the runtime, at a twentieth of what the stream costs. Undefined for one
- * that is unusual or wrong: the stream then reads it, or says what is wrong.
- */
+/** Reads a usual form at a twentieth of what the stream costs. Undefined for another: the stream then reads it, or says what is wrong. */
 async function readBuffered(
   body: Uint8Array,
   type: string,
   { path, maxBytes }: ReadTarget,
 ): Promise<ReadForm | undefined> {
-  const answer = new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } })
-  const form = await answer.formData().catch(() => undefined)
-  const sheet = form?.get('file')
-  if (!form || !(sheet instanceof File) || !sheet.name || sheet.name.includes('\\') || sheet.size > maxBytes)
-    return undefined
-  form.delete('file')
-  const fields: Record<string, string> = {}
-  for (const [name, value] of form) {
-    if (typeof value !== 'string' || value.length > formLimits.fieldSize) return undefined
-    fields[name] = value
-  }
-  if (Object.keys(fields).length > formLimits.fields) return undefined
-  const bytes = await sheet.bytes()
+  const parts = parseForm(body, type)
+  const files = parts?.filter(({ filename }) => filename !== undefined)
+  const [sheet] = files ?? []
+  if (!parts || files?.length !== 1 || sheet?.name !== 'file' || !sheet.filename) return undefined
+  const { bytes, filename } = sheet
+  const others = parts.filter(part => part !== sheet)
+  const isLarge = bytes.length > maxBytes || others.some(({ bytes }) => bytes.length > formLimits.fieldSize)
+  if (isLarge || others.length > formLimits.fields) return undefined
   return {
-    filename: cleanName(sheet.name),
+    filename: cleanName(filename),
     bytes: bytes.length,
     sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
-    fields,
+    fields: Object.fromEntries(others.map(({ name, bytes }) => [name, bytes.toString()])),
     head: bytes.subarray(0, HEAD_BYTES),
     written: await writeTempFile([bytes], path),
   }
