@@ -131,7 +131,7 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
   const send = (csv: string) => call.post('/api/v1/quotes/import', { csv })
   const now = clock.now()
   const today = new Date(now).toISOString()
-  const csv = `Symbol;Price;Date\nacme;21,50;${today}\nACME;20.00;${dateOf(now - day)}\nBRK.B;1 234.5;\n`
+  const csv = `Symbol;Price;Date\nacme;21,50;${today}\nACME;20.00;${dateOf(now - day)}\nBRK.B;1.234,5;\n`
   expect(await send(csv)).toMatchObject({ received: 3, changed: 2, older: 0 })
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 2_150, open_cents: 2_000 })
   expect(await call.get('/api/v1/quotes/BRK.B')).toMatchObject({ price_cents: 123_450 })

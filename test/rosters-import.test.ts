@@ -89,6 +89,8 @@ test('every mistake of a file of people is named by its line, and nothing of it 
   expect((await call.get(`${base}/staff`)).pagination.total).toBe(2)
   const noName = await refusalOf(call.post(`${base}/staff/import`, { csv: 'who\nAnn' }))
   expect(noName.problem.errors).toEqual([{ path: 'name', message: 'The file lacks this column.' }])
+  const hours = await call.post(`${base}/staff/import?dry_run=true`, { csv: 'Name,Skills,Hours\nLea,bar,24' })
+  expect(hours).toMatchObject({ created: 1, ignored_columns: ['hours'] })
 })
 
 test('people and shifts are imported from a workbook too, with its dates and times of day', async () => {
@@ -115,7 +117,7 @@ test('people and shifts are imported from a workbook too, with its dates and tim
     { from: '18:00', to: '23:00', headcount: 2 },
   ])
   const again = await call.raw(`${base}/shifts/import?dry_run=true`, { method: 'POST', body: bytes })
-  expect(await again.json()).toMatchObject({ created: 0, skipped: 1, errors: [] })
+  expect(await again.json()).toMatchObject({ created: 0, skipped: 1, errors: [], ignored_columns: [] })
   const broken = await call.raw(`${base}/staff/import`, { method: 'POST', body: bytes.slice(0, 900) })
   expect(broken.status).toBe(422)
 })

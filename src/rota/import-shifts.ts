@@ -11,6 +11,20 @@ type NamedSite = { id: number; name: string; timezone: string }
 
 const MAX_HOURS = 48
 
+export const shiftColumns = [
+  'site',
+  'date',
+  'from',
+  'to',
+  'starts_at',
+  'ends_at',
+  'skill',
+  'skills',
+  'certification',
+  'headcount',
+  'kind',
+] as const
+
 /**
  * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an
  * offset, or in the site's local time) or as `date`, `from` and `to`; `skill`, `skills` (several, separated by `\|`),

@@ -2,6 +2,7 @@
 import { type TSchema, t } from 'elysia'
 import { type Html, html } from '../platform/html.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import type { TextTable } from '../platform/spreadsheets/read-table.ts'
 import { formField } from '../ui/parts/form.ts'
 
 /** Records an error of a row and returns undefined, which the function that reads the row then also returns. */
@@ -19,7 +20,14 @@ export const importErrorsSchema = {
     ),
   ),
   total_errors: t.Integer(),
+  ignored_columns: t.Array(t.String(), {
+    description: 'Columns of the file that no field is named like',
+    examples: [['shoe_size']],
+  }),
 }
+
+export const ignoredColumns = ({ fields }: TextTable, known: readonly string[]): string[] =>
+  fields.filter(field => !known.includes(field)).slice(0, 50)
 
 /** 201 for an import, 200 for a dry run. */
 export function importResponses(summary: string, done: TSchema, preview: TSchema) {

@@ -10,8 +10,8 @@ import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { checkDateRange } from './date-range.ts'
-import { parseShifts } from './import-shifts.ts'
-import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
+import { parseShifts, shiftColumns } from './import-shifts.ts'
+import { dryRunQuery, ignoredColumns, importErrorsSchema, importResponses } from './imports.ts'
 import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
 import { asNewShift, checkHeadcount, copySchema, type NewShift, patternSchema, shiftDefaults } from './shift.ts'
 import { addNewShifts, findIdenticalShift, shiftsIn } from './shift-queries.ts'
@@ -101,8 +101,9 @@ export const makeShiftsRoutes = (app: App) => {
     .post(
       '/import',
       async ({ request, query, who, set }) => {
-        const { shifts, errors } = parseShifts(await readTable(await receiveTable(request)), allSites(db))
-        if (query.dry_run) return previewOf(shifts, errors)
+        const table = await readTable(await receiveTable(request))
+        const { shifts, errors } = parseShifts(table, allSites(db))
+        if (query.dry_run) return { ...previewOf(shifts, errors), ignored_columns: ignoredColumns(table, shiftColumns) }
         if (errors.length) refuseImport(errors, maxErrors)
         set.status = 201
         return add(shifts, signedIn(who), 'shift.import', { rows: shifts.length })

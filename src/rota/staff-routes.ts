@@ -12,7 +12,7 @@ import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-s
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
 import { type ImportedPerson, importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
-import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
+import { dryRunQuery, ignoredColumns, importErrorsSchema, importResponses } from './imports.ts'
 import { newPerson, normalisePerson, type PersonChange, personChange, personSchema } from './person.ts'
 import { addPerson, changePerson, countAssignments, deletePerson, listStaff, personById } from './staff-queries.ts'
 
@@ -125,7 +125,13 @@ export const staffRoutes = (app: App) => {
           unchanged: people.length - done.created - done.changed,
           people: people.slice(0, maxListed).map(({ change: _, ...person }) => person),
         }
-        if (dry_run) return { ...summary, errors: done.errors.slice(0, maxListed), total_errors: done.errors.length }
+        if (dry_run)
+          return {
+            ...summary,
+            errors: done.errors.slice(0, maxListed),
+            total_errors: done.errors.length,
+            ignored_columns: ignoredColumns(table, staffColumns),
+          }
         if (done.errors.length) refuseImport(done.errors, maxListed)
         set.status = 201
         return summary

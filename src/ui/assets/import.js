@@ -58,7 +58,10 @@ function watch(form) {
   })
 }
 
-function resultElements({ errors, total_errors: total, failed, people, ...answer }) {
+function resultElements({ errors, total_errors: total, failed, people, ignored_columns: ignored = [], ...answer }) {
+  const notRead = ignored.length
+    ? [makeElement('p', `Not read, as no field is named like them: ${ignored.join(', ')}`)]
+    : []
   if (errors.length) {
     const count = total ?? errors.length
     const mistakes = count === 1 ? '1 mistake' : `${count} mistakes`
@@ -70,6 +73,7 @@ function resultElements({ errors, total_errors: total, failed, people, ...answer
         ['Where', 'What is wrong'],
         errors.map(({ path, message }) => [path, message]),
       ),
+      ...notRead,
     ]
   }
   if (failed) return [withClass('loss', makeElement('p', failed))]
@@ -78,6 +82,7 @@ function resultElements({ errors, total_errors: total, failed, people, ...answer
     .map(({ line, name, staff_id, changes }) => [line, name, staff_id === null ? 'new' : changes.join(', ')])
   return [
     makeElement('p', `${countsText(answer)}. Nothing is written yet.`),
+    ...notRead,
     ...(rows.length ? [table(['Line', 'Name', 'What'], rows)] : []),
   ]
 }
