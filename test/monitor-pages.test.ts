@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { ledger, processMinutes, users } from '../db/schema.ts'
 import { normalised } from '../db/statement-times.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
+import { pageOfAlert, targetLink } from '../src/monitor/subject-links.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
@@ -219,4 +220,17 @@ test('who trades very much in a day is an alert until the day is over', async ()
   await checkConditions(app)
   const { alerts } = await call.get(`${monitoring}/alerts/json?type=high_trades`)
   expect(alerts).toMatchObject([{ title: 'ann trades very often', data: { user_id: ann, trades: 101 } }])
+})
+
+test('alerts and targets of the audit log lead to their pages', () => {
+  expect(String(targetLink('league.create', 'league 5'))).toBe('<a href="/leagues/5">league 5</a>')
+  expect(String(targetLink('price.hold', 'price of BRK.B'))).toBe('<a href="/quotes/BRK.B">price of BRK.B</a>')
+  expect([targetLink('league.delete', 'league 5'), targetLink('place.change', 'display_name')]).toEqual([
+    'league 5',
+    'display_name',
+  ])
+  expect(pageOfAlert({ alert_type: 'certificate_expiring', data: { staff_id: 7 } })).toBe('/rota/staff/7')
+  expect(pageOfAlert({ alert_type: 'feed_held', data: { league_id: 1, upload_id: 2 } })).toBe('/leagues/1/uploads/2')
+  expect(pageOfAlert({ alert_type: 'high_load', data: {} })).toBe('/admin/monitoring/performance')
+  expect(pageOfAlert({ alert_type: 'database_error', data: {} })).toBeUndefined()
 })

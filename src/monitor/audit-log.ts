@@ -23,6 +23,7 @@ import { table } from '../ui/parts/table.ts'
 import { name, noValue, time } from '../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { filterForm } from './pages/monitor-layout.ts'
+import { targetLink } from './subject-links.ts'
 
 const results = ['ok', 'refused', 'failed'] as const
 
@@ -153,7 +154,7 @@ ${table({
       names: true,
       cell: ({ action, user }) => html`<a href="${address(auditPath, { user, action })}"><code>${action}</code></a>`,
     },
-    { head: 'Target', class: 'target', cell: ({ target }) => target },
+    { head: 'Target', class: 'target', cell: ({ action, target }) => targetLink(action, target) },
     { head: 'Detail', class: 'detail', cell: ({ detail }) => detailOf(detail) },
     {
       head: 'Result',

@@ -23,6 +23,7 @@ import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
 import { checkedAt } from '../process-monitor.ts'
+import { pageOfAlert } from '../subject-links.ts'
 import {
   type AlertFilter,
   type AlertStats,
@@ -133,9 +134,11 @@ jobs, held feeds and odd sign-ins appear here at once.`,
 const lastSeenCell = ({ count, first_seen, last_seen }: AlertView): Html =>
   html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
 
-function alertCell({ title, message, data, alert_type }: AlertView): Html {
+function alertCell(alert: AlertView): Html {
+  const { title, message, data, alert_type } = alert
+  const page = pageOfAlert(alert)
   const job = typeof data.job_id === 'string' && html` <a href="/admin/task-monitor/jobs/${data.job_id}">The run</a>`
-  return html`<strong>${title}</strong> <code class="quiet">${alert_type}</code><p>${message}${job}</p>`
+  return html`<strong>${page ? html`<a href="${page}">${title}</a>` : title}</strong> <code class="quiet">${alert_type}</code><p>${message}${job}</p>`
 }
 
 function stateOf({ state, acknowledged, resolved }: AlertView): Content {

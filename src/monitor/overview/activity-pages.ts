@@ -1,7 +1,7 @@
 /** Recent users; users and new leagues day by day; activity in each league. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { type Pagination, pageOf, pageQuery, pagination as paginationOf } from '../../platform/http/pagination.ts'
 import { dateSchema } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -179,7 +179,13 @@ export const leagueActivityPage = (app: App) =>
     title: 'Leagues',
     navItem: 'leagues',
     body: ({ leagues, pages }) =>
-      body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers can make the first one.'),
+      body(
+        leagues,
+        pages,
+        `${monitoringPath}/league-activity`,
+        'Officers make the first one.',
+        html`<a href="/leagues/new">New league</a>`,
+      ),
     json: { ...listAnswer, summary: 'Activity in each league, newest first', of: listOf, pages: pagesOf },
   })
 
@@ -190,7 +196,12 @@ export const archivesPage = (app: App) =>
     title: 'Archives',
     navItem: 'archives',
     body: ({ leagues, pages }) =>
-      body(leagues, pages, '/admin/archives', 'Archived leagues are listed here and can still be read.'),
+      body(
+        leagues,
+        pages,
+        '/admin/archives',
+        'A league is archived in its settings, is then listed here, and can still be read.',
+      ),
     json: { ...listAnswer, summary: 'Archived leagues', of: listOf, pages: pagesOf },
   })
 
@@ -217,22 +228,47 @@ function leaguesWhere({ reader, clock }: App, archived: boolean) {
   }
 }
 
-const body = (leagues: readonly LeagueActivity[], pages: Pagination, path: string, whenEmpty: string): Html =>
+const countLink = (count: number, page: string): Content =>
+  count ? html`<a href="${page}">${number(count)}</a>` : number(0)
+
+const body = (
+  leagues: readonly LeagueActivity[],
+  pages: Pagination,
+  path: string,
+  whenEmpty: string,
+  next?: Content,
+): Html =>
   html`${table<LeagueActivity>({
     caption: 'Leagues, newest first',
     dense: true,
     stack: true,
     rows: leagues,
     key: ({ id }) => `league-${id}`,
-    empty: emptyState('No leagues', whenEmpty),
+    empty: emptyState('No leagues', whenEmpty, next),
     columns: [
       { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
       { head: 'Kind', cell: ({ kind }) => kind },
       { head: 'State', cell: league => status(league.status) },
-      { head: 'Members', numeric: true, cell: ({ member_count }) => number(member_count) },
-      { head: 'Entries', numeric: true, cell: ({ entry_count }) => number(entry_count) },
-      { head: 'Trades', numeric: true, cell: ({ trade_count }) => number(trade_count) },
-      { head: 'Uploads', numeric: true, cell: ({ upload_count }) => number(upload_count) },
+      {
+        head: 'Members',
+        numeric: true,
+        cell: ({ id, member_count }) => countLink(member_count, `/leagues/${id}/members`),
+      },
+      {
+        head: 'Entries',
+        numeric: true,
+        cell: ({ id, entry_count }) => countLink(entry_count, `/leagues/${id}/entries`),
+      },
+      {
+        head: 'Trades',
+        numeric: true,
+        cell: ({ id, trade_count }) => countLink(trade_count, `/leagues/${id}/activity`),
+      },
+      {
+        head: 'Uploads',
+        numeric: true,
+        cell: ({ id, upload_count }) => countLink(upload_count, `/leagues/${id}/uploads`),
+      },
       { head: 'Made', cell: ({ created_at }) => dayText(created_at) },
     ],
   })}

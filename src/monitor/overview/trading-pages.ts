@@ -77,9 +77,17 @@ ${table<TradedSymbol>({
   stack: true,
   rows: data.top_symbols,
   key: ({ symbol }) => `symbol-${symbol}`,
-  empty: emptyState('Nothing was traded', 'There were no trades in this time.'),
+  empty: emptyState(
+    'Nothing was traded',
+    'There were no trades in this time. Members trade in market leagues, at the prices of officers or a feed.',
+    html`<a href="/quotes">Quotes</a>`,
+  ),
   columns: [
-    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
+    {
+      head: 'Symbol',
+      names: true,
+      cell: ({ symbol }) => html`<a href="/quotes/${encodeURIComponent(symbol)}">${symbol}</a>`,
+    },
     { head: 'Trades', numeric: true, cell: ({ count }) => number(count) },
     { head: 'Shares a trade', numeric: true, cell: ({ avg_qty }) => number(avg_qty, { digits: 1 }) },
     { head: 'Volume', numeric: true, cell: ({ volume }) => money(volume * 100) },

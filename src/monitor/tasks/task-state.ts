@@ -104,7 +104,7 @@ type SentenceInput = {
   redisWorks: boolean
   /** Runs that are due, and how long the first of them has waited. */
   waiting: { runs: number; longestMs: number }
-  /** Open and not acknowledged, the worst first. */
+  /** Open and not acknowledged, the worst first; not those that only inform. */
   alerts: readonly { title: string; severity: Severity }[]
   orphanedLocks: number
 }
@@ -160,7 +160,14 @@ function openAlerts(alerts: SentenceInput['alerts']): string | false {
   if (!alerts.length) return false
   const named = alerts.slice(0, maxNamed).map(({ title }) => title)
   const more = alerts.length > maxNamed ? ` and ${alerts.length - maxNamed} more` : ''
-  return `${counted(alerts.length, 'open alert')}: ${named.join(', ')}${more}`
+  const warnings = alerts.filter(({ severity }) => severity === 'warning').length
+  const what =
+    warnings === 0
+      ? counted(alerts.length, 'open error')
+      : warnings === alerts.length
+        ? counted(alerts.length, 'open warning')
+        : `${alerts.length} open errors and warnings`
+  return `${what}: ${named.join(', ')}${more}`
 }
 
 const inMinutes = (ms: number) => `${Math.round(ms / minute)} min`
