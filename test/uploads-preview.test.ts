@@ -129,4 +129,8 @@ test('with the baseline alone, the board says that the next sheet begins it', as
   expect(await (await fetch(`${url}/leagues/${id}`)).text()).toContain('The baseline is here.')
   await finished(upload(call, id, 'ID,Power\n1,6\n'))
   expect(await (await fetch(`${url}/leagues/${id}`)).text()).not.toContain('The baseline is here.')
+  const page = async (query: string) =>
+    (await fetch(`${url}/leagues/${id}?${query}`, { headers: { accept: 'text/html' } })).text()
+  expect(await page('at=2020-01-01T00:00')).toContain('There was no scan yet on')
+  expect(await page('at=yesterday')).toContain(`href="/leagues/${id}">The page without these choices`)
 })

@@ -15,13 +15,15 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
   const status = refusal?.status ?? 500
   const title = refusal?.title ?? 'Something went wrong'
   const detail = refusal?.detail ?? 'It is in the log under the id below.'
-  const errors = refusal?.extra.errors
+  const errors = refusal?.extra.errors?.filter(({ message }) => !detail.endsWith(message))
+  const isForQuery = search !== '' && (status === 400 || status === 422)
   const body = html`<section class="refusal">
     <p class="code" aria-hidden="true">${status}</p>
     <h1>${title}</h1>
     <p>${detail}</p>
     ${errors?.length && html`<ul>${errors.map(({ path, message }) => html`<li>${fieldName(path)}: ${message}</li>`)}</ul>`}
-    <p><a class="button" href="/">To the leagues</a></p>
+    ${isForQuery && html`<p><a class="button" href="${pathname}">The page without these choices</a></p>`}
+    <p><a class="button${isForQuery && ' quiet'}" href="/">To the leagues</a></p>
     <p class="quiet">Request <code>${requestId}</code></p>
   </section>`
   const retryAfter = refusal?.extra.retryAfter

@@ -119,7 +119,7 @@ ${table({
     order: board.order,
     href: (by, order) => to({ sort_by: by, order, page: undefined, around: undefined }),
   },
-  empty: emptyBoard(params, to({ q: undefined, page: undefined })),
+  empty: emptyBoard(params, to({ q: undefined, page: undefined }), path),
 })}
 ${paginationLinks(pages, page => to({ page, around: undefined }))}${missingPart(data.missing ?? [], path)}`
 }
@@ -259,10 +259,16 @@ function viewSummary(
   )
 }
 
-const emptyBoard = ({ q }: BoardParams, all: string): Html =>
+const emptyBoard = ({ q, at, page }: BoardParams, all: string, path: string): Html =>
   q
     ? emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
-    : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
+    : at && !page
+      ? emptyState(
+          'No board yet',
+          html`There was no scan yet on ${moment(at)}.`,
+          html`<a href="${path}">Whole board</a>`,
+        )
+      : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
 
 function noScores({ id }: LeagueView, kind: KindPages, who: Who | undefined): Html {
   const { text, tab } = kind.noScores(who)

@@ -57,7 +57,7 @@ export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLea
       ),
     )
     .get()
-  if (other) refuse('conflict', `You have already asked for leave from ${other.from} to ${other.to}`)
+  if (other) refuse('conflict', `You have already asked for leave ${spanWords(other.from, other.to)}`)
   const row = { staffId, from, to, note: given.note?.trim() || null, createdAt: at }
   return tx.insert(leaveRequests).values(row).returning().get().id
 }
