@@ -37,27 +37,24 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
   refuseNewer(version, known)
   const triggersHash = new Bun.CryptoHasher('sha256').update(files.triggers).digest('hex')
   const isCurrent = () => schemaVersion(client) === known && appliedTriggers(client) === triggersHash
-  if (isCurrent()) return
-  if (version > 0 && othersRun()) {
-    if (isCurrent()) return // another process of this version has just migrated
-    throw new Error(
-      `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
-    )
+  const refuseOthers = () => {
+    if (schemaVersion(client) > 0 && othersRun() && !isCurrent())
+      throw new Error(
+        `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
+      )
   }
-  if (version > 0 && version < known) copyBefore(client, dataDir, version)
+  if (isCurrent()) return
+  refuseOthers()
+  if (version > 0 && version < known && !isCurrent()) copyBefore(client, dataDir, version)
   client.run('PRAGMA foreign_keys = OFF')
   client.run('BEGIN IMMEDIATE')
   try {
-    dropTriggers(client) // before the migrations, which may change the tables they name and the rows they guard
-    const startingVersion = schemaVersion(client) // read again: another process may have migrated meanwhile
-    refuseNewer(startingVersion, known)
-    const missing = files.migrations.slice(startingVersion)
-    for (const { sql } of missing) for (const statement of sql) client.run(statement)
-    const broken = missing.length ? client.query('PRAGMA foreign_key_check').all() : []
-    if (broken.length) throw new Error(`The migration leaves ${broken.length} broken references`)
-    client.run(files.triggers)
-    client.run(`INSERT OR REPLACE INTO facts (name, value) VALUES ('triggers', ?)`, [triggersHash])
-    client.run(`PRAGMA user_version = ${known}`)
+    // Asked again: meanwhile another process may have migrated, or one of another version may have started.
+    if (!isCurrent()) {
+      refuseOthers()
+      applyMigrations(client, files)
+      client.run(`INSERT OR REPLACE INTO facts (name, value) VALUES ('triggers', ?)`, [triggersHash])
+    }
     client.run('COMMIT')
   } catch (error) {
     if (client.inTransaction) client.run('ROLLBACK') // on a full disk SQLite has rolled back itself
@@ -66,6 +63,18 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
     client.run('PRAGMA foreign_keys = ON')
   }
   removeUnfinishedCopies(dataDir)
+}
+
+function applyMigrations(client: Database, { migrations, triggers }: SchemaFiles) {
+  const version = schemaVersion(client)
+  refuseNewer(version, migrations.length)
+  dropTriggers(client) // before the migrations, which may change the tables they name and the rows they guard
+  const missing = migrations.slice(version)
+  for (const { sql } of missing) for (const statement of sql) client.run(statement)
+  const broken = missing.length ? client.query('PRAGMA foreign_key_check').all() : []
+  if (broken.length) throw new Error(`The migration leaves ${broken.length} broken references`)
+  client.run(triggers)
+  client.run(`PRAGMA user_version = ${migrations.length}`)
 }
 
 const appliedTriggers = (client: Database) =>

@@ -10,6 +10,7 @@ import * as schema from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
+import { registerProcess } from '../src/monitor/processes.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { runToExit } from './operator.ts'
 import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
@@ -281,6 +282,19 @@ test('nothing is migrated while another version is running', async () => {
   expect(shapeOf(client)).toEqual(shapeOf(database().client))
   await spawnFieldhouse({}, dataDir) // next to one of the same version, and after one that was killed
   await kill9()
+})
+
+test('nothing is migrated when another version starts at the same moment, and a version that is migrated away does not start', async () => {
+  const { client, dataDir } = database({ triggers: noTriggers })
+  let asked = 0
+  expect(() => migrate(client, dataDir, () => asked++ > 0)).toThrow('Another version of Fieldhouse is still running')
+  expect(shapeOf(client).others).toHaveLength(1)
+
+  const db = openDatabase(dataDir)
+  afterTest(() => db.$client.close())
+  client.run(`pragma user_version = ${allMigrations.length + 1}`)
+  const late = registerProcess(db, { id: 'late', role: 'all', version: '1.0.0', startedAt: 0 })
+  expect(await outcome(late)).toThrow(NewerSchema)
 })
 
 test('several processes of a new version may be started at once', async () => {

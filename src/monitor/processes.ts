@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { refuseNewer, schemaVersion } from '../../db/migrate.ts'
 import type { Db } from '../../db/open.ts'
 import { processes, systemAlerts } from '../../db/schema.ts'
 import { atomically, bestEffortWrite } from '../../db/transactions.ts'
@@ -12,13 +13,19 @@ import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { isProcessDead } from '../platform/process/process-lock.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 
-/** Stores this process among those that share the folder; returns a function that removes it. */
+/**
+ * Stores this process among those that share the folder; returns a function that removes it. Call it under the process lock: a
+ * newer version that saw no lock may have migrated since the database was opened.
+ */
 export async function registerProcess(
   db: Db,
   row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>,
 ) {
   const values = { ...row, host: hostname(), pid: process.pid }
-  await atomically(db, tx => void tx.insert(processes).values(values).run())
+  await atomically(db, tx => {
+    refuseNewer(schemaVersion(tx.$client))
+    tx.insert(processes).values(values).run()
+  })
   return () => void bestEffortWrite(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }
 
