@@ -3,6 +3,7 @@ import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
 import { asRefusal } from '../src/platform/http/problem.ts'
+import { readLimit } from '../src/platform/http/rate-limits.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
 import { cachedResponse } from '../src/platform/http/responses.ts'
 import { ThreadError } from '../src/platform/process/threads.ts'
@@ -191,6 +192,20 @@ test('strangers have a limit of reads per minute, keys ten times that, and the o
   const withKey = await as(key).raw(path)
   expect([withKey.status, withKey.headers.get('ratelimit-limit')]).toEqual([200, '30'])
   expect((await call.raw(path)).headers.get('ratelimit-limit')).toBeNull()
+})
+
+test('an address over its limit cannot fill the memory with browsers that it invents', () => {
+  const limit = readLimit(1)
+  const readAs = (client: string) =>
+    limit.of({ who: undefined, address: () => '192.0.2.1', client: () => client, began: 0 })
+  const usedBytes = () => {
+    Bun.gc(true)
+    return process.memoryUsage().heapUsed
+  }
+  const before = usedBytes()
+  for (let i = 0; i < 5_000; i++) readAs(String(i).padStart(16_000))
+  expect(usedBytes() - before).toBeLessThan(20e6)
+  expect(readAs('any')).toMatchObject({ isOver: true, limit: 10 })
 })
 
 test('behind one address each browser has its own limit, and all together ten times that', async () => {

@@ -32,15 +32,11 @@ function openWindow(limit: number, seconds: number) {
         isOver: window.used > limit,
       }
     },
-    uncount(key: string): void {
-      const window = counts.get(key)
-      if (window) window.used--
-    },
-    forget: (key: string) => void counts.delete(key),
   }
 }
 
 const browsersPerAddress = 10 // browsers at their limit that may share an address
+const maxClientLength = 300 // characters of a User-Agent that tell browsers apart
 
 export type ReadLimit = ReturnType<typeof readLimit>
 
@@ -58,7 +54,7 @@ export function readLimit(perMinute: number) {
   function keysOf(address: string, client: string) {
     if (address === lastClient.address && client === lastClient.client) return lastClient
     const network = networkOf(address)
-    return (lastClient = { address, client, network, key: `${network} ${client}` })
+    return (lastClient = { address, client, network, key: `${network} ${client.slice(0, maxClientLength)}` })
   }
   return {
     /** Undefined if nothing is counted. */
@@ -69,8 +65,9 @@ export function readLimit(perMinute: number) {
       if (who) return accounts.count(String(who.id), began)
       const { network, key } = keysOf(address(), client())
       const ofAddress = addresses.count(network, began)
+      if (ofAddress.isOver) return ofAddress // its browsers are not counted: their names could be invented without end
       const ofBrowser = strangers.count(key, began)
-      return ofAddress.remaining < ofBrowser.remaining || ofAddress.isOver ? ofAddress : ofBrowser
+      return ofAddress.remaining < ofBrowser.remaining ? ofAddress : ofBrowser
     },
     count(context: RequestContext): void {
       context.counted = true
