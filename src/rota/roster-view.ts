@@ -1,6 +1,6 @@
 /** The roster as pages show it: shifts of some days, the people on them, and open places. */
 
-import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
@@ -77,48 +77,30 @@ export function rosterView(db: Db, { range, now }: { range: DateRange; now: numb
   return { start: range.start, end: range.end, shifts: shown, summary: rosterSummary(shown) }
 }
 
-export const shownShiftsIn = (db: Db, range: DateRange, now: number): ShownShift[] =>
-  shownShifts(db, shiftRowsIn(db, range), now)
+const selectShifts = (db: Db) =>
+  db.select({ shift: shifts, site: sites }).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).$dynamic()
 
-const shiftRowsIn = (db: Db, range: DateRange) =>
-  db
-    .select({ shift: shifts, site: sites })
-    .from(shifts)
-    .innerJoin(sites, eq(sites.id, shifts.siteId))
-    .where(inRange(range))
-    .orderBy(asc(shifts.startsAt), asc(sites.name), asc(shifts.id))
-    .all()
+type Row = ReturnType<ReturnType<typeof selectShifts>['all']>[number]
 
-type Row = ReturnType<typeof shiftRowsIn>[number]
+export function shownShiftsIn(db: Db, range: DateRange, now: number): ShownShift[] {
+  const rows = selectShifts(db).where(inRange(range)).orderBy(asc(shifts.startsAt), asc(sites.name), asc(shifts.id))
+  return shownShifts(db, rows.all(), now)
+}
 
 /** The next shifts that start after `now`. */
-export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[] =>
-  shownShifts(
-    db,
-    db
-      .select({ shift: shifts, site: sites })
-      .from(shifts)
-      .innerJoin(sites, eq(sites.id, shifts.siteId))
-      .where(sql`${shifts.startsAt} > ${now}`)
-      .orderBy(asc(shifts.startsAt), asc(shifts.id))
-      .limit(limit)
-      .all(),
-    now,
-  )
+export function upcomingShifts(db: Db, now: number, limit: number): ShownShift[] {
+  const rows = selectShifts(db)
+    .where(gt(shifts.startsAt, now))
+    .orderBy(asc(shifts.startsAt), asc(shifts.id))
+    .limit(limit)
+  return shownShifts(db, rows.all(), now)
+}
 
 /** These shifts, by their start. */
-export const shownShiftsByIds = (db: Db, ids: number[], now: number): ShownShift[] =>
-  shownShifts(
-    db,
-    db
-      .select({ shift: shifts, site: sites })
-      .from(shifts)
-      .innerJoin(sites, eq(sites.id, shifts.siteId))
-      .where(sql`${shifts.id} in (select value from json_each(${JSON.stringify(ids)}))`)
-      .orderBy(asc(shifts.startsAt), asc(shifts.id))
-      .all(),
-    now,
-  )
+export function shownShiftsByIds(db: Db, ids: number[], now: number): ShownShift[] {
+  const isAsked = sql`${shifts.id} in (select value from json_each(${JSON.stringify(ids)}))`
+  return shownShifts(db, selectShifts(db).where(isAsked).orderBy(asc(shifts.startsAt), asc(shifts.id)).all(), now)
+}
 
 function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
   const ids = JSON.stringify(rows.map(({ shift }) => shift.id))

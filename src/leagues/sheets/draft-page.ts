@@ -16,7 +16,7 @@ import { leagueHead } from '../pages/league-head.ts'
 import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview-upload.ts'
-import { modeField, readAsWords, uploadKindField } from './uploads-page.ts'
+import { modeField, readAsTable, uploadKindField } from './uploads-page.ts'
 
 type UploadPreview = Awaited<ReturnType<typeof previewUpload>>
 
@@ -132,15 +132,7 @@ function trialSummary({
   ]
   return html`<p>${facts.join(' · ')}</p>
 ${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}
-${table({
-  caption: 'What each column was read as',
-  dense: true,
-  rows: Object.entries(mapping),
-  columns: [
-    { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
-    { head: 'Read as', cell: ([, as]) => readAsWords(as) },
-  ],
-})}
+${readAsTable(mapping)}
 ${
   errors.length > 0 &&
   table({

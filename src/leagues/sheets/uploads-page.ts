@@ -197,8 +197,19 @@ export const uploadKindField = (kind: UploadView['kind']): Html =>
     ],
   })
 
-/** What a column was read as. */
-export function readAsWords(as: string): string {
+/** What each column was read as. */
+export const readAsTable = (mapping: Record<string, string>): Content =>
+  table({
+    caption: 'What each column was read as',
+    dense: true,
+    rows: Object.entries(mapping),
+    columns: [
+      { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
+      { head: 'Read as', cell: ([, as]) => readAsWords(as) },
+    ],
+  })
+
+function readAsWords(as: string): string {
   const label = labelOfColumn(as)
   if (label !== undefined) return `${metricName(label)} (label)`
   return as === 'id' ? 'Player id' : metricName(as)
@@ -243,21 +254,7 @@ ${stats([
   { label: 'Went down', value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>` },
 ])}
 ${summary?.warnings?.map(warning => notice(warning, 'warn'))}
-${
-  mapping &&
-  html`<section class="part"><h2>Columns</h2>${table({
-    caption: 'What each column was read as',
-    dense: true,
-    rows: Object.entries(mapping),
-    columns: [
-      { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
-      {
-        head: 'Read as',
-        cell: ([, as]) => readAsWords(as),
-      },
-    ],
-  })}</section>`
-}
+${mapping && html`<section class="part"><h2>Columns</h2>${readAsTable(mapping)}</section>`}
 ${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&
