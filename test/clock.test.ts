@@ -87,7 +87,7 @@ test('retention under a clock that is far ahead deletes at most two days of data
   const count = () => app.db.select().from(auditLog).all().length
   const before = count()
   const deleteOldRecords = async () => {
-    const { jobId } = (await app.schedule.runNow('retention.forget', null)) ?? { jobId: '' }
+    const { jobId } = (await app.schedule.runNow('retention.delete_old', null)) ?? { jobId: '' }
     expect((await finished({ job_id: jobId })).status).toBe('SUCCESS')
   }
   const snapshots = () => app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots').get()?.n

@@ -118,7 +118,7 @@ test('a symbol has a price for each day and every price of the last days, until 
   const runRetention = async () => {
     for (let night = 0; night < 5; night++) {
       clock.forward(2 * day)
-      await finished({ job_id: (await app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
+      await finished({ job_id: (await app.schedule.runNow('retention.delete_old', null))?.jobId ?? '' })
     }
   }
   await runRetention()

@@ -258,7 +258,7 @@ test('the value at the start of each day is stored once and shown as a player’
   const mark = async () =>
     (
       await fieldhouse.finished({
-        job_id: (await fieldhouse.app.schedule.runNow('market.mark_day', null))?.jobId ?? '',
+        job_id: (await fieldhouse.app.schedule.runNow('market.record_daily_values', null))?.jobId ?? '',
       })
     ).result
   expect(await mark()).toEqual({ leagues: 1, marked: 0 })

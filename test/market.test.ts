@@ -358,7 +358,7 @@ test('leftovers of a deleted league are removed at night, and nothing of others'
     [1, 2],
     [1, 2],
   ])
-  await fieldhouse.finished({ job_id: (await fieldhouse.app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
+  await fieldhouse.finished({ job_id: (await fieldhouse.app.schedule.runNow('retention.delete_old', null))?.jobId ?? '' })
   expect(leaguesLeft()).toEqual([[2], [2], [2], [2]])
 })
 

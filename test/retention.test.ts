@@ -18,7 +18,7 @@ const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUC
 })
 
 async function deleteOldRecords({ app, finished }: Awaited<ReturnType<typeof start>>) {
-  const { jobId } = (await app.schedule.runNow('retention.forget', null)) ?? { jobId: '' }
+  const { jobId } = (await app.schedule.runNow('retention.delete_old', null)) ?? { jobId: '' }
   return finished({ job_id: jobId })
 }
 
@@ -159,7 +159,7 @@ test('dead processes are removed from the table, live ones stay', async () => {
 test('a run that the queue has lost is added again', async () => {
   const fieldhouse = await start()
   const { app, clock } = fieldhouse
-  const lost = { ...run('lost', clock.now() - 10 * 60_000, 'PENDING'), name: 'retention.forget', dedupeKey: null }
+  const lost = { ...run('lost', clock.now() - 10 * 60_000, 'PENDING'), name: 'retention.delete_old', dedupeKey: null }
   app.db.insert(runs).values(lost).run()
   await app.schedule.runNow('jobs.sweep', null)
   const row = () =>
@@ -175,7 +175,7 @@ test('a start adds runs to the queue that were accepted and never reached it', a
   const first = await start({ ROLE: 'web' })
   first.app.db
     .insert(runs)
-    .values({ ...run('accepted', first.clock.now(), 'PENDING'), name: 'retention.forget' })
+    .values({ ...run('accepted', first.clock.now(), 'PENDING'), name: 'retention.delete_old' })
     .run()
   await first.stop()
   const { app } = await start({}, first.dataDir)

@@ -59,9 +59,9 @@ export const nextStepSize = (size: number, ms: number): number =>
 
 /** Deletes in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
 export const retentionJob = (table: readonly RetentionRule[]) =>
-  job('retention.forget', {
+  job('retention.delete_old', {
     input: t.Object({}),
-    once: () => 'forget',
+    once: () => 'delete_old',
     lock: () => locks.retention(),
     async run(_, app, { signal, progress }) {
       const now = await retentionTime(app)

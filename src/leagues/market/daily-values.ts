@@ -35,7 +35,7 @@ export const averageOf = (totals: readonly number[]): number =>
 const rowsPerBatch = 500 // rows written at a time
 
 /** May run at any time of the day: the opening values can be computed until the day ends. */
-export const recordDailyValues = job('market.mark_day', {
+export const recordDailyValues = job('market.record_daily_values', {
   input: t.Object({}),
   once: () => 'mark',
   async run(_, app, { signal }) {
