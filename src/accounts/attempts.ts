@@ -1,5 +1,5 @@
 /**
- * Counts attempts at a password within a quarter of an hour. The counts are in the database, so that all processes share them: a few
+ * The rate limit of signing in: counts attempts at a password within a quarter of an hour. The counts are in the database, so that all processes share them: a few
  * per account from one address, more per address, and more per account from all addresses. A browser in which the owner has
  * signed in before is counted separately, so that other people's guesses never lock the owner out.
  */

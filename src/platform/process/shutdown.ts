@@ -28,6 +28,14 @@ export function openShutdown(log: Log) {
   }
 }
 
+function exitAfter(stop: () => Promise<void>, code: number): void {
+  const deadline = setTimeout(() => process.exit(1), 5_000)
+  stop().finally(() => {
+    clearTimeout(deadline)
+    process.exit(code)
+  })
+}
+
 /** npx signals twice: a second signal within a second of the first is ignored, a later one ends the process at once. */
 export function onSignal(stop: () => Promise<void>): void {
   let first = 0
@@ -35,11 +43,7 @@ export function onSignal(stop: () => Promise<void>): void {
     if (first && performance.now() - first > 1_000) process.exit(1)
     if (first) return
     first = performance.now()
-    const deadline = setTimeout(() => process.exit(1), 5_000)
-    stop().finally(() => {
-      clearTimeout(deadline)
-      process.exit(0)
-    })
+    exitAfter(stop, 0)
   }
   process.on('SIGTERM', handle)
   process.on('SIGINT', handle)
@@ -50,10 +54,6 @@ export function onUncaught(report: (what: string, error: unknown) => void, stop:
   process.on('unhandledRejection', error => report('A promise failed and nobody waited for it', error))
   process.on('uncaughtException', error => {
     report('Something was thrown and nobody caught it; closing', error)
-    const deadline = setTimeout(() => process.exit(1), 5_000)
-    stop().finally(() => {
-      clearTimeout(deadline)
-      process.exit(1)
-    })
+    exitAfter(stop, 1)
   })
 }

@@ -13,7 +13,7 @@ export const sheetLimits = {
   findings: 10_000,
   /** A zip directory with more entries is no workbook. */
   zipEntries: 10_000,
-  /** All of a workbook inflated, and (past `inflatedFree`) the ratio of a part to its packed size. Deflate cannot exceed 1032. */
+  /** Against zip bombs: all of a workbook inflated, and (past `inflatedFree`) the ratio of a part to its packed size. Deflate cannot exceed 1032. */
   inflated: 6 * 2 ** 30,
   inflatedFree: 32 << 20,
   inflatedRatio: 300,

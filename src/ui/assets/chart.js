@@ -1,4 +1,4 @@
-import { inUtc } from './times.js'
+import { showsUtc } from './times.js'
 import uPlot from './uplot.js'
 
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
@@ -31,7 +31,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const isBars = kind === 'bars'
   const last = times.length - 1
   const isOpen = ongoing && !isBars && last > 0
-  const zone = isBars || inUtc() ? 'UTC' : undefined // bars are days of the server
+  const zone = isBars || showsUtc() ? 'UTC' : undefined // bars are days of the server
   const formatOf = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
   const moment = formatOf(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
   const [date, clock] = [

@@ -7,7 +7,7 @@ export function makeElement(tag, ...content) {
 
 export const withClass = (name, element) => Object.assign(element, { className: name })
 
-export function table(heads, rows) {
+export function makeTable(heads, rows) {
   const table = withClass('dense', makeElement('table', makeElement('thead', row('th', heads))))
   table.append(makeElement('tbody', ...rows.map(cells => row('td', cells))))
   return withClass('sheet', makeElement('div', table))

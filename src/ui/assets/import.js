@@ -1,6 +1,6 @@
 // Imports of tables: the server checks a chosen file or pasted text first; without errors it can be sent again to import it.
 import { csrf, Refused } from './api.js'
-import { makeElement, table, withClass } from './elements.js'
+import { makeElement, makeTable, withClass } from './elements.js'
 import { toast, toastOnNextPage } from './toast.js'
 
 for (const form of document.querySelectorAll('[data-import]')) watch(form)
@@ -69,7 +69,7 @@ function resultElements({ errors, total_errors: total, failed, people, ignored_c
     const head = withClass('loss', makeElement('p', `${mistakes} to correct before anything is imported${more}:`))
     return [
       head,
-      table(
+      makeTable(
         ['Where', 'What is wrong'],
         errors.map(({ path, message }) => [path, message]),
       ),
@@ -83,7 +83,7 @@ function resultElements({ errors, total_errors: total, failed, people, ignored_c
   return [
     makeElement('p', `${countsText(answer)}. Nothing is written yet.`),
     ...notRead,
-    ...(rows.length ? [table(['Line', 'Name', 'What'], rows)] : []),
+    ...(rows.length ? [makeTable(['Line', 'Name', 'What'], rows)] : []),
   ]
 }
 

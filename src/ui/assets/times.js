@@ -20,12 +20,12 @@ const serverClock = document.querySelector('[data-now]')
 const skew = serverClock ? Number(serverClock.dataset.now) - Date.now() : 0
 const now = () => Date.now() + skew
 
-export const inUtc = () => localStorage.getItem('times') === 'utc'
+export const showsUtc = () => localStorage.getItem('times') === 'utc'
 const utcText = at => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 /** Switches between times in UTC and relative times. */
 export function switchTimes() {
-  if (inUtc()) localStorage.removeItem('times')
+  if (showsUtc()) localStorage.removeItem('times')
   else localStorage.setItem('times', 'utc')
   writeTimes()
   document.dispatchEvent(new Event('fieldhouse:times'))
@@ -47,10 +47,10 @@ function setText(element, text) {
 
 export function writeTimes() {
   for (const button of document.querySelectorAll('[data-times-switch]'))
-    button.setAttribute('aria-pressed', String(inUtc()))
+    button.setAttribute('aria-pressed', String(showsUtc()))
   for (const element of document.querySelectorAll('time[data-relative]')) {
     const at = new Date(element.dateTime)
-    setText(element, inUtc() ? utcText(at) : relativeText((at - now()) / 1000))
+    setText(element, showsUtc() ? utcText(at) : relativeText((at - now()) / 1000))
   }
   for (const element of document.querySelectorAll('time:is([data-relative], [data-countdown], [data-elapsed])')) {
     const text = absolute.format(new Date(element.dateTime))

@@ -1,5 +1,5 @@
 // One chosen file: how the server reads it, its kind and date, and the result of its import.
-import { makeElement, table, withClass } from './elements.js'
+import { makeElement, makeTable, withClass } from './elements.js'
 import { readersZone, showInZone } from './fields.js'
 import { follow } from './jobs.js'
 import { sendFile, size } from './send-file.js'
@@ -147,7 +147,7 @@ export function uploadCard(form, file, isFirst) {
     trial.dataset.trial = ''
     trial.append(
       withClass('submit', makeElement('div', button)),
-      table(
+      makeTable(
         ['In the sheet', 'Read as'],
         Object.entries(mapping ?? {}).map(([header, as]) => [header, kindText(as)]),
       ),
@@ -155,7 +155,7 @@ export function uploadCard(form, file, isFirst) {
     if (errors.length)
       trial.append(
         makeElement('h4', 'The first rows to look at'),
-        table(
+        makeTable(
           ['Line', 'Column', 'Value', 'Why'],
           errors.map(({ line, column, value, reason }) => [line, column, value, reason]),
         ),

@@ -1,5 +1,5 @@
 // Shows what each column of a sheet is read as, and lets the user change it.
-import { makeElement, table, withClass } from './elements.js'
+import { makeElement, makeTable, withClass } from './elements.js'
 
 const roles = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
 const roleOf = as =>
@@ -38,7 +38,7 @@ export function columnChoices({ columns }, id, suggested = header => header) {
   const chosen = () => Object.fromEntries(choices.map(({ header, value }) => [header, value()]))
   const before = JSON.stringify(chosen())
   return {
-    element: table(
+    element: makeTable(
       ['In the sheet', 'Read as', 'Called', 'First values'],
       choices.map(({ header, samples, role, name }) => [header, role, name, samples]),
     ),
