@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
 import type { App } from '../context.ts'
 import { pageOf } from '../platform/http/pagination.ts'
+import { letRequestsIn } from '../platform/process/let-requests-in.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { boardQueryOf, readBoard } from './board.ts'
 import type { League } from './league.ts'
@@ -13,9 +13,9 @@ import { leagueById, listLeagues } from './queries.ts'
  */
 export async function warmBoard(app: App, league: League, readPage?: Parameters<typeof readBoard>[3]): Promise<void> {
   await readBoard(app, league, boardQueryOf({}, league), readPage)
-  await setImmediate() // lets requests in
+  await letRequestsIn()
   await warmBoardPage(app, league)
-  await setImmediate()
+  await letRequestsIn()
   await app.renewAnswers(league.id)
 }
 

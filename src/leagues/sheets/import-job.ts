@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import { and, eq, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
@@ -14,6 +13,7 @@ import { locks } from '../../locks.ts'
 import { iso } from '../../platform/clock.ts'
 import type { JobContext } from '../../platform/jobs/job.ts'
 import { fenced } from '../../platform/jobs/task-locks.ts'
+import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { announceLater } from '../announce.ts'
 import { boardQueryOf } from '../board.ts'
@@ -125,7 +125,7 @@ async function runImport(
   const firstPage =
     !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(ignoreFailure) : undefined
   await storeFindings(db, uploadId, imported.findings)
-  await setImmediate() // lets requests in between the page and the transaction
+  await letRequestsIn() // between the page and the transaction
   signal.throwIfAborted()
   const publish = (tx: Db) => {
     if (lease) fenced(tx, lease)

@@ -1,7 +1,7 @@
 /** What an import found wrong: up to thirty thousand findings, stored in steps between which requests are answered. */
-import { setImmediate } from 'node:timers/promises'
 import type { Db } from '../../../db/open.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
+import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { findingsPerText } from './reading/report.ts'
 
 const textsAtOnce = 8 // a millisecond or two
@@ -28,6 +28,6 @@ export async function storeFindings(db: Db, upload: number, texts: readonly stri
         insertStatement(tx).run((from + i) * findingsPerText, text, upload)
     }
     await atomically(db, store, 'unsynced') // the import that follows is synced, and with it all before
-    await setImmediate()
+    await letRequestsIn()
   }
 }
