@@ -51,7 +51,7 @@ const backup = async (dataDir: string, keep = 7) => {
   })
   return join(dataDir, 'backups', name)
 }
-const restore = (source: string, dataDir: string) => restoreBackup(fromPath(source), dataDir, Date.now())
+const restore = async (source: string, dataDir: string) => restoreBackup(fromPath(source), dataDir, Date.now())
 
 const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 const league = { name: 'Northern', kind: 'sheet', ...season }
@@ -247,6 +247,7 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
       }),
     ).toThrow('The manifest of this backup cannot be read')
   }
+  expect(() => fromPath(temporaryFolder())).toThrow('This is not a backup: it has no manifest.json') // nothing is copied
   expect((await runRestore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
 })
 

@@ -28,6 +28,8 @@ class BadBackup extends Error {}
 /** Names the backup that the next start restores. */
 const requestFile = 'restore-at-start.json'
 
+const manifestName = 'manifest.json'
+const noManifest = `This is not a backup: it has no ${manifestName}`
 const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
 const namesFile = 'taking-their-place.json'
@@ -59,13 +61,13 @@ export async function restoreBackup(
   try {
     const present = await fetchFiles(staging)
     const manifest = await readManifest(staging)
-    const expected = new Set(['manifest.json', ...manifest.files.map(({ path }) => path)])
+    const expected = new Set([manifestName, ...manifest.files.map(({ path }) => path)])
     const stray = present.find(path => !expected.has(path))
     if (stray) throw new BadBackup(`The backup holds ${stray}, which its manifest does not name`)
     for (const file of manifest.files) await checkFile(staging, file)
     for (const { path } of manifest.files) if (path.endsWith('.db')) checkDatabase(join(staging, path))
     clearOldState(staging, at, manifest)
-    rmSync(join(staging, 'manifest.json'))
+    rmSync(join(staging, manifestName))
     for (const { path } of manifest.files) syncToDisk(join(staging, path))
     moveAside?.()
     // fieldhouse.db last: without it the folder is no installation yet.
@@ -104,6 +106,7 @@ function clearHalfRestored(dataDir: string): void {
 /** Copies a folder or unpacks an archive. */
 export const fromPath = (source: string): FetchFiles => {
   if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
+  if (statSync(source).isDirectory() && !existsSync(join(source, manifestName))) throw new BadBackup(noManifest) // before all of it is copied
   return staging => copyOrUnpack(source, staging)
 }
 
@@ -120,8 +123,8 @@ function copyOrUnpack(source: string, staging: string): string[] {
 }
 
 async function readManifest(staging: string): Promise<Manifest> {
-  const file = Bun.file(join(staging, 'manifest.json'))
-  if (!(await file.exists())) throw new BadBackup('This is not a backup: it has no manifest.json')
+  const file = Bun.file(join(staging, manifestName))
+  if (!(await file.exists())) throw new BadBackup(noManifest)
   const manifest: unknown = await file.json().catch(() => undefined)
   if (!Value.Check(manifestSchema, manifest)) throw new BadBackup('The manifest of this backup cannot be read')
   const knownSchemas = migrations().length
