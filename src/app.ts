@@ -121,6 +121,7 @@ export async function startFieldhouse(config: Config, overrides: AppOverrides = 
     if (config.role !== 'worker') await offerSetup(app, url)
     log.info('Fieldhouse is open', { url, role: config.role, version, queue: app.queues.backend, data: config.dataDir })
     const stop = () => {
+      log.info('Fieldhouse is closing')
       worker?.close().catch(() => {}) // while requests still end; its errors are reported when it is closed in turn
       return shutdown.close()
     }
