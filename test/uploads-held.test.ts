@@ -133,3 +133,20 @@ test('force publishes at once, also what is held already', async () => {
   expect(forced.result).toMatchObject({ status: 'done' })
   expect((await board(call, id)).rows).toHaveLength(3)
 })
+
+test('a baseline without most players of the board is held, and one with them is not', async () => {
+  const { call, id, finished } = await leagueWithScans()
+  const before = await board(call, id)
+  const foreign = 'ID,Name,Power\n77,Ann,5\n78,Bob,6\n10,P10,7\n'
+  const { upload_id, ...job } = await upload(call, id, foreign, { kind: 'baseline', taken_at: '2026-03-02T00:00:00Z' })
+  await finished(job)
+  expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({
+    status: 'held',
+    doubts: [{ reason: 'missing', count: 9, of: 10, message: expect.stringContaining('not in this baseline') }],
+  })
+  expect((await board(call, id)).rows).toEqual(before.rows)
+  await call.post(`/api/v1/uploads/${upload_id}/discard`)
+  const own = await upload(call, id, scan(10, 6), { kind: 'baseline', taken_at: '2026-03-02T00:00:00Z' })
+  await finished({ job_id: own.job_id })
+  expect((await call.get(`/api/v1/uploads/${own.upload_id}`)).status).toBe('done')
+})

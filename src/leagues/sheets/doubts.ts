@@ -125,6 +125,19 @@ export function doubtsOf(
   return doubts
 }
 
+/** `found`: players of the newest scan who are in the baseline. Some may have joined since. */
+export const baselineDoubtsOf = (found: number, players: number): UploadDoubt[] =>
+  players >= minPlayers && found * 2 < players
+    ? [
+        {
+          reason: 'missing',
+          count: players - found,
+          of: players,
+          message: `${countText(players - found)} of ${countText(players)} players of the newest scan are not in this baseline: is it from another league?`,
+        },
+      ]
+    : []
+
 /** For an extra sheet: players who are not on the board get nothing from it. */
 export const extraDoubtsOf = (found: {
   players: number

@@ -9,7 +9,7 @@ import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
-import { countFallenCounters, doubtsOf, extraDoubtsOf } from './doubts.ts'
+import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { fillInNames } from './known-names.ts'
 import { takeReadAhead } from './reading/read-ahead.ts'
@@ -226,10 +226,20 @@ async function compare(
   const { absent } = scoringOf(shown?.metrics ?? sheet.metrics.map(({ name }) => name), config)
   const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
   const facts = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
-  if (!before || !changes) return { players: count, new: 0, missing: 0, renamed: 0, ...facts, doubts: [] }
+  if (!before || !changes) {
+    const doubts = kind === 'baseline' && selection?.baseline === id ? baselineDoubts(scores, players, selection) : []
+    return { players: count, new: 0, missing: 0, renamed: 0, ...facts, doubts }
+  }
   const missing = before.players - (count - changes.new)
   const doubts = doubtsOf(snapshot, before, { ...changes, missing })
   return { players: count, new: changes.new, missing, renamed: changes.renamed, ...facts, doubts }
+}
+
+/** A baseline without most players of the board would leave them without a gain. */
+function baselineDoubts(scores: Database, { rowsIn, snapshot }: Players, { scan }: SnapshotSelection): UploadDoubt[] {
+  if (scan === snapshot.id) return []
+  const found = rowsIn(scan).reduce((sum, row) => sum + (row >= 0 ? 1 : 0), 0)
+  return baselineDoubtsOf(found, snapshotOf(scores, scan).players)
 }
 
 const comparisonWith = (
