@@ -1,4 +1,6 @@
 // Which player the reader is on this league's board, as they chose on a player's card: stored in their browser only.
+import { toast } from './toast.js'
+
 const keyOf = league => `me:${league}`
 
 function mark() {
@@ -23,6 +25,7 @@ if (button) {
     if (button.getAttribute('aria-pressed') === 'true') localStorage.removeItem(keyOf(league))
     else localStorage.setItem(keyOf(league), player)
     show()
+    if (button.getAttribute('aria-pressed') === 'true') toast('This row is marked on the board, in this browser only')
   })
 }
 
