@@ -1,6 +1,6 @@
 import { DeadFile, fileOf, syncLogOf } from './file.ts'
 import type { Db } from './open.ts'
-import { isBusy, isFull } from './open-errors.ts'
+import { isBusy, isDamage, isFull } from './open-errors.ts'
 
 /** Makes asynchronous work a compile error. */
 export type Sync<T> = T extends PromiseLike<unknown> ? never : T
@@ -131,12 +131,15 @@ export function tryWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   }
 }
 
-/** Like `tryWrite`, but also skipped on a full disk or a removed file: this write must not fail a request or end the process. */
+/**
+ * Like `tryWrite`, but also skipped on a full disk or a damaged or removed file: this write must not fail a request or end the
+ * process.
+ */
 export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   try {
     return tryWrite(db, work)
   } catch (error) {
-    if (isFull(error) || error instanceof DeadFile) return undefined
+    if (isFull(error) || isDamage(error) || error instanceof DeadFile) return undefined
     throw error
   }
 }

@@ -3,11 +3,12 @@ import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { closeDatabase, openDatabase } from '../db/open.ts'
+import { closeDatabase, type Db, databaseFile, openDatabase } from '../db/open.ts'
 import { explainOpenErrors } from '../db/open-errors.ts'
+import { bestEffortWrite, transact } from '../db/transactions.ts'
 import { refusedStart, runToExit, startOnSmallDisk } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
-import { adminToken, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { adminToken, afterTest, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 async function fillFolder(dataDir: string) {
   const fieldhouse = await start({}, dataDir)
@@ -143,7 +144,7 @@ test('a queue file that was moved away is created again', async () => {
 })
 
 test.each([
-  ['overwritten', (file: string) => writeFileSync(file, withDamagedTable(file)), 500, 'scores.db is damaged ('],
+  ['overwritten', (file: string) => writeFileSync(file, withDamagedTable(file, 'snapshots')), 500, 'scores.db is damaged ('],
   ['lost', (file: string) => rmSync(file), 503, 'it is another file, or an older copy'],
 ])(
   'scores that were %s raise an alert that says what to do, and /health says it too',
@@ -167,15 +168,27 @@ test.each([
   },
 )
 
-/** Damages the database so that it still opens, but its list of snapshots cannot be read. */
-function withDamagedTable(file: string): Uint8Array {
+/** Damages the database so that it still opens, but this table cannot be read. */
+function withDamagedTable(file: string, table: string): Uint8Array {
   const db = new Database(file, { readonly: true })
   const { page_size } = db.query<{ page_size: number }, []>('PRAGMA page_size').get() ?? { page_size: 0 }
-  const listed = db.query<{ rootpage: number }, []>(`select rootpage from sqlite_master where name = 'snapshots'`).get()
+  const found = db.query<{ rootpage: number }, [string]>('select rootpage from sqlite_master where name = ?').get(table)
   db.close()
-  const end = (listed?.rootpage ?? 0) * page_size
+  const end = (found?.rootpage ?? 0) * page_size
   return readFileSync(file).fill(7, end - page_size, end)
 }
+
+test('a write that may be skipped is skipped where the file is damaged', () => {
+  const dataDir = temporaryFolder()
+  const file = databaseFile(dataDir)
+  closeDatabase(openDatabase(dataDir))
+  writeFileSync(file, withDamagedTable(file, 'run_log'))
+  const db = openDatabase(dataDir)
+  afterTest(() => closeDatabase(db))
+  const write = (tx: Db) => tx.$client.run('delete from run_log').changes
+  expect(() => transact(db, write)).toThrow('malformed')
+  expect(bestEffortWrite(db, write)).toBeUndefined()
+})
 
 test('on a full disk writing is refused, and reading goes on, with keys never used before too', async () => {
   const DATA_DIR = temporaryFolder()
