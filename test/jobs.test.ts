@@ -126,12 +126,12 @@ test('a failing job is tried again with growing pauses and then fails with its e
     backoff: '1s',
     run: async () => {
       tries++
-      throw new Error(`try ${tries}`)
+      throw new Error(`try ${tries} stalled`) // BullMQ says this of jobs whose process died
     },
   }) as JobDefinition<App>
   const { app, finished } = await startWith(flaky)
   const run = await finished(startedJob(await app.jobs.start(flaky, {})))
-  expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3' })
+  expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3 stalled' })
   const alerts = () => app.db.query.systemAlerts.findMany().sync()
   await until(() => alerts().length > 0) // raised after the job has ended
   expect(alerts()).toMatchObject([{ type: 'job_failed', state: 'active' }])

@@ -21,6 +21,7 @@ const concurrencyOf = ({ backend }: Queues) => ({ quick: 10, heavy: 1, rosters: 
 const cancelCheckInterval = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
 const graceAtShutdown = 2_500 // ms that runs have to stop when the process does
+const stalledTooOften = 'job stalled more than allowable limit' // BullMQ's words
 
 export type WorkerSettings<App> = {
   app: App
@@ -228,7 +229,7 @@ export function startWorker<App>({
       // Called without `fail` before it when a job stalled too often: its process died again and again.
       failed: (id, error) => {
         const run = id ? runById(db).get({ id }) : undefined
-        if (run && !isFinished(run) && /stalled/.test(error.message))
+        if (run && !isFinished(run) && error.message === stalledTooOften)
           failPoisoned({ ...run, deaths: run.deaths + 1 }).catch(() => {})
       },
     }),
