@@ -144,7 +144,12 @@ test('a queue file that was moved away is created again', async () => {
 })
 
 test.each([
-  ['overwritten', (file: string) => writeFileSync(file, withDamagedTable(file, 'snapshots')), 500, 'scores.db is damaged ('],
+  [
+    'overwritten',
+    (file: string) => writeFileSync(file, withDamagedTable(file, 'snapshots')),
+    500,
+    'scores.db is damaged (',
+  ],
   ['lost', (file: string) => rmSync(file), 503, 'it is another file, or an older copy'],
 ])(
   'scores that were %s raise an alert that says what to do, and /health says it too',
