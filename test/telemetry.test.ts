@@ -160,10 +160,11 @@ test('Sentry is loaded only with a DSN', async () => {
   expect(await withDsn.answer('loaded')).toBe('yes')
 })
 
-test('an unreachable Sentry does no harm', async () => {
-  const { dataDir, call, child } = await spawnFieldhouse({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
+test('an unreachable Sentry does no harm and is told in the log', async () => {
+  const { dataDir, call, child, lines } = await spawnFieldhouse({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
   breakLeagues(dataDir)
   expect((await refusalOf(call.get('/api/v1/leagues'))).status).toBe(500)
+  await until(() => lines.some(({ message }) => message === 'Sentry cannot be reached'))
   child.kill()
   expect(await child.exited).toBe(0)
 })

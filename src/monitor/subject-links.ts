@@ -36,7 +36,7 @@ const byType: Record<string, string> = {
   feed_held: '/quotes',
   high_load: '/admin/monitoring/performance',
   job_failed: '/admin/task-monitor/jobs?status=FAILURE',
-  mail_failed: '/admin/task-monitor/jobs?name=mail.send',
+  mail_failed: '/admin/task-monitor/jobs?name=send_mail',
   performance: '/admin/monitoring/performance',
   price_held: '/quotes',
   process_died: '/admin/task-monitor',

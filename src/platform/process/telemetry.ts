@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
-import { type Log, masked, withoutSecrets } from './log.ts'
+import { minute } from '../clock.ts'
+import { type Log, masked, throttled, withoutSecrets } from './log.ts'
 
 /**
  * Where errors go besides the log. Sentry is imported only with a DSN, because it takes time and memory. Only its core: the
@@ -24,6 +25,7 @@ export async function openTelemetry({ dsn, traces, environment, release, log }: 
   if (!dsn) return { report: () => {}, close: async () => {} }
   const Sentry = await import('@sentry/core')
   const { nodeStackLineParser, ServerRuntimeClient } = await import('@sentry/core/server')
+  const isDue = throttled(10 * minute)
   // Only these integrations of Sentry: others send bodies, cookies and queries, and add headers to our requests.
   const client = new ServerRuntimeClient({
     dsn,
@@ -38,7 +40,12 @@ export async function openTelemetry({ dsn, traces, environment, release, log }: 
     transport: options =>
       Sentry.createTransport(options, async ({ body }) => {
         const sent = typeof body === 'string' ? body : new Uint8Array(body)
-        const { status, headers } = await fetch(options.url, { method: 'POST', body: sent })
+        const answer = await fetch(options.url, { method: 'POST', body: sent }).catch(error => {
+          if (isDue('down')) log.warn('Sentry cannot be reached', { error })
+          throw error
+        })
+        const { status, headers } = answer
+        if (!answer.ok && isDue('refused')) log.warn('Sentry refuses reports', { status })
         return {
           statusCode: status,
           headers: {
