@@ -187,7 +187,9 @@ test('running jobs are shown with their progress, and can be cancelled, which re
   expect(list).toContain('data-elapsed') // how long it has been under way, ticking
   expect(list).toMatch(/due <time [^>]*data-relative/)
   expect(running).toMatchObject({ stage: 'reading', status_message: '12 rows', queue: 'heavy', status: 'PROGRESS' })
-  expect((await now()).queue).toMatchObject({ reachable: true, backend: 'sqlite', runs: { PROGRESS: 1 } })
+  const { queue } = await now()
+  expect(queue).toMatchObject({ reachable: true, backend: 'sqlite' })
+  expect(queue.runs.PROGRESS).toBeGreaterThanOrEqual(1) // jobs of the minute may run beside it
   expect(await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })).toEqual({ job_id: jobId, done: 'cancel' })
   expect((await finished({ job_id: jobId })).status).toBe('CANCELLED')
   expect(await lastAudited()).toMatchObject({

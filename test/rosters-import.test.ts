@@ -139,6 +139,6 @@ browserTest('a file is checked before it is imported, and its mistakes are named
   await choose('name,max_hours_week\nAnn,20\n')
   await page.waitForSelector('[data-import-result]:has-text("1 new")')
   await page.click('[data-import] button[type=submit]')
-  await page.waitForSelector('main td, main th:has-text("Ann")')
+  await page.waitForSelector('main tr:has-text("Ann") a[href*="/staff/"]') // the list of people, not the preview
   expect((await call.get(`${base}/staff`)).staff).toMatchObject([{ name: 'Ann', max_hours_week: 20 }])
 })
