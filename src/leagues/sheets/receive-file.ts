@@ -9,6 +9,7 @@ import Busboy from '@fastify/busboy'
 import { syncFolder } from '../../../db/sync.ts'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
+import { freeBuffers } from '../../leaderboard/memory.ts'
 import { parseForm } from '../../platform/http/multipart-form.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
@@ -101,20 +102,34 @@ const turnBytes = 256 << 10 // that a stream reads before other requests get the
 const contentLength = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
 
 async function readForm(request: Request, type: string, target: ReadTarget): Promise<ReadForm> {
-  if (contentLength(request) > maxBufferedBytes && request.body) return readStream(inTurns(request.body), type, target)
+  if (contentLength(request) > maxBufferedBytes && request.body) return readStream(request.body, type, target)
   const body = await request.bytes().catch(() => {
     throw cutOff()
   })
   return (await readBuffered(body, type, target)) ?? readStream([body], type, target)
 }
 
-/** A body may arrive faster than it is read: without a pause no other request would be answered until its end. */
-async function* inTurns(body: AsyncIterable<Uint8Array>) {
-  for await (const chunk of body)
+/**
+ * A body may arrive faster than it is read: without a pause no other request would be answered until its end. Memory of chunks is
+ * freed once as many bytes of the file are written: left to the garbage collector, it would be some fifty megabytes.
+ */
+async function* inTurns(body: Body, writtenBytes: () => number) {
+  const read: { chunk: Uint8Array; end: number }[] = []
+  let end = 0
+  for await (const chunk of body) {
     for (let at = 0; at < chunk.length; at += turnBytes) {
       yield chunk.subarray(at, at + turnBytes)
       await setImmediate()
     }
+    end += chunk.length
+    read.push({ chunk, end })
+    while (read[0] && read[0].end <= writtenBytes()) freeChunk(read.shift()!.chunk)
+  }
+}
+
+/** Some chunks may be parts of memory that others use too. */
+function freeChunk(chunk: Uint8Array) {
+  if (chunk.length === chunk.buffer.byteLength) freeBuffers(chunk)
 }
 
 /** Reads a usual form at a twentieth of what the stream costs. Undefined for another: the stream then reads it, or says what is wrong. */
@@ -149,6 +164,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
   const head: Uint8Array[] = []
   let filename: string | undefined
   let bytes = 0
+  let writtenBytes = 0
   let sheet: Readable | undefined
   let writing: Promise<WrittenFile> | undefined
   const tooLarge = new Refusal(
@@ -170,18 +186,24 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     filename = cleanName(given)
     const hashed = async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
-        if (bytes < HEAD_BYTES) head.push(chunk.subarray(0, HEAD_BYTES - bytes))
+        if (bytes < HEAD_BYTES) head.push(Buffer.from(chunk.subarray(0, HEAD_BYTES - bytes))) // a copy, as chunks are freed
         bytes += chunk.length
         hash.update(chunk)
         yield chunk
       }
       if (stream.truncated) throw tooLarge
     }
-    writing = writeTempFile(hashed(stream), path, () => arriving?.written(path, !isZip(head[0]!)))
+    writing = writeTempFile(hashed(stream), path, written => {
+      writtenBytes += written
+      arriving?.written(path, !isZip(head[0]!))
+    })
     writing.catch(error => form.destroy(error))
   })
   try {
-    await pipeline(body, form)
+    await pipeline(
+      inTurns(body, () => writtenBytes),
+      form,
+    )
     const written = await writing
     if (filename !== undefined && written !== undefined)
       return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), written }

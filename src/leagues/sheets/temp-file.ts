@@ -12,12 +12,12 @@ export type WrittenFile = { syncAndClose(): Promise<void>; close(): Promise<void
  * Writes chunks to a new file. While one megabyte is gathered, the one
  * before is written, and earlier ones are synced, so that little is left to wait for at the end. The rest of less than a
  * megabyte is written synchronously: for a small file that costs less than handing it to another thread. `onWritten` is called
- * whenever there is more to read.
+ * with the number of bytes whenever there is more to read.
  */
 export async function writeTempFile(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
-  onWritten = () => {},
+  onWritten: (bytes: number) => void = () => {},
 ): Promise<WrittenFile> {
   const file = openSync(path, 'wx')
   let written: Promise<unknown> = Promise.resolve()
@@ -27,8 +27,9 @@ export async function writeTempFile(
   let unsyncedBytes = 0
   const write = async () => {
     await written
-    written = throwWhenAwaited(writeAll(file, pieces, gatheredBytes).then(onWritten))
-    unsyncedBytes += gatheredBytes
+    const bytes = gatheredBytes
+    written = throwWhenAwaited(writeAll(file, pieces, bytes).then(() => onWritten(bytes)))
+    unsyncedBytes += bytes
     if (unsyncedBytes >= SYNC_BYTES) {
       synced = throwWhenAwaited<unknown>(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
       unsyncedBytes = 0
