@@ -1,3 +1,8 @@
+import { fullGC } from 'bun:jsc'
+
+const collectAfterMs = 1_000 // so that nobody who waits for a board waits for this too
+const collectAboveBytes = 32 << 20
+
 /**
  * A cache for parts of boards within one byte budget: parts that were not used for the longest time go first. A part that several
  * requests need at once is computed once.
@@ -9,15 +14,28 @@ export function byteBudget(maxBytes: number): ByteBudget {
   type Entry = { bytes: number; drop(): void }
   const entries = new Map<object, Entry>() // least recently used first
   let bytes = 0
+  let droppedBytes = 0
+  let collecting: Timer | undefined
+
+  /** Left to the garbage collector by itself, dropped boards of a million players would be a hundred megabytes. It takes some ten milliseconds. */
+  function forget(part: object, { bytes: size, drop }: Entry) {
+    entries.delete(part)
+    bytes -= size
+    droppedBytes += size
+    drop()
+    if (droppedBytes < collectAboveBytes) return
+    droppedBytes = 0
+    clearTimeout(collecting)
+    collecting = setTimeout(fullGC, collectAfterMs)
+    collecting.unref()
+  }
 
   function add(part: object, entry: Entry) {
     entries.set(part, entry)
     bytes += entry.bytes
-    for (const [oldest, { bytes: size, drop }] of entries) {
+    for (const [oldest, entry] of entries) {
       if (bytes <= maxBytes || oldest === part) break
-      entries.delete(oldest)
-      bytes -= size
-      drop()
+      forget(oldest, entry)
     }
   }
 
@@ -46,9 +64,7 @@ export function byteBudget(maxBytes: number): ByteBudget {
           const existing = parts.get(key)
           const entry = existing && entries.get(existing)
           if (!existing || !entry) return // absent, or somebody waits for it
-          entries.delete(existing)
-          bytes -= entry.bytes
-          entry.drop()
+          forget(existing, entry)
         },
       }
     },
