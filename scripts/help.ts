@@ -7,7 +7,7 @@ helpFirst(import.meta.path)
 
 const descriptions: Record<string, string> = {
   start: 'installs missing packages and serves; all data is in DATA_DIR',
-  dev: 'the same, restarting whenever a file changes',
+  dev: 'serves from the sources, and starts again whenever a file changes',
   'test:long': 'runs the whole suite with its long rounds',
   check: 'types, lint and tests',
   types: 'checks the types',
