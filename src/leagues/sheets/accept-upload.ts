@@ -1,5 +1,7 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
+import { syncLogOf } from '../../../db/file.ts'
+import type { Db } from '../../../db/open.ts'
 import { uploadStates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -105,8 +107,7 @@ export async function acceptUpload(app: App, league: League, received: ReceivedF
   const { takenAt } = date
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
-  // The file is synced in the meantime.
-  const accepted = await atomically(db, tx => {
+  const accept = (tx: Db) => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)
@@ -154,8 +155,10 @@ export async function acceptUpload(app: App, league: League, received: ReceivedF
         detail: { upload_id: upload.id, kind, filename, bytes, sha256 },
       })
     return { upload, isDuplicate: false }
-  })
-  await received.synced.catch(async error => {
+  }
+  const accepted = await atomically(db, accept, 'unsynced')
+  // The file and the log are synced together, and other requests are answered meanwhile.
+  await Promise.all([received.synced, syncLogOf(db.$client)]).catch(async error => {
     if (!accepted.isDuplicate) await jobs.cancel(accepted.upload.jobId)
     throw error
   })
