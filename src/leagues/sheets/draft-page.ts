@@ -48,7 +48,7 @@ export function uploadDraftBody({ league, draft, preview, fault, trial }: Upload
 <p>${bytes(draft.bytes)}. Nothing is imported yet.</p>
 ${fault && notice(fault, 'bad')}
 ${!fault && preview.problem && notice(preview.problem.message, 'warn')}
-${preview.notes.map(note => notice(note, 'warn'))}
+${!trial && preview.notes.map(note => notice(note, 'warn'))}
 ${trial && trialPart(trial)}
 <form class="form" method="post" action="${path}/drafts/${draft.id}">
 <input type="hidden" name="${csrfField}" value="${who.csrfToken ?? ''}" />

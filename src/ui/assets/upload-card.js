@@ -145,6 +145,7 @@ export function uploadCard(form, file, isFirst) {
       ...warnings.map(text => notice('warn', text)),
     )
     trial.dataset.trial = ''
+    notes.replaceChildren() // they are among the warnings
     trial.append(
       withClass('submit', makeElement('div', button)),
       makeTable(
