@@ -2,7 +2,7 @@ import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { newLeague, upload } from './sheets.ts'
+import { newLeague, season, upload } from './sheets.ts'
 import { shared, start } from './start.ts'
 import { hostile } from './web-samples.ts'
 import { pageFaults } from './web-seen.ts'
@@ -63,6 +63,11 @@ browserTest('a board updates itself and leaves the reader where they are', async
   expect(await page.locator('#board-view').getAttribute('open')).not.toBeNull()
   expect(await page.locator('#p-p159 .move').textContent()).toContain('59')
   expect(consoleErrors).toEqual([])
+  await call.delete(`/api/v1/leagues/${id}`, { name: season.name })
+  await page.evaluate(() => {
+    for (const type of ['pagehide', 'pageshow']) dispatchEvent(new Event(type)) // it connects again at once
+  })
+  await page.waitForSelector(`text=There is no league ${id}`)
 })
 
 browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {

@@ -37,6 +37,7 @@ function watch(part) {
       reportFeed('lost')
       if (events?.readyState !== EventSource.CLOSED) return // it connects again by itself
       close()
+      reloadIfGone()
       setTimeout(open, 10_000)
     })
   }
@@ -61,6 +62,11 @@ function watch(part) {
     part.dataset.version = response.headers.get('x-version') ?? wanted
     delete part.dataset.held
     morph(part, markup)
+  }
+  /** The page then says what has become of it. */
+  async function reloadIfGone() {
+    const response = await fetch(part.dataset.from, { headers: { accept: 'text/html' } }).catch(() => undefined)
+    if (response?.status === 404 || response?.status === 410) location.reload()
   }
   /** Waits until no text is selected any more. */
   function holdUpdate() {
