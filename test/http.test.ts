@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
@@ -6,10 +8,10 @@ import { asRefusal } from '../src/platform/http/problem.ts'
 import { readLimit } from '../src/platform/http/rate-limits.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
 import { cachedResponse } from '../src/platform/http/responses.ts'
-import { ThreadError } from '../src/platform/process/threads.ts'
+import { openThread, ThreadError } from '../src/platform/process/threads.ts'
 import { newMember } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { start, until } from './start.ts'
+import { afterTest, start, temporaryFolder, until } from './start.ts'
 
 const sheet = `ID,Name,Power\n${Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7}`).join('\n')}\n`
 
@@ -279,6 +281,16 @@ test('a full disk and a busy database in a thread are answered like those in the
   expect(refusalFor('ENOSPC')?.status).toBe(507)
   expect(refusalFor('SQLITE_BUSY_SNAPSHOT')?.status).toBe(503)
   expect(refusalFor('SQLITE_CORRUPT')).toBeUndefined()
+})
+
+test('a task of a thread fails with its error, even if the error holds what cannot be sent', async () => {
+  const script = join(temporaryFolder(), 'thread.ts')
+  const fail = `const error = new Error('its own words'); throw Object.assign(error, { itself: error })`
+  const threads = join(import.meta.dir, '../src/platform/process/threads.ts')
+  writeFileSync(script, `import { answerTasks } from '${threads}'; answerTasks({ fail() { ${fail} } }, work => work)`)
+  const thread = openThread<{ fail(input: object, work: unknown): void }>({ name: 'failing', script })
+  afterTest(() => thread.stop())
+  expect(await outcome(thread.ask('fail', {}))).toThrow('its own words')
 })
 
 test('an event stream survives and ends when the service closes', async () => {

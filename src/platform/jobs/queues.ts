@@ -32,7 +32,7 @@ export type Queues = {
 }
 
 type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, error: Error): void }
-type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean }
+type QueueWorker = { close(force?: boolean): Promise<void> }
 
 type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
 type Connect = (how?: { blocking?: boolean }) => Redis

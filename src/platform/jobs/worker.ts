@@ -249,16 +249,14 @@ export function startWorker<App>({
   return {
     /** Cancels at once in this process, without waiting for the next check. */
     abort,
-    running: () => [...running.keys()],
-    alive: () => workers.every(worker => worker.isRunning()),
     async close() {
       closing = true
+      clearInterval(cancelTimer)
       const closed = workers.map(worker => worker.close())
       for (const stop of running.values()) stop.abort(new ShuttingDown())
       await withTimeout(Promise.all(closed), graceAtShutdown, () => {
         for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
       })
-      clearInterval(cancelTimer)
     },
   }
 }

@@ -207,8 +207,14 @@ export function answerTasks<Work = ThreadWork>(
   }
 }
 
-/** The error's own fields, as far as they can be sent between threads. */
-const ownFields = (error: unknown): Record<string, unknown> => JSON.parse(JSON.stringify({ ...Object(error) }))
+/** The error's own fields, as far as they can be sent between threads; none if one of them leads back to itself. */
+function ownFields(error: unknown): Record<string, unknown> {
+  try {
+    return JSON.parse(JSON.stringify({ ...Object(error) }))
+  } catch {
+    return {} // or the caller would never get an answer
+  }
+}
 
 /**
  * Lowers the priority of this thread, so that with more threads than processors the HTTP thread runs first.
