@@ -146,7 +146,7 @@ export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undef
 
 /**
  * A statement prepared once per database, which makes hot queries 5–12 × faster. Drizzle binds a
- * limit, and SQLite plans such a statement anew each time: the hottest ones are written in SQL.
+ * limit, and SQLite plans such a statement again each time: the hottest ones are written in SQL.
  */
 export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
   const statements = new WeakMap<Db, S>()

@@ -55,11 +55,11 @@ async function fill(): Promise<void> {
   const amelie = await rosterDemo(call)
   if (amelie) {
     console.log(`  A rota of two halls and a clubhouse: ${url}/rota, and its week to plan: ${url}/rota/plan`)
-    console.log(`    Amelie sees her own shifts at ${url}/rota/mine: ${amelie.email}, password ${amelie.password}`)
+    console.log(`    Amelie's own shifts: ${url}/rota/mine (${amelie.email}, password ${amelie.password})`)
   }
   const pool = await tourDemo(call)
   const [nora] = (await call.get('/api/v1/users?q=nora@fieldhouse.example')).users
-  console.log(`  Nora in every league she plays: ${url}/people/${nora.id}`)
+  console.log(`  Nora in every league: ${url}/people/${nora.id}`)
   if (pool) {
     printLeague(pool)
     printLeague(pool.next)

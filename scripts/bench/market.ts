@@ -189,7 +189,7 @@ try {
     '  answered in, median and 99th of a hundred',
     `${ms(quantile(boards.times, 0.5))}, ${ms(quantile(boards.times, 0.99))}`,
   )
-  line('  from the cache or made anew', JSON.stringify(Object.fromEntries(states)))
+  line('  from the cache or computed again', JSON.stringify(Object.fromEntries(states)))
   line('  the same board by SQL, without its ranks, pages or movement', ms(quantile(sqlTimes, 0.5)))
   streaming = false
   await stream

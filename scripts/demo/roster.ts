@@ -137,7 +137,7 @@ export async function rosterDemo(
   return amelie
 }
 
-/** Amelie and Ben have accounts and ask for leave; her next shift is offered to the others. */
+/** Amelie and Ben have accounts and ask for leave; Amelie’s next shift is offered to the others. */
 async function addAccounts(call: DemoCall, monday: string) {
   const { staff } = await call.get('/api/v1/roster/staff?limit=500')
   const link = async (username: string, name: string) => {

@@ -63,7 +63,7 @@ const threadFile = new URL(
 
 /**
  * Returns a function that copies the log into the file, unless fewer than `fewPages` are new, and returns how many pages the log
- * has. The commit after a copy begins the log anew and waits for the disk, which a few pages are not worth. SQLite before 3.51
+ * has. The commit after a copy starts the log from its beginning and waits for the disk, which a few pages are not worth. SQLite before 3.51
  * copies them at once.
  */
 export function checkpointer(db: Database, fewPages = 0): () => number {

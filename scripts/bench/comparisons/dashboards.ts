@@ -17,7 +17,7 @@ const cachedQuestions = ['all', 'executions', 'users']
 const figures: Record<string, Figure> = {}
 for (const [question, { title }] of Object.entries(questions)) {
   const isCached = cachedQuestions.includes(question)
-  figures[question] = { title: isCached ? `${title}, made anew` : title, unit: 'ms', better: 'less' }
+  figures[question] = { title: isCached ? `${title}, computed again` : title, unit: 'ms', better: 'less' }
   if (isCached)
     figures[`${question} again`] = {
       title: 'the same out of the cache',

@@ -1,7 +1,7 @@
 /**
  * Writes to `fieldhouse.db` go to its write-ahead log first. SQLite copies the log into the file within some commit, once it
  * has a thousand pages (4 MB), and the HTTP thread waits for that. So every second the reader thread copies it, unless it is
- * short: at a usual pace no commit has to. A short log is left, because the commit after a copy begins the log anew and waits
+ * short: at a usual pace no commit has to. A short log is left, because the commit after a copy starts the log from its beginning and waits
  * for the disk. When writes come faster, SQLite's own checkpoints keep the log short.
  *
  * The thread that writes `scores.db` copies its log in a second without tasks, so that no reader of a new
