@@ -28,6 +28,7 @@ export const announceLater = (
 ): string | undefined =>
   webhookFor(league, what) ? app.jobs.accept(tx, announce, { leagueId: league.id, what, detail }).jobId : undefined
 
+/** Posts to the webhook. A post that fails is retried four times, 5 s later and then after ever longer pauses. */
 export const announce = job('leagues.announce', {
   input: t.Object({
     leagueId: t.Integer(),

@@ -1,6 +1,7 @@
 /**
  * Sends new alerts to ALERT_WEBHOOK_URL, each once: a condition that comes and goes is sent once an hour. One process
  * sends at a time, and marks an alert as sent once it was accepted: a kill in between repeats it rather than losing it.
+ * While the webhook fails, it is retried after pauses of up to five minutes.
  */
 
 import { and, eq, gt, isNull, max, ne, notLike } from 'drizzle-orm'
