@@ -139,9 +139,9 @@ export const rotaPages = (app: App) => {
     .get(
       '/rota/staff',
       ({ query, who }) => {
-        const asked = pageOf({ page: query.page, limit: 50 })
-        const { staff, total } = listStaff(db, { q: query.q }, asked)
-        const data = { staff, pagination: pagination(asked, total), q: query.q, today: today(clock.now()) }
+        const slice = pageOf({ page: query.page, limit: 50 })
+        const { staff, total } = listStaff(db, { q: query.q }, slice)
+        const data = { staff, pagination: pagination(slice, total), q: query.q, today: today(clock.now()) }
         return show('Staff', who, staffBody(data, who), ['import.js'])
       },
       {
@@ -182,9 +182,9 @@ export const rotaPages = (app: App) => {
       '/rota/shifts',
       ({ query, who }) => {
         const now = clock.now()
-        const asked = pageOf({ page: query.page, limit: 50 })
+        const slice = pageOf({ page: query.page, limit: 50 })
         const filter = { ...withoutEmptyFields(query), ...(query.start === undefined && { start: today(now) }) }
-        const { shifts, total } = listShifts(db, filter, asked)
+        const { shifts, total } = listShifts(db, filter, slice)
         const shown = shownShiftsByIds(
           db,
           shifts.map(({ id }) => id),
@@ -192,7 +192,7 @@ export const rotaPages = (app: App) => {
         )
         const data = {
           shifts: shown,
-          pagination: pagination(asked, total),
+          pagination: pagination(slice, total),
           sites: allSites(db),
           query: filter,
           today: today(now),
@@ -223,9 +223,9 @@ export const rotaPages = (app: App) => {
     .get(
       '/rota/generate',
       ({ query, who }) => {
-        const asked = pageOf({ page: query.page, limit: 20 })
-        const { drafts, total } = listDrafts(db, asked)
-        const data = { sites: allSites(db), drafts, pagination: pagination(asked, total), today: today(clock.now()) }
+        const slice = pageOf({ page: query.page, limit: 20 })
+        const { drafts, total } = listDrafts(db, slice)
+        const data = { sites: allSites(db), drafts, pagination: pagination(slice, total), today: today(clock.now()) }
         return show('Generate a roster', who, generateBody(data, who))
       },
       { query: t.Object({ page: pageQuery.page }), may: 'officer', detail: hidden },

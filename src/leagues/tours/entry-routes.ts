@@ -76,9 +76,9 @@ export const entryRoutes = (app: App) => {
     .get(
       '/',
       async ({ params: { id }, query, request, who, set }) => {
-        const asked = pageOf(query)
-        const { entries, total } = await readEntriesPage(app, tourLeague(id, who), asked, who, query.user_id)
-        return paged({ request, set }, asked, total, { entries })
+        const page = pageOf(query)
+        const { entries, total } = await readEntriesPage(app, tourLeague(id, who), page, who, query.user_id)
+        return paged({ request, set }, page, total, { entries })
       },
       {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),

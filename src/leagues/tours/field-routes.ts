@@ -91,9 +91,9 @@ export const fieldRoutes = (app: App) => {
     .get(
       '/upcoming',
       ({ params: { slug }, query, request, set }) => {
-        const asked = pageOf(query)
-        const { event, players, total } = upcomingPage(db, tourBySlug(db, slug), asked)
-        return paged({ request, set }, asked, total, { event, players })
+        const page = pageOf(query)
+        const { event, players, total } = upcomingPage(db, tourBySlug(db, slug), page)
+        return paged({ request, set }, page, total, { event, players })
       },
       {
         query: t.Object(pageQuery),
@@ -127,10 +127,10 @@ export const fieldRoutes = (app: App) => {
     .get(
       '/unmatched',
       ({ params: { slug }, query, request, set }) => {
-        const asked = pageOf(query)
+        const page = pageOf(query)
         const all = openUnmatched(db, tourBySlug(db, slug))
-        const players = itemsOfPage(all, asked).map(({ hand_event_id, ...player }) => player)
-        return paged({ request, set }, asked, all.length, { players })
+        const players = itemsOfPage(all, page).map(({ hand_event_id, ...player }) => player)
+        return paged({ request, set }, page, all.length, { players })
       },
       {
         query: t.Object(pageQuery),

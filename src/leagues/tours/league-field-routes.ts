@@ -48,15 +48,15 @@ export const leagueFieldRoutes = (app: App) =>
       const { event, board, ratings, why, closesAt } = picking
       const groups = picking.groups?.groups ?? []
       const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)
-      const asked = pageOf(query)
-      const players = itemsOfPage(golfers, asked).map(({ player_id, name }) => ({
+      const page = pageOf(query)
+      const players = itemsOfPage(golfers, page).map(({ player_id, name }) => ({
         player_id,
         name,
         rank: ratings.get(player_id)?.rank ?? null,
         odds: ratings.get(player_id)?.odds ?? null,
         group: groups.find(group => group.players.has(player_id))?.name ?? null,
       }))
-      return paged({ request, set }, asked, golfers.length, {
+      return paged({ request, set }, page, golfers.length, {
         event: event?.name ?? null,
         picks_open: arePicksOpen(picking, app.clock.now()),
         picks_close_at: iso(closesAt),

@@ -124,16 +124,16 @@ export const tourPages = (app: App) => {
   const tourVersion = (slug: string) => stamps.versionOf([['tour', slug]])
   function tourData(slug: string, query: { page?: number; q?: string }, who: Who | undefined): TourData {
     const tour = tourBySlug(db, slug)
-    const asked = pageOf({ page: query.page, limit: 200 })
-    const { players, total } = fieldPage(db, tour, asked, query.q)
+    const slice = pageOf({ page: query.page, limit: 200 })
+    const { players, total } = fieldPage(db, tour, slice, query.q)
     const view = tourViewOf(app, tour, who)
     const leagues = view.leagues.map(id => leagueById(db, id))
-    return { tour: view, leagues, players, pagination: pagination(asked, total), q: query.q }
+    return { tour: view, leagues, players, pagination: pagination(slice, total), q: query.q }
   }
 
   function upcomingData(tour: Tour, query: { page?: number }): UpcomingData {
-    const asked = pageOf({ page: query.page, limit: 100 })
-    const { event, players, total } = upcomingPage(db, tour, asked)
+    const slice = pageOf({ page: query.page, limit: 100 })
+    const { event, players, total } = upcomingPage(db, tour, slice)
     const isByHand = event?.source === 'hand'
     const unmatched = openUnmatched(db, tour)
     const golfers = unmatched.length > 0 && tour.eventId !== null ? golfersOf(db, tour.eventId) : []
@@ -141,7 +141,7 @@ export const tourPages = (app: App) => {
       tour,
       event,
       players,
-      pagination: pagination(asked, total),
+      pagination: pagination(slice, total),
       entered: isByHand ? upcomingPage(db, tour, pageOf({ limit: 500 })).players.filter(each => !each.withdrawn) : [],
       unmatched,
       golfers: golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en')),
@@ -197,10 +197,10 @@ export const tourPages = (app: App) => {
     .get(
       '/tours',
       ({ query, who }) => {
-        const asked = pageOf(query)
-        const { tours, total } = listTours(db, asked)
+        const slice = pageOf(query)
+        const { tours, total } = listTours(db, slice)
         const views = tours.map(tour => tourViewOf(app, tour, who))
-        return page({ title: 'Tours', who, nav: 'tours', body: toursBody(views, pagination(asked, total), who) })
+        return page({ title: 'Tours', who, nav: 'tours', body: toursBody(views, pagination(slice, total), who) })
       },
       { query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
     )

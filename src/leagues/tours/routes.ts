@@ -44,9 +44,9 @@ export const tourRoutes = (app: App) => {
     .get(
       '/',
       ({ query, request, who, set }) => {
-        const asked = pageOf(query)
-        const { tours, total } = listTours(db, asked)
-        return paged({ request, set }, asked, total, { tours: tours.map(tour => tourViewOf(app, tour, who)) })
+        const page = pageOf(query)
+        const { tours, total } = listTours(db, page)
+        return paged({ request, set }, page, total, { tours: tours.map(tour => tourViewOf(app, tour, who)) })
       },
       {
         query: t.Object(pageQuery),
@@ -118,9 +118,9 @@ export const tourRoutes = (app: App) => {
       '/:slug/players',
       ({ params: { slug }, query, request, set }) => {
         const tour = tourBySlug(db, slug)
-        const asked = pageOf(query)
-        const { players, total } = fieldPage(db, tour, asked, query.q)
-        return paged({ request, set }, asked, total, { players })
+        const page = pageOf(query)
+        const { players, total } = fieldPage(db, tour, page, query.q)
+        return paged({ request, set }, page, total, { players })
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 100 })), ...pageQuery }),

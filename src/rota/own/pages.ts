@@ -35,13 +35,13 @@ export const ownRotaPages = (app: App) => {
 
   function myShifts(me: StaffRow, query: MineQuery): MyShifts {
     const now = clock.now()
-    const asked = pageOf({ page: query.page, limit: dutiesShown })
-    const { duties, total } = ownDuties(db, { staffId: me.id, now, past: query.past }, asked)
+    const slice = pageOf({ page: query.page, limit: dutiesShown })
+    const { duties, total } = ownDuties(db, { staffId: me.id, now, past: query.past }, slice)
     return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
       duties,
-      pagination: pagination(asked, total),
+      pagination: pagination(slice, total),
       past: query.past ?? false,
       notices: noticesOf(db, me.id, firstPage).notices,
       swaps: swapsFor(db, me, now, firstPage).swaps,
@@ -68,10 +68,10 @@ export const ownRotaPages = (app: App) => {
   const show = (title: string, who: Who | undefined, body: Html) =>
     page({ title, who, nav: 'rota', styles: ['rota.css'], body })
   function requests(query: { page?: number }): Html {
-    const asked = pageOf({ page: query.page, limit: 50 })
-    const { leave, total } = listLeave(db, {}, asked)
+    const slice = pageOf({ page: query.page, limit: 50 })
+    const { leave, total } = listLeave(db, {}, slice)
     const { swaps } = listSwaps(db, clock.now(), pageOf({ limit: 100 }))
-    return requestsBody({ leave, pagination: pagination(asked, total), swaps })
+    return requestsBody({ leave, pagination: pagination(slice, total), swaps })
   }
 
   return new Elysia()

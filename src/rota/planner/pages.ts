@@ -169,8 +169,8 @@ export const plannerPages = (app: App) => {
         const draft = draftById(db, job_id)
         const other = query.with || 'roster'
         const { same, differences: found } = draftDifferences(db, job_id, other)
-        const asked = pageOf({ page: query.page, limit: 50 })
-        const shown = itemsOfPage(found, asked)
+        const slice = pageOf({ page: query.page, limit: 50 })
+        const shown = itemsOfPage(found, slice)
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const namesOf = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
         const body = compareBody(
@@ -184,7 +184,7 @@ export const plannerPages = (app: App) => {
               const at = dutyDescription(db, shiftId)
               return { shiftId, words: at ? dutyWords(at) : '', here: namesOf(here), there: namesOf(there) }
             }),
-            pagination: pagination(asked, found.length),
+            pagination: pagination(slice, found.length),
           },
           who,
         )
