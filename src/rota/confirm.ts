@@ -125,19 +125,19 @@ function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: nu
     .where(isThere)
     .all()
   const keys = new Set(wanted.map(assignmentKey))
-  const gone = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
+  const removed = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
   tx.delete(assignments)
-    .where(sql`${assignments.id} in (select value from json_each(${JSON.stringify(gone.map(({ id }) => id))}))`)
+    .where(sql`${assignments.id} in (select value from json_each(${JSON.stringify(removed.map(({ id }) => id))}))`)
     .run()
   const known = new Set(present.map(assignmentKey))
   const added = wanted.filter(one => !known.has(assignmentKey(one)))
   tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)
     select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
   return {
-    notified: notifyOfDuties(tx, at, { New: added, 'Taken off': gone }),
+    notified: notifyOfDuties(tx, at, { New: added, 'Taken off': removed }),
     confirmed: wanted.length,
     added: added.length,
-    removed: gone.length,
+    removed: removed.length,
     pinned: present.filter(({ pinned }) => pinned).length,
   }
 }
@@ -188,12 +188,12 @@ export async function replacePerson(
     refuseBroken(violationsWith(tx, shift_id, others, [...others, wanted]))
     tx.delete(assignments).where(eq(assignments.id, id)).run()
     const row = { shiftId: shift_id, staffId, pinned, createdAt: at }
-    const made = tx.insert(assignments).values(row).returning().get().id
+    const assignmentId = tx.insert(assignments).values(row).returning().get().id
     notifyOfDuties(tx, at, { New: [wanted], 'Taken off': [{ shift_id, staff_id }] })
     touch(tx, 'roster')
     const detail = { staff_id: staffId, instead_of: staff_id, pinned }
     audit(tx, { at, who, action: 'roster.replace', target: `shift ${shift_id}`, detail })
-    return assignmentById(tx, made)
+    return assignmentById(tx, assignmentId)
   })
 }
 

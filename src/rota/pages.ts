@@ -208,8 +208,8 @@ export const rotaPages = (app: App) => {
         const [shift] = shownShiftsByIds(db, [shiftById(db, params.id).id], now)
         if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
         const row = shiftById(db, shift.id)
-        const standing = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))
-        const against = brokenRulesByDuty(db, standing, now)
+        const duties = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))
+        const against = brokenRulesByDuty(db, duties, now)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
         const { staff: people } = listStaff(db, { active: true }, pageOf({ limit: 500 }))
         return show(

@@ -48,7 +48,7 @@ export function setRequest(tx: Db, shiftId: number, { staff_id: staffId, want, p
 
 export function dropRequest(tx: Db, shiftId: number, staffId: number): boolean {
   const theirs = and(eq(shiftRequests.shiftId, shiftId), eq(shiftRequests.staffId, staffId))
-  const gone = tx.delete(shiftRequests).where(theirs).returning().all()
+  const deleted = tx.delete(shiftRequests).where(theirs).returning().all()
   touch(tx, 'staff')
-  return gone.length > 0
+  return deleted.length > 0
 }

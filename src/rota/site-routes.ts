@@ -45,9 +45,9 @@ export const siteRoutes = (app: App) => {
         checkSite(body)
         const at = clock.now()
         const site = await atomically(db, tx => {
-          const made = addSite(tx, body, at)
-          audit(tx, { at, who: signedIn(who), action: 'site.create', target: `site ${made.id}`, detail: body })
-          return made
+          const created = addSite(tx, body, at)
+          audit(tx, { at, who: signedIn(who), action: 'site.create', target: `site ${created.id}`, detail: body })
+          return created
         })
         set.status = 201
         set.headers.location = `/api/v1/roster/sites/${site.id}`

@@ -101,10 +101,10 @@ export const staffRoutes = (app: App) => {
         const tidy = { ...normalisePerson(body), name: body.name.trim() }
         const at = clock.now()
         const id = await atomically(db, tx => {
-          const made = addPerson(tx, tidy, at)
-          raiseExpiryAlerts(tx, at, made)
-          audit(tx, { at, who: signedIn(who), action: 'staff.create', target: `staff ${made}`, detail: tidy })
-          return made
+          const created = addPerson(tx, tidy, at)
+          raiseExpiryAlerts(tx, at, created)
+          audit(tx, { at, who: signedIn(who), action: 'staff.create', target: `staff ${created}`, detail: tidy })
+          return created
         })
         set.status = 201
         set.headers.location = `/api/v1/roster/staff/${id}`

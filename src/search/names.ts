@@ -27,8 +27,8 @@ const isInIndex = (kind: keyof typeof kindNumbers, id: SQLiteColumn, words: stri
 
 /** Exact matches first, then names that start with it, then the shortest. */
 export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: string, limit: number): T[] {
-  const wanted = q.trim().toLowerCase()
-  const grade = (name: string) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2)
+  const searched = q.trim().toLowerCase()
+  const grade = (name: string) => (name === searched ? 0 : name.startsWith(searched) ? 1 : 2)
   return rows
     .map(row => ({ row, name: nameOf(row).toLowerCase() }))
     .sort(
@@ -124,9 +124,9 @@ function wordStartMatcher(q: string): (name: string) => boolean {
       .replaceAll(/\p{M}/gu, '')
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? []
-  const wanted = wordsIn(q)
+  const searched = wordsIn(q)
   return name => {
     const words = wordsIn(name)
-    return wanted.length > 0 && wanted.every(word => words.some(each => each.startsWith(word)))
+    return searched.length > 0 && searched.every(word => words.some(each => each.startsWith(word)))
   }
 }

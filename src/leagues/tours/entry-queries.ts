@@ -122,10 +122,10 @@ export const nameIsTaken = (db: Db, leagueId: number, name: string, exceptId?: n
     .some(({ id }) => id !== exceptId)
 
 export function insertEntry(tx: Db, entry: typeof entries.$inferInsert): Entry {
-  const made = tx.insert(entries).values(entry).returning().get()
-  touch(tx, 'scores', made.leagueId)
-  touch(tx, 'user', made.userId)
-  return made
+  const created = tx.insert(entries).values(entry).returning().get()
+  touch(tx, 'scores', created.leagueId)
+  touch(tx, 'user', created.userId)
+  return created
 }
 
 export function changeEntry(tx: Db, { id, leagueId }: Entry, change: Partial<Entry>): void {

@@ -50,11 +50,11 @@ export function storeBoard(
 ): StoredEvent {
   const before = new Map(known ? golfersOf(tx, known.id).map(golfer => [golfer.player_id, golfer]) : [])
   const listed = new Set(board.golfers.map(({ player_id }) => player_id))
-  const gone = [...before.keys()].filter(id => !listed.has(id))
+  const missing = [...before.keys()].filter(id => !listed.has(id))
   const changed = board.golfers.filter(golfer => !Bun.deepEquals(golfer, before.get(golfer.player_id)))
   const moved = changed.filter(golfer => hasMoved(before.get(golfer.player_id), golfer))
   const { id: feedId, version, ...state } = board.event
-  const quiet = known?.status === state.status && known.round === state.round && changed.length + gone.length === 0
+  const quiet = known?.status === state.status && known.round === state.round && changed.length + missing.length === 0
   if (known && known.begunAt === null && board.ratings) storeNewRatings(tx, known.id, board.ratings)
   if (quiet) return { event: updateEvent(tx, known, { version, name: state.name }), changed: 0, moved, quiet }
 
@@ -65,14 +65,14 @@ export function storeBoard(
     begunAt: known?.begunAt ?? (hasPlayStarted(board.golfers) ? at : null),
     changedAt: at,
   }
-  const isMoved = moved.length + gone.length > 0
+  const isMoved = moved.length + missing.length > 0
   const event = known
     ? updateEvent(tx, known, { ...values, ...(isMoved && { movedAt: at }) })
     : insertEvent(tx, { ...values, feedId, tourId: tour.id, firstSeenAt: at, movedAt: at })
-  closeReadings(tx, event.id, [...gone, ...changed.map(({ player_id }) => player_id)], at)
+  closeReadings(tx, event.id, [...missing, ...changed.map(({ player_id }) => player_id)], at)
   openReadings(tx, event.id, changed, at)
   if (!known && event.begunAt === null && board.ratings) storeNewRatings(tx, event.id, board.ratings)
-  return { event, changed: changed.length + gone.length, moved, quiet }
+  return { event, changed: changed.length + missing.length, moved, quiet }
 }
 
 const insertEvent = (tx: Db, values: typeof tourEvents.$inferInsert): TourEvent =>

@@ -63,8 +63,8 @@ export const meRoutes = (app: App) => {
       '/me/shifts',
       ({ query, who, request, set }) => {
         const page = pageOf(query)
-        const asked = { staffId: ownStaff(db, signedIn(who)).id, now: clock.now(), past: query.past }
-        const { duties, total } = ownDuties(db, asked, page)
+        const dutiesQuery = { staffId: ownStaff(db, signedIn(who)).id, now: clock.now(), past: query.past }
+        const { duties, total } = ownDuties(db, dutiesQuery, page)
         return paged({ request, set }, page, total, { shifts: duties })
       },
       {

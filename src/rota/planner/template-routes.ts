@@ -49,13 +49,13 @@ export const templateRoutes = (app: App) => {
       '/',
       async ({ body, who, set }) => {
         const at = clock.now()
-        const made = await atomically(db, tx => {
+        const template = await atomically(db, tx => {
           const row = saveTemplate(tx, body, at)
           audit(tx, { at, who: signedIn(who), action: 'template.create', target: `template ${row.id}`, detail: body })
           return row
         })
         set.status = 201
-        return templateView(made)
+        return templateView(template)
       },
       {
         body: newTemplate,

@@ -55,13 +55,13 @@ const unmetHours = ({ plan, evaluations }: Roster): string[] =>
   )
 
 function assignmentsOf({ plan, peopleAt }: Roster): Assignment[] {
-  const made = peopleAt.flatMap((people, opening) =>
+  const assignments = peopleAt.flatMap((people, opening) =>
     people.map(person => ({
       shift_id: plan.openings[opening]!.shift.id,
       staff_id: plan.problem.staff[person]!.id,
     })),
   )
-  return [...plan.pins.assignments, ...made].sort((a, b) => a.shift_id - b.shift_id || a.staff_id - b.staff_id)
+  return [...plan.pins.assignments, ...assignments].sort((a, b) => a.shift_id - b.shift_id || a.staff_id - b.staff_id)
 }
 
 function evenness({ plan, loadMs }: Roster): number {
