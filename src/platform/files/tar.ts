@@ -100,8 +100,8 @@ export function unpackTar(archive: string, folder: string): string[] {
     try {
       for (let copied = 0; copied < size; ) {
         const read = readSync(file, chunk, 0, Math.min(chunkSize, size - copied), from + copied)
-        writeSync(out, chunk, 0, read)
-        copied += read
+        if (read === 0) throw new BadArchive('The archive ends in the middle of a file') // it was cut off meanwhile
+        copied += writeSync(out, chunk, 0, read) // a nearly full disk writes a part, and reports the error for the rest
       }
     } finally {
       closeSync(out)
