@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
+import { localUrl } from '../src/platform/http/http-server.ts'
 import { asRefusal } from '../src/platform/http/problem.ts'
 import { readLimit } from '../src/platform/http/rate-limits.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
@@ -393,4 +394,15 @@ test('405 lists the allowed methods, and TRACE is never among them', async () =>
     expect(await statusAndAllowed('POST', path)).toEqual([404, null])
   const page = await as().raw('/leagues/1', { method: 'DELETE', headers: { accept: 'text/html' } })
   expect([page.status, page.headers.get('content-type')]).toEqual([405, 'text/html; charset=utf-8'])
+})
+
+test('the address that is printed at the start can be opened, whatever HOST is', () => {
+  const hosts = ['0.0.0.0', '::', '127.0.0.1', '::1', 'scores.lan']
+  expect(hosts.map(host => localUrl(host, 3000))).toEqual([
+    'http://localhost:3000',
+    'http://localhost:3000',
+    'http://127.0.0.1:3000',
+    'http://[::1]:3000',
+    'http://scores.lan:3000',
+  ])
 })

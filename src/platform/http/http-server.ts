@@ -212,7 +212,7 @@ export function openHttpServer(settings: HttpServerSettings) {
 
   return {
     port: server.port ?? 0,
-    url: `http://${settings.hostname === '0.0.0.0' ? 'localhost' : settings.hostname}:${server.port}`,
+    url: localUrl(settings.hostname, server.port ?? 0),
     inFlight: () => server.pendingRequests,
     answerAhead,
     /** Takes no new requests; those under way have until the deadline. */
@@ -244,6 +244,12 @@ class PortInUse extends Error {}
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
 /** Replaces a Host header that cannot be part of a URL, so that the refusal can read the path. */
+/** Where a browser on this machine reaches it: every address of the machine is localhost, too. */
+export const localUrl = (hostname: string, port: number): string => {
+  if (hostname === '0.0.0.0' || hostname === '::') return `http://localhost:${port}`
+  return `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
+}
+
 const atLocalhost = ({ url, method, headers }: Request) =>
   new Request(`http://localhost${pathOf(url)}`, { method, headers })
 
