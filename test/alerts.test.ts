@@ -3,6 +3,7 @@ import { t } from 'elysia'
 import { processMinutes, systemAlerts } from '../db/schema.ts'
 import { type Alert, clearAlert, raiseAlert } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
+import { countUnsent } from '../src/monitor/alerts/queries.ts'
 import { openAlertWebhook } from '../src/monitor/alerts/send-alerts.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
 import { minute } from '../src/platform/clock.ts'
@@ -199,6 +200,7 @@ test('a webhook that fails is tried again, and nothing is lost', async () => {
   raiseAlert(app.db, clock.now(), heldFeed)
   raiseAlert(app.db, clock.now(), { ...heldFeed, key: 'feed_held:euro', title: 'The feed of euro is held back' })
   await until(() => lines.some(({ message }) => String(message).includes('could not be sent')))
+  expect([countUnsent(app.db, clock.now()), countUnsent(app.db, clock.now() + 3 * minute)]).toEqual([0, 2])
   clock.forward(minute)
   await until(() => hook.messages.length)
   expect(hook.messages[0].content).toContain('pga')

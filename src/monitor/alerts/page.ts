@@ -16,7 +16,7 @@ import { idParams } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, status } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
-import { emptyState } from '../../ui/parts/notices.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
@@ -34,13 +34,25 @@ import {
   alertStats,
   alertStatsSchema,
   alertsPath,
+  countUnsent,
   listAlerts,
   resolve,
 } from './queries.ts'
 
-type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
+type AlertsData = {
+  alerts: AlertView[]
+  stats: AlertStats
+  unsent: number
+  pagination: Pagination
+  checkedAt: number | null
+}
 
-const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
+const listSchema = t.Object({
+  alerts: t.Array(alertSchema),
+  stats: alertStatsSchema,
+  unsent: t.Integer({ description: 'Open alerts that ALERT_WEBHOOK_URL has not taken within two minutes' }),
+  pagination: paginationSchema,
+})
 /** The time of the last check changes each minute, and the page need not be fetched again for it. */
 const withoutCheckTime = ({ checkedAt: _, ...data }: AlertsData) => data
 
@@ -66,14 +78,21 @@ const alertsPage = (app: App) =>
     live: { ...twiceASecond, watched: withoutCheckTime },
   })
 
-function read({ db }: App, filter: AlertFilter): AlertsData {
+function read({ db, clock, config }: App, filter: AlertFilter): AlertsData {
   const place = pageOf(filter)
   const { alerts, total } = listAlerts(db, filter, place)
-  return { alerts, stats: alertStats(db), pagination: paginationOf(place, total), checkedAt: checkedAt(db) ?? null }
+  return {
+    alerts,
+    stats: alertStats(db),
+    unsent: config.alertWebhookUrl ? countUnsent(db, clock.now()) : 0,
+    pagination: paginationOf(place, total),
+    checkedAt: checkedAt(db) ?? null,
+  }
 }
 
-const body = ({ alerts, stats, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
+const body = ({ alerts, stats, unsent, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
   html`<p class="lead ${alertsTone(stats)}">${alertsSentence(stats)}</p>
+${unsent > 0 && notice(html`${number(unsent)} of them could not be sent to <code>ALERT_WEBHOOK_URL</code>; the log says why. They are sent once it answers.`, 'warn')}
 <div class="toolbar">
   ${choiceLinks('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}
   ${choiceLinks('severity', [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)], alertsPath, filter, 'Severity')}

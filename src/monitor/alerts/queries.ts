@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
@@ -8,7 +8,7 @@ import { alertTypes } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { iso, isoOrNull } from '../../platform/clock.ts'
+import { iso, isoOrNull, minute } from '../../platform/clock.ts'
 import { type PageSlice, pageQuery } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
@@ -106,6 +106,14 @@ export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
     .orderBy(worstFirst, desc(systemAlerts.lastSeen))
     .limit(maxActive)
     .all()
+
+/** Alerts that the webhook should have taken by now. */
+export const countUnsent = (db: Db, now: number): number =>
+  countRows(
+    db,
+    systemAlerts,
+    and(eq(systemAlerts.state, 'active'), isNull(systemAlerts.sentAt), lt(systemAlerts.firstSeen, now - 2 * minute)),
+  )
 
 /** Open alerts first, the worst at the top; then past ones, newest first. */
 export function listAlerts(
