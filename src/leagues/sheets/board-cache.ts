@@ -85,12 +85,13 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
      */
     store({ input, scored }: ScoredBoard): void {
       const key = scoreKey(input)
-      for (const scan of input.selection.between.slice(0, -1)) {
+      const { baseline, between, scan: newest } = input.selection
+      for (const scan of [baseline, ...between].slice(0, -1)) {
         const older = scoredKeys.get(scan)
         if (older) scoredBoards.drop(older)
         scoredKeys.delete(scan)
       }
-      scoredKeys.set(input.selection.scan, key)
+      scoredKeys.set(newest, key)
       scoredBoards.get(key, async () => scored)
     },
     leftOutRows,

@@ -1,7 +1,7 @@
 import { fullGC } from 'bun:jsc'
 
 const collectAfterMs = 1_000 // so that nobody who waits for a board waits for this too
-const collectAboveBytes = 32 << 20
+const collectAboveBytes = 12 << 20 // a board of a million players is a little larger
 
 /**
  * A cache for parts of boards within one byte budget: parts that were not used for the longest time go first. A part that several
