@@ -341,7 +341,7 @@ export const playerMarks = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.playerId] })],
 )
 
-export type UploadError = { line: number; column: string; value: string; reason: string }
+type UploadError = { line: number; column: string; value: string; reason: string }
 
 /** Errors in the lines of an upload, some hundred to a row: one row each would hold the write lock too long. */
 export const uploadErrors = sqliteTable(

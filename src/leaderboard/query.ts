@@ -21,7 +21,7 @@ export const maxLimit = 500
 export const ties: readonly Ties[] = ['standard', 'dense', 'modified', 'ordinal']
 export const orders: readonly RankOrder[] = ['asc', 'desc']
 
-export type QueryError = { path: string; message: string }
+type QueryError = { path: string; message: string }
 
 export class BadQuery extends Error {
   constructor(readonly errors: QueryError[]) {

@@ -1,4 +1,4 @@
-export type Weight = { metric: string; weight: number }
+type Weight = { metric: string; weight: number }
 
 /** The terms of a score according to a league's config. `absent` are weighted metrics that the board does not have: warnings. */
 type Scoring = { on: 'gains' | 'current'; weights: Weight[]; absent: string[] }

@@ -9,7 +9,7 @@ import type { Better } from './ranking.ts'
 import { compareTexts, rowCount, type TextColumn, textAt, textColumn } from './text.ts'
 
 /** Rows with the same text are a group; `texts` are the names of the groups. */
-export type RowGroups = { groupOfRow: Uint32Array; texts: string[] }
+type RowGroups = { groupOfRow: Uint32Array; texts: string[] }
 
 export const oneGroup = (rows: number): RowGroups => ({ groupOfRow: new Uint32Array(rows), texts: [''] })
 

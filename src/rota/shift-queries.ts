@@ -38,7 +38,7 @@ export function listShifts(db: Db, { start, end, site_id }: ShiftFilter, { limit
 export const shiftsIn = (db: Db, range: DateRange): Shift[] =>
   db.select().from(shifts).where(inRange(range)).orderBy(asc(shifts.startsAt), asc(shifts.id)).all()
 
-export function shiftRow(shift: NewShift, timezone: string) {
+function shiftRow(shift: NewShift, timezone: string) {
   const startsAt = Date.parse(shift.starts_at)
   return {
     siteId: shift.site_id,

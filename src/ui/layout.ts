@@ -17,7 +17,7 @@ import { shownName } from './display-name.ts'
 
 type Nav = 'me' | 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
 
-export type Layout = {
+type Layout = {
   title: string
   who: Who | undefined
   body: Content

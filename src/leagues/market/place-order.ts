@@ -18,7 +18,7 @@ import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
 import { writeLine } from './write-line.ts'
 
-export type OrderResult = { trade: TradeView; replayed: boolean }
+type OrderResult = { trade: TradeView; replayed: boolean }
 
 /** With a `key`, the same request within a day gets the same answer and changes nothing. */
 export async function placeOrder(

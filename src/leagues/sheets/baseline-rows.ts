@@ -279,7 +279,7 @@ export async function eachBatch(
 }
 
 /** For metric `m`, the value is `now[m][nowIndex]` and the start value `start[m][startIndex]`. */
-export type EachPlayer = (
+type EachPlayer = (
   row: number,
   now: Float64Array[],
   nowIndex: number,

@@ -12,7 +12,7 @@ import { byTakenAt, type Published, scansOf, selectSnapshots } from './snapshot-
 import { readValues } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
-export type MetricCard = {
+type MetricCard = {
   current: number | null
   baseline: number | null
   gain: number | null

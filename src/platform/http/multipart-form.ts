@@ -1,6 +1,6 @@
 /** A form that is in memory, as browsers and scripts write it: parsed without a copy, which takes a tenth of what `formData` takes. */
 
-export type FormPart = {
+type FormPart = {
   name: string
   /** Of a part that is a file. */
   filename?: string

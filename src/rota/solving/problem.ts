@@ -60,7 +60,7 @@ export type SiteRules = Omit<WorkRules, 'least_hours' | 'rest_hours'>
 type Succession = { kind: string; next: string; price_cents?: number }
 
 /** Somebody wants to work this shift or not to; not following the request costs so many whole cents. */
-export type ProblemRequest = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }
+type ProblemRequest = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }
 
 export type Staff = {
   id: number
@@ -100,7 +100,7 @@ export type Assignment = { shift_id: number; staff_id: number }
 export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string; kind?: string | null }
 
 /** How much uneven hours and unmet wishes count against each other. Both count only after coverage and cost. */
-export type ScoreWeights = { fairness: number; preferences: number }
+type ScoreWeights = { fairness: number; preferences: number }
 
 export type RosterProblem = {
   /** The days that are planned and that rules are counted over; from the first shift to the last by default. */

@@ -66,7 +66,7 @@ const reserved = new Map([
  * A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Accents of Latin letters are left out; the
  * marks of other scripts are part of their letters (`パ` is no `ハ`). Empty when nothing is left.
  */
-export function metricSlug(header: string): string {
+function metricSlug(header: string): string {
   const plain = header
     .slice(0, MAX_HEADING)
     .normalize('NFKD')

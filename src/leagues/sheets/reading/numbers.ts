@@ -18,7 +18,7 @@ export const COMMA_GROUPS = 4
 export const COMMA_FRACTION = 8
 
 /** The result of `readNumber`, reused so that no object is made for each cell. ONE_DOT and ONE_COMMA give the value as a thousand. */
-export interface NumberCell {
+interface NumberCell {
   kind: number
   value: number
   evidence: number

@@ -13,7 +13,7 @@ import {
 import { findText, textIn, unpackTexts } from './texts.ts'
 
 /** Makes the memory that columns are read into: shared by threads without a copy, or this thread's own where the data is needed only briefly. */
-export type Allocate = (bytes: number) => ArrayBufferLike
+type Allocate = (bytes: number) => ArrayBufferLike
 export const allocateShared: Allocate = bytes => new SharedArrayBuffer(bytes)
 export const allocateOwn: Allocate = bytes => new ArrayBuffer(bytes)
 
@@ -235,7 +235,7 @@ export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike
 }
 
 /** `labels`: a map for each row; null is unknown. */
-export type PlayerRows = {
+type PlayerRows = {
   ids: string[]
   names: string[]
   labels: Record<string, string | null>[]

@@ -4,7 +4,7 @@ import { readEspn, readNextEspn } from './espn.ts'
 import { readFieldhouse, readNextFieldhouse } from './fieldhouse.ts'
 
 /** Every feed format: one pure function from its JSON to a board. Throws a ScoreFeedError that says where the JSON is invalid. */
-export const feedParsers = {
+const feedParsers = {
   fieldhouse: readFieldhouse,
   datagolf: readDatagolf,
   espn: readEspn,

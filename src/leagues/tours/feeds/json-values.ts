@@ -107,7 +107,7 @@ export function parseToPar(place: JsonValue): number | null {
 }
 
 /** Strokes of one round. Feeds write 0 for a round not played. */
-export function parseStrokes(place: JsonValue): number | null {
+function parseStrokes(place: JsonValue): number | null {
   return Number(place.value) === 0 ? null : parseInteger(place, 18, 199, 'the strokes of a round')
 }
 
