@@ -76,8 +76,7 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   await sendQuotes(fieldhouse.call, { ACME: 100 })
   await trade(ann!, league, 'buy', 5, 'ACME')
-  const audit = () => fieldhouse.app.schedule.runNow('ledger.audit', null)
-  const auditResult = async () => (await fieldhouse.finished({ job_id: (await audit())?.jobId ?? '' })).result
+  const auditResult = async () => (await fieldhouse.runScheduled('ledger.audit')).result
   expect(await auditResult()).toEqual({ leagues: 1, portfolios: 1, lines: 2, differences: 0 })
 
   const { $client: client } = fieldhouse.app.db

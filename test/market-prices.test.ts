@@ -86,7 +86,7 @@ test('how far a price may move is a setting, and 0 holds none', async () => {
 })
 
 test('a symbol has a price for each day and every price of the last days, until retention', async () => {
-  const { call, app, clock, finished } = await start()
+  const { call, clock, runScheduled } = await start()
   const now = clock.now()
   for (const [ago, price] of [
     [3, 900],
@@ -118,7 +118,7 @@ test('a symbol has a price for each day and every price of the last days, until 
   const runRetention = async () => {
     for (let night = 0; night < 5; night++) {
       clock.forward(2 * day)
-      await finished({ job_id: (await app.schedule.runNow('retention.delete_old', null))?.jobId ?? '' })
+      await runScheduled('retention.delete_old')
     }
   }
   await runRetention()

@@ -255,12 +255,7 @@ test('the value at the start of each day is stored once and shown as a player’
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   await sendQuotes(fieldhouse.call, { ACME: 1_000 })
   await trade(ann!, 1, 'buy', 1_000, 'ACME')
-  const mark = async () =>
-    (
-      await fieldhouse.finished({
-        job_id: (await fieldhouse.app.schedule.runNow('market.record_daily_values', null))?.jobId ?? '',
-      })
-    ).result
+  const mark = async () => (await fieldhouse.runScheduled('market.record_daily_values')).result
   expect(await mark()).toEqual({ leagues: 1, marked: 0 })
   fieldhouse.clock.forward(day)
   await sendQuotes(fieldhouse.call, { ACME: 2_000 })

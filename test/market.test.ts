@@ -358,9 +358,7 @@ test('leftovers of a deleted league are removed at night, and nothing of others'
     [1, 2],
     [1, 2],
   ])
-  await fieldhouse.finished({
-    job_id: (await fieldhouse.app.schedule.runNow('retention.delete_old', null))?.jobId ?? '',
-  })
+  await fieldhouse.runScheduled('retention.delete_old')
   expect(leaguesLeft()).toEqual([[2], [2], [2], [2]])
 })
 

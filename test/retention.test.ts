@@ -17,10 +17,7 @@ const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUC
   createdAt,
 })
 
-async function deleteOldRecords({ app, finished }: Awaited<ReturnType<typeof start>>) {
-  const { jobId } = (await app.schedule.runNow('retention.delete_old', null)) ?? { jobId: '' }
-  return finished({ job_id: jobId })
-}
+const deleteOldRecords = ({ runScheduled }: Awaited<ReturnType<typeof start>>) => runScheduled('retention.delete_old')
 
 test('rows older than their retention are deleted, the rest stays', async () => {
   const fieldhouse = await start()
@@ -94,8 +91,8 @@ test('rows older than their retention are deleted, the rest stays', async () => 
 test('thousands of rows are deleted in steps, and requests are answered meanwhile', async () => {
   const fieldhouse = await start()
   const { app, as, clock } = fieldhouse
-  const long = clock.now() - 400 * day
-  const oldRuns = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, long + i))
+  const longAgo = clock.now() - 400 * day
+  const oldRuns = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, longAgo + i))
   app.db.transaction(tx => {
     for (const row of oldRuns) tx.insert(runs).values(row).run()
   })

@@ -28,8 +28,7 @@ async function startWithS3() {
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Name,Power\n1,ann,5\n2,bob,7\n'))
   const send = async () => {
-    const { jobId } = (await fieldhouse.app.schedule.runNow('backups.send', null)) ?? { jobId: '' }
-    const ended = await finished({ job_id: jobId })
+    const ended = await fieldhouse.runScheduled('backups.send')
     expect(ended).toMatchObject({ status: 'SUCCESS' })
     return ended.result
   }

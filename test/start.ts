@@ -113,6 +113,7 @@ export async function start(env: Env = {}, givenDir?: string, overrides: AppOver
   })
   afterTest(fieldhouse.stop)
   documentFrom(fieldhouse.app)
+  const finished = finisher(fieldhouse.url, adminToken)
   return {
     ...fieldhouse,
     dataDir,
@@ -120,7 +121,13 @@ export async function start(env: Env = {}, givenDir?: string, overrides: AppOver
     lines,
     call: caller(fieldhouse.url, adminToken),
     as: (key?: string) => caller(fieldhouse.url, key),
-    finished: finisher(fieldhouse.url, adminToken),
+    finished,
+    /** Runs an entry of the schedule now and waits for its end. */
+    async runScheduled(entry: string): Promise<Answer> {
+      const run = await fieldhouse.app.schedule.runNow(entry, null)
+      if (!run) throw new Error(`${entry} is not in the schedule`)
+      return finished({ job_id: run.jobId })
+    },
   }
 }
 
