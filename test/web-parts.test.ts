@@ -11,6 +11,7 @@ import {
   countdown,
   dayText,
   duration,
+  localDay,
   moment,
   money,
   number,
@@ -44,7 +45,7 @@ test('what is missing is a dash and never 0', () => {
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
   for (const missing of [null, undefined, 'not a time', Number.NaN]) {
-    for (const value of [time, moment, dayText, countdown])
+    for (const value of [time, moment, dayText, localDay, countdown])
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
 })
@@ -84,6 +85,9 @@ test('times say their zone', () => {
     '<time datetime="2026-03-01T07:05:59.000Z">1 Mar 2026, 07:05 UTC</time>',
   )
   expect(plain(dayText(Date.UTC(2026, 11, 31, 23, 59)))).toBe('<time datetime="2026-12-31">31 Dec 2026</time>')
+  expect(plain(localDay(Date.UTC(2026, 11, 31, 23, 59)))).toBe(
+    '<time datetime="2026-12-31T23:59:00.000Z" title="31 Dec 2026, 23:59 UTC" data-day>31 Dec 2026</time>',
+  )
 })
 
 test('movement and tiers are shown in words too', () => {

@@ -13,7 +13,7 @@ import { chart } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { countdown, dayText, moment, name, number } from '../ui/parts/values.ts'
+import { countdown, localDay, moment, name, number } from '../ui/parts/values.ts'
 import { type DueView, overviewOf } from './overview.ts'
 import { type PersonAcrossLeagues, personOf } from './routes.ts'
 import type { PersonStanding, StandingWithHistory } from './standing.ts'
@@ -106,7 +106,7 @@ const leagueTable = (leagues: readonly PersonStanding[], pagesOf: Pages): Conten
       { head: 'Rank', numeric: true, cell: ({ row }) => number(row?.rank) },
       { head: 'Change', cell: ({ row }) => row && movement(row.change) },
       { head: 'Score', numeric: true, cell: ({ league, row }) => pagesOf(league).score(row?.score ?? null) },
-      { head: 'Ends', cell: ({ league }) => dayText(league.ends_at) },
+      { head: 'Ends', cell: ({ league }) => localDay(league.ends_at) },
     ],
   })
 
@@ -122,7 +122,7 @@ function leagueOfPerson({ league, rows }: StandingWithHistory, pagesOf: Pages): 
   const { score, scoreName, membersPlay } = pagesOf(league)
   return html`<section class="part">
 <h2><a href="/leagues/${league.id}">${name(league.name)}</a> ${status(league.status)}</h2>
-<p class="quiet">${dayText(league.starts_at)} – ${dayText(league.ends_at)}</p>
+<p class="quiet">${localDay(league.starts_at)} – ${localDay(league.ends_at)}</p>
 ${rows.length === 0 && html`<p>${membersPlay ? 'Nothing played yet.' : 'A member; the players of its board are those of its sheets.'}</p>`}
 ${
   rows.length > 0 &&

@@ -7,7 +7,7 @@ import { status } from '../../ui/parts/badges.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { dayText, name, number } from '../../ui/parts/values.ts'
+import { localDay, name, number } from '../../ui/parts/values.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, leagueStatuses } from '../league.ts'
 
@@ -50,8 +50,8 @@ ${table({
     { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
     { head: 'Status', cell: league => status(league.status) },
     { head: 'Kind', cell: league => kinds[league.kind]?.pages.name },
-    { head: 'Starts', cell: league => dayText(league.starts_at) },
-    { head: 'Ends', cell: league => dayText(league.ends_at) },
+    { head: 'Starts', cell: league => localDay(league.starts_at) },
+    { head: 'Ends', cell: league => localDay(league.ends_at) },
     { head: 'Players', numeric: true, cell: ({ players, members }) => number(players ?? members) },
   ],
   empty: isFiltered ? noneMatches : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,

@@ -45,6 +45,12 @@ function setText(element, text) {
   } else element.textContent = text
 }
 
+const month = new Intl.DateTimeFormat('en', { month: 'short' })
+function dayText(at) {
+  const shown = showsUtc() ? new Date(at.getTime() + at.getTimezoneOffset() * 60_000) : at
+  return `${shown.getDate()} ${month.format(shown)} ${shown.getFullYear()}`
+}
+
 export function writeTimes() {
   for (const button of document.querySelectorAll('[data-times-switch]'))
     button.setAttribute('aria-pressed', String(showsUtc()))
@@ -57,6 +63,11 @@ export function writeTimes() {
     if (element.title === text) continue
     element.title = text
     if (!element.closest('table')) element.tabIndex = 0 // in a table it shows with the row that has the focus
+  }
+  for (const element of document.querySelectorAll('time[data-day]')) {
+    const at = new Date(element.dateTime)
+    setText(element, dayText(at))
+    element.title = absolute.format(at)
   }
   countDown()
 }

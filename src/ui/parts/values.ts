@@ -108,6 +108,14 @@ export function dayText(at: Known<Moment>): Content {
   return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : noValue
 }
 
+/** The day of a moment: in UTC as sent, then in the reader's zone. */
+export function localDay(at: Known<Moment>): Content {
+  const date = momentOf(at)
+  return date
+    ? html`<time datetime="${date.toISOString()}" title="${momentText(date)}" data-day>${dateText(date)}</time>`
+    : noValue
+}
+
 /** The time left, counted down each second in the browser; `over` when none is left. */
 export function countdown(at: Known<Moment>, over = 'expired'): Content {
   const date = momentOf(at)
