@@ -3,11 +3,12 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
-import { closeDatabase, openDatabase } from '../db/open.ts'
+import { closeDatabase, openDatabase, openReader } from '../db/open.ts'
 import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
 import { programFile } from '../src/installation.ts'
 import { indexRuns } from '../src/monitor/jobs.ts'
+import { findRuns } from '../src/monitor/runs/find-runs.ts'
 import type { IndexTasks } from '../src/monitor/runs/index-worker.ts'
 import { inThread } from '../src/platform/process/threads.ts'
 import { afterTest, start, temporaryFolder } from './start.ts'
@@ -145,7 +146,7 @@ test('an index that is damaged, lost or of another database costs speed and noth
   expect(await idsFor('q=needle')).toEqual([id])
 })
 
-test('an index that is damaged in the middle is made again', async () => {
+test('an index that is damaged in the middle is made again, and searches use the new one', async () => {
   const dataDir = temporaryFolder()
   const db = openDatabase(dataDir)
   afterTest(() => closeDatabase(db))
@@ -165,7 +166,13 @@ test('an index that is damaged in the middle is made again', async () => {
   expect(await index()).toBe(1)
   const file = join(dataDir, 'search.db')
   writeFileSync(file, readFileSync(file).fill(0xff, 4096))
+  const reader = openReader(dataDir)
+  afterTest(() => reader.$client.close())
+  const find = () => findRuns(reader, { q: 'any', limit: 10, offset: 0 }).runs.map(({ id }) => id)
+  expect(find()).toEqual(['one'])
   expect(await index()).toBe(1)
+  expect(find()).toEqual(['one'])
+  expect(reader.$client.query('select name from search.about').values()).toEqual([['last']])
 })
 
 test('a member finds what they started, and nothing of others', async () => {

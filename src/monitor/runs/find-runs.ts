@@ -1,6 +1,6 @@
 /** Finds runs: by state, name, time, file and user through the indexes of `runs`, by text through the search index. */
 import type { Database, SQLQueryBindings } from 'bun:sqlite'
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -230,16 +230,19 @@ function trigramsOf(text: string): string | undefined {
   return all.size ? [...all].map(three => `"${three.replaceAll('"', '""')}"`).join(' AND ') : undefined
 }
 
+/** The file that a connection has attached as `search`, by inode: a damaged index is replaced by another file. */
+const attachedFiles = new WeakMap<Database, number>()
+
 /** Attaches the index as `search` to a read-only connection; returns how far it goes, 0 if there is none. */
 function attachIndex(client: Database, dataDir: string): number {
   try {
-    const isAttached = client
-      .query<{ name: string }, []>('pragma database_list')
-      .all()
-      .some(({ name }) => name === 'search')
-    if (!isAttached) {
-      if (!existsSync(indexFile(dataDir))) return 0
-      client.query('attach ? as search').run(indexFile(dataDir))
+    const path = indexFile(dataDir)
+    const file = statSync(path, { throwIfNoEntry: false })?.ino
+    if (attachedFiles.get(client) !== file) {
+      if (attachedFiles.delete(client)) client.run('detach search')
+      if (file === undefined) return 0
+      client.query('attach ? as search').run(path)
+      attachedFiles.set(client, file)
     }
     const row = client.query<{ value: string }, []>(`select value from search.about where name = 'last'`).get()
     return row ? JSON.parse(row.value).rowid : 0
