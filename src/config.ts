@@ -37,7 +37,7 @@ export const settings = {
     'all',
     'web serves and enqueues, worker runs jobs and the schedule, all does both; compute needs only REDIS_URL and helps with rosters from any machine',
   ),
-  adminToken: maybe('ADMIN_TOKEN', 'A bearer token that acts as the built-in user `operator` with admin rights', {
+  adminToken: maybe('ADMIN_TOKEN', 'A bearer token that acts as the built-in user operator with admin rights', {
     pattern: /^[\x21-\x7e]{16,200}$/,
     expects: 'at least 16 printable characters',
     secret: true,
