@@ -245,7 +245,7 @@ export async function eachBatch(
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
   const extraMetrics = metrics.map((_, m) => m).filter(isExtra)
   const extraStart = extraMetrics.length > 0 ? extraStartReader(scores, starts, metrics) : undefined
-  const extraStarts = extraMetrics.map(() => new Float64Array(now.length))
+  const extraStarts = extraMetrics.map(() => new Float64Array(now.length)) // 0 unless an extra sheet says otherwise
   const eachWithExtras = (batch: PlayerBatch, isOfBaseline: boolean) => {
     const { length, nowIndexes, startIndexes, start } = batch
     for (const [e, m] of extraMetrics.entries())
@@ -265,8 +265,9 @@ export async function eachBatch(
   let paused = 0
   for (let row = 0; row < snapshot.players; row = now.end) {
     now.moveTo(row)
-    for (let i = row; i < now.end; i++)
-      for (const [e, m] of extraMetrics.entries()) extraStarts[e]![i - now.first] = extraStart?.(m, i) ?? 0
+    if (extraStart)
+      for (let i = row; i < now.end; i++)
+        for (const [e, m] of extraMetrics.entries()) extraStarts[e]![i - now.first] = extraStart(m, i)
     addOfBaseline(starts.rows, row, now.end)
     if (lateRows) addLate(lateRows, row, now.end)
     addOwnRows(own, starts.rows, row, now.end, now.first)
