@@ -30,7 +30,8 @@ async function startWatched() {
     id,
     health,
     /** Waits until a webhook message about it has come. */
-    alerted: (fault: string) => until(() => hook.messages.some(({ text }) => text.includes(fault)), noticedWithin),
+    alerted: (fault: string | RegExp) =>
+      until(() => hook.messages.some(({ text }) => new RegExp(fault).test(text)), noticedWithin),
     loggedMessages: () => fieldhouse.lines.map(({ message }) => String(message)),
   }
 }
@@ -84,17 +85,23 @@ test.each([
   90_000,
 )
 
+/** If its log is copied into the file just then, the file has its length again, and is damaged. */
+const cutOff = /queue\.db (was cut off while it was in use|is damaged|cannot be read any more)/
+
 test.each([
-  ['cut off', (file: string) => truncateSync(file, 1_000), 'was cut off while it was in use'],
-  ['emptied', (file: string) => truncateSync(file, 0), 'was cut off while it was in use'],
-  ['removed', remove, 'was removed while it was in use'],
+  ['cut off', (file: string) => truncateSync(file, 1_000), cutOff],
+  ['emptied', (file: string) => truncateSync(file, 0), cutOff],
+  ['removed', remove, /queue\.db was removed while it was in use/],
 ])(
   'a queue.db that was %s takes no more jobs',
   async (_, harm, fault) => {
     const { call, dataDir, health, alerted } = await startWatched()
     harm(join(dataDir, 'queue.db'))
     expect((await refusalOf(call.post('/admin/backups'))).status).toBe(503)
-    expect(await health()).toMatchObject({ status: 'unhealthy', checks: { queue: { error: `queue.db ${fault}` } } })
+    expect(await health()).toMatchObject({
+      status: 'unhealthy',
+      checks: { queue: { error: expect.stringMatching(fault) } },
+    })
     await alerted(fault)
   },
   90_000,

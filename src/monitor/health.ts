@@ -6,6 +6,7 @@ import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Elysia, type Static, t } from 'elysia'
 import { databaseFile, openReader } from '../../db/open.ts'
+import { isDamage, queueRebuildAdvice } from '../../db/open-errors.ts'
 import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { access, allow } from '../platform/http/access.ts'
@@ -187,7 +188,10 @@ async function queueCheck({ queues }: App): Promise<Checks['queue']> {
   } catch (error) {
     // A slow one goes on working.
     const isBroken = backend === 'sqlite' && !(error instanceof NoAnswer)
-    return { status: isBroken ? 'unhealthy' : 'degraded', backend, error: messageOf(error) }
+    const message = isDamage(error)
+      ? damageWords({ file: 'queue.db', fault: error.message, remedy: queueRebuildAdvice })
+      : messageOf(error)
+    return { status: isBroken ? 'unhealthy' : 'degraded', backend, error: message }
   }
 }
 
