@@ -108,7 +108,7 @@ function uploadOf(format: Format, rows: number): Comparison {
         const upload = (file: string | Blob) => server.upload(league, file, 'current')
         const other = await server.newLeague()
         await server.upload(other, await scansIn(options.folder, 100, 'csv')(0), 'current')
-        if (!isSlow) await warmUp(scan, upload)
+        await warmUp(scan, upload)
         // Somebody has looked at both: the first reader ever of a board meets code that has not run yet.
         for (const each of [league, other]) await (await fetch(boardOf(each))).arrayBuffer()
         return {
@@ -132,7 +132,7 @@ function uploadOf(format: Format, rows: number): Comparison {
         if (stack instanceof Missing) return stack
         const scan = scansOf(options)
         await stack.upload(await baselineOf(options, rows), 'baseline')
-        if (!isSlow) await warmUp(scan, form => stack.upload(form, 'current'))
+        await warmUp(scan, form => stack.upload(form, 'current'))
         return {
           steps: {
             upload: round =>
