@@ -57,11 +57,11 @@ function countFallenIn(
   for (let i = 0; i < length; i++) {
     const value = now[nowIndexes[i]!]!
     const before = start[startIndexes[i]!]!
-    const hasBecomeLess = hasFallen(value, before, true)
-    if (hasBecomeLess) isFallen[i] = 1
+    const isLower = hasFallen(value, before, true)
+    if (isLower) isFallen[i] = 1
     if (!(before > 0) || Number.isNaN(value)) continue
     counters++
-    if (hasBecomeLess) fallen++
+    if (isLower) fallen++
   }
   return { fallen, counters }
 }
