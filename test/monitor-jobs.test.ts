@@ -60,6 +60,21 @@ const startedJobs = shared(async () => {
   return { ...fieldhouse, ids, league, olgaId, asOlga }
 })
 
+test('the counts of a person open the jobs they started, those that failed, and their keys', async () => {
+  const { call, olgaId } = await startedJobs()
+  const page = await call.get(`/admin/users/${olgaId}`)
+  const { jobs_started, jobs_failed } = await call.get(`/api/v1/users/${olgaId}/stats`)
+  for (const [query, count, text] of [
+    ['user=Olga', jobs_started, jobs_started],
+    ['user=Olga&status=FAILURE', jobs_failed, `${jobs_failed} failed`],
+  ]) {
+    expect(page).toContain(`<a href="${jobs}?${query.replace('&', '&amp;')}">${text}</a>`)
+    expect((await call.get(`${jobs}/json?${query}`)).pagination.total).toBe(count)
+  }
+  expect(page).toContain('<a href="#keys">1</a>')
+  expect(page).toContain('Revoke the key sheets?')
+})
+
 test('a job says what it is about and by whom, each with its page', async () => {
   const { call, ids, league, olgaId } = await startedJobs()
   const sheet = await call.get(`${jobs}/${ids.sheet}/json`)

@@ -58,6 +58,23 @@ test('officers review a draft before it is published: what stays open and why, a
   expect((await officer.read('/rota/drafts/none')).status).toBe(404)
 })
 
+test('counts of shifts and open places open the shifts that they count', async () => {
+  const fieldhouse = await newVenue(['Ann'])
+  const { call, shift_ids, staff, site } = fieldhouse
+  for (const shift_id of shift_ids.slice(0, 2)) await call.patch(`${base}/shifts/${shift_id}`, { headcount: 1 })
+  await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
+  const officer = await signedInAs(fieldhouse, 'officer')
+  const shiftsBehind = async (path: string, count: number) => {
+    const { text } = await officer.read(path)
+    const href = new RegExp(`<a href="(/rota/shifts[?][^"]*)">${count}</a>`).exec(text)?.[1] ?? 'no link'
+    return (await officer.read(href.replaceAll('&amp;', '&'))).text.match(/<tr id="s-\d+"/g)
+  }
+  expect(await shiftsBehind('/rota/sites', 7)).toHaveLength(7)
+  expect(await shiftsBehind(`/rota/sites/${site.id}`, 7)).toHaveLength(7)
+  expect(await shiftsBehind(`/rota?${weekQuery}`, 7)).toHaveLength(7)
+  expect(await shiftsBehind(`/rota?${weekQuery}`, 11)).toHaveLength(6) // one place in one of them, two in five
+})
+
 browserTest(
   'an officer plans a rota with nothing but the pages, also on a phone',
   async () => {

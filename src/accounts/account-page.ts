@@ -118,7 +118,7 @@ function browserName(agent: string | null) {
   return `${names[browser] ?? browser}${system ? ` on ${names[system] ?? system}` : ''}`
 }
 
-const keyTable = (keys: readonly KeyView[]) =>
+export const keyTable = (keys: readonly KeyView[]) =>
   table({
     caption: 'Keys',
     rows: keys,

@@ -10,6 +10,7 @@ import type { BrokenDuty } from '../rota/broken-duties.ts'
 import { dateWords, spanWords } from '../rota/calendar-view.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead } from '../rota/rota-page.ts'
+import { shiftsAddress } from '../rota/shifts-address.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
@@ -141,7 +142,10 @@ ${table({
 const week = (title: string, sum: RosterMetrics['this_week']): Html => html`<section class="part">
 <h2>${title} <small class="quiet">${spanWords(sum.start, sum.end)}</small></h2>
 ${stats([
-  { label: 'Shifts', value: number(sum.shifts) },
+  {
+    label: 'Shifts',
+    value: html`<a href="${shiftsAddress({ start: sum.start, end: sum.end })}">${number(sum.shifts)}</a>`,
+  },
   {
     label: 'Covered',
     value: percent(sum.coverage === null ? null : sum.coverage * 100),

@@ -2,9 +2,12 @@
 import { Elysia, type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
+import { keyTable } from '../accounts/account-page.ts'
+import { type KeyView, keysOfUser, keyView, maxKeys } from '../accounts/key.ts'
 import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
-import { type Html, html } from '../platform/html.ts'
+import { membershipsOf } from '../people/standing.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
 import {
   type Pagination,
@@ -25,6 +28,7 @@ import { table } from '../ui/parts/table.ts'
 import { name, noValue, number, time } from '../ui/parts/values.ts'
 import { livePage } from './pages/live-page.ts'
 import { filterForm, monitorPage } from './pages/monitor-layout.ts'
+import { jobsPath } from './tasks/job-views.ts'
 
 const path = '/admin/users'
 const query = t.Object({
@@ -103,26 +107,43 @@ export const userPage = (app: App) =>
         title: user.username,
         who,
         navItem: 'accounts',
-        body: userBody(user, userStatsOf(app.db, id)),
+        body: userBody(user, {
+          done: userStatsOf(app.db, id),
+          leagues: membershipsOf(app, id, who, pageOf({ limit: 1 })).total,
+          keys: keysOfUser(app.db, id, pageOf({ limit: maxKeys })).keys.map(keyView),
+        }),
       })
     },
     { params: idParams, may: 'admin', detail: hidden },
   )
 
+type UserData = {
+  done: UserStats
+  /** Without archived ones, as the person's page lists them. */
+  leagues: number
+  keys: readonly KeyView[]
+}
+
 const userBody = (
   user: User,
-  done: UserStats,
+  { done, leagues, keys }: UserData,
 ): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user=${user.username}">Their activity</a></p>
 ${stats([
   { label: 'Since', value: time(user.createdAt) },
   { label: 'Last seen', value: time(user.lastSeenAt) },
-  { label: 'Leagues', value: number(done.leagues_joined) },
+  {
+    label: 'Leagues',
+    value: countLink(leagues, `/people/${user.id}`),
+    note: done.leagues_joined > leagues && `and ${done.leagues_joined - leagues} archived`,
+  },
   {
     label: 'Jobs started',
-    value: number(done.jobs_started),
-    note: done.jobs_failed > 0 && `${done.jobs_failed} failed`,
+    value: countLink(done.jobs_started, address(jobsPath, { user: user.username })),
+    note:
+      done.jobs_failed > 0 &&
+      html`<a href="${address(jobsPath, { user: user.username, status: 'FAILURE' })}">${number(done.jobs_failed)} failed</a>`,
   },
-  { label: 'Keys', value: number(done.api_keys) },
+  { label: 'Keys', value: countLink(done.api_keys, '#keys') },
   done.trades > 0 && { label: 'Trades', value: number(done.trades) },
 ])}
 <section class="part"><div class="head"><h2>Change</h2></div>
@@ -146,6 +167,7 @@ ${action({
   goTo: 'stay',
   done: `${user.username} is signed out everywhere`,
 })}</section>
+${keys.length > 0 && html`<section class="part" id="keys"><div class="head"><h2>Keys</h2></div>${keyTable(keys)}</section>`}
 <section class="part"><div class="head"><h2>Delete</h2></div>
 <p>The account, its keys and sessions go. What ${name(user.username)} did in leagues stays, under a number instead of the name.</p>
 ${action({
@@ -157,6 +179,9 @@ ${action({
   goTo: '/admin/users',
   done: `${user.username} is deleted`,
 })}</section>`
+
+const countLink = (count: number, path: string): Content =>
+  count > 0 ? html`<a href="${path}">${number(count)}</a>` : number(0)
 
 const roleChoices = roles.map(role => ({ value: role, label: role }))
 

@@ -183,7 +183,8 @@ export const rotaPages = (app: App) => {
       ({ query, who }) => {
         const now = clock.now()
         const slice = pageOf({ page: query.page, limit: 50 })
-        const filter = { ...withoutEmptyFields(query), ...(query.start === undefined && { start: today(now) }) }
+        const start = query.start === undefined ? today(now) : query.start || undefined
+        const filter = { ...withoutEmptyFields(query), start, open: query.open }
         const { shifts, total } = listShifts(db, filter, slice)
         const shown = shownShiftsByIds(
           db,
@@ -199,7 +200,11 @@ export const rotaPages = (app: App) => {
         }
         return show('Shifts', who, shiftsBody(data, who), ['import.js'])
       },
-      { query: rangeForm, may: 'officer', detail: hidden },
+      {
+        query: t.Object({ ...rangeForm.properties, open: t.Optional(t.Boolean()) }),
+        may: 'officer',
+        detail: hidden,
+      },
     )
     .get(
       '/rota/shifts/:id',

@@ -20,6 +20,7 @@ import {
 } from './calendar-view.ts'
 import { datesBetween, daysAfter, mondayOf } from './date-range.ts'
 import type { RosterView, ShownShift } from './roster-view.ts'
+import { shiftsAddress } from './shifts-address.ts'
 import type { Site } from './site.ts'
 
 export type RotaTab =
@@ -91,10 +92,10 @@ function dayPicker(start: string, end: string, today: string): Html {
 }
 
 /** The part that updates itself. */
-export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined): Html {
-  const { summary, shifts, start, end } = view
+export function rotaBody({ view, today, sites, siteId }: RotaData, who: Who | undefined): Html {
+  const { shifts, start, end } = view
   if (!shifts.length) return noShifts(sites, who)
-  return html`${isAtLeast(who, 'officer') && summaryFigures(summary)}${coverage(view)}
+  return html`${isAtLeast(who, 'officer') && summaryFigures(view, siteId)}${coverage(view)}
 ${weeksBySite({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
 }
 
@@ -118,16 +119,22 @@ const coverage = ({ shifts, start, end }: RosterView): Html => {
   })}</ol>`
 }
 
-const summaryFigures = ({ shifts, places, open, broken, coverage }: RosterView['summary']): Html =>
-  stats([
-    { label: 'Shifts', value: number(shifts) },
+function summaryFigures({ start, end, summary }: RosterView, site_id: number | undefined): Html {
+  const { shifts, places, open, broken, coverage } = summary
+  const these = { start, end, site_id }
+  return stats([
+    { label: 'Shifts', value: html`<a href="${shiftsAddress(these)}">${number(shifts)}</a>` },
     { label: 'Places', value: number(places) },
-    { label: 'Open', value: number(open) },
+    {
+      label: 'Open',
+      value: open > 0 ? html`<a href="${shiftsAddress({ ...these, open: true })}">${number(open)}</a>` : number(0),
+    },
     ...(broken
       ? [{ label: 'Cannot work', value: number(broken), note: 'stand there although a rule is against it' }]
       : []),
     { label: 'Covered', value: percent(coverage === null ? null : coverage * 100) },
   ])
+}
 
 function noShifts(sites: readonly Site[], who: Who | undefined): Html {
   if (!isAtLeast(who, 'officer'))

@@ -2,7 +2,7 @@
 import { and, asc, between, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { shifts } from '../../db/schema.ts'
+import { assignments, shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -16,13 +16,17 @@ export const shiftById = (db: Db, id: number): Shift =>
 export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
   and(between(shifts.day, start, end), siteIds.length ? inArray(shifts.siteId, siteIds) : undefined)
 
-type ShiftFilter = { start?: string; end?: string; site_id?: number }
+/** `open`: only shifts that lack people. */
+type ShiftFilter = { start?: string; end?: string; site_id?: number; open?: boolean }
 
-export function listShifts(db: Db, { start, end, site_id }: ShiftFilter, { limit, offset }: PageSlice) {
+export function listShifts(db: Db, { start, end, site_id, open }: ShiftFilter, { limit, offset }: PageSlice) {
   const where = and(
     start ? gte(shifts.day, start) : undefined,
     end ? lte(shifts.day, end) : undefined,
     site_id ? eq(shifts.siteId, site_id) : undefined,
+    open
+      ? sql`${shifts.headcount} > (select count(*) from ${assignments} where ${assignments.shiftId} = ${shifts.id})`
+      : undefined,
   )
   const rows = db
     .select()

@@ -3,7 +3,6 @@
 import { type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { address } from '../ui/parts/address.ts'
 import { checks, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
@@ -16,13 +15,14 @@ import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
 import { kindField } from './rules-fields.ts'
 import { moreShiftFields } from './shift-page.ts'
+import { type ShiftsFilter, shiftsAddress } from './shifts-address.ts'
 import type { Site } from './site.ts'
 
 type ShiftsData = {
   shifts: readonly ShownShift[]
   pagination: Pagination
   sites: readonly Site[]
-  query: { start?: string; end?: string; site_id?: number }
+  query: ShiftsFilter
   today: string
 }
 
@@ -40,6 +40,7 @@ ${emptyState('No sites yet', 'A shift takes place at a site, so make one first.'
 <div class="rota-bar"><form method="get" action="/rota/shifts">
 <select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(site => html`<option value="${site.id}" ${site.id === query.site_id && html`selected`}>${site.name}</option>`)}</select>
 <input type="date" name="start" value="${query.start}" aria-label="From" /><input type="date" name="end" value="${query.end}" aria-label="To" />
+<label><input type="checkbox" name="open" value="true" ${query.open && html`checked`} /> Only with open places</label>
 <button type="submit" class="small quiet">Show</button></form></div>
 ${table({
   caption: 'Shifts by their start',
@@ -64,9 +65,11 @@ ${table({
         html`${shift.open ? html`<strong class="loss">${number(shift.open)}</strong>` : number(0)}${shift.broken > 0 && brokenMark}`,
     },
   ],
-  empty: emptyState('No shifts here', 'Make them below.'),
+  empty: query.open
+    ? emptyState('No open places here', 'All places of these shifts are filled.')
+    : emptyState('No shifts here', 'Make them below.'),
 })}
-${paginationLinks(pages, page => address('/rota/shifts', { ...query, page }))}
+${paginationLinks(pages, page => shiftsAddress({ ...query, page }))}
 <section class="part"><h2>Make shifts</h2>
 <p class="quiet">${zoneWords(sites)}</p>
 ${form(

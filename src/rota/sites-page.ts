@@ -1,5 +1,5 @@
 /** Sites: the list, and one site with its clock, its rest and its rules. */
-import { type Html, html } from '../platform/html.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
@@ -7,9 +7,13 @@ import { table } from '../ui/parts/table.ts'
 import { name, number } from '../ui/parts/values.ts'
 import { rotaHead } from './rota-page.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
+import { shiftsAddress } from './shifts-address.ts'
 import type { Site } from './site.ts'
 
 type SiteWithShifts = Site & { shifts: number }
+
+const shiftsLink = ({ id, shifts }: SiteWithShifts): Content =>
+  shifts > 0 ? html`<a href="${shiftsAddress({ site_id: id })}">${number(shifts)}</a>` : number(0)
 
 export function sitesBody(sites: readonly SiteWithShifts[], who: Who | undefined): Html {
   return html`${rotaHead('Sites', 'sites', who)}
@@ -20,7 +24,7 @@ ${table({
   columns: [
     { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
     { head: 'Time zone', cell: site => site.timezone },
-    { head: 'Shifts', numeric: true, cell: site => number(site.shifts) },
+    { head: 'Shifts', numeric: true, cell: shiftsLink },
     { head: 'Rest between shifts', numeric: true, cell: site => html`${number(site.restHours)} h` },
     {
       head: 'Rules of work',
@@ -48,7 +52,7 @@ export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
   return html`${rotaHead(name(site.name), 'sites', who)}
 <section class="part">
 ${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
-<div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Deletes its ${number(site.shifts)} shifts with everyone assigned to them.</p>
+<div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Deletes its ${shiftsLink(site)} shifts with everyone assigned to them.</p>
 ${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts are deleted too, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
 </section>`
 }
