@@ -45,7 +45,7 @@ test('an extra sheet adds its new columns to the players of the board, and repla
     players: 3,
     unknown: 1,
     missing: 0,
-    warnings: ['Left out, as the scans have these columns already: power'],
+    warnings: ['Left out, as the scans have these columns already: Power'],
   })
   const after = await board(call, id)
   expect(after.as_of).toBe('2026-03-03T00:00:00.000Z')
@@ -124,7 +124,7 @@ test('an extra sheet with unknown players is held; one with only columns of the 
   expect((await deathsOf(call, id))['1']).toEqual([7, 7])
   expect(await send(scan(1, 2, 3), 4, 'extra')).toMatchObject({
     status: 'FAILURE',
-    error: expect.stringContaining('All columns of this sheet are columns of the scans: power, kill_points.'),
+    error: expect.stringContaining('All columns of this sheet are columns of the scans: Power, Kill points.'),
   })
   const form = new FormData()
   form.set('file', new File(['ID,Name,Alliance,Power,Deaths\n1,P1,A,5,7\n'], 'extra.csv'))

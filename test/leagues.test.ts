@@ -179,8 +179,10 @@ test('a private league is for its members, and for those whom an officer adds', 
     422,
     [{ path: 'username', message: 'There is no user nobody.' }],
   ])
-  expect(await officer.post(`${league}/join`, { username: 'Ann' })).toMatchObject({ user_id: ann.id, joined: true })
-  expect(await officer.post(`${league}/join`, { user_id: ann.id })).toMatchObject({ joined: false })
+  const joined = await officer.post(`${league}/join`, { username: 'Ann' })
+  expect(joined).toMatchObject({ user_id: ann.id, joined: true, message: 'ann is a member now' })
+  const again = await officer.post(`${league}/join`, { user_id: ann.id })
+  expect(again).toMatchObject({ joined: false, message: 'ann was a member already' })
   for (const path of reads) expect((await ann.raw(league + path)).status).toBe(200)
   expect(await isListedFor(ann)).toEqual([true, true, true, true])
   for (const path of reads) expect((await refusalOf(bob.get(league + path))).status).toBe(403)

@@ -1,6 +1,7 @@
 /** The monitor in a real browser: charts, times, keys, copying, small screens, no script, a stable layout. */
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { hour } from '../src/platform/clock.ts'
 import { axeFaults, injectAxe } from './axe.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { cancellableJob, failingJob, fillMonitor, pagesOf, testJobs } from './monitor-app.ts'
@@ -72,6 +73,16 @@ browserTest('times are relative and absolute, or all in UTC', async () => {
   const first = page.locator('tbody time').first()
   await until(async () => /now|ago/.test((await first.textContent()) ?? ''))
   expect(await first.getAttribute('title')).toMatch(/at \d\d:\d\d:\d\d/)
+  const shownIn = (hours: number) =>
+    first.evaluate((time, ms) => {
+      time.setAttribute('datetime', new Date(Date.now() + ms).toISOString())
+      document.dispatchEvent(new Event('visibilitychange'))
+      return time.firstChild?.textContent
+    }, hours * hour)
+  const week = 7 * 24
+  expect([await shownIn(week - 0.1), await shownIn(1.9), await shownIn(-13), await shownIn(-23.9)]).toEqual([
+    ...['in 7 days', 'in 2 hours', '13 hours ago', 'yesterday'],
+  ])
   await page.keyboard.press('j')
   const shownTime = () => first.evaluate(time => getComputedStyle(time, '::after').content)
   expect(await shownTime()).toContain((await first.getAttribute('title')) ?? 'no title')

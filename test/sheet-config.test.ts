@@ -57,7 +57,7 @@ test('a board whose score means nothing says why, and nobody is first on it', as
   expect(rows.map(({ rank }: { rank: number | null }) => rank)).toEqual([null, null])
   expect(notes).toEqual([
     'Nobody has a score, so nobody is ranked.',
-    'The weights name deads, which the newest sheet does not have, so they add nothing. The sheet has power, kills_t4, honor_points.',
+    'The weights name Deads, which the newest sheet does not have, so they add nothing. The sheet has Power, Kills t4, Honor points.',
   ])
   const page = await (await fetch(`${url}/leagues/${id}`)).text()
   expect(page).toContain('Nobody has a score')

@@ -103,6 +103,6 @@ test('goals that overlap, end before they start or come in addition to a single 
 test('a board whose goals name a metric that nobody has says so', async () => {
   const { call, id } = await leagueOfFour({ goals: [{ from: 1, targets: { helps: 5 } }] })
   expect((await board(call, id)).notes).toEqual([
-    "The goals name helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has power, kill_points, deads.",
+    "The goals name Helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has Power, Kill points, Deads.",
   ])
 })

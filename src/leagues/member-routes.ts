@@ -17,6 +17,15 @@ const leftSchema = t.Object(
   { league_id: t.Integer(), user_id: t.Integer(), played: t.String() },
   { examples: [{ league_id: 7, user_id: 12, played: '2 entries are withdrawn.' }] },
 )
+const joinedSchema = t.Object(
+  {
+    league_id: t.Integer(),
+    user_id: t.Integer(),
+    joined: t.Boolean({ description: 'false: was a member already' }),
+    message: t.String(),
+  },
+  { examples: [{ league_id: 7, user_id: 12, joined: true, message: 'Ann is a member now' }] },
+)
 const memberList = pageSchema('members', memberSchema)
 
 export const memberRoutes = (app: App) => {
@@ -53,18 +62,19 @@ export const memberRoutes = (app: App) => {
         requireUnended(league, now)
         if (!isAtLeast(me, 'officer') && !mayEnter(app, league, now))
           refuse('conflict', 'Entering has ended in this league; an officer may still add you')
-        const joined = await atomically(db, tx => {
-          if (isOther) userById(tx, userId)
-          return addMember(tx, app, league, userId, now)
+        return atomically(db, tx => {
+          const { username } = userById(tx, userId)
+          const joined = addMember(tx, app, league, userId, now)
+          const message = joined ? `${username} is a member now` : `${username} was a member already`
+          return { league_id: id, user_id: userId, joined, message }
         })
-        return { league_id: id, user_id: userId, joined }
       },
       {
         body: t.Optional(t.Object({ user_id: t.Optional(idSchema), username: t.Optional(oneLine(40)) })),
         may: 'member',
         detail: describe(
           'Join a league; officers can add others, which is the only way into a league that is not public',
-          t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
+          joinedSchema,
         ),
       },
     )

@@ -89,7 +89,7 @@ ${
   html`<section class="part">
 <h2>Add somebody who has an account</h2>
 ${form(
-  { action: `${api}/join`, renews: 'members', done: 'Added' },
+  { action: `${api}/join`, renews: 'members', done: '{message}' },
   formField({ label: 'Name', name: 'username', maxlength: 40, autocomplete: 'off' }),
   'Add a member',
 )}

@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
+import { metricName } from '../columns.ts'
 import { type PlayerBatch, type Players, pairRows } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
 import { SnapshotWindow } from './snapshots/read.ts'
@@ -119,7 +120,7 @@ export function doubtsOf(
       of: before.metrics.length,
       message: `${countText(missingColumns.length)} of ${countText(before.metrics.length)} columns of the scan before are not in it: ${missingColumns
         .slice(0, 10)
-        .map(({ name }) => name)
+        .map(({ name }) => metricName(name))
         .join(', ')}`,
     })
   return doubts

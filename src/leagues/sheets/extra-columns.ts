@@ -7,7 +7,7 @@ import { matchRows } from '../../leaderboard/gains.ts'
 import { freeBuffers } from '../../leaderboard/memory.ts'
 import type { TextColumn } from '../../leaderboard/text.ts'
 import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
-import { isLabel } from '../columns.ts'
+import { isLabel, metricName } from '../columns.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
@@ -117,7 +117,7 @@ export function keepNewColumns(
   if (taken.length === sheet.metrics.length)
     refuseSheet(
       'no_metric',
-      `All columns of this sheet are columns of the scans: ${taken.join(', ')}. Give the new one another name, such as verified_${taken.at(-1)}`,
+      `All columns of this sheet are columns of the scans: ${taken.map(metricName).join(', ')}. Give the new one another name, such as ${metricName(`verified_${taken.at(-1)}`)}`,
     )
   const isLeftOut = (as: string) => taken.includes(as) || isLabel(as)
   report.ignored.push(...Object.keys(report.mapping).filter(header => isLeftOut(report.mapping[header]!)))

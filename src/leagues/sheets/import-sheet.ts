@@ -7,6 +7,7 @@ import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
+import { metricName } from '../columns.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
 import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf } from './doubts.ts'
@@ -99,7 +100,9 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       warnings: [
         ...report.notes,
         ...warnings,
-        ...(leftOut.length > 0 ? [`Left out, as the scans have these columns already: ${leftOut.join(', ')}`] : []),
+        ...(leftOut.length > 0
+          ? [`Left out, as the scans have these columns already: ${leftOut.map(metricName).join(', ')}`]
+          : []),
       ],
     }
     if (input.dryRun) await deleteSnapshot(scores, id)

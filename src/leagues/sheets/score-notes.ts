@@ -1,8 +1,11 @@
 /** Why the score of a board is incomplete, in sentences for readers. */
 import { scoringOf } from '../../leaderboard/score.ts'
+import { metricName } from '../columns.ts'
 import { goalRulesOf } from './goals.ts'
 import type { BoardConfig } from './scoring.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
+
+const headings = (metrics: readonly string[]): string => metrics.map(metricName).join(', ')
 
 export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, hasScores: boolean): string[] {
   const has = now.metrics.map(({ name }) => name)
@@ -14,17 +17,17 @@ export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, 
   const notes: string[] = []
   if (absent.length > 0)
     notes.push(
-      `The weights name ${absent.join(', ')}, which the newest sheet does not have, so they add nothing. The sheet has ${has.join(', ')}.`,
+      `The weights name ${headings(absent)}, which the newest sheet does not have, so they add nothing. The sheet has ${headings(has)}.`,
     )
   if (unstarted.length > 0)
     notes.push(
-      `The baseline does not have ${unstarted.join(', ')}: gains in it are only known for players who joined later.`,
+      `The baseline does not have ${headings(unstarted)}: gains in it are only known for players who joined later.`,
     )
   const goals = goalRulesOf(config)
   const missing = goals?.columns.filter(metric => metric !== 'score' && !has.includes(metric)) ?? []
   if (missing.length > 0)
     notes.push(
-      `The goals name ${missing.join(', ')}, which the newest sheet does not have, so nobody's goal can be computed. The sheet has ${has.join(', ')}.`,
+      `The goals name ${headings(missing)}, which the newest sheet does not have, so nobody's goal can be computed. The sheet has ${headings(has)}.`,
     )
   if (goals?.byPower && !start.metrics.some(({ name }) => name === 'power'))
     notes.push('The goals depend on baseline power, which the baseline does not have, so nobody has a goal.')

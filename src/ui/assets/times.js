@@ -1,18 +1,20 @@
 // Relative times, with the absolute time in the reader's zone on hover and focus.
-// A unit, its seconds, and how many of them it takes: 45 days say more than a month.
-const steps = [
-  ['year', 365 * 86400, 2],
-  ['month', 30 * 86400, 2],
-  ['day', 86400, 1],
-  ['hour', 3600, 1],
-  ['minute', 60, 1],
+// A unit, its seconds, and how many of them are said in the next unit: 45 days say more than a month.
+const units = [
+  ['minute', 60, 60],
+  ['hour', 3600, 24],
+  ['day', 86400, 60],
+  ['month', 30 * 86400, 24],
+  ['year', 365 * 86400, Infinity],
 ]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' })
 
 function relativeText(seconds) {
-  const [unit, size] = steps.find(([, size, least]) => Math.abs(seconds) >= size * least) ?? []
-  return unit ? relative.format(Math.trunc(seconds / size), unit) : seconds > 0 ? 'in a moment' : 'just now'
+  const count = size => Math.round(Math.abs(seconds) / size)
+  const [unit, size] = units.find(([, size, most]) => count(size) < most)
+  if (count(size) === 0) return seconds > 0 ? 'in a moment' : 'just now'
+  return relative.format(Math.sign(seconds) * count(size), unit)
 }
 
 /** The server's clock, where a page carries it: a countdown must not depend on the reader's clock. */
