@@ -98,12 +98,17 @@ describe('headings', () => {
     })
   })
 
-  test('in Japanese, Chinese, Korean and Russian are known', async () => {
+  test('in other languages are known', async () => {
     for (const headers of [
       ['領主ID', '名前', '同盟', 'パワー', '撃破ポイント', '戦死', 'T4撃破'],
       ['玩家ID', '昵称', '联盟', '战力', '击杀点数', '阵亡', 'T4击杀'],
       ['총독 ID', '이름', '연맹', '전투력', '처치 포인트', '전사', 'T4 킬'],
       ['ID игрока', 'Имя', 'Альянс', 'Мощь', 'Очки убийств', 'Погибшие', 'Убийства Т4'],
+      ['ID del jugador', 'Nombre', 'Alianza', 'Poder', 'Puntos de asesinato', 'Muertos', 'Asesinatos T4'],
+      ['ID du joueur', 'Nom', "Nom de l'alliance", 'Puissance', "Points d'élimination", 'Morts', 'Éliminations T4'],
+      ['Spieler-ID', 'Spielername', 'Allianz', 'Macht', 'Tötungspunkte', 'Tote', 'T4-Tötungen'],
+      ['ID', 'JOUEUR', 'Guilde', 'Puissance totale', 'Points d’elimination', 'Troupes mortes', 'Eliminations T4'],
+      ['ID', 'Spieler', 'Buendnis', 'Gesamtmacht', 'Toetungspunkte', 'Gefallene', 'Totungen T4'],
     ])
       expect(Object.values(await mappingOf(headers))).toEqual([
         ...['id', 'name', 'label:alliance', 'power', 'kill_points', 'deads', 'kills_t4'],

@@ -5,6 +5,7 @@ import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { isLabel, labelColumn, labelOfColumn } from '../../columns.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './known-metrics.ts'
+import { latinAliases } from './latin-aliases.ts'
 import { BAD, BLANK, newNumberCell, readNumber } from './numbers.ts'
 import { translatedAliases } from './translated-aliases.ts'
 
@@ -85,7 +86,8 @@ function metricSlug(header: string): string {
 /** Key of an alias → what it stands for, and its place in its list. */
 const aliases = new Map<string, { to: string; rank: number }>()
 const addAliases = (to: string, list: string[]) => {
-  for (const [rank, alias] of [...list, ...(translatedAliases.get(to) ?? [])].entries())
+  const translated = [...(translatedAliases.get(to) ?? []), ...(latinAliases.get(to) ?? [])]
+  for (const [rank, alias] of [...list, ...translated].entries())
     if (!aliases.has(headerKey(alias))) aliases.set(headerKey(alias), { to, rank })
 }
 addAliases('id', idAliases)

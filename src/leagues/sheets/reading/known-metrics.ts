@@ -82,6 +82,7 @@ export const labelAliases = new Map<string, string[]>([
 /** Never a metric, whatever the column holds. */
 export const attributeAliases = [
   ...['No', 'Nr', 'Rank', 'Ranking', 'Position', 'Pos', 'Place', 'Row', 'Index'],
+  ...['Rango', 'Puesto', 'Posición', 'Posicion', 'Rang', 'Classement', 'Platz', 'Fecha', 'Datum'],
   ...['Alliance ID', 'Guild ID', 'Clan ID', 'Team ID', 'Alliance Rank'],
   ...['X', 'Y', 'X Coordinate', 'Y Coordinate', 'Coordinate X', 'Coordinate Y', 'Pos X', 'Pos Y'],
   ...['Date', 'Timestamp', 'Scan Date', 'Last Update', 'Last Updated', 'Updated At', 'Last Seen', 'Last Online'],
