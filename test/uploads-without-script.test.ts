@@ -1,10 +1,10 @@
 /** A file in a browser without JavaScript: chosen, mapped, tried, imported, held and answered. */
-import { expect } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { newLeague, upload } from './sheets.ts'
+import { formOf, newLeague, upload } from './sheets.ts'
 import { board, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -95,4 +95,36 @@ browserTest('without JavaScript a held file is answered, and nobody sees the fil
   const form = new FormData()
   form.set('file', new File(['id,power\n1,2\n'], 'x.csv'))
   expect((await other.visit(`/leagues/${id}/uploads`, { method: 'POST', body: form })).status).toBe(403) // no token
+})
+
+test('a chosen file is imported once, whether the button is clicked twice or it is discarded at the same time', async () => {
+  const { call, dataDir } = await start()
+  const { id } = await newLeague(call)
+  const columns = { id: 'id', name: 'name', power: 'metric', deads: 'metric' }
+  const fields = Object.entries(columns).flatMap(([header, role]) => [
+    ['header', header],
+    ['role', role],
+    ['called', role === 'metric' ? header : ''],
+  ])
+  const choose = async (n: number) => {
+    const body = formOf(sheet('id,name,power,deads', n))
+    return (await call.raw(`/leagues/${id}/uploads`, { method: 'POST', body })).headers.get('location') ?? ''
+  }
+  const click = (draft: string, button: string) =>
+    call.raw(draft, { method: 'POST', body: new URLSearchParams([['do', button], ...fields]) })
+  const ended = () =>
+    until(async () => {
+      const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
+      return uploads.every(({ status }: { status: string }) => status === 'done') && uploads
+    })
+
+  const first = await choose(1)
+  const clicks = await Promise.all([click(first, 'import'), click(first, 'import')])
+  expect(clicks.map(({ headers }) => headers.get('location'))).toEqual(Array(2).fill(`/leagues/${id}/uploads/1`))
+  expect(await ended()).toHaveLength(1)
+
+  const second = await choose(2)
+  const [discarded] = await Promise.all([click(second, 'discard'), click(second, 'import')])
+  expect(await ended()).toHaveLength(discarded?.status === 303 ? 1 : 2)
+  expect(readdirSync(join(dataDir, 'uploads'))).toHaveLength((await ended()).length)
 })

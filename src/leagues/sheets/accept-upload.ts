@@ -94,8 +94,18 @@ export async function acceptReceived(
   }
 }
 
-/** Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping. */
-export async function acceptUpload(app: App, league: League, received: ReceivedFile, options: UploadOptions, who: Who) {
+/**
+ * Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping.
+ * `claimFile` is part of the transaction, and may refuse.
+ */
+export async function acceptUpload(
+  app: App,
+  league: League,
+  received: ReceivedFile,
+  options: UploadOptions,
+  who: Who,
+  claimFile?: (tx: Db) => void,
+) {
   const { db, clock, jobs, sheets } = app
   const { file, filename, bytes, sha256 } = received
   const dryRun = isYes(options.dry_run)
@@ -109,6 +119,7 @@ export async function acceptUpload(app: App, league: League, received: ReceivedF
   const givenMapping = mappingOf(options.mapping)
   const accept = (tx: Db) => {
     requireUploadsOpen(leagueById(tx, league.id), now)
+    claimFile?.(tx)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)
     const existing = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })

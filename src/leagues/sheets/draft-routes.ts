@@ -1,5 +1,6 @@
 /** Uploading without JavaScript: choose a file and its columns, preview and import it, and answer a held upload. */
 import { Elysia, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
 import { uploadKinds, uploadModes } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { seeOther } from '../../accounts/auth-form.ts'
@@ -18,18 +19,18 @@ import { uploadDraftBody } from './draft-page.ts'
 import {
   type ColumnChoice,
   changeDraft,
-  deleteDraft,
   draftFault,
   draftOf,
   insertDraft,
   linkForTrial,
   mappingOfChoices,
   receivedDraft,
+  takeDraft,
   type UploadDraft,
 } from './drafts.ts'
 import { discardHeld, publishHeld } from './held.ts'
 import { previewUpload } from './preview-upload.ts'
-import { uploadOfLeague } from './queries.ts'
+import { uploadOfFile, uploadOfLeague } from './queries.ts'
 import { type ReceivedFile, receiveFile, removeReceived } from './receive-file.ts'
 
 const oneDraft = { params: t.Object({ id: idSchema, draft_id: idSchema }) }
@@ -126,15 +127,16 @@ export const draftPages = (app: App) => {
 
   async function importDraft(draft: UploadDraft, who: Who) {
     const league = openLeague(draft.leagueId)
-    const { upload, isDuplicate } = await acceptUpload(app, league, receivedDraft(draft), uploadOptionsOf(draft), who)
-    await atomically(db, tx => deleteDraft(tx, draft.id))
+    const take = (tx: Db) => takeDraft(tx, draft.id)
+    const options = uploadOptionsOf(draft)
+    const { upload, isDuplicate } = await acceptUpload(app, league, receivedDraft(draft), options, who, take)
     if (isDuplicate) await removeReceived(config.dataDir, draft)
     else await jobs.tryDispatch(upload.jobId)
     return seeOther(`/leagues/${league.id}/uploads/${upload.id}`)
   }
 
   async function discardDraft(draft: UploadDraft) {
-    await atomically(db, tx => deleteDraft(tx, draft.id))
+    await atomically(db, tx => takeDraft(tx, draft.id))
     await removeReceived(config.dataDir, draft)
     return seeOther(`/leagues/${draft.leagueId}/uploads`)
   }
@@ -172,8 +174,10 @@ export const draftPages = (app: App) => {
           const edited = await storeChoices(draft, form)
           return await (form.get('do') === 'trial' ? tryDraft(edited, who) : importDraft(edited, who))
         } catch (error) {
-          if (error instanceof Refusal) return draftPage(draftOf(db, id, draft_id, who), who, error)
-          throw error
+          if (!(error instanceof Refusal)) throw error
+          const imported = uploadOfFile(db, id, draft.file) // by the first of two clicks
+          if (imported) return seeOther(`/leagues/${id}/uploads/${imported.id}`)
+          return draftPage(draftOf(db, id, draft_id, who), who, error)
         }
       },
       { ...oneDraft, parse: 'none', may: 'officer', detail: hidden },

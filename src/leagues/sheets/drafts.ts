@@ -15,8 +15,11 @@ export const insertDraft = (tx: Db, draft: typeof uploadDrafts.$inferInsert): Up
 export const changeDraft = (tx: Db, id: number, change: Partial<UploadDraft>): void =>
   void tx.update(uploadDrafts).set(change).where(eq(uploadDrafts.id, id)).run()
 
-export const deleteDraft = (tx: Db, id: number): void =>
-  void tx.delete(uploadDrafts).where(eq(uploadDrafts.id, id)).run()
+/** Whoever takes the draft owns its file: it is imported or deleted once, however many requests ask for that. */
+export function takeDraft(tx: Db, id: number): void {
+  const taken = tx.delete(uploadDrafts).where(eq(uploadDrafts.id, id)).returning().get()
+  if (!taken) refuse('not_found', draftGone)
+}
 
 /** Officers see only the files that they chose themselves. */
 export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadDraft {
@@ -25,10 +28,10 @@ export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadD
     .from(uploadDrafts)
     .where(and(eq(uploadDrafts.id, id), eq(uploadDrafts.leagueId, leagueId)))
     .get()
-  if (!draft || draft.userId !== who.id)
-    return refuse('not_found', 'This file is no longer available; choose it again on the page of uploads')
-  return draft
+  return draft && draft.userId === who.id ? draft : refuse('not_found', draftGone)
 }
+
+const draftGone = 'This file is no longer available; choose it again on the page of uploads'
 
 /** The file as it was received. */
 export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDraft): ReceivedFile => ({

@@ -31,6 +31,13 @@ export function uploadOfLeague(db: Db, leagueId: number, id: number): Upload {
   return upload.leagueId === leagueId ? upload : refuse('not_found', `This league has no upload ${id}`)
 }
 
+export const uploadOfFile = (db: Db, leagueId: number, file: string): Upload | undefined =>
+  db
+    .select()
+    .from(uploads)
+    .where(and(eq(uploads.leagueId, leagueId), eq(uploads.file, file)))
+    .get()
+
 const findByBytes = prepared(db =>
   db
     .select()
