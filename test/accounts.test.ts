@@ -464,6 +464,9 @@ test('a name that looks like that of somebody else is refused, and the service�
   await call.post('/api/v1/users', { ...bob, username: 'İpek', email: 'i@p.ek' })
   for (const username of ['İpek', 'ipek', 'ıpek'])
     expect(await refusedUser(call, { username })).toEqual([409, 'username'])
+  await call.post('/api/v1/users', { ...bob, username: 'Kali\u0307n', email: 'k@al.in' })
+  for (const username of ['Kali\u0307n', 'kalin'])
+    expect(await refusedUser(call, { username })).toEqual([409, 'username'])
   const { id } = await call.post('/api/v1/users', { ...bob, username: 'Борис' })
   expect(await refusedUser(call, { username: 'борис', email: 'c@d.ef' })).toEqual([409, 'username'])
   expect((await call.patch(`/api/v1/users/${id}`, { username: 'БОРИС' })).username).toBe('БОРИС') // their own name they may look like

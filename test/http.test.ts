@@ -328,6 +328,12 @@ test('HEAD of an event stream answers at once and leaves none open', async () =>
   await until(() => app.streams.size() === 0)
 })
 
+test('an event stream that is refused leaves nothing behind', async () => {
+  const { as, app } = await start()
+  expect((await as().raw('/leagues/999/events')).status).toBe(404)
+  expect(app.streams.size()).toBe(0)
+})
+
 /** Sends a raw request and returns the raw answer. */
 async function sendRaw(url: string, text: string): Promise<string> {
   const answer = Promise.withResolvers<string>()

@@ -29,6 +29,31 @@ test('people change their name as they like, and their e-mail address with their
   expect((await refusalOf(call.patch('/api/v1/auth/me', { username: 'x' }))).status).toBe(409)
 })
 
+test('a password that is changed while it is checked changes nothing any more', async () => {
+  const { app, call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const thief = visitor(url)
+  await thief.signIn(ann.email, ann.password)
+  const [checked, changed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { matches } = app.passwords
+  let checks = 0
+  app.passwords.matches = async (...given) => {
+    const isRight = await matches(...given)
+    if (++checks === 2) checked.resolve()
+    await changed.promise
+    return isRight
+  }
+  const takeovers = [
+    thief.post('/api/v1/auth/password', { current_password: ann.password, new_password: 'the password of a thief' }),
+    thief.patch('/api/v1/auth/me', { email: 'thief@example.org', current_password: ann.password }),
+  ].map(refusalOf)
+  await checked.promise
+  await call.patch(`/api/v1/users/${id}`, { password: newPassword })
+  changed.resolve()
+  for (const refusal of takeovers) expect((await refusal).problem.errors).toMatchObject([{ path: 'current_password' }])
+  await visitor(url).signIn(ann.email, newPassword)
+})
+
 test('sessions are listed, each but this one is ended by itself, and all by an admin', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)

@@ -42,12 +42,15 @@ export function normalizedEmail(text: string, path = 'email'): string {
 
 const reservedNames = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // the audit log uses these names for others
 
+/** A dot on a letter that has one already: it cannot be seen. */
+const secondDot = /(?<=[\p{Soft_Dotted}ıȷ])\u0307/gu
+
 /** Invisible letters, and long stacks of accents. */
 const invisible = /\p{Default_Ignorable_Code_Point}|\p{M}{5}/u
 
 /** One spelling per name. */
 export function checkedUsername(text: string): string {
-  const name = text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ')
+  const name = text.normalize('NFKC').replaceAll(secondDot, '').trim().replaceAll(/\s+/g, ' ')
   if (name.length > maxUsernameLength) invalid('username', `At most ${maxUsernameLength} letters.`)
   if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name) || invisible.test(name))
     invalid('username', "Letters, digits, spaces and . _ ' - only; start with a letter or digit.")

@@ -12,25 +12,32 @@ import { changeUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
 import { countOwnAttempt } from './sign-in.ts'
 
+const needsPassword = 'Enter your current password: changing the e-mail address needs it.'
+
 type OwnChange = { username?: string; email?: string; country?: string | null; current_password?: string }
 
 /** A new e-mail address needs the password: whoever controls the address can take over the account. */
 export async function editOwnAccount(app: App, request: Request, who: Who, change: OwnChange): Promise<User> {
   const { db, clock, passwords } = app
   const id = ownId(who)
-  const before = userById(db, id)
+  const known = userById(db, id)
   const { username, email, country, current_password: password = '' } = change
   const columns = {
     ...(username !== undefined && { username: checkedUsername(username) }),
     ...(email !== undefined && { email: normalizedEmail(email) }),
     ...(country !== undefined && { country: countryCode(country) }),
   }
-  if (columns.email !== undefined && columns.email !== before.email) {
-    await countOwnAttempt(app, request, before)
-    if (!(await passwords.matches(password, before.passwordHash)))
-      invalid('current_password', 'Enter your current password: changing the e-mail address needs it.')
+  const isOtherAddress = (user: User) => columns.email !== undefined && columns.email !== user.email
+  let enteredHash: string | undefined // of the password that was entered
+  if (isOtherAddress(known)) {
+    await countOwnAttempt(app, request, known)
+    if (!(await passwords.matches(password, known.passwordHash))) invalid('current_password', needsPassword)
+    enteredHash = known.passwordHash
   }
   const { changed, notice } = await atomically(db, tx => {
+    const before = userById(tx, id)
+    // Again, as the password may have been changed in the meantime, perhaps because somebody else knew it.
+    if (isOtherAddress(before) && before.passwordHash !== enteredHash) invalid('current_password', needsPassword)
     const changed = changeUser(tx, id, columns)
     const fields = (['username', 'email', 'country'] as const).filter(field => changed[field] !== before[field])
     if (fields.length)

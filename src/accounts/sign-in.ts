@@ -188,6 +188,8 @@ export const checkedAccount = ({ email, username, country }: NewAccount) => ({
   country: countryCode(country),
 })
 
+const notCurrent = 'This is not your current password.'
+
 type PasswordChange = { current_password: string; new_password: string }
 
 /** Ends all other sessions of the user. */
@@ -201,16 +203,19 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   await countAttempt(app, attempt)
   if (!(await passwords.matches(change.current_password, user.passwordHash))) {
     await atomically(db, tx => audit(tx, { ...auditEntry, at: clock.now(), result: 'refused' }))
-    invalid('current_password', 'This is not your current password.')
+    invalid('current_password', notCurrent)
   }
   const newHash = await hashNewPassword(passwords, change.new_password, user, 'new_password')
   const { device, notice } = await atomically(db, tx => {
     const now = clock.now()
+    const before = userById(tx, id)
+    // It has been changed in the meantime, perhaps because somebody else knew it.
+    if (before.passwordHash !== user.passwordHash) invalid('current_password', notCurrent)
     forgetAttempts(tx, attempt)
     const changed = changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
     audit(tx, { ...auditEntry, at: now })
     const device = who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
-    return { device, notice: acceptAccountNotice(app, tx, user, changed) }
+    return { device, notice: acceptAccountNotice(app, tx, before, changed) }
   })
   if (notice) await app.jobs.tryDispatch(notice)
   for (const cookie of device ? deviceCookies(id, device, isSecure(request, config)) : [])

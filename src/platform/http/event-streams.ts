@@ -77,10 +77,14 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
             }
           }
           open.add(finish)
-          stop = begin(
-            (data, event) => write(`${event ? `event: ${event}\n` : ''}data: ${JSON.stringify(data)}\n\n`),
-            finish,
-          )
+          const send: Send = (data, event) =>
+            write(`${event ? `event: ${event}\n` : ''}data: ${JSON.stringify(data)}\n\n`)
+          try {
+            stop = begin(send, finish)
+          } catch (error) {
+            finish() // a refusal is the answer, and no timer goes on
+            throw error
+          }
           if (isOver) stop()
         },
         cancel: () => finish(),
