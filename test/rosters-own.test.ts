@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { day } from '../src/platform/clock.ts'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { toIcal } from '../src/rota/own/ical.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
@@ -250,6 +251,21 @@ test('an exchange whose duty in return is gone is open again, not a gift', async
   expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ state: 'open', taken_by: null, in_return: null })
 })
 
+test('an officer approves an exchange if either site asks for it, and not once the duty in return has begun', async () => {
+  const { call, clock, ann, bob, duties } = await startBar('rules')
+  const hill = await call.post(`${base}/sites`, { name: 'Hill', timezone: 'Europe/Berlin', swaps: 'officer' })
+  const shift = { site_id: hill.id, starts_at: `${inDays(3)}T17:00:00Z`, ends_at: `${inDays(3)}T22:00:00Z` }
+  const { id: shift_id } = await call.post(`${base}/shifts`, shift)
+  const { id: in_return } = await call.post(`${base}/assignments`, { shift_id, staff_id: bob.id })
+  const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
+  expect(await bob.browser.post(`${base}/swaps/${id}/take`, { in_return })).toEqual({ done: false })
+  expect(await shiftsOf(bob)).toMatchObject([{ assignment_id: in_return }])
+  clock.forward(4 * day)
+  const late = await refusalOf(call.post(`${base}/swaps/${id}/approve`))
+  expect(late.problem.detail).toContain('has started')
+  expect((await call.get(`${base}/shifts/${shift_id}/candidates`)).candidates[0].name).not.toBe('Bob') // who worked it
+})
+
 test('people set their own preferences, and officers their weights', async () => {
   const { call, ann } = await startBar()
   const wishes = [{ want: 'avoid', weekday: 7 }]
@@ -267,6 +283,8 @@ test('people set their own preferences, and officers their weights', async () =>
     { want: 'avoid', weekday: 7, weight: 3 },
     { want: 'prefer', weekday: 1 },
   ])
+  await setPreferences({ preferences: [...wishes, ...wishes, ...wishes] }) // the same wish thrice would weigh thrice as much
+  expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([{ want: 'avoid', weekday: 7, weight: 3 }])
   expect((await setPreferences({})).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([])
 })

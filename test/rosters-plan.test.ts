@@ -206,6 +206,35 @@ test('changes that planners send at once are all kept', async () => {
   expect(await assigned()).toHaveLength(7)
 })
 
+test('a draft is published as it is at that moment, and not once it was discarded or published', async () => {
+  const { call, change, path, draft, staff, shift_ids, roster } = await venueWithDraft()
+  const put = (i: number) => change({ put: [{ shift_id: shift_ids[i] ?? 0, staff_id: staff[0].id }] })
+  const publish = (job_id: string) => call.post(`${base}/confirm`, { job_id })
+  await put(0)
+  await Promise.allSettled([publish(draft.job_id), put(1), put(2), put(3)])
+  const kept: Place[] = (await call.get(path)).assignments
+  expect((await roster()).summary.filled).toBe(kept.length)
+  const other = await call.post(`${base}/drafts`, { ...week, from: 'nobody' })
+  const [published] = await Promise.allSettled([publish(other.job_id), call.delete(`${base}/drafts/${other.job_id}`)])
+  expect(published).toMatchObject({ status: 'rejected', reason: { status: 404 } })
+  expect((await roster()).summary.filled).toBe(kept.length)
+})
+
+test('a template puts people on as many equal shifts as it has, and makes nothing once its sites are gone', async () => {
+  const { call, site, staff, shift_ids } = await newVenue()
+  const { starts_at, ends_at } = await call.get(`${base}/shifts/${shift_ids[0]}`)
+  const twin = await call.post(`${base}/shifts`, { site_id: site.id, starts_at, ends_at, skill: 'bar' })
+  for (const [i, shift_id] of [shift_ids[0], twin.id].entries())
+    await call.post(`${base}/assignments`, { shift_id, staff_id: staff[i].id })
+  const { id } = await call.post(`${base}/templates`, { name: 'Twins', monday: week.start_date })
+  const apply = () => call.post(`${base}/templates/${id}/apply`, { monday: '2026-07-06', people: true })
+  const { draft_id } = await apply()
+  const { assignments } = await call.get(`${base}/drafts/${draft_id}`)
+  expect(new Set(assignments.map(({ shift_id }: Place) => shift_id)).size).toBe(2)
+  await call.delete(`${base}/sites/${site.id}?confirm=true`)
+  expect((await refusalOf(apply())).status).toBe(409) // a draft of nowhere would be one of all sites, and empty
+})
+
 test('without script a place is moved by a form, which shows the rule against it', async () => {
   const { call, url, draft, assigned, staff, shift_ids } = await venueWithDraft()
   await call.post('/api/v1/users', officer)

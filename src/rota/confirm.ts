@@ -9,7 +9,7 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { DateRange } from './date-range.ts'
-import { findDraft, markConfirmed } from './drafts.ts'
+import { draftById, markConfirmed } from './drafts.ts'
 import {
   type AssignmentsCheck,
   assignmentKey,
@@ -52,51 +52,60 @@ const confirmedAnswer = ({ start, end, siteIds }: DateRange, counts: Partial<Con
   ...counts,
 })
 
-/** The draft of a job. Confirming it again returns the same and changes nothing. */
+/** The draft of a job as it is then. Confirming it again returns the same and changes nothing. */
 export async function confirmDraft(app: App, who: Who, jobId: string): Promise<Confirmed> {
-  const draft = findDraft(app.db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
-  const { range, content } = draft
-  const wanted = content.assignments
-  if (draft.confirmedAt !== null) return confirmedAnswer(range, { confirmed: wanted.length, already_confirmed: true })
-  return confirmRoster(app, who, range, wanted, jobId)
+  for (;;) {
+    const { range, content, changes, confirmedAt } = draftById(app.db, jobId)
+    const wanted = content.assignments
+    if (confirmedAt !== null) return confirmedAnswer(range, { confirmed: wanted.length, already_confirmed: true })
+    const written = await writeChecked(app, who, range, wanted, { jobId, changes })
+    if (written) return written
+  }
 }
 
 /** Replaces what is not pinned in that range. An empty list changes nothing and only drops cached answers. */
-export async function confirmRoster(
+export async function confirmRoster(app: App, who: Who, range: DateRange, wanted: Assignment[]): Promise<Confirmed> {
+  if (!wanted.length) {
+    await atomically(app.db, tx => touch(tx, 'roster'))
+    return confirmedAnswer(range, {})
+  }
+  for (;;) {
+    const written = await writeChecked(app, who, range, wanted)
+    if (written) return written
+  }
+}
+
+type CheckedDraft = { jobId: string; changes: number }
+
+/** Undefined if the roster, or the draft that it comes from, changed since it was checked. */
+async function writeChecked(
   { db, reader, clock }: App,
   who: Who,
   range: DateRange,
   wanted: Assignment[],
-  jobId?: string,
-): Promise<Confirmed> {
-  if (!wanted.length && !jobId) {
-    await atomically(db, tx => touch(tx, 'roster'))
-    return confirmedAnswer(range, {})
-  }
-  for (;;) {
-    const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
-    refuseBroken(checked.violations)
-    const written = await atomically(db, tx => {
-      if (rosterVersion(tx) !== checked.version) return undefined // changed since it was checked: check again
-      const already = jobId !== undefined && findDraft(tx, jobId)?.confirmedAt
-      if (already) return confirmedAnswer(range, { confirmed: checked.assignments.length, already_confirmed: true })
-      const at = clock.now()
-      const counts = writeAssignments(tx, range, checked.assignments, at)
-      const { unmet } = checked
-      if (jobId) markConfirmed(tx, jobId, at)
-      touch(tx, 'roster')
-      const target = `roster ${range.start} to ${range.end}`
-      audit(tx, {
-        at,
-        who,
-        action: 'roster.confirm',
-        target,
-        detail: { job_id: jobId, sites: range.siteIds, ...counts },
-      })
-      return confirmedAnswer(range, { ...counts, unmet })
+  draft?: CheckedDraft,
+): Promise<Confirmed | undefined> {
+  const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
+  refuseBroken(checked.violations)
+  return atomically(db, tx => {
+    if (rosterVersion(tx) !== checked.version) return undefined
+    const now = draft && draftById(tx, draft.jobId)
+    if (now && (now.changes !== draft?.changes || now.confirmedAt !== null)) return undefined
+    const at = clock.now()
+    const counts = writeAssignments(tx, range, checked.assignments, at)
+    const { unmet } = checked
+    if (draft) markConfirmed(tx, draft.jobId, at)
+    touch(tx, 'roster')
+    const target = `roster ${range.start} to ${range.end}`
+    audit(tx, {
+      at,
+      who,
+      action: 'roster.confirm',
+      target,
+      detail: { job_id: draft?.jobId, sites: range.siteIds, ...counts },
     })
-    if (written) return written
-  }
+    return confirmedAnswer(range, { ...counts, unmet })
+  })
 }
 
 /** Removes everyone in that range who is not pinned. */

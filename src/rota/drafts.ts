@@ -4,6 +4,7 @@ import { type Static, t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
+import { refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
@@ -48,6 +49,9 @@ export function findDraft(db: Db, jobId: string): Draft | undefined {
   const row = db.select().from(rosterDrafts).where(eq(rosterDrafts.jobId, jobId)).get()
   return row && draftOf(row)
 }
+
+export const draftById = (db: Db, jobId: string): Draft =>
+  findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
 
 export function listDrafts(db: Db, { limit, offset }: PageSlice) {
   const rows = db.select().from(rosterDrafts).orderBy(desc(rosterDrafts.createdAt)).limit(limit).offset(offset).all()

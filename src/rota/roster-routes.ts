@@ -16,9 +16,9 @@ import { checkDateRange, daysAfter, mondayOf, today } from './date-range.ts'
 import {
   assignmentSchema,
   discardDraft,
+  draftById,
   draftSchema,
   draftView,
-  findDraft,
   listDrafts,
   wholeDraftSchema,
 } from './drafts.ts'
@@ -62,7 +62,6 @@ const one = { params: idParams }
 
 export const rosterRoutes = (app: App) => {
   const { db, cache, clock } = app
-  const draftOf = (jobId: string) => findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
 
   return new Elysia({ tags: ['rosters'] })
     .use(access(app))
@@ -176,7 +175,7 @@ export const rosterRoutes = (app: App) => {
     .get(
       '/roster/drafts/:job_id',
       ({ params: { job_id } }) => {
-        const draft = draftOf(job_id)
+        const draft = draftById(db, job_id)
         const { assignments, unfilled } = draft.content
         return { ...draftView(draft, allSites(db)), assignments, unfilled }
       },

@@ -79,7 +79,7 @@ export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
   return ids
 }
 
-/** Returns the id of an identical existing shift. */
+/** Returns the id of an identical existing shift, each only once: two equal shifts are two. */
 export function findIdenticalShift(tx: Db): (shift: NewShift) => number | undefined {
   const same = tx
     .select({ id: shifts.id })
@@ -93,12 +93,15 @@ export function findIdenticalShift(tx: Db): (shift: NewShift) => number | undefi
         sql`${shifts.kind} is ${sql.placeholder('kind')} and ${shifts.skills} = ${sql.placeholder('skills')}`,
       ),
     )
-    .limit(1)
+    .orderBy(asc(shifts.id))
     .prepare()
   const zoneOf = timezoneOfSite(tx)
+  const found = new Set<number>()
   return shift => {
     const row = shiftRow(shift, zoneOf(shift.site_id))
-    return same.get({ ...row, skills: JSON.stringify(row.skills) })?.id
+    const next = same.all({ ...row, skills: JSON.stringify(row.skills) }).find(({ id }) => !found.has(id))?.id
+    if (next !== undefined) found.add(next)
+    return next
   }
 }
 

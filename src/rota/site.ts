@@ -61,9 +61,10 @@ export function checkSite({ timezone, rules }: SiteChange): void {
   if (errors[0]) refuse('invalid', errors[0].message, { errors })
 }
 
+/** By `Intl`, which writes the times of shifts; `Temporal` would also take 2026-03-30T12:00Z. */
 function checkZone(timezone: string): void {
   try {
-    Temporal.Now.zonedDateTimeISO(timezone)
+    new Intl.DateTimeFormat('en-GB', { timeZone: timezone })
   } catch {
     invalid('timezone', `${timezone} is not a time zone; write one such as Europe/Berlin.`)
   }

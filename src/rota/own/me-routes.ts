@@ -39,9 +39,11 @@ const meSchema = t.Object({
 })
 type Wish = Static<typeof wishSchema>
 
-/** A wish that stays keeps the weight that an officer gave it. */
+/** A wish that stays keeps the weight that an officer gave it. The same wish twice counts once, or it would weigh twice as much. */
 const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]): Wish[] =>
-  wishes.map(wish => before.find(({ weight: _, ...same }) => Bun.deepEquals(same, wish)) ?? wish)
+  wishes
+    .filter((wish, i) => wishes.findIndex(other => Bun.deepEquals(other, wish)) === i)
+    .map(wish => before.find(({ weight: _, ...same }) => Bun.deepEquals(same, wish)) ?? wish)
 
 export const meRoutes = (app: App) => {
   const { db, clock } = app

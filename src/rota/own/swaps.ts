@@ -1,6 +1,6 @@
 /**
- * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. If the site requires it, an officer
- * approves; what the rules of work forbid is refused to everybody.
+ * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. If the site of either requires it, an
+ * officer approves; what the rules of work forbid is refused to everybody.
  */
 import { and, asc, count, eq, gt, isNotNull, ne, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -114,7 +114,8 @@ const dutyView = (id: number, shiftId: number, place: DutyDescription) => ({
   words: dutyWords(place),
 })
 
-type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
+type Place = DutyDescription & { swaps: Row['rule'] }
+type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: Place }
 
 function dutyById(db: Db, id: number): Duty | undefined {
   const found = db.select().from(assignments).where(eq(assignments.id, id)).get()
@@ -126,8 +127,12 @@ function dutyById(db: Db, id: number): Duty | undefined {
 function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): Duty {
   const duty = dutyById(db, id)
   if (duty?.staffId !== staffId) return refuse('not_found', `You have no duty ${id}`)
-  if (duty.place.startsAt <= now) refuse('conflict', 'This duty has started')
+  refuseStarted(duty, now)
   return duty
+}
+
+function refuseStarted({ place }: Duty, now: number): void {
+  if (place.startsAt <= now) refuse('conflict', `The duty ${dutyWords(place)} has started`)
 }
 
 export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: number): number {
@@ -204,7 +209,7 @@ export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number |
   if (offer.takenBy !== null) refuse('conflict', 'A colleague has already taken it')
   const inReturn = inReturnId === undefined ? undefined : ownUpcomingDuty(tx, inReturnId, me.id, at)
   refuseBroken(violationsOfMoves(tx, movesOf(row, me.id, inReturn)))
-  if (rule === 'rules') {
+  if (rule === 'rules' && inReturn?.place.swaps !== 'officer') {
     swapDuties(tx, row, me.id, inReturn, at)
     return true
   }
@@ -223,12 +228,14 @@ export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number |
 
 const inReturnWords = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyWords(inReturn.place)}` : '')
 
-/** Checked again: rules or rosters may have changed since it was taken. */
+/** Checked again: rules or rosters may have changed since it was taken, and the duty in return may have begun. */
 export function approveSwap(tx: Db, id: number, at: number): void {
   const row = offerById(tx, id, at)
-  const { takenBy, inReturn } = row.offer
+  const { takenBy } = row.offer
   if (takenBy === null) refuse('conflict', 'Nobody has taken this offer yet')
-  swapDuties(tx, row, takenBy, inReturn === null ? undefined : dutyById(tx, inReturn), at)
+  const inReturn = row.offer.inReturn === null ? undefined : dutyById(tx, row.offer.inReturn)
+  if (inReturn) refuseStarted(inReturn, at)
+  swapDuties(tx, row, takenBy, inReturn, at)
 }
 
 function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined, at: number): void {

@@ -11,7 +11,7 @@ import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-sc
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster } from '../confirm.ts'
 import { checkDateRange } from '../date-range.ts'
-import { draftSchema, draftView } from '../drafts.ts'
+import { draftById, draftSchema, draftView } from '../drafts.ts'
 import { dutyDescription, dutyWords } from '../notices.ts'
 import { confirmedSchema } from '../roster-routes.ts'
 import { staffNames } from '../roster-view.ts'
@@ -20,7 +20,6 @@ import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
 import {
   changePlaces,
   clearDraft,
-  draftById,
   draftChangeSchema,
   draftDifferences,
   draftNameBody,

@@ -89,6 +89,7 @@ export function applyTemplate(tx: Db, id: number, day: string, at: number): Appl
   const zoneOf = timezoneOfSite(tx)
   const sites = new Set(allSites(tx).map(({ id }) => id))
   const kept = contentOf(template).filter(({ shift }) => sites.has(shift.site_id))
+  if (!kept.length) refuse('conflict', 'The sites of this template have been deleted')
   const weeks = Temporal.PlainDate.from(template.monday).until(mondayOf(day), { largestUnit: 'days' }).days / 7
   const wanted = copyShifts(
     kept.map(({ shift }) => shift),
