@@ -4,7 +4,7 @@ import { openBeside } from '../db/open.ts'
 import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
-import { day, systemClock } from '../src/platform/clock.ts'
+import { day, hour, systemClock } from '../src/platform/clock.ts'
 import { newCup, newMember, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { firstSeed } from './seeded.ts'
 import { board, type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
@@ -373,4 +373,31 @@ test('whatever is traded, split and paid out, cash, cost and gains add up', () =
       if (position.quantity === 0) expect([seed, position.cost + 0]).toEqual([seed, 0])
     }
   }
+})
+
+test('a price of yesterday that is split or taken back today leaves today’s gain as it is', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call, clock } = fieldhouse
+  clock.forwardToNext(day)
+  clock.forward(hour)
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await sendQuotes(call, { ACME: 9_000, BOLT: 1_000, CORE: 1_000 })
+  await sendQuotes(call, { ACME: 10_000, BOLT: 1_100, CORE: 1_100 })
+  for (const symbol of ['ACME', 'BOLT', 'CORE']) await trade(ann!, league, 'buy', 10, symbol)
+  await sendQuotes(call, { BOLT: 9_000, CORE: 9_000 })
+  clock.forward(day - hour / 2)
+  await sendQuotes(call, { CORE: 1_150 })
+  const today = async () => [
+    ...(await call.get('/api/v1/quotes?symbols=ACME,BOLT,CORE')).quotes.map(
+      ({ open_cents, price_cents }: Record<string, number>) => [open_cents, price_cents],
+    ),
+    (await portfolio(ann!, league)).today_cents,
+    (await board(call, league)).rows[0].metrics.today_pct > 0,
+  ]
+  expect(await today()).toEqual([[10_000, 10_000], [9_000, 9_000], [9_000, 1_150], -78_500, false])
+  await call.post('/api/v1/quotes/ACME/splits', { to: 2, from: 1 })
+  await takeBack(call, 'BOLT', await newestPrice(call, 'BOLT'))
+  await takeBack(call, 'CORE', (await call.get('/api/v1/quotes/CORE/prices')).prices[1].id)
+  expect(await today()).toEqual([[5_000, 5_000], [1_100, 1_100], [1_100, 1_150], 500, true])
 })

@@ -9,7 +9,7 @@ import { maxShares } from '../order.ts'
 import type { Portfolio } from '../portfolio.ts'
 import { applyCorrection, type Correction, type Position, type SplitRatio, splitOf } from '../position.ts'
 import { findPortfolio, positionIn } from '../queries.ts'
-import { type QuoteRow, startOfDay } from '../quote.ts'
+import { openOf, type QuoteRow, startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
 import { insertAction, isUndone, type SymbolAction, storeCounts } from './symbol-action.ts'
@@ -31,7 +31,7 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Offi
   })
   splitPrices(tx, symbol, ratio)
   const restated = (cents: number) => Math.max(1, Math.round((cents * ratio.from) / ratio.to))
-  const after = { ...quote, priceCents: restated(quote.priceCents), openCents: restated(quote.openCents) }
+  const after = { ...quote, priceCents: restated(quote.priceCents), openCents: restated(openOf(quote, act.at)) }
   writeQuotes(tx, [after], new Map([[symbol, quote]]), act.at, act.by)
   return storeCounts(tx, action, { lines })
 }

@@ -6,6 +6,7 @@ import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { dailyPrices, ledger, prices, symbolActions } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
+import { touch } from '../../../platform/cache/stamps.ts'
 import { day, iso } from '../../../platform/clock.ts'
 import { writeQuotes } from '../accept-quotes.ts'
 import { isTrade, type LedgerLine } from '../ledger.ts'
@@ -13,8 +14,8 @@ import { moneyText } from '../order.ts'
 import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
 import type { Price } from '../price-history.ts'
 import { findPortfolio, positionIn } from '../queries.ts'
-import { startOfDay } from '../quote.ts'
-import { findQuote } from '../quote-queries.ts'
+import { openOf, startOfDay } from '../quote.ts'
+import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
 import { insertAction, type SymbolAction, storeCounts } from './symbol-action.ts'
 
@@ -27,6 +28,7 @@ export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerA
   tx.update(prices).set({ voidedAt: act.at }).where(eq(prices.id, priceId)).run()
   const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
   if (price.until === null) restorePriceBefore(tx, price, act)
+  else correctOpen(tx, symbol, act)
   for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, symbol, start)
   return storeCounts(tx, action, { lines, kept })
 }
@@ -142,9 +144,30 @@ function restorePriceBefore(tx: Db, wrong: Price, { at, by }: OfficerAction): vo
       { rule: 'only_price' },
     )
   const { priceCents } = before
-  const openCents = quote.openCents === wrong.priceCents ? priceCents : quote.openCents
+  const openCents = openWithoutVoided(tx, symbol, at) ?? priceCents
   const restored = { ...quote, priceCents, openCents, asOf: before.confirmedAt ?? before.asOf, receivedAt: at }
   writeQuotes(tx, [restored], new Map([[symbol, quote]]), at, by)
+}
+
+/** The day may have begun with a wrong price that is no longer the newest. */
+function correctOpen(tx: Db, symbol: string, { at, by }: OfficerAction): void {
+  const quote = findQuote(tx, symbol)
+  const openCents = openWithoutVoided(tx, symbol, at)
+  if (!quote || openCents === undefined || openOf(quote, at) === openCents || quote.receivedAt < startOfDay(at)) return
+  writeQuotes(tx, [{ ...quote, openCents }], new Map([[symbol, quote]]), at, by)
+  touch(tx, 'scores', ...leaguesHolding(tx, [symbol]))
+}
+
+/** The last price before today, or the first one in it. */
+function openWithoutVoided(tx: Db, symbol: string, at: number): number | undefined {
+  const valid = and(eq(prices.symbol, symbol), isNull(prices.voidedAt))
+  const select = () => tx.select({ cents: prices.priceCents }).from(prices)
+  const before = select()
+    .where(and(valid, lt(prices.asOf, startOfDay(at))))
+    .orderBy(desc(prices.id))
+    .limit(1)
+    .get()
+  return (before ?? select().where(valid).orderBy(asc(prices.id)).limit(1).get())?.cents
 }
 
 /** The closing price of a day is its last price that was not taken back. */
