@@ -79,7 +79,7 @@ test('lists with nothing in them say what is usual', async () => {
     ['/admin/monitoring/alerts', 'Nothing is wrong'],
     ['/admin/monitoring/risk-assessment', 'That is usual'],
     ['/admin/monitoring/trading-activity', 'There were no trades in this time'],
-    ['/admin/monitoring/league-activity', 'Officers can make the first one'],
+    ['/admin/monitoring/league-activity', 'Officers make the first one'],
     ['/admin/monitoring/active-users', 'Nobody signed in during this time'],
     ['/admin/monitoring/performance', 'Requests are counted each minute'],
     ['/admin/archives', 'Archived leagues are listed here'],

@@ -181,9 +181,9 @@ test('an entry is checked against the field, the rules and the other entries', a
   const [a = '', b = '', c = '', d = ''] = ids
   expect(await pickErrors([a, b, c])).toMatchObject([{ path: 'picks' }])
   expect(await pickErrors([a, b, c, a])).toMatchObject([
-    { path: 'picks[3]', message: expect.stringContaining('is already picked') },
+    { path: 'picks.3', message: expect.stringContaining('is already picked') },
   ])
-  expect(await pickErrors([a, b, c, '999'])).toMatchObject([{ path: 'picks[3]', message: '999 is not in the field.' }])
+  expect(await pickErrors([a, b, c, '999'])).toMatchObject([{ path: 'picks.3', message: '999 is not in the field.' }])
   expect((await refusalOf(ann.post(path, { picks: [a, b, c, 7] }))).status).toBe(422)
   expect((await refusalOf(ann.post(path, { picks: [a, b, c, d], name: 'BOB' }))).problem).toMatchObject({
     status: 409,

@@ -12,7 +12,7 @@ const word = oneLine(maxWordLength)
 const moment = {
   ...dateTimeSchema,
   description: 'A date, or a time with an offset',
-  'x-error': 'Write a day such as 2026-03-30, or a time such as 2026-03-30T12:00:00Z.',
+  'x-error': 'Write a day such as 2026-03-30, or a time such as 2026-03-30T12:00:00Z, from 1970 to 2100.',
 }
 
 export const wishSchema = t.Object({
