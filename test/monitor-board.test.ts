@@ -82,7 +82,7 @@ test('lists with nothing in them say what is usual', async () => {
     ['/admin/monitoring/league-activity', 'Officers make the first one'],
     ['/admin/monitoring/active-users', 'Nobody signed in during this time'],
     ['/admin/monitoring/performance', 'Requests are counted each minute'],
-    ['/admin/archives', 'Archived leagues are listed here'],
+    ['/admin/archives', 'A league is archived in its settings'],
     ['/admin/backups', 'The first one is made tonight'],
     ['/admin/audit/logs?q=no+such+thing', 'No entry matches these filters'],
     ['/admin/users', 'Make accounts for your members'],
