@@ -1,5 +1,6 @@
 /** The config of a sheet league accepts the words of its sheets, and refuses unknown keys. */
 import { expect, test } from 'bun:test'
+import { MetricNames } from '../src/leagues/sheets/metric-names.ts'
 import { newLeague, season, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
 
@@ -42,10 +43,16 @@ test('weights and the order accept the words of the sheets, and unknown metrics 
   expect((await change({ weights: { 'HONOR points': 2 } })).config.weights).toEqual({ honor_points: 2 })
   expect(await errorsOf(change({ weights: { valor: 1, 'T4 kills': 1, kills_t4: 2 }, sort: 'luck' }))).toEqual([
     422,
-    'config.weights.valor There is no metric valor here; the sheets have power, kills_t4, honor_points.',
-    'config.weights.kills_t4 This is kills_t4, which already has a weight.',
-    'config.sort There is no metric luck here; the sheets have power, kills_t4, honor_points.',
+    'config.weights.valor There is no metric valor here; the sheets have Power, Kills t4, Honor points.',
+    'config.weights.kills_t4 This is Kills t4, which already has a weight.',
+    'config.sort There is no metric luck here; the sheets have Power, Kills t4, Honor points.',
   ])
+})
+
+test('a metric is meant by its heading on the board, even where another sheet would mean something else by it', () => {
+  const names = new MetricNames(['kills', 'total_kills', 'k_d_pct'], [])
+  const meant = ['Kills', 'kills', 'Total kills', 'K d', 'K/D %', 'Dead Troops'].map(each => names.resolve(each, ''))
+  expect(meant).toEqual(['kills', 'kills', 'total_kills', 'k_d_pct', 'k_d_pct', 'deads'])
 })
 
 test('a board whose score means nothing says why, and nobody is first on it', async () => {

@@ -285,7 +285,7 @@ browserTest('weights, tiers and goals are written in the words of the sheets, ro
   const consoleErrors = consoleErrorsOf(page)
   await signInBrowser(page, url, olga.email, olga.password)
   await page.goto(`${path}/settings`)
-  await page.waitForSelector('text=The sheets have power, deads')
+  await page.waitForSelector('text=The sheets have Power, Deads')
   await page.fill('[name="config.weights"]', 'Dead Troops 80\nTotal Power: 2')
   await page.fill('[name="config.tiers.0.name"]', 'gold')
   await page.fill('[name="config.tiers.0.min"]', '50')
@@ -318,7 +318,7 @@ browserTest('weights, tiers and goals are written in the words of the sheets, ro
   await page.fill('[name="config.weights"]', 'valor 80')
   await page.click('button:text-is("Save")')
   await page.waitForSelector(
-    '#f-config-weights-error >> text=There is no metric valor here; the sheets have power, deads',
+    '#f-config-weights-error >> text=There is no metric valor here; the sheets have Power, Deads',
   )
 })
 

@@ -5,7 +5,7 @@ import { type FieldError, refuse } from '../../errors.ts'
 import { GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { errorSummary } from '../../platform/http/field-errors.ts'
 import { checkWebhook } from '../announcements.ts'
-import { labelColumn, labelOfColumn } from '../columns.ts'
+import { labelColumn, labelOfColumn, metricName } from '../columns.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { type SheetConfig, sheetConfig } from './config-schema.ts'
@@ -76,7 +76,10 @@ function namedNumbers(numbers: Record<string, number>, names: MetricNames, path:
   for (const [given, number] of Object.entries(numbers)) {
     const name = names.resolve(given, `${path}.${given}`)
     if (Object.hasOwn(named, name))
-      names.errors.push({ path: `${path}.${given}`, message: `This is ${name}, which already has a ${what}.` })
+      names.errors.push({
+        path: `${path}.${given}`,
+        message: `This is ${metricName(name)}, which already has a ${what}.`,
+      })
     else named[name] = number
   }
   return named

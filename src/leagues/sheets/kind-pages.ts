@@ -4,7 +4,7 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { number } from '../../ui/parts/values.ts'
-import { columnName, labelColumn } from '../columns.ts'
+import { columnName, labelColumn, metricName } from '../columns.ts'
 import {
   announcementFields,
   autoFinalizeField,
@@ -45,8 +45,8 @@ ${formField({
   type: 'pairs',
   optional: true,
   value: pairsText(config.weights),
-  placeholder: 'kills_t4 10\nkills_t5 30\ndeads 80',
-  hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.join(', ')}.`}`,
+  placeholder: 'T4 Kills 10\nT5 Kills 30\nDeads 80',
+  hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.map(metricName).join(', ')}.`}`,
 })}
 <div class="columns">
 ${formField({
@@ -164,7 +164,7 @@ function goalRows(given: unknown): Html {
     ({ from, to, targets }: LeagueConfig, i) => html`<div class="columns">
 ${power(`Goal ${i + 1}: from power`, `config.goals.${i}.from`, from)}
 ${power('To power', `config.goals.${i}.to`, to)}
-${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairsText(targets), placeholder: 'kill_points 5000000\ndeads 200000' })}
+${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairsText(targets), placeholder: 'Kill points 5000000\nDeads 200000' })}
 </div>`,
   )}`
 }

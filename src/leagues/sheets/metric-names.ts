@@ -1,6 +1,7 @@
-/** Resolves metric names in a league's config as they are spelled in its sheets: `T4 Kills` is `kills_t4` there too. */
+/** Resolves metric names in a league's config as they are spelled in its sheets and on its board: `T4 Kills` and `Kills t4` are `kills_t4`. */
 import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
+import { metricName } from '../columns.ts'
 import { metricNamed } from './reading/headers.ts'
 import { metricAliases } from './reading/known-metrics.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
@@ -24,7 +25,7 @@ export function seenLabels(scores: Database, published: readonly Published[]): s
 }
 
 /**
- * Reads names like headings. Once a league has scans, a name that is neither in them, nor a common metric, nor
+ * Reads names like headings, those of the board first. Once a league has scans, a name that is neither in them, nor a common metric, nor
  * already in the config is an error: nothing would ever count under it.
  */
 export class MetricNames {
@@ -39,7 +40,8 @@ export class MetricNames {
   }
 
   resolve(given: string, path: string): string {
-    const name = this.accepted.has(given) ? given : metricNamed(given)
+    const onBoard = this.accepted.has(given) ? given : [...this.accepted].find(name => metricName(name) === given)
+    const name = onBoard ?? metricNamed(given)
     if (name === '' || (this.seen.length > 0 && !this.accepted.has(name)))
       this.errors.push({ path, message: `There is no metric ${given} here; ${this.choices}.` })
     return name
@@ -47,6 +49,6 @@ export class MetricNames {
 
   private get choices(): string {
     const names = this.seen.length > 0 ? this.seen : [...metricAliases.keys()]
-    return `${this.seen.length > 0 ? 'the sheets have' : 'common ones are'} ${names.join(', ')}`
+    return `${this.seen.length > 0 ? 'the sheets have' : 'common ones are'} ${names.map(metricName).join(', ')}`
   }
 }
