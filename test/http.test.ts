@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
+import { touch } from '../src/platform/cache/stamps.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
 import { localUrl } from '../src/platform/http/http-server.ts'
 import { asRefusal } from '../src/platform/http/problem.ts'
@@ -111,23 +112,24 @@ test('a sheet without the column its league is sorted by is published, its board
   expect([answer.headers.get('x-cache'), (await answer.json()).sort_by]).toEqual(['hit', 'score'])
 })
 
+const newContext = (): RequestContext => ({
+  id: 'one',
+  began: 0,
+  ms: 0,
+  address: () => '',
+  client: () => '',
+  who: undefined,
+  route: 'GET /',
+  counted: false,
+  isPrivate: false,
+  isAhead: false,
+  reads: undefined,
+  headers: [],
+})
+
 test('the fast path uses no more than its share of memory, whatever is requested', async () => {
   const { app } = await start()
   const fastPath = openCachedFastPath(app.cache, app.reads, app.clock, () => 'nobody')
-  const newContext = (): RequestContext => ({
-    id: 'one',
-    began: 0,
-    ms: 0,
-    address: () => '',
-    client: () => '',
-    who: undefined,
-    route: 'GET /',
-    counted: false,
-    isPrivate: false,
-    isAhead: false,
-    reads: undefined,
-    headers: [],
-  })
   const find = (i: number) => fastPath.find(`http://x/${i}`, new Headers(), newContext())
   for (let i = 0; i < 1_000; i++) {
     const cached = await app.cache.read(cacheEntry('long', '5m'), [i], () => `${i}`.padEnd(50_000))
@@ -137,6 +139,30 @@ test('the fast path uses no more than its share of memory, whatever is requested
   }
   const stillCached = Array.from({ length: 1_000 }, (_, i) => find(i)).filter(known => known !== undefined)
   expect(stillCached.length * 50_000).toBeLessThan(16 * 2 ** 20)
+})
+
+test('however many addresses are invented, the fast path keeps few of them and makes few ahead', async () => {
+  const { app, call } = await start()
+  const { id } = await newLeague(call)
+  const fastPath = openCachedFastPath(app.cache, app.reads, app.clock, () => 'nobody')
+  const entry = cacheEntry('short', '5m', ['scores'])
+  const read = () => app.cache.read(entry, [id], () => 1)
+  const learn = async (url: string) => {
+    const cached = await read()
+    const request = new Request(url)
+    fastPath.learn(request, newContext(), cachedResponse(request, cached), cached)
+  }
+  const isKept = (url: string) => fastPath.find(url, new Headers(), newContext()) !== undefined
+  const long = (i: number) => `http://x/?junk=${i}${'x'.repeat(50_000)}`
+  for (let i = 0; i < 1_000; i++) await learn(long(i))
+  expect(Array.from({ length: 1_000 }, (_, i) => isKept(long(i))).filter(Boolean).length).toBeLessThan(200)
+  for (let i = 0; i < 300; i++) await learn(`http://x/?junk=${i}`)
+  await learn('http://x/')
+  for (let i = 0; i < 3; i++) expect(isKept('http://x/')).toBe(true)
+  touch(app.db, 'scores', id)
+  await read()
+  const outdated = fastPath.outdated(id)
+  expect([outdated.length, outdated[0]?.url]).toEqual([100, 'http://x/'])
 })
 
 test('a matching ETag gets 304, whatever encodings are accepted', async () => {

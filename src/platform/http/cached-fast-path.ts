@@ -34,12 +34,15 @@ type KnownAnswer = {
   path: string
   route: string
   counted: boolean
+  /** How often it was asked for since it was made. */
+  asked: number
 }
 
 export type CachedFastPath = ReturnType<typeof openCachedFastPath>
 
 const maxChars = 8 * 2 ** 20 // of answers held here, even if the cache has evicted them; some three times that in bytes
 const maxForms = 8 // of one answer: browsers send only a few variants
+const maxAhead = 100 // answers made ahead after one change: addresses can be invented without end
 
 /** Headers that belong to one request, not to the answer. */
 const ofRequest = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-length)$/
@@ -79,7 +82,7 @@ export function openCachedFastPath(
   /** A full budget drops everything: frequent requests are soon learned again. */
   function store(url: string, known: KnownAnswer) {
     const { audience, result, accepts, knows } = known
-    const cost = result.stored.json.length + 1_000
+    const cost = result.stored.json.length + url.length + (accepts?.length ?? 0) + (knows?.length ?? 0) + 1_000
     let byUrl = answers
     if (typeof audience === 'object') {
       ownChars += cost
@@ -128,20 +131,21 @@ export function openCachedFastPath(
         path: pathOf(url),
         route,
         counted,
+        asked: context.isAhead ? 0 : 1,
       }
       store(url, known)
     },
 
-    /** Requests of strangers about the league `first` that now take the full path although the cache has the answer. */
+    /** Requests of strangers about the league `first` that now take the full path although the cache has the answer, the most frequent first. */
     outdated(first: number): AheadRequest[] {
-      const requests: AheadRequest[] = []
+      const requests: (AheadRequest & { asked: number })[] = []
       for (const [url, forms] of answers)
-        for (const { audience, accepts, knows, result } of forms) {
-          const isAsked = audience === 'strangers' && knows === null && result.scope[0] === first
-          if (isAsked && !cache.isCurrent(result) && cache.holds(result.entry, result.scope))
-            requests.push({ url, accepts })
+        for (const { audience, accepts, knows, result, asked } of forms) {
+          const isWanted = audience === 'strangers' && knows === null && asked > 0 && result.scope[0] === first
+          if (isWanted && !cache.isCurrent(result) && cache.holds(result.entry, result.scope))
+            requests.push({ url, accepts, asked })
         }
-      return requests
+      return requests.sort((a, b) => b.asked - a.asked).slice(0, maxAhead)
     },
 
     /** The answer to a GET by `context.who` or a stranger, without the HTTP server's own headers; undefined if it takes the full path. */
@@ -161,6 +165,7 @@ export function openCachedFastPath(
         if (count) setRateLimitHeaders(headers, count, known.lastCount)
         known.lastCount = count
       }
+      known.asked++
       context.route = known.route
       cache.statsOf(result.entry.name).hits++
       served++

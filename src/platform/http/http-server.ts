@@ -4,6 +4,7 @@
  */
 import type { Server } from 'bun'
 import { Refusal } from '../../errors.ts'
+import { letRequestsIn } from '../process/let-requests-in.ts'
 import type { Log } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { Telemetry } from '../process/telemetry.ts'
@@ -135,6 +136,7 @@ export function openHttpServer(settings: HttpServerSettings) {
   /** Answers requests before strangers repeat them, so that the first of them takes the fast path. */
   async function answerAhead(asked: readonly AheadRequest[]): Promise<void> {
     for (const { url, accepts } of asked) {
+      await letRequestsIn()
       const request = new Request(url, { headers: accepts === null ? {} : { 'accept-encoding': accepts } })
       const nobody = () => ''
       const context = newContext('ahead', performance.now(), nobody, nobody)
