@@ -1,9 +1,13 @@
 /** Extra sheets add columns to the players of the newest scan, for example verified deaths. */
 import { expect, test } from 'bun:test'
+import { withExtras } from '../src/leagues/sheets/extra-columns.ts'
+import { publishedSnapshots } from '../src/leagues/sheets/queries.ts'
+import { selectSnapshots } from '../src/leagues/sheets/snapshot-selection.ts'
+import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
-import { board, type caller, refusalOf, start } from './start.ts'
+import { afterTest, board, type caller, refusalOf, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 type PlayerRow = { player_id: string; metrics: Record<string, number>; gains: Record<string, number>; score: number }
@@ -162,3 +166,18 @@ browserTest(
     expect(consoleErrors).toEqual([])
   },
 )
+
+test('many readers of an older board at once make its columns once', async () => {
+  const { app, id, send } = await leagueWithScans()
+  await send(verified({ 1: 7 }), 3, 'extra')
+  const { scores } = app.sheets.boards
+  const selection = selectSnapshots(publishedSnapshots(app.db, id))
+  if (!selection) throw new Error('There is no board')
+  const scoresHere = openScores(app.config.dataDir)
+  afterTest(() => scoresHere.close())
+  scoresHere.run("delete from snapshots where starts_for like '%+%'")
+  const work = { now: 0, pause: () => Bun.sleep(0) }
+  const joined = await Promise.all([1, 2, 3].map(() => withExtras(scoresHere, selection, work)))
+  expect(new Set(joined.map(({ current }) => current)).size).toBe(1)
+  expect(scores.query("select id from snapshots where starts_for like '%+%'").all()).toHaveLength(1)
+})

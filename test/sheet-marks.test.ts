@@ -1,6 +1,10 @@
 /** Players whom officers mark are left out of ranks and totals, or counted, and never disappear silently. */
 import { expect, test } from 'bun:test'
+import { transact } from '../db/transactions.ts'
+import { systemActor } from '../src/audit.ts'
 import { percentileOf, placeOf, rankingOf, rankOf, withoutRows } from '../src/leaderboard/ranking.ts'
+import { leagueById } from '../src/leagues/queries.ts'
+import { markPlayer } from '../src/leagues/sheets/marks.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
 
@@ -111,4 +115,16 @@ test('marks are for officers, of players the league knows, and end with the leag
   await call.post(`${path}/finalize`)
   expect((await refusalOf(mark('2', { reason: 'other' }))).status).toBe(409)
   expect((await refusalOf(call.delete(`${path}/players/2/mark`))).status).toBe(409)
+})
+
+test('a board that changes while it is finalised is not final, and a mark that comes too late is refused', async () => {
+  const { app, call, id, mark } = await startWithScans()
+  const league = leagueById(app.db, id)
+  const finalBoard = await app.kinds.sheet?.finalize(app, league)
+  await mark('2', { reason: 'other' })
+  expect(() => transact(app.db, tx => finalBoard?.store?.(tx))).toThrow('has just changed')
+  await call.post(`/api/v1/leagues/${id}/finalize`)
+  const officer = { ...systemActor, role: 'officer' as const, via: 'key' as const }
+  const change = { playerId: '3', reason: 'other' as const, farmOf: null, note: null, counted: false }
+  expect(() => transact(app.db, tx => markPlayer(tx, id, change, officer, 0))).toThrow('league is final')
 })

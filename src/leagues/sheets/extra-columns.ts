@@ -11,6 +11,7 @@ import { isLabel, metricName } from '../columns.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
+import { makeOnce } from './snapshots/make-once.ts'
 import { allocateOwn, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -34,16 +35,28 @@ export async function extraStartsOf(
   return startExtras.length === 0 ? undefined : joinedSnapshot(scores, scan, startExtras, true, work)
 }
 
-async function joinedSnapshot(
+function joinedSnapshot(
   scores: Database,
   scan: number,
   extras: readonly number[],
   isExtrasOnly: boolean,
   work: PausableWork,
 ): Promise<number> {
-  const startsFor = extrasListKey(scan, extras, isExtrasOnly)
-  const stored = derivedSnapshot(scores, startsFor)
-  if (stored !== undefined) return stored
+  const key = extrasListKey(scan, extras, isExtrasOnly)
+  return makeOnce(
+    key,
+    async () =>
+      derivedSnapshot(scores, key) ?? joinColumns(scores, scan, extras, isExtrasOnly, { ...work, startsFor: key }),
+  )
+}
+
+async function joinColumns(
+  scores: Database,
+  scan: number,
+  extras: readonly number[],
+  isExtrasOnly: boolean,
+  work: PausableWork & { startsFor: string },
+): Promise<number> {
   const base = snapshotOf(scores, scan)
   const ids = readIds(scores, base, allocateOwn)
   const scanColumns = isExtrasOnly ? [] : readMetrics(scores, base, allocateOwn)
@@ -58,7 +71,7 @@ async function joinedSnapshot(
   }
   await work.pause()
   try {
-    return await writeSnapshot(scores, joined, { ...work, startsFor })
+    return await writeSnapshot(scores, joined, work)
   } finally {
     freeBuffers(...joined.metrics.map(({ values }) => values), ids.bytes, ids.offsets)
   }

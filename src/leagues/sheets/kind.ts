@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -9,6 +10,7 @@ import { iso, isoOrNull } from '../../platform/clock.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
+import { leagueById } from '../queries.ts'
 import { type BoardSource, boardParts, sheetPage, shownSnapshots } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import { previewSheetConfig } from './config-preview.ts'
@@ -52,6 +54,11 @@ async function retryWhenGone<T>(at: number | undefined, read: () => Promise<T>):
 }
 
 const maxScansSearched = 50 // for players who are missing from the newest
+
+function requireAllRead(db: Db, leagueId: number): void {
+  const unread = unfinishedUploads(db, leagueId)
+  if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
+}
 
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
@@ -125,18 +132,24 @@ export const sheetLeague: LeagueKind = {
   players: playersOfNewestScan,
   stats: ({ db }, league) => sheetStats(db, league.id),
   async finalize(app, league) {
-    const unread = unfinishedUploads(app.db, league.id)
-    if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
-    const { config, published, marks } = boardSourceOf(app, league)
-    const leftOut = leftOutBy(marks)
+    requireAllRead(app.db, league.id)
+    const source = boardSourceOf(app, league)
+    const leftOut = leftOutBy(source.marks)
     const selection =
-      selectSnapshots(published) ??
+      selectSnapshots(source.published) ??
       refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')
+    const hash = await app.sheets.thread.run('hash', {
+      selection,
+      config: JSON.stringify({ ...source.config, ...(leftOut && { left_out: leftOut.ids }) }),
+    })
     return {
-      hash: await app.sheets.thread.run('hash', {
-        selection,
-        config: JSON.stringify({ ...config, ...(leftOut && { left_out: leftOut.ids }) }),
-      }),
+      hash,
+      store(tx) {
+        requireAllRead(tx, league.id)
+        if (!Bun.deepEquals(boardSourceOf({ db: tx }, leagueById(tx, league.id)), source))
+          refuse('conflict', 'The board has just changed; look at it and try again')
+        return hash
+      },
     }
   },
   /** Retention deletes the snapshots; nothing refers to them any more. */

@@ -5,6 +5,7 @@ import { joinTexts, rowCount, type TextColumn, takeTexts, textColumn } from '../
 import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
+import { makeOnce } from './snapshots/make-once.ts'
 import { allocateOwn, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
@@ -12,9 +13,6 @@ import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 export type PausableWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
 
 type LatecomerList = Pick<SnapshotSelection, 'baseline' | 'between'>
-
-/** The lists that tasks of this thread make, by key: a task that needs one of them waits and finds it stored. */
-const beingMade = new Map<string, Promise<Snapshot>>()
 
 /**
  * The derived snapshot of players who are not in the baseline but in a later snapshot, each with their first row.
@@ -26,15 +24,7 @@ export async function latecomersOf(
   work: PausableWork,
 ): Promise<Snapshot | undefined> {
   if (list.between.length === 0) return undefined
-  const key = latecomerListKey(list)
-  while (beingMade.has(key)) await beingMade.get(key)?.catch(() => {}) // if it failed there, it is made here
-  const making = storedOrMade(scores, list, work)
-  beingMade.set(key, making)
-  try {
-    return await making
-  } finally {
-    beingMade.delete(key)
-  }
+  return makeOnce(latecomerListKey(list), () => storedOrMade(scores, list, work))
 }
 
 async function storedOrMade(

@@ -60,7 +60,7 @@ export const markRoutes = (app: App) => {
     .put(
       '/players/:player_id/mark',
       async ({ params: { id, player_id }, body, who }) => {
-        const league = requireSheetLeague(app, id)
+        requireSheetLeague(app, id)
         const { reason, counted = false, note = null } = body
         const farmOf = reason === 'farm' ? (body.farm_of ?? null) : null
         const isKnown = (player: string) =>
@@ -68,7 +68,7 @@ export const markRoutes = (app: App) => {
         if (!isKnown(player_id)) refuse('not_found', `No scan of this league has a player ${player_id}`)
         if (farmOf !== null && !isKnown(farmOf)) invalid('farm_of', 'No scan of this league has a player with this id.')
         const mark = await atomically(db, tx =>
-          markPlayer(tx, league, { playerId: player_id, reason, farmOf, note, counted }, signedIn(who), clock.now()),
+          markPlayer(tx, id, { playerId: player_id, reason, farmOf, note, counted }, signedIn(who), clock.now()),
         )
         await warmChangedBoard(app, id)
         return markedPlayers(app, id, [mark])[0]
@@ -82,8 +82,7 @@ export const markRoutes = (app: App) => {
     .delete(
       '/players/:player_id/mark',
       async ({ params: { id, player_id }, who }) => {
-        const league = requireSheetLeague(app, id)
-        await atomically(db, tx => unmarkPlayer(tx, league, player_id, signedIn(who), clock.now()))
+        await atomically(db, tx => unmarkPlayer(tx, id, player_id, signedIn(who), clock.now()))
         await warmChangedBoard(app, id)
         return { deleted: true, player_id }
       },

@@ -10,6 +10,7 @@ import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { League } from '../league.ts'
+import { leagueById } from '../queries.ts'
 
 export type PlayerMark = typeof playerMarks.$inferSelect
 /** By player id. */
@@ -66,33 +67,33 @@ export const markOf = (db: Db, leagueId: number, playerId: string): PlayerMark |
 
 type MarkChange = Pick<PlayerMark, 'playerId' | 'reason' | 'farmOf' | 'note' | 'counted'>
 
-export function markPlayer(tx: Db, league: League, change: MarkChange, who: Who, now: number): PlayerMark {
-  requireLive(league)
+export function markPlayer(tx: Db, leagueId: number, change: MarkChange, who: Who, now: number): PlayerMark {
+  requireLive(leagueById(tx, leagueId))
   const { playerId, ...given } = change
   if (given.farmOf === playerId) invalid('farm_of', 'A player cannot be their own second account.')
-  const before = markOf(tx, league.id, playerId)
-  if (!before && countOf(tx, league.id) >= maxMarks) refuse('conflict', `A league can mark at most ${maxMarks} players`)
+  const before = markOf(tx, leagueId, playerId)
+  if (!before && countOf(tx, leagueId) >= maxMarks) refuse('conflict', `A league can mark at most ${maxMarks} players`)
   const set = { ...given, markedBy: who.id, markedAt: now }
   const mark = tx
     .insert(playerMarks)
-    .values({ leagueId: league.id, playerId, ...set })
+    .values({ leagueId, playerId, ...set })
     .onConflictDoUpdate({ target: [playerMarks.leagueId, playerMarks.playerId], set })
     .returning()
     .get()
-  touch(tx, 'scores', league.id)
-  const detail = { league_id: league.id, before: before && markDetail(before), now: markDetail(mark) }
+  touch(tx, 'scores', leagueId)
+  const detail = { league_id: leagueId, before: before && markDetail(before), now: markDetail(mark) }
   audit(tx, { at: now, who, action: 'player.mark', target: `player ${playerId}`, detail })
   return mark
 }
 
-export function unmarkPlayer(tx: Db, league: League, playerId: string, who: Who, now: number): void {
-  requireLive(league)
-  const before = markOf(tx, league.id, playerId) ?? refuse('not_found', 'This player has no mark')
+export function unmarkPlayer(tx: Db, leagueId: number, playerId: string, who: Who, now: number): void {
+  requireLive(leagueById(tx, leagueId))
+  const before = markOf(tx, leagueId, playerId) ?? refuse('not_found', 'This player has no mark')
   tx.delete(playerMarks)
-    .where(and(eq(playerMarks.leagueId, league.id), eq(playerMarks.playerId, playerId)))
+    .where(and(eq(playerMarks.leagueId, leagueId), eq(playerMarks.playerId, playerId)))
     .run()
-  touch(tx, 'scores', league.id)
-  const detail = { league_id: league.id, before: markDetail(before) }
+  touch(tx, 'scores', leagueId)
+  const detail = { league_id: leagueId, before: markDetail(before) }
   audit(tx, { at: now, who, action: 'player.unmark', target: `player ${playerId}`, detail })
 }
 
