@@ -193,6 +193,42 @@ test('an implausible feed is held back with an alert until it is plausible again
   expect(activeAlerts()).toEqual([])
 })
 
+test('an answer that comes after its feed was removed or got another address is dropped, and raises no alert', async () => {
+  const { app, call } = await start()
+  const answered = Promise.withResolvers<void>()
+  let asked = 0
+  const slow = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch() {
+      asked++
+      await answered.promise
+      return Response.json({ quotes: [{ symbol: 'OLD', price_cents: 100_000 }] })
+    },
+  })
+  afterTest(() => slow.stop(true))
+  const quick = feedOf({ quotes: [{ symbol: 'NEW', price_cents: 500 }] })
+  await sendQuotes(call, { OLD: 1 })
+  const newFeed = (name: string) =>
+    call.post('/api/v1/quote-feeds', { name, url: `http://127.0.0.1:${slow.port}/${name}`, interval_s: 3_600 })
+  const [moved, removed] = [await newFeed('moved'), await newFeed('removed')]
+  await until(() => asked === 2)
+  const change = (id: number) => call.patch(`/api/v1/quote-feeds/${id}`, { url: quick.url })
+  await change(moved.id)
+  expect((await refusalOf(change(removed.id))).problem).toMatchObject({ errors: [{ path: 'url' }] })
+  await call.delete(`/api/v1/quote-feeds/${removed.id}`)
+  answered.resolve()
+  await until(async () => (await call.get('/api/v1/quotes?symbols=NEW')).quotes.length === 1)
+  const isPolled = app.db.$client.query(`select 1 from runs where name = 'update_quotes' and status in ('PROGRESS')`)
+  await until(() => isPolled.all().length === 0)
+  expect((await call.get('/api/v1/quote-feeds')).quote_feeds).toMatchObject([{ id: moved.id, held: null, failures: 0 }])
+  const alerts = app.db.$client.query(
+    `select key from system_alerts where state = 'active' and alert_type = 'feed_held'`,
+  )
+  expect(alerts.all()).toEqual([])
+  expect((await call.get('/api/v1/quotes/OLD')).price_cents).toBe(1)
+})
+
 test('one price of a feed that moves far is held and the others are taken, unless the answer is accepted', async () => {
   const { call, finished } = await start()
   const prices = (first: number, others: number) =>

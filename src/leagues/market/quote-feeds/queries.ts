@@ -8,6 +8,8 @@ export const findFeed = (db: Db, id: number): QuoteFeed | undefined =>
   db.select().from(quoteFeeds).where(eq(quoteFeeds.id, id)).get()
 export const feedById = (db: Db, id: number): QuoteFeed =>
   findFeed(db, id) ?? refuse('not_found', `There is no quote feed ${id}`)
+export const isFetched = (db: Db, url: string): boolean =>
+  db.select({ id: quoteFeeds.id }).from(quoteFeeds).where(eq(quoteFeeds.url, url)).get() !== undefined
 export const allFeeds = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).orderBy(asc(quoteFeeds.name)).all()
 
 export const insertFeed = (tx: Db, feed: typeof quoteFeeds.$inferInsert): QuoteFeed | undefined =>

@@ -2,19 +2,20 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../../db/transactions.ts'
 import { audit } from '../../../audit.ts'
 import type { App } from '../../../context.ts'
-import { refuse } from '../../../errors.ts'
+import { alreadyTaken } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { startedAnswer, startedSchema } from '../../../platform/jobs/started-answer.ts'
 import { clearFeedAlerts, stateOfNewUrl } from '../../feeds/feed-state.ts'
-import { allFeeds, changeFeed, deleteFeed, feedById, insertFeed } from './queries.ts'
+import { allFeeds, changeFeed, deleteFeed, feedById, insertFeed, isFetched } from './queries.ts'
 import { minInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
 import { pollQuotesNow, quoteFeedRecord, scheduleQuotePoll } from './update-quotes.ts'
 
 const name = oneLine(80)
 const url = t.String({ minLength: 1, maxLength: 2_000, description: 'The address of the feed; it may contain a key' })
+const alreadyFetched = 'This URL is already being fetched'
 const interval = t.Integer({ minimum: minInterval, maximum: 86_400, description: 'Refresh every … seconds' })
 
 export const feedRoutes = (app: App) => {
@@ -33,9 +34,7 @@ export const feedRoutes = (app: App) => {
         const at = clock.now()
         const values = { name: body.name.trim(), url: body.url, intervalS: body.interval_s ?? 60 }
         const feed = await atomically(db, tx => {
-          const feed =
-            insertFeed(tx, { ...values, createdBy, createdAt: at }) ??
-            refuse('conflict', 'This URL is already being fetched')
+          const feed = insertFeed(tx, { ...values, createdBy, createdAt: at }) ?? alreadyTaken('url', alreadyFetched)
           const detail = { name: feed.name, url: quoteFeedView(feed).url, interval_s: feed.intervalS }
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.create', target: `quote feed ${feed.id}`, detail })
           return feed
@@ -63,6 +62,7 @@ export const feedRoutes = (app: App) => {
         const isOther = body.url !== undefined && body.url !== before.url
         const at = clock.now()
         const feed = await atomically(db, tx => {
+          if (body.url !== undefined && isOther && isFetched(tx, body.url)) alreadyTaken('url', alreadyFetched)
           const detail = { ...body, url: isOther ? 'another' : undefined }
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.change', target: `quote feed ${id}`, detail })
           return changeFeed(tx, id, {

@@ -1,5 +1,6 @@
 /** `update_quotes`: one poll of a feed, which schedules the next poll. One chain per feed. */
 import { t } from 'elysia'
+import type { Db } from '../../../../db/open.ts'
 import { atomically } from '../../../../db/transactions.ts'
 import { type App, job } from '../../../context.ts'
 import { locks } from '../../../locks.ts'
@@ -38,7 +39,8 @@ export const updateQuotes = job('update_quotes', {
     const retryAfterMs = fetched.kind === 'failed' ? fetched.retryAfterMs : 0
     const next = await scheduleNextPoll(app, work, tx => {
       const after = findFeed(tx, id)
-      const at = after && clock.now() + msUntilNextPoll(after, retryAfterMs)
+      const pause = after && (outcome.outcome === 'skipped' ? 0 : msUntilNextPoll(after, retryAfterMs))
+      const at = pause === undefined ? undefined : clock.now() + pause
       return at === undefined ? undefined : { at, ...app.jobs.accept(tx, updateQuotes, { feed: id }, { at }) }
     })
     return { ...outcome, ...next }
@@ -57,24 +59,28 @@ async function applyQuotes(
 ) {
   const now = clock.now()
   const record = quoteFeedRecord(feed)
+  const isSame = (tx: Db) => findFeed(tx, feed.id)?.url === feed.url
+  /** The feed may have been changed or removed since it was asked. */
+  const write = (work: (tx: Db) => void) => atomically(db, tx => void (isSame(tx) && work(tx)))
+  if (!isSame(db)) return { outcome: 'skipped', message: 'The feed was changed in the meantime' }
   if (fetched.kind === 'failed') {
-    await atomically(db, tx => recordFailure(tx, record, now, fetched.message))
+    await write(tx => recordFailure(tx, record, now, fetched.message))
     return { outcome: 'failed', message: fetched.message }
   }
   if (fetched.kind === 'unchanged') {
-    await atomically(db, tx => recordAcceptedAnswer(tx, record, now))
+    await write(tx => recordAcceptedAnswer(tx, record, now))
     return { outcome: 'unchanged' }
   }
   const { quotes, unread } = fetched.reading
   const symbols = quotes.map(({ symbol }) => symbol)
   const held = isAccepted ? undefined : holdReason(fetched.reading, latestPrices(db, symbols))
   if (held) {
-    await atomically(db, tx => recordHeldAnswer(tx, record, now, held))
+    await write(tx => recordHeldAnswer(tx, record, now, held))
     return { outcome: 'held', message: held }
   }
   const holdPct = isAccepted ? 0 : config.holdPricePct
   const pushed = await acceptQuotes(db, quotes, { now, by: null, holdPct })
-  await atomically(db, tx => recordAcceptedAnswer(tx, record, now, fetched.validators))
+  await write(tx => recordAcceptedAnswer(tx, record, now, fetched.validators))
   return { outcome: 'updated', ...pushed, unread }
 }
 
