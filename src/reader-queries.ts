@@ -21,10 +21,12 @@ import { depthReading, jobsOverTime, taskReading } from './monitor/tasks/task-qu
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
 import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
+import { ownDuties } from './rota/own/own-duties.ts'
+import { swapsFor } from './rota/own/swaps.ts'
 import { checkDraft, draftTargets } from './rota/planner/check-draft.ts'
 import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
-import { rosterView } from './rota/roster-view.ts'
+import { rosterView, upcomingShifts } from './rota/roster-view.ts'
 
 export const readerQueries = {
   usersReading,
@@ -54,7 +56,10 @@ export const readerQueries = {
   draftTargets,
   candidatesFor,
   brokenDuties,
+  ownDuties,
+  swapsFor,
   rosterView,
+  upcomingShifts,
   rosterMetrics,
   dayCounts: countsOfDay,
   healthOfAll: computeHealthScores,

@@ -33,8 +33,18 @@ test('the dashboard counts this week and the next, and again as soon as anything
     headcount: 2,
   })
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: ann.id })
+  const bob = await addPerson(call, 'Bob', { hourly_cents: 0 })
+  const crowded = {
+    site_id: site.id,
+    starts_at: `${today}T15:00:00Z`,
+    ends_at: `${today}T16:00:00Z`,
+    headcount: 0,
+    most: 1,
+  }
+  const { id: shift_id } = await call.post(`${base}/shifts`, crowded)
+  await call.post(`${base}/assignments`, { shift_id, staff_id: bob.id }) // which fills no place of the other
   const after = await call.get(metrics)
-  expect(after.this_week).toMatchObject({ shifts: 1, places: 2, filled: 1, coverage: 0.5, hours: 4, cost_cents: 8000 })
+  expect(after.this_week).toMatchObject({ shifts: 2, places: 2, filled: 1, coverage: 0.5, hours: 5, cost_cents: 8000 })
   expect(after.expiring_certificates).toEqual([
     { staff_id: ann.id, name: 'Ann', certification: 'aid', expires_on: inDays(20) },
   ])
@@ -188,7 +198,7 @@ test('a day is counted once it is over, and counting it again changes nothing', 
 })
 
 test('health scores name the sites and leagues at risk, and what would help', async () => {
-  const { call, app, finished } = await start()
+  const { call, app, clock, finished } = await start()
   const [hall, quiet] = [await addSite(call, 'Hall', 'UTC'), await addSite(call, 'Quiet', 'UTC')]
   await addPerson(call, 'Ann', { skills: ['medic'] })
   await call.post(`${base}/shifts/pattern`, {
@@ -202,19 +212,24 @@ test('health scores name the sites and leagues at risk, and what would help', as
     headcount: 2,
   })
   const league = await newLeague(call)
+  clock.forwardToNext(day)
+  clock.forward(day / 2 + 1) // the shift of today is over: nobody needs to be called for it
   await finished({ job_id: (await app.jobs.start(scoreHealth, {})).jobId })
   const { scores } = await call.get('/api/v1/dashboard/health_scores')
   const scoreOf = (subject: string, id: number) =>
     scores.find((score: { subject: string; id: number }) => score.subject === subject && score.id === id)
   expect(scoreOf('site', hall.id)).toMatchObject({ level: 'at_risk', factors: { coverage: 0 } })
   expect(scoreOf('site', hall.id).recommendations).toContain('Only Ann has the skill medic: train or find another.')
-  expect(scoreOf('site', hall.id).recommendations[0]).toBe('6 places on the next 3 days are open: call people now.')
+  expect(scoreOf('site', hall.id).recommendations[0]).toBe('4 places on the next 3 days are open: call people now.')
   expect(scoreOf('site', quiet.id)).toMatchObject({ level: 'no_data', score: null, factors: {} })
   expect(scoreOf('league', league.id)).toMatchObject({
     level: 'no_data',
     score: null,
     recommendations: ['Nothing has come in yet: upload a baseline.'],
   })
+  await call.delete(`${base}/sites/${quiet.id}`)
+  await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
+  expect((await call.get('/api/v1/dashboard/health_scores')).scores).toMatchObject([{ id: hall.id }])
 })
 
 test('the roster is exported as CSV by site and by person, and no name is a formula', async () => {

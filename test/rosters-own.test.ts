@@ -193,9 +193,12 @@ test('an offered duty is taken by a colleague and approved by an officer, within
   const swap = await offer(ann, duties[0].id)
   expect((await refusalOf(offer(ann, duties[0].id))).status).toBe(409)
   expect((await shiftsOf(ann))[0].offered).toEqual({ id: swap.id, taken_by: null })
-  await assignIn(5, cy.id) // at the same time
+  const meanwhile = await assignIn(5, cy.id)
   expect((await offers(bob))[0]).toMatchObject({ mine: false, state: 'open', note: 'ill', against: [] })
   expect((await offers(cy))[0].against[0].rule).toBe('overlap')
+  const own = await offer(cy, meanwhile.id)
+  expect((await offers(cy))[0].against[0].rule).toBe('overlap') // it is theirs until somebody takes it
+  await cy.browser.delete(`${base}/me/swaps/${own.id}`)
   const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${swap.id}/take`, body)
   expect((await refusalOf(take(cy))).problem.conflicts[0].rule).toBe('overlap')
   expect((await refusalOf(take(ann))).status).toBe(409)

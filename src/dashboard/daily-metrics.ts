@@ -58,7 +58,7 @@ export function countsOfDay(db: Db, { date }: { date: string }): DailyMetrics {
     ),
     shifts,
     places,
-    filled: Math.min(filled, places),
+    filled,
     minutesWorked: Math.round(hours * 60),
     costCents: cost_cents,
   }

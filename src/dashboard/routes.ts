@@ -27,8 +27,8 @@ export const dashboardRoutes = (app: App) => {
       async ({ query }) => {
         const limit = Math.min(Math.max(query.limit ?? 10, 1), 100)
         const now = clock.now()
-        const load = () => {
-          const shifts = upcomingShifts(db, now, limit)
+        const load = async () => {
+          const shifts = await reader.read(upcomingShifts, { now, limit })
           return { generated_at: iso(now), shifts }
         }
         const answer = await cache.read(cached.upcomingShifts, [limit], load)

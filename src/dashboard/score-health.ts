@@ -1,5 +1,5 @@
 /** `health_scores`: twice a day, scores how well each site and each active league does, and suggests what would help. */
-import { asc, eq, max, sql } from 'drizzle-orm'
+import { and, asc, eq, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { healthScores } from '../../db/schema.ts'
@@ -31,6 +31,11 @@ export const scoreHealth = job('health_scores', {
   },
 })
 
+/** Neither deleted nor over since it was scored. */
+const isCurrent = sql`case ${healthScores.subject}
+  when 'site' then ${healthScores.subjectId} in (select id from sites)
+  else ${healthScores.subjectId} in (select id from leagues where archived_at is null and finalized_at is null) end`
+
 /** The newest of each, worst first, those without data last. */
 export function latestScores(db: Db): ScoreView[] {
   const newest =
@@ -41,7 +46,7 @@ export function latestScores(db: Db): ScoreView[] {
   return db
     .select()
     .from(healthScores)
-    .where(eq(healthScores.at, newest))
+    .where(and(eq(healthScores.at, newest), isCurrent))
     .orderBy(sql`${healthScores.level} = 'no_data'`, asc(healthScores.score), asc(healthScores.name))
     .all()
     .map(({ subjectId, at, score, ...rest }) => ({

@@ -14,7 +14,8 @@ const daysAhead = 14 // days
 export function siteScores(db: Db, now: number): ScoredHealth[] {
   const from = today(now)
   const range = { start: from, end: daysAfter(from, daysAhead - 1), siteIds: [] }
-  const bySite = Map.groupBy(shownShiftsIn(db, range, now), ({ site_id }) => site_id)
+  const toCome = shownShiftsIn(db, range, now).filter(({ ends_at }) => Date.parse(ends_at) > now)
+  const bySite = Map.groupBy(toCome, ({ site_id }) => site_id)
   const expiring = new Map(Map.groupBy(certificatesEnding(db, { by: daysAfter(from, 30) }), ({ staff_id }) => staff_id))
   const { staff } = loadProblem(db, shiftsIn(db, range), [])
   return db

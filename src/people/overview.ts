@@ -52,26 +52,26 @@ export async function overviewOf(app: App, who: Who, page: PageSlice) {
   const { memberships, total } = membershipsOf(app, userId, who, page)
   const leagues: Awaited<ReturnType<typeof standingOf>>[] = []
   for (const membership of memberships) leagues.push(await standingOf(app, membership, userId))
-  return { due: dueOf(app, who, userId), leagues, total }
+  return { due: await dueOf(app, who, userId), leagues, total }
 }
 export type Overview = Awaited<ReturnType<typeof overviewOf>>
 
-function dueOf(app: App, who: Who, userId: number) {
+async function dueOf(app: App, who: Who, userId: number) {
   const { memberships } = membershipsOf(app, userId, who, pageOf({ limit: maxLeagues }))
   const inLeagues = memberships.flatMap(({ league }) => {
     const due = league.finalizedAt === null && kindOf(app, league).nextDue?.(app, league, userId)
     return due ? { ...due, what: 'league' as const, league: { id: league.id, name: league.name } } : []
   })
-  const shifts = shiftsAhead(app, userId).map(due => ({ ...due, what: 'shift' as const, league: null }))
+  const shifts = (await shiftsAhead(app, userId)).map(due => ({ ...due, what: 'shift' as const, league: null }))
   return [...inLeagues, ...shifts].sort((a, b) => a.at - b.at).map(({ at, ...due }) => ({ at: iso(at), ...due }))
 }
-export type DueView = ReturnType<typeof dueOf>[number]
+export type DueView = Awaited<ReturnType<typeof dueOf>>[number]
 
-function shiftsAhead({ db, clock }: App, userId: number): DueTask[] {
+async function shiftsAhead({ db, clock, reader }: App, userId: number): Promise<DueTask[]> {
   const me = staffOfUser(db, userId)
   if (!me) return []
   const now = clock.now()
-  const { duties } = ownDuties(db, { staffId: me.id, now }, pageOf({ limit: 20 }))
+  const { duties } = await reader.read(ownDuties, { staffId: me.id, now, slice: pageOf({ limit: 20 }) })
   return duties
     .map(duty => ({ ...duty, day: duty.date, startsAt: Date.parse(duty.starts_at), endsAt: Date.parse(duty.ends_at) }))
     .filter(({ startsAt }) => startsAt < now + shownAhead)

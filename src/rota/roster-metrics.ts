@@ -91,16 +91,21 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
   }
 }
 
+/** People beyond the headcount of a shift fill no place of another. */
 export function rosterTotals(db: Db, start: string, end: string) {
-  const { shiftCount, places } = db
-    .select({ shiftCount: count(), places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
+  const there = sql`(select count(*) from assignments where assignments.shift_id = shifts.id)`
+  const { shiftCount, places, filled } = db
+    .select({
+      shiftCount: count(),
+      places: sql<number>`coalesce(sum(${shifts.headcount}), 0)`,
+      filled: sql<number>`coalesce(sum(min(${shifts.headcount}, ${there})), 0)`,
+    })
     .from(shifts)
     .where(between(shifts.day, start, end))
-    .get() ?? { shiftCount: 0, places: 0 }
+    .get() ?? { shiftCount: 0, places: 0, filled: 0 }
   const length = sql`(${shifts.endsAt} - ${shifts.startsAt})`
-  const { filled, minutes, cost } = db
+  const { minutes, cost } = db
     .select({
-      filled: count(),
       minutes: sql<number>`coalesce(sum(${length}) / ${minute}, 0)`,
       cost: sql<number>`coalesce(sum(cast(round(1.0 * ${staff.hourlyCents} * ${length} / ${hour}) as integer)), 0)`,
     })
@@ -108,8 +113,8 @@ export function rosterTotals(db: Db, start: string, end: string) {
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(staff, eq(staff.id, assignments.staffId))
     .where(between(shifts.day, start, end))
-    .get() ?? { filled: 0, minutes: 0, cost: 0 }
-  const coverage = places ? Math.min(1, filled / places) : null
+    .get() ?? { minutes: 0, cost: 0 }
+  const coverage = places ? filled / places : null
   return { start, end, shifts: shiftCount, places, filled, coverage, hours: minutes / 60, cost_cents: cost }
 }
 

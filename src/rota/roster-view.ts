@@ -88,7 +88,7 @@ export function shownShiftsIn(db: Db, range: DateRange, now: number): ShownShift
 }
 
 /** The next shifts that start after `now`. */
-export function upcomingShifts(db: Db, now: number, limit: number): ShownShift[] {
+export function upcomingShifts(db: Db, { now, limit }: { now: number; limit: number }): ShownShift[] {
   const rows = selectShifts(db)
     .where(gt(shifts.startsAt, now))
     .orderBy(asc(shifts.startsAt), asc(shifts.id))

@@ -1,12 +1,11 @@
 /** The calendar that a person subscribes to: its private address, and its content. */
-import { and, asc, between, eq } from 'drizzle-orm'
+import { and, asc, between, eq, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { assignments, calendarAddresses, shifts, sites, staff } from '../../../db/schema.ts'
 import { hashSecret, newSecret } from '../../accounts/secret.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { dutyWords } from '../notices.ts'
-import { shownShiftsByIds } from '../roster-view.ts'
 import type { Calendar } from './ical.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
@@ -43,6 +42,7 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
     .select({
       shiftId: shifts.id,
       since: assignments.createdAt,
+      skill: shifts.skill,
       day: shifts.day,
       startsAt: shifts.startsAt,
       endsAt: shifts.endsAt,
@@ -56,27 +56,30 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
     .orderBy(asc(shifts.startsAt))
     .limit(maxDuties)
     .all()
-  const shown = new Map(
-    shownShiftsByIds(
-      db,
-      duties.map(({ shiftId }) => shiftId),
-      now,
-    ).map(shift => [shift.id, shift]),
-  )
+  const colleagues = colleaguesOf(db, owner.id)
   return {
     name: `Shifts of ${owner.name}`,
     events: duties.map(duty => {
-      const shift = shown.get(duty.shiftId)
-      const colleagues = shift?.staff.filter(({ staff_id }) => staff_id !== owner.id).map(({ name }) => name) ?? []
+      const others = colleagues.all({ shiftId: duty.shiftId }).map(({ name }) => name)
       return {
         uid: `shift-${duty.shiftId}-${owner.id}@${host}`,
         from: duty.startsAt,
         to: duty.endsAt,
         stamp: duty.since,
-        summary: shift?.skill ? `${shift.skill}, ${duty.site}` : duty.site,
+        summary: duty.skill ? `${duty.skill}, ${duty.site}` : duty.site,
         location: duty.site,
-        description: `${dutyWords(duty)}${colleagues.length ? `\nWith ${colleagues.join(', ')}` : ''}`,
+        description: `${dutyWords(duty)}${others.length ? `\nWith ${others.join(', ')}` : ''}`,
       }
     }),
   }
 }
+
+/** The names of the others on a shift. */
+const colleaguesOf = (db: Db, staffId: number) =>
+  db
+    .select({ name: staff.name })
+    .from(assignments)
+    .innerJoin(staff, eq(staff.id, assignments.staffId))
+    .where(and(eq(assignments.shiftId, sql.placeholder('shiftId')), ne(assignments.staffId, staffId)))
+    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+    .prepare()

@@ -46,7 +46,7 @@ const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]):
     .map(wish => before.find(({ weight: _, ...same }) => Bun.deepEquals(same, wish)) ?? wish)
 
 export const meRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, reader } = app
 
   return new Elysia({ prefix: '/roster', tags: ['rosters'] })
     .use(access(app))
@@ -63,10 +63,11 @@ export const meRoutes = (app: App) => {
     )
     .get(
       '/me/shifts',
-      ({ query, who, request, set }) => {
+      async ({ query, who, request, set }) => {
         const page = pageOf(query)
-        const dutiesQuery = { staffId: ownStaff(db, signedIn(who)).id, now: clock.now(), past: query.past }
-        const { duties, total } = ownDuties(db, dutiesQuery, page)
+        const staffId = ownStaff(db, signedIn(who)).id
+        const asked = { staffId, now: clock.now(), past: query.past, slice: page }
+        const { duties, total } = await reader.read(ownDuties, asked)
         return paged({ request, set }, page, total, { shifts: duties })
       },
       {

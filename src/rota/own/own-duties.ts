@@ -57,10 +57,10 @@ export const ownDutySchema = t.Object(
 )
 export type OwnDuty = Static<typeof ownDutySchema>
 
-type OwnDutiesQuery = { staffId: number; now: number; past?: boolean }
+type OwnDutiesQuery = { staffId: number; now: number; past?: boolean; slice: PageSlice }
 
 /** Upcoming duties, next first; or past ones, last first. */
-export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesQuery, { limit, offset }: PageSlice) {
+export function ownDuties(db: Db, { staffId, now, past, slice: { limit, offset } }: OwnDutiesQuery) {
   const where = and(eq(assignments.staffId, staffId), past ? lte(shifts.endsAt, now) : gt(shifts.endsAt, now))
   const rows = db
     .select({ id: assignments.id, shiftId: shifts.id, offer: swapOffers.id, takenBy: swapOffers.takenBy })

@@ -29,14 +29,15 @@ type MineQuery = { past?: boolean; page?: number }
 const requestsQuery = t.Object({ page: pageQuery.page })
 
 export const ownRotaPages = (app: App) => {
-  const { db, clock, config, stamps, streams } = app
+  const { db, clock, config, reader, stamps, streams } = app
 
   const version = () => stamps.versionOf(['roster', 'shifts', 'staff', 'requests'].map(topic => [topic, ''] as const))
 
-  function myShifts(me: StaffRow, query: MineQuery): MyShifts {
+  async function myShifts(me: StaffRow, query: MineQuery): Promise<MyShifts> {
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
-    const { duties, total } = ownDuties(db, { staffId: me.id, now, past: query.past }, slice)
+    const { duties, total } = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
+    const { swaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: firstPage })
     return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
@@ -44,7 +45,7 @@ export const ownRotaPages = (app: App) => {
       pagination: pagination(slice, total),
       past: query.past ?? false,
       notices: noticesOf(db, me.id, firstPage).notices,
-      swaps: swapsFor(db, me, now, firstPage).swaps,
+      swaps,
       leave: listLeave(db, { staffId: me.id }, firstPage).leave,
       calendarSince: calendarSince(db, me.id),
       sites: allSites(db),
@@ -52,7 +53,7 @@ export const ownRotaPages = (app: App) => {
     }
   }
 
-  function mineBody(who: Who, query: MineQuery): Html {
+  async function mineBody(who: Who, query: MineQuery): Promise<Html> {
     const me = staffOfUser(db, who.id)
     if (!me) return notLinked(who)
     const shown = {
@@ -61,7 +62,7 @@ export const ownRotaPages = (app: App) => {
       from: address('/rota/mine/part', { past: query.past ? 'true' : undefined, page: query.page }),
       version: version(),
     }
-    const data = myShifts(me, query)
+    const data = await myShifts(me, query)
     return myShiftsBody(data, live(shown, myShiftsPart(data)), who)
   }
 
@@ -76,16 +77,16 @@ export const ownRotaPages = (app: App) => {
 
   return new Elysia()
     .use(access(app))
-    .get('/rota/mine', ({ query, who }) => show('My shifts', who, mineBody(signedIn(who), query)), {
+    .get('/rota/mine', async ({ query, who }) => show('My shifts', who, await mineBody(signedIn(who), query)), {
       query: mineQuery,
       may: 'member',
       detail: hidden,
     })
     .get(
       '/rota/mine/part',
-      ({ query, who }) => {
+      async ({ query, who }) => {
         const shown = version()
-        return livePart(myShiftsPart(myShifts(ownStaff(db, signedIn(who)), query)), shown)
+        return livePart(myShiftsPart(await myShifts(ownStaff(db, signedIn(who)), query)), shown)
       },
       { query: mineQuery, may: 'member', detail: hidden },
     )

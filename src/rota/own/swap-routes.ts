@@ -25,15 +25,16 @@ import {
 const withId = { params: idParams }
 
 export const swapRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, reader } = app
 
   return new Elysia({ prefix: '/roster', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/me/swaps',
-      ({ query, who, request, set }) => {
+      async ({ query, who, request, set }) => {
         const page = pageOf(query)
-        const { swaps, total } = swapsFor(db, ownStaff(db, signedIn(who)), clock.now(), page)
+        const { id: staffId } = ownStaff(db, signedIn(who))
+        const { swaps, total } = await reader.read(swapsFor, { staffId, now: clock.now(), slice: page })
         return paged({ request, set }, page, total, { swaps })
       },
       {

@@ -12,7 +12,7 @@ import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
-import { refuseBroken, violationsOfMoves } from '../confirm.ts'
+import { refuseBroken, violationsOfEachMove, violationsOfMoves } from '../confirm.ts'
 import { type DutyDescription, dutyDescription, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
@@ -168,20 +168,24 @@ const countOffers = (db: Db, where: ReturnType<typeof and>): number =>
     .get()?.total ?? 0
 
 /** Their offers and those they can take or have taken, but not swaps between two others. */
-export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
-  const concernsMe = or(
-    eq(assignments.staffId, me.id),
-    eq(swapOffers.takenBy, me.id),
-    and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, me.id)),
+export function swapsFor(db: Db, { staffId, now, slice }: { staffId: number; now: number; slice: PageSlice }) {
+  const concernsThem = or(
+    eq(assignments.staffId, staffId),
+    eq(swapOffers.takenBy, staffId),
+    and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, staffId)),
   )
-  const where = and(hasNotStarted(now), concernsMe)
+  const where = and(hasNotStarted(now), concernsThem)
   const found = pageOfRows(db, where, slice)
-  const swaps = found.map((row): OwnSwap => {
-    const mine = row.staffId === me.id
-    const isOpen = row.offer.takenBy === null
-    const broken = mine || !isOpen ? [] : violationsOfMoves(db, movesOf(row, me.id))
-    return { ...swapView(db, row), mine, against: broken.map(({ rule, message }) => ({ rule, message })) }
-  })
+  const takeable = found.filter(row => row.staffId !== staffId && row.offer.takenBy === null)
+  const broken = violationsOfEachMove(db, takeable, staffId)
+  const against = new Map(takeable.map(({ offer }, i) => [offer.id, broken[i] ?? []]))
+  const swaps = found.map(
+    (row): OwnSwap => ({
+      ...swapView(db, row),
+      mine: row.staffId === staffId,
+      against: (against.get(row.offer.id) ?? []).map(({ rule, message }) => ({ rule, message })),
+    }),
+  )
   return { swaps, total: countOffers(db, where) }
 }
 
