@@ -31,6 +31,15 @@ test('a link lets a fixed number of people make accounts and join a private leag
   ])
 })
 
+test('a whole club can make its accounts from one address, where only refusals count', async () => {
+  const { call, url } = await start()
+  const token = tokenOf((await call.post('/api/v1/invitations', { max_uses: 30 })).url)
+  const accept = (n: number) => visitor(url).post('/api/v1/invitations/accept', { token, ...account(n) })
+  for (let n = 1; n <= 12; n++) await accept(n)
+  for (let again = 0; again < 10; again++) expect((await refusalOf(accept(1))).status).toBe(409)
+  expect((await refusalOf(accept(13))).status).toBe(429)
+})
+
 test('an invitation ends by an officer, by its time, and with its league', async () => {
   const { call, as, clock } = await start()
   const { id } = await newLeague(call)

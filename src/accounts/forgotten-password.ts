@@ -1,6 +1,6 @@
 /** A new password for people who have forgotten theirs, by a link in a mail. The answer never reveals whether an address has an account. */
 
-import { and, eq, gt } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import { passwordLinks } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -14,7 +14,7 @@ import { requestContext } from '../platform/http/request-context.ts'
 import { countAttempt } from './attempts.ts'
 import { refuseForeign } from './origin.ts'
 import { makePasswordLink, passwordLinkPath } from './password-link.ts'
-import { userByEmail, userById } from './queries.ts'
+import { findUser, userByEmail } from './queries.ts'
 
 const lifetime = hour
 const mailInterval = minute // at least this long between two mails to one account, so that nobody can flood a mailbox
@@ -47,10 +47,14 @@ export const sendPasswordLink = mailJob('send_password_link', () => 'password', 
     const { db, clock } = app
     const link = await atomically(db, tx => {
       const now = clock.now()
-      const justMade = and(eq(passwordLinks.userId, userId), gt(passwordLinks.createdAt, now - mailInterval))
-      if (attempt === 1 && tx.select().from(passwordLinks).where(justMade).get()) return undefined
-      const user = userById(tx, userId)
-      return { to: user.email, ...makePasswordLink(tx, user, systemActor, now, lifetime) }
+      const justMailed = and(
+        eq(passwordLinks.userId, userId),
+        gt(passwordLinks.createdAt, now - mailInterval),
+        eq(passwordLinks.expiresAt, sql`${passwordLinks.createdAt} + ${lifetime}`), // those by admins live longer
+      )
+      if (attempt === 1 && tx.select().from(passwordLinks).where(justMailed).get()) return undefined
+      const user = findUser(tx, userId)
+      return user && { to: user.email, ...makePasswordLink(tx, user, systemActor, now, lifetime) }
     })
     if (!link) return undefined
     return {

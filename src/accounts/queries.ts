@@ -29,12 +29,14 @@ import { endSessions } from './session.ts'
 
 const isNotDeleted = isNull(users.deletedAt)
 
-export const userById = (db: Db, id: number): User =>
+export const findUser = (db: Db, id: number): User | undefined =>
   db
     .select()
     .from(users)
     .where(and(eq(users.id, id), isNotDeleted))
-    .get() ?? refuse('not_found', `There is no user ${id}`)
+    .get()
+
+export const userById = (db: Db, id: number): User => findUser(db, id) ?? refuse('not_found', `There is no user ${id}`)
 
 export const userByEmail = (db: Db, email: string): User | undefined =>
   db

@@ -171,12 +171,14 @@ export async function signUpInvited(
   const user = { ...checkedAccount(account), role: 'member' as const }
   allowed()
   const address = requestContext(request).address()
-  await countAttempt(app, { account: `invitation from ${address}`, address }) // the answer reveals a taken address, so guesses are limited
+  const attempt: Attempt = { account: `invitation from ${address}`, address }
+  await countAttempt(app, attempt) // the answer reveals a taken address, so guesses are limited
   const passwordHash = await hashNewPassword(passwords, account.password, account)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const created = createUser(tx, { ...user, passwordHash }, now)
     also(tx, created, now)
+    forgetAttempts(tx, attempt) // many may come from one address, as at the evening of a club
     return openSession(tx, request, created, now)
   })
   return sendSession(app, request, outcome)

@@ -120,9 +120,16 @@ export async function mailAlerts(app: App): Promise<number> {
   if (!sendsMail(app) || !unmailed(db, clock.now()).length) return 0
   const accepted = await atomically(db, tx => {
     const now = clock.now()
-    const alerts = unmailed(tx, now)
-    const newAlerts = alerts.filter(({ key }) => !isMailedSince(tx, key, now - repeatAfter))
-    for (const { id } of alerts) tx.update(systemAlerts).set({ mailedAt: now }).where(eq(systemAlerts.id, id)).run()
+    const alerts = unmailed(tx, now).map(alert => ({
+      ...alert,
+      mailedBefore: lastMailed(tx, alert.key, now - repeatAfter),
+    }))
+    const newAlerts = alerts.filter(({ mailedBefore }) => mailedBefore === null)
+    for (const { id, mailedBefore } of alerts)
+      tx.update(systemAlerts)
+        .set({ mailedAt: mailedBefore ?? now })
+        .where(eq(systemAlerts.id, id))
+        .run()
     const [first, ...others] = newAlerts
     if (!first) return []
     const mail = {
@@ -157,12 +164,13 @@ const unmailed = (db: Db, now: number) =>
     .limit(maxInMail)
     .all()
 
-const isMailedSince = (db: Db, key: string, since: number): boolean =>
+/** When the same condition was last mailed, if that was after `since`. */
+const lastMailed = (db: Db, key: string, since: number): number | null =>
   db
-    .select({ id: systemAlerts.id })
+    .select({ at: max(systemAlerts.mailedAt) })
     .from(systemAlerts)
     .where(and(eq(systemAlerts.key, key), gt(systemAlerts.mailedAt, since)))
-    .get() !== undefined
+    .get()?.at ?? null
 
 const admins = (db: Db): number[] =>
   db
