@@ -6,7 +6,7 @@ import { type App, job } from '../src/context.ts'
 import { countUnsent } from '../src/monitor/alerts/queries.ts'
 import { openAlertWebhook } from '../src/monitor/alerts/send-alerts.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
-import { minute } from '../src/platform/clock.ts'
+import { hour, minute } from '../src/platform/clock.ts'
 import { every } from '../src/platform/jobs/scheduler.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -213,6 +213,19 @@ test('a webhook that fails is tried again, and nothing is lost', async () => {
       .every(({ sentAt }) => sentAt),
   )
   expect(hook.messages).toHaveLength(1)
+})
+
+test('alerts that do not fit one message follow in the next', async () => {
+  const hook = startWebhook()
+  const { app, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, {
+    monitorIntervals: { ...checkingOften.monitorIntervals, alerts: hour },
+  })
+  const titles = Array.from({ length: 9 }, (_, i) => `Alert number ${i}`)
+  for (const title of titles)
+    raiseAlert(app.db, clock.now(), { ...heldFeed, key: title, title, message: 'x'.repeat(300) })
+  const send = openAlertWebhook(app)
+  expect([await send(), await send(), await send()]).toEqual([6, 3, 0])
+  for (const title of titles) expect(hook.messages.filter(({ content }) => content.includes(title))).toHaveLength(1)
 })
 
 test('a queue that is only slow is no alarm', async () => {

@@ -511,10 +511,12 @@ test('a damaged backup is not restored at the start: the data stays, and an aler
   ])
 })
 
-test('a requested restore can be cancelled before the next start', async () => {
+test('a requested restore can be cancelled before the next start, until when its backup stays', async () => {
   const { dataDir, call } = await installation()
   const name = basename(await backup(dataDir))
   await call.post(`/admin/backups/${name}/restore`)
+  await backup(dataDir, 1)
+  expect(readdirSync(join(dataDir, 'backups'))).toContain(name) // the nightly ones do not push it out
   expect(await call.delete('/admin/backups/restore')).toEqual({ restore_at_start: null })
   expect(existsSync(join(dataDir, 'restore-at-start.json'))).toBe(false)
   expect((await refusalOf(call.post('/admin/backups/2020-01-01T00-00-00.000Z/restore'))).status).toBe(404)

@@ -21,6 +21,7 @@ const maxInMessage = 10 // alerts
 const repeatAfter = hour
 const maxPause = 5 * minute
 const maxLength = 300 // characters of a message
+const maxDiscordLength = 1_990 // characters of all messages
 
 type AlertMessage = { severity: Severity; title: string; message: string }
 
@@ -41,10 +42,11 @@ export function openAlertWebhook(app: App): () => Promise<number> {
         ...alert,
         sentBefore: lastSent(db, alert.key, now - repeatAfter),
       }))
-      const newAlerts = alerts.filter(({ sentBefore }) => sentBefore === null)
+      const newAlerts = thatFit(alerts.filter(({ sentBefore }) => sentBefore === null))
       if (newAlerts.length) await postAlerts(config, newAlerts)
       failures = 0
-      await atomically(db, tx => markSent(tx, alerts, now), 'unsynced')
+      const settled = [...newAlerts, ...alerts.filter(({ sentBefore }) => sentBefore !== null)]
+      await atomically(db, tx => markSent(tx, settled, now), 'unsynced')
       return newAlerts.length
     } catch (error) {
       pausedUntil = clock.now() + Math.min(maxPause, 2 ** failures++ * 5 * second)
@@ -57,21 +59,32 @@ export function openAlertWebhook(app: App): () => Promise<number> {
   return send
 }
 
+const linesOf = ({ severity, title, message }: AlertMessage) =>
+  [`${severity.toUpperCase()}: ${title}`, message.slice(0, maxLength)] as const
+
+const discordText = (alerts: readonly AlertMessage[]): string =>
+  alerts
+    .map(linesOf)
+    .map(([head, text]) => `**${forDiscord(head)}**\n${forDiscord(text)}`)
+    .join('\n')
+
+/** The first alerts, as many as one message holds; the others follow in the next. */
+function thatFit<A extends AlertMessage>(alerts: readonly A[]): A[] {
+  let fitting = alerts.length
+  while (fitting > 1 && discordText(alerts.slice(0, fitting)).length > maxDiscordLength) fitting--
+  return alerts.slice(0, fitting)
+}
+
 /** Works without the database too: for when the database fails. */
 export async function postAlerts(config: App['config'], alerts: readonly AlertMessage[]): Promise<void> {
   if (!config.alertWebhookUrl) return
-  const lines = alerts.map(
-    ({ severity, title, message }) => [`${severity.toUpperCase()}: ${title}`, message.slice(0, maxLength)] as const,
-  )
   await postJson(
     config.alertWebhookUrl,
     {
       username: webhookName(shownName()),
-      content: lines
-        .map(([head, text]) => `**${forDiscord(head)}**\n${forDiscord(text)}`)
-        .join('\n')
-        .slice(0, 1_990),
-      text: lines
+      content: discordText(alerts).slice(0, maxDiscordLength),
+      text: alerts
+        .map(linesOf)
         .map(([head, text]) => `*${forSlack(head)}*\n${forSlack(text)}`)
         .join('\n')
         .slice(0, 30_000),

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
 import { syncToDisk } from '../../../db/sync.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { requestedBackup } from './restore-request.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 
@@ -196,7 +197,7 @@ export function backupNames(dataDir: string): string[] {
   }
 }
 
-/** Deletes all but the newest, and older copies from before a migration; returns how many. */
+/** Deletes all but the newest and the one that the next start restores, and older copies from before a migration; returns how many. */
 function deleteOldBackups(dataDir: string, keep: number): number {
   const folder = backupsFolder(dataDir)
   const names = backupNames(dataDir)
@@ -205,7 +206,8 @@ function deleteOldBackups(dataDir: string, keep: number): number {
   const copies = readdirSync(folder).filter(
     name => /^\.?before-schema-/.test(name) && statSync(join(folder, name)).mtimeMs < since,
   )
-  const old = [...names.slice(keep), ...copies]
+  const requested = requestedBackup(dataDir)
+  const old = [...names.slice(keep).filter(name => name !== requested), ...copies]
   for (const name of old) rmSync(join(folder, name), { recursive: true })
   return old.length
 }

@@ -22,11 +22,15 @@ import { syncToDisk } from '../../../db/sync.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
 import { holdProcessLock, isProcessDead, otherProcessesAlive } from '../../platform/process/process-lock.ts'
 import { backupName, backupsFolder, bytesOf, checkDatabase, entryOf, type Manifest, manifestSchema } from './backup.ts'
+import {
+  type RestoreRequest,
+  readRequest,
+  requestFile,
+  requestPath,
+  withdrawRestoreRequest,
+} from './restore-request.ts'
 
 class BadBackup extends Error {}
-
-/** Names the backup that the next start restores. */
-const requestFile = 'restore-at-start.json'
 
 const manifestName = 'manifest.json'
 const noManifest = `This is not a backup: it has no ${manifestName}`
@@ -167,17 +171,6 @@ function clearOldState(staging: string, at: number, { made_at, fieldhouse }: Man
  * are moved to `backups/replaced-…`, not deleted. However often a start dies on the way, the next one continues.
  */
 
-type RestoreRequest = { backup: string; aside: string }
-const requestPath = (dataDir: string) => join(dataDir, requestFile)
-
-/** The name of the backup that the next start restores. */
-export const requestedBackup = (dataDir: string): string | undefined => readRequest(dataDir)?.backup
-
-function readRequest(dataDir: string): RestoreRequest | undefined {
-  const path = requestPath(dataDir)
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
-}
-
 export function requestRestore(dataDir: string, backup: string, at: number): void {
   const request: RestoreRequest = { backup, aside: `replaced-${backupName(at)}` }
   writeFileSync(`${requestPath(dataDir)}.part`, JSON.stringify(request), { mode: 0o600 })
@@ -185,8 +178,6 @@ export function requestRestore(dataDir: string, backup: string, at: number): voi
   renameSync(`${requestPath(dataDir)}.part`, requestPath(dataDir))
   syncToDisk(dataDir)
 }
-
-export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
 
 const restoring = 'restore' // the id under which a restore holds its process lock
 
