@@ -143,6 +143,7 @@ test('an action on all jobs has to be confirmed with their count, and alerts of 
   const { problem } = await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove' }))
   expect(problem.errors).toMatchObject([{ path: 'confirm', message: expect.stringMatching(/all \d+ jobs/) }])
   expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', confirm: 1 }))).status).toBe(422)
+  expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', q: ' ' }))).status).toBe(422)
   const { result } = await bulk({ action: 'remove', confirm: 1_000 })
   expect(result.done).toBeGreaterThanOrEqual(3)
   expect((await call.get('/admin/monitoring/alerts/json?type=job_failed')).alerts).toEqual([])

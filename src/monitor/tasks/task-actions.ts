@@ -161,8 +161,8 @@ export const bulkBody = t.Object({
 })
 
 /** Without a filter it applies to everything: the number has to be confirmed. */
-function requireConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
-  if (Object.values(filter).some(Boolean)) return
+function requireConfirmed(db: Db, { action, confirm, q, ...filter }: Static<typeof bulkBody>): void {
+  if (q?.trim() || Object.values(filter).some(Boolean)) return
   const counts = recentStates(db)
   const total = statesFor[action].reduce((sum, state) => sum + counts[state], 0)
   if (confirm === undefined || confirm < total)
