@@ -95,7 +95,7 @@ test('an unknown address and a wrong password get the same answer after the same
 
 test('a few wrong passwords lock the account, for that address only', async () => {
   const { call, url, app } = await start({ TRUST_PROXY: '1', RATE_LIMIT: '0' })
-  await call.post('/api/v1/users', ann)
+  const { id } = await call.post('/api/v1/users', ann)
   const attempt = (password: string, address: string) =>
     visitor(url).visit('/api/v1/auth/login', {
       method: 'POST',
@@ -115,6 +115,12 @@ test('a few wrong passwords lock the account, for that address only', async () =
   for (let i = 0; i < 10; i++) await attempt('wrong', `2001:db8:1:2::${i}`)
   expect((await attempt(ann.password, '2001:db8:1:2:ffff::1')).status).toBe(429) // the same network
   expect((await attempt(ann.password, '2001:db8:1:3::1')).status).toBe(200)
+  const named = () => app.db.$client.query("select * from system_alerts where message || data glob '*Ann*'").all()
+  expect(named()).toHaveLength(1)
+  await call.delete(`/api/v1/users/${id}`)
+  expect(named()).toEqual([])
+  const { alerts: open } = await call.get('/admin/monitoring/alerts/json')
+  expect(open[0].message).toStartWith(`deleted-${id} cannot sign in`)
 })
 
 /** Attempts at Ann's password, by default each from another address. */

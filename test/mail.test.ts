@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
+import { runs } from '../db/schema.ts'
 import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
@@ -197,7 +198,7 @@ test('a forgotten password is reset by mail, and no answer reveals whether there
 
 test('the owner is mailed about a new password, and at the old address about a new address', async () => {
   const server = await mailServer()
-  const { call, url } = await start(mailSettings(server.port))
+  const { call, url, app } = await start(mailSettings(server.port))
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
@@ -213,6 +214,10 @@ test('the owner is mailed about a new password, and at the old address about a n
   const [mail] = await server.to('ann@new.example.org')
   expect(mail?.text).toContain('/forgot-password')
   expect(server.mails).toHaveLength(3)
+  await call.delete(`/api/v1/users/${id}`)
+  const inputs = app.db.select({ input: runs.input }).from(runs).all()
+  expect(JSON.stringify(inputs)).toContain('userId')
+  expect(JSON.stringify(inputs)).not.toContain('ann@')
 })
 
 test('nobody can flood a mailbox with links', async () => {

@@ -1,6 +1,8 @@
 /** Mails the owner when the password or e-mail address of an account changes, so that they notice a change they did not make. */
+import { and, eq, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
+import { runs } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
 import type { User } from './account.ts'
@@ -16,17 +18,33 @@ export function acceptAccountNotice(app: App, tx: Db, before: User, after: User)
   const isOtherAddress = after.email !== before.email
   if (!isOtherAddress && after.passwordHash === before.passwordHash) return undefined
   const change = isOtherAddress ? 'email' : 'password'
-  return app.jobs.accept(tx, sendAccountNotice, { to: before.email, change }).jobId
+  return app.jobs.accept(tx, sendAccountNotice, { userId: after.id, to: before.email, change }).jobId
 }
 
 export const sendAccountNotice = mailJob('send_account_notice', () => 'password', {
-  input: t.Object({ to: t.String(), change: t.Union([t.Literal('password'), t.Literal('email')]) }),
-  compose: async ({ to, change }, app) => ({
-    to,
-    subject: 'Your Fieldhouse account has changed',
-    lines: [
-      changes[change],
-      `If it was not you, choose a new password at ${siteOf(app)}/forgot-password and tell an admin.`,
-    ],
+  input: t.Object({
+    userId: t.Optional(t.Integer()),
+    to: t.String(),
+    change: t.Union([t.Literal('password'), t.Literal('email')]),
   }),
+  async compose({ to, change }, app) {
+    if (!to) return undefined
+    return {
+      to,
+      subject: 'Your Fieldhouse account has changed',
+      lines: [
+        changes[change],
+        `If it was not you, choose a new password at ${siteOf(app)}/forgot-password and tell an admin.`,
+      ],
+    }
+  },
 })
+
+/** Part of deleting an account: the runs of its notices hold its addresses, and stay. */
+export function forgetAddresses(tx: Db, userId: number): void {
+  const isNotice = eq(runs.name, sendAccountNotice.name)
+  tx.update(runs)
+    .set({ input: sql`json_set(${runs.input}, '$.to', '')` })
+    .where(and(isNotice, sql`${runs.input} ->> '$.userId' = ${userId}`))
+    .run()
+}

@@ -3,7 +3,9 @@
  * per account from one address, more per address, and more per account from all addresses. A browser in which the owner has
  * signed in before is counted separately, so that other people's guesses never lock the owner out.
  */
+import { Value } from '@sinclair/typebox/value'
 import { and, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { attempts, systemAlerts, users } from '../../db/schema.ts'
 import { atomically, prepared } from '../../db/transactions.ts'
@@ -89,7 +91,20 @@ function alertOf(locked: readonly LockedOut[], address: string): Alert {
   }
 }
 
-type LockedOut = { id: number; username: string }
+const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
+type LockedOut = Static<typeof lockedSchema>[number]
+
+/** Part of deleting an account: earlier alerts name it. */
+export function renameInAlerts(tx: Db, userId: number, username: string): void {
+  const names = sql`exists (select 1 from json_each(${systemAlerts.data}, '$.locked') where value ->> '$.id' = ${userId})`
+  const ofAttempts = and(eq(systemAlerts.key, lockAlert), names)
+  for (const { id, data } of tx.select().from(systemAlerts).where(ofAttempts).all()) {
+    if (!Value.Check(lockedSchema, data.locked)) continue
+    const locked = data.locked.map(user => (user.id === userId ? { ...user, username } : user))
+    const { message, data: renamed } = alertOf(locked, String(data.address))
+    tx.update(systemAlerts).set({ message, data: renamed }).where(eq(systemAlerts.id, id)).run()
+  }
+}
 
 /** Users whose account is locked by too many attempts, from one address or from many. */
 function lockedOut(db: Db, now: number): LockedOut[] {

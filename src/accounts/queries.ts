@@ -23,6 +23,8 @@ import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { User, UserStats } from './account.ts'
+import { forgetAddresses } from './account-notice.ts'
+import { renameInAlerts } from './attempts.ts'
 import { forgetDevices } from './known-device.ts'
 import { skeleton } from './look-alike.ts'
 import { endSessions } from './session.ts'
@@ -160,6 +162,8 @@ export function deleteUser(tx: Db, id: number, now: number): void {
     .set({ title: sql`replace(${systemAlerts.title}, ${user.username}, ${anonymous.username})` })
     .where(sql`json_extract(${systemAlerts.data}, '$.user_id') = ${id}`)
     .run()
+  renameInAlerts(tx, id, anonymous.username)
+  forgetAddresses(tx, id)
   touchWhereNamed(tx, id)
 }
 
