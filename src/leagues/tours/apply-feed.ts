@@ -64,6 +64,7 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now
   recordAcceptedAnswer(tx, feed, now, fetched.validators)
   changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
   for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
+  if (stored.some(({ rated }) => rated)) touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id)) // groups are made from them
   for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)
 
   const changed = stored.reduce((sum, each) => sum + each.changed, 0)

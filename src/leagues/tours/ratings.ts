@@ -16,14 +16,15 @@ export const ratingsOf = (db: Db, eventId: number): Ratings =>
       .map(rating => [rating.player_id, rating]),
   )
 
-/** Stores what is not known yet. */
-export function storeNewRatings(tx: Db, eventId: number, ratings: readonly Rating[]): void {
+/** Stores what is not known yet; returns whether there was anything. */
+export function storeNewRatings(tx: Db, eventId: number, ratings: readonly Rating[]): boolean {
   const known = ratingsOf(tx, eventId)
   const isNew = ({ player_id, rank, odds }: Rating) => {
     const before = known.get(player_id)
     return (rank !== null && (before?.rank ?? null) === null) || (odds !== null && (before?.odds ?? null) === null)
   }
-  for (const { player_id: playerId, rank, odds } of ratings.filter(isNew))
+  const news = ratings.filter(isNew)
+  for (const { player_id: playerId, rank, odds } of news)
     tx.insert(fieldPlayers)
       .values({ eventId, playerId, rank, odds })
       .onConflictDoUpdate({
@@ -31,6 +32,7 @@ export function storeNewRatings(tx: Db, eventId: number, ratings: readonly Ratin
         set: { rank: sql`coalesce(rank, excluded.rank)`, odds: sql`coalesce(odds, excluded.odds)` },
       })
       .run()
+  return news.length > 0
 }
 
 /** Favourites first, by odds if there are any, else by rank; golfers with neither come last, by name. */

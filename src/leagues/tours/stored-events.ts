@@ -38,6 +38,8 @@ type StoredEvent = {
   moved: Golfer[]
   /** Nothing changed except perhaps the version. */
   quiet: boolean
+  /** Odds or ranks of golfers were new. */
+  rated: boolean
 }
 
 /** Writes only what differs from the stored values. */
@@ -55,8 +57,11 @@ export function storeBoard(
   const moved = changed.filter(golfer => hasMoved(before.get(golfer.player_id), golfer))
   const { id: feedId, version, ...state } = board.event
   const quiet = known?.status === state.status && known.round === state.round && changed.length + missing.length === 0
-  if (known && known.begunAt === null && board.ratings) storeNewRatings(tx, known.id, board.ratings)
-  if (quiet) return { event: updateEvent(tx, known, { version, name: state.name }), changed: 0, moved, quiet }
+  const rate = ({ id, begunAt }: TourEvent) =>
+    begunAt === null && board.ratings !== undefined && storeNewRatings(tx, id, board.ratings)
+  const isRated = known !== undefined && rate(known)
+  if (quiet)
+    return { event: updateEvent(tx, known, { version, name: state.name }), changed: 0, moved, quiet, rated: isRated }
 
   const at = known ? Math.max(now, known.changedAt + 1) : now // also if the clock was set back: time spans must not overlap
   const values = {
@@ -71,8 +76,8 @@ export function storeBoard(
     : insertEvent(tx, { ...values, feedId, tourId: tour.id, firstSeenAt: at, movedAt: at })
   closeReadings(tx, event.id, [...missing, ...changed.map(({ player_id }) => player_id)], at)
   openReadings(tx, event.id, changed, at)
-  if (!known && event.begunAt === null && board.ratings) storeNewRatings(tx, event.id, board.ratings)
-  return { event, changed: changed.length + missing.length, moved, quiet }
+  const rated = known ? isRated : rate(event)
+  return { event, changed: changed.length + missing.length, moved, quiet, rated }
 }
 
 const insertEvent = (tx: Db, values: typeof tourEvents.$inferInsert): TourEvent =>
