@@ -154,6 +154,17 @@ test('a league made private is closed to strangers at once, whatever of it was c
   for (const path of listPaths) expect(await read(path)).toEqual([path, 200, false])
 })
 
+test('a league is found by any part of its name, in capitals or not, also with letters beyond A to Z', async () => {
+  const { call } = await start()
+  await newLeague(call, {}, 'Österreich-Cup')
+  await newLeague(call, {}, 'Северная лига')
+  const found = async (q: string) =>
+    (await call.get(`/api/v1/leagues?q=${encodeURIComponent(q)}`)).leagues.map(({ name }: { name: string }) => name)
+  for (const q of ['Österreich', 'öster', 'ÖSTERREICH-CUP', 'oster']) expect(await found(q)).toEqual(['Österreich-Cup'])
+  for (const q of ['Северная', 'северная лига', 'ЛИГА']) expect(await found(q)).toEqual(['Северная лига'])
+  expect(await found('Norden')).toEqual([])
+})
+
 test('a private league is for its members, and for those whom an officer adds', async () => {
   const fieldhouse = await start()
   const { call } = fieldhouse

@@ -5,6 +5,8 @@ import type { Db } from '../../db/open.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { refuse } from '../errors.ts'
+import { foldedQuery, markMatches } from '../leaderboard/search.ts'
+import { textColumn } from '../leaderboard/text.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -41,15 +43,23 @@ const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
   })[status]
 const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
+/** Leagues with `q` in their name, compared as in other searches: SQLite's lower() leaves letters such as Ö as they are. */
+function idsByName(db: Db, q: string): number[] {
+  const all = db.select({ id: leagues.id, name: leagues.name }).from(leagues).all()
+  const hits = new Uint8Array(all.length)
+  markMatches(foldedQuery(q), textColumn(all.map(({ name }) => name)), hits)
+  return all.flatMap(({ id }, i) => (hits[i] ? id : []))
+}
+
 /** `visible`: a condition for leagues that the reader may see. */
 type LeagueFilter = { kind?: Kind; status?: LeagueStatus; q?: string; visible?: SQL }
 
-const conditionOf = ({ kind, status, q, visible }: LeagueFilter, now: number): SQL | undefined =>
+const conditionOf = (db: Db, { kind, status, q, visible }: LeagueFilter, now: number): SQL | undefined =>
   and(
     visible,
     kind && eq(leagues.kind, kind),
     status ? hasStatus(status, now) : isNull(leagues.archivedAt),
-    q ? sql`instr(lower(${leagues.name}), ${q.toLowerCase()}) > 0` : undefined,
+    q ? sql`${leagues.id} in (select value from json_each(${JSON.stringify(idsByName(db, q))}))` : undefined,
   )
 
 /** Latest start first; archived ones only when asked for. */
@@ -62,7 +72,7 @@ export function listLeagues(
   const rows = db
     .select({ league: leagues, members: memberCount })
     .from(leagues)
-    .where(conditionOf(filter, now))
+    .where(conditionOf(db, filter, now))
     .orderBy(desc(leagues.startsAt), desc(leagues.id))
     .limit(limit)
     .offset(offset)
@@ -71,7 +81,7 @@ export function listLeagues(
 }
 
 export const countLeagues = (db: Db, filter: LeagueFilter, now: number): number =>
-  countRows(db, leagues, conditionOf(filter, now))
+  countRows(db, leagues, conditionOf(db, filter, now))
 
 /** The earliest time after `now` in a column of the leagues that are not archived. */
 const nextTimeIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>
