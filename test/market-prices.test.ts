@@ -147,6 +147,8 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
     'line 5, price',
   ])
   expect((await refusalOf(send('symbol,cost\nACME,1'))).problem.errors).toMatchObject([{ path: 'price' }])
+  const endless = `symbol;price\nACME;1${',234'.repeat(300_000)}`
+  expect((await refusalOf(send(endless))).problem.errors).toMatchObject([{ path: 'line 2, price' }])
   const raw = await call.raw('/api/v1/quotes/import', {
     method: 'POST',
     headers: { 'content-type': 'text/csv' },

@@ -87,6 +87,14 @@ test('the largest quantity a refusal names is allowed, and one more is not', () 
     if (most > 0) expect(brokenRule(buy(most), from, more, 0, price)).toBeUndefined()
   }))
 
+test('a quantity that only a rounding error makes fit is not suggested for ever', () => {
+  const [price, fits, total] = [981_240_881, 686_203, 2_040_395_261_408_615]
+  const from = account({ cash: total })
+  const broken = brokenRule(buy(fits + 1), from, { max_position_pct: 33 }, 0, price)
+  expect(broken).toMatchObject({ rule: 'position', most: fits - 1 })
+  expect(brokenRule(buy(fits - 1), from, { max_position_pct: 33 }, 0, price)).toBeUndefined()
+})
+
 test('a position above its limit may still be made smaller', () => {
   const from = account({ cash: 0, position: holding(10) })
   expect(brokenRule(sell(1), from, { max_position_pct: 20 })).toBeUndefined()

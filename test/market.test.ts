@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { ledgerCsv } from '../src/leagues/market/ledger-csv.ts'
+import { placeOrder } from '../src/leagues/market/place-order.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { cupFields, newCup, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { board, refusalOf, start } from './start.ts'
@@ -360,6 +362,25 @@ test('leftovers of a deleted league are removed at night, and nothing of others'
   ])
   await fieldhouse.runScheduled('retention.delete_old')
   expect(leaguesLeft()).toEqual([[2], [2], [2], [2]])
+})
+
+test('a ledger that grows while it is downloaded lists no line twice', async () => {
+  const fieldhouse = await start()
+  const { app, call } = fieldhouse
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await sendQuotes(call, { ACME: 100 })
+  const order = { symbol: 'ACME', side: 'buy' as const, quantity: 1 }
+  const buy = (times: number) =>
+    Promise.all(Array.from({ length: times }, () => placeOrder(app, league, ann!.id, order)))
+  await buy(1_010)
+  const read: string[] = []
+  for await (const chunk of ledgerCsv(app.db, { leagueId: league, userId: ann!.id })) {
+    read.push(...new TextDecoder().decode(chunk).trim().split('\r\n'))
+    if (read.length < 600) await buy(3)
+  }
+  expect(read).toHaveLength(1_012)
+  expect(new Set(read).size).toBe(1_012)
 })
 
 test('exports have money in currency units, and in cents in addition', async () => {

@@ -32,11 +32,12 @@ const cells = (line: LedgerLineView) => [
 
 export function ledgerCsv(db: Db, filter: TradeFilter): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  let page = 0
+  let before: number | undefined // lines are added while the file is read
   return new ReadableStream({
     start: controller => controller.enqueue(encoder.encode(bom + csvLines([heading]))),
     pull(controller) {
-      const lines = ledgerLines(db, filter, 'all', pageOf({ page: ++page, limit: linesPerRead })).map(ledgerLineView)
+      const lines = ledgerLines(db, { ...filter, before }, 'all', pageOf({ limit: linesPerRead })).map(ledgerLineView)
+      before = lines.at(-1)?.id
       if (lines.length) controller.enqueue(encoder.encode(csvLines(lines.map(cells))))
       if (lines.length < linesPerRead) controller.close()
     },

@@ -56,11 +56,11 @@ export function validateOrder(
   const verdict = tryOrder(order, account, quote, rules, now)
   if ('fill' in verdict) return verdict
   let most = verdict.broken.most
-  // Each rule suggests the quantity that it alone would accept; that may break another rule.
+  // Each rule suggests the quantity that it alone would accept; that may break another rule, or its own by a rounding error.
   while (most) {
     const next = tryOrder({ ...order, quantity: most }, account, quote, rules, now)
     if ('fill' in next) break
-    most = next.broken.most
+    most = next.broken.most && Math.min(next.broken.most, most - 1)
   }
   return { broken: { ...verdict.broken, most } }
 }

@@ -40,8 +40,11 @@ export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; e
   return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the newest price of a symbol counts
 }
 
+const maxPriceLength = 40 // longer ones would take the expressions below minutes
+
 /** `213.50`, `213,5`, `1 213.50` and `1,213.50` in cents, digit by digit, so that nothing is rounded. */
 function centsOf(text: string): number | undefined {
+  if (text.length > maxPriceLength) return undefined
   const plain = text.replaceAll(/[\s'$€£]/g, '').replaceAll(/([.,])(?=\d{3}(?!\d).*(?!\1)[.,]\d{1,2}$)/g, '')
   const [, whole, part = ''] = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(plain) ?? []
   return whole === undefined ? undefined : Number(whole + part.padEnd(2, '0'))

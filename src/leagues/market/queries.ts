@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, symbolActions, users } from '../../../db/schema.ts'
@@ -164,16 +164,17 @@ export type TradeFilter = { leagueId: number; userId?: number }
 
 const undoing = alias(ledger, 'undoing')
 
-/** Lines of the ledger, newest first. */
+/** Lines of the ledger, newest first; `before`: only older ones than this. */
 export function ledgerLines(
   db: Db,
-  { leagueId, userId }: TradeFilter,
+  { leagueId, userId, before }: TradeFilter & { before?: number },
   which: 'trades' | 'all',
   { limit, offset }: PageSlice,
 ): ListedLine[] {
   const where = and(
     eq(ledger.leagueId, leagueId),
     userId === undefined ? undefined : eq(ledger.userId, userId),
+    before === undefined ? undefined : lt(ledger.id, before),
     which === 'trades' ? inArray(ledger.kind, ['buy', 'sell']) : undefined,
   )
   return db
