@@ -45,7 +45,7 @@ async function startWithScan() {
 }
 
 test('the overview counts users, leagues, trades and every table', async () => {
-  const { call, member, trade } = await startWithScan()
+  const { app, call, clock, member, trade } = await startWithScan()
   const ann = await member('ann')
   trade(ann, 'ACME', 10)
   trade(ann, 'ACME', -4)
@@ -58,6 +58,10 @@ test('the overview counts users, leagues, trades and every table', async () => {
   })
   expect(overview.database.tables).toMatchObject({ users: 1, leagues: 1, ledger: 3, uploads: 1 })
   expect(overview.database.total_records).toBeGreaterThan(6)
+  app.db.update(users).set({ lastSeenAt: clock.now() }).run()
+  expect((await call.get(`${monitoring}/overview`)).users).toMatchObject({ total: 1, active_7days: 1 })
+  await call.delete(`/api/v1/users/${ann}`)
+  expect((await call.get(`${monitoring}/overview`)).users).toMatchObject({ total: 0, active_7days: 0 })
 })
 
 test('trading is counted by side and symbol, with the change since before', async () => {

@@ -69,8 +69,8 @@ describe('headings', () => {
 
   test('that are unknown become metrics if numbers are below', async () => {
     const sheet = await read(
-      'id,City Hall Level,K/D %,Note,Очки,Score,Power,Power,constructor,__proto__,#\n' +
-        '1,25,1.5,hi,5,6,7,8,9,10,1\n2,n/a,,x,5,6,7,8,9,10,2\n',
+      'id,City Hall Level,K/D %,Note,Очки,Score,Goal %,Players,Power,Power,constructor,__proto__,#\n' +
+        '1,25,1.5,hi,5,6,6,6,7,8,9,10,1\n2,n/a,,x,5,6,6,6,7,8,9,10,2\n',
     )
     expect(sheet.mapping).toEqual(
       Object.fromEntries([
@@ -79,6 +79,8 @@ describe('headings', () => {
         ['K/D %', 'k_d_pct'],
         ['Очки', 'очки'],
         ['Score', 'points'],
+        ['Goal %', 'goal_pct_value'], // boards sort by `goal_pct` as they do by `score`
+        ['Players', 'players_value'],
         ['Power', 'power'],
         ['Power (2)', 'power_2'],
         ['constructor', 'constructor_value'],

@@ -253,7 +253,8 @@ const usersTotal = (db: Db): number =>
     .from(registrations)
     .get()?.users ?? 0
 
-const activeSince = (db: Db, since: number): number => countRows(db, users, gte(users.lastSeenAt, since))
+const activeSince = (db: Db, since: number): number =>
+  countRows(db, users, and(gte(users.lastSeenAt, since), isNull(users.deletedAt)))
 
 export const activeLeagues = (db: Db, now: number): number =>
   countRows(

@@ -55,10 +55,10 @@ export const headerKey = (header: string): string => {
     .replace(/[^\p{L}\p{M}\p{N}+%]/gu, '')
 }
 
-/** Words that mean something else in the answers of a board, and what replaces them. */
+/** Words that mean something else in the answers of a board, or sort it by something else, and what replaces them. */
 const reserved = new Map([
   ['score', 'points'],
-  ...['id', 'name', 'player_id', 'tier', 'change', 'metrics', 'gains', 'constructor'].map(
+  ...['id', 'name', 'player_id', 'players', 'tier', 'change', 'metrics', 'gains', 'goal_pct', 'constructor'].map(
     word => [word, `${word}_value`] as const,
   ),
 ])
