@@ -231,6 +231,10 @@ test('a common password is refused wherever one is chosen', async () => {
       { path: 'password' },
     ])
   }
+  const spaced = { email: ' cecilia@example.org', username: ' Cecilia', password: 'cecilia12345' }
+  expect(await errorsOf(browser.post('/api/v1/auth/signup', spaced))).toMatchObject([{ path: 'password' }])
+  const renamed = { username: 'Cecilia', password: 'cecilia12345' }
+  expect(await errorsOf(call.patch(`/api/v1/users/${id}`, renamed))).toMatchObject([{ path: 'password' }])
   const change = { current_password: ann.password, new_password: 'ann@example.org' }
   expect(await errorsOf(browser.post('/api/v1/auth/password', change))).toMatchObject([{ path: 'new_password' }])
   expect(await errorsOf(call.patch(`/api/v1/users/${id}`, { password: 'qwerty123456' }))).toMatchObject([

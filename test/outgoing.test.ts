@@ -243,6 +243,9 @@ describe('redirects', () => {
     const [arrived] = other.requests
     for (const name of ['authorization', 'x-api-key', 'cookie', 'referer'])
       expect(arrived?.headers.get(name)).toBeNull()
+
+    await getJson(home.url.replace('http://', 'http://officer:100%@'), publicOnly)
+    expect(home.requests.at(-1)?.headers.get('authorization')).toBe(`Basic ${btoa('officer:100%')}`)
   })
 
   test('a POST is repeated by 307 and 308 and fails by the others', async () => {

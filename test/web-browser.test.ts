@@ -47,6 +47,22 @@ const namesOnBoard = (page: Page) => page.locator('table.board tbody .names').al
 const untilFirstIs = (first: string) => (page: Page) =>
   page.waitForFunction(first => document.querySelector('table.board tbody .names')?.textContent === first, first)
 
+browserTest('pages work where the browser stores nothing, as with cookies blocked', async () => {
+  const { url } = await sharedFieldhouse()
+  const page = await openBrowser()
+  const consoleErrors = consoleErrorsOf(page)
+  await page.addInitScript(() => {
+    const get = () => {
+      throw new DOMException('Access is denied', 'SecurityError')
+    }
+    for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get })
+  })
+  await page.goto(url)
+  await page.click('[data-theme-switch]')
+  await page.waitForSelector('html[data-theme=dark]')
+  expect(consoleErrors).toEqual([])
+})
+
 browserTest('a board updates itself and leaves the reader where they are', async () => {
   const { call, finished, id, path } = await newSeason()
   const page = await openBrowser({ viewport: { width: 1000, height: 500 } })

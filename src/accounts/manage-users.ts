@@ -32,7 +32,7 @@ export async function editUser(app: App, who: Who, id: number, change: Partial<N
   const columns: UserChange = {
     ...(email !== undefined && { email: normalizedEmail(email) }),
     ...(username !== undefined && { username: checkedUsername(username) }),
-    ...(password !== undefined && { passwordHash: await hashNewPassword(passwords, password, user) }),
+    ...(password !== undefined && { passwordHash: await hashNewPassword(passwords, password, { ...user, ...change }) }),
     ...(country !== undefined && { country: countryCode(country) }),
     ...(role && { role }),
   }

@@ -39,7 +39,7 @@ export function hashNewPassword(
 ): Promise<string> {
   const plain = password.toLowerCase().replace(/[\s!?.]+$/, '')
   const ownWords = [email, ...email.split('@'), username]
-    .map(word => word.toLowerCase())
+    .map(word => word.trim().toLowerCase())
     .filter(word => word.length > 2)
   const withoutDigits = plain.replace(/\d+$/, '')
   const remainder = ownWords.reduce((text, word) => text.replaceAll(word, ''), withoutDigits).replace(serviceWords, '')

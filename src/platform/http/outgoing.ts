@@ -145,10 +145,19 @@ async function send(text: string, request: Request, options: OutgoingOptions, si
 /** A login in the URL becomes a header, which redirects to another origin do not carry. */
 function withLogin(headers: Headers, { username, password }: URL): Headers {
   if (!username && !password) return headers
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const login = `${unescaped(username)}:${unescaped(password)}`
   const all = new Headers(headers)
   all.set('authorization', `Basic ${Buffer.from(login).toString('base64')}`)
   return all
+}
+
+/** A lone % stands for itself. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function withoutSecrets(headers: Headers): Headers {

@@ -1,4 +1,5 @@
 // Which player the reader is on this league's board, as they chose on a player's card: stored in their browser only.
+import { local } from './storage.js'
 import { toast } from './toast.js'
 
 const keyOf = league => `me:${league}`
@@ -6,7 +7,7 @@ const keyOf = league => `me:${league}`
 function mark() {
   const link = document.querySelector('[data-around-me]')
   if (!link) return
-  const me = localStorage.getItem(keyOf(link.dataset.aroundMe))
+  const me = local.getItem(keyOf(link.dataset.aroundMe))
   link.hidden = !me
   if (!me) return
   link.href = link.getAttribute('href').replace(/around=[^&]*/, `around=${encodeURIComponent(me)}`)
@@ -15,15 +16,15 @@ function mark() {
 
 const button = document.querySelector('[data-me]')
 function show() {
-  const isMe = localStorage.getItem(keyOf(button.dataset.me)) === button.dataset.player
+  const isMe = local.getItem(keyOf(button.dataset.me)) === button.dataset.player
   button.setAttribute('aria-pressed', String(isMe))
 }
 if (button) {
   show()
   button.addEventListener('click', () => {
     const { me: league, player } = button.dataset
-    if (button.getAttribute('aria-pressed') === 'true') localStorage.removeItem(keyOf(league))
-    else localStorage.setItem(keyOf(league), player)
+    if (button.getAttribute('aria-pressed') === 'true') local.removeItem(keyOf(league))
+    else local.setItem(keyOf(league), player)
     show()
     if (button.getAttribute('aria-pressed') === 'true') toast('This row is marked on the board, in this browser only')
   })

@@ -3,6 +3,7 @@ import { focusSearch } from './find.js'
 import './forms.js'
 import { watchLive } from './live.js'
 import './ordered-checks.js'
+import { local } from './storage.js'
 import { startTimes, switchTimes, writeTimes } from './times.js'
 import { showStoredToast, toast } from './toast.js'
 
@@ -41,10 +42,10 @@ function switchTheme() {
   const next = isDark ? 'light' : 'dark'
   if (next === systemTheme()) {
     delete root.dataset.theme
-    localStorage.removeItem('theme')
+    local.removeItem('theme')
   } else {
     root.dataset.theme = next
-    localStorage.setItem('theme', next)
+    local.setItem('theme', next)
   }
   root.dispatchEvent(new CustomEvent('fieldhouse:theme', { bubbles: true }))
 }

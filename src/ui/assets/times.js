@@ -1,4 +1,6 @@
 // Relative times, with the absolute time in the reader's zone on hover and focus.
+import { local } from './storage.js'
+
 // A unit, its seconds, and how many of them are said in the next unit: 45 days say more than a month.
 const units = [
   ['minute', 60, 60],
@@ -22,13 +24,13 @@ const serverClock = document.querySelector('[data-now]')
 const skew = serverClock ? Number(serverClock.dataset.now) - Date.now() : 0
 const now = () => Date.now() + skew
 
-export const showsUtc = () => localStorage.getItem('times') === 'utc'
+export const showsUtc = () => local.getItem('times') === 'utc'
 const utcText = at => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 /** Switches between times in UTC and relative times. */
 export function switchTimes() {
-  if (showsUtc()) localStorage.removeItem('times')
-  else localStorage.setItem('times', 'utc')
+  if (showsUtc()) local.removeItem('times')
+  else local.setItem('times', 'utc')
   writeTimes()
   document.dispatchEvent(new Event('fieldhouse:times'))
 }

@@ -1,3 +1,5 @@
+import { session } from './storage.js'
+
 /** Shows a short message, to screen readers too. */
 export function toast(text) {
   const place = document.querySelector('[data-toast]')
@@ -8,10 +10,10 @@ export function toast(text) {
 }
 
 /** Shows it on the next page. */
-export const toastOnNextPage = text => sessionStorage.setItem('toast', text)
+export const toastOnNextPage = text => session.setItem('toast', text)
 
 export function showStoredToast() {
-  const text = sessionStorage.getItem('toast')
-  sessionStorage.removeItem('toast')
+  const text = session.getItem('toast')
+  session.removeItem('toast')
   if (text) toast(text)
 }
