@@ -384,7 +384,7 @@ test('a sheet without names, or with some missing, leaves the names that are kno
 })
 
 test('older paths take a season by id, name or slug, also from the form, and never answer with another', async () => {
-  const { call, finished } = await start()
+  const { as, call, finished } = await start()
   const north = await newLeague(call, {}, 'Northern season')
   const south = await newLeague(call, {}, 'Südliche Saison 2')
   for (const named of [south.id, 'Südliche Saison 2', 'südliche-saison-2'])
@@ -404,6 +404,10 @@ test('older paths take a season by id, name or slug, also from the form, and nev
     formOf(current, 'scan.csv', { kvk_season_id: 'Western season' }),
   )
   expect((await refusalOf(toUnknownSeason)).status).toBe(404)
+  const hidden = await newLeague(call, { public: false }, 'Behind doors')
+  const ofActive = async (reader: typeof call) =>
+    (await reader.raw('/api/leaderboard')).headers.get('location')?.split('/')[4]
+  expect([await ofActive(call), await ofActive(as())]).toEqual([`${hidden.id}`, `${south.id}`])
 })
 
 test('an unknown column is no failure of the cache, and HEAD of an export has no length', async () => {

@@ -10,7 +10,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import type { League } from '../league.ts'
 import { leagueById, listLeagues } from '../queries.ts'
-import { readableLeague } from '../visibility.ts'
+import { isVisibleTo, readableLeague } from '../visibility.ts'
 import { acceptedSchema, acceptReceived, uploadOptions } from './accept-upload.ts'
 import { metricNamed } from './reading/headers.ts'
 import { receiveFile } from './receive-file.ts'
@@ -40,10 +40,11 @@ function columnOf(older: string): string {
 
 export const olderPaths = (app: App) => {
   const { db, clock } = app
-  /** The named league, or else the active one. */
+  /** The named league, or else the active one that the reader may see. */
   function season(named: string | undefined, who: Who | undefined): League {
     if (!named) {
-      const [active] = listLeagues(db, { kind: 'sheet', status: 'active' }, pageOf({ limit: 1 }), clock.now())
+      const filter = { kind: 'sheet', status: 'active', visible: isVisibleTo(who) } as const
+      const [active] = listLeagues(db, filter, pageOf({ limit: 1 }), clock.now())
       return active
         ? leagueById(db, active.id)
         : refuse('not_found', 'No sheet league is active; name one with kvk_season_id')
