@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import { systemAlerts } from '../db/schema.ts'
 import { day } from '../src/platform/clock.ts'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { toIcal } from '../src/rota/own/ical.ts'
@@ -6,7 +8,7 @@ import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, auditedActions, base } from './rosters.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const account = (name: string) => ({
@@ -154,7 +156,7 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
 })
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
-  const { call, ann, bob } = await startBar()
+  const { call, app, ann, bob } = await startBar()
   const requestLeave = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
   const leave = await requestLeave(ann, 6, 7)
@@ -174,9 +176,12 @@ test('leave is requested, approved into an absence, declined with a reason, and 
     'unavailable',
   ])
   expect((await noticesOf(ann))[0]).toContain('is approved')
+  const alert = () => app.db.select().from(systemAlerts).where(eq(systemAlerts.key, 'roster_broken')).get()
+  await until(() => alert()?.state === 'active')
   expect((await refusalOf(call.post(`${base}/leave/${leave.id}/decline`))).status).toBe(409)
   expect(await ann.browser.delete(`${base}/me/leave/${leave.id}`)).toMatchObject({ state: 'withdrawn' })
   expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([])
+  await until(() => alert()?.state === 'resolved')
 
   const other = await requestLeave(bob, 20, 21)
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })

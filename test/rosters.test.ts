@@ -109,6 +109,11 @@ test('a cancelled generation keeps the best it has found as a draft', async () =
   const draft = await call.get(`${base}/drafts/${job.job_id}`)
   expect(draft.assignments).toEqual(job.result.assignments)
   expect((await call.post(`${base}/confirm`, { job_id: job.job_id })).added).toBe(draft.assignments.length)
+  const published = await call.get(`${base}/drafts/${job.job_id}`)
+  expect(published.confirmed_at).not.toBeNull()
+  await call.post(`/api/v1/jobs/${job.job_id}/retry`)
+  expect((await finished(started)).result.assignments).toEqual(draft.assignments)
+  expect(await call.get(`${base}/drafts/${job.job_id}`)).toEqual(published) // it is not made anew
 }, 120_000)
 
 test('a roster that no longer holds is refused with what is wrong, and nothing of it is written', async () => {

@@ -90,6 +90,14 @@ test('nobody works two shifts at once, or again before ten hours of rest', () =>
   expect(reasonsWith(24)).toEqual([])
 })
 
+test('the rest and the hours of a limit with decimals are enough to the minute', () => {
+  const dayWithRest = (rest_hours: number) =>
+    smallProblem([{ rules: { rest_hours } }], [shiftOn('2025-06-02', 0, 2), shiftOn('2025-06-02', 2 + rest_hours, 1)])
+  for (const hours of [8.3, 16.1]) expect(solveGreedily(dayWithRest(hours)).reasons).toEqual([])
+  const week = smallProblem([{ max_hours_week: 0.333333 + 1 }], [shiftOn('2025-06-02', 8, 4 / 3)])
+  expect(solveGreedily(week).reasons).toEqual(['hours']) // 1.2 ms too long
+})
+
 test('weekly hours run from Monday to Sunday, by the day a shift starts at the site', () => {
   const person = { max_hours_week: 16 }
   const reasonsWith = (third: string, from: number) =>

@@ -45,6 +45,12 @@ export function saveDraft(tx: Db, { range, ...draft }: Omit<Draft, 'confirmedAt'
   tx.insert(rosterDrafts).values(row).onConflictDoUpdate({ target: rosterDrafts.jobId, set: row }).run()
 }
 
+/** A draft that somebody has published or changed: when its job runs again, it stays as it is. */
+export function draftInUse(db: Db, jobId: string): Draft | undefined {
+  const draft = findDraft(db, jobId)
+  return draft && (draft.confirmedAt !== null || draft.changes > 0) ? draft : undefined
+}
+
 export function findDraft(db: Db, jobId: string): Draft | undefined {
   const row = db.select().from(rosterDrafts).where(eq(rosterDrafts.jobId, jobId)).get()
   return row && draftOf(row)

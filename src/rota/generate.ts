@@ -10,7 +10,7 @@ import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
-import { saveDraft } from './drafts.ts'
+import { type DraftContent, draftInUse, saveDraft } from './drafts.ts'
 import { loadProblemOfRange } from './load-problem.ts'
 import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
 import type { SolveProgress } from './solving/problem.ts'
@@ -48,6 +48,9 @@ export const generateRoster = job('roster.generate', {
     const { db, reader, clock } = app
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input
     const range = { start: start_date, end: end_date, siteIds: input.site_ids ?? [] }
+    const answer = (content: DraftContent) => ({ start_date, end_date, site_ids: range.siteIds, ...content })
+    const used = draftInUse(db, jobId)
+    if (used) return answer(used.content)
     progress(0, 'loading')
     const problem = await reader.read(loadProblemOfRange, { range, seed })
     if (!problem.shifts.length)
@@ -63,11 +66,14 @@ export const generateRoster = job('roster.generate', {
     if (signal.aborted && !(signal.reason instanceof Cancelled)) throw signal.reason
     const { cost_cents: best_cents, gap, open_bound } = solution.summary
     progress(99, 'checking', resultSoFar({ best_cents, gap, open: solution.unfilled.length, open_bound }))
-    await atomically(db, tx => {
+    const content = await atomically(db, tx => {
       if (lease) fenced(tx, lease)
-      saveDraft(tx, { jobId, range, algorithm, seed, content: solution, createdBy: by, createdAt: clock.now() })
+      const used = draftInUse(tx, jobId)
+      if (!used)
+        saveDraft(tx, { jobId, range, algorithm, seed, content: solution, createdBy: by, createdAt: clock.now() })
+      return used?.content ?? solution
     })
-    return { start_date, end_date, site_ids: range.siteIds, ...solution }
+    return answer(content)
   },
 })
 

@@ -3,6 +3,9 @@ import { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { watchBrokenDuties } from './broken-alert.ts'
 import { makeShiftsRoutes } from './make-shifts-routes.ts'
+import { ownRotaRoutes } from './own/routes.ts'
+import { plannerRoutes } from './planner/routes.ts'
+import { templateRoutes } from './planner/template-routes.ts'
 import { rosterRoutes } from './roster-routes.ts'
 import { shiftRequestRoutes } from './shift-request-routes.ts'
 import { shiftRoutes } from './shift-routes.ts'
@@ -26,3 +29,6 @@ export const rotaRoutes = (app: App) =>
     .use(makeShiftsRoutes(app))
     .use(shiftRequestRoutes(app))
     .use(rosterRoutes(app))
+    .use(ownRotaRoutes(app))
+    .use(plannerRoutes(app))
+    .use(templateRoutes(app))

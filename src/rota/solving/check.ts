@@ -26,6 +26,9 @@ export type Violation = {
   given: boolean
 }
 
+/** Minutes: less than a millisecond, as 8.3 hours are a little more than 498 minutes to a computer. */
+const tolerance = 1e-5
+
 type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; monday: string; given: boolean }
 
 export function checkRoster(problem: RosterProblem, assignments: Assignment[]): Violation[] {
@@ -102,7 +105,7 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
         const [a, b] = [stints[earlier]!, stints[later]!]
         const between = (b.from.getTime() - a.until.getTime()) / 60_000
         const owed = hoursOfRest(problem, person, a, b)
-        if (between >= owed * 60) continue
+        if (between >= owed * 60 - tolerance) continue
         const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
         if (between < 0) report({ rule: 'overlap', message: `${person.name} would be in two places at once`, ...about })
         else
@@ -116,7 +119,7 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
     for (const monday of new Set(stints.filter(stint => stint.shift).map(stint => stint.monday))) {
       const week = stints.filter(stint => stint.monday === monday)
       const minutes = week.reduce((all, { from, until }) => all + (until.getTime() - from.getTime()) / 60_000, 0)
-      if (minutes > person.max_hours_week * 60 + 1e-6)
+      if (minutes > person.max_hours_week * 60 + tolerance)
         report({
           rule: 'hours',
           message: `${person.name} would work ${(minutes / 60).toFixed(2)} of ${person.max_hours_week} hours in the week of ${monday}`,
