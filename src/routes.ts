@@ -57,8 +57,11 @@ import { asRefusal, bugAnswer, problem, type RefusedInput } from './platform/htt
 import { requestContext } from './platform/http/request-context.ts'
 import { cachedResponse } from './platform/http/responses.ts'
 import { ownRotaPages } from './rota/own/pages.ts'
+import { ownRotaRoutes } from './rota/own/routes.ts'
 import { rotaPages } from './rota/pages.ts'
 import { plannerPages } from './rota/planner/pages.ts'
+import { plannerRoutes } from './rota/planner/routes.ts'
+import { templateRoutes } from './rota/planner/template-routes.ts'
 import { rotaRoutes } from './rota/routes.ts'
 import { searchPages } from './search/pages.ts'
 import { searchRoutes } from './search/routes.ts'
@@ -136,7 +139,7 @@ const withAllFeatures = (app: App, mounted: Mounted) => {
         .use(feedRoutes(app))
         .use(searchRoutes(app))
         .use(personRoutes(app))
-        .use(rotaRoutes(app))
+        .use(rotaRoutes(app).use(ownRotaRoutes(app)).use(plannerRoutes(app)).use(templateRoutes(app)))
         .use(dashboardRoutes(app))
         .use(jobRoutes(app)),
     )
