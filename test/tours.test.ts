@@ -1,4 +1,10 @@
 import { expect, test } from 'bun:test'
+import type { Db } from '../db/open.ts'
+import { transact } from '../db/transactions.ts'
+import { systemActor } from '../src/audit.ts'
+import { finalizeLeague } from '../src/leagues/finalize.ts'
+import { changeLeague, leagueById } from '../src/leagues/queries.ts'
+import { changeEntry, findEntry } from '../src/leagues/tours/entry-queries.ts'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
@@ -108,6 +114,23 @@ test('a final board stays the same to the byte, a late correction is refused and
   const again = await call.post(`/api/v1/leagues/${league.id}/finalize`)
   expect(again.final_hash).not.toBe(hash)
   expect((await refusalOf(call.post(`/api/v1/leagues/${league.id}/finalize`))).status).toBe(409)
+})
+
+test('a league is not made final with picks or rules that change at that moment', async () => {
+  const { app, call, league, ids, anns, play } = await startPlaying()
+  await play(90)
+  const changes = [
+    (tx: Db) => changeEntry(tx, findEntry(tx, league.id, anns.id)!, { picks: ids.slice(8, 12) }),
+    (tx: Db) => void changeLeague(tx, league.id, { config: { ...leagueById(tx, league.id).config, best: 3 } }),
+  ]
+  for (const change of changes) {
+    const finalising = finalizeLeague(app, league.id, systemActor)
+    transact(app.db, change)
+    await expect(finalising).rejects.toThrow('just changed')
+  }
+  const live = await board(call, league.id)
+  await call.post(`/api/v1/leagues/${league.id}/finalize`)
+  expect(await board(call, league.id)).toMatchObject({ state: 'final', rows: live.rows })
 })
 
 test('picks are hidden from others until the deadline, and so are scores that would reveal them', async () => {

@@ -5,6 +5,7 @@ import { clearAlert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { rankedPage, rankedRows } from '../../leaderboard/page.ts'
+import { stampIn } from '../../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { deleteFinalBoard, finalBoardHash, storeFinalBoard } from '../final-board.ts'
 import type { LeagueKind } from '../kinds.ts'
@@ -17,7 +18,6 @@ import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
 import { isMidRound, isOut } from './feeds/board.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, loadPicks, picksNextChangeAt } from './picks.ts'
-import { findEvent } from './queries.ts'
 import { golferField } from './scoring.ts'
 import { overdueKey } from './settle-leagues.ts'
 import { rescheduleUpdates } from './update-player-scores.ts'
@@ -72,6 +72,7 @@ export const tourLeague: LeagueKind = {
   async finalize({ db, clock }, league) {
     if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')
     if (arePicksOpen(loadPicks(db, league), clock.now())) refuse('conflict', 'Picks can still be made in this league')
+    const stamp = stampIn(db, 'scores', league.id)
     const found = leagueEvent(db, league)
     if (!found.event) return refuse('conflict', `There is nothing to freeze. ${found.why}`)
     const { event } = found
@@ -80,8 +81,7 @@ export const tourLeague: LeagueKind = {
     return {
       hash: finalBoardHash(json),
       store(tx) {
-        if (findEvent(tx, event.id)?.changedAt !== event.changedAt)
-          refuse('conflict', 'The scores have just changed; try again')
+        if (stampIn(tx, 'scores', league.id) !== stamp) refuse('conflict', 'The scores have just changed; try again')
         bindEvent(tx, league, event)
         clearAlert(tx, clock.now(), overdueKey(league.id))
         storeFinalBoard(tx, league.id, json)

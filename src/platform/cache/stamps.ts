@@ -43,6 +43,13 @@ export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): vo
   touches.set(tx, (touches.get(tx) ?? 0) + 1)
 }
 
+const oneStamp = prepared(({ $client: client }) =>
+  client.query<{ seq: number }, [topic: string, scope: string]>('select seq from stamps where topic = ? and scope = ?'),
+)
+/** A stamp as the database has it at this moment, also within a transaction. */
+export const stampIn = (tx: Db, topic: string, scope: string | number): number =>
+  oneStamp(tx).get(topic, String(scope))?.seq ?? 0
+
 const checkEvery = 20 // ms
 
 export class Stamps {
