@@ -137,6 +137,7 @@ export function openHttpServer(settings: HttpServerSettings) {
   async function answerAhead(asked: readonly AheadRequest[]): Promise<void> {
     for (const { url, accepts } of asked) {
       await letRequestsIn()
+      if (closing) return
       const request = new Request(url, { headers: accepts === null ? {} : { 'accept-encoding': accepts } })
       const nobody = () => ''
       const context = newContext('ahead', performance.now(), nobody, nobody)
