@@ -197,6 +197,10 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   const both = await planPage(`draft=${draft.job_id}&site_id=${hill.id}`)
   expect(both).toContain(`<span class="chip" id="c-${shiftAtHill.id}-${staff[0].id}">`)
   expect(await planPage(`week=2026-03-23`)).toContain('<strong>2 of 15</strong> places filled')
+  const many = ['name', ...Array.from({ length: 500 }, (_, i) => `Aa ${i}`)].join('\n') // more than the grid lists
+  await call.raw(`${base}/staff/import`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: many })
+  expect((await call.get(`${base}/staff`)).pagination.total).toBe(504)
+  expect(await planPage(`week=2026-03-23`)).toContain(`<tr id="p-${staff[0].id}">`) // who has a duty is always there
 })
 
 test('changes that planners send at once are all kept', async () => {

@@ -71,6 +71,17 @@ export function personById(db: Db, id: number): PersonView {
   return (person && personViews(db, [person])[0]) ?? refuse('not_found', `There is no staff ${id}`)
 }
 
+export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
+  personViews(
+    db,
+    db
+      .select()
+      .from(staff)
+      .where(sql`${staff.id} in (select value from json_each(${JSON.stringify(ids)}))`)
+      .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+      .all(),
+  )
+
 type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
 export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {

@@ -23,7 +23,7 @@ import { readRoster, type ShownShift, staffNames } from '../roster-view.ts'
 import { shiftById } from '../shift-queries.ts'
 import { allSites } from '../site-queries.ts'
 import type { Violation } from '../solving/check.ts'
-import { listStaff } from '../staff-queries.ts'
+import { listStaff, peopleByIds } from '../staff-queries.ts'
 import { checkDraft } from './check-draft.ts'
 import { compareBody } from './compare-page.ts'
 import { changePlaces, draftDifferences } from './hand-drafts.ts'
@@ -39,7 +39,7 @@ const planQuery = t.Object({
   view: t.Optional(t.Union([t.Literal('people'), t.Literal('sites')])),
 })
 type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
-const everybody = pageOf({ limit: 500 })
+const firstPeople = pageOf({ limit: 500 }) // and whoever has a duty in the week
 
 export const plannerPages = (app: App) => {
   const { db, clock, reader, stamps, streams } = app
@@ -61,7 +61,12 @@ export const plannerPages = (app: App) => {
       : { shifts: roster.shifts, broken: brokenNow(roster.shifts, now), conflicts: [] }
     const shifts = placed.shifts.filter(({ site_id }) => !siteId || site_id === siteId)
     const shown = new Set(shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
-    const { staff } = listStaff(db, {}, everybody)
+    const { staff } = listStaff(db, {}, firstPeople)
+    const listed = new Set(staff.map(({ id }) => id))
+    const beyond = peopleByIds(
+      db,
+      [...shown].filter(id => !listed.has(id)),
+    )
     return {
       view: query.view ?? 'people',
       monday,
@@ -77,7 +82,7 @@ export const plannerPages = (app: App) => {
         today: today(now),
         shifts,
         hours: hoursByPerson(placed.shifts),
-        people: staff.filter(({ id, active }) => active || shown.has(id)),
+        people: [...staff.filter(({ id, active }) => active || shown.has(id)), ...beyond],
         sites: sites.filter(({ id }) => (siteId ? id === siteId : placed.shifts.some(({ site_id }) => site_id === id))),
         broken: placed.broken,
         isOpen: draft?.confirmedAt === null,
