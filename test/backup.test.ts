@@ -308,7 +308,7 @@ redisTest('answers cached in Redis before a restore are not served after it', as
   const folder = await backup(dataDir)
   await call.patch(`/api/v1/leagues/${id}`, { name: 'Renamed since' })
   expect(await as().get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Renamed since' })
-  await until(async () => (await app.redis?.keys('*:cache:*'))?.length)
+  await until(async () => (await app.redis?.keys(`*:cache:${packageJson.version}:*`))?.length)
   await stop()
 
   const empty = temporaryFolder()
