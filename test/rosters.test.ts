@@ -327,6 +327,10 @@ test('invalid sites, people, shifts and requests for rosters are refused', async
     path: 'ends_at',
     message: 'The end must be after the start.',
   })
+  await call.post(`${base}/shifts`, { ...shift, starts_at: '2099-12-01T08:00:00Z', ends_at: '2099-12-01T09:00:00Z' })
+  const copy = { from: '2099-12-01', to: '2099-12-01', weeks: 104 }
+  expect((await problemOf('shifts/copy', copy)).errors[0].path).toBe('weeks') // no page or list could show them
+  expect(await problemOf('sites', { name: 'Hill', timezone: '2026-03-30T12:00Z' })).toMatchObject({ status: 422 })
   const generate = (body: object) => refusalOf(call.post('/api/v1/jobs/roster/generate', body))
   expect((await generate({ start_date: '2026-03-29', end_date: '2026-03-23' })).status).toBe(422)
   expect((await generate({ ...week, site_ids: [99] })).status).toBe(404)

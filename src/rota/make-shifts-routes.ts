@@ -4,6 +4,7 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
+import { isInCalendar } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -62,6 +63,8 @@ export const makeShiftsRoutes = (app: App) => {
         checkDateRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
         const copies = copyShifts(shiftsIn(db, range).map(asNewShift), body.weeks, timezoneOfSite(db))
+        if (copies.some(({ ends_at }) => !isInCalendar(Date.parse(ends_at))))
+          invalid('weeks', 'The copies would be after the last year that is supported.')
         set.status = 201
         return add(copies, signedIn(who), 'shift.copy', body)
       },
