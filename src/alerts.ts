@@ -1,7 +1,7 @@
 /** One condition is one alert: raising it again counts, clearing it resolves it. */
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, ne, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
-import { type Severity, systemAlerts } from '../db/schema.ts'
+import { type Severity, severities, systemAlerts } from '../db/schema.ts'
 
 export const alertTypes = [
   'database_error',
@@ -35,14 +35,22 @@ export type Alert = {
 export const failureAlert = ({ name, fingerprint }: { name: string; fingerprint: string | null }) =>
   `job_failed:${name}:${fingerprint}`
 
-/** Raises the alert, or increases its count if it is already open. */
+const gravity = (severity: SQLWrapper) => sql`instr(${severities.join(' ')}, ${severity})`
+const isWorse = sql`${gravity(sql`excluded.severity`)} > ${gravity(systemAlerts.severity)}`
+
+/** Raises the alert, or increases its count if it is already open. One that gets worse is sent again, also if it was acknowledged. */
 export function raiseAlert(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
   tx.insert(systemAlerts)
     .values({ key, type, severity, title, message, data, firstSeen: at, lastSeen: at, state: 'active' })
     .onConflictDoUpdate({
       target: systemAlerts.key,
       targetWhere: sql`state <> 'resolved'`,
-      set: { severity, title, message, data, lastSeen: at, clearChecks: 0, count: sql`${systemAlerts.count} + 1` },
+      set: {
+        ...{ severity, title, message, data, lastSeen: at, clearChecks: 0, count: sql`${systemAlerts.count} + 1` },
+        state: sql`iif(${isWorse}, 'active', ${systemAlerts.state})`,
+        sentAt: sql`iif(${isWorse}, null, ${systemAlerts.sentAt})`,
+        mailedAt: sql`iif(${isWorse}, null, ${systemAlerts.mailedAt})`,
+      },
     })
     .run()
 }

@@ -194,6 +194,25 @@ test('the webhook gets each alert once, as text for Discord and Slack that menti
   await until(() => hook.messages.length === 2)
 })
 
+test('an alert that gets worse is sent again, also if it was acknowledged; one that gets better is not', async () => {
+  const hook = startWebhook()
+  const { app, clock, call } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
+  const raise = (severity: Alert['severity']) => raiseAlert(app.db, clock.now(), { ...heldFeed, severity })
+  const state = async () => (await call.get(`${alerts}/json?state=all`)).alerts[0].state
+  raise('warning')
+  await until(() => hook.messages.length === 1)
+  app.db.update(systemAlerts).set({ state: 'acknowledged' }).run()
+  raise('warning')
+  expect(await state()).toBe('acknowledged')
+  raise('critical')
+  expect(await state()).toBe('active')
+  await until(() => hook.messages.length === 2)
+  expect(hook.messages[1].text).toContain('CRITICAL')
+  await until(async () => (await call.get(`${alerts}/json`)).alerts[0].sent_at)
+  raise('error')
+  expect((await call.get(`${alerts}/json`)).alerts[0].sent_at).not.toBeNull()
+})
+
 test('a webhook that fails is tried again, and nothing is lost', async () => {
   const hook = startWebhook(1)
   const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)
