@@ -6,6 +6,7 @@ import { finalizeLeague } from '../src/leagues/finalize.ts'
 import { changeLeague, leagueById } from '../src/leagues/queries.ts'
 import { changeEntry, findEntry } from '../src/leagues/tours/entry-queries.ts'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
+import { bindEvent, leagueEvent } from '../src/leagues/tours/picks.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
@@ -131,6 +132,16 @@ test('a league is not made final with picks or rules that change at that moment'
   const live = await board(call, league.id)
   await call.post(`/api/v1/leagues/${league.id}/finalize`)
   expect(await board(call, league.id)).toMatchObject({ state: 'final', rows: live.rows })
+})
+
+test('a league that is tied to its event keeps what an officer has changed since it was read', async () => {
+  const { app, call } = await startPlaying()
+  const { id } = await newTourLeague(call, {}, { name: 'Second pool' })
+  const read = leagueById(app.db, id)
+  await call.patch(`/api/v1/leagues/${id}`, { config: { best: 3 } })
+  const { event } = leagueEvent(app.db, read)
+  transact(app.db, tx => void bindEvent(tx, read, event!))
+  expect((await call.get(`/api/v1/leagues/${id}`)).config).toMatchObject({ best: 3, event: 'coastal' })
 })
 
 test('picks are hidden from others until the deadline, and so are scores that would reveal them', async () => {

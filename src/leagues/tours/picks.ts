@@ -2,7 +2,7 @@
 import type { Db } from '../../../db/open.ts'
 import { day } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
-import { changeLeague } from '../queries.ts'
+import { changeLeague, leagueById } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
@@ -88,7 +88,8 @@ export const picksNextChangeAt = ({ closesAt, closedByPlay }: Picks): number =>
   closedByPlay ? Number.POSITIVE_INFINITY : closesAt
 
 /** Ties the league to this event: it stays on it when the feed moves on to another. */
-export function bindEvent(tx: Db, league: League, event: TourEvent): League {
+export function bindEvent(tx: Db, { id }: League, event: TourEvent): League {
+  const league = leagueById(tx, id) // an officer may have changed it since it was read
   if (tourRulesOf(league).event !== null) return league
   return changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(event) } })
 }
