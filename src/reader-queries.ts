@@ -4,6 +4,7 @@ import { usersReading } from './accounts/queries.ts'
 import { countsOfDay } from './dashboard/daily-metrics.ts'
 import { computeHealthScores } from './dashboard/score-health.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/risk.ts'
+import { auditReading } from './monitor/audit-log.ts'
 import { damageReading } from './monitor/database-files.ts'
 import {
   activeUsersReading,
@@ -30,6 +31,7 @@ import { rosterView, upcomingShifts } from './rota/roster-view.ts'
 
 export const readerQueries = {
   usersReading,
+  auditReading,
   findRuns,
   idsOfRuns,
   taskReading,

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { statementTimes } from '../db/statement-times.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { fillMonitor, longName, testJobs } from './monitor-app.ts'
 import { refusalOf, start } from './start.ts'
@@ -130,8 +131,8 @@ test('routes are sorted by the requested column, the highest first', async () =>
   expect(await call.get(`${monitoring}/performance?sort_by=p95_ms`)).toMatch(/aria-sort="descending"><a [^>]*>p95/)
 })
 
-test('empty fields of a form are ignored; invalid days and states are refused', async () => {
-  const { call } = await start()
+test('empty fields of a form are ignored; invalid days and states are refused; the audit log is searched in the reader thread', async () => {
+  const { app, call } = await start()
   for (const path of [
     '/admin/audit/logs?q=&user=&action=&result=&from=&to=',
     '/admin/audit/logs.csv?result=&from=2026-01-01',
@@ -142,4 +143,7 @@ test('empty fields of a form are ignored; invalid days and states are refused', 
     expect((await call.raw(path)).status).toBe(200)
   for (const path of ['/admin/audit/logs?from=2026-13-45', `${tasks}/jobs?status=LATE`, '/admin/users.csv?role=king'])
     expect((await call.raw(path)).status).toBe(422)
+  expect((await call.get('/admin/audit/logs/json?q=nothing&page=2')).logs).toEqual([])
+  const ownStatements = statementTimes(app.db.$client).map(({ statement }) => statement)
+  expect(ownStatements.filter(statement => statement.includes('from audit_log'))).toEqual([])
 })
