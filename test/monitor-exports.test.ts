@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
 import { statementTimes } from '../db/statement-times.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { fillMonitor, longName, testJobs } from './monitor-app.ts'
@@ -146,4 +147,15 @@ test('empty fields of a form are ignored; invalid days and states are refused; t
   expect((await call.get('/admin/audit/logs/json?q=nothing&page=2')).logs).toEqual([])
   const ownStatements = statementTimes(app.db.$client).map(({ statement }) => statement)
   expect(ownStatements.filter(statement => statement.includes('from audit_log'))).toEqual([])
+})
+
+test('a list that is too long for a file is refused with words, instead of being cut off', async () => {
+  const { app, call } = await start()
+  app.db.run(sql`
+    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 100001)
+    insert into audit_log (at, username, action, target, detail, result)
+    select n, 'ann', iif(n = 1, 'rare.act', 'common.act'), 'x', '{}', 'ok' from numbers`)
+  const { status, problem } = await refusalOf(call.get('/admin/audit/logs.json'))
+  expect([status, problem.detail]).toEqual([413, 'A file holds 100,000 rows at most: narrow the list with its filters'])
+  expect(await call.get('/admin/audit/logs.json?action=rare')).toHaveLength(1)
 })

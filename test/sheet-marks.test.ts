@@ -5,6 +5,7 @@ import { systemActor } from '../src/audit.ts'
 import { percentileOf, placeOf, rankingOf, rankOf, withoutRows } from '../src/leaderboard/ranking.ts'
 import { leagueById } from '../src/leagues/queries.ts'
 import { markPlayer } from '../src/leagues/sheets/marks.ts'
+import { newMember } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
 
@@ -93,7 +94,7 @@ test('a player who is left out has no rank and moves nobody, but stays on the bo
 })
 
 test('marks are for officers, of players the league knows, and end with the league', async () => {
-  const { call, id, mark, as, send } = await startWithScans()
+  const { app, call, id, mark, as, send } = await startWithScans()
   const path = `/api/v1/leagues/${id}`
   expect((await refusalOf(mark('99', { reason: 'other' }))).status).toBe(404)
   const wrong = await refusalOf(mark('2', { reason: 'farm', farm_of: '99' }))
@@ -107,6 +108,10 @@ test('marks are for officers, of players the league knows, and end with the leag
   await mark('2', { reason: 'other', note: 'left' })
   await send(scan(70), 4) // the others are missing now
   expect(await stranger.get(`${path}/players/2/mark`)).toMatchObject({ name: 'P2', note: 'left' })
+  const olga = as((await newMember(app, 'olga', 'officer')).key)
+  await olga.put(`${path}/players/2/mark`, { reason: 'other', note: 'left' })
+  expect(await olga.get(`${path}/players/2/mark`)).toMatchObject({ marked_by: 'olga' })
+  expect(await stranger.get(`${path}/players/2/mark`)).toMatchObject({ marked_by: null })
   expect(await call.get(`${path}/players/2`)).toMatchObject({
     last_seen: '2026-03-03T00:00:00.000Z',
     mark: { note: 'left' },

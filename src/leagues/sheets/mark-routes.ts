@@ -3,7 +3,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
@@ -53,7 +53,8 @@ export const markRoutes = (app: App) => {
       ({ params: { id, player_id }, who }) => {
         readableLeague(db, id, who)
         const mark = markOf(db, id, player_id) ?? refuse('not_found', 'This player has no mark')
-        return markedPlayers(app, id, [mark])[0]
+        const [marked] = markedPlayers(app, id, [mark])
+        return isAtLeast(who, 'officer') ? marked : { ...marked, marked_by: null }
       },
       { may: 'reader', counted: true, detail: describe('The mark of a player', markedPlayer) },
     )

@@ -19,7 +19,7 @@ export const markedPlayer = t.Object(
     farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() })),
     note: t.Nullable(t.String()),
     counted: t.Boolean(),
-    marked_by: t.Nullable(t.String({ description: 'Null: the operator' })),
+    marked_by: t.Nullable(t.String({ description: 'Null: the operator, or you are no officer' })),
     marked_at: dateTimeSchema,
   },
   { description: 'A marked player' },

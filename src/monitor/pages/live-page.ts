@@ -7,6 +7,7 @@ import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, type TSchema, t } from 'elysia'
 import { LRUCache } from 'lru-cache'
 import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
@@ -231,6 +232,8 @@ async function listExport(
   schema: { properties: object },
   rows: Rows,
 ): Promise<Response> {
+  if ((await rows({ limit: 1, offset: maxRows })).length)
+    refuse('too_large', `A file holds ${maxRows.toLocaleString('en')} rows at most: narrow the list with its filters`)
   const slices = slicesFrom(rows)
   const first = (await slices.next()).value ?? []
   const write = format === 'csv' ? csvOf(Object.keys(schema.properties)) : jsonOf()
