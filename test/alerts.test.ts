@@ -5,7 +5,7 @@ import { type Alert, clearAlert, raiseAlert } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
 import { countUnsent } from '../src/monitor/alerts/queries.ts'
 import { openAlertWebhook } from '../src/monitor/alerts/send-alerts.ts'
-import { checkConditions } from '../src/monitor/process-monitor.ts'
+import { checkConditions, databaseWatch } from '../src/monitor/process-monitor.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { every } from '../src/platform/jobs/scheduler.ts'
 import { redisTest } from './needs.ts'
@@ -232,6 +232,18 @@ test('a webhook that fails is tried again, and nothing is lost', async () => {
       .every(({ sentAt }) => sentAt),
   )
   expect(hook.messages).toHaveLength(1)
+})
+
+test('that the database cannot be written is sent until the webhook takes it, and stored once it can', async () => {
+  const hook = startWebhook(1)
+  const { app } = await start({ ALERT_WEBHOOK_URL: hook.url })
+  const watch = databaseWatch(app)
+  await watch.failed(new Error('disk I/O error')).catch(() => {}) // its caller logs that the webhook is down
+  for (let i = 0; i < 2; i++) await watch.failed(new Error('disk I/O error'))
+  expect(hook.messages).toHaveLength(1)
+  await watch.works()
+  const stored = app.db.select().from(systemAlerts).all()
+  expect(stored).toMatchObject([{ title: 'The database cannot be written', count: 3, sentAt: expect.any(Number) }])
 })
 
 test('alerts that do not fit one message follow in the next', async () => {

@@ -78,19 +78,21 @@ export function startProcessMonitor(
   }
 }
 
-/** A database that cannot be written cannot store the alert that says so: it is sent at once and stored later. */
-function databaseWatch({ db, clock, config, log }: App) {
-  let failing: { since: number; error: unknown; attempts: number } | undefined
+/** A database that cannot be written cannot store the alert that says so: it is sent until the webhook takes it, and stored later. */
+export function databaseWatch({ db, clock, config, log }: App) {
+  let failing: { since: number; error: unknown; attempts: number; sentAt: number | null } | undefined
   return {
     async failed(error: unknown): Promise<void> {
       log.error('The database cannot be written', { error })
-      if (failing) return void failing.attempts++
-      failing = { since: clock.now(), error, attempts: 1 }
+      failing ??= { since: clock.now(), error, attempts: 0, sentAt: null }
+      failing.attempts++
+      if (failing.sentAt !== null) return
       await postAlerts(config, [{ severity: 'critical', title: cannotWriteTitle, message: String(error) }])
+      failing.sentAt = clock.now()
     },
     async works(): Promise<void> {
       if (!failing) return
-      const { since, error, attempts } = failing
+      const { since, error, attempts, sentAt } = failing
       const now = clock.now()
       tryWrite(db, tx =>
         tx
@@ -108,7 +110,7 @@ function databaseWatch({ db, clock, config, log }: App) {
             state: 'resolved',
             settledAt: now,
             settledBy: systemActor.username,
-            sentAt: since,
+            sentAt,
           })
           .run(),
       )
