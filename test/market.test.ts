@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
+import { kindOf } from '../src/leagues/kinds.ts'
 import { ledgerCsv } from '../src/leagues/market/ledger-csv.ts'
 import { placeOrder } from '../src/leagues/market/place-order.ts'
+import { leagueById } from '../src/leagues/queries.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { cupFields, newCup, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
 import { board, refusalOf, start } from './start.ts'
@@ -381,6 +383,24 @@ test('a ledger that grows while it is downloaded lists no line twice', async () 
   }
   expect(read).toHaveLength(1_012)
   expect(new Set(read).size).toBe(1_012)
+})
+
+test('pages for an export are of one moment, whatever happens between them', async () => {
+  const fieldhouse = await start()
+  const { app, call } = fieldhouse
+  await newCup(call)
+  const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await sendQuotes(call, { ACME: 10_000 })
+  await trade(ann!, league, 'buy', 10, 'ACME')
+  await sendQuotes(call, { ACME: 11_000 })
+  const query = { limit: 1, ties: 'standard' as const }
+  const cup = leagueById(app.db, league)
+  const readPage = (await kindOf(app, cup).pagesOfNow?.(app, cup, { ...query, page: 1 }))!
+  const first = await readPage({ ...query, page: 1 })
+  await sendQuotes(call, { ACME: 9_000 })
+  const second = await readPage({ ...query, page: 2 })
+  expect([...first.rows, ...second.rows].map(({ player_id }) => player_id)).toEqual([String(ann!.id), String(bob!.id)])
+  expect((await board(call, league)).rows[0]).toMatchObject({ name: 'bob' })
 })
 
 test('exports have money in currency units, and in cents in addition', async () => {

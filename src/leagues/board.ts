@@ -21,7 +21,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema, textReadAs } from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
-import { type BoardPage, kindOf } from './kinds.ts'
+import { kindOf, type ReadPage } from './kinds.ts'
 import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
 
 const choice = (words: readonly string[]) => t.Union(words.map(word => t.Literal(word)))
@@ -107,8 +107,6 @@ export function refuseInvalidQuery<T>(work: () => T): T {
     return refuseBoardQuery(error)
   }
 }
-
-type ReadPage = (query: BoardQuery) => Promise<BoardPage>
 
 /** The board as asked for, cached if many ask the same. `readPage` replaces the kind's own reading when a page has already been made. */
 export async function readBoard(

@@ -12,7 +12,7 @@ import { boardPage } from './board.ts'
 import { columnsOfRow } from './columns.ts'
 import { columnsToExport, exportHeading } from './export-table.ts'
 import type { ExportInput, ExportTasks } from './export-worker.ts'
-import { kindOf } from './kinds.ts'
+import { kindOf, type ReadPage } from './kinds.ts'
 import type { League } from './league.ts'
 
 type Format = ExportInput['format']
@@ -42,17 +42,20 @@ export async function exportOf(
   chosen?: readonly string[],
 ): Promise<Response> {
   const firstPage = { ...asked, around: undefined, page: 1 }
-  const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...firstPage, limit: 1 }) // refuses an invalid query
+  const kind = kindOf(app, league)
+  const readPage = await kind.pagesOfNow?.(app, league, firstPage)
+  const first = await boardPage(app, league, { ...firstPage, limit: 1 }, readPage) // refuses an invalid query
+  const { rows, pagination, sort_by, order } = first
   const query = { ...firstPage, sort_by, order }
   if (chosen) requireColumns(chosen, columnsOfRow(rows[0]))
-  const columns = columnsToExport(rows[0], chosen, kindOf(app, league).pages.isMoney)
+  const columns = columnsToExport(rows[0], chosen, kind.pages.isMoney)
   const heading = exportHeading(columns, rows[0])
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, heading.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Use CSV instead')
-  const source = await kindOf(app, league).exportSource?.(app, league, query)
+  const source = await kind.exportSource?.(app, league, query)
   const release = app.exports.concurrency.take(requestContext(request), 'exports')
   const input = { title: league.name, format, heading, columns, source }
-  return new Response(fileStream(input, slices(app, league, query), app.exports.idleTimeoutMs, release), {
+  return new Response(fileStream(input, slices(app, league, query, readPage), app.exports.idleTimeoutMs, release), {
     headers: {
       'content-type': types[format],
       'content-disposition': `attachment; filename="${exportFileName(league, format)}"`,
@@ -134,9 +137,14 @@ function fileStream(
   )
 }
 
-async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<BoardRow[]> {
-  for (let page = 1, pages = 1; page <= pages; page++) {
-    const board = await boardPage(app, league, { ...query, page, limit: rowsAtOnce })
+async function* slices(
+  app: App,
+  league: League,
+  query: BoardQuery,
+  readPage: ReadPage | undefined,
+): AsyncGenerator<BoardRow[]> {
+  for (let page = 1, pages = 1; readPage && page <= pages; page++) {
+    const board = await boardPage(app, league, { ...query, page, limit: rowsAtOnce }, readPage)
     pages = board.pagination.pages
     yield board.rows
     await Bun.sleep(0)

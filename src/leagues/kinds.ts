@@ -25,6 +25,8 @@ export type BoardPage = RankedPage & {
   notes?: string[]
 }
 
+export type ReadPage = (query: BoardQuery) => Promise<BoardPage>
+
 type TierView = Static<typeof tierSchema>
 
 /** The totals of everyone on a board, and by the values of a label if the query asked for it. */
@@ -77,7 +79,9 @@ export type LeagueKind = {
   onLeave?(tx: Db, league: League, userId: number, now: number): void
   /** A page of the board: the kind's columns, ranked by the one engine. */
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
-  /** For boards of any length; if absent, they are read page by page on the HTTP thread. */
+  /** Reads pages of the board as it is now, whatever is written meanwhile: a few milliseconds of the HTTP thread for each. */
+  pagesOfNow?(app: App, league: League, query: BoardQuery): Promise<ReadPage>
+  /** The same for boards of any length, in another thread; undefined while the board is empty. */
   exportSource?(app: App, league: League, query: BoardQuery): Promise<ExportSource | undefined>
   /** Sums and averages; undefined while nobody is on the board. */
   totals?(app: App, league: League, query: TotalsQuery): Promise<TotalsPage | undefined>

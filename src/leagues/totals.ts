@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { canonicalQuery, isCacheable, maxLimit, queryKey } from '../leaderboard/query.ts'
+import { canonicalQuery, isCacheable, queryKey } from '../leaderboard/query.ts'
 import type { GroupTotal, TotalsBy, TotalsQuery } from '../leaderboard/totals.ts'
 import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -113,11 +113,8 @@ async function totalsPage(app: App, league: League, query: TotalsQuery): Promise
 
 /** All groups, whatever page was asked for. */
 export async function totalsCsv(app: App, league: League, query: TotalsQuery): Promise<string> {
-  const first = await totalsPage(app, league, { ...query, page: 1, limit: maxLimit })
-  const rows = [...first.rows]
-  for (let page = 2; page <= first.pagination.pages; page++)
-    rows.push(...(await totalsPage(app, league, { ...query, page, limit: maxLimit })).rows)
-  return bom + csvLines(totalsTable({ ...first, rows }))
+  const all = await totalsPage(app, league, { ...query, page: 1, limit: Number.MAX_SAFE_INTEGER }) // at once: of one moment
+  return bom + csvLines(totalsTable(all))
 }
 
 /** The groups, and everyone in the last row. */

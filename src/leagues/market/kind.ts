@@ -7,7 +7,7 @@ import { html } from '../../platform/html.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { finalBoardHash } from '../final-board.ts'
-import type { LeagueKind, PlayerView } from '../kinds.ts'
+import type { LeagueKind, PlayerView, ReadPage } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { checkedMarketConfig, marketConfig, marketConfigOf } from './config.ts'
 import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
@@ -31,10 +31,8 @@ export const marketLeague: LeagueKind = {
   describeLeaving: (db, league, userId) =>
     findPortfolio(db, league.id, userId) &&
     'The portfolio stays on the board as it is; nothing more can be traded with it.',
-  async page({ livePortfolios }, league, query) {
-    const { board, asOf } = await livePortfolios.board(league)
-    return { ...rankedPage(board, query), asOf }
-  },
+  page: async (app, league, query) => (await pagesOfNow(app, league))(query),
+  pagesOfNow,
   player: playerCard,
   async standings({ livePortfolios }, league, userId) {
     const { board } = await livePortfolios.board(league)
@@ -89,6 +87,11 @@ export const marketLeague: LeagueKind = {
       app.log.warn('Rows of a deleted league stay until the nightly retention', { leagueId, error })
     await withTimeout(deleteMarketRows(app, leagueId).catch(failed), 1_000, () => {})
   },
+}
+
+async function pagesOfNow({ livePortfolios }: App, league: League): Promise<ReadPage> {
+  const { board, asOf } = await livePortfolios.board(league)
+  return async query => ({ ...rankedPage(board, query), asOf })
 }
 
 async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {

@@ -5,10 +5,11 @@ import { clearAlert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { rankedPage, rankedRows } from '../../leaderboard/page.ts'
+import type { BoardQuery } from '../../leaderboard/query.ts'
 import { stampIn } from '../../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { deleteFinalBoard, finalBoardHash, storeFinalBoard } from '../final-board.ts'
-import type { LeagueKind } from '../kinds.ts'
+import type { LeagueKind, ReadPage } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
 import { checkedTourConfig, tourConfig, tourRulesOf } from './config.ts'
@@ -27,6 +28,11 @@ const entriesFate = (total: number, isOpen: boolean) =>
     ? `${total === 1 ? 'is' : 'are'} withdrawn.`
     : `${total === 1 ? 'stays' : 'stay'} on the board, as picks are closed.`
 
+async function pagesOfNow({ tourBoards }: App, league: League, { at }: BoardQuery): Promise<ReadPage> {
+  const { board, asOf } = await tourBoards.of(league, at)
+  return async query => ({ ...rankedPage(board, query), asOf })
+}
+
 /** Leagues that follow a live score feed. */
 export const tourLeague: LeagueKind = {
   pages: tourKindPages,
@@ -34,10 +40,8 @@ export const tourLeague: LeagueKind = {
   config: checkedTourConfig,
   rulesToCopy: ({ event, deadline, ...rules }) => rules, // those are of one week
   onChange: rescheduleUpdates,
-  async page({ tourBoards }, league, query) {
-    const { board, asOf } = await tourBoards.of(league, query.at)
-    return { ...rankedPage(board, query), asOf }
-  },
+  page: async (app, league, query) => (await pagesOfNow(app, league, query))(query),
+  pagesOfNow,
   player: entryCard,
   async standings({ db, tourBoards }, league, userId) {
     const { board } = await tourBoards.of(league)
