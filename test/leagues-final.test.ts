@@ -32,6 +32,24 @@ test('a league that asks for it is finalised at its end, once it has something t
   expect(await runFinalizeDue()).toEqual([])
 })
 
+test('a league that cannot be finalised by a fault keeps no other league waiting, and the run fails', async () => {
+  const { app, call, clock, finished, id, read, runFinalizeDue } = await startSeason()
+  const other = await call.post('/api/v1/leagues', {
+    ...season,
+    ends_at: inMs(60_000),
+    config: { auto_finalize: true },
+  })
+  await finished(upload(call, id, scan))
+  await finished(upload(call, other.id, scan))
+  app.db.$client.run(`create temp trigger fault before update of finalized_at on leagues when new.id = ${id}
+    begin select raise(abort, 'a fault'); end`)
+  clock.forward(61_000)
+  const run = await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })
+  expect(run.status).toBe('FAILURE')
+  expect(await read()).toMatchObject({ status: 'ended' })
+  expect(await call.get(`/api/v1/leagues/${other.id}`)).toMatchObject({ status: 'final' })
+})
+
 test('a league that does not ask for it waits for an officer', async () => {
   const { call, clock, finished, id, runFinalizeDue, read } = await startSeason({})
   await finished(upload(call, id, scan))

@@ -52,16 +52,22 @@ export const finalizeDue = job('leagues.finalize_due', {
       .all()
       .filter(({ kind }) => !app.kinds[kind]?.endsItself)
     const finalized: number[] = []
+    const failures: unknown[] = []
     for (const { id, name } of due) {
       try {
         await finalizeLeague(app, id, systemActor)
         finalized.push(id)
         log.info('A league is final', { league_id: id, name })
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error
-        log.debug('A league cannot be finalised yet', { league_id: id, reason: error.detail })
+        if (error instanceof Refusal) {
+          log.debug('A league cannot be finalised yet', { league_id: id, reason: error.detail })
+        } else {
+          log.error('Finalising a league failed', { league_id: id, name, error })
+          failures.push(error)
+        }
       }
     }
+    if (failures.length > 0) throw failures[0] // the run fails, after the other leagues had their turn
     return { finalized }
   },
 })
