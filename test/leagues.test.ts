@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
+import { openBeside } from '../db/open.ts'
 import { newTrader } from './market.ts'
 import { newLeague, season, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { afterTest, refusalOf, start } from './start.ts'
 
 test('a stranger reads leagues but may not create one', async () => {
   const { as } = await start()
@@ -163,6 +164,21 @@ test('a league is found by any part of its name, in capitals or not, also with l
   for (const q of ['Österreich', 'öster', 'ÖSTERREICH-CUP', 'oster']) expect(await found(q)).toEqual(['Österreich-Cup'])
   for (const q of ['Северная', 'северная лига', 'ЛИГА']) expect(await found(q)).toEqual(['Северная лига'])
   expect(await found('Norden')).toEqual([])
+})
+
+test('nobody joins a league that was archived while they waited for another write', async () => {
+  const fieldhouse = await start()
+  const { call, dataDir } = fieldhouse
+  const { id } = await newLeague(call)
+  const ann = await newTrader(fieldhouse, 'ann')
+  const { $client: other } = openBeside(dataDir)
+  afterTest(() => other.close())
+  other.run('begin immediate')
+  other.run('update leagues set archived_at = 1 where id = ?', [id])
+  const refused = refusalOf(ann.post(`/api/v1/leagues/${id}/join`))
+  for (let i = 0; i < 3; i++) await call.get(`/api/v1/leagues/${id}`)
+  other.run('commit')
+  expect((await refused).problem).toMatchObject({ status: 409, detail: expect.stringContaining('archived') })
 })
 
 test('a private league is for its members, and for those whom an officer adds', async () => {

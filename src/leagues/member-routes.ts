@@ -57,12 +57,12 @@ export const memberRoutes = (app: App) => {
         const named = username === undefined ? me : userByName(db, username.trim())
         const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}.`)).id
         if (userId === null) return invalid('user_id', 'Name a user: the operator cannot join a league.')
-        const now = clock.now()
-        const league = readableLeague(db, id, me) // officers add people to a private league
-        requireUnended(league, now)
-        if (!isAtLeast(me, 'officer') && !mayEnter(app, league, now))
-          refuse('conflict', 'Entering has ended in this league; an officer may still add you')
         return atomically(db, tx => {
+          const now = clock.now()
+          const league = readableLeague(tx, id, me) // officers add people to a private league
+          requireUnended(league, now)
+          if (!isAtLeast(me, 'officer') && !mayEnter({ ...app, db: tx }, league, now))
+            refuse('conflict', 'Entering has ended in this league; an officer may still add you')
           const { username } = userById(tx, userId)
           const joined = addMember(tx, app, league, userId, now)
           const message = joined ? `${username} is a member now` : `${username} was a member already`
