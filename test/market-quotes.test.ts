@@ -213,6 +213,9 @@ test('an answer that comes after its feed was removed or got another address is 
     call.post('/api/v1/quote-feeds', { name, url: `http://127.0.0.1:${slow.port}/${name}`, interval_s: 3_600 })
   const [moved, removed] = [await newFeed('moved'), await newFeed('removed')]
   await until(() => asked === 2)
+  const accept = await refusalOf(call.post(`/api/v1/quote-feeds/${moved.id}/poll`, { accept: true }))
+  expect(accept.problem).toMatchObject({ status: 409, detail: expect.stringContaining('being polled') })
+  expect(app.db.$client.query(`select 1 from audit_log where action = 'quote_feed.accept'`).all()).toEqual([])
   const change = (id: number) => call.patch(`/api/v1/quote-feeds/${id}`, { url: quick.url })
   await change(moved.id)
   expect((await refusalOf(change(removed.id))).problem).toMatchObject({ errors: [{ path: 'url' }] })

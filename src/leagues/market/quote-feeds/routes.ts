@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../../db/transactions.ts'
 import { audit } from '../../../audit.ts'
 import type { App } from '../../../context.ts'
-import { alreadyTaken } from '../../../errors.ts'
+import { alreadyTaken, refuse } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
@@ -105,6 +105,8 @@ export const feedRoutes = (app: App) => {
         const feed = feedById(db, id)
         const { id: by } = signedIn(who)
         const run = await pollQuotesNow(app, feed, by, body?.accept ?? false)
+        if (body?.accept && run.outcome === 'running')
+          refuse('conflict', 'The feed is being polled right now; accept its answer once that has ended')
         if (body?.accept)
           await atomically(db, tx =>
             audit(tx, {
