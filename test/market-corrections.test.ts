@@ -85,7 +85,16 @@ test('a wrong price is taken back: trades at it are undone, their owners are tol
 
   expect((await refusalOf(takeBack(olga, 'ACME', wrong))).problem).toMatchObject({ status: 409, rule: 'voided' })
   expect((await call.get('/api/v1/quotes/ACME/history')).days).toMatchObject([{ close_cents: 20_000 }])
-  expect((await call.get('/api/v1/quotes/ACME/actions')).actions).toMatchObject([{ kind: 'void', lines: 2 }])
+  const restored = await newestPrice(olga, 'ACME')
+  await takeBack(olga, 'ACME', restored) // the price before is the same: it counts again with an id of its own
+  expect((await olga.get('/api/v1/quotes/ACME/prices')).prices.slice(0, 2)).toMatchObject([
+    { price_cents: 20_000, until: null, voided_at: null },
+    { id: restored, voided_at: expect.any(String) },
+  ])
+  expect((await call.get('/api/v1/quotes/ACME/actions')).actions).toMatchObject([
+    { kind: 'void', lines: 0 },
+    { kind: 'void', lines: 2 },
+  ])
   expect((await board(call, league)).rows).toMatchObject([
     { name: 'bob', score: 999_900 },
     { name: 'ann', score: 999_800 },

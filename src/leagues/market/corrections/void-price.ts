@@ -146,7 +146,8 @@ function restorePriceBefore(tx: Db, wrong: Price, { at, by }: OfficerAction): vo
   const { priceCents } = before
   const openCents = openWithoutVoided(tx, symbol, at) ?? priceCents
   const restored = { ...quote, priceCents, openCents, asOf: before.confirmedAt ?? before.asOf, receivedAt: at }
-  writeQuotes(tx, [restored], new Map([[symbol, quote]]), at, by)
+  const voided = { ...quote, priceCents: 0 } // so that the restored price has an id of its own, even if it is the same
+  writeQuotes(tx, [restored], new Map([[symbol, voided]]), at, by)
 }
 
 /** The day may have begun with a wrong price that is no longer the newest. */
