@@ -33,7 +33,7 @@ test('a league that asks for it is finalised at its end, once it has something t
 })
 
 test('a league that cannot be finalised by a fault keeps no other league waiting, and the run fails', async () => {
-  const { app, call, clock, finished, id, read, runFinalizeDue } = await startSeason()
+  const { app, call, clock, finished, id, read } = await startSeason()
   const other = await call.post('/api/v1/leagues', {
     ...season,
     ends_at: inMs(60_000),

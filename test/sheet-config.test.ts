@@ -1,5 +1,7 @@
 /** The config of a sheet league accepts the words of its sheets, and refuses unknown keys. */
 import { expect, test } from 'bun:test'
+import { configOfForm } from '../src/leagues/pages/config-form.ts'
+import { sheetConfig } from '../src/leagues/sheets/config-schema.ts'
 import { MetricNames } from '../src/leagues/sheets/metric-names.ts'
 import { newLeague, season, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
@@ -10,6 +12,18 @@ const errorsOf = async (call: Promise<unknown>) => {
 }
 const scan = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,10,5\n2,Bob,90,20,7\n'
 const later = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,15,9\n2,Bob,90,22,8\n'
+
+test('weights from a form are read line by line, and a line without a number is left for validation', () => {
+  const long = '='.repeat(20_000)
+  const text = `deads 80\nKill Points: 2\r\n honor=1 \nvalor x\n${long} a b\n${long}`
+  expect(configOfForm(sheetConfig, { 'config.weights': text }).weights).toEqual({
+    deads: 80,
+    'Kill Points': 2,
+    honor: 1,
+    valor: Number.NaN,
+    [`${long} a`]: Number.NaN,
+  })
+})
 
 test('an unknown key of the config is refused, with the known ones', async () => {
   const { call } = await start()

@@ -66,7 +66,7 @@ function readPart(schema: Schema, given: Part | string | undefined): unknown {
 const pairsOf = (text: string): Record<string, number> =>
   Object.fromEntries(
     text.split(/\r?\n/).flatMap(line => {
-      const [, name, number] = /^(.+?)[\s:=]+(\S+)$/.exec(line.trim()) ?? []
+      const [, name, number] = /^([\s\S]*[^\s:=])[\s:=]+(\S+)$/.exec(line.trim()) ?? [] // linear, also for a long run of `=`
       return name === undefined ? [] : [[name, Number(number)]]
     }),
   )

@@ -133,7 +133,7 @@ function pairsOf(input, text) {
   return Object.fromEntries(lines.filter(Boolean).map(pairOf))
 
   function pairOf(line) {
-    const [, name, number] = line.match(/^(.+?)[\s:=]+(\S+)$/) ?? []
+    const [, name, number] = line.match(/^([\s\S]*[^\s:=])[\s:=]+(\S+)$/) ?? []
     if (name && Number.isFinite(Number(number))) return [name, Number(number)]
     const message = `“${line}” is no name with a number, such as “deads 80”.`
     const path = sentPath([...input.form.elements], input.name).join('.')
