@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { answerValue } from '../src/platform/cache/cache.ts'
+import { readSearch } from '../src/search/search.ts'
 import { newCup, newTrader, newTraders, sendQuotes } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
@@ -140,6 +142,19 @@ test('any input is searched as words, never as a query', async () => {
   expect(names((await call.get('/api/v1/search?q=%22perc')).leagues)).toHaveLength(1)
   expect((await refusalOf(call.get('/api/v1/search?q='))).status).toBe(422)
   expect((await refusalOf(call.get('/api/v1/search?q=a&category=things'))).status).toBe(422)
+})
+
+test('a league that is deleted during a search is left out, and the others are found', async () => {
+  const fieldhouse = await start()
+  const { app, call } = fieldhouse
+  const [first, second, third] = [await newCup(call), await newCup(call), await newCup(call)]
+  const ann = await newTrader(fieldhouse, 'ann')
+  for (const { id } of [first, second, third]) await ann.post(`/api/v1/leagues/${id}/join`)
+  const searching = readSearch(app, { q: 'ann', categories: ['players'], who: undefined, limit: 10 })
+  for (let i = 0; i < 5; i++) await Promise.resolve() // it has begun, and reads the first board
+  app.db.$client.run('delete from leagues where id in (?, ?)', [first.id, second.id])
+  const { players } = answerValue(await searching)
+  expect(players?.map(({ league }) => league.id)).toEqual([third.id])
 })
 
 test('search results are cached for an hour', async () => {

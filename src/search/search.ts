@@ -6,7 +6,7 @@ import { canonicalQuery } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
 import { kindSchema, leagueStatus, statusSchema } from '../leagues/league.ts'
-import { leagueById, listLeagues } from '../leagues/queries.ts'
+import { findLeague, leagueById, listLeagues } from '../leagues/queries.ts'
 import { isVisibleTo, visibilityKey } from '../leagues/visibility.ts'
 import { findRuns } from '../monitor/runs/find-runs.ts'
 import type { CacheResult } from '../platform/cache/cache.ts'
@@ -37,6 +37,7 @@ const player = t.Object({
   last_seen: t.Optional(dateTime({ description: 'If missing from the newest scan: when they were last in one' })),
   league: t.Object({ id: integer, name: t.String(), kind: kindSchema }),
 })
+type Player = Static<typeof player>
 const league = t.Object({ id: integer, name: t.String(), kind: kindSchema, status: statusSchema })
 const symbol = t.Object({ symbol: t.String(), price_cents: integer, as_of: dateTimeSchema })
 const user = t.Object({ id: integer, username: t.String() })
@@ -120,15 +121,25 @@ async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
   const { db, clock } = app
   if (!searchExpression(q)) return []
   const leagues = listLeagues(db, { visible: isVisibleTo(who) }, pageOf({ limit: maxLeagues }), clock.now())
-  const players: NonNullable<SearchResult['players']> = []
-  for (const { id, name, kind, status } of leagues) {
+  const players: Player[] = []
+  for (const { id, status } of leagues) {
     if (status === 'upcoming') continue
-    const row = leagueById(db, id)
-    const board = await boardPage(app, row, canonicalQuery({ q, limit }))
-    const missing = (await kindOf(app, row).missing?.(app, row, q, limit)) ?? []
-    const league = { id, name, kind }
-    for (const { player_id, name, rank, score } of board.rows) players.push({ player_id, name, rank, score, league })
-    for (const gone of missing) players.push({ ...gone, rank: null, score: null, league })
+    const unlessDeleted = (error: unknown) => {
+      if (findLeague(db, id)) throw error
+      return [] // deleted during the search
+    }
+    players.push(...(await playersOfLeague(app, id, q, limit).catch(unlessDeleted)))
   }
   return bestMatchesFirst(players, ({ name }) => name, q, limit)
+}
+
+async function playersOfLeague(app: App, id: number, q: string, limit: number): Promise<Player[]> {
+  const row = leagueById(app.db, id)
+  const board = await boardPage(app, row, canonicalQuery({ q, limit }))
+  const missing = (await kindOf(app, row).missing?.(app, row, q, limit)) ?? []
+  const league = { id, name: row.name, kind: row.kind }
+  return [
+    ...board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score, league })),
+    ...missing.map(gone => ({ ...gone, rank: null, score: null, league })),
+  ]
 }
