@@ -183,6 +183,13 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([])
   await until(() => alert()?.state === 'resolved')
 
+  const unavailable = [{ from: inDays(30), to: inDays(31) }]
+  await call.patch(`${base}/staff/${bob.id}`, { unavailable })
+  const same = await requestLeave(bob, 30, 31)
+  await call.post(`${base}/leave/${same.id}/approve`)
+  await bob.browser.delete(`${base}/me/leave/${same.id}`)
+  expect((await call.get(`${base}/staff/${bob.id}`)).unavailable).toEqual(unavailable) // the officer's own entry stays
+
   const other = await requestLeave(bob, 20, 21)
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
   expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)

@@ -152,7 +152,8 @@ export function withdrawLeave(tx: Db, id: number, staffId: number, at: number): 
   setState(tx, id, 'withdrawn', at, null)
   if (state !== 'approved') return
   const isTheirs = and(eq(unavailability.staffId, staffId), eq(unavailability.from, from), eq(unavailability.to, to))
-  tx.delete(unavailability).where(isTheirs).run()
+  const absence = tx.select().from(unavailability).where(isTheirs).orderBy(desc(unavailability.id)).get()
+  if (absence) tx.delete(unavailability).where(eq(unavailability.id, absence.id)).run() // an officer may have entered another
   touch(tx, 'staff')
 }
 
