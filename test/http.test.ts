@@ -165,6 +165,28 @@ test('however many addresses are invented, the fast path keeps few of them and m
   expect([outdated.length, outdated[0]?.url]).toEqual([100, 'http://x/'])
 })
 
+test('what was asked for once is made ahead after several changes in a row, but not for ever', async () => {
+  const { app, call } = await start()
+  const { id } = await newLeague(call)
+  const fastPath = openCachedFastPath(app.cache, app.reads, app.clock, () => 'nobody')
+  const entry = cacheEntry('marked', '5m', ['scores'])
+  const request = new Request('http://x/board')
+  const learn = async (isAhead: boolean) => {
+    const cached = await app.cache.read(entry, [id], () => 1)
+    fastPath.learn(request, { ...newContext(), isAhead }, cachedResponse(request, cached), cached)
+  }
+  await learn(false)
+  let changes = 0
+  for (let isWanted = true; isWanted && changes < 100; changes++) {
+    touch(app.db, 'scores', id)
+    await app.cache.read(entry, [id], () => 1)
+    isWanted = fastPath.outdated(id).length > 0
+    if (isWanted) await learn(true)
+  }
+  expect(changes).toBeGreaterThan(10)
+  expect(changes).toBeLessThan(100)
+})
+
 test('a matching ETag gets 304, whatever encodings are accepted', async () => {
   const { as, path } = await withBoard()
   const tag = (await as().raw(path, { headers: { 'accept-encoding': 'gzip' } })).headers.get('etag') ?? ''

@@ -34,7 +34,7 @@ type KnownAnswer = {
   path: string
   route: string
   counted: boolean
-  /** How often it was asked for since it was made. */
+  /** How often it was asked for; less with every change after which it was made ahead. */
   asked: number
 }
 
@@ -43,6 +43,8 @@ export type CachedFastPath = ReturnType<typeof openCachedFastPath>
 const maxChars = 8 * 2 ** 20 // of answers held here, even if the cache has evicted them; some three times that in bytes
 const maxForms = 8 // of one answer: browsers send only a few variants
 const maxAhead = 100 // answers made ahead after one change: addresses can be invented without end
+/** What was asked for once is made ahead after twenty changes, and then given up unless it is asked for again. */
+const [askedKept, leastAsked] = [0.9, 0.1]
 
 /** Headers that belong to one request, not to the answer. */
 const ofRequest = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-length)$/
@@ -119,10 +121,12 @@ export function openCachedFastPath(
       const knows = request.headers.get('if-none-match')
       const { route, counted } = context
       const { url } = request
+      const knownTo = !who ? 'strangers' : audience === 'one' ? who : 'readers'
+      const askedBefore = formOf(answers.get(url), knownTo, accepts, knows)?.asked ?? 0
       const known: KnownAnswer = {
         accepts,
         knows,
-        audience: !who ? 'strangers' : audience === 'one' ? who : 'readers',
+        audience: knownTo,
         result,
         headers,
         lastCount: undefined,
@@ -131,7 +135,7 @@ export function openCachedFastPath(
         path: pathOf(url),
         route,
         counted,
-        asked: context.isAhead ? 0 : 1,
+        asked: context.isAhead ? askedBefore * askedKept : askedBefore + 1,
       }
       store(url, known)
     },
@@ -141,7 +145,7 @@ export function openCachedFastPath(
       const requests: (AheadRequest & { asked: number })[] = []
       for (const [url, forms] of answers)
         for (const { audience, accepts, knows, result, asked } of forms) {
-          const isWanted = audience === 'strangers' && knows === null && asked > 0 && result.scope[0] === first
+          const isWanted = audience === 'strangers' && knows === null && asked > leastAsked && result.scope[0] === first
           if (isWanted && !cache.isCurrent(result) && cache.holds(result.entry, result.scope))
             requests.push({ url, accepts, asked })
         }
