@@ -147,7 +147,10 @@ export function startChild(script: string, ...args: string[]) {
     pid: child.pid!,
     /** The next line it prints. */
     async nextLine(): Promise<string> {
-      const { value, done } = await lines.next()
+      const tooLong = sleep(60_000, undefined, { ref: false }).then(() => {
+        throw new Error(`${script} has printed nothing for a minute`)
+      })
+      const { value, done } = await Promise.race([lines.next(), tooLong])
       if (done) throw new Error(`${script} ended instead of speaking`)
       return value
     },
