@@ -126,7 +126,7 @@ test('a job of a process that hangs stays its own; one of a process that died is
   first.thaw()
   expect(await job.waitUntilFinished(events)).toBe(first.pid)
 
-  const next = await queue.add('job', {})
+  const next = await queue.add('job', { holdMs: 60_000 })
   const holder = await Promise.race([first.nextLine().then(() => first), second.nextLine().then(() => second)])
   const other = holder === first ? second : first
   await holder.kill9()
@@ -153,7 +153,7 @@ test('the job of a living process is never given away while its lock runs, even 
 
   // It holds its lock again: its next job is not given away either, but recovered once it is dead.
   await sleep(1500) // it takes the lock at its next check, of two a second
-  const next = await queue.add('job', {})
+  const next = await queue.add('job', { holdMs: 60_000 })
   const [lineOfFirst, lineOfSecond] = [first.nextLine(), second.nextLine()]
   const holder = await Promise.race([lineOfFirst.then(() => first), lineOfSecond.then(() => second)])
   for (const pending of [lineOfFirst, lineOfSecond]) pending.catch(() => {}) // a killed process prints nothing more

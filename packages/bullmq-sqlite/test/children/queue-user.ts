@@ -39,12 +39,13 @@ if (task === 'works') {
   print('ready')
 }
 
+/** A job that is to be taken over has `holdMs`: its first process must not end it before it is killed. */
 if (task === 'holds') {
-  const worker = new Worker(
+  const worker = new Worker<{ holdMs?: number }>(
     'jobs',
-    async () => {
+    async ({ data: { holdMs = 600 }, stalledCounter }) => {
       print('working')
-      await sleep(600)
+      await sleep(stalledCounter > 0 ? 0 : holdMs)
       return process.pid
     },
     { connection, lockDuration: 600_000 },
