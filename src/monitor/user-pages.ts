@@ -7,7 +7,7 @@ import { type KeyView, keysOfUser, keyView, maxKeys } from '../accounts/key.ts'
 import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { membershipsOf } from '../people/standing.ts'
-import { type Content, type Html, html } from '../platform/html.ts'
+import { type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
 import {
   type Pagination,
@@ -25,7 +25,7 @@ import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, noValue, number, time } from '../ui/parts/values.ts'
+import { countLink, name, noValue, number, time } from '../ui/parts/values.ts'
 import { livePage } from './pages/live-page.ts'
 import { filterForm, monitorPage } from './pages/monitor-layout.ts'
 import { jobsPath } from './tasks/job-views.ts'
@@ -179,9 +179,6 @@ ${action({
   goTo: '/admin/users',
   done: `${user.username} is deleted`,
 })}</section>`
-
-const countLink = (count: number, path: string): Content =>
-  count > 0 ? html`<a href="${path}">${number(count)}</a>` : number(0)
 
 const roleChoices = roles.map(role => ({ value: role, label: role }))
 

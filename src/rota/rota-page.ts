@@ -7,7 +7,7 @@ import { address } from '../ui/parts/address.ts'
 import { partsBar, stats } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, number, percent } from '../ui/parts/values.ts'
+import { countLink, name, number, percent } from '../ui/parts/values.ts'
 import {
   brokenMark,
   dayWords,
@@ -127,7 +127,7 @@ function summaryFigures({ start, end, summary }: RosterView, site_id: number | u
     { label: 'Places', value: number(places) },
     {
       label: 'Open',
-      value: open > 0 ? html`<a href="${shiftsAddress({ ...these, open: true })}">${number(open)}</a>` : number(0),
+      value: countLink(open, shiftsAddress({ ...these, open: true })),
     },
     ...(broken
       ? [{ label: 'Cannot work', value: number(broken), note: 'stand there although a rule is against it' }]

@@ -4,7 +4,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, number } from '../ui/parts/values.ts'
+import { countLink, name, number } from '../ui/parts/values.ts'
 import { rotaHead } from './rota-page.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
 import { shiftsAddress } from './shifts-address.ts'
@@ -12,8 +12,7 @@ import type { Site } from './site.ts'
 
 type SiteWithShifts = Site & { shifts: number }
 
-const shiftsLink = ({ id, shifts }: SiteWithShifts): Content =>
-  shifts > 0 ? html`<a href="${shiftsAddress({ site_id: id })}">${number(shifts)}</a>` : number(0)
+const shiftsLink = ({ id, shifts }: SiteWithShifts): Content => countLink(shifts, shiftsAddress({ site_id: id }))
 
 export function sitesBody(sites: readonly SiteWithShifts[], who: Who | undefined): Html {
   return html`${rotaHead('Sites', 'sites', who)}

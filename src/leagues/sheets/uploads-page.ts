@@ -10,7 +10,7 @@ import { action, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { bytes, name, number, time } from '../../ui/parts/values.ts'
+import { bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
 import { labelOfColumn, metricName } from '../columns.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
@@ -119,9 +119,8 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
 ${paginationLinks(list.pagination, page => address(path, { page }))}`
 }
 
-/** A count that links to the players behind it. */
 const peopleLink = (path: string, change: UploadChange, count: number | undefined): Content =>
-  count ? html`<a href="${address(`${path}/people`, { change })}">${number(count)}</a>` : number(count)
+  countLink(count, address(`${path}/people`, { change }))
 
 const importProgress = (run: { percent: number; stage: string | null } | undefined): Content =>
   run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
@@ -240,7 +239,7 @@ ${stats([
   { label: 'Rows read', value: number(upload.rows_ok) },
   {
     label: 'Bad rows',
-    value: upload.rows_bad ? html`<a href="#errors">${number(upload.rows_bad)}</a>` : number(upload.rows_bad),
+    value: countLink(upload.rows_bad, '#errors'),
   },
   ...(upload.kind === 'extra'
     ? [{ label: 'Unknown', value: peopleLink(path, 'unknown', summary?.unknown), note: 'not in the newest scan' }]

@@ -10,7 +10,7 @@ import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { dayText, name, noValue, number, time } from '../../ui/parts/values.ts'
+import { countLink, dayText, name, noValue, number, time } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, monitoringPath, periodLinks } from '../pages/monitor-layout.ts'
 import { type LongPeriod, longPeriods, longQuery, percentChange, periodWords } from '../period.ts'
@@ -227,9 +227,6 @@ function leaguesWhere({ reader, clock }: App, archived: boolean) {
     live: everySecondAndAHalf,
   }
 }
-
-const countLink = (count: number, page: string): Content =>
-  count ? html`<a href="${page}">${number(count)}</a>` : number(0)
 
 const body = (
   leagues: readonly LeagueActivity[],

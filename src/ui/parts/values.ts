@@ -36,6 +36,10 @@ export function number(n: Known<number>, { unit, digits, signed }: NumberStyle =
   return `${signed && n > 0 ? '+' : ''}${withMinusSign(text)}${unit ? `\u202f${unit}` : ''}`
 }
 
+/** A count that opens the list of what is counted, unless there is none. */
+export const countLink = (count: Known<number>, href: string): Content =>
+  count ? html`<a href="${href}">${number(count)}</a>` : number(count)
+
 /** `1.2M`, for charts and tight places; the whole number is in the title. */
 const compactFormat = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 export const compact = (n: Known<number>): Content =>
