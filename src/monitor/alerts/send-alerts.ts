@@ -38,15 +38,12 @@ export function openAlertWebhook(app: App): () => Promise<number> {
     if ('heldBy' in lease) return 0
     try {
       const now = clock.now()
-      const alerts = unsentAlerts(db).map(alert => ({
-        ...alert,
-        sentBefore: lastSent(db, alert.key, now - repeatAfter),
-      }))
-      const newAlerts = thatFit(alerts.filter(({ sentBefore }) => sentBefore === null))
+      const alerts = withTimeBefore(db, 'sentAt', unsentAlerts(db), now)
+      const newAlerts = thatFit(alerts.filter(isNew))
       if (newAlerts.length) await postAlerts(config, newAlerts)
       failures = 0
-      const settled = [...newAlerts, ...alerts.filter(({ sentBefore }) => sentBefore !== null)]
-      await atomically(db, tx => markSent(tx, settled, now), 'unsynced')
+      const settled = alerts.filter(alert => !isNew(alert) || newAlerts.includes(alert))
+      await atomically(db, tx => markAlerts(tx, 'sentAt', settled, now), 'unsynced')
       return newAlerts.length
     } catch (error) {
       pausedUntil = clock.now() + Math.min(maxPause, 2 ** failures++ * 5 * second)
@@ -107,18 +104,28 @@ const unsentAlerts = (db: Db) =>
     .limit(maxInMessage)
     .all()
 
-/** When the same condition was last sent, if that was after `since`. */
-const lastSent = (db: Db, key: string, since: number): number | null =>
+type SystemAlert = typeof systemAlerts.$inferSelect
+/** `before`: when the same condition was last sent or mailed; null if not within the last hour. */
+type AlertToSend = SystemAlert & { before: number | null }
+type SentColumn = 'sentAt' | 'mailedAt'
+
+const isNew = ({ before }: AlertToSend): boolean => before === null
+
+const withTimeBefore = (db: Db, column: SentColumn, alerts: readonly SystemAlert[], now: number): AlertToSend[] =>
+  alerts.map(alert => ({ ...alert, before: lastTime(db, column, alert.key, now - repeatAfter) }))
+
+const lastTime = (db: Db, column: SentColumn, key: string, since: number): number | null =>
   db
-    .select({ at: max(systemAlerts.sentAt) })
+    .select({ at: max(systemAlerts[column]) })
     .from(systemAlerts)
-    .where(and(eq(systemAlerts.key, key), gt(systemAlerts.sentAt, since)))
+    .where(and(eq(systemAlerts.key, key), gt(systemAlerts[column], since)))
     .get()?.at ?? null
 
-function markSent(tx: Db, alerts: readonly { id: number; sentBefore: number | null }[], now: number): void {
-  for (const { id, sentBefore } of alerts)
+/** One that is not new takes over the time of the one before, from which its hour counts. */
+function markAlerts(tx: Db, column: SentColumn, alerts: readonly AlertToSend[], now: number): void {
+  for (const { id, before } of alerts)
     tx.update(systemAlerts)
-      .set({ sentAt: sentBefore ?? now })
+      .set({ [column]: before ?? now })
       .where(eq(systemAlerts.id, id))
       .run()
 }
@@ -133,16 +140,9 @@ export async function mailAlerts(app: App): Promise<number> {
   if (!sendsMail(app) || !unmailed(db, clock.now()).length) return 0
   const accepted = await atomically(db, tx => {
     const now = clock.now()
-    const alerts = unmailed(tx, now).map(alert => ({
-      ...alert,
-      mailedBefore: lastMailed(tx, alert.key, now - repeatAfter),
-    }))
-    const newAlerts = alerts.filter(({ mailedBefore }) => mailedBefore === null)
-    for (const { id, mailedBefore } of alerts)
-      tx.update(systemAlerts)
-        .set({ mailedAt: mailedBefore ?? now })
-        .where(eq(systemAlerts.id, id))
-        .run()
+    const alerts = withTimeBefore(tx, 'mailedAt', unmailed(tx, now), now)
+    markAlerts(tx, 'mailedAt', alerts, now)
+    const newAlerts = alerts.filter(isNew)
     const [first, ...others] = newAlerts
     if (!first) return []
     const mail = {
@@ -176,14 +176,6 @@ const unmailed = (db: Db, now: number) =>
     .orderBy(systemAlerts.id)
     .limit(maxInMail)
     .all()
-
-/** When the same condition was last mailed, if that was after `since`. */
-const lastMailed = (db: Db, key: string, since: number): number | null =>
-  db
-    .select({ at: max(systemAlerts.mailedAt) })
-    .from(systemAlerts)
-    .where(and(eq(systemAlerts.key, key), gt(systemAlerts.mailedAt, since)))
-    .get()?.at ?? null
 
 const admins = (db: Db): number[] =>
   db
