@@ -4,7 +4,7 @@ import { usersReading } from './accounts/queries.ts'
 import { countsOfDay } from './dashboard/daily-metrics.ts'
 import { computeHealthScores } from './dashboard/score-health.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/risk.ts'
-import { auditReading } from './monitor/audit-log.ts'
+import { auditCount, auditEntries } from './monitor/audit-log.ts'
 import { damageReading } from './monitor/database-files.ts'
 import {
   activeUsersReading,
@@ -31,7 +31,8 @@ import { rosterView, upcomingShifts } from './rota/roster-view.ts'
 
 export const readerQueries = {
   usersReading,
-  auditReading,
+  auditCount,
+  auditEntries,
   findRuns,
   idsOfRuns,
   taskReading,

@@ -232,10 +232,10 @@ async function listExport(
   schema: { properties: object },
   rows: Rows,
 ): Promise<Response> {
-  if ((await rows({ limit: 1, offset: maxRows })).length)
-    refuse('too_large', `A file holds ${maxRows.toLocaleString('en')} rows at most: narrow the list with its filters`)
   const slices = slicesFrom(rows)
   const first = (await slices.next()).value ?? []
+  if (first.length === rowsAtOnce && (await rows({ limit: 1, offset: maxRows })).length)
+    refuse('too_large', `A file holds ${maxRows.toLocaleString('en')} rows at most: narrow the list with its filters`)
   const write = format === 'csv' ? csvOf(Object.keys(schema.properties)) : jsonOf()
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({

@@ -246,13 +246,13 @@ class PortInUse extends Error {}
 
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
-/** Replaces a Host header that cannot be part of a URL, so that the refusal can read the path. */
 /** Where a browser on this machine reaches it: every address of the machine is localhost, too. */
 export const localUrl = (hostname: string, port: number): string => {
   if (hostname === '0.0.0.0' || hostname === '::') return `http://localhost:${port}`
   return `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 }
 
+/** Replaces a Host header that cannot be part of a URL, so that the refusal can read the path. */
 const atLocalhost = ({ url, method, headers }: Request) =>
   new Request(`http://localhost${pathOf(url)}`, { method, headers })
 
