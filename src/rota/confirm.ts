@@ -9,7 +9,7 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { DateRange } from './date-range.ts'
-import { draftById, markConfirmed } from './drafts.ts'
+import { type Draft, draftById, isDraftAsRead, markConfirmed } from './drafts.ts'
 import {
   type AssignmentsCheck,
   assignmentKey,
@@ -55,10 +55,11 @@ const confirmedAnswer = ({ start, end, siteIds }: DateRange, counts: Partial<Con
 /** The draft of a job as it is then. Confirming it again returns the same and changes nothing. */
 export async function confirmDraft(app: App, who: Who, jobId: string): Promise<Confirmed> {
   for (;;) {
-    const { range, content, changes, confirmedAt } = draftById(app.db, jobId)
-    const wanted = content.assignments
-    if (confirmedAt !== null) return confirmedAnswer(range, { confirmed: wanted.length, already_confirmed: true })
-    const written = await writeChecked(app, who, range, wanted, { jobId, changes })
+    const draft = draftById(app.db, jobId)
+    const { range } = draft
+    const wanted = draft.content.assignments
+    if (draft.confirmedAt !== null) return confirmedAnswer(range, { confirmed: wanted.length, already_confirmed: true })
+    const written = await writeChecked(app, who, range, wanted, draft)
     if (written) return written
   }
 }
@@ -75,22 +76,19 @@ export async function confirmRoster(app: App, who: Who, range: DateRange, wanted
   }
 }
 
-type CheckedDraft = { jobId: string; changes: number }
-
 /** Undefined if the roster, or the draft that it comes from, changed since it was checked. */
 async function writeChecked(
   { db, reader, clock }: App,
   who: Who,
   range: DateRange,
   wanted: Assignment[],
-  draft?: CheckedDraft,
+  draft?: Draft,
 ): Promise<Confirmed | undefined> {
   const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
   refuseBroken(checked.violations)
   return atomically(db, tx => {
     if (rosterVersion(tx) !== checked.version) return undefined
-    const now = draft && draftById(tx, draft.jobId)
-    if (now && (now.changes !== draft?.changes || now.confirmedAt !== null)) return undefined
+    if (draft && !isDraftAsRead(tx, draft)) return undefined
     const at = clock.now()
     const counts = writeAssignments(tx, range, checked.assignments, at)
     const { unmet } = checked

@@ -59,6 +59,12 @@ export function findDraft(db: Db, jobId: string): Draft | undefined {
 export const draftById = (db: Db, jobId: string): Draft =>
   findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
 
+/** Of an open draft: nobody has changed or published it since it was read. */
+export function isDraftAsRead(tx: Db, { jobId, changes }: Pick<Draft, 'jobId' | 'changes'>): boolean {
+  const now = draftById(tx, jobId)
+  return now.changes === changes && now.confirmedAt === null
+}
+
 export function listDrafts(db: Db, { limit, offset }: PageSlice) {
   const rows = db.select().from(rosterDrafts).orderBy(desc(rosterDrafts.createdAt)).limit(limit).offset(offset).all()
   return { drafts: rows.map(draftOf), total: countRows(db, rosterDrafts) }

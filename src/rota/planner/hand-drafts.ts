@@ -11,7 +11,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { refuseBroken } from '../confirm.ts'
 import type { DateRange } from '../date-range.ts'
-import { assignmentSchema, type DraftContent, draftById, saveDraft } from '../drafts.ts'
+import { assignmentSchema, type DraftContent, draftById, isDraftAsRead, saveDraft } from '../drafts.ts'
 import { assignmentKey, rosterVersion } from '../load-problem.ts'
 import { staffNames } from '../roster-view.ts'
 import { inRange, shiftsIn } from '../shift-queries.ts'
@@ -109,9 +109,7 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
       refuse('conflict', 'They are pinned; unpin them first on the page of the shift')
     if (put.length) refuseBroken(checked.added)
     const changes = await atomically(db, tx => {
-      const now = draftById(tx, jobId)
-      const isSame = now.changes === draft.changes && now.confirmedAt === null
-      if (!isSame || rosterVersion(tx) !== checked.version) return undefined
+      if (!isDraftAsRead(tx, draft) || rosterVersion(tx) !== checked.version) return undefined
       const count = draft.changes + 1
       saveChange(tx, jobId, { assignments: after, unfilled: checked.unfilled, summary: null }, count)
       const detail = { put: put.slice(0, 20), take: take.slice(0, 20) }
