@@ -68,9 +68,11 @@ export const invalid = (path: string, message: string): never =>
 export const alreadyTaken = (path: string, message: string): never =>
   refuse('conflict', message, { errors: [{ path, message }] })
 
+export const maxImportErrors = 100 // listed in an answer
+
 /** Refuses an import of which nothing was taken. The first mistakes are listed. */
-export function refuseImport(errors: readonly FieldError[], listed: number): never {
+export function refuseImport(errors: readonly FieldError[]): never {
   const count = errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`
-  const more = errors.length > listed ? `; the first ${listed} are listed` : ''
-  refuse('invalid', `Nothing was imported: ${count}${more}`, { errors: errors.slice(0, listed) })
+  const more = errors.length > maxImportErrors ? `; the first ${maxImportErrors} are listed` : ''
+  refuse('invalid', `Nothing was imported: ${count}${more}`, { errors: errors.slice(0, maxImportErrors) })
 }

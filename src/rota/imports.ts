@@ -1,5 +1,6 @@
 /** Shared by imports of staff and of shifts: a preview first, every error with its line. */
 import { type TSchema, t } from 'elysia'
+import { type FieldError, maxImportErrors } from '../errors.ts'
 import { type Html, html } from '../platform/html.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import type { TextTable } from '../platform/spreadsheets/read-table.ts'
@@ -26,8 +27,12 @@ export const importErrorsSchema = {
   }),
 }
 
-export const ignoredColumns = ({ fields }: TextTable, known: readonly string[]): string[] =>
-  fields.filter(field => !known.includes(field)).slice(0, 50)
+/** What a dry run says about the file. */
+export const importErrors = (errors: readonly FieldError[], { fields }: TextTable, known: readonly string[]) => ({
+  errors: errors.slice(0, maxImportErrors),
+  total_errors: errors.length,
+  ignored_columns: fields.filter(field => !known.includes(field)).slice(0, 50),
+})
 
 /** 201 for an import, 200 for a dry run. */
 export function importResponses(summary: string, done: TSchema, preview: TSchema) {

@@ -12,7 +12,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { checkDateRange } from './date-range.ts'
 import { parseShifts, shiftColumns } from './import-shifts.ts'
-import { dryRunQuery, ignoredColumns, importErrorsSchema, importResponses } from './imports.ts'
+import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
 import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
 import { asNewShift, checkHeadcount, copySchema, type NewShift, patternSchema, shiftDefaults } from './shift.ts'
 import { addNewShifts, findIdenticalShift, shiftsIn } from './shift-queries.ts'
@@ -24,7 +24,6 @@ const addedSchema = t.Object({
   shift_ids: t.Array(t.Integer()),
 })
 const maxAtOnce = 10_000
-const maxErrors = 100
 const previewSchema = t.Object({ ...addedSchema.properties, ...importErrorsSchema })
 
 export const makeShiftsRoutes = (app: App) => {
@@ -42,17 +41,11 @@ export const makeShiftsRoutes = (app: App) => {
     })
   }
 
-  /** What an import would do, and every error. */
+  /** What an import would do. */
   const previewOf = (shifts: NewShift[], errors: FieldError[]) => {
     const idOf = findIdenticalShift(db)
     const skipped = errors.length ? 0 : shifts.filter(shift => idOf(shift) !== undefined).length
-    return {
-      created: shifts.length - skipped,
-      skipped,
-      shift_ids: [],
-      errors: errors.slice(0, maxErrors),
-      total_errors: errors.length,
-    }
+    return { created: shifts.length - skipped, skipped, shift_ids: [] }
   }
 
   return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
@@ -106,8 +99,8 @@ export const makeShiftsRoutes = (app: App) => {
       async ({ request, query, who, set }) => {
         const table = await readTable(await receiveTable(request))
         const { shifts, errors } = parseShifts(table, allSites(db))
-        if (query.dry_run) return { ...previewOf(shifts, errors), ignored_columns: ignoredColumns(table, shiftColumns) }
-        if (errors.length) refuseImport(errors, maxErrors)
+        if (query.dry_run) return { ...previewOf(shifts, errors), ...importErrors(errors, table, shiftColumns) }
+        if (errors.length) refuseImport(errors)
         set.status = 201
         return add(shifts, signedIn(who), 'shift.import', { rows: shifts.length })
       },

@@ -12,7 +12,7 @@ import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-s
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
 import { type ImportedPerson, importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
-import { dryRunQuery, ignoredColumns, importErrorsSchema, importResponses } from './imports.ts'
+import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
 import { newPerson, normalisePerson, type PersonChange, personChange, personSchema } from './person.ts'
 import { addPerson, changePerson, countAssignments, deletePerson, listStaff, personById } from './staff-queries.ts'
 
@@ -29,7 +29,7 @@ const defaults = {
 }
 
 const maxStaff = 100_000
-const maxListed = 100 // mistakes, and people of an import
+const maxListed = 100 // people of an import
 const importedSchema = t.Object({
   created: t.Integer(),
   changed: t.Integer(),
@@ -125,14 +125,8 @@ export const staffRoutes = (app: App) => {
           unchanged: people.length - done.created - done.changed,
           people: people.slice(0, maxListed).map(({ change: _, ...person }) => person),
         }
-        if (dry_run)
-          return {
-            ...summary,
-            errors: done.errors.slice(0, maxListed),
-            total_errors: done.errors.length,
-            ignored_columns: ignoredColumns(table, staffColumns),
-          }
-        if (done.errors.length) refuseImport(done.errors, maxListed)
+        if (dry_run) return { ...summary, ...importErrors(done.errors, table, staffColumns) }
+        if (done.errors.length) refuseImport(done.errors)
         set.status = 201
         return summary
       },

@@ -16,8 +16,6 @@ import { historySchema, listPrices, priceHistory, priceSchema } from './price-hi
 import { normaliseSymbol, quoteSchema, quoteView, symbolParams } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
-const maxErrors = 100
-
 export const priceRoutes = (app: App) => {
   const { db, clock, config } = app
   const quoteOrRefuse = (written: string) => {
@@ -32,7 +30,7 @@ export const priceRoutes = (app: App) => {
       async ({ request, who }) => {
         const now = clock.now()
         const { quotes, errors } = parsePriceCsv(await receiveCsv(request), now)
-        if (errors.length) refuseImport(errors, maxErrors)
+        if (errors.length) refuseImport(errors)
         return pushResult(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
       },
       {

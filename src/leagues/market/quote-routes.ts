@@ -135,7 +135,6 @@ export const quoteRoutes = (app: App) => {
 }
 
 const quotesPerSlice = 1_000 // quotes checked at a time
-const maxErrors = 100
 
 async function parseQuotes(given: readonly unknown[], now: number): Promise<NewQuote[]> {
   const quotes: NewQuote[] = []
@@ -146,6 +145,6 @@ async function parseQuotes(given: readonly unknown[], now: number): Promise<NewQ
     if (Array.isArray(read)) errors.push(...read)
     else quotes.push(read)
   }
-  if (errors.length) refuseImport(errors, maxErrors)
+  if (errors.length) refuseImport(errors)
   return quotes
 }
