@@ -8,6 +8,7 @@ import { hour, iso, minute } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
 import { daysAfter, mondayOf, today } from './date-range.ts'
+import { peopleOnShift } from './shift-queries.ts'
 
 const sumSchema = t.Object({
   start: dateSchema,
@@ -93,12 +94,11 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
 
 /** People beyond the headcount of a shift fill no place of another. */
 export function rosterTotals(db: Db, start: string, end: string) {
-  const there = sql`(select count(*) from assignments where assignments.shift_id = shifts.id)`
   const { shiftCount, places, filled } = db
     .select({
       shiftCount: count(),
       places: sql<number>`coalesce(sum(${shifts.headcount}), 0)`,
-      filled: sql<number>`coalesce(sum(min(${shifts.headcount}, ${there})), 0)`,
+      filled: sql<number>`coalesce(sum(min(${shifts.headcount}, ${peopleOnShift})), 0)`,
     })
     .from(shifts)
     .where(between(shifts.day, start, end))

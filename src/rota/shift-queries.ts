@@ -1,5 +1,5 @@
 /** Shifts. Changes to them drop cached answers: topics `shifts` and `roster`. */
-import { and, asc, between, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, between, eq, gt, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
@@ -16,6 +16,9 @@ export const shiftById = (db: Db, id: number): Shift =>
 export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
   and(between(shifts.day, start, end), siteIds.length ? inArray(shifts.siteId, siteIds) : undefined)
 
+/** Of each row of `shifts`. */
+export const peopleOnShift = sql<number>`(select count(*) from ${assignments} where ${eq(assignments.shiftId, shifts.id)})`
+
 /** `open`: only shifts that lack people. */
 type ShiftFilter = { start?: string; end?: string; site_id?: number; open?: boolean }
 
@@ -24,9 +27,7 @@ export function listShifts(db: Db, { start, end, site_id, open }: ShiftFilter, {
     start ? gte(shifts.day, start) : undefined,
     end ? lte(shifts.day, end) : undefined,
     site_id ? eq(shifts.siteId, site_id) : undefined,
-    open
-      ? sql`${shifts.headcount} > (select count(*) from ${assignments} where ${assignments.shiftId} = ${shifts.id})`
-      : undefined,
+    open ? gt(shifts.headcount, peopleOnShift) : undefined,
   )
   const rows = db
     .select()
