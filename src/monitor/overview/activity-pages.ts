@@ -228,6 +228,14 @@ function leaguesWhere({ reader, clock }: App, archived: boolean) {
   }
 }
 
+/** What is counted of a league, and the tab that lists it. */
+const counts = [
+  ['Members', 'member_count', 'members'],
+  ['Entries', 'entry_count', 'entries'],
+  ['Trades', 'trade_count', 'activity'],
+  ['Uploads', 'upload_count', 'uploads'],
+] as const
+
 const body = (
   leagues: readonly LeagueActivity[],
   pages: Pagination,
@@ -246,26 +254,11 @@ const body = (
       { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
       { head: 'Kind', cell: ({ kind }) => kind },
       { head: 'State', cell: league => status(league.status) },
-      {
-        head: 'Members',
+      ...counts.map(([head, field, tab]) => ({
+        head,
         numeric: true,
-        cell: ({ id, member_count }) => countLink(member_count, `/leagues/${id}/members`),
-      },
-      {
-        head: 'Entries',
-        numeric: true,
-        cell: ({ id, entry_count }) => countLink(entry_count, `/leagues/${id}/entries`),
-      },
-      {
-        head: 'Trades',
-        numeric: true,
-        cell: ({ id, trade_count }) => countLink(trade_count, `/leagues/${id}/activity`),
-      },
-      {
-        head: 'Uploads',
-        numeric: true,
-        cell: ({ id, upload_count }) => countLink(upload_count, `/leagues/${id}/uploads`),
-      },
+        cell: (league: LeagueActivity) => countLink(league[field], `/leagues/${league.id}/${tab}`),
+      })),
       { head: 'Made', cell: ({ created_at }) => dayText(created_at) },
     ],
   })}
