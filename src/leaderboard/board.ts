@@ -16,7 +16,7 @@ import {
   sortKeysOf,
   type Tiebreak,
 } from './ranking.ts'
-import { foldedQuery, markMatches } from './search.ts'
+import { markMatches } from './search.ts'
 import { idOrder } from './sort.ts'
 import { rowOfId, type TextColumn, takeTexts, textAt } from './text.ts'
 import type { Classification } from './tiers.ts'
@@ -62,12 +62,7 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
       return ranking
     },
     rowOf: id => rowOfId(ids, id),
-    matching(q) {
-      const hits = new Uint8Array(score.length)
-      markMatches(foldedQuery(q), ids, hits)
-      markMatches(foldedQuery(q), names, hits)
-      return hits
-    },
+    matching: q => markMatches(q, [ids, names], new Uint8Array(score.length)),
     cells: rows =>
       Array.from(rows, (row): BoardCells => {
         const valueFrom = (column: 'values' | 'gains') => (metric: (typeof metrics)[number]) =>

@@ -64,14 +64,20 @@ function fold(bytes: Uint8Array, from: number, to: number, into: Int32Array): nu
 
 type FoldedText = Int32Array
 
-export function foldedQuery(q: string): FoldedText {
+function foldedQuery(q: string): FoldedText {
   const bytes = new TextEncoder().encode(q.trim().normalize('NFC'))
   const points = new Int32Array(bytes.length * MAX_POINTS_PER_BYTE)
   return points.slice(0, fold(bytes, 0, bytes.length, points))
 }
 
-/** Sets `hits[row + first]` to 1 for every row of `column` whose text holds the needle. */
-export function markMatches(needle: FoldedText, column: TextColumn, hits: Uint8Array, first = 0): void {
+/** Sets `hits[row]` to 1 for every row that holds `q` in any of the columns, and returns `hits`. */
+export function markMatches(q: string, columns: readonly TextColumn[], hits: Uint8Array): Uint8Array {
+  const needle = foldedQuery(q)
+  for (const column of columns) markRows(needle, column, hits)
+  return hits
+}
+
+function markRows(needle: FoldedText, column: TextColumn, hits: Uint8Array): void {
   const { bytes, offsets } = column
   const length = needle.length
   let buffer = new Int32Array(256)
@@ -84,7 +90,7 @@ export function markMatches(needle: FoldedText, column: TextColumn, hits: Uint8A
       let matching = 0
       while (matching < length && buffer[at + matching] === needle[matching]) matching++
       if (matching < length) continue
-      hits[first + row] = 1
+      hits[row] = 1
       break
     }
   }

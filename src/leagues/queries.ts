@@ -5,7 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { refuse } from '../errors.ts'
-import { foldedQuery, markMatches } from '../leaderboard/search.ts'
+import { markMatches } from '../leaderboard/search.ts'
 import { textColumn } from '../leaderboard/text.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
@@ -46,8 +46,7 @@ const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt)
 /** Leagues with `q` in their name, compared as in other searches: SQLite's lower() leaves letters such as Ö as they are. */
 function idsByName(db: Db, q: string): number[] {
   const all = db.select({ id: leagues.id, name: leagues.name }).from(leagues).all()
-  const hits = new Uint8Array(all.length)
-  markMatches(foldedQuery(q), textColumn(all.map(({ name }) => name)), hits)
+  const hits = markMatches(q, [textColumn(all.map(({ name }) => name))], new Uint8Array(all.length))
   return all.flatMap(({ id }, i) => (hits[i] ? id : []))
 }
 

@@ -1,7 +1,7 @@
 /** The parts of boards besides their scores, computed in the worker thread. Everything large is in shared memory. */
 import type { Database } from 'bun:sqlite'
 import { RankCounter, type Ranking, type RankOrder, rankingOf, withoutRows } from '../../leaderboard/ranking.ts'
-import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
+import { markMatches } from '../../leaderboard/search.ts'
 import { compareTexts, rowCount, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
@@ -59,12 +59,8 @@ export function playerTexts(scores: Database, id: number): PlayerTexts {
   return { ids: readIds(scores, snapshot), names: readNames(scores, snapshot) }
 }
 
-export function searchPlayers({ texts: { ids, names }, q }: { texts: PlayerTexts; q: string }): Uint8Array {
-  const hits = new Uint8Array(new SharedArrayBuffer(ids.offsets.length - 1))
-  markMatches(foldedQuery(q), ids, hits)
-  markMatches(foldedQuery(q), names, hits)
-  return hits
-}
+export const searchPlayers = ({ texts: { ids, names }, q }: { texts: PlayerTexts; q: string }): Uint8Array =>
+  markMatches(q, [ids, names], new Uint8Array(new SharedArrayBuffer(ids.offsets.length - 1)))
 
 /** 1 for everyone whose label has the value `text`; empty: for everyone without a value. */
 export function labelledPlayers(

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
-import { foldedQuery, markMatches } from '../../leaderboard/search.ts'
+import { markMatches } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
@@ -192,9 +192,8 @@ export const changesOf = (db: Db, eventId: number, players: readonly string[], f
 /** The field of the feed's current event: the leader first, golfers who are out last. `q` is part of a name or an id. */
 export function fieldPage(db: Db, { eventId }: Tour, page: PageSlice, q = '') {
   const all = eventId === null ? [] : golfersOf(db, eventId)
-  const hits = new Uint8Array(all.length)
-  for (const texts of [all.map(({ name }) => name), all.map(({ player_id }) => player_id)])
-    markMatches(foldedQuery(q), textColumn(texts), hits)
+  const columns = [all.map(({ name }) => name), all.map(({ player_id }) => player_id)].map(textColumn)
+  const hits = markMatches(q, columns, new Uint8Array(all.length))
   const field = all
     .filter((_, i) => hits[i])
     .sort(
