@@ -39,9 +39,9 @@ export const updateQuotes = job('update_quotes', {
     const retryAfterMs = fetched.kind === 'failed' ? fetched.retryAfterMs : 0
     const next = await scheduleNextPoll(app, work, tx => {
       const after = findFeed(tx, id)
-      const pause = after && (outcome.outcome === 'skipped' ? 0 : msUntilNextPoll(after, retryAfterMs))
-      const at = pause === undefined ? undefined : clock.now() + pause
-      return at === undefined ? undefined : { at, ...app.jobs.accept(tx, updateQuotes, { feed: id }, { at }) }
+      if (!after) return undefined
+      const at = clock.now() + (outcome.outcome === 'skipped' ? 0 : msUntilNextPoll(after, retryAfterMs))
+      return { at, ...app.jobs.accept(tx, updateQuotes, { feed: id }, { at }) }
     })
     return { ...outcome, ...next }
   },
