@@ -32,9 +32,9 @@ export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; e
     const price_cents = centsOf(cell('price') ?? '')
     if (price_cents === undefined || price_cents === 0)
       errors.push({ path: `${line}, price`, message: 'Write a price such as 213.50.' })
-    const read = parseQuote({ symbol: cell('symbol'), price_cents: price_cents || 1, as_of: cell('as_of') }, '', now)
+    const read = parseQuote({ symbol: cell('symbol'), price_cents: price_cents || 1, as_of: cell('as_of') }, line, now)
     if (Array.isArray(read))
-      errors.push(...read.map(({ path, message }) => ({ path: `${line}, ${path.replace('.', '')}`, message })))
+      errors.push(...read.map(({ path, message }) => ({ path: path.replace('.', ', '), message })))
     else quotes.push(read)
   }
   return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the newest price of a symbol counts
