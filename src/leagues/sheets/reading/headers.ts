@@ -87,8 +87,8 @@ function metricSlug(header: string): string {
 const aliases = new Map<string, { to: string; rank: number }>()
 const addAliases = (to: string, list: string[]) => {
   const translated = [...(translatedAliases.get(to) ?? []), ...(latinAliases.get(to) ?? [])]
-  for (const [rank, alias] of [...list, ...translated].entries())
-    if (!aliases.has(headerKey(alias))) aliases.set(headerKey(alias), { to, rank })
+  for (const [rank, key] of [...list, ...translated].map(headerKey).entries())
+    if (!aliases.has(key)) aliases.set(key, { to, rank })
 }
 addAliases('id', idAliases)
 addAliases('name', nameAliases)
