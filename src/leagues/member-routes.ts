@@ -61,7 +61,7 @@ export const memberRoutes = (app: App) => {
           const now = clock.now()
           const league = readableLeague(tx, id, me) // officers add people to a private league
           requireUnended(league, now)
-          if (!isAtLeast(me, 'officer') && !mayEnter({ ...app, db: tx }, league, now))
+          if (!isAtLeast(me, 'officer') && !mayEnter({ db: tx, kinds: app.kinds }, league, now))
             refuse('conflict', 'Entering has ended in this league; an officer may still add you')
           const { username } = userById(tx, userId)
           const joined = addMember(tx, app, league, userId, now)
