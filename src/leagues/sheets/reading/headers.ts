@@ -206,8 +206,9 @@ function numberRepeated(cells: string[]): string[] {
 /** `id`, `name`, a label, a metric known by this name or alias, or the name made into a slug. */
 function roleNamed(to: string): string {
   const label = labelOfColumn(to)
-  if (label !== undefined) return metricSlug(label) && labelColumn(metricSlug(label))
-  return aliases.get(headerKey(to))?.to ?? metricSlug(to)
+  if (label === undefined) return aliases.get(headerKey(to))?.to ?? metricSlug(to)
+  const slug = metricSlug(label)
+  return slug && labelColumn(slug)
 }
 
 /** The metric that a text stands for as a heading; empty if it can be none. */
