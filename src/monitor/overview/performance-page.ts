@@ -4,7 +4,7 @@ import { Elysia, t } from 'elysia'
 import { statementTimes } from '../../../db/statement-times.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { pageOf, pagination } from '../../platform/http/pagination.ts'
+import { itemsOfPage, pageOf, pagination } from '../../platform/http/pagination.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
@@ -59,7 +59,7 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
     dense: true,
     stack: true,
     class: 'routes',
-    rows: routes.slice(slice.offset, slice.offset + perPage),
+    rows: itemsOfPage(routes, slice),
     key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
     empty: emptyState('No requests yet', 'Requests are counted each minute; come back in a minute.'),
     sorted: {
@@ -111,7 +111,7 @@ ${table<JobTime>({
   dense: true,
   stack: true,
   class: 'routes',
-  rows: by_name.slice(slice.offset, slice.offset + perPage),
+  rows: itemsOfPage(by_name, slice),
   key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
   empty: html`<p class="usual">Nothing finished in this time.</p>`,
   columns: [
@@ -153,7 +153,7 @@ ${table<StatementFigures>({
   dense: true,
   stack: true,
   class: 'routes',
-  rows: all.slice(slice.offset, slice.offset + statementsPerPage),
+  rows: itemsOfPage(all, slice),
   key: ({ statement, connection }) => `statement-${connection}-${Bun.hash(statement).toString(36)}`,
   sorted: {
     by: asked.statements_by ?? 'total_ms',

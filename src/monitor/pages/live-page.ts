@@ -11,7 +11,7 @@ import { refuse } from '../../errors.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
-import { linkHeader, type Pagination } from '../../platform/http/pagination.ts'
+import { itemsOfPage, linkHeader, type Pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { hidden } from '../../ui/layout.ts'
 import { live } from '../../ui/parts/live.ts'
@@ -172,8 +172,8 @@ export function listFiles<Query extends TSchema>(app: App, path: string, query: 
 /** The rows of a list that is read at once. */
 export const slicesOf =
   <Query>(read: (query: Query) => Promise<readonly object[]> | readonly object[]): FileOf<Query>['rows'] =>
-  async (query, { limit, offset }) =>
-    (await read(query)).slice(offset, offset + limit)
+  async (query, page) =>
+    itemsOfPage(await read(query), page)
 
 /** For a page without choices. */
 export const emptyQuery = t.Object({})

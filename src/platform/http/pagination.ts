@@ -27,7 +27,7 @@ export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number
 }
 
 /** The page of a list that was read whole. */
-export const itemsOfPage = <T>(all: readonly T[], { offset, limit }: PageSlice): T[] =>
+export const itemsOfPage = <T>(all: readonly T[], { offset, limit }: Pick<PageSlice, 'offset' | 'limit'>): T[] =>
   all.slice(offset, offset + limit)
 
 export const pagination = ({ page, limit }: Pick<PageSlice, 'page' | 'limit'>, total: number): Pagination => ({
