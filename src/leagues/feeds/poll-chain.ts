@@ -14,7 +14,7 @@ export const checkLease = (tx: Db, { lease }: Pick<JobContext, 'lease'>): void =
 
 /**
  * Releases this run's dedupe key and schedules the next run in the same transaction, so that there is always one even if the process
- * dies. `book` accepts the next run, or returns undefined if the feed is no longer polled.
+ * dies. `schedule` accepts the next run, or returns undefined if the feed is no longer polled.
  */
 export async function scheduleNextPoll(
   app: App,
@@ -30,11 +30,11 @@ export async function scheduleNextPoll(
   return { next_update_at: isoOrNull(scheduled?.at) }
 }
 
-/** Makes sure that a poll is running or scheduled. `book` accepts it, or returns undefined if the feed is not polled. */
+/** Makes sure that a poll is running or scheduled. `schedule` accepts it, or returns undefined if the feed is not polled. */
 export async function ensurePoll(app: App, schedule: (tx: Db) => Started | undefined): Promise<Started | undefined> {
-  const booked = await atomically(app.db, schedule)
-  if (booked && !booked.deduplicated) await app.jobs.tryDispatch(booked.jobId)
-  return booked
+  const scheduled = await atomically(app.db, schedule)
+  if (scheduled && !scheduled.deduplicated) await app.jobs.tryDispatch(scheduled.jobId)
+  return scheduled
 }
 
 export type PollOutcome = 'accepted' | 'running' | 'too soon'

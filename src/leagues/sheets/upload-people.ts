@@ -4,6 +4,7 @@ import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
+import { itemsOfPage } from '../../platform/http/pagination.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
 import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
@@ -109,7 +110,7 @@ function findingsOf({ db }: App, { id }: Upload, change: UploadChange): ChangedP
     }))
 }
 
-const pageOfFindings = (found: ChangedPerson[], { offset, limit }: Slice, before: number) => ({
+const pageOfFindings = (found: ChangedPerson[], page: Slice, before: number) => ({
   total: before + found.length,
-  people: found.slice(offset, offset + limit),
+  people: itemsOfPage(found, page),
 })
