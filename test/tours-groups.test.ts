@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { pickGroupsOf } from '../src/leagues/tours/groups.ts'
 import { hour, minute } from '../src/platform/clock.ts'
-import { afterTest, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { refusalOf, startWithoutSchedule, until } from './start.ts'
+import { enter, feedFor, jsonFeed, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 async function startGrouped(config: object) {
   const fieldhouse = await startWithoutSchedule()
@@ -129,24 +129,15 @@ test('odds that come after the field make the groups, on the page too', async ()
     id: `${i}`,
     name,
   }))
-  let odds: number[] = []
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    fetch: () =>
-      Response.json({
-        event: { id: 'inland', name: 'Inland Open', round: 1, status: 'upcoming' },
-        golfers: golfers.map((golfer, i) => ({ ...golfer, odds: odds[i] })),
-      }),
-  })
-  afterTest(() => server.stop(true))
-  await newTour(call, `http://127.0.0.1:${server.port}/`)
+  const event = { id: 'inland', name: 'Inland Open', round: 1, status: 'upcoming' }
+  const feed = jsonFeed({ event, golfers })
+  await newTour(call, feed.url)
   await until(async () => (await tour(call)).status === 'ok')
   const config = { picks: undefined, best: 1, groups: { by: 'odds', count: 2 } }
   const league = await newTourLeague(call, config, { starts: clock.now() + 2 * hour })
   const field = () => call.get(`/api/v1/leagues/${league.id}/field`)
   expect(await field()).toMatchObject({ groups: [], why: expect.stringContaining('odds') })
-  odds = [2, 3, 4, 5]
+  feed.json = { event, golfers: golfers.map((golfer, i) => ({ ...golfer, odds: i + 2 })) }
   clock.forward(20 * minute)
   await update({ call, finished })
   expect(await field()).toMatchObject({ groups: [{ players: ['0', '1'] }, { players: ['2', '3'] }], why: null })

@@ -4,19 +4,10 @@ import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, enter, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { alerts, enter, jsonFeed, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 type FeedGolfer = { id: string; name: string; [more: string]: unknown }
-
-/** A feed that answers with the JSON that the test gives it. */
-function jsonFeed(json: object) {
-  const feed = { json, url: '' }
-  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => Response.json(feed.json) })
-  afterTest(() => server.stop(true))
-  feed.url = `http://127.0.0.1:${server.port}/feed.json`
-  return feed
-}
 
 const lastWeek = {
   event: { id: 'coastal', name: 'Coastal Open', round: 4, status: 'official' },

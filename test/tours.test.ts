@@ -9,7 +9,7 @@ import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { bindEvent, leagueEvent } from '../src/leagues/tours/picks.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { alerts, enter, feedFor, jsonFeed, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 
@@ -370,21 +370,12 @@ test('the next week’s event on the feed leaves a league on its own', async () 
   const boardBefore = await board(call, league.id)
   const next = { ...feed.board(), event: { id: 'inland', name: 'Inland Open', round: 1, status: 'upcoming' } }
   const golfers = next.golfers.slice(0, 20).map(({ player_id, name }) => ({ id: player_id, name, total: 0, thru: 0 }))
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    fetch: () => Response.json({ event: next.event, golfers }),
-  })
-  try {
-    await call.patch('/api/v1/tours/pga', { feed_url: `http://127.0.0.1:${server.port}/` })
-    await until(async () => (await tour(call)).event.name === 'Inland Open')
-    clock.forward(minute)
-    expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual(
-      boardBefore.rows.map(({ score }: Row) => score),
-    )
-    expect((await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)).picks[0].player_id).toBe(ids[0] ?? '')
-    expect(await players(call)).toHaveLength(20)
-  } finally {
-    server.stop(true)
-  }
+  await call.patch('/api/v1/tours/pga', { feed_url: jsonFeed({ event: next.event, golfers }).url })
+  await until(async () => (await tour(call)).event.name === 'Inland Open')
+  clock.forward(minute)
+  expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual(
+    boardBefore.rows.map(({ score }: Row) => score),
+  )
+  expect((await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)).picks[0].player_id).toBe(ids[0] ?? '')
+  expect(await players(call)).toHaveLength(20)
 })

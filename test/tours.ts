@@ -16,6 +16,15 @@ export function feedFor(options: FakeFeedOptions = {}) {
   return feed
 }
 
+/** A feed that answers with the JSON that the test gives it. */
+export function jsonFeed(json: object) {
+  const feed = { json, url: '' }
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => Response.json(feed.json) })
+  afterTest(() => server.stop(true))
+  feed.url = `http://127.0.0.1:${server.port}/feed.json`
+  return feed
+}
+
 export const newTour = (call: Call, feed_url: string, more: object = {}) =>
   call.post('/api/v1/tours', { slug: 'pga', name: 'PGA', feed_url, format: 'fieldhouse', interval_s: 60, ...more })
 
