@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { childEnv } from '../scripts/trials/child-env.ts'
-import { adminToken, afterTest, caller, defaults, type Env, finisher, temporaryFolder, until } from './start.ts'
+import { adminToken, caller, defaults, type Env, finisher, killAfterTest, temporaryFolder, until } from './start.ts'
 
 export async function openAppProcess(env: Env = {}) {
   const dataDir = env.DATA_DIR ?? temporaryFolder()
@@ -12,10 +12,7 @@ export async function openAppProcess(env: Env = {}) {
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  afterTest(async () => {
-    child.kill(9)
-    await child.exited
-  })
+  killAfterTest(child)
   const answers: string[] = []
   const logged: Record<string, unknown>[] = []
   const outputRead = (async () => {

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { addPerson, addSite, base, week } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
-import { adminToken, afterTest, caller, finisher, printedUntil, temporaryFolder, until } from './start.ts'
+import { adminToken, caller, finisher, killAfterTest, printedUntil, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 
@@ -106,10 +106,7 @@ test('the image installs without anything of development, starts, answers, is he
     ADMIN_TOKEN: adminToken,
   }
   const child = Bun.spawn(command ?? [], { cwd: image, env, stdout: 'pipe', stderr: 'inherit' })
-  afterTest(async () => {
-    child.kill(9)
-    await child.exited
-  })
+  killAfterTest(child)
   await printedUntil(/is open/, child.stdout)
 
   const url = `http://127.0.0.1:${PORT}`
@@ -149,7 +146,7 @@ test('`bun run start` installs what is missing, serves, and stops when it is tol
   const PORT = String(freePort())
   const env = { PATH: pathWithBun, HOME: process.env.HOME, PORT, HOST: '127.0.0.1', DATA_DIR: dataDir }
   const child = Bun.spawn(['bun', 'run', 'start'], { cwd: copy, env, stdout: 'pipe', stderr: 'ignore' })
-  afterTest(() => child.kill(9))
+  killAfterTest(child)
   expect(await printedUntil(/is open/, child.stdout)).toContain(`http://127.0.0.1:${PORT}/setup?token=`)
   const call = caller(`http://127.0.0.1:${PORT}`)
   await until(async () => (await call.raw('/readyz')).status === 200)

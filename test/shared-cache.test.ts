@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { nginx, nginxTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
-import { adminToken, afterTest, board, caller, start, stopEverything, temporaryFolder, until } from './start.ts'
+import { adminToken, board, caller, killAfterTest, start, stopEverything, temporaryFolder, until } from './start.ts'
 
 afterEach(stopEverything)
 
@@ -31,10 +31,7 @@ http {
     stdout: 'ignore',
     stderr: 'pipe',
   })
-  afterTest(async () => {
-    child.kill(9)
-    await child.exited
-  })
+  killAfterTest(child)
   const url = `http://127.0.0.1:${port}`
   await until(async () => {
     if (child.exitCode !== null) throw new Error(await new Response(child.stderr).text())

@@ -3,6 +3,7 @@ import { afterAll } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Subprocess } from 'bun'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { bundledMain } from '../scripts/build.ts'
 import { childEnv } from '../scripts/trials/child-env.ts'
@@ -22,6 +23,16 @@ const cleanups: Cleanup[] = []
 export const afterTest = (cleanup: Cleanup) => void cleanups.push(cleanup)
 export async function stopEverything() {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+}
+
+/** Kills the process after the test, if it has not ended by then. Call the answer to kill it earlier. */
+export function killAfterTest(child: Subprocess): () => Promise<void> {
+  const kill9 = async () => {
+    child.kill(9)
+    await child.exited
+  }
+  afterTest(kill9)
+  return kill9
 }
 
 /** Opened by the first test of a file that uses it, for tests that leave it unchanged; stopped after the last one. */
@@ -146,10 +157,7 @@ export async function spawnFieldhouse(env: Env = {}, givenDir?: string) {
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  afterTest(async () => {
-    child.kill(9)
-    await child.exited
-  })
+  const kill9 = killAfterTest(child)
   const lines: Record<string, unknown>[] = []
   const opened = Promise.withResolvers<string>()
   const read = async () => {
@@ -175,10 +183,7 @@ export async function spawnFieldhouse(env: Env = {}, givenDir?: string) {
     call: caller(url, adminToken),
     as: (key?: string) => caller(url, key),
     finished: finisher(url, adminToken),
-    async kill9() {
-      child.kill(9)
-      await child.exited
-    },
+    kill9,
   }
 }
 

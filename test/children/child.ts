@@ -1,6 +1,6 @@
 /** A child process that communicates in lines. */
 import { join } from 'node:path'
-import { afterTest } from '../start.ts'
+import { killAfterTest } from '../start.ts'
 
 export function startChild(script: string, ...args: string[]) {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args], {
@@ -8,10 +8,7 @@ export function startChild(script: string, ...args: string[]) {
     stdout: 'pipe',
     stderr: 'inherit',
   })
-  afterTest(async () => {
-    child.kill(9)
-    await child.exited
-  })
+  const kill9 = killAfterTest(child)
   const lines = (async function* () {
     let rest = ''
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -32,10 +29,7 @@ export function startChild(script: string, ...args: string[]) {
       child.stdin.write(`${line}\n`)
       child.stdin.flush()
     },
-    async kill9() {
-      child.kill(9)
-      await child.exited
-    },
+    kill9,
     freeze: () => process.kill(child.pid, 'SIGSTOP'),
     thaw: () => process.kill(child.pid, 'SIGCONT'),
   }
