@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { envExample, markdownTable } from '../scripts/print-config.ts'
 import { readConfig } from '../src/config.ts'
+import { runScript } from './operator.ts'
 import { spawnFieldhouse } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -103,16 +104,14 @@ test('a service with invalid settings does not open and lists them all on stderr
   expect(await outcome(opening)).toThrow(/PORT=x: .*ROLE=y: /s)
 })
 
-test('print-config shows what is in force and hides secrets', () => {
+test('print-config shows what is in force and hides secrets', async () => {
   const secrets = { ADMIN_TOKEN: 'super-secret-token-1', REDIS_URL: 'redis://:super-secret@host' }
-  const { stdout, exitCode } = Bun.spawnSync([process.execPath, join(root, 'scripts/print-config.ts')], {
-    env: { PATH: process.env.PATH, PORT: '8080', ...secrets },
-  })
-  const lines = stdout.toString().trim().split('\n')
-  expect(exitCode).toBe(0)
+  const { code, out } = await runScript('print-config.ts', [], { PORT: '8080', ...secrets })
+  const lines = out.trim().split('\n')
+  expect(code).toBe(0)
   expect(lines.find(line => line.startsWith('PORT '))).toMatch(/^PORT +8080 .*\(default: 3000\)$/)
   expect(lines.find(line => line.startsWith('ADMIN_TOKEN '))).toContain('… (20 characters)')
-  expect(stdout.toString()).not.toContain('super-secret')
+  expect(out).not.toContain('super-secret')
 })
 
 test('docs/install.md shows the settings as they are', async () => {

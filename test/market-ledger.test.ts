@@ -1,12 +1,12 @@
 /** Ledgers always balance: in any order of events, over several processes, and after kill -9. */
 import { expect, test } from 'bun:test'
-import { join } from 'node:path'
 import { openBeside } from '../db/open.ts'
 import { atomically, batched } from '../db/transactions.ts'
 import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { systemClock } from '../src/platform/clock.ts'
 import { newCup, newMember, newTraders, portfolio, sendQuotes, trade } from './market.ts'
+import { runScript } from './operator.ts'
 import { firstSeed } from './seeded.ts'
 import { board, caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -97,13 +97,8 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   expect(alerts()).toEqual([{ state: 'active', count: 1 }])
   client.run('delete from holdings where user_id = 77')
 
-  const script = Bun.spawnSync([process.execPath, join(import.meta.dir, '../scripts/audit-ledger.ts')], {
-    env: { DATA_DIR: fieldhouse.dataDir },
-  })
-  expect([script.exitCode, script.stdout.toString()]).toEqual([
-    0,
-    '2 lines, 1 portfolios, 1 leagues: every balance is right\n',
-  ])
+  const { code, out } = await runScript('audit-ledger.ts', [], { DATA_DIR: fieldhouse.dataDir })
+  expect([code, out]).toEqual([0, '2 lines, 1 portfolios, 1 leagues: every balance is right\n'])
   expect(alerts()).toEqual([{ state: 'resolved', count: 1 }])
 })
 

@@ -274,7 +274,8 @@ test('nothing is migrated while another version is running', async () => {
   const leave = holdProcessLock(dataDir, 'of-another-version')
   expect(await runToExit({ DATA_DIR: dataDir })).toEqual({
     code: 1,
-    output: `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.`,
+    out: '',
+    err: `Another version of Fieldhouse is still running in ${dataDir}. Stop all its processes, then start this one.\n`,
   })
   expect(shapeOf(client).others).toHaveLength(1)
   leave()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { closeDatabase, type Db, databaseFile, openDatabase } from '../db/open.ts'
 import { explainOpenErrors } from '../db/open-errors.ts'
 import { bestEffortWrite, transact } from '../db/transactions.ts'
-import { refusedStart, runToExit, startOnSmallDisk } from './operator.ts'
+import { refusedStart, runScript, runToExit, startOnSmallDisk } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, afterTest, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -22,7 +22,7 @@ test('a folder that cannot be one is named', async () => {
   const folder = temporaryFolder()
   const file = join(folder, 'file')
   writeFileSync(file, '')
-  expect(await runToExit({ DATA_DIR: file })).toEqual({ code: 1, output: `DATA_DIR ${file} is not a folder` })
+  expect(await runToExit({ DATA_DIR: file })).toEqual({ code: 1, out: '', err: `DATA_DIR ${file} is not a folder\n` })
   expect(await refusedStart({ DATA_DIR: join(file, 'in') })).toBe(`DATA_DIR ${file}/in is not a folder`)
   expect(await refusedStart({ DATA_DIR: '/proc/fieldhouse' })).toBe('DATA_DIR /proc/fieldhouse cannot be made (ENOENT)')
 })
@@ -96,16 +96,17 @@ test.each([
 
 test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the folder, and no more', async script => {
   const dataDir = temporaryFolder()
-  const run = (env: Record<string, string> = {}) => runToExit({ DATA_DIR: dataDir, ...env }, `scripts/${script}.ts`)
+  const run = (env = {}) => runScript(`${script}.ts`, [], { DATA_DIR: dataDir, ...env })
   const [empty, invalid] = [await run(), await run({ ROLE: 'king' })]
-  expect([empty.code, empty.output]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
-  expect([invalid.code, invalid.output]).toEqual([
-    1,
-    expect.stringContaining('ROLE=king: expected all or web or worker'),
-  ])
+  expect(empty).toEqual({ code: 1, out: '', err: expect.stringMatching(/^There is nothing to .*\n$/) })
+  expect(invalid).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('ROLE=king: expected all or web or worker'),
+  })
   writeFileSync(join(dataDir, 'fieldhouse.db'), 'x'.repeat(20_000))
-  const damaged = `${join(dataDir, 'fieldhouse.db')} is damaged (file is not a database). ${restore}`
-  expect(await run()).toEqual({ code: 1, output: damaged })
+  const damaged = `${join(dataDir, 'fieldhouse.db')} is damaged (file is not a database). ${restore}\n`
+  expect(await run()).toEqual({ code: 1, out: '', err: damaged })
 })
 
 test.each([
