@@ -155,11 +155,8 @@ test('a failed job raises an alert at once, which the same work done later resol
       if (broken) throw new Error('It broke')
     },
   })
-  const { app, call, finished } = await start({}, undefined, { jobs: [brittle] })
-  const run = async (of: string) => {
-    const { jobId } = await app.jobs.start(brittle, { of })
-    return finished({ job_id: jobId })
-  }
+  const { app, call, runJob } = await start({}, undefined, { jobs: [brittle] })
+  const run = (of: string) => runJob(brittle, { of })
   await run('one')
   const open = async () => (await call.get(`${alerts}/json`)).alerts
   expect(await until(async () => (await open())[0])).toMatchObject({ alert_type: 'job_failed', severity: 'error' })

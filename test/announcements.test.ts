@@ -8,8 +8,7 @@ import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from
 import { startWebhook } from './webhook.ts'
 
 type Fieldhouse = Awaited<ReturnType<typeof start>>
-const runAnnounceLeaders = async ({ app, finished }: Fieldhouse) =>
-  (await finished({ job_id: (await app.jobs.start(announceLeaders, {})).jobId })).result
+const runAnnounceLeaders = async ({ runJob }: Fieldhouse) => (await runJob(announceLeaders, {})).result
 
 test('a trading league announces new leaders and the final board to its webhook', async () => {
   const fieldhouse = await startWithoutSchedule({ PUBLIC_URL: 'https://play.example.org' })
@@ -73,11 +72,11 @@ test('a tour league announces its leaders once play has started', async () => {
 
 test('a league with weekly announcements gets one every week', async () => {
   const fieldhouse = await startWithoutSchedule()
-  const { call, app, finished } = fieldhouse
+  const { call, runJob } = fieldhouse
   const hook = startWebhook()
   await newCup(call, { webhook_url: hook.url, announce: { weekly: true } }, { name: 'Weekly' })
   await newCup(call, { webhook_url: hook.url }, { name: 'Quiet' })
-  for (let i = 0; i < 2; i++) await finished({ job_id: (await app.jobs.start(announceWeek, {})).jobId })
+  for (let i = 0; i < 2; i++) await runJob(announceWeek, {})
   expect((await hook.about('the standings this week')).content).toContain('**Weekly**')
   expect(hook.messages).toHaveLength(1)
 })

@@ -129,8 +129,8 @@ test('a failing job is tried again with growing pauses and then fails with its e
       throw new Error(`try ${tries} stalled`) // BullMQ says this of jobs whose process died
     },
   }) as JobDefinition<App>
-  const { app, finished } = await startWith(flaky)
-  const run = await finished(startedJob(await app.jobs.start(flaky, {})))
+  const { app, runJob } = await startWith(flaky)
+  const run = await runJob(flaky, {})
   expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3 stalled' })
   const alerts = () => app.db.query.systemAlerts.findMany().sync()
   await until(() => alerts().length > 0) // raised after the job has ended
@@ -142,8 +142,8 @@ test('a refusal inside a job is final at once, and raises no alert', async () =>
     input: noInput,
     run: async () => refuse('conflict', 'No'),
   }) as JobDefinition<App>
-  const { app, call, finished } = await startWith(refusing)
-  expect(await finished(startedJob(await app.jobs.start(refusing, {})))).toMatchObject({
+  const { call, runJob } = await startWith(refusing)
+  expect(await runJob(refusing, {})).toMatchObject({
     status: 'FAILURE',
     attempts: 1,
     error: 'No',
@@ -206,10 +206,10 @@ test('work that expires before it starts is dropped', async () => {
 test('a job whose lock is held skips with the id of the holder, or waits, as the table of locks says', async () => {
   const skipping = heldJob('test.skip', { lock: () => lock('skip', '10s', 'skip')() })
   const waiting = heldJob('test.wait', { lock: () => lock('wait', '10s', 'wait')() })
-  const { app, finished } = await startWith(skipping.definition, waiting.definition)
+  const { app, finished, runJob } = await startWith(skipping.definition, waiting.definition)
   const holder = await app.jobs.start(skipping.definition, {})
   await skipping.first()
-  const late = await finished(startedJob(await app.jobs.start(skipping.definition, {})))
+  const late = await runJob(skipping.definition, {})
   expect(late).toMatchObject({ status: 'SUCCESS', result: { skipped: 'already running', job_id: holder.jobId } })
 
   const one = await app.jobs.start(waiting.definition, {})

@@ -8,10 +8,9 @@ const scan = 'id,name,power\n1,Ann,10\n2,Bob,20\n'
 
 async function startSeason(config: object = { auto_finalize: true }) {
   const fieldhouse = await startWithoutSchedule()
-  const { app, call, finished } = fieldhouse
+  const { call, runJob } = fieldhouse
   const league = await call.post('/api/v1/leagues', { ...season, ends_at: inMs(60_000), config })
-  const runFinalizeDue = async () =>
-    (await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })).result.finalized
+  const runFinalizeDue = async () => (await runJob(finalizeDue, {})).result.finalized
   return {
     ...fieldhouse,
     id: league.id as number,
@@ -33,7 +32,7 @@ test('a league that asks for it is finalised at its end, once it has something t
 })
 
 test('a league that cannot be finalised by a fault keeps no other league waiting, and the run fails', async () => {
-  const { app, call, clock, finished, id, read } = await startSeason()
+  const { app, call, clock, finished, runJob, id, read } = await startSeason()
   const other = await call.post('/api/v1/leagues', {
     ...season,
     ends_at: inMs(60_000),
@@ -44,7 +43,7 @@ test('a league that cannot be finalised by a fault keeps no other league waiting
   app.db.$client.run(`create temp trigger fault before update of finalized_at on leagues when new.id = ${id}
     begin select raise(abort, 'a fault'); end`)
   clock.forward(61_000)
-  const run = await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })
+  const run = await runJob(finalizeDue, {})
   expect(run.status).toBe('FAILURE')
   expect(await read()).toMatchObject({ status: 'ended' })
   expect(await call.get(`/api/v1/leagues/${other.id}`)).toMatchObject({ status: 'final' })

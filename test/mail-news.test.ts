@@ -14,7 +14,7 @@ import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from
 test('members without an entry get one mail a day before picks close', async () => {
   const server = await mailServer()
   const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
-  const { call, app, finished, clock } = fieldhouse
+  const { call, runJob, clock } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() + 2 * day })
   await newTour(call, feed.url)
   await update(fieldhouse)
@@ -23,8 +23,7 @@ test('members without an entry get one mail a day before picks close', async () 
   for (const each of [ann, bob]) await each.post(`/api/v1/leagues/${id}/join`)
   const field = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
   await enter(bob, id, field.slice(0, 4))
-  const runMailPicksDue = async () =>
-    (await finished({ job_id: (await app.jobs.start(mailPicksDue, {})).jobId })).result
+  const runMailPicksDue = async () => (await runJob(mailPicksDue, {})).result
   expect(await runMailPicksDue()).toEqual({ mails: 0 })
   clock.forward(day + hour)
   expect(await runMailPicksDue()).toEqual({ mails: 1 })
@@ -55,7 +54,7 @@ test('members get a mail with their result when the board is final', async () =>
 test('staff with an account get mails about their shifts and expiring certificates', async () => {
   const server = await mailServer()
   const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
-  const { call, app, finished } = fieldhouse
+  const { call, runJob } = fieldhouse
   await newUser(fieldhouse, 'Ann')
   const site = await addSite(call)
   const certifications = [{ name: 'first aid', expires_on: inDays(10) }]
@@ -67,7 +66,7 @@ test('staff with an account get mails about their shifts and expiring certificat
   }
   await assignIn(3)
   await assignIn(4)
-  const runMailNotices = async () => (await finished({ job_id: (await app.jobs.start(mailNotices, {})).jobId })).result
+  const runMailNotices = async () => (await runJob(mailNotices, {})).result
   expect(await runMailNotices()).toEqual({ mails: 2 })
   expect(await runMailNotices()).toEqual({ mails: 0 })
   const mails = await server.to('ann@example.org', 2)

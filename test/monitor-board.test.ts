@@ -40,7 +40,7 @@ test('a task that does not come is late, then missed, in words', async () => {
 })
 
 test('missing score updates are reported with their tour and what the supervisor found', async () => {
-  const { app, call, clock, finished } = await start({ SUPERVISOR_RESTARTS: 'false' })
+  const { app, call, clock, runJob } = await start({ SUPERVISOR_RESTARTS: 'false' })
   await newTour(call, feedFor().url)
   await newTourLeague(call)
   const plannedUpdate = await until(() => {
@@ -52,8 +52,7 @@ test('missing score updates are reported with their tour and what the supervisor
   ])
   await call.post(`${monitor}/jobs/cancel`, { job_id: plannedUpdate.id })
   clock.forward(8 * minute)
-  const { jobId } = await app.jobs.start(ensureUpdates, {})
-  await finished({ job_id: jobId })
+  await runJob(ensureUpdates, {})
   const { tours, supervisor } = await until(async () => {
     const now = await call.get(`${monitor}/json`)
     return now.supervisor.looked_at ? now : undefined

@@ -123,13 +123,10 @@ function newTestJobs() {
 async function startWithJobs(env = {}) {
   const { jobs, schedule, ...defined } = newTestJobs()
   const fieldhouse = await start(env, undefined, { jobs, schedule })
-  const { call, app, finished } = fieldhouse
+  const { call, runJob } = fieldhouse
   const now = () => call.get(`${monitor}/json`)
   const fail = async (count: number) => {
-    for (let i = 0; i < count; i++) {
-      const { jobId } = await app.jobs.start(defined.brittle, { of: i, token: 'abc123' })
-      await finished({ job_id: jobId })
-    }
+    for (let i = 0; i < count; i++) await runJob(defined.brittle, { of: i, token: 'abc123' })
   }
   const lastAudited = async () => (await call.get('/admin/audit/logs/json')).logs[0]
   return { ...fieldhouse, ...defined, now, fail, lastAudited }

@@ -67,8 +67,8 @@ test('a past duty is not broken by a later change', async () => {
 })
 
 test('broken duties are one alert, which clears itself', async () => {
-  const { call, app, ann, finished } = await startBar()
-  const runCheckAlerts = async () => finished({ job_id: (await app.jobs.start(checkAlerts, {})).jobId })
+  const { call, ann, runJob } = await startBar()
+  const runCheckAlerts = () => runJob(checkAlerts, {})
   const alerts = async () =>
     (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
       ({ alert_type, state }: Record<string, string>) => alert_type === 'roster_broken' && state === 'active',

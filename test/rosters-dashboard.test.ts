@@ -102,7 +102,7 @@ test('upcoming shifts are those that have not started, also a moment later', asy
 })
 
 test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire and once after, each time once', async () => {
-  const { call, app, clock, finished } = await start()
+  const { call, clock, runJob } = await start()
   await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
   await addPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
   await addPerson(call, 'Cy', {
@@ -111,10 +111,7 @@ test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire an
       { name: 'first aid', expires_on: inDays(500) },
     ],
   })
-  const runCertificateAlerts = async () => {
-    const { jobId } = await app.jobs.start(alertExpiringCertificates, {})
-    return (await finished({ job_id: jobId })).result
-  }
+  const runCertificateAlerts = async () => (await runJob(alertExpiringCertificates, {})).result
   const alertedDays: number[] = []
   for (let left = 61; left >= -1; left--) {
     const { told: alerted } = await runCertificateAlerts()
@@ -127,10 +124,9 @@ test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire an
 }, 120_000)
 
 test('an expiring certificate is an alert of its type, and its renewal settles it at once', async () => {
-  const { call, app, finished } = await start()
+  const { call, runJob } = await start()
   const ann = await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
-  const runCertificateAlerts = async () =>
-    finished({ job_id: (await app.jobs.start(alertExpiringCertificates, {})).jobId })
+  const runCertificateAlerts = () => runJob(alertExpiringCertificates, {})
   await runCertificateAlerts()
   const alerts = async () => (await call.get('/admin/monitoring/alerts/json')).alerts
   const expiring = (await alerts()).filter(
@@ -186,8 +182,8 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
 })
 
 test('a day is counted once it is over, and counting it again changes nothing', async () => {
-  const { app, call, clock, finished } = await newVenue()
-  const run = async () => (await finished({ job_id: (await app.jobs.start(recordDailyMetrics, {})).jobId })).result
+  const { call, clock, runJob } = await newVenue()
+  const run = async () => (await runJob(recordDailyMetrics, {})).result
   clock.forward(Date.parse('2026-03-25T00:00:05Z') - clock.now())
   const recorded = await run()
   expect(recorded).toMatchObject({ day: '2026-03-24', shifts: 1, places: 2, filled: 0 })
@@ -198,7 +194,7 @@ test('a day is counted once it is over, and counting it again changes nothing', 
 })
 
 test('health scores name the sites and leagues at risk, and what would help', async () => {
-  const { call, app, clock, finished } = await start()
+  const { call, clock, runJob } = await start()
   const [hall, quiet] = [await addSite(call, 'Hall', 'UTC'), await addSite(call, 'Quiet', 'UTC')]
   await addPerson(call, 'Ann', { skills: ['medic'] })
   await call.post(`${base}/shifts/pattern`, {
@@ -214,7 +210,7 @@ test('health scores name the sites and leagues at risk, and what would help', as
   const league = await newLeague(call)
   clock.forwardToNext(day)
   clock.forward(day / 2 + 1) // the shift of today is over: nobody needs to be called for it
-  await finished({ job_id: (await app.jobs.start(scoreHealth, {})).jobId })
+  await runJob(scoreHealth, {})
   const { scores } = await call.get('/api/v1/dashboard/health_scores')
   const scoreOf = (subject: string, id: number) =>
     scores.find((score: { subject: string; id: number }) => score.subject === subject && score.id === id)

@@ -20,14 +20,14 @@ function forwardClocks({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, '
 
 async function seasonOfNineScans() {
   const fieldhouse = await start()
-  const { call, finished, app } = fieldhouse
+  const { call, finished, runJob, app } = fieldhouse
   const { id } = await newLeague(call)
   // Nine scans, four hours apart; cy comes with the second and goes with the fourth, then comes back.
   for (let i = 0; i < 9; i++) {
     const cy = i === 0 || i === 3 ? '' : `3,cy,${300 + 10 * i}\n`
     await finished(upload(call, id, scan(i, cy), { taken_at: at(4 * i), kind: i === 0 ? 'baseline' : 'current' }))
   }
-  const deleteOldRecords = () => finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
+  const deleteOldRecords = () => runJob(deleteOld, {})
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
       ?.n
@@ -87,7 +87,7 @@ test('boards with columns of extra sheets stay as they are, while a season runs 
 /** A league whose scans are all of one day, of which a finished season keeps few. */
 async function leagueOfOneDay(scans: number) {
   const fieldhouse = await start()
-  const { call, finished, app } = fieldhouse
+  const { call, finished, runJob } = fieldhouse
   const { id } = await newLeague(call)
   for (let i = 0; i <= scans; i++) {
     const cy = i % 2 ? `3,cy,${300 + 10 * i}\n` : ''
@@ -107,7 +107,7 @@ async function leagueOfOneDay(scans: number) {
     async thinOut() {
       await call.post(`/api/v1/leagues/${id}/finalize`)
       forwardClocks(fieldhouse, 8 * day)
-      await finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
+      await runJob(deleteOld, {})
     },
     reopen: () => call.post(`/api/v1/leagues/${id}/reopen`),
     alerts: async () =>

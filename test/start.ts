@@ -4,13 +4,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Subprocess } from 'bun'
+import type { Static, TSchema } from 'elysia'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { bundledMain } from '../scripts/build.ts'
 import { childEnv } from '../scripts/trials/child-env.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import type { App } from '../src/context.ts'
 import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
 import type { Clock } from '../src/platform/clock.ts'
+import type { JobDefinition } from '../src/platform/jobs/job.ts'
 import { openQueues } from '../src/platform/jobs/queues.ts'
 import { type Log, openLog } from '../src/platform/process/log.ts'
 import { answerFaults, documentFrom } from './documented.ts'
@@ -133,6 +136,11 @@ export async function start(env: Env = {}, givenDir?: string, overrides: AppOver
     call: caller(fieldhouse.url, adminToken),
     as: (key?: string) => caller(fieldhouse.url, key),
     finished,
+    /** Starts a job and waits for its end. */
+    async runJob<Input extends TSchema>(job: JobDefinition<App, Input>, input: Static<Input>): Promise<Answer> {
+      const { jobId } = await fieldhouse.app.jobs.start(job, input)
+      return finished({ job_id: jobId })
+    },
     /** Runs an entry of the schedule now and waits for its end. */
     async runScheduled(entry: string): Promise<Answer> {
       const run = await fieldhouse.app.schedule.runNow(entry, null)

@@ -168,11 +168,11 @@ test('a refresh computes the common and the recent queries, and renews what has 
 })
 
 test('while the schedule refreshes, every query is cached', async () => {
-  const { call, app, finished, clock } = await startWithHistory()
+  const { call, app, runJob, clock } = await startWithHistory()
   await call.get(`${stats}/dashboard?period=last_day`)
   for (let passed = 0; passed < 30; passed += 4) {
     clock.forward(4 * 60_000)
-    await finished(app.jobs.start(app.jobs.definitionOf('stats.refresh'), {}).then(({ jobId }) => ({ job_id: jobId })))
+    await runJob(app.jobs.definitionOf('stats.refresh'), {})
     for (const query of ['period=last_day', 'period=all', 'period=last_week'])
       expect((await call.raw(`${stats}/dashboard?${query}`)).headers.get('x-cache')).toBe('hit')
   }

@@ -13,15 +13,12 @@ import { alerts, feedFor, newTour, newTourLeague, tour, update } from './tours.t
 /** A service that follows a tour because a league waits for it: one update is booked. */
 async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   const fieldhouse = await startWithoutSchedule(env, dataDir)
-  const { app, call, finished } = fieldhouse
+  const { app, call, runJob } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
   const league = await newTourLeague(call)
   const bookedUpdate = await untilBooked(app)
-  const supervise = async (): Promise<SupervisorFindings> => {
-    const { jobId } = await app.jobs.start(ensureUpdates, {})
-    return (await finished({ job_id: jobId })).result
-  }
+  const supervise = async (): Promise<SupervisorFindings> => (await runJob(ensureUpdates, {})).result
   return { ...fieldhouse, feed, league, bookedUpdate, supervise }
 }
 
