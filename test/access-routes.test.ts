@@ -13,7 +13,7 @@ import { addPerson, base } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
 import { type caller, ready, refusalOf, shared, start, startWithoutSchedule } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, players, update } from './tours.ts'
-import { visitor } from './visitor.ts'
+import { tokenOf, visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
 type Route = { method: string; path: string; may: string; besides?: string }
@@ -184,7 +184,7 @@ async function neighbours() {
     openTour: openTour.id,
     openMarket: openMarket.id,
   }
-  const links = [calendar, invitation].map(link => new URL(link).searchParams.get('token') ?? '')
+  const links = [calendar, invitation].map(tokenOf)
   return { ...fieldhouse, ann, bob, leagues, links, request, browser, job, stranger: as() }
 }
 const world = shared(neighbours)

@@ -3,7 +3,7 @@ import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { passwordCosts } from '../src/accounts/password.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { adminToken, type caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
-import { visitor } from './visitor.ts'
+import { tokenOf, visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
 const bob = { email: 'bob@example.org', username: 'Bob', password: 'a staple of bobs', role: 'admin' }
@@ -240,7 +240,7 @@ test('a common password is refused wherever one is chosen', async () => {
   expect(await errorsOf(call.patch(`/api/v1/users/${id}`, { password: 'qwerty123456' }))).toMatchObject([
     { path: 'password' },
   ])
-  const token = new URL((await call.post(`/api/v1/users/${id}/password-link`)).url).searchParams.get('token') ?? ''
+  const token = tokenOf((await call.post(`/api/v1/users/${id}/password-link`)).url)
   const form = await browser.submit('/password', { token, password: 'montgom240!!' })
   expect([form.status, await form.text()]).toEqual([422, expect.stringContaining('Many people use this password')])
 })

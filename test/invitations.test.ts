@@ -4,11 +4,10 @@ import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
-import { visitor } from './visitor.ts'
+import { tokenOf, visitor } from './visitor.ts'
 
 const password = 'correct horse battery'
 const account = (n: number | string) => ({ email: `p${n}@example.org`, username: `Player ${n}`, password })
-const tokenOf = (url: string) => new URL(url).searchParams.get('token') ?? ''
 const asPage = { headers: { accept: 'text/html' } }
 
 test('a link lets a fixed number of people make accounts and join a private league, and no more', async () => {

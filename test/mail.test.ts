@@ -12,7 +12,7 @@ import { runScript } from './operator.ts'
 import { startRedis } from './redis.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
-import { visitor } from './visitor.ts'
+import { tokenOf, visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
 const notification = (userId: number, more: Partial<Notification> = {}): Notification => ({
@@ -175,7 +175,7 @@ test('a forgotten password is reset by mail, and no answer reveals whether there
   const [mail] = await server.to(ann.email)
   expect(mail?.headers.get('subject')).toBe('A new password for Northern Alliance')
   const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
-  const token = new URL(link, url).searchParams.get('token') ?? ''
+  const token = tokenOf(link)
   app.log.flush()
   expect(JSON.stringify(lines)).not.toContain(token)
   expect(JSON.stringify(await call.get('/api/v1/jobs?name=send_password_link'))).not.toContain(token)
@@ -270,7 +270,7 @@ test('friends are invited by mail, each with a link for one', async () => {
   const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/invitation?')) ?? ''
   const browser = visitor(url)
   expect(await (await browser.visit(link)).text()).toContain('value="bob@example.org"')
-  const token = new URL(link, url).searchParams.get('token') ?? ''
+  const token = tokenOf(link)
   const bob = { email: 'bob@example.org', username: 'Bob', password: ann.password }
   expect(await browser.post('/api/v1/invitations/accept', { token, ...bob })).toMatchObject({ league_id: id })
   const secondUse = visitor(url).post('/api/v1/invitations/accept', { token, ...bob, username: 'Bobby' })

@@ -3,11 +3,10 @@ import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { runScript } from './operator.ts'
 import { refusalOf, start } from './start.ts'
-import { visitor } from './visitor.ts'
+import { tokenOf, visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
 const newPassword = 'a whole new password'
-const tokenOf = (url: string) => new URL(url).searchParams.get('token') ?? ''
 
 test('people change their name as they like, and their e-mail address with their password', async () => {
   const { call, url } = await start()

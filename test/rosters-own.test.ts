@@ -9,7 +9,7 @@ import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, auditedActions, base } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
-import { visitor } from './visitor.ts'
+import { tokenOf, visitor } from './visitor.ts'
 
 const account = (name: string) => ({
   email: `${name.toLowerCase()}@example.org`,
@@ -124,7 +124,7 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
   expect((await read(second)).status).toBe(200)
   await call.patch(`${base}/staff/${ann.id}`, { account: null })
   expect((await read(second)).status).toBe(404)
-  const token = new URL(second).searchParams.get('token') ?? ''
+  const token = tokenOf(second)
   expect(JSON.stringify(lines)).not.toContain(token)
   expect(await auditedActions(call)).toContain('calendar.renew')
 })

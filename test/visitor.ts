@@ -58,3 +58,6 @@ export function visitor(url: string) {
     csrfToken: () => csrfToken,
   }
 }
+
+/** The secret in a link, which a mail has as a path. */
+export const tokenOf = (link: string): string => new URL(link, 'http://localhost').searchParams.get('token') ?? ''
