@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newLeague, upload } from './sheets.ts'
+import { newLeague, upload, uploadedFiles } from './sheets.ts'
 import { adminToken, shared, spawnFieldhouse, until } from './start.ts'
 
 type Started = Awaited<ReturnType<typeof spawnFieldhouse>>
@@ -70,19 +70,12 @@ async function breakOff(fieldhouse: Started, { head, body }: ReturnType<Framing>
   await closed.promise
 }
 
-const filesIn = ({ dataDir }: Started) => {
-  try {
-    return readdirSync(join(dataDir, 'uploads'))
-  } catch {
-    return []
-  }
-}
 const requestCount = ({ lines }: Started, method: string) =>
   lines.filter(line => line.message === 'request' && line.method === method).length
 const loggedErrors = ({ lines }: Started) => lines.filter(({ level }) => level === 'error')
 
 async function expectNothingLeft(fieldhouse: Started, league: number) {
-  expect(filesIn(fieldhouse)).toEqual([])
+  expect(uploadedFiles(fieldhouse)).toEqual([])
   expect((await fieldhouse.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
   expect(fieldhouse.child.exitCode).toBeNull()
   expect(loggedErrors(fieldhouse)).toEqual([])
@@ -103,9 +96,9 @@ test('an upload whose connection breaks leaves no file and no row, and the servi
     await breakOff(
       fieldhouse,
       framings['in chunks']!(path, cuts['much of the file']!),
-      () => filesIn(fieldhouse).length > 0,
+      () => uploadedFiles(fieldhouse).length > 0,
     )
-    await until(() => filesIn(fieldhouse).length === 0)
+    await until(() => uploadedFiles(fieldhouse).length === 0)
     await expectNothingLeft(fieldhouse, id)
   }
 }, 60_000)
@@ -183,7 +176,7 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
   const { id } = await newLeague(killed.call)
   const alive = await spawnFieldhouse({}, killed.dataDir)
   const path = `/api/v1/leagues/${id}/uploads`
-  const parts = () => filesIn(killed).filter(name => name.endsWith('.part'))
+  const parts = () => uploadedFiles(killed).filter(name => name.endsWith('.part'))
   const send = (fieldhouse: Started) =>
     breakOff(fieldhouse, framings['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
   const hasStopped = new AbortController()
@@ -200,9 +193,9 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
 
   const next = await spawnFieldhouse({}, killed.dataDir)
   await until(() => !parts().includes(leftPart))
-  await until(() => filesIn(next).length === 2)
+  await until(() => uploadedFiles(next).length === 2)
   expect(parts()).toHaveLength(1)
-  expect(filesIn(next)).toContain('somebody’s.csv')
+  expect(uploadedFiles(next)).toContain('somebody’s.csv')
   hasStopped.abort()
   await Promise.all(receiving)
   await until(() => parts().length === 0)

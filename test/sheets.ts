@@ -1,4 +1,6 @@
 /** A sheet league and files for it. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { caller } from './start.ts'
 
 type Call = ReturnType<typeof caller>
@@ -32,3 +34,9 @@ export const upload = (
   fields: UploadFields = {},
   filename?: string,
 ) => call.post(`/api/v1/leagues/${leagueId}/uploads`, formOf(content, filename, fields))
+
+/** The names of the files that the data folder keeps of uploads. */
+export function uploadedFiles({ dataDir }: { dataDir: string }): string[] {
+  const folder = join(dataDir, 'uploads')
+  return existsSync(folder) ? readdirSync(folder) : []
+}

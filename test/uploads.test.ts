@@ -1,17 +1,9 @@
 import { expect, test } from 'bun:test'
-import { readdirSync, truncateSync } from 'node:fs'
+import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { newTrader } from './market.ts'
-import { formOf, newLeague, upload } from './sheets.ts'
+import { formOf, newLeague, upload, uploadedFiles } from './sheets.ts'
 import { board, refusalOf, start, until } from './start.ts'
-
-const filesIn = (dataDir: string) => {
-  try {
-    return readdirSync(join(dataDir, 'uploads'))
-  } catch {
-    return []
-  }
-}
 
 const baseline = 'ID,Name,Power,Kill Points\n1,ann,100,10\n2,bob,200,20\n3,cy,300,30\n'
 const current = 'ID,Name,Power,Kill Points\n1,ann,110,70\n2,bobby,190,50\n4,dan,400,5\n'
@@ -66,7 +58,7 @@ test('the same bytes again are the first upload', async () => {
   await finished(first)
   expect(await upload(call, id, current)).toMatchObject({ upload_id: first.upload_id, status: 'done', duplicate: true })
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
-  expect(filesIn(dataDir)).toHaveLength(1)
+  expect(uploadedFiles({ dataDir })).toHaveLength(1)
   expect(await upload(call, id, current, { kind: 'baseline' })).not.toHaveProperty('duplicate')
 })
 
@@ -117,7 +109,7 @@ test('a dry run reports everything and stores nothing', async () => {
     },
   })
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
-  expect(filesIn(dataDir)).toHaveLength(1)
+  expect(uploadedFiles({ dataDir })).toHaveLength(1)
   expect((await board(call, id)).rows).toEqual([])
 })
 
@@ -206,7 +198,7 @@ test('what cannot be a sheet is refused at once and leaves no file', async () =>
     status: 415,
   })
   expect((await refusalOf(call.post('/api/v1/leagues/999/uploads', {}))).status).toBe(404)
-  expect(filesIn(dataDir)).toEqual([])
+  expect(uploadedFiles({ dataDir })).toEqual([])
 })
 
 test('a sheet without ids fails with the reason and is not tried again, and the board stays', async () => {
@@ -249,7 +241,7 @@ test('an upload of which a power cut left a part is not taken for a shorter shee
   const { id } = await newLeague(fieldhouse.call)
   const { upload_id } = await upload(fieldhouse.call, id, current)
   await fieldhouse.stop()
-  const [file = ''] = filesIn(fieldhouse.dataDir)
+  const [file = ''] = uploadedFiles(fieldhouse)
   truncateSync(join(fieldhouse.dataDir, 'uploads', file), current.indexOf('4,dan'))
   const { call } = await start({}, fieldhouse.dataDir)
   const failed = await until(async () => {
@@ -284,7 +276,7 @@ test('a file larger than allowed is cut off and refused', async () => {
   const { id } = await newLeague(call)
   const refused = await refusalOf(upload(call, id, 'id,power\n'.padEnd(2_000_000, '1')))
   expect(refused.status).toBe(413)
-  expect(filesIn(dataDir)).toEqual([])
+  expect(uploadedFiles({ dataDir })).toEqual([])
 })
 
 test('a board is exported as CSV and XLSX, formulas kept as text', async () => {
