@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { childEnv } from '../scripts/trials/child-env.ts'
+import { linesOf } from '../scripts/trials/lines.ts'
 import { adminToken, caller, defaults, type Env, finisher, killAfterTest, temporaryFolder, until } from './start.ts'
 
 export async function openAppProcess(env: Env = {}) {
@@ -16,14 +17,9 @@ export async function openAppProcess(env: Env = {}) {
   const answers: string[] = []
   const logged: Record<string, unknown>[] = []
   const outputRead = (async () => {
-    let rest = ''
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        if (line.startsWith('{')) logged.push(JSON.parse(line))
-        else answers.push(line)
-      }
+    for await (const line of linesOf(child.stdout)) {
+      if (line.startsWith('{')) logged.push(JSON.parse(line))
+      else answers.push(line)
     }
   })()
   /** The rest of the next line that starts with this word. */

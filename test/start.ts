@@ -8,6 +8,7 @@ import type { Static, TSchema } from 'elysia'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { bundledMain } from '../scripts/build.ts'
 import { childEnv } from '../scripts/trials/child-env.ts'
+import { linesOf } from '../scripts/trials/lines.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import type { App } from '../src/context.ts'
@@ -169,15 +170,10 @@ export async function spawnFieldhouse(env: Env = {}, givenDir?: string) {
   const lines: Record<string, unknown>[] = []
   const opened = Promise.withResolvers<string>()
   const read = async () => {
-    let rest = ''
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      for (const part of parts) {
-        const line = part.startsWith('{') ? JSON.parse(part) : { message: part }
-        lines.push(line)
-        if (line.message === 'Fieldhouse is open') opened.resolve(String(line.url))
-      }
+    for await (const text of linesOf(child.stdout)) {
+      const line = text.startsWith('{') ? JSON.parse(text) : { message: text }
+      lines.push(line)
+      if (line.message === 'Fieldhouse is open') opened.resolve(String(line.url))
     }
     opened.reject(new Error(`It ended before it opened: ${await new Response(child.stderr).text()}`))
   }

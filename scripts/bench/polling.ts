@@ -16,6 +16,7 @@ import { openLog } from '../../src/platform/process/log.ts'
 import { operatorToken } from '../demo/call.ts'
 import { startFakeFeed } from '../fake-feed.ts'
 import { helpFirst } from '../script-help.ts'
+import { linesOf } from '../trials/lines.ts'
 
 helpFirst(import.meta.path, { words: 100 })
 
@@ -133,14 +134,7 @@ async function startProcess(dataDir: string) {
     stdout: 'pipe',
     stderr: 'inherit',
   })
-  const lines = (async function* () {
-    let rest = ''
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      yield* parts
-    }
-  })()
+  const lines = linesOf(child.stdout)
   const next = async () => String((await lines.next()).value)
   return {
     url: await next(),

@@ -4,6 +4,7 @@ import { bundledMain } from '../build.ts'
 import { demoCaller, operatorToken } from '../demo/call.ts'
 import { childEnv } from './child-env.ts'
 import { endWithUs } from './end-with-us.ts'
+import { linesOf } from './lines.ts'
 
 export type ChildEnv = Record<string, string | undefined>
 export type ChildServer = Awaited<ReturnType<typeof startChildServer>>
@@ -32,15 +33,10 @@ export async function spawnServer(dataDir: string, env: ChildEnv = {}, command: 
   const opening = Promise.withResolvers<string>()
   opening.promise.catch(() => {}) // it may be killed before it is open
   async function readLog() {
-    let rest = ''
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        if (/"level":"(error|fatal)"/.test(line)) errors.push(line)
-        const url = line.includes('Fieldhouse is open') && /"url":"([^"]+)"/.exec(line)?.[1]
-        if (url) opening.resolve(url)
-      }
+    for await (const line of linesOf(child.stdout)) {
+      if (/"level":"(error|fatal)"/.test(line)) errors.push(line)
+      const url = line.includes('Fieldhouse is open') && /"url":"([^"]+)"/.exec(line)?.[1]
+      if (url) opening.resolve(url)
     }
     const stderrText = await new Response(child.stderr).text()
     if (stderrText) errors.push(stderrText)

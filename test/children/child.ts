@@ -1,5 +1,6 @@
 /** A child process that communicates in lines. */
 import { join } from 'node:path'
+import { linesOf } from '../../scripts/trials/lines.ts'
 import { killAfterTest } from '../start.ts'
 
 export function startChild(script: string, ...args: string[]) {
@@ -9,14 +10,7 @@ export function startChild(script: string, ...args: string[]) {
     stderr: 'inherit',
   })
   const kill9 = killAfterTest(child)
-  const lines = (async function* () {
-    let rest = ''
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      yield* parts
-    }
-  })()
+  const lines = linesOf(child.stdout)
   return {
     pid: child.pid,
     /** The next line it prints. */
