@@ -4,13 +4,12 @@
  *
  *   bun scripts/bench/compute.ts [--rosters 12]
  */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundledMain } from '../build.ts'
-import { operatorToken } from '../demo/call.ts'
+import { demoCaller, operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
 
 helpFirst(import.meta.path, { any: true })
@@ -60,35 +59,33 @@ async function measure(machines: number): Promise<number> {
     LOG_LEVEL: 'info',
   })
   for (let i = 0; i < machines; i++) await spawnFieldhouse({ ROLE: 'compute', NAMESPACE: `bench${machines}` })
-  const call = async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${home}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
-      body: body && JSON.stringify(body),
-    })
-    if (!response.ok) throw new Error(await response.text())
-    return response.json()
-  }
+  const call = demoCaller(home, operatorToken)
   const dates = { start_date: '2026-03-02', end_date: '2026-03-29' }
   for (let i = 0; i < 30; i++)
-    await call('POST', '/roster/staff', { name: `Person ${i}`, skills: ['bar'], hourly_cents: 1500 + i })
+    await call.post('/api/v1/roster/staff', { name: `Person ${i}`, skills: ['bar'], hourly_cents: 1500 + i })
   const sites: number[] = []
   for (let i = 0; i < count; i++) {
-    const { id } = await call('POST', '/roster/sites', { name: `Site ${i}`, timezone: 'Europe/Berlin' })
+    const { id } = await call.post('/api/v1/roster/sites', { name: `Site ${i}`, timezone: 'Europe/Berlin' })
     const pattern = { site_id: id, ...dates, weekdays: [1, 2, 3, 4, 5, 6, 7], skill: 'bar', headcount: 3 }
-    await call('POST', '/roster/shifts/pattern', { ...pattern, from: '10:00', to: '18:00' })
+    await call.post('/api/v1/roster/shifts/pattern', { ...pattern, from: '10:00', to: '18:00' })
     sites.push(id)
   }
   const start = performance.now()
   const jobs: string[] = []
   for (const id of sites)
     jobs.push(
-      (await call('POST', '/jobs/roster/generate', { ...dates, site_ids: [id], algorithm: 'production', budget_s: 5 }))
-        .job_id,
+      (
+        await call.post('/api/v1/jobs/roster/generate', {
+          ...dates,
+          site_ids: [id],
+          algorithm: 'production',
+          budget_s: 5,
+        })
+      ).job_id,
     )
   for (const job of jobs)
     for (let status = ''; status !== 'SUCCESS'; await Bun.sleep(100))
-      status = (await call('GET', `/jobs/status/${job}`)).status
+      status = (await call.get(`/api/v1/jobs/status/${job}`)).status
   return (60_000 * count) / (performance.now() - start)
 }
 

@@ -2,7 +2,6 @@
  * The monitor over a million finished runs, 100,000 users and a month of traffic: how long searches and pages take. `bun scripts/bench/monitor.ts
  * [runs] [users]`. Each is requested once to warm up, then five times; it prints the median and the worst.
  */
-
 import type { Database } from 'bun:sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

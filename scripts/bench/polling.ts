@@ -4,7 +4,6 @@
  *
  *   bun scripts/bench/polling.ts [--intervals 15]
  */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
