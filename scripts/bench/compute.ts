@@ -72,17 +72,10 @@ async function measure(machines: number): Promise<number> {
   }
   const start = performance.now()
   const jobs: string[] = []
-  for (const id of sites)
-    jobs.push(
-      (
-        await call.post('/api/v1/jobs/roster/generate', {
-          ...dates,
-          site_ids: [id],
-          algorithm: 'production',
-          budget_s: 5,
-        })
-      ).job_id,
-    )
+  for (const id of sites) {
+    const wanted = { ...dates, site_ids: [id], algorithm: 'production', budget_s: 5 }
+    jobs.push((await call.post('/api/v1/jobs/roster/generate', wanted)).job_id)
+  }
   for (const job of jobs)
     for (let status = ''; status !== 'SUCCESS'; await Bun.sleep(100))
       status = (await call.get(`/api/v1/jobs/status/${job}`)).status
