@@ -71,7 +71,7 @@ test('the lists of the task monitor are exported each by itself', async () => {
     ['locks', 'key,task,arguments,state', 'test_lock'],
   ] as const) {
     expect(page).toContain(`href="${tasks}/${list}.csv"`)
-    const lines = linesOf(await (await call.raw(`${tasks}/${list}.csv`)).text())
+    const lines = linesOf(await call.get(`${tasks}/${list}.csv`))
     expect(lines[0]).toStartWith(columns)
     expect(lines.join('\n')).toContain(holds)
     expect(await call.get(`${tasks}/${list}.json`)).toHaveLength(lines.length - 1)
@@ -94,7 +94,7 @@ test('all symbols are exported where the page shows only some; names that look l
   for (let i = 0; i < 700; i++) insert.run(hour, i ? `S${i}` : '=1+1', 700 - i)
   const activity = await call.get(`${monitoring}/trading-activity/json`)
   expect([activity.top_symbols.length, activity.total_trades]).toEqual([20, (700 * 701) / 2])
-  const lines = linesOf(await (await call.raw(`${monitoring}/trading-activity.csv`)).text())
+  const lines = linesOf(await call.get(`${monitoring}/trading-activity.csv`))
   expect(lines).toHaveLength(701)
   expect(lines[1]).toStartWith(`"'=1+1",700,`)
   expect((await call.get(`${monitoring}/trading-activity.json`)).at(-1)).toMatchObject({ symbol: 'S699', count: 1 })
@@ -109,7 +109,7 @@ test('what each job takes is shown and exported by its name', async () => {
   const job = jobs.by_name.find((one: { name: string }) => one.name === name)
   expect(job).toMatchObject({ runs: 3, failed: 3, avg_ms: expect.any(Number), p95_ms: expect.any(Number) })
   expect(await call.get(`${monitoring}/performance`)).toContain(`/jobs?name=${name}&amp;status=FAILURE`)
-  const lines = linesOf(await (await call.raw(`${monitoring}/performance/jobs.csv?period=7d`)).text())
+  const lines = linesOf(await call.get(`${monitoring}/performance/jobs.csv?period=7d`))
   expect(lines[0]).toBe('name,runs,failed,cancelled,avg_ms,p95_ms')
   expect(lines.find(line => line.startsWith(name))).toStartWith(`${name},3,3,`)
 })

@@ -92,7 +92,7 @@ test('active users come with their leagues and the trades of today', async () =>
     league_count: 0,
     trades_today: 1,
   })
-  expect((await (await call.raw(`${monitoring}/active-users.csv`)).text()).split('\r\n')[0]).toContain('trades_today')
+  expect((await call.get(`${monitoring}/active-users.csv`)).split('\r\n')[0]).toContain('trades_today')
   const engagement = await call.get(`${monitoring}/engagement/json?period=7d`)
   expect(engagement.daily_active_users).toHaveLength(7)
   expect(engagement.daily_active_users.at(-1).active).toBeGreaterThanOrEqual(1)
@@ -109,7 +109,7 @@ test('leagues are listed with their activity; archived ones have their own list'
   expect(await call.get('/admin/archives/json')).toMatchObject([{ id: league, status: 'archived' }])
   expect(await call.get('/admin/archives')).toContain(`/leagues/${league}`)
   expect(await call.get('/admin/archives.json')).toMatchObject([{ id: league }])
-  expect(await (await call.raw(`${monitoring}/league-activity.csv`)).text()).toContain('member_count')
+  expect(await call.get(`${monitoring}/league-activity.csv`)).toContain('member_count')
   for (const list of ['risk-assessment', 'performance', 'alerts'])
     expect(Array.isArray(await call.get(`${monitoring}/${list}.json`))).toBe(true)
 })
@@ -184,7 +184,7 @@ test('each database statement is shown with count, mean and p95, without values,
   const page = await call.get(`${monitoring}/performance?statements_by=p95_ms`)
   expect(page).toContain('Database statements since the start')
   expect(page).toContain('href="/admin/monitoring/performance/statements.csv?statements_by=p95_ms"')
-  expect(await (await call.raw(`${monitoring}/performance/statements.csv`)).text()).toContain('insert into leagues')
+  expect(await call.get(`${monitoring}/performance/statements.csv`)).toContain('insert into leagues')
 })
 
 test('a statement is known by its text: values, and how many there are in a list, make no other', () => {

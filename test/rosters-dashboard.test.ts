@@ -164,7 +164,7 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
     expiring_certificates: [],
     expired_certificates: [{ staff_id: ann.id, certification: 'first aid', expires_on: inDays(-3) }],
   })
-  const page = async () => (await call.raw('/rota/dashboard')).text()
+  const page = () => call.get('/rota/dashboard')
   expect(await page()).toContain('expired')
   expect(await page()).not.toContain('None has expired')
   await call.patch(`${base}/staff/${ann.id}`, certifiedUntil(inDays(700)))

@@ -117,7 +117,7 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
     ],
   })
   expect((await call.get(`${path}/compare`)).pagination.total).toBe(2) // with the roster, which is empty
-  const page = await (await call.raw(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)).text()
+  const page = await call.get(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)
   expect(page).toContain('Shifts that differ')
   expect(page).toContain('Bob')
 })
@@ -139,7 +139,7 @@ test('a draft says who may take a place, and what is wrong with it now', async (
   expect((await refusalOf(call.get(`${path}/targets?shift_id=999&to=2026-03-24`))).status).toBe(404)
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
   expect((await call.get(`${path}/check`)).conflicts).toMatchObject([{ rule: 'unavailable', staff_id: ann.id }])
-  const page = await (await call.raw(`/rota/plan?draft=${path.split('/').at(-1)}`)).text()
+  const page = await call.get(`/rota/plan?draft=${path.split('/').at(-1)}`)
   expect(page).toContain('Ann is unavailable on 2026-03-23')
   expect((await refusalOf(call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) }))).status).toBe(409)
   // Conflicts that were there before do not prevent other changes.
@@ -192,7 +192,7 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   await call.post(`${base}/assignments`, { ...pin, shift_id: shift_ids[0] })
   const draft = await call.post(`${base}/drafts`, { ...week, site_ids: [site.id] })
   expect(draft.name).toBe('Riverside, week of 23 Mar')
-  const planPage = async (query: string) => (await call.raw(`/rota/plan?${query}`)).text()
+  const planPage = (query: string) => call.get(`/rota/plan?${query}`)
   expect(await planPage(`draft=${draft.job_id}`)).toContain('9 of 40\u202fh')
   const both = await planPage(`draft=${draft.job_id}&site_id=${hill.id}`)
   expect(both).toContain(`<span class="chip" id="c-${shiftAtHill.id}-${staff[0].id}">`)

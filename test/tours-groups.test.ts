@@ -61,7 +61,7 @@ test('groups are lists of names as people write them; golfers in no group cannot
     { path: 'picks.1', message: 'Pick one from group Others.' },
   ])
   await enter(ann, league.id, [c.player_id, b.player_id])
-  const page = await (await call.raw(`/leagues/${league.id}/entries`, { headers: { accept: 'text/html' } })).text()
+  const page = await call.get(`/leagues/${league.id}/entries`)
   expect(page).toContain('Ned Nowhere is not in the field')
 })
 

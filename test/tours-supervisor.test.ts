@@ -152,7 +152,7 @@ test('the alert of a dead feed stays although no league needs it any more, until
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   await supervise()
   expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
-  const page = await (await call.raw('/tours/pga', { headers: { accept: 'text/html' } })).text()
+  const page = await call.get('/tours/pga')
   expect(page).toContain('it is not tried again by itself')
   expect(await tour(call)).toMatchObject({ status: 'failing', followed_until: null })
   feed.fault(null)

@@ -110,8 +110,7 @@ test('picks for next week are made from a pasted field and are matched to the fe
     players: [{ player_id: 'name:ned-nowhere', name: 'Ned Nowhere', entries: 1 }],
     pagination: { total: 1 },
   })
-  const boardPage = async (who: typeof ann) =>
-    (await who.raw(`/leagues/${league.id}`, { headers: { accept: 'text/html' } })).text()
+  const boardPage = (who: typeof ann) => who.get(`/leagues/${league.id}`)
   expect(await boardPage(olga)).toContain('1 picked player is not on the feed')
   expect(await boardPage(ann)).not.toContain('not on the feed')
   expect(alerts(app)).toMatchObject([
