@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { Db } from '../db/open.ts'
 import { transact } from '../db/transactions.ts'
+import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { systemActor } from '../src/audit.ts'
 import { finalizeLeague } from '../src/leagues/finalize.ts'
 import { changeLeague, leagueById } from '../src/leagues/queries.ts'
@@ -127,7 +128,7 @@ test('a league is not made final with picks or rules that change at that moment'
   for (const change of changes) {
     const finalising = finalizeLeague(app, league.id, systemActor)
     transact(app.db, change)
-    await expect(finalising).rejects.toThrow('just changed')
+    expect(await outcome(finalising)).toThrow('just changed')
   }
   const live = await board(call, league.id)
   await call.post(`/api/v1/leagues/${league.id}/finalize`)
