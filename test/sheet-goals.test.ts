@@ -37,7 +37,7 @@ test('the percent of a goal is the least of its targets, for the power of each; 
     ['5', null, { kill_points: 100, deads: null }],
   ])
   expect((await goalPercents('?sort_by=deads.goal_pct'))[0]).toEqual(['2', 50])
-  expect((await goalPercents('?sort_by=T4 Kills.goal_pct').catch(error => error)).status).toBe(400)
+  expect((await refusalOf(goalPercents('?sort_by=T4 Kills.goal_pct'))).status).toBe(400)
   expect((await goalPercents('?sort_by=Dead Troops.goal_pct&order=asc'))[0]).toEqual(['1', 50])
   const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?sort_by=goal_pct`)
   expect(csv.split('\r\n')[0]).toEndWith(',goal_pct,kill_points_goal_pct,deads_goal_pct')
