@@ -110,6 +110,23 @@ test('a nightly slot missed while stopped runs once at the next start', async ()
   ).toHaveLength(1)
 })
 
+test('an entry that pauses for a weekend or a night gives no slot of the future away', async () => {
+  const ticking = tickJob()
+  const sunday = Date.parse('2026-11-29T12:00:00Z')
+  const { app } = await start({ ROLE: 'web' }, undefined, {
+    clock: { now: () => sunday },
+    jobs: [ticking],
+    schedule: [every('0 3 * * 1-5', ticking)],
+  })
+  const friday = Date.parse('2026-11-27T03:00:00Z')
+  app.db.insert(scheduleSlots).values({ entry: 'test.tick', slot: friday, firedAt: friday }).run()
+  await app.schedule.catchUp()
+  await app.schedule.pause('test.tick', 'maintenance', 'ann')
+  await app.schedule.resume('test.tick')
+  const slots = app.db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, 'test.tick')).all()
+  expect(slots.map(({ slot }) => slot)).toEqual([friday])
+})
+
 test('a typo in the schedule is refused at boot with the name of the job', async () => {
   const ticking = tickJob()
   for (const pattern of ['61 * * * *', '* * *', 'every day', '0 0 31 2 *'])

@@ -65,9 +65,11 @@ export function openSchedule<App>(
     const next = nextAfter(cron, at)
     return nextAfter(cron, next) - next
   }
-  /** The newest slot at or before `at`. */
+  /** The newest slot at or before `at`, which is further back than usual after a night or a weekend without slots. */
   function slotBefore(cron: Cron, at: number): number {
-    let slot = nextAfter(cron, at - 2 * periodOf(cron, at) - minute)
+    let back = 2 * periodOf(cron, at) + minute
+    while (nextAfter(cron, at - back) > at) back *= 2
+    let slot = nextAfter(cron, at - back)
     for (let next = slot; next <= at; next = nextAfter(cron, next)) slot = next
     return slot
   }
