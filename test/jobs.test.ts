@@ -137,6 +137,28 @@ test('a failing job is tried again with growing pauses and then fails with its e
   expect(alerts()).toMatchObject([{ type: 'job_failed', state: 'active' }])
 })
 
+test('a run counts the attempts it has made before the queue was given it anew', async () => {
+  const { definition, begun } = heldJob('test.counted', { attempts: 3, backoff: '10m' })
+  const { app, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  for (const attempt of [1, 2, 3]) {
+    const { work, fail } = await until(() => begun[attempt - 1])
+    expect(work.attempt).toBe(attempt)
+    fail(new Error('no'))
+    if (attempt === 3) break
+    await until(async () => (await app.queues.counts(definition.queue)).delayed === 1)
+    await app.jobs.startNow(jobId)
+  }
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE', attempts: 3 })
+})
+
+test('a run of a job that this version no longer has can be cancelled', async () => {
+  const { definition } = heldJob('test.former')
+  const { app, call } = await start()
+  const { jobId } = app.jobs.accept(app.db, definition, {})
+  expect(await call.delete(`/api/v1/jobs/cancel/${jobId}`)).toMatchObject({ status: 'CANCELLED' })
+})
+
 test('a refusal inside a job is final at once, and raises no alert', async () => {
   const refusing = job('test.refusing', {
     input: noInput,

@@ -86,7 +86,7 @@ export function openJobs<App>(
     const delay = run.notBefore ? Math.max(0, run.notBefore - clock.now()) : 0
     const options = {
       delay,
-      attempts: run.maxAttempts - run.attempts || 1,
+      attempts: Math.max(1, run.maxAttempts - run.attempts),
       backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
     }
     await withTimeout(queues.add(queue, run.name, id, options), queueTimeout, () => {
@@ -120,10 +120,12 @@ export function openJobs<App>(
     }
   }
 
+  const removeFromQueue = async ({ id, name }: Run) => queues.remove(definitionOf(name).queue, id)
+
   /** Replaces what the queue holds of a run by the run as it is now. */
-  async function redispatch({ id, name }: Run): Promise<void> {
-    await queues.remove(definitionOf(name).queue, id).catch(() => {}) // a worker is taking it at this moment
-    await tryDispatch(id)
+  async function redispatch(run: Run): Promise<void> {
+    await removeFromQueue(run).catch(() => {}) // a worker is taking it at this moment
+    await tryDispatch(run.id)
   }
 
   /** Lets the job clean up after a run that did not succeed. */
@@ -187,9 +189,7 @@ export function openJobs<App>(
       )
       if (run?.status === 'CANCELLED') {
         await callAfterFailure(run)
-        queues
-          .remove(definitionOf(run.name).queue, id)
-          .catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
+        removeFromQueue(run).catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
       }
       if (run) changed(id)
       return run

@@ -97,13 +97,13 @@ export function startWorker<App>({
       startedRun = changeRun(tx, id, unfinished, {
         status: 'PROGRESS',
         startedAt: clock.now(),
-        attempts: job.attemptsMade + deaths + 1,
+        attempts: run.attempts + 1, // not as the queue counts: it forgets what was before it was given the run anew
         deaths,
         process: processId,
         progress: 0,
         error: null,
       })
-      definition.begin?.(run.input as never, tx)
+      if (startedRun) definition.begin?.(run.input as never, tx)
     }
     const request = definition.lock?.(run.input as never)
     const lease = request && (await locks.take(request, id, begin))
@@ -181,7 +181,12 @@ export function startWorker<App>({
       }
       if (signal.reason instanceof ShuttingDown) {
         runLog.write()
-        await change(id, ['PROGRESS'], { ...lastProgress, status: 'PENDING', message: 'Interrupted by a restart' })
+        await change(id, ['PROGRESS'], {
+          ...lastProgress,
+          status: 'PENDING',
+          attempts: startedRun.attempts - 1,
+          message: 'Interrupted by a restart',
+        })
         return requeue(job, token, 0)
       }
       runLog.note('error', messageOf(error))
