@@ -25,6 +25,8 @@ test('signing in by form leads to the page that was asked for', async () => {
   expect(account.headers.get('content-security-policy')).toContain("script-src 'self'")
   const again = await browser.visit('/sign-in?next=/account', asPage)
   expect(again.headers.get('location')).toBe('/account')
+  const tooLong = await browser.visit(`/sign-in?next=/search?q=${'x'.repeat(2_000)}`, asPage)
+  expect([tooLong.status, tooLong.headers.get('location')]).toEqual([303, '/'])
 })
 
 test('a refused sign-in shows the form again, with the address and without the password', async () => {

@@ -364,6 +364,12 @@ test('a key is shown once, works until it is deleted, and never has a higher rol
   expect(key).toMatch(/^fh_[\w-]{43}$/)
   expect((await as(key).get(me)).user).toMatchObject({ username: 'Ann', role: 'member' })
   expect((await refusalOf(as(key).post('/api/v1/keys', { name: 'more', role: 'officer' }))).status).toBe(403)
+  const soon = { name: 'soon', role: 'member', expires_at: new Date(clock.now() + 3_600_000).toISOString() }
+  const passing = as((await browser.post('/api/v1/keys', soon)).key)
+  const outliving = await refusalOf(passing.post('/api/v1/keys', { ...soon, expires_at: null }))
+  expect([outliving.status, outliving.problem.errors[0].path]).toEqual([422, 'expires_at'])
+  await passing.delete(`/api/v1/keys/${(await passing.post('/api/v1/keys', soon)).id}`)
+  await passing.delete(`/api/v1/keys/${(await passing.get('/api/v1/keys')).keys[0].id}`)
   const listed = async () => (await browser.get('/api/v1/keys')).keys[0]
   const first = await listed()
   expect(first).toEqual({

@@ -13,7 +13,12 @@ const newKey = t.Object(
     name: oneLine(80),
     role: roleSchema,
     expires_at: t.Optional(
-      t.Nullable(dateTime({ description: 'When it expires; without it, it works until it is revoked' })),
+      t.Nullable(
+        dateTime({
+          description:
+            'When it expires; without it, it works until it is revoked. A key that expires makes only keys that expire no later',
+        }),
+      ),
     ),
   },
   { examples: [{ name: 'scanner', role: 'member', expires_at: '2027-01-01T00:00:00Z' }] },

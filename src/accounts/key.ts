@@ -80,7 +80,8 @@ export function ownerOfKey(db: Db, secret: string, now: number): { key: Key; who
   if (!found) return undefined
   const { key, username, ownersRole } = found
   const role = isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole
-  return { key, who: { id: key.userId, username, role, via: 'key' } }
+  const ends = key.expiresAt === null ? {} : { keyEndsAt: key.expiresAt }
+  return { key, who: { id: key.userId, username, role, via: 'key', ...ends } }
 }
 
 /** The same, and records that the key was used. */
@@ -117,11 +118,13 @@ export function issueKey(
   who: Who,
   { name, role, expires_at }: NewKey,
 ): Promise<IssuedKey> {
-  const { id: userId } = who
+  const { id: userId, keyEndsAt } = who
   if (userId === null) return refuse('conflict', 'The operator has no keys; make one as a user')
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
   const expiresAt = expires_at ? Date.parse(expires_at) : null
   if (expiresAt !== null && expiresAt <= clock.now()) invalid('expires_at', 'Write a time in the future.')
+  if (keyEndsAt !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > keyEndsAt)
+    invalid('expires_at', `Write a time up to ${iso(keyEndsAt)}, when the key that you use expires.`)
   const secret = `fh_${newSecret()}`
   return atomically(db, tx => {
     if (keysOfUser(tx, userId, pageOf({ limit: 1 })).total >= maxKeys)

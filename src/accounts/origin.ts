@@ -32,9 +32,12 @@ export function siteUrl(request: Request, config: Proxies & { publicUrl: string 
   return `${isSecure(request, config) ? 'https' : 'http'}://${hostAndProtocol(request, config).host ?? new URL(request.url).host}`
 }
 
-/** The path in `next` if it is one of this site; anything else leads to the first page. */
-export function localPath(next: string | undefined): string {
+const maxNextLength = 2_000
+
+/** The path in `next` if it is one of this site; anything else, or a very long one, leads to the first page. */
+export function localPath(next = ''): string {
   const base = 'http://here'
-  const url = next?.startsWith('/') && URL.canParse(next, base) ? new URL(next, base) : undefined
+  const isPath = next.startsWith('/') && next.length <= maxNextLength && URL.canParse(next, base)
+  const url = isPath ? new URL(next, base) : undefined
   return url?.origin === base && !url.pathname.startsWith('//') ? url.pathname + url.search : '/'
 }

@@ -9,6 +9,8 @@ export type Who = {
   via: 'session' | 'key' | 'operator'
   /** What a mutation by cookie must send in `X-CSRF-Token`. */
   csrfToken?: string
+  /** When the key ends by which they ask. */
+  keyEndsAt?: number
 }
 
 /** What a rate limit has counted for a client. */
