@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { configOfForm } from '../src/leagues/pages/config-form.ts'
 import { sheetConfig } from '../src/leagues/sheets/config-schema.ts'
+import { sheetKindPages } from '../src/leagues/sheets/kind-pages.ts'
 import { MetricNames } from '../src/leagues/sheets/metric-names.ts'
 import { newLeague, season, upload } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
@@ -45,6 +46,12 @@ test('an unknown key of the config is refused, with the known ones', async () =>
   expect((await errorsOf(call.post('/api/v1/leagues', tour)))[1]).toStartWith(
     'config.pick There is no setting pick here',
   )
+})
+
+test('the form shows weights as the board calls them, and reads them back as the same metrics', () => {
+  const weights = { kills_t4: 10, deads: 80, hit_pct: 2, score: 1 }
+  const [, text = ''] = String(sheetKindPages.fields({ weights })).match(/name="config.weights"[^>]*>\n([^<]*)/) ?? []
+  expect(text.split('\n')).toEqual(['Kills t4 10', 'Deads 80', 'hit_pct 2', 'score 1'])
 })
 
 test('weights and the order accept the words of the sheets, and unknown metrics are refused with the known ones', async () => {

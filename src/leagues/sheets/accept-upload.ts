@@ -19,7 +19,7 @@ import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { correctTimesAhead } from './correct-times.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
-import { insertUpload, publishedSnapshots, sameUpload } from './queries.ts'
+import { changeUpload, insertUpload, publishedSnapshots, sameUpload } from './queries.ts'
 import { type ReceivedFile, removeReceived } from './receive-file.ts'
 import { dateBeforeReading } from './sheet-date.ts'
 import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
@@ -129,6 +129,7 @@ export async function acceptUpload(
     }
     if (existing) {
       allowReading(tx, existing.jobId, who.id)
+      if (force) changeUpload(tx, existing.id, ['queued', 'running'], { force })
       return { upload: existing, isDuplicate: true }
     }
     const before = publishedSnapshots(tx, league.id)

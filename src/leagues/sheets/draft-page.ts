@@ -142,7 +142,7 @@ ${
     columns: [
       { head: 'Line', numeric: true, cell: ({ line }) => number(line) },
       { head: 'Column', cell: ({ column }) => name(column) },
-      { head: 'Value', cell: ({ value }) => html`<code>${value}</code>` },
+      { head: 'Value', cell: ({ value }) => (value === '' ? number(null) : html`<code>${value}</code>`) },
       { head: 'Why', names: true, cell: ({ reason }) => reason },
     ],
   })

@@ -115,15 +115,11 @@ async function runImport(
     await deleteDryRun(app, upload)
     return trialResult(imported)
   }
-  const isHeld = imported.doubts.length > 0 && !upload.force
-  const result = {
-    upload_id: uploadId,
-    status: isHeld ? 'held' : 'done',
-    doubts: imported.doubts,
-    ...imported.summary,
-  }
+  const isDoubtful = imported.doubts.length > 0 && !upload.force
   const firstPage =
-    !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(ignoreFailure) : undefined
+    !isDoubtful && isReadHere(app)
+      ? await prepareFirstPage(app, league, imported, upload).catch(ignoreFailure)
+      : undefined
   await storeFindings(db, uploadId, imported.findings)
   await letRequestsIn() // between the page and the transaction
   signal.throwIfAborted()
@@ -131,23 +127,31 @@ async function runImport(
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
-    const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // it may have been corrected while the file was read
-    const columns = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.date) }
+    const { takenFrom, force } = findUpload(tx, uploadId) ?? upload // either may have changed while the file was read
+    const columns = { ...importedColumns(imported, clock.now()), ...(takenFrom !== 'given' && imported.date) }
+    const isHeld = isDoubtful && !force
+    const result = {
+      upload_id: uploadId,
+      status: isHeld ? 'held' : 'done',
+      doubts: imported.doubts,
+      ...imported.summary,
+    }
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
       rememberMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
     if (isHeld) {
       holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
-      return succeed(tx, result)
+      succeed(tx, result)
+      return { result, isHeld }
     }
     const before = publishedSnapshots(tx, leagueId)
     const done = publishUpload(tx, upload, columns)
     requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, leagueId), sentTooLate)
     const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
     succeed(tx, result)
-    return announcing
+    return { result, isHeld, announcing }
   }
-  const announcing = await atomically(db, publish, 'unsynced')
+  const { result, isHeld, announcing } = await atomically(db, publish, 'unsynced')
   // Meanwhile the board is made. Nobody is told of it before the sync has ended; after a power cut until then it is imported again.
   const isOnDisk = syncLogOf(db.$client).catch(error =>
     log.error('The sheet is published, but the disk refused to sync', { error }),

@@ -15,6 +15,7 @@ import {
   partOfConfig,
   publicField,
 } from '../kind-pages.ts'
+import { metricNamed } from './reading/headers.ts'
 
 const totalsTab = { path: 'totals', label: 'Totals' }
 const announcementsOffered = ['board', 'final', 'weekly'] as const
@@ -102,17 +103,20 @@ ${formField({
   placeholder: 'score',
   hint: 'score, a metric, its gain (deads.gain), or the percent of the goal (goal_pct)',
 })}
-<datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}"></option>`)}</datalist>
+<datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}">${columnName(each, 'Score')}</option>`)}</datalist>
 ${columnFields(config, seen, labels)}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>
 ${announcementFields(config, announcementsOffered)}`,
 }
 
+/** A metric as the board calls it, where the form reads that back as the same metric; `score` of a goal stays. */
+const pairName = (metric: string) => (metricNamed(metricName(metric)) === metric ? metricName(metric) : metric)
+
 const pairsText = (value: unknown) =>
   typeof value === 'object' && value !== null
     ? Object.entries(value)
-        .map(([key, number]) => `${key} ${number}`)
+        .map(([metric, number]) => `${pairName(metric)} ${number}`)
         .join('\n')
     : undefined
 
