@@ -16,11 +16,11 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
   const { call } = fieldhouse
   await fillMonitor(fieldhouse)
   const lists: [page: string, filter: string, columns: string, holds: string][] = [
-    [`${monitoring}/`, '?period=7d', 'figure,value,before,change', 'trades,40'],
-    [`${monitoring}/active-users`, '?period=7d', 'id,username,role', longName],
+    [`${monitoring}/`, '?period=last_week', 'figure,value,before,change', 'trades,40'],
+    [`${monitoring}/active-users`, '?period=last_week', 'id,username,role', longName],
     [
       `${monitoring}/engagement`,
-      '?period=7d',
+      '?period=last_week',
       'date,active,registrations,leagues',
       new Date().toISOString().slice(0, 10),
     ],
@@ -29,7 +29,7 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
     [`${monitoring}/risk-assessment`, '', 'id,username,trades_count', longName],
     [
       `${monitoring}/performance`,
-      '?period=24h&sort_by=p95_ms',
+      '?period=last_day&sort_by=p95_ms',
       'route,requests,per_minute,errors',
       'POST /api/v1/leagues/:id/trades',
     ],
@@ -109,7 +109,7 @@ test('what each job takes is shown and exported by its name', async () => {
   const job = jobs.by_name.find((one: { name: string }) => one.name === name)
   expect(job).toMatchObject({ runs: 3, failed: 3, avg_ms: expect.any(Number), p95_ms: expect.any(Number) })
   expect(await call.get(`${monitoring}/performance`)).toContain(`/jobs?name=${name}&amp;status=FAILURE`)
-  const lines = linesOf(await call.get(`${monitoring}/performance/jobs.csv?period=7d`))
+  const lines = linesOf(await call.get(`${monitoring}/performance/jobs.csv?period=last_week`))
   expect(lines[0]).toBe('name,runs,failed,cancelled,avg_ms,p95_ms')
   expect(lines.find(line => line.startsWith(name))).toStartWith(`${name},3,3,`)
 })

@@ -93,7 +93,7 @@ test('active users come with their leagues and the trades of today', async () =>
     trades_today: 1,
   })
   expect((await call.get(`${monitoring}/active-users.csv`)).split('\r\n')[0]).toContain('trades_today')
-  const engagement = await call.get(`${monitoring}/engagement/json?period=7d`)
+  const engagement = await call.get(`${monitoring}/engagement/json?period=last_week`)
   expect(engagement.daily_active_users).toHaveLength(7)
   expect(engagement.daily_active_users.at(-1).active).toBeGreaterThanOrEqual(1)
   expect(engagement.league_creation_trend.at(-1).leagues).toBe(1)
@@ -151,7 +151,7 @@ test('performance shows each route over an hour, a day and a week; missing measu
     .insert(processMinutes)
     .values({ minute: thisMinute, process: 'p', role: 'all', cpu: 0.25, lagMs: 3, rssBytes: 1024 ** 2 * 80 })
     .run()
-  for (const period of ['1h', '24h', '7d']) {
+  for (const period of ['last_hour', 'last_day', 'last_week']) {
     const performance = await call.get(`${monitoring}/performance/json?period=${period}`)
     const route = performance.routes.find(({ route }: { route: string }) => route === 'GET /x')
     expect(route).toMatchObject({ requests: 100, errors: 1, error_pct: 1, avg_ms: 13 })
@@ -208,8 +208,8 @@ test('health, current figures and the cache are shown, and the main page brings 
   expect(idle.active_alerts).toBe(0)
   const cache = await call.get(`${monitoring}/cache/json`)
   expect(cache).toMatchObject({ mode: 'memory', connected: true, redis: { mode: 'embedded' } })
-  const main = await call.get(`${monitoring}/json?period=7d`)
-  expect(main).toMatchObject({ period: '7d', status: 'good', health: 'healthy', leagues_active: 1, at_risk: 0 })
+  const main = await call.get(`${monitoring}/json?period=last_week`)
+  expect(main).toMatchObject({ period: 'last_week', status: 'good', health: 'healthy', leagues_active: 1, at_risk: 0 })
   expect(main.figures.p95_ms).toMatchObject({ before: null, change: null })
   const page = await call.get(`${monitoring}/`)
   expect(page).toContain('data-chart')

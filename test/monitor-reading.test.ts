@@ -256,8 +256,8 @@ browserTest('a filter within the page applies to its live updates and its export
   await untilLive(page)
   await page.click('table.routes a:has-text("POST /api/v1/leagues/:id/trades")')
   await page.waitForSelector('text=The charts show')
-  await page.click('.tools a:text-is("24h")')
-  await page.waitForURL(/route=.*period=24h|period=24h.*route=/)
+  await page.click('.tools a:text-is("24 h")')
+  await page.waitForURL(/route=.*period=last_day|period=last_day.*route=/)
   await page.waitForSelector('text=The charts show')
 })
 

@@ -2,23 +2,36 @@
 import { type Static, t } from 'elysia'
 import { type CalendarUnit, day, hour, iso, nextOf, startOf } from '../platform/clock.ts'
 
-export const shortPeriods = ['1h', '24h', '7d'] as const
-export const longPeriods = ['24h', '7d', '30d'] as const
-export const shortPeriodSchema = t.Union([t.Literal('1h'), t.Literal('24h'), t.Literal('7d')])
-export const longPeriodSchema = t.Union([t.Literal('24h'), t.Literal('7d'), t.Literal('30d')])
+export const shortPeriods = ['last_hour', 'last_day', 'last_week'] as const
+export const longPeriods = ['last_day', 'last_week', 'last_month'] as const
+export const shortPeriodSchema = t.Union(shortPeriods.map(period => t.Literal(period)))
+export const longPeriodSchema = t.Union(longPeriods.map(period => t.Literal(period)))
 export type ShortPeriod = Static<typeof shortPeriodSchema>
 export type LongPeriod = Static<typeof longPeriodSchema>
 export type MonitorPeriod = ShortPeriod | LongPeriod
 
-const lengths: Record<MonitorPeriod, number> = { '1h': hour, '24h': day, '7d': 7 * day, '30d': 30 * day }
+const lengths: Record<MonitorPeriod, number> = {
+  last_hour: hour,
+  last_day: day,
+  last_week: 7 * day,
+  last_month: 30 * day,
+}
 export const lengthOf = (period: MonitorPeriod): number => lengths[period]
+
+/** As links to them are called. */
+export const periodNames: Record<MonitorPeriod, string> = {
+  last_hour: '1 h',
+  last_day: '24 h',
+  last_week: '7 d',
+  last_month: '30 d',
+}
 
 /** The period before: `▲ 3 % on the week before`. */
 export const periodWords: Record<MonitorPeriod, string> = {
-  '1h': 'the hour before',
-  '24h': 'the day before',
-  '7d': 'the week before',
-  '30d': 'the 30 days before',
+  last_hour: 'the hour before',
+  last_day: 'the day before',
+  last_week: 'the week before',
+  last_month: 'the 30 days before',
 }
 
 /** Beginnings of the buckets from `begin` to `now`, each `step` ms long. */
@@ -33,25 +46,19 @@ export const longQuery = { period: t.Optional(longPeriodSchema) }
 
 /** The periods and groupings of statistics. */
 
-export const periods = ['last_day', 'last_week', 'last_month', 'all'] as const
+export const periods = [...longPeriods, 'all'] as const
 export type StatsPeriod = (typeof periods)[number]
 export const periodSchema = t.Union(periods.map(period => t.Literal(period)))
 
 const groupings = ['hour', 'day', 'month'] as const satisfies CalendarUnit[]
 export const groupingSchema = t.Union(groupings.map(unit => t.Literal(unit)))
 
-const statsLengths: Record<Exclude<StatsPeriod, 'all'>, number> = {
-  last_day: day,
-  last_week: 7 * day,
-  last_month: 30 * day,
-}
-
 /** The maximum number of buckets in an answer: two months by hour. Older ones are left out, never newer ones. */
 const maxBuckets = 1_500
 
 /** The start of a period, on a bucket's edge. `first` is when the data starts. */
 export function periodStart(period: StatsPeriod, unit: CalendarUnit, now: number, first: number | null): number {
-  const begin = period === 'all' ? (first ?? now) : now - statsLengths[period]
+  const begin = period === 'all' ? (first ?? now) : now - lengthOf(period)
   const step = unit === 'hour' ? hour : unit === 'day' ? day : 28 * day
   return startOf(unit, Math.max(begin, now - (maxBuckets - 1) * step))
 }

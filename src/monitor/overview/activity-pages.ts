@@ -30,19 +30,19 @@ import {
 const activeUsersPath = `${monitoringPath}/active-users`
 
 export const activeUsersPage = (app: App) => {
-  const now = (period: LongPeriod = '24h') => ({ period, now: app.clock.now() })
+  const now = (period: LongPeriod = 'last_day') => ({ period, now: app.clock.now() })
   return livePage(app, {
     path: activeUsersPath,
     title: 'Active users',
     navItem: 'users',
     query: t.Object({ ...longQuery, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
-    tools: ({ period = '24h' }) => periodLinks(longPeriods, activeUsersPath, period),
+    tools: ({ period = 'last_day' }) => periodLinks(longPeriods, activeUsersPath, period),
     async read(query) {
       const place = pageOf(query)
       const found = await app.reader.read(activeUsersReading, { ...now(query.period), ...place })
       return { ...found, pages: paginationOf(place, found.total) }
     },
-    body: (found, { period = '24h' }) => activeUsersBody(found, period),
+    body: (found, { period = 'last_day' }) => activeUsersBody(found, period),
     json: {
       summary: 'Recent users, last seen first',
       schema: t.Array(activeUserSchema),
@@ -95,13 +95,14 @@ const dayRow = t.Object({
 })
 
 export const engagementPage = (app: App) => {
-  const read = (period: LongPeriod = '30d') => app.reader.read(engagementReading, { period, now: app.clock.now() })
+  const read = (period: LongPeriod = 'last_month') =>
+    app.reader.read(engagementReading, { period, now: app.clock.now() })
   return livePage(app, {
     path: engagementPath,
     title: 'Engagement',
     navItem: 'engagement',
     query: t.Object(longQuery),
-    tools: ({ period = '30d' }) => periodLinks(['7d', '30d'], engagementPath, period),
+    tools: ({ period = 'last_month' }) => periodLinks(['last_week', 'last_month'], engagementPath, period),
     read: ({ period }) => read(period),
     body: engagementBody,
     json: { summary: 'Users and new leagues day by day', schema: engagementSchema },
@@ -120,7 +121,7 @@ const daysOf = (data: Engagement) =>
 
 function engagementBody(data: Engagement): Html {
   const { daily_active_users: users, registrations, league_creation_trend: leagues, previous } = data
-  const before = periodWords[data.period === '30d' ? '30d' : '7d']
+  const before = periodWords[data.period === 'last_month' ? 'last_month' : 'last_week']
   const [today, ...past] = users.map(({ active }) => active).reverse()
   const active = average(past.filter(active => active > 0)) ?? today ?? null // today is not over
   const registered = sum(registrations.map(({ users }) => users))

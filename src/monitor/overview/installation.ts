@@ -93,7 +93,7 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
         active: active.get(at) ?? null,
         registered: registered.get(at) ?? 0,
       })),
-      hours: trendOf(requestsNow, runsNow, tradesNow, begin, now, period === '30d' ? 6 * hour : hour),
+      hours: trendOf(requestsNow, runsNow, tradesNow, begin, now, period === 'last_month' ? 6 * hour : hour),
     },
   }
 }

@@ -27,7 +27,7 @@ const noteOf =
 function communityTiles(data: MainReading & { atRisk: number }): Stat[] {
   const { registered, activeADay, leaguesCreated, trades, volumeCents, atRisk, period } = data
   const note = noteOf(data)
-  const days = periodWords[period === '24h' ? '7d' : period]
+  const days = periodWords[period === 'last_day' ? 'last_week' : period]
   const newUsers = html`${number(registered.value)} new; ${changeMark(registered.change, days)}`
   const users = {
     label: 'Users',
@@ -54,7 +54,7 @@ function communityTiles(data: MainReading & { atRisk: number }): Stat[] {
 function machineTiles(data: MainReading & { hitRate: number | null }): Stat[] {
   const { requests, errorPct, p95Ms, runs, failed, hitRate, period } = data
   const note = noteOf(data)
-  const performance = pagePath(`performance?period=${period === '24h' ? '24h' : '7d'}`)
+  const performance = pagePath(`performance?period=${period === 'last_day' ? 'last_day' : 'last_week'}`)
   const jobs = '/admin/task-monitor/jobs'
   return [
     { label: 'Requests', value: link(performance, compact(requests.value)), note: note(requests) },
@@ -131,14 +131,14 @@ export const mainPage = (app: App) =>
     title: 'Overview',
     navItem: 'overview',
     query: t.Object(longQuery),
-    tools: ({ period = '24h' }) => periodLinks(longPeriods, `${monitoringPath}/`, period),
-    read: ({ period = '24h' }) => read(app, period),
+    tools: ({ period = 'last_day' }) => periodLinks(longPeriods, `${monitoringPath}/`, period),
+    read: ({ period = 'last_day' }) => read(app, period),
     body,
     json: { summary: 'The installation at a glance, against the period before', schema: mainSchema, of: viewOf },
     file: {
       name: 'overview',
       row: figureRow,
-      rows: slicesOf(async ({ period = '24h' }) =>
+      rows: slicesOf(async ({ period = 'last_day' }) =>
         Object.entries(figuresOf(await read(app, period))).map(([figure, tile]) => ({ figure, ...tile })),
       ),
     },

@@ -205,16 +205,16 @@ const readStatements = async ({ db, reader, sheets }: App, { statements_by }: Qu
 
 const page = (app: App) => {
   const { reader, clock } = app
-  const read = ({ period = '1h', route, sort_by }: Query) =>
+  const read = ({ period = 'last_hour', route, sort_by }: Query) =>
     reader.read(performanceReading, { period, route, sortBy: sort_by, now: clock.now() })
   return livePage(app, {
     path,
     title: 'Performance',
     navItem: 'performance',
     query,
-    tools: ({ period = '1h', route, sort_by }) => periodLinks(shortPeriods, path, period, { route, sort_by }),
+    tools: ({ period = 'last_hour', route, sort_by }) => periodLinks(shortPeriods, path, period, { route, sort_by }),
     async read(asked) {
-      const jobs = reader.read(jobTimesReading, { period: asked.period ?? '1h', now: clock.now() })
+      const jobs = reader.read(jobTimesReading, { period: asked.period ?? 'last_hour', now: clock.now() })
       return { ...(await read(asked)), jobs: await jobs, statements: await readStatements(app, asked) }
     },
     body,
@@ -236,7 +236,8 @@ const jobFiles = (app: App) =>
     name: 'job-times',
     row: jobTimeSchema,
     rows: slicesOf(
-      async ({ period = '1h' }) => (await app.reader.read(jobTimesReading, { period, now: app.clock.now() })).by_name,
+      async ({ period = 'last_hour' }) =>
+        (await app.reader.read(jobTimesReading, { period, now: app.clock.now() })).by_name,
     ),
   })
 

@@ -79,7 +79,7 @@ type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sort
 
 /** With `route`, the trend is of that route alone. */
 export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_ms' }: PerformanceInput): Performance {
-  const isShort = period === '1h'
+  const isShort = period === 'last_hour'
   const [table, time, step] = isShort ? ['request_stats', 'minute', minute] : ['request_hours', 'hour', hour]
   const length = lengthOf(period)
   const lastStep = now - (now % step)

@@ -62,7 +62,10 @@ async function healthChecks(app: App) {
 async function realtime(app: App) {
   const { clock, reader, db } = app
   const now = clock.now()
-  const [tasks, { trend }] = await Promise.all([tasksNow(app), reader.read(performanceReading, { period: '1h', now })])
+  const [tasks, { trend }] = await Promise.all([
+    tasksNow(app),
+    reader.read(performanceReading, { period: 'last_hour', now }),
+  ])
   const last = trend.findLast(({ at }) => Date.parse(at) < now - minute) // the last complete minute
   const { error, queues } = tasks.queue
   return {

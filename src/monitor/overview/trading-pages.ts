@@ -10,7 +10,7 @@ import { table } from '../../ui/parts/table.ts'
 import { compact, money, name, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, choiceLinks, monitoringPath } from '../pages/monitor-layout.ts'
-import { type LongPeriod, lengthOf, longPeriods, periodWords } from '../period.ts'
+import { type LongPeriod, lengthOf, longPeriods, periodNames, periodWords } from '../period.ts'
 import {
   type TradedSymbol,
   type Trading,
@@ -44,7 +44,7 @@ const hoursOf = (period: LongPeriod) => lengthOf(period) / hour
 const hourChoices = (hours: number) =>
   choiceLinks(
     'hours',
-    longPeriods.map(period => [String(hoursOf(period)), period] as const),
+    longPeriods.map(period => [String(hoursOf(period)), periodNames[period]] as const),
     path,
     {},
     'Period',

@@ -11,7 +11,7 @@ import { type Chart, chart } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
 import { dayText, moment, noValue, number, percent } from '../../ui/parts/values.ts'
 import { alertStats } from '../alerts/queries.ts'
-import type { MonitorPeriod } from '../period.ts'
+import { type MonitorPeriod, periodNames } from '../period.ts'
 
 /** The pages of the monitor, in the order of the navigation. */
 const navigation = {
@@ -182,7 +182,7 @@ export const periodLinks = (
 ): Html =>
   choiceLinks(
     'period',
-    all.map(value => [value, value] as const),
+    all.map(value => [value, periodNames[value]] as const),
     path,
     query,
     'Period',
