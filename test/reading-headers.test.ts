@@ -31,6 +31,11 @@ describe('headings', () => {
     })
   })
 
+  test('that are too long are cut between characters', async () => {
+    const heading = `A${'𠮷'.repeat(40)}`
+    expect(await mappingOf(['ID', heading])).toEqual({ ID: 'id', [heading]: `a${'𠮷'.repeat(29)}` })
+  })
+
   test('of a Hero Scrolls export are known, and the others keep their own names', async () => {
     expect(await mappingOf(heroScrollsHeaders)).toMatchObject({
       'Governor ID': 'id',

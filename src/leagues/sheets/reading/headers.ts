@@ -79,7 +79,7 @@ function metricSlug(header: string): string {
     .replaceAll('+', ' plus ')
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
     .slice(0, 60)
-    .replace(/^_+|_+$/g, '')
+    .replace(/^_+|_*\p{Surrogate}?$/gu, '') // the cut may have split a character
   return reserved.get(plain) ?? plain
 }
 

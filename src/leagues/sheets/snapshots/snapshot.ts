@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
+import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { NumberColumn } from '../number-column.ts'
 import { maxCellsOfGroup } from './group.ts'
 
@@ -106,7 +107,11 @@ export const rowCountOfGroup = ({ players, groupRows }: Snapshot, group: number)
 export function groupRowsFor(metrics: number): number {
   let rows = 256
   while (rows > 16 && rows * metrics > 2048) rows /= 2
-  if (rows * metrics > maxCellsOfGroup) throw new Error(`${metrics} metrics are more than a snapshot can hold`)
+  if (rows * metrics > maxCellsOfGroup)
+    refuseSheet(
+      'too_large',
+      `With the columns of earlier sheets this makes ${metrics} metrics; ${maxCellsOfGroup / rows} are the most`,
+    )
   return rows
 }
 
