@@ -124,7 +124,8 @@ export async function acceptUpload(
     correctTimesAhead(tx, now)
     const existing = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
     if (existing?.status === 'held' && force) {
-      const { upload, announcing } = publishHeld(app, tx, existing.id, who)
+      const given = date.takenFrom === 'given' ? takenAt : undefined
+      const { upload, announcing } = publishHeld(app, tx, existing.id, who, given)
       return { upload, isDuplicate: true, announcing }
     }
     if (existing) {

@@ -36,7 +36,7 @@ export function holdUpload(tx: Db, now: number, league: League, upload: Upload, 
 /** Publishes anyway, or with another time. Returns the upload, and the job that announces it. */
 export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: number) {
   const now = app.clock.now()
-  const { upload, league } = heldUpload(tx, id, now)
+  const { upload, league } = heldUpload(tx, id)
   if (takenAt !== undefined && isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const dated = takenAt === undefined ? {} : { takenAt, takenFrom: 'given' as const }
   const before = publishedSnapshots(tx, league.id)
@@ -56,7 +56,7 @@ export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: nu
 /** Boards never use it; its snapshot is deleted by retention. */
 export function discardHeld(app: App, tx: Db, id: number, who: Who): Upload {
   const now = app.clock.now()
-  const { upload, league } = heldUpload(tx, id, now)
+  const { upload, league } = heldUpload(tx, id)
   const discarded = changeUpload(tx, id, ['held'], {
     status: 'cancelled',
     error: 'Discarded while it was held',
@@ -75,11 +75,11 @@ export function discardHeld(app: App, tx: Db, id: number, who: Who): Upload {
   return discarded ?? upload
 }
 
-function heldUpload(tx: Db, id: number, now: number) {
+/** Its league is not final: that waits for the answer. */
+function heldUpload(tx: Db, id: number) {
   const upload = uploadById(tx, id)
   const league = leagueById(tx, upload.leagueId)
   if (upload.status !== 'held') refuse('conflict', `Only a held upload can be answered; this one is ${upload.status}`)
-  if (isSeasonOver(league, now)) refuse('conflict', 'The league is final or long over')
   return { upload, league }
 }
 
