@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
+import { runs, uploads } from '../db/schema.ts'
+import { locks } from '../src/locks.ts'
 import { newTrader } from './market.ts'
 import { formOf, newLeague, upload, uploadedFiles } from './sheets.ts'
 import { board, refusalOf, start, until } from './start.ts'
@@ -250,6 +253,24 @@ test('an upload of which a power cut left a part is not taken for a shorter shee
   })
   expect(failed.error).toContain('upload it again')
   expect((await board(call, id)).rows).toEqual([])
+})
+
+test('an import that failed and is cancelled while it is tried again is over: its file is gone', async () => {
+  const { app, call, finished, dataDir } = await start()
+  const { id } = await newLeague(call)
+  const { upload_id, ...job } = await upload(call, id, current)
+  await finished(job)
+  const error = 'The disk was full'
+  app.db.update(runs).set({ status: 'FAILURE', error }).where(eq(runs.id, job.job_id)).run()
+  app.db.update(uploads).set({ status: 'failed', error }).where(eq(uploads.id, upload_id)).run()
+  const importing = await app.locks.take(locks.import(id))
+  await call.post(`/api/v1/jobs/${job.job_id}/retry`)
+  await call.delete(`/api/v1/jobs/cancel/${job.job_id}`)
+  if ('release' in importing) await importing.release()
+  await until(() => uploadedFiles({ dataDir }).length === 0)
+  expect((await call.get(`/api/v1/uploads/${upload_id}`)).status).toBe('cancelled')
+  const refusal = await refusalOf(call.post(`/api/v1/jobs/${job.job_id}/retry`))
+  expect(refusal.problem.detail).toContain('Its file was removed when it ended; upload it again')
 })
 
 test('in strict mode bad rows fail the upload, which reports them all', async () => {

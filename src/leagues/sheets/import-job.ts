@@ -55,7 +55,7 @@ export const importUpload = job('sheets.import', {
     await atomically(
       db,
       tx =>
-        changeUpload(tx, uploadId, ['queued', 'running'], {
+        changeUpload(tx, uploadId, ['queued', 'running', 'failed'], {
           status: end,
           error,
           finishedAt: clock.now(),
