@@ -156,7 +156,7 @@ test('what can no longer be undone or put in between is refused with the reason,
       break
   expect(undone).toBeGreaterThanOrEqual(5)
   expect((await call.raw(`/api/v1/leagues/${id}/leaderboard`)).status).toBe(200)
-  for (const path of [`leaderboard?at=${at(2 / 60)}`, `leaderboard.csv?at=${at(2 / 60)}`])
+  for (const path of ['?at=', '.csv?at=', '?from=', '.csv?from='].map(asked => `leaderboard${asked}${at(2 / 60)}`))
     expect((await call.raw(`/api/v1/leagues/${id}/${path}`)).status).toBe(410)
   expect((await finished(send(21, 30))).status).toBe('SUCCESS')
   expect(await app.reader.read(damageReading, { dataDir: app.config.dataDir })).toEqual([])

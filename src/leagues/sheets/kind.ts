@@ -70,9 +70,9 @@ export const sheetLeague: LeagueKind = {
       previewSheetConfig(app.sheets.boards, boardSourceOf(app, league), boardConfigOf({ config }), limit),
     ),
   page: (app, league, query) =>
-    retryWhenGone(query.at, () => sheetPage(app.sheets.boards, boardSourceOf(app, league), query)),
+    retryWhenGone(query.at ?? query.from, () => sheetPage(app.sheets.boards, boardSourceOf(app, league), query)),
   exportSource: (app, league, query) =>
-    retryWhenGone(query.at, async () => {
+    retryWhenGone(query.at ?? query.from, async () => {
       const source = boardSourceOf(app, league)
       const published = publishedUpTo(source.published, query.at)
       const selection = await shownSnapshots(app.sheets.boards, published, query.from)
@@ -82,7 +82,7 @@ export const sheetLeague: LeagueKind = {
       return { module: programFile('src/leagues/sheets/export-source.ts'), input }
     }),
   totals: (app, league, query) =>
-    retryWhenGone(query.at, () => sheetTotals(app.sheets.boards, boardSourceOf(app, league), query)),
+    retryWhenGone(query.at ?? query.from, () => sheetTotals(app.sheets.boards, boardSourceOf(app, league), query)),
   async player(app, league, playerId) {
     const { boards } = app.sheets
     const source = boardSourceOf(app, league)
