@@ -181,3 +181,26 @@ test('many readers of an older board at once make its columns once', async () =>
   expect(new Set(joined.map(({ current }) => current)).size).toBe(1)
   expect(scores.query("select id from snapshots where starts_for like '%+%'").all()).toHaveLength(1)
 })
+
+test('a count that fell from one extra sheet to the next makes no later scan suspicious', async () => {
+  const { call, send } = await leagueWithScans()
+  const healed = (count: number) => `ID,Name,Healed\n1,P1,${count}\n2,P2,9\n`
+  await send(healed(8), 1, 'extra')
+  const { upload_id } = await send(healed(3), 3, 'extra')
+  expect((await call.get(`/api/v1/uploads/${upload_id}/people?change=went_down`)).people).toMatchObject([
+    { player_id: '1', changes: [{ field: 'healed', before: 8, now: 3 }] },
+  ])
+  expect((await send(scan(16, 22, 91), 4, 'current')).result).toMatchObject({ status: 'done', suspicious: 0 })
+})
+
+test('an extra sheet that would make a board too wide is refused with the reason', async () => {
+  const { send } = await leagueWithScans()
+  const wide = (from: number) => {
+    const columns = Array.from({ length: 600 }, (_, i) => from + i)
+    return `ID,${columns.map(i => `m${i}`).join()}\n1,${columns.join()}\n2,${columns.join()}\n`
+  }
+  expect((await send(wide(0), 3, 'extra')).status).toBe('SUCCESS')
+  expect((await send(wide(600), 4, 'extra')).error).toBe(
+    'With the columns of earlier sheets this makes 1202 metrics; 1024 are the most',
+  )
+})

@@ -5,7 +5,7 @@ import { refusalOf, start } from './start.ts'
 
 const sheet = (...rows: string[]) => `ID,Name,Power,Kill Points\n${rows.join('\n')}\n`
 
-async function leagueWithTwoScans() {
+async function leagueAndSender() {
   const fieldhouse = await start()
   const { call, finished } = fieldhouse
   const { id } = await newLeague(call)
@@ -14,6 +14,11 @@ async function leagueWithTwoScans() {
     await finished(job)
     return upload_id as number
   }
+  return { ...fieldhouse, id, send }
+}
+
+async function leagueWithTwoScans() {
+  const { send, ...league } = await leagueAndSender()
   await send(sheet('1,Ann,100,50', '2,Bob,90,40', '3,Cy,80,30', '4,Di,70,20', '5,Ed,60,10'), {
     kind: 'baseline',
     taken_at: '2026-03-01T00:00:00Z',
@@ -23,12 +28,12 @@ async function leagueWithTwoScans() {
     { taken_at: '2026-03-02T00:00:00Z' },
   )
   const people = async (change: string, more = '') =>
-    (await call.get(`/api/v1/uploads/${newest}/people?change=${change}${more}`)) as {
+    (await league.call.get(`/api/v1/uploads/${newest}/people?change=${change}${more}`)) as {
       people: { player_id: string; name: string; line: number | null; reason: string; changes: object[] }[]
       pagination: { total: number }
       compared_to: { taken_at: string } | null
     }
-  return { ...fieldhouse, id, newest, people }
+  return { ...league, newest, people }
 }
 
 test('every count of an upload opens to the people behind it, with what they had and have', async () => {
@@ -86,4 +91,19 @@ test('a player who is missing from the newest scan keeps a card that says when t
   expect(card.history).toHaveLength(1)
   expect(await call.get(`/leagues/${id}/players/5`)).toContain('Missing from the newest scan')
   expect((await refusalOf(call.get(`/api/v1/leagues/${id}/players/99`))).status).toBe(404)
+})
+
+test('the people of a sheet stay those that it counts, whatever baseline or scan of the same time is sent', async () => {
+  const { call, send } = await leagueAndSender()
+  const scan = sheet('1,Ann,100,60', '2,Bob,90,30', '6,Flo,5,1')
+  await send(sheet('1,Ann,100,50', '2,Bob,90,40', '3,Cy,80,30'), { kind: 'baseline' }) // dated after the scan
+  const fields = { taken_at: '2026-03-02T00:00:00Z', force: 'true' }
+  const first = await send(scan, fields)
+  await send(scan, { ...fields, mode: 'strict' })
+  expect((await call.get(`/api/v1/uploads/${first}`)).summary).toMatchObject({ new: 1, missing: 1, suspicious: 1 })
+  for (const change of ['new', 'missing', 'suspicious'])
+    expect(await call.get(`/api/v1/uploads/${first}/people?change=${change}`)).toMatchObject({
+      people: [{}],
+      pagination: { total: 1 },
+    })
 })

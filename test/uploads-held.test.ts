@@ -164,3 +164,34 @@ test('a baseline without most players of the board is held, and one with them is
   await finished({ job_id: own.job_id })
   expect((await call.get(`/api/v1/uploads/${own.upload_id}`)).status).toBe('done')
 })
+
+test('a scan from between the baseline and the newest scan is compared with the baseline', async () => {
+  const { call, id, finished } = await leagueWithScans()
+  const { result } = await finished(upload(call, id, scan(20), { taken_at: '2026-03-03T00:00:00Z' }))
+  expect(result).toMatchObject({ status: 'done', doubts: [] })
+})
+
+test('a date that is given with force is that of a held sheet', async () => {
+  const { call, id, finished } = await leagueWithScans()
+  await finished(upload(call, id, scan(20)))
+  const given = { force: 'true', taken_at: '2026-03-03T00:00:00Z' }
+  const { upload_id } = await upload(call, id, scan(20), given)
+  expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({
+    status: 'done',
+    taken_at: '2026-03-03T00:00:00.000Z',
+    taken_from: 'given',
+  })
+  expect((await top(call, id)).gains.kill_points).toBe(500)
+})
+
+test('a held sheet of a league that ended long ago can be answered, so that the league can be final', async () => {
+  const { call, id, finished, clock } = await leagueWithScans()
+  await call.patch(`/api/v1/leagues/${id}`, { ends_at: new Date(clock.now() + 3_600_000).toISOString() })
+  const [published, discarded] = [await upload(call, id, scan(60, 7)), await upload(call, id, scan(60, 6))]
+  await Promise.all([finished(published), finished(discarded)])
+  clock.forward(40 * 86_400_000)
+  expect((await refusalOf(call.post(`/api/v1/leagues/${id}/finalize`))).status).toBe(409)
+  await call.post(`/api/v1/uploads/${published.upload_id}/publish`)
+  await call.post(`/api/v1/uploads/${discarded.upload_id}/discard`)
+  expect(await call.post(`/api/v1/leagues/${id}/finalize`)).toMatchObject({ status: 'final' })
+})

@@ -10,7 +10,7 @@ import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
 import { isLabel, metricName } from '../columns.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
-import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
+import { extrasListKey, newestScan, type Published, type SnapshotSelection } from './snapshot-selection.ts'
 import { makeOnce } from './snapshots/make-once.ts'
 import { allocateOwn, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
@@ -106,9 +106,9 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
   return [...added.values()]
 }
 
-/** The scan whose players get the columns: the newest scan, or the baseline while there is none. */
+/** The scan whose players get the columns. */
 export function scanOfExtras(scores: Database, published: readonly Published[]): Snapshot | undefined {
-  const newest = scanBefore(published, Number.POSITIVE_INFINITY)
+  const newest = newestScan(published)
   return newest && storedSnapshot(scores, newest.snapshot)
 }
 

@@ -214,7 +214,7 @@ async function compare(
   const { snapshot } = players
   const { id, players: count } = snapshot
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  const earlier = scanBefore(published, takenAt)
+  const earlier = scanBefore(published, { snapshot: id, takenAt })
   const before = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
   // Then the counters are compared with those of the scan before in the pass that scores the board.
   const startsFromBefore = selection?.scan === id && selection.baseline === before?.id && selection.extras.length === 0
@@ -286,7 +286,7 @@ async function compareExtra(
   const shown = selection?.extras.includes(id)
     ? await prepareBoard(scores, players, selection, config, work)
     : undefined
-  const earlier = extraBefore(published, takenAt)
+  const earlier = extraBefore(published, { snapshot: id, takenAt })
   const since = earlier && storedSnapshot(scores, earlier.snapshot)
   const fallen = since ? await countFallenCounters(scores, players, since, work) : { fallen: 0, counters: 0 }
   const unknown = scan ? players.rowsIn(scan.id).reduce((sum, row) => (row < 0 ? sum + 1 : sum), 0) : count

@@ -60,7 +60,7 @@ export async function scorePlayers(scores: Database, input: ScoreInput, work: Pa
 /** A board that is about to be published, scored before its first reader. */
 export type ScoredBoard = { input: ScoreInput; scored: ScoredPlayers }
 
-/** `suspicious`: players with a cumulative metric below their start. `fallen`: the counters of those who are in the baseline. */
+/** `suspicious`: players with a cumulative metric of the scan below their start. `fallen`: the counters of those who are in the baseline. */
 type ScoredNewBoard = { suspicious: number; fallen: FallenCounters; board: ScoredBoard }
 
 /** Scores such a board, and compares cumulative metrics with the start in the same pass. */
@@ -73,7 +73,8 @@ export async function scoreNewBoard(
   const { snapshot } = players
   const starts = await baselineRowsOf(scores, players, input.selection, work)
   const isFirst = input.selection.baseline === input.selection.scan
-  const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
+  const ofScan = snapshot.metrics.filter(({ cumulative, extra }) => cumulative && !extra)
+  const rising = isFirst ? [] : ofScan.map(({ name }) => name)
   const sum = scoreSums(snapshot, input, rising)
   let suspicious = 0
   const fallen: FallenCounters = { fallen: 0, counters: 0 }

@@ -23,8 +23,14 @@ export type SnapshotSelection = {
 export const scansOf = (published: readonly Published[]): Published[] =>
   published.filter(({ kind }) => kind !== 'extra')
 
-export const byTakenAt = (published: readonly Published[]): Published[] =>
-  published.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
+type Moment = Pick<Published, 'takenAt' | 'snapshot'>
+const compareMoments = (a: Moment, b: Moment): number => a.takenAt - b.takenAt || a.snapshot - b.snapshot
+
+export const byTakenAt = (published: readonly Published[]): Published[] => published.toSorted(compareMoments)
+
+/** Those that come before `sheet`. */
+const before = (published: readonly Published[], sheet: Moment): Published[] =>
+  published.filter(other => compareMoments(other, sheet) < 0)
 
 /**
  * The snapshots of a board: the newest current one against the newest baseline, or else the first current one. With `from`
@@ -58,16 +64,26 @@ export function selectSnapshots(published: readonly Published[], from?: number):
   }
 }
 
-/** The scan that a scan taken at this time is compared with: the newest current one up to then, or else the newest baseline. */
-export function scanBefore(published: readonly Published[], takenAt: number): Published | undefined {
-  const all = byTakenAt(scansOf(published))
-  const until = all.filter(upload => upload.takenAt <= takenAt)
-  return until.findLast(({ kind }) => kind === 'current') ?? all.at(-1)
-}
+const newestOf = (published: readonly Published[], kind: UploadKind): Published | undefined =>
+  byTakenAt(published).findLast(upload => upload.kind === kind)
 
-/** The extra sheet before one that was taken at this time. */
-export const extraBefore = (published: readonly Published[], takenAt: number): Published | undefined =>
-  byTakenAt(published).findLast(upload => upload.kind === 'extra' && upload.takenAt <= takenAt)
+/** The scan that `scan` is compared with: the newest current one before it, or else the newest baseline. */
+export const scanBefore = (published: readonly Published[], scan: Moment): Published | undefined =>
+  newestOf(before(published, scan), 'current') ?? newestOf(published, 'baseline')
+
+/** The scan whose players extra sheets are about: the newest one, or the newest baseline while there is none. */
+export const newestScan = (published: readonly Published[]): Published | undefined =>
+  newestOf(published, 'current') ?? newestOf(published, 'baseline')
+
+export const extraBefore = (published: readonly Published[], extra: Moment): Published | undefined =>
+  newestOf(before(published, extra), 'extra')
+
+/** The board when `scan` was the newest one. Until the first baseline was taken, gains count from later ones. */
+export function selectionWith(published: readonly Published[], scan: Published): SnapshotSelection | undefined {
+  const earlier = before(published, scan)
+  const baselines = newestOf(earlier, 'baseline') ? [] : published.filter(({ kind }) => kind === 'baseline')
+  return selectSnapshots([...earlier, ...baselines, scan])
+}
 
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)

@@ -8,7 +8,7 @@ import { itemsOfPage } from '../../platform/http/pagination.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
 import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
-import { extraBefore, type Published, scanBefore, selectSnapshots } from './snapshot-selection.ts'
+import { extraBefore, newestScan, type Published, scanBefore, selectionWith } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
 
@@ -67,17 +67,11 @@ const withReason =
 async function comparedPeople({ db, sheets }: App, upload: Upload, change: ComparedChange, slice: Slice) {
   const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
   if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
+  const sheet = { snapshot, kind, takenAt }
   const others = publishedSnapshots(db, leagueId).filter(other => other.snapshot !== snapshot)
-  const before = peopleChangesOf(kind).includes(change) ? comparedWith(others, kind, takenAt, change) : undefined
+  const before = peopleChangesOf(kind).includes(change) ? comparedWith(others, sheet, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
-  const upTo = others.filter(other => other.takenAt <= takenAt)
-  const selection = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
-  const input = {
-    change,
-    snapshot,
-    before: before.snapshot,
-    selection: selection?.scan === snapshot ? selection : undefined,
-  }
+  const input = { change, snapshot, before: before.snapshot, selection: selectionWith(others, sheet) }
   const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
     if (error instanceof SnapshotGone) refuse('gone', 'The scans needed for this are no longer kept')
     throw error
@@ -86,10 +80,10 @@ async function comparedPeople({ db, sheets }: App, upload: Upload, change: Compa
 }
 
 /** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
-function comparedWith(others: Published[], kind: UploadKind, takenAt: number, change: ComparedChange) {
-  if (kind === 'current') return scanBefore(others, takenAt)
-  if (kind === 'baseline') return undefined
-  return change === 'unknown' ? scanBefore(others, Number.POSITIVE_INFINITY) : extraBefore(others, takenAt)
+function comparedWith(others: Published[], sheet: Published, change: ComparedChange) {
+  if (sheet.kind === 'current') return scanBefore(others, sheet)
+  if (sheet.kind === 'baseline') return undefined
+  return change === 'unknown' ? newestScan(others) : extraBefore(others, sheet)
 }
 
 const allErrors = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
