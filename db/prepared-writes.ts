@@ -45,3 +45,7 @@ export function preparedFor<Values extends object, Statement>(
 /** Whether a column is in a list. The list is passed as JSON, so that lists of every length share one statement. */
 export const isOneOf = (column: SQLiteColumn, name: string): SQL =>
   sql`${column} in (select value from json_each(${sql.placeholder(name)}))`
+
+/** The same for a list that is known when the query is built. */
+export const isAmong = (column: SQLiteColumn, values: readonly unknown[]): SQL =>
+  sql`${column} in (select value from json_each(${JSON.stringify(values)}))`

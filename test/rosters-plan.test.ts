@@ -86,7 +86,7 @@ test('pinned assignments stay in every draft and when a range is cleared', async
   await call.post(`${path}/clear`, {})
   expect(await assigned()).toEqual([])
   expect((await refusalOf(call.post(`${path}/clear`, {}))).status).toBe(409)
-  expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 0, pinned: 1 })
+  expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 0, pinned: 1, confirmed: 1 })
   expect((await roster()).summary.filled).toBe(1)
 })
 
@@ -146,6 +146,20 @@ test('a draft says who may take a place, and what is wrong with it now', async (
   await change({ put: [{ shift_id: shift_ids[2] ?? 0, staff_id: cy.id }] })
 })
 
+test('a page of conflicts has all that it counts', async () => {
+  const { call, path, change, shift_ids } = await venueWithDraft([])
+  const names = ['name,skills', ...Array.from({ length: 101 }, (_, i) => `P${i},bar`)].join('\n')
+  await call.post(`${base}/staff/import`, { csv: names })
+  const { staff } = await call.get(`${base}/staff?limit=200`)
+  const [shift_id = 0] = shift_ids
+  await call.patch(`${base}/shifts/${shift_id}`, { headcount: 101 })
+  await change({ put: staff.map(({ id: staff_id }: { id: number }) => ({ shift_id, staff_id })) })
+  await call.patch(`${base}/shifts/${shift_id}`, { skill: 'medic' })
+  const { conflicts, pagination } = await call.get(`${path}/check?limit=200`)
+  expect(conflicts).toHaveLength(pagination.total)
+  expect(pagination.total).toBe(101)
+})
+
 test('a week becomes a template, and other weeks are made from it at the same local times', async () => {
   const { call, staff, shift_ids } = await newVenue()
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
@@ -172,6 +186,7 @@ test('a week becomes a template, and other weeks are made from it at the same lo
   expect(draft).toMatchObject({ name: 'Evenings, 2026-07-06', unfilled: { length: 13 } })
   expect(draft.assignments).toEqual([{ shift_id: shifts[0].id, staff_id: staff[0].id }])
   expect(await apply('2026-01-01')).toMatchObject({ created: 7 }) // earlier too
+  expect((await refusalOf(apply('1970-01-01'))).problem.errors[0].path).toBe('monday') // its Monday is of 1969
   await call.delete(`${base}/templates/${template.id}`)
   expect((await call.get(`${base}/templates`)).templates).toEqual([])
   expect(await auditedActions(call)).toEqual(
@@ -201,6 +216,8 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   await call.raw(`${base}/staff/import`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: many })
   expect((await call.get(`${base}/staff`)).pagination.total).toBe(504)
   expect(await planPage(`week=2026-03-23`)).toContain(`<tr id="p-${staff[0].id}">`) // who has a duty is always there
+  await call.delete(`${base}/sites/${site.id}?confirm=true`)
+  expect(await call.get(`${base}/drafts/${draft.job_id}`)).toMatchObject({ name: 'Deleted sites, week of 23 Mar' })
 })
 
 test('changes that planners send at once are all kept', async () => {
@@ -255,6 +272,7 @@ test('without script a place is moved by a form, which shows the rule against it
   expect(moved.status).toBe(303)
   expect(moved.headers.get('location')).toBe(`/rota/plan?draft=${draft.job_id}`)
   expect(await assigned()).toEqual([{ shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }])
+  expect((await move(`${shift_ids[1]}/`, '')).status).toBe(422) // an open place to nobody is no change
   await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
   const refused = await move(`${shift_ids[0]}/${staff[0].id}`, String(staff[1].id))
   expect(refused.status).toBe(409)

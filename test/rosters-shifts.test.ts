@@ -148,6 +148,9 @@ test('times that run backwards or for days are refused, and so is a file without
     'This is 240 hours after the start; at most 48 are allowed.',
   )
   expect((await read('4,soon,2025-06-02 08:00'))[0]!.path).toBe('line 2, starts_at')
+  expect((await readCsv('site,date,from,to\n4,2100-12-31,22:00,06:00')).errors).toEqual([
+    { path: 'line 2, date', message: 'This is before 1970 or after 2100.' },
+  ])
   expect((await readCsv('place,date\n1,2')).errors.map(one => one.path)).toEqual(['site', 'from', 'to'])
   expect(await outcome(readCsv(''))).toThrow('The file is empty')
   expect((await readCsv('site,date,from,to\n')).errors).toEqual([{ path: 'file', message: 'The file has no rows.' }])

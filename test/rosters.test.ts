@@ -37,7 +37,9 @@ test('a change of a person or of a shift changes only the fields it names', asyn
   const wage = { max_hours_week: 12, hourly_cents: 1750, active: false }
   const ann = await addPerson(call, 'Ann', wage)
   expect(await call.patch(`${base}/staff/${ann.id}`, { name: 'Anne' })).toEqual({ ...ann, name: 'Anne' })
-  const replaced = await call.put(`${base}/staff/${ann.id}`, { name: 'Ann' })
+  const replaced = await call.put(`${base}/staff/${ann.id}`, { name: 'Änn Özil' })
+  for (const part of ['Änn', 'ÖZIL', 'n o'])
+    expect((await call.get(`${base}/staff?q=${encodeURIComponent(part)}`)).staff).toEqual([replaced])
   expect(replaced).toMatchObject({ skills: [], max_hours_week: 40, hourly_cents: 0, active: true })
 
   const times = { starts_at: '2026-03-23T18:00:00Z', ends_at: '2026-03-23T23:00:00Z' }
@@ -162,6 +164,8 @@ test('hand-made rosters are checked too: rest, overlap, headcount, skill, and sh
   expect(
     await rulesOf([{ shift_id: first, staff_id: ann }], { start_date: '2026-03-25', end_date: '2026-03-29' }),
   ).toEqual(['unknown'])
+  await call.patch(`${base}/staff/${cy}`, { active: false })
+  expect((await confirm([{ shift_id: first, staff_id: cy }])).problem.detail).toBe(`Staff ${cy} is inactive or deleted`)
 })
 
 test('pinned places stay through a new roster, and unpinned ones of other ranges too', async () => {
@@ -303,6 +307,9 @@ test('a shift that moves where its people cannot be is refused unless confirmed'
   expect(refusal.problem.conflicts[0].rule).toBe('overlap')
   expect((await call.get(`${base}/shifts/${monday}`)).date).toBe('2026-03-23')
   expect((await call.patch(`${base}/shifts/${monday}?confirm=true`, move)).date).toBe('2026-03-24')
+  // What was wrong before a change is not held against it.
+  expect(await call.patch(`${base}/shifts/${monday}`, { headcount: 3 })).toMatchObject({ headcount: 3 })
+  expect((await refusalOf(call.patch(`${base}/shifts/${monday}`, { skill: 'medic' }))).status).toBe(409)
 })
 
 test('a site that moves to another zone keeps its moments and finds its shifts on their new days', async () => {
@@ -330,6 +337,9 @@ test('invalid sites, people, shifts and requests for rosters are refused', async
   await call.post(`${base}/shifts`, { ...shift, starts_at: '2099-12-01T08:00:00Z', ends_at: '2099-12-01T09:00:00Z' })
   const copy = { from: '2099-12-01', to: '2099-12-01', weeks: 104 }
   expect((await problemOf('shifts/copy', copy)).errors[0].path).toBe('weeks') // no page or list could show them
+  const lastNight = { start_date: '2100-12-31', end_date: '2100-12-31', from: '22:00', to: '06:00' }
+  const pattern = { site_id: site.id, weekdays: [1, 2, 3, 4, 5, 6, 7], ...lastNight }
+  expect((await problemOf('shifts/pattern', pattern)).errors[0].path).toBe('end_date')
   expect(await problemOf('sites', { name: 'Hill', timezone: '2026-03-30T12:00Z' })).toMatchObject({ status: 422 })
   const generate = (body: object) => refusalOf(call.post('/api/v1/jobs/roster/generate', body))
   expect((await generate({ start_date: '2026-03-29', end_date: '2026-03-23' })).status).toBe(422)

@@ -1,6 +1,7 @@
 /** Publishes a roster: checked again by the independent checker, written in one transaction. */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
@@ -134,7 +135,12 @@ function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: nu
   const keys = new Set(wanted.map(assignmentKey))
   const removed = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
   tx.delete(assignments)
-    .where(sql`${assignments.id} in (select value from json_each(${JSON.stringify(removed.map(({ id }) => id))}))`)
+    .where(
+      isAmong(
+        assignments.id,
+        removed.map(({ id }) => id),
+      ),
+    )
     .run()
   const known = new Set(present.map(assignmentKey))
   const added = wanted.filter(one => !known.has(assignmentKey(one)))
@@ -142,7 +148,7 @@ function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: nu
     select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
   return {
     notified: notifyOfDuties(tx, at, { New: added, 'Taken off': removed }),
-    confirmed: wanted.length,
+    confirmed: present.length - removed.length + added.length,
     added: added.length,
     removed: removed.length,
     pinned: present.filter(({ pinned }) => pinned).length,
@@ -151,14 +157,20 @@ function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: nu
 
 const maxConflicts = 50 // conflicts in an answer
 
+/** A broken rule as answers show it. */
+export const conflictOf = ({ rule, message, shift_ids, staff_id }: Violation) => ({
+  rule,
+  message,
+  shift_ids,
+  staff_id,
+})
+
 export function refuseBroken(violations: Violation[]): void {
   const [first] = violations
   if (!first) return
   const others = violations.length > 1 ? `, and ${violations.length - 1} more` : ''
   refuse('conflict', `${first.message}${others}`, {
-    conflicts: violations
-      .slice(0, maxConflicts)
-      .map(({ rule, message, shift_ids, staff_id }) => ({ rule, message, shift_ids, staff_id })),
+    conflicts: violations.slice(0, maxConflicts).map(conflictOf),
     total_conflicts: violations.length,
   })
 }

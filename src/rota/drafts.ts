@@ -159,8 +159,9 @@ export function draftName({ name, range }: Pick<Draft, 'name' | 'range'>, sites:
   if (name) return name
   const { start, end, siteIds } = range
   const names = sites.filter(({ id }) => siteIds.includes(id)).map(({ name }) => name)
-  const where = !siteIds.length || names.length === sites.length ? 'All sites' : names.slice(0, 3).join(', ')
-  const more = siteIds.length && names.length > 3 && names.length < sites.length ? ` and ${names.length - 3} more` : ''
+  const isAll = !siteIds.length || (names.length > 0 && names.length === sites.length)
+  const where = isAll ? 'All sites' : names.slice(0, 3).join(', ') || 'Deleted sites'
+  const more = !isAll && names.length > 3 ? ` and ${names.length - 3} more` : ''
   const isWeek = start === mondayOf(start) && end === daysAfter(start, 6)
   return `${where}${more}, ${isWeek ? `week of ${dayWords(start).slice(4)}` : spanWords(start, end)}`
 }

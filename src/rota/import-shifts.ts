@@ -1,11 +1,11 @@
 import type { FieldError } from '../errors.ts'
-import { isInCalendar, iso, parseTime } from '../platform/clock.ts'
+import { firstYear, isInCalendar, iso, lastYear, parseTime } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import type { ReportError } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
-import { type NewShift, shiftDefaults } from './shift.ts'
+import { isShiftInCalendar, type NewShift, shiftDefaults } from './shift.ts'
 
 type NamedSite = { id: number; name: string; timezone: string }
 
@@ -71,6 +71,7 @@ function readRow(row: Record<string, string>, sites: NamedSite[], mistake: Repor
   const times =
     row.starts_at === undefined ? byDay(row, site.timezone, mistake) : byInstants(row, site.timezone, mistake)
   if (!times) return
+  if (!isShiftInCalendar(times)) return mistake('date', `This is before ${firstYear} or after ${lastYear}.`)
   const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
   if (hours <= 0) return mistake('ends_at', 'The end must be after the start.')
   if (hours > MAX_HOURS)

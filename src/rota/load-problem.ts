@@ -1,6 +1,7 @@
 /** Loads what a roster is generated from and checked against: the current problem in the database. */
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
 import { day, iso } from '../platform/clock.ts'
 import type { DateRange } from './date-range.ts'
@@ -80,7 +81,10 @@ function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
     .select()
     .from(shiftRequests)
     .where(
-      sql`${shiftRequests.shiftId} in (select value from json_each(${JSON.stringify(planned.map(({ id }) => id))}))`,
+      isAmong(
+        shiftRequests.shiftId,
+        planned.map(({ id }) => id),
+      ),
     )
     .all()
     .filter(({ staffId }) => isHere.has(staffId))
@@ -157,6 +161,14 @@ const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule 
 /** The rules against putting people on these shifts by hand: the same as for a whole roster. */
 export const violationsOf = (problem: RosterProblem, placed: Assignment[]): Violation[] =>
   checkRoster(problem, placed).filter(one => isNotGiven(one) && !isTooLittleWork(one))
+
+/** Those that a change adds: conflicts from before it do not count against it. */
+export function addedViolations(before: Violation[], after: Violation[]): Violation[] {
+  const known = new Set(before.map(violationKey))
+  return after.filter(one => !known.has(violationKey(one)))
+}
+
+const violationKey = ({ rule, message, shift_ids }: Violation) => `${rule} ${message} ${shift_ids.join()}`
 
 /** A pinned duty may break a rule, because somebody wanted it; but nobody is wanted twice in one place. */
 const isNotGiven = ({ given, rule }: Violation) => !given || rule === 'twice'

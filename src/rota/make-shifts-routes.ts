@@ -4,7 +4,6 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
-import { isInCalendar } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -14,7 +13,15 @@ import { checkDateRange } from './date-range.ts'
 import { parseShifts, shiftColumns } from './import-shifts.ts'
 import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
 import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
-import { asNewShift, checkHeadcount, copySchema, type NewShift, patternSchema, shiftDefaults } from './shift.ts'
+import {
+  asNewShift,
+  checkCalendar,
+  checkHeadcount,
+  copySchema,
+  type NewShift,
+  patternSchema,
+  shiftDefaults,
+} from './shift.ts'
 import { addNewShifts, findIdenticalShift, shiftsIn } from './shift-queries.ts'
 import { allSites, siteById, timezoneOfSite } from './site-queries.ts'
 
@@ -56,8 +63,7 @@ export const makeShiftsRoutes = (app: App) => {
         checkDateRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
         const copies = copyShifts(shiftsIn(db, range).map(asNewShift), body.weeks, timezoneOfSite(db))
-        if (copies.some(({ ends_at }) => !isInCalendar(Date.parse(ends_at))))
-          invalid('weeks', 'The copies would be after the last year that is supported.')
+        checkCalendar(copies, 'weeks')
         set.status = 201
         return add(copies, signedIn(who), 'shift.copy', body)
       },
@@ -79,6 +85,7 @@ export const makeShiftsRoutes = (app: App) => {
         const { timezone } = siteById(db, body.site_id)
         const shifts = shiftsFromPattern(pattern, start_date, end_date, timezone)
         if (!shifts.length) invalid('weekdays', 'None of these weekdays is in that range.')
+        checkCalendar(shifts, 'end_date')
         set.status = 201
         return add(shifts, signedIn(who), 'shift.pattern', body)
       },

@@ -1,8 +1,9 @@
 /** Notices to people about their own shifts, leave and swaps. People without an account get none. */
-import { and, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -53,7 +54,7 @@ export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): num
   tx
     .update(staffNotices)
     .set({ seenAt: at })
-    .where(and(eq(staffNotices.staffId, staffId), isNull(staffNotices.seenAt), sql`${staffNotices.id} <= ${upTo}`))
+    .where(and(eq(staffNotices.staffId, staffId), isNull(staffNotices.seenAt), lte(staffNotices.id, upTo)))
     .returning()
     .all().length
 
@@ -123,13 +124,13 @@ const maxNamed = 8 // duties in one message
 export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): number {
   const lines = new Map<number, Map<Change, string[]>>()
   for (const [change, duties] of Object.entries(changes) as [Change, readonly Assignment[]][]) {
-    const ids = JSON.stringify([...new Set(duties.map(({ shift_id }) => shift_id))])
+    const ids = duties.map(({ shift_id }) => shift_id)
     const places = new Map(
       tx
         .select({ id: shifts.id, ...dutyColumns })
         .from(shifts)
         .innerJoin(sites, eq(sites.id, shifts.siteId))
-        .where(and(sql`${shifts.id} in (select value from json_each(${ids}))`, gt(shifts.endsAt, at)))
+        .where(and(isAmong(shifts.id, ids), gt(shifts.endsAt, at)))
         .all()
         .map(place => [place.id, place]),
     )
@@ -147,7 +148,7 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
   const readers = tx
     .select({ id: staff.id })
     .from(staff)
-    .where(and(isNotNull(staff.userId), inArray(staff.id, [...lines.keys()])))
+    .where(and(isNotNull(staff.userId), isAmong(staff.id, [...lines.keys()])))
     .all()
   for (const { id } of readers) {
     const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${dutyList(duties)}`).join('. ')

@@ -1,8 +1,9 @@
 /** The roster as pages show it: shifts of some days, the people on them, and open places. */
 
-import { asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import { asc, eq, gt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
@@ -98,12 +99,12 @@ export function upcomingShifts(db: Db, { now, limit }: { now: number; limit: num
 
 /** These shifts, by their start. */
 export function shownShiftsByIds(db: Db, ids: number[], now: number): ShownShift[] {
-  const isAsked = sql`${shifts.id} in (select value from json_each(${JSON.stringify(ids)}))`
-  return shownShifts(db, selectShifts(db).where(isAsked).orderBy(asc(shifts.startsAt), asc(shifts.id)).all(), now)
+  const rows = selectShifts(db).where(isAmong(shifts.id, ids)).orderBy(asc(shifts.startsAt), asc(shifts.id))
+  return shownShifts(db, rows.all(), now)
 }
 
 function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
-  const ids = JSON.stringify(rows.map(({ shift }) => shift.id))
+  const ids = rows.map(({ shift }) => shift.id)
   const standing = Map.groupBy(
     db
       .select({
@@ -115,7 +116,7 @@ function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
       })
       .from(assignments)
       .innerJoin(staff, eq(staff.id, assignments.staffId))
-      .where(sql`${assignments.shiftId} in (select value from json_each(${ids}))`)
+      .where(isAmong(assignments.shiftId, ids))
       .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
       .all(),
     ({ shiftId }) => shiftId,
@@ -171,7 +172,7 @@ export const staffNames = (db: Db, ids: number[]): Map<number, string> =>
     db
       .select({ id: staff.id, name: staff.name })
       .from(staff)
-      .where(inArray(staff.id, ids))
+      .where(isAmong(staff.id, ids))
       .all()
       .map(({ id, name }) => [id, name]),
   )

@@ -18,6 +18,7 @@ import {
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, dateSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { refuseBroken, violationsOnShift } from './confirm.ts'
+import { addedViolations } from './load-problem.ts'
 import { notifyOfMove, notifyOfRemoval, upcomingDuties } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { checkShift, newShift, shiftChange, shiftDefaults, shiftSchema, shiftView } from './shift.ts'
@@ -104,8 +105,9 @@ export const shiftRoutes = (app: App) => {
           checkShift(shift)
           const at = clock.now()
           const duties = upcomingDuties(tx, { shiftId: id }, at)
+          const broken = violationsOnShift(tx, id)
           changeShift(tx, id, shift)
-          if (!confirm) refuseBroken(violationsOnShift(tx, id))
+          if (!confirm) refuseBroken(addedViolations(broken, violationsOnShift(tx, id)))
           notifyOfMove(tx, duties, at)
           const target = `shift ${id}`
           audit(tx, { at, who: signedIn(who), action: 'shift.change', target, detail: body })

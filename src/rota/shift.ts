@@ -1,7 +1,7 @@
 import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
-import { hour, iso } from '../platform/clock.ts'
+import { firstYear, hour, isInCalendar, iso, lastYear } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { maxWordLength, shiftKindSchema } from './rules-of-work.ts'
 
@@ -147,6 +147,15 @@ export function checkHeadcount({ headcount, most }: Pick<NewShift, 'headcount' |
   if (most !== null && most < headcount) invalid('most', `This must be at least the headcount of ${headcount}.`)
   if (!headcount && !most) invalid('headcount', 'With a headcount of 0, set how many people are allowed.')
 }
+
+/** For shifts that are made from local days, at their edge. `field` asked for them. */
+export function checkCalendar(shifts: readonly NewShift[], field: string): void {
+  if (!shifts.every(isShiftInCalendar))
+    invalid(field, `Some of these shifts would be before ${firstYear} or after ${lastYear}.`)
+}
+
+export const isShiftInCalendar = ({ starts_at, ends_at }: Pick<NewShift, 'starts_at' | 'ends_at'>): boolean =>
+  isInCalendar(Date.parse(starts_at)) && isInCalendar(Date.parse(ends_at))
 
 /** The date at the site. */
 export const localDate = (at: number, timezone: string): string =>

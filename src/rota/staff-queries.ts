@@ -2,9 +2,12 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { alreadyTaken, invalid, refuse } from '../errors.ts'
+import { markMatches } from '../leaderboard/search.ts'
+import { textColumn } from '../leaderboard/text.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -14,15 +17,12 @@ type Person = typeof staff.$inferSelect
 
 /** With their rows in other tables. */
 export function personViews(db: Db, people: Person[]): PersonView[] {
-  const ids = JSON.stringify(people.map(({ id }) => id))
-  const isTheirs = (
-    column: typeof certifications.staffId | typeof unavailability.staffId | typeof shiftRequests.staffId,
-  ) => sql`${column} in (select value from json_each(${ids}))`
+  const ids = people.map(({ id }) => id)
   const certificates = Map.groupBy(
     db
       .select()
       .from(certifications)
-      .where(isTheirs(certifications.staffId))
+      .where(isAmong(certifications.staffId, ids))
       .orderBy(asc(certifications.name), asc(certifications.expiresOn))
       .all(),
     ({ staffId }) => staffId,
@@ -31,7 +31,7 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
     db
       .select()
       .from(unavailability)
-      .where(isTheirs(unavailability.staffId))
+      .where(isAmong(unavailability.staffId, ids))
       .orderBy(asc(unavailability.from), asc(unavailability.id))
       .all(),
     ({ staffId }) => staffId,
@@ -41,7 +41,12 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
     people.map(({ userId }) => userId),
   )
   const requests = Map.groupBy(
-    db.select().from(shiftRequests).where(isTheirs(shiftRequests.staffId)).orderBy(asc(shiftRequests.shiftId)).all(),
+    db
+      .select()
+      .from(shiftRequests)
+      .where(isAmong(shiftRequests.staffId, ids))
+      .orderBy(asc(shiftRequests.shiftId))
+      .all(),
     ({ staffId }) => staffId,
   )
   return people.map(person => ({
@@ -77,16 +82,23 @@ export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
     db
       .select()
       .from(staff)
-      .where(sql`${staff.id} in (select value from json_each(${JSON.stringify(ids)}))`)
+      .where(isAmong(staff.id, ids))
       .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
       .all(),
   )
+
+/** People with `q` in their name, compared as in other searches: SQLite's lower() leaves letters such as Ö as they are. */
+function idsByName(db: Db, q: string): number[] {
+  const all = db.select({ id: staff.id, name: staff.name }).from(staff).all()
+  const hits = markMatches(q, [textColumn(all.map(({ name }) => name))], new Uint8Array(all.length))
+  return all.flatMap(({ id }, i) => (hits[i] ? id : []))
+}
 
 type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
 export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {
   const where = and(
-    q ? sql`instr(lower(${staff.name}), ${q.toLowerCase()}) > 0` : undefined,
+    q ? isAmong(staff.id, idsByName(db, q)) : undefined,
     skill ? sql`exists (select 1 from json_each(${staff.skills}) where value = ${skill})` : undefined,
     active === undefined ? undefined : eq(staff.active, active),
   )

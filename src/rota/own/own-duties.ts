@@ -12,7 +12,7 @@ import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared
 import { brokenDutyRuleSchema, brokenRulesByDuty } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
 import { dutyKey } from '../load-problem.ts'
-import { shownShiftsByIds } from '../roster-view.ts'
+import { shownShiftsByIds, staffNames } from '../roster-view.ts'
 import { shiftById } from '../shift-queries.ts'
 
 export type StaffRow = typeof staff.$inferSelect
@@ -86,13 +86,9 @@ type Row = { id: number; shiftId: number; offer: number | null; takenBy: number 
 function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[] {
   const ids = rows.map(({ shiftId }) => shiftId)
   const shown = new Map(shownShiftsByIds(db, ids, now).map(shift => [shift.id, shift]))
-  const names = new Map(
-    db
-      .select({ id: staff.id, name: staff.name })
-      .from(staff)
-      .where(sql`${staff.id} in (select value from json_each(${JSON.stringify(rows.map(({ takenBy }) => takenBy))}))`)
-      .all()
-      .map(({ id, name }) => [id, name]),
+  const names = staffNames(
+    db,
+    rows.flatMap(({ takenBy }) => takenBy ?? []),
   )
   const broken = [...shown.values()].flatMap(({ id, staff }) => {
     const own = staff.find(one => one.staff_id === staffId && one.broken)

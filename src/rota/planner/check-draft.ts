@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenDutyRuleSchema } from '../broken-duties.ts'
 import type { DateRange } from '../date-range.ts'
-import { assignmentKey, loadProblemOfRange, rosterVersion, violationsOf } from '../load-problem.ts'
+import { addedViolations, assignmentKey, loadProblemOfRange, rosterVersion, violationsOf } from '../load-problem.ts'
 import { shiftById } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, RosterProblem, Unfilled } from '../solving/problem.ts'
@@ -13,7 +13,7 @@ type DraftCheck = {
   /** The state of the database that was checked. */
   version: number
   violations: Violation[]
-  /** Conflicts from before the change do not count against it. */
+  /** By the change. */
   added: Violation[]
   unfilled: Unfilled[]
   pinned: Assignment[]
@@ -32,19 +32,16 @@ export function checkDraft(
   const version = rosterVersion(db)
   const problem = loadProblemOfRange(db, { range, seed: 1 })
   const checked = (assignments: Assignment[]) => violationsOf(problem, withPinned(problem, assignments))
-  const known = new Set(checked(before).map(violationKey))
   const violations = checked(after)
   const filled = Map.groupBy(withPinned(problem, after), ({ shift_id }) => shift_id)
   return {
     version,
     violations,
-    added: violations.filter(one => !known.has(violationKey(one))),
+    added: addedViolations(checked(before), violations),
     unfilled: problem.shifts.flatMap(({ id, headcount }) => openPlaces(id, headcount - (filled.get(id)?.length ?? 0))),
     pinned: problem.pinned,
   }
 }
-
-const violationKey = ({ rule, message, shift_ids }: Violation) => `${rule} ${message} ${shift_ids.join()}`
 
 const openPlaces = (shiftId: number, open: number): Unfilled[] =>
   Array.from({ length: Math.max(0, open) }, () => ({
@@ -121,8 +118,6 @@ function rulesAgainst(problem: RosterProblem, rest: Assignment[], wanted: Assign
     existing: problem.existing.filter(isTheirs),
   }
   const before = rest.filter(isTheirs)
-  const known = new Set(violationsOf(personProblem, before).map(violationKey))
-  return violationsOf(personProblem, [...before, wanted])
-    .filter(one => !known.has(violationKey(one)))
-    .map(({ rule, message }) => ({ rule, message }))
+  const after = violationsOf(personProblem, [...before, wanted])
+  return addedViolations(violationsOf(personProblem, before), after).map(({ rule, message }) => ({ rule, message }))
 }

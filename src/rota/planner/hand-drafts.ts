@@ -6,7 +6,7 @@ import { assignments, rosterDrafts, shifts } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { invalid, refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { refuseBroken } from '../confirm.ts'
@@ -15,6 +15,7 @@ import { assignmentSchema, type DraftContent, draftById, isDraftAsRead, saveDraf
 import { assignmentKey, rosterVersion } from '../load-problem.ts'
 import { staffNames } from '../roster-view.ts'
 import { inRange, shiftsIn } from '../shift-queries.ts'
+import type { Violation } from '../solving/check.ts'
 import type { Assignment } from '../solving/problem.ts'
 import { checkDraft } from './check-draft.ts'
 
@@ -95,9 +96,18 @@ export const renameDraft = (tx: Db, jobId: string, name: string | null): void =>
 
 type DraftChange = { put?: Assignment[]; take?: Assignment[] }
 
-/** Refused if the change itself would break a rule; existing conflicts stay. Returns the number of changes. */
-export async function changePlaces(app: App, who: Who, jobId: string, { put = [], take = [] }: DraftChange) {
+/** The number of changes and of open places, and the rules that the draft breaks now. */
+export type Changed = { changes: number; unfilled: number; violations: Violation[] }
+
+/** Refused if the change itself would break a rule; existing conflicts stay. */
+export async function changePlaces(
+  app: App,
+  who: Who,
+  jobId: string,
+  { put = [], take = [] }: DraftChange,
+): Promise<Changed> {
   const { db, reader, clock } = app
+  if (!put.length && !take.length) invalid('put', 'Send somebody to put, or to take off.')
   for (;;) {
     const draft = draftById(db, jobId)
     if (draft.confirmedAt !== null) refuse('conflict', 'This draft is published; make another one from it')
@@ -116,7 +126,7 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
       audit(tx, { at: clock.now(), who, action: 'roster.draft_change', target: `draft ${jobId}`, detail })
       return count
     })
-    if (changes !== undefined) return { changes, unfilled: checked.unfilled.length, conflicts: checked.violations }
+    if (changes !== undefined) return { changes, unfilled: checked.unfilled.length, violations: checked.violations }
   }
 }
 

@@ -3,13 +3,12 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { invalid } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
-import { clearRoster } from '../confirm.ts'
+import { clearRoster, conflictOf } from '../confirm.ts'
 import { checkDateRange } from '../date-range.ts'
 import { draftById, draftSchema, draftView } from '../drafts.ts'
 import { dutyDescription, dutyWords } from '../notices.ts'
@@ -18,6 +17,7 @@ import { staffNames } from '../roster-view.ts'
 import { allSites, siteById } from '../site-queries.ts'
 import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
 import {
+  type Changed,
   changePlaces,
   clearDraft,
   draftChangeSchema,
@@ -50,15 +50,9 @@ const maxConflicts = 100 // conflicts in an answer
 export const plannerRoutes = (app: App) => {
   const { db, clock } = app
   const viewOf = (jobId: string) => draftView(draftById(db, jobId), allSites(db))
-  const withMaxConflicts = <
-    T extends { conflicts: { rule: string; message: string; shift_ids: number[]; staff_id?: number }[] },
-  >(
-    done: T,
-  ) => ({
+  const changedAnswer = ({ violations, ...done }: Changed) => ({
     ...done,
-    conflicts: done.conflicts
-      .slice(0, maxConflicts)
-      .map(({ rule, message, shift_ids, staff_id }) => ({ rule, message, shift_ids, staff_id })),
+    conflicts: violations.slice(0, maxConflicts).map(conflictOf),
   })
 
   return new Elysia({ prefix: '/roster', tags: ['rosters'] })
@@ -126,7 +120,7 @@ export const plannerRoutes = (app: App) => {
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
         const { violations } = await app.reader.read(checkDraft, { range, before: assignments, after: assignments })
-        const { conflicts } = withMaxConflicts({ conflicts: itemsOfPage(violations, page) })
+        const conflicts = itemsOfPage(violations, page).map(conflictOf)
         return paged({ request, set }, page, violations.length, { conflicts })
       },
       {
@@ -161,10 +155,7 @@ export const plannerRoutes = (app: App) => {
     )
     .post(
       '/drafts/:job_id/changes',
-      async ({ params: { job_id }, body, who }) => {
-        if (!body.put?.length && !body.take?.length) invalid('put', 'Send somebody to put, or to take off.')
-        return withMaxConflicts(await changePlaces(app, signedIn(who), job_id, body))
-      },
+      async ({ params: { job_id }, body, who }) => changedAnswer(await changePlaces(app, signedIn(who), job_id, body)),
       {
         body: draftChangeSchema,
         may: 'officer',
@@ -176,7 +167,7 @@ export const plannerRoutes = (app: App) => {
     )
     .post(
       '/drafts/:job_id/clear',
-      async ({ params: { job_id }, body, who }) => withMaxConflicts(await clearDraft(app, signedIn(who), job_id, body)),
+      async ({ params: { job_id }, body, who }) => changedAnswer(await clearDraft(app, signedIn(who), job_id, body)),
       {
         body: t.Object(
           { start: t.Optional(dateSchema), end: t.Optional(dateSchema) },

@@ -11,7 +11,7 @@ import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/ht
 import { daysAfter, mondayOf } from '../date-range.ts'
 import { copyShifts } from '../make-shifts.ts'
 import { shownShiftsIn } from '../roster-view.ts'
-import { asNewShift, type NewShift } from '../shift.ts'
+import { asNewShift, checkCalendar, type NewShift } from '../shift.ts'
 import { addNewShifts, findIdenticalShift, shiftsIn } from '../shift-queries.ts'
 import { allSites, timezoneOfSite } from '../site-queries.ts'
 import type { Assignment } from '../solving/problem.ts'
@@ -96,6 +96,7 @@ export function applyTemplate(tx: Db, id: number, day: string, at: number): Appl
     weeks,
     zoneOf,
   )
+  checkCalendar(wanted, 'monday')
   const { ids, skipped } = addNewShifts(tx, wanted, at)
   const idOf = findIdenticalShift(tx)
   const people = kept.flatMap(({ people }, i) => {

@@ -44,7 +44,13 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
     const person = problem.staff.find(one => one.id === staff_id)
     const about = { shift_ids: [shift_id], staff_id, given: isPinned(shift_id, staff_id) }
     if (!shift || !person)
-      report({ rule: 'unknown', message: `No ${shift ? `staff ${staff_id}` : `shift ${shift_id}`}`, ...about })
+      report({
+        rule: 'unknown',
+        message: shift
+          ? `Staff ${staff_id} is inactive or deleted`
+          : `Shift ${shift_id} is not among those of these days and sites`,
+        ...about,
+      })
     else if (seen.has(`${shift_id}/${staff_id}`))
       report({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
     else known.push({ shift, person, pinned: about.given })
