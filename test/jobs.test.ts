@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
-import { runs } from '../db/schema.ts'
+import { runLog, runs } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import type { App } from '../src/context.ts'
@@ -294,6 +294,23 @@ test('a run whose failure could not be written down, as the disk was full, is no
   expect(await app.jobs.sweep(0)).toBe(1)
   ;(await until(() => begun[1])).end()
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
+})
+
+test('a run that goes on after its end and its deletion logs nothing more, and the service goes on', async () => {
+  const { definition, begun, first } = heldJob('test.lingering')
+  const { app, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  const { work, end } = await first()
+  end()
+  await finished({ job_id: jobId })
+  await until(async () => (await app.queues.counts(definition.queue)).active === 0)
+  app.db.delete(runs).run()
+  work.log.info('still at it')
+  await app.jobs.start(definition, {})
+  const next = await until(() => begun[1])
+  next.work.log.info('stored after the line before it')
+  await until(() => app.db.select().from(runLog).get())
+  next.end()
 })
 
 test('the event stream of a deleted job ends, and the service goes on', async () => {

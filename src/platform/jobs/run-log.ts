@@ -16,6 +16,7 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
   let waiting: Line[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let lines = 0
+  let isClosed = false
 
   /** Returns the lines that are not written yet, which the caller must insert. */
   function takeLines(): Line[] {
@@ -32,10 +33,16 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
   }
 
   function note(level: Level, message: string, facts: Facts = {}) {
-    if (level === 'debug' || ++lines > maxLines) return
+    if (isClosed || level === 'debug' || ++lines > maxLines) return
     const text = lines === maxLines ? 'Further lines are left out' : message.slice(0, maxLength)
     waiting.push({ runId, at: clock.now(), attempt, level, message: text, facts: shortened(facts) })
     timer ??= setTimeout(write, writeEvery)
+  }
+
+  /** The run has ended, and its row may be deleted. A cancelled one may still be at work: that is only in the log of the process. */
+  function close() {
+    write()
+    isClosed = true
   }
 
   const recordingLog = (to: Log, context: Facts): Log => ({
@@ -52,7 +59,7 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
     with: facts => recordingLog(to.with(facts), { ...context, ...facts }),
   })
 
-  return { log: recordingLog(log, {}), note, write, takeLines }
+  return { log: recordingLog(log, {}), note, write, takeLines, close }
 }
 
 export function insertLines(tx: Db, lines: readonly Line[]): void {

@@ -170,7 +170,6 @@ export function startWorker<App>({
         if (!hasSucceeded) await atomically(db, tx => succeed(tx, result), 'unsynced')
         jobs.changed(id)
       }
-      runLog.write()
       ownLog.info('Job done', { duration_ms: clock.now() - (startedRun.startedAt ?? 0), attempt: startedRun.attempts })
     } catch (error) {
       if (hasSucceeded && runById(db).get({ id })?.status === 'SUCCESS') return jobs.changed(id)
@@ -196,6 +195,7 @@ export function startWorker<App>({
       throw error
     } finally {
       running.delete(id)
+      runLog.close()
     }
   }
 
