@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs'
 import { eq } from 'drizzle-orm'
-import { databaseFile, openDatabase } from '../db/open.ts'
+import { databaseFile, openBeside } from '../db/open.ts'
 import { users } from '../db/schema.ts'
 import { transact } from '../db/transactions.ts'
 import { issueKey } from '../src/accounts/key.ts'
@@ -81,7 +81,7 @@ async function ownKey(dataDir: string): Promise<string> {
     )
     process.exit(1)
   }
-  const db = openDatabase(dataDir)
+  const db = openBeside(dataDir)
   const email = 'demo@fieldhouse.example'
   const password = crypto.randomUUID()
   const passwordHash = await openPasswords().hash(password)
