@@ -61,6 +61,18 @@ test('characters that XML cannot hold are left out of a workbook, and infinity i
   ])
 })
 
+test('a workbook names its sheet so that Excel opens it', async () => {
+  const names: [title: string, name: string][] = [
+    ['History', 'Sheet'],
+    [`${'x'.repeat(30)}'s cup`, 'x'.repeat(30)],
+    ["' '", 'Sheet'],
+  ]
+  for (const [title, name] of names) {
+    const sheet = await readWorkbook(await bytesOf(workbookOf(title, ['one'], [])))
+    expect(sheet.name).toBe(name)
+  }
+})
+
 test('a workbook takes what Excel and an archive can hold', () => {
   expect(fitsWorkbook(1_048_575, 35)).toBe(true)
   expect(fitsWorkbook(1_048_576, 35)).toBe(false)

@@ -23,12 +23,7 @@ export function workbookOf(
   heading: readonly string[],
   slices: Iterable<Cell[][]> | AsyncIterable<Cell[][]>,
 ): AsyncGenerator<Uint8Array> {
-  const name =
-    title
-      .replaceAll(/[*?:/\\[\]]/g, ' ')
-      .replace(/^'+|'+$/g, '')
-      .slice(0, 31)
-      .trim() || 'Sheet'
+  const name = sheetNameOf(title)
   const parts = {
     '[Content_Types].xml': `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${contentTypes}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="${contentTypes}.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${contentTypes}.worksheet+xml"/></Types>`,
     '_rels/.rels': `<Relationships xmlns="${relationsNamespace}"><Relationship Id="rId1" Type="${officeNamespace}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
@@ -40,6 +35,15 @@ export function workbookOf(
     ...Object.entries(parts).map(([name, xml]) => ({ name, content: [encoder.encode(declaration + xml)] })),
     { name: 'xl/worksheets/sheet1.xml', content: sheetOf(heading, slices) },
   ])
+}
+
+/** Excel refuses some characters, a quote at either end, and one name. */
+function sheetNameOf(title: string): string {
+  const name = title
+    .replaceAll(/[*?:/\\[\]]/g, ' ')
+    .slice(0, 31)
+    .replaceAll(/^['\s]+|['\s]+$/g, '')
+  return name === '' || /^history$/i.test(name) ? 'Sheet' : name
 }
 
 async function* sheetOf(heading: readonly string[], slices: Iterable<Cell[][]> | AsyncIterable<Cell[][]>) {
