@@ -1,6 +1,7 @@
 import { expect, spyOn, test } from 'bun:test'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { passwordCosts } from '../src/accounts/password.ts'
+import { raiseAlert } from '../src/alerts.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { adminToken, type caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 import { tokenOf, visitor } from './visitor.ts'
@@ -535,6 +536,24 @@ test('a deleted user is anonymous, but what they did stays under their id', asyn
   expect((await call.get('/api/v1/users')).pagination.total).toBe(0)
   const again = await call.post('/api/v1/users', ann) // the address is free again
   expect(again.id).toBeGreaterThan(id)
+})
+
+test('alerts about a user carry their new name, and after their deletion none', async () => {
+  const { call, app, clock } = await start()
+  const { id } = await call.post('/api/v1/users', { ...ann, username: 't' })
+  raiseAlert(app.db, clock.now(), {
+    key: `high_trades:${id}`,
+    type: 'high_trades',
+    severity: 'warning',
+    title: 't trades very often',
+    message: '101 trades since 00:00 UTC.',
+    data: { user_id: id },
+  })
+  const title = async () => (await call.get('/admin/monitoring/alerts/json')).alerts[0].title
+  await call.patch(`/api/v1/users/${id}`, { username: 'e' })
+  expect(await title()).toBe('e trades very often')
+  await call.delete(`/api/v1/users/${id}`)
+  expect(await title()).toBe(`deleted-${id} trades very often`)
 })
 
 test('the last admin can neither be deleted nor demoted', async () => {

@@ -94,8 +94,11 @@ function alertOf(locked: readonly LockedOut[], address: string): Alert {
 const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
 type LockedOut = Static<typeof lockedSchema>[number]
 
-/** Part of deleting an account: earlier alerts name it. */
-export function renameInAlerts(tx: Db, userId: number, username: string): void {
+/** Earlier alerts name the user: at the start of their title, or among those who are locked out. */
+export function renameInAlerts(tx: Db, userId: number, from: string, username: string): void {
+  const title = sql`${username} || substr(${systemAlerts.title}, length(${from}) + 1)`
+  const startsWithName = sql`${systemAlerts.data} ->> '$.user_id' = ${userId} and instr(${systemAlerts.title}, ${from}) = 1`
+  tx.update(systemAlerts).set({ title }).where(startsWithName).run()
   const names = sql`exists (select 1 from json_each(${systemAlerts.data}, '$.locked') where value ->> '$.id' = ${userId})`
   const ofAttempts = and(eq(systemAlerts.key, lockAlert), names)
   for (const { id, data } of tx.select().from(systemAlerts).where(ofAttempts).all()) {

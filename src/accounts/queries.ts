@@ -11,7 +11,6 @@ import {
   portfolios,
   type Role,
   runs,
-  systemAlerts,
   users,
 } from '../../db/schema.ts'
 import { audit } from '../audit.ts'
@@ -134,6 +133,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, exceptToken?:
     tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   if (changed.username !== user.username) {
     renameEntries(tx, id, isDefaultName(user.username), changed.username)
+    renameInAlerts(tx, id, user.username, changed.username)
     touchWhereNamed(tx, id)
   }
   if (changed.email !== user.email) moveOptOuts(tx, user.email, changed.email)
@@ -158,11 +158,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
   forgetDevices(tx, id)
   const oldName = user.username.toLowerCase()
   renameEntries(tx, id, name => name.toLowerCase().includes(oldName), anonymous.username)
-  tx.update(systemAlerts)
-    .set({ title: sql`replace(${systemAlerts.title}, ${user.username}, ${anonymous.username})` })
-    .where(sql`json_extract(${systemAlerts.data}, '$.user_id') = ${id}`)
-    .run()
-  renameInAlerts(tx, id, anonymous.username)
+  renameInAlerts(tx, id, user.username, anonymous.username)
   forgetAddresses(tx, id)
   touchWhereNamed(tx, id)
 }
