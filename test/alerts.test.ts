@@ -210,6 +210,20 @@ test('an alert that gets worse is sent again, also if it was acknowledged; one t
   expect((await call.get(`${alerts}/json`)).alerts[0].sent_at).not.toBeNull()
 })
 
+test('an alert that comes back worse is sent at once, also within the hour', async () => {
+  const hook = startWebhook()
+  const never = { monitorIntervals: { files: hour, alerts: hour, redis: hour } }
+  const { app, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, never)
+  const send = openAlertWebhook(app)
+  const sent: number[] = []
+  for (const severity of ['warning', 'warning', 'critical', 'warning'] as const) {
+    raiseAlert(app.db, clock.now(), { ...heldFeed, severity })
+    sent.push(await send())
+    clearAlert(app.db, clock.now(), heldFeed.key)
+  }
+  expect(sent).toEqual([1, 0, 1, 0])
+})
+
 test('a webhook that fails is tried again, and nothing is lost', async () => {
   const hook = startWebhook(1)
   const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)

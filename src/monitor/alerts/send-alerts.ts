@@ -4,9 +4,9 @@
  * While the webhook fails, it is retried after pauses of up to five minutes.
  */
 
-import { and, eq, gt, isNull, max, ne, notLike } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, max, ne, notLike } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { type Severity, systemAlerts, users } from '../../../db/schema.ts'
+import { type Severity, severities, systemAlerts, users } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { locks } from '../../locks.ts'
@@ -105,21 +105,23 @@ const unsentAlerts = (db: Db) =>
     .all()
 
 type SystemAlert = typeof systemAlerts.$inferSelect
-/** `before`: when the same condition was last sent or mailed; null if not within the last hour. */
+/** `before`: when the same condition, no less severe, was last sent or mailed; null if not within the last hour. */
 type AlertToSend = SystemAlert & { before: number | null }
 type SentColumn = 'sentAt' | 'mailedAt'
 
 const isNew = ({ before }: AlertToSend): boolean => before === null
 
 const withTimeBefore = (db: Db, column: SentColumn, alerts: readonly SystemAlert[], now: number): AlertToSend[] =>
-  alerts.map(alert => ({ ...alert, before: lastTime(db, column, alert.key, now - repeatAfter) }))
+  alerts.map(alert => ({ ...alert, before: lastTime(db, column, alert, now - repeatAfter) }))
 
-const lastTime = (db: Db, column: SentColumn, key: string, since: number): number | null =>
-  db
+function lastTime(db: Db, column: SentColumn, { key, severity }: SystemAlert, since: number): number | null {
+  const asSevere = inArray(systemAlerts.severity, severities.slice(severities.indexOf(severity)))
+  const times = db
     .select({ at: max(systemAlerts[column]) })
     .from(systemAlerts)
-    .where(and(eq(systemAlerts.key, key), gt(systemAlerts[column], since)))
-    .get()?.at ?? null
+    .where(and(eq(systemAlerts.key, key), asSevere, gt(systemAlerts[column], since)))
+  return times.get()?.at ?? null
+}
 
 /** One that is not new takes over the time of the one before, from which its hour counts. */
 function markAlerts(tx: Db, column: SentColumn, alerts: readonly AlertToSend[], now: number): void {
