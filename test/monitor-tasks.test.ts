@@ -255,6 +255,18 @@ test('a job page shows its timeline, log, error and stack, and no secret', async
   expect((await refusalOf(call.post(`${monitor}/jobs/remove`, { job_id: id }))).status).toBe(404)
 })
 
+test('a job page counts the runs that failed for good like it, and its events end once it is removed', async () => {
+  const { app, call, fail } = await startWithJobs()
+  await fail(3)
+  const [{ job_id: id }, { job_id: repaired }] = (await call.get('/api/v1/jobs?name=test.brittle')).jobs
+  app.db.update(runs).set({ status: 'SUCCESS' }).where(eq(runs.id, repaired)).run() // as at a second attempt
+  expect(await call.get(`${monitor}/jobs/${id}`)).toContain('2 runs failed the same way')
+  const events = await call.raw(`${monitor}/jobs/${id}/events`)
+  await call.post(`${monitor}/jobs/remove`, { job_id: id })
+  expect(await events.text()).toContain('event: changed')
+  expect((await call.raw(`${monitor}/jobs/${id}/events`)).status).toBe(404)
+})
+
 test('locks are shown with owner, age and time left, dead owners flagged; an admin releases them', async () => {
   const { call, app, now, clock, lastAudited } = await startWithJobs()
   const taken = await app.locks.take(lock('import', '10m', 'wait')(7))

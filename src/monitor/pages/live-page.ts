@@ -7,7 +7,7 @@ import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, type TSchema, t } from 'elysia'
 import { LRUCache } from 'lru-cache'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { Refusal, refuse } from '../../errors.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
@@ -191,7 +191,7 @@ export function liveEvents(
   checkInterval = 500, // ms
 ): Response {
   const { streams, log } = app
-  return streams.response(request, send => {
+  return streams.response(request, (send, end) => {
     let sent = ''
     let beatAt = -beatInterval
     let isChecking = false
@@ -206,6 +206,7 @@ export function liveEvents(
         beatAt = performance.now()
         send(openAlerts(app), 'beat')
       } catch (error) {
+        if (error instanceof Refusal) return end() // what it shows is gone: the client asks again, and is told
         log.warn('A page of the monitor could not be checked for changes', { error })
       } finally {
         isChecking = false

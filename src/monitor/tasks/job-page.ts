@@ -1,6 +1,6 @@
 /** Jobs one by one: page, JSON, and what keeps the page up to date. */
 
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import { runLog, runs } from '../../../db/schema.ts'
@@ -31,7 +31,7 @@ type LogLine = typeof runLog.$inferSelect
 type JobData = {
   run: ShownRun
   log: readonly LogLine[]
-  /** Runs that failed with the same fingerprint, including this one. */
+  /** Runs that failed for good with the same fingerprint, including this one. */
   sameFailures: number
   /** The average time of successful runs of this job, ms. */
   usual: number | null
@@ -169,10 +169,14 @@ export const jobPage = (app: App) => {
       },
       { may: 'admin', detail: hidden },
     )
-    .get('/events', ({ params: { job_id: id }, request }) => liveEvents(app, request, () => shown(id).version), {
-      may: 'admin',
-      detail: hidden,
-    })
+    .get(
+      '/events',
+      ({ params: { job_id: id }, request }) => {
+        read(app, id) // refused where there is nothing to show
+        return liveEvents(app, request, () => shown(id).version)
+      },
+      { may: 'admin', detail: hidden },
+    )
     .get('/json', ({ params: { job_id: id } }) => viewOf(read(app, id)), {
       may: 'admin',
       detail: describe('A job with its log', detailSchema),
@@ -185,7 +189,9 @@ function read(app: App, id: string): JobData {
   const [run] = shownRuns(app, found ? [found] : [])
   if (!run) return refuse('not_found', `There is no job ${id}`)
   const { fingerprint } = run
-  const sameFailures = fingerprint ? countRows(db, runs, eq(runs.fingerprint, fingerprint)) : 0
+  const sameFailures = fingerprint
+    ? countRows(db, runs, and(eq(runs.fingerprint, fingerprint), eq(runs.status, 'FAILURE')))
+    : 0
   const log = db.select().from(runLog).where(eq(runLog.runId, id)).orderBy(runLog.id).limit(1_000).all()
   const now = clock.now()
   const usual = usualMs(db, [run.name], now)[run.name] ?? null
