@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
-import { runs } from '../db/schema.ts'
+import { passwordLinks, runs } from '../db/schema.ts'
 import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
@@ -235,6 +235,17 @@ test('nobody can flood a mailbox with links', async () => {
   for (let more = 0; more < 8; more++) await forgot()
   expect((await refusalOf(forgot())).status).toBe(429)
   expect(app.config.smtpUrl).toContain('smtp://')
+})
+
+test('a link for a new password that a restart interrupts is mailed by the next process', async () => {
+  const server = await mailServer()
+  const { call, as, app, stop, dataDir } = await start(mailSettings(await silentServer()))
+  await call.post('/api/v1/users', ann)
+  await as().post('/api/v1/auth/forgot', { email: ann.email })
+  await until(() => app.db.select().from(passwordLinks).get())
+  await stop()
+  await start(mailSettings(server.port), dataDir)
+  expect(await server.to(ann.email)).toHaveLength(1)
 })
 
 test('where no mails are sent the page of a forgotten password leads to an admin', async () => {

@@ -1,7 +1,7 @@
 /** A new password for people who have forgotten theirs, by a link in a mail. The answer never reveals whether an address has an account. */
-
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
 import { passwordLinks } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit, stranger, systemActor } from '../audit.ts'
@@ -31,30 +31,34 @@ export async function forgotPassword(app: App, request: Request, typedEmail: str
   const address = requestContext(request).address()
   await countAttempt(app, { account: `forgotten ${email}`, address })
   const job = await atomically(db, tx => {
+    const now = clock.now()
     const user = userByEmail(tx, email)
     const target = user ? `user ${user.id}` : 'unknown account'
     const result = user ? 'ok' : 'refused'
-    audit(tx, { at: clock.now(), who: stranger, action: 'auth.forgot', target, detail: { address }, result })
-    return user && app.jobs.accept(tx, sendPasswordLink, { userId: user.id }).jobId
+    audit(tx, { at: now, who: stranger, action: 'auth.forgot', target, detail: { address }, result })
+    if (!user || wasJustMailed(tx, user.id, now)) return undefined
+    return app.jobs.accept(tx, sendPasswordLink, { userId: user.id }).jobId
   })
   if (job) void app.jobs.tryDispatch(job) // not awaited: the time it takes would reveal that there is an account
+}
+
+function wasJustMailed(tx: Db, userId: number, now: number): boolean {
+  const justMailed = and(
+    eq(passwordLinks.userId, userId),
+    gt(passwordLinks.createdAt, now - mailInterval),
+    eq(passwordLinks.expiresAt, sql`${passwordLinks.createdAt} + ${lifetime}`), // those by admins live longer
+  )
+  return tx.select().from(passwordLinks).where(justMailed).get() !== undefined
 }
 
 export const sendPasswordLink = mailJob('send_password_link', () => 'password', {
   input: t.Object({ userId: t.Integer() }),
   once: ({ userId }) => String(userId),
-  async compose({ userId }, app, { attempt }) {
+  async compose({ userId }, app) {
     const { db, clock } = app
     const link = await atomically(db, tx => {
-      const now = clock.now()
-      const justMailed = and(
-        eq(passwordLinks.userId, userId),
-        gt(passwordLinks.createdAt, now - mailInterval),
-        eq(passwordLinks.expiresAt, sql`${passwordLinks.createdAt} + ${lifetime}`), // those by admins live longer
-      )
-      if (attempt === 1 && tx.select().from(passwordLinks).where(justMailed).get()) return undefined
       const user = findUser(tx, userId)
-      return user && { to: user.email, ...makePasswordLink(tx, user, systemActor, now, lifetime) }
+      return user && { to: user.email, ...makePasswordLink(tx, user, systemActor, clock.now(), lifetime) }
     })
     if (!link) return undefined
     return {

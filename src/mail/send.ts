@@ -10,7 +10,7 @@ import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
-import type { JobContext, JobDefinition } from '../platform/jobs/job.ts'
+import type { JobDefinition } from '../platform/jobs/job.ts'
 import { mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
 import { isTurnedOff, unsubscribeToken } from './opt-outs.ts'
@@ -34,7 +34,7 @@ export function mailJob<Input extends TSchema>(
     settled,
     ...wishes
   }: Pick<JobDefinition<App, Input>, 'input' | 'once' | 'afterFailure'> & {
-    compose(input: Static<Input>, app: App, work: JobContext): Promise<Addressed | undefined>
+    compose(input: Static<Input>, app: App): Promise<Addressed | undefined>
     /** It was sent, or the reason why not. */
     settled?(input: Static<Input>, app: App, outcome: Outcome): Promise<void>
   },
@@ -45,9 +45,9 @@ export function mailJob<Input extends TSchema>(
     attempts: 10, // within about an hour: some servers accept a mail only at a second attempt
     backoff: '5s',
     expires: '12h',
-    async run(input: Static<Input>, app, work) {
+    async run(input: Static<Input>, app) {
       if (!sendsMail(app)) return { skipped: 'SMTP_URL is not set' }
-      const letter = await compose(input, app, work)
+      const letter = await compose(input, app)
       if (!letter) return { skipped: 'there is nobody to send it to any more' }
       const outcome = await deliver(app, kind(input), letter)
       await settled?.(input, app, outcome)
