@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { hour } from '../src/platform/clock.ts'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { runScript } from './operator.ts'
@@ -54,7 +55,7 @@ test('a password that is changed while it is checked changes nothing any more', 
 })
 
 test('sessions are listed, each but this one is ended by itself, and all by an admin', async () => {
-  const { call, url } = await start()
+  const { call, url, clock } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   const [here, there, stranger] = [visitor(url), visitor(url), visitor(url)]
   await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
@@ -73,6 +74,9 @@ test('sessions are listed, each but this one is ended by itself, and all by an a
   expect((await stranger.get('/api/v1/auth/me')).user.username).toBe('Bob')
   const { logs } = await call.get('/admin/audit/logs/json?action=user.end_sessions')
   expect(logs).toMatchObject([{ target: `user ${id}`, detail: { ended: 2 } }])
+  await here.signIn(ann.email, ann.password)
+  clock.forward(25 * hour)
+  expect(await call.delete(`/api/v1/users/${id}/sessions`)).toEqual({ id, ended: 0 }) // it has expired
 })
 
 test('a key works until its end date', async () => {

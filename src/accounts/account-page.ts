@@ -7,7 +7,7 @@ import { badge } from '../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, time } from '../ui/parts/values.ts'
+import { name, number, time } from '../ui/parts/values.ts'
 import { minPasswordLength, type User } from './account.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
@@ -19,7 +19,7 @@ export const accountPage = (
   who: Who,
   user: User,
   keys: readonly KeyView[],
-  sessions: readonly SessionView[],
+  { sessions, total }: { sessions: readonly SessionView[]; total: number },
   mails: OwnMails,
 ) =>
   page({
@@ -39,7 +39,7 @@ export const accountPage = (
 ${ownForm(user)}
 
 <h2>Where you are signed in</h2>
-<div id="sessions">${sessionTable(sessions)}</div>
+<div id="sessions">${sessionTable(sessions)}${total > sessions.length && html`<p class="quiet">And ${number(total - sessions.length)} more. A new password ends them all.</p>`}</div>
 
 ${
   mails.sent &&

@@ -51,11 +51,12 @@ export async function editUser(app: App, who: Who, id: number, change: Partial<N
 
 const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]
 
-/** For a browser that is lost or shared. Returns how many sessions there were. */
+/** For a browser that is lost or shared. Returns how many open sessions there were. */
 export const endUserSessions = ({ db, clock }: App, who: Who, id: number): Promise<number> =>
   atomically(db, tx => {
-    const ended = endSessions(tx, userById(tx, id).id)
-    audit(tx, { at: clock.now(), who, action: 'user.end_sessions', target: `user ${id}`, detail: { ended } })
+    const now = clock.now()
+    const ended = endSessions(tx, userById(tx, id).id).filter(expiresAt => expiresAt > now).length
+    audit(tx, { at: now, who, action: 'user.end_sessions', target: `user ${id}`, detail: { ended } })
     return ended
   })
 

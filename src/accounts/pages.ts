@@ -194,7 +194,7 @@ ${notice(message)}
         const me = signedIn(who)
         if (me.id === null) return refuse('not_found', 'The operator has no account')
         const { keys } = keysOfUser(db, me.id, pageOf({ limit: maxKeys }))
-        const { sessions } = ownSessions(app, request, me, pageOf({ limit: 100 }))
+        const sessions = ownSessions(app, request, me, pageOf({ limit: 100 }))
         return accountPage(me, userById(db, me.id), keys.map(keyView), sessions, ownMails(app, me))
       },
       { may: 'member', detail: hidden },

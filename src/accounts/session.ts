@@ -155,8 +155,8 @@ export function endSession(tx: Db, token: string): void {
   if (ended) touch(tx, 'account', ended.userId)
 }
 
-/** All sessions of a user except the one in use. Returns how many there were. */
-export function endSessions(tx: Db, userId: number, except?: string): number {
+/** All sessions of a user except the one in use. Returns when each would have expired. */
+export function endSessions(tx: Db, userId: number, except?: string): number[] {
   const isOther = except === undefined ? undefined : ne(sessions.tokenHash, hashSecret(except))
   const ended = tx
     .delete(sessions)
@@ -164,5 +164,5 @@ export function endSessions(tx: Db, userId: number, except?: string): number {
     .returning({ expiresAt: sessions.expiresAt })
     .all()
   touch(tx, 'account', userId)
-  return ended.length
+  return ended.map(({ expiresAt }) => expiresAt)
 }
