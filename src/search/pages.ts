@@ -66,7 +66,7 @@ function results(q: string, groups: readonly HitGroup[], category: Category | un
     group => html`<section class="part">
 <h2>${group.title}</h2>
 <ul class="found">${group.found.map(each => html`<li><a href="${each.path}">${name(each.name)}</a>${each.note && html` <small>${each.note}</small>`}</li>`)}</ul>
-${!category && group.found.length === limit && html`<p><a href="${address('/search', { q, category: group.category })}">More ${group.title.toLowerCase()}</a></p>`}
+${group.found.length === limit && html`<p class="quiet">${category ? `At most ${limit} are listed, the best matches first. Type more of the name.` : html`<a href="${address('/search', { q, category: group.category })}">More ${group.title.toLowerCase()}</a>`}</p>`}
 </section>`,
   )}`
 }
