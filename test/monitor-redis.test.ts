@@ -130,7 +130,20 @@ test('without Redis the same fields describe the queue file', async () => {
 test('the queues list their workers and their active, waiting, planned and registered jobs', async () => {
   const release = Promise.withResolvers<void>()
   const slow = job('test.slow', { input: t.Object({}), queue: 'heavy', run: () => release.promise })
-  const { call, app } = await start({}, undefined, { jobs: [slow] })
+  const failing = job('test.failing', {
+    input: t.Object({}),
+    backoff: '5m',
+    run: () => Promise.reject(new Error('no')),
+  })
+  const { call, app } = await start({}, undefined, { jobs: [slow, failing] })
+  await app.jobs.start(failing, {}, { at: Date.now() + 50 })
+  const retried = await until(async () => {
+    const { scheduled } = await call.get('/admin/queue-inspect')
+    return scheduled.find(({ attempts }: { attempts: number }) => attempts === 1)
+  })
+  const [queued] = await app.queues.list('quick', 'delayed', 1)
+  expect(Date.parse(retried.eta) - Date.parse(retried.since)).toBe(queued?.delay ?? 0)
+  await app.jobs.cancel(retried.id)
   for (let i = 0; i < 3; i++) await app.jobs.start(slow, {})
   const at = Date.now() + 3_600_000
   await app.jobs.start(slow, {}, { at })

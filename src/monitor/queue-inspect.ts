@@ -81,7 +81,7 @@ async function inspect(app: App): Promise<Inspection> {
     const list = async (state: 'active' | 'waiting' | 'delayed') =>
       (await queues.list(queue, state, maxListed)).map(job => ({
         ...view(queue, job),
-        eta: iso(job.timestamp + job.delay),
+        eta: iso(sinceOf(job) + job.delay),
       }))
     const [workers, active, reserved, scheduled, counts] = await Promise.all([
       queues.workers(queue),
@@ -111,12 +111,15 @@ async function inspect(app: App): Promise<Inspection> {
   }
 }
 
-const view = (queue: QueueName, { id, name, attemptsMade, processedOn, timestamp }: QueueJob) => ({
-  id: id ?? '',
-  name,
+/** When it was last started, or put into the queue: a delay counts from then. */
+const sinceOf = ({ processedOn, timestamp }: QueueJob) => processedOn ?? timestamp
+
+const view = (queue: QueueName, job: QueueJob) => ({
+  id: job.id ?? '',
+  name: job.name,
   queue,
-  attempts: attemptsMade,
-  since: iso(processedOn ?? timestamp),
+  attempts: job.attemptsMade,
+  since: iso(sinceOf(job)),
 })
 
 const body = (inspected: Inspection): Html => html`${stats(
