@@ -120,6 +120,7 @@ test('jobs are found by who started them, by the file they took, and by when', a
   const page = await call.get(`${jobs}?user=olga&from=${today}`)
   expect(page).toContain('<label class="datetime-local">From, in UTC')
   expect(page).toContain(`value="${today}T00:00"`)
+  expect(await call.get(`${jobs}?to=${today}`)).toContain(`name="to" value="${today}T23:59"`)
   for (const query of ['from=yesterday', `from=${today}T25:00`, 'to=2026-02-31'])
     expect((await refusalOf(call.get(`${jobs}/json?${query}`))).status).toBe(422)
 })

@@ -76,7 +76,7 @@ const conditionOf = ({ status, name, fingerprint, file, user, from, to, ...whose
       ? { text: 'r.started_by in (select id from users where username = ? collate nocase)', values: [user] }
       : undefined,
     from ? { text: 'r.created_at >= ?', values: [momentInUtc(from)] } : undefined,
-    to ? { text: 'r.created_at < ?', values: [endInUtc(to)] } : undefined,
+    to ? { text: 'r.created_at <= ?', values: [lastInUtc(to)] } : undefined,
     visibleTo(whose),
   )
 
@@ -88,10 +88,10 @@ export function momentInUtc(text: string): number {
   const at = parseTime(inUtc(text))
   return Number.isNaN(at) ? refuse('invalid', `This is not a time: ${text}`) : at
 }
-/** Including all of the day, minute or second that it names. */
-function endInUtc(text: string): number {
+/** The last millisecond of the day, minute or second that it names. */
+export function lastInUtc(text: string): number {
   const time = inUtc(text)
-  return momentInUtc(time) + (time.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(time) ? minute : second)
+  return momentInUtc(time) + (time.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(time) ? minute : second) - 1
 }
 
 function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {

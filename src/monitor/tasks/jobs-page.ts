@@ -20,7 +20,7 @@ import { duration, elapsed, name as nameOf, noValue, number, time } from '../../
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
-import { findRuns, isNarrowed, momentInUtc } from '../runs/find-runs.ts'
+import { findRuns, isNarrowed, lastInUtc, momentInUtc } from '../runs/find-runs.ts'
 import {
   adminJobSchema,
   adminJobView,
@@ -126,8 +126,8 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
     { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
     { name: 'user', label: 'Started by', value: filter.user },
     { name: 'file', label: 'File', value: filter.file },
-    { name: 'from', label: 'From, in UTC', type: 'datetime-local', value: inputTime(filter.from) },
-    { name: 'to', label: 'To, in UTC', type: 'datetime-local', value: inputTime(filter.to) },
+    { name: 'from', label: 'From, in UTC', type: 'datetime-local', value: inputTime(filter.from, momentInUtc) },
+    { name: 'to', label: 'To, in UTC', type: 'datetime-local', value: inputTime(filter.to, lastInUtc) },
     { name: 'status', label: 'State', value: filter.status, type: 'hidden' },
     { name: 'fingerprint', label: 'Failure', value: filter.fingerprint, type: 'hidden' },
   ],
@@ -162,7 +162,8 @@ ${!data.isExact && html`<p class="quiet">There are more matches than were counte
 ${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
 
 /** `2026-03-30T18:00`, as the browser needs it. */
-const inputTime = (given: string | undefined) => given && iso(momentInUtc(given)).slice(0, 16)
+const inputTime = (given: string | undefined, momentOf: (text: string) => number) =>
+  given && iso(momentOf(given)).slice(0, 16)
 
 /** How many end per hour, how many wait. */
 const overTimeCharts = ({ hours, depth }: JobsOverTime): Html => html`<div class="charts">
