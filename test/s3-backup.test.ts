@@ -5,6 +5,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { namesToKeep, openS3Store } from '../src/monitor/backups/s3-backup.ts'
+import { sendBackupAway } from '../src/monitor/jobs.ts'
+import { day } from '../src/platform/clock.ts'
 import { fetchedTest } from './needs.ts'
 import { runScript } from './operator.ts'
 import { startS3 } from './s3.ts'
@@ -108,6 +110,16 @@ fetchedTest('the error about an unreachable store names it, and no key is logged
     JSON.stringify(lines) + page + err + readFileSync(join(dataDir, 'fieldhouse.db')).toString('latin1'),
   ).not.toMatch(/not-to-be-seen/i)
   rmSync(join(dataDir, 'backups', '.sending'), { recursive: true, force: true })
+})
+
+test('the page of backups says how the last one to the store ended', async () => {
+  const keys = { BACKUP_S3_ACCESS_KEY: 'k', BACKUP_S3_SECRET_KEY: 's' }
+  const { app, call } = await start({ BACKUP_S3_URL: 'http://127.0.0.1:1/bucket', ...keys })
+  const { jobId } = await app.jobs.start(sendBackupAway, {}, { at: Date.now() + day })
+  const link = async () => (await call.get('/admin/backups')).match(new RegExp(`${jobId}">([^<]+)</a>`))?.[1]
+  expect(await link()).toBe('under way')
+  await app.jobs.cancel(jobId)
+  expect(await link()).toBe('cancelled')
 })
 
 test('all backups of the last day are kept, one of each day before, and always the newest', () => {

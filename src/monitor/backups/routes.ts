@@ -207,9 +207,10 @@ ${table<BackupView>({
   ],
 })}`
 
+const outcomes: Record<string, string> = { SUCCESS: 'sent', CANCELLED: 'cancelled' }
 const s3Sentence = ({ place, schedule, keep_days, last }: NonNullable<BackupList['s3']>): Html =>
   html`They are also sent to <code>${place}</code> by the schedule <code>${schedule}</code> (UTC) and kept there for ${number(keep_days)} days. ${
     last
-      ? html`The last time was ${time(last.at)}: <a href="${jobPath(last.job_id)}">${last.error ? last.error : last.status === 'SUCCESS' ? 'sent' : 'under way'}</a>.`
+      ? html`The last time was ${time(last.at)}: <a href="${jobPath(last.job_id)}">${last.error ?? outcomes[last.status] ?? 'under way'}</a>.`
       : 'None has been sent yet.'
   } <code>bun run restore s3</code> brings the newest back.`
