@@ -32,6 +32,7 @@ test('numbers carry their thousands, their sign and their unit', () => {
     '0.13',
   ])
   expect([5, 0, -5].map(n => plain(number(n, { signed: true })))).toEqual(['+5', '0', '−5'])
+  expect([0.4, -0.4].map(n => plain(number(n, { signed: true, digits: 0 })))).toEqual(['0', '0'])
   expect(plain(number(3, { unit: 'rows', digits: 1 }))).toBe('3.0 rows')
   expect([123_456, -5, 0].map(n => plain(money(n)))).toEqual(['1,234.56', '−0.05', '0.00'])
   expect(plain(percent(12.345))).toBe('12.3 %')
@@ -61,7 +62,7 @@ test('sizes and durations are shown in a fitting unit', () => {
     '4.5 TB',
   ])
   const durations = [
-    0, 0.4, 340, 999.6, 1_000, 12_400, 60_000, 200_000, 3_600_000, 14_700_000, 86_400_000, 1_047_600_000, -1_500,
+    0, 0.4, 340, 999.6, 1_000, 12_400, 59_700, 200_000, 3_600_000, 14_700_000, 86_400_000, 1_047_600_000, -1_500,
   ]
   expect(durations.map(ms => plain(duration(ms)))).toEqual([
     '0 ms',

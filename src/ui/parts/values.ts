@@ -33,7 +33,8 @@ type NumberStyle = {
 export function number(n: Known<number>, { unit, digits, signed }: NumberStyle = {}): Content {
   if (n === null || n === undefined || !Number.isFinite(n)) return noValue
   const text = (digits === undefined ? plainFormat : fixedFormat(digits)).format(n)
-  return `${signed && n > 0 ? '+' : ''}${withMinusSign(text)}${unit ? `\u202f${unit}` : ''}`
+  const plus = signed && n > 0 && /[1-9]/.test(text) ? '+' : '' // what is rounded to 0 has no sign
+  return `${plus}${withMinusSign(text)}${unit ? `\u202f${unit}` : ''}`
 }
 
 /** A count that opens the list of what is counted, unless there is none. */
@@ -71,7 +72,7 @@ export function duration(ms: Known<number>): Content {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return noValue
   if (ms < 0) return html`−${duration(-ms)}`
   if (ms < 999.5) return number(ms, { unit: 'ms', digits: ms < 10 && ms % 1 ? 1 : 0 })
-  if (ms < 60_000) return number(ms / 1_000, { unit: 's', digits: ms < 10_000 ? 1 : 0 })
+  if (ms < 59_500) return number(ms / 1_000, { unit: 's', digits: ms < 10_000 ? 1 : 0 })
   const seconds = Math.round(ms / 1_000)
   const pair = (big: number, unit: string, small: number, smallUnit: string) =>
     small ? `${big}\u202f${unit} ${small}\u202f${smallUnit}` : `${big}\u202f${unit}`
