@@ -90,6 +90,10 @@ test('a sheet league announces each update of its board', async () => {
   const { content } = await hook.about('A new scan')
   expect(content).toContain('the board is updated (2 players)')
   expect(content).toContain('1 new')
+  await call.put(`/api/v1/leagues/${id}/players/1/mark`, { reason: 'farm', counted: false })
+  await finished(upload(call, id, 'ID,Name,Power\n1,Ann,19\n2,Bob,6\n'))
+  const withoutFarm = (await hook.about('the board is updated (1 player)')).content
+  expect(withoutFarm).not.toContain('Ann')
 })
 
 test('a webhook and its announcements are validated for every kind of league', async () => {

@@ -58,6 +58,12 @@ test('weights and the order accept the words of the sheets, and unknown metrics 
   const { call, finished } = await start()
   const { id, config } = await newLeague(call, { weights: { 'T4 Kills': 10, 'Total Power': 1 }, sort: 'T4 Kills' })
   expect(config).toEqual({ weights: { kills_t4: 10, power: 1 }, sort: 'kills_t4' })
+  const capitals = { sort: 'Score', columns: ['Tier', 'Score', 'Deads'], goals: [{ targets: { Score: 5, Deads: 2 } }] }
+  expect((await newLeague(call, capitals, 'With capitals')).config).toEqual({
+    sort: 'score',
+    columns: ['tier', 'score', 'deads'],
+    goals: [{ targets: { score: 5, deads: 2 } }],
+  })
   await finished(upload(call, id, scan, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
   await finished(upload(call, id, later, { taken_at: '2026-03-02T00:00:00Z' }))
   const change = (config: object) => call.patch(`/api/v1/leagues/${id}`, { config })

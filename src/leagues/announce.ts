@@ -42,8 +42,9 @@ export const announce = job('leagues.announce', {
     const league = findLeague(app.db, leagueId)
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
-    const { rows, pagination } = await boardPage(app, league, canonicalQuery({ limit: 500 }))
-    const text = message(app, league, headingOf(what, pagination.total), detail, rows)
+    const { rows, pagination, left_out = 0 } = await boardPage(app, league, canonicalQuery({ limit: 500 }))
+    const ranked = rows.filter(({ mark }) => mark?.counted !== false)
+    const text = message(app, league, headingOf(what, pagination.total - left_out), detail, ranked)
     const body = {
       content: text.slice(0, 1_990),
       text,
@@ -72,7 +73,8 @@ const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${chan
 const escapeMarkdown = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function headingOf(what: Announcement, players: number): string {
-  if (what === 'board') return `the board is updated (${inEnglish.format(players)} players)`
+  if (what === 'board')
+    return `the board is updated (${inEnglish.format(players)} ${players === 1 ? 'player' : 'players'})`
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 

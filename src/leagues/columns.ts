@@ -43,6 +43,13 @@ export function shownColumns(
   return isSortShown ? shown : [...shown, sort_by]
 }
 
+/** The columns shown, with the gain that stands beside each metric whose gain has no column of its own. */
+export const withGains = (shown: readonly string[], available: readonly string[]): string[] =>
+  shown.flatMap(column => {
+    const gain = gainColumn(column)
+    return available.includes(gain) && !shown.includes(gain) ? [column, gain] : [column]
+  })
+
 /** The heading of a metric: `Kill points` for `kill_points`. */
 export const metricName = (metric: string): string => {
   const words = metric.replace(/_(pct|cents)$/, '').replaceAll('_', ' ')

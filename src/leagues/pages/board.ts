@@ -10,7 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
-import { columnName, columnsOfRow, joinColumnList, shownColumns } from '../columns.ts'
+import { columnName, columnsOfRow, joinColumnList, shownColumns, withGains } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { MissingPlayer, Trends } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
@@ -206,7 +206,7 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
     page: undefined,
     limit: undefined,
     around: undefined,
-    columns: available.length > 0 ? joinColumnList(shown) : undefined,
+    columns: available.length > 0 ? joinColumnList(withGains(shown, available)) : undefined,
   }
   const all = { sort_by, order, ties, at, from }
   return html`<details class="menu" id="board-export"><summary>Export</summary><div>

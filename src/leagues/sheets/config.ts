@@ -34,7 +34,7 @@ export function checkedSheetConfig(
     ...(config.weights && { weights: namedNumbers(config.weights, names, 'config.weights', 'weight') }),
     ...(config.goals && { goals: config.goals.map((goal, i) => namedGoal(goal, i, names)) }),
     ...(config.columns && { columns: namedColumns(config.columns, names, labels) }),
-    ...(config.sort && config.sort !== 'score' && { sort: namedSort(config.sort, names) }),
+    ...(config.sort && { sort: namedSort(config.sort, names) }),
   }
   refuseAny(names.errors)
   checkWebhook(given, app, league)
@@ -54,27 +54,44 @@ const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[
 /** `score`, `tier`, `label:alliance` (or `alliance`), or a column the board can be ranked by. Without duplicates. */
 function namedColumns(columns: readonly string[], names: MetricNames, labels: readonly string[]): string[] {
   const named = columns.map((given, i) => {
-    if (given === 'score' || given === 'tier' || labelOfColumn(given) !== undefined) return given
-    return labels.includes(given) ? labelColumn(given) : namedColumn(given, names, `config.columns.${i}`)
+    if (labelOfColumn(given) !== undefined) return given
+    return (
+      fixedColumn(given) ??
+      (labels.includes(given) ? labelColumn(given) : namedColumn(given, names, `config.columns.${i}`))
+    )
   })
   return [...new Set(named)]
 }
 
-const namedSort = (given: string, names: MetricNames) => namedColumn(given, names, 'config.sort')
+/** A column that is no metric, also with a capital as on the board: `Score`. */
+const fixedColumn = (given: string): string | undefined =>
+  ['score', 'tier', GOAL_COLUMN].find(column => column === given.trim().toLowerCase())
+const isScore = (given: string): boolean => fixedColumn(given) === 'score'
+
+function namedSort(given: string, names: MetricNames): string {
+  const fixed = fixedColumn(given)
+  return fixed !== undefined && fixed !== 'tier' ? fixed : namedColumn(given, names, 'config.sort')
+}
 
 /** A metric, `deads.gain`, `goal_pct` or `deads.goal_pct`. */
 function namedColumn(given: string, names: MetricNames, path: string): string {
   const [gainMetric, goalMetric] = [metricOfGain(given), metricOfGoal(given)]
-  if (given === GOAL_COLUMN || goalMetric === 'score') return given
+  if (goalMetric === 'score') return given
   const metric = names.resolve(gainMetric ?? goalMetric ?? given, path)
   return gainMetric !== undefined ? gainColumn(metric) : goalMetric !== undefined ? goalColumn(metric) : metric
 }
 
-/** Numbers by metric, whose names may be spelled as in the sheets. */
-function namedNumbers(numbers: Record<string, number>, names: MetricNames, path: string, what: string) {
+/** Numbers by metric, whose names may be spelled as in the sheets; and by `score`, where `mayBeScore` says that a name is it. */
+function namedNumbers(
+  numbers: Record<string, number>,
+  names: MetricNames,
+  path: string,
+  what: string,
+  mayBeScore?: (given: string) => boolean,
+) {
   const named: Record<string, number> = {}
   for (const [given, number] of Object.entries(numbers)) {
-    const name = names.resolve(given, `${path}.${given}`)
+    const name = mayBeScore?.(given) ? 'score' : names.resolve(given, `${path}.${given}`)
     if (Object.hasOwn(named, name))
       names.errors.push({
         path: `${path}.${given}`,
@@ -86,9 +103,8 @@ function namedNumbers(numbers: Record<string, number>, names: MetricNames, path:
 }
 
 function namedGoal({ targets, ...power }: Goal, i: number, names: MetricNames): Goal {
-  const { score, ...metrics } = targets
-  const named = namedNumbers(metrics, names, `config.goals.${i}.targets`, 'target')
-  return { ...power, targets: { ...(score !== undefined && { score }), ...named } }
+  const named = namedNumbers(targets, names, `config.goals.${i}.targets`, 'target', isScore)
+  return { ...power, targets: named }
 }
 
 function goalErrors({ goal, goals = [] }: SheetConfig): FieldError[] {

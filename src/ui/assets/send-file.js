@@ -43,5 +43,9 @@ function showProgress(request, name, place) {
   }
 }
 
-export const size = bytes =>
-  bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`
+/** As the page writes it: `2.5 kB`, `130 kB`. */
+export function size(bytes) {
+  const [unit, size] =
+    bytes < 1024 ? ['B', bytes] : bytes < 1024 ** 2 ? ['kB', bytes / 1024] : ['MB', bytes / 1024 ** 2]
+  return `${size.toFixed(unit !== 'B' && size < 100 ? 1 : 0)} ${unit}`
+}
