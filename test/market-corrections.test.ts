@@ -213,6 +213,45 @@ test('a split changes shares, price and history, pays out what is left of a shar
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
+test('a split that would take the price out of what can be quoted is refused: below a cent shares would be worth more', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call } = fieldhouse
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await sendQuotes(call, { PENNY: 9, DEAR: 900_000_000 })
+  await trade(ann!, league, 'buy', 1_000, 'PENNY')
+  const split = (symbol: string, to: number, from: number) => call.post(`/api/v1/quotes/${symbol}/splits`, { to, from })
+  expect((await refusalOf(split('PENNY', 10, 1))).problem).toMatchObject({
+    status: 409,
+    rule: 'price',
+    detail: 'The split would take the price of PENNY below 0.01',
+  })
+  expect((await refusalOf(split('DEAR', 1, 2))).problem.detail).toEndWith('above 10,000,000.00')
+  expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, holdings: [{ quantity: 1_000 }] })
+  await split('PENNY', 9, 1)
+  expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, holdings: [{ quantity: 9_000 }] })
+})
+
+test('a league that is live again gets the splits that it missed while it was final', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call } = fieldhouse
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await sendQuotes(call, { ACME: 1_000, BOLT: 1_000 })
+  for (const symbol of ['ACME', 'BOLT']) await trade(ann!, league, 'buy', 100, symbol)
+  await call.post('/api/v1/quotes/BOLT/splits', { to: 2, from: 1 })
+  await call.post('/api/v1/leagues/1/finalize')
+  await call.post('/api/v1/quotes/ACME/splits', { to: 2, from: 1 })
+  await call.post('/api/v1/quotes/ACME/splits', { to: 1, from: 3 })
+  await call.post('/api/v1/leagues/1/reopen')
+  expect(await portfolio(ann!, league)).toMatchObject({
+    total_cents: 10_000_000,
+    holdings: [{ quantity: 200 }, { quantity: 66 }],
+  })
+  expect((await board(call, league)).rows).toMatchObject([{ score: 10_000_000 }])
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
+})
+
 test('a dividend is paid to holders of the symbol in running leagues, and by members who sold it short', async () => {
   const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { day } from '../src/platform/clock.ts'
 import { newCup, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
-import { refusalOf, start } from './start.ts'
+import { board, refusalOf, start } from './start.ts'
 
 const dateOf = (at: number) => new Date(at).toISOString().slice(0, 10)
 
@@ -75,6 +75,37 @@ test('a price that was taken back is held when it comes again, however little it
   expect(await sendQuotes(call, { ACME: 1_200 })).toMatchObject({ held: 0 })
 })
 
+test('a held price is looked at again after a correction: it counts if it is plausible by now', async () => {
+  const { call } = await start()
+  await sendQuotes(call, { ACME: 1_000, BOLT: 1_000, CORE: 1_000 })
+  await sendQuotes(call, { ACME: 1_400 })
+  await sendQuotes(call, { ACME: 600, BOLT: 95, CORE: 5_000 })
+  const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
+  await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
+  for (const symbol of ['BOLT', 'CORE']) await call.post(`/api/v1/quotes/${symbol}/splits`, { to: 10, from: 1 })
+  const { quotes } = await call.get('/api/v1/quotes')
+  expect(quotes.map(({ price_cents }: { price_cents: number }) => price_cents)).toEqual([600, 95, 100])
+  expect((await call.get('/api/v1/held-prices')).held_prices).toMatchObject([
+    { symbol: 'CORE', price_cents: 5_000, before_cents: 100 },
+  ])
+})
+
+test('the price at the start of the day is the same on portfolios and boards, also after the clock was set back', async () => {
+  const fieldhouse = await start()
+  const { call, clock } = fieldhouse
+  clock.forwardToNext(day)
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, 1, ['ann'])
+  clock.forward(day)
+  await sendQuotes(call, { ACME: 1_000 })
+  await trade(ann!, 1, 'buy', 10, 'ACME')
+  clock.forward(2 * day)
+  await sendQuotes(call, { ACME: 1_100 })
+  clock.forward(-day)
+  expect(await portfolio(ann!, 1)).toMatchObject({ today_pct: 0 })
+  expect((await board(call, 1)).rows[0].metrics).toMatchObject({ today_pct: 0 })
+})
+
 test('how far a price may move is a setting, and 0 holds none', async () => {
   const careful = await start({ HOLD_PRICE_PCT: '5' })
   await sendQuotes(careful.call, { ACME: 1_000 })
@@ -139,13 +170,15 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
   expect(
     (await call.get('/api/v1/quotes/ACME/history')).days.map((each: { close_cents: number }) => each.close_cents),
   ).toEqual([1_900, 2_000, 2_150])
-  const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n\n,5\nACME,0\n'))
-  expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 3 mistakes' })
+  const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n\n,5\nACME,0\nACME,10000000.01'))
+  expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 4 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
     'line 2, price',
     'line 4, symbol',
     'line 5, price',
+    'line 6, price',
   ])
+  expect(problem.errors[3].message).toBe('Write a price up to 10,000,000.00.')
   expect((await refusalOf(send('symbol,cost\nACME,1'))).problem.errors).toMatchObject([{ path: 'price' }])
   const endless = `symbol;price\nACME;1${',234'.repeat(300_000)}`
   expect((await refusalOf(send(endless))).problem.errors).toMatchObject([{ path: 'line 2, price' }])

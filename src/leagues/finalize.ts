@@ -79,9 +79,9 @@ export async function reopenLeague(app: App, id: number, who: Pick<Who, 'id' | '
     const league = leagueById(tx, id)
     if (league.finalizedAt === null) refuse('conflict', 'This league is not final')
     if (league.archivedAt !== null) refuse('conflict', 'This league is archived; unarchive it first')
-    kinds[league.kind]?.onReopen?.(tx, league)
-    const config = { ...league.config, auto_finalize: false }
     const at = clock.now()
+    kinds[league.kind]?.onReopen?.(tx, league, at)
+    const config = { ...league.config, auto_finalize: false }
     audit(tx, { at, who, action: 'league.reopen', target: `league ${id}`, detail: { hash: league.finalHash } })
     return changeLeague(tx, id, { finalizedAt: null, finalHash: null, config })
   })

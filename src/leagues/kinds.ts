@@ -130,7 +130,7 @@ export type LeagueKind = {
   /** The final board; refuses if there is nothing to freeze. */
   finalize(app: App, league: League): Promise<FinalBoard>
   /** Part of the transaction that makes a final league live again. */
-  onReopen?(tx: Db, league: League): void
+  onReopen?(tx: Db, league: League, now: number): void
   /** Called before the league's rows are deleted: returns how to remove what lies outside `fieldhouse.db` once they are gone. */
   onDelete?(app: App, leagueId: number): () => Promise<void>
 }

@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { deleteHeldPrices, holdPrices } from './held-prices.ts'
+import { deleteHeldPrices, heldPriceOf, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
 import { leaguesHolding, liveLeagues } from './quote-queries.ts'
 
@@ -112,6 +112,12 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     )
   }
   return { changed: newest.size, older, held: held.size }
+}
+
+/** After a correction a held price is compared with another price than before, and may be plausible. */
+export function reviewHeldPrice(tx: Db, symbol: string, { now, holdPct }: Omit<QuoteSource, 'by'>): void {
+  const held = heldPriceOf(tx, symbol)
+  if (held) acceptBatch(tx, [held], { now, by: held.setBy, holdPct })
 }
 
 /** If the last price is from before today, it is today's opening price. */

@@ -46,7 +46,7 @@ export type HeldPriceView = Static<typeof heldPriceSchema>
 
 const alert = 'prices_held'
 
-/** Only the newest held price of a symbol is kept. The same one again raises no new question. */
+/** Only the newest held price of a symbol is kept. The same one again, beside the same price, raises no new question. */
 export function holdPrices(
   tx: Db,
   held: readonly (NewQuote & { before: number })[],
@@ -73,7 +73,8 @@ export function holdPrices(
         receivedAt: sql`excluded.received_at`,
         setBy: sql`excluded.set_by`,
       },
-      setWhere: sql`(${heldPrices.priceCents}, ${heldPrices.asOf}) <> (excluded.price_cents, excluded.as_of)`,
+      setWhere: sql`(${heldPrices.priceCents}, ${heldPrices.asOf}, ${heldPrices.beforeCents})
+        <> (excluded.price_cents, excluded.as_of, excluded.before_cents)`,
     })
     .returning({ id: heldPrices.id })
     .all().length
@@ -85,6 +86,9 @@ const deleteHeld = prepared(({ $client: client }) =>
     'delete from held_prices where symbol in (select value from json_each(?)) returning id',
   ),
 )
+export const heldPriceOf = (db: Db, symbol: string): HeldPrice | undefined =>
+  db.select().from(heldPrices).where(eq(heldPrices.symbol, symbol)).get()
+
 /** Plausible prices have come in since, so the question is settled. */
 export function deleteHeldPrices(tx: Db, symbols: readonly string[], now: number): void {
   if (deleteHeld(tx).all(JSON.stringify(symbols)).length) updateHeldAlert(tx, now)

@@ -10,6 +10,7 @@ import { finalBoardHash } from '../final-board.ts'
 import type { LeagueKind, PlayerView, ReadPage } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { checkedMarketConfig, marketConfig, marketConfigOf } from './config.ts'
+import { applyMissedSplits } from './corrections/splits-and-dividends.ts'
 import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
 import { deleteFinalMarketBoard, finalMarketJson, freezeMarket } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
@@ -80,7 +81,10 @@ export const marketLeague: LeagueKind = {
       },
     }
   },
-  onReopen: (tx, { id }) => deleteFinalMarketBoard(tx, id),
+  onReopen(tx, league, now) {
+    deleteFinalMarketBoard(tx, league.id)
+    applyMissedSplits(tx, league, now)
+  },
   /** A long ledger is deleted after the answer is sent; if the process stops first, the nightly retention finishes it. */
   onDelete: (app, leagueId) => async () => {
     const failed = (error: unknown) =>

@@ -1,6 +1,7 @@
 /** Prices from a spreadsheet: `symbol`, `price` in currency units and, optionally, `as_of`. The heading may be left out. */
 import Papa from 'papaparse'
 import type { FieldError } from '../../errors.ts'
+import { maxPriceCents, moneyText } from './order.ts'
 import { maxQuotes, type NewQuote, parseQuote } from './quote.ts'
 
 const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
@@ -30,22 +31,23 @@ export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; e
   for (const { cells, line } of prices) {
     const cell = (column: 'symbol' | 'price' | 'as_of') => cells[columns.indexOf(column)] || undefined
     const price_cents = centsOf(cell('price') ?? '')
-    if (price_cents === undefined || price_cents === 0)
-      errors.push({ path: `${line}, price`, message: 'Write a price such as 213.50.' })
-    const read = parseQuote({ symbol: cell('symbol'), price_cents: price_cents || 1, as_of: cell('as_of') }, line, now)
+    if (price_cents === 0) errors.push({ path: `${line}, price`, message: 'Write a price such as 213.50.' })
+    else if (price_cents > maxPriceCents)
+      errors.push({ path: `${line}, price`, message: `Write a price up to ${moneyText(maxPriceCents)}.` })
+    const read = parseQuote({ symbol: cell('symbol'), price_cents: 1, as_of: cell('as_of') }, line, now)
     if (Array.isArray(read))
       errors.push(...read.map(({ path, message }) => ({ path: path.replace('.', ', '), message })))
-    else quotes.push(read)
+    else quotes.push({ ...read, priceCents: price_cents })
   }
   return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the newest price of a symbol counts
 }
 
 const maxPriceLength = 40 // longer ones would take the expressions below minutes
 
-/** `213.50`, `213,5`, `1 213.50` and `1,213.50` in cents, digit by digit, so that nothing is rounded. */
-function centsOf(text: string): number | undefined {
-  if (text.length > maxPriceLength) return undefined
+/** `213.50`, `213,5`, `1 213.50` and `1,213.50` in cents, digit by digit, so that nothing is rounded; 0 for anything else. */
+function centsOf(text: string): number {
+  if (text.length > maxPriceLength) return 0
   const plain = text.replaceAll(/[\s'$€£]/g, '').replaceAll(/([.,])(?=\d{3}(?!\d).*(?!\1)[.,]\d{1,2}$)/g, '')
-  const [, whole, part = ''] = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(plain) ?? []
-  return whole === undefined ? undefined : Number(whole + part.padEnd(2, '0'))
+  const [, whole = '', part = ''] = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(plain) ?? []
+  return Number(whole + part.padEnd(2, '0'))
 }

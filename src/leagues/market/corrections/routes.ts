@@ -9,6 +9,7 @@ import { paged, pageOf, pageQuery, pageSchema } from '../../../platform/http/pag
 import type { Who } from '../../../platform/http/request-context.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { idSchema, oneLine } from '../../../platform/http/shared-schemas.ts'
+import { reviewHeldPrice } from '../accept-quotes.ts'
 import { maxPriceCents } from '../order.ts'
 import { normaliseSymbol, symbolSchema } from '../quote.ts'
 import { maxSplitPart, payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
@@ -26,7 +27,7 @@ const part = t.Integer({ minimum: 1, maximum: maxSplitPart })
 const symbolBody = t.Object({ symbol: symbolSchema })
 
 export const correctionRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, config } = app
 
   /** One transaction: the ledgers, the prices and the audit log change together. */
   async function correct(
@@ -46,6 +47,7 @@ export const correctionRoutes = (app: App) => {
         kept,
         reason: given,
       }
+      if (kind === 'void' || kind === 'split') reviewHeldPrice(tx, symbol, { now: at, holdPct: config.holdPricePct })
       audit(tx, { at, who, action: `price.${kind}`, target: `price of ${symbol}`, detail })
       return action
     })

@@ -1,11 +1,12 @@
 /** Splits and dividends: a line in the ledger of everyone who holds the symbol in a league that is not final, in one transaction. */
-import { and, eq, gte, not, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gte, not, type SQL } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActions } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
+import type { League } from '../../league.ts'
 import { writeQuotes } from '../accept-quotes.ts'
 import type { LedgerLine } from '../ledger.ts'
-import { maxShares } from '../order.ts'
+import { maxPriceCents, maxShares, moneyText } from '../order.ts'
 import type { Portfolio } from '../portfolio.ts'
 import { applyCorrection, type Correction, type Position, type SplitRatio, splitOf } from '../position.ts'
 import { findPortfolio, positionIn } from '../queries.ts'
@@ -20,6 +21,7 @@ export const maxSplitPart = 1_000
 
 export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAction): SymbolAction {
   const quote = quoteOf(tx, symbol)
+  refuseExtremePrice(symbol, (quote.priceCents * ratio.from) / ratio.to)
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
   refuseRepeated(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
@@ -34,6 +36,27 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Offi
   const after = { ...quote, priceCents: restated(quote.priceCents), openCents: restated(openOf(quote, act.at)) }
   writeQuotes(tx, [after], new Map([[symbol, quote]]), act.at, act.by)
   return storeCounts(tx, action, { lines })
+}
+
+/** Below a cent it would be rounded up, and everyone's shares would be worth more than before. */
+function refuseExtremePrice(symbol: string, cents: number): void {
+  if (cents >= 1 && cents <= maxPriceCents) return
+  const limit = cents < 1 ? `below ${moneyText(1)}` : `above ${moneyText(maxPriceCents)}`
+  refuse('conflict', `The split would take the price of ${symbol} ${limit}`, { rule: 'price' })
+}
+
+/** A league that is live again: its shares are split as they would have been while it was final. */
+export function applyMissedSplits(tx: Db, { id, finalizedAt }: League, at: number): void {
+  const missed = tx
+    .select()
+    .from(symbolActions)
+    .where(and(eq(symbolActions.kind, 'split'), gte(symbolActions.at, finalizedAt ?? at)))
+    .orderBy(asc(symbolActions.id))
+    .all()
+  for (const action of missed) {
+    const ratio = { to: action.sharesTo ?? 1, from: action.sharesFrom ?? 1 }
+    correctHolders(tx, 'split', { ...action, at }, held => splitOf(held, ratio, action.cents), id)
+  }
 }
 
 export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAction): SymbolAction {
@@ -106,18 +129,21 @@ function refuseRepeated(
 
 type Holder = { leagueId: number; userId: number }
 
+/** In one league, or in every one that is not final. */
 function correctHolders(
   tx: Db,
   kind: 'split' | 'dividend',
   { id, at, symbol, cents }: SymbolAction,
   correction: (held: Position) => Correction,
+  leagueId: number | null = null,
 ): number {
   const holders = tx.$client
-    .query<Holder, [string]>(
+    .query<Holder, [symbol: string, league: number | null]>(
       `select h.league_id as leagueId, h.user_id as userId from holdings h join leagues l on l.id = h.league_id
-       where h.symbol = ? and h.quantity <> 0 and l.finalized_at is null order by h.league_id, h.user_id`,
+       where h.symbol = ?1 and h.quantity <> 0 and iif(?2 is null, l.finalized_at is null, l.id = ?2)
+       order by h.league_id, h.user_id`,
     )
-    .all(symbol)
+    .all(symbol, leagueId)
   for (const { leagueId, userId } of holders) {
     const held = positionIn(tx, leagueId, userId, symbol)
     const change = correction(held)
