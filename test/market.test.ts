@@ -148,7 +148,7 @@ test('the same key gives the same answer and one trade; another order under it i
   expect((await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')).id).not.toBe(first.id)
 })
 
-test('members see their own portfolio and trades, officers everybody’s, strangers none', async () => {
+test('members see their own portfolio and trades, officers everybody’s, also of former members, strangers none', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
@@ -166,6 +166,17 @@ test('members see their own portfolio and trades, officers everybody’s, strang
   expect((await fieldhouse.call.get(`/api/v1/leagues/1/trades?user_id=${bob!.id}`)).pagination.total).toBe(1)
   for (const path of ['portfolio', 'trades', 'activity', `portfolios/${ann!.id}`])
     expect((await refusalOf(fieldhouse.as().get(`/api/v1/leagues/1/${path}`))).status).toBe(401)
+
+  await ann!.post('/api/v1/leagues/1/leave')
+  const read = async (who: Pick<typeof fieldhouse.call, 'raw'>, path: string) => {
+    const response = await who.raw(`/leagues/1/${path}`, { headers: { accept: 'text/html' } })
+    return `${response.status} ${await response.text()}`
+  }
+  const olga = await newTrader(fieldhouse, 'olga', 'officer')
+  expect(await read(olga, `portfolios/${ann!.id}`)).toMatch(/^200.*Portfolio of <bdi class="name">ann/s) // what a former member holds stays
+  expect(await read(olga, 'portfolios/99')).toMatch(/^404.*User 99 has no portfolio here/s)
+  expect(await read(ann!, 'trade')).toContain('You are not in this league yet')
+  expect(await read(fieldhouse.call, 'trade')).toContain('The operator cannot join a league')
 })
 
 test('old quotes are shown with their age, and as stale once the league would not trade at them', async () => {

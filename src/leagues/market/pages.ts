@@ -45,8 +45,9 @@ export const marketPages = (app: App) => {
     const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: maxSuggestions })).quotes.map(
       ({ symbol }) => symbol,
     )
+    const isMine = userId === whoseId(who)
     const plays = isMember(db, league.id, userId) && findPortfolio(db, league.id, userId) // former members cannot trade
-    const portfolio = plays ? (await readPortfolio(app, league, userId)).value : undefined
+    const portfolio = plays || !isMine ? (await readPortfolio(app, league, userId)).value : undefined
     return {
       league: leagueViewById(db, league.id, clock.now()),
       rules: marketConfigOf(league),
@@ -57,7 +58,7 @@ export const marketPages = (app: App) => {
       lines: ledgerLines(db, filter, 'all', list).map(ledgerLineView),
       pagination: pagination(list, totals.trades + totals.corrections + totals.portfolios),
       symbols: [...new Set([...held, ...quoted])],
-      isMine: userId === who.id,
+      isMine,
     }
   }
 
@@ -76,7 +77,9 @@ export const marketPages = (app: App) => {
   }
   const activityVersion = (id: number) => stamps.versionOf([['activity', String(id)]])
 
-  /** Whose portfolio: one's own, or for officers anybody's; 0 for nobody. */
+  /** The operator has no portfolio: nobody has the id 0. */
+  const whoseId = (who: Who) => who.id ?? 0
+  /** Whose portfolio: one's own, or for officers anybody's. */
   const whose = (userId: number, who: Who) =>
     userId === who.id || isAtLeast(who, 'officer')
       ? userId
@@ -110,7 +113,7 @@ export const marketPages = (app: App) => {
       '/leagues/:id/trade',
       ({ params: { id }, query, who }) => {
         const me = signedIn(who)
-        return tradePage(marketLeagueOf(db, id, who), me.id ?? 0, `/leagues/${id}/trade`, query, me)
+        return tradePage(marketLeagueOf(db, id, who), whoseId(me), `/leagues/${id}/trade`, query, me)
       },
       { ...one, query: tradeQuery, may: 'member', detail: hidden },
     )
@@ -118,7 +121,7 @@ export const marketPages = (app: App) => {
       '/leagues/:id/trade/part',
       ({ params: { id }, query, who }) => {
         const me = signedIn(who)
-        return tradePart(marketLeagueOf(db, id, who), me.id ?? 0, query, me)
+        return tradePart(marketLeagueOf(db, id, who), whoseId(me), query, me)
       },
       { ...one, query: tradeQuery, may: 'member', detail: hidden },
     )
@@ -127,7 +130,7 @@ export const marketPages = (app: App) => {
       ({ params: { id }, who, request }) => {
         const me = signedIn(who)
         marketLeagueOf(db, id, who)
-        return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), me.id ?? 0))
+        return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), whoseId(me)))
       },
       { ...one, may: 'member', detail: hidden },
     )
