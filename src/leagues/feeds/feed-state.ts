@@ -50,6 +50,7 @@ export function recordHeldAnswer(tx: Db, feed: FeedRecord, now: number, message:
   const since = feed.state.heldSince ?? now
   feed.change(tx, { held: message, heldSince: since, ...healthy })
   const { key, alert } = feed.held
+  if (feed.failing.key !== key) clearAlert(tx, now, feed.failing.key) // it answers again
   raiseAlert(tx, now, { key, type: 'feed_held', ...alert(message, since) })
 }
 

@@ -64,6 +64,7 @@ export const feedRoutes = (app: App) => {
         const feed = await atomically(db, tx => {
           if (body.url !== undefined && isOther && isFetched(tx, body.url)) alreadyTaken('url', alreadyFetched)
           const detail = { ...body, url: isOther ? 'another' : undefined }
+          if (isOther) clearFeedAlerts(tx, quoteFeedRecord(before), at)
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.change', target: `quote feed ${id}`, detail })
           return changeFeed(tx, id, {
             name: body.name?.trim(),
