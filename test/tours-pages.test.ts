@@ -84,6 +84,15 @@ test('pages of tours are for everyone, the feed’s URL and its buttons for offi
   expect((await read(`/leagues/${sheets.id}/entries`)).status).toBe(404)
 })
 
+test('members see all their entries, also after the league allows fewer', async () => {
+  const { call, league, ids, ann, read } = await startPool()
+  for (let i = 0; i < 3; i++) await enter(ann, league.id, ids.slice(i, i + 4))
+  await call.patch(`/api/v1/leagues/${league.id}`, { config: { max_entries: 1 } })
+  const { text } = await read(`/leagues/${league.id}/entries`, ann)
+  expect(text.match(/Withdraw</g)).toHaveLength(3)
+  expect(text).not.toContain('name="picks[]"')
+})
+
 test('a board says when its scores may be old', async () => {
   const { league, feed, clock, read, ...fieldhouse } = await startPool()
   feed.fault('down')

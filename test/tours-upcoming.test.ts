@@ -218,39 +218,87 @@ test('a feed that shows the next event itself needs no list, and its ids stay th
   expect(await players(call)).toHaveLength(6)
 })
 
+const espnType = (state: string, name: string) => ({ type: { name, state, completed: state === 'post' } })
+const espnEvent = (id: string, name: string, state: string, status: string, linescores: object[] = []) => ({
+  id,
+  name,
+  status: espnType(state, status),
+  competitions: [
+    {
+      status: { ...espnType(state, status), period: 1 },
+      competitors: nextField.map(({ id, name: displayName }) => ({
+        id,
+        athlete: { displayName },
+        score: 'E',
+        linescores,
+      })),
+    },
+  ],
+})
+
 test('an upcoming event on the ESPN scoreboard is read in addition to the current one, until it starts', async () => {
   const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
-  const type = (state: string, name: string) => ({ type: { name, state, completed: state === 'post' } })
-  const event = (id: string, name: string, state: string, status: string, linescores: object[]) => ({
-    id,
-    name,
-    status: type(state, status),
-    competitions: [
-      {
-        status: { ...type(state, status), period: 1 },
-        competitors: nextField.map(({ id, name: displayName }) => ({
-          id,
-          athlete: { displayName },
-          score: 'E',
-          linescores,
-        })),
-      },
-    ],
-  })
   const played = [{ period: 1, value: 70, displayValue: '-2', linescores: Array(18).fill({ value: 4 }) }]
-  const now = event('1', 'Coastal Open', 'in', 'STATUS_IN_PROGRESS', played)
-  const feed = jsonFeed({ events: [now, event('2', 'Inland Open', 'pre', 'STATUS_SCHEDULED', [])] })
+  const now = espnEvent('1', 'Coastal Open', 'in', 'STATUS_IN_PROGRESS', played)
+  const feed = jsonFeed({ events: [now, espnEvent('2', 'Inland Open', 'pre', 'STATUS_SCHEDULED')] })
   await newTour(call, feed.url, { format: 'espn' })
   await until(async () => (await tour(call)).status === 'ok')
   expect(await tour(call)).toMatchObject({
     event: { name: 'Coastal Open' },
     upcoming: { name: 'Inland Open', source: 'feed', players: 6 },
   })
-  feed.json = { events: [now, event('2', 'Inland Open', 'in', 'STATUS_IN_PROGRESS', played)] }
+  feed.json = { events: [now, espnEvent('2', 'Inland Open', 'in', 'STATUS_IN_PROGRESS', played)] }
   clock.forward(hour)
   await update(fieldhouse)
   expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, upcoming: null })
+})
+
+test('a league on another event of the feed does not move the others to it', async () => {
+  const fieldhouse = await startWithoutSchedule()
+  const { call, clock } = fieldhouse
+  const feed = jsonFeed({
+    events: ['Coastal Open', 'Island Open'].map((name, i) => espnEvent(`${i}`, name, 'pre', 'STATUS_SCHEDULED')),
+  })
+  await newTour(call, feed.url, { format: 'espn' })
+  await until(async () => (await tour(call)).status === 'ok')
+  const starts = clock.now() + hour
+  const onOther = await newTourLeague(call, { event: 'Island Open' }, { name: 'Islanders', starts })
+  const league = await newTourLeague(call, {}, { starts })
+  clock.forward(hour / 2)
+  await update(fieldhouse)
+  const eventOf = async ({ id }: { id: number }) => (await call.get(`/api/v1/leagues/${id}/field`)).event
+  expect([await eventOf(onOther), await eventOf(league)]).toEqual(['Island Open', 'Coastal Open'])
+})
+
+test('picks that wait to be matched are offered the golfers of their own event', async () => {
+  const { league, ann, olga, updateFrom } = await startWaiting({ picks: 2 })
+  await olga.put(field, { event: 'Inland Open presented by Acme', text: 'Si Woo Kim\nNed Nowhere' })
+  await enter(ann, league.id, ['name:si-woo-kim', 'name:ned-nowhere'])
+  await updateFrom({ ...lastWeek, next: inland() }) // the feed is still on last week’s event
+  const page = await olga.raw(field.replace('/api/v1', ''), { headers: { accept: 'text/html' } })
+  expect(await page.text()).toContain('<option value="6">Late Alternate</option>')
+})
+
+test('play that starts before the league closes the picks: what they score since then is their history', async () => {
+  const { call, clock, league, ann, updateFrom } = await startWaiting({ picks: 2 })
+  await updateFrom(inland())
+  await enter(ann, league.id, ['1', '2'])
+  const stroke = (thru: number) =>
+    inland(
+      nextField.map(golfer => ({ ...golfer, total: -thru, thru })),
+      { status: 'in_progress' },
+    )
+  for (const thru of [1, 2, 3]) await updateFrom(stroke(thru))
+  const { picks_close_at } = await call.get(`/api/v1/leagues/${league.id}/field`)
+  expect(Date.parse(picks_close_at)).toBeLessThan(clock.now())
+  expect((await call.get(`/api/v1/leagues/${league.id}/players/1`)).history).toMatchObject([
+    { score: -2 },
+    { score: -4 },
+    { score: -6 },
+  ])
+  const { rows } = await board(call, league.id, `?at=${new Date(clock.now() - 25 * minute).toISOString()}`)
+  expect(rows).toMatchObject([{ score: -2 }])
 })
 
 test('picks made by hand close with the league and stay closed when the feed turns late', async () => {

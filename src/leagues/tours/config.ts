@@ -22,6 +22,8 @@ import { maxPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
 
+export const maxEntries = 1_000 // of one member
+
 const count = (most: number, description: string) => t.Integer({ minimum: 1, maximum: most, description })
 
 export const tourConfig = t.Object(
@@ -59,7 +61,7 @@ export const tourConfig = t.Object(
       }),
     ),
     ...announcementConfig,
-    max_entries: t.Optional(count(1_000, 'Of one member: 10 by default')),
+    max_entries: t.Optional(count(maxEntries, 'Of one member: 10 by default')),
     auto_finalize: t.Optional(
       t.Boolean({ description: 'Freeze the board once the feed is official: true by default' }),
     ),

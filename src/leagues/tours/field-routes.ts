@@ -129,7 +129,7 @@ export const fieldRoutes = (app: App) => {
       ({ params: { slug }, query, request, set }) => {
         const page = pageOf(query)
         const all = openUnmatched(db, tourBySlug(db, slug))
-        const players = itemsOfPage(all, page).map(({ hand_event_id, ...player }) => player)
+        const players = itemsOfPage(all, page).map(({ hand_event_id, event_id, ...player }) => player)
         return paged({ request, set }, page, all.length, { players })
       },
       {

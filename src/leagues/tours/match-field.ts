@@ -127,7 +127,8 @@ export const leaguesPlaying = (tx: Db, { slug }: Tour, event: TourEvent): League
 export type Unmatched = NamedPlayer & {
   /** In the field entered by hand. */
   hand_event_id: number
-  /** The event's name on the feed. */
+  /** The event on the feed. */
+  event_id: number
   event: string
   /** How many entries picked the player. */
   entries: number
@@ -168,6 +169,7 @@ function unmatchedOf(db: Db, tour: Tour, byHand: TourEvent, shown: TourEvent): U
     .map(player => ({
       ...player,
       hand_event_id: byHand.id,
+      event_id: shown.id,
       event: shown.name,
       entries: picks.filter(({ picks }) => picks.includes(player.player_id)).length,
     }))

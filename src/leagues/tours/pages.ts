@@ -19,10 +19,11 @@ import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { tourRulesOf } from './config.ts'
+import { maxEntries, tourRulesOf } from './config.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
 import { newEntry } from './entry.ts'
 import { entriesByIds, listEntries } from './entry-queries.ts'
+import type { Golfer } from './feeds/board.ts'
 import { createEntry, editEntry } from './manage-entries.ts'
 import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
@@ -75,7 +76,8 @@ export const tourPages = (app: App) => {
     )
     const rules = tourRulesOf(league)
     const picking = app.tourBoards.picksFor(league)
-    const mine = who?.id == null ? [] : listEntries(db, id, pageOf({ limit: rules.max_entries }), who.id).entries
+    const all = { page: 1, limit: maxEntries, offset: 0 } // also those beyond a limit that was lowered
+    const mine = who?.id == null ? [] : listEntries(db, id, all, who.id).entries
     return {
       league: leagueViewById(db, id, clock.now()),
       rules,
@@ -136,15 +138,14 @@ export const tourPages = (app: App) => {
     const { event, players, total } = upcomingPage(db, tour, slice)
     const isByHand = event?.source === 'hand'
     const unmatched = openUnmatched(db, tour)
-    const golfers = unmatched.length > 0 && tour.eventId !== null ? golfersOf(db, tour.eventId) : []
+    const byName = (golfers: Golfer[]) => golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
     return {
       tour,
       event,
       players,
       pagination: pagination(slice, total),
       entered: isByHand ? upcomingPage(db, tour, pageOf({ limit: 500 })).players.filter(each => !each.withdrawn) : [],
-      unmatched,
-      golfers: golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en')),
+      unmatched: unmatched.map(player => ({ ...player, golfers: byName(golfersOf(db, player.event_id)) })),
     }
   }
 

@@ -55,7 +55,7 @@ export type Picks = {
   ratings: Ratings
   /** Only in leagues with groups, once the field has the odds or ranks they are made from. */
   groups: PickGroups | undefined
-  /** When the picks close by the clock, ms since 1970. */
+  /** When the picks close by the clock, or closed by the first stroke, ms since 1970. */
   closesAt: number
   /** Play has started, whatever the clock says. */
   closedByPlay: boolean
@@ -69,8 +69,9 @@ export function loadPicks(db: Db, league: League): Picks {
   const { event } = found
   const board = event ? storedBoard(db, event) : null
   const window = { ...pickWindowOf(league), ...(event && { event: eventKey(event) }) }
-  const closesAt = picksCloseAt(window, board)
+  const deadline = picksCloseAt(window, board)
   const closedByPlay = !isBeforeDeadline(Number.NEGATIVE_INFINITY, window, board)
+  const closesAt = closedByPlay ? Math.min(deadline, event?.begunAt ?? deadline) : deadline
   const ratings = event ? ratingsOf(db, event.id) : new Map()
   const rules = tourRulesOf(league).groups
   const groups = rules && board ? pickGroupsOf(rules, board.golfers, ratings) : undefined

@@ -68,14 +68,13 @@ function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
 }
 
 /**
- * The events that leagues are played on; undefined means the feed's current event. A field entered by hand is not on the feed. Upcoming
- * events of the feed are read again, so that they do not stay "upcoming".
+ * The feed's current event, as undefined: the first board is the tour's. Then the events that leagues are played on; a field entered by
+ * hand is not on the feed. Upcoming events of the feed are read again, so that they do not stay "upcoming".
  */
 function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)[] {
   const byHand = handEvent(db, id)?.name.toLowerCase()
   const played = openLeaguesOn(db, slug).map(league => tourRulesOf(league).event ?? undefined)
-  const wanted = new Set(played.map(event => (event?.toLowerCase() === byHand ? undefined : event)))
-  if (wanted.size === 0) wanted.add(undefined)
+  const wanted = new Set([undefined, ...played.filter(event => event?.toLowerCase() !== byHand)])
   for (const event of eventsOf(db, id))
     if (event.source === 'feed' && event.id !== eventId && isUpcoming(event)) wanted.add(eventKey(event))
   return [...wanted]

@@ -24,9 +24,8 @@ export type UpcomingData = {
   pagination: Pagination
   /** The whole list that was entered by hand, for the form. */
   entered: readonly UpcomingPlayer[]
-  unmatched: readonly Unmatched[]
-  /** Of the event on the feed, by name. */
-  golfers: readonly Golfer[]
+  /** With the golfers of the event on the feed, by name. */
+  unmatched: readonly (Unmatched & { golfers: readonly Golfer[] })[]
 }
 
 export function upcomingBody(data: UpcomingData, who: Who | undefined): Html {
@@ -89,9 +88,9 @@ ${isByHand && action({ label: 'Remove the field', danger: true, small: true, met
 </section>`
 }
 
-function unmatchedPart({ tour, unmatched, golfers }: UpcomingData): Content {
+function unmatchedPart({ tour, unmatched }: UpcomingData): Content {
   if (unmatched.length === 0) return null
-  const choices = [
+  const choices = (golfers: readonly Golfer[]) => [
     { value: '', label: 'Choose' },
     ...golfers.map(golfer => ({ value: golfer.player_id, label: golfer.name })),
   ]
@@ -117,7 +116,7 @@ ${table({
             name: 'golfer',
             id: `f-${player.player_id}`,
             type: 'select',
-            choices,
+            choices: choices(player.golfers),
           }),
           'Settle',
         ),
