@@ -75,6 +75,7 @@ describe('a workbook made to do harm is refused', () => {
     ['a part larger than it claims', () => changed(SHEET, () => ({ claim: { size: 50 } })), 'corrupt'],
     ['a styles part of 20 MB', () => changed('xl/styles.xml', () => ({ content: blanks(20) })), 'too_large'],
     ['a cell of 2 MB', () => changed(SHEET, () => cellOf('x'.repeat(2 << 20))), 'too_large'],
+    ['a text of 100 kB in every row', () => workbook([{ name: 'Data', rows: [...rows, ...repeated] }]), 'too_large'],
     ['a wrong checksum', () => changed(SHEET, () => ({ claim: { crc: 1 } })), 'corrupt'],
     ['an unknown method', () => changed(SHEET, () => ({ claim: { method: 12 } })), 'corrupt'],
     ['a password', () => changed(SHEET, () => ({ claim: { flags: 1 } })), 'encrypted'],
@@ -110,6 +111,7 @@ describe('a workbook made to do harm is refused', () => {
     ['a row beyond the last', () => changed(SHEET, () => sheetOf('</row><row r="1048577">')), 'corrupt'],
     ['a worksheet cut off', () => changed(SHEET, () => ({ content: '<worksheet><sheetData><row r="1">' })), 'corrupt'],
   ]
+  const repeated = Array.from({ length: 50 }, () => ['c', 'x'.repeat(100_000), 1])
   const bomb = '<!DOCTYPE x [<!ENTITY lol "lol"><!ENTITY lol9 "&lol;&lol;">]>'
   const head = ['ID', 'Name', 'Power'].map((h, i) => `<c r="${'ABC'[i]}1" t="str"><v>${h}</v></c>`).join('')
   const sheetOf = (cells: string) => ({

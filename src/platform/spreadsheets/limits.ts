@@ -11,6 +11,8 @@ export const sheetLimits = {
   cells: 100_000_000,
   /** Findings kept of each kind; all are counted. */
   findings: 10_000,
+  /** The first rows of a worksheet, in characters: each cell may repeat a long shared string. */
+  firstRows: 4 << 20,
   /** A zip directory with more entries is no workbook. */
   zipEntries: 10_000,
   /** Against zip bombs: all of a workbook inflated, and (past `inflatedFree`) the ratio of a part to its packed size. Deflate cannot exceed 1032. */

@@ -94,9 +94,13 @@ export async function firstRows(
   max = PREVIEW_ROWS,
 ): Promise<PreviewRow[]> {
   const rows: PreviewRow[] = []
+  let length = 0
   const setCell = (column: number, text: string) => {
     const { cells } = rows[rows.length - 1]!
     if (column >= sheetLimits.columns) return
+    length += text.length
+    if (length > sheetLimits.firstRows)
+      refuseSheet('too_large', `The worksheet "${name}" begins with over ${sheetLimits.firstRows >> 20} MB of text`)
     while (cells.length < column) cells.push('')
     cells[column] = text
   }
