@@ -7,16 +7,18 @@ import { openScoresReader } from './snapshots/open.ts'
 
 export type SheetExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }
 
-/** Rows ranked at a time: many, because they are scattered over the snapshot, and rows of one group are read together. */
-const rowsRankedAtOnce = 20_000
+/** Rows ranked at a time: many, because they are scattered over the snapshot, and rows of one group are read together. Fewer of a wide board. */
+const maxRankedAtOnce = 20_000
+const maxNumbersAtOnce = 500_000 // each metric has a gain too: some 50 MB
 const rowsAtOnce = 1_000
 
 export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<BoardRow[]> {
   const scores = openScoresReader(dataDir)
   try {
     const board = boardFromParts(scores, parts)
+    const limit = Math.min(maxRankedAtOnce, Math.floor(maxNumbersAtOnce / (board.metrics.length + 1)))
     for (let page = 1, pages = 1; page <= pages; page++) {
-      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit: rowsRankedAtOnce })
+      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit })
       pages = pagination.pages
       for (let at = 0; at < rows.length; at += rowsAtOnce) yield rows.slice(at, at + rowsAtOnce)
     }
