@@ -35,19 +35,22 @@ export function notify(tx: Db, at: number, staffId: number, message: string, kin
 
 export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice) {
   const isTheirs = eq(staffNotices.staffId, staffId)
-  const rows = db
-    .select()
-    .from(staffNotices)
-    .where(isTheirs)
-    .orderBy(desc(staffNotices.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return {
-    notices: rows.map(({ id, at, message, seenAt }) => ({ id, at: iso(at), message, seen_at: isoOrNull(seenAt) })),
-    total: countRows(db, staffNotices, isTheirs),
-  }
+  const rows = db.select().from(staffNotices).where(isTheirs).orderBy(desc(staffNotices.id)).limit(limit).offset(offset)
+  return { notices: rows.all().map(noticeView), total: countRows(db, staffNotices, isTheirs) }
 }
+
+/** Oldest first: once they are marked as seen, the next ones follow. */
+export function unseenNotices(db: Db, staffId: number, limit: number): StaffNotice[] {
+  const isNew = and(eq(staffNotices.staffId, staffId), isNull(staffNotices.seenAt))
+  return db.select().from(staffNotices).where(isNew).orderBy(staffNotices.id).limit(limit).all().map(noticeView)
+}
+
+const noticeView = ({ id, at, message, seenAt }: typeof staffNotices.$inferSelect): StaffNotice => ({
+  id,
+  at: iso(at),
+  message,
+  seen_at: isoOrNull(seenAt),
+})
 
 /** Up to this one: notices that came after the page was made are still new. */
 export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): number =>

@@ -26,6 +26,8 @@ export type MyShifts = {
   duties: readonly OwnDuty[]
   pagination: Pagination
   past: boolean
+  /** Unread, oldest first. */
+  news: readonly StaffNotice[]
   notices: readonly StaffNotice[]
   swaps: readonly OwnSwap[]
   leave: readonly LeaveView[]
@@ -47,15 +49,14 @@ export const myShiftsBody = (
 ${wishesFold(data)}
 ${calendarFold(data)}</div>`
 
-export const myShiftsPart = (data: MyShifts): Html => html`${newsOf(data.notices)}
+export const myShiftsPart = (data: MyShifts): Html => html`${newsPart(data.news)}
 ${dutyList(data)}
 ${swapsFold(data)}
 ${leaveFold(data)}
 ${noticesFold(data.notices)}`
 
-function newsOf(notices: readonly StaffNotice[]): Content {
-  const news = notices.filter(({ seen_at }) => seen_at === null)
-  const [newest] = news
+function newsPart(news: readonly StaffNotice[]): Content {
+  const newest = news.at(-1)
   if (!newest) return null
   return notice(html`<ul class="items">${news.map(({ message }) => html`<li>${message}</li>`)}</ul>
 ${action({ label: 'I have read this', small: true, quiet: true, action: '/api/v1/roster/me/notices/seen', body: { up_to: newest.id } })}`)

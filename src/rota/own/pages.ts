@@ -9,7 +9,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { noticesOf } from '../notices.ts'
+import { noticesOf, unseenNotices } from '../notices.ts'
 import { rotaHead } from '../rota-page.ts'
 import { allSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
@@ -44,6 +44,7 @@ export const ownRotaPages = (app: App) => {
       duties,
       pagination: pagination(slice, total),
       past: query.past ?? false,
+      news: unseenNotices(db, me.id, firstPage.limit),
       notices: noticesOf(db, me.id, firstPage).notices,
       swaps,
       leave: listLeave(db, { staffId: me.id }, firstPage).leave,
