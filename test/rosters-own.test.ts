@@ -1,13 +1,13 @@
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
-import { systemAlerts } from '../db/schema.ts'
+import { staffNotices, systemAlerts } from '../db/schema.ts'
 import { day } from '../src/platform/clock.ts'
 import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { toIcal } from '../src/rota/own/ical.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, auditedActions, base } from './rosters.ts'
+import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 import { tokenOf, visitor } from './visitor.ts'
 
@@ -65,6 +65,7 @@ async function startBar(swaps = 'officer') {
 
 type Person = Awaited<ReturnType<typeof startBar>>['ann']
 const shiftsOf = async ({ browser }: Person) => (await browser.get(`${base}/me/shifts`)).shifts
+const textOf = async ({ browser }: Person, path: string) => (await browser.visit(path)).text()
 const noticesOf = async ({ browser }: Person): Promise<string[]> =>
   (await browser.get(`${base}/me/notices`)).notices.map(({ message }: { message: string }) => message)
 
@@ -191,6 +192,10 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect((await call.get(`${base}/staff/${bob.id}`)).unavailable).toEqual(unavailable) // the officer's own entry stays
 
   const other = await requestLeave(bob, 20, 21)
+  await requestLeave(ann, 12, 12)
+  await requestLeave(ann, 50, 50)
+  const days = (await call.get(`${base}/leave`)).leave.map(({ from }: { from: string }) => from)
+  expect(days).toEqual([inDays(12), inDays(20), inDays(50), inDays(30), inDays(6)]) // pending ones first, by their day
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
   expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)
   expect(await auditedActions(call)).toContain('leave.decline')
@@ -281,6 +286,24 @@ test('an officer approves an exchange if either site asks for it, and not once t
   expect((await call.get(`${base}/shifts/${shift_id}/candidates`)).candidates[0].name).not.toBe('Bob') // who worked it
 })
 
+test('unread notices are all shown before they are marked as read', async () => {
+  const { app, ann } = await startBar()
+  const notices = Array.from({ length: 25 }, (_, i) => ({
+    staffId: ann.id,
+    at: app.clock.now() + i,
+    message: `No. ${i}.`,
+  }))
+  app.db.insert(staffNotices).values(notices).run()
+  const seen = new Set<string>()
+  for (let read = 0; read < 5; read++) {
+    const news = /<ul class="items">.*?name="up_to" value="(\d+)"/s.exec(await textOf(ann, '/rota/mine/part'))
+    if (!news) break
+    for (const [message] of news[0].matchAll(/No\. \d+\./g)) seen.add(message)
+    await ann.browser.post(`${base}/me/notices/seen`, { up_to: Number(news[1]) })
+  }
+  expect(seen.size).toBe(25)
+})
+
 test('people set their own preferences, and officers their weights', async () => {
   const { call, ann } = await startBar()
   const wishes = [{ want: 'avoid', weekday: 7 }]
@@ -300,6 +323,19 @@ test('people set their own preferences, and officers their weights', async () =>
   ])
   await setPreferences({ preferences: [...wishes, ...wishes, ...wishes] }) // the same wish thrice would weigh thrice as much
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([{ want: 'avoid', weekday: 7, weight: 3 }])
+  const gone = await addSite(call, 'Gone')
+  await setPreferences({
+    preferences: [
+      { want: 'avoid', date: '2030-12-24' },
+      { want: 'avoid', site_id: gone.id },
+    ],
+  })
+  await call.delete(`${base}/sites/${gone.id}`)
+  for (const page of [await textOf(ann, '/rota/mine'), await call.get(`/rota/staff/${ann.id}`)]) {
+    expect(page).toContain('value="2030-12-24"') // without it, saving the form would avoid every day
+    expect(page).toContain('name="preferences[2].want"')
+    expect(page).not.toContain('name="preferences[3].want"') // without its site, that wish would be for all
+  }
   expect((await setPreferences({})).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([])
 })

@@ -139,6 +139,14 @@ test('a draft says who may take a place, and what is wrong with it now', async (
   expect((await refusalOf(call.get(`${path}/targets?shift_id=999&to=2026-03-24`))).status).toBe(404)
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
   expect((await call.get(`${path}/check`)).conflicts).toMatchObject([{ rule: 'unavailable', staff_id: ann.id }])
+  const shown = async () =>
+    (await call.raw(`/rota/drafts/${path.split('/').at(-1)}/part`)).headers.get('x-version') ?? ''
+  const version = await shown()
+  await change({ take: [{ shift_id: first, staff_id: ann.id }] })
+  expect(await shown()).not.toBe(version) // the page of the draft follows changes in the grid
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [] })
+  await change({ put: [{ shift_id: first, staff_id: ann.id }] })
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
   const page = await call.get(`/rota/plan?draft=${path.split('/').at(-1)}`)
   expect(page).toContain('Ann is unavailable on 2026-03-23')
   expect((await refusalOf(call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) }))).status).toBe(409)

@@ -56,17 +56,35 @@ export function findDraft(db: Db, jobId: string): Draft | undefined {
   return row && draftOf(row)
 }
 
-export const draftById = (db: Db, jobId: string): Draft =>
-  findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has no draft`)
+const refuseMissing = (jobId: string) => refuse('not_found', `Job ${jobId} has no draft`)
+
+export const draftById = (db: Db, jobId: string): Draft => findDraft(db, jobId) ?? refuseMissing(jobId)
+
+/** Without its content, which may be large. */
+export const findDraftState = (db: Db, jobId: string): Pick<Draft, 'changes' | 'confirmedAt'> | undefined =>
+  db
+    .select({ changes: rosterDrafts.changes, confirmedAt: rosterDrafts.confirmedAt })
+    .from(rosterDrafts)
+    .where(eq(rosterDrafts.jobId, jobId))
+    .get()
+
+export const draftState = (db: Db, jobId: string) => findDraftState(db, jobId) ?? refuseMissing(jobId)
 
 /** Of an open draft: nobody has changed or published it since it was read. */
 export function isDraftAsRead(tx: Db, { jobId, changes }: Pick<Draft, 'jobId' | 'changes'>): boolean {
-  const now = draftById(tx, jobId)
+  const now = draftState(tx, jobId)
   return now.changes === changes && now.confirmedAt === null
 }
 
 export function listDrafts(db: Db, { limit, offset }: PageSlice) {
-  const rows = db.select().from(rosterDrafts).orderBy(desc(rosterDrafts.createdAt)).limit(limit).offset(offset).all()
+  const newest = [desc(rosterDrafts.createdAt), desc(rosterDrafts.jobId)]
+  const rows = db
+    .select()
+    .from(rosterDrafts)
+    .orderBy(...newest)
+    .limit(limit)
+    .offset(offset)
+    .all()
   return { drafts: rows.map(draftOf), total: countRows(db, rosterDrafts) }
 }
 

@@ -15,7 +15,7 @@ import { live, livePart } from '../ui/parts/live.ts'
 import { brokenRulesByDuty } from './broken-duties.ts'
 import { today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
-import { findDraft, listDrafts } from './drafts.ts'
+import { draftState, findDraft, findDraftState, listDrafts } from './drafts.ts'
 import { generateInput, generateRoster } from './generate.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
@@ -81,9 +81,9 @@ export const rotaPages = (app: App) => {
   const waitsFor = (run: Run) => (run.status === 'PENDING' ? whyRosterWaits(db, run, generateInput, clock.now()) : null)
   const draftVersion = (jobId: string) => {
     const run = runOf(jobId)
-    return run && !isFinished(run)
-      ? `${run.status} ${run.progress} ${run.stage} ${run.message} ${waitsFor(run)}`
-      : `${run?.status} ${rotaVersion()}`
+    if (run && !isFinished(run)) return `${run.status} ${run.progress} ${run.stage} ${run.message} ${waitsFor(run)}`
+    const draft = run ? findDraftState(db, jobId) : draftState(db, jobId)
+    return `${run?.status} ${draft?.changes} ${rotaVersion()}`
   }
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)

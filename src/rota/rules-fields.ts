@@ -23,8 +23,8 @@ export function rulesFields(rules: RulesOfWork, { isSite }: { isSite: boolean })
 <p class="hint">${isSite ? 'For everybody, counted over their work here; their own rules apply too.' : 'Counted over all their work, in addition to the rules of the sites.'} A rule without a price is never broken; one with a price may be broken at that price. Leave unused rules blank.</p>
 ${sentences.length > 0 && html`<ul>${sentences}</ul>`}
 <details><summary>${sentences.length ? 'Change the rules' : 'Add rules'}</summary>
-${!isSite && row(limit('Hours at least', 'least_hours', rules.least_hours, { weeks: 1, price: 'each hour too few', step: 0.5 }))}
-${row(limit('Hours at most', 'most_hours', rules.most_hours, { weeks: 1, price: 'each hour more', step: 0.5 }))}
+${!isSite && row(limit('Hours at least', 'least_hours', rules.least_hours, { weeks: 1, price: 'each hour too few', step: 'any' }))}
+${row(limit('Hours at most', 'most_hours', rules.most_hours, { weeks: 1, price: 'each hour more', step: 'any' }))}
 ${row(limit('Days in a row at least', 'least_days_in_row', rules.least_days_in_row, { price: 'each day too few' }))}
 ${row(limit('Days in a row at most', 'most_days_in_row', rules.most_days_in_row, { price: 'each day more' }))}
 ${row(limit('Days off in a row at least', 'least_days_off_in_row', rules.least_days_off_in_row, { price: 'each day too few' }))}
@@ -36,7 +36,7 @@ ${withBlanks(rules.successions).map((one, i) => {
   return html`<div class="columns">${kindField('The day after', `${name}.kind`, one?.kind)}${kindField('Never begins', `${name}.next`, one?.next, 'early')}${price('breaking it', `${name}.price_cents`, one?.price_cents)}</div>`
 })}
 <div class="columns">
-${!isSite && formField({ label: 'Rest between shifts (hours)', name: 'rules.rest_hours', type: 'number', optional: true, min: 0, max: 48, step: 0.5, value: rules.rest_hours, hint: 'Instead of the rest required by the sites' })}
+${!isSite && formField({ label: 'Rest between shifts (hours)', name: 'rules.rest_hours', type: 'number', optional: true, min: 0, max: 48, step: 'any', value: rules.rest_hours, hint: 'Instead of the rest required by the sites' })}
 ${formField({ label: 'Count several weeks from', name: 'rules.counted_from', type: 'date', optional: true, value: rules.counted_from, hint: 'A Monday' })}</div>
 </details></fieldset>`
 }
@@ -49,7 +49,7 @@ function limit(
   label: string,
   rule: string,
   value: Limited | undefined,
-  { weeks, price: unit, step = 1 }: { weeks?: number; price: string; step?: number },
+  { weeks, price: unit, step = 1 }: { weeks?: number; price: string; step?: number | string },
 ): Html {
   const name = `rules.${rule}`
   const shared: Pick<FormField, 'type' | 'optional'> = { type: 'number', optional: true }

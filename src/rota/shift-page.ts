@@ -85,7 +85,7 @@ ${form(
   html`<div class="columns">
 ${formField({ label: 'Begins', name: 'starts_at', type: 'time', zone: shift.timezone, value: shift.starts_at })}
 ${formField({ label: 'Ends', name: 'ends_at', type: 'time', zone: shift.timezone, value: shift.ends_at })}
-${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: shift.headcount })}
+${formField({ label: 'Places', name: 'headcount', type: 'number', min: 0, max: 500, value: shift.headcount })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}
 ${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}
 ${kindField('Kind', 'kind', shift.kind)}</div>

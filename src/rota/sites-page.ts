@@ -59,7 +59,7 @@ ${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${
 const siteFields = (site?: Site): Html => html`<div class="columns">
 ${formField({ label: 'Name', name: 'name', maxlength: 80, value: site?.name })}
 ${formField({ label: 'Time zone', name: 'timezone', value: site?.timezone ?? 'Europe/Berlin', maxlength: 60, hint: 'Such as Europe/Berlin or America/New_York' })}
-${formField({ label: 'Rest between shifts (hours)', name: 'rest_hours', type: 'number', min: 0, max: 48, step: 0.5, value: site?.restHours ?? 10 })}
+${formField({ label: 'Rest between shifts (hours)', name: 'rest_hours', type: 'number', min: 0, max: 48, step: 'any', value: site?.restHours ?? 10 })}
 ${formField({
   label: 'Swaps',
   name: 'swaps',

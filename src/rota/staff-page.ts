@@ -87,7 +87,7 @@ export function personBody(person: PersonView | undefined, sites: readonly Site[
 ${form(
   { action: api, method: person ? 'put' : 'post', goTo: '/rota/staff', done: person ? 'Saved' : 'Added' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', value: person?.name, maxlength: 80, autofocus: !person })}
-${formField({ label: 'Max hours per week', name: 'max_hours_week', type: 'number', min: 0, max: 168, step: 0.5, value: person?.max_hours_week ?? 40 })}
+${formField({ label: 'Max hours per week', name: 'max_hours_week', type: 'number', min: 0, max: 168, step: 'any', value: person?.max_hours_week ?? 40 })}
 ${formField({ label: 'Hourly wage', name: 'hourly_cents', type: 'cents', min: 0, value: person?.hourly_cents ?? 0 })}</div>
 ${formField({ label: 'Skills', name: 'skills', type: 'list', optional: true, value: person?.skills.join('\n'), placeholder: 'bar\nsteward', hint: 'One per line, named as in the shifts' })}
 ${formField({ label: 'Account', name: 'account', optional: true, value: person?.account, maxlength: 40, hint: 'Their user name here: they see their shifts under “My shifts”' })}
@@ -133,11 +133,11 @@ ${hint && html`<p class="hint quiet">${hint}</p>`}
 ${all.map((row, i) => html`<div class="columns">${fields(row, i).map(one => formField({ ...one, optional: true }))}</div>`)}</fieldset>`
 }
 
-/** Only officers decide how much a wish counts. */
+/** Only officers decide how much a wish counts. A wish for a deleted site is left out: without the site it would be for all. */
 export const wishRows = (wishes: PersonView['preferences'], sites: readonly Site[], isOwn = false): Html =>
   rows(
     'Wishes',
-    wishes,
+    wishes.filter(({ site_id }) => !site_id || sites.some(({ id }) => id === site_id)),
     (wish, i) => wishFields(wish, i, sites).filter(({ name }) => !isOwn || !name.endsWith('.weight')),
     `Blank means any; the times are of the start of a shift.${isOwn ? '' : ' A wish that counts 3 weighs as much as three others.'}`,
   )
@@ -180,6 +180,7 @@ const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): 
       ),
       sends: 'number',
     },
+    { label: 'Date', name: `preferences[${i}].date`, type: 'date', value: wish?.date },
     { label: 'From', name: `preferences[${i}].from`, type: 'clock', value: wish?.from },
     { label: 'To', name: `preferences[${i}].to`, type: 'clock', value: wish?.to },
     {
@@ -188,7 +189,7 @@ const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): 
       type: 'number',
       min: 0.1,
       max: 100,
-      step: 0.1,
+      step: 'any',
       value: wish?.weight,
       placeholder: '1',
     },

@@ -1,5 +1,5 @@
 /** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
-import { and, asc, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
@@ -69,6 +69,8 @@ const columns = {
     where ${assignments.staffId} = ${leaveRequests.staffId} and ${shifts.day} between ${leaveRequests.from} and ${leaveRequests.to})`,
 }
 
+const isPending = eq(leaveRequests.state, 'pending')
+
 type LeaveFilter = { staffId?: number; state?: LeaveView['state'] }
 
 /** Pending requests first, by their first day; then the newest. */
@@ -82,10 +84,7 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
     .from(leaveRequests)
     .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
     .where(where)
-    .orderBy(
-      desc(sql`${leaveRequests.state} = 'pending'`),
-      state === 'pending' ? asc(leaveRequests.from) : desc(leaveRequests.id),
-    )
+    .orderBy(desc(isPending), sql`case when ${isPending} then ${leaveRequests.from} end`, desc(leaveRequests.id))
     .limit(limit)
     .offset(offset)
     .all()
@@ -93,7 +92,7 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
   return { leave, total: countRows(db, leaveRequests, where) }
 }
 
-export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, eq(leaveRequests.state, 'pending'))
+export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, isPending)
 
 const leaveView = ({ leave, name, duties }: { leave: LeaveRow; name: string; duties: number }): LeaveView => ({
   id: leave.id,

@@ -14,7 +14,7 @@ import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { brokenRulesByDuty } from '../broken-duties.ts'
 import { datesBetween, daysAfter, mondayOf, today } from '../date-range.ts'
-import { type Draft, draftById, draftsAbout } from '../drafts.ts'
+import { type Draft, draftById, draftState, draftsAbout } from '../drafts.ts'
 import { dutyKey } from '../load-problem.ts'
 import { dutyDescription, dutyWords } from '../notices.ts'
 import { pendingLeave } from '../own/leave.ts'
@@ -45,7 +45,7 @@ export const plannerPages = (app: App) => {
   const { db, clock, reader, stamps, streams } = app
   const versionOf = (jobId: string | undefined) => {
     const roster = stamps.versionOf(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
-    return jobId ? `${draftById(db, jobId).changes} ${roster}` : roster
+    return jobId ? `${draftState(db, jobId).changes} ${roster}` : roster
   }
 
   async function planData(query: PlanQuery): Promise<PlanData> {
