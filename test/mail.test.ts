@@ -82,21 +82,28 @@ test('the link in a mail turns its kind off, for that address and no other kind'
   expect((await browser.submit(forged, {})).status).toBe(404)
 })
 
-test('what was turned off while a mail waited is not sent', async () => {
+test('what was turned off while a mail waited is not sent, nor alerts to a former admin', async () => {
   const { port, mails, refused } = await mailServer()
   const { call, app, url } = await start(mailSettings(port))
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
-  refused.next = 1
-  await sendMails(app, [notification(id)])
+  const bob = { ...ann, email: 'bob@example.org', username: 'Bob', role: 'admin' }
+  const { id: bobId } = await call.post('/api/v1/users', bob)
+  await call.post('/api/v1/users', { ...bob, email: 'cy@example.org', username: 'Cy' })
+  refused.next = 2
+  await sendMails(app, [notification(id), notification(bobId, { kind: 'alert' })])
   await until(() => refused.next === 0)
   await browser.patch('/api/v1/auth/mails', { picks: false })
-  const run = await until(async () => {
-    const { jobs } = await call.get('/api/v1/jobs?name=send_mail')
-    return jobs.find(({ status }: { status: string }) => status === 'SUCCESS')
+  await call.patch(`/api/v1/users/${bobId}`, { role: 'member' })
+  const runs = await until(async () => {
+    const { jobs, pagination } = await call.get('/api/v1/jobs?name=send_mail&status=SUCCESS')
+    return pagination.total === 2 && jobs
   })
-  expect(run.result).toEqual({ skipped: 'they have turned these mails off' })
+  expect(runs.map(({ result }: { result: object }) => result)).toEqual([
+    { skipped: 'there is nobody to send it to any more' },
+    { skipped: 'they have turned these mails off' },
+  ])
   expect(mails).toEqual([])
 })
 

@@ -10,8 +10,9 @@ import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
+import { isAtLeast } from '../platform/http/access.ts'
 import type { JobDefinition } from '../platform/jobs/job.ts'
-import { mailKindSchema } from './kinds.ts'
+import { kindsOfMail, mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
 import { isTurnedOff, unsubscribeToken } from './opt-outs.ts'
 import { sendOrAlert } from './smtp.ts'
@@ -90,23 +91,23 @@ export const sendMail = mailJob('send_mail', ({ kind }) => kind, {
     lines: t.Array(t.String()),
     link: t.Optional(t.Object({ label: t.String(), path: t.String() })),
   }),
-  async compose({ userId, subject, lines, link }, app) {
-    const to = addressOf(app.db, userId)
+  async compose({ userId, kind, subject, lines, link }, app) {
+    const to = addressOf(app.db, userId, kind)
     return to ? { to, subject, lines, link: link && { label: link.label, url: siteOf(app) + link.path } } : undefined
   },
 })
 
-const addressOf = (db: Db, userId: number): string | undefined =>
-  db
-    .select({ email: users.email })
-    .from(users)
-    .where(and(eq(users.id, userId), isNull(users.deletedAt)))
-    .get()?.email
+/** The address of a user, as long as their role gets such mails. */
+function addressOf(db: Db, userId: number, kind: MailKind): string | undefined {
+  const isUser = and(eq(users.id, userId), isNull(users.deletedAt))
+  const user = db.select({ email: users.email, role: users.role }).from(users).where(isUser).get()
+  return isAtLeast(user, kindsOfMail[kind].from ?? 'member') ? user?.email : undefined
+}
 
 /** Part of the caller's transaction. Returns the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
 export function acceptMail(app: App, tx: Db, { once, ...notification }: Notification): string | undefined {
   if (!sendsMail(app)) return undefined
-  const to = addressOf(tx, notification.userId)
+  const to = addressOf(tx, notification.userId, notification.kind)
   if (!to || isTurnedOff(tx, to, notification.kind)) return undefined
   if (once !== undefined) {
     const occasion = { key: `${notification.kind}:${once}:${notification.userId}`, at: app.clock.now() }
