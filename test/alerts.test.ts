@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { processMinutes, systemAlerts } from '../db/schema.ts'
+import { operator } from '../src/accounts/identify.ts'
 import { type Alert, clearAlert, raiseAlert } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
+import { changeDisplayName } from '../src/display-name/name.ts'
 import { countUnsent } from '../src/monitor/alerts/queries.ts'
 import { openAlertWebhook } from '../src/monitor/alerts/send-alerts.ts'
 import { checkConditions, databaseWatch } from '../src/monitor/process-monitor.ts'
@@ -25,7 +27,7 @@ const heldFeed: Alert = {
 const checkingOften = { monitorIntervals: { files: minute, alerts: 100, redis: minute } }
 
 /** A busy process, minute by minute up to now. */
-function recordLoad({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs?: number }) {
+function recordLoad({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs?: number; shed?: number }) {
   const now = clock.now()
   for (let ago = minutes - 1; ago >= 0; ago--) {
     const at = now - ago * minute
@@ -100,6 +102,18 @@ test('load must last five minutes to be an alert, which two clear checks resolve
   await checkConditions(app)
   const { alerts: after } = await call.get(`${alerts}/json?state=all`)
   expect(after).toMatchObject([{ state: 'resolved', resolved: { by: 'fieldhouse' } }])
+})
+
+test('a process that refused readers and has ended does not refuse any now', async () => {
+  const { app, call, clock } = await start()
+  recordLoad(app, 1, { shed: 3 })
+  await checkConditions(app)
+  const list = `${alerts}/json?type=high_load`
+  const { alerts: raised } = await call.get(list)
+  expect(raised).toMatchObject([{ title: 'A process (web) refuses readers', data: { shed: 3 } }])
+  clock.forward(4 * minute)
+  for (let check = 0; check < 2; check++) await checkConditions(app)
+  expect((await call.get(list)).alerts).toEqual([])
 })
 
 test('a single clear check does not resolve an alert that flickers', async () => {
@@ -216,12 +230,14 @@ test('an alert that comes back worse is sent at once, also within the hour', asy
   const { app, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, never)
   const send = openAlertWebhook(app)
   const sent: number[] = []
+  await changeDisplayName(app, operator, 'Northern Alliance') // and no page is opened
   for (const severity of ['warning', 'warning', 'critical', 'warning'] as const) {
     raiseAlert(app.db, clock.now(), { ...heldFeed, severity })
     sent.push(await send())
     clearAlert(app.db, clock.now(), heldFeed.key)
   }
   expect(sent).toEqual([1, 0, 1, 0])
+  expect(hook.messages.map(({ username }) => username)).toEqual(['Northern Alliance', 'Northern Alliance'])
 })
 
 test('a webhook that fails is tried again, and nothing is lost', async () => {

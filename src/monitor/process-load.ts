@@ -56,9 +56,9 @@ const maxBusyShare = 0.8 // of all cores
 const minutesInARow = 5
 
 /** Thresholds for an overloaded process. */
-export function processLoadAlerts(rows: readonly Load[]): Alert[] {
+export function processLoadAlerts(rows: readonly Load[], now: number): Alert[] {
   const byProcess = Map.groupBy(rows, ({ process }) => process)
-  return [...byProcess.values()].flatMap(minutes => [...overloadAlerts(minutes), ...refusedReadAlerts(minutes)])
+  return [...byProcess.values()].flatMap(minutes => [...overloadAlerts(minutes), ...refusedReadAlerts(minutes, now)])
 }
 
 /** Overloaded for this many minutes in a row: a short peak needs no alarm. */
@@ -87,8 +87,9 @@ function overloadAlerts(minutes: readonly Load[]): Alert[] {
 }
 
 /** Readers were refused in the last two minutes: raises an alert at once. */
-function refusedReadAlerts(minutes: readonly Load[]): Alert[] {
-  const shed = minutes.slice(-2).reduce((sum, { shed }) => sum + shed, 0)
+function refusedReadAlerts(minutes: readonly Load[], now: number): Alert[] {
+  const recent = minutes.slice(-2).filter(row => row.minute > now - 3 * minute) // a row is of the minute before it
+  const shed = recent.reduce((sum, { shed }) => sum + shed, 0)
   const newest = minutes.at(-1)
   if (!newest || shed === 0) return []
   const { process, role, lagMs } = newest

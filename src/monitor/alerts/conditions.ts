@@ -29,7 +29,7 @@ type Condition = {
 }
 
 export const conditions: readonly Condition[] = [
-  { prefix: 'high_load:', check: ({ db, clock }) => processLoadAlerts(loadSince(db, clock.now() - 6 * minute)) },
+  { prefix: 'high_load:', check: ({ db, clock }) => loadAlerts(db, clock.now()) },
   { prefix: 'performance:', check: ({ db, clock }) => slowRoutes(db, clock.now()) },
   { prefix: 'cache_error:', check: redisTrouble },
   { prefix: 'database_error:queue', check: queueTrouble },
@@ -44,6 +44,8 @@ export const conditions: readonly Condition[] = [
   },
   { prefix: 'roster_broken', check: async app => brokenDutiesAlert(await brokenDutiesNow(app)) },
 ]
+
+const loadAlerts = (db: Db, now: number) => processLoadAlerts(loadSince(db, now - 6 * minute), now)
 
 /** Redis is unreachable for a while, or its statistics are critical. */
 async function redisTrouble(app: App): Promise<Alert[]> {

@@ -9,6 +9,7 @@ import type { Db } from '../../../db/open.ts'
 import { type Severity, severities, systemAlerts, users } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
+import { displayName } from '../../display-name/name.ts'
 import { locks } from '../../locks.ts'
 import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
@@ -40,7 +41,7 @@ export function openAlertWebhook(app: App): () => Promise<number> {
       const now = clock.now()
       const alerts = withTimeBefore(db, 'sentAt', unsentAlerts(db), now)
       const newAlerts = thatFit(alerts.filter(isNew))
-      if (newAlerts.length) await postAlerts(config, newAlerts)
+      if (newAlerts.length) await postAlerts(config, newAlerts, displayName(db))
       failures = 0
       const settled = alerts.filter(alert => !isNew(alert) || newAlerts.includes(alert))
       await atomically(db, tx => markAlerts(tx, 'sentAt', settled, now), 'unsynced')
@@ -73,12 +74,16 @@ function thatFit<A extends AlertMessage>(alerts: readonly A[]): A[] {
 }
 
 /** Works without the database too: for when the database fails. */
-export async function postAlerts(config: App['config'], alerts: readonly AlertMessage[]): Promise<void> {
+export async function postAlerts(
+  config: App['config'],
+  alerts: readonly AlertMessage[],
+  sender = shownName(),
+): Promise<void> {
   if (!config.alertWebhookUrl) return
   await postJson(
     config.alertWebhookUrl,
     {
-      username: webhookName(shownName()),
+      username: webhookName(sender),
       content: discordText(alerts).slice(0, maxDiscordLength),
       text: alerts
         .map(linesOf)
