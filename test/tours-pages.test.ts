@@ -74,6 +74,7 @@ test('pages of tours are for everyone, the feed’s URL and its buttons for offi
     }
   }
   expect((await read('/tours/pga', call)).text).toContain('secret')
+  expect((await read('/leagues/new?kind=tour', call)).text).toContain('<option value="pga">') // nobody has to know its short name
   expect((await read('/tours/none')).status).toBe(404)
   feed.fault('empty')
   clock.forward(2 * minute)
@@ -231,6 +232,8 @@ browserTest('with groups one of each is chosen, and the group that lacks one say
   expect(await page.locator('[data-chosen]').textContent()).toContain('Group B')
   await page.click('#entry button[type=submit]')
   await page.waitForSelector('h2:has-text("My entry")')
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
   const [{ picks }] = (await ann.get(`/api/v1/leagues/${league.id}/entries`)).entries
   expect(picks).toHaveLength(3)
   expect(picks.every((id: string) => field.some(({ player_id }) => player_id === id))).toBe(true)

@@ -34,8 +34,8 @@ export type KindPages = {
   tabs(who: Who | undefined): Tab[]
   /** An empty board: what fills it, and where the reader can do so. */
   noScores(who: Who | undefined): { text: string; tab: Tab | undefined }
-  /** The form fields of `config`. `seen` and `labels`: the metrics and labels of its sheets. */
-  fields(config: LeagueConfig, seen?: readonly string[], labels?: readonly string[]): Content
+  /** The form fields of `config`. `offered`: the metrics of its sheets, or the tours there are; `labels`: of its players. */
+  fields(config: LeagueConfig, offered?: readonly string[], labels?: readonly string[]): Content
 }
 
 /** A page of a league, at `/leagues/:id/<path>`. */

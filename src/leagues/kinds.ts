@@ -93,8 +93,8 @@ export type LeagueKind = {
   standings?(app: App, league: League, userId: number): Promise<BoardRow[]>
   /** What a member still has to do in the league, and by when. */
   nextDue?(app: App, league: League, userId: number): DueTask | undefined
-  /** The metrics of its scores so far, offered by the form. */
-  seenMetrics?(app: App, league: League): readonly string[]
+  /** What the form offers: the metrics of its scores so far, or the tours there are. Without a league: for a new one. */
+  offered?(app: App, league?: League): readonly string[]
   /** Players who were on an earlier board and are missing from this one, whose name or id contains `q`. */
   missing?(app: App, league: League, q: string, limit: number): Promise<MissingPlayer[]>
   /** The labels of its players. */

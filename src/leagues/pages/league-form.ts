@@ -12,7 +12,7 @@ import { type LeagueView, leagueInputs, openWhenFinal } from '../league.ts'
 import { configPreviewPart } from './config-preview-part.ts'
 import { leagueHead } from './league-head.ts'
 
-export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
+export function newLeagueBody(kind: Kind, kinds: Kinds, offered?: readonly string[]): Html {
   return html`<header class="head"><h1>New league</h1></header>
 <nav class="cards" aria-label="Kind of league">${Object.entries(kinds).map(
     ([each, { pages }]) =>
@@ -20,7 +20,7 @@ export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
   )}</nav>
 ${form(
   { action: '/api/v1/leagues', goTo: '/leagues/{id}', done: 'The league has been made' },
-  html`<input type="hidden" name="kind" value="${kind}" />${leagueFieldInputs()}${kinds[kind]?.pages.fields({})}`,
+  html`<input type="hidden" name="kind" value="${kind}" />${leagueFieldInputs()}${kinds[kind]?.pages.fields({}, offered)}`,
   'Make the league',
 )}`
 }
@@ -28,9 +28,9 @@ ${form(
 type SettingsData = {
   league: LeagueView
   kind: KindPages
-  /** The metrics of its sheets so far. */
-  seen?: readonly string[]
-  /** Their labels. */
+  /** What its form offers. */
+  offered?: readonly string[]
+  /** The labels of its players. */
   labels?: readonly string[]
   /** Whether its config can be previewed before it is saved. */
   hasPreview: boolean
@@ -38,7 +38,7 @@ type SettingsData = {
 }
 
 export function settingsBody(
-  { league, kind, seen, labels, hasPreview, preview }: SettingsData,
+  { league, kind, offered, labels, hasPreview, preview }: SettingsData,
   who: Who | undefined,
 ): Html {
   const api = `/api/v1/leagues/${league.id}`
@@ -49,7 +49,7 @@ export function settingsBody(
 ${isFrozen && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
-  html`${leagueFieldInputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen, labels)}`,
+  html`${leagueFieldInputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, offered, labels)}`,
   'Save',
   !isFrozen && hasPreview && previewButton(league, who),
 )}

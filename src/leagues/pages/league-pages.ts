@@ -40,7 +40,7 @@ export const leaguePages = (app: App) => {
     const data = {
       league: preview ? { ...league, config: leagueWithoutSecrets(preview.config) } : league,
       kind: kind.pages,
-      seen: kind.seenMetrics?.(app, row),
+      offered: kind.offered?.(app, row),
       labels: kind.seenLabels?.(app, row),
       hasPreview: kind.previewConfig !== undefined,
       preview: preview?.preview,
@@ -68,8 +68,11 @@ export const leaguePages = (app: App) => {
     )
     .get(
       '/leagues/new',
-      ({ query: { kind }, who }) =>
-        page({ title: 'New league', who, nav, body: newLeagueBody(kind ?? 'sheet', kinds) }),
+      ({ query, who }) => {
+        const kind = query.kind ?? 'sheet'
+        const body = newLeagueBody(kind, kinds, kinds[kind]?.offered?.(app))
+        return page({ title: 'New league', who, nav, body })
+      },
       { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'officer', detail: hidden },
     )
     .get('/leagues/:id/settings', ({ params: { id }, who }) => settingsPage(id, who), {

@@ -100,7 +100,8 @@ export const sheetLeague: LeagueKind = {
     const { published, config } = boardSourceOf(app, league)
     return retryWhenGone(undefined, () => app.sheets.boards.boardCache.trends({ published, config, players }))
   },
-  seenMetrics: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)),
+  offered: ({ db, sheets }, league) =>
+    league ? seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)) : [],
   async missing(app, league, q, limit) {
     const [newest, ...earlier] = byTakenAt(scansOf(publishedSnapshots(app.db, league.id))).reverse()
     if (!newest) return []

@@ -101,7 +101,11 @@ export function checkedTourConfig(
   errors.push(...wrongGroups)
   const config = { ...configDefaults, ...typed, picks: typed.picks ?? (groups ? groupCount(groups) : defaultPicks) }
   const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
-  if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `There is no tour ${config.tour}.` })
+  if (!findTour(db, config.tour))
+    errors.push({
+      path: 'config.tour',
+      message: `There is no tour ${config.tour}. Write the short name of one, as in its address.`,
+    })
   if (best > config.picks)
     errors.push({ path: 'config.best', message: `At most ${config.picks}, the number of picks.` })
   if (errors.length) refuse('invalid', errorSummary(errors), { errors })

@@ -98,7 +98,7 @@ ${table({
     open && {
       head: html`<span class="sr">Actions</span>`,
       cell: entry =>
-        html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change</a>${action({
+        html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change</a> ${action({
           label: 'Withdraw',
           small: true,
           danger: true,

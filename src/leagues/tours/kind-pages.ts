@@ -31,9 +31,10 @@ export const tourKindPages: KindPages = {
     text: 'The board fills with the first entry and goes live when play starts.',
     tab: who && { path: entries.path, label: 'Make your entry' },
   }),
-  fields: config => html`<fieldset><legend>How it is played</legend>
+  fields: (config, tours = []) => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
-${formField({ label: 'Tour', name: 'config.tour', value: fieldText(config.tour), placeholder: 'pga', hint: html`The short name of one of the <a href="/tours">tours</a>` })}
+${formField({ label: 'Tour', name: 'config.tour', value: fieldText(config.tour), placeholder: tours[0] ?? 'pga', list: 'tours', hint: html`The short name of one of the <a href="/tours">tours</a>${tours.length > 0 ? html`: ${tours.slice(0, 10).join(', ')}${tours.length > 10 && ' …'}` : '; there is none yet'}` })}
+<datalist id="tours">${tours.map(slug => html`<option value="${slug}"></option>`)}</datalist>
 ${formField({ label: 'Event', name: 'config.event', optional: true, value: fieldText(config.event), hint: 'Its name or id on the feed; blank = the event the feed shows' })}
 ${formField({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: fieldText(config.picks) ?? 6 })}
 ${formField({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: fieldText(config.best) ?? 4 })}

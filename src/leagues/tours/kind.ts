@@ -8,6 +8,7 @@ import { rankedPage, rankedRows } from '../../leaderboard/page.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
 import { stampIn } from '../../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
+import { pageOf } from '../../platform/http/pagination.ts'
 import { deleteFinalBoard, finalBoardHash, storeFinalBoard } from '../final-board.ts'
 import type { LeagueKind, ReadPage } from '../kinds.ts'
 import type { League } from '../league.ts'
@@ -19,6 +20,7 @@ import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
 import { isMidRound, isOut } from './feeds/board.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, loadPicks, picksNextChangeAt } from './picks.ts'
+import { listTours } from './queries.ts'
 import { golferField } from './scoring.ts'
 import { overdueKey } from './settle-leagues.ts'
 import { rescheduleUpdates } from './update-player-scores.ts'
@@ -39,6 +41,7 @@ export const tourLeague: LeagueKind = {
   configSchema: tourConfig,
   config: checkedTourConfig,
   rulesToCopy: ({ event, deadline, ...rules }) => rules, // those are of one week
+  offered: ({ db }) => listTours(db, pageOf({ limit: 500 })).tours.map(({ slug }) => slug),
   onChange: rescheduleUpdates,
   page: async (app, league, query) => (await pagesOfNow(app, league, query))(query),
   pagesOfNow,
