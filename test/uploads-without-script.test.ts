@@ -127,4 +127,8 @@ test('a chosen file is imported once, whether the button is clicked twice or it 
   const [discarded] = await Promise.all([click(second, 'discard'), click(second, 'import')])
   expect(await ended()).toHaveLength(discarded?.status === 303 ? 1 : 2)
   expect(readdirSync(join(dataDir, 'uploads'))).toHaveLength((await ended()).length)
+
+  const third = await choose(3)
+  const [tried] = await Promise.all([click(third, 'trial'), click(third, 'discard')])
+  expect([303, 404]).toContain(tried?.status)
 })

@@ -112,7 +112,7 @@ export const draftPages = (app: App) => {
   })
 
   async function tryDraft(draft: UploadDraft, who: Who) {
-    const received = await linkForTrial(config.dataDir, draft)
+    const received = await linkForTrial(app, draft)
     const options = { ...uploadOptionsOf(draft), dry_run: 'true' as const }
     const { upload } = await acceptUpload(app, openLeague(draft.leagueId), received, options, who).catch(
       async error => {
@@ -174,10 +174,11 @@ export const draftPages = (app: App) => {
           const edited = await storeChoices(draft, form)
           return await (form.get('do') === 'trial' ? tryDraft(edited, who) : importDraft(edited, who))
         } catch (error) {
-          if (!(error instanceof Refusal)) throw error
           const imported = uploadOfFile(db, id, draft.file) // by the first of two clicks
           if (imported) return seeOther(`/leagues/${id}/uploads/${imported.id}`)
-          return draftPage(draftOf(db, id, draft_id, who), who, error)
+          const current = draftOf(db, id, draft_id, who) // refuses if it was discarded meanwhile, and its file with it
+          if (!(error instanceof Refusal)) throw error
+          return draftPage(current, who, error)
         }
       },
       { ...oneDraft, parse: 'none', may: 'officer', detail: hidden },

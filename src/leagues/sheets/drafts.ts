@@ -3,9 +3,10 @@ import { link } from 'node:fs/promises'
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { uploadDrafts } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { type ReceivedFile, uploadPath } from './receive-file.ts'
+import { newFileName, type ReceivedFile, uploadPath } from './receive-file.ts'
 
 export type UploadDraft = typeof uploadDrafts.$inferSelect
 
@@ -44,10 +45,9 @@ export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDra
 })
 
 /** A hard link to the file: a trial run deletes the file it is given. */
-export async function linkForTrial(dataDir: string, draft: UploadDraft): Promise<ReceivedFile> {
-  const [receiver] = draft.file.split('.')
-  const file = `${receiver}.${Bun.randomUUIDv7()}`
-  await link(uploadPath(dataDir, draft.file), uploadPath(dataDir, file))
+export async function linkForTrial({ config, processId }: App, draft: UploadDraft): Promise<ReceivedFile> {
+  const file = newFileName(processId)
+  await link(uploadPath(config.dataDir, draft.file), uploadPath(config.dataDir, file))
   return { ...receivedDraft(draft), file }
 }
 

@@ -35,10 +35,10 @@ export const markRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/marks',
-      ({ params: { id }, query, request, set }) => {
+      async ({ params: { id }, query, request, set }) => {
         const slice = pageOf(query)
         const { marks, total } = listMarks(db, requireSheetLeague(app, id).id, slice)
-        return paged({ request, set }, slice, total, { marks: markedPlayers(app, id, marks) })
+        return paged({ request, set }, slice, total, { marks: await markedPlayers(app, id, marks) })
       },
       {
         params: idParams,
@@ -50,10 +50,10 @@ export const markRoutes = (app: App) => {
     .guard({ params: playerParams })
     .get(
       '/players/:player_id/mark',
-      ({ params: { id, player_id }, who }) => {
+      async ({ params: { id, player_id }, who }) => {
         readableLeague(db, id, who)
         const mark = markOf(db, id, player_id) ?? refuse('not_found', 'This player has no mark')
-        const [marked] = markedPlayers(app, id, [mark])
+        const [marked] = await markedPlayers(app, id, [mark])
         return isAtLeast(who, 'officer') ? marked : { ...marked, marked_by: null }
       },
       { may: 'reader', counted: true, detail: describe('The mark of a player', markedPlayer) },
@@ -72,7 +72,8 @@ export const markRoutes = (app: App) => {
           markPlayer(tx, id, { playerId: player_id, reason, farmOf, note, counted }, signedIn(who), clock.now()),
         )
         await warmChangedBoard(app, id)
-        return markedPlayers(app, id, [mark])[0]
+        const [marked] = await markedPlayers(app, id, [mark])
+        return marked
       },
       {
         body: markBody,
@@ -100,11 +101,12 @@ export const markRoutes = (app: App) => {
 export const markPages = (app: App) =>
   new Elysia().use(access(app)).get(
     '/leagues/:id/marks',
-    ({ params: { id }, query, who }) => {
+    async ({ params: { id }, query, who }) => {
       const slice = pageOf({ limit: 50, ...query })
       const { marks, total } = listMarks(app.db, requireSheetLeague(app, id).id, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
-      const body = marksPageBody({ league, marks: markedPlayers(app, id, marks), list: pagination(slice, total) }, who)
+      const marked = await markedPlayers(app, id, marks)
+      const body = marksPageBody({ league, marks: marked, list: pagination(slice, total) }, who)
       return page({ title: `Marked players of ${league.name}`, who, nav: 'leagues', body })
     },
     { params: idParams, query: t.Object(pageQuery), may: 'officer', detail: hidden },

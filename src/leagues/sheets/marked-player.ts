@@ -5,6 +5,7 @@ import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import type { PlayerMark } from './marks.ts'
 import { lastSeen } from './player-card.ts'
 import { publishedSnapshots } from './queries.ts'
@@ -26,16 +27,23 @@ export const markedPlayer = t.Object(
 )
 export type MarkedPlayer = Static<typeof markedPlayer>
 
-export function markedPlayers({ db, sheets }: App, leagueId: number, marks: readonly PlayerMark[]): MarkedPlayer[] {
+/** Requests are let in between two players: who left long ago is looked for in every scan since. */
+export async function markedPlayers(
+  { db, sheets }: App,
+  leagueId: number,
+  marks: readonly PlayerMark[],
+): Promise<MarkedPlayer[]> {
   const scans = publishedSnapshots(db, leagueId)
   const names = usernamesOf(
     db,
     marks.map(({ markedBy }) => markedBy),
   )
   const findLastSeen = (player: string) => lastSeen(sheets.boards.scores, scans, player)
-  return marks.map(({ playerId, reason, farmOf, note, counted, markedBy, markedAt }) => {
+  const marked: MarkedPlayer[] = []
+  for (const { playerId, reason, farmOf, note, counted, markedBy, markedAt } of marks) {
+    if (marked.length > 0) await letRequestsIn()
     const player = findLastSeen(playerId)
-    return {
+    marked.push({
       player_id: playerId,
       name: player?.name || playerId,
       last_seen: player ? iso(player.takenAt) : null,
@@ -45,6 +53,7 @@ export function markedPlayers({ db, sheets }: App, leagueId: number, marks: read
       counted,
       marked_by: markedBy === null ? null : (names.get(markedBy) ?? null),
       marked_at: iso(markedAt),
-    }
-  })
+    })
+  }
+  return marked
 }

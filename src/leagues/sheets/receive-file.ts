@@ -35,7 +35,7 @@ export const uploadsFolder = (dataDir: string) => join(dataDir, 'uploads')
 export const uploadPath = (dataDir: string, file: string) => join(uploadsFolder(dataDir), file)
 
 /** Names begin with the id of the process that receives the file, so that leftovers of a killed process can be recognised. */
-const newFileName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
+export const newFileName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
 export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
 
 type ReceiveOptions = {
