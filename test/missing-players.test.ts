@@ -35,3 +35,16 @@ test('a player who is missing from the newest scan is found by name and id, with
   const again = await call.get(`/api/v1/leagues/${id}/players?q=wolves`)
   expect([again.players.length, again.missing]).toEqual([1, []])
 })
+
+test('nobody is missing before the first scan; then players of a baseline are, whenever it was taken', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const card = () => call.get(`/api/v1/leagues/${id}/players/4`)
+  await finished(upload(call, id, scan('Wolf', 'Badger'), { kind: 'baseline' }))
+  expect(await card()).not.toHaveProperty('last_seen')
+  expect(await call.get(`/leagues/${id}/players/4`)).not.toContain('Missing from the newest scan')
+  await finished(upload(call, id, scan('Badger'), { taken_at: '2026-03-01T00:00:00Z', force: 'true' }))
+  const { last_seen } = await card()
+  const { missing } = await call.get(`/api/v1/leagues/${id}/players?q=wolf`)
+  expect(missing).toEqual([{ player_id: '4', name: 'Wolf', last_seen }])
+})

@@ -31,7 +31,7 @@ import {
   uploadFiles,
 } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
-import { byTakenAt, publishedUpTo, scansOf, selectSnapshots } from './snapshot-selection.ts'
+import { byTakenAt, newestScan, publishedUpTo, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
 import { sheetTotals } from './totals.ts'
@@ -103,15 +103,18 @@ export const sheetLeague: LeagueKind = {
   offered: ({ db, sheets }, league) =>
     league ? seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)) : [],
   async missing(app, league, q, limit) {
-    const [newest, ...earlier] = byTakenAt(scansOf(publishedSnapshots(app.db, league.id))).reverse()
+    const published = publishedSnapshots(app.db, league.id)
+    const newest = newestScan(published)
     if (!newest) return []
-    const scans = new Map(earlier.map(scan => [scan.snapshot, scan.takenAt]))
+    const others = byTakenAt(scansOf(published)).reverse()
+    const scans = new Map(others.filter(scan => scan !== newest).map(scan => [scan.snapshot, scan.takenAt]))
     const ids = [...scans.keys()].slice(0, maxScansSearched)
     const { all, hits } = await retryWhenGone(undefined, () =>
       app.sheets.boards.boardCache.missing(newest.snapshot, ids, q),
     )
-    const rows = Array.from(hits.keys()).filter(row => hits[row] === 1)
-    return rows.slice(0, limit).map(row => {
+    const rows: number[] = []
+    for (let row = 0; row < hits.length && rows.length < limit; row++) if (hits[row] === 1) rows.push(row)
+    return rows.map(row => {
       const player_id = textAt(all.ids, row)
       return { player_id, name: textAt(all.names, row) || player_id, last_seen: iso(scans.get(all.scans[row]!)!) }
     })

@@ -71,10 +71,11 @@ export function lastSeen(scores: Database, published: readonly Published[], play
   return undefined
 }
 
-/** A player who is missing from the newest scan: the values of their last scan. */
+/** A player who is missing from the newest scan, or all there is yet is a baseline: the values of their last one. */
 export async function missingPlayer(scores: Database, source: BoardSource, player_id: string) {
   const seen = lastSeen(scores, source.published, player_id)
   if (!seen) return undefined
+  const board = selectSnapshots(source.published)
   const card = ({ name, value }: MetricValue): [string, MetricCard] => [
     name,
     { current: nullIfNaN(value), baseline: null, gain: null, rank: null, percentile: null },
@@ -91,7 +92,7 @@ export async function missingPlayer(scores: Database, source: BoardSource, playe
     }),
     metrics: Object.fromEntries(seen.metrics.map(card)),
     history: await historyOf(scores, source, player_id),
-    asOf: selectSnapshots(source.published)?.asOf ?? seen.takenAt,
-    last_seen: iso(seen.takenAt),
+    asOf: board?.asOf ?? seen.takenAt,
+    ...(board && { last_seen: iso(seen.takenAt) }),
   }
 }
