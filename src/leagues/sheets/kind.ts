@@ -63,6 +63,8 @@ function requireAllRead(db: Db, leagueId: number): void {
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
   pages: sheetKindPages,
+  /** Its first sheet would wait for the thread to start: a twentieth of a second. */
+  onChange: async ({ sheets }) => sheets.thread.startLater(),
   configSchema: sheetConfig,
   config: checkedSheetConfig,
   previewConfig: (app, league, config, limit) =>

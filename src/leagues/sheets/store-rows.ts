@@ -23,8 +23,6 @@ let lastWritten: Promise<unknown> = Promise.resolve()
 
 /** What the other thread does with a sheet that both share. */
 export const storeTasks = {
-  /** Asked when a large sheet begins to arrive: starting a thread takes a tenth of a second. */
-  start(): void {},
   storeRows: ({ snapshot, sheet }: SnapshotRows, { scores, now, signal, pause, progress }: StoreWork): Promise<void> =>
     whileShared(sheet, async () => {
       const written = writeRows(scores, snapshot, sheet, {

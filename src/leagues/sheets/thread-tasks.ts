@@ -23,7 +23,7 @@ const startStoringFromBytes = 4 << 20 // of a sheet that begins to arrive; small
 export const sheetTasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
   readAhead(input: ReadAheadInput, { beside }: TaskContext) {
-    if (input.expectedBytes > startStoringFromBytes) beside?.ask('start', undefined).catch(() => {}) // else it starts when it is needed
+    if (input.expectedBytes > startStoringFromBytes) beside?.start() // else it starts when it is needed
     return readAhead(input)
   },
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),

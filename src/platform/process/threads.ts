@@ -27,6 +27,8 @@ type Answer<Tasks extends ThreadTasks, Name extends keyof Tasks> = Awaited<Retur
 export type AskOptions = { signal?: AbortSignal; progress?(update: never): void }
 
 export type Thread<Tasks extends ThreadTasks> = {
+  /** Starts it before its first task, which then does not wait for that. */
+  start(): void
   /** A cancelled task rejects once it has cleaned up after itself. */
   ask<Name extends keyof Tasks & string>(
     task: Name,
@@ -79,7 +81,7 @@ type ThreadSettings = {
   keepsProcess?: boolean
 }
 
-/** A thread that starts with its first task, and starts again should it die. */
+/** A thread that starts with its first task at the latest, and starts again should it die. */
 export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings): Thread<Tasks> {
   const { name, script, data, now = Date.now, keepsProcess = false } = settings
   const callers = new Map<number, Caller>()
@@ -109,17 +111,20 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
     return started
   }
 
+  const start = (): Worker | undefined => (isStopped ? undefined : (worker ??= startWorker()))
+
   return {
+    start,
     ask(task, input, { signal, progress } = {}) {
       const id = ++lastId
       const cancel = () => worker?.postMessage({ cancel: id } satisfies ToThread)
       return new Promise<never>((answered, failed) => {
         signal?.throwIfAborted()
-        if (isStopped) throw new ThreadDied(`The ${name} thread is stopped`)
+        const running = start()
+        if (!running) throw new ThreadDied(`The ${name} thread is stopped`)
         signal?.addEventListener('abort', cancel, { once: true })
         callers.set(id, { answered, failed, progress })
-        worker ??= startWorker()
-        worker.postMessage({ id, task, input, now: now() } satisfies ToThread)
+        running.postMessage({ id, task, input, now: now() } satisfies ToThread)
       })
         .finally(() => signal?.removeEventListener('abort', cancel))
         .catch(error => {
