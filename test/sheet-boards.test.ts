@@ -352,9 +352,11 @@ test('when a thread dies, waiting calls fail, and the next call starts another',
   await other.stop()
 })
 
-test('a stopped thread refuses calls', async () => {
+test('a thread may start before its first call; a stopped one refuses calls and does not start again', async () => {
   const other = startSheetThread(mkdtempSync(join(folder, 'other-')))
+  other.start()
   await other.run('sweep', { keep: [], before: 0 })
   await other.stop()
+  other.start()
   expect(await outcome(other.run('sweep', { keep: [], before: 0 }))).toThrow(ThreadDied)
 })
