@@ -26,6 +26,11 @@ test('weights from a form are read line by line, and a line without a number is 
   })
 })
 
+test('a field of a form changes nothing outside its config, whatever it is called', () => {
+  configOfForm(sheetConfig, { 'config.__proto__.stray': '1', 'config.weights.__proto__.stray': '1' })
+  expect({}).not.toHaveProperty('stray')
+})
+
 test('an unknown key of the config is refused, with the known ones', async () => {
   const { call } = await start()
   expect(await errorsOf(newLeague(call, { wieghts: { deads: 1 } }))).toEqual([

@@ -11,10 +11,11 @@ type Schema = {
   [keyword: string]: unknown
 }
 type Part = { [key: string]: Part | string }
+const emptyPart = (): Part => Object.create(null) // a field named `config.__proto__.x` must not reach every object
 
 /** Every part of a config that the form contains, as `PATCH` accepts it: null for what was left empty. */
 export function configOfForm(schema: TObject, fields: Readonly<Record<string, string>>): Record<string, unknown> {
-  const parts: Part = {}
+  const parts = emptyPart()
   for (const [name, text] of Object.entries(fields)) {
     const [first, ...path] = name.split('.')
     if (first === 'config' && path.length > 0) putText(parts, path, text)
@@ -30,11 +31,11 @@ export function configOfForm(schema: TObject, fields: Readonly<Record<string, st
 function putText(parts: Part, [key = '', ...rest]: string[], text: string): void {
   if (rest.length === 0) {
     if (text.trim() !== '') parts[key] = text.trim()
-    else if (!(key in parts)) parts[key] = {}
+    else if (!(key in parts)) parts[key] = emptyPart()
     return
   }
   const inner = parts[key]
-  const next = typeof inner === 'object' ? inner : {}
+  const next = typeof inner === 'object' ? inner : emptyPart()
   if (typeof inner !== 'string') parts[key] = next
   putText(next, rest, text)
 }
