@@ -152,4 +152,6 @@ test('a sparkline in each row shows the course of the score, once there are thre
   const page: string = await call.get(path)
   expect(page.match(/aria-label="Score over 3 moments"/g)).toHaveLength(2)
   expect(await call.get(`${path}?q=Ann`)).not.toContain('over 3 moments') // not computed for each search
+  await finished(upload(call, id, `${sheet(9)}constructor,Cy,ABC,1,1,1\n__proto__,Dee,ABC,1,1,1\n`))
+  for (const query of ['', '?q=Ann', '?q=Cy']) expect(await call.get(path + query)).toContain('</table>') // also with such ids
 })

@@ -58,6 +58,7 @@ export function boardTableColumns({
   const shown = shownColumns(columnsOfRow(rows[0]), columns, sort_by)
   const filled = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
   const main = mainColumns(filled, sort_by)
+  const trendOf = ({ player_id }: BoardRow) => (Object.hasOwn(trends, player_id) ? trends[player_id] : undefined)
 
   function columnOf(column: string): Column<BoardRow> {
     const head = columnName(column, scoreName)
@@ -126,13 +127,13 @@ export function boardTableColumns({
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
     },
-    ...(rows.some(({ player_id }) => isLine(trends[player_id]))
+    ...(rows.some(row => isLine(trendOf(row)))
       ? [
           {
             head: 'Trend',
             class: 'trend',
             folds: true,
-            cell: (row: BoardRow) => trendLine(trends[row.player_id], scoreName),
+            cell: (row: BoardRow) => trendLine(trendOf(row), scoreName),
           },
         ]
       : []),
