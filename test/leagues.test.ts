@@ -166,18 +166,38 @@ test('a league is found by any part of its name, in capitals or not, also with l
   expect(await found('Norden')).toEqual([])
 })
 
-test('nobody joins a league that was archived while they waited for another write', async () => {
-  const fieldhouse = await start()
-  const { call, dataDir } = fieldhouse
-  const { id } = await newLeague(call)
-  const ann = await newTrader(fieldhouse, 'ann')
+type Started = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'dataDir'>
+
+/** Requests that wait until another process has made a change to the league. */
+async function duringChange<T>({ call, dataDir }: Started, change: string, id: number, request: () => Promise<T>) {
   const { $client: other } = openBeside(dataDir)
   afterTest(() => other.close())
   other.run('begin immediate')
-  other.run('update leagues set archived_at = 1 where id = ?', [id])
-  const refused = refusalOf(ann.post(`/api/v1/leagues/${id}/join`))
+  other.run(`update leagues set ${change} where id = ?`, [id])
+  const answer = request()
   for (let i = 0; i < 3; i++) await call.get(`/api/v1/leagues/${id}`)
   other.run('commit')
+  return answer
+}
+
+test('a change of the config keeps what another process has changed meanwhile, and does not reach a final league', async () => {
+  const fieldhouse = await start()
+  const { call } = fieldhouse
+  const { id } = await newLeague(call, { goal: 3 })
+  const patch = () => call.patch(`/api/v1/leagues/${id}`, { config: { public: false } })
+  await duringChange(fieldhouse, `config = json_set(config, '$.goal', 5)`, id, patch)
+  expect((await call.get(`/api/v1/leagues/${id}`)).config).toMatchObject({ goal: 5, public: false })
+  const refused = await duringChange(fieldhouse, `finalized_at = 1, final_hash = ''`, id, () => refusalOf(patch()))
+  expect(refused.status).toBe(409)
+})
+
+test('nobody joins a league that was archived while they waited for another write', async () => {
+  const fieldhouse = await start()
+  const { call } = fieldhouse
+  const { id } = await newLeague(call)
+  const ann = await newTrader(fieldhouse, 'ann')
+  const join = () => refusalOf(ann.post(`/api/v1/leagues/${id}/join`))
+  const refused = duringChange(fieldhouse, 'archived_at = 1', id, join)
   expect((await refused).problem).toMatchObject({ status: 409, detail: expect.stringContaining('archived') })
 })
 

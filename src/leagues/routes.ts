@@ -129,20 +129,19 @@ export const leagueRoutes = (app: App) => {
       '/:id',
       async ({ params: { id }, body, who }) => {
         const now = clock.now()
-        const league = leagueById(db, id)
-        const status = leagueStatus(league, now)
         const { archived, config: given, ...fields } = body
-        if (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))) requireOpen(league)
-        const change = {
-          config: given && changedConfig(app, league, given),
-          ...(archived !== undefined && { archivedAt: archived ? (league.archivedAt ?? now) : null }),
-        }
-        if (archived && status !== 'final' && status !== 'ended' && status !== 'archived')
-          refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
         const changed = await atomically(db, tx => {
+          const league = leagueById(tx, id)
+          const status = leagueStatus(league, now)
+          if (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))) requireOpen(league)
+          if (archived && status !== 'final' && status !== 'ended' && status !== 'archived')
+            refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
           audit(tx, { at: now, who: signedIn(who), action: 'league.change', target: `league ${id}`, detail: body })
-          const columns = columnsOf({ ...fieldsOf(leagueById(tx, id)), ...fields })
-          return changeLeague(tx, id, { ...columns, ...change })
+          return changeLeague(tx, id, {
+            ...columnsOf({ ...fieldsOf(league), ...fields }),
+            config: given && changedConfig(app, league, given),
+            ...(archived !== undefined && { archivedAt: archived ? (league.archivedAt ?? now) : null }),
+          })
         })
         await kinds[changed.kind]?.onChange?.(app, changed)
         await warmChangedBoard(app, id)
