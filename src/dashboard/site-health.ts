@@ -17,7 +17,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
   const toCome = shownShiftsIn(db, range, now).filter(({ ends_at }) => Date.parse(ends_at) > now)
   const bySite = Map.groupBy(toCome, ({ site_id }) => site_id)
   const expiring = new Map(Map.groupBy(certificatesEnding(db, { by: daysAfter(from, 30) }), ({ staff_id }) => staff_id))
-  const { staff } = loadProblem(db, shiftsIn(db, range), [])
+  const { staff } = loadProblem(db, shiftsIn(db, range))
   return db
     .select()
     .from(sites)

@@ -23,10 +23,8 @@ export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): M
     const planned = new Map(week.map(({ shift }) => [shift.id, shift]))
     const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
     const placed = week.map(({ shift, staffId }) => ({ shift_id: shift.id, staff_id: staffId }))
-    for (const { rule, message, shift_ids, staff_id } of violationsOf(
-      loadProblem(db, [...planned.values()], []),
-      placed,
-    )) {
+    const problem = loadProblem(db, [...planned.values()], { onlyStaff: [...names.keys()] })
+    for (const { rule, message, shift_ids, staff_id } of violationsOf(problem, placed)) {
       if (staff_id === undefined) continue
       // Only active people are part of the problem.
       const why =

@@ -221,7 +221,8 @@ export const violationsOnShift = (db: Db, shiftId: number): Violation[] =>
   violationsWith(db, shiftId, [], assignmentsOfShift(db, shiftId))
 
 function violationsWith(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
-  return violationsOf(loadProblem(db, [shiftById(db, shiftId)], given), all)
+  const onlyStaff = all.map(({ staff_id }) => staff_id)
+  return violationsOf(loadProblem(db, [shiftById(db, shiftId)], { pinned: given, onlyStaff }), all)
 }
 
 /** The rules that would be broken if these duties went to others, all at once. */
@@ -235,7 +236,9 @@ export function violationsOfMoves(
     .flatMap(({ id }) => assignmentsOfShift(db, id))
     .filter(({ shift_id, staff_id }) => !moved.has(dutyKey(shift_id, staff_id)))
   const wanted = moves.map(({ duty, to }) => ({ shift_id: duty.shiftId, staff_id: to }))
-  return violationsOf(loadProblem(db, planned, others), [...others, ...wanted])
+  const all = [...others, ...wanted]
+  const onlyStaff = all.map(({ staff_id }) => staff_id)
+  return violationsOf(loadProblem(db, planned, { pinned: others, onlyStaff }), all)
 }
 
 /** [duty]: the rules that would be broken if this one went to that person. The problem is loaded once for all. */
@@ -245,12 +248,12 @@ export function violationsOfEachMove(
   to: number,
 ): Violation[][] {
   const shiftIds = [...new Set(duties.map(({ shiftId }) => shiftId))]
+  const assigned = shiftIds.flatMap(id => assignmentsOfShift(db, id))
   const problem = loadProblem(
     db,
     shiftIds.map(id => shiftById(db, id)),
-    [],
+    { onlyStaff: [to, ...assigned.map(({ staff_id }) => staff_id)] },
   )
-  const assigned = shiftIds.flatMap(id => assignmentsOfShift(db, id))
   const theirShifts = new Set(assigned.filter(({ staff_id }) => staff_id === to).map(({ shift_id }) => shift_id))
   return duties.map(({ shiftId, staffId }) => {
     const others = assigned.filter(one => one.shift_id === shiftId && one.staff_id !== staffId)

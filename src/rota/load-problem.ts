@@ -27,16 +27,30 @@ export function loadProblemOfRange(db: Db, { range, seed }: { range: DateRange; 
     .where(and(inRange(range), eq(assignments.pinned, true)))
     .all()
   const { start, end } = range
-  return { ...loadProblem(db, shiftsIn(db, range), pinned, seed), range: { start, end } }
+  return { ...loadProblem(db, shiftsIn(db, range), { pinned, seed }), range: { start, end } }
+}
+
+type ProblemOptions = {
+  pinned?: Assignment[]
+  seed?: number
+  /** Without others: rules concern one person each, except for the number of people on a shift. */
+  onlyStaff?: number[]
 }
 
 /** These shifts as the whole problem, plus all other work of the people. */
-export function loadProblem(db: Db, planned: Shift[], pinned: Assignment[], seed = 1): RosterProblem {
-  const held = pinned.map(({ staff_id }) => staff_id)
+export function loadProblem(
+  db: Db,
+  planned: Shift[],
+  { pinned = [], seed = 1, onlyStaff }: ProblemOptions = {},
+): RosterProblem {
+  const isHeld = isAmong(
+    staff.id,
+    pinned.map(({ staff_id }) => staff_id),
+  )
   const people = db
     .select()
     .from(staff)
-    .where(or(eq(staff.active, true), inArray(staff.id, held)))
+    .where(and(or(eq(staff.active, true), isHeld), onlyStaff && isAmong(staff.id, onlyStaff)))
     .orderBy(staff.id)
     .all()
   const sites = allSites(db).map(({ id, name, timezone, restHours, rules }) => ({
@@ -58,7 +72,7 @@ export function loadProblem(db: Db, planned: Shift[], pinned: Assignment[], seed
     staff: inProblem,
     shifts: planned.map(problemShift),
     pinned,
-    existing: planned.length ? dutiesNear(db, planned, allRules) : [],
+    existing: planned.length ? dutiesNear(db, planned, allRules, onlyStaff) : [],
     requests: requestsFor(db, planned, people),
     weights,
     seed,
@@ -96,7 +110,7 @@ function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
     }))
 }
 
-function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[]): Duty[] {
+function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[], onlyStaff?: number[]): Duty[] {
   const isPlanned = new Set(planned.map(({ id }) => id))
   const nearMs = Math.max(nearDays, ...rules.map(one => 7 * longestPeriodWeeks(one))) * day
   const first = Math.min(...planned.map(({ startsAt }) => startsAt))
@@ -105,7 +119,13 @@ function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[]): Duty[] {
     .select({ shift: shifts, staffId: assignments.staffId })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
-    .where(and(gt(shifts.startsAt, first - nearMs), lt(shifts.startsAt, last + nearMs)))
+    .where(
+      and(
+        gt(shifts.startsAt, first - nearMs),
+        lt(shifts.startsAt, last + nearMs),
+        onlyStaff && isAmong(assignments.staffId, onlyStaff),
+      ),
+    )
     .all()
     .filter(({ shift }) => !isPlanned.has(shift.id))
     .map(({ shift, staffId }) => ({
@@ -145,11 +165,9 @@ export function checkAssignments(db: Db, input: { range: DateRange; assignments:
     const problem = loadProblemOfRange(db, { range: input.range, seed: 1 })
     const given = new Set(input.assignments.map(assignmentKey))
     const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(assignmentKey(pin)))]
-    const violations = violationsOf(problem, assignments)
-    const unmet = checkRoster(problem, assignments)
-      .filter(isTooLittleWork)
-      .map(({ message }) => message)
-    return { version, violations, unmet, assignments }
+    const broken = checkRoster(problem, assignments)
+    const unmet = broken.filter(isTooLittleWork).map(({ message }) => message)
+    return { version, violations: broken.filter(isAgainstPlacing), unmet, assignments }
   } finally {
     client.run('COMMIT')
   }
@@ -160,7 +178,9 @@ const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule 
 
 /** The rules against putting people on these shifts by hand: the same as for a whole roster. */
 export const violationsOf = (problem: RosterProblem, placed: Assignment[]): Violation[] =>
-  checkRoster(problem, placed).filter(one => isNotGiven(one) && !isTooLittleWork(one))
+  checkRoster(problem, placed).filter(isAgainstPlacing)
+
+const isAgainstPlacing = (violation: Violation) => isNotGiven(violation) && !isTooLittleWork(violation)
 
 /** Those that a change adds: conflicts from before it do not count against it. */
 export function addedViolations(before: Violation[], after: Violation[]): Violation[] {

@@ -29,7 +29,7 @@ export type Candidate = Static<typeof candidateSchema>
 /** Allowed people first, the cheapest first, then those with the least full week. */
 export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candidate[] {
   const shift = shiftById(db, shiftId)
-  const problem = loadProblem(db, [shift], [])
+  const problem = loadProblem(db, [shift])
   const there = new Set(
     db
       .select({ id: assignments.staffId })

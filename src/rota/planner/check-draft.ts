@@ -5,7 +5,7 @@ import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenDutyRuleSchema } from '../broken-duties.ts'
 import type { DateRange } from '../date-range.ts'
 import { addedViolations, assignmentKey, loadProblemOfRange, rosterVersion, violationsOf } from '../load-problem.ts'
-import { shiftById } from '../shift-queries.ts'
+import { shiftById, shiftsIn } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, RosterProblem, Unfilled } from '../solving/problem.ts'
 
@@ -91,7 +91,7 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
     }))
   if (staffId === undefined) return { people, shifts: [] }
   const filled = Map.groupBy(rest, ({ shift_id }) => shift_id)
-  const shownIds = new Set(shiftIdsBetween(db, problem, from, to))
+  const shownIds = new Set(shiftsIn(db, { start: from, end: to, siteIds: range.siteIds }).map(({ id }) => id))
   const shifts = problem.shifts
     .filter(({ id }) => id !== shiftId && shownIds.has(id))
     .filter(({ id, headcount, most }) => (filled.get(id)?.length ?? 0) < Math.max(headcount, most ?? 0))
@@ -102,22 +102,18 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
 
 const fullShift: BrokenDutyRule = { rule: 'headcount', message: 'Every place is taken' }
 
-const shiftIdsBetween = (db: Db, problem: RosterProblem, from: string, to: string): number[] =>
-  problem.shifts.flatMap(({ id }) => {
-    const { day } = shiftById(db, id)
-    return day >= from && day <= to ? [id] : []
-  })
-
-/** Rules concern one person each, so only theirs are checked, before and after. */
+/** Rules concern one person each, so only they and their shifts are checked, before and after. */
 function rulesAgainst(problem: RosterProblem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
   const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
+  const before = rest.filter(isTheirs)
+  const shiftIds = new Set([...before, wanted].map(({ shift_id }) => shift_id))
   const personProblem = {
     ...problem,
     staff: problem.staff.filter(({ id }) => id === wanted.staff_id),
+    shifts: problem.shifts.filter(({ id }) => shiftIds.has(id)),
     pinned: problem.pinned.filter(isTheirs),
     existing: problem.existing.filter(isTheirs),
   }
-  const before = rest.filter(isTheirs)
   const after = violationsOf(personProblem, [...before, wanted])
   return addedViolations(violationsOf(personProblem, before), after).map(({ rule, message }) => ({ rule, message }))
 }
