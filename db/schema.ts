@@ -11,6 +11,20 @@ const id = () => integer('id').primaryKey({ autoIncrement: true })
 const time = (name: string) => integer(name)
 const json = <T>(name: string) => text(name, { mode: 'json' }).$type<T>()
 
+/** Rows of a league or a member of staff are deleted with them. Users are only anonymised. */
+const ofUser = () =>
+  integer('user_id')
+    .notNull()
+    .references(() => users.id)
+const ofLeague = () =>
+  integer('league_id')
+    .notNull()
+    .references(() => leagues.id, { onDelete: 'cascade' })
+const ofStaff = () =>
+  integer('staff_id')
+    .notNull()
+    .references(() => staff.id, { onDelete: 'cascade' })
+
 // ── People ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const roles = ['member', 'officer', 'admin'] as const
@@ -41,9 +55,7 @@ export const sessions = sqliteTable(
   'sessions',
   {
     tokenHash: text('token_hash').primaryKey(),
-    userId: integer('user_id')
-      .notNull()
-      .references(() => users.id),
+    userId: ofUser(),
     csrfToken: text('csrf_token').notNull(),
     agent: text('agent'), // the browser's User-Agent
     createdAt: time('created_at').notNull(),
@@ -56,9 +68,7 @@ export const apiKeys = sqliteTable(
   'api_keys',
   {
     id: id(),
-    userId: integer('user_id')
-      .notNull()
-      .references(() => users.id),
+    userId: ofUser(),
     name: text('name').notNull(),
     role: text('role', { enum: roles }).notNull(),
     keyHash: text('key_hash').notNull().unique(),
@@ -75,9 +85,7 @@ export const knownDevices = sqliteTable(
   'known_devices',
   {
     tokenHash: text('token_hash').primaryKey(),
-    userId: integer('user_id')
-      .notNull()
-      .references(() => users.id),
+    userId: ofUser(),
     lastUsedAt: time('last_used_at').notNull(), // the last sign-in
   },
   t => [index('known_devices_user').on(t.userId, t.lastUsedAt)],
@@ -88,9 +96,7 @@ export const passwordLinks = sqliteTable(
   'password_links',
   {
     tokenHash: text('token_hash').primaryKey(),
-    userId: integer('user_id')
-      .notNull()
-      .references(() => users.id),
+    userId: ofUser(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
   },
@@ -179,12 +185,8 @@ export const invitations = sqliteTable(
 export const members = sqliteTable(
   'members',
   {
-    leagueId: integer('league_id')
-      .notNull()
-      .references(() => leagues.id, { onDelete: 'cascade' }),
-    userId: integer('user_id')
-      .notNull()
-      .references(() => users.id),
+    leagueId: ofLeague(),
+    userId: ofUser(),
     joinedAt: time('joined_at').notNull(),
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
@@ -241,9 +243,7 @@ export const uploads = sqliteTable(
   'uploads',
   {
     id: id(),
-    leagueId: integer('league_id')
-      .notNull()
-      .references(() => leagues.id, { onDelete: 'cascade' }),
+    leagueId: ofLeague(),
     kind: text('kind', { enum: uploadKinds }).notNull(),
     mode: text('mode', { enum: uploadModes }).notNull(),
     dryRun: integer('dry_run', { mode: 'boolean' }).notNull().default(false), // such a row is deleted when its job ends
@@ -285,9 +285,7 @@ export const uploads = sqliteTable(
 export const sheetMappings = sqliteTable(
   'sheet_mappings',
   {
-    leagueId: integer('league_id')
-      .notNull()
-      .references(() => leagues.id, { onDelete: 'cascade' }),
+    leagueId: ofLeague(),
     headings: text('headings').notNull(), // a hash of all headings
     mapping: json<Record<string, string | null>>('mapping').notNull(),
     usedAt: time('used_at').notNull(),
@@ -303,9 +301,7 @@ export const uploadDrafts = sqliteTable(
   'upload_drafts',
   {
     id: id(),
-    leagueId: integer('league_id')
-      .notNull()
-      .references(() => leagues.id, { onDelete: 'cascade' }),
+    leagueId: ofLeague(),
     userId: integer('user_id'), // who chose it; null: the operator
     filename: text('filename').notNull(),
     file: text('file').notNull(), // its name under DATA_DIR/uploads
@@ -327,9 +323,7 @@ export const markReasons = ['farm', 'vacation', 'other'] as const
 export const playerMarks = sqliteTable(
   'player_marks',
   {
-    leagueId: integer('league_id')
-      .notNull()
-      .references(() => leagues.id, { onDelete: 'cascade' }),
+    leagueId: ofLeague(),
     playerId: text('player_id').notNull(),
     reason: text('reason', { enum: markReasons }).notNull(),
     farmOf: text('farm_of'), // the player id of the main account that this farm belongs to
@@ -457,12 +451,8 @@ export const entries = sqliteTable(
   'entries',
   {
     id: id(),
-    leagueId: integer('league_id')
-      .notNull()
-      .references(() => leagues.id, { onDelete: 'cascade' }),
-    userId: integer('user_id')
-      .notNull()
-      .references(() => users.id),
+    leagueId: ofLeague(),
+    userId: ofUser(),
     name: text('name').notNull(),
     picks: json<string[]>('picks').notNull(), // player ids
     tiebreaker: integer('tiebreaker'), // guess of the winning total, to par
@@ -787,9 +777,7 @@ export const staff = sqliteTable(
 export const certifications = sqliteTable(
   'certifications',
   {
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     name: text('name').notNull(),
     expiresOn: text('expires_on').notNull(), // 2026-03-20
   },
@@ -801,9 +789,7 @@ export const unavailability = sqliteTable(
   'unavailability',
   {
     id: id(),
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     from: text('from').notNull(), // 2026-03-20, or ISO 8601 in UTC
     to: text('to').notNull(),
   },
@@ -845,9 +831,7 @@ export const assignments = sqliteTable(
     shiftId: integer('shift_id')
       .notNull()
       .references(() => shifts.id, { onDelete: 'cascade' }),
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     pinned: integer('pinned', { mode: 'boolean' }).notNull(),
     createdAt: time('created_at').notNull(),
   },
@@ -858,9 +842,7 @@ export const assignments = sqliteTable(
 export const shiftRequests = sqliteTable(
   'shift_requests',
   {
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     shiftId: integer('shift_id')
       .notNull()
       .references(() => shifts.id, { onDelete: 'cascade' }),
@@ -915,9 +897,7 @@ export const leaveRequests = sqliteTable(
   'leave_requests',
   {
     id: id(),
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     from: text('from').notNull(), // inclusive, like `to`: 2026-03-20
     to: text('to').notNull(),
     note: text('note'),
@@ -952,9 +932,7 @@ export const staffNotices = sqliteTable(
   'staff_notices',
   {
     id: id(),
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     at: time('at').notNull(),
     kind: text('kind', { enum: ['roster', 'certificate'] })
       .notNull()
@@ -974,9 +952,7 @@ export const staffNotices = sqliteTable(
 export const expiryNotices = sqliteTable(
   'expiry_notices',
   {
-    staffId: integer('staff_id')
-      .notNull()
-      .references(() => staff.id, { onDelete: 'cascade' }),
+    staffId: ofStaff(),
     name: text('name').notNull(),
     expiresOn: text('expires_on').notNull(),
     days: integer('days').notNull(),
@@ -1274,33 +1250,20 @@ export const refreshedAnswers = sqliteTable(
   t => [index('refreshed_answers_usable').on(t.usableUntil)],
 )
 
-/** Requests per route and minute. `histogram` uses the bucket bounds of src/platform/process/metrics.ts. */
-export const requestStats = sqliteTable(
-  'request_stats',
-  {
-    minute: time('minute').notNull(),
-    route: text('route').notNull(),
-    requests: integer('requests').notNull(),
-    errors: integer('errors').notNull(), // status 500 and above
-    totalMs: integer('total_ms').notNull(),
-    histogram: blob('histogram', { mode: 'buffer' }).notNull(), // Uint32Array, little endian
-  },
-  t => [primaryKey({ columns: [t.minute, t.route] })],
-)
-
-/** The same by hour, for charts of a week. */
-export const requestHours = sqliteTable(
-  'request_hours',
-  {
-    hour: time('hour').notNull(),
-    route: text('route').notNull(),
-    requests: integer('requests').notNull(),
-    errors: integer('errors').notNull(),
-    totalMs: integer('total_ms').notNull(),
-    histogram: blob('histogram', { mode: 'buffer' }).notNull(),
-  },
-  t => [primaryKey({ columns: [t.hour, t.route] })],
-)
+/** Requests per route and minute; and by hour, for charts of a week. */
+const answered = {
+  route: text('route').notNull(),
+  requests: integer('requests').notNull(),
+  errors: integer('errors').notNull(), // status 500 and above
+  totalMs: integer('total_ms').notNull(),
+  histogram: blob('histogram', { mode: 'buffer' }).notNull(), // Uint32Array, little endian; by the bounds of src/platform/process/metrics.ts
+}
+export const requestStats = sqliteTable('request_stats', { minute: time('minute').notNull(), ...answered }, t => [
+  primaryKey({ columns: [t.minute, t.route] }),
+])
+export const requestHours = sqliteTable('request_hours', { hour: time('hour').notNull(), ...answered }, t => [
+  primaryKey({ columns: [t.hour, t.route] }),
+])
 
 /** The load of each process, minute by minute. */
 export const processMinutes = sqliteTable(
