@@ -18,21 +18,8 @@ const marker = '"><i data-sent>\'&'
 const queries = [
   ...['page', 'limit', 'sort_by', 'order', 'q', 'around', 'at', 'ties', 'period', 'group_by', 'status', 'name', 'kind'],
   ...['start', 'end', 'week', 'site_id', 'draft', 'with', 'symbol', 'side', 'quantity', 'token', 'from', 'to', 'days'],
-  ...[
-    'severity',
-    'state',
-    'type',
-    'role',
-    'country',
-    'category',
-    'columns',
-    'event',
-    'player',
-    'queue',
-    'input',
-    'error',
-  ],
-  ...['action', 'user', 'view', 'since', 'tab', 'next'],
+  ...['severity', 'state', 'type', 'role', 'country', 'category', 'columns', 'event', 'player', 'queue', 'input'],
+  ...['error', 'action', 'user', 'view', 'since', 'tab', 'next'],
 ]
 /** Text that only bugs show: a stack trace, a source file, an error of the database, of a schema or of the language. */
 const leaks: readonly RegExp[] = [

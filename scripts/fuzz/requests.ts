@@ -43,21 +43,9 @@ export function operationsOf(document: Thing): Operation[] {
 }
 
 const contentTypes = [
-  ...[
-    'application/json',
-    'application/json; charset=utf-16',
-    'text/plain',
-    'multipart/form-data',
-    'application/xml',
-    '',
-  ],
-  ...[
-    'multipart/form-data; boundary=',
-    'application/x-www-form-urlencoded',
-    'text/csv',
-    'a/b; boundary="',
-    'application/JSON;;',
-  ],
+  ...['application/json', 'application/json; charset=utf-16', 'text/plain', 'multipart/form-data', 'application/xml'],
+  ...['multipart/form-data; boundary=', 'application/x-www-form-urlencoded', 'text/csv', 'a/b; boundary="', ''],
+  'application/JSON;;',
 ]
 const oddHeaders: [string, string][] = [
   ['accept', 'text/html'],

@@ -11,58 +11,13 @@ import { type Random, randomFrom } from '../random.ts'
 export type OddSheet = { bytes: Uint8Array<ArrayBuffer>; filename: string }
 
 const cells = [
-  ...[
-    '',
-    ' ',
-    '-',
-    '#REF!',
-    '1,234',
-    '1.234.567',
-    '1 234',
-    '12,5',
-    '1e309',
-    '-1e309',
-    '9'.repeat(400),
-    '0x1F',
-    '٣٤',
-    '1.2M',
-    '3B',
-    '(5)',
-    '5%',
-  ],
-  ...[
-    'NaN',
-    'Infinity',
-    'true',
-    '"',
-    '""',
-    'a"b',
-    '\0',
-    '\ud83d',
-    '👩‍👧',
-    '=1+1',
-    "'5",
-    '2026-02-30',
-    '1/2/26',
-    '__proto__',
-    'x'.repeat(40_000),
-  ],
+  ...['', ' ', '-', '#REF!', '1,234', '1.234.567', '1 234', '12,5', '1e309', '-1e309', '9'.repeat(400), '0x1F', '٣٤'],
+  ...['1.2M', '3B', '(5)', '5%', 'NaN', 'Infinity', 'true', '2026-02-30', '1/2/26', '=1+1', "'5", '__proto__'],
+  ...['"', '""', 'a"b', '\0', '\ud83d', '👩‍👧', 'x'.repeat(40_000)],
 ]
 const headers = [
-  'ID',
-  'Governor ID',
-  'Name',
-  'Power',
-  'Kill Points',
-  'T4 Kills',
-  'Deads',
-  '',
-  '__proto__',
-  'constructor',
-  'Power',
-  'é',
-  '\0',
-  '"',
+  ...['ID', 'Governor ID', 'Name', 'Power', 'Kill Points', 'T4 Kills', 'Deads', 'Power'],
+  ...['', '__proto__', 'constructor', 'é', '\0', '"'],
 ]
 
 const utf16 = (text: string) =>
@@ -124,39 +79,11 @@ function damageBytes(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array
   return changed
 }
 
-/** Records of a zip archive by the third and fourth byte of their signature, with offset and length of each of their numbers. */
-const records: Readonly<Record<string, readonly [offset: number, length: 2 | 4][]>> = {
-  '3,4': [
-    [4, 2],
-    [6, 2],
-    [8, 2],
-    [14, 4],
-    [18, 4],
-    [22, 4],
-    [26, 2],
-    [28, 2],
-  ],
-  '1,2': [
-    [6, 2],
-    [8, 2],
-    [10, 2],
-    [16, 4],
-    [20, 4],
-    [24, 4],
-    [28, 2],
-    [30, 2],
-    [32, 2],
-    [42, 4],
-  ],
-  '5,6': [
-    [4, 2],
-    [6, 2],
-    [8, 2],
-    [10, 2],
-    [12, 4],
-    [16, 4],
-    [20, 2],
-  ],
+/** Records of a zip archive by the third and fourth byte of their signature: where their numbers of two and of four bytes are. */
+const records: Readonly<Record<string, { two: number[]; four: number[] }>> = {
+  '3,4': { two: [4, 6, 8, 26, 28], four: [14, 18, 22] },
+  '1,2': { two: [6, 8, 10, 28, 30, 32], four: [16, 20, 24, 42] },
+  '5,6': { two: [4, 6, 8, 10, 20], four: [12, 16] },
 }
 
 /** Changes a few numbers in the records of an archive: methods, sizes, checksums, offsets, counts. */
@@ -168,11 +95,12 @@ function damageArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Arr
   for (let at = 0; at < changed.length; at++) {
     const fields =
       changed[at] === 0x50 && changed[at + 1] === 0x4b ? records[`${changed[at + 2]},${changed[at + 3]}`] : undefined
-    for (const [offset, length] of fields ?? [])
-      if (at + offset + length <= changed.length) numbers.push([at + offset, length])
+    for (const offset of fields?.two ?? []) numbers.push([at + offset, 2])
+    for (const offset of fields?.four ?? []) numbers.push([at + offset, 4])
   }
-  for (let i = numbers.length && whole(1, 3); i > 0; i--) {
-    const [at, length] = pick(numbers)
+  const inside = numbers.filter(([at, length]) => at + length <= changed.length)
+  for (let i = inside.length && whole(1, 3); i > 0; i--) {
+    const [at, length] = pick(inside)
     const before = length === 2 ? view.getUint16(at, true) : view.getUint32(at, true)
     const value = chance(0.4)
       ? before + pick([-1, 1, 8, 256])
