@@ -10,10 +10,9 @@ import { join } from 'node:path'
 import { type Db, openDatabase } from '../../db/open.ts'
 import { transact } from '../../db/transactions.ts'
 import { hashSecret, newSecret } from '../../src/accounts/secret.ts'
-import { bundledMain } from '../build.ts'
 import { operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
-import { freePort } from '../trials/free-port.ts'
+import { openFieldhouse } from './subjects/fieldhouse.ts'
 
 helpFirst(import.meta.path, { words: 100 })
 
@@ -76,40 +75,6 @@ function fill(db: Db) {
   })
 }
 
-async function serve(port: number) {
-  const child = Bun.spawn([process.execPath, await bundledMain()], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      PORT: String(port),
-      HOST: '127.0.0.1',
-      DATA_DIR: folder,
-      ADMIN_TOKEN: operatorToken,
-      RATE_LIMIT: '0',
-      LOG_LEVEL: 'warn',
-    },
-    stdout: 'inherit',
-    stderr: 'inherit',
-  })
-  while (
-    !(await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  )
-    await Bun.sleep(50)
-  return child
-}
-
-type Call = (path: string, key?: string, body?: unknown) => Promise<Response>
-const caller =
-  (url: string): Call =>
-  (path, key, body) =>
-    fetch(url + path, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { ...(key && { authorization: `Bearer ${key}` }), 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
-
 /** Many clients at once, each asking again as soon as it is answered. Returns how long each answer took. */
 async function runClients(size: number, forMs: number, ask: (who: number, turn: number) => Promise<Response>) {
   const times: number[] = []
@@ -129,23 +94,28 @@ async function runClients(size: number, forMs: number, ask: (who: number, turn: 
   return { times, statuses, rate: (times.length * 1000) / (performance.now() - from) }
 }
 
-const db = openDatabase(folder)
-const fillBegan = performance.now()
-fill(db)
-line(`${count} portfolios of ${held} symbols written`, ms(performance.now() - fillBegan))
 const bySql = `select p.user_id, p.cash_cents + sum(h.quantity * q.price_cents) total from portfolios p join holdings h using (league_id, user_id)
   join quotes q using (symbol) where p.league_id = 1 group by p.user_id order by total desc limit 50`
-const sqlTimes = Array.from({ length: 5 }, () => {
-  const from = performance.now()
-  db.$client.query(bySql).all()
-  return performance.now() - from
+let sqlTimes: number[] = []
+const server = await openFieldhouse(folder, {}, dataDir => {
+  const db = openDatabase(dataDir)
+  const began = performance.now()
+  fill(db)
+  line(`${count} portfolios of ${held} symbols written`, ms(performance.now() - began))
+  sqlTimes = Array.from({ length: 5 }, () => {
+    const from = performance.now()
+    db.$client.query(bySql).all()
+    return performance.now() - from
+  })
+  db.$client.close()
 })
-db.$client.close()
-
-const port = freePort()
-const child = await serve(port)
 try {
-  const call = caller(`http://127.0.0.1:${port}`)
+  const call = (path: string, key?: string, body?: unknown) =>
+    fetch(server.url + path, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { ...(key && { authorization: `Bearer ${key}` }), 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
   const push = (quotes: object[]) => call('/api/v1/quotes', operatorToken, { quotes })
   const prices = (list: readonly string[], turn: number) =>
     list.map((symbol, i) => ({ symbol, price_cents: 900 + ((i * 31 + turn * 17) % 200) }))
@@ -217,7 +187,6 @@ try {
     )
   }
 } finally {
-  child.kill('SIGTERM')
-  await child.exited
+  await server.stop()
   rmSync(folder, { recursive: true, force: true })
 }

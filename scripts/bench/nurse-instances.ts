@@ -84,31 +84,13 @@ export function readNurseInstance(text: string): RosterProblem {
   }
 }
 
-/**
- * The lowest published cost (exact and hybrid methods of up to an hour), by the number in the name of the file: 1 to 7 and 9 to 12
- * are proved optimal, the others are upper bounds. No figures were available for 20 to 24.
- */
-export const bestKnown: Record<number, number> = {
-  1: 607,
-  2: 828,
-  3: 1001,
-  4: 1716,
-  5: 1143,
-  6: 1950,
-  7: 1056,
-  8: 1308,
-  9: 439,
-  10: 4631,
-  11: 3443,
-  12: 4040,
-  13: 1905,
-  14: 1279,
-  15: 3928,
-  16: 3225,
-  17: 5750,
-  18: 4650,
-  19: 3218,
-}
+/** The lowest published costs (exact and hybrid methods of up to an hour): 1 to 7 and 9 to 12 are proved optimal, the others are upper bounds. */
+const bestCosts = [
+  ...[607, 828, 1001, 1716, 1143, 1950, 1056, 1308, 439, 4631],
+  ...[3443, 4040, 1905, 1279, 3928, 3225, 5750, 4650, 3218],
+]
+/** By the number in the name of the file. No figures were available for 20 to 24. */
+export const bestKnown = (file: string): number | undefined => bestCosts[Number(/(\d+)\.\w+$/.exec(file)?.[1]) - 1]
 
 const list = (text: string) => text.split('|').filter(Boolean)
 

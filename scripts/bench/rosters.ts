@@ -45,12 +45,11 @@ if (files.length) {
   console.log('instance, algorithm, cost, bound, best known, hours that cannot be had, ended, seconds, cpu')
   for (const file of files) {
     const problem = readNurseInstance(await Bun.file(file).text())
-    const number = Number(/(\d+)\.\w+$/.exec(file)?.[1])
     for (const algorithm of algorithms) {
       const { seconds, cpu, solution } = await solveTimed(problem, algorithm)
       const { penalty_cents, bound, unmet, ended } = solution.summary
       if (penaltyOf(pricedBreaches(problem, solution.assignments)) !== penalty_cents) throw new Error('counted wrongly')
-      const known = bestKnown[number] ?? 'unknown'
+      const known = bestKnown(file) ?? 'unknown'
       console.log(
         [file, algorithm, penalty_cents, bound, known, unmet.length, ended, seconds.toFixed(2), cpu.toFixed(2)].join(
           ', ',

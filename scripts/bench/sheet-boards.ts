@@ -7,10 +7,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundledMain } from '../build.ts'
-import { demoCaller, operatorToken } from '../demo/call.ts'
 import { helpFirst } from '../script-help.ts'
+import { answerMs } from './comparison.ts'
 import { makeCsv } from './scan-files.ts'
+import { openFieldhouse } from './subjects/fieldhouse.ts'
 
 helpFirst(import.meta.path, { words: 100 })
 
@@ -21,27 +21,11 @@ const goals = [
   { from: 20_000_000, targets: { kill_points: 9_000_000, deads: 90_000 } },
 ]
 
-const child = Bun.spawn([process.execPath, await bundledMain()], {
-  env: { ...process.env, PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, ADMIN_TOKEN: operatorToken, RATE_LIMIT: '0' },
-  stdout: Bun.file(join(folder, 'log')),
-  stderr: 'inherit',
-})
+const server = await openFieldhouse(folder)
+const { call, url, operator } = server
 try {
-  const url = await addressOf(join(folder, 'log'))
-  const call = demoCaller(url, operatorToken)
-  const league = await call.post('/api/v1/leagues', {
-    name: 'Bench',
-    kind: 'sheet',
-    starts_at: '2026-01-01T00:00:00Z',
-    ends_at: '2099-01-01T00:00:00Z',
-    config: { weights: { kills_t4: 10, kills_t5: 30, deads: 80 } },
-  })
-  const path = `/api/v1/leagues/${league.id}`
-  const get = async (query: string) => {
-    const response = await fetch(`${url}${path}${query}`, { headers: { authorization: `Bearer ${operatorToken}` } })
-    if (!response.ok) throw new Error(await response.text())
-    await response.arrayBuffer()
-  }
+  const path = `/api/v1/leagues/${await server.newLeague()}`
+  const get = (query: string) => answerMs(url + path + query, operator)
   const send = async (file: string, kind: string, day: number) => {
     const form = new FormData()
     form.set('kind', kind)
@@ -88,19 +72,16 @@ try {
     console.log(`${what.padEnd(44)} ${ms(first).padStart(9)} ${ms(again).padStart(9)}   p99 ${p99.toFixed(0)} ms`)
   }
 } finally {
-  child.kill(9)
-  await child.exited
+  await server.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 
-function startReader(read: () => Promise<void>) {
+function startReader(read: () => Promise<number>) {
   let isOver = false
   const waits: number[] = []
   const reading = (async () => {
     while (!isOver) {
-      const began = performance.now()
-      await read()
-      waits.push(performance.now() - began)
+      waits.push(await read())
       await Bun.sleep(5)
     }
   })()
@@ -119,12 +100,4 @@ async function makeExtra(path: string) {
   file.write('ID,Name,Verified Deaths\n')
   for (let i = 0; i < rows; i += 2) file.write(`${10_000_000 + i * 7},Governor ${i},${(i * 7919) % 100_000}\n`)
   await file.end()
-}
-
-async function addressOf(log: string): Promise<string> {
-  for (;;) {
-    const url = /"url":"([^"]+)"/.exec(await Bun.file(log).text())?.[1]
-    if (url) return url
-    await Bun.sleep(20)
-  }
 }
