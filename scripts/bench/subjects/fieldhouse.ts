@@ -45,7 +45,7 @@ export async function openFieldhouse(
   const operator = { authorization: `Bearer ${operatorToken}` }
   return {
     url,
-    pid: child.pid,
+    dataDir,
     call,
     operator,
     readyMs,
