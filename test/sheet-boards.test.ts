@@ -295,7 +295,10 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
       const now = naiveBoard(visible, config)
       const ordered = visible.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
       const last = ordered.findLastIndex(({ kind }) => kind === 'current')
-      const previous = naiveBoard(ordered.slice(0, Math.max(0, last)), config)
+      const earlier = ordered.slice(0, Math.max(0, last))
+      const hasBaseline = earlier.some(({ kind }) => kind === 'baseline')
+      const laterBaselines = hasBaseline ? [] : ordered.filter(({ kind }) => kind === 'baseline')
+      const previous = naiveBoard([...earlier, ...laterBaselines], config)
       const { rows } = await sheetPage(boards, { published: uploads, config }, query({ at }))
       const actual = Object.fromEntries(rows.map(row => [row.player_id, [row.score, row.change]]))
       const expected = Object.fromEntries(

@@ -126,3 +126,18 @@ browserTest(
     expect(consoleErrors).toEqual([])
   },
 )
+
+test('changes of rank count from the same baseline, also where that was dated after the scans', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const powers = (...all: number[]) => `ID,Power\n${all.map((power, i) => `${i + 1},${power}`).join('\n')}\n`
+  await finished(upload(call, id, powers(10, 10, 10), { kind: 'baseline' }))
+  await finished(upload(call, id, powers(50, 40, 20), { taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, powers(51, 41, 60), { taken_at: '2026-03-02T00:00:00Z' }))
+  const { rows } = await board(call, id)
+  expect(rows.map(({ player_id, change }: GainRow & { player_id: string }) => [player_id, change])).toEqual([
+    ['3', 2],
+    ['1', -1],
+    ['2', -1],
+  ])
+})

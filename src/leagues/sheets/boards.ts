@@ -33,10 +33,11 @@ import type { SheetThread } from './sheet-thread.ts'
 import {
   extrasListKey,
   type Published,
-  publishedBefore,
+  previousBoard,
   publishedUpTo,
   type SnapshotSelection,
   selectSnapshots,
+  takenAtOf,
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
 import { playerFinder, readTransaction } from './snapshots/read.ts'
@@ -96,9 +97,6 @@ export async function shownSnapshots(
 
 const noScanThen = 'There is no scan up to that time that is older than the one shown.'
 
-export const takenAtOf = (published: readonly Published[], id: number) =>
-  published.find(({ snapshot }) => snapshot === id)!.takenAt
-
 /** `T4 Kills` or `T4 Kills.gain` in a query sorts by the metric of that heading. */
 export function withSheetWords<Query extends { sort_by?: string }>(
   query: Query,
@@ -139,7 +137,7 @@ export async function boardParts(
   const leftOut = leftOutBy(marks)
   const { by, order } = resolveSort(snapshotColumns(snapshotOf(scores, selection.current), config), asked)
   // The previous board comes first: its latecomers are the first part of this one's.
-  const earlier = publishedBefore(published, selection)
+  const earlier = previousBoard(published, selection)
   const selectionBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
   const previous =
     selectionBefore && (await rankBoard(boards, scoreInput(selectionBefore, config), leftOut, [[by, order]]))

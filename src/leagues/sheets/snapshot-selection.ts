@@ -78,24 +78,21 @@ export const newestScan = (published: readonly Published[]): Published | undefin
 export const extraBefore = (published: readonly Published[], extra: Moment): Published | undefined =>
   newestOf(before(published, extra), 'extra')
 
-/** The board when `scan` was the newest one. Until the first baseline was taken, gains count from later ones. */
-export function selectionWith(published: readonly Published[], scan: Published): SnapshotSelection | undefined {
-  const earlier = before(published, scan)
-  const baselines = newestOf(earlier, 'baseline') ? [] : published.filter(({ kind }) => kind === 'baseline')
-  return selectSnapshots([...earlier, ...baselines, scan])
+/** What came before a sheet. Without a baseline among it, with later ones: many are dated only when they are sent. */
+export function publishedBefore(published: readonly Published[], sheet: Moment): Published[] {
+  const earlier = before(published, sheet)
+  return newestOf(earlier, 'baseline') ? earlier : [...earlier, ...published.filter(({ kind }) => kind === 'baseline')]
 }
+
+/** What the board before the newest scan of `selection` was made of. */
+export const previousBoard = (published: readonly Published[], { scan }: SnapshotSelection): Published[] =>
+  publishedBefore(published, { snapshot: scan, takenAt: takenAtOf(published, scan) })
+
+export const takenAtOf = (published: readonly Published[], id: number): number =>
+  published.find(({ snapshot }) => snapshot === id)!.takenAt
 
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)
-
-/** What was published before the current snapshot of `selection`: the previous board. */
-export function publishedBefore(published: readonly Published[], { scan }: SnapshotSelection): Published[] {
-  const all = byTakenAt(published)
-  return all.slice(
-    0,
-    all.findIndex(({ snapshot }) => snapshot === scan),
-  )
-}
 
 /** The list that names a derived snapshot of latecomers. */
 export const latecomerListKey = ({ baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>): string =>
@@ -125,7 +122,7 @@ export function selectionsToKeep(published: readonly Published[], undos = 0): Sn
   const selections: (SnapshotSelection | undefined)[] = []
   for (let count = all.length; count >= Math.max(0, all.length - undos); count--) {
     const selection = selectSnapshots(all.slice(0, count))
-    selections.push(selection, selection && selectSnapshots(publishedBefore(all.slice(0, count), selection)))
+    selections.push(selection, selection && selectSnapshots(previousBoard(all.slice(0, count), selection)))
   }
   return selections.filter(selection => selection !== undefined)
 }

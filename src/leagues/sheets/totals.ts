@@ -2,17 +2,10 @@
 import { BadQuery } from '../../leaderboard/query.ts'
 import { rankedTotals, sumOfAll, type TotalsQuery, totalOf } from '../../leaderboard/totals.ts'
 import type { TotalsPage } from '../kinds.ts'
-import {
-  type BoardSource,
-  requireLabel,
-  type SheetBoards,
-  shownSnapshots,
-  takenAtOf,
-  withSheetWords,
-} from './boards.ts'
+import { type BoardSource, requireLabel, type SheetBoards, shownSnapshots, withSheetWords } from './boards.ts'
 import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
-import { publishedUpTo } from './snapshot-selection.ts'
+import { publishedUpTo, takenAtOf } from './snapshot-selection.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 import { maxGroups } from './totals-sums.ts'
 

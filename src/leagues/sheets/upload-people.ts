@@ -8,7 +8,14 @@ import { itemsOfPage } from '../../platform/http/pagination.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
 import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
-import { extraBefore, newestScan, type Published, scanBefore, selectionWith } from './snapshot-selection.ts'
+import {
+  extraBefore,
+  newestScan,
+  type Published,
+  publishedBefore,
+  scanBefore,
+  selectSnapshots,
+} from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
 
@@ -71,7 +78,12 @@ async function comparedPeople({ db, sheets }: App, upload: Upload, change: Compa
   const others = publishedSnapshots(db, leagueId).filter(other => other.snapshot !== snapshot)
   const before = peopleChangesOf(kind).includes(change) ? comparedWith(others, sheet, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
-  const input = { change, snapshot, before: before.snapshot, selection: selectionWith(others, sheet) }
+  const input = {
+    change,
+    snapshot,
+    before: before.snapshot,
+    selection: selectSnapshots([...publishedBefore(others, sheet), sheet]),
+  }
   const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
     if (error instanceof SnapshotGone) refuse('gone', 'The scans needed for this are no longer kept')
     throw error
