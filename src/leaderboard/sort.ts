@@ -5,7 +5,9 @@ const DIGIT_BITS = 11 // bits: a count table of 2048 stays in the nearest cache,
 const BUCKETS = 1 << DIGIT_BITS
 const MASK = BUCKETS - 1
 
-/** Stably sorts `rows` by `keys` (`keys[i]` belongs to `rows[i]`). A digit all keys share costs no pass. */
+/**
+ * Stably sorts `rows` by `keys` (`keys[i]` belongs to `rows[i]`), and writes over both. A digit all keys share costs no pass.
+ */
 function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
   const count = rows.length
   const counts = new Uint32Array(3 * BUCKETS)
@@ -15,18 +17,17 @@ function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
     counts[BUCKETS + ((key >>> DIGIT_BITS) & MASK)]!++
     counts[2 * BUCKETS + (key >>> (2 * DIGIT_BITS))]!++
   }
-  const newBuffers = (): Keyed => ({ keys: new Uint32Array(count), rows: new Uint32Array(count) })
   let from: Keyed = { keys, rows }
   let spare: Keyed | undefined
   for (let digit = 0; digit < 3; digit++) {
     const places = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS)
     if (!countsToPlaces(places, count)) continue
-    const to = spare ?? newBuffers()
+    const to = spare ?? { keys: new Uint32Array(count), rows: new Uint32Array(count) }
     distribute(from, to, places, digit * DIGIT_BITS)
-    spare = from.rows === rows ? undefined : from // the caller's own arrays are never written to
+    spare = from
     from = to
   }
-  if (from.rows !== rows) freeLarge(from.keys)
+  freeLarge(from.keys)
   if (spare) freeLarge(spare.keys, spare.rows)
   return from.rows
 }
@@ -157,7 +158,7 @@ function sortByChunk(ids: TextColumn, rows: Uint32Array, depth: number): void {
     high[i] = wordAt(ids, rows[i]!, depth)
     low[i] = wordAt(ids, rows[i]!, depth + 4)
   }
-  const byLowWord = sortByKey(low, rowNumbers(count))
+  const byLowWord = sortByKey(low.slice(), rowNumbers(count))
   const places = sortByKey(gather(high, byLowWord), byLowWord)
   rows.set(gather(rows, places))
   for (let from = 0, to = 1; from < count; from = to++) {
