@@ -1,13 +1,11 @@
 /** Where players start, and passes over all players that compare their current values with it. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
-import { matchRows } from '../../leaderboard/gains.ts'
-import { freeBuffers } from '../../leaderboard/memory.ts'
 import { rowCount, type TextColumn } from '../../leaderboard/text.ts'
 import { extraStartsOf } from './extra-columns.ts'
 import { latecomersOf, type PausableWork } from './latecomers.ts'
 import { type NumberColumn, readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
-import { allocateOwn, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
+import { allocateOwn, allocateShared, matchStored, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
@@ -77,9 +75,7 @@ function rowMatcher(scores: Database, ids: TextColumn) {
   return (other: number): Int32Array => {
     const inMemory = matched.get(other)
     if (inMemory) return inMemory
-    const others = readIds(scores, snapshotOf(scores, other), allocateOwn)
-    const rows = matchRows(ids, others)
-    freeBuffers(others.bytes, others.offsets)
+    const rows = matchStored(scores, ids, snapshotOf(scores, other))
     matched.set(other, rows)
     return rows
   }
@@ -92,17 +88,19 @@ export async function baselineRowsOf(
   work: PausableWork,
 ): Promise<BaselineRows> {
   const { baseline } = selection
-  const rows = new Int32Array(new SharedArrayBuffer(snapshot.players * 4)).fill(OWN)
+  const newRows = () => new Int32Array(allocateShared(snapshot.players * 4))
   const extras = await extraStartsOf(scores, selection, work)
-  if (baseline === selection.scan) return { baseline, latecomers: null, extras, rows }
+  if (baseline === selection.scan) return { baseline, latecomers: null, extras, rows: newRows().fill(OWN) }
   const latecomers = await latecomersOf(scores, selection, work)
-  rows.set(rowsIn(baseline))
-  if (latecomers && latecomers.players > 0) {
-    const latecomerRows = rowsIn(latecomers.id)
-    for (let row = 0; row < rows.length; row++)
-      if (rows[row] === OWN && latecomerRows[row]! >= 0) rows[row] = LATE - latecomerRows[row]!
+  const baselineRows = rowsIn(baseline)
+  if (!latecomers?.players) return { baseline, latecomers: null, extras, rows: baselineRows }
+  const latecomerRows = rowsIn(latecomers.id)
+  const rows = newRows()
+  for (let row = 0; row < rows.length; row++) {
+    const isLate = baselineRows[row] === OWN && latecomerRows[row]! >= 0
+    rows[row] = isLate ? LATE - latecomerRows[row]! : baselineRows[row]!
   }
-  return { baseline, latecomers: latecomers?.id ?? null, extras, rows }
+  return { baseline, latecomers: latecomers.id, extras, rows }
 }
 
 /** The start values of the players in `rows`: all metrics of `snapshot` for each row, NaN where the start has no such metric. */

@@ -7,7 +7,7 @@ import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
 import { fallenCounter } from './doubts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { eachNames } from './snapshots/read.ts'
+import { eachTexts } from './snapshots/read.ts'
 import type { SheetColumns, Snapshot } from './snapshots/snapshot.ts'
 
 export type SheetComparison = {
@@ -68,11 +68,12 @@ function countRenamed(
   if (from === to) return 0
   let renamed = 0
   let row = from
-  eachNames(scores, before, rows[from]!, rows[to - 1]!, (namesBefore, first, end) => {
+  const countGroup = (namesBefore: TextColumn, first: number, end: number) => {
     for (; row < to && rows[row]! < end; row++) {
       const rowBefore = rows[row]!
       if (rowBefore >= 0 && compareTexts(names, row, namesBefore, rowBefore - first) !== 0) renamed++
     }
-  })
+  }
+  eachTexts(scores, before, 'names', countGroup, rows[from]!, rows[to - 1]!)
   return renamed
 }

@@ -3,7 +3,6 @@
  * stored as a derived snapshot, so that a board is read from one snapshot. Runs in the worker thread.
  */
 import type { Database } from 'bun:sqlite'
-import { matchRows } from '../../leaderboard/gains.ts'
 import { freeBuffers } from '../../leaderboard/memory.ts'
 import type { TextColumn } from '../../leaderboard/text.ts'
 import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
@@ -12,7 +11,7 @@ import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, newestScan, type Published, type SnapshotSelection } from './snapshot-selection.ts'
 import { makeOnce } from './snapshots/make-once.ts'
-import { allocateOwn, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
+import { allocateOwn, matchStored, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 
@@ -85,8 +84,7 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
   const added = new Map<string, AddedColumn>()
   for (const id of extras) {
     const sheet = snapshotOf(scores, id)
-    const others = readIds(scores, sheet, allocateOwn)
-    const rows = matchRows(ids, others)
+    const rows = matchStored(scores, ids, sheet)
     for (const { name, cumulative, values } of readMetrics(scores, sheet, allocateOwn)) {
       const column = added.get(name) ?? {
         name,
@@ -101,7 +99,6 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
       }
       freeBuffers(values)
     }
-    freeBuffers(others.bytes, others.offsets)
   }
   return [...added.values()]
 }

@@ -1,10 +1,9 @@
 /** Fills in names that a sheet does not have. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
-import { matchRows } from '../../leaderboard/gains.ts'
 import { freeBuffers } from '../../leaderboard/memory.ts'
 import { rowCount, type TextColumn, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
-import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
+import { allocateOwn, matchStored, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 import { bringToIdOrder } from './snapshots/write.ts'
 
@@ -32,8 +31,8 @@ export function fillInNames(
   for (const { snapshot: id } of nearest.slice(0, maxSnapshots)) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
-    const [ids, others] = [readIds(scores, snapshot, allocateOwn), readNames(scores, snapshot, allocateOwn)]
-    const rows = matchRows(sheet.ids, ids)
+    const others = readNames(scores, snapshot, allocateOwn)
+    const rows = matchStored(scores, sheet.ids, snapshot)
     for (let row = 0; row < rows.length; row++) {
       if (texts[row] || rows[row]! < 0) continue
       const name = textAt(others, rows[row]!)
@@ -41,7 +40,7 @@ export function fillInNames(
       texts[row] = name
       unnamed--
     }
-    freeBuffers(ids.bytes, ids.offsets, others.bytes, others.offsets)
+    freeBuffers(others.bytes, others.offsets)
     if (unnamed === 0) break
   }
   sheet.names = textColumn(texts.map((text, row) => text || textAt(sheet.ids, row)))

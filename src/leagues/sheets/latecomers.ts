@@ -6,7 +6,7 @@ import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
 import { makeOnce } from './snapshots/make-once.ts'
-import { allocateOwn, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
+import { allocateOwn, matchStored, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
@@ -38,17 +38,16 @@ async function storedOrMade(
   let members = longest?.members ?? 0
   if (stored && members === between.length) return stored
 
-  const baselineIds = readIds(scores, snapshotOf(scores, baseline), allocateOwn)
+  const baselineScan = snapshotOf(scores, baseline)
   let known = stored ? readSheetColumns(scores, stored) : emptySheet()
   let id = 0
   while (members < between.length) {
-    known = joinSheets(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineIds, known.ids))
+    known = joinSheets(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineScan, known.ids))
     members++
     // The last but one is the previous board, which is needed together with this one.
     if (members >= between.length - 1) id = await writeSnapshot(scores, known, { ...work, startsFor: keyOf(members) })
     await work.pause()
   }
-  freeBuffers(baselineIds.bytes, baselineIds.offsets)
   return snapshotOf(scores, id)
 }
 
@@ -73,9 +72,9 @@ function readSheetColumns(scores: Database, snapshot: Snapshot): SheetColumns {
 }
 
 /** The players of a snapshot who are neither in the baseline nor already known. */
-function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, known: TextColumn): SheetColumns {
+function newcomers(scores: Database, snapshot: Snapshot, baseline: Snapshot, known: TextColumn): SheetColumns {
   const ids = readIds(scores, snapshot, allocateOwn)
-  const inBaseline = matchRows(ids, baseline)
+  const inBaseline = matchStored(scores, ids, baseline)
   const inKnown = matchRows(ids, known)
   const newRows: number[] = []
   for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) newRows.push(row)

@@ -6,7 +6,7 @@ import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { allocateOwn, readIds, readNames } from './snapshots/read.ts'
+import { allocateOwn, matchStored, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
 /** `scans[row]` is the newest snapshot with the player. In id order. */
@@ -18,13 +18,13 @@ export async function missingPlayers(
   { newest, earlier }: { newest: number; earlier: readonly number[] },
   { pause }: PausableWork,
 ): Promise<MissingPlayers> {
-  const newestIds = readIds(scores, snapshotOf(scores, newest), allocateOwn)
+  const newestScan = snapshotOf(scores, newest)
   let missing: MissingPlayers = { ids: textColumn([]), names: textColumn([]), scans: [] }
   for (const id of earlier) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
     const ids = readIds(scores, snapshot, allocateOwn)
-    const [inNewest, inMissing] = [matchRows(ids, newestIds), matchRows(ids, missing.ids)]
+    const [inNewest, inMissing] = [matchStored(scores, ids, newestScan), matchRows(ids, missing.ids)]
     const missingRows: number[] = []
     for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && inMissing[row]! < 0) missingRows.push(row)
     if (missingRows.length > 0) {
@@ -40,7 +40,6 @@ export async function missingPlayers(
     freeBuffers(ids.bytes, ids.offsets)
     await pause()
   }
-  freeBuffers(newestIds.bytes, newestIds.offsets)
   return missing
 }
 

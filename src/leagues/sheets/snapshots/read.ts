@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite'
+import { matchNext } from '../../../leaderboard/gains.ts'
 import { freeBuffers } from '../../../leaderboard/memory.ts'
-import type { TextColumn } from '../../../leaderboard/text.ts'
+import { rowCount, type TextColumn } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import {
   groupKey,
@@ -131,30 +132,44 @@ export function readNames(scores: Database, snapshot: Snapshot, allocate: Alloca
 }
 
 /**
- * Calls `each` with the names of one group after the other, from the one that holds row `from` to the one that holds row `last`: the
- * group's first row, and the one after it. They are good until the next call.
+ * Calls `each` with the ids or names of one group after the other, from the one that holds row `from` to the one that holds row
+ * `last`: the group's first row, and the one after it. They are good until the next call.
  */
-export function eachNames(
+export function eachTexts(
   scores: Database,
   snapshot: Snapshot,
-  from: number,
-  last: number,
-  each: (names: TextColumn, first: number, end: number) => void,
+  column: 'ids' | 'names',
+  each: (texts: TextColumn, first: number, end: number) => void,
+  from = 0,
+  last = snapshot.players - 1,
 ): void {
-  const names = emptyTexts(snapshot.groupRows, 1 << 14, allocateOwn)
+  const texts = emptyTexts(snapshot.groupRows, 1 << 14, allocateOwn)
   const groupOf = (row: number) => Math.floor(row / snapshot.groupRows)
   eachBlob(
     scores,
     snapshot,
-    'names FROM texts',
+    `${column} FROM texts`,
     (packed, rows, first) => {
-      if (packed.length > names.bytes.length) names.bytes = new Uint8Array(packed.length * 2)
-      unpackTexts(packed, rows, names, 0)
-      each(names, first, first + rows)
+      if (packed.length > texts.bytes.length) texts.bytes = new Uint8Array(packed.length * 2)
+      unpackTexts(packed, rows, texts, 0)
+      each(texts, first, first + rows)
     },
     groupOf(from),
     groupOf(last) + 1,
   )
+}
+
+/**
+ * For each of `ids`, which are in id order, the row of the snapshot with the same id, or -1: in memory that threads share. The
+ * snapshot's ids are read group by group, as those of a million players take 12 MB.
+ */
+export function matchStored(scores: Database, ids: TextColumn, snapshot: Snapshot): Int32Array {
+  const matches = new Int32Array(allocateShared(rowCount(ids) * 4)).fill(-1)
+  let row = 0
+  eachTexts(scores, snapshot, 'ids', (others, first, end) => {
+    row = matchNext(matches, ids, row, others, first, end)
+  })
+  return matches
 }
 
 /** The values of a label for all rows; empty texts if the snapshot has no such label. */
