@@ -77,7 +77,7 @@ export function openScores(dataDir: string): Database {
   scores.run('PRAGMA synchronous = NORMAL')
   scores.run('PRAGMA wal_autocheckpoint = 8192') // pages: 128 MB; the thread does it sooner, when it has nothing else to do
   scores.run('PRAGMA journal_size_limit = 33554432')
-  scores.run('PRAGMA cache_size = -8000')
+  scores.run('PRAGMA cache_size = -2000')
   scores
     .transaction(() => {
       const upgrade = upgrades[versionOf(scores)]
@@ -93,7 +93,7 @@ export function openScores(dataDir: string): Database {
 export function openScoresReader(dataDir: string): Database {
   const scores = new TimedDatabase(scoresFile(dataDir), { readonly: true })
   scores.run('PRAGMA busy_timeout = 10000') // while opening: another process may just be making or closing the file
-  scores.run('PRAGMA cache_size = -8000')
+  scores.run('PRAGMA cache_size = -2000')
   checkVersion(scores)
   scores.run('PRAGMA busy_timeout = 30')
   return scores
