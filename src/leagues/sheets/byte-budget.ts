@@ -23,10 +23,12 @@ export function byteBudget(maxBytes: number): ByteBudget {
     bytes -= size
     droppedBytes += size
     drop()
-    if (droppedBytes < collectAboveBytes) return
+    if (droppedBytes < collectAboveBytes || collecting) return
     droppedBytes = 0
-    clearTimeout(collecting)
-    collecting = setTimeout(fullGC, collectAfterMs)
+    collecting = setTimeout(() => {
+      collecting = undefined
+      fullGC()
+    }, collectAfterMs)
     collecting.unref()
   }
 
