@@ -26,9 +26,10 @@ import {
   scansOf,
   selectSnapshots,
 } from './snapshot-selection.ts'
+import { collectGarbageLater, dropColumns } from './snapshots/memory.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
-import { collectGarbageLater, type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'
+import { type StartedStore, type StoreThread, storeSheet } from './store-rows.ts'
 
 /** What a task of the worker thread is given. `beside`: the thread that stores large sheets meanwhile. */
 export type TaskContext = ThreadWork & { scores: Database; beside?: StoreThread }
@@ -115,10 +116,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     }
     throw error
   } finally {
-    freeBuffers(...metrics.map(({ values }) => values))
-    const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
-    for (const { bytes, offsets } of texts) freeBuffers(bytes, offsets)
-    collectGarbageLater(sheet, rows * GARBAGE_BYTES)
+    collectGarbageLater(dropColumns({ ...sheet, metrics }) + rows * GARBAGE_BYTES)
   }
 }
 

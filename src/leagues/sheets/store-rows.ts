@@ -1,11 +1,10 @@
 /** Storing a sheet: in this thread, or, if it is large, in another one while this one scores it. */
 import type { Database } from 'bun:sqlite'
-import { setImmediate } from 'node:timers'
 import { syncLogOf } from '../../../db/file.ts'
 import type { Thread, ThreadWork } from '../../platform/process/threads.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { type ChangesSince, changesSince, type SheetComparison } from './changes-since.ts'
-import { collectGarbage, shareColumns } from './snapshots/memory.ts'
+import { collectGarbageLater, dropColumns, shareColumns } from './snapshots/memory.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import {
   beginSnapshot,
@@ -54,7 +53,8 @@ async function whileShared<T>(sheet: SheetColumns, task: () => Promise<T>): Prom
   try {
     return await task()
   } finally {
-    if (--sharedTasks === 0) collectGarbageLater(sheet)
+    const bytes = dropColumns(sheet)
+    if (--sharedTasks === 0) collectGarbageLater(bytes)
   }
 }
 
@@ -78,14 +78,4 @@ export async function storeSheet(
   const progress = (written: number) => void pause?.(written).catch(() => {}) // `signal` ends it
   const stored = throwWhenAwaited(beside.ask('storeRows', { snapshot, sheet }, { signal, progress }))
   return { snapshot, stored, beside }
-}
-
-/**
- * Shared columns are freed once both threads have collected their garbage: after this turn of the event loop, which still refers to
- * them and answers first. `others`: bytes of garbage besides them.
- */
-export function collectGarbageLater({ metrics }: SheetColumns, others = 0): void {
-  const shared = metrics.filter(({ values }) => values.buffer instanceof SharedArrayBuffer)
-  const bytes = shared.reduce((sum, { values }) => sum + values.byteLength, others)
-  setImmediate(() => collectGarbage(bytes))
 }

@@ -1,8 +1,7 @@
 /** In the worker thread: reads a sheet before its import asks for it. One at a time, because its columns are large. */
-import { setImmediate } from 'node:timers'
 import { type Growth, growthState, isComplete, nextGrowth, signalUnwanted } from '../../../platform/files/growth.ts'
 import { growingSource } from '../../../platform/spreadsheets/source.ts'
-import { collectGarbage } from '../snapshots/memory.ts'
+import { collectGarbageLater } from '../snapshots/memory.ts'
 import { type ReadOptions, type ReadProgress, readSheet, requireImportable, type Sheet } from './sheet.ts'
 
 export type ReadAheadInput = {
@@ -44,7 +43,7 @@ export async function readAhead({ file, path, expectedBytes, growth }: ReadAhead
   } finally {
     if (current === mine) {
       current = undefined
-      setImmediate(() => collectGarbage(expectedBytes)) // no import took the sheet; its columns are about as large as the file
+      collectGarbageLater(expectedBytes) // no import took the sheet; its columns are about as large as the file
     }
   }
 }

@@ -1,7 +1,8 @@
 /** The memory of a sheet: shared between threads, and collected, of which the garbage collector by itself would keep some hundred megabytes. */
+import { setImmediate } from 'node:timers'
 import { freeBuffers } from '../../../leaderboard/memory.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
-import { copyNumbers } from '../number-column.ts'
+import { copyNumbers, type NumberColumn } from '../number-column.ts'
 import type { SheetColumns } from './snapshot.ts'
 
 /** Moves a sheet into memory that threads share, and frees what it was in. */
@@ -31,13 +32,39 @@ function sharedTexts(column: TextColumn): TextColumn {
   return shared
 }
 
+/**
+ * Lets go of the memory of a sheet that nobody reads any more. Returns how much of it is shared: the garbage collector has to free that.
+ * It takes whatever lies on the stack for a reference, and an old one to the sheet would keep all of it.
+ */
+export function dropColumns({ ids, names, metrics, labels }: SheetColumns): number {
+  let sharedBytes = 0
+  const drop = (view: Uint8Array | NumberColumn) => {
+    if (view.buffer instanceof SharedArrayBuffer) sharedBytes += view.byteLength
+    freeBuffers(view)
+  }
+  for (const metric of metrics) {
+    drop(metric.values)
+    metric.values = new Uint32Array()
+  }
+  for (const column of [ids, names, ...labels.map(({ texts }) => texts)]) {
+    drop(column.bytes)
+    drop(column.offsets)
+    column.bytes = new Uint8Array()
+    column.offsets = new Uint32Array()
+  }
+  return sharedBytes
+}
+
 const COLLECT_ABOVE = 16 * 2 ** 20
 let pending = 0
 
-/** Counts garbage, and collects it once there is enough, which takes some milliseconds. */
-export function collectGarbage(bytes: number): void {
+/**
+ * Counts garbage, and collects it once there is enough, which takes some milliseconds: after this turn of the event loop, which
+ * still refers to it and answers first. Shared memory is freed once all threads that share it have collected theirs.
+ */
+export function collectGarbageLater(bytes: number): void {
   pending += bytes
   if (pending < COLLECT_ABOVE) return
   pending = 0
-  Bun.gc(true)
+  setImmediate(() => Bun.gc(true))
 }
