@@ -302,6 +302,7 @@ test('unread notices are all shown before they are marked as read', async () => 
     await ann.browser.post(`${base}/me/notices/seen`, { up_to: Number(news[1]) })
   }
   expect(seen.size).toBe(25)
+  expect(await textOf(ann, '/rota/mine')).toContain('And 8 more.') // three shifts were new before
 })
 
 test('people set their own preferences, and officers their weights', async () => {

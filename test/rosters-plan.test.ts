@@ -119,6 +119,11 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
   expect((await call.get(`${path}/compare`)).pagination.total).toBe(2) // with the roster, which is empty
   const page = await call.get(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)
   expect(page).toContain('Shifts that differ')
+  await call.patch(path, { name: 'The first' })
+  await call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) })
+  expect(await call.get(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)).toContain(
+    'Only in The first', // also once it is published, as the roster may change after that
+  )
   expect(page).toContain('Bob')
 })
 
@@ -223,7 +228,9 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   const many = ['name', ...Array.from({ length: 500 }, (_, i) => `Aa ${i}`)].join('\n') // more than the grid lists
   await call.raw(`${base}/staff/import`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: many })
   expect((await call.get(`${base}/staff`)).pagination.total).toBe(504)
-  expect(await planPage(`week=2026-03-23`)).toContain(`<tr id="p-${staff[0].id}">`) // who has a duty is always there
+  const grid = await planPage(`week=2026-03-23`)
+  expect(grid).toContain(`<tr id="p-${staff[0].id}">`) // who has a duty is always there
+  expect(grid).toContain('And 3 more.')
   await call.delete(`${base}/sites/${site.id}?confirm=true`)
   expect(await call.get(`${base}/drafts/${draft.job_id}`)).toMatchObject({ name: 'Deleted sites, week of 23 Mar' })
 })

@@ -14,7 +14,7 @@ import { shiftsAddress } from '../rota/shifts-address.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
-import { emptyState } from '../ui/parts/notices.ts'
+import { andMore, emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
@@ -64,7 +64,7 @@ ${table({
     { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
   ],
 })}
-${broken.length > maxShown && html`<p class="quiet">And ${number(broken.length - maxShown)} more.</p>`}</section>`
+${andMore(broken.length, maxShown)}</section>`
 }
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}

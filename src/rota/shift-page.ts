@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
-import { emptyState } from '../ui/parts/notices.ts'
+import { andMore, emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import type { BrokenDutyRule } from './broken-duties.ts'
@@ -187,16 +187,13 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
       { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
     ],
     empty: emptyState('Nobody else can work this shift', 'A rule excludes everyone else: see below.'),
-  })}${moreThan(may.length)}`
+  })}${andMore(may.length, maxShown)}`
 }
 
 const whoMayNot = (people: readonly Candidate[]): Content =>
   people.length > 0 &&
   html`<details><summary>Who may not, and why (${number(people.length)})</summary>
-<ul>${people.slice(0, maxShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${moreThan(people.length)}</details>`
-
-const moreThan = (all: number): Content =>
-  all > maxShown && html`<p class="quiet">And ${number(all - maxShown)} more.</p>`
+<ul>${people.slice(0, maxShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${andMore(people.length, maxShown)}</details>`
 
 const placeActions = (id: number, who: string, pinned: boolean): Content =>
   html`<span class="actions">${action({

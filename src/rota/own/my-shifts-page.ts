@@ -5,7 +5,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../../ui/parts/form.ts'
-import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import { dayWords, spanWords } from '../calendar-view.ts'
@@ -31,6 +31,8 @@ export type MyShifts = {
   notices: readonly StaffNotice[]
   swaps: readonly OwnSwap[]
   leave: readonly LeaveView[]
+  /** Also of those that are not shown. */
+  totals: { notices: number; swaps: number; leave: number }
   calendarSince: number | null
   sites: readonly Site[]
   now: number
@@ -53,7 +55,7 @@ export const myShiftsPart = (data: MyShifts): Html => html`${newsPart(data.news)
 ${dutyList(data)}
 ${swapsFold(data)}
 ${leaveFold(data)}
-${noticesFold(data.notices)}`
+${noticesFold(data)}`
 
 function newsPart(news: readonly StaffNotice[]): Content {
   const newest = news.at(-1)
@@ -109,7 +111,7 @@ const fold = (title: string, count: number, content: Content): Html =>
   html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
 ${content}</details>`
 
-function swapsFold({ swaps, duties, past }: MyShifts): Html {
+function swapsFold({ swaps, duties, past, totals }: MyShifts): Html {
   const others = swaps.filter(({ mine }) => !mine)
   const takeable = others.filter(({ state, against }) => state === 'open' && !against.length)
   const offerable = past ? [] : duties.filter(({ offered }) => !offered)
@@ -117,7 +119,7 @@ function swapsFold({ swaps, duties, past }: MyShifts): Html {
     'Offered by colleagues',
     takeable.length,
     others.length
-      ? html`<ul class="items">${others.map(swap => offerItem(swap, offerable))}</ul>`
+      ? html`<ul class="items">${others.map(swap => offerItem(swap, offerable))}</ul>${andMore(totals.swaps, swaps.length)}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
   )
 }
@@ -152,7 +154,7 @@ ${form(
 
 const leaveTones = { pending: 'warn', approved: 'good', declined: 'bad', withdrawn: 'quiet' } as const
 
-const leaveFold = ({ leave, now }: MyShifts): Html =>
+const leaveFold = ({ leave, now, totals }: MyShifts): Html =>
   fold(
     'Leave',
     leave.filter(({ state }) => state === 'pending').length,
@@ -167,7 +169,7 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
       ({ id, from, to, state, reason }) =>
         html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}
 ${(state === 'pending' || (state === 'approved' && from > today(now))) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
-    )}</ul>`,
+    )}</ul>${andMore(totals.leave, leave.length)}`,
   )
 
 const wishesFold = ({ person, sites }: MyShifts): Html =>
@@ -191,10 +193,10 @@ ${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not sho
 ${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it will show no new shifts.' })}`,
   )
 
-const noticesFold = (notices: readonly StaffNotice[]): Content =>
+const noticesFold = ({ notices, totals }: MyShifts): Content =>
   notices.length > 0 &&
   fold(
     'Notices',
     0,
-    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>`,
+    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${andMore(totals.notices, notices.length)}`,
   )

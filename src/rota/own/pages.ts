@@ -37,7 +37,9 @@ export const ownRotaPages = (app: App) => {
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
     const { duties, total } = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
-    const { swaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: firstPage })
+    const { swaps, total: allSwaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: firstPage })
+    const { leave, total: allLeave } = listLeave(db, { staffId: me.id }, firstPage)
+    const { notices, total: allNotices } = noticesOf(db, me.id, firstPage)
     return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
@@ -45,9 +47,10 @@ export const ownRotaPages = (app: App) => {
       pagination: pagination(slice, total),
       past: query.past ?? false,
       news: unseenNotices(db, me.id, firstPage.limit),
-      notices: noticesOf(db, me.id, firstPage).notices,
+      notices,
       swaps,
-      leave: listLeave(db, { staffId: me.id }, firstPage).leave,
+      leave,
+      totals: { swaps: allSwaps, leave: allLeave, notices: allNotices },
       calendarSince: calendarSince(db, me.id),
       sites: allSites(db),
       now,
@@ -72,8 +75,8 @@ export const ownRotaPages = (app: App) => {
   function requests(query: { page?: number }): Html {
     const slice = pageOf({ page: query.page, limit: 50 })
     const { leave, total } = listLeave(db, {}, slice)
-    const { swaps } = listSwaps(db, clock.now(), pageOf({ limit: 100 }))
-    return requestsBody({ leave, pagination: pagination(slice, total), swaps })
+    const { swaps, total: allSwaps } = listSwaps(db, clock.now(), pageOf({ limit: 100 }))
+    return requestsBody({ leave, pagination: pagination(slice, total), swaps, allSwaps })
   }
 
   return new Elysia()

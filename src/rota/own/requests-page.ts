@@ -3,7 +3,7 @@ import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
-import { emptyState } from '../../ui/parts/notices.ts'
+import { andMore, emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
@@ -11,9 +11,20 @@ import { spanWords } from '../calendar-view.ts'
 import type { LeaveView } from './leave.ts'
 import type { Swap } from './swaps.ts'
 
-export type Requests = { leave: readonly LeaveView[]; pagination: Pagination; swaps: readonly Swap[] }
+type Requests = {
+  leave: readonly LeaveView[]
+  pagination: Pagination
+  swaps: readonly Swap[]
+  /** Their number, also of those that are not shown. */
+  allSwaps: number
+}
 
-export const requestsBody = ({ leave, pagination, swaps }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
+export const requestsBody = ({
+  leave,
+  pagination,
+  swaps,
+  allSwaps,
+}: Requests): Html => html`<section class="part"><h2>Swaps</h2>
 ${table({
   caption: 'Duties that people offer',
   stack: true,
@@ -53,7 +64,7 @@ ${table({
     'No swaps',
     'People offer their shifts under “My shifts”; swaps that a colleague takes appear here for approval.',
   ),
-})}</section>
+})}${andMore(allSwaps, swaps.length)}</section>
 <section class="part"><h2>Leave</h2>
 ${table({
   caption: 'Leave that people have asked for',

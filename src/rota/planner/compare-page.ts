@@ -15,8 +15,8 @@ import type { Site } from '../site.ts'
 type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
 type DraftComparison = {
   draft: Draft
-  /** `roster`, or the job_id of another draft. */
-  other: string
+  /** Undefined: the published roster. */
+  other: Draft | undefined
   drafts: readonly Draft[]
   sites: readonly Site[]
   same: number
@@ -27,14 +27,14 @@ type DraftComparison = {
 export function compareBody(data: DraftComparison, who: Who | undefined): Html {
   const { draft, other, drafts, sites, same, differences, pagination } = data
   const path = `/rota/drafts/${draft.jobId}/compare`
-  const others = drafts.filter(({ jobId }) => jobId !== draft.jobId)
-  const otherDraft = others.find(({ jobId }) => jobId === other)
-  const otherName = otherDraft ? draftName(otherDraft, sites) : 'the published roster'
+  const listed = other && !drafts.some(({ jobId }) => jobId === other.jobId) ? [other, ...drafts] : drafts
+  const others = listed.filter(({ jobId }) => jobId !== draft.jobId)
+  const otherName = other ? draftName(other, sites) : 'the published roster'
   const people = (names: readonly string[]) =>
     names.length ? names.map((one, i) => html`${i > 0 && ', '}${name(one)}`) : html`<span class="quiet">nobody</span>`
   return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
 <div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
-<form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The published roster</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other && html`selected`}>${draftName(one, sites)}</option>`)}</select>
+<form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The published roster</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other?.jobId && html`selected`}>${draftName(one, sites)}</option>`)}</select>
 <button type="submit" class="small quiet">Compare</button></form></div>
 ${stats([
   { label: 'Shifts that differ', value: number(pagination.total) },
@@ -51,5 +51,5 @@ ${table({
   ],
   empty: emptyState('No difference', 'Both put the same people on the same shifts.'),
 })}
-${paginationLinks(pagination, page => address(path, { with: other, page }))}`
+${paginationLinks(pagination, page => address(path, { with: other?.jobId ?? 'roster', page }))}`
 }

@@ -61,7 +61,7 @@ export const plannerPages = (app: App) => {
       : { shifts: roster.shifts, broken: brokenNow(roster.shifts, now), conflicts: [] }
     const shifts = placed.shifts.filter(({ site_id }) => !siteId || site_id === siteId)
     const shown = new Set(shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
-    const { staff } = listStaff(db, {}, firstPeople)
+    const { staff, total: allStaff } = listStaff(db, { active: true }, firstPeople)
     const listed = new Set(staff.map(({ id }) => id))
     const beyond = peopleByIds(
       db,
@@ -74,15 +74,16 @@ export const plannerPages = (app: App) => {
       allSites: sites,
       draft,
       drafts: draftsAbout(db, range),
-      templates: listTemplates(db, pageOf({ limit: 50 })).templates,
+      templates: listTemplates(db, pageOf({ limit: 50 })),
       conflicts: placed.conflicts,
+      hiddenPeople: allStaff - staff.length - beyond.filter(({ active }) => active).length,
       requests: pendingLeave(db) + waitingSwaps(db, now),
       grid: {
         days: datesBetween(range.start, range.end),
         today: today(now),
         shifts,
         hours: hoursByPerson(placed.shifts),
-        people: [...staff.filter(({ id, active }) => active || shown.has(id)), ...beyond],
+        people: [...staff, ...beyond],
         sites: sites.filter(({ id }) => (siteId ? id === siteId : placed.shifts.some(({ site_id }) => site_id === id))),
         broken: placed.broken,
         isOpen: draft?.confirmedAt === null,
@@ -181,7 +182,7 @@ export const plannerPages = (app: App) => {
         const body = compareBody(
           {
             draft,
-            other,
+            other: other === 'roster' ? undefined : draftById(db, other),
             drafts: draftsAbout(db, draft.range),
             sites: allSites(db),
             same,

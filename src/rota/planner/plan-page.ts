@@ -6,7 +6,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
-import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { money, name, number } from '../../ui/parts/values.ts'
 import { dayWords, shiftTimes, spanWords, zoneWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
@@ -25,8 +25,10 @@ export type PlanData = {
   draft: Draft | undefined
   /** Unpublished drafts of these days, newest first. */
   drafts: readonly Draft[]
-  templates: readonly { id: number; name: string }[]
+  templates: { templates: readonly { id: number; name: string }[]; total: number }
   conflicts: readonly string[]
+  /** How many people have no row, as there are very many. */
+  hiddenPeople: number
   /** Leave and swaps that wait for an officer. */
   requests: number
   grid: Grid
@@ -144,6 +146,7 @@ export function planBody(data: PlanData, who: Who | undefined): Html {
 <p>${weekTotals(grid)}</p>
 ${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter drops it, Escape cancels.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
+${view === 'people' && andMore(grid.people.length + data.hiddenPeople, grid.people.length)}
 ${isOpen(draft) && moveForm(data, draft, who)}`
 }
 
@@ -186,7 +189,7 @@ ${formField({
 <div class="submit"><button type="submit">Move</button></div></form></details>`
 }
 
-export const templatesPart = ({ monday, siteId, templates }: PlanData): Content =>
+export const templatesPart = ({ monday, siteId, templates: { templates, total } }: PlanData): Content =>
   html`<section class="part"><h2>Templates</h2>
 ${form(
   { action: '/api/v1/roster/templates', done: 'The week is saved as a template' },
@@ -199,5 +202,5 @@ ${
   html`<ul class="items">${templates.map(
     ({ id, name: title }) =>
       html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
-  )}</ul>`
+  )}</ul>${andMore(total, templates.length)}`
 }</section>`

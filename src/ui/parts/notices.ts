@@ -1,5 +1,6 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Tone } from './badges.ts'
+import { number } from './values.ts'
 
 /** Something the reader should know first. */
 export const notice = (content: Content, tone: Extract<Tone, 'plain' | 'good' | 'warn' | 'bad'> = 'plain'): Html =>
@@ -8,3 +9,7 @@ export const notice = (content: Content, tone: Extract<Tone, 'plain' | 'good' | 
 /** Shown where there is nothing yet: why, and what to do next. */
 export const emptyState = (title: string, text: Content, next?: Content): Html =>
   html`<div class="empty"><h2>${title}</h2><p>${text}</p>${next && html`<p class="next">${next}</p>`}</div>`
+
+/** Below a list that is cut off: how many are not shown. */
+export const andMore = (all: number, shown: number): Content =>
+  all > shown && html`<p class="quiet">And ${number(all - shown)} more.</p>`
