@@ -50,7 +50,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
   fieldhouse.clock.forward(2 * 3_600_000)
   await page.click('text=Place the order')
   await page.waitForSelector('[aria-invalid]')
-  expect(await page.locator('#f-symbol-error').textContent()).toContain('may be at most 3600 s old')
+  expect(await page.locator('#f-symbol-error').textContent()).toContain('may be at most 1\u202fh old')
   await page.reload()
   expect(await page.locator('.notice.warn').textContent()).toContain('One quote is older than 1\u202fh')
 })

@@ -1,5 +1,6 @@
 /** Validates an order and computes what filling it does. Pure: everything it depends on is passed in. */
 import { isAhead, iso } from '../../platform/clock.ts'
+import { duration } from '../../ui/parts/values.ts'
 import type { MarketRules } from './config.ts'
 import { applyTrade, type Position } from './position.ts'
 
@@ -103,7 +104,7 @@ function quoteTooOld(
   }
   if (actual <= limit) return undefined
   const over = actual - limit
-  const detail = `The quote of ${symbol} is ${actual} s old and may be at most ${limit} s old, which is ${over} s too old`
+  const detail = `The quote of ${symbol} is ${ageText(actual)} old and may be at most ${ageText(limit)} old`
   return { rule: 'quote_age', detail, limit, actual, over, unit: 'seconds' }
 }
 
@@ -112,7 +113,7 @@ function tooManyShares({ symbol }: Order, { position, quantity }: Fill): BrokenR
   const over = actual - maxShares
   if (over <= 0) return undefined
   const most = Math.max(0, Math.abs(quantity) - over)
-  const detail = `This would make ${actual} ${symbol}; a portfolio may hold at most ${maxShares}, so this is ${over} too many`
+  const detail = `This would make ${whole.format(actual)} ${symbol}; a portfolio may hold at most ${whole.format(maxShares)}, so this is ${whole.format(over)} too many`
   return { rule: 'quantity', detail, limit: maxShares, actual, over, unit: 'shares', most }
 }
 
@@ -124,7 +125,7 @@ function sellsMoreThanHeld(
   const limit = position.quantity
   if (side === 'buy' || allow_short || quantity <= limit) return undefined
   const over = quantity - limit
-  const detail = `The order sells ${quantity} ${symbol} and the portfolio holds ${limit}, so it is ${over} too many`
+  const detail = `The order sells ${whole.format(quantity)} ${symbol} and the portfolio holds ${whole.format(limit)}, so it is ${whole.format(over)} too many`
   return { rule: 'holding', detail, limit, actual: quantity, over, unit: 'shares', most: Math.max(0, limit) }
 }
 
@@ -173,5 +174,7 @@ function exceedsShortLimit({ side }: Order, account: Account, fill: Fill): Broke
 
 /** Rounds up to a hundredth, so that an excess never reads as zero. */
 const percent = (n: number) => Math.ceil(n * 100 - 1e-9) / 100
+const whole = new Intl.NumberFormat('en')
+const ageText = (seconds: number): string => String(duration(seconds * 1_000))
 const format = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 export const moneyText = (cents: number): string => format.format(cents / 100)

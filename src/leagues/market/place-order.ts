@@ -89,6 +89,7 @@ const notQuoted = ({ symbol }: Order): OrderRefusal => ({
 function refusalOf({ detail, ...facts }: BrokenRule): OrderRefusal {
   const { rule, most } = facts
   const path = rule === 'quote_age' ? 'symbol' : 'quantity'
-  const advice = most === undefined ? '' : most > 0 ? `. At most ${most} can be traded` : '. None can be traded'
+  const advice =
+    most === undefined ? '' : most > 0 ? `. At most ${most.toLocaleString('en')} can be traded` : '. None can be traded'
   return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}.` }] } }
 }

@@ -137,7 +137,7 @@ ${form(
   {
     action: `${api}/splits`,
     done: 'Split',
-    confirm: `Split ${symbol} now? Shares, price and history change in every league that is not final. Fractions of a share are paid out.`,
+    confirm: `Split ${symbol} now? Shares, price and history change in every league that is not final. Fractions of a share are paid out. The opposite split turns it back.`,
   },
   html`${formField({ label: 'Shares after', name: 'to', type: 'number', min: 1, max: 1_000, value: 2 })}
 ${formField({ label: 'Shares before', name: 'from', type: 'number', min: 1, max: 1_000, value: 1 })}

@@ -4,7 +4,7 @@ import { askInDialog } from './dialog.js'
 import { bodyOf, fieldFor, showInZone, showZoneNames } from './fields.js'
 import { follow } from './jobs.js'
 import { morph } from './morph.js'
-import { toast, toastOnNextPage } from './toast.js'
+import { hideToast, toast, toastOnNextPage } from './toast.js'
 
 for (const input of document.querySelectorAll('input[data-at]')) showInZone(input)
 showZoneNames()
@@ -115,6 +115,7 @@ export function showErrors(form, message, errors) {
   })
   const summary = form.querySelector('[data-refusal]')
   if (!summary) return toast(message)
+  hideToast()
   if (named.length < errors.length || !named.length) {
     const others = errors
       .filter(error => !named.includes(error))

@@ -12,7 +12,8 @@ const units = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' })
 
-function relativeText(seconds) {
+/** `3 minutes ago` for -180 s. */
+export function relativeText(seconds) {
   const count = size => Math.round(Math.abs(seconds) / size)
   const [unit, size] = units.find(([, size, most]) => count(size) < most)
   if (count(size) === 0) return seconds > 0 ? 'in a moment' : 'just now'

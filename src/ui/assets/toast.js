@@ -6,8 +6,11 @@ export function toast(text) {
   place.textContent = text
   place.classList.add('shown')
   clearTimeout(toast.timer)
-  toast.timer = setTimeout(() => place.classList.remove('shown'), 4000)
+  toast.timer = setTimeout(hideToast, 4000)
 }
+
+/** What is then refused is not to stand beside the success of what was done before. */
+export const hideToast = () => document.querySelector('[data-toast]')?.classList.remove('shown')
 
 /** Shows it on the next page. */
 export const toastOnNextPage = text => session.setItem('toast', text)

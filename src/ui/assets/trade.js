@@ -1,6 +1,7 @@
 // The order form shows what the order would do before it is sent, and finds symbols as they are typed.
 import { call } from './api.js'
 import { clearErrors } from './forms.js'
+import { relativeText } from './times.js'
 import { toast } from './toast.js'
 
 const whole = new Intl.NumberFormat('en')
@@ -39,7 +40,7 @@ function watch(order) {
       line(`${whole.format(quantity.value)} at ${money(preview.price_cents)}: ${amount}${fee}`, 'sum'),
       line(`Cash ${money(preview.cash_cents)} → ${money(preview.cash_after_cents)}`),
       line(`Holding ${whole.format(preview.holding)} → ${whole.format(preview.holding_after)}${share}`),
-      line(`The quote is ${whole.format(preview.quote_age_s)} s old`, 'quiet'),
+      line(`Quoted ${relativeText(-preview.quote_age_s)}`, 'quiet'),
     ]
   }
 
