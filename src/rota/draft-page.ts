@@ -78,7 +78,7 @@ ${table({
       cell: ({ content }) => percent(content.summary && content.summary.coverage * 100),
     },
     { head: 'Cost', numeric: true, cell: ({ content }) => money(content.summary?.cost_cents) },
-    { head: 'State', cell: ({ confirmedAt }) => (confirmedAt ? badge('confirmed', 'good') : badge('draft')) },
+    { head: 'State', cell: draftState },
   ],
   empty: emptyState('No drafts yet', 'Drafts are kept here for 90 days.'),
 })}
@@ -136,16 +136,16 @@ function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string
 ${
   draft.confirmedAt
     ? notice(
-        html`Confirmed ${time(draft.confirmedAt)}: it is the roster. <a href="/rota?start=${start}&amp;end=${end}">See it</a>`,
+        html`Published ${time(draft.confirmedAt)}: it is the roster. <a href="/rota?start=${start}&amp;end=${end}">See it</a>`,
         'good',
       )
     : html`<div class="actions">${action({
-        label: 'Confirm this roster',
+        label: 'Publish this roster',
         action: '/api/v1/roster/confirm',
         body: { job_id: jobId },
-        confirm: `Make this the roster of ${spanWords(start, end)}? Everyone who is not pinned there is replaced.`,
+        confirm: `Publish this as the roster of ${spanWords(start, end)}? Everyone who is not pinned there is replaced. People who get or lose a shift are notified.`,
         goTo: address('/rota', { start, end }),
-        done: 'The roster has been published',
+        done: 'Published; everyone affected is notified',
       })}<a class="button quiet" href="${address('/rota/plan', { draft: jobId })}">Change it in the grid</a>${action({
         label: 'Discard',
         quiet: true,
@@ -210,4 +210,6 @@ export const draftHead = ({ range }: DraftData, who: Who | undefined): Html =>
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&
-  html`<p>${status(run.status)} ${draft && html`<span class="quiet">${algorithmWords[draft.algorithm] ?? draft.algorithm}, seed ${draft.seed}</span>`}</p>`
+  html`<p>${run.status === 'SUCCESS' && draft ? draftState(draft) : status(run.status)} ${draft && html`<span class="quiet">${algorithmWords[draft.algorithm] ?? draft.algorithm}, seed ${draft.seed}</span>`}</p>`
+
+const draftState = ({ confirmedAt }: Draft): Content => (confirmedAt ? badge('published', 'good') : badge('draft'))

@@ -10,7 +10,7 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
-import { dateWords } from './calendar-view.ts'
+import { dateWords, spanWords } from './calendar-view.ts'
 import { daysAfter } from './date-range.ts'
 import { staffColumns } from './import-staff.ts'
 import { importForm } from './imports.ts'
@@ -73,7 +73,7 @@ function nextAbsence(absences: PersonView['unavailable'], today: string): Conten
   const next = absences.find(({ to }) => to.slice(0, 10) >= today)
   if (!next) return null
   const [from, to] = [next.from.slice(0, 10), next.to.slice(0, 10)]
-  return from === to ? dateWords(from) : html`${dateWords(from)} – ${dateWords(to)}`
+  return from === to ? dateWords(from) : spanWords(from, to)
 }
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
