@@ -90,6 +90,24 @@ test('a held price is looked at again after a correction: it counts if it is pla
   ])
 })
 
+test('a price that is taken back leaves the days that have another price as they are', async () => {
+  const { call, clock } = await start({ HOLD_PRICE_PCT: '0' })
+  clock.forwardToNext(day)
+  const send = async (ahead: number, price: number) => {
+    clock.forward(ahead)
+    await sendQuotes(call, { ACME: price })
+  }
+  await send(0, 1_000)
+  await send(day, 5_000)
+  const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
+  await send(2 * day, 5_000) // confirmed
+  await call.post('/api/v1/quotes/import', { csv: `ACME,10.50,${dateOf(clock.now() - day)}` })
+  await send(0, 1_100)
+  await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
+  const closes = (await call.get('/api/v1/quotes/ACME/history')).days
+  expect(closes.map((each: { close_cents: number }) => each.close_cents)).toEqual([1_000, 1_050, 1_100])
+})
+
 test('the price at the start of the day is the same on portfolios and boards, also after the clock was set back', async () => {
   const fieldhouse = await start()
   const { call, clock } = fieldhouse

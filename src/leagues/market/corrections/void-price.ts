@@ -29,7 +29,7 @@ export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerA
   const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
   if (price.until === null) restorePriceBefore(tx, price, act)
   else correctOpen(tx, symbol, act)
-  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, symbol, start)
+  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, price, start)
   return storeCounts(tx, action, { lines, kept })
 }
 
@@ -171,8 +171,8 @@ function openWithoutVoided(tx: Db, symbol: string, at: number): number | undefin
   return (before ?? select().where(valid).orderBy(asc(prices.id)).limit(1).get())?.cents
 }
 
-/** The closing price of a day is its last price that was not taken back. */
-function updateDayClose(tx: Db, symbol: string, start: number): void {
+/** A day that closed at the wrong price closes at its last price that was not taken back. */
+function updateDayClose(tx: Db, { symbol, priceCents }: Price, start: number): void {
   const last = tx
     .select({ closeCents: prices.priceCents })
     .from(prices)
@@ -186,7 +186,7 @@ function updateDayClose(tx: Db, symbol: string, start: number): void {
     )
     .orderBy(desc(prices.id))
     .get()
-  const ofDay = and(eq(dailyPrices.symbol, symbol), eq(dailyPrices.day, start))
-  if (last) tx.update(dailyPrices).set(last).where(ofDay).run()
-  else tx.delete(dailyPrices).where(ofDay).run()
+  const wrong = and(eq(dailyPrices.symbol, symbol), eq(dailyPrices.day, start), eq(dailyPrices.closeCents, priceCents))
+  if (last) tx.update(dailyPrices).set(last).where(wrong).run()
+  else tx.delete(dailyPrices).where(wrong).run()
 }
