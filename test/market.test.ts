@@ -279,14 +279,24 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
   expect((await fieldhouse.call.post('/api/v1/leagues/1/finalize')).final_hash).not.toBe(final_hash)
 })
 
-test('a final league hides the names of members who deleted their account since', async () => {
+test('boards hide the names of members who deleted their account, also of those who had left the league', async () => {
   const fieldhouse = await start()
-  await newCup(fieldhouse.call)
-  const [ann] = await newTraders(fieldhouse, league, ['ann'])
-  await fieldhouse.call.post('/api/v1/leagues/1/finalize')
-  await board(fieldhouse.call, league)
-  await fieldhouse.call.delete(`/api/v1/users/${ann!.id}`)
-  expect((await board(fieldhouse.call, league)).rows[0].name).toBe(`deleted-${ann!.id}`)
+  const { call } = fieldhouse
+  await newCup(call)
+  await newCup(call, {}, { name: 'Live cup' })
+  const traders = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  for (const trader of traders) await trader.post('/api/v1/leagues/2/join')
+  const [ann, bob] = traders
+  for (const id of [1, 2]) await bob!.post(`/api/v1/leagues/${id}/leave`)
+  await call.post('/api/v1/leagues/1/finalize')
+  const names = async () => {
+    const rows = [...(await board(call, 1)).rows, ...(await board(call, 2)).rows]
+    const { activity } = await call.get('/api/v1/leagues/2/activity')
+    return [...rows.map(({ name }) => name), ...activity.map(({ username }: { username: string }) => username)].sort()
+  }
+  expect(new Set(await names())).toEqual(new Set(['ann', 'bob']))
+  for (const { id } of traders) await call.delete(`/api/v1/users/${id}`)
+  expect(new Set(await names())).toEqual(new Set([`deleted-${ann!.id}`, `deleted-${bob!.id}`]))
 })
 
 test('the config of a market league is completed and checked field by field', async () => {

@@ -319,7 +319,7 @@ test('a league whose feed never says it is over is finalised after a quiet time,
 })
 
 test('entries named by default show the name of their owner, and none once the account is deleted, also on final boards', async () => {
-  const { call, league, ann, anns, bobs, ids, play } = await startPlaying({ max_entries: 3 })
+  const { call, league, ann, bob, anns, bobs, ids, play } = await startPlaying({ max_entries: 3 })
   const own = await enter(ann, league.id, ids.slice(2, 6), { name: 'The Ann Arbors' })
   const second = await enter(ann, league.id, ids.slice(3, 7))
   const names = async () => {
@@ -341,6 +341,9 @@ test('entries named by default show the name of their owner, and none once the a
   await call.delete(`/api/v1/users/${ann.id}`)
   const deleted = `deleted-${ann.id}`
   expect(await names()).toEqual([deleted, `${deleted} 3`, `${deleted} 2`, 'bob'])
+  await bob.post(`/api/v1/leagues/${league.id}/leave`) // the entry stays
+  await call.delete(`/api/v1/users/${bob.id}`)
+  expect((await names()).at(-1)).toBe(`deleted-${bob.id}`)
   const card = await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)
   expect(card.name).toBe(deleted)
 })

@@ -206,17 +206,17 @@ function refuseLastAdmin(tx: Db, { id, role }: User): void {
     refuse('conflict', 'This is the last admin; make another one first')
 }
 
-/** The name appears on the lists and boards of their leagues. */
+/** The name appears on the lists and boards of their leagues; what they played stays on boards of leagues that they have left. */
 function touchWhereNamed(tx: Db, id: number): void {
   touch(tx, 'user', id)
   touch(tx, 'names')
-  for (const { leagueId } of tx
-    .select({ leagueId: members.leagueId })
-    .from(members)
-    .where(eq(members.userId, id))
-    .all()) {
+  const leagueIds = [members, portfolios, entries].flatMap(table =>
+    tx.select({ id: table.leagueId }).from(table).where(eq(table.userId, id)).all(),
+  )
+  for (const leagueId of new Set(leagueIds.map(({ id }) => id))) {
     touch(tx, 'members', leagueId)
     touch(tx, 'scores', leagueId)
+    touch(tx, 'activity', leagueId)
   }
 }
 

@@ -1,7 +1,7 @@
 /** A final market league: its board as columns, and its closing prices, stored so that nothing changes any more. */
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { closingQuotes, members, quotes, users } from '../../../db/schema.ts'
+import { closingQuotes, portfolios, quotes, users } from '../../../db/schema.ts'
 import { rowCount, textAt, textColumn } from '../../leaderboard/text.ts'
 import { deleteFinalBoard, finalBoardOf, storeFinalBoard } from '../final-board.ts'
 import {
@@ -76,9 +76,9 @@ export function finalMarketBoard(db: Db, leagueId: number): MarketBoard {
 function namesOfDeletedUsers(db: Db, leagueId: number): Map<string, string> {
   const gone = db
     .select({ id: users.id, username: users.username })
-    .from(members)
-    .innerJoin(users, eq(users.id, members.userId))
-    .where(and(eq(members.leagueId, leagueId), isNotNull(users.deletedAt)))
+    .from(portfolios)
+    .innerJoin(users, eq(users.id, portfolios.userId))
+    .where(and(eq(portfolios.leagueId, leagueId), isNotNull(users.deletedAt)))
     .all()
   return new Map(gone.map(({ id, username }) => [String(id), username]))
 }
