@@ -118,7 +118,7 @@ browserTest(
     await page.fill('[name=budget_s]', '1')
     await page.click('button:has-text("Generate a roster")')
     await page.locator('button', { hasText: 'Publish this roster' }).click()
-    await page.locator('dialog button', { hasText: 'Confirm' }).click()
+    await page.locator('dialog button', { hasText: 'Publish' }).click()
     await page.waitForURL(`${url}/rota?**`)
     await page.locator('.duty', { hasText: 'Ann' }).first().waitFor()
     expect((await call.get(`${base}?${weekQuery}`)).summary.filled).toBe(5)
