@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import { attempts } from '../db/schema.ts'
 import { hour } from '../src/platform/clock.ts'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
@@ -10,7 +12,7 @@ const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct hors
 const newPassword = 'a whole new password'
 
 test('people change their name as they like, and their e-mail address with their password', async () => {
-  const { call, url } = await start()
+  const { app, call, url } = await start()
   await call.post('/api/v1/users', ann)
   await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
   const browser = visitor(url)
@@ -24,7 +26,11 @@ test('people change their name as they like, and their e-mail address with their
   const change = { email: 'ann@new.example.org', current_password: 'not this one' }
   const refused = await refusalOf(browser.patch('/api/v1/auth/me', change))
   expect(refused.problem.errors).toMatchObject([{ path: 'current_password' }])
+  const { logs } = await call.get('/admin/audit/logs/json?action=user.change&result=refused')
+  expect(logs).toMatchObject([{ user: 'Ann B.', target: 'user 1' }])
   await browser.patch('/api/v1/auth/me', { ...change, current_password: ann.password })
+  const ofBrowsers = app.db.select().from(attempts).where(eq(attempts.most, 10)).all()
+  expect(ofBrowsers).toEqual([]) // once it was right, the slip before it no longer counts
   await visitor(url).signIn(change.email, ann.password)
   expect((await refusalOf(call.patch('/api/v1/auth/me', { username: 'x' }))).status).toBe(409)
 })

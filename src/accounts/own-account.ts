@@ -8,9 +8,10 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { checkedUsername, countryCode, normalizedEmail, ownId, type User } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
+import { forgetAttempts } from './attempts.ts'
 import { changeUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
-import { countOwnAttempt } from './sign-in.ts'
+import { requireOwnPassword } from './sign-in.ts'
 
 const needsPassword = 'Enter your current password: changing the e-mail address needs it.'
 
@@ -18,8 +19,9 @@ type OwnChange = { username?: string; email?: string; country?: string | null; c
 
 /** A new e-mail address needs the password: whoever controls the address can take over the account. */
 export async function editOwnAccount(app: App, request: Request, who: Who, change: OwnChange): Promise<User> {
-  const { db, clock, passwords } = app
+  const { db, clock } = app
   const id = ownId(who)
+  const action = 'user.change'
   const known = userById(db, id)
   const { username, email, country, current_password: password = '' } = change
   const columns = {
@@ -28,20 +30,18 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
     ...(country !== undefined && { country: countryCode(country) }),
   }
   const isOtherAddress = (user: User) => columns.email !== undefined && columns.email !== user.email
-  let enteredHash: string | undefined // of the password that was entered
-  if (isOtherAddress(known)) {
-    await countOwnAttempt(app, request, known)
-    if (!(await passwords.matches(password, known.passwordHash))) invalid('current_password', needsPassword)
-    enteredHash = known.passwordHash
-  }
+  const attempt = isOtherAddress(known)
+    ? await requireOwnPassword(app, request, { who, user: known, action }, password, needsPassword)
+    : undefined
   const { changed, notice } = await atomically(db, tx => {
     const before = userById(tx, id)
     // Again, as the password may have been changed in the meantime, perhaps because somebody else knew it.
-    if (isOtherAddress(before) && before.passwordHash !== enteredHash) invalid('current_password', needsPassword)
+    if (isOtherAddress(before) && !(attempt && before.passwordHash === known.passwordHash))
+      invalid('current_password', needsPassword)
+    if (attempt) forgetAttempts(tx, attempt)
     const changed = changeUser(tx, id, columns)
     const fields = (['username', 'email', 'country'] as const).filter(field => changed[field] !== before[field])
-    if (fields.length)
-      audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields } })
+    if (fields.length) audit(tx, { at: clock.now(), who, action, target: `user ${id}`, detail: { fields } })
     return { changed, notice: acceptAccountNotice(app, tx, before, changed) }
   })
   if (notice) await app.jobs.tryDispatch(notice)

@@ -75,9 +75,24 @@ const attemptOf = ({ db }: App, request: Request, account: string, user: User | 
   device: user && knownDevice(db, request, user.id),
 })
 
-/** For actions that ask a signed-in user for their password again. */
-export const countOwnAttempt = (app: App, request: Request, user: User): Promise<void> =>
-  countAttempt(app, attemptOf(app, request, user.email, user))
+/**
+ * For what needs the password of a signed-in user again: `typed` has to be right. Returns the attempt, to be forgotten in the transaction
+ * that makes the change, if the password is still the same in it.
+ */
+export async function requireOwnPassword(
+  app: App,
+  request: Request,
+  { who, user, action }: { who: Who; user: User; action: string },
+  typed: string,
+  refusal: string,
+): Promise<Attempt> {
+  const attempt = attemptOf(app, request, user.email, user)
+  await countAttempt(app, attempt)
+  if (await app.passwords.matches(typed, user.passwordHash)) return attempt
+  const entry = { at: app.clock.now(), who, action, target: `user ${user.id}`, result: 'refused' } as const
+  await atomically(app.db, tx => audit(tx, entry))
+  return invalid('current_password', refusal)
+}
 
 /** An unknown address and a wrong password cannot be told apart, neither by the answer nor by the time it takes. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
@@ -200,13 +215,8 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   const { id } = who
   if (id === null) return refuse('conflict', 'The operator has no password; its token is the setting ADMIN_TOKEN')
   const user = userById(db, id)
-  const attempt = attemptOf(app, request, user.email, user)
-  const auditEntry = { who, action: 'auth.password', target: `user ${id}` }
-  await countAttempt(app, attempt)
-  if (!(await passwords.matches(change.current_password, user.passwordHash))) {
-    await atomically(db, tx => audit(tx, { ...auditEntry, at: clock.now(), result: 'refused' }))
-    invalid('current_password', notCurrent)
-  }
+  const action = 'auth.password'
+  const attempt = await requireOwnPassword(app, request, { who, user, action }, change.current_password, notCurrent)
   const newHash = await hashNewPassword(passwords, change.new_password, user, 'new_password')
   const { device, notice } = await atomically(db, tx => {
     const now = clock.now()
@@ -215,7 +225,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
     if (before.passwordHash !== user.passwordHash) invalid('current_password', notCurrent)
     forgetAttempts(tx, attempt)
     const changed = changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
-    audit(tx, { ...auditEntry, at: now })
+    audit(tx, { at: now, who, action, target: `user ${id}` })
     const device = who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
     return { device, notice: acceptAccountNotice(app, tx, before, changed) }
   })
