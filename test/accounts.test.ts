@@ -671,6 +671,20 @@ test('no link is printed where someone can sign in', async () => {
   expect(linkIn(lines)).toBeUndefined()
 })
 
+test('what somebody did is found under all their names, and not under that of another', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  await visitor(url).signIn(ann.email, ann.password)
+  await call.patch(`/api/v1/users/${id}`, { username: 'Beth' })
+  const { id: other } = await call.post('/api/v1/users', { ...ann, email: 'ann@example.net' })
+  const pageOf = async (user: number) => {
+    const link = /href="(\/admin\/audit[^"]+)">Their activity/.exec(await call.get(`/admin/users/${user}`))?.[1]
+    return call.get(link ?? '')
+  }
+  expect(await pageOf(id)).toContain('auth.login')
+  expect(await pageOf(other)).not.toContain('auth.login')
+})
+
 test('actions are audited, secrets never', async () => {
   const { call, as, url, app, lines } = await start({ LOG_LEVEL: 'debug' })
   const { id } = await call.post('/api/v1/users', ann)

@@ -29,6 +29,7 @@ const results = ['ok', 'refused', 'failed'] as const
 
 const auditQuery = t.Object({
   user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),
+  user_id: t.Optional(t.Integer({ description: 'The id of a user, whatever their name was' })),
   action: t.Optional(t.String({ maxLength: 100, description: 'An action or its start: `league`, `league.delete`' })),
   result: t.Optional(t.Union(results.map(result => t.Literal(result)))),
   q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
@@ -58,9 +59,10 @@ const likePattern = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
 const contains = (column: SQL | typeof auditLog.target, text: string) =>
   sql`${column} like ${likePattern(text)} escape '\\'`
 
-function matching({ user, action, result, q, from, to }: AuditFilter): SQL | undefined {
+function matching({ user, user_id: userId, action, result, q, from, to }: AuditFilter): SQL | undefined {
   return and(
     user ? eq(auditLog.username, user) : undefined,
+    userId === undefined ? undefined : eq(auditLog.userId, userId),
     action ? sql`instr(${auditLog.action}, ${action}) = 1` : undefined,
     result && eq(auditLog.result, result),
     q ? or(contains(auditLog.target, q), contains(sql`${auditLog.detail}`, q)) : undefined,
@@ -146,7 +148,9 @@ const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html
     { name: 'result', label: 'Result', value: filter.result, choices: ['', 'ok', 'refused', 'failed'] },
     { name: 'from', label: 'From, in UTC', type: 'date', value: filter.from },
     { name: 'to', label: 'To, in UTC', type: 'date', value: filter.to },
+    { name: 'user_id', label: 'User', value: filter.user_id?.toString(), type: 'hidden' },
   ])}
+${filter.user_id !== undefined && html`<p>What <a href="/admin/users/${filter.user_id}">user ${filter.user_id}</a> did, under any name. <a href="${address(auditPath, { ...filter, user_id: undefined })}">What all did</a></p>`}
 ${table({
   caption: 'Audit log, newest first',
   dense: true,

@@ -127,7 +127,7 @@ type UserData = {
 const userBody = (
   user: User,
   { done, leagues, keys }: UserData,
-): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user=${user.username}">Their activity</a></p>
+): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user_id=${user.id}">Their activity</a></p>
 ${stats([
   { label: 'Since', value: time(user.createdAt) },
   { label: 'Last seen', value: time(user.lastSeenAt) },
