@@ -46,7 +46,11 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
           ...(broken
             ? [`${broken === 1 ? '1 duty' : `${broken} duties`} cannot be worked as planned: find who could step in.`]
             : []),
-          ...(near.open ? [`${near.open} places on the next 3 days are open: call people now.`] : []),
+          ...(near.open
+            ? [
+                `${near.open === 1 ? '1 place on the next 3 days is' : `${near.open} places on the next 3 days are`} open: call people now.`,
+              ]
+            : []),
           ...(open > near.open
             ? [
                 `${open} of ${places} places in the next ${daysAhead} days are open: generate a roster for ${site.name}.`,
