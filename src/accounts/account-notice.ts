@@ -1,10 +1,12 @@
 /** Mails the owner when the password or e-mail address of an account changes, so that they notice a change they did not make. */
+
 import { and, eq, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { runs } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import type { User } from './account.ts'
 
 const changes = {
@@ -25,7 +27,7 @@ export const sendAccountNotice = mailJob('send_account_notice', () => 'password'
   input: t.Object({
     userId: t.Optional(t.Integer()),
     to: t.String(),
-    change: t.Union([t.Literal('password'), t.Literal('email')]),
+    change: oneOfWords(['password', 'email']),
   }),
   async compose({ to, change }, app) {
     if (!to) return undefined

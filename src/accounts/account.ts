@@ -4,12 +4,12 @@ import { type Role, roles, type users } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { skeleton } from './look-alike.ts'
 
 export type User = typeof users.$inferSelect
 
-export const roleSchema = t.Union(roles.map(role => t.Literal(role)))
+export const roleSchema = oneOfWords(roles)
 export const emailField = t.String({
   minLength: 3,
   maxLength: 254,

@@ -13,7 +13,7 @@ import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
 import { day, iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { emailField, normalizedEmail } from './account.ts'
 import { usernamesOf } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
@@ -48,7 +48,7 @@ export const invitationSchema = t.Object(
   {
     id: t.Integer(),
     league_id: t.Nullable(t.Integer()),
-    state: t.Union(invitationStates.map(state => t.Literal(state))),
+    state: oneOfWords(invitationStates),
     uses: t.Integer(),
     max_uses: t.Integer(),
     email: t.Nullable(t.String({ description: 'The address it is mailed to; null: its link was handed out' })),

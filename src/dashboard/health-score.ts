@@ -1,17 +1,17 @@
 /** A health score: its factors, and when it is a reason to worry. */
 import { type Static, t } from 'elysia'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 
 const levels = ['good', 'watch', 'at_risk', 'no_data'] as const
 const subjects = ['site', 'league'] as const
 
 export const scoreSchema = t.Object(
   {
-    subject: t.Union(subjects.map(each => t.Literal(each))),
+    subject: oneOfWords(subjects),
     id: t.Integer(),
     name: t.String(),
     score: t.Nullable(t.Integer({ minimum: 0, maximum: 100, description: 'null if there is no data' })),
-    level: t.Union(levels.map(each => t.Literal(each))),
+    level: oneOfWords(levels),
     factors: t.Record(t.String(), t.Number(), { description: 'Each 0 to 1' }),
     recommendations: t.Array(t.String()),
     at: dateTimeSchema,

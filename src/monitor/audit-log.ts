@@ -14,7 +14,7 @@ import {
   pageSchema,
   pagination as paginationOf,
 } from '../platform/http/pagination.ts'
-import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { address } from '../ui/parts/address.ts'
 import { allWell, badge } from '../ui/parts/badges.ts'
 import { emptyState } from '../ui/parts/notices.ts'
@@ -31,7 +31,7 @@ const auditQuery = t.Object({
   user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),
   user_id: t.Optional(t.Integer({ description: 'The id of a user, whatever their name was' })),
   action: t.Optional(t.String({ maxLength: 100, description: 'An action or its start: `league`, `league.delete`' })),
-  result: t.Optional(t.Union(results.map(result => t.Literal(result)))),
+  result: t.Optional(oneOfWords(results)),
   q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
   from: t.Optional({ ...dateSchema, description: 'The first day, UTC' }),
   to: t.Optional({ ...dateSchema, description: 'The last day, UTC' }),

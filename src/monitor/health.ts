@@ -2,6 +2,7 @@
  * Health checks. `/livez` only says that the process answers, `/readyz` that it can be sent requests, `/health` checks
  * everything. Trouble of others (Redis) degrades; only a broken database makes us unhealthy.
  */
+
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Elysia, type Static, t } from 'elysia'
@@ -11,11 +12,12 @@ import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { access, allow } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
 import { damageFound, damageWords, deadFiles } from './database-files.ts'
 
-const stateSchema = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
+const stateSchema = oneOfWords(['healthy', 'degraded', 'unhealthy'])
 
 const healthSchema = t.Object({
   status: stateSchema,

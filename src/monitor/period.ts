@@ -1,11 +1,13 @@
 /** The periods that the monitor looks back over, and the change since the period before. */
+
 import { type Static, t } from 'elysia'
 import { type CalendarUnit, day, hour, iso, nextOf, startOf } from '../platform/clock.ts'
+import { oneOfWords } from '../platform/http/shared-schemas.ts'
 
 export const shortPeriods = ['last_hour', 'last_day', 'last_week'] as const
 export const longPeriods = ['last_day', 'last_week', 'last_month'] as const
-export const shortPeriodSchema = t.Union(shortPeriods.map(period => t.Literal(period)))
-export const longPeriodSchema = t.Union(longPeriods.map(period => t.Literal(period)))
+export const shortPeriodSchema = oneOfWords(shortPeriods)
+export const longPeriodSchema = oneOfWords(longPeriods)
 export type ShortPeriod = Static<typeof shortPeriodSchema>
 export type LongPeriod = Static<typeof longPeriodSchema>
 export type MonitorPeriod = ShortPeriod | LongPeriod
@@ -48,10 +50,10 @@ export const longQuery = { period: t.Optional(longPeriodSchema) }
 
 export const periods = [...longPeriods, 'all'] as const
 export type StatsPeriod = (typeof periods)[number]
-export const periodSchema = t.Union(periods.map(period => t.Literal(period)))
+export const periodSchema = oneOfWords(periods)
 
 const groupings = ['hour', 'day', 'month'] as const satisfies CalendarUnit[]
-export const groupingSchema = t.Union(groupings.map(unit => t.Literal(unit)))
+export const groupingSchema = oneOfWords(groupings)
 
 /** The maximum number of buckets in an answer: two months by hour. Older ones are left out, never newer ones. */
 const maxBuckets = 1_500

@@ -6,13 +6,13 @@ import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
-import { nullableNumber } from '../platform/http/shared-schemas.ts'
+import { nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { processesOf } from './processes.ts'
 
 const text = t.Nullable(t.String())
-const level = t.Union([t.Literal('WARNING'), t.Literal('CRITICAL'), t.Literal('ERROR')])
+const level = oneOfWords(['WARNING', 'CRITICAL', 'ERROR'])
 
 /** Instead of Redis: the queue's file, as SQLite sees it. */
 const embeddedSchema = t.Object({
@@ -29,7 +29,7 @@ const embeddedSchema = t.Object({
 type Embedded = Static<typeof embeddedSchema>
 
 export const redisStatsSchema = t.Object({
-  mode: t.Union([t.Literal('redis'), t.Literal('embedded')]),
+  mode: oneOfWords(['redis', 'embedded']),
   status: t.Union([t.Literal('HEALTHY'), level]),
   alerts: t.Array(t.Object({ level, message: t.String() })),
   connections: t.Object({

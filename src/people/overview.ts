@@ -6,7 +6,7 @@ import { type DueTask, kindOf } from '../leagues/kinds.ts'
 import { day, iso } from '../platform/clock.ts'
 import { type PageSlice, pageOf, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { dutyWords } from '../rota/notices.ts'
 import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
 import { membershipsOf, standingExample, standingOf, standingSchema } from './standing.ts'
@@ -17,7 +17,7 @@ const maxLeagues = 100 // checked for what is due
 const dueSchema = t.Object(
   {
     at: dateTimeSchema,
-    what: t.Union([t.Literal('league'), t.Literal('shift')]),
+    what: oneOfWords(['league', 'shift']),
     text: t.String(),
     league: t.Nullable(t.Object({ id: t.Integer(), name: t.String() })),
     path: t.String({ description: 'The page where it is done' }),

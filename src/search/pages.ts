@@ -1,4 +1,5 @@
 /** The search page, and the suggestions under the box on every page. */
+
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { answerValue } from '../platform/cache/cache.ts'
@@ -10,10 +11,9 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { name } from '../ui/parts/values.ts'
 import { groupHits, type HitGroup, type SearchHit } from './hits.ts'
 import { toSearchQuery } from './routes.ts'
-import { type Category, categories, readSearch, type SearchResult } from './search.ts'
+import { type Category, categorySchema, readSearch, type SearchResult } from './search.ts'
 
 const typedText = t.Optional(t.String({ maxLength: 100 }))
-const category = t.Optional(t.Union(categories.map(category => t.Literal(category))))
 const maxOfEachCategory = 10 // on the page, of each category
 const maxOfOneCategory = 50
 const maxSuggestions = 4 // under the box, of each category
@@ -33,7 +33,7 @@ export const searchPages = (app: App) => {
         const body = searchBody(q.trim(), found, category, limit)
         return page({ title: q.trim() ? `Search: ${q.trim()}` : 'Search', who, body })
       },
-      { query: t.Object({ q: typedText, category }), may: 'reader', counted: true, detail: hidden },
+      { query: t.Object({ q: typedText, category: categorySchema }), may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/search/part',

@@ -4,11 +4,11 @@ import { refuse } from '../errors.ts'
 import { access, isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { type Category, categories, readSearch, type SearchQuery, searchSchema } from './search.ts'
+import { type Category, categories, categorySchema, readSearch, type SearchQuery, searchSchema } from './search.ts'
 
 const searchQuery = t.Object({
   q: t.String({ minLength: 1, maxLength: 100 }),
-  category: t.Optional(t.Union(categories.map(category => t.Literal(category)))),
+  category: categorySchema,
   limit: t.Optional(t.Integer({ default: 10, description: 'Of each category, at most 50' })),
 })
 

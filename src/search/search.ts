@@ -14,7 +14,7 @@ import { iso } from '../platform/clock.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import {
   bestMatchesFirst,
   leaguesNamed,
@@ -27,6 +27,7 @@ import {
 
 export const categories = ['players', 'leagues', 'users', 'symbols', 'tours', 'staff', 'runs'] as const
 export type Category = (typeof categories)[number]
+export const categorySchema = t.Optional(oneOfWords(categories))
 
 const integer = t.Integer()
 const player = t.Object({
@@ -46,7 +47,7 @@ const person = t.Object({ id: integer, name: t.String(), active: t.Boolean() })
 const run = t.Object({
   job_id: t.String(),
   name: t.String(),
-  status: t.Union(runStates.map(state => t.Literal(state))),
+  status: oneOfWords(runStates),
   created_at: dateTimeSchema,
 })
 export const searchSchema = t.Object(

@@ -11,22 +11,15 @@ import { refuse } from '../../errors.ts'
 import { iso, isoOrNull, minute } from '../../platform/clock.ts'
 import { type PageSlice, pageQuery } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-
-const oneOf = <const T extends string>(values: readonly T[]) => t.Union(values.map(value => t.Literal(value)))
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
 export const alertsPath = '/admin/monitoring/alerts'
 
 const alertStates = ['open', 'active', 'acknowledged', 'resolved', 'all'] as const
 export const alertQuery = t.Object({
-  severity: t.Optional(oneOf(severities)),
-  state: t.Optional(
-    t.Union(
-      alertStates.map(state => t.Literal(state)),
-      { description: 'open by default' },
-    ),
-  ),
-  type: t.Optional(oneOf(alertTypes)),
+  severity: t.Optional(oneOfWords(severities)),
+  state: t.Optional(oneOfWords(alertStates, { description: 'open by default' })),
+  type: t.Optional(oneOfWords(alertTypes)),
   ...pageQuery,
 })
 export type AlertFilter = Static<typeof alertQuery>
@@ -35,14 +28,14 @@ export const alertSchema = t.Object(
   {
     id: t.Integer(),
     alert_type: t.String(),
-    severity: oneOf(severities),
+    severity: oneOfWords(severities),
     title: t.String(),
     message: t.String(),
     data: t.Record(t.String(), t.Unknown()),
     count: t.Integer({ description: 'How often it was raised' }),
     first_seen: dateTimeSchema,
     last_seen: dateTimeSchema,
-    state: oneOf(['active', 'acknowledged', 'resolved']),
+    state: oneOfWords(['active', 'acknowledged', 'resolved']),
     acknowledged: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema, reason: t.String() })),
     resolved: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema })),
     sent_at: t.Nullable(dateTimeSchema),

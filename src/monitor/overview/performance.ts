@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { type StatementTimes, statementTimes } from '../../../db/statement-times.ts'
 import { hour, iso, minute, startOf } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema } from '../period.ts'
 import { taskStats } from '../statistics/executions.ts'
@@ -25,7 +25,7 @@ export type RouteFigures = Static<typeof routeSchema>
 
 /** What routes are sorted by, highest first; by default the slowest. */
 export const routeOrders = ['p95_ms', 'requests', 'error_pct', 'p50_ms', 'p99_ms'] as const
-export const routeOrderSchema = t.Union(routeOrders.map(order => t.Literal(order)))
+export const routeOrderSchema = oneOfWords(routeOrders)
 type RouteOrder = (typeof routeOrders)[number]
 
 export const performanceSchema = t.Object({
@@ -188,12 +188,12 @@ export function jobTimesReading(db: Db, { period, now }: { period: ShortPeriod; 
 /** How long each database statement takes, in this process since its connections were opened. */
 
 const statementOrders = ['total_ms', 'mean_ms', 'p95_ms', 'count'] as const
-export const statementOrderSchema = t.Union(statementOrders.map(order => t.Literal(order)))
+export const statementOrderSchema = oneOfWords(statementOrders)
 type StatementOrder = (typeof statementOrders)[number]
 
 export const statementSchema = t.Object({
   statement: t.String({ description: 'Its text without values' }),
-  connection: t.Union([t.Literal('main'), t.Literal('reader'), t.Literal('scores')], {
+  connection: oneOfWords(['main', 'reader', 'scores'], {
     description:
       'reader: the thread of long queries; nobody else waits for it. scores: what boards read from scores.db',
   }),

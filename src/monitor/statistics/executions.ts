@@ -3,18 +3,13 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runDays, runHours, runMonths, runStates, runTotals } from '../../../db/schema.ts'
 import { type CalendarUnit, iso, startOf } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { bucketsFrom, groupingSchema, periodSchema, periodStart, type StatsPeriod } from '../period.ts'
 
 export const executionQuery = t.Object({
   period: t.Optional(periodSchema),
   group_by: t.Optional(groupingSchema),
-  status: t.Optional(
-    t.Union(
-      runStates.map(state => t.Literal(state)),
-      { description: 'Only finished runs are counted' },
-    ),
-  ),
+  status: t.Optional(oneOfWords(runStates, { description: 'Only finished runs are counted' })),
   name: t.Optional(t.String({ maxLength: 100 })),
 })
 export const executionSchema = t.Object({

@@ -9,6 +9,7 @@ import { endingStreamOnError } from '../../platform/http/event-streams.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { findRuns } from '../runs/find-runs.ts'
@@ -18,7 +19,7 @@ const pollEvery = 250 // ms between two checks of a run that another process may
 
 const withJobId = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
 const listQuery = t.Object({
-  status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
+  status: t.Optional(oneOfWords(runStates)),
   name: t.Optional(t.String({ maxLength: 100 })),
   q: t.Optional(t.String({ maxLength: 200 })),
   ...pageQuery,

@@ -1,17 +1,16 @@
 /** What runs are about, from the ids in their input: files, leagues, sites, tours, price feeds and people, each with its page. */
+
 import { Value } from '@sinclair/typebox/value'
 import { eq, inArray } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { invitations, leagues, quoteFeeds, sites, tours, uploads } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
+import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 
 export const subjectSchema = t.Object({
-  kind: t.Union(
-    (['file', 'league', 'site', 'tour', 'feed', 'person'] as const).map(kind => t.Literal(kind)),
-    { examples: ['league'] },
-  ),
+  kind: oneOfWords(['file', 'league', 'site', 'tour', 'feed', 'person'], { examples: ['league'] }),
   name: t.String({ examples: ['Northern Alliance'] }),
   path: t.String({ description: 'Its page', examples: ['/leagues/5'] }),
 })

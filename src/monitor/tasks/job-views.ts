@@ -4,7 +4,7 @@ import { runStates } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { isoOrNull } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { isProcessDead } from '../../platform/process/process-lock.ts'
@@ -16,7 +16,7 @@ export const jobSchema = t.Object(
   {
     job_id: t.String(),
     name: t.String(),
-    status: t.Union(runStates.map(state => t.Literal(state))),
+    status: oneOfWords(runStates),
     progress: t.Integer({ minimum: 0, maximum: 100 }),
     stage: t.Nullable(t.String()),
     status_message: t.Nullable(t.String()),

@@ -1,4 +1,5 @@
 /** Actions of an admin on tasks, jobs and locks, on one or on all that match. Each is audited with its result. */
+
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -9,6 +10,7 @@ import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { idsOfRuns } from '../runs/find-runs.ts'
@@ -133,7 +135,7 @@ const timeFilter = t.String({
   'x-error': 'Write a date such as 2026-03-30, or a time such as 2026-03-30T18:00Z.',
 })
 export const runFilter = {
-  status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
+  status: t.Optional(oneOfWords(runStates)),
   name: t.Optional(t.String({ maxLength: 100 })),
   q: t.Optional(t.String({ maxLength: 200 })),
   fingerprint: t.Optional(t.String({ maxLength: 100 })),
@@ -145,7 +147,7 @@ export const runFilter = {
   }),
   to: t.Optional({ ...timeFilter, description: 'Accepted up to this time, including all of that day or minute' }),
 }
-export const verbSchema = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
+export const verbSchema = oneOfWords(verbs)
 export const maxTicked = 500
 export const bulkBody = t.Object({
   action: verbSchema,

@@ -1,7 +1,7 @@
 /** The task monitor as JSON. */
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { machineSchema } from '../processes.ts'
 import { adminJobSchema, adminJobView } from './job-views.ts'
 import { failureSurge } from './task-queries.ts'
@@ -19,7 +19,7 @@ export const lockSchema = t.Object({
   key: text,
   task: text,
   arguments: text,
-  state: t.Union([t.Literal('held'), t.Literal('expired'), t.Literal('orphaned')]),
+  state: oneOfWords(['held', 'expired', 'orphaned']),
   owner: text,
   owner_role: maybe.text,
   owner_pid: t.Nullable(integer),
@@ -58,7 +58,7 @@ export const failureSchema = t.Object({
 export const tasksSchema = t.Object({
   at: dateTimeSchema,
   sentence: text,
-  status: t.Union([t.Literal('good'), t.Literal('warn'), t.Literal('bad')]),
+  status: oneOfWords(['good', 'warn', 'bad']),
   locks: t.Object({
     active: integer,
     expired: integer,

@@ -3,7 +3,7 @@
  * text formats that schemas name: Elysia's own accept 02/01/2026 as a time, the 30th of February as a day of March, and 0x10
  * as a whole number.
  */
-import { FormatRegistry, type StringOptions } from '@sinclair/typebox'
+import { FormatRegistry, type SchemaOptions, type StringOptions } from '@sinclair/typebox'
 import { type TSchema, t } from 'elysia'
 import { parseTime } from '../clock.ts'
 
@@ -37,6 +37,12 @@ export const deletedSchema = t.Object({ deleted: t.Boolean(), id: t.Integer() })
 export const confirmQuery = t.Object({
   confirm: t.Optional(t.Boolean({ description: 'Also where other things go with it' })),
 })
+
+export const oneOfWords = <const T extends string>(words: readonly T[], options?: SchemaOptions) =>
+  t.Union(
+    words.map(word => t.Literal(word)),
+    options,
+  )
 
 /** A calendar day, in one of the years that are supported here. */
 export const dateSchema = t.String({ format: 'date', description: 'A date such as 2026-03-30' })
