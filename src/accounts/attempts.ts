@@ -91,7 +91,8 @@ function alertOf(locked: readonly LockedOut[], address: string): Alert {
   }
 }
 
-const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
+/** In the data of the alert. */
+export const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
 type LockedOut = Static<typeof lockedSchema>[number]
 
 /** Earlier alerts name the user: at the start of their title, or among those who are locked out. */

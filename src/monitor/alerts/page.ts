@@ -2,6 +2,7 @@
 import { Value } from '@sinclair/typebox/value'
 import { Elysia, t } from 'elysia'
 import { type Severity, severities } from '../../../db/schema.ts'
+import { lockedSchema } from '../../accounts/attempts.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
@@ -166,8 +167,6 @@ function stateOf({ state, acknowledged, resolved }: AlertView): Content {
   if (state !== 'acknowledged' || !acknowledged) return badge('active', 'warn')
   return html`${badge('acknowledged', 'plain')}<small class="quiet">${acknowledged.by}, ${time(acknowledged.at)}: “${acknowledged.reason}”</small>`
 }
-
-const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
 
 function actions({ id, state, title, data }: AlertView): Content {
   if (state === 'resolved') return null

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
@@ -146,7 +146,7 @@ export function alertStats(db: Db): AlertStats {
 
 /** An admin acknowledges an alert with a reason; it still resolves itself. */
 export const acknowledge = (app: App, who: Who, id: number, reason: string) =>
-  settle(app, who, id, ['active', 'acknowledged'], 'alert.acknowledge', { reason }, now => ({
+  settle(app, who, id, 'alert.acknowledge', { reason }, now => ({
     state: 'acknowledged',
     acknowledgedReason: reason,
     acknowledgedBy: who.username,
@@ -155,7 +155,7 @@ export const acknowledge = (app: App, who: Who, id: number, reason: string) =>
 
 /** An admin resolves an alert; if the condition still holds, another is raised. */
 export const resolve = (app: App, who: Who, id: number) =>
-  settle(app, who, id, ['active', 'acknowledged'], 'alert.resolve', {}, now => ({
+  settle(app, who, id, 'alert.resolve', {}, now => ({
     state: 'resolved',
     settledBy: who.username,
     settledAt: now,
@@ -165,7 +165,6 @@ function settle(
   { db, clock }: App,
   who: Who,
   id: number,
-  from: Row['state'][],
   action: string,
   detail: Record<string, unknown>,
   change: (now: number) => Partial<Row>,
@@ -177,10 +176,10 @@ function settle(
     const [row] = tx
       .update(systemAlerts)
       .set(change(now))
-      .where(and(eq(systemAlerts.id, id), inArray(systemAlerts.state, from)))
+      .where(and(eq(systemAlerts.id, id), isOpen))
       .returning()
       .all()
-    if (!row) return refuse('conflict', `The alert is already ${alert.state}`)
+    if (!row) return refuse('conflict', 'The alert is already resolved')
     audit(tx, { at: now, who, action, target: `alert ${id} ${row.key}`, detail })
     return alertView(row)
   })

@@ -14,8 +14,8 @@ import { access } from '../../platform/http/access.ts'
 import { itemsOfPage, linkHeader, type Pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { hidden } from '../../ui/layout.ts'
-import { live } from '../../ui/parts/live.ts'
-import { exportLinks, type MonitorNavItem, monitorPage, openAlerts, pagePart, versionOf } from './monitor-layout.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { exportLinks, type MonitorNavItem, monitorPage, openAlerts, versionOf } from './monitor-layout.ts'
 
 type LivePage<Query extends TSchema, Data> = {
   path: string
@@ -143,7 +143,7 @@ function liveRoutes<Query extends TSchema, Data>(app: App, path: string, page: L
       `${path}/part`,
       async ({ query: given }) => {
         const { content, version } = await rendered(page, typedQuery(query, given))
-        return pagePart(content, version)
+        return livePart(content, version)
       },
       { query, may: 'admin', detail: hidden },
     )

@@ -3,7 +3,7 @@
  * page below.
  */
 import type { App } from '../../context.ts'
-import { type Content, type Html, html, htmlResponse } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { page } from '../../ui/layout.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
@@ -114,10 +114,6 @@ function alertCount(app: App): Html {
   const { open, tone } = openAlerts(app)
   return html` <span class="count ${tone}" data-alerts ${open === 0 && html`hidden`}><span>${open}</span><span class="sr"> open</span></span>`
 }
-
-/** A part of a page, fetched by the page itself. */
-export const pagePart = (content: Content, version: string): Response =>
-  htmlResponse(html`${content}`, 200, { 'x-version': version })
 
 export const versionOf = (content: unknown): string => Bun.hash(JSON.stringify(content)).toString(36)
 

@@ -18,11 +18,11 @@ import { address } from '../../ui/parts/address.ts'
 import { badge, status } from '../../ui/parts/badges.ts'
 import { progress } from '../../ui/parts/figures.ts'
 import { copyButton } from '../../ui/parts/form.ts'
-import { live } from '../../ui/parts/live.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, noValue, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
-import { monitorPage, pagePart, versionOf } from '../pages/monitor-layout.ts'
+import { monitorPage, versionOf } from '../pages/monitor-layout.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle, type ShownRun, shownRuns } from './job-views.ts'
 import { confirmQuestion, jobAction, starterCell, subjectLinks, verbsFor } from './jobs-page.ts'
 import { usualMs } from './task-queries.ts'
@@ -165,7 +165,7 @@ export const jobPage = (app: App) => {
       '/part',
       ({ params: { job_id: id } }) => {
         const { body, version } = shown(id)
-        return pagePart(body, version)
+        return livePart(body, version)
       },
       { may: 'admin', detail: hidden },
     )
