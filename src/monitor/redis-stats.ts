@@ -74,7 +74,7 @@ export async function redisStats(app: App): Promise<RedisStats> {
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
-    return { mode: 'redis', status: 'ERROR', alerts, ...nullFields, embedded: null }
+    return { ...unknown, status: 'ERROR', alerts }
   }
 }
 
@@ -87,7 +87,7 @@ const fieldAndValue = (line: string): [string, string] => [
 ]
 
 /** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were recently refused. */
-export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: number): RedisStats {
+export function redisAlerts(fields: Fields, ownWorkers: number | null, rejectedLately: number | null): RedisStats {
   const value = (name: string): number | null => {
     const raw = fields.get(name)
     return raw === undefined || raw === '' || !Number.isFinite(Number(raw)) ? null : Number(raw)
@@ -102,8 +102,8 @@ export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: 
   const warn = (level: Warning['level'], message: string) => alerts.push({ level, message })
   if (usage !== null && usage > 90) warn('CRITICAL', `${usage} % of all connections are in use`)
   else if (usage !== null && usage > 75) warn('WARNING', `${usage} % of all connections are in use`)
-  if (rejectedLately > 0) warn('CRITICAL', `${rejectedLately} connections were refused in the last ten minutes`)
-  const foreignBlocked = (blocked ?? 0) - ownWorkers
+  if (rejectedLately) warn('CRITICAL', `${rejectedLately} connections were refused in the last ten minutes`)
+  const foreignBlocked = (blocked ?? 0) - (ownWorkers ?? 0)
   if (foreignBlocked > 0) warn('WARNING', `${foreignBlocked} blocked clients are not our workers`)
   if (policy !== null && policy !== 'noeviction')
     warn('WARNING', `Redis may evict jobs: maxmemory-policy is ${policy}, not noeviction`)
@@ -152,6 +152,9 @@ function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
   return (['ERROR', 'CRITICAL', 'WARNING'] as const).find(level => levels.includes(level)) ?? 'HEALTHY'
 }
 
+/** All values null, as of a Redis that does not answer. */
+const unknown = redisAlerts(new Map(), null, null)
+
 /** `rejected_connections` counts since Redis started: only its increase matters. */
 const recentTime = 10 * minute
 const rejectionSamples = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
@@ -168,35 +171,6 @@ function recentRejections(app: App, fields: Fields): number {
   return rejected - (all[0]?.rejected ?? rejected)
 }
 
-const nullFields = {
-  connections: {
-    connected_clients: null,
-    blocked_clients: null,
-    blocked_by_workers: null,
-    max_connections: null,
-    usage_percentage: null,
-    client_recent_max_input_buffer: null,
-    client_recent_max_output_buffer: null,
-  },
-  memory: {
-    used_memory_human: null,
-    used_memory_peak_human: null,
-    used_memory_rss_human: null,
-    mem_fragmentation_ratio: null,
-    max_memory_human: null,
-    usage_percentage: null,
-    eviction_policy: null,
-  },
-  performance: {
-    total_commands_processed: null,
-    instantaneous_ops_per_sec: null,
-    rejected_connections: null,
-    rejected_lately: null,
-    expired_keys: null,
-    evicted_keys: null,
-  },
-} satisfies Partial<RedisStats>
-
 /** The same shape for queue and cache in this process and its files. Values that only Redis has are null. */
 function withoutRedis(app: App): RedisStats {
   const { embedded, alerts, processes, memory } = embeddedStats(app)
@@ -204,9 +178,9 @@ function withoutRedis(app: App): RedisStats {
     mode: 'embedded',
     status: worstStatus(alerts),
     alerts,
-    connections: { ...nullFields.connections, connected_clients: processes, blocked_clients: 0, blocked_by_workers: 0 },
-    memory: { ...nullFields.memory, ...memory, max_memory_human: 'no limit', eviction_policy: 'noeviction' },
-    performance: { ...nullFields.performance, rejected_connections: 0, rejected_lately: 0, evicted_keys: 0 },
+    connections: { ...unknown.connections, connected_clients: processes, blocked_clients: 0, blocked_by_workers: 0 },
+    memory: { ...unknown.memory, ...memory, max_memory_human: 'no limit', eviction_policy: 'noeviction' },
+    performance: { ...unknown.performance, rejected_connections: 0, rejected_lately: 0, evicted_keys: 0 },
     embedded,
   }
 }
@@ -241,7 +215,7 @@ function embeddedStats(app: App) {
 }
 
 function pagesOf(file: string) {
-  const unknown = { page_size: null, page_count: null, free_pages: null }
+  const none = { page_size: null, page_count: null, free_pages: null }
   try {
     const db = new Database(file, { readonly: true })
     try {
@@ -257,7 +231,7 @@ function pagesOf(file: string) {
       db.close()
     }
   } catch (error) {
-    return { pages: unknown, error: messageOf(error) }
+    return { pages: none, error: messageOf(error) }
   }
 }
 
