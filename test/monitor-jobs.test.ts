@@ -6,6 +6,7 @@ import { auditLog, queueMinutes, runs } from '../db/schema.ts'
 import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
 import { openDepthRecorder } from '../src/monitor/process-load.ts'
+import { subjectsOf } from '../src/monitor/tasks/job-subjects.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, shared, start, until } from './start.ts'
@@ -76,7 +77,7 @@ test('the counts of a person open the jobs they started, those that failed, and 
 })
 
 test('a job says what it is about and by whom, each with its page', async () => {
-  const { call, ids, league, olgaId } = await startedJobs()
+  const { app, call, ids, league, olgaId } = await startedJobs()
   const sheet = await call.get(`${jobs}/${ids.sheet}/json`)
   expect(sheet).toMatchObject({
     started_by_name: 'Olga',
@@ -98,6 +99,12 @@ test('a job says what it is about and by whom, each with its page', async () => 
   expect((await call.get(`${jobs}/${ids.mail}/json`)).about).toEqual([
     { kind: 'person', name: 'Olga', path: `/admin/users/${olgaId}` },
   ])
+  const { id: pat } = await call.post('/api/v1/users', { ...olga, email: 'pat@x.test', username: 'Pat' })
+  const aboutPat = app.db.select().from(runs).limit(1).all()
+  for (const run of aboutPat) run.input = { userId: pat }
+  expect([...subjectsOf(app.db, aboutPat).values()].flat()).toMatchObject([{ name: 'Pat' }])
+  await call.delete(`/api/v1/users/${pat}`)
+  expect([...subjectsOf(app.db, aboutPat).values()].flat()).toEqual([])
   expect((await call.get(`${jobs}/${ids.broken}/json`)).started_by_name).toBeNull()
 })
 

@@ -1,11 +1,9 @@
 /** What runs are about, from the ids in their input: files, leagues, sites, tours, price feeds and people, each with its page. */
-
 import { Value } from '@sinclair/typebox/value'
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { invitations, leagues, quoteFeeds, sites, tours, uploads } from '../../../db/schema.ts'
-import { usernamesOf } from '../../accounts/queries.ts'
+import { invitations, leagues, quoteFeeds, sites, tours, uploads, users } from '../../../db/schema.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 
@@ -31,103 +29,87 @@ type IdsInInput = Static<typeof idsInInput>
 
 /** By id of the run; deleted subjects are left out. */
 export function subjectsOf(db: Db, runs: readonly Run[]): Map<string, Subject[]> {
-  const inputs = runs.map(({ id, input }) => ({ id, about: Value.Check(idsInInput, input) ? input : {} }))
-  const distinct = <T>(of: (about: IdsInInput) => T | readonly T[] | undefined): T[] => [
-    ...new Set(inputs.flatMap(({ about }): readonly T[] => [of(about) ?? []].flat() as T[])),
-  ]
-  const files = filesOf(
-    db,
-    distinct(({ uploadId }) => uploadId),
-  )
-  const invitedTo = leaguesOfInvitations(
-    db,
-    distinct(({ invitationId }) => invitationId),
-  )
-  const leagueNames = namesOf(db, leagues, [...distinct(({ leagueId }) => leagueId), ...invitedTo.values()])
-  const siteNames = namesOf(
-    db,
-    sites,
-    distinct(({ site_ids }) => site_ids),
-  )
-  const feedNames = namesOf(
-    db,
-    quoteFeeds,
-    distinct(({ feed }) => feed),
-  )
-  const tourNames = toursOf(
-    db,
-    distinct(({ tour }) => tour),
-  )
-  const people = usernamesOf(
-    db,
-    distinct(({ userId }) => userId),
-  )
-
-  const subject = (kind: Subject['kind'], name: string | undefined, path: string): Subject[] =>
-    name === undefined ? [] : [{ kind, name, path }]
-  const league = (id: number | undefined) =>
-    id === undefined ? [] : subject('league', leagueNames.get(id), `/leagues/${id}`)
-  return new Map(
-    inputs.map(({ id, about: { uploadId, leagueId, invitationId, site_ids = [], tour, feed, userId } }) => {
-      const file = uploadId === undefined ? undefined : files.get(uploadId)
-      return [
-        id,
-        [
-          ...(file ? subject('file', file.name, `/leagues/${file.leagueId}/uploads/${uploadId}`) : []),
-          ...league(leagueId ?? (invitationId === undefined ? undefined : invitedTo.get(invitationId))),
-          ...site_ids.flatMap(site => subject('site', siteNames.get(site), `/rota/sites/${site}`)),
-          ...(tour === undefined ? [] : subject('tour', tourNames.get(tour), `/tours/${tour}`)),
-          ...(feed === undefined ? [] : subject('feed', feedNames.get(feed), '/quotes')),
-          ...(userId === undefined ? [] : subject('person', people.get(userId), `/admin/users/${userId}`)),
-        ],
-      ]
-    }),
-  )
+  const inputs = runs.map(({ id, input }) => ({ id, ids: Value.Check(idsInInput, input) ? input : {} }))
+  const all = inputs.map(({ ids }) => ids)
+  const found = finders.map(find => find(db, all))
+  return new Map(inputs.map(({ id, ids }) => [id, found.flatMap(subjectsIn => subjectsIn(ids))]))
 }
 
-function namesOf(
-  db: Db,
-  table: typeof leagues | typeof sites | typeof quoteFeeds,
-  ids: readonly number[],
-): Map<number, string> {
-  if (!ids.length) return new Map()
-  const rows = db
-    .select({ id: table.id, name: table.name })
-    .from(table)
-    .where(inArray(table.id, [...ids]))
-    .all()
-  return new Map(rows.map(({ id, name }) => [id, name]))
-}
+/** Finds the subjects of one kind in all inputs with one query; what it returns picks out those of one input. */
+const finder =
+  <Id>(
+    kind: Subject['kind'],
+    idsOf: (ids: IdsInInput) => Id | Id[] | undefined,
+    find: (db: Db, ids: Id[]) => { id: Id; name: string; path: string }[],
+  ) =>
+  (db: Db, all: readonly IdsInInput[]) => {
+    const listOf = (ids: IdsInInput): Id[] => {
+      const given = idsOf(ids)
+      return given === undefined ? [] : Array.isArray(given) ? given : [given]
+    }
+    const wanted = [...new Set(all.flatMap(listOf))]
+    const rows = wanted.length ? find(db, wanted) : []
+    const subjects = new Map(rows.map(({ id, name, path }) => [id, { kind, name, path }]))
+    return (ids: IdsInInput): Subject[] => listOf(ids).flatMap(id => subjects.get(id) ?? [])
+  }
 
-function filesOf(db: Db, ids: readonly number[]): Map<number, { name: string; leagueId: number }> {
-  if (!ids.length) return new Map()
-  const { id, filename, leagueId } = uploads
-  const rows = db
-    .select({ id, name: filename, leagueId })
-    .from(uploads)
-    .where(inArray(id, [...ids]))
-    .all()
-  return new Map(rows.map(({ id, ...file }) => [id, file]))
-}
+const named =
+  (table: typeof leagues | typeof sites | typeof quoteFeeds, pathOf: (id: number) => string) =>
+  (db: Db, ids: number[]) => {
+    const rows = db.select({ id: table.id, name: table.name }).from(table).where(inArray(table.id, ids)).all()
+    return rows.map(row => ({ ...row, path: pathOf(row.id) }))
+  }
+const leaguePath = (id: number) => `/leagues/${id}`
 
-function leaguesOfInvitations(db: Db, ids: readonly number[]): Map<number, number> {
-  if (!ids.length) return new Map()
-  const rows = db
-    .select({ id: invitations.id, leagueId: leagues.id })
-    .from(invitations)
-    .innerJoin(leagues, eq(leagues.id, invitations.leagueId))
-    .where(inArray(invitations.id, [...ids]))
-    .all()
-  return new Map(rows.map(({ id, leagueId }) => [id, leagueId]))
-}
-
-function toursOf(db: Db, slugs: readonly string[]): Map<string, string> {
-  if (!slugs.length) return new Map()
-  const { slug, name } = tours
-  const rows = db
-    .select({ slug, name })
-    .from(tours)
-    .where(inArray(slug, [...slugs]))
-    .all()
-  return new Map(rows.map(row => [row.slug, row.name]))
-}
+const finders = [
+  finder(
+    'file',
+    ({ uploadId }) => uploadId,
+    (db, ids) => {
+      const { id, filename, leagueId } = uploads
+      const rows = db.select({ id, name: filename, leagueId }).from(uploads).where(inArray(id, ids)).all()
+      return rows.map(row => ({ ...row, path: `${leaguePath(row.leagueId)}/uploads/${row.id}` }))
+    },
+  ),
+  finder('league', ({ leagueId }) => leagueId, named(leagues, leaguePath)),
+  finder(
+    'league',
+    ({ invitationId }) => invitationId,
+    (db, ids) => {
+      const rows = db
+        .select({ id: invitations.id, leagueId: leagues.id, name: leagues.name })
+        .from(invitations)
+        .innerJoin(leagues, eq(leagues.id, invitations.leagueId))
+        .where(inArray(invitations.id, ids))
+        .all()
+      return rows.map(row => ({ ...row, path: leaguePath(row.leagueId) }))
+    },
+  ),
+  finder(
+    'site',
+    ({ site_ids }) => site_ids,
+    named(sites, id => `/rota/sites/${id}`),
+  ),
+  finder(
+    'tour',
+    ({ tour }) => tour,
+    (db, slugs) => {
+      const rows = db.select({ id: tours.slug, name: tours.name }).from(tours).where(inArray(tours.slug, slugs)).all()
+      return rows.map(row => ({ ...row, path: `/tours/${row.id}` }))
+    },
+  ),
+  finder(
+    'feed',
+    ({ feed }) => feed,
+    named(quoteFeeds, () => '/quotes'),
+  ),
+  finder(
+    'person',
+    ({ userId }) => userId,
+    (db, ids) => {
+      const areThese = and(inArray(users.id, ids), isNull(users.deletedAt))
+      const rows = db.select({ id: users.id, name: users.username }).from(users).where(areThese).all()
+      return rows.map(row => ({ ...row, path: `/admin/users/${row.id}` }))
+    },
+  ),
+]
