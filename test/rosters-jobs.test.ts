@@ -119,5 +119,5 @@ test('a roster that is stopped early is the best found so far, if there is one',
   const { drafts } = await call.get(`${base}/drafts`)
   expect(drafts).toHaveLength(ended.result ? 1 : 0)
   const page = await call.get(`/rota/drafts/${job.job_id}`)
-  expect(page).toContain(ended.result ? 'Confirm this roster' : 'It was cancelled before there was a roster.')
+  expect(page).toContain(ended.result ? 'Publish this roster' : 'It was cancelled before there was a roster.')
 }, 120_000)
