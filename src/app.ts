@@ -193,8 +193,8 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
   )
   const remote = redis && { connect: redis.connect, namespace, version }
   const compute = shutdown.onClose('compute', await openCompute(remote, rostersAtOnce), compute => compute.close())
-  const jobs = openJobs<App>(db, queues, clock, log, isDead, () => app)
-  jobs.define([...jobTable, ...(overrides.jobs ?? [])])
+  const definitions = [...jobTable, ...(overrides.jobs ?? [])]
+  const jobs = openJobs<App>(definitions, db, queues, clock, log, isDead, () => app)
   const schedule = openSchedule([...scheduleOf(config), ...(overrides.schedule ?? [])], db, jobs, clock, log)
 
   const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock, !config.litestream), sheets => sheets.close())

@@ -8,8 +8,7 @@ export type Setting<T> = {
   read(text: string): T
 }
 
-type Doc = string
-const setting = <T>(env: string, fallback: T, doc: Doc, read: (text: string) => T, secret = false): Setting<T> => ({
+const setting = <T>(env: string, fallback: T, doc: string, read: (text: string) => T, secret = false): Setting<T> => ({
   env,
   doc,
   fallback,
@@ -21,7 +20,7 @@ const expected = (what: string): never => {
   throw new Error(`expected ${what}`)
 }
 
-export const int = (env: string, fallback: number, doc: Doc, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
+export const int = (env: string, fallback: number, doc: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
   setting(env, fallback, doc, text => {
     const value = Number(text)
     return Number.isInteger(value) && value >= min && value <= max
@@ -29,7 +28,7 @@ export const int = (env: string, fallback: number, doc: Doc, { min = 0, max = Nu
       : expected(`a whole number from ${min} to ${max}`)
   })
 
-export const fraction = (env: string, fallback: number, doc: Doc) =>
+export const fraction = (env: string, fallback: number, doc: string) =>
   setting(env, fallback, doc, text => {
     const value = Number(text)
     return value >= 0 && value <= 1 ? value : expected('a number from 0 to 1')
@@ -37,29 +36,29 @@ export const fraction = (env: string, fallback: number, doc: Doc) =>
 
 const yes = new Set(['true', '1', 'yes', 'on'])
 const no = new Set(['false', '0', 'no', 'off'])
-export const bool = (env: string, fallback: boolean, doc: Doc) =>
+export const bool = (env: string, fallback: boolean, doc: string) =>
   setting(env, fallback, doc, text => {
     const word = text.toLowerCase()
     return yes.has(word) ? true : no.has(word) ? false : expected('true or false')
   })
 
-export const text = (env: string, fallback: string, doc: Doc, { pattern = /^.+$/s, expects = 'some text' } = {}) =>
-  setting(env, fallback, doc, value => (pattern.test(value) ? value : expected(expects)))
-
 type TextOptions = { pattern?: RegExp; expects?: string; secret?: boolean }
-/** Undefined unless set. */
-export const maybe = (
-  env: string,
-  doc: Doc,
-  { pattern = /^.+$/s, expects = 'some text', secret = false }: TextOptions = {},
-) =>
-  setting<string | undefined>(env, undefined, doc, value => (pattern.test(value) ? value : expected(expects)), secret)
+const matching =
+  ({ pattern, expects = 'some text' }: TextOptions) =>
+  (value: string) =>
+    !pattern || pattern.test(value) ? value : expected(expects)
 
-export const oneOf = <const T extends string>(env: string, choices: readonly T[], fallback: T, doc: Doc) =>
+export const text = (env: string, fallback: string, doc: string, options: TextOptions = {}) =>
+  setting(env, fallback, doc, matching(options), options.secret)
+/** Undefined unless set. */
+export const maybe = (env: string, doc: string, options: TextOptions = {}) =>
+  setting<string | undefined>(env, undefined, doc, matching(options), options.secret)
+
+export const oneOf = <const T extends string>(env: string, choices: readonly T[], fallback: T, doc: string) =>
   setting<T>(env, fallback, doc, value => choices.find(choice => choice === value) ?? expected(choices.join(' or ')))
 
 /** A cron line of five parts that fires at some time. */
-export const cronLine = (env: string, fallback: string, doc: Doc) =>
+export const cronLine = (env: string, fallback: string, doc: string) =>
   setting(env, fallback, doc, line => {
     const refused = () => expected(`a cron line of five parts, such as ${fallback}`)
     try {
@@ -73,7 +72,7 @@ type UrlOptions = { secret?: boolean; accepts?: (url: URL) => boolean; expects?:
 export const url = (
   env: string,
   protocols: readonly string[],
-  doc: Doc,
+  doc: string,
   {
     secret = false,
     accepts = () => true,

@@ -62,36 +62,24 @@ export class CacheResult<T> {
 /** The value of an answer that was read through the cache, or past it. */
 export const answerValue = <T>(answer: CacheResult<T> | T): T => (answer instanceof CacheResult ? answer.value : answer)
 
-export type EntryStats = {
-  hits: number
-  misses: number
-  stale: number
-  loads: number
-  failures: number
-  sets: number
-  /** Stored values dropped because their data changed or by `DELETE stats/cache`. */
-  deletes: number
-  /** Those of the deletes that a change of the data caused. */
-  invalidations: number
-  load_ms: number
-  bytes: number
-}
-
 /** `DELETE stats/cache` bumps this topic for `leaderboard`, or for `leaderboard:5` to drop only league 5. */
 export const clearedTopic = 'cache'
 
-const noStats = (): EntryStats => ({
+const noStats = () => ({
   hits: 0,
   misses: 0,
   stale: 0,
   loads: 0,
   failures: 0,
   sets: 0,
+  /** Stored values dropped because their data changed or by `DELETE stats/cache`. */
   deletes: 0,
+  /** Those of the deletes that a change of the data caused. */
   invalidations: 0,
   load_ms: 0,
   bytes: 0,
 })
+export type EntryStats = ReturnType<typeof noStats>
 
 export class Cache {
   readonly stats = new Map<string, EntryStats>()

@@ -36,6 +36,7 @@ const queueTimeout = 1_500
 const sweepStep = 200 // runs read by each query
 
 export function openJobs<App>(
+  table: readonly JobDefinition<App>[],
   db: Db,
   queues: Queues,
   clock: Clock,
@@ -43,7 +44,7 @@ export function openJobs<App>(
   isDead: (process: string) => boolean,
   app: () => App,
 ) {
-  const definitions = new Map<string, JobDefinition<App>>()
+  const definitions = new Map(table.map(job => [job.name, job]))
   const watchers = new Map<string, Set<() => void>>()
 
   function definitionOf(name: string): JobDefinition<App> {
@@ -153,12 +154,8 @@ export function openJobs<App>(
     tryDispatch,
     callAfterFailure,
     whyNoRetry,
-
-    define(table: readonly JobDefinition<App>[]) {
-      for (const job of table) definitions.set(job.name, job)
-    },
     definitionOf,
-    definitions: () => [...definitions.values()],
+    definitions: () => table,
 
     /** Accepts the run and hands it to the queue; if the queue is down the run is cancelled and this throws. */
     async start<Input extends TSchema>(

@@ -3,8 +3,7 @@ import { AlertedFailure } from './job.ts'
 import type { Run } from './runs.ts'
 
 /** The job ended itself, with a refusal or after an alert of its own: it is not tried again, and nobody else is alerted. */
-export const isDeliberate = (error: unknown): boolean =>
-  error instanceof AlertedFailure || (error instanceof Error && error.name === 'Refusal')
+export const isDeliberate = (error: unknown): boolean => error instanceof AlertedFailure || error instanceof Refusal
 
 /** Refusals of the run's input: the same input would be refused again. The other codes are temporary, such as a full disk. */
 const lastingCodes: readonly RefusalCode[] = [

@@ -39,19 +39,8 @@ export type WorkerSettings<App> = {
   failed(run: Run, error: unknown): void
 }
 
-export function startWorker<App>({
-  app,
-  db,
-  clock,
-  locks,
-  jobs,
-  queues,
-  log,
-  processId,
-  isDead,
-  failed,
-  queueError,
-}: WorkerSettings<App>) {
+export function startWorker<App>(settings: WorkerSettings<App>) {
+  const { app, db, clock, locks, jobs, queues, log, processId, isDead, failed, queueError } = settings
   const running = new Map<string, AbortController>()
   let closing = false
 
