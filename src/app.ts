@@ -182,7 +182,6 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
   const memory = memoryStore()
   const prefix = `${namespace}:cache:${version}:${await installationOf(db)}:` // another version may expect other answers
   const store = cacheClient ? redisStore(cacheClient, prefix, memory, clock) : memory
-  shutdown.onClose('cache', store, store => store.close())
   const cache = new Cache(store, stamps, clock, new RefreshedAnswers(db))
 
   const locks = shutdown.onClose('locks', openLocks(db, clock, processId, isDead), locks => locks.close())

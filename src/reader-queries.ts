@@ -1,5 +1,6 @@
 /** Every query that runs in the reader thread, because it may take more than 10 ms: plain data in, plain data out. */
 
+import type { Db } from '../db/open.ts'
 import { usersReading } from './accounts/queries.ts'
 import { countsOfDay } from './dashboard/daily-metrics.ts'
 import { computeHealthScores } from './dashboard/score-health.ts'
@@ -29,7 +30,7 @@ import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView, upcomingShifts } from './rota/roster-view.ts'
 
-export const readerQueries = {
+export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   usersReading,
   auditCount,
   auditEntries,
@@ -53,7 +54,7 @@ export const readerQueries = {
   userStats,
   tradingSuspects,
   tradeCounts,
-  rosterProblem: loadProblemOfRange,
+  loadProblemOfRange,
   checkAssignments,
   checkDraft,
   draftTargets,
@@ -64,8 +65,8 @@ export const readerQueries = {
   rosterView,
   upcomingShifts,
   rosterMetrics,
-  dayCounts: countsOfDay,
-  healthOfAll: computeHealthScores,
+  countsOfDay,
+  computeHealthScores,
   copyMainLog,
   damageReading,
-}
+]

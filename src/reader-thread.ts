@@ -5,12 +5,7 @@ import type { ReaderTasks } from './platform/process/reader-thread.ts'
 import { answerTasks } from './platform/process/threads.ts'
 import { readerQueries } from './reader-queries.ts'
 
-const queries = new Map(
-  Object.values(readerQueries).map(query => {
-    const runQuery: (db: Db, input: never) => unknown = query
-    return [query.name, runQuery]
-  }),
-)
+const queries = new Map(readerQueries.map(query => [query.name, query]))
 const openDatabases = new Map<string, Db>()
 
 const tasks: ReaderTasks = {

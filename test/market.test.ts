@@ -271,7 +271,6 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
   const before = await bytes()
   await sendQuotes(fieldhouse.call, { ACME: 50_000 })
   fieldhouse.clock.forward(2 * day)
-  fieldhouse.app.cache.clear()
   expect(await bytes()).toEqual(before)
   expect((await refusalOf(trade(ann!, league, 'sell', 1, 'ACME'))).problem).toMatchObject({ rule: 'status' })
   await fieldhouse.call.post('/api/v1/leagues/1/reopen')

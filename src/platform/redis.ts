@@ -50,14 +50,10 @@ export async function openRedis(url: string, log: Log) {
         return undefined
       })
       if (policy && policy !== 'noeviction')
-        throw new EvictingRedis(
-          `Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`,
-        )
+        throw new Error(`Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`)
     },
     close: () => {
       for (const client of clients) client.disconnect()
     },
   }
 }
-
-class EvictingRedis extends Error {}

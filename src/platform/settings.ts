@@ -109,8 +109,6 @@ export const envOf = <Table extends Record<string, Setting<unknown>>>(
     }),
   )
 
-class BadSettings extends Error {}
-
 /** Reads the whole table; all mistakes are reported together, secrets masked. `checkCombinations` finds settings that do not go with each other. */
 export function readSettings<Table extends Record<string, Setting<unknown>>>(
   table: Table,
@@ -130,8 +128,7 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
   })
   const values: SettingValues<Table> = Object.fromEntries(entries)
   mistakes.push(...checkCombinations(values, variable => Boolean(env[variable]?.trim())))
-  if (mistakes.length)
-    throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
+  if (mistakes.length) throw new Error(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
   return values
 }
 

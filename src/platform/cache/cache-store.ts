@@ -21,8 +21,6 @@ export interface CacheStore {
   /** From the store shared with other processes; undefined if there is none or it is down. */
   remote?(key: string): Promise<StoredAnswer | undefined> | undefined
   set(key: string, answer: StoredAnswer): void
-  clear(): void
   connected(): boolean
   usage(): { keys: number; bytes: number }
-  close(): Promise<void>
 }

@@ -180,12 +180,6 @@ export class Cache {
     return { mode: this.store.mode, connected: this.store.connected(), ...this.store.usage() }
   }
 
-  /** Drops all values this process holds; stamps make every other copy unreachable when data changes. */
-  clear(): void {
-    this.store.clear()
-    for (const stats of this.stats.values()) stats.deletes++
-  }
-
   private countChange(topic: string, scope: string): void {
     if (topic === clearedTopic) {
       const [name = ''] = scope.split(':')

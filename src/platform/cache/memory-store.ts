@@ -20,9 +20,7 @@ export function memoryStore(budgetMb = 32): CacheStore {
       return version?.key === key ? version.answer : undefined
     },
     set: (key, answer) => void versions.set(withoutVersion(key), { key, answer }),
-    clear: () => versions.clear(),
     connected: () => true,
     usage: () => ({ keys: versions.size, bytes: versions.calculatedSize }),
-    close: async () => versions.clear(),
   }
 }

@@ -35,9 +35,7 @@ export function redisStore(redis: Redis, prefix: string, memory: CacheStore, clo
       const life = Math.max(1, Math.ceil(usableUntil - clock.now()))
       redis.set(prefix + key, JSON.stringify([at, freshUntil, usableUntil, json]), 'PX', life).catch(failed)
     },
-    clear: () => memory.clear(),
     connected: () => redis.status === 'ready',
     usage: () => memory.usage(),
-    close: () => memory.close(),
   }
 }

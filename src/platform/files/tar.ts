@@ -6,8 +6,6 @@ const block = 512
 const chunkSize = 1024 * 1024
 const encoder = new TextEncoder()
 
-class BadArchive extends Error {}
-
 /** Streams an archive of these files of a folder. */
 export function packTar(folder: string, paths: readonly string[]): ReadableStream<Uint8Array> {
   const pieces = tarChunks(folder, paths)
@@ -37,7 +35,7 @@ function header(path: string, size: number): Uint8Array {
   const bytes = new Uint8Array(block)
   const writeText = (text: string, at: number, length: number) => {
     const encoded = encoder.encode(text)
-    if (encoded.length > length) throw new BadArchive(`The path is too long for an archive: ${path}`)
+    if (encoded.length > length) throw new Error(`The path is too long for an archive: ${path}`)
     bytes.set(encoded, at)
   }
   const writeOctal = (number: number, at: number, length: number) =>
@@ -76,11 +74,11 @@ export function unpackTar(archive: string, folder: string): string[] {
   try {
     for (let at = 0; at < length; ) {
       const bytes = new Uint8Array(block)
-      if (readSync(file, bytes, 0, block, at) < block) throw new BadArchive('The archive ends in the middle of a file')
+      if (readSync(file, bytes, 0, block, at) < block) throw new Error('The archive ends in the middle of a file')
       at += block
       if (bytes.every(byte => byte === 0)) return paths
       const { path, size, kind } = readHeader(bytes)
-      if (at + size > length) throw new BadArchive('The archive ends in the middle of a file')
+      if (at + size > length) throw new Error('The archive ends in the middle of a file')
       if (kind === 'file') {
         copyOut(path, at, size)
         paths.push(path)
@@ -90,17 +88,17 @@ export function unpackTar(archive: string, folder: string): string[] {
   } finally {
     closeSync(file)
   }
-  throw new BadArchive('The archive has no end; it is incomplete')
+  throw new Error('The archive has no end; it is incomplete')
 
   function copyOut(path: string, from: number, size: number) {
-    if (path.startsWith('/') || path.split('/').includes('..')) throw new BadArchive(`The archive holds ${path}`)
+    if (path.startsWith('/') || path.split('/').includes('..')) throw new Error(`The archive holds ${path}`)
     const target = join(folder, path)
     mkdirSync(dirname(target), { recursive: true })
     const out = openSync(target, 'wx', 0o600)
     try {
       for (let copied = 0; copied < size; ) {
         const read = readSync(file, chunk, 0, Math.min(chunkSize, size - copied), from + copied)
-        if (read === 0) throw new BadArchive('The archive ends in the middle of a file') // it was cut off meanwhile
+        if (read === 0) throw new Error('The archive ends in the middle of a file') // it was cut off meanwhile
         copied += writeSync(out, chunk, 0, read) // a nearly full disk writes a part, and reports the error for the rest
       }
     } finally {
@@ -115,11 +113,11 @@ function readHeader(bytes: Uint8Array) {
     return new TextDecoder().decode(bytes.subarray(at, end < 0 || end > at + length ? at + length : end))
   }
   const sum = bytes.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0)
-  if (Number.parseInt(text(148, 8), 8) !== sum) throw new BadArchive('This is not a tar archive, or a damaged one')
+  if (Number.parseInt(text(148, 8), 8) !== sum) throw new Error('This is not a tar archive, or a damaged one')
   const isLarge = ((bytes[124] ?? 0) & 0x80) !== 0
   const size = isLarge ? Number(new DataView(bytes.buffer).getBigUint64(128)) : Number.parseInt(text(124, 12), 8) || 0
   const type = text(156, 1)
-  if (!['', '0', '5', 'x', 'g'].includes(type)) throw new BadArchive(`The archive holds something of type ${type}`)
+  if (!['', '0', '5', 'x', 'g'].includes(type)) throw new Error(`The archive holds something of type ${type}`)
   const prefix = text(257, 5) === 'ustar' ? text(345, 155) : ''
   const path = `${prefix && `${prefix}/`}${text(0, 100)}`.replace(/^(\.\/)+/, '')
   return { path, size, kind: type === '' || type === '0' ? 'file' : 'other' }

@@ -234,15 +234,13 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
     if (!(error instanceof Error && 'code' in error)) throw error
     const { port, hostname } = { port: '', hostname: '', ...options }
     if (error.code === 'EADDRINUSE')
-      throw new PortInUse(`Port ${port} is in use by another program; set PORT to a free one`)
+      throw new Error(`Port ${port} is in use by another program; set PORT to a free one`)
     if (error.code === 'EACCES') throw new Error(`This user may not listen on port ${port}; set PORT to one above 1023`)
     throw new Error(
       `Cannot listen on ${hostname} (${error.code}); set HOST to an address of this machine, or to 0.0.0.0`,
     )
   }
 }
-
-class PortInUse extends Error {}
 
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
