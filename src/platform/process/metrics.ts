@@ -19,17 +19,6 @@ export const bounds: readonly number[] = [
   100_000,
 ]
 
-/** Older versions stored histograms with Prometheus's buckets; they are read until retention has deleted them. */
-const isOldFormat = (histogram: Uint32Array) => histogram.length === prometheusBounds.length + 1
-const indexOfPrometheus = [...prometheusBounds, Number.POSITIVE_INFINITY].map(bound =>
-  bound === Number.POSITIVE_INFINITY ? bounds.indexOf(6_000) : bounds.indexOf(bound),
-)
-function inNewFormat(old: Uint32Array): Uint32Array {
-  const histogram = new Uint32Array(bounds.length + 1)
-  for (const [i, count] of old.entries()) histogram[indexOfPrometheus[i] ?? 0] = count
-  return histogram
-}
-
 type Count = { requests: number; errors: number; totalMs: number; histogram: Uint32Array }
 const emptyCount = (): Count => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Uint32Array(bounds.length + 1) })
 
@@ -43,13 +32,10 @@ function countRequest(count: Count, ms: number, failed: boolean) {
 }
 
 /** Reads a histogram from its bytes in the database. */
-export function histogramOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array {
-  const histogram =
-    byteOffset % 4
-      ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
-      : new Uint32Array(buffer, byteOffset, byteLength / 4)
-  return isOldFormat(histogram) ? inNewFormat(histogram) : histogram
-}
+export const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array =>
+  byteOffset % 4
+    ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+    : new Uint32Array(buffer, byteOffset, byteLength / 4)
 
 /** Adds a stored histogram to `sum`. A month has many thousands, so this has to be fast. */
 export function addHistogram(sum: Float64Array, bytes: Uint8Array): void {
