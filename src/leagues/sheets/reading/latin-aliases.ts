@@ -1,68 +1,70 @@
 /** Names that Spanish, French and German sheets use for the columns that Fieldhouse knows: only those that mean one column. Also known without their accents. */
+import { namesIn } from './known-metrics.ts'
+
 const killsOfTier = (t: number) =>
   ['Asesinatos', 'Éliminations', 'Tötungen'].flatMap(kills => [`T${t} ${kills}`, `${kills} T${t}`])
 
-const accented = new Map<string, string[]>([
+const accented: [string, string[]][] = [
   [
     'id',
-    [
-      ...['ID jugador', 'ID de jugador', 'ID del jugador', 'ID gobernador', 'ID de gobernador', 'ID del gobernador'],
-      ...['ID joueur', 'ID de joueur', 'ID du joueur', 'ID gouverneur', 'ID du gouverneur'],
-      ...['Spieler-ID', 'ID des Spielers', 'Gouverneur-ID', 'Statthalter-ID', 'Mitglieds-ID', 'Benutzer-ID'],
-      ...['Identificador', 'Identifiant'],
-    ],
+    namesIn(
+      'ID jugador, ID de jugador, ID del jugador, ID gobernador, ID de gobernador, ID del gobernador',
+      'ID joueur, ID de joueur, ID du joueur, ID gouverneur, ID du gouverneur',
+      'Spieler-ID, ID des Spielers, Gouverneur-ID, Statthalter-ID, Mitglieds-ID, Benutzer-ID',
+      'Identificador, Identifiant',
+    ),
   ],
   [
     'name',
-    [
-      ...['Nombre de jugador', 'Nombre del jugador', 'Nombre de gobernador', 'Nombre del gobernador'],
-      ...['Nom du joueur', 'Nom de joueur', 'Nom du gouverneur', 'Spielername', 'Gouverneursname', 'Benutzername'],
-      ...['Pseudo', 'Nom', 'Nombre', 'Jugador', 'Gobernador', 'Joueur', 'Gouverneur', 'Spieler', 'Statthalter'],
-      ...['Mitglied', 'Apodo', 'Spitzname'],
-    ],
+    namesIn(
+      'Nombre de jugador, Nombre del jugador, Nombre de gobernador, Nombre del gobernador',
+      'Nom du joueur, Nom de joueur, Nom du gouverneur, Spielername, Gouverneursname, Benutzername',
+      'Pseudo, Nom, Nombre, Jugador, Gobernador, Joueur, Gouverneur, Spieler, Statthalter',
+      'Mitglied, Apodo, Spitzname',
+    ),
   ],
   [
     'label:alliance',
-    ['Alianza', 'Nombre de la alianza', "Nom de l'alliance", 'Allianz', 'Allianzname', 'Bündnis', 'Guilde', 'Gilde'],
+    namesIn("Alianza, Nombre de la alianza, Nom de l'alliance, Allianz, Allianzname, Bündnis, Guilde, Gilde"),
   ],
-  ['label:team', ['Equipo', 'Équipe', 'Mannschaft']],
-  ['label:kingdom', ['Reino', 'ID del reino', 'Royaume', 'ID du royaume', 'Königreich']],
-  ['label:server', ['Servidor', 'Serveur']],
-  ['power', ['Poder', 'Poder total', 'Puissance', 'Puissance totale', 'Macht', 'Gesamtmacht', 'Macht gesamt']],
+  ['label:team', namesIn('Equipo, Équipe, Mannschaft')],
+  ['label:kingdom', namesIn('Reino, ID del reino, Royaume, ID du royaume, Königreich')],
+  ['label:server', namesIn('Servidor, Serveur')],
+  ['power', namesIn('Poder, Poder total, Puissance, Puissance totale, Macht, Gesamtmacht, Macht gesamt')],
   [
     'kill_points',
-    ['Puntos de asesinato', 'Puntos de asesinatos', "Points d'élimination", "Points d'éliminations", 'Tötungspunkte'],
+    namesIn("Puntos de asesinato, Puntos de asesinatos, Points d'élimination, Points d'éliminations, Tötungspunkte"),
   ],
   [
     'deads',
-    [
-      ...['Muertos', 'Tropas muertas', 'Muertes', 'Morts', 'Troupes mortes'],
-      ...['Tote', 'Gefallene', 'Tote Truppen', 'Gefallene Truppen', 'Tode'],
-    ],
+    namesIn(
+      'Muertos, Tropas muertas, Muertes, Morts, Troupes mortes',
+      'Tote, Gefallene, Tote Truppen, Gefallene Truppen, Tode',
+    ),
   ],
   ...[1, 2, 3, 4, 5].map((t): [string, string[]] => [`kills_t${t}`, killsOfTier(t)]),
   [
     'total_kills',
-    [
-      ...['Asesinatos totales', 'Total de asesinatos', 'Asesinatos', 'Éliminations totales', 'Total des éliminations'],
-      ...['Éliminations', 'Tötungen gesamt', 'Tötungen'],
-    ],
+    namesIn(
+      'Asesinatos totales, Total de asesinatos, Asesinatos, Éliminations totales, Total des éliminations',
+      'Éliminations, Tötungen gesamt, Tötungen',
+    ),
   ],
   [
     'rss_gathered',
-    [
-      ...['Recursos recolectados', 'Recursos recogidos', 'Ressources récoltées', 'Ressources collectées'],
-      ...['Gesammelte Ressourcen', 'Ressourcen gesammelt'],
-    ],
+    namesIn(
+      'Recursos recolectados, Recursos recogidos, Ressources récoltées, Ressources collectées',
+      'Gesammelte Ressourcen, Ressourcen gesammelt',
+    ),
   ],
-  ['rss_assistance', ['Recursos enviados', 'Ressources envoyées', 'Gesendete Ressourcen', 'Ressourcen gesendet']],
-  ['helps', ['Ayudas', 'Ayudas de alianza', 'Aides', "Aides d'alliance", 'Hilfen', 'Allianzhilfen']],
-])
+  ['rss_assistance', namesIn('Recursos enviados, Ressources envoyées, Gesendete Ressourcen, Ressourcen gesendet')],
+  ['helps', namesIn("Ayudas, Ayudas de alianza, Aides, Aides d'alliance, Hilfen, Allianzhilfen")],
+]
 
 const withoutAccents = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '')
 /** `Tötungen` as `Toetungen`. */
 const withDigraphs = (text: string): string => text.replace(/[äöü]/gi, letter => `${withoutAccents(letter)}e`)
 
 export const latinAliases = new Map(
-  [...accented].map(([to, names]) => [to, names.flatMap(each => [each, withoutAccents(each), withDigraphs(each)])]),
+  accented.map(([to, names]) => [to, names.flatMap(each => [each, withoutAccents(each), withDigraphs(each)])]),
 )
