@@ -46,7 +46,7 @@ async function halfWritten(name: string): Promise<{ path: string; sheet: Arrivin
   writeFileSync(path, csv.slice(0, middle))
   const sheet = arrivingSheet(thread, name, csv.length)
   sheet.written(path, true)
-  await thread.run('sweep', { keep: [], before: 0 }) // by now the thread has started it
+  await thread.run('sweep', { keep: new Set(), before: 0 }) // by now the thread has started it
   return { path, sheet, rest: () => appendFileSync(path, csv.slice(middle)) }
 }
 

@@ -347,19 +347,19 @@ test('a part that failed is computed again, and one larger than the budget is st
 test('when a thread dies, waiting calls fail, and the next call starts another', async () => {
   const dataDir = join(folder, 'not-yet-there')
   const other = startSheetThread(dataDir)
-  const questions = [1, 2].map(() => other.run('sweep', { keep: [], before: 0 }))
+  const questions = [1, 2].map(() => other.run('sweep', { keep: new Set(), before: 0 }))
   const outcomes = await Promise.allSettled(questions)
   expect(outcomes.map(end => end.status === 'rejected' && end.reason instanceof ThreadDied)).toEqual([true, true])
   mkdirSync(dataDir)
-  expect(await other.run('sweep', { keep: [], before: 0 })).toBe(0)
+  expect(await other.run('sweep', { keep: new Set(), before: 0 })).toBe(0)
   await other.stop()
 })
 
 test('a thread may start before its first call; a stopped one refuses calls and does not start again', async () => {
   const other = startSheetThread(mkdtempSync(join(folder, 'other-')))
   other.start()
-  await other.run('sweep', { keep: [], before: 0 })
+  await other.run('sweep', { keep: new Set(), before: 0 })
   await other.stop()
   other.start()
-  expect(await outcome(other.run('sweep', { keep: [], before: 0 }))).toThrow(ThreadDied)
+  expect(await outcome(other.run('sweep', { keep: new Set(), before: 0 }))).toThrow(ThreadDied)
 })

@@ -29,8 +29,8 @@ export function rankedColumn(scores: Database, input: { snapshot: number; metric
 }
 
 /** The same values in the opposite order. */
-export const reversedRanking = ({ values }: Ranking, order: RankOrder): Ranking =>
-  sharedRanking(rankingOf(values, order))
+export const reversedRanking = ({ ranking, order }: { ranking: Ranking; order: RankOrder }): Ranking =>
+  sharedRanking(rankingOf(ranking.values, order))
 
 /** 1 for each of these players who is in the snapshot. */
 export async function findLeftOutRows(
@@ -106,10 +106,11 @@ export async function standings(
   })
 }
 
-export type BoardHashInput = { selection: SnapshotSelection; config: string }
-
 /** A board depends on its snapshots, which never change, and its config: their hash is the hash of the board. */
-export function sheetBoardHash(scores: Database, { selection, config }: BoardHashInput): string {
+export function sheetBoardHash(
+  scores: Database,
+  { selection, config }: { selection: SnapshotSelection; config: string },
+): string {
   const hash = new Bun.CryptoHasher('sha256').update(config)
   const checksums = scores.query<{ checksum: number }, [number, number]>(
     'SELECT checksum FROM groups WHERE key >= ? * 16777216 AND key < (? + 1) * 16777216 ORDER BY key',

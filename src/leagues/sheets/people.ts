@@ -23,7 +23,7 @@ import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 export const comparedChanges = ['new', 'missing', 'renamed', 'went_down', 'suspicious', 'unknown'] as const
 export type ComparedChange = (typeof comparedChanges)[number]
 
-export type PeopleInput = {
+type PeopleInput = {
   change: ComparedChange
   snapshot: number
   /** The scan before; for an extra sheet the newest scan, or the extra sheet before. */

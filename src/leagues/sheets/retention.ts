@@ -103,7 +103,7 @@ async function sweepUnneeded({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: nu
     for (const snapshot of needed.snapshots) keep.add(snapshot)
     for (const key of needed.derived) derived.add(key)
   }
-  return sheets.thread.run('sweep', { keep: [...keep], keepDerived: [...derived], before })
+  return sheets.thread.run('sweep', { keep, keepDerived: derived, before })
 }
 
 /** Final, or ended so long ago that nothing of it can be undone any more. */
@@ -141,13 +141,13 @@ export function neededSnapshots(scores: Database, all: readonly Published[], und
   const firstAndLast = [ordered[0], ordered.at(-1)].flatMap(upload => upload?.snapshot ?? [])
   const extras = ordered.filter(({ kind }) => kind === 'extra').map(({ snapshot }) => snapshot)
   const snapshots = new Set([...firstAndLast, ...daily.values(), ...extras])
-  const derived: string[] = []
+  const derived = new Set<string>()
   for (const selection of selectionsToKeep(all, undos)) {
     const { baseline, between, current } = selection
     const stored = longestStored(scores, selection)?.members ?? 0
-    if (stored > 0) derived.push(latecomerListKey({ baseline, between: between.slice(0, stored) }))
-    derived.push(...extrasListsOf(selection))
+    if (stored > 0) derived.add(latecomerListKey({ baseline, between: between.slice(0, stored) }))
+    for (const key of extrasListsOf(selection)) derived.add(key)
     for (const snapshot of [baseline, ...between.slice(stored), current]) snapshots.add(snapshot)
   }
-  return { snapshots: [...snapshots], derived }
+  return { snapshots, derived }
 }

@@ -88,7 +88,7 @@ export async function scoreNewBoard(
   return { suspicious, fallen, board: { input, scored: sum.scored(starts) } }
 }
 
-export type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }
+type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }
 
 /** Everyone's gain in one metric, ranked. */
 export async function rankedGains(scores: Database, input: GainInput, work: PausableWork): Promise<Ranking> {

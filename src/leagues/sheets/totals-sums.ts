@@ -10,7 +10,7 @@ import { snapshotOf } from './snapshots/snapshot.ts'
 
 export const maxGroups = 10_000 // nobody wants totals by a label that is different for everyone
 
-export type TotalsInput = {
+type TotalsInput = {
   snapshot: number
   starts: BaselineRows
   score: Float64Array

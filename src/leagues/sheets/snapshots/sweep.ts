@@ -27,13 +27,13 @@ type SweepOptions = {
   keepDerived?: ReadonlySet<string>
   /** Younger ones stay: they may be about to be published, also by another process. */
   before: number
-  pause?: () => Promise<void>
 }
 
 /** Deletes what nothing refers to, and gives the space back. Returns how many snapshots it deleted. */
 export async function sweepStoredSnapshots(
   scores: Database,
-  { keep, keepDerived, before, pause = async () => {} }: SweepOptions,
+  { keep, keepDerived, before }: SweepOptions,
+  { pause } = { pause: async () => {} },
 ): Promise<number> {
   type Candidate = { id: number; complete: number; starts_for: string | null }
   const candidates = scores
