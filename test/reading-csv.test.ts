@@ -169,7 +169,7 @@ describe('broken records', () => {
   test('fail the sheet in strict mode, which still reports all of them', async () => {
     const failure = await refusal(read('id,power\n1,x\n2,5\n3,y\n', { mode: 'strict' }))
     expect(failure.code).toBe('bad_rows')
-    expect(failure.detail.report).toMatchObject({ rowsTotal: 3, rowsOk: 1, rowsBad: 2, errorCount: 2 })
+    expect(failure).toMatchObject({ report: { rowsTotal: 3, rowsOk: 1, rowsBad: 2, errorCount: 2 } })
     expect(failure.message).toContain('line 2')
     expect((await refusal(read('id,power\n1,x\n2,5\n', { mode: 'strict' }))).code).toBe('bad_rows') // one is enough
   })

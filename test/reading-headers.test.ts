@@ -185,8 +185,7 @@ describe('a mapping', () => {
   test('that names no header of the sheet is refused', async () => {
     const failure = await refusal(read('id,power\n1,5\n', { mapping: { Points: 'points' } }))
     expect(failure.code).toBe('bad_mapping')
-    expect(failure.message).toContain('"Points"')
-    expect(failure.detail.found).toEqual(['id', 'power'])
+    expect(failure.message).toContain('"Points". The sheet has: "id", "power".')
   })
 
   test('that gives one metric to two headers is refused', async () => {
@@ -200,7 +199,7 @@ describe('a sheet', () => {
     const failure = await refusal(read('Season 3\nplayer,points\nann,7\n'))
     expect(failure.code).toBe('no_id')
     expect(failure.message).toContain('Governor ID')
-    expect(failure.detail.found).toEqual(['player', 'points'])
+    expect(failure.message).toContain('The sheet has: "player", "points".')
     expect(failure.message).toContain('{"player":"id"}')
   })
 

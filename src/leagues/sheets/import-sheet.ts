@@ -14,7 +14,7 @@ import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf } from '
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { fillInNames } from './known-names.ts'
 import { takeReadAhead } from './reading/read-ahead.ts'
-import { type Finding, findingsPerText, type SheetReport } from './reading/report.ts'
+import { type Finding, findingsPerText, RowsRefused, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
 import { type BoardConfig, type ScoredBoard, scoreInput, scoreNewBoard } from './scoring.ts'
 import { dateByContent, type SheetDate } from './sheet-date.ts'
@@ -136,11 +136,11 @@ function findingTexts(findings: readonly Finding[]): string[] {
   return texts
 }
 
-/** A sheet that was refused for its rows was read to its end. */
+/** As the HTTP thread stores it. */
 class RefusedSheet extends SheetRefusal {
   readonly report: Report
   readonly findings: string[]
-  constructor({ code, message }: SheetRefusal, report: SheetReport) {
+  constructor({ code, message, report }: RowsRefused) {
     super(code, message)
     this.report = reportOf(report)
     this.findings = findingTexts(report.errors)
@@ -175,8 +175,7 @@ async function readWithProgress({ path, options }: ImportInput, { signal, progre
   try {
     return (await takeReadAhead(basename(path), readOptions)) ?? (await readSheet(path, readOptions))
   } catch (error) {
-    const report = error instanceof SheetRefusal ? error.detail.report : undefined
-    throw error instanceof SheetRefusal && report ? new RefusedSheet(error, report) : error
+    throw error instanceof RowsRefused ? new RefusedSheet(error) : error
   }
 }
 

@@ -169,7 +169,7 @@ export class CsvScanner {
   private waitForMore(first: number): void {
     const pendingBytes = this.end - first
     if (pendingBytes > sheetLimits.line)
-      refuseSheet('line_too_long', `Line ${this.line} is longer than ${sheetLimits.line >> 20} MB`, { line: this.line })
+      refuseSheet('line_too_long', `Line ${this.line} is longer than ${sheetLimits.line >> 20} MB`)
     this.at = first
     this.retryAt = pendingBytes < 4096 ? 0 : first + Math.min(pendingBytes * 2, sheetLimits.line + 1)
   }

@@ -241,30 +241,23 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   const keys = new Set(found.map(headerKey))
   const unknown = Object.keys(mapping).filter(name => !keys.has(headerKey(name)))
   if (unknown.length)
-    refuseSheet('bad_mapping', `The mapping names headers the sheet does not have: ${quoted(unknown)}. ${foundText}`, {
-      unknown,
-      found,
-    })
+    refuseSheet('bad_mapping', `The mapping names headers the sheet does not have: ${quoted(unknown)}. ${foundText}`)
   const targets = Object.values(mapping).map(to => roleNamed(to ?? ''))
   const repeated = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
-  if (repeated) refuseSheet('bad_mapping', `The mapping gives ${repeated} to two headers`, { found })
+  if (repeated) refuseSheet('bad_mapping', `The mapping gives ${repeated} to two headers`)
   if (targets.filter(isLabel).length > MAX_LABELS)
-    refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`, { found })
+    refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`)
   if (!header) {
     const likely = found.find(name => roleNamed(name) === 'name') ?? found[0]
     const hint = likely ? ` By API, a mapping such as ${JSON.stringify({ [likely]: 'id' })} names it.` : ''
     return refuseSheet(
       found.length ? 'no_id' : 'no_header',
       `No id column: looked for ${idAliases.join(', ')}. ${foundText}${hint}`,
-      { lookedFor: idAliases, found },
     )
   }
   if (!header.columns.some(({ role }) => role === 'metric')) {
     const lookedFor = [...metricAliases.values()].map(list => list[0]!)
-    refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${foundText}`, {
-      lookedFor,
-      found,
-    })
+    refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${foundText}`)
   }
   return header
 }

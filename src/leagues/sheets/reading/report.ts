@@ -1,14 +1,8 @@
 import type { Encoding } from '../../../platform/spreadsheets/encoding.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
+import { SheetRefusal } from '../../../platform/spreadsheets/refusal.ts'
 
 export type SheetFormat = 'csv' | 'tsv' | 'xlsx'
-
-declare module '../../../platform/spreadsheets/refusal.ts' {
-  interface RefusalDetail {
-    /** Set for a sheet that was read to its end: `bad_rows` and `no_rows`. */
-    report?: SheetReport
-  }
-}
 
 /** The report of a sheet, accepted or refused. */
 export interface SheetReport {
@@ -39,6 +33,17 @@ export interface SheetReport {
   takenAt: string | null
   /** What the uploader should know about how it was read. */
   notes: string[]
+}
+
+/** A sheet that was read to its end, and is refused for its rows. */
+export class RowsRefused extends SheetRefusal {
+  constructor(
+    code: 'bad_rows' | 'no_rows',
+    message: string,
+    readonly report: SheetReport,
+  ) {
+    super(code, message)
+  }
 }
 
 /** What is wrong with a cell or a row, for the uploader to look up in the file. */

@@ -9,14 +9,13 @@
  *
  * There is no string and no object per row. Memory is the columns (four or eight bytes a number, plus the texts) and a few megabytes;
  * for XLSX also the workbook's shared strings. The columns are views of buffers that may be larger than they are: untouched
- * pages cost nothing. `postMessage(sheet, transferables(sheet))` hands them to another thread without a copy.
+ * pages cost nothing.
  *
  * A file that cannot be read throws a SheetRefusal. So does one without a single good row, and in strict mode one with any
  * bad row; those two refusals carry the report. Lines are lines of the file or rows of the worksheet, counted from 1.
  */
 import { setImmediate } from 'node:timers/promises'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
-import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
@@ -25,7 +24,7 @@ import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
 import { type Header, headingNotes, type Mapping } from './headers.ts'
-import type { SheetReport } from './report.ts'
+import { RowsRefused, type SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { tableIn } from './workbook-table.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
@@ -72,18 +71,6 @@ export async function readSheet(file: string | Uint8Array | ByteSource, options:
   } finally {
     source.close()
   }
-}
-
-/** The buffers behind a sheet's columns, for `postMessage`. */
-export function transferables({ ids, order, names, metrics, labels, lines }: Sheet): ArrayBuffer[] {
-  const texts = [ids, names, ...labels.map(label => label.texts)]
-  const views = [
-    ...texts.flatMap(({ bytes, offsets }) => [bytes, offsets]),
-    ...(order ? [order] : []),
-    lines,
-    ...metrics.map(metric => metric.values),
-  ]
-  return [...new Set(views.map(({ buffer }) => buffer))].filter(buffer => buffer instanceof ArrayBuffer)
 }
 
 async function readText(source: ByteSource, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
@@ -180,12 +167,16 @@ export function requireImportable(sheet: Sheet, mode: ReadOptions['mode']): Shee
   const first = report.errors[0]
   const firstError = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
   if (rows === 0)
-    refuseSheet(
+    throw new RowsRefused(
       'no_rows',
       report.rowsTotal ? `No row of ${report.rowsTotal} could be read${firstError}` : 'No rows below the headings',
-      { report },
+      report,
     )
   if (mode === 'strict' && report.rowsBad > 0)
-    refuseSheet('bad_rows', `${report.rowsBad} of ${report.rowsTotal} rows cannot be read${firstError}`, { report })
+    throw new RowsRefused(
+      'bad_rows',
+      `${report.rowsBad} of ${report.rowsTotal} rows cannot be read${firstError}`,
+      report,
+    )
   return sheet
 }
