@@ -106,6 +106,22 @@ test('a link is made as PUBLIC_URL says, and only officers make one', async () =
   expect((await refusalOf(call.post('/api/v1/invitations', { league_id: 77 }))).status).toBe(404)
 })
 
+test('every invitation is listed, page by page, also those of one league', async () => {
+  const { call, app } = await start()
+  const { id } = await newLeague(call)
+  const { id: first } = await call.post('/api/v1/invitations', { league_id: id })
+  app.db.$client.run(
+    `insert into invitations (league_id, token_hash, max_uses, expires_at, created_at)
+     select league_id, 'token ' || value, max_uses, expires_at, created_at from invitations, json_each(?)`,
+    [JSON.stringify(Array.from({ length: 50 }, (_, i) => i))],
+  )
+  const read = async (path: string) => (await call.raw(path, asPage)).text()
+  const ofLeague = `/invitations?league_id=${id}`
+  expect(await read(`/leagues/${id}/members`)).toContain(`<a href="${ofLeague}">All 51 invitations</a>`)
+  expect(await read(ofLeague)).not.toContain(`id="i-${first}"`)
+  expect(await read(`${ofLeague}&page=2`)).toContain(`id="i-${first}"`)
+})
+
 test('members are told what happens to what they played before they leave, and leaving is audited', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/leagues', { ...season, kind: 'market' })

@@ -124,6 +124,16 @@ test('the price at the start of the day is the same on portfolios and boards, al
   expect((await board(call, 1)).rows[0].metrics).toMatchObject({ today_pct: 0 })
 })
 
+test('the page says how many more prices are held than it shows', async () => {
+  const { call } = await start()
+  const prices = (cents: number) => Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`S${i}`, cents]))
+  await sendQuotes(call, prices(100))
+  await sendQuotes(call, prices(1_000))
+  expect(await (await call.raw('/quotes', { headers: { accept: 'text/html' } })).text()).toContain(
+    'The first 100 of 101 are here.',
+  )
+})
+
 test('how far a price may move is a setting, and 0 holds none', async () => {
   const careful = await start({ HOLD_PRICE_PCT: '5' })
   await sendQuotes(careful.call, { ACME: 1_000 })

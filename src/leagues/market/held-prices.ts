@@ -42,7 +42,7 @@ export const heldPriceSchema = t.Object(
     ],
   },
 )
-export type HeldPriceView = Static<typeof heldPriceSchema>
+type HeldPriceView = Static<typeof heldPriceSchema>
 
 const alert = 'prices_held'
 
@@ -118,11 +118,9 @@ function updateHeldAlert(tx: Db, now: number): void {
   })
 }
 
-export function listHeldPrices(
-  db: Db,
-  { limit, offset }: PageSlice,
-  symbol?: string,
-): { held: HeldPriceView[]; total: number } {
+export type HeldPrices = { held: HeldPriceView[]; total: number }
+
+export function listHeldPrices(db: Db, { limit, offset }: PageSlice, symbol?: string): HeldPrices {
   const which = symbol === undefined ? undefined : eq(heldPrices.symbol, symbol)
   const rows = db
     .select({ price: heldPrices, username: users.username })

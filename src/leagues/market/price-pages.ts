@@ -61,7 +61,7 @@ export const pricePages = (app: App) => {
   const sourcesFor = (who: Who | undefined, request: Request): PriceSourcesData | undefined =>
     isAtLeast(who, 'officer')
       ? {
-          held: listHeldPrices(db, pageOf({ limit: 100 })).held,
+          held: listHeldPrices(db, pageOf({ limit: 100 })),
           feeds: allFeeds(db).map(quoteFeedView),
           origin: app.config.publicUrl ?? new URL(request.url).origin,
         }
@@ -123,7 +123,7 @@ export const pricePages = (app: App) => {
           officer: shown && {
             prices: shown.prices,
             pagination: pagination(slice, shown.total),
-            held: listHeldPrices(db, pageOf({ limit: 1 }), symbol).held,
+            held: listHeldPrices(db, pageOf({ limit: 1 }), symbol),
           },
         })
         return page({ title: symbol, who, nav: 'quotes', body })

@@ -12,7 +12,7 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
-import type { HeldPriceView } from './held-prices.ts'
+import type { HeldPrices } from './held-prices.ts'
 import type { QuoteView } from './quote.ts'
 import { minInterval, type QuoteFeedView } from './quote-feeds/quote-feed.ts'
 
@@ -78,7 +78,7 @@ ${table({
 ${paginationLinks(pages, page => address(path, { q, page }))}`
 }
 
-export type PriceSourcesData = { held: readonly HeldPriceView[]; feeds: readonly QuoteFeedView[]; origin: string }
+export type PriceSourcesData = { held: HeldPrices; feeds: readonly QuoteFeedView[]; origin: string }
 
 export const quotesBody = (list: PriceListData, sources: PriceSourcesData | undefined, who: Who | undefined): Html =>
   html`<header class="head"><h1>Quotes</h1></header>
@@ -86,12 +86,12 @@ ${sources && heldPricesTable(sources.held)}
 ${priceList(list, who)}
 ${sources && priceSources(sources)}`
 
-/** Asks whether prices that moved very far are right. */
-export function heldPricesTable(held: readonly HeldPriceView[]): Content {
+/** Asks whether prices that moved very far are right. The others follow when these are answered. */
+export function heldPricesTable({ held, total }: HeldPrices): Content {
   if (!held.length) return null
   return html`<section class="part" id="held">
 <h2>${held.length === 1 ? 'Is this price right?' : 'Are these prices right?'}</h2>
-<p>${held.length === 1 ? 'It' : 'Each'} moved so far that it waits for an answer. Until then the previous price counts.</p>
+<p>${held.length === 1 ? 'It' : 'Each'} moved so far that it waits for an answer. Until then the previous price counts.${total > held.length && html` The first ${number(held.length)} of ${number(total)} are here.`}</p>
 ${table({
   caption: 'Held prices',
   stack: true,

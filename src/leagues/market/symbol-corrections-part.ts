@@ -10,7 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { money, name, number, time } from '../../ui/parts/values.ts'
 import type { SymbolActionView } from './corrections/symbol-action.ts'
-import type { HeldPriceView } from './held-prices.ts'
+import type { HeldPrices } from './held-prices.ts'
 import { moneyText } from './order.ts'
 import type { PriceView } from './price-history.ts'
 import type { QuoteView } from './quote.ts'
@@ -69,7 +69,7 @@ ${table({
 })}
 </section>`
 
-export type OfficerData = { prices: readonly PriceView[]; pagination: Pagination; held: readonly HeldPriceView[] }
+export type OfficerData = { prices: readonly PriceView[]; pagination: Pagination; held: HeldPrices }
 
 /** What officers can do: take prices back, set one, split, pay a dividend. */
 export function officerPart(

@@ -3,6 +3,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
@@ -21,14 +22,14 @@ type MembersData = {
   pagination: Pagination
   /** What happens to what a member has played, by user id; for those the reader may remove. */
   onLeaving: ReadonlyMap<number, string>
-  /** For officers, while people can join. */
-  invitations?: readonly InvitationView[]
+  /** For officers, while people can join: the newest, and how many there are. */
+  invited?: { invitations: readonly InvitationView[]; total: number }
   sendsMail: boolean
 }
 
 /** The members of a league; officers add, invite and remove people here. */
 export function membersBody(data: MembersData, who: Who): Html {
-  const { league, kind, members, pagination, onLeaving, invitations, sendsMail } = data
+  const { league, kind, members, pagination, onLeaving, invited, sendsMail } = data
   const api = `/api/v1/leagues/${league.id}`
   const isOfficer = isAtLeast(who, 'officer')
   return html`${leagueHead({ league, kind, who, tab: 'members' })}
@@ -85,7 +86,7 @@ ${paginationLinks(pagination, page => `/leagues/${league.id}/members?page=${page
 </div>
 </section>
 ${
-  invitations &&
+  invited &&
   html`<section class="part">
 <h2>Add somebody who has an account</h2>
 ${form(
@@ -98,7 +99,7 @@ ${form(
 <h2>Invitations</h2>
 <p>Anyone with the link can make an account or sign in, and joins the league. Send it only to people you want in it.</p>
 ${invitationForm(sendsMail, league.id)}
-${invitationTable(invitations)}
+${invitationTable(invited.invitations, invited.total > invited.invitations.length && html`<p><a href="${address('/invitations', { league_id: league.id })}">All ${number(invited.total)} invitations</a></p>`)}
 </section>`
 }`
 }
@@ -122,7 +123,11 @@ ${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true
     'Invite',
   )
 
-export const invitationTable = (invitations: readonly InvitationView[]): Html => html`<div id="invitations">
+/** `below`: the way to the others. */
+export const invitationTable = (
+  invitations: readonly InvitationView[],
+  below: Content,
+): Html => html`<div id="invitations">
 ${table({
   caption: 'Invitations, newest first',
   stack: true,
@@ -153,7 +158,7 @@ ${table({
     },
   ],
 })}
-</div>`
+${below}</div>`
 
 function mailedTo({ email, mailed_at, mail_error }: InvitationView): Content {
   if (email === null) return html`<span class="quiet">anyone with the link</span>`

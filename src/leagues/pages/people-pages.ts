@@ -18,8 +18,10 @@ import { html } from '../../platform/html.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { idParams } from '../../platform/http/shared-schemas.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, time } from '../../ui/parts/values.ts'
 import { acceptInvitation, describeInvitation, joinByInvitation } from '../accept-invitation.ts'
 import { kindOf } from '../kinds.ts'
@@ -29,7 +31,7 @@ import { readableLeague } from '../visibility.ts'
 import { invitationForm, invitationTable, membersBody } from './members-page.ts'
 
 const token = t.String({ minLength: 1, maxLength: 100 })
-const shownInvitations = 100
+const shownInvitations = pageOf({ limit: 50 })
 
 export const peoplePages = (app: App) => {
   const { db, clock } = app
@@ -49,10 +51,7 @@ export const peoplePages = (app: App) => {
         members,
         pagination: pagination(slice, total),
         onLeaving: new Map(removable.map(({ user_id }) => [user_id, onLeaving(app, league, user_id)])),
-        invitations:
-          isOfficer && isOpen
-            ? listInvitations(db, id, pageOf({ limit: shownInvitations }), clock.now()).invitations
-            : undefined,
+        invited: isOfficer && isOpen ? listInvitations(db, id, shownInvitations, clock.now()) : undefined,
         sendsMail: sendsMail(app),
       },
       who,
@@ -96,15 +95,17 @@ export const peoplePages = (app: App) => {
     })
     .get(
       '/invitations',
-      ({ who }) => {
-        const { invitations } = listInvitations(db, undefined, pageOf({ limit: shownInvitations }), clock.now())
+      ({ query, who }) => {
+        const slice = pageOf({ ...shownInvitations, page: query.page })
+        const { invitations, total } = listInvitations(db, query.league_id, slice, clock.now())
+        const to = (page: number) => address('/invitations', { league_id: query.league_id, page })
         const body = html`<div class="head"><h1>Invitations</h1></div>
 <p>Anyone with the link can make an account with the role member. For a link that also joins a league, use the league's page of members.</p>
 ${invitationForm(sendsMail(app))}
-${invitationTable(invitations)}`
+${invitationTable(invitations, paginationLinks(pagination(slice, total), to))}`
         return page({ title: 'Invitations', who, nav: 'account', body })
       },
-      { may: 'officer', detail: hidden },
+      { query: t.Object({ league_id: t.Optional(idSchema), ...pageQuery }), may: 'officer', detail: hidden },
     )
     .get(
       '/invitation',
