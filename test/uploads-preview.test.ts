@@ -57,6 +57,13 @@ test('a sheet without an id is shown all the same, and says what it lacks', asyn
   })
 })
 
+test('a preview checks the options in its form as an upload does', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const { status, problem } = await refusalOf(preview(call, id, foreign, 'scan.csv', { kind: 'middle' }))
+  expect([status, problem.errors[0].path]).toEqual([422, 'kind'])
+})
+
 test('the beginning of a file is enough', async () => {
   const { call } = await start()
   const { id } = await newLeague(call)

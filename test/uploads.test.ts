@@ -197,6 +197,17 @@ test('what cannot be a sheet is refused at once and leaves no file', async () =>
     status: 422,
     errors: [{ path: 'mapping' }],
   })
+  const twoFiles = formOf(current)
+  twoFiles.append('file', new File([current], 'other.csv'))
+  const wrongForms = [
+    [twoFiles, 'several'],
+    [formOf(current, 'scan.csv', Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i}`, 'x']))), '20 parts'],
+  ] as const
+  for (const [form, why] of wrongForms) {
+    const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${id}/uploads`, form))
+    expect([status, problem.errors[0].path]).toEqual([422, 'file'])
+    expect(problem.detail).toContain(why)
+  }
   expect((await refusalOf(call.post(`/api/v1/leagues/${id}/uploads`, { no: 'form' }))).problem).toMatchObject({
     status: 415,
   })

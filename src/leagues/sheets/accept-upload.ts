@@ -187,7 +187,7 @@ export function requireUploadsOpen(league: League, now: number) {
 }
 
 /** The other parts of the form, checked against the schema of the query. */
-function checkedUploadForm(fields: Record<string, string>): UploadOptions {
+export function checkedUploadForm(fields: Record<string, string>): UploadOptions {
   if (Object.keys(fields).length === 0) return {}
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
   if (errors.length) refuse('invalid', errorSummary(errors), { errors })

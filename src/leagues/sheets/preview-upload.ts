@@ -5,7 +5,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { isLabel } from '../columns.ts'
 import type { League } from '../league.ts'
-import { mappingOf } from './accept-upload.ts'
+import { checkedUploadForm, mappingOf } from './accept-upload.ts'
 import { scanMetrics } from './extra-columns.ts'
 import { headersOf, isSheetRefusal, rememberedMapping } from './mappings.ts'
 import { publishedSnapshots } from './queries.ts'
@@ -21,15 +21,16 @@ import { dateBeforeReading, dateByContent } from './sheet-date.ts'
 export async function previewUpload(app: App, league: League, received: ReceivedFile, options: PreviewOptions) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
+  const { mapping: givenMapping, kind } = { ...checkedUploadForm(fields), ...options }
   const input = { path: uploadPath(config.dataDir, file), filename, isCut: fields.is_cut === 'true' }
   const readPreview = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
-  const mapping = mappingOf(options.mapping ?? fields.mapping) ?? undefined
+  const mapping = mappingOf(givenMapping) ?? undefined
   const first = await readPreview(mapping)
   const remembered = mapping ? undefined : rememberedMapping(db, league.id, headersOf(first))
   const { takenAt: takenAtInSheet, ...preview } = remembered ? await readPreview(remembered) : first
   const now = clock.now()
   const { takenAt, takenFrom } = dateByContent(dateBeforeReading(undefined, filename, now), takenAtInSheet, now)
-  const isExtra = (options.kind ?? fields.kind) === 'extra'
+  const isExtra = kind === 'extra'
   const withoutTaken = isExtra
     ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)))
     : preview

@@ -177,6 +177,10 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
   // For a body that ends inside a part, both the form and its file emit the error, twice, whether or not anybody listens.
   const ignore = () => {}
   form.on('error', ignore)
+  const refuseForm = (message: string) => () =>
+    void form.destroy(new Refusal('invalid', message, { errors: [{ path: 'file', message }] }))
+  form.on('filesLimit', refuseForm('Send one file, in a part named file: this form has several.'))
+  form.on('fieldsLimit', refuseForm(`Besides the file a form may have ${formLimits.fields} parts: this one has more.`))
   form.on('field', (name: string, value: string) => {
     fields[name] = value
   })
@@ -216,7 +220,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
   return refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'Choose a file.' }] })
 }
 
-const formLimits = { files: 1, fields: 20, fieldSize: 65_536, parts: 30 }
+const formLimits = { files: 1, fields: 20, fieldSize: 65_536 }
 
 function multipartParser(type: string, fileSize: number) {
   try {
