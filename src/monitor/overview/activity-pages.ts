@@ -170,63 +170,62 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 
 /** Activity in each league, and the archived leagues. */
 
-const listQuery = t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) })
-const listAnswer = { schema: t.Array(leagueActivitySchema) }
+type Leagues = {
+  path: string
+  title: string
+  navItem: 'leagues' | 'archives'
+  summary: string
+  archived: boolean
+  empty: Content
+}
 
 export const leagueActivityPage = (app: App) =>
-  livePage(app, {
-    ...leaguesWhere(app, false),
+  leaguesPage(app, {
     path: `${monitoringPath}/league-activity`,
     title: 'Leagues',
     navItem: 'leagues',
-    body: ({ leagues, pages }) =>
-      body(
-        leagues,
-        pages,
-        `${monitoringPath}/league-activity`,
-        'Officers make the first one.',
-        html`<a href="/leagues/new">New league</a>`,
-      ),
-    json: { ...listAnswer, summary: 'Activity in each league, newest first', of: listOf, pages: pagesOf },
+    summary: 'Activity in each league, newest first',
+    archived: false,
+    empty: emptyState('No leagues', 'Officers make the first one.', html`<a href="/leagues/new">New league</a>`),
   })
 
 export const archivesPage = (app: App) =>
-  livePage(app, {
-    ...leaguesWhere(app, true),
+  leaguesPage(app, {
     path: '/admin/archives',
     title: 'Archives',
     navItem: 'archives',
-    body: ({ leagues, pages }) =>
-      body(
-        leagues,
-        pages,
-        '/admin/archives',
-        'A league is archived in its settings, is then listed here, and can still be read.',
-      ),
-    json: { ...listAnswer, summary: 'Archived leagues', of: listOf, pages: pagesOf },
+    summary: 'Archived leagues',
+    archived: true,
+    empty: emptyState(
+      'No leagues',
+      'A league is archived in its settings, is then listed here, and can still be read.',
+    ),
   })
 
-type Listed = { leagues: LeagueActivity[]; pages: Pagination }
-const listOf = ({ leagues }: Listed) => leagues
-const pagesOf = ({ pages }: Listed) => pages
-
-function leaguesWhere({ reader, clock }: App, archived: boolean) {
-  const list = (place: { limit: number; offset: number }) =>
-    reader.read(leagueActivityReading, { now: clock.now(), archived, limit: place.limit, offset: place.offset })
-  return {
-    query: listQuery,
-    async read(query: { page?: number; limit?: number }): Promise<Listed> {
+function leaguesPage(app: App, { path, title, navItem, summary, archived, empty }: Leagues) {
+  const list = ({ limit, offset }: { limit: number; offset: number }) =>
+    app.reader.read(leagueActivityReading, { now: app.clock.now(), archived, limit, offset })
+  return livePage(app, {
+    path,
+    title,
+    navItem,
+    query: t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
+    async read(query) {
       const place = pageOf(query)
       const { leagues, total } = await list(place)
       return { leagues, pages: paginationOf(place, total) }
     },
-    file: {
-      name: archived ? 'archives' : 'leagues',
-      row: leagueActivitySchema,
-      rows: async (_: unknown, place: { limit: number; offset: number }) => (await list(place)).leagues,
+    body: ({ leagues, pages }) => html`${leagueTable(leagues, empty)}
+${paginationLinks(pages, page => address(path, { page }))}`,
+    json: {
+      summary,
+      schema: t.Array(leagueActivitySchema),
+      of: ({ leagues }) => leagues,
+      pages: ({ pages }) => pages,
     },
+    file: { name: navItem, row: leagueActivitySchema, rows: async (_, place) => (await list(place)).leagues },
     live: everySecondAndAHalf,
-  }
+  })
 }
 
 /** What is counted of a league, and the tab that lists it. */
@@ -237,20 +236,14 @@ const counts = [
   ['Uploads', 'upload_count', 'uploads'],
 ] as const
 
-const body = (
-  leagues: readonly LeagueActivity[],
-  pages: Pagination,
-  path: string,
-  whenEmpty: string,
-  next?: Content,
-): Html =>
-  html`${table<LeagueActivity>({
+const leagueTable = (leagues: readonly LeagueActivity[], empty: Content): Content =>
+  table<LeagueActivity>({
     caption: 'Leagues, newest first',
     dense: true,
     stack: true,
     rows: leagues,
     key: ({ id }) => `league-${id}`,
-    empty: emptyState('No leagues', whenEmpty, next),
+    empty,
     columns: [
       { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
       { head: 'Kind', cell: ({ kind }) => kind },
@@ -262,5 +255,4 @@ const body = (
       })),
       { head: 'Made', cell: ({ created_at }) => dayText(created_at) },
     ],
-  })}
-${paginationLinks(pages, page => address(path, { page }))}`
+  })

@@ -8,6 +8,7 @@ import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { hidden } from '../../ui/layout.ts'
@@ -52,6 +53,11 @@ const actionRoutes = (app: App) => {
     forgetTasks(app)
     return answer
   }
+  const actOn =
+    (verb: Verb) =>
+    async ({ body, who }: { body: typeof jobIdBody.static; who: Who | undefined }) =>
+      afterAction(await actOnJob(app, signedIn(who), verb, body.job_id))
+  const ofJob = (summary: string) => ({ body: jobIdBody, may: 'admin', detail: describe(summary, doneSchema) }) as const
 
   return new Elysia({ prefix: tasksPath, tags: ['admin'] })
     .use(access(app))
@@ -105,39 +111,13 @@ const actionRoutes = (app: App) => {
         detail: describe(
           'Retry, cancel or remove all jobs that match; the result of the job is the report',
           startedSchema,
-          {
-            status: 202,
-          },
+          { status: 202 },
         ),
       },
     )
-    .post(
-      '/jobs/retry',
-      async ({ body, who }) => afterAction(await actOnJob(app, signedIn(who), 'retry', body.job_id)),
-      {
-        body: jobIdBody,
-        may: 'admin',
-        detail: describe('Retry a failed or cancelled job', doneSchema),
-      },
-    )
-    .post(
-      '/jobs/cancel',
-      async ({ body, who }) => afterAction(await actOnJob(app, signedIn(who), 'cancel', body.job_id)),
-      {
-        body: jobIdBody,
-        may: 'admin',
-        detail: describe('Cancel a job that is not finished', doneSchema),
-      },
-    )
-    .post(
-      '/jobs/remove',
-      async ({ body, who }) => afterAction(await actOnJob(app, signedIn(who), 'remove', body.job_id)),
-      {
-        body: jobIdBody,
-        may: 'admin',
-        detail: describe('Remove a finished job and its log', doneSchema),
-      },
-    )
+    .post('/jobs/retry', actOn('retry'), ofJob('Retry a failed or cancelled job'))
+    .post('/jobs/cancel', actOn('cancel'), ofJob('Cancel a job that is not finished'))
+    .post('/jobs/remove', actOn('remove'), ofJob('Remove a finished job and its log'))
 }
 
 /** The schedule, running jobs, locks, and failures. */
