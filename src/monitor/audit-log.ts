@@ -23,7 +23,6 @@ import { table } from '../ui/parts/table.ts'
 import { name, noValue, time } from '../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { filterForm } from './pages/monitor-layout.ts'
-import { targetLink } from './subject-links.ts'
 
 const results = ['ok', 'refused', 'failed'] as const
 
@@ -180,6 +179,26 @@ ${pages.total >= auditCountLimit && html`<p class="quiet">There are more entries
 
 const who = ({ user, user_id: id }: AuditView): Content =>
   id === null ? html`<span class="quiet">${user}</span>` : html`<a href="/admin/users/${id}">${name(user)}</a>`
+
+/** Where the targets of actions are shown. */
+const targetPages: Record<string, string> = {
+  league: '/leagues',
+  user: '/admin/users',
+  staff: '/rota/staff',
+  site: '/rota/sites',
+  shift: '/rota/shifts',
+  draft: '/rota/drafts',
+  tour: '/tours',
+  job: '/admin/task-monitor/jobs',
+  'price of': '/quotes',
+}
+
+/** `league 5`, `tour pga`, `price of ACME`, with a link unless the action deleted it. */
+export function targetLink(action: string, target: string): Content {
+  const [, noun = '', id = ''] = /^(.+) (\S+)$/.exec(target) ?? []
+  const page = targetPages[noun]
+  return page && !action.endsWith('.delete') ? html`<a href="${page}/${encodeURIComponent(id)}">${target}</a>` : target
+}
 
 const detailOf = (detail: AuditView['detail']): Content => {
   const facts = Object.entries(detail)

@@ -24,7 +24,6 @@ import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
 import { checkedAt } from '../process-monitor.ts'
-import { pageOfAlert } from '../subject-links.ts'
 import {
   type AlertFilter,
   type AlertStats,
@@ -159,6 +158,30 @@ function alertCell(alert: AlertView): Html {
   const page = pageOfAlert(alert)
   const job = typeof data.job_id === 'string' && html` <a href="/admin/task-monitor/jobs/${data.job_id}">The run</a>`
   return html`<strong>${page ? html`<a href="${page}">${title}</a>` : title}</strong> <code class="quiet">${alert_type}</code><p>${message}${job}</p>`
+}
+
+/** Where an alert can be looked into. */
+export function pageOfAlert({ alert_type, data }: Pick<AlertView, 'alert_type' | 'data'>): string | undefined {
+  const { league_id, upload_id, staff_id, user_id, tour } = data
+  if (league_id) return upload_id ? `/leagues/${league_id}/uploads/${upload_id}` : `/leagues/${league_id}`
+  if (staff_id) return `/rota/staff/${staff_id}`
+  if (user_id) return `/admin/users/${user_id}`
+  if (tour) return `/tours/${tour}`
+  return pagesByType[alert_type]
+}
+
+const pagesByType: Record<string, string> = {
+  cache_error: '/admin/redis-stats',
+  feed_held: '/quotes',
+  high_load: '/admin/monitoring/performance',
+  job_failed: '/admin/task-monitor/jobs?status=FAILURE',
+  mail_failed: '/admin/task-monitor/jobs?name=send_mail',
+  performance: '/admin/monitoring/performance',
+  price_held: '/quotes',
+  process_died: '/admin/task-monitor',
+  roster_broken: '/rota/dashboard',
+  security: '/admin/users',
+  task_missing: '/admin/task-monitor',
 }
 
 function stateOf({ state, acknowledged, resolved }: AlertView): Content {

@@ -3,13 +3,22 @@
  * under a name that starts with a dot and renamed when everything is on disk: a name without a dot is complete.
  */
 import { Database } from 'bun:sqlite'
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
 import { syncToDisk } from '../../../db/sync.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { requestedBackup } from './restore-request.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 
@@ -211,6 +220,23 @@ function deleteOldBackups(dataDir: string, keep: number): number {
   for (const name of old) rmSync(join(folder, name), { recursive: true })
   return old.length
 }
+
+/** Which backup the next start restores. */
+
+export const requestFile = 'restore-at-start.json'
+
+export type RestoreRequest = { backup: string; aside: string }
+export const requestPath = (dataDir: string) => join(dataDir, requestFile)
+
+/** The name of the backup that the next start restores. */
+export const requestedBackup = (dataDir: string): string | undefined => readRequest(dataDir)?.backup
+
+export function readRequest(dataDir: string): RestoreRequest | undefined {
+  const path = requestPath(dataDir)
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+}
+
+export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
 
 /** The backups in the folder. */
 

@@ -21,14 +21,20 @@ import { isBusy, makeDataFolder } from '../../../db/open-errors.ts'
 import { syncToDisk } from '../../../db/sync.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
 import { holdProcessLock, isProcessDead, otherProcessesAlive } from '../../platform/process/process-lock.ts'
-import { backupName, backupsFolder, bytesOf, checkDatabase, entryOf, type Manifest, manifestSchema } from './backup.ts'
 import {
+  backupName,
+  backupsFolder,
+  bytesOf,
+  checkDatabase,
+  entryOf,
+  type Manifest,
+  manifestSchema,
   type RestoreRequest,
   readRequest,
   requestFile,
   requestPath,
   withdrawRestoreRequest,
-} from './restore-request.ts'
+} from './backup.ts'
 
 class BadBackup extends Error {}
 

@@ -21,9 +21,17 @@ import { bytes, number, time } from '../../ui/parts/values.ts'
 import { backUp, sendBackupAway } from '../jobs.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { jobPath } from '../tasks/job-views.ts'
-import { type BackupView, backupNamed, backupNames, backupSchema, backupsFolder, listBackups } from './backup.ts'
+import {
+  type BackupView,
+  backupNamed,
+  backupNames,
+  backupSchema,
+  backupsFolder,
+  listBackups,
+  requestedBackup,
+  withdrawRestoreRequest,
+} from './backup.ts'
 import { requestRestore } from './restore.ts'
-import { requestedBackup, withdrawRestoreRequest } from './restore-request.ts'
 import { s3Place } from './s3-backup.ts'
 
 export const backupRoutes = (app: App) => new Elysia().use(backupsPage(app)).use(actionRoutes(app))
