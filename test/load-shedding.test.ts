@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { openLoadRecorder } from '../src/monitor/process-load.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
+import { openLoadRecorder } from '../src/monitor/processes.ts'
 import { openLoadShedding } from '../src/platform/http/load-shedding.ts'
 import type { Who } from '../src/platform/http/request-context.ts'
 import { newLeague } from './sheets.ts'

@@ -8,7 +8,7 @@ import { t } from 'elysia'
 import { factOf, storeFact } from '../../db/facts.ts'
 import { DeadFile } from '../../db/file.ts'
 import type { Db } from '../../db/open.ts'
-import { runs, systemAlerts } from '../../db/schema.ts'
+import { queueMinutes, runs, systemAlerts } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
 import { type Alert, raiseAlert } from '../alerts.ts'
 import { systemActor } from '../audit.ts'
@@ -18,8 +18,8 @@ import { runById } from '../platform/jobs/runs.ts'
 import { conditions, openRedisWatch } from './alerts/conditions.ts'
 import { mailAlerts, openAlertWebhook, postAlerts } from './alerts/send-alerts.ts'
 import { openFileCheck } from './database-files.ts'
-import { openDepthRecorder, openLoadRecorder } from './process-load.ts'
-import { reportDeadProcesses } from './processes.ts'
+import { openLoadRecorder, reportDeadProcesses } from './processes.ts'
+import { depthReading } from './tasks/task-queries.ts'
 
 /** ms between two checks of the database files, of alerts to send, and of Redis. */
 const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }
@@ -75,6 +75,16 @@ export function startProcessMonitor(
       clearInterval(alertTimer)
       metrics.flush(db, clock.now())
     },
+  }
+}
+
+/** Call the returned function each minute: it records how much waits and runs, unless another process has. */
+export function openDepthRecorder({ db, clock, reader }: App): () => Promise<void> {
+  return async () => {
+    const now = clock.now()
+    const depth = await reader.read(depthReading, { now })
+    const row = { minute: now - (now % minute), ...depth }
+    tryWrite(db, tx => void tx.insert(queueMinutes).values(row).onConflictDoNothing().run())
   }
 }
 

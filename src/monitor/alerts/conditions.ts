@@ -16,8 +16,7 @@ import { histogramOf, quantile } from '../../platform/process/metrics.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { brokenDutiesAlert, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../database-files.ts'
-import { loadSince, processLoadAlerts } from '../process-load.ts'
-import { hasWorker, processesOf } from '../processes.ts'
+import { hasWorker, loadSince, processesOf, processLoadAlerts } from '../processes.ts'
 import { redisStats } from '../redis-stats.ts'
 
 /** A condition that can hold for a while. It is checked each minute, and its alert resolves itself when it no longer holds. */
