@@ -1,4 +1,4 @@
-/** A separate Redis for the trial, without persistence. */
+/** A separate Redis for a trial or a test, without persistence unless `more` options say otherwise. */
 
 import { endWithUs } from './end-with-us.ts'
 import { freePort } from './free-port.ts'
@@ -6,9 +6,9 @@ import { freePort } from './free-port.ts'
 export const redisServer = Bun.which('redis-server')
 export type OwnRedis = Awaited<ReturnType<typeof startOwnRedis>>
 
-export async function startOwnRedis() {
+export async function startOwnRedis(more: readonly string[] = []) {
   const port = freePort()
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...more]
   const url = `redis://127.0.0.1:${port}`
   let server = await launch()
 
@@ -24,15 +24,19 @@ export async function startOwnRedis() {
     await client.send('CONFIG', ['SET', name, value])
     client.close()
   }
-  const kill = async () => {
-    server.kill('SIGKILL')
+  async function end(signal: 'SIGKILL' | 'SIGTERM') {
+    server.kill(signal)
     await server.exited
   }
+  const kill = () => end('SIGKILL')
 
   return {
+    port,
     url,
+    pid: () => server.pid,
     kill,
-    /** It starts again empty. */
+    stop: () => end('SIGTERM'),
+    /** Without persistence it starts again empty. */
     async restart() {
       await kill()
       server = await launch()

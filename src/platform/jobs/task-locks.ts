@@ -14,7 +14,7 @@ import { type Clock, type Duration, ms } from '../clock.ts'
 type Latecomer = 'skip' | 'wait'
 
 /** A line of the table in `locks.ts`: what is locked, for how long at a time, what a latecomer does. */
-type LockKind = { task: string; lease: number; latecomer: Latecomer; prefix: string; isOfSeveral?: true }
+type LockKind = { task: string; lease: number; latecomer: Latecomer; isOfSeveral?: true }
 
 /** One lock: a kind and the arguments of the work it guards. */
 export type LockRequest = { kind: LockKind; key: string; arguments: string }
@@ -23,7 +23,7 @@ export type LockRequest = { kind: LockKind; key: string; arguments: string }
 export const lock =
   (task: string, lease: Duration, latecomer: Latecomer, prefix = 'task_lock') =>
   (...args: (string | number)[]): LockRequest => {
-    const kind = { task, lease: ms(lease), latecomer, prefix }
+    const kind = { task, lease: ms(lease), latecomer }
     const hash = new Bun.CryptoHasher('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 16)
     const key = prefix === 'task_lock' ? `${prefix}:${task}:${hash}` : `${prefix}:${task}`
     return { kind, key, arguments: args.join(', ') }
