@@ -1,5 +1,6 @@
 /** Publishes a roster: checked again by the independent checker, written in one transaction. */
 import { eq, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts } from '../../db/schema.ts'
@@ -9,6 +10,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import type { DateRange } from './date-range.ts'
 import { type Draft, draftById, isDraftAsRead, markConfirmed } from './drafts.ts'
 import {
@@ -26,18 +28,21 @@ import type { Violation } from './solving/check.ts'
 import type { Assignment } from './solving/problem.ts'
 import { personById } from './staff-queries.ts'
 
-export type Confirmed = {
-  confirmed: number
-  added: number
-  removed: number
-  pinned: number
-  start_date: string
-  end_date: string
-  site_ids: number[]
-  already_confirmed: boolean
-  unmet: string[]
-  notified: number
-}
+export const confirmedSchema = t.Object({
+  confirmed: t.Integer({ description: 'Places filled now, including pinned ones' }),
+  added: t.Integer(),
+  removed: t.Integer(),
+  pinned: t.Integer(),
+  start_date: dateSchema,
+  end_date: dateSchema,
+  site_ids: t.Array(t.Integer()),
+  already_confirmed: t.Boolean(),
+  unmet: t.Array(t.String(), {
+    description: 'Hours and days in a row that people should have but do not, in sentences',
+  }),
+  notified: t.Integer({ description: 'People with an account who were notified of a change' }),
+})
+type Confirmed = Static<typeof confirmedSchema>
 
 const confirmedAnswer = ({ start, end, siteIds }: DateRange, counts: Partial<Confirmed>): Confirmed => ({
   confirmed: 0,
@@ -122,16 +127,7 @@ export function clearRoster({ db, clock }: App, who: Who, range: DateRange): Pro
 /** Only touches what differs: people who stay keep the same row. */
 function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: number) {
   const isThere = sql`${assignments.shiftId} in (select ${shifts.id} from ${shifts} where ${inRange(range)})`
-  const present = tx
-    .select({
-      id: assignments.id,
-      shift_id: assignments.shiftId,
-      staff_id: assignments.staffId,
-      pinned: assignments.pinned,
-    })
-    .from(assignments)
-    .where(isThere)
-    .all()
+  const present = tx.select(placedColumns).from(assignments).where(isThere).all()
   const keys = new Set(wanted.map(assignmentKey))
   const removed = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
   tx.delete(assignments)
@@ -279,7 +275,8 @@ const assignmentsOfShift = (db: Db, shiftId: number): Assignment[] =>
     .where(eq(assignments.shiftId, shiftId))
     .all()
 
-type PlacedAssignment = { id: number; shift_id: number; staff_id: number; pinned: boolean }
+export const placedSchema = t.Object({ id: idSchema, shift_id: idSchema, staff_id: idSchema, pinned: t.Boolean() })
+type PlacedAssignment = Static<typeof placedSchema>
 const placedColumns = {
   id: assignments.id,
   shift_id: assignments.shiftId,

@@ -1,5 +1,5 @@
 /** Pages of the rota: they ask the same queries as the API. */
-import { Elysia, t } from 'elysia'
+import { Elysia, type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
@@ -40,7 +40,7 @@ const rangeForm = t.Object({
   site_id: t.Optional(t.Union([idSchema, t.Literal('')])),
   page: pageQuery.page,
 })
-type RangeForm = { start?: string; end?: string; site_id?: number | '' }
+type RangeForm = Static<typeof rangeForm>
 const withoutEmptyFields = ({ start, end, site_id }: RangeForm) => ({
   start: start || undefined,
   end: end || undefined,

@@ -11,7 +11,17 @@ import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../p
 import { startedAnswer, startedSchema } from '../platform/jobs/started-answer.ts'
 import { brokenDutiesNow } from './broken-alert.ts'
 import { brokenDutySchema } from './broken-duties.ts'
-import { assign, assignmentById, confirmDraft, confirmRoster, replacePerson, setPinned, unassign } from './confirm.ts'
+import {
+  assign,
+  assignmentById,
+  confirmDraft,
+  confirmedSchema,
+  confirmRoster,
+  placedSchema,
+  replacePerson,
+  setPinned,
+  unassign,
+} from './confirm.ts'
 import { checkDateRange, daysAfter, mondayOf, today } from './date-range.ts'
 import {
   assignmentSchema,
@@ -27,22 +37,6 @@ import { generateRoster, generateSchema } from './generate.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
 import { allSites, siteById } from './site-queries.ts'
-
-const placedSchema = t.Object({ id: idSchema, shift_id: idSchema, staff_id: idSchema, pinned: t.Boolean() })
-export const confirmedSchema = t.Object({
-  confirmed: t.Integer({ description: 'Places filled now, including pinned ones' }),
-  added: t.Integer(),
-  removed: t.Integer(),
-  pinned: t.Integer(),
-  start_date: dateSchema,
-  end_date: dateSchema,
-  site_ids: t.Array(t.Integer()),
-  already_confirmed: t.Boolean(),
-  unmet: t.Array(t.String(), {
-    description: 'Hours and days in a row that people should have but do not, in sentences',
-  }),
-  notified: t.Integer({ description: 'People with an account who were notified of a change' }),
-})
 
 export const rangeQuery = t.Object({
   start: t.Optional(dateSchema),

@@ -1,5 +1,5 @@
 /** “My shifts”, the calendar at its private address, and what waits for an officer. */
-import { Elysia, t } from 'elysia'
+import { Elysia, type Static, t } from 'elysia'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { type Html, html } from '../../platform/html.ts'
@@ -25,7 +25,7 @@ const dutiesShown = 6 // a phone's screen
 const firstPage = pageOf({ limit: 20 })
 
 const mineQuery = t.Object({ past: t.Optional(t.Boolean()), page: pageQuery.page })
-type MineQuery = { past?: boolean; page?: number }
+type MineQuery = Static<typeof mineQuery>
 const requestsQuery = t.Object({ page: pageQuery.page })
 
 export const ownRotaPages = (app: App) => {

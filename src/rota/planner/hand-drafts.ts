@@ -94,8 +94,6 @@ export const renameDraft = (tx: Db, jobId: string, name: string | null): void =>
     .where(eq(rosterDrafts.jobId, jobId))
     .run()
 
-type DraftChange = { put?: Assignment[]; take?: Assignment[] }
-
 /** The number of changes and of open places, and the rules that the draft breaks now. */
 export type Changed = { changes: number; unfilled: number; violations: Violation[] }
 
@@ -104,7 +102,7 @@ export async function changePlaces(
   app: App,
   who: Who,
   jobId: string,
-  { put = [], take = [] }: DraftChange,
+  { put = [], take = [] }: Static<typeof draftChangeSchema>,
 ): Promise<Changed> {
   const { db, reader, clock } = app
   if (!put.length && !take.length) invalid('put', 'Send somebody to put, or to take off.')

@@ -1,6 +1,6 @@
 /** The planner's pages: the week as a grid, and two drafts side by side. */
 
-import { Elysia, t } from 'elysia'
+import { Elysia, type Static, t } from 'elysia'
 import { seeOther } from '../../accounts/auth-form.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
@@ -27,7 +27,7 @@ import { listStaff, peopleByIds } from '../staff-queries.ts'
 import { checkDraft } from './check-draft.ts'
 import { compareBody } from './compare-page.ts'
 import { changePlaces, draftDifferences } from './hand-drafts.ts'
-import { type PlanData, type PlanView, planBody, planHead, templatesPart } from './plan-page.ts'
+import { type PlanData, planBody, planHead, templatesPart } from './plan-page.ts'
 import { listTemplates } from './templates.ts'
 
 // A form sends an empty field as an empty string.
@@ -38,7 +38,7 @@ const planQuery = t.Object({
   draft: t.Optional(t.String({ maxLength: 64 })),
   view: t.Optional(t.Union([t.Literal('people'), t.Literal('sites')])),
 })
-type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
+type PlanQuery = Static<typeof planQuery>
 const firstPeople = pageOf({ limit: 500 }) // and whoever has a duty in the week
 
 export const plannerPages = (app: App) => {
