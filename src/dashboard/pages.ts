@@ -9,9 +9,8 @@ import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import type { BrokenDuty } from '../rota/broken-duties.ts'
 import { dateWords, spanWords } from '../rota/calendar-view.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
-import { rotaHead } from '../rota/rota-page.ts'
-import { shiftsAddress } from '../rota/shifts-address.ts'
-import { hidden, page } from '../ui/layout.ts'
+import { rotaHead, rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
+import { hidden } from '../ui/layout.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
 import { andMore, emptyState } from '../ui/parts/notices.ts'
@@ -29,7 +28,7 @@ export const dashboardPages = (app: App) => {
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
       const broken = await brokenDutiesNow(app)
       const body = dashboardBody(metrics.value, broken, latestScores(db), who)
-      return page({ title: 'Dashboard', who, nav: 'rota', body, styles: ['rota.css'] })
+      return rotaPage({ title: 'Dashboard', who, body })
     },
     { may: 'officer', detail: hidden },
   )

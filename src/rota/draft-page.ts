@@ -16,7 +16,7 @@ import { dayWords, shiftNeeds, shiftTimes, spanWords, weeksBySite, zoneWords } f
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
 import { changesWords, type Draft, draftName } from './drafts.ts'
 import type { ShownShift } from './roster-view.ts'
-import { rotaHead } from './rota-page.ts'
+import { rotaHead } from './rota-layout.ts'
 import type { Site } from './site.ts'
 import type { EndReason, RosterSummary, Unfilled } from './solving/problem.ts'
 

@@ -4,6 +4,7 @@ import type { App } from '../context.ts'
 import { bom, csvDownload, csvLines } from '../platform/files/csv.ts'
 import type { DateRange } from './date-range.ts'
 import { readRoster, type ShownShift } from './roster-view.ts'
+import { hoursOf, hundredths } from './shift.ts'
 
 type Cell = string | number
 
@@ -20,9 +21,6 @@ export async function exportRosterCsv(
   })
 }
 
-/** To two decimals: twenty minutes are 0.33. */
-const hoursOf = ({ starts_at, ends_at }: ShownShift) =>
-  Math.round((Date.parse(ends_at) - Date.parse(starts_at)) / 36_000) / 100
 const timesOf = (shift: ShownShift): Cell[] => [shift.date, shift.from, shift.to]
 const needsOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
 
@@ -35,7 +33,7 @@ function bySite(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
       const line = (name: string, pinned: Cell) => [
         shift.site,
         ...timesOf(shift),
-        hoursOf(shift),
+        hundredths(hoursOf(shift)),
         ...needsOf(shift),
         name,
         pinned,
@@ -59,6 +57,12 @@ function byPerson(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
         a.person.staff_id - b.person.staff_id ||
         a.shift.starts_at.localeCompare(b.shift.starts_at),
     )
-    .map(({ shift, person }) => [person.name, ...timesOf(shift), hoursOf(shift), shift.site, ...needsOf(shift)])
+    .map(({ shift, person }) => [
+      person.name,
+      ...timesOf(shift),
+      hundredths(hoursOf(shift)),
+      shift.site,
+      ...needsOf(shift),
+    ])
   return [['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification'], ...rows]
 }

@@ -5,11 +5,9 @@ import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-ta
 import type { ReportError } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
-import { isShiftInCalendar, type NewShift, shiftDefaults } from './shift.ts'
+import { isShiftInCalendar, lengthError, type NewShift, shiftDefaults } from './shift.ts'
 
 type NamedSite = { id: number; name: string; timezone: string }
-
-const MAX_HOURS = 48
 
 export const shiftColumns = [
   'site',
@@ -72,10 +70,8 @@ function readRow(row: Record<string, string>, sites: NamedSite[], mistake: Repor
     row.starts_at === undefined ? byDay(row, site.timezone, mistake) : byInstants(row, site.timezone, mistake)
   if (!times) return
   if (!isShiftInCalendar(times)) return mistake('date', `This is before ${firstYear} or after ${lastYear}.`)
-  const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
-  if (hours <= 0) return mistake('ends_at', 'The end must be after the start.')
-  if (hours > MAX_HOURS)
-    return mistake('ends_at', `This is ${Math.round(hours)} hours after the start; at most ${MAX_HOURS} are allowed.`)
+  const wrong = lengthError(times)
+  if (wrong) return mistake('ends_at', wrong)
   const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
   return { ...shiftDefaults, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
 }

@@ -9,21 +9,22 @@ import { pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
-import { hidden, page } from '../ui/layout.ts'
+import { hidden } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
-import { brokenRulesByDuty } from './broken-duties.ts'
 import { today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
 import { draftState, findDraft, findDraftState, listDrafts } from './drafts.ts'
 import { generateInput, generateRoster } from './generate.ts'
+import { dutyKey } from './load-problem.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
-import { readRoster, shownShiftsByIds, staffNames } from './roster-view.ts'
-import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
+import { brokenRulesOn, readRoster, shownShiftsByIds, withPeopleOf } from './roster-view.ts'
+import { rotaHead, rotaPage, rotaVersion } from './rota-layout.ts'
+import { peopleBody, type RotaData, rotaBar, rotaBody } from './rota-page.ts'
 import { shiftBody } from './shift-page.ts'
-import { listShifts, shiftById } from './shift-queries.ts'
+import { listShifts } from './shift-queries.ts'
 import { requestsOn } from './shift-requests.ts'
 import { shiftsBody } from './shifts-page.ts'
 import { allSites, countShiftsAt, siteById } from './site-queries.ts'
@@ -31,7 +32,6 @@ import { siteBody, sitesBody } from './sites-page.ts'
 import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
 
-const one = idParams
 // A form sends an empty field as an empty string.
 const orEmpty = (schema: typeof rangeQuery.properties.start) => t.Optional(t.Union([schema, t.Literal('')]))
 const rangeForm = t.Object({
@@ -41,6 +41,9 @@ const rangeForm = t.Object({
   page: pageQuery.page,
 })
 type RangeForm = Static<typeof rangeForm>
+const ofRange = { query: rangeForm, may: 'member', detail: hidden } as const
+const ofOne = { params: idParams, may: 'officer', detail: hidden } as const
+const ofDraft = { params: jobIdParams, may: 'officer', detail: hidden } as const
 const withoutEmptyFields = ({ start, end, site_id }: RangeForm) => ({
   start: start || undefined,
   end: end || undefined,
@@ -49,9 +52,9 @@ const withoutEmptyFields = ({ start, end, site_id }: RangeForm) => ({
 
 export const rotaPages = (app: App) => {
   const { db, cache, clock, stamps, streams } = app
-  const show = (title: string, who: Who | undefined, body: Content, scripts: string[] = []) =>
-    page({ title, who, nav: 'rota', body, styles: ['rota.css'], scripts })
-  const rotaVersion = () => stamps.versionOf(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
+  const show = (title: string, who: Who | undefined, body: Content, scripts?: string[]) =>
+    rotaPage({ title, who, body, scripts })
+  const versionNow = () => rotaVersion(stamps)
 
   async function rotaData(query: RangeForm): Promise<RotaData> {
     const now = clock.now()
@@ -62,15 +65,15 @@ export const rotaPages = (app: App) => {
     return { view: view.value, sites: allSites(db), siteId: asked.site_id, today: today(now) }
   }
   const bodies = { rota: rotaBody, people: peopleBody }
-  async function rota(tab: keyof typeof bodies & RotaTab, path: string, query: RangeForm, who: Who | undefined) {
-    const version = rotaVersion()
+  async function rota(tab: keyof typeof bodies, path: string, query: RangeForm, who: Who | undefined) {
+    const version = versionNow()
     const data = await rotaData(query)
     const from = address(`${path}/part`, withoutEmptyFields(query))
     const part = live({ id: 'rota', events: '/rota/events', from, version }, bodies[tab](data, who))
     return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, data), part])
   }
   async function part(tab: keyof typeof bodies, query: RangeForm, who: Who | undefined) {
-    const version = rotaVersion()
+    const version = versionNow()
     return livePart(bodies[tab](await rotaData(query), who), version)
   }
 
@@ -83,7 +86,7 @@ export const rotaPages = (app: App) => {
     const run = runOf(jobId)
     if (run && !isFinished(run)) return `${run.status} ${run.progress} ${run.stage} ${run.message} ${waitsFor(run)}`
     const draft = run ? findDraftState(db, jobId) : draftState(db, jobId)
-    return `${run?.status} ${draft?.changes} ${rotaVersion()}`
+    return `${run?.status} ${draft?.changes} ${versionNow()}`
   }
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)
@@ -93,49 +96,21 @@ export const rotaPages = (app: App) => {
     const base = { jobId, range, run, waits, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
     const { shifts } = await readRoster(app, draft.range)
-    const placed = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
-    const names = staffNames(db, [...new Set(draft.content.assignments.map(({ staff_id }) => staff_id))])
-    const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => `${id}/${staff_id}`)))
+    const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => dutyKey(id, staff_id))))
     return {
       ...base,
-      isNew: (shiftId, staffId) => draft.confirmedAt === null && !there.has(`${shiftId}/${staffId}`),
-      shifts: shifts.map(shift => {
-        const pinned = new Set(shift.staff.flatMap(one => (one.pinned ? [one.staff_id] : [])))
-        const staff = (placed.get(shift.id) ?? []).map(({ staff_id }) => ({
-          id: staff_id,
-          staff_id,
-          name: names.get(staff_id) ?? `Staff ${staff_id} (deleted)`,
-          pinned: pinned.has(staff_id),
-          broken: false, // it would be refused
-        }))
-        return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length), broken: 0 }
-      }),
+      isNew: (shiftId, staffId) => draft.confirmedAt === null && !there.has(dutyKey(shiftId, staffId)),
+      shifts: withPeopleOf(db, draft.content.assignments, shifts),
     }
   }
 
   return new Elysia()
     .use(access(app))
-    .get('/rota', ({ query, who }) => rota('rota', '/rota', query, who), {
-      query: rangeForm,
-      may: 'member',
-      detail: hidden,
-    })
-    .get('/rota/part', ({ query, who }) => part('rota', query, who), {
-      query: rangeForm,
-      may: 'member',
-      detail: hidden,
-    })
-    .get('/rota/people', ({ query, who }) => rota('people', '/rota/people', query, who), {
-      query: rangeForm,
-      may: 'member',
-      detail: hidden,
-    })
-    .get('/rota/people/part', ({ query, who }) => part('people', query, who), {
-      query: rangeForm,
-      may: 'member',
-      detail: hidden,
-    })
-    .get('/rota/events', ({ request }) => streams.versions(request, rotaVersion), { may: 'member', detail: hidden })
+    .get('/rota', ({ query, who }) => rota('rota', '/rota', query, who), ofRange)
+    .get('/rota/part', ({ query, who }) => part('rota', query, who), ofRange)
+    .get('/rota/people', ({ query, who }) => rota('people', '/rota/people', query, who), ofRange)
+    .get('/rota/people/part', ({ query, who }) => part('people', query, who), ofRange)
+    .get('/rota/events', ({ request }) => streams.versions(request, versionNow), { may: 'member', detail: hidden })
     .get(
       '/rota/staff',
       ({ query, who }) => {
@@ -160,7 +135,7 @@ export const rotaPages = (app: App) => {
         const person = personById(db, params.id)
         return show(person.name, who, personBody(person, allSites(db), who))
       },
-      { params: one, may: 'officer', detail: hidden },
+      ofOne,
     )
     .get(
       '/rota/sites',
@@ -176,7 +151,7 @@ export const rotaPages = (app: App) => {
         const site = siteById(db, id)
         return show(site.name, who, siteBody({ ...site, shifts: countShiftsAt(db, id) }, who))
       },
-      { params: one, may: 'officer', detail: hidden },
+      ofOne,
     )
     .get(
       '/rota/shifts',
@@ -210,11 +185,8 @@ export const rotaPages = (app: App) => {
       '/rota/shifts/:id',
       async ({ params, who }) => {
         const now = clock.now()
-        const [shift] = shownShiftsByIds(db, [shiftById(db, params.id).id], now)
-        if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
-        const row = shiftById(db, shift.id)
-        const duties = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))
-        const against = brokenRulesByDuty(db, duties, now)
+        const [shift = refuse('not_found', `There is no shift ${params.id}`)] = shownShiftsByIds(db, [params.id], now)
+        const against = brokenRulesOn(db, [shift], now)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
         const { staff: people } = listStaff(db, { active: true }, pageOf({ limit: 500 }))
         return show(
@@ -223,7 +195,7 @@ export const rotaPages = (app: App) => {
           shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people }, who),
         )
       },
-      { params: one, may: 'officer', detail: hidden },
+      ofOne,
     )
     .get(
       '/rota/generate',
@@ -244,7 +216,7 @@ export const rotaPages = (app: App) => {
         const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, brisk: true }
         return show('Roster', who, [draftHead(data, who), live(shown, draftBody(data))])
       },
-      { params: jobIdParams, may: 'officer', detail: hidden },
+      ofDraft,
     )
     .get(
       '/rota/drafts/:job_id/part',
@@ -253,15 +225,11 @@ export const rotaPages = (app: App) => {
         const data = await draftData(jobId)
         return livePart(draftBody(data), version)
       },
-      { params: jobIdParams, may: 'officer', detail: hidden },
+      ofDraft,
     )
     .get(
       '/rota/drafts/:job_id/events',
       ({ params: { job_id: jobId }, request }) => streams.versions(request, () => draftVersion(jobId)),
-      {
-        params: jobIdParams,
-        may: 'officer',
-        detail: hidden,
-      },
+      ofDraft,
     )
 }

@@ -5,10 +5,10 @@ import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { hour } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
-import { type BrokenDutyRule, brokenDutyRuleSchema } from './broken-duties.ts'
+import { brokenDutyRuleSchema } from './broken-duties.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { loadProblem, violationsOf } from './load-problem.ts'
-import type { Shift } from './shift.ts'
+import { hundredths, type Shift } from './shift.ts'
 import { shiftById } from './shift-queries.ts'
 
 export const candidateSchema = t.Object(
@@ -40,10 +40,8 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
   )
   const people = problem.staff.filter(({ id }) => !there.has(id))
   const placed = people.map(({ id }) => ({ shift_id: shiftId, staff_id: id }))
-  const against = new Map<number, BrokenDutyRule[]>()
   // All at once: rules concern one person each, except for the number of people on a shift.
-  for (const { rule, message, staff_id } of violationsOf(problem, placed))
-    if (staff_id !== undefined) against.set(staff_id, [...(against.get(staff_id) ?? []), { rule, message }])
+  const against = Map.groupBy(violationsOf(problem, placed), ({ staff_id }) => staff_id)
   const work = workNear(db, shift)
   const hours = (shift.endsAt - shift.startsAt) / hour
   return people
@@ -51,14 +49,14 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
       const duties = work.get(id) ?? []
       const rests = duties.map(({ from, to }) => Math.max(shift.startsAt - to, from - shift.endsAt) / hour)
       const others = duties.filter(({ monday }) => monday === mondayOf(shift.day))
-      const why = against.get(id) ?? []
+      const why = (against.get(id) ?? []).map(({ rule, message }) => ({ rule, message }))
       return {
         staff_id: id,
         name,
         allowed: !why.length,
         against: why,
-        rest_hours: rests.length ? hundredth(Math.max(0, Math.min(...rests))) : null,
-        week_hours: hundredth(others.reduce((all, { from, to }) => all + (to - from) / hour, hours)),
+        rest_hours: rests.length ? hundredths(Math.max(0, Math.min(...rests))) : null,
+        week_hours: hundredths(others.reduce((all, { from, to }) => all + (to - from) / hour, hours)),
         max_hours_week,
         cost_cents: Math.round(hourly_cents * hours),
       }
@@ -72,8 +70,6 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
         a.name.localeCompare(b.name, 'en'),
     )
 }
-
-const hundredth = (hours: number) => Math.round(hours * 100) / 100
 
 /** What each person does in that week and the days next to it. */
 function workNear(db: Db, { id, day }: Shift) {

@@ -8,11 +8,12 @@ import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
-import { brokenRulesByDuty } from './broken-duties.ts'
+import { type BrokenDutyRule, brokenRulesByDuty } from './broken-duties.ts'
 import type { DateRange } from './date-range.ts'
 import { dutyKey } from './load-problem.ts'
 import { shiftSchema, shiftView } from './shift.ts'
-import { inRange } from './shift-queries.ts'
+import { inRange, shiftById } from './shift-queries.ts'
+import type { Assignment } from './solving/problem.ts'
 
 const placedSchema = t.Object({
   id: t.Integer(),
@@ -176,3 +177,34 @@ export const staffNames = (db: Db, ids: number[]): Map<number, string> =>
       .all()
       .map(({ id, name }) => [id, name]),
   )
+
+/** The same shifts with the people of a draft. Pinned people stay, whatever it says. */
+export function withPeopleOf(db: Db, assignments: readonly Assignment[], shown: readonly ShownShift[]): ShownShift[] {
+  const names = staffNames(
+    db,
+    assignments.map(({ staff_id }) => staff_id),
+  )
+  const placed = Map.groupBy(assignments, ({ shift_id }) => shift_id)
+  return shown.map(shift => {
+    const pinned = shift.staff.filter(one => one.pinned)
+    const others = (placed.get(shift.id) ?? [])
+      .filter(({ staff_id }) => !pinned.some(one => one.staff_id === staff_id))
+      .map(({ staff_id }) => ({
+        id: staff_id,
+        staff_id,
+        name: names.get(staff_id) ?? `Staff ${staff_id} (deleted)`,
+        pinned: false,
+        broken: false, // it would be refused
+      }))
+    const staff = [...pinned, ...others].sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length), broken: 0 }
+  })
+}
+
+/** By `dutyKey`: the rules that the people marked as broken on these shifts break. */
+export function brokenRulesOn(db: Db, shown: readonly ShownShift[], now: number): Map<string, BrokenDutyRule[]> {
+  const broken = shown.flatMap(({ id, staff }) =>
+    staff.filter(one => one.broken).map(({ staff_id: staffId, name }) => ({ shift: shiftById(db, id), staffId, name })),
+  )
+  return brokenRulesByDuty(db, broken, now)
+}

@@ -1,6 +1,6 @@
 /** The rota of a week, by site and by person. */
 
-import { type Content, type Html, html } from '../platform/html.ts'
+import { type Html, html } from '../platform/html.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { address } from '../ui/parts/address.ts'
@@ -20,42 +20,9 @@ import {
 } from './calendar-view.ts'
 import { datesBetween, daysAfter, mondayOf } from './date-range.ts'
 import type { RosterView, ShownShift } from './roster-view.ts'
-import { shiftsAddress } from './shifts-address.ts'
+import { shiftsAddress, siteSelect } from './rota-layout.ts'
+import { hoursOf } from './shift.ts'
 import type { Site } from './site.ts'
-
-export type RotaTab =
-  | 'plan'
-  | 'mine'
-  | 'requests'
-  | 'rota'
-  | 'people'
-  | 'shifts'
-  | 'staff'
-  | 'sites'
-  | 'generate'
-  | 'dashboard'
-
-const tabs: [RotaTab, href: string, label: string, forOfficers: boolean][] = [
-  ['mine', '/rota/mine', 'My shifts', false],
-  ['rota', '/rota', 'By site', false],
-  ['people', '/rota/people', 'By person', false],
-  ['plan', '/rota/plan', 'Plan', true],
-  ['requests', '/rota/requests', 'Requests', true],
-  ['shifts', '/rota/shifts', 'Shifts', true],
-  ['staff', '/rota/staff', 'Staff', true],
-  ['sites', '/rota/sites', 'Sites', true],
-  ['generate', '/rota/generate', 'Generate', true],
-  ['dashboard', '/rota/dashboard', 'Dashboard', true],
-]
-
-export const rotaHead = (
-  title: Content,
-  tab: RotaTab,
-  who: Who | undefined,
-): Html => html`<header class="head"><h1>${title}</h1></header>
-<nav class="filters" aria-label="Rota">${tabs
-  .filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
-  .map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>`
 
 export type RotaData = { view: RosterView; sites: readonly Site[]; siteId: number | undefined; today: string }
 
@@ -69,7 +36,7 @@ export function rotaBar(path: string, { view, sites, siteId, today }: RotaData):
 <strong>${spanWords(start, end)}</strong>
 <nav class="filters" aria-label="Weeks"><a rel="prev" href="${to(daysAfter(start, -days))}">← Before</a><a href="${address(path, { site_id: siteId })}" ${start === mondayOf(today) && html`aria-current="date"`}>This week</a><a rel="next" href="${to(daysAfter(start, days))}">After →</a></nav>
 <form method="get" action="${path}">
-${sites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
+${siteSelect(sites, siteId)}
 <input type="date" name="start" value="${start}" aria-label="From" /><input type="date" name="end" value="${end}" aria-label="To" />
 <button type="submit" class="small quiet">Show</button>
 <a class="button small quiet" href="${address('/api/v1/roster/export', { by, start, end, site_id: siteId })}">CSV</a>
@@ -165,8 +132,7 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
       person.stints.push({ shift, pinned, broken })
       people.set(staff_id, person)
     }
-  const hours = (stints: Stint[]) =>
-    stints.reduce((all, { shift }) => all + (Date.parse(shift.ends_at) - Date.parse(shift.starts_at)) / 3_600_000, 0)
+  const hours = (stints: Stint[]) => stints.reduce((all, { shift }) => all + hoursOf(shift), 0)
   const severalSites = new Set(shifts.map(({ site_id }) => site_id)).size > 1
   return html`${table({
     caption: 'Who works when',

@@ -10,7 +10,7 @@ import { brokenMark, dateWords, pinMark, shiftTimes } from './calendar-view.ts'
 import { dutyKey } from './load-problem.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
-import { rotaHead } from './rota-page.ts'
+import { rotaHead } from './rota-layout.ts'
 import { kindChoices, kindField } from './rules-fields.ts'
 import type { ShiftRequest } from './shift-requests.ts'
 

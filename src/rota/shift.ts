@@ -132,15 +132,23 @@ export function asNewShift(shift: Shift): NewShift {
 
 const maxHours = 48 // hours
 
-export function checkShift({ starts_at, ends_at, headcount, most }: NewShift): void {
-  checkHeadcount({ headcount, most })
-  const hours = (Date.parse(ends_at) - Date.parse(starts_at)) / hour
-  const message =
-    hours <= 0
-      ? 'The end must be after the start.'
-      : hours > maxHours && `This is ${Math.round(hours)} hours after the start; at most ${maxHours} are allowed.`
-  if (!message) return
-  invalid('ends_at', message)
+type Times = Pick<NewShift, 'starts_at' | 'ends_at'>
+
+export const hoursOf = ({ starts_at, ends_at }: Times): number => (Date.parse(ends_at) - Date.parse(starts_at)) / hour
+
+/** Twenty minutes are 0.33. */
+export const hundredths = (hours: number): number => Math.round(100 * hours) / 100
+
+export function checkShift(shift: NewShift): void {
+  checkHeadcount(shift)
+  const message = lengthError(shift)
+  if (message) invalid('ends_at', message)
+}
+
+export function lengthError(times: Times): string | undefined {
+  const hours = hoursOf(times)
+  if (hours <= 0) return 'The end must be after the start.'
+  if (hours > maxHours) return `This is ${Math.round(hours)} hours after the start; at most ${maxHours} are allowed.`
 }
 
 export function checkHeadcount({ headcount, most }: Pick<NewShift, 'headcount' | 'most'>): void {
@@ -154,7 +162,7 @@ export function checkCalendar(shifts: readonly NewShift[], field: string): void 
     invalid(field, `Some of these shifts would be before ${firstYear} or after ${lastYear}.`)
 }
 
-export const isShiftInCalendar = ({ starts_at, ends_at }: Pick<NewShift, 'starts_at' | 'ends_at'>): boolean =>
+export const isShiftInCalendar = ({ starts_at, ends_at }: Times): boolean =>
   isInCalendar(Date.parse(starts_at)) && isInCalendar(Date.parse(ends_at))
 
 /** The date at the site. */

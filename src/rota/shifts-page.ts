@@ -12,10 +12,9 @@ import { brokenMark, dayWords, shiftTimes, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importForm } from './imports.ts'
 import type { ShownShift } from './roster-view.ts'
-import { rotaHead } from './rota-page.ts'
+import { rotaHead, type ShiftsFilter, shiftsAddress, siteSelect } from './rota-layout.ts'
 import { kindField } from './rules-fields.ts'
 import { moreShiftFields } from './shift-page.ts'
-import { type ShiftsFilter, shiftsAddress } from './shifts-address.ts'
 import type { Site } from './site.ts'
 
 type ShiftsData = {
@@ -38,7 +37,7 @@ ${emptyState('No sites yet', 'A shift takes place at a site, so make one first.'
   const monday = mondayOf(today)
   return html`${rotaHead('Shifts', 'shifts', who)}
 <div class="rota-bar"><form method="get" action="/rota/shifts">
-<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(site => html`<option value="${site.id}" ${site.id === query.site_id && html`selected`}>${site.name}</option>`)}</select>
+${siteSelect(sites, query.site_id)}
 <input type="date" name="start" value="${query.start}" aria-label="From" /><input type="date" name="end" value="${query.end}" aria-label="To" />
 <label><input type="checkbox" name="open" value="true" ${query.open && html`checked`} /> Only with open places</label>
 <button type="submit" class="small quiet">Show</button></form></div>

@@ -5,9 +5,8 @@ import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { countLink, name, number } from '../ui/parts/values.ts'
-import { rotaHead } from './rota-page.ts'
+import { rotaHead, shiftsAddress } from './rota-layout.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
-import { shiftsAddress } from './shifts-address.ts'
 import type { Site } from './site.ts'
 
 type SiteWithShifts = Site & { shifts: number }

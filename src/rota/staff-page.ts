@@ -15,7 +15,7 @@ import { daysAfter } from './date-range.ts'
 import { staffColumns } from './import-staff.ts'
 import { importForm } from './imports.ts'
 import type { PersonView } from './person.ts'
-import { rotaHead } from './rota-page.ts'
+import { rotaHead } from './rota-layout.ts'
 import { rulesFields } from './rules-fields.ts'
 import type { Site } from './site.ts'
 

@@ -9,11 +9,11 @@ import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
-import { brokenDutyRuleSchema, brokenRulesByDuty } from '../broken-duties.ts'
+import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
 import { dutyKey } from '../load-problem.ts'
-import { shownShiftsByIds, staffNames } from '../roster-view.ts'
-import { shiftById } from '../shift-queries.ts'
+import { brokenRulesOn, shownShiftsByIds, staffNames } from '../roster-view.ts'
+import { hoursOf, hundredths } from '../shift.ts'
 
 export type StaffRow = typeof staff.$inferSelect
 
@@ -90,11 +90,11 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
     db,
     rows.flatMap(({ takenBy }) => takenBy ?? []),
   )
-  const broken = [...shown.values()].flatMap(({ id, staff }) => {
-    const own = staff.find(one => one.staff_id === staffId && one.broken)
-    return own ? [{ shift: shiftById(db, id), staffId, name: own.name }] : []
-  })
-  const against = brokenRulesByDuty(db, broken, now)
+  const own = [...shown.values()].map(shift => ({
+    ...shift,
+    staff: shift.staff.filter(one => one.staff_id === staffId),
+  }))
+  const against = brokenRulesOn(db, own, now)
   return rows.flatMap(({ id, shiftId, offer, takenBy }) => {
     const shift = shown.get(shiftId)
     if (!shift) return []
@@ -109,7 +109,7 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
       to: shift.to,
       starts_at: shift.starts_at,
       ends_at: shift.ends_at,
-      hours: hoursBetween(Date.parse(shift.starts_at), Date.parse(shift.ends_at)),
+      hours: hundredths(hoursOf(shift)),
       skill: shift.skill,
       certification: shift.certification,
       pinned: shift.staff.some(one => one.staff_id === staffId && one.pinned),
@@ -120,8 +120,6 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
   })
 }
 
-const hoursBetween = (from: number, to: number) => Math.round((100 * (to - from)) / hour) / 100
-
 /** Hours of the week around this moment, by the day on which a shift starts. */
 export function hoursOfWeek(db: Db, staffId: number, now: number): number {
   const monday = mondayOf(today(now))
@@ -131,5 +129,5 @@ export function hoursOfWeek(db: Db, staffId: number, now: number): number {
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .where(and(eq(assignments.staffId, staffId), between(shifts.day, monday, daysAfter(monday, 6))))
     .get()
-  return hoursBetween(0, worked?.ms ?? 0)
+  return hundredths((worked?.ms ?? 0) / hour)
 }

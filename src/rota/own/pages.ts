@@ -2,15 +2,15 @@
 import { Elysia, type Static, t } from 'elysia'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
-import { type Html, html } from '../../platform/html.ts'
+import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { hidden } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { noticesOf, unseenNotices } from '../notices.ts'
-import { rotaHead } from '../rota-page.ts'
+import { rotaHead, rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
@@ -31,7 +31,7 @@ const requestsQuery = t.Object({ page: pageQuery.page })
 export const ownRotaPages = (app: App) => {
   const { db, clock, config, reader, stamps, streams } = app
 
-  const version = () => stamps.versionOf(['roster', 'shifts', 'staff', 'requests'].map(topic => [topic, ''] as const))
+  const version = () => rotaVersion(stamps, ['requests'])
 
   async function myShifts(me: StaffRow, query: MineQuery): Promise<MyShifts> {
     const now = clock.now()
@@ -70,8 +70,6 @@ export const ownRotaPages = (app: App) => {
     return myShiftsBody(data, live(shown, myShiftsPart(data)), who)
   }
 
-  const show = (title: string, who: Who | undefined, body: Html) =>
-    page({ title, who, nav: 'rota', styles: ['rota.css'], body })
   function requests(query: { page?: number }): Html {
     const slice = pageOf({ page: query.page, limit: 50 })
     const { leave, total } = listLeave(db, {}, slice)
@@ -81,11 +79,15 @@ export const ownRotaPages = (app: App) => {
 
   return new Elysia()
     .use(access(app))
-    .get('/rota/mine', async ({ query, who }) => show('My shifts', who, await mineBody(signedIn(who), query)), {
-      query: mineQuery,
-      may: 'member',
-      detail: hidden,
-    })
+    .get(
+      '/rota/mine',
+      async ({ query, who }) => rotaPage({ title: 'My shifts', who, body: await mineBody(signedIn(who), query) }),
+      {
+        query: mineQuery,
+        may: 'member',
+        detail: hidden,
+      },
+    )
     .get(
       '/rota/mine/part',
       async ({ query, who }) => {
@@ -100,7 +102,8 @@ export const ownRotaPages = (app: App) => {
       ({ query, who }) => {
         const from = address('/rota/requests/part', { page: query.page })
         const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), brisk: true }
-        return show('Requests', who, html`${rotaHead('Requests', 'requests', who)}${live(shown, requests(query))}`)
+        const body = [rotaHead('Requests', 'requests', who), live(shown, requests(query))]
+        return rotaPage({ title: 'Requests', who, body })
       },
       { query: requestsQuery, may: 'officer', detail: hidden },
     )

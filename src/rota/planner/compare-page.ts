@@ -9,7 +9,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import { type Draft, draftName } from '../drafts.ts'
-import { rotaHead } from '../rota-page.ts'
+import { rotaHead } from '../rota-layout.ts'
 import type { Site } from '../site.ts'
 
 type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }

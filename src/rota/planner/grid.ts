@@ -2,7 +2,7 @@
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { name, number } from '../../ui/parts/values.ts'
-import { dayWords, shiftNeeds, shiftTimes } from '../calendar-view.ts'
+import { dayWords, pinMark, shiftNeeds, shiftTimes } from '../calendar-view.ts'
 import { dutyKey } from '../load-problem.ts'
 import type { PersonView } from '../person.ts'
 import type { ShownShift } from '../roster-view.ts'
@@ -33,7 +33,7 @@ function chip(grid: Grid, { shift, person }: Placed, words: Content): Html {
   const why = person && grid.broken.get(dutyKey(shift.id, person.staff_id))
   const classes = ['chip', !person && 'open', why && 'broken', person?.pinned && 'pinned'].filter(Boolean).join(' ')
   const label = `${person?.name ?? 'Open place'}, ${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
-  const inside = html`${words}${person?.pinned && html` <span class="pin" title="Pinned">◆<span class="sr">pinned</span></span>`}${why && html` <small class="why">${why.join('; ')}</small>`}`
+  const inside = html`${words}${person?.pinned && pinMark}${why && html` <small class="why">${why.join('; ')}</small>`}`
   const id = `c-${shift.id}-${person?.staff_id ?? 'open'}`
   if (!grid.canMove(shift) || person?.pinned) return html`<span class="${classes}" id="${id}">${inside}</span>`
   return html`<button type="button" class="${classes}" id="${id}" draggable="true" aria-pressed="false" aria-label="${label}${why && `: ${why.join('; ')}`}" data-shift="${shift.id}" data-date="${shift.date}" data-site="${shift.site_id}" data-times="${shiftTimes(shift)}"${person && html` data-staff="${person.staff_id}"`}>${inside}</button>`

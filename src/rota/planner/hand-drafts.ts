@@ -66,7 +66,10 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
   const { db, clock } = app
   const jobId = `hand-${Bun.randomUUIDv7()}`
   const at = clock.now()
-  const names = staffNames(db, [...new Set(wanted.map(({ staff_id }) => staff_id))])
+  const names = staffNames(
+    db,
+    wanted.map(({ staff_id }) => staff_id),
+  )
   const kept = wanted.filter(({ staff_id }) => names.has(staff_id))
   const { unfilled } = await app.reader.read(checkDraft, { range, before: kept, after: kept })
   await atomically(db, tx => {

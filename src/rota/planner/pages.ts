@@ -1,26 +1,26 @@
 /** The planner's pages: the week as a grid, and two drafts side by side. */
 
 import { Elysia, type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
 import { seeOther } from '../../accounts/auth-form.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
-import { hour } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { itemsOfPage, pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { hidden } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { brokenRulesByDuty } from '../broken-duties.ts'
 import { datesBetween, daysAfter, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftById, draftState, draftsAbout } from '../drafts.ts'
 import { dutyKey } from '../load-problem.ts'
 import { dutyDescription, dutyWords } from '../notices.ts'
 import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
-import { readRoster, type ShownShift, staffNames } from '../roster-view.ts'
-import { shiftById } from '../shift-queries.ts'
+import { brokenRulesOn, readRoster, type ShownShift, staffNames, withPeopleOf } from '../roster-view.ts'
+import { rotaPage, rotaVersion } from '../rota-layout.ts'
+import { hoursOf } from '../shift.ts'
 import { allSites } from '../site-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import { listStaff, peopleByIds } from '../staff-queries.ts'
@@ -44,7 +44,7 @@ const firstPeople = pageOf({ limit: 500 }) // and whoever has a duty in the week
 export const plannerPages = (app: App) => {
   const { db, clock, reader, stamps, streams } = app
   const versionOf = (jobId: string | undefined) => {
-    const roster = stamps.versionOf(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
+    const roster = rotaVersion(stamps)
     return jobId ? `${draftState(db, jobId).changes} ${roster}` : roster
   }
 
@@ -58,7 +58,7 @@ export const plannerPages = (app: App) => {
     const roster = await readRoster(app, { ...range, siteIds: [] }) // all sites, because a person’s hours count everywhere
     const placed = draft
       ? await asInDraft(draft, roster.shifts)
-      : { shifts: roster.shifts, broken: brokenNow(roster.shifts, now), conflicts: [] }
+      : { shifts: roster.shifts, broken: brokenNow(db, roster.shifts, now), conflicts: [] }
     const shifts = placed.shifts.filter(({ site_id }) => !siteId || site_id === siteId)
     const shown = new Set(shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
     const { staff, total: allStaff } = listStaff(db, { active: true }, firstPeople)
@@ -92,27 +92,14 @@ export const plannerPages = (app: App) => {
     }
   }
 
-  function brokenNow(shifts: readonly ShownShift[], now: number) {
-    const brokenDuties = shifts.flatMap(({ id, staff }) =>
-      staff.flatMap(({ staff_id: staffId, name, broken }) =>
-        broken ? [{ shift: shiftById(db, id), staffId, name }] : [],
-      ),
-    )
-    const against = brokenRulesByDuty(db, brokenDuties, now)
-    return new Map([...against].map(([key, why]) => [key, why.map(({ message }) => message)]))
-  }
-
   /** The same shifts with the people of the draft. */
   async function asInDraft(draft: Draft, shifts: readonly ShownShift[]) {
     const { range, content } = draft
     const { assignments } = content
     const { violations } = await reader.read(checkDraft, { range, before: assignments, after: assignments })
-    const names = staffNames(db, [...new Set(assignments.map(({ staff_id }) => staff_id))])
-    const placed = Map.groupBy(assignments, ({ shift_id }) => shift_id)
+    const changed = withPeopleOf(db, assignments, shifts)
     return {
-      shifts: shifts.map(shift =>
-        isInDraft(draft, shift) ? withPeople(shift, placed.get(shift.id) ?? [], names) : shift,
-      ),
+      shifts: shifts.map((shift, i) => (isInDraft(draft, shift) && changed[i]) || shift),
       broken: messagesByDuty(violations),
       conflicts: violations.map(({ message }) => message),
     }
@@ -130,7 +117,7 @@ export const plannerPages = (app: App) => {
       brisk: true,
     }
     const body = [planHead(data, who), live(shown, planBody(data, who)), templatesPart(data)]
-    return page({ title: 'Plan', who, nav: 'rota', body, styles: ['rota.css'], scripts: ['plan.js'] })
+    return rotaPage({ title: 'Plan', who, body, scripts: ['plan.js'] })
   }
 
   return new Elysia()
@@ -177,7 +164,10 @@ export const plannerPages = (app: App) => {
         const { same, differences: found } = draftDifferences(db, job_id, other)
         const slice = pageOf({ page: query.page, limit: 50 })
         const shown = itemsOfPage(found, slice)
-        const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
+        const names = staffNames(
+          db,
+          shown.flatMap(({ here, there }) => [...here, ...there]),
+        )
         const namesOf = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
         const body = compareBody(
           {
@@ -194,7 +184,7 @@ export const plannerPages = (app: App) => {
           },
           who,
         )
-        return page({ title: 'Compare drafts', who, nav: 'rota', body, styles: ['rota.css'] })
+        return rotaPage({ title: 'Compare drafts', who, body })
       },
       {
         params: jobIdParams,
@@ -210,36 +200,19 @@ const isInDraft = ({ range: { start, end, siteIds } }: Draft, { date, site_id }:
 
 function hoursByPerson(shifts: readonly ShownShift[]): Map<number, number> {
   const hours = new Map<number, number>()
-  for (const { starts_at, ends_at, staff } of shifts)
-    for (const { staff_id } of staff)
-      hours.set(staff_id, (hours.get(staff_id) ?? 0) + (Date.parse(ends_at) - Date.parse(starts_at)) / hour)
+  for (const shift of shifts)
+    for (const { staff_id } of shift.staff) hours.set(staff_id, (hours.get(staff_id) ?? 0) + hoursOf(shift))
   return hours
 }
 
-function withPeople(shift: ShownShift, placed: readonly { staff_id: number }[], names: ReadonlyMap<number, string>) {
-  const pinned = shift.staff.filter(one => one.pinned)
-  const held = new Set(pinned.map(({ staff_id }) => staff_id))
-  const staff = [
-    ...pinned,
-    ...placed
-      .filter(({ staff_id }) => !held.has(staff_id))
-      .map(({ staff_id }) => ({
-        id: staff_id,
-        staff_id,
-        name: names.get(staff_id) ?? `Staff ${staff_id} (deleted)`,
-        pinned: false,
-        broken: false,
-      })),
-  ].sort((a, b) => a.name.localeCompare(b.name, 'en'))
-  return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length), broken: 0 }
+function brokenNow(db: Db, shifts: readonly ShownShift[], now: number): Map<string, string[]> {
+  return new Map([...brokenRulesOn(db, shifts, now)].map(([key, why]) => [key, why.map(({ message }) => message)]))
 }
 
 function messagesByDuty(violations: readonly Violation[]): Map<string, string[]> {
-  const messages = new Map<string, string[]>()
-  for (const { message, shift_ids, staff_id } of violations)
-    for (const shiftId of staff_id === undefined ? [] : shift_ids) {
-      const key = dutyKey(shiftId, staff_id ?? 0)
-      messages.set(key, [...(messages.get(key) ?? []), message])
-    }
-  return messages
+  const broken = violations.flatMap(({ message, shift_ids, staff_id }) =>
+    staff_id === undefined ? [] : shift_ids.map(shiftId => ({ key: dutyKey(shiftId, staff_id), message })),
+  )
+  const byDuty = Map.groupBy(broken, ({ key }) => key)
+  return new Map([...byDuty].map(([key, of]) => [key, of.map(({ message }) => message)]))
 }

@@ -1,6 +1,5 @@
 /** The planner's page: the published week, or a draft of it to change. */
 import { csrfField } from '../../accounts/csrf.ts'
-import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -11,7 +10,8 @@ import { money, name, number } from '../../ui/parts/values.ts'
 import { dayWords, shiftTimes, spanWords, zoneWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import { changesWords, type Draft, draftName } from '../drafts.ts'
-import { rotaHead } from '../rota-page.ts'
+import { rotaHead, siteSelect } from '../rota-layout.ts'
+import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
 
@@ -53,7 +53,7 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
 <nav class="filters" aria-label="Weeks"><a rel="prev" href="${planPath(data, { week: daysAfter(monday, -7) })}">← Before</a><a rel="next" href="${planPath(data, { week: daysAfter(monday, 7) })}">After →</a></nav>
 <nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${planPath(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
 <form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />
-${allSites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${allSites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
+${siteSelect(allSites, siteId)}
 <select name="draft" aria-label="Roster or draft"><option value="">The published roster</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
 <button type="submit" class="small quiet">Show</button></form></div>
 <p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${data.requests === 1 ? '1 request waits' : `${data.requests} requests wait`}</a> for an answer.`}</p>
@@ -159,7 +159,6 @@ function weekTotals({ shifts, people }: Grid): Html {
   return html`<strong>${number(filled)} of ${number(places)}</strong> places filled · ${number(hours, { unit: 'h' })} · cost ${money(Math.round(cents))}`
 }
 
-const hoursOf = ({ starts_at, ends_at }: Grid['shifts'][number]) => (Date.parse(ends_at) - Date.parse(starts_at)) / hour
 const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0)
 
 /** The same without script, and for people who prefer lists. */

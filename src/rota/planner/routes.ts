@@ -182,7 +182,10 @@ export const plannerRoutes = (app: App) => {
         const page = pageOf(query)
         const { same, differences: found } = draftDifferences(db, job_id, query.with ?? 'roster')
         const shown = itemsOfPage(found, page)
-        const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
+        const names = staffNames(
+          db,
+          shown.flatMap(({ here, there }) => [...here, ...there]),
+        )
         const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
         const named = shown.map(({ shiftId, here, there }) => {
           const place = dutyDescription(db, shiftId)

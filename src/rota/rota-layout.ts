@@ -1,0 +1,63 @@
+/** What all pages of the rota share: the tabs, the choice of a site, links to lists of shifts. */
+
+import type { Stamps } from '../platform/cache/stamps.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
+import { isAtLeast } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { page } from '../ui/layout.ts'
+import type { Site } from './site.ts'
+
+type RotaTab =
+  | 'plan'
+  | 'mine'
+  | 'requests'
+  | 'rota'
+  | 'people'
+  | 'shifts'
+  | 'staff'
+  | 'sites'
+  | 'generate'
+  | 'dashboard'
+
+const tabs: [RotaTab, href: string, label: string, forOfficers: boolean][] = [
+  ['mine', '/rota/mine', 'My shifts', false],
+  ['rota', '/rota', 'By site', false],
+  ['people', '/rota/people', 'By person', false],
+  ['plan', '/rota/plan', 'Plan', true],
+  ['requests', '/rota/requests', 'Requests', true],
+  ['shifts', '/rota/shifts', 'Shifts', true],
+  ['staff', '/rota/staff', 'Staff', true],
+  ['sites', '/rota/sites', 'Sites', true],
+  ['generate', '/rota/generate', 'Generate', true],
+  ['dashboard', '/rota/dashboard', 'Dashboard', true],
+]
+
+/** The version of what all pages of the rota show. */
+export const rotaVersion = (stamps: Stamps, more: string[] = []): string =>
+  stamps.versionOf(['roster', 'shifts', 'staff', ...more].map(topic => [topic, ''] as const))
+
+type RotaPage = { title: string; who: Who | undefined; body: Content; scripts?: string[] }
+
+export const rotaPage = (shown: RotaPage): Response => page({ ...shown, nav: 'rota', styles: ['rota.css'] })
+
+export const rotaHead = (
+  title: Content,
+  tab: RotaTab,
+  who: Who | undefined,
+): Html => html`<header class="head"><h1>${title}</h1></header>
+<nav class="filters" aria-label="Rota">${tabs
+  .filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
+  .map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>`
+
+/** To choose a site, where there are several. */
+export const siteSelect = (sites: readonly Site[], chosen: number | undefined): Content =>
+  sites.length > 1 &&
+  html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(({ id, name }) => html`<option value="${id}" ${id === chosen && html`selected`}>${name}</option>`)}</select>`
+
+export type ShiftsFilter = { start?: string; end?: string; site_id?: number; open?: boolean }
+
+/** The list of these shifts. Without `start` it has all days: an address that does not name it begins today. */
+export const shiftsAddress = ({ start = '', ...filter }: ShiftsFilter & { page?: number }): string => {
+  const given = Object.entries({ start, ...filter }).filter(([, value]) => value !== undefined)
+  return `/rota/shifts?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
+}
