@@ -1,6 +1,4 @@
-import { fullGC } from 'bun:jsc'
-
-const collectAfterMs = 1_000 // so that nobody who waits for a board waits for this too
+const collectAfterMs = 1_000 // by then nobody reads what was dropped
 const collectAboveBytes = 12 << 20 // a board of a million players is a little larger
 
 /**
@@ -17,7 +15,7 @@ export function byteBudget(maxBytes: number): ByteBudget {
   let droppedBytes = 0
   let collecting: Timer | undefined
 
-  /** Left to the garbage collector by itself, dropped boards of a million players would be a hundred megabytes. It takes some ten milliseconds. */
+  /** Left to the garbage collector by itself, dropped boards of a million players would be a hundred megabytes. It works beside this thread. */
   function forget(part: object, { bytes: size, drop }: Entry) {
     entries.delete(part)
     bytes -= size
@@ -27,7 +25,7 @@ export function byteBudget(maxBytes: number): ByteBudget {
     droppedBytes = 0
     collecting = setTimeout(() => {
       collecting = undefined
-      fullGC()
+      Bun.gc(false)
     }, collectAfterMs)
     collecting.unref()
   }
