@@ -1,4 +1,4 @@
-import { DeadFile, fileOf, syncLogOf } from './file.ts'
+import { DeadFile, fileOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isDamage, isFull } from './open-errors.ts'
 
@@ -12,13 +12,25 @@ const busyTimeout = 5_000 // ms that a write waits for another process's write b
  * done. While another process holds the write lock this waits on a timer and does not block the event loop.
  * There is one connection, so prepared statements used inside are part of the transaction.
  *
- * `unsynced` commits without waiting for the disk; a power cut may lose it, killing the process does not. It is for writes that
- * can simply be repeated, like leases and the steps of a run.
+ * Resolves once it would survive a power cut. The disk does not block this thread, and concurrent callers share one sync; other
+ * readers may see the change a moment earlier. If the sync fails, this rejects although the change is committed.
+ *
+ * `unsynced` does not wait for the disk; a power cut may lose it, killing the process does not. It is for writes that can simply
+ * be repeated, like leases and the steps of a run.
  */
 export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'unsynced'): Promise<T> {
+  if (how === 'unsynced') return commit(() => unsynced(db, work))
+  const file = fileOf(db.$client)
+  if (!file) return commit(() => transact(db, work))
+  const result = await commit(() => unsynced(db, work))
+  await file.syncLog()
+  return result
+}
+
+async function commit<T>(attempt: () => T): Promise<T> {
   for (const deadline = performance.now() + busyTimeout; ; ) {
     try {
-      return how === 'unsynced' ? unsynced(db, work) : transact(db, work)
+      return attempt()
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error
       await Bun.sleep(4 + Math.random() * 16)
@@ -49,8 +61,7 @@ const batchLimit = 5 // ms that one batch may block the event loop, not counting
 
 /**
  * Group commit, for small writes that many callers make at once: the calls of one turn of the event loop share one transaction
- * and one sync, which does not block this thread. Each call is all or nothing by itself, in a savepoint, and resolves once it is
- * on the disk; other readers may see it a moment earlier. If the sync fails, all calls fail although they are committed.
+ * and one sync. Each call is all or nothing by itself, in a savepoint, and resolves like `atomically`.
  */
 export function batched<T>(db: Db, work: (tx: Db) => Sync<T>): Promise<T> {
   return new Promise((done, failed) => {
@@ -76,8 +87,7 @@ async function commitBatch(db: Db): Promise<void> {
       for (const start = performance.now(); performance.now() - start < batchLimit && answers.length < waiting.length; )
         answers.push(inSavepoint(tx, waiting[answers.length]!))
     }
-    await atomically(db, work, 'unsynced')
-    await syncLogOf(db.$client)
+    await atomically(db, work)
   } catch (error) {
     answers = waiting.map(
       ({ failed }) =>

@@ -1,6 +1,6 @@
 /** Builds everything once, in order. `startFieldhouse` tells the order; each step is a function below it. */
 import { storeFactOnce } from '../db/facts.ts'
-import { fileOf } from '../db/file.ts'
+import { fileOf, syncLogOf } from '../db/file.ts'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import { version } from '../package.json' with { type: 'json' }
@@ -158,6 +158,7 @@ async function openData({ config: { dataDir, role }, clock, log, shutdown, proce
   const restored = await restoreAtStart(dataDir, clock.now())
   const db = openDatabase(dataDir, () => otherProcessesAlive(dataDir))
   shutdown.onClose('database', db, closeDatabase)
+  shutdown.onClose('unsynced writes', db, db => syncLogOf(db.$client)) // closing removes the log that they wait for
   shutdown.onClose('process lock', holdProcessLock(dataDir, processId), release => release())
   const row = { id: processId, role, version, startedAt: clock.now() }
   shutdown.onClose('process row', await registerProcess(db, row), remove => remove())
