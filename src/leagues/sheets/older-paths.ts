@@ -60,6 +60,7 @@ export const olderPaths = (app: App) => {
       sheetLeagues.find(({ name }) => slugOf(name) === slugOf(named))
     return found ? readableLeague(db, found.id, who) : refuse('not_found', `There is no season ${named}`)
   }
+  const leaguePath = (named: string | undefined, who: Who | undefined) => `/api/v1/leagues/${season(named, who).id}`
   const queryOf = (url: string, more: Record<string, string> = {}) => {
     const query = new URL(url).searchParams
     query.delete('kvk_season_id')
@@ -73,7 +74,7 @@ export const olderPaths = (app: App) => {
       `/upload-${kind}`,
       async ({ query: { kvk_season_id, ...query }, request, who, set }) => {
         if (kvk_season_id)
-          return redirectTo(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${queryOf(request.url, { kind })}`)
+          return redirectTo(`${leaguePath(kvk_season_id, who)}/uploads${queryOf(request.url, { kind })}`)
         const received = await receiveFile(request, app)
         const league = () => season(received.fields.kvk_season_id, who)
         return acceptReceived(app, league, received, { ...query, kind: query.kind ?? kind }, signedIn(who), set)
@@ -98,34 +99,23 @@ export const olderPaths = (app: App) => {
     .guard({ query: seasonQuery })
     .get(
       '/leaderboard',
-      ({ query, request, who }) =>
-        redirectTo(
-          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/leaderboard${queryOf(request.url, { sort_by: 'power' })}`,
-        ),
-      {
-        may: 'reader',
-        detail: movedPath('The board; sort_by defaults to power and accepts older names'),
-      },
+      ({ query: { kvk_season_id: named }, request, who }) =>
+        redirectTo(`${leaguePath(named, who)}/leaderboard${queryOf(request.url, { sort_by: 'power' })}`),
+      { may: 'reader', detail: movedPath('The board; sort_by defaults to power and accepts older names') },
     )
     .get(
       '/player/:governor_id',
-      ({ params, query, request, who }) =>
+      ({ params, query: { kvk_season_id: named }, request, who }) =>
         redirectTo(
-          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/players/${encodeURIComponent(params.governor_id)}${queryOf(request.url)}`,
+          `${leaguePath(named, who)}/players/${encodeURIComponent(params.governor_id)}${queryOf(request.url)}`,
         ),
-      {
-        may: 'reader',
-        detail: movedPath('A player'),
-      },
+      { may: 'reader', detail: movedPath('A player') },
     )
     .get(
       '/upload-history',
-      ({ query, request, who }) =>
-        redirectTo(`/api/v1/leagues/${season(query.kvk_season_id, who).id}/uploads${queryOf(request.url)}`),
-      {
-        may: 'reader',
-        detail: movedPath('Uploads'),
-      },
+      ({ query: { kvk_season_id: named }, request, who }) =>
+        redirectTo(`${leaguePath(named, who)}/uploads${queryOf(request.url)}`),
+      { may: 'reader', detail: movedPath('Uploads') },
     )
     .use(uploadRoute('baseline'))
     .use(uploadRoute('current'))

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
@@ -164,9 +164,9 @@ export const uploadFiles = (db: Db, leagueId: number): string[] =>
   db
     .select({ file: uploads.file })
     .from(uploads)
-    .where(and(eq(uploads.leagueId, leagueId), isNotNull(uploads.file)))
+    .where(eq(uploads.leagueId, leagueId))
     .all()
-    .map(({ file }) => file as string)
+    .flatMap(({ file }) => file ?? [])
 
 /** Without drizzle: a list of leagues asks for each of them. */
 const newestScan = prepared(({ $client: client }) =>

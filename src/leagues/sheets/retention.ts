@@ -1,7 +1,7 @@
 /** How long sheets are kept: files, undone uploads, and the scans of a season that is over. */
 import type { Database } from 'bun:sqlite'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { and, eq, gte, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
+import { and, eq, gte, isNotNull, lt, notInArray, or } from 'drizzle-orm'
 import { leagues, uploadDrafts, uploads } from '../../../db/schema.ts'
 import { atomically, tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
@@ -93,7 +93,7 @@ async function sweepUnneeded({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: nu
   // A snapshot about to be published may look old if the clock was set forward since it was written.
   if (db.select({ id: uploads.id }).from(uploads).where(eq(uploads.status, 'running')).limit(1).get()) return 0
   const before = now - hour // younger ones may be about to be published
-  const keep = new Set<number>([...recentlyUndone(db, now), ...heldSnapshots(db)])
+  const keep = new Set(unpublishedSnapshots(db, now))
   const derived = new Set<string>()
   for (const league of db.select().from(leagues).where(eq(leagues.kind, 'sheet')).all()) {
     const all = publishedSnapshots(db, league.id)
@@ -116,21 +116,12 @@ const isLongOver = (league: League, now: number) =>
 
 const maxUndos = 5 // of the newest uploads of an ended league, until it is archived
 
-const heldSnapshots = (db: App['db']): number[] =>
+/** Snapshots of held uploads, and of those undone less than a week ago. */
+const unpublishedSnapshots = (db: App['db'], now: number): number[] =>
   db
     .select({ snapshot: uploads.snapshotId })
     .from(uploads)
-    .where(eq(uploads.status, 'held'))
-    .all()
-    .flatMap(({ snapshot }) => snapshot ?? [])
-
-const recentlyUndone = (db: App['db'], now: number): number[] =>
-  db
-    .select({ snapshot: uploads.snapshotId })
-    .from(uploads)
-    .where(
-      and(inArray(uploads.status, ['undone']), gte(uploads.undoneAt, now - 7 * day), isNotNull(uploads.snapshotId)),
-    )
+    .where(or(eq(uploads.status, 'held'), and(eq(uploads.status, 'undone'), gte(uploads.undoneAt, now - 7 * day))))
     .all()
     .flatMap(({ snapshot }) => snapshot ?? [])
 

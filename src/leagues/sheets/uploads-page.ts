@@ -47,6 +47,12 @@ ${history}
 export function historyBody({ league, list, names, progress }: UploadsData, who: Who | undefined): Html {
   const path = `/leagues/${league.id}/uploads`
   const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
+  const peopleColumn = (head: string, change: 'new' | 'missing' | 'suspicious' | 'unknown') => ({
+    head,
+    numeric: true,
+    folds: true,
+    cell: (upload: UploadView) => peopleLink(`${path}/${upload.id}`, change, upload.summary?.[change]),
+  })
   return html`${table({
     caption: 'Uploads, newest first',
     rows: list.uploads,
@@ -76,30 +82,10 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
             ? html`<a class="loss" href="${path}/${upload.id}#errors">${number(upload.rows_bad)}</a>`
             : number(upload.rows_bad),
       },
-      {
-        head: 'New',
-        numeric: true,
-        folds: true,
-        cell: upload => peopleLink(`${path}/${upload.id}`, 'new', upload.summary?.new),
-      },
-      {
-        head: 'Missing',
-        numeric: true,
-        folds: true,
-        cell: upload => peopleLink(`${path}/${upload.id}`, 'missing', upload.summary?.missing),
-      },
-      {
-        head: 'Suspicious',
-        numeric: true,
-        folds: true,
-        cell: upload => peopleLink(`${path}/${upload.id}`, 'suspicious', upload.summary?.suspicious),
-      },
-      list.uploads.some(({ kind }) => kind === 'extra') && {
-        head: 'Unknown',
-        numeric: true,
-        folds: true,
-        cell: upload => peopleLink(`${path}/${upload.id}`, 'unknown', upload.summary?.unknown),
-      },
+      peopleColumn('New', 'new'),
+      peopleColumn('Missing', 'missing'),
+      peopleColumn('Suspicious', 'suspicious'),
+      list.uploads.some(({ kind }) => kind === 'extra') && peopleColumn('Unknown', 'unknown'),
       {
         head: 'By',
         folds: true,
