@@ -11,14 +11,13 @@ import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
 import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, undoneTooLate } from './buildable.ts'
-import { correctTakenAt, discardHeld, publishHeld } from './held.ts'
+import { correctTakenAt, discardHeld, publishAndAnnounce } from './held.ts'
 import { publishedSnapshots, undoUpload, uploadById } from './queries.ts'
-import { removeReceived } from './receive-file.ts'
 import { isSeasonOver } from './retention.ts'
 import { uploadSchema, uploadView } from './upload.ts'
 
 export const uploadChangeRoutes = (app: App) => {
-  const { db, clock, config, jobs } = app
+  const { db, clock } = app
   return new Elysia({ tags: ['uploads'] })
     .use(access(app))
     .guard({ params: idParams })
@@ -40,10 +39,7 @@ export const uploadChangeRoutes = (app: App) => {
       '/uploads/:id/publish',
       async ({ params: { id }, body, who }) => {
         const takenAt = body?.taken_at === undefined ? undefined : parseTime(body.taken_at)
-        const { upload, announcing } = await atomically(db, tx => publishHeld(app, tx, id, signedIn(who), takenAt))
-        if (announcing) await jobs.tryDispatch(announcing)
-        await warmChangedBoard(app, upload.leagueId)
-        return uploadView(upload)
+        return uploadView(await publishAndAnnounce(app, id, signedIn(who), takenAt))
       },
       {
         body: t.Optional(t.Object({ taken_at: t.Optional(dateTimeSchema) })),
@@ -53,12 +49,7 @@ export const uploadChangeRoutes = (app: App) => {
     )
     .post(
       '/uploads/:id/discard',
-      async ({ params: { id }, who }) => {
-        const { file } = uploadById(db, id)
-        const upload = await atomically(db, tx => discardHeld(app, tx, id, signedIn(who)))
-        if (file) await removeReceived(config.dataDir, { file })
-        return uploadView(upload)
-      },
+      async ({ params: { id }, who }) => uploadView(await discardHeld(app, id, signedIn(who))),
       { may: 'officer', detail: describe('Discard a held upload; it appears on no board', uploadSchema) },
     )
     .post(

@@ -28,7 +28,7 @@ import {
   takeDraft,
   type UploadDraft,
 } from './drafts.ts'
-import { discardHeld, publishHeld } from './held.ts'
+import { discardHeld, publishAndAnnounce } from './held.ts'
 import { previewUpload } from './preview-upload.ts'
 import { uploadOfFile, uploadOfLeague } from './queries.ts'
 import { type ReceivedFile, receiveFile, removeReceived } from './receive-file.ts'
@@ -188,13 +188,10 @@ export const draftPages = (app: App) => {
       async ({ params: { id, upload_id }, request, who }) => {
         const upload = uploadOfLeague(db, id, upload_id)
         const form = new URLSearchParams(await request.text())
-        if (form.get('do') === 'discard') {
-          await atomically(db, tx => discardHeld(app, tx, upload.id, signedIn(who)))
-          if (upload.file) await removeReceived(config.dataDir, { file: upload.file })
-        } else {
+        if (form.get('do') === 'discard') await discardHeld(app, upload.id, signedIn(who))
+        else {
           const takenAt = form.get('do') === 'date' ? parseTakenAt(form.get('taken_at') ?? '') : undefined
-          const { announcing } = await atomically(db, tx => publishHeld(app, tx, upload.id, signedIn(who), takenAt))
-          if (announcing) await jobs.tryDispatch(announcing)
+          await publishAndAnnounce(app, upload.id, signedIn(who), takenAt)
         }
         return seeOther(`/leagues/${id}/uploads/${upload_id}`)
       },

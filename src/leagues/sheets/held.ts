@@ -1,5 +1,6 @@
 /** Sheets that are held because they look wrong compared with the scan before, and the answers of officers. */
 import type { Db } from '../../../db/open.ts'
+import { atomically } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
@@ -10,8 +11,10 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { announceLater } from '../announce.ts'
 import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
+import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
 import { changeUpload, publishedSnapshots, publishUpload, uploadById } from './queries.ts'
+import { removeReceived } from './receive-file.ts'
 import { isSeasonOver } from './retention.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
@@ -53,9 +56,22 @@ export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: nu
   return { upload: done, announcing: announceLater(app, tx, league, 'board', whatChanged(done)) }
 }
 
+export async function publishAndAnnounce(app: App, id: number, who: Who, takenAt?: number): Promise<Upload> {
+  const { upload, announcing } = await atomically(app.db, tx => publishHeld(app, tx, id, who, takenAt))
+  if (announcing) await app.jobs.tryDispatch(announcing)
+  await warmChangedBoard(app, upload.leagueId)
+  return upload
+}
+
 /** Boards never use it; its snapshot is deleted by retention. */
-export function discardHeld(app: App, tx: Db, id: number, who: Who): Upload {
-  const now = app.clock.now()
+export async function discardHeld(app: App, id: number, who: Who): Promise<Upload> {
+  const { file } = uploadById(app.db, id)
+  const discarded = await atomically(app.db, tx => discard(tx, id, who, app.clock.now()))
+  if (file) await removeReceived(app.config.dataDir, { file })
+  return discarded
+}
+
+function discard(tx: Db, id: number, who: Who, now: number): Upload {
   const { upload, league } = heldUpload(tx, id)
   const discarded = changeUpload(tx, id, ['held'], {
     status: 'cancelled',

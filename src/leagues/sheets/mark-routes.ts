@@ -8,11 +8,11 @@ import { paged, pageOf, pageQuery, pageSchema, pagination } from '../../platform
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
-import { leagueById, leagueViewById } from '../queries.ts'
+import { leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { warmChangedBoard } from '../warm-up.ts'
 import { markedPlayer, markedPlayers, markReasonSchema } from './marked-player.ts'
-import { listMarks, markOf, markPlayer, unmarkPlayer } from './marks.ts'
+import { listMarks, markOf, markPlayer, requireSheetLeague, unmarkPlayer } from './marks.ts'
 import { marksPageBody } from './marks-page.ts'
 import { lastSeen } from './player-card.ts'
 import { publishedSnapshots } from './queries.ts'
@@ -37,7 +37,7 @@ export const markRoutes = (app: App) => {
       '/marks',
       async ({ params: { id }, query, request, set }) => {
         const slice = pageOf(query)
-        const { marks, total } = listMarks(db, requireSheetLeague(app, id).id, slice)
+        const { marks, total } = listMarks(db, requireSheetLeague(db, id).id, slice)
         return paged({ request, set }, slice, total, { marks: await markedPlayers(app, id, marks) })
       },
       {
@@ -61,7 +61,7 @@ export const markRoutes = (app: App) => {
     .put(
       '/players/:player_id/mark',
       async ({ params: { id, player_id }, body, who }) => {
-        requireSheetLeague(app, id)
+        requireSheetLeague(db, id)
         const { reason, counted = false, note = null } = body
         const farmOf = reason === 'farm' ? (body.farm_of ?? null) : null
         const isKnown = (player: string) =>
@@ -103,7 +103,7 @@ export const markPages = (app: App) =>
     '/leagues/:id/marks',
     async ({ params: { id }, query, who }) => {
       const slice = pageOf({ limit: 50, ...query })
-      const { marks, total } = listMarks(app.db, requireSheetLeague(app, id).id, slice)
+      const { marks, total } = listMarks(app.db, requireSheetLeague(app.db, id).id, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
       const marked = await markedPlayers(app, id, marks)
       const body = marksPageBody({ league, marks: marked, list: pagination(slice, total) }, who)
@@ -111,8 +111,3 @@ export const markPages = (app: App) =>
     },
     { params: idParams, query: t.Object(pageQuery), may: 'officer', detail: hidden },
   )
-
-function requireSheetLeague({ db }: App, id: number) {
-  const league = leagueById(db, id)
-  return league.kind === 'sheet' ? league : refuse('not_found', 'Only sheet leagues mark players')
-}

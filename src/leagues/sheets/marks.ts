@@ -68,7 +68,7 @@ export const markOf = (db: Db, leagueId: number, playerId: string): PlayerMark |
 type MarkChange = Pick<PlayerMark, 'playerId' | 'reason' | 'farmOf' | 'note' | 'counted'>
 
 export function markPlayer(tx: Db, leagueId: number, change: MarkChange, who: Who, now: number): PlayerMark {
-  requireLive(leagueById(tx, leagueId))
+  requireLive(tx, leagueId)
   const { playerId, ...given } = change
   if (given.farmOf === playerId) invalid('farm_of', 'A player cannot be their own second account.')
   const before = markOf(tx, leagueId, playerId)
@@ -87,7 +87,7 @@ export function markPlayer(tx: Db, leagueId: number, change: MarkChange, who: Wh
 }
 
 export function unmarkPlayer(tx: Db, leagueId: number, playerId: string, who: Who, now: number): void {
-  requireLive(leagueById(tx, leagueId))
+  requireLive(tx, leagueId)
   const before = markOf(tx, leagueId, playerId) ?? refuse('not_found', 'This player has no mark')
   tx.delete(playerMarks)
     .where(and(eq(playerMarks.leagueId, leagueId), eq(playerMarks.playerId, playerId)))
@@ -99,7 +99,12 @@ export function unmarkPlayer(tx: Db, leagueId: number, playerId: string, who: Wh
 
 const markDetail = ({ reason, farmOf, note, counted }: PlayerMark) => ({ reason, farm_of: farmOf, note, counted })
 
-function requireLive(league: League): void {
-  if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues mark players')
-  if (league.finalizedAt !== null) refuse('conflict', 'The league is final, so its board cannot change')
+export function requireSheetLeague(db: Db, id: number): League {
+  const league = leagueById(db, id)
+  return league.kind === 'sheet' ? league : refuse('not_found', 'Only sheet leagues mark players')
+}
+
+function requireLive(tx: Db, leagueId: number): void {
+  if (requireSheetLeague(tx, leagueId).finalizedAt !== null)
+    refuse('conflict', 'The league is final, so its board cannot change')
 }
