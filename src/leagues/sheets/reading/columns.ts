@@ -8,6 +8,7 @@ import type { TextColumn } from '../../../leaderboard/text.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
+import { labelOfColumn } from '../../columns.ts'
 import type { NumberColumn } from '../number-column.ts'
 import { earlierRows } from './duplicates.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
@@ -92,20 +93,17 @@ export class ColumnWriter {
   private readonly clues: number[] = []
 
   constructor(private readonly headerColumns: HeaderColumn[]) {
-    const metrics = headerColumns.filter(column => column.role === 'metric')
-    this.metrics = metrics.map(({ metric, header, tentative }) => new MetricReader(metric, header, tentative))
-    const labels = headerColumns.filter(column => column.role === 'label')
-    this.labels = labels.map(({ label, header }) => ({ name: label, header, texts: new TextBuilder() }))
-    this.slots = Int32Array.from(headerColumns, column =>
-      column.role === 'id'
-        ? ID
-        : column.role === 'name'
-          ? NAME
-          : column.role === 'label'
-            ? LABEL - labels.indexOf(column)
-            : metrics.indexOf(column),
-    )
-    this.cells = cellsFor(metrics.length)
+    this.metrics = []
+    this.labels = []
+    this.slots = Int32Array.from(headerColumns, ({ as, header, tentative }) => {
+      if (as === null) return NONE
+      if (as === 'id') return ID
+      if (as === 'name') return NAME
+      const label = labelOfColumn(as)
+      if (label === undefined) return this.metrics.push(new MetricReader(as, header, tentative)) - 1
+      return LABEL + 1 - this.labels.push({ name: label, header, texts: new TextBuilder() })
+    })
+    this.cells = cellsFor(this.metrics.length)
   }
 
   /** Rows kept so far. */
@@ -274,7 +272,7 @@ export class ColumnWriter {
   }
 
   headerOf(role: 'id' | 'name'): string {
-    return this.headerColumns.find(column => column.role === role)?.header ?? ''
+    return this.headerColumns.find(({ as }) => as === role)?.header ?? ''
   }
 
   private isBad(): boolean {

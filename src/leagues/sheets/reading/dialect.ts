@@ -2,7 +2,7 @@
 
 import { decodeUtf8 } from '../../../platform/spreadsheets/text.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
-import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
+import { checkHeader, findHeader, type Header, isMetric, likelyHeader, type Mapping } from './headers.ts'
 
 interface Dialect {
   delimiter: ',' | ';' | '\t' | '|'
@@ -61,8 +61,7 @@ function bestDialect(sample: Uint8Array, isWhole: boolean, mapping: Mapping | un
 }
 
 /** Recognised headings first, then metrics found by their numbers. */
-const headerScore = ({ known, columns }: Header) =>
-  known * 1000 + columns.filter(({ role }) => role === 'metric').length
+const headerScore = ({ known, columns }: Header) => known * 1000 + columns.filter(({ as }) => isMetric(as)).length
 const widthOf = (rows: PreviewRow[]) => rows.reduce((max, { cells }) => Math.max(max, cells.length), 0)
 
 /** An apostrophe quotes only where every heading is wrapped in it. */

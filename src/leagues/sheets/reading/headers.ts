@@ -13,11 +13,8 @@ const utf8 = new TextEncoder()
 
 export interface HeaderColumn {
   header: string
-  role: 'id' | 'name' | 'label' | 'metric' | 'none'
-  /** The metric's name; empty in other roles. */
-  metric: string
-  /** The label's name; empty in other roles. */
-  label: string
+  /** `id`, `name`, `label:` and its name, or the metric's name; null is left out. */
+  as: string | null
   /** No value was seen among the first rows: a metric only if all that follows are numbers. */
   tentative: boolean
 }
@@ -30,6 +27,9 @@ export interface Header {
   /** How many headings were recognised, which decides the best row, dialect and worksheet. */
   known: number
 }
+
+export const isMetric = (as: string | null): boolean =>
+  as !== null && as !== '' && as !== 'id' && as !== 'name' && !isLabel(as)
 
 /** Header → `id`, `name`, `label:alliance` (or another label) or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
 export type Mapping = Record<string, string | null>
@@ -152,20 +152,16 @@ function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known
   const taken = new Set(known)
   const columns = headers.map((header, column): HeaderColumn => {
     const role = roles[column]
-    const unused: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
-    if (role === 'id' || role === 'name') return { ...unused, role }
-    const label = labelOfColumn(role ?? '')
-    if (label !== undefined) return { ...unused, role: 'label', label }
-    if (role) return { ...unused, role: 'metric', metric: role }
+    if (role) return { header, as: role, tentative: false }
     const name = metricSlug(header)
     const meant = aliases.get(keys[column]!)?.to ?? ''
     const isAttribute = attributes.has(keys[column]!) || meant === 'id' || isLabel(meant)
     const content = role === null || name === '' || isAttribute ? 'text' : contentBelow(rows, row, column)
-    if (content === 'text') return unused
+    if (content === 'text') return { header, as: null, tentative: false }
     let metric = name
     for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
     taken.add(metric)
-    return { ...unused, role: 'metric', metric, tentative: content === 'blank' }
+    return { header, as: metric, tentative: content === 'blank' }
   })
   return { row, line: rows[row]!.line, columns, known: known.size }
 }
@@ -214,7 +210,7 @@ function roleNamed(to: string): string {
 /** The metric that a text stands for as a heading; empty if it can be none. */
 export function metricNamed(text: string): string {
   const name = roleNamed(text)
-  return name === 'id' || name === 'name' || isLabel(name) ? '' : name
+  return isMetric(name) ? name : ''
 }
 
 /** What the cells below an unknown heading hold. */
@@ -255,7 +251,7 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
       `No id column: looked for ${idAliases.join(', ')}. ${foundText}${hint}`,
     )
   }
-  if (!header.columns.some(({ role }) => role === 'metric')) {
+  if (!header.columns.some(({ as }) => isMetric(as))) {
     const lookedFor = [...metricAliases.values()].map(list => list[0]!)
     refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${foundText}`)
   }

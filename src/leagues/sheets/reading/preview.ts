@@ -12,18 +12,13 @@ import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { openWorkbook } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { likelyDialect } from './dialect.ts'
-import { checkHeader, type Header, headingNotes, type Mapping } from './headers.ts'
+import { checkHeader, type Header, type HeaderColumn, headingNotes, type Mapping } from './headers.ts'
 import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { likelyTable } from './workbook-table.ts'
 
-type PreviewColumn = {
-  header: string
-  /** `id`, `name`, `label:` and its name, the metric's name; null is left out. */
-  as: string | null
-  /** The first values, as they are written. */
-  samples: string[]
-}
+/** `samples`: the first values, as they are written. */
+type PreviewColumn = Pick<HeaderColumn, 'header' | 'as'> & { samples: string[] }
 
 export type SheetPreview = {
   format: SheetFormat
@@ -86,9 +81,9 @@ function previewOf(
   mapping: Mapping | undefined,
 ): SheetPreview {
   const below = rows.slice(header.row + 1, header.row + 1 + SAMPLES)
-  const columns = header.columns.map(({ header, role, metric, label }, i) => ({
+  const columns = header.columns.map(({ header, as }, i) => ({
     header,
-    as: role === 'none' ? null : role === 'metric' ? metric : role === 'label' ? `label:${label}` : role,
+    as,
     samples: below.map(({ cells }) => shortened((cells[i] ?? '').trim())),
   }))
   return {
@@ -102,7 +97,7 @@ function previewOf(
 
 function problemOf(header: Header, rows: PreviewRow[], mapping: Mapping | undefined): SheetPreview['problem'] {
   try {
-    checkHeader(header.columns.some(({ role }) => role === 'id') ? header : null, rows, mapping)
+    checkHeader(header.columns.some(({ as }) => as === 'id') ? header : null, rows, mapping)
     return null
   } catch (error) {
     if (error instanceof SheetRefusal) return { code: error.code, message: error.message }

@@ -23,7 +23,7 @@ import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import { type Header, headingNotes, type Mapping } from './headers.ts'
+import { type Header, type HeaderColumn, headingNotes, isMetric, type Mapping } from './headers.ts'
 import { RowsRefused, type SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { tableIn } from './workbook-table.ts'
@@ -137,21 +137,15 @@ type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' |
 
 function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): Sheet {
   const { errors, duplicates, suspicious, ...columns } = finished
-  const unusedMetrics = new Set(
-    header.columns.filter(({ metric }) => metric && !columns.metrics.some(({ name }) => name === metric)),
-  )
-  const usedColumns = header.columns.filter(column => column.role !== 'none' && !unusedMetrics.has(column))
+  const isUsed = (column: HeaderColumn): column is HeaderColumn & { as: string } =>
+    column.as !== null && (!isMetric(column.as) || columns.metrics.some(({ name }) => name === column.as))
   return {
     ...facts,
     ...columns,
     rows: columns.lines.length,
     headerLine: header.line,
-    mapping: Object.fromEntries(
-      usedColumns.map(({ header, role, metric, label }) => [header, metric || (label ? `label:${label}` : role)]),
-    ),
-    ignored: header.columns
-      .filter(column => !usedColumns.includes(column) && column.header)
-      .map(column => column.header),
+    mapping: Object.fromEntries(header.columns.filter(isUsed).map(({ header, as }) => [header, as])),
+    ignored: header.columns.filter(column => column.header && !isUsed(column)).map(({ header }) => header),
     errors: errors.items,
     errorCount: errors.count,
     duplicates: duplicates.items,

@@ -1,6 +1,6 @@
 /** Which worksheet of a workbook holds the table. */
 import { firstRows, type PreviewRow, type Workbook, type Worksheet } from '../../../platform/spreadsheets/workbook.ts'
-import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
+import { checkHeader, findHeader, type Header, isMetric, likelyHeader, type Mapping } from './headers.ts'
 
 interface WorkbookTable {
   worksheet: Worksheet
@@ -50,7 +50,7 @@ async function bestTable(
     previews.push(rows)
     const header = find(rows, mapping)
     if (!header) continue
-    const metrics = header.columns.filter(({ role }) => role === 'metric').length
+    const metrics = header.columns.filter(({ as }) => isMetric(as)).length
     const penalty = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
     const score = header.known * 1000 + metrics * 10 + rows.length - penalty - (metrics === 0 ? 200_000 : 0)
     const candidate = { worksheet, header, score }
