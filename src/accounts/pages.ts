@@ -31,7 +31,7 @@ import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
 import { credentials, signedUpMessage, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 
-const next = t.Optional(t.String()) // of any length: `localPath` drops what leads nowhere
+const next = t.Optional(t.String({ maxLength: 100_000 })) // far more than an address has: `localPath` drops what leads nowhere
 
 const passwordToken = t.String({ minLength: 1, maxLength: 100 })
 
