@@ -3,22 +3,12 @@ import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from '
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
-import {
-  activityCounts,
-  entries,
-  leagues,
-  ledger,
-  members,
-  portfolios,
-  registrations,
-  tradeHours,
-  uploads,
-  users,
-} from '../../../db/schema.ts'
+import { entries, leagues, ledger, members, portfolios, tradeHours, uploads, users } from '../../../db/schema.ts'
 import { leagueStatus } from '../../leagues/league.ts'
 import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
+import { activeUsers, registeredUsers } from '../statistics/dashboard.ts'
 
 export const activeUserSchema = t.Object({
   id: t.Integer(),
@@ -117,29 +107,10 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
 
 type CountByDay = Map<number, number>
 
-const total = sql<number>`sum(users)`
-
-export const activeByDay = (db: Db, since: number): CountByDay =>
-  new Map(
-    db
-      .select({ at: activityCounts.start, users: total })
-      .from(activityCounts)
-      .where(and(eq(activityCounts.unit, 'day'), gte(activityCounts.start, since)))
-      .groupBy(activityCounts.start)
-      .all()
-      .map(({ at, users }) => [at, users]),
-  )
-
-export const registeredByDay = (db: Db, since: number): CountByDay =>
-  new Map(
-    db
-      .select({ at: registrations.day, users: total })
-      .from(registrations)
-      .where(gte(registrations.day, since))
-      .groupBy(registrations.day)
-      .all()
-      .map(({ at, users }) => [at, users]),
-  )
+const usersByStart = (counts: { start: number; users: number }[]): CountByDay =>
+  new Map(counts.map(({ start, users }) => [start, users]))
+export const activeByDay = (db: Db, since: number): CountByDay => usersByStart(activeUsers(db, 'day', since))
+export const registeredByDay = (db: Db, since: number): CountByDay => usersByStart(registeredUsers(db, since))
 
 function leaguesByDay(db: Db, since: number): CountByDay {
   const at = sql<number>`${leagues.createdAt} - ${leagues.createdAt} % ${day}`

@@ -21,10 +21,10 @@ import {
   periodLinks,
 } from '../pages/monitor-layout.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from '../period.ts'
+import { taskStatsSchema } from '../statistics/executions.ts'
 import { jobsPath, jobTitle } from '../tasks/job-views.ts'
 import {
   type JobTimes,
-  jobTimeSchema,
   jobTimesReading,
   jobTimesSchema,
   type Performance,
@@ -234,7 +234,7 @@ const page = (app: App) => {
 const jobFiles = (app: App) =>
   listFiles(app, jobTimesPath, query, {
     name: 'job-times',
-    row: jobTimeSchema,
+    row: taskStatsSchema,
     rows: slicesOf(
       async ({ period = 'last_hour' }) =>
         (await app.reader.read(jobTimesReading, { period, now: app.clock.now() })).by_name,

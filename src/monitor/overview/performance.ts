@@ -6,7 +6,7 @@ import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema } from '../period.ts'
-import { taskStats } from '../statistics/executions.ts'
+import { taskStats, taskStatsSchema } from '../statistics/executions.ts'
 
 const ms = t.Nullable(t.Number())
 const timeFields = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }
@@ -169,15 +169,7 @@ function loadOf(db: Db, begin: number, now: number, step: number): Performance['
 
 /** How often each job ran and how long it took, by whole days. For the reader thread. */
 
-export const jobTimeSchema = t.Object({
-  name: t.String(),
-  runs: t.Integer(),
-  failed: t.Integer(),
-  cancelled: t.Integer(),
-  avg_ms: ms,
-  p95_ms: t.Nullable(t.Number({ description: 'Nineteen of twenty took less, within 10 %' })),
-})
-export const jobTimesSchema = t.Object({ since: dateTimeSchema, by_name: t.Array(jobTimeSchema) })
+export const jobTimesSchema = t.Object({ since: dateTimeSchema, by_name: t.Array(taskStatsSchema) })
 export type JobTimes = Static<typeof jobTimesSchema>
 
 export function jobTimesReading(db: Db, { period, now }: { period: ShortPeriod; now: number }): JobTimes {

@@ -15,7 +15,7 @@ import {
 import { type CalendarUnit, day, hour, iso, startOf } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsFrom, dateOf, groupingSchema, periodSchema, periodStart, type StatsPeriod } from '../period.ts'
-import { taskStats } from './executions.ts'
+import { firstRun, taskStats, taskStatsSchema } from './executions.ts'
 
 export const sections = ['summary', 'trends', 'geographic', 'tasks'] as const
 export type Section = (typeof sections)[number]
@@ -26,7 +26,6 @@ export const dashboardQuery = t.Object({
     t.String({ maxLength: 100, description: 'Some of summary, trends, geographic, tasks; all by default' }),
   ),
 })
-const ms = t.Nullable(t.Number())
 const countrySchema = t.Object({ country: t.Nullable(t.String()), users: t.Integer() })
 export const dashboardSchema = t.Object({
   period: periodSchema,
@@ -53,30 +52,14 @@ export const dashboardSchema = t.Object({
     ),
   ),
   geographic: t.Optional(t.Array(countrySchema)),
-  tasks: t.Optional(
-    t.Array(
-      t.Object({
-        name: t.String(),
-        runs: t.Integer({ description: 'Runs that succeeded, failed or were cancelled' }),
-        failed: t.Integer(),
-        cancelled: t.Integer(),
-        avg_ms: ms,
-        p95_ms: t.Nullable(t.Number({ description: 'Within 10 %' })),
-      }),
-    ),
-  ),
+  tasks: t.Optional(t.Array(taskStatsSchema)),
 })
 export type Dashboard = Static<typeof dashboardSchema>
 export type DashboardInput = { period: StatsPeriod; include: readonly Section[]; now: number }
 
 /** Counts only the sections asked for. Users and leagues are totals, the rest is of the period. */
 export function dashboardStats(db: Db, { period, include, now }: DashboardInput): Dashboard {
-  const first =
-    db
-      .select({ at: sql<number | null>`min(${runTotals.start})` })
-      .from(runTotals)
-      .get()?.at ?? null
-  const begin = periodStart(period, 'day', now, first)
+  const begin = periodStart(period, 'day', now, firstRun(db))
   const since = period === 'all' ? 0 : begin
   const wanted = (section: Section) => include.includes(section)
   return {
@@ -174,7 +157,9 @@ export function userStats(db: Db, { period, group_by: unit, country, now }: User
       .get()?.at ?? null
   const begin = periodStart(period, unit, now, first)
   const registered = new Map<number, number>()
-  for (const { start, users } of unit === 'hour' ? byHour(db, begin, country) : byDay(db, begin, country)) {
+  for (const { start, users } of unit === 'hour'
+    ? registeredByHour(db, begin, country)
+    : registeredUsers(db, begin, country)) {
     const at = startOf(unit, start)
     registered.set(at, (registered.get(at) ?? 0) + users)
   }
@@ -196,7 +181,8 @@ export function userStats(db: Db, { period, group_by: unit, country, now }: User
   }
 }
 
-const byDay = (db: Db, begin: number, country: string | undefined) =>
+/** By day, as a trigger counts them. */
+export const registeredUsers = (db: Db, begin: number, country?: string) =>
   db
     .select({ start: registrations.day, users: sum(registrations.users).mapWith(Number) })
     .from(registrations)
@@ -205,7 +191,7 @@ const byDay = (db: Db, begin: number, country: string | undefined) =>
     .all()
 
 /** Hours reach back at most two months, so the users themselves are few enough to count. */
-function byHour(db: Db, begin: number, country: string | undefined) {
+function registeredByHour(db: Db, begin: number, country: string | undefined) {
   const start = sql<number>`${users.createdAt} - ${users.createdAt} % ${hour}`
   return db
     .select({ start, users: count() })

@@ -42,16 +42,10 @@ export type ExecutionInput = {
 
 /** Finished runs by hour, day or month. */
 export function executionStats(db: Db, { period, group_by: unit, status, name, now }: ExecutionInput): ExecutionStats {
-  const first =
-    db
-      .select({ at: min(runTotals.start) })
-      .from(runTotals)
-      .where(eq(runTotals.unit, 'day'))
-      .get()?.at ?? null
-  const begin = periodStart(period, unit, now, first)
+  const begin = periodStart(period, unit, now, firstRun(db))
   const countsByStart = new Map<number, Counts>()
   const sum = noCounts()
-  for (const { start, status: ended, runs, ms } of countsOf(db, unit, begin, name)) {
+  for (const { start, status: ended, runs, ms } of finishedRuns(db, unit, begin, name)) {
     if (status && ended !== status) continue
     const at = startOf(unit, start)
     const counts = countsByStart.get(at) ?? noCounts()
@@ -75,6 +69,14 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
   }
 }
 
+/** The day of the first run that was counted; null if there is none. */
+export const firstRun = (db: Db): number | null =>
+  db
+    .select({ at: min(runTotals.start) })
+    .from(runTotals)
+    .where(eq(runTotals.unit, 'day'))
+    .get()?.at ?? null
+
 type Counts = { total: number; success: number; failed: number; cancelled: number; ms: number }
 const noCounts = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, ms: 0 })
 const countKeyOf = (status: RunState) =>
@@ -82,7 +84,7 @@ const countKeyOf = (status: RunState) =>
 const averageOf = (ms: number, runs: number) => (runs ? Math.round((ms / runs) * 10) / 10 : null)
 
 /** Finished runs by state, of one job or of all, at the finest resolution that is small enough. */
-function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | undefined) {
+export function finishedRuns(db: Db, unit: CalendarUnit, begin: number, name: string | undefined) {
   if (name !== undefined)
     return db
       .select({ start: runHours.start, status: runHours.status, runs: runHours.runs, ms: runHours.totalMs })
@@ -96,14 +98,15 @@ function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | unde
     .all()
 }
 
-type TaskStats = {
-  name: string
-  runs: number
-  failed: number
-  cancelled: number
-  avg_ms: number | null
-  p95_ms: number | null
-}
+export const taskStatsSchema = t.Object({
+  name: t.String(),
+  runs: t.Integer({ description: 'Runs that succeeded, failed or were cancelled' }),
+  failed: t.Integer(),
+  cancelled: t.Integer(),
+  avg_ms: t.Nullable(t.Number()),
+  p95_ms: t.Nullable(t.Number({ description: 'Nineteen of twenty took less, within 10 %' })),
+})
+type TaskStats = Static<typeof taskStatsSchema>
 
 /** Runs and times of each job since `begin`, or ever. Cancelled runs are counted, not timed. */
 export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {

@@ -14,6 +14,7 @@ import {
 import { day, hour, minute } from '../../platform/clock.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 import { bucketsOf } from '../period.ts'
+import { finishedRuns } from '../statistics/executions.ts'
 
 const maxOutcomes = 20
 const maxRunning = 100
@@ -135,9 +136,9 @@ export type JobsOverTime = {
 /** For one job or all. For the reader thread. */
 export function jobsOverTime(db: Db, { name, now }: { name?: string; now: number }): JobsOverTime {
   const begin = now - (now % hour) - 23 * hour
-  const ended = endedByHour(db, begin, name)
+  const ended = finishedRuns(db, 'hour', begin, name)
   const runsEnded = (at: number, status: RunState) =>
-    ended.reduce((sum, row) => sum + (row.at === at && row.status === status ? row.runs : 0), 0)
+    ended.reduce((sum, row) => sum + (row.start === at && row.status === status ? row.runs : 0), 0)
   const at = sql<number>`${queueMinutes.minute} - ${queueMinutes.minute} % ${depthStep}`
   const depth = new Map(
     db
@@ -161,20 +162,6 @@ export function jobsOverTime(db: Db, { name, now }: { name?: string; now: number
     })),
     depth: bucketsOf(begin, now, depthStep).map(at => depth.get(at) ?? { at, waiting: null, running: null }),
   }
-}
-
-function endedByHour(db: Db, begin: number, name: string | undefined) {
-  if (name !== undefined)
-    return db
-      .select({ at: runHours.start, status: runHours.status, runs: runHours.runs })
-      .from(runHours)
-      .where(and(eq(runHours.name, name), gte(runHours.start, begin)))
-      .all()
-  return db
-    .select({ at: runTotals.start, status: runTotals.status, runs: runTotals.runs })
-    .from(runTotals)
-    .where(and(eq(runTotals.unit, 'hour'), gte(runTotals.start, begin)))
-    .all()
 }
 
 const maxFailures = 10_000 // looked at, the newest
