@@ -1,6 +1,8 @@
 /** `daily_metrics`: at midnight, stores the numbers of the day before. */
-import { between, eq, sql } from 'drizzle-orm'
+import { and, between, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { dailyMetrics, leagues, ledger, runs, uploads, userActivity, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -8,7 +10,6 @@ import { job } from '../context.ts'
 import { day } from '../platform/clock.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
-
 import { rosterTotals } from '../rota/roster-metrics.ts'
 
 type DailyMetrics = typeof dailyMetrics.$inferSelect
@@ -33,29 +34,21 @@ export const recordDailyMetrics = job('daily_metrics', {
 export function countsOfDay(db: Db, { date }: { date: string }): DailyMetrics {
   const from = Date.parse(`${date}T00:00:00Z`)
   const to = from + day - 1
-  const countRows = (query: ReturnType<typeof sql>) => db.get<{ n: number }>(query)?.n ?? 0
+  const ofDay = (column: SQLiteColumn) => between(column, from, to)
   const { shifts, places, filled, hours, cost_cents } = rosterTotals(db, date, date)
   return {
     day: date,
-    users: countRows(
-      sql`select count(*) as n from ${users} where ${users.createdAt} <= ${to} and (${users.deletedAt} is null or ${users.deletedAt} > ${to})`,
-    ),
-    activeUsers: countRows(
-      sql`select count(*) as n from ${userActivity} where ${eq(userActivity.unit, 'day')} and ${eq(userActivity.start, from)}`,
-    ),
+    users: countRows(db, users, and(lte(users.createdAt, to), or(isNull(users.deletedAt), gt(users.deletedAt, to)))),
+    activeUsers: countRows(db, userActivity, and(eq(userActivity.unit, 'day'), eq(userActivity.start, from))),
     activeLeagues: countRows(
-      sql`select count(*) as n from ${leagues} where ${leagues.startsAt} <= ${to} and ${leagues.endsAt} > ${from} and ${leagues.archivedAt} is null`,
+      db,
+      leagues,
+      and(lte(leagues.startsAt, to), gt(leagues.endsAt, from), isNull(leagues.archivedAt)),
     ),
-    uploads: countRows(
-      sql`select count(*) as n from ${uploads} where ${between(uploads.createdAt, from, to)} and ${eq(uploads.status, 'done')}`,
-    ),
-    trades: countRows(
-      sql`select count(*) as n from ${ledger} where ${between(ledger.at, from, to)} and ${ledger.kind} in ('buy', 'sell')`,
-    ),
-    runs: countRows(sql`select count(*) as n from ${runs} where ${between(runs.createdAt, from, to)}`),
-    failedRuns: countRows(
-      sql`select count(*) as n from ${runs} where ${between(runs.createdAt, from, to)} and ${eq(runs.status, 'FAILURE')}`,
-    ),
+    uploads: countRows(db, uploads, and(ofDay(uploads.createdAt), eq(uploads.status, 'done'))),
+    trades: countRows(db, ledger, and(ofDay(ledger.at), inArray(ledger.kind, ['buy', 'sell']))),
+    runs: countRows(db, runs, ofDay(runs.createdAt)),
+    failedRuns: countRows(db, runs, and(ofDay(runs.createdAt), eq(runs.status, 'FAILURE'))),
     shifts,
     places,
     filled,

@@ -78,28 +78,29 @@ const noAnswerText = ({ queues }: App, error: unknown) =>
 async function inspect(app: App): Promise<Inspection> {
   const { queues, jobs } = app
   const inspectQueue = async (queue: QueueName) => {
-    const list = async (state: 'active' | 'waiting' | 'delayed') =>
-      (await queues.list(queue, state, maxListed)).map(job => ({
-        ...view(queue, job),
-        eta: iso(sinceOf(job) + job.delay),
-      }))
-    const [workers, active, reserved, scheduled, counts] = await Promise.all([
+    const [workers, active, waiting, delayed, counts] = await Promise.all([
       queues.workers(queue),
-      list('active'),
-      list('waiting'),
-      list('delayed'),
+      queues.list(queue, 'active', maxListed),
+      queues.list(queue, 'waiting', maxListed),
+      queues.list(queue, 'delayed', maxListed),
       queues.counts(queue),
     ])
-    return { queue, workers: workers.map(({ name }) => ({ name, queue })), active, reserved, scheduled, counts }
+    return {
+      queue,
+      workers: workers.map(({ name }) => ({ name, queue })),
+      active: active.map(job => view(queue, job)),
+      reserved: waiting.map(job => view(queue, job)),
+      scheduled: delayed.map(job => ({ ...view(queue, job), eta: iso(sinceOf(job) + job.delay) })),
+      counts,
+    }
   }
   const all = await withTimeout(Promise.all(queueNames.map(inspectQueue)))
-  const withoutEta = ({ eta: _, ...job }: ReturnType<typeof view> & { eta: string }) => job
   return {
     backend: queues.backend,
     workers: all.flatMap(({ workers }) => workers),
     machines: await machinesNow(app),
-    active: all.flatMap(({ active }) => active.map(withoutEta)),
-    reserved: all.flatMap(({ reserved }) => reserved.map(withoutEta)),
+    active: all.flatMap(({ active }) => active),
+    reserved: all.flatMap(({ reserved }) => reserved),
     scheduled: all.flatMap(({ scheduled }) => scheduled),
     registered: jobs
       .definitions()

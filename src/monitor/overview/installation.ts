@@ -13,33 +13,7 @@ import { bucketsOf, type LongPeriod, lengthOf, percentChange } from '../period.t
 import { activeByDay, averageIn, registeredByDay, sumIn, tradesBetween } from './community.ts'
 
 export type Tile = { value: number | null; before: number | null; change: number | null }
-export type MainReading = {
-  period: LongPeriod
-  activeADay: Tile
-  registered: Tile
-  users: number
-  leaguesActive: number
-  leaguesCreated: Tile
-  trades: Tile
-  volumeCents: Tile
-  requests: Tile
-  errorPct: Tile
-  p95Ms: Tile
-  runs: Tile
-  failed: Tile
-  trends: {
-    days: { at: number; active: number | null; registered: number }[]
-    hours: {
-      at: number
-      requests: number | null
-      errors: number | null
-      p95Ms: number | null
-      runs: number | null
-      failed: number | null
-      trades: number
-    }[]
-  }
-}
+export type MainReading = ReturnType<typeof mainReading>
 
 const tile = (value: number | null, before: number | null): Tile => ({
   value,
@@ -48,7 +22,7 @@ const tile = (value: number | null, before: number | null): Tile => ({
 })
 
 /** The numbers of the main page. */
-export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: number }): MainReading {
+export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: number }) {
   const length = lengthOf(period)
   const lastHour = now - (now % hour)
   const begin = lastHour - length + hour
@@ -133,7 +107,7 @@ function trendOf(
   begin: number,
   now: number,
   step: number,
-): MainReading['trends']['hours'] {
+) {
   const byStep = <Row extends Timed>(rows: readonly Row[]) => Map.groupBy(rows, ({ at }) => at - ((at - begin) % step))
   const [requestsAt, runsAt, tradesAt] = [byStep(requests), byStep(runs), byStep(trades)]
   return bucketsOf(begin, now, step).map(at => {
