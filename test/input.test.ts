@@ -126,6 +126,24 @@ test('a body in another format than JSON is refused as such', async () => {
   const asCurlSends = await send('application/x-www-form-urlencoded', JSON.stringify(season))
   expect(asCurlSends.status).toBe(415)
   expect((await asCurlSends.json()).detail).toContain('Send the body as application/json')
+  const { id } = await call.post('/api/v1/leagues', season)
+  const rename = (type: string) =>
+    call.raw(`/api/v1/leagues/${id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': type },
+      body: '{"name":"Renamed"}',
+    })
+  for (const type of [
+    'application/x-www-form-urlencoded',
+    'application/octet-stream',
+    'image/png',
+    'application/jsonp',
+  ])
+    expect((await rename(type)).status).toBe(415)
+  for (const type of ['application/merge-patch+json', 'Application/JSON', 'text/json; charset=utf-8']) {
+    await call.patch(`/api/v1/leagues/${id}`, { name: season.name })
+    expect((await (await rename(type)).json()).name).toBe('Renamed')
+  }
   expect((await send('application/json', '{"name":')).status).toBe(400)
   expect((await send('application/json', '')).status).toBe(422)
 })

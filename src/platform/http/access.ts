@@ -42,9 +42,17 @@ export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
   return undefined
 }
 
-/** Where a schema has numbers, Elysia turns any other body into an empty object: the request would silently change nothing. */
+/** Types that some routes read themselves; the router reads none of them. */
+const tableType = /csv|tab-separated|spreadsheet|excel|octet-stream/i
+
+/** A body of another type, or one that is no object, would be taken for an empty one: the request would silently change nothing. */
 function requireObject({ request, body }: { request: Request; body: unknown }): void {
-  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return
+  const { headers } = request
+  const hasBody = Number(headers.get('content-length') ?? 0) > 0
+  const refusal = hasBody && !tableType.test(headers.get('content-type') ?? '') && notJson(request)
+  if (refusal) throw refusal
+  if (body === undefined) return
+  if (typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof ArrayBuffer)) return
   const errors = [{ path: 'body', message: 'Write an object with named values.' }]
   throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
 }

@@ -12,7 +12,7 @@ import { withTimeout } from '../process/with-timeout.ts'
 import type { AheadRequest, CachedFastPath } from './cached-fast-path.ts'
 import type { LoadShedding } from './load-shedding.ts'
 import { setRateLimitHeaders } from './rate-limits.ts'
-import { readBody, TooLarge } from './request-body.ts'
+import { nameJsonPlainly, readBody, TooLarge } from './request-body.ts'
 import { type RequestContext, setRequestContext, type Who } from './request-context.ts'
 import { cacheResultOf, compressed, pathOf } from './responses.ts'
 
@@ -113,6 +113,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     let response: Response
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
+      if (!isRead(request)) nameJsonPlainly(request.headers)
       if (bodyLimit(request) === 'unknown') setRequestContext((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {

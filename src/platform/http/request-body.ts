@@ -23,6 +23,13 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   return new Uint8Array(Buffer.concat(chunks))
 }
 
+const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
+
+/** The router reads a body as JSON only by its plain name; of `application/merge-patch+json` or `APPLICATION/JSON` it would take no notice. */
+export function nameJsonPlainly(headers: Headers): void {
+  if (jsonType.test(headers.get('content-type') ?? '')) headers.set('content-type', 'application/json')
+}
+
 const maxTableBytes = 2_000_000 // some ten thousand rows
 
 /** The text of a CSV that is sent as the body, as `csv` of a JSON body, or as `file` of a form. */
