@@ -1,12 +1,18 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { closeDatabase, openDatabase } from '../db/open.ts'
+import { transact } from '../db/transactions.ts'
 import { type FakeFeedOptions, type FeedFault, feedFaults, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { Random } from '../scripts/random.ts'
 import { type FeedBoard, type Golfer, holesPlayed, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
 import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
 import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
 import { firstLast } from '../src/leagues/tours/feeds/names.ts'
+import { golfersOf, insertTour } from '../src/leagues/tours/queries.ts'
+import { storeBoard } from '../src/leagues/tours/stored-events.ts'
+import type { TourEvent } from '../src/leagues/tours/tour.ts'
 import { getJson, OutgoingFailure } from '../src/platform/http/outgoing.ts'
 import { forSeeds } from './seeded.ts'
+import { afterTest, temporaryFolder } from './start.ts'
 
 const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
 const formats: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
@@ -209,39 +215,38 @@ describe('comparing with the board before', () => {
     board(ten.map(change).filter(one => one !== null))
 
   test('the first board is accepted as it is', () => {
-    expect(accepted(compareBoards(null, board(ten)))).toMatchObject({
-      changed: ten,
-      gone: [],
-      quiet: false,
-      newEvent: true,
-    })
-    expect(accepted(compareBoards(null, board([]))).changed).toEqual([])
+    for (const first of [board(ten), board([])]) expect(accepted(compareBoards(null, first)).board).toEqual(first)
   })
 
-  test('only golfers who changed are named', () => {
-    const verdict = accepted(
-      compareBoards(
-        board(ten),
-        change((one, i) => (i === 3 ? { ...one, total: -7, thru: 10 } : one)),
-      ),
+  test('only what has changed is stored; a new version alone is nothing new, a new round or status is', () => {
+    const db = openDatabase(temporaryFolder())
+    afterTest(() => closeDatabase(db))
+    const values = {
+      slug: 'pga',
+      name: 'PGA',
+      feedUrl: 'https://example.org',
+      format: 'fieldhouse',
+      intervalS: 60,
+    } as const
+    const tour = insertTour(db, { ...values, createdBy: null, createdAt: 0 })!
+    let known: TourEvent | undefined
+    let now = 1
+    const store = (next: FeedBoard) => {
+      const { event, changed, moved, quiet } = transact(db, tx => storeBoard(tx, tour, known, next, now++))
+      known = event
+      return { changed, moved: moved.map(({ player_id }) => player_id), quiet }
+    }
+    const onlyFourth = change((one, i) => (i === 3 ? { ...one, total: -7, thru: 10 } : one))
+    expect(store(board(ten))).toMatchObject({ changed: 10, quiet: false })
+    expect(store(board(ten, { version: '2' }))).toEqual({ changed: 0, moved: [], quiet: true })
+    expect(store(onlyFourth)).toEqual({ changed: 1, moved: ['3'], quiet: false })
+    expect(store(board(onlyFourth.golfers, { status: 'official' }))).toEqual({ changed: 0, moved: [], quiet: false })
+    expect(store(board(onlyFourth.golfers, { round: 3 }))).toEqual({ changed: 0, moved: [], quiet: false })
+    const late = [...onlyFourth.golfers.slice(1), golfer('99', 0)]
+    expect(store(board(late, { round: 3 }))).toEqual({ changed: 2, moved: ['99'], quiet: false }) // one left
+    expect(golfersOf(db, known!.id).map(({ player_id }) => player_id)).toEqual(
+      late.map(({ player_id }) => player_id).sort(),
     )
-    expect(verdict.changed.map(({ player_id, total }) => [player_id, total])).toEqual([['3', -7]])
-    expect(verdict.quiet).toBe(false)
-  })
-
-  test('a new version alone is quiet; a new round or status is not', () => {
-    expect(accepted(compareBoards(board(ten), board(ten, { version: '2' })))).toMatchObject({
-      changed: [],
-      quiet: true,
-    })
-    expect(accepted(compareBoards(board(ten), board(ten, { status: 'official' }))).quiet).toBe(false)
-    expect(accepted(compareBoards(board(ten), board(ten, { round: 3 }))).quiet).toBe(false)
-  })
-
-  test('a latecomer is new, one who left is gone', () => {
-    const verdict = accepted(compareBoards(board(ten), board([...ten.slice(1), golfer('99', 0)])))
-    expect(verdict.changed.map(({ player_id }) => player_id)).toEqual(['99'])
-    expect(verdict.gone).toEqual(['0'])
   })
 
   test.each([
@@ -264,7 +269,6 @@ describe('comparing with the board before', () => {
       'accepted',
     ],
     ['everybody plays on', change(one => ({ ...one, total: (one.total ?? 0) - 1, thru: 10 })), 'accepted'],
-    ['another event is on', board(field([0, 0, 0]), { id: 'b', name: 'Other' }), 'accepted'],
   ])('where %s the board is %3$s', (_, next, expected) => {
     expect(reason(compareBoards(board(ten), next))).toBe(expected)
   })
@@ -290,7 +294,7 @@ describe('comparing with the board before', () => {
     const out = change((one, i) => (i === 0 ? { ...one, status: 'wd', total: null } : one))
     const first = accepted(compareBoards(board(ten), out))
     expect(first.board.golfers[0]).toMatchObject({ status: 'wd', total: -9 })
-    expect(accepted(compareBoards(first.board, out))).toMatchObject({ changed: [], quiet: true })
+    expect(accepted(compareBoards(first.board, out)).board).toEqual(first.board)
   })
 
   test('a golfer who withdraws before their first hole has no score', () => {
@@ -299,12 +303,6 @@ describe('comparing with the board before', () => {
       compareBoards(board([...ten, waiting]), board([...ten, { ...waiting, status: 'wd', total: null }])),
     )
     expect(verdict.board.golfers.at(-1)?.total).toBeNull()
-  })
-
-  test('another event starts from the beginning', () => {
-    const verdict = accepted(compareBoards(board(ten), board(field([0, 0]), { id: null, name: 'Other' })))
-    expect(verdict).toMatchObject({ newEvent: true, gone: ['2', '3', '4', '5', '6', '7', '8', '9'] })
-    expect(verdict.changed.length).toBe(2)
   })
 })
 
@@ -407,7 +405,7 @@ describe('a whole tournament on the fake feed', () => {
     expect(outcome).toBe(expected)
     expect(compareBoards(good, parseFeed('fieldhouse', await fetchFeed(feed.url)))).toMatchObject({
       kind: 'accepted',
-      quiet: true,
+      board: { golfers: good.golfers },
     })
   })
 

@@ -5,25 +5,15 @@ export type BoardComparison =
       kind: 'accepted'
       /** The board to store: the new one, with the last known totals of golfers who are out and no longer scored by the feed. */
       board: FeedBoard
-      /** Golfers that are new or whose values changed: all there is to write. */
-      changed: Golfer[]
-      /** Golfers the feed no longer lists; their scores are unknown from now on. */
-      gone: string[]
-      /** Nothing changed except perhaps the version. */
-      quiet: boolean
-      /** The first board, or the feed has moved on to another event. */
-      newEvent: boolean
     }
   | { kind: 'held'; reason: 'emptied' | 'shrunk' | 'zeroed'; message: string }
 
 /**
- * Compares the last good board with the current answer of the feed. If more than a fifth of the golfers have vanished,
+ * Compares the last good board of an event with the current answer of the feed. If more than a fifth of the golfers have vanished,
  * or of the scores were zeroed or blanked, the answer is held back and the last good board stays. `compareBoards(null, next)` accepts any board.
  */
 export function compareBoards(last: FeedBoard | null, next: FeedBoard): BoardComparison {
-  if (!last) return accepted(next, [], true)
-  if (!isSameEvent(last, next)) return accepted(next, last.golfers, true)
-
+  if (!last) return { kind: 'accepted', board: next }
   const now = new Map(next.golfers.map(golfer => [golfer.player_id, golfer]))
   const vanished = last.golfers.filter(({ player_id }) => !now.has(player_id))
   if (last.golfers.length > 0 && next.golfers.length === 0) {
@@ -41,24 +31,10 @@ export function compareBoards(last: FeedBoard | null, next: FeedBoard): BoardCom
   if (isOverAFifth(lost, scored)) {
     return { kind: 'held', reason: 'zeroed', message: `${count(lost, scored)} scores have been zeroed or blanked` }
   }
-  return accepted(next, last.golfers, false, last)
+  const before = new Map(last.golfers.map(golfer => [golfer.player_id, golfer]))
+  const golfers = next.golfers.map(golfer => withLastTotal(golfer, before.get(golfer.player_id)))
+  return { kind: 'accepted', board: { ...next, golfers } }
 }
-
-function accepted(next: FeedBoard, before: Golfer[], newEvent: boolean, last?: FeedBoard): BoardComparison {
-  const known = new Map(before.map(golfer => [golfer.player_id, golfer]))
-  const golfers = newEvent
-    ? next.golfers
-    : next.golfers.map(golfer => withLastTotal(golfer, known.get(golfer.player_id)))
-  const ids = new Set(golfers.map(({ player_id }) => player_id))
-  const changed = newEvent ? golfers : golfers.filter(golfer => !Bun.deepEquals(golfer, known.get(golfer.player_id)))
-  const gone = before.map(({ player_id }) => player_id).filter(id => !ids.has(id))
-  const sameState = last?.event.status === next.event.status && last.event.round === next.event.round
-  const quiet = sameState && changed.length === 0 && gone.length === 0
-  return { kind: 'accepted', board: { ...next, golfers }, changed, gone, quiet, newEvent }
-}
-
-const isSameEvent = ({ event: last }: FeedBoard, { event: next }: FeedBoard) =>
-  last.id !== null && next.id !== null ? last.id === next.id : last.name === next.name
 
 /** Some feeds blank the score of a golfer who is out: the last one is kept. */
 const withLastTotal = (golfer: Golfer, before: Golfer | undefined): Golfer =>
