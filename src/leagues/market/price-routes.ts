@@ -14,15 +14,10 @@ import { heldPriceSchema, heldPriceView, listHeldPrices, takeHeldPrice } from '.
 import { parsePriceCsv } from './price-csv.ts'
 import { historySchema, listPrices, priceHistory, priceSchema } from './price-history.ts'
 import { normaliseSymbol, quoteSchema, quoteView, symbolParams } from './quote.ts'
-import { findQuote } from './quote-queries.ts'
+import { quoteBySymbol } from './quote-queries.ts'
 
 export const priceRoutes = (app: App) => {
   const { db, clock, config } = app
-  const quoteOrRefuse = (written: string) => {
-    const symbol = normaliseSymbol(written)
-    return findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
-  }
-
   return new Elysia({ prefix: '/quotes', tags: ['market'] })
     .use(access(app))
     .post(
@@ -60,7 +55,7 @@ export const priceRoutes = (app: App) => {
     .get(
       '/:symbol/history',
       ({ params, query: { from, to } }) => {
-        const { symbol } = quoteOrRefuse(params.symbol)
+        const { symbol } = quoteBySymbol(db, normaliseSymbol(params.symbol))
         const days = {
           from: from === undefined ? undefined : Date.parse(from),
           to: to === undefined ? undefined : Date.parse(to),
@@ -78,7 +73,8 @@ export const priceRoutes = (app: App) => {
       '/:symbol/prices',
       ({ params, query, request, set }) => {
         const page = pageOf(query)
-        const { prices, total } = listPrices(db, quoteOrRefuse(params.symbol).symbol, page)
+        const { symbol } = quoteBySymbol(db, normaliseSymbol(params.symbol))
+        const { prices, total } = listPrices(db, symbol, page)
         return paged({ request, set }, page, total, { prices })
       },
       {
@@ -124,7 +120,7 @@ export const heldPriceRoutes = (app: App) => {
           audit(tx, { at: now, who: signedIn(who), action: 'price.accept', target: `price of ${symbol}`, detail })
           return symbol
         })
-        return quoteView(quoteOrRefuse(symbol), now)
+        return quoteView(quoteBySymbol(db, symbol), now)
       },
       { may: 'officer', detail: describe('Accept a held price: it counts from now on', quoteSchema) },
     )
@@ -141,8 +137,4 @@ export const heldPriceRoutes = (app: App) => {
       },
       { may: 'officer', detail: describe('Discard a held price', heldPriceSchema) },
     )
-
-  function quoteOrRefuse(symbol: string) {
-    return findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
-  }
 }

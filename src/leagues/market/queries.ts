@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, symbolActions, users } from '../../../db/schema.ts'
@@ -20,6 +20,13 @@ const byOwner = prepared(db =>
 )
 export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
   byOwner(db).get({ leagueId, userId })
+
+/** Of somebody who holds shares or has traded. */
+export function holdersPortfolio(tx: Db, leagueId: number, userId: number): Portfolio {
+  const portfolio = findPortfolio(tx, leagueId, userId)
+  if (!portfolio) throw new Error(`User ${userId} has traded in league ${leagueId} without a portfolio`)
+  return portfolio
+}
 
 /** The stamp of one portfolio. */
 export const portfolioKey = (leagueId: number, userId: number) => `${leagueId}/${userId}`
@@ -178,7 +185,12 @@ export function ledgerLines(
     which === 'trades' ? inArray(ledger.kind, ['buy', 'sell']) : undefined,
   )
   return db
-    .select({ line: ledger, username: users.username, undoneAt: undoing.at, reason: symbolActions.reason })
+    .select({
+      ...getTableColumns(ledger),
+      username: users.username,
+      undoneAt: undoing.at,
+      reason: symbolActions.reason,
+    })
     .from(ledger)
     .innerJoin(users, eq(users.id, ledger.userId))
     .leftJoin(undoing, eq(undoing.undoes, ledger.id))
@@ -188,7 +200,6 @@ export function ledgerLines(
     .limit(limit)
     .offset(offset)
     .all()
-    .map(({ line, ...otherColumns }) => ({ ...line, ...otherColumns }))
 }
 
 /** The number of portfolios and trades, without counting lines. */

@@ -18,11 +18,13 @@ const bySymbol = prepared(db =>
     .prepare(),
 )
 export const findQuote = (db: Db, symbol: string): QuoteRow | undefined => bySymbol(db).get({ symbol })
+export const quoteBySymbol = (db: Db, symbol: string): QuoteRow =>
+  findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
 
 /** The quote as it is shown, cached until the day ends. */
 export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'clock'>, symbol: string) {
   const now = clock.now()
-  const load = () => quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), now)
+  const load = () => quoteView(quoteBySymbol(db, symbol), now)
   return cache.read(cached.quote, [symbol], load, startOfDay(now) + day)
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNotNull, lte, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { entries, users } from '../../../db/schema.ts'
@@ -11,22 +11,18 @@ import type { Entry, NamedEntry } from './entry.ts'
 const inLeague = (leagueId: number, userId?: number) =>
   and(eq(entries.leagueId, leagueId), userId === undefined ? undefined : eq(entries.userId, userId))
 
-/** Entries, newest first. */
-export function listEntries(db: Db, leagueId: number, { limit, offset }: PageSlice, userId?: number) {
-  const rows = db
-    .select({ entry: entries, username: users.username })
+const namedEntries = (db: Db, where: SQL | undefined) =>
+  db
+    .select({ ...getTableColumns(entries), username: users.username })
     .from(entries)
     .innerJoin(users, eq(users.id, entries.userId))
-    .where(inLeague(leagueId, userId))
-    .orderBy(desc(entries.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return {
-    entries: rows.map(({ entry, username }): NamedEntry => ({ ...entry, username })),
-    total: countEntries(db, leagueId, userId),
-  }
-}
+    .where(where)
+
+/** Entries, newest first. */
+export const listEntries = (db: Db, leagueId: number, { limit, offset }: PageSlice, userId?: number) => ({
+  entries: namedEntries(db, inLeague(leagueId, userId)).orderBy(desc(entries.id)).limit(limit).offset(offset).all(),
+  total: countEntries(db, leagueId, userId),
+})
 
 export const countEntries = (db: Db, leagueId: number, userId?: number): number =>
   countRows(db, entries, inLeague(leagueId, userId))
@@ -39,25 +35,15 @@ export const entryIds = (db: Db, leagueId: number, userId: number): number[] =>
     .all()
     .map(({ id }) => id)
 
-export function findEntry(db: Db, leagueId: number, id: number): NamedEntry | undefined {
-  const row = db
-    .select({ entry: entries, username: users.username })
-    .from(entries)
-    .innerJoin(users, eq(users.id, entries.userId))
-    .where(and(eq(entries.leagueId, leagueId), eq(entries.id, id)))
-    .get()
-  return row && { ...row.entry, username: row.username }
-}
+export const findEntry = (db: Db, leagueId: number, id: number): NamedEntry | undefined =>
+  namedEntries(db, and(inLeague(leagueId), eq(entries.id, id))).get()
 
-export function entriesByIds(db: Db, ids: readonly number[]): Map<number, NamedEntry> {
-  const rows = db
-    .select({ entry: entries, username: users.username })
-    .from(entries)
-    .innerJoin(users, eq(users.id, entries.userId))
-    .where(inArray(entries.id, [...ids]))
-    .all()
-  return new Map(rows.map(({ entry, username }) => [entry.id, { ...entry, username }]))
-}
+export const entriesByIds = (db: Db, ids: readonly number[]): Map<number, NamedEntry> =>
+  new Map(
+    namedEntries(db, inArray(entries.id, [...ids]))
+      .all()
+      .map(entry => [entry.id, entry]),
+  )
 
 export const entryById = (db: Db, leagueId: number, id: number): NamedEntry =>
   findEntry(db, leagueId, id) ?? refuse('not_found', `This league has no entry ${id}`)
@@ -105,19 +91,16 @@ export function namesOfDeletedUsers(db: Db, leagueId: number): Map<number, strin
     .select({ id: entries.id, name: entries.name })
     .from(entries)
     .innerJoin(users, eq(users.id, entries.userId))
-    .where(and(eq(entries.leagueId, leagueId), isNotNull(users.deletedAt)))
+    .where(and(inLeague(leagueId), isNotNull(users.deletedAt)))
     .all()
   return new Map(gone.map(({ id, name }) => [id, name]))
 }
-
-const hasName = (leagueId: number, name: string) =>
-  and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`)
 
 export const nameIsTaken = (db: Db, leagueId: number, name: string, exceptId?: number): boolean =>
   db
     .select({ id: entries.id })
     .from(entries)
-    .where(hasName(leagueId, name))
+    .where(and(inLeague(leagueId), sql`lower(${entries.name}) = lower(${name})`))
     .all()
     .some(({ id }) => id !== exceptId)
 
@@ -150,8 +133,7 @@ export function pickedPlayers(db: Db, leagueId: number, players: readonly string
 
 /** Withdraws all entries of a user. */
 export function withdrawAll(tx: Db, leagueId: number, userId: number): void {
-  const own = and(eq(entries.leagueId, leagueId), eq(entries.userId, userId))
-  tx.delete(entries).where(own).run()
+  tx.delete(entries).where(inLeague(leagueId, userId)).run()
   touch(tx, 'scores', leagueId)
   touch(tx, 'user', userId)
 }

@@ -7,11 +7,10 @@ import type { League } from '../../league.ts'
 import { writeQuotes } from '../accept-quotes.ts'
 import type { LedgerLine } from '../ledger.ts'
 import { maxPriceCents, maxShares, moneyText } from '../order.ts'
-import type { Portfolio } from '../portfolio.ts'
 import { applyCorrection, type Correction, type Position, type SplitRatio, splitOf } from '../position.ts'
-import { findPortfolio, positionIn } from '../queries.ts'
-import { openOf, type QuoteRow, startOfDay } from '../quote.ts'
-import { findQuote } from '../quote-queries.ts'
+import { holdersPortfolio, positionIn } from '../queries.ts'
+import { openOf, startOfDay } from '../quote.ts'
+import { quoteBySymbol } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
 import { insertAction, isUndone, type SymbolAction, storeCounts } from './symbol-action.ts'
 import type { OfficerAction } from './void-price.ts'
@@ -20,7 +19,7 @@ import type { OfficerAction } from './void-price.ts'
 export const maxSplitPart = 1_000
 
 export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAction): SymbolAction {
-  const quote = quoteOf(tx, symbol)
+  const quote = quoteBySymbol(tx, symbol)
   refuseExtremePrice(symbol, (quote.priceCents * ratio.from) / ratio.to)
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
   refuseRepeated(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
@@ -60,7 +59,7 @@ export function applyMissedSplits(tx: Db, { id, finalizedAt }: League, at: numbe
 }
 
 export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAction): SymbolAction {
-  quoteOf(tx, symbol)
+  quoteBySymbol(tx, symbol)
   const given = { symbol, kind: 'dividend' as const, cents: perShareCents }
   refuseRepeated(tx, act.at, eq(symbolActions.cents, perShareCents), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
@@ -97,19 +96,10 @@ export function undoDividend(tx: Db, symbol: string, actionId: number, act: Offi
     const back = { quantity: 0, cash: -cashCents, fee: 0, realised: -cashCents }
     const after = applyCorrection(positionIn(tx, leagueId, userId, symbol), back)
     const line = { kind: 'undo' as const, at: act.at, symbol, price: cents, ...back, undoes: id, actionId: action.id }
-    writeLine(tx, portfolioOf(tx, leagueId, userId), line, after)
+    writeLine(tx, holdersPortfolio(tx, leagueId, userId), line, after)
   }
   return storeCounts(tx, action, { lines: open.length, kept: paid.length - open.length })
 }
-
-function portfolioOf(tx: Db, leagueId: number, userId: number): Portfolio {
-  const portfolio = findPortfolio(tx, leagueId, userId)
-  if (!portfolio) throw new Error(`User ${userId} holds shares in league ${leagueId} without a portfolio`)
-  return portfolio
-}
-
-const quoteOf = (tx: Db, symbol: string): QuoteRow =>
-  findQuote(tx, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
 
 /** A form that is sent twice must not split twice. */
 function refuseRepeated(
@@ -148,7 +138,7 @@ function correctHolders(
     const held = positionIn(tx, leagueId, userId, symbol)
     const change = correction(held)
     const line = { kind, at, symbol, price: cents, ...change, actionId: id }
-    writeLine(tx, portfolioOf(tx, leagueId, userId), line, applyCorrection(held, change))
+    writeLine(tx, holdersPortfolio(tx, leagueId, userId), line, applyCorrection(held, change))
   }
   return holders.length
 }

@@ -13,7 +13,7 @@ import { isTrade, type LedgerLine } from '../ledger.ts'
 import { moneyText } from '../order.ts'
 import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
 import type { Price } from '../price-history.ts'
-import { findPortfolio, positionIn } from '../queries.ts'
+import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
@@ -92,8 +92,7 @@ function undoTradesOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId,
     const back = { quantity: -line.quantity, cash: -line.cashCents, fee: -line.feeCents }
     const realised = i === lines.length - 1 ? target.realised - now.realised : 0
     now = applyCorrection(now, { ...back, realised })
-    const portfolio = findPortfolio(tx, leagueId, userId)
-    if (!portfolio) throw new Error(`User ${userId} has traded in league ${leagueId} without a portfolio`)
+    const portfolio = holdersPortfolio(tx, leagueId, userId)
     const price = line.priceCents ?? 0
     writeLine(tx, portfolio, { kind: 'undo', at, symbol, price, ...back, realised, undoes: line.id, actionId }, now)
   }
