@@ -11,7 +11,7 @@ import { day, hour, minute, second } from '../src/platform/clock.ts'
 
 const now = Date.UTC(2026, 4, 14, 12)
 const healthy = { intervalS: 180, askedAt: now, failures: 0, held: null }
-const league = (starts: number, ends: number) => ({ starts_at: now + starts, ends_at: now + ends })
+const league = (starts: number, ends: number) => ({ startsAt: now + starts, endsAt: now + ends })
 const active = league(-hour, 3 * day)
 
 test('while a league is on, the feed is asked every interval, counted from when it was last asked', () => {

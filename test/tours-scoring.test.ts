@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { EventStatus, FeedBoard, Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { finishDecision, keepsPolling } from '../src/leagues/tours/finish.ts'
-import { checkPicks, isBeforeDeadline, picksCloseAt } from '../src/leagues/tours/pick-rules.ts'
+import { checkPicks, isClosedByPlay, type PickWindow, picksCloseAt } from '../src/leagues/tours/pick-rules.ts'
 import {
   type GolferField,
   golferField,
@@ -272,21 +272,24 @@ function board(golfers: Golfer[], event: Partial<FeedBoard['event']> = {}): Feed
 }
 
 describe('the deadline', () => {
-  const league = { deadline: null, starts_at: at('14T00:00'), ends_at: at('17T22:00'), event: null }
+  const league = { deadline: null, startsAt: at('14T00:00'), endsAt: at('17T22:00'), event: null }
   const waiting = (id: string, tee_time: string | null): Golfer =>
     golfer(id, 0, { tee_time, round: 1, thru: 0, rounds: [null, null, null, null] })
   const sheet = board([waiting('a', '2026-05-14T08:10:00Z'), waiting('b', '2026-05-14T07:40:00Z'), waiting('c', null)])
 
+  const isOpen = (now: number, window: PickWindow, shown: FeedBoard) =>
+    now < picksCloseAt(window, shown) && !isClosedByPlay(window, shown)
+
   test('is the first tee time', () => {
     expect(picksCloseAt(league, sheet)).toBe(at('14T07:40'))
-    expect(isBeforeDeadline(at('14T07:39'), league, sheet)).toBe(true)
-    expect(isBeforeDeadline(at('14T07:40'), league, sheet)).toBe(false)
+    expect(isOpen(at('14T07:39'), league, sheet)).toBe(true)
+    expect(isOpen(at('14T07:40'), league, sheet)).toBe(false)
   })
 
   test('is as set, earlier or later than the first tee time', () => {
     for (const set of [at('13T18:00'), at('14T12:00')]) {
       expect(picksCloseAt({ ...league, deadline: set }, sheet)).toBe(set)
-      expect(isBeforeDeadline(set - 1, { ...league, deadline: set }, sheet)).toBe(true)
+      expect(isOpen(set - 1, { ...league, deadline: set }, sheet)).toBe(true)
     }
   })
 
@@ -300,11 +303,11 @@ describe('the deadline', () => {
       board([golfer('a', -1, { round: 2, tee_time: '2026-05-15T07:40:00Z' })], { round: 2 }),
     ],
   ])('is the start of the league where %s', (_, shown) => {
-    expect(picksCloseAt(league, shown)).toBe(league.starts_at)
+    expect(picksCloseAt(league, shown)).toBe(league.startsAt)
   })
 
   test('waits for the event of the league', () => {
-    expect(picksCloseAt({ ...league, event: 'Inland Classic' }, sheet)).toBe(league.starts_at)
+    expect(picksCloseAt({ ...league, event: 'Inland Classic' }, sheet)).toBe(league.startsAt)
     expect(picksCloseAt({ ...league, event: 'coastal open' }, sheet)).toBe(at('14T07:40'))
     expect(picksCloseAt({ ...league, event: 'coastal' }, sheet)).toBe(at('14T07:40'))
   })
@@ -313,16 +316,16 @@ describe('the deadline', () => {
     const begun = board([golfer('a', -1, { round: 1, thru: 1, rounds: [null, null, null, null] })], {
       status: 'in_progress',
     })
-    const late = { ...league, starts_at: at('14T12:00') }
-    expect(isBeforeDeadline(at('14T08:00'), { ...late, event: 'coastal' }, begun)).toBe(false)
+    const late = { ...league, startsAt: at('14T12:00') }
+    expect(isOpen(at('14T08:00'), { ...late, event: 'coastal' }, begun)).toBe(false)
     // Without its own event the league cannot know that this is not last week's.
-    expect(isBeforeDeadline(at('14T08:00'), late, begun)).toBe(true)
-    expect(isBeforeDeadline(at('14T08:00'), { ...late, event: 'coastal', deadline: at('14T10:00') }, begun)).toBe(true)
+    expect(isOpen(at('14T08:00'), late, begun)).toBe(true)
+    expect(isOpen(at('14T08:00'), { ...late, event: 'coastal', deadline: at('14T10:00') }, begun)).toBe(true)
   })
 })
 
 describe('the end', () => {
-  const league = { starts_at: at('14T00:00'), ends_at: at('17T22:00'), event: null }
+  const league = { startsAt: at('14T00:00'), endsAt: at('17T22:00'), event: null }
   const done = golfer('a', -9, { status: 'finished', rounds: [70, 70, 70, 69] })
   const onCourse = golfer('b', -4, { thru: 12 })
   const feed = (
@@ -332,7 +335,7 @@ describe('the end', () => {
     more: Partial<FeedBoard['event']> = {},
   ) => ({
     board: board(golfers, { round: 4, status, ...more }),
-    changed_at: at(changed),
+    changedAt: at(changed),
   })
 
   test.each<
@@ -367,8 +370,8 @@ describe('the end', () => {
     ['… with play suspended', '18T02:00', feed('suspended', '17T21:00'), 'alert'],
     ['… with the event cancelled', '18T02:00', feed('cancelled', '15T12:00'), 'alert'],
     ['… with an event that has not begun', '18T02:00', feed('upcoming', '14T12:00'), 'alert'],
-    ['there has been no board, before the end', '16T12:00', { board: null, changed_at: null }, 'wait'],
-    ['there has been no board, after the end', '17T22:00', { board: null, changed_at: null }, 'alert'],
+    ['there has been no board, before the end', '16T12:00', { board: null, changedAt: null }, 'wait'],
+    ['there has been no board, after the end', '17T22:00', { board: null, changedAt: null }, 'alert'],
     ["last week's official board is still on", '14T08:00', feed('official', '11T01:00'), 'wait'],
     ["last week's official board never went", '17T22:00', feed('official', '11T01:00'), 'alert'],
   ])('where %s at %s', (_, now, state, decision) => {

@@ -7,7 +7,7 @@ import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
 import { matchField } from './match-field.ts'
-import { isUpdateWanted, leagueTimes } from './poll-times.ts'
+import { isUpdateWanted } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn } from './queries.ts'
 import { recordIgnoredCorrections } from './settle-leagues.ts'
 import { findStoredEvent, storeBoard, storedBoard } from './stored-events.ts'
@@ -42,7 +42,7 @@ const hasOtherState = (after: Tour, before: Tour) =>
   tourStateOf(after) !== tourStateOf(before) || after.eventId !== before.eventId
 
 function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
-  const feed = tourFeed(tour, isUpdateWanted(leagueTimes(openLeaguesOn(tx, tour.slug)), now))
+  const feed = tourFeed(tour, isUpdateWanted(openLeaguesOn(tx, tour.slug), now))
   if (fetched.kind === 'failed') {
     recordFailure(tx, feed, now, fetched.message)
     return { outcome: 'failed', message: fetched.message }

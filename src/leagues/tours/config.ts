@@ -155,8 +155,9 @@ export function tourRulesOf({ config }: Configured): TourRules {
   }
 }
 
-/** When picks can be made. Times in milliseconds. */
+/** When picks can be made. */
 export function pickWindowOf(league: League): PickWindow {
   const { deadline, event } = tourRulesOf(league)
-  return { deadline, event, starts_at: league.startsAt, ends_at: league.endsAt }
+  const { startsAt, endsAt } = league
+  return { deadline, event, startsAt, endsAt }
 }

@@ -1,16 +1,16 @@
 import { day, minute } from '../../platform/clock.ts'
+import type { League } from '../league.ts'
 import { type FeedBoard, isEvent, isMidRound } from './feeds/board.ts'
 
 const quietBeforeFinish = 30 * minute
 export const pollAfterEndMs = day
 
-/** Times in milliseconds. */
-export type FinishLeague = { starts_at: number; ends_at: number; event: string | null }
+export type Times = Pick<League, 'startsAt' | 'endsAt'>
 type FinishFeedState = {
   /** The last good board. */
   board: FeedBoard | null
   /** When a score, a golfer or the event's state last changed; null before the first board. */
-  changed_at: number | null
+  changedAt: number | null
 }
 
 /**
@@ -19,20 +19,20 @@ type FinishFeedState = {
  */
 export function finishDecision(
   now: number,
-  league: FinishLeague,
-  { board, changed_at }: FinishFeedState,
+  league: Times & { event: string | null },
+  { board, changedAt }: FinishFeedState,
 ): 'wait' | 'finalise' | 'alert' {
-  const overdue = now >= league.ends_at ? 'alert' : 'wait'
-  if (changed_at === null || !isEvent(board, league.event)) return overdue
+  const overdue = now >= league.endsAt ? 'alert' : 'wait'
+  if (changedAt === null || !isEvent(board, league.event)) return overdue
   // An official board from before the league's start is last week's event.
-  if (board.event.status === 'official') return changed_at >= league.starts_at ? 'finalise' : overdue
-  if (now < league.ends_at) return 'wait'
-  const settled = now - changed_at >= quietBeforeFinish && !isUnsettled(board)
+  if (board.event.status === 'official') return changedAt >= league.startsAt ? 'finalise' : overdue
+  if (now < league.endsAt) return 'wait'
+  const settled = now - changedAt >= quietBeforeFinish && !isUnsettled(board)
   return settled ? 'finalise' : 'alert'
 }
 
 /** A league that is not final is polled for a day past its end. */
-export const keepsPolling = (now: number, league: FinishLeague) => now < league.ends_at + pollAfterEndMs
+export const keepsPolling = (now: number, league: Times) => now < league.endsAt + pollAfterEndMs
 
 /** Play is under way, will resume, or never took place. */
 function isUnsettled({ event, golfers }: FeedBoard): boolean {

@@ -1,6 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type Golfer, hasPlayStarted, isEvent, isOut } from './feeds/board.ts'
+import type { Times } from './finish.ts'
 import type { PickGroup } from './groups.ts'
 
 export const maxPicks = 50
@@ -48,19 +49,16 @@ function checkGroups(
 }
 
 /** Times in milliseconds. `deadline` null means the first tee time; `event` null means the feed's current event. */
-export type PickWindow = { deadline: number | null; starts_at: number; ends_at: number; event: string | null }
+export type PickWindow = Times & { deadline: number | null; event: string | null }
 
 /** The deadline as set, else the first tee time of round 1, else the start of the league. */
 export function picksCloseAt(league: PickWindow, board: FeedBoard | null): number {
-  return league.deadline ?? firstTee(league, board) ?? league.starts_at
+  return league.deadline ?? firstTee(league, board) ?? league.startsAt
 }
 
 /** Unless a deadline is set, the first stroke also closes the picks: a feed may lack tee times. */
-export function isBeforeDeadline(now: number, league: PickWindow, board: FeedBoard | null): boolean {
-  const hasStarted =
-    league.deadline === null && league.event !== null && isEvent(board, league.event) && hasPlayStarted(board.golfers)
-  return now < picksCloseAt(league, board) && !hasStarted
-}
+export const isClosedByPlay = ({ deadline, event }: PickWindow, board: FeedBoard | null): boolean =>
+  deadline === null && event !== null && isEvent(board, event) && hasPlayStarted(board.golfers)
 
 function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
   if (!isEvent(board, league.event) || (board.event.round ?? 1) > 1) return null
@@ -68,6 +66,6 @@ function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
     .filter(({ round }) => (round ?? 1) === 1)
     .flatMap(({ tee_time }) => (tee_time === null ? [] : Date.parse(tee_time)))
     // The feed may still show another week's event.
-    .filter(at => at >= league.starts_at - day && at <= league.ends_at)
+    .filter(at => at >= league.startsAt - day && at <= league.endsAt)
   return times.length > 0 ? Math.min(...times) : null
 }

@@ -6,7 +6,7 @@ import { changeLeague, leagueById } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
-import { isBeforeDeadline, picksCloseAt } from './pick-rules.ts'
+import { isClosedByPlay, picksCloseAt } from './pick-rules.ts'
 import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
 import { type Ratings, ratingsOf } from './ratings.ts'
 import { storedBoard } from './stored-events.ts'
@@ -70,7 +70,7 @@ export function loadPicks(db: Db, league: League): Picks {
   const board = event ? storedBoard(db, event) : null
   const window = { ...pickWindowOf(league), ...(event && { event: eventKey(event) }) }
   const deadline = picksCloseAt(window, board)
-  const closedByPlay = !isBeforeDeadline(Number.NEGATIVE_INFINITY, window, board)
+  const closedByPlay = isClosedByPlay(window, board)
   const closesAt = closedByPlay ? Math.min(deadline, event?.begunAt ?? deadline) : deadline
   const ratings = event ? ratingsOf(db, event.id) : new Map()
   const rules = tourRulesOf(league).groups

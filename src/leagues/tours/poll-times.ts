@@ -1,13 +1,8 @@
 /** When a feed is polled. Pure: times in milliseconds since 1970. */
 import { day, minute, second } from '../../platform/clock.ts'
 import { maxRetryAfter, msUntilNextPoll } from '../feeds/feed-state.ts'
-import type { League } from '../league.ts'
-import { type FinishLeague, keepsPolling, pollAfterEndMs } from './finish.ts'
+import { keepsPolling, pollAfterEndMs, type Times } from './finish.ts'
 import type { Tour } from './tour.ts'
-
-type Times = Pick<FinishLeague, 'starts_at' | 'ends_at'>
-export const leagueTimes = (leagues: readonly Pick<League, 'startsAt' | 'endsAt'>[]): Times[] =>
-  leagues.map(({ startsAt, endsAt }) => ({ starts_at: startsAt, ends_at: endsAt }))
 
 type PolledTour = Pick<Tour, 'intervalS' | 'askedAt' | 'failures' | 'held'>
 
@@ -17,19 +12,18 @@ const nearBeforeMs = day
 const minPause = 15 * second // between any two requests
 const timerSlackMs = 50 // ms that a timer may fire early
 
-const stillPolled = (leagues: readonly Times[], now: number) =>
-  leagues.filter(league => keepsPolling(now, { ...league, event: null }))
+const stillPolled = (leagues: readonly Times[], now: number) => leagues.filter(league => keepsPolling(now, league))
 
 /** Whether anyone is waiting for scores. */
 export const isUpdateWanted = (leagues: readonly Times[], now: number): boolean => stillPolled(leagues, now).length > 0
 
 /** The end of polling: a day past the end of the last league that is not final. */
 export const endOfPolling = (leagues: readonly Times[]): number =>
-  Math.max(...leagues.map(({ ends_at }) => ends_at + pollAfterEndMs))
+  Math.max(...leagues.map(({ endsAt }) => endsAt + pollAfterEndMs))
 
 /** A failing feed is polled less often, and so is one without a league nearby. */
 function pollPause(tour: PolledTour, leagues: readonly Times[], now: number, retryAfterMs: number): number {
-  const isNear = stillPolled(leagues, now).some(({ starts_at }) => starts_at - nearBeforeMs <= now)
+  const isNear = stillPolled(leagues, now).some(({ startsAt }) => startsAt - nearBeforeMs <= now)
   return Math.max(msUntilNextPoll(tour, retryAfterMs), tour.failures > 0 || isNear ? 0 : distantInterval)
 }
 
@@ -39,7 +33,7 @@ export function nextPollAt(now: number, tour: PolledTour, leagues: readonly Time
   if (waiting.length === 0) return null
   const from = tour.askedAt !== null && tour.askedAt <= now ? tour.askedAt : now
   const next = Math.max(now, from + pollPause(tour, waiting, now, retryAfterMs))
-  const nearest = Math.min(...waiting.map(({ starts_at }) => starts_at - nearBeforeMs).filter(at => at > now), next)
+  const nearest = Math.min(...waiting.map(({ startsAt }) => startsAt - nearBeforeMs).filter(at => at > now), next)
   const at = tour.failures > 0 ? next : nearest
   return at <= endOfPolling(waiting) ? at : null
 }

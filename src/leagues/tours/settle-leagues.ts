@@ -41,12 +41,8 @@ async function settleLeague(app: App, league: League, log: Log): Promise<void> {
   const tour = findTour(db, slugOf(league))
   // A held or failing feed does not count as quiet: it may have missed the end of the event.
   const changedAt = event && tour && (tourStateOf(tour) === 'ok' ? event.changedAt : now)
-  const times = {
-    starts_at: league.startsAt,
-    ends_at: league.endsAt,
-    event: event ? eventKey(event) : tourRulesOf(league).event,
-  }
-  const verdict = finishDecision(now, times, { board, changed_at: changedAt ?? null })
+  const played = { ...league, event: event ? eventKey(event) : tourRulesOf(league).event }
+  const verdict = finishDecision(now, played, { board, changedAt: changedAt ?? null })
   if (verdict === 'finalise' && tourRulesOf(league).auto_finalize) {
     await finalizeLeague(app, league.id, systemActor)
     log.info('A league is final', { league_id: league.id, name: league.name })

@@ -7,7 +7,7 @@ import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
-import { isPollOverdue, isScheduledTooLate, isUpdateWanted, leagueTimes } from './poll-times.ts'
+import { isPollOverdue, isScheduledTooLate, isUpdateWanted } from './poll-times.ts'
 import { listTours, openLeaguesOn, unfinishedUpdate, updateJob, updateMissingAlertKey } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { scheduleUpdate, updatePlayerScores } from './update-player-scores.ts'
@@ -62,7 +62,7 @@ const dispatchTime = 10 * second
 
 async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Promise<TourFinding> {
   const now = clock.now()
-  const leagues = leagueTimes(openLeaguesOn(db, tour.slug))
+  const leagues = openLeaguesOn(db, tour.slug)
   const run = unfinishedUpdate(db, tour.slug)
   const next = run?.status === 'PENDING' ? run.notBefore : null
   const finding = (state: FindingState): TourFinding => ({

@@ -3,7 +3,7 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { maySee } from '../visibility.ts'
 import { openUnmatched } from './match-field.ts'
-import { endOfPolling, isUpdateWanted, leagueTimes } from './poll-times.ts'
+import { endOfPolling, isUpdateWanted } from './poll-times.ts'
 import { findEvent, golfersOf, openLeaguesOn, unfinishedUpdate, upcomingEvent } from './queries.ts'
 import { type Tour, type TourView, tourView } from './tour.ts'
 
@@ -19,7 +19,7 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
     upcoming: upcoming && { ...upcoming, players: golfersOf(db, upcoming.id).length },
     unmatched: openUnmatched(db, tour).length,
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
-    followedUntil: isUpdateWanted(leagueTimes(open), now) ? endOfPolling(leagueTimes(open)) : null,
+    followedUntil: isUpdateWanted(open, now) ? endOfPolling(open) : null,
     leagues: open.filter(league => maySee(db, league, who)).map(({ id }) => id),
     showsUrl: isAtLeast(who, 'officer'),
   })

@@ -13,7 +13,7 @@ import type { League } from '../league.ts'
 import { applyFeed, type FeedOutcome } from './apply-feed.ts'
 import { tourRulesOf } from './config.ts'
 import { clearUnmatchedWhenSettled } from './match-field.ts'
-import { endOfPolling, isPollDue, isScheduledTooLate, isUpdateWanted, leagueTimes, nextPollAt } from './poll-times.ts'
+import { endOfPolling, isPollDue, isScheduledTooLate, isUpdateWanted, nextPollAt } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn, unfinishedUpdate, updateJob } from './queries.ts'
 import { settleLeagues } from './settle-leagues.ts'
 import type { Tour } from './tour.ts'
@@ -32,14 +32,14 @@ export const updatePlayerScores = job(updateJob, {
   attempts: 3,
   backoff: '5s',
   whyNoRetry: ({ tour, by_hand }, { db, clock }) =>
-    by_hand || isUpdateWanted(openLeagueTimes(db, tour), clock.now())
+    by_hand || isUpdateWanted(openLeaguesOn(db, tour), clock.now())
       ? null
       : 'No league waits for these scores any more',
   async run({ tour: slug, by_hand }, app, work): Promise<Outcome> {
     const { db, clock } = app
     const tour = findTour(db, slug)
     if (!tour) return { outcome: 'skipped', message: 'The tour is gone', next_update_at: null }
-    if (!by_hand && !isUpdateWanted(openLeagueTimes(db, slug), clock.now()))
+    if (!by_hand && !isUpdateWanted(openLeaguesOn(db, slug), clock.now()))
       return { outcome: 'skipped', message: 'No league waits for it', next_update_at: null }
     // A failed attempt is retried at once; a first attempt soon after another poll is skipped.
     if (work.attempt === 1 && !isPollDue(clock.now(), tour, by_hand))
@@ -72,11 +72,9 @@ export const updatePlayerScores = job(updateJob, {
   },
 })
 
-const openLeagueTimes = (db: Db, slug: string) => leagueTimes(openLeaguesOn(db, slug))
-
 /** Schedules the next poll, or finds the one that is already scheduled. */
 function acceptUpdate(tx: Db, app: App, tour: Tour, start: Start = {}): Started {
-  const leagues = openLeagueTimes(tx, tour.slug)
+  const leagues = openLeaguesOn(tx, tour.slug)
   const end_time = leagues.length > 0 ? endOfPolling(leagues) : app.clock.now() + day
   return app.jobs.accept(tx, updatePlayerScores, { tour: tour.slug, end_time }, { expiresAt: end_time, ...start })
 }
@@ -85,7 +83,7 @@ function acceptUpdate(tx: Db, app: App, tour: Tour, start: Start = {}): Started 
 const scheduleNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs = 0) =>
   scheduleNextPoll(app, work, tx => {
     const tour = findTour(tx, slug)
-    const at = tour ? nextPollAt(app.clock.now(), tour, openLeagueTimes(tx, slug), retryAfterMs) : null
+    const at = tour ? nextPollAt(app.clock.now(), tour, openLeaguesOn(tx, slug), retryAfterMs) : null
     return tour && at !== null ? { at, ...acceptUpdate(tx, app, tour, { at }) } : undefined
   })
 
@@ -93,7 +91,7 @@ const scheduleNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs =
 export const scheduleUpdate = (app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> =>
   ensurePoll(app, tx => {
     const tour = findTour(tx, slug)
-    return tour && isUpdateWanted(openLeagueTimes(tx, slug), at) ? acceptUpdate(tx, app, tour, { at }) : undefined
+    return tour && isUpdateWanted(openLeaguesOn(tx, slug), at) ? acceptUpdate(tx, app, tour, { at }) : undefined
   })
 
 type UpdateStarted = Started & { outcome: PollOutcome; message: string }
@@ -101,7 +99,7 @@ type UpdateStarted = Started & { outcome: PollOutcome; message: string }
 /** Polls now, unless a poll is running or was made seconds ago. Returns which. */
 export async function updateNow(app: App, tour: Tour, by: number | null): Promise<UpdateStarted> {
   const now = app.clock.now()
-  const leagues = openLeagueTimes(app.db, tour.slug)
+  const leagues = openLeaguesOn(app.db, tour.slug)
   const end_time = leagues.length > 0 ? Math.max(endOfPolling(leagues), now + day) : now + day
   const input = { tour: tour.slug, end_time, by_hand: true }
   const start = { by, expiresAt: end_time }
@@ -125,5 +123,5 @@ export async function rescheduleUpdates(app: App, league: League): Promise<void>
   const [tour, run] = [findTour(db, slug), unfinishedUpdate(db, slug)]
   if (!booked?.deduplicated || !tour || run?.status !== 'PENDING') return
   const at = run.notBefore ?? 0
-  if (isScheduledTooLate(at, clock.now(), tour, leagueTimes(openLeaguesOn(db, slug)))) await jobs.startNow(run.id)
+  if (isScheduledTooLate(at, clock.now(), tour, openLeaguesOn(db, slug))) await jobs.startNow(run.id)
 }

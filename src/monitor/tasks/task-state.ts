@@ -2,7 +2,7 @@
 import type { Severity } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
-import { isUpdateWanted, leagueTimes } from '../../leagues/tours/poll-times.ts'
+import { isUpdateWanted } from '../../leagues/tours/poll-times.ts'
 import { listTours, openLeaguesOn, unfinishedUpdate } from '../../leagues/tours/queries.ts'
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
 import { tourStateOf } from '../../leagues/tours/tour.ts'
@@ -77,7 +77,7 @@ function tourTasks({ db, clock }: App): TourTask[] {
   const now = clock.now()
   const { tours } = listTours(db, { page: 1, limit: 500, offset: 0 })
   return tours.flatMap((tour): TourTask[] => {
-    if (!isUpdateWanted(leagueTimes(openLeaguesOn(db, tour.slug)), now)) return []
+    if (!isUpdateWanted(openLeaguesOn(db, tour.slug), now)) return []
     const run = unfinishedUpdate(db, tour.slug)
     const title = `score updates for ${tour.slug}`
     const task = { tour: tour.slug, title, jobId: run?.id ?? null }
