@@ -10,7 +10,7 @@ import { invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { errorSummary, fieldErrors } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateTime } from '../../platform/http/shared-schemas.ts'
+import { dateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
 import { allowReading } from '../../platform/jobs/runs.ts'
 import { type League, leagueStatus } from '../league.ts'
@@ -24,7 +24,7 @@ import { type ReceivedFile, removeReceived } from './receive-file.ts'
 import { dateBeforeReading } from './sheet-date.ts'
 import { type Upload, uploadKindSchema, uploadModeSchema } from './upload.ts'
 
-const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])
+const yesOrNo = oneOfWords(['true', 'false', '1', '0'])
 const isYes = (text: Static<typeof yesOrNo> | undefined) => text === 'true' || text === '1'
 
 /** Options of an upload, in the form or in the query. */
@@ -48,10 +48,7 @@ type UploadOptions = Static<typeof uploadOptions>
 export const acceptedSchema = t.Object({
   upload_id: t.Nullable(t.Integer()),
   job_id: t.String(),
-  status: t.Union(
-    uploadStates.map(state => t.Literal(state)),
-    { description: 'Of the upload; the job has its own' },
-  ),
+  status: oneOfWords(uploadStates, { description: 'Of the upload; the job has its own' }),
   poll_url: t.String(),
   duplicate: t.Optional(t.Boolean()),
 })

@@ -1,6 +1,6 @@
 /** The schema of the config of a sheet league. */
 import { type Static, t } from 'elysia'
-import { oneLine } from '../../platform/http/shared-schemas.ts'
+import { oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig } from '../announcements.ts'
 
 const metricNameSchema = t.String({ minLength: 1, maxLength: 60 })
@@ -31,12 +31,12 @@ export const sheetConfig = t.Object(
       }),
     ),
     score_on: t.Optional(
-      t.Union([t.Literal('gains'), t.Literal('current')], {
+      oneOfWords(['gains', 'current'], {
         description: 'Whether scores and goals count gains or current values. `gains` by default',
       }),
     ),
     classify_by: t.Optional(
-      t.Union([t.Literal('percentile'), t.Literal('score'), t.Literal('goal')], {
+      oneOfWords(['percentile', 'score', 'goal'], {
         description: 'What `min` of the tiers means: percentile (the default), score, or percent of the goal',
       }),
     ),

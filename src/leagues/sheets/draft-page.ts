@@ -16,6 +16,7 @@ import { leagueHead } from '../pages/league-head.ts'
 import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview-upload.ts'
+import { findingSchema, summarySchema } from './upload.ts'
 import { modeField, readAsTable, uploadKindField } from './uploads-page.ts'
 
 type UploadPreview = Awaited<ReturnType<typeof previewUpload>>
@@ -95,15 +96,8 @@ const trialResult = t.Object({
   rows_ok: t.Integer(),
   rows_bad: t.Integer(),
   doubts: t.Array(t.Object({ message: t.String() })),
-  errors: t.Array(t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })),
-  summary: t.Object({
-    new: t.Integer(),
-    missing: t.Integer(),
-    renamed: t.Integer(),
-    suspicious: t.Integer(),
-    duplicates: t.Integer(),
-    warnings: t.Array(t.String()),
-  }),
+  errors: t.Array(findingSchema),
+  summary: summarySchema,
 })
 
 /** The result of a trial, or its progress. */

@@ -4,13 +4,13 @@ import { markReasons } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import type { PlayerMark } from './marks.ts'
 import { lastSeen } from './player-card.ts'
 import { publishedSnapshots } from './queries.ts'
 
-export const markReasonSchema = t.Union(markReasons.map(each => t.Literal(each)))
+export const markReasonSchema = oneOfWords(markReasons)
 export const markedPlayer = t.Object(
   {
     player_id: t.String(),

@@ -5,12 +5,12 @@ import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
 import { access } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pagination, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { leagueViewById } from '../queries.ts'
 import { peoplePageBody } from './people-page.ts'
 import { uploadById, uploadOfLeague } from './queries.ts'
-import type { Upload } from './upload.ts'
-import { uploadView } from './upload.ts'
+import { type Upload, uploadView } from './upload.ts'
 import {
   changedPeopleOf,
   changedPersonSchema,
@@ -20,7 +20,6 @@ import {
   type UploadChange,
 } from './upload-people.ts'
 
-const id = t.Integer({ minimum: 1 })
 const peopleList = t.Object({
   change: changeSchema,
   compared_to: comparedSchema,
@@ -32,7 +31,7 @@ const peopleAtOnce = 2_000 // people read at a time
 export const uploadPeopleRoutes = (app: App) =>
   new Elysia({ tags: ['uploads'] })
     .use(access(app))
-    .guard({ params: t.Object({ id }) })
+    .guard({ params: idParams })
     .get(
       '/uploads/:id/people',
       async ({ params: { id }, query, request, set }) => {
@@ -105,7 +104,7 @@ export const uploadPeoplePages = (app: App) =>
       return page({ title: `Players of ${upload.filename}`, who, nav: 'leagues', body })
     },
     {
-      params: t.Object({ id, upload_id: id }),
+      params: t.Object({ id: idSchema, upload_id: idSchema }),
       query: t.Object({ change: t.Optional(changeSchema), ...pageQuery }),
       may: 'officer',
       detail: hidden,

@@ -1,7 +1,6 @@
 /** Previews a file before it is sent: nothing of it is stored. */
 import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { isLabel } from '../columns.ts'
 import type { League } from '../league.ts'
@@ -11,7 +10,7 @@ import { headersOf, isSheetRefusal, rememberedMapping } from './mappings.ts'
 import { publishedSnapshots } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
-import { type ReceivedFile, uploadPath } from './receive-file.ts'
+import { type ReceivedFile, refuseFile, uploadPath } from './receive-file.ts'
 import { dateBeforeReading, dateByContent } from './sheet-date.ts'
 
 /**
@@ -56,7 +55,6 @@ function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly 
 }
 
 function asFieldError(error: unknown): never {
-  if (isSheetRefusal(error))
-    refuse('invalid', error.message, { errors: [{ path: 'file', message: error.message }], reason: error.facts.code })
+  if (isSheetRefusal(error)) refuseFile(error.message, error.facts.code)
   throw error
 }

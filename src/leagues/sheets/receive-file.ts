@@ -248,11 +248,14 @@ function checkBeginning(head: Uint8Array, filename: string) {
   try {
     fileKindOf(head, filename)
   } catch (error) {
-    if (error instanceof SheetRefusal)
-      refuse('invalid', error.message, { errors: [{ path: 'file', message: error.message }], reason: error.code })
+    if (error instanceof SheetRefusal) refuseFile(error.message, error.code)
     throw error
   }
 }
+
+/** What is wrong with the file, beside its field of the form. */
+export const refuseFile = (message: string, reason: unknown): never =>
+  refuse('invalid', message, { errors: [{ path: 'file', message }], reason })
 
 /** Syncs a new file and its name in the folder, together in one commit of the file system, and closes it. */
 async function syncInFolder(file: WrittenFile, folder: string) {

@@ -14,7 +14,7 @@ import { hasRememberedMappings } from './mappings.ts'
 import { previewUpload } from './preview-upload.ts'
 import { uploadById, uploadErrorsOf, uploadsOf } from './queries.ts'
 import { receiveFile, removeReceived, uploadPath } from './receive-file.ts'
-import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
+import { findingSchema, takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const uploadDocs = describe(
   'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping again answers 200 with the first upload',
@@ -38,7 +38,6 @@ const fileForm = (parts: Record<string, object>) => ({
     },
   },
 })
-const findingSchema = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
 const uploadPreviewSchema = t.Object({
   format: t.String(),
   worksheet: t.Nullable(t.String()),
@@ -59,7 +58,6 @@ const uploadPreviewSchema = t.Object({
   }),
   problem: t.Nullable(t.Object({ code: t.String(), message: t.String() })),
 })
-const uploadParams = idParams
 
 export const uploadRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -75,7 +73,7 @@ export const uploadRoutes = (app: App) => {
         return acceptReceived(app, () => league, received, query, signedIn(who), set)
       },
       {
-        params: uploadParams,
+        params: idParams,
         query: uploadOptions,
         parse: 'none',
         may: 'officer',
@@ -102,7 +100,7 @@ export const uploadRoutes = (app: App) => {
         }
       },
       {
-        params: uploadParams,
+        params: idParams,
         query: t.Pick(uploadOptions, ['mapping', 'kind']),
         parse: 'none',
         may: 'officer',
@@ -128,13 +126,13 @@ export const uploadRoutes = (app: App) => {
         return paged({ request, set }, page, total, { uploads: uploads.map(uploadView) })
       },
       {
-        params: uploadParams,
+        params: idParams,
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe('Uploads, newest first', pageSchema('uploads', uploadSchema)),
       },
     )
-    .guard({ params: uploadParams })
+    .guard({ params: idParams })
     .get('/uploads/:id', ({ params: { id } }) => uploadView(uploadById(db, id)), {
       may: 'officer',
       detail: describe('One upload', uploadSchema),

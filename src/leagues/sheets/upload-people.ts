@@ -5,7 +5,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { itemsOfPage } from '../../platform/http/pagination.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
 import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
 import {
@@ -21,7 +21,7 @@ import type { Upload } from './upload.ts'
 
 const uploadChanges = [...comparedChanges, 'duplicate'] as const
 export type UploadChange = (typeof uploadChanges)[number]
-export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change)))
+export const changeSchema = oneOfWords(uploadChanges)
 
 /** The lists that exist for each kind of upload. */
 export const peopleChangesOf = (kind: UploadKind): readonly UploadChange[] =>

@@ -2,24 +2,17 @@
 import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
 export type Upload = typeof uploads.$inferSelect
 
-export const uploadKindSchema = t.Union(
-  uploadKinds.map(kind => t.Literal(kind)),
-  {
-    description:
-      'baseline: where everyone starts; current: where everyone is now; extra: adds columns, such as verified deaths, to the players of the newest scan',
-  },
-)
-export const uploadModeSchema = t.Union(
-  uploadModes.map(mode => t.Literal(mode)),
-  {
-    description:
-      'What a row that cannot be read does: `partial`, the default, leaves it out; `strict` refuses the sheet',
-  },
-)
+export const uploadKindSchema = oneOfWords(uploadKinds, {
+  description:
+    'baseline: where everyone starts; current: where everyone is now; extra: adds columns, such as verified deaths, to the players of the newest scan',
+})
+export const uploadModeSchema = oneOfWords(uploadModes, {
+  description: 'What a row that cannot be read does: `partial`, the default, leaves it out; `strict` refuses the sheet',
+})
 
 export const summarySchema = t.Object({
   players: t.Integer(),
@@ -33,16 +26,22 @@ export const summarySchema = t.Object({
 })
 
 const doubtSchema = t.Object({
-  reason: t.Union([t.Literal('missing'), t.Literal('went_down'), t.Literal('columns'), t.Literal('unknown')]),
+  reason: oneOfWords(['missing', 'went_down', 'columns', 'unknown']),
   count: t.Integer(),
   of: t.Integer(),
   message: t.String(),
 })
 
-export const takenFromSchema = t.Union(
-  dateSources.map(source => t.Literal(source)),
-  { description: 'Where the time comes from: given, read from the sheet or its file name, or the time it was sent' },
-)
+export const findingSchema = t.Object({
+  line: t.Integer(),
+  column: t.String(),
+  value: t.String(),
+  reason: t.String(),
+})
+
+export const takenFromSchema = oneOfWords(dateSources, {
+  description: 'Where the time comes from: given, read from the sheet or its file name, or the time it was sent',
+})
 
 export const uploadSchema = t.Object(
   {
@@ -54,7 +53,7 @@ export const uploadSchema = t.Object(
     bytes: t.Integer(),
     sha256: t.String(),
     format: t.Nullable(t.String()),
-    status: t.Union(uploadStates.map(state => t.Literal(state))),
+    status: oneOfWords(uploadStates),
     rows_total: t.Nullable(t.Integer()),
     rows_ok: t.Nullable(t.Integer()),
     rows_bad: t.Nullable(t.Integer()),

@@ -16,6 +16,7 @@ import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { dateForm, heldQuestion, takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
+import type { Finding } from './reading/report.ts'
 import type { UploadView } from './upload.ts'
 import type { UploadChange } from './upload-people.ts'
 
@@ -201,7 +202,7 @@ function readAsWords(as: string): string {
 }
 
 export type UploadErrors = {
-  errors: readonly { line: number; column: string; value: string; reason: string }[]
+  errors: readonly Finding[]
   pagination: Pagination
 }
 
