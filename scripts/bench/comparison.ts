@@ -4,12 +4,12 @@
  */
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 
+/** More is better of what is counted a second or in times, less of all else. */
 export type Unit = 'ms' | 's' | 'a second' | 'MB' | 'µs' | 'places' | 'times'
 
 export type Figure = {
   readonly title: string
   readonly unit: Unit
-  readonly better: 'less' | 'more'
   /** Another figure of the same side to compare with. */
   readonly yardstick?: string | undefined
   /** Targets: at least this many times as good as a side or yardstick, or at most or at least a number. */

@@ -59,10 +59,10 @@ export function reportRows({ comparison, rounds }: MeasuredComparison): ReportRo
 const definedOnly = (values: readonly (number | undefined)[]) => values.filter(value => value !== undefined)
 
 /** Above 1 if `ours` is better. */
-function ratioOf({ better }: Figure, ours: number | undefined, theirs: number | undefined): number | undefined {
+function ratioOf({ unit }: Figure, ours: number | undefined, theirs: number | undefined): number | undefined {
   if (ours === undefined || theirs === undefined) return undefined
   if (ours === theirs) return 1 // also for 0 and 0
-  return better === 'less' ? theirs / ours : ours / theirs
+  return unit === 'a second' || unit === 'times' ? ours / theirs : theirs / ours
 }
 
 function aimOf({ aims, unit }: Figure, fits: (aim: Aim) => boolean, ours: number, ratio = 0): Pick<ReportRow, 'aim'> {

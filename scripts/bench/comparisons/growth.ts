@@ -12,10 +12,10 @@ const questions = {
   search: { title: 'search for a league', path: '/api/v1/search?q=league%207' },
 }
 const figures: Record<string, Figure> = {
-  ready: { title: `start to ready with ${many.toLocaleString('en')} leagues`, unit: 'ms', better: 'less' },
+  ready: { title: `start to ready with ${many.toLocaleString('en')} leagues`, unit: 'ms' },
 }
 for (const [question, { title }] of Object.entries(questions))
-  figures[question] = { title: `${title}, with ${many.toLocaleString('en')} leagues`, unit: 'ms', better: 'less' }
+  figures[question] = { title: `${title}, with ${many.toLocaleString('en')} leagues`, unit: 'ms' }
 
 export const growth: Comparison = {
   name: 'growth',

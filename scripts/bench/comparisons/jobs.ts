@@ -13,7 +13,6 @@ export const jobsComparison: Comparison = {
     rate: {
       title: `${count} empty jobs, started to done`,
       unit: 'a second',
-      better: 'more',
       aims: [{ beside: 'stack', ratio: 1 }],
     },
   },

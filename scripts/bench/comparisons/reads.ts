@@ -36,14 +36,12 @@ for (const [asked, { title }] of Object.entries(paths) as [AnswerName, { title: 
       figures[name] = {
         title: `cached ${title}, ${words}`,
         unit: 'a second',
-        better: 'more',
         aims: isBare ? [{ beside: 'bare route', ratio: 0.8 }] : [],
       }
     const stranger = `${asked} stranger processor`
     figures[`${name} processor`] = {
       title: `processor time of a cached ${title}, ${words}`,
       unit: 'µs',
-      better: 'less',
       yardstick: reader === 'stranger' ? undefined : stranger,
       aims: [isBare ? { beside: 'bare route', ratio: 0.8 } : { beside: stranger, ratio: 0.8 }],
     }
@@ -52,20 +50,17 @@ const unlimited = [{ beside: 'bare route', ratio: 0.85 }]
 figures.free = {
   title: 'cached board, a stranger, with `RATE_LIMIT=0`',
   unit: 'a second',
-  better: 'more',
   aims: unlimited,
 }
-figures['free processor'] = { title: 'its processor time', unit: 'µs', better: 'less', aims: unlimited }
+figures['free processor'] = { title: 'its processor time', unit: 'µs', aims: unlimited }
 figures['not modified processor'] = {
   title: 'processor time of a board that the reader has already (304)',
   unit: 'µs',
-  better: 'less',
   yardstick: 'board stranger processor',
 }
 figures['zstd processor'] = {
   title: 'processor time of a cached board, compressed with zstd',
   unit: 'µs',
-  better: 'less',
   yardstick: 'board stranger processor',
 }
 

@@ -15,12 +15,11 @@ export const rosters: Comparison = {
     open: {
       title: `${what}, places left open`,
       unit: 'places',
-      better: 'less',
       yardstick: 'bound',
       aims: [{ beside: 'bound', ratio: 0.9 }],
     },
-    bound: { title: 'of these, proved to stay open', unit: 'places', better: 'more' },
-    seconds: { title: 'time it took', unit: 's', better: 'less' },
+    bound: { title: 'of these, proved to stay open', unit: 'places' },
+    seconds: { title: 'time it took', unit: 's' },
   },
   sides: {
     Fieldhouse: async ({ isQuick }) => ({

@@ -43,7 +43,6 @@ export const trades: Comparison = {
     rate: {
       title: `orders in one market, ${members} at once, durable`,
       unit: 'a second',
-      better: 'more',
       aims: [{ least: 2_500 }, { beside: 'stack', ratio: 1 }],
     },
   },

@@ -48,7 +48,6 @@ function uploadOf(format: Format, rows: number): Comparison {
     board: {
       title: `${what}, POST to visible board`,
       unit: 'ms',
-      better: 'less',
       aims: [
         { beside: 'stack', ratio: ratiosAimedAt[name] ?? 1 },
         ...(isLarge ? [{ beside: 'DuckDB in memory', ratio: 1 }] : []),
@@ -58,30 +57,26 @@ function uploadOf(format: Format, rows: number): Comparison {
       posted: {
         title: `${what}, POST answered`,
         unit: 'ms',
-        better: 'less',
         aims: [{ beside: 'stack', ratio: 1 }],
       } satisfies Figure,
     }),
     processor: {
       title: `${what}, processor time`,
       unit: 'ms',
-      better: 'less',
       aims: rows === 100 ? [{ most: 10 }] : undefined,
     },
     first: {
       title: `first read of the board after it`,
       unit: 'ms',
-      better: 'less',
       yardstick: unchanged,
       aims: [{ beside: unchanged, ratio: 0.8 }],
     },
-    again: { title: `the same read once more, ${count(rows)} rows`, unit: 'ms', better: 'less' },
-    around: { title: `the page around a player, ${count(rows)} rows`, unit: 'ms', better: 'less' },
+    again: { title: `the same read once more, ${count(rows)} rows`, unit: 'ms' },
+    around: { title: `the page around a player, ${count(rows)} rows`, unit: 'ms' },
     ...(isLarge && {
       peak: {
         title: 'peak memory for a million rows, all processes',
         unit: 'MB',
-        better: 'less',
         aims: [{ most: 350 }],
       } satisfies Figure,
     }),
