@@ -8,6 +8,9 @@ import type { JobDefinition } from '../src/platform/jobs/job.ts'
 import { BadSchedule, every } from '../src/platform/jobs/scheduler.ts'
 import { start, temporaryFolder, until } from './start.ts'
 
+const slotsIn = ({ db }: App) => db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, 'test.tick')).all()
+const runsIn = ({ db }: App, name = 'test.tick') => db.select().from(runs).where(eq(runs.name, name)).all()
+
 const tickJob = (name = 'test.tick') =>
   job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>
 
@@ -16,12 +19,10 @@ test('a slot fires once, however many processes share the folder', async () => {
   const ticking = tickJob()
   const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('* * * * * *', ticking)] }
   const services = [await start({}, folder, tables), await start({}, folder, tables), await start({}, folder, tables)]
-  const db = services[0]?.app.db as App['db']
-  const fired = () => db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, 'test.tick')).all()
-  const started = () => db.select().from(runs).where(eq(runs.name, 'test.tick')).all()
-  await until(() => started().filter(({ status }) => status === 'SUCCESS').length >= 3)
-  expect(new Set(fired().map(({ jobId }) => jobId))).toEqual(new Set(started().map(({ id }) => id)))
-  expect(fired()).toHaveLength(started().length)
+  const { app } = services[0]!
+  await until(() => runsIn(app).filter(({ status }) => status === 'SUCCESS').length >= 3)
+  expect(new Set(slotsIn(app).map(({ jobId }) => jobId))).toEqual(new Set(runsIn(app).map(({ id }) => id)))
+  expect(slotsIn(app)).toHaveLength(runsIn(app).length)
 })
 
 test('a paused entry does not fire and can still be run now', async () => {
@@ -79,35 +80,15 @@ test('a nightly slot missed while stopped runs once at the next start', async ()
   const ticking = tickJob()
   const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('0 3 * * *', ticking)] }
   const first = await start({}, folder, tables)
-  const db = first.app.db
-  expect(
-    db
-      .select()
-      .from(scheduleSlots)
-      .all()
-      .filter(({ entry }) => entry === 'test.tick'),
-  ).toEqual([]) // a first start has missed nothing
+  expect(slotsIn(first.app)).toEqual([]) // a first start has missed nothing
   const long = Date.now() - 3 * 86_400_000
-  db.insert(scheduleSlots).values({ entry: 'test.tick', slot: long, firedAt: long }).run()
+  first.app.db.insert(scheduleSlots).values({ entry: 'test.tick', slot: long, firedAt: long }).run()
   await first.stop()
   const again = await start({}, folder, tables)
-  await until(
-    () =>
-      again.app.db
-        .select()
-        .from(runs)
-        .all()
-        .filter(({ name, status }) => name === 'test.tick' && status === 'SUCCESS').length === 1,
-  )
+  await until(() => runsIn(again.app).filter(({ status }) => status === 'SUCCESS').length === 1)
   await again.stop()
   const third = await start({}, folder, tables)
-  expect(
-    third.app.db
-      .select()
-      .from(runs)
-      .all()
-      .filter(({ name }) => name === 'test.tick'),
-  ).toHaveLength(1)
+  expect(runsIn(third.app)).toHaveLength(1)
 })
 
 test('an entry that pauses for a weekend or a night gives no slot of the future away', async () => {
@@ -123,8 +104,7 @@ test('an entry that pauses for a weekend or a night gives no slot of the future 
   await app.schedule.catchUp()
   await app.schedule.pause('test.tick', 'maintenance', 'ann')
   await app.schedule.resume('test.tick')
-  const slots = app.db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, 'test.tick')).all()
-  expect(slots.map(({ slot }) => slot)).toEqual([friday])
+  expect(slotsIn(app).map(({ slot }) => slot)).toEqual([friday])
 })
 
 test('a typo in the schedule is refused at boot with the name of the job', async () => {
@@ -149,13 +129,6 @@ test('a job of the schedule that throws is a failed run and ends nothing', async
     },
   }) as JobDefinition<App>
   const { app, call } = await start({}, undefined, { jobs: [failing], schedule: [every('* * * * * *', failing)] })
-  await until(
-    () =>
-      app.db
-        .select()
-        .from(runs)
-        .all()
-        .filter(({ status }) => status === 'FAILURE').length >= 2,
-  )
+  await until(() => runsIn(app, 'test.failing').filter(({ status }) => status === 'FAILURE').length >= 2)
   expect((await call.raw('/livez')).status).toBe(200)
 })
