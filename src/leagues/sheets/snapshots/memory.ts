@@ -1,4 +1,5 @@
 /** The memory of a sheet: shared between threads, and collected, of which the garbage collector by itself would keep some hundred megabytes. */
+import { fullGC } from 'bun:jsc'
 import { setImmediate } from 'node:timers'
 import { freeBuffers } from '../../../leaderboard/memory.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
@@ -60,11 +61,12 @@ let pending = 0
 
 /**
  * Counts garbage, and collects it once there is enough, which takes some milliseconds: after this turn of the event loop, which
- * still refers to it and answers first. Shared memory is freed once all threads that share it have collected theirs.
+ * still refers to it and answers first. Shared memory is freed once all threads that share it have collected theirs. After `Bun.gc`
+ * some sheets stayed until the next upload.
  */
 export function collectGarbageLater(bytes: number): void {
   pending += bytes
   if (pending < COLLECT_ABOVE) return
   pending = 0
-  setImmediate(() => Bun.gc(true))
+  setImmediate(fullGC)
 }
