@@ -25,12 +25,13 @@ export type StaffNotice = Static<typeof noticeSchema>
 
 type NoticeKind = (typeof staffNotices.$inferSelect)['kind']
 
-/** Shown on the page of their shifts, and mailed unless it was seen there first. */
-export function notify(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): void {
+/** Shown on the page of their shifts, and mailed unless it was seen there first. False: they have no account. */
+export function notify(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): boolean {
   const hasAccount = and(eq(staff.id, staffId), isNotNull(staff.userId))
-  if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return
+  if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return false
   tx.insert(staffNotices).values({ staffId, at, message, kind }).run()
   touch(tx, 'requests')
+  return true
 }
 
 export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice) {
@@ -88,7 +89,7 @@ export const dutyDescription = (db: Db, shiftId: number) =>
 /** People with an account on these shifts, before something happens to them. Nobody is notified about past shifts. */
 export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
   db
-    .select({ staffId: assignments.staffId, shiftId: shifts.id, ...dutyColumns })
+    .select({ staff_id: assignments.staffId, shift_id: shifts.id, ...dutyColumns })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(sites, eq(sites.id, shifts.siteId))
@@ -105,18 +106,12 @@ export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: numbe
 
 type UpcomingDuties = ReturnType<typeof upcomingDuties>
 
-/** The shift, or its whole site, was deleted. */
-export function notifyOfRemoval(tx: Db, standing: UpcomingDuties, at: number): void {
-  for (const [staffId, places] of Map.groupBy(standing, ({ staffId }) => staffId))
-    notify(tx, at, staffId, `Taken off: ${dutyList(places.map(dutyWords))}`)
-}
-
 /** Notifies of a change of what they can see; not of other changes, such as the headcount. */
 export function notifyOfMove(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const before of standing) {
-    const now = dutyDescription(tx, before.shiftId)
+    const now = dutyDescription(tx, before.shift_id)
     if (now && dutyWords(now) !== dutyWords(before))
-      notify(tx, at, before.staffId, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
+      notify(tx, at, before.staff_id, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
   }
 }
 
@@ -125,39 +120,25 @@ const maxNamed = 8 // duties in one message
 
 /** One message per person, whatever the number of duties. Returns how many people were notified. */
 export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): number {
-  const lines = new Map<number, Map<Change, string[]>>()
-  for (const [change, duties] of Object.entries(changes) as [Change, readonly Assignment[]][]) {
-    const ids = duties.map(({ shift_id }) => shift_id)
-    const places = new Map(
-      tx
-        .select({ id: shifts.id, ...dutyColumns })
-        .from(shifts)
-        .innerJoin(sites, eq(sites.id, shifts.siteId))
-        .where(and(isAmong(shifts.id, ids), gt(shifts.endsAt, at)))
-        .all()
-        .map(place => [place.id, place]),
-    )
-    const inOrder = duties
-      .flatMap(({ shift_id, staff_id }) => {
-        const place = places.get(shift_id)
-        return place ? [{ staff_id, place }] : []
-      })
-      .sort((a, b) => a.place.startsAt - b.place.startsAt)
-    for (const { staff_id, place } of inOrder) {
-      const theirs = lines.get(staff_id) ?? new Map<Change, string[]>()
-      lines.set(staff_id, theirs.set(change, [...(theirs.get(change) ?? []), dutyWords(place)]))
-    }
-  }
-  const readers = tx
-    .select({ id: staff.id })
-    .from(staff)
-    .where(and(isNotNull(staff.userId), isAmong(staff.id, [...lines.keys()])))
+  const changed = Object.entries(changes).flatMap(([change, duties]) => duties.map(duty => ({ change, ...duty })))
+  const byShift = Map.groupBy(changed, ({ shift_id }) => shift_id)
+  const inOrder = tx
+    .select({ id: shifts.id, ...dutyColumns })
+    .from(shifts)
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .where(and(isAmong(shifts.id, [...byShift.keys()]), gt(shifts.endsAt, at)))
+    .orderBy(shifts.startsAt)
     .all()
-  for (const { id } of readers) {
-    const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${dutyList(duties)}`).join('. ')
-    notify(tx, at, id, message)
+    .flatMap(place => (byShift.get(place.id) ?? []).map(one => ({ ...one, words: dutyWords(place) })))
+  let notified = 0
+  for (const [staffId, theirs] of Map.groupBy(inOrder, ({ staff_id }) => staff_id)) {
+    const lines = Object.keys(changes).flatMap(change => {
+      const duties = theirs.filter(one => one.change === change).map(({ words }) => words)
+      return duties.length ? `${change}: ${dutyList(duties)}` : []
+    })
+    if (notify(tx, at, staffId, lines.join('. '))) notified++
   }
-  return readers.length
+  return notified
 }
 
 const dutyList = (duties: string[]): string =>

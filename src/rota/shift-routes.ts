@@ -19,7 +19,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, dateSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { refuseBroken, violationsOnShift } from './confirm.ts'
 import { addedViolations } from './load-problem.ts'
-import { notifyOfMove, notifyOfRemoval, upcomingDuties } from './notices.ts'
+import { notifyOfDuties, notifyOfMove, upcomingDuties } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { checkShift, newShift, shiftChange, shiftDefaults, shiftSchema, shiftView } from './shift.ts'
 import { addShifts, changeShift, deleteShift, listShifts, shiftById } from './shift-queries.ts'
@@ -133,7 +133,7 @@ export const shiftRoutes = (app: App) => {
           if (assigned && !confirm)
             refuse('conflict', `${assigned} people are on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()
-          notifyOfRemoval(tx, upcomingDuties(tx, { shiftId: id }, at), at)
+          notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { shiftId: id }, at) })
           deleteShift(tx, id)
           const detail = { ...shift, assigned }
           audit(tx, { at, who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })

@@ -8,7 +8,7 @@ import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/paginatio
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { notifyOfRemoval, upcomingDuties } from './notices.ts'
+import { notifyOfDuties, upcomingDuties } from './notices.ts'
 import { checkSite, newSite, type SiteChange, siteChange, siteSchema, siteView } from './site.ts'
 import { addSite, changeSite, countShiftsAt, deleteSite, listSites, siteById } from './site-queries.ts'
 
@@ -91,7 +91,7 @@ export const siteRoutes = (app: App) => {
               { shifts },
             )
           const at = clock.now()
-          notifyOfRemoval(tx, upcomingDuties(tx, { siteId: id }, at), at)
+          notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { siteId: id }, at) })
           deleteSite(tx, id)
           const detail = { name, shifts }
           audit(tx, { at, who: signedIn(who), action: 'site.delete', target: `site ${id}`, detail })
