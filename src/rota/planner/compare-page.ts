@@ -11,8 +11,8 @@ import { name, number } from '../../ui/parts/values.ts'
 import { type Draft, draftName } from '../drafts.ts'
 import { rotaHead } from '../rota-layout.ts'
 import type { Site } from '../site.ts'
+import type { Difference } from './hand-drafts.ts'
 
-type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
 type DraftComparison = {
   draft: Draft
   /** Undefined: the published roster. */
@@ -20,7 +20,7 @@ type DraftComparison = {
   drafts: readonly Draft[]
   sites: readonly Site[]
   same: number
-  differences: readonly ComparedShift[]
+  differences: readonly Difference[]
   pagination: Pagination
 }
 
@@ -30,8 +30,10 @@ export function compareBody(data: DraftComparison, who: Who | undefined): Html {
   const listed = other && !drafts.some(({ jobId }) => jobId === other.jobId) ? [other, ...drafts] : drafts
   const others = listed.filter(({ jobId }) => jobId !== draft.jobId)
   const otherName = other ? draftName(other, sites) : 'the published roster'
-  const people = (names: readonly string[]) =>
-    names.length ? names.map((one, i) => html`${i > 0 && ', '}${name(one)}`) : html`<span class="quiet">nobody</span>`
+  const people = (side: Difference['here']) =>
+    side.length
+      ? side.map((one, i) => html`${i > 0 && ', '}${name(one.name)}`)
+      : html`<span class="quiet">nobody</span>`
   return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
 <div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
 <form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The published roster</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other?.jobId && html`selected`}>${draftName(one, sites)}</option>`)}</select>
@@ -45,7 +47,11 @@ ${table({
   stack: true,
   rows: differences,
   columns: [
-    { head: 'Shift', names: true, cell: ({ shiftId, words }) => html`<a href="/rota/shifts/${shiftId}">${words}</a>` },
+    {
+      head: 'Shift',
+      names: true,
+      cell: ({ shift_id, words }) => html`<a href="/rota/shifts/${shift_id}">${words}</a>`,
+    },
     { head: 'Only in this draft', cell: ({ here }) => people(here) },
     { head: `Only in ${otherName}`, cell: ({ there }) => people(there) },
   ],

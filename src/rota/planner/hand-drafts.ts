@@ -7,12 +7,14 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
+import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { refuseBroken } from '../confirm.ts'
 import type { DateRange } from '../date-range.ts'
 import { assignmentSchema, type DraftContent, draftById, isDraftAsRead, saveDraft } from '../drafts.ts'
 import { assignmentKey, rosterVersion } from '../load-problem.ts'
+import { dutyDescription, dutyWords } from '../notices.ts'
 import { staffNames } from '../roster-view.ts'
 import { inRange, shiftsIn } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
@@ -156,20 +158,37 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
   return changePlaces(app, who, jobId, { take })
 }
 
-/** The differences between two drafts, or a draft and the roster, shift by shift. */
-type Difference = { shiftId: number; here: number[]; there: number[] }
+const sideSchema = t.Array(t.Object({ staff_id: idSchema, name: t.String() }))
+export const differenceSchema = t.Object({
+  shift_id: idSchema,
+  words: t.String({ examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
+  here: { ...sideSchema, description: 'People only in this draft' },
+  there: { ...sideSchema, description: 'People only in the other' },
+})
+export type Difference = Static<typeof differenceSchema>
 
-export function draftDifferences(db: Db, jobId: string, other: string): { same: number; differences: Difference[] } {
+/** A page of the differences between two drafts, or a draft and the roster, shift by shift. */
+export function draftDifferences(db: Db, jobId: string, other: string, page: PageSlice) {
   const draft = draftById(db, jobId)
-  const here = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
-  const there = Map.groupBy(assignmentsFrom(db, draft.range, other), ({ shift_id }) => shift_id)
+  const sides = [draft.content.assignments, assignmentsFrom(db, draft.range, other)].map(side =>
+    Map.groupBy(side, ({ shift_id }) => shift_id),
+  )
   let same = 0
   const found = shiftsIn(db, draft.range).flatMap(({ id }) => {
-    const [a, b] = [here, there].map(side => (side.get(id) ?? []).map(({ staff_id }) => staff_id))
-    const onlyHere = (a ?? []).filter(one => !b?.includes(one))
-    const onlyThere = (b ?? []).filter(one => !a?.includes(one))
-    same += (a?.length ?? 0) - onlyHere.length
-    return onlyHere.length || onlyThere.length ? [{ shiftId: id, here: onlyHere, there: onlyThere }] : []
+    const [a = [], b = []] = sides.map(side => (side.get(id) ?? []).map(({ staff_id }) => staff_id))
+    const [here, there] = [a.filter(one => !b.includes(one)), b.filter(one => !a.includes(one))]
+    same += a.length - here.length
+    return here.length || there.length ? [{ id, here, there }] : []
   })
-  return { same, differences: found }
+  const shown = itemsOfPage(found, page)
+  const names = staffNames(
+    db,
+    shown.flatMap(({ here, there }) => [...here, ...there]),
+  )
+  const named = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
+  const differences = shown.map(({ id, here, there }): Difference => {
+    const place = dutyDescription(db, id)
+    return { shift_id: id, words: place ? dutyWords(place) : '', here: named(here), there: named(there) }
+  })
+  return { same, differences, total: found.length }
 }

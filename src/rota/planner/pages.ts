@@ -6,7 +6,7 @@ import { seeOther } from '../../accounts/auth-form.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { itemsOfPage, pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { hidden } from '../../ui/layout.ts'
@@ -15,10 +15,9 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { datesBetween, daysAfter, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftById, draftState, draftsAbout } from '../drafts.ts'
 import { dutyKey } from '../load-problem.ts'
-import { dutyDescription, dutyWords } from '../notices.ts'
 import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
-import { brokenRulesOn, readRoster, type ShownShift, staffNames, withPeopleOf } from '../roster-view.ts'
+import { brokenRulesOn, readRoster, type ShownShift, withPeopleOf } from '../roster-view.ts'
 import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
 import { allSites } from '../site-queries.ts'
@@ -161,26 +160,16 @@ export const plannerPages = (app: App) => {
       ({ params: { job_id }, query, who }) => {
         const draft = draftById(db, job_id)
         const other = query.with || 'roster'
-        const { same, differences: found } = draftDifferences(db, job_id, other)
         const slice = pageOf({ page: query.page, limit: 50 })
-        const shown = itemsOfPage(found, slice)
-        const names = staffNames(
-          db,
-          shown.flatMap(({ here, there }) => [...here, ...there]),
-        )
-        const namesOf = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
+        const { total, ...compared } = draftDifferences(db, job_id, other, slice)
         const body = compareBody(
           {
+            ...compared,
             draft,
             other: other === 'roster' ? undefined : draftById(db, other),
             drafts: draftsAbout(db, draft.range),
             sites: allSites(db),
-            same,
-            differences: shown.map(({ shiftId, here, there }) => {
-              const at = dutyDescription(db, shiftId)
-              return { shiftId, words: at ? dutyWords(at) : '', here: namesOf(here), there: namesOf(there) }
-            }),
-            pagination: pagination(slice, found.length),
+            pagination: pagination(slice, total),
           },
           who,
         )

@@ -11,14 +11,13 @@ import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster, confirmedSchema, conflictOf } from '../confirm.ts'
 import { checkDateRange } from '../date-range.ts'
 import { draftById, draftSchema, draftView } from '../drafts.ts'
-import { dutyDescription, dutyWords } from '../notices.ts'
-import { staffNames } from '../roster-view.ts'
 import { allSites, siteById } from '../site-queries.ts'
 import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
 import {
   type Changed,
   changePlaces,
   clearDraft,
+  differenceSchema,
   draftChangeSchema,
   draftDifferences,
   draftNameBody,
@@ -36,13 +35,6 @@ const changedSchema = t.Object({
   changes: t.Integer({ description: 'Changes made by hand so far' }),
   unfilled: t.Integer({ description: 'Places open now' }),
   conflicts: t.Array(conflictSchema, { description: 'The rules that the draft breaks now' }),
-})
-const sideSchema = t.Array(t.Object({ staff_id: idSchema, name: t.String() }))
-const differenceSchema = t.Object({
-  shift_id: idSchema,
-  words: t.String({ examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
-  here: { ...sideSchema, description: 'People only in this draft' },
-  there: { ...sideSchema, description: 'People only in the other' },
 })
 const maxConflicts = 100 // conflicts in an answer
 
@@ -180,18 +172,8 @@ export const plannerRoutes = (app: App) => {
       '/drafts/:job_id/compare',
       ({ params: { job_id }, query, request, set }) => {
         const page = pageOf(query)
-        const { same, differences: found } = draftDifferences(db, job_id, query.with ?? 'roster')
-        const shown = itemsOfPage(found, page)
-        const names = staffNames(
-          db,
-          shown.flatMap(({ here, there }) => [...here, ...there]),
-        )
-        const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
-        const named = shown.map(({ shiftId, here, there }) => {
-          const place = dutyDescription(db, shiftId)
-          return { shift_id: shiftId, words: place ? dutyWords(place) : '', here: side(here), there: side(there) }
-        })
-        return paged({ request, set }, page, found.length, { same, differences: named })
+        const { total, ...compared } = draftDifferences(db, job_id, query.with ?? 'roster', page)
+        return paged({ request, set }, page, total, compared)
       },
       {
         query: t.Object({
