@@ -237,37 +237,6 @@ export function violationsOfMoves(
   return violationsOf(loadProblem(db, planned, { pinned: others, onlyStaff }), all)
 }
 
-/** [duty]: the rules that would be broken if this one went to that person. The problem is loaded once for all. */
-export function violationsOfEachMove(
-  db: Db,
-  duties: readonly { shiftId: number; staffId: number }[],
-  to: number,
-): Violation[][] {
-  const shiftIds = [...new Set(duties.map(({ shiftId }) => shiftId))]
-  const assigned = shiftIds.flatMap(id => assignmentsOfShift(db, id))
-  const problem = loadProblem(
-    db,
-    shiftIds.map(id => shiftById(db, id)),
-    { onlyStaff: [to, ...assigned.map(({ staff_id }) => staff_id)] },
-  )
-  const theirShifts = new Set(assigned.filter(({ staff_id }) => staff_id === to).map(({ shift_id }) => shift_id))
-  return duties.map(({ shiftId, staffId }) => {
-    const others = assigned.filter(one => one.shift_id === shiftId && one.staff_id !== staffId)
-    const people = new Set([to, ...others.map(({ staff_id }) => staff_id)])
-    const elsewhere = problem.shifts
-      .filter(({ id }) => id !== shiftId && theirShifts.has(id))
-      .map(({ site_id, starts_at, ends_at, kind }) => ({ staff_id: to, site_id, starts_at, ends_at, kind }))
-    const moved = {
-      ...problem,
-      staff: problem.staff.filter(({ id }) => people.has(id)),
-      shifts: problem.shifts.filter(({ id }) => id === shiftId),
-      pinned: others,
-      existing: [...problem.existing.filter(({ staff_id }) => people.has(staff_id)), ...elsewhere],
-    }
-    return violationsOf(moved, [...others, { shift_id: shiftId, staff_id: to }])
-  })
-}
-
 const assignmentsOfShift = (db: Db, shiftId: number): Assignment[] =>
   db
     .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })

@@ -6,63 +6,48 @@ import type { DateRange } from './date-range.ts'
 import { readRoster, type ShownShift } from './roster-view.ts'
 import { hoursOf, hundredths } from './shift.ts'
 
-type Cell = string | number
+/** Open places are lines without a person. */
+type Place = { shift: ShownShift; person?: ShownShift['staff'][number] }
+
+const columns = {
+  site: ({ shift }: Place) => shift.site,
+  date: ({ shift }: Place) => shift.date,
+  from: ({ shift }: Place) => shift.from,
+  to: ({ shift }: Place) => shift.to,
+  hours: ({ shift }: Place) => hundredths(hoursOf(shift)),
+  skill: ({ shift }: Place) => shift.skill ?? '',
+  certification: ({ shift }: Place) => shift.certification ?? '',
+  person: ({ person }: Place) => person?.name ?? '',
+  pinned: ({ person }: Place) => (person?.pinned ? 'yes' : ''),
+}
+
+const columnsBy = {
+  site: ['site', 'date', 'from', 'to', 'hours', 'skill', 'certification', 'person', 'pinned'],
+  person: ['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification'],
+} as const
 
 export async function exportRosterCsv(
   app: App,
   range: DateRange,
-  by: 'site' | 'person',
+  by: keyof typeof columnsBy,
   staffId: number | undefined,
 ): Promise<Response> {
   const { shifts } = await readRoster(app, range)
-  const rows = by === 'site' ? bySite(shifts, staffId) : byPerson(shifts, staffId)
-  return csvDownload(bom + csvLines(rows), `rota-by-${by}-${range.start}-to-${range.end}.csv`, {
-    'cache-control': 'no-cache',
-  })
-}
-
-const timesOf = (shift: ShownShift): Cell[] => [shift.date, shift.from, shift.to]
-const needsOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
-
-/** Open places are lines without a person. */
-function bySite(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
-  const rows = shifts
-    .toSorted((a, b) => a.site.localeCompare(b.site, 'en') || a.starts_at.localeCompare(b.starts_at))
-    .flatMap(shift => {
-      const people = shift.staff.filter(({ staff_id }) => !staffId || staff_id === staffId)
-      const line = (name: string, pinned: Cell) => [
-        shift.site,
-        ...timesOf(shift),
-        hundredths(hoursOf(shift)),
-        ...needsOf(shift),
-        name,
-        pinned,
-      ]
-      const open = staffId ? 0 : shift.open
-      return [
-        ...people.map(({ name, pinned }) => line(name, pinned ? 'yes' : '')),
-        ...Array.from({ length: open }, () => line('', '')),
-      ]
-    })
-  return [['site', 'date', 'from', 'to', 'hours', 'skill', 'certification', 'person', 'pinned'], ...rows]
-}
-
-function byPerson(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
-  const rows = shifts
-    .flatMap(shift => shift.staff.map(person => ({ shift, person })))
-    .filter(({ person }) => !staffId || person.staff_id === staffId)
-    .toSorted(
+  const lines = placesOf(shifts)
+    .filter(({ person }) => (staffId ? person?.staff_id === staffId : person || by === 'site'))
+    .sort(
       (a, b) =>
-        a.person.name.localeCompare(b.person.name, 'en') ||
-        a.person.staff_id - b.person.staff_id ||
+        columns[by](a).localeCompare(columns[by](b), 'en') ||
+        (by === 'person' ? (a.person?.staff_id ?? 0) - (b.person?.staff_id ?? 0) : 0) ||
         a.shift.starts_at.localeCompare(b.shift.starts_at),
     )
-    .map(({ shift, person }) => [
-      person.name,
-      ...timesOf(shift),
-      hundredths(hoursOf(shift)),
-      shift.site,
-      ...needsOf(shift),
-    ])
-  return [['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification'], ...rows]
+    .map(place => columnsBy[by].map(column => columns[column](place)))
+  const csv = bom + csvLines([columnsBy[by], ...lines])
+  return csvDownload(csv, `rota-by-${by}-${range.start}-to-${range.end}.csv`, { 'cache-control': 'no-cache' })
 }
+
+const placesOf = (shifts: readonly ShownShift[]): Place[] =>
+  shifts.flatMap(shift => [
+    ...shift.staff.map(person => ({ shift, person })),
+    ...Array.from({ length: shift.open }, () => ({ shift })),
+  ])

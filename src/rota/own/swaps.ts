@@ -12,7 +12,7 @@ import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
-import { refuseBroken, violationsOfEachMove, violationsOfMoves } from '../confirm.ts'
+import { refuseBroken, violationsOfMoves } from '../confirm.ts'
 import { type DutyDescription, dutyDescription, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
@@ -176,16 +176,15 @@ export function swapsFor(db: Db, { staffId, now, slice }: { staffId: number; now
   )
   const where = and(hasNotStarted(now), concernsThem)
   const found = pageOfRows(db, where, slice)
-  const takeable = found.filter(row => row.staffId !== staffId && row.offer.takenBy === null)
-  const broken = violationsOfEachMove(db, takeable, staffId)
-  const against = new Map(takeable.map(({ offer }, i) => [offer.id, broken[i] ?? []]))
-  const swaps = found.map(
-    (row): OwnSwap => ({
+  const swaps = found.map((row): OwnSwap => {
+    const canTake = row.staffId !== staffId && row.offer.takenBy === null
+    const against = canTake ? violationsOfMoves(db, movesOf(row, staffId)) : []
+    return {
       ...swapView(db, row),
       mine: row.staffId === staffId,
-      against: (against.get(row.offer.id) ?? []).map(({ rule, message }) => ({ rule, message })),
-    }),
-  )
+      against: against.map(({ rule, message }) => ({ rule, message })),
+    }
+  })
   return { swaps, total: countOffers(db, where) }
 }
 
