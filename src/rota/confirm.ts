@@ -126,8 +126,7 @@ export function clearRoster({ db, clock }: App, who: Who, range: DateRange): Pro
 
 /** Only touches what differs: people who stay keep the same row. */
 function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: number) {
-  const isThere = sql`${assignments.shiftId} in (select ${shifts.id} from ${shifts} where ${inRange(range)})`
-  const present = tx.select(placedColumns).from(assignments).where(isThere).all()
+  const present = assignmentsIn(tx, range)
   const keys = new Set(wanted.map(assignmentKey))
   const removed = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
   tx.delete(assignments)
@@ -236,6 +235,16 @@ export function violationsOfMoves(
   const onlyStaff = all.map(({ staff_id }) => staff_id)
   return violationsOf(loadProblem(db, planned, { pinned: others, onlyStaff }), all)
 }
+
+/** Who is assigned in this range. */
+export const assignmentsIn = (db: Db, range: DateRange): PlacedAssignment[] =>
+  db
+    .select(placedColumns)
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .where(inRange(range))
+    .orderBy(assignments.id)
+    .all()
 
 const assignmentsOfShift = (db: Db, shiftId: number): Assignment[] =>
   db

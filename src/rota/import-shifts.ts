@@ -2,7 +2,7 @@ import type { FieldError } from '../errors.ts'
 import { firstYear, isInCalendar, iso, lastYear, parseTime } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import type { ReportError } from './imports.ts'
+import { type ReportError, readRows } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
 import { isShiftInCalendar, lengthError, type NewShift, shiftDefaults } from './shift.ts'
@@ -41,17 +41,11 @@ export function parseShifts(
   if (errors.length) return { shifts: [], errors }
   if (!rows.length) return { shifts: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
 
-  const shifts: NewShift[] = []
-  for (const { line, cells } of rows) {
-    const shift = readRow(cells, sites, (column, message) => {
-      errors.push({ path: `line ${line}, ${column}`, message })
-      return undefined
-    })
-    if (shift) shifts.push(shift)
-  }
+  const shifts = readRows(rows, errors, ({ cells }, mistake) => readShift(cells, sites, mistake))
   return { shifts, errors }
 }
-function readRow(row: Record<string, string>, sites: NamedSite[], mistake: ReportError): NewShift | undefined {
+
+function readShift(row: Record<string, string>, sites: NamedSite[], mistake: ReportError): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
   if (!site) return mistake('site', row.site ? `There is no site named ${cellForMessage(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)

@@ -10,7 +10,7 @@ import { type FieldError, Refusal } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import type { ReportError } from './imports.ts'
+import { type ReportError, readRows } from './imports.ts'
 import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
 import { addPerson, changePerson } from './staff-queries.ts'
 
@@ -45,21 +45,16 @@ export function parseStaff(
     return { people: [], errors: [{ path: 'name', message: 'The file lacks this column.' }] }
   if (!rows.length) return { people: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
   const errors: FieldError[] = []
-  const people: ImportedPerson[] = []
   const seen = new Map<string, number>()
-  for (const row of rows) {
-    const mistake: ReportError = (column, message) => {
-      errors.push({ path: `line ${row.line}, ${column}`, message })
-      return undefined
-    }
+  const people = readRows(rows, errors, (row, mistake) => {
     const person = readPerson(row, known, mistake)
-    if (!person) continue
+    if (!person) return
     const key = person.staff_id === null ? person.name.toLowerCase() : `#${person.staff_id}`
     const before = seen.get(key)
-    if (before) mistake('name', `${person.name} is already in line ${before}.`)
-    else people.push(person)
-    seen.set(key, before ?? row.line)
-  }
+    if (before) return mistake('name', `${person.name} is already in line ${before}.`)
+    seen.set(key, row.line)
+    return person
+  })
   return { people, errors }
 }
 

@@ -3,11 +3,25 @@ import { type TSchema, t } from 'elysia'
 import { type FieldError, maxImportErrors } from '../errors.ts'
 import { type Html, html } from '../platform/html.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import type { TextTable } from '../platform/spreadsheets/read-table.ts'
+import type { TableRow, TextTable } from '../platform/spreadsheets/read-table.ts'
 import { formField } from '../ui/parts/form.ts'
 
 /** Records an error of a row and returns undefined, which the function that reads the row then also returns. */
 export type ReportError = (column: string, message: string) => undefined
+
+/** What `read` makes of each row. Every error is added with its line. */
+export const readRows = <T>(
+  rows: readonly TableRow[],
+  errors: FieldError[],
+  read: (row: TableRow, mistake: ReportError) => T | undefined,
+): T[] =>
+  rows.flatMap(row => {
+    const mistake: ReportError = (column, message) => {
+      errors.push({ path: `line ${row.line}, ${column}`, message })
+      return undefined
+    }
+    return read(row, mistake) ?? []
+  })
 
 export const dryRunQuery = t.Object({
   dry_run: t.Optional(t.Boolean({ description: 'Only report what would be done, and every error' })),

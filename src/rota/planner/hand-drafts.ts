@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { assignments, rosterDrafts, shifts } from '../../../db/schema.ts'
+import { rosterDrafts } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
@@ -10,13 +10,13 @@ import { invalid, refuse } from '../../errors.ts'
 import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
-import { refuseBroken } from '../confirm.ts'
+import { assignmentsIn, refuseBroken } from '../confirm.ts'
 import type { DateRange } from '../date-range.ts'
 import { assignmentSchema, type DraftContent, draftById, isDraftAsRead, saveDraft } from '../drafts.ts'
 import { assignmentKey, rosterVersion } from '../load-problem.ts'
 import { dutyDescription, dutyWords } from '../notices.ts'
 import { staffNames } from '../roster-view.ts'
-import { inRange, shiftsIn } from '../shift-queries.ts'
+import { shiftsIn } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment } from '../solving/problem.ts'
 import { checkDraft } from './check-draft.ts'
@@ -50,14 +50,6 @@ export const draftChangeSchema = t.Object(
   },
 )
 
-const assignmentsIn = (db: Db, range: DateRange): Assignment[] =>
-  db
-    .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
-    .from(assignments)
-    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
-    .where(inRange(range))
-    .all()
-
 export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): Promise<string> {
   const range = { start: given.start_date, end: given.end_date, siteIds: given.site_ids ?? [] }
   return makeHandDraft(app, who, range, given.name ?? null, assignmentsFrom(app.db, range, given.from ?? 'roster'))
@@ -87,7 +79,7 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
 /** The part of another draft that is in this range. */
 function assignmentsFrom(db: Db, range: DateRange, from: string): Assignment[] {
   if (from === 'nobody') return []
-  if (from === 'roster') return assignmentsIn(db, range)
+  if (from === 'roster') return assignmentsIn(db, range).map(({ shift_id, staff_id }) => ({ shift_id, staff_id }))
   const inside = new Set(shiftsIn(db, range).map(({ id }) => id))
   return draftById(db, from).content.assignments.filter(({ shift_id }) => inside.has(shift_id))
 }

@@ -8,9 +8,9 @@ import { alreadyTaken, invalid, refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
+import { assignmentsIn } from '../confirm.ts'
 import { daysAfter, mondayOf } from '../date-range.ts'
 import { copyShifts } from '../make-shifts.ts'
-import { shownShiftsIn } from '../roster-view.ts'
 import { asNewShift, checkCalendar, type NewShift } from '../shift.ts'
 import { addNewShifts, findIdenticalShift, shiftsIn } from '../shift-queries.ts'
 import { allSites, timezoneOfSite } from '../site-queries.ts'
@@ -65,12 +65,10 @@ export const listTemplates = (db: Db, { limit, offset }: PageSlice) => ({
 export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
   const from = mondayOf(given.monday)
   const range = { start: from, end: daysAfter(from, 6), siteIds: given.site_ids ?? [] }
-  const peopleByShift = new Map(
-    shownShiftsIn(tx, range, at).map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]),
-  )
+  const assigned = Map.groupBy(assignmentsIn(tx, range), ({ shift_id }) => shift_id)
   const shifts: TemplateContent[] = shiftsIn(tx, range).map(shift => ({
     shift: asNewShift(shift),
-    people: peopleByShift.get(shift.id) ?? [],
+    people: (assigned.get(shift.id) ?? []).map(({ staff_id }) => staff_id),
   }))
   if (!shifts.length) invalid('monday', 'There are no shifts in that week.')
   const row = { name: given.name.trim(), monday: from, shifts, createdAt: at }
