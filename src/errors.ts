@@ -46,6 +46,11 @@ export class Refusal extends Error {
     this.status = status
     this.title = title
   }
+
+  get headers(): Record<string, string> {
+    const { retryAfter } = this.extra
+    return retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+  }
 }
 
 /** `throw refuse('conflict', 'Picks closed at the first tee time', { deadline })`. Also for missing values: `x ?? refuse(…)`. */

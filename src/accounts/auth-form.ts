@@ -1,6 +1,8 @@
 /** The forms that sign somebody in: signing in and up, the first admin, an invitation, a new password. They work without script. */
+
 import { Refusal } from '../errors.ts'
 import { type Content, html } from '../platform/html.ts'
+import { seeOther } from '../platform/http/responses.ts'
 import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
@@ -69,12 +71,8 @@ ${Object.entries(hiddenFields).map(([name, value]) => value && html`<input type=
 <div class="submit"><button type="submit">${submit}</button></div>
 </form>
 ${below}`
-  const retryAfter = refusal?.extra.retryAfter
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-  return page({ title, who: undefined, nav: 'account', body }, refusal?.status, headers)
+  return page({ title, who: undefined, nav: 'account', body }, refusal?.status, refusal?.headers)
 }
-
-export const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } })
 
 /** Signs in, or shows the form again with the refusal. */
 export async function submitAuthForm(

@@ -1,4 +1,5 @@
 /** Signing in, up and out, the first admin, and one's own account. The sign-in forms work without script. */
+
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
@@ -6,6 +7,7 @@ import { sendsMail } from '../mail/send.ts'
 import { html } from '../platform/html.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
+import { seeOther } from '../platform/http/responses.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { emailField, newPasswordField } from './account.ts'
@@ -17,7 +19,6 @@ import {
   email,
   newPassword,
   password,
-  seeOther,
   submitAuthForm,
   username,
 } from './auth-form.ts'

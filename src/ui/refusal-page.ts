@@ -2,16 +2,13 @@ import type { Refusal } from '../errors.ts'
 import { html } from '../platform/html.ts'
 import { fieldName } from '../platform/http/field-errors.ts'
 import { requestContext } from '../platform/http/request-context.ts'
+import { seeOther } from '../platform/http/responses.ts'
 import { page } from './layout.ts'
 
 /** The page of a refusal or a bug. Readers who are not signed in are sent to the sign-in page. */
 export function refusalPage(request: Request, refusal: Refusal | undefined, requestId: string): Response {
   const { pathname, search } = new URL(request.url)
-  if (refusal?.status === 401)
-    return new Response(null, {
-      status: 303,
-      headers: { location: `/sign-in?next=${encodeURIComponent(pathname + search)}` },
-    })
+  if (refusal?.status === 401) return seeOther(`/sign-in?next=${encodeURIComponent(pathname + search)}`)
   const status = refusal?.status ?? 500
   const title = refusal?.title ?? 'Something went wrong'
   const detail = refusal?.detail ?? 'It is in the log under the id below.'
@@ -26,10 +23,5 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
     <p><a class="button${isForQuery && ' quiet'}" href="/">To the leagues</a></p>
     <p class="quiet">Request <code>${requestId}</code></p>
   </section>`
-  const retryAfter = refusal?.extra.retryAfter
-  return page(
-    { title, who: requestContext(request).who, body },
-    status,
-    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-  )
+  return page({ title, who: requestContext(request).who, body }, status, refusal?.headers)
 }

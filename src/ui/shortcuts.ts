@@ -1,11 +1,12 @@
 /** Redirects from addresses that people type by hand. */
+
 import { Elysia } from 'elysia'
 import { type AccessSettings, access } from '../platform/http/access.ts'
+import { seeOther } from '../platform/http/responses.ts'
 import { hidden } from './layout.ts'
 
 /** Keeps the query. */
-const redirectTo = (place: string, { url }: Request) =>
-  new Response(null, { status: 303, headers: { location: place + new URL(url).search } })
+const redirectTo = (place: string, { url }: Request) => seeOther(place + new URL(url).search)
 
 export const shortcuts = (app: AccessSettings) =>
   new Elysia()

@@ -1,6 +1,6 @@
 /** Which columns of a board a reader sees and in which order: stored in a cookie of their browser. */
+
 import { Elysia } from 'elysia'
-import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
@@ -8,6 +8,7 @@ import { answerValue } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import { requestContext, type Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { emptyState } from '../../ui/parts/notices.ts'

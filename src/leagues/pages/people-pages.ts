@@ -1,14 +1,7 @@
 /** Members of a league, and the page that an invitation opens. */
+
 import { Elysia, t } from 'elysia'
-import {
-  authFormPage,
-  country,
-  email,
-  newPassword,
-  seeOther,
-  submitAuthForm,
-  username,
-} from '../../accounts/auth-form.ts'
+import { authFormPage, country, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpBody } from '../../accounts/sign-in.ts'
@@ -18,6 +11,7 @@ import { html } from '../../platform/html.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'

@@ -1,15 +1,16 @@
 /** Uploading without JavaScript: choose a file and its columns, preview and import it, and answer a held upload. */
+
 import { Elysia, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { uploadKinds, uploadModes } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField, requireToken } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid, Refusal } from '../../errors.ts'
 import { inUtc, parseTime } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { hidden, page } from '../../ui/layout.ts'

@@ -1,14 +1,15 @@
 /** The task monitor: its page, its lists as files, and its actions. */
+
 import { inArray } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { runs } from '../../../db/schema.ts'
-import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { hidden } from '../../ui/layout.ts'

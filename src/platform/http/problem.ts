@@ -68,10 +68,9 @@ const withPath =
 
 export function problem(refusal: Refusal, requestId: string): Response {
   const { status, title, detail, code, extra } = refusal
-  const { retryAfter, ...facts } = extra
+  const { retryAfter: _, ...facts } = extra
   const body = { type: `urn:fieldhouse:problem:${code}`, title, status, detail, code, request_id: requestId, ...facts }
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
-  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
+  const headers: Record<string, string> = { ...refusal.headers, 'content-type': 'application/problem+json' }
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   return new Response(JSON.stringify(body), { status, headers })
 }

@@ -141,3 +141,6 @@ export async function compressed(request: Request, response: Response): Promise<
   headers.delete('content-length')
   return new Response(compress(bytes, encoding), response)
 }
+
+/** Sends the browser on to another page. */
+export const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } })

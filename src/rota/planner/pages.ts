@@ -2,12 +2,12 @@
 
 import { Elysia, type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { seeOther } from '../../accounts/auth-form.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { hidden } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
