@@ -1,5 +1,6 @@
 /** How active a league is, and what would help. */
-import { and, asc, eq, gt, inArray, isNull, lte, max, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../db/open.ts'
 import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActivity } from '../../db/schema.ts'
 import { day } from '../platform/clock.ts'
@@ -68,35 +69,26 @@ type League = typeof leagues.$inferSelect
 
 /** When something last changed its board. */
 function lastActivity(db: Db, { id, kind, config }: League): number | null {
-  if (kind === 'sheet')
-    return (
-      db
-        .select({ at: max(uploads.createdAt) })
-        .from(uploads)
-        .where(and(eq(uploads.leagueId, id), eq(uploads.status, 'done'), eq(uploads.dryRun, false)))
-        .get()?.at ?? null
-    )
-  if (kind === 'market')
-    return (
-      db
-        .select({ at: max(ledger.at) })
-        .from(ledger)
-        .where(eq(ledger.leagueId, id))
-        .get()?.at ?? null
-    )
-  const entered = db
-    .select({ at: max(entries.updatedAt) })
-    .from(entries)
-    .where(eq(entries.leagueId, id))
-    .get()?.at
-  const moved = db
-    .select({ at: max(tourEvents.movedAt) })
-    .from(tourEvents)
-    .innerJoin(tours, eq(tours.id, tourEvents.tourId))
+  if (kind === 'sheet') {
+    const isImported = and(eq(uploads.leagueId, id), eq(uploads.status, 'done'), eq(uploads.dryRun, false))
+    return newest(db, uploads, uploads.createdAt, isImported)
+  }
+  if (kind === 'market') return newest(db, ledger, ledger.at, eq(ledger.leagueId, id))
+  const entered = newest(db, entries, entries.updatedAt, eq(entries.leagueId, id))
+  const tour = db
+    .select({ id: tours.id })
+    .from(tours)
     .where(eq(tours.slug, String(config.tour ?? '')))
-    .get()?.at
-  return entered == null ? null : Math.max(entered, moved ?? 0)
+  const moved = newest(db, tourEvents, tourEvents.movedAt, inArray(tourEvents.tourId, tour))
+  return entered === null ? null : Math.max(entered, moved ?? 0)
 }
+
+const newest = (db: Db, table: SQLiteTable, column: SQLiteColumn, where: SQL | undefined): number | null =>
+  db
+    .select({ at: sql<number | null>`max(${column})` })
+    .from(table)
+    .where(where)
+    .get()?.at ?? null
 
 function membersSeen(db: Db, leagueId: number, since: number): { joined: number; seen: number } {
   const wasSeen = sql`exists (select 1 from ${userActivity} where ${userActivity.unit} = 'day' and ${userActivity.start} >= ${since} and ${userActivity.userId} = ${members.userId})`

@@ -2,6 +2,7 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 
 type Known<T> = T | null | undefined
+const isKnown = (n: Known<number>): n is number => Number.isFinite(n)
 
 export const noValue: Html = html`<span class="none">–</span>`
 
@@ -31,7 +32,7 @@ type NumberStyle = {
 
 /** `1,234,567`, with a real minus. */
 export function number(n: Known<number>, { unit, digits, signed }: NumberStyle = {}): Content {
-  if (n === null || n === undefined || !Number.isFinite(n)) return noValue
+  if (!isKnown(n)) return noValue
   const text = (digits === undefined ? plainFormat : fixedFormat(digits)).format(n)
   const plus = signed && n > 0 && /[1-9]/.test(text) ? '+' : '' // what is rounded to 0 has no sign
   return `${plus}${withMinusSign(text)}${unit ? `\u202f${unit}` : ''}`
@@ -44,9 +45,7 @@ export const countLink = (count: Known<number>, href: string): Content =>
 /** `1.2M`, for charts and tight places; the whole number is in the title. */
 const compactFormat = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 export const compact = (n: Known<number>): Content =>
-  n === null || n === undefined || !Number.isFinite(n)
-    ? noValue
-    : html`<span title="${plainFormat.format(n)}">${withMinusSign(compactFormat.format(n))}</span>`
+  isKnown(n) ? html`<span title="${plainFormat.format(n)}">${withMinusSign(compactFormat.format(n))}</span>` : noValue
 
 /** Integer cents as `1,234.50`. */
 export const money = (cents: Known<number>, style: Omit<NumberStyle, 'digits'> = {}): Content =>
@@ -61,7 +60,7 @@ export const toPar = (n: Known<number>): Content => (n === 0 ? 'E' : number(n, {
 
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB']
 export function bytes(n: Known<number>): Content {
-  if (n === null || n === undefined || !Number.isFinite(n)) return noValue
+  if (!isKnown(n)) return noValue
   const step = n < 1 ? 0 : Math.min(sizes.length - 1, Math.floor(Math.log2(n) / 10))
   const size = n / 1024 ** step
   return number(size, { unit: sizes[step], digits: step > 0 && size < 100 ? 1 : 0 })
@@ -69,7 +68,7 @@ export function bytes(n: Known<number>): Content {
 
 /** `340 ms`, `12.4 s`, `3 min 20 s`, `4 h 5 min`, `12 d 3 h`: two units at most. */
 export function duration(ms: Known<number>): Content {
-  if (ms === null || ms === undefined || !Number.isFinite(ms)) return noValue
+  if (!isKnown(ms)) return noValue
   if (ms < 0) return html`−${duration(-ms)}`
   if (ms < 999.5) return number(ms, { unit: 'ms', digits: ms < 10 && ms % 1 ? 1 : 0 })
   if (ms < 59_500) return number(ms / 1_000, { unit: 's', digits: ms < 10_000 ? 1 : 0 })
@@ -90,50 +89,37 @@ const dateText = (at: Date) => `${at.getUTCDate()} ${months[at.getUTCMonth()]} $
 export const momentText = (at: Date) =>
   `${dateText(at)}, ${twoDigits(at.getUTCHours())}:${twoDigits(at.getUTCMinutes())} UTC`
 
-function momentOf(at: Known<Moment>): Date | undefined {
+function shown(at: Known<Moment>, markup: (date: Date) => Html): Content {
   const date = at === null || at === undefined ? undefined : new Date(at)
-  return date && Number.isFinite(date.getTime()) ? date : undefined
+  return date && Number.isFinite(date.getTime()) ? markup(date) : noValue
 }
 
 /** A moment: absolute as sent, then relative in the browser with the absolute one on hover and focus. */
-export function time(at: Known<Moment>): Content {
-  const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>` : noValue
-}
+export const time = (at: Known<Moment>): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>`)
 
 /** A time that stays absolute, in UTC: where the date matters more than how long ago it was. */
-export function moment(at: Known<Moment>): Content {
-  const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}">${momentText(date)}</time>` : noValue
-}
+export const moment = (at: Known<Moment>): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString()}">${momentText(date)}</time>`)
 
 /** A day in UTC. */
-export function dayText(at: Known<Moment>): Content {
-  const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : noValue
-}
+export const dayText = (at: Known<Moment>): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>`)
 
 /** The day of a moment: in UTC as sent, then in the reader's zone. */
-export function localDay(at: Known<Moment>): Content {
-  const date = momentOf(at)
-  return date
-    ? html`<time datetime="${date.toISOString()}" title="${momentText(date)}" data-day>${dateText(date)}</time>`
-    : noValue
-}
+export const localDay = (at: Known<Moment>): Content =>
+  shown(
+    at,
+    date => html`<time datetime="${date.toISOString()}" title="${momentText(date)}" data-day>${dateText(date)}</time>`,
+  )
 
 /** The time left, counted down each second in the browser; `over` when none is left. */
-export function countdown(at: Known<Moment>, over = 'expired'): Content {
-  const date = momentOf(at)
-  return date
-    ? html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>`
-    : noValue
-}
+export const countdown = (at: Known<Moment>, over = 'expired'): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>`)
 
 /** The time since then, counted up each second in the browser. */
-export function elapsed(at: Known<Moment>): Content {
-  const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>` : noValue
-}
+export const elapsed = (at: Known<Moment>): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>`)
 
 /** A name that somebody chose: isolated, so that its text direction does not change the text around it. */
 export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : noValue)
