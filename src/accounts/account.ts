@@ -1,6 +1,6 @@
 /** What an account is: the rules of its fields and how it is shown. */
 import { type Static, t } from 'elysia'
-import { type Role, roles, type users } from '../../db/schema.ts'
+import { roles, type users } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -66,7 +66,6 @@ export function countryCode(text: string | null | undefined): string | null {
 }
 
 /** An account as its owner sees it. */
-export type Profile = { id: number | null; username: string; email: string | null; role: Role }
 export const profileSchema = t.Object(
   { id: t.Nullable(t.Integer()), username: t.String(), email: t.Nullable(t.String()), role: roleSchema },
   {
@@ -74,6 +73,7 @@ export const profileSchema = t.Object(
     examples: [{ id: 12, username: 'Ann', email: 'ann@example.org', role: 'member' }],
   },
 )
+type Profile = Static<typeof profileSchema>
 export const profileOf = ({ id, username, role }: Pick<Who, 'id' | 'username' | 'role'>, email: string | null) =>
   ({ id, username, email, role }) satisfies Profile
 

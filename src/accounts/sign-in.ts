@@ -1,5 +1,5 @@
 /** Signing in, up and out, and changing one's password. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit, stranger } from '../audit.ts'
@@ -13,7 +13,6 @@ import {
   emailField,
   newPasswordField,
   normalizedEmail,
-  type Profile,
   passwordField,
   profileOf,
   profileSchema,
@@ -28,7 +27,6 @@ import { hashNewPassword } from './password.ts'
 import { changeUser, createUser, refuseTakenName, userByEmail, userById } from './queries.ts'
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
 
-export type SignedIn = { user: Profile; csrf_token: string }
 export const signedInSchema = t.Object({
   user: profileSchema,
   csrf_token: t.String({
@@ -36,6 +34,8 @@ export const signedInSchema = t.Object({
     examples: ['q3Jc…'],
   }),
 })
+
+export type SignedIn = Static<typeof signedInSchema>
 
 type OpenedSession = { user: User; token: string; csrfToken: string; device: string }
 

@@ -8,7 +8,6 @@ import { day, iso } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import {
   type PageSlice,
-  type Pagination,
   pageOf,
   pageQuery,
   pageSchema,
@@ -105,7 +104,7 @@ export function auditCount(db: Db, filter: AuditFilter): number {
 
 const auditPath = '/admin/audit/logs'
 
-type AuditData = { logs: AuditView[]; pagination: Pagination }
+type AuditData = Awaited<ReturnType<typeof read>>
 const listSchema = pageSchema('logs', auditSchema)
 
 export const auditPage = (app: App) =>
@@ -130,7 +129,7 @@ export const auditPage = (app: App) =>
     live: everySecondAndAHalf,
   })
 
-async function read({ reader }: App, { page, limit, ...filter }: AuditFilter): Promise<AuditData> {
+async function read({ reader }: App, { page, limit, ...filter }: AuditFilter) {
   const place = pageOf({ page, limit })
   const [logs, total] = await Promise.all([
     reader.read(auditEntries, { ...filter, ...place }),

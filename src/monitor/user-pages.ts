@@ -38,7 +38,6 @@ const query = t.Object({
   limit: t.Optional(t.Integer({ default: 50 })),
 })
 type Filter = Pick<Static<typeof query>, 'q' | 'role'>
-type UserList = { users: User[]; pages: Pagination }
 
 export const userListPage = (app: App) =>
   livePage(app, {
@@ -46,7 +45,7 @@ export const userListPage = (app: App) =>
     title: 'Accounts',
     navItem: 'accounts',
     query,
-    async read({ q, role, page, limit = 50 }): Promise<UserList> {
+    async read({ q, role, page, limit }) {
       const place = pageOf({ page, limit })
       const { users, total } = await app.reader.read(usersReading, { q, role, ...place })
       return { users, pages: paginationOf(place, total) }
@@ -66,7 +65,10 @@ export const userListPage = (app: App) =>
     },
   })
 
-const listBody = ({ users, pages }: UserList, { q, role }: Filter): Html => html`${filterForm(path, [
+const listBody = (
+  { users, pages }: { users: User[]; pages: Pagination },
+  { q, role }: Filter,
+): Html => html`${filterForm(path, [
   { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
   { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },
 ])}

@@ -6,12 +6,7 @@ import { lockedSchema } from '../../accounts/attempts.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import {
-  type Pagination,
-  pageOf,
-  pagination as paginationOf,
-  paginationSchema,
-} from '../../platform/http/pagination.ts'
+import { pageOf, pagination as paginationOf, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -39,13 +34,7 @@ import {
   resolve,
 } from './queries.ts'
 
-type AlertsData = {
-  alerts: AlertView[]
-  stats: AlertStats
-  unsent: number
-  pagination: Pagination
-  checkedAt: number | null
-}
+type AlertsData = ReturnType<typeof read>
 
 const listSchema = t.Object({
   alerts: t.Array(alertSchema),
@@ -78,7 +67,7 @@ const alertsPage = (app: App) =>
     live: { ...twiceASecond, watched: withoutCheckTime },
   })
 
-function read({ db, clock, config }: App, filter: AlertFilter): AlertsData {
+function read({ db, clock, config }: App, filter: AlertFilter) {
   const place = pageOf(filter)
   const { alerts, total } = listAlerts(db, filter, place)
   return {

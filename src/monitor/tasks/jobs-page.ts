@@ -1,11 +1,11 @@
 /** Jobs that match: search, filters in the address, files, and bulk actions. */
 
 import { type Static, t } from 'elysia'
-import { type RunState, runStates } from '../../../db/schema.ts'
+import { runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { type Pagination, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
@@ -88,10 +88,10 @@ export const jobsPage = (app: App) =>
     live: twiceASecond,
   })
 
-async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuery>): Promise<JobsData> {
+async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuery>) {
   const place = pageOf({ page, limit })
   const { runs, total, isExact } = await app.reader.read(findRuns, { ...filter, ...place })
-  const states = isNarrowed(filter) ? undefined : recentStates(app.db, filter.name)
+  const states = isNarrowed(filter) ? undefined : recentStates(app.db, filter.name) // of the name, whatever the state
   const names = app.jobs.definitions().map(({ name }) => name)
   const overTime = states && (await app.reader.read(jobsOverTime, { name: filter.name, now: app.clock.now() }))
   return {
@@ -107,17 +107,7 @@ async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuer
 const withIsoTime = <Row extends { at: number }>(row: Row) => ({ ...row, at: iso(row.at) })
 
 type JobsFilter = Omit<RunFilter, 'startedBy' | 'orNamed'>
-type JobsData = {
-  runs: ShownRun[]
-  pagination: Pagination
-  /** Whether the total is complete. */
-  isExact: boolean
-  /** Of the filtered name; unknown if words narrow the list. */
-  states: Record<RunState, number> | undefined
-  names: readonly string[]
-  /** Likewise. */
-  overTime: JobsOverTime | undefined
-}
+type JobsData = Awaited<ReturnType<typeof read>>
 
 const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof jobsQuery>): Html => html`${filterForm(
   jobsPath,
