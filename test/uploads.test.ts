@@ -134,6 +134,12 @@ test('bad rows are listed page by page and as CSV', async () => {
   expect(page.errors[0]).toMatchObject({ line: 405, column: 'Power', value: '=1+400' })
   const csv: string = await call.get(`/api/v1/uploads/${upload_id}/errors.csv`)
   expect(csv.split('\r\n')[1]).toStartWith(`5,Power,"'=1+0",`)
+
+  const { upload_id: worse, ...importing } = await upload(call, id, current + 'b,x,y,3\n'.repeat(10_001))
+  await finished(importing)
+  const pageOf = (upload: number) => call.get(`/leagues/${id}/uploads/${upload}`)
+  expect(await pageOf(worse)).toContain('only the first 10,000 are kept')
+  expect(await pageOf(upload_id)).not.toContain('are kept')
 })
 
 test('a name of a megabyte is a bad row, and the board stays small', async () => {

@@ -17,7 +17,7 @@ import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview-upload.ts'
 import { findingSchema, summarySchema } from './upload.ts'
-import { modeField, readAsTable, uploadKindField } from './uploads-page.ts'
+import { findingsTable, modeField, readAsTable, uploadKindField } from './uploads-page.ts'
 
 type UploadPreview = Awaited<ReturnType<typeof previewUpload>>
 
@@ -127,18 +127,5 @@ function trialSummary({
   return html`<p>${facts.join(' · ')}</p>
 ${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}
 ${readAsTable(mapping)}
-${
-  errors.length > 0 &&
-  table({
-    caption: 'The first rows to look at',
-    dense: true,
-    rows: errors,
-    columns: [
-      { head: 'Line', numeric: true, cell: ({ line }) => number(line) },
-      { head: 'Column', cell: ({ column }) => name(column) },
-      { head: 'Value', cell: ({ value }) => (value === '' ? number(null) : html`<code>${value}</code>`) },
-      { head: 'Why', names: true, cell: ({ reason }) => reason },
-    ],
-  })
-}`
+${errors.length > 0 && findingsTable('The first rows to look at', errors)}`
 }

@@ -148,7 +148,10 @@ export const uploadRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Rows that could not be read, by line', pageSchema('errors', findingSchema)),
+        detail: describe(
+          'Rows that are bad, repeated or suspicious: the first 10,000 of each kind',
+          pageSchema('errors', findingSchema),
+        ),
       },
     )
     .get(

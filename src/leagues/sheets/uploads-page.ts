@@ -3,6 +3,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { sheetLimits } from '../../platform/spreadsheets/limits.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, status } from '../../ui/parts/badges.ts'
 import { progress as progressBar, stats } from '../../ui/parts/figures.ts'
@@ -206,6 +207,19 @@ export type UploadErrors = {
   pagination: Pagination
 }
 
+export const findingsTable = (caption: string, findings: readonly Finding[]): Content =>
+  table({
+    caption,
+    dense: true,
+    rows: findings,
+    columns: [
+      { head: 'Line', numeric: true, cell: ({ line }) => number(line) },
+      { head: 'Column', cell: ({ column }) => name(column) },
+      { head: 'Value', cell: ({ value }) => (value === '' ? number(null) : html`<code>${value}</code>`) },
+      { head: 'Why', names: true, cell: ({ reason }) => reason },
+    ],
+  })
+
 /** One upload: what was read, and what was left out and why. */
 export function uploadBody(
   { league, upload, errors }: { league: LeagueView; upload: UploadView; errors: UploadErrors },
@@ -244,19 +258,9 @@ ${mapping && html`<section class="part"><h2>Columns</h2>${readAsTable(mapping)}<
 ${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&
-  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>${table(
-    {
-      caption: 'Rows that are bad, repeated or suspicious',
-      dense: true,
-      rows: errors.errors,
-      columns: [
-        { head: 'Line', numeric: true, cell: error => number(error.line) },
-        { head: 'Column', cell: error => name(error.column) },
-        { head: 'Value', cell: error => (error.value === '' ? number(null) : html`<code>${error.value}</code>`) },
-        { head: 'Why', names: true, cell: error => error.reason },
-      ],
-    },
-  )}
+  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>
+${errors.pagination.total >= sheetLimits.findings && html`<p class="quiet">Of each kind, bad, repeated and suspicious, only the first ${number(sheetLimits.findings)} are kept.</p>`}
+${findingsTable('Rows that are bad, repeated or suspicious', errors.errors)}
 ${paginationLinks(errors.pagination, page => `${address(path, { page })}#errors`)}</section>`
 }`
 }
