@@ -101,6 +101,7 @@ for (const javaScriptEnabled of [true, false])
       const consoleErrors = consoleErrorsOf(page)
       await signInBrowser(page, url, officer.email, officer.password)
       await page.goto(`${url}/leagues/${id}/settings`)
+      expect(await page.isVisible('button:text-is("Save")')).toBe(javaScriptEnabled) // it would only lead to a page of JSON
       await page.fill('[name="config.weights"]', 'Deaths 10')
       await page.fill('[name="config.goals.0.targets"]', 'deads 30')
       await page.click('text=Preview the changes')

@@ -16,8 +16,8 @@ const pickSchema = t.Object({
   score: t.Nullable(t.Number({ description: 'The score of the pick; null if unknown' })),
   total: nullableNumber,
   today: nullableNumber,
-  thru: nullableNumber,
-  round: nullableNumber,
+  thru: t.Nullable(t.Integer()),
+  round: t.Nullable(t.Integer()),
   counts: t.Boolean({ description: 'Whether it counts in the total' }),
 })
 
