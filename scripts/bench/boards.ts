@@ -18,6 +18,7 @@ import { openScores } from '../../src/leagues/sheets/snapshots/open.ts'
 import { readColumns, readIds } from '../../src/leagues/sheets/snapshots/read.ts'
 import { snapshotOf } from '../../src/leagues/sheets/snapshots/snapshot.ts'
 import { writeSnapshot } from '../../src/leagues/sheets/snapshots/write.ts'
+import { randomFrom } from '../random.ts'
 import { helpFirst } from '../script-help.ts'
 
 helpFirst(import.meta.path, { words: 100 })
@@ -38,12 +39,7 @@ async function median(label: string, runs: number, work: (run: number) => unknow
   return middle
 }
 
-let state = 1
-function random(): number {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-  return state / 2 ** 32
-}
-
+const random = randomFrom(1)
 const names = ['power', 'kill_points', 'deads', ...Array.from({ length: 12 }, (_, i) => `metric_${i}`)]
 const spans = [2e8, 5e10, 2e6, 4e6, 3e6, 2e6, 1e6, 5e5, 2e9, 5e9, 3e10, 2000, 2e6, 1e7, 1e6]
 const sheetOf = (grown: number) => ({
@@ -52,7 +48,7 @@ const sheetOf = (grown: number) => ({
   metrics: names.map((name, m) => ({
     name,
     cumulative: name !== 'power',
-    values: Float64Array.from({ length: rows }, () => Math.floor(random() ** 2 * spans[m]! * grown)),
+    values: Float64Array.from({ length: rows }, () => Math.floor(random.next() ** 2 * spans[m]! * grown)),
   })),
 })
 

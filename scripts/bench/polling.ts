@@ -12,12 +12,12 @@ import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { ensureUpdates } from '../../src/leagues/tours/supervisor.ts'
 import { openLog } from '../../src/platform/process/log.ts'
-import { operatorToken } from '../demo/call.ts'
+import { demoCaller, operatorToken } from '../demo/call.ts'
 import { startFakeFeed } from '../fake-feed.ts'
 import { helpFirst } from '../script-help.ts'
 import { linesOf } from '../trials/lines.ts'
 
-helpFirst(import.meta.path, { words: 100 })
+helpFirst(import.meta.path, { options: ['--intervals'], words: 100 })
 
 const { values, positionals } = parseArgs({
   options: { intervals: { type: 'string', default: '15' } },
@@ -81,16 +81,10 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
   const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
   const feed = startFakeFeed({ speed: 2, from: 60 })
   const processes = await Promise.all(Array.from({ length: supervisors }, () => startProcess(dataDir)))
-  const urls = processes.map(({ url }) => url)
-  const post = (url: string, path: string, body: object) =>
-    fetch(`${url}/api/v1/${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+  const calls = processes.map(({ url }) => demoCaller(url, operatorToken))
   try {
-    const [first = ''] = urls
-    await post(first, 'tours', {
+    const first = calls[0]!
+    await first.post('/api/v1/tours', {
       slug: 'bench',
       name: 'Bench',
       feed_url: feed.url,
@@ -101,7 +95,8 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
       starts_at: new Date(Date.now() - 60_000).toISOString(),
       ends_at: new Date(Date.now() + 3_600_000).toISOString(),
     }
-    await post(first, 'leagues', { name: 'Bench', kind: 'tour', ...times, config: { tour: 'bench', event: 'coastal' } })
+    const config = { tour: 'bench', event: 'coastal' }
+    await first.post('/api/v1/leagues', { name: 'Bench', kind: 'tour', ...times, config })
     while (feed.requests.length < 2) await Bun.sleep(20)
 
     const start = performance.now()
@@ -112,7 +107,7 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
       const end = start + i * intervalMs
       const pause = intervalMs / Math.max(1, upTo - asked)
       while (performance.now() < end) {
-        if (asked < upTo) post(urls[asked++ % urls.length] ?? '', 'tours/bench/update', {}).catch(() => {})
+        if (asked < upTo) calls[asked++ % calls.length]!.post('/api/v1/tours/bench/update').catch(() => {})
         await Bun.sleep(Math.min(pause, Math.max(0, end - performance.now())))
       }
     }
