@@ -76,7 +76,7 @@ export type AppOverrides = {
 }
 
 const uploadPaths =
-  /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))$/
+  /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))\/?$/
 /** Never refused under overload: health checks, metrics, signing in, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainTime = 4_000 // ms that requests under way get at the end

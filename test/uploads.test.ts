@@ -312,8 +312,11 @@ test('in strict mode bad rows fail the upload, which reports them all', async ()
 test('a file larger than allowed is cut off and refused', async () => {
   const { call, dataDir } = await start({ MAX_UPLOAD_MB: '1' })
   const { id } = await newLeague(call)
-  const refused = await refusalOf(upload(call, id, 'id,power\n'.padEnd(2_000_000, '1')))
-  expect(refused.status).toBe(413)
+  const file = formOf('id,power\n'.padEnd(2_200_000, '1'))
+  for (const address of ['uploads', 'uploads/']) {
+    const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${id}/${address}`, file))
+    expect([status, problem.detail]).toEqual([413, 'The file is larger than 1 MB (MAX_UPLOAD_MB)'])
+  }
   expect(uploadedFiles({ dataDir })).toEqual([])
 })
 
