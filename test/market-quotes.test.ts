@@ -1,5 +1,6 @@
 /** Quotes, pushed and polled; option chains; and alerts about suspicious trading. */
 import { expect, test } from 'bun:test'
+import type { App } from '../src/context.ts'
 import { riskAssessment } from '../src/leagues/market/risk.ts'
 import { day, minute, second } from '../src/platform/clock.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
@@ -103,6 +104,10 @@ test('a chain of options is replaced whole and read by day; others of the symbol
   expect((await refusalOf(as().post(path('2027-01-15'), { chain: [] }))).status).toBe(401)
 })
 
+/** Waits until no feed is being polled: a poll asked for before that would be the one under way. */
+const pollsEnded = ({ db }: Pick<App, 'db'>) =>
+  until(() => !db.$client.query(`select 1 from runs where name = 'update_quotes' and status = 'PROGRESS'`).get())
+
 /** A feed on loopback that answers as the test says, and counts requests. */
 function feedOf(first: unknown) {
   const feed = { answer: first, asked: 0, unchanged: 0, url: '' }
@@ -158,6 +163,7 @@ test('an implausible feed is held back with an alert until it is plausible again
   const feed = feedOf({ quotes: prices(1) })
   const { id } = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 3_600 })
   await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
+  await pollsEnded(app)
   const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
   const price = async () => (await call.get('/api/v1/quotes/S0')).price_cents
   const activeAlerts = () =>
@@ -224,8 +230,7 @@ test('an answer that comes after its feed was removed or got another address is 
   await call.delete(`/api/v1/quote-feeds/${removed.id}`)
   answered.resolve()
   await until(async () => (await call.get('/api/v1/quotes?symbols=NEW')).quotes.length === 1)
-  const isPolled = app.db.$client.query(`select 1 from runs where name = 'update_quotes' and status in ('PROGRESS')`)
-  await until(() => isPolled.all().length === 0)
+  await pollsEnded(app)
   expect((await call.get('/api/v1/quote-feeds')).quote_feeds).toMatchObject([{ id: moved.id, held: null, failures: 0 }])
   const alerts = app.db.$client.query(
     `select key from system_alerts where state = 'active' and alert_type = 'feed_held'`,
@@ -235,12 +240,13 @@ test('an answer that comes after its feed was removed or got another address is 
 })
 
 test('one price of a feed that moves far is held and the others are taken, unless the answer is accepted', async () => {
-  const { call, finished } = await start()
+  const { app, call, finished } = await start()
   const prices = (first: number, others: number) =>
     Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: i === 0 ? first : others }))
   const feed = feedOf({ quotes: prices(1_000, 1_000) })
   const { id } = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 3_600 })
   await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
+  await pollsEnded(app)
   const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
   feed.answer = { quotes: prices(2_000, 1_010) }
   expect((await poll()).result).toMatchObject({ outcome: 'updated', changed: 9, held: 1 })

@@ -4,7 +4,7 @@ import { transact } from '../db/transactions.ts'
 import { type FakeFeedOptions, type FeedFault, feedFaults, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { Random } from '../scripts/random.ts'
 import { type FeedBoard, type Golfer, holesPlayed, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
-import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
+import { type FeedFormat, feedParsers } from '../src/leagues/tours/feeds/formats.ts'
 import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
 import { firstLast } from '../src/leagues/tours/feeds/names.ts'
 import { golfersOf, insertTour } from '../src/leagues/tours/queries.ts'
@@ -15,6 +15,7 @@ import { forSeeds } from './seeded.ts'
 import { afterTest, temporaryFolder } from './start.ts'
 
 const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
+const parseFeed = (format: FeedFormat, json: unknown, event?: string) => feedParsers[format].read(json, event)
 const formats: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
 
 const closers: Array<() => void> = []

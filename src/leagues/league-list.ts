@@ -24,18 +24,10 @@ export async function leaguesShown(app: App, query: Static<typeof leagueListQuer
   const now = clock.now()
   const filter = { kind, status, q, visible: isVisibleTo(who) }
   const leagues = listLeagues(db, filter, page, now).map(league => withPlayers(app, league))
-  /** Counting reads every league, so the count is cached, except for a search: there are endless names to search for. */
-  async function totalOf(): Promise<number> {
-    const count = () => countLeagues(db, filter, now)
-    if (q) return count()
-    const until = status && nextStatusChangeOfAny(db, now)
-    const { value } = await cache.read(
-      cached.leagueCount,
-      [kind ?? '', status ?? '', visibilityKey(db, who)],
-      count,
-      until,
-    )
-    return value
-  }
-  return { leagues, page, total: await totalOf() }
+  const count = () => countLeagues(db, filter, now)
+  if (q) return { leagues, page, total: count() }
+  // Counting reads every league, so the count is cached, except for a search: there are endless names to search for.
+  const scope = [kind ?? '', status ?? '', visibilityKey(db, who)]
+  const until = status && nextStatusChangeOfAny(db, now)
+  return { leagues, page, total: (await cache.read(cached.leagueCount, scope, count, until)).value }
 }

@@ -60,7 +60,7 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   }
 
   return {
-    picksFor: picksFor,
+    picksFor,
     async of(league, at) {
       const { finalizedAt } = league
       if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return finalBoard(league)

@@ -1,14 +1,13 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
-import { readableLeague } from '../visibility.ts'
 import { entryChange, entrySchema, newEntry } from './entry.ts'
 import { createEntry, editEntry, withdrawEntry } from './manage-entries.ts'
+import { tourLeagueOf } from './queries.ts'
 import { readEntriesPage, readEntry } from './visible-entries.ts'
 
 const one = t.Object({ id: idSchema, entry_id: idSchema })
@@ -16,12 +15,7 @@ const one = t.Object({ id: idSchema, entry_id: idSchema })
 export const entryRoutes = (app: App) => {
   const { db } = app
   const view = (leagueId: number, entryId: number, who: Who | undefined) =>
-    readEntry(app, tourLeague(leagueId, who), entryId, who)
-  const tourLeague = (leagueId: number, who: Who | undefined) => {
-    const league = readableLeague(db, leagueId, who)
-    if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no entries`)
-    return league
-  }
+    readEntry(app, tourLeagueOf(db, leagueId, who), entryId, who)
 
   return new Elysia({ prefix: '/leagues/:id/entries', tags: ['entries'] })
     .use(access(app))
@@ -77,7 +71,7 @@ export const entryRoutes = (app: App) => {
       '/',
       async ({ params: { id }, query, request, who, set }) => {
         const page = pageOf(query)
-        const { entries, total } = await readEntriesPage(app, tourLeague(id, who), page, who, query.user_id)
+        const { entries, total } = await readEntriesPage(app, tourLeagueOf(db, id, who), page, who, query.user_id)
         return paged({ request, set }, page, total, { entries })
       },
       {

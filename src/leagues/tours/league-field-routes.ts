@@ -1,15 +1,14 @@
 /** The API of the golfers that can be picked in a league, for programs that make entries. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { access } from '../../platform/http/access.ts'
 import { itemsOfPage, paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
-import { readableLeague } from '../visibility.ts'
 import { isOut } from './feeds/board.ts'
 import { arePicksOpen } from './picks.ts'
+import { tourLeagueOf } from './queries.ts'
 import { byStrength } from './ratings.ts'
 
 const fieldSchema = t.Object(
@@ -42,9 +41,7 @@ export const leagueFieldRoutes = (app: App) =>
   new Elysia({ prefix: '/leagues/:id', tags: ['entries'] }).use(access(app)).get(
     '/field',
     ({ params: { id }, query, request, who, set }) => {
-      const league = readableLeague(app.db, id, who)
-      if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no field`)
-      const picking = app.tourBoards.picksFor(league)
+      const picking = app.tourBoards.picksFor(tourLeagueOf(app.db, id, who))
       const { event, board, ratings, why, closesAt } = picking
       const groups = picking.groups?.groups ?? []
       const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)

@@ -18,7 +18,6 @@ import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
-import { readableLeague } from '../visibility.ts'
 import { maxEntries, tourRulesOf } from './config.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
 import { newEntry } from './entry.ts'
@@ -27,9 +26,8 @@ import type { Golfer } from './feeds/board.ts'
 import { createEntry, editEntry } from './manage-entries.ts'
 import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
-import { fieldPage, findTour, golfersOf, listTours, tourBySlug } from './queries.ts'
-import type { Tour } from './tour.ts'
-import { slugParams } from './tour.ts'
+import { fieldPage, findTour, golfersOf, listTours, tourBySlug, tourLeagueOf } from './queries.ts'
+import { slugParams, type Tour } from './tour.ts'
 import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { tourViewOf } from './tour-view.ts'
 import { upcomingPage } from './upcoming-field.ts'
@@ -37,7 +35,6 @@ import { type UpcomingData, upcomingBody } from './upcoming-page.ts'
 import { entryViewer } from './visible-entries.ts'
 
 const nav = 'leagues'
-const one = idParams
 const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(idSchema) })
 const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
 const rowsPerPage = 50
@@ -56,17 +53,12 @@ type Asked = { page?: number; edit?: number }
 export const tourPages = (app: App) => {
   const { db, clock, stamps, streams } = app
 
-  const leagueOf = (id: number, who: Who | undefined) => {
-    const league = readableLeague(db, id, who)
-    if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no entries`)
-    return league
-  }
   const entriesVersion = (id: number, who: Who | undefined) => {
-    const open = arePicksOpen(app.tourBoards.picksFor(leagueOf(id, who)), clock.now())
+    const open = arePicksOpen(app.tourBoards.picksFor(tourLeagueOf(db, id, who)), clock.now())
     return `${stamps.versionOf([['scores', String(id)]])}${open ? 'open' : 'closed'}`
   }
   async function entriesData(id: number, query: Asked, who: Who | undefined): Promise<EntriesData> {
-    const league = leagueOf(id, who)
+    const league = tourLeagueOf(db, id, who)
     const view = await entryViewer(app, league, who)
     const { board } = await app.tourBoards.of(league)
     const { rows, pagination } = boardPageOf(board, canonicalQuery({ page: query.page, limit: rowsPerPage }))
@@ -161,7 +153,7 @@ export const tourPages = (app: App) => {
         const everyone = live({ id: 'entries', events: `${path}/events`, from, version }, everyoneBody(data))
         return showEntriesPage(data, everyone, who)
       },
-      { params: one, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
     )
     .post(
       '/leagues/:id/entries',
@@ -169,7 +161,7 @@ export const tourPages = (app: App) => {
         const member = signedIn(who)
         return handleForm(id, member, request, given => createEntry(app, id, member, given))
       },
-      { params: one, may: 'member', parse: 'none', detail: hidden },
+      { params: idParams, may: 'member', parse: 'none', detail: hidden },
     )
     .post(
       '/leagues/:id/entries/:entry_id',
@@ -185,15 +177,15 @@ export const tourPages = (app: App) => {
         const version = entriesVersion(id, who)
         return livePart(everyoneBody(await entriesData(id, query, who)), version)
       },
-      { params: one, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/leagues/:id/entries/events',
       ({ params: { id }, who, request }) => {
-        leagueOf(id, who)
+        tourLeagueOf(db, id, who)
         return streams.versions(request, () => entriesVersion(id, who))
       },
-      { params: one, may: 'reader', detail: hidden },
+      { params: idParams, may: 'reader', detail: hidden },
     )
     .get(
       '/tours',

@@ -8,8 +8,10 @@ import { markMatches } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { type Run, unfinishedByKey } from '../../platform/jobs/runs.ts'
 import type { League } from '../league.ts'
+import { readableLeague } from '../visibility.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import type { Tour, TourEvent } from './tour.ts'
 
@@ -48,6 +50,13 @@ export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | un
 export function deleteTour(tx: Db, id: number): void {
   tx.delete(tours).where(eq(tours.id, id)).run()
   touch(tx, 'names')
+}
+
+export function tourLeagueOf(db: Db, id: number, who: Who | undefined): League {
+  const league = readableLeague(db, id, who)
+  return league.kind === 'tour'
+    ? league
+    : refuse('not_found', `Leagues of kind ${league.kind} have no entries and no field`)
 }
 
 const onTour = sql`json_extract(${leagues.config}, '$.tour') = ${sql.placeholder('slug')}`

@@ -3,7 +3,7 @@ import type { Db } from '../../../db/open.ts'
 import type { FeedRecord } from '../feeds/feed-state.ts'
 import { tourRulesOf } from './config.ts'
 import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
-import { parseFeed, parseNextEvents } from './feeds/formats.ts'
+import { feedParsers } from './feeds/formats.ts'
 import { changeTour, eventsOf, feedAlertKey, handEvent, isUpcoming, openLeaguesOn } from './queries.ts'
 import { eventKey, type Tour } from './tour.ts'
 
@@ -41,7 +41,7 @@ export function parseBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
   const failures: ScoreFeedError[] = []
   for (const event of eventsWanted(db, tour)) {
     try {
-      const board = parseFeed(format, json, event)
+      const board = feedParsers[format].read(json, event)
       boards.set(board.event.id ?? board.event.name, board)
     } catch (error) {
       if (!(error instanceof ScoreFeedError)) throw error
@@ -60,7 +60,7 @@ export function parseBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
 /** An unreadable coming event does not affect the current one. */
 function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
   try {
-    return parseNextEvents(format, json)
+    return feedParsers[format].readNext(json)
   } catch (error) {
     if (error instanceof ScoreFeedError) return []
     throw error

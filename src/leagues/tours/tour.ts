@@ -1,7 +1,6 @@
 /** A tour: its feed, the event the feed shows, and the state of the feed. */
 import { type Static, t } from 'elysia'
 import { eventStates, feedFormats, fieldSources, type tourEvents, type tours } from '../../../db/schema.ts'
-import { iso, isoOrNull } from '../../platform/clock.ts'
 import { dateTime, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import type { FeedEvent } from './feeds/board.ts'
 
@@ -90,44 +89,4 @@ export const tourSchema = t.Object(
   { description: 'A tour' },
 )
 
-type TourContext = {
-  now: number
-  event: TourEvent | undefined
-  upcoming: (TourEvent & { players: number }) | undefined
-  unmatched: number
-  nextUpdateAt: number | null
-  followedUntil: number | null
-  leagues: number[]
-  showsUrl: boolean
-}
-
 export type TourView = Static<typeof tourSchema>
-export const tourView = (
-  tour: Tour,
-  { now, event, upcoming, unmatched, nextUpdateAt, followedUntil, leagues, showsUrl }: TourContext,
-): TourView => ({
-  slug: tour.slug,
-  name: tour.name,
-  format: tour.format,
-  interval_s: tour.intervalS,
-  ...(showsUrl && { feed_url: tour.feedUrl }),
-  status: tourStateOf(tour),
-  event: event
-    ? { id: event.feedId, name: event.name, round: event.round, status: event.status, changed_at: iso(event.changedAt) }
-    : null,
-  upcoming: upcoming
-    ? { name: upcoming.name, source: upcoming.source, players: upcoming.players, changed_at: iso(upcoming.changedAt) }
-    : null,
-  unmatched,
-  checked_at: isoOrNull(tour.checkedAt),
-  age_s: tour.checkedAt === null ? null : Math.max(0, Math.round((now - tour.checkedAt) / 1000)),
-  next_update_at: isoOrNull(nextUpdateAt),
-  followed_until: isoOrNull(followedUntil),
-  failures: tour.failures,
-  error: tour.error,
-  failing_since: isoOrNull(tour.failingSince),
-  held: tour.held,
-  held_since: isoOrNull(tour.heldSince),
-  leagues,
-  created_at: iso(tour.createdAt),
-})

@@ -12,7 +12,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { changeLeague } from '../queries.ts'
 import { pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
-import { type FieldPlayer, idFromName, isName, maxPlayers, normaliseName, parseFieldText } from './field-text.ts'
+import { type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
 import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
@@ -95,7 +95,6 @@ function parsePlayers({ text, players = [] }: GivenField): FieldPlayer[] {
     invalid('text', `${read.problems.slice(0, 5).join(' ')}${more > 0 ? ` And ${more} more.` : ''}`)
   }
   if (read.players.length === 0) invalid('text', 'Enter the names of those who play, one per line.')
-  if (read.players.length > maxPlayers) invalid('text', `A field has at most ${maxPlayers} players.`)
   return read.players
 }
 

@@ -1,9 +1,8 @@
 /** Turns portfolios into a board for the leaderboard engine. */
 import { buildBoard, takeValues } from '../../../leaderboard/board.ts'
-import type { Board, RankableBoard } from '../../../leaderboard/page.ts'
-import { type Ranking, type RankOrder, rankingOf } from '../../../leaderboard/ranking.ts'
+import type { Board } from '../../../leaderboard/page.ts'
 import { idOrder, rowNumbers } from '../../../leaderboard/sort.ts'
-import { rowOfId, type TextColumn, takeTexts, textColumn } from '../../../leaderboard/text.ts'
+import { type TextColumn, takeTexts, textColumn } from '../../../leaderboard/text.ts'
 import { percentOf } from '../quote.ts'
 import type { LeaguePortfolios } from './league-portfolios.ts'
 
@@ -52,19 +51,8 @@ export function boardOfPortfolios(
   { rows, ids, names }: PortfolioOrder,
   now: number,
 ): MarketBoard {
-  const { total, atOpen } = portfolios.value(now)
-  const columns = columnsOf(portfolios, rows, ids, names, takeValues(total, rows), takeValues(atOpen, rows))
-  return { board: boardOfColumns(columns), columns, asOf: portfolios.asOf() }
-}
-
-function columnsOf(
-  portfolios: LeaguePortfolios,
-  rows: Uint32Array,
-  ids: TextColumn,
-  names: TextColumn,
-  total: Float64Array,
-  atOpen: Float64Array,
-): MarketColumns {
+  const value = portfolios.value(now)
+  const [total, atOpen] = [takeValues(value.total, rows), takeValues(value.atOpen, rows)]
   const granted = takeValues(portfolios.granted.values, rows)
   const cash = takeValues(portfolios.cash.values, rows)
   const values: Record<MetricName, Float64Array> = {
@@ -75,24 +63,13 @@ function columnsOf(
     holdings: takeValues(portfolios.held.values, rows),
     trades: takeValues(portfolios.trades.values, rows),
   }
-  return { ids, names, total, atOpen, metrics: metricNames.map(name => ({ name, values: values[name] })) }
+  const metrics = metricNames.map(name => ({ name, values: values[name] }))
+  const columns = { ids, names, total, atOpen, metrics }
+  return { board: boardOfColumns(columns), columns, asOf: portfolios.asOf() }
 }
 
+/** Movement is counted from the standings when the day began. */
 export function boardOfColumns({ ids, names, total, metrics, atOpen }: MarketColumns): Board {
-  return buildBoard({ ids, names, score: total, metrics, previous: standingsAtOpen(ids, atOpen) })
-}
-
-/** The standings when the day began: movement is counted from there. */
-function standingsAtOpen(ids: TextColumn, atOpen: Float64Array): RankableBoard {
-  const rankings = new Map<RankOrder, Ranking>()
-  return {
-    metrics: [],
-    better: 'higher',
-    ranking(_, order) {
-      const ranking = rankings.get(order) ?? rankingOf(atOpen, order)
-      rankings.set(order, ranking)
-      return ranking
-    },
-    rowOf: id => rowOfId(ids, id),
-  }
+  const previous = buildBoard({ ids, names, score: atOpen, metrics: [] })
+  return buildBoard({ ids, names, score: total, metrics, previous })
 }

@@ -1,4 +1,4 @@
-import { asc, eq, inArray } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { quoteFeeds, quotes } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
@@ -27,13 +27,10 @@ export const changeFeed = (tx: Db, id: number, change: Partial<QuoteFeed>): Quot
 export const deleteFeed = (tx: Db, id: number): void => void tx.delete(quoteFeeds).where(eq(quoteFeeds.id, id)).run()
 
 export function latestPrices(db: Db, symbols: readonly string[]): Map<string, number> {
-  const prices = new Map<string, number>()
-  for (let from = 0; from < symbols.length; from += 500)
-    for (const { symbol, priceCents } of db
-      .select({ symbol: quotes.symbol, priceCents: quotes.priceCents })
-      .from(quotes)
-      .where(inArray(quotes.symbol, symbols.slice(from, from + 500)))
-      .all())
-      prices.set(symbol, priceCents)
-  return prices
+  const known = db
+    .select({ symbol: quotes.symbol, cents: quotes.priceCents })
+    .from(quotes)
+    .where(sql`${quotes.symbol} in (select value from json_each(${JSON.stringify(symbols)}))`)
+    .all()
+  return new Map(known.map(({ symbol, cents }) => [symbol, cents]))
 }

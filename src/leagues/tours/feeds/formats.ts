@@ -1,26 +1,21 @@
+import type { feedFormats } from '../../../../db/schema.ts'
 import type { FeedBoard } from './board.ts'
 import { readDatagolf } from './datagolf.ts'
 import { readEspn, readNextEspn } from './espn.ts'
 import { readFieldhouse, readNextFieldhouse } from './fieldhouse.ts'
 
-/** Every feed format: one pure function from its JSON to a board. Throws a ScoreFeedError that says where the JSON is invalid. */
-const feedParsers = {
-  fieldhouse: readFieldhouse,
-  datagolf: readDatagolf,
-  espn: readEspn,
-} satisfies Record<string, (json: unknown, event?: string) => FeedBoard>
+export type FeedFormat = (typeof feedFormats)[number]
 
-export type FeedFormat = keyof typeof feedParsers
+type FeedParser = {
+  /** `event` selects one of several events in an answer (ESPN only), by id or name. */
+  read(json: unknown, event?: string): FeedBoard
+  /** Coming events whose field is in the same answer. */
+  readNext(json: unknown): FeedBoard[]
+}
 
-/** `event` selects one of several events in an answer (ESPN only), by id or name. */
-export const parseFeed = (format: FeedFormat, json: unknown, event?: string): FeedBoard =>
-  feedParsers[format](json, event)
-
-const nextEvents = {
-  fieldhouse: readNextFieldhouse,
-  datagolf: () => [],
-  espn: readNextEspn,
-} satisfies Record<FeedFormat, (json: unknown) => FeedBoard[]>
-
-/** Coming events whose field is in the same answer. */
-export const parseNextEvents = (format: FeedFormat, json: unknown): FeedBoard[] => nextEvents[format](json)
+/** Every feed format: pure functions from its JSON to boards. They throw a ScoreFeedError that says where the JSON is invalid. */
+export const feedParsers: Record<FeedFormat, FeedParser> = {
+  fieldhouse: { read: readFieldhouse, readNext: readNextFieldhouse },
+  datagolf: { read: readDatagolf, readNext: () => [] },
+  espn: { read: readEspn, readNext: readNextEspn },
+}
