@@ -2,12 +2,11 @@
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
 import { rankedRows } from '../../leaderboard/page.ts'
-import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -20,11 +19,12 @@ import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries
 import { listQuotes } from './quote-queries.ts'
 import { portfolioScope, readPortfolio } from './read-portfolio.ts'
 import { type OrderDraft, type TradeData, tradeBody } from './trade-page.ts'
-import { marketLeagueOf, readActivity } from './trade-routes.ts'
+import { marketLeagueOf, ownerOrRefuse, ownerParams, readActivity } from './trade-routes.ts'
 import { valueHistory } from './worth-history.ts'
 
 const nav = 'leagues'
 const one = { params: idParams }
+const owner = { params: ownerParams }
 const draft = {
   symbol: t.Optional(t.String({ maxLength: 20 })),
   side: t.Optional(t.Union([t.Literal('buy'), t.Literal('sell')])),
@@ -79,27 +79,34 @@ export const marketPages = (app: App) => {
 
   /** The operator has no portfolio: nobody has the id 0. */
   const whoseId = (who: Who) => who.id ?? 0
-  /** Whose portfolio: one's own, or for officers anybody's. */
-  const whose = (userId: number, who: Who) =>
-    userId === who.id || isAtLeast(who, 'officer')
-      ? userId
-      : refuse('forbidden', 'Only officers can see the portfolios of others')
 
   type Asked = { page?: number }
-  async function tradePage(league: League, userId: number, path: string, query: Asked & OrderDraft, who: Who) {
-    const version = tradeVersion(league, userId)
-    const data = await tradeData(league, userId, query, who)
-    const from = address(`${path}/part`, { page: query.page })
-    const body = live(
-      { id: 'trade', events: `${path}/events`, from, version, brisk: true },
-      tradeBody(data, query, who),
-    )
-    const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
-    return page({ title, who, nav, ...assets, body })
+  /** Of the page `trade`, which is about the reader, and of `portfolios/:user_id`. */
+  type TradeRequest = { params: { id: number; user_id?: number }; who: Who | undefined }
+  function tradeOf({ params: { id, user_id }, who }: TradeRequest) {
+    const me = signedIn(who)
+    const userId = user_id === undefined ? whoseId(me) : ownerOrRefuse(user_id, me)
+    return { league: marketLeagueOf(db, id, who), userId, me }
   }
-  async function tradePart(league: League, userId: number, query: Asked, who: Who) {
+  async function tradePage(request: TradeRequest & { query: Asked & OrderDraft }) {
+    const { league, userId, me } = tradeOf(request)
+    const { query, params } = request
+    const path = `/leagues/${league.id}/${params.user_id === undefined ? 'trade' : `portfolios/${userId}`}`
     const version = tradeVersion(league, userId)
-    return livePart(tradeBody(await tradeData(league, userId, query, who), {}, who), version)
+    const data = await tradeData(league, userId, query, me)
+    const from = address(`${path}/part`, { page: query.page })
+    const body = live({ id: 'trade', events: `${path}/events`, from, version, brisk: true }, tradeBody(data, query, me))
+    const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
+    return page({ title, who: me, nav, ...assets, body })
+  }
+  async function tradePart(request: TradeRequest & { query: Asked }) {
+    const { league, userId, me } = tradeOf(request)
+    const version = tradeVersion(league, userId)
+    return livePart(tradeBody(await tradeData(league, userId, request.query, me), {}, me), version)
+  }
+  function tradeEvents({ request, ...asked }: TradeRequest & { request: Request }) {
+    const { league, userId } = tradeOf(asked)
+    return streams.versions(request, () => tradeVersion(marketLeagueOf(db, league.id, asked.who), userId))
   }
 
   const activityData = async (id: number, query: Asked) => {
@@ -109,57 +116,17 @@ export const marketPages = (app: App) => {
 
   return new Elysia()
     .use(access(app))
-    .get(
-      '/leagues/:id/trade',
-      ({ params: { id }, query, who }) => {
-        const me = signedIn(who)
-        return tradePage(marketLeagueOf(db, id, who), whoseId(me), `/leagues/${id}/trade`, query, me)
-      },
-      { ...one, query: tradeQuery, may: 'member', detail: hidden },
-    )
-    .get(
-      '/leagues/:id/trade/part',
-      ({ params: { id }, query, who }) => {
-        const me = signedIn(who)
-        return tradePart(marketLeagueOf(db, id, who), whoseId(me), query, me)
-      },
-      { ...one, query: tradeQuery, may: 'member', detail: hidden },
-    )
-    .get(
-      '/leagues/:id/trade/events',
-      ({ params: { id }, who, request }) => {
-        const me = signedIn(who)
-        marketLeagueOf(db, id, who)
-        return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), whoseId(me)))
-      },
-      { ...one, may: 'member', detail: hidden },
-    )
-    .get(
-      '/leagues/:id/portfolios/:user_id',
-      ({ params: { id, user_id }, query, who }) => {
-        const me = signedIn(who)
-        const path = `/leagues/${id}/portfolios/${user_id}`
-        return tradePage(marketLeagueOf(db, id, who), whose(user_id, me), path, query, me)
-      },
-      { params: t.Object({ id: idSchema, user_id: idSchema }), query: tradeQuery, may: 'member', detail: hidden },
-    )
-    .get(
-      '/leagues/:id/portfolios/:user_id/part',
-      ({ params: { id, user_id }, query, who }) => {
-        const me = signedIn(who)
-        return tradePart(marketLeagueOf(db, id, who), whose(user_id, me), query, me)
-      },
-      { params: t.Object({ id: idSchema, user_id: idSchema }), query: tradeQuery, may: 'member', detail: hidden },
-    )
-    .get(
-      '/leagues/:id/portfolios/:user_id/events',
-      ({ params: { id, user_id }, who, request }) => {
-        const userId = whose(user_id, signedIn(who))
-        marketLeagueOf(db, id, who)
-        return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), userId))
-      },
-      { params: t.Object({ id: idSchema, user_id: idSchema }), may: 'member', detail: hidden },
-    )
+    .get('/leagues/:id/trade', tradePage, { ...one, query: tradeQuery, may: 'member', detail: hidden })
+    .get('/leagues/:id/trade/part', tradePart, { ...one, query: tradeQuery, may: 'member', detail: hidden })
+    .get('/leagues/:id/trade/events', tradeEvents, { ...one, may: 'member', detail: hidden })
+    .get('/leagues/:id/portfolios/:user_id', tradePage, { ...owner, query: tradeQuery, may: 'member', detail: hidden })
+    .get('/leagues/:id/portfolios/:user_id/part', tradePart, {
+      ...owner,
+      query: tradeQuery,
+      may: 'member',
+      detail: hidden,
+    })
+    .get('/leagues/:id/portfolios/:user_id/events', tradeEvents, { ...owner, may: 'member', detail: hidden })
     .get(
       '/leagues/:id/activity',
       async ({ params: { id }, query, who }) => {

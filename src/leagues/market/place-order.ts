@@ -9,10 +9,10 @@ import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
 import { type TradeView, tradeView } from './ledger.ts'
-import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
+import { type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
 import { type OrderOutcome, outcomeOfKey, storeOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
-import { findPortfolio, positionIn, valueOfOtherHoldings } from './queries.ts'
+import { accountOf, findPortfolio } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
@@ -44,7 +44,7 @@ export async function placeOrder(
 
 function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, now: number): OrderOutcome {
   const decision = previewOrder(tx, leagueId, userId, order, now)
-  if ('refusal' in decision) return decision
+  if ('refusal' in decision) return { refusal: decision.refusal }
   const { portfolio, quote, fill } = decision
   const { quantity, price, fee, cash, realised, position } = fill
   const { side, symbol } = order
@@ -54,7 +54,7 @@ function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, no
   return { line }
 }
 
-type Decision = { portfolio: Portfolio; quote: QuoteRow; fill: Fill } | { refusal: OrderRefusal }
+type Decision = { portfolio: Portfolio } & ({ quote: QuoteRow; fill: Fill } | { refusal: OrderRefusal })
 
 /** The outcome that an order would have now; writes nothing. */
 export function previewOrder(db: Db, leagueId: number, userId: number, order: Order, now: number): Decision {
@@ -62,16 +62,14 @@ export function previewOrder(db: Db, leagueId: number, userId: number, order: Or
   const portfolio =
     (isMember(db, leagueId, userId) && findPortfolio(db, leagueId, userId)) ||
     refuse('forbidden', 'You are not in this league; join it first')
-  if (leagueStatus(league, now) !== 'active') return { refusal: notActive(league, now) }
+  if (leagueStatus(league, now) !== 'active') return { portfolio, refusal: notActive(league, now) }
   const quote = findQuote(db, order.symbol)
-  if (!quote) return { refusal: notQuoted(order) }
-  const account: Account = {
-    cash: portfolio.cashCents,
-    position: positionIn(db, leagueId, userId, order.symbol),
-    ...valueOfOtherHoldings(db, leagueId, userId, order.symbol),
-  }
+  if (!quote) return { portfolio, refusal: notQuoted(order) }
+  const account = accountOf(db, portfolio, order.symbol)
   const verdict = validateOrder(order, account, quote, marketConfigOf(league), now)
-  return 'fill' in verdict ? { portfolio, quote, fill: verdict.fill } : { refusal: refusalOf(verdict.broken) }
+  return 'fill' in verdict
+    ? { portfolio, quote, fill: verdict.fill }
+    : { portfolio, refusal: refusalOf(verdict.broken) }
 }
 
 function notActive(league: League, now: number): OrderRefusal {

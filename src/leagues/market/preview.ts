@@ -5,7 +5,7 @@ import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
 import type { Order } from './order.ts'
 import { previewOrder } from './place-order.ts'
-import { findPortfolio, positionIn, valueOfOtherHoldings } from './queries.ts'
+import { accountOf } from './queries.ts'
 import { percentOf } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
@@ -34,14 +34,14 @@ export function orderPreview(db: Db, league: League, userId: number, order: Orde
   const refusal = 'refusal' in decision ? decision.refusal : undefined
   const { symbol, side, quantity } = order
   const quote = findQuote(db, symbol)
-  const cash = findPortfolio(db, league.id, userId)?.cashCents ?? 0
+  const { cash, position, others } = accountOf(db, decision.portfolio, symbol)
   const { fee_cents } = marketConfigOf(league)
-  const held = positionIn(db, league.id, userId, symbol).quantity
+  const held = position.quantity
   const after = held + (side === 'buy' ? quantity : -quantity)
   const amount = quote ? quantity * quote.priceCents : null
   const cashAfter = amount === null ? null : cash - fee_cents + (side === 'buy' ? -amount : amount)
   const value = quote ? after * quote.priceCents : 0
-  const total = (cashAfter ?? cash) + valueOfOtherHoldings(db, league.id, userId, symbol).others + value
+  const total = (cashAfter ?? cash) + others + value
   const { rule = '', most } = refusal?.facts ?? {}
   return {
     allowed: refusal === undefined,

@@ -7,6 +7,7 @@ import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
 import type { ListedLine } from './ledger.ts'
+import type { Account } from './order.ts'
 import type { Portfolio, QuotedHolding } from './portfolio.ts'
 import { movedInNewShares, noPosition, type Position } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
@@ -84,8 +85,15 @@ const otherHoldings = prepared(db =>
     .prepare(),
 )
 /** The value of a portfolio's other holdings, and of the short positions among them. */
-export const valueOfOtherHoldings = (db: Db, leagueId: number, userId: number, symbol: string) =>
+const valueOfOtherHoldings = (db: Db, leagueId: number, userId: number, symbol: string) =>
   otherHoldings(db).get({ leagueId, userId, symbol }) ?? { others: 0, othersOwed: 0 }
+
+/** What an order of this symbol is checked against. */
+export const accountOf = (db: Db, { leagueId, userId, cashCents }: Portfolio, symbol: string): Account => ({
+  cash: cashCents,
+  position: positionIn(db, leagueId, userId, symbol),
+  ...valueOfOtherHoldings(db, leagueId, userId, symbol),
+})
 
 /** Everything a portfolio holds or has held, with the quotes that count. */
 export function quotedHoldings(db: Db, { id, finalizedAt }: League, userId: number): QuotedHolding[] {

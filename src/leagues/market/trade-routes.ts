@@ -44,6 +44,14 @@ export function marketLeagueOf(db: Db, id: number, who: Who | undefined): League
   return league.kind === 'market' ? league : refuse('not_found', `League ${id} is not a market league`)
 }
 
+export const ownerParams = t.Object({ id: idSchema, user_id: idSchema })
+
+/** Members see their own portfolio, officers everyone's. */
+export const ownerOrRefuse = (userId: number, who: Who | undefined): number =>
+  userId === signedIn(who).id || isAtLeast(who, 'officer')
+    ? userId
+    : refuse('forbidden', 'Only officers can see the portfolios and trades of others')
+
 export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId: number, page: PageSlice) {
   return cache.read(cached.activity, [leagueId, page.page, page.limit], () => {
     const { trades, corrections, portfolios } = ledgerTotals(db, { leagueId })
@@ -54,12 +62,6 @@ export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId:
 
 export const tradeRoutes = (app: App) => {
   const { db, clock } = app
-  const leagueOrRefuse = (id: number, who: Who | undefined) => marketLeagueOf(db, id, who)
-  /** Members see their own, officers everyone's. */
-  const ofUser = (userId: number, who: Who | undefined): number =>
-    userId === signedIn(who).id || isAtLeast(who, 'officer')
-      ? userId
-      : refuse('forbidden', 'Only officers can see the portfolios and trades of others')
   const myself = (who: Who | undefined): number =>
     signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
 
@@ -67,31 +69,32 @@ export const tradeRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/portfolios/:user_id',
-      ({ params: { id, user_id }, who }) => readPortfolio(app, leagueOrRefuse(id, who), ofUser(user_id, who)),
+      ({ params: { id, user_id }, who }) =>
+        readPortfolio(app, marketLeagueOf(db, id, who), ownerOrRefuse(user_id, who)),
       {
-        params: t.Object({ id: idSchema, user_id: idSchema }),
+        params: ownerParams,
         may: 'member',
         detail: describe('A portfolio: your own, or anybody’s for officers', portfolioSchema),
       },
     )
     .get(
       '/portfolios/:user_id/history',
-      ({ params: { id, user_id }, who }) => valueHistory(app, leagueOrRefuse(id, who), ofUser(user_id, who)),
+      ({ params: { id, user_id }, who }) => valueHistory(app, marketLeagueOf(db, id, who), ownerOrRefuse(user_id, who)),
       {
-        params: t.Object({ id: idSchema, user_id: idSchema }),
+        params: ownerParams,
         may: 'member',
         detail: describe('The value of a portfolio over time, against the best and the average', valueHistorySchema),
       },
     )
     .guard({ params: idParams })
-    .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, leagueOrRefuse(id, who), myself(who)), {
+    .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, marketLeagueOf(db, id, who), myself(who)), {
       may: 'member',
       detail: describe('My portfolio', portfolioSchema),
     })
     .post(
       '/trades',
       async ({ params: { id }, body, headers, who, set }) => {
-        leagueOrRefuse(id, who)
+        marketLeagueOf(db, id, who)
         const order = { ...body, symbol: normaliseSymbol(body.symbol) }
         const { trade, replayed } = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
         set.status = 201
@@ -112,10 +115,10 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/trades',
       ({ params: { id }, query, who, request, set }) => {
-        const league = leagueOrRefuse(id, who)
+        const league = marketLeagueOf(db, id, who)
         const me = signedIn(who)
         const userId = query.user_id ?? (isAtLeast(me, 'officer') ? undefined : myself(who))
-        if (userId !== undefined) ofUser(userId, who)
+        if (userId !== undefined) ownerOrRefuse(userId, who)
         const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
         const trades = ledgerLines(db, filter, 'trades', page).map(line => ({
@@ -136,8 +139,8 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/ledger',
       ({ params: { id }, query, who, request, set }) => {
-        const league = leagueOrRefuse(id, who)
-        const userId = ofUser(query.user_id ?? myself(who), who)
+        const league = marketLeagueOf(db, id, who)
+        const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
         const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
         const { trades, corrections, portfolios } = ledgerTotals(db, filter)
@@ -156,8 +159,8 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/ledger.csv',
       ({ params: { id }, query, who }) => {
-        const league = leagueOrRefuse(id, who)
-        const userId = ofUser(query.user_id ?? myself(who), who)
+        const league = marketLeagueOf(db, id, who)
+        const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
         return csvDownload(ledgerCsv(db, { leagueId: league.id, userId }), `ledger-${league.id}-${userId}.csv`, {
           'cache-control': 'no-cache',
         })
@@ -175,7 +178,7 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/trades/preview',
       ({ params: { id }, query, who }) => {
-        const league = leagueOrRefuse(id, who)
+        const league = marketLeagueOf(db, id, who)
         const order = { ...query, symbol: normaliseSymbol(query.symbol) }
         return orderPreview(db, league, myself(who), order, clock.now())
       },
@@ -188,7 +191,7 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/activity',
       async ({ params: { id }, query, who, request, set }) => {
-        leagueOrRefuse(id, who)
+        marketLeagueOf(db, id, who)
         const found = await readActivity(app, id, pageOf(query))
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found
