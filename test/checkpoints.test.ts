@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { copyFileSync, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
+import { factOf } from '../db/facts.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
@@ -36,6 +37,7 @@ test('writes soon reach the file itself, even if the log is not full', async () 
   await until(() => valueInFile(dataDir, 'first') === longValue)
   await writeFact(app.db, 'first', otherLongValue)
   await until(() => valueInFile(dataDir, 'first') === otherLongValue)
+  await until(() => factOf(app.db, 'logs begun') !== undefined) // so that no request has to
 })
 
 test('two processes on one folder both copy their log into the file, and nothing is lost', async () => {

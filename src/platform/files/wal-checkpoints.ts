@@ -1,8 +1,8 @@
 /**
  * Writes to `fieldhouse.db` go to its write-ahead log first. SQLite copies the log into the file within some commit, once it
  * has a thousand pages (4 MB), and the HTTP thread waits for that. So every second the reader thread copies it, unless it is
- * short: at a usual pace no commit has to. A short log is left, because the commit after a copy starts the log from its beginning and waits
- * for the disk. When writes come faster, SQLite's own checkpoints keep the log short.
+ * short: at a usual pace no commit has to. The commit after a copy starts the log from its beginning and waits for the disk, so the
+ * reader thread makes that one, too; a short log is left. When writes come faster, SQLite's own checkpoints keep the log short.
  *
  * The thread that writes `scores.db` copies its log in a second without tasks, so that no reader of a new
  * board waits for it.
@@ -53,6 +53,7 @@ function writerFor(db: Db): Database {
   if (known) return known
   const writer = new Database(db.$client.filename, { readwrite: true, create: false })
   writer.run('PRAGMA busy_timeout = 0')
+  writer.run('PRAGMA synchronous = NORMAL') // so that other writers wait for one sync only, not for two
   writers.set(db, writer)
   return writer
 }
@@ -60,8 +61,15 @@ function writerFor(db: Db): Database {
 /** As a query of the reader thread. */
 export function copyMainLog(db: Db): void {
   const writer = writerFor(db)
-  if (!isShort(writer)) copyLog(writer)
+  if (isShort(writer)) return
+  copyLog(writer)
+  beginLog(writer)
 }
+
+/** Any write does. While another one goes on, that one begins the log. */
+const beginLog = (writer: Database) =>
+  writer.run(`insert into facts (name, value) values ('logs begun', '1')
+    on conflict do update set value = cast(value + 1 as text)`)
 
 /** Closes the connection that `copyMainLog` opened. */
 export function closeCheckpointWriter(db: Db) {
