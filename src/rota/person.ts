@@ -67,6 +67,18 @@ export const newPerson = t.Object({
 export const personChange = t.Partial(newPerson)
 export type PersonChange = Static<typeof personChange>
 
+export const personDefaults = {
+  skills: [],
+  max_hours_week: 40,
+  hourly_cents: 0,
+  certifications: [],
+  unavailable: [],
+  preferences: [],
+  rules: {},
+  active: true,
+  account: null,
+}
+
 export const personSchema = t.Object(
   {
     id: t.Integer(),

@@ -11,7 +11,7 @@ import { textColumn } from '../leaderboard/text.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import type { PersonChange, PersonView } from './person.ts'
+import { type PersonChange, type PersonView, personDefaults } from './person.ts'
 
 type Person = typeof staff.$inferSelect
 
@@ -114,20 +114,22 @@ export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, of
   return { staff: personViews(db, rows), total }
 }
 
+const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>) => ({
+  name: person.name,
+  skills: person.skills,
+  maxHoursWeek: person.max_hours_week,
+  hourlyCents: person.hourly_cents,
+  preferences: person.preferences,
+  rules: person.rules,
+  active: person.active,
+})
+
 export function addPerson(tx: Db, given: PersonChange & { name: string }, at: number): number {
+  const row = staffRow({ ...personDefaults, ...given })
+  const userId = accountOf(tx, given.account, 0)
   const { id } = tx
     .insert(staff)
-    .values({
-      name: given.name,
-      userId: accountOf(tx, given.account, 0) ?? null,
-      skills: given.skills ?? [],
-      maxHoursWeek: given.max_hours_week ?? 40,
-      hourlyCents: given.hourly_cents ?? 0,
-      preferences: given.preferences ?? [],
-      rules: given.rules ?? {},
-      active: given.active ?? true,
-      createdAt: at,
-    })
+    .values({ ...row, userId, createdAt: at })
     .returning()
     .get()
   writeRelatedRows(tx, id, given)
@@ -138,22 +140,11 @@ export function addPerson(tx: Db, given: PersonChange & { name: string }, at: nu
 /** Names are part of the displayed roster. */
 export function changePerson(tx: Db, id: number, given: PersonChange): void {
   const before = personById(tx, id)
-  tx.update(staff)
-    .set({
-      name: given.name ?? before.name,
-      userId: accountOf(tx, given.account, id),
-      skills: given.skills ?? before.skills,
-      maxHoursWeek: given.max_hours_week ?? before.max_hours_week,
-      hourlyCents: given.hourly_cents ?? before.hourly_cents,
-      preferences: given.preferences ?? before.preferences,
-      rules: given.rules ?? before.rules,
-      active: given.active ?? before.active,
-    })
-    .where(eq(staff.id, id))
-    .run()
+  const row = { ...staffRow({ ...before, ...given }), userId: accountOf(tx, given.account, id) }
+  tx.update(staff).set(row).where(eq(staff.id, id)).run()
   writeRelatedRows(tx, id, given)
   touch(tx, 'staff')
-  if (given.name !== undefined && given.name !== before.name) touch(tx, 'roster')
+  if (row.name !== before.name) touch(tx, 'roster')
 }
 
 /** The id behind a name: undefined leaves it as it is, null is nobody. An account belongs to one person. */
@@ -166,10 +157,12 @@ function accountOf(tx: Db, name: string | null | undefined, staffId: number): nu
   return user.id
 }
 
+type RelatedRows = 'certifications' | 'unavailable' | 'requests'
+
 function writeRelatedRows(
   tx: Db,
   staffId: number,
-  { certifications: held, unavailable, requests }: PersonChange,
+  { certifications: held, unavailable, requests }: Pick<PersonChange, RelatedRows>,
 ): void {
   if (held) {
     tx.delete(certifications).where(eq(certifications.staffId, staffId)).run()

@@ -13,20 +13,8 @@ import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
 import { type ImportedPerson, importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
 import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
-import { newPerson, normalisePerson, type PersonChange, personChange, personSchema } from './person.ts'
+import { newPerson, normalisePerson, type PersonChange, personChange, personDefaults, personSchema } from './person.ts'
 import { addPerson, changePerson, countAssignments, deletePerson, listStaff, personById } from './staff-queries.ts'
-
-const defaults = {
-  skills: [],
-  max_hours_week: 40,
-  hourly_cents: 0,
-  certifications: [],
-  unavailable: [],
-  preferences: [],
-  rules: {},
-  active: true,
-  account: null,
-}
 
 const maxStaff = 100_000
 const maxListed = 100 // people of an import
@@ -155,7 +143,7 @@ export const staffRoutes = (app: App) => {
       may: 'officer',
       detail: describe('Change somebody; lists are replaced as a whole, fields that are left out stay', personSchema),
     })
-    .put('/:id', ({ params: { id }, body, who }) => change(id, { ...defaults, ...body }, signedIn(who)), {
+    .put('/:id', ({ params: { id }, body, who }) => change(id, { ...personDefaults, ...body }, signedIn(who)), {
       body: newPerson,
       may: 'officer',
       detail: describe(
