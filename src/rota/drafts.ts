@@ -93,16 +93,22 @@ export const changesWords = (changes: number): string => `${changes} ${changes =
 
 const maxDrafts = 30
 
-/** Unpublished drafts that share days with this range, newest first. */
-export const draftsAbout = (db: Db, { start, end }: Pick<DateRange, 'start' | 'end'>): Draft[] =>
+/** To choose from. */
+export type NamedDraft = Pick<Draft, 'jobId' | 'name' | 'range'>
+
+/** Unpublished drafts that share days with this range, newest first. Their contents may be large and are not read. */
+export const draftsAbout = (db: Db, { start, end }: Pick<DateRange, 'start' | 'end'>): NamedDraft[] =>
   db
-    .select()
+    .select({
+      jobId: rosterDrafts.jobId,
+      name: rosterDrafts.name,
+      range: { start: rosterDrafts.startDate, end: rosterDrafts.endDate, siteIds: rosterDrafts.siteIds },
+    })
     .from(rosterDrafts)
     .where(and(lte(rosterDrafts.startDate, end), gte(rosterDrafts.endDate, start), isNull(rosterDrafts.confirmedAt)))
     .orderBy(desc(rosterDrafts.createdAt))
     .limit(maxDrafts)
     .all()
-    .map(draftOf)
 
 export const markConfirmed = (tx: Db, jobId: string, at: number): void =>
   void tx.update(rosterDrafts).set({ confirmedAt: at }).where(eq(rosterDrafts.jobId, jobId)).run()
@@ -173,7 +179,7 @@ export const draftView = (draft: Draft, sites: readonly Site[]): Static<typeof d
 }
 
 /** `Riverside, week of 23 Mar`: its sites and days, unless it was given a name. */
-export function draftName({ name, range }: Pick<Draft, 'name' | 'range'>, sites: readonly Site[]): string {
+export function draftName({ name, range }: Omit<NamedDraft, 'jobId'>, sites: readonly Site[]): string {
   if (name) return name
   const { start, end, siteIds } = range
   const names = sites.filter(({ id }) => siteIds.includes(id)).map(({ name }) => name)

@@ -12,6 +12,7 @@ import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-layout.ts'
 import { kindChoices, kindField } from './rules-fields.ts'
+import { peopleAre } from './shift.ts'
 import type { ShiftRequest } from './shift-requests.ts'
 
 /** Rarely used fields of a shift. */
@@ -92,7 +93,7 @@ ${kindField('Kind', 'kind', shift.kind)}</div>
 ${moreShiftFields(shift)}`,
   'Save',
 )}
-${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} people are on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
+${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${peopleAre(shift.filled)} on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
 </section>`
 }
 

@@ -21,9 +21,7 @@ export const shiftRequestRoutes = (app: App) => {
       ({ params: { id }, query, request, set }) => {
         const page = pageOf(query)
         const all = requestsOn(db, shiftById(db, id).id)
-        return paged({ request, set }, page, all.length, {
-          requests: itemsOfPage(all, page),
-        })
+        return paged({ request, set }, page, all.length, { requests: itemsOfPage(all, page) })
       },
       {
         params: idParams,
@@ -34,16 +32,12 @@ export const shiftRequestRoutes = (app: App) => {
     )
     .put(
       '/:id/requests',
-      async ({ params: { id }, body, who }) => {
-        await atomically(db, tx => {
-          setRequest(tx, id, body)
+      ({ params: { id }, body, who }) =>
+        atomically(db, tx => {
           const target = `shift ${id}`
           audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.request', target, detail: body })
-        })
-        return (
-          requestsOn(db, id).find(({ staff_id }) => staff_id === body.staff_id) ?? refuse('not_found', 'It is gone')
-        )
-      },
+          return setRequest(tx, id, body)
+        }),
       {
         params: idParams,
         body: newRequest,

@@ -35,15 +35,17 @@ export const requestsOn = (db: Db, shiftId: number): ShiftRequest[] =>
     .all()
 
 /** One per person; a new one replaces the old. */
-export function setRequest(tx: Db, shiftId: number, { staff_id: staffId, want, price_cents }: NewRequest): void {
+export function setRequest(tx: Db, shiftId: number, request: NewRequest): ShiftRequest {
   shiftById(tx, shiftId)
-  personById(tx, staffId)
-  const row = { staffId, shiftId, want, priceCents: price_cents }
+  const { staff_id: staffId, want, price_cents: priceCents } = request
+  const { name } = personById(tx, staffId)
+  const row = { staffId, shiftId, want, priceCents }
   tx.insert(shiftRequests)
     .values(row)
     .onConflictDoUpdate({ target: [shiftRequests.staffId, shiftRequests.shiftId], set: row })
     .run()
   touch(tx, 'staff')
+  return { ...request, name }
 }
 
 export function dropRequest(tx: Db, shiftId: number, staffId: number): boolean {

@@ -21,7 +21,7 @@ import { refuseBroken, violationsOnShift } from './confirm.ts'
 import { addedViolations } from './load-problem.ts'
 import { notifyOfDuties, notifyOfMove, upcomingDuties } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
-import { checkShift, newShift, shiftChange, shiftDefaults, shiftSchema, shiftView } from './shift.ts'
+import { checkShift, newShift, peopleAre, shiftChange, shiftDefaults, shiftSchema, shiftView } from './shift.ts'
 import { addShifts, changeShift, deleteShift, listShifts, shiftById } from './shift-queries.ts'
 import { countAssignments } from './staff-queries.ts'
 
@@ -131,7 +131,7 @@ export const shiftRoutes = (app: App) => {
           const shift = shiftView(shiftById(tx, id))
           const assigned = countAssignments(tx, { shiftId: id })
           if (assigned && !confirm)
-            refuse('conflict', `${assigned} people are on this shift; send confirm=true`, { assignments: assigned })
+            refuse('conflict', `${peopleAre(assigned)} on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()
           notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { shiftId: id }, at) })
           deleteShift(tx, id)

@@ -165,6 +165,8 @@ export function checkCalendar(shifts: readonly NewShift[], field: string): void 
 export const isShiftInCalendar = ({ starts_at, ends_at }: Times): boolean =>
   isInCalendar(Date.parse(starts_at)) && isInCalendar(Date.parse(ends_at))
 
+export const peopleAre = (count: number): string => (count === 1 ? '1 person is' : `${count} people are`)
+
 /** The date at the site. */
 export const localDate = (at: number, timezone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainDate().toString()

@@ -8,7 +8,7 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
-import { type Draft, draftName } from '../drafts.ts'
+import { type Draft, draftName, type NamedDraft } from '../drafts.ts'
 import { rotaHead } from '../rota-layout.ts'
 import type { Site } from '../site.ts'
 import type { Difference } from './hand-drafts.ts'
@@ -17,7 +17,7 @@ type DraftComparison = {
   draft: Draft
   /** Undefined: the published roster. */
   other: Draft | undefined
-  drafts: readonly Draft[]
+  drafts: readonly NamedDraft[]
   sites: readonly Site[]
   same: number
   differences: readonly Difference[]

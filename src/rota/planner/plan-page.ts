@@ -9,13 +9,13 @@ import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { money, name, number } from '../../ui/parts/values.ts'
 import { dayWords, shiftTimes, spanWords, zoneWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
-import { changesWords, type Draft, draftName } from '../drafts.ts'
+import { changesWords, type Draft, draftName, type NamedDraft } from '../drafts.ts'
 import { rotaHead, siteSelect } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
 
-export type PlanView = 'people' | 'sites'
+type PlanView = 'people' | 'sites'
 export type PlanData = {
   view: PlanView
   monday: string
@@ -24,7 +24,7 @@ export type PlanData = {
   allSites: readonly Site[]
   draft: Draft | undefined
   /** Unpublished drafts of these days, newest first. */
-  drafts: readonly Draft[]
+  drafts: readonly NamedDraft[]
   templates: { templates: readonly { id: number; name: string }[]; total: number }
   conflicts: readonly string[]
   /** How many people have no row, as there are very many. */
