@@ -5,7 +5,7 @@ import { extraStartsOf } from './extra-columns.ts'
 import { latecomersOf, type PausableWork } from './latecomers.ts'
 import { type NumberColumn, readNumbers } from './number-column.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
-import { allocateOwn, allocateShared, matchStored, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
+import { allocateShared, matchStored, readIds, readValues, SnapshotWindow } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
@@ -34,7 +34,7 @@ export type Players = {
 
 export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => ({
   snapshot,
-  rowsIn: rowMatcher(scores, readIds(scores, snapshot, allocateOwn)),
+  rowsIn: rowMatcher(scores, readIds(scores, snapshot)),
   window: metrics => new SnapshotWindow(scores, snapshot, metrics),
 })
 

@@ -6,7 +6,7 @@ import { compareTexts, rowCount, type TextColumn, textColumn } from '../../leade
 import type { PausableWork } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import {
-  allocateOwn,
+  allocateShared,
   playerFinder,
   readColumns,
   readIds,
@@ -24,7 +24,7 @@ export function sharedRanking(ranking: Ranking): Ranking {
 }
 
 export function rankedColumn(scores: Database, input: { snapshot: number; metric: string; order: RankOrder }): Ranking {
-  const [values] = readColumns(scores, snapshotOf(scores, input.snapshot), [input.metric])
+  const [values] = readColumns(scores, snapshotOf(scores, input.snapshot), [input.metric], allocateShared)
   return sharedRanking(rankingOf(values!, input.order))
 }
 
@@ -56,7 +56,7 @@ export type PlayerTexts = { ids: TextColumn; names: TextColumn }
 
 export function playerTexts(scores: Database, id: number): PlayerTexts {
   const snapshot = snapshotOf(scores, id)
-  return { ids: readIds(scores, snapshot), names: readNames(scores, snapshot) }
+  return { ids: readIds(scores, snapshot, allocateShared), names: readNames(scores, snapshot, allocateShared) }
 }
 
 export const searchPlayers = ({ texts: { ids, names }, q }: { texts: PlayerTexts; q: string }): Uint8Array =>
@@ -67,7 +67,7 @@ export function labelledPlayers(
   scores: Database,
   { snapshot, name, text }: { snapshot: number; name: string; text: string },
 ): Uint8Array {
-  const texts = readLabel(scores, snapshotOf(scores, snapshot), name, allocateOwn)
+  const texts = readLabel(scores, snapshotOf(scores, snapshot), name)
   const wanted = textColumn([text])
   const hits = new Uint8Array(new SharedArrayBuffer(rowCount(texts)))
   for (let row = 0; row < hits.length; row++) if (compareTexts(texts, row, wanted, 0) === 0) hits[row] = 1

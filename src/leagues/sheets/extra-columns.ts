@@ -11,7 +11,7 @@ import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, newestScan, type Published, type SnapshotSelection } from './snapshot-selection.ts'
 import { makeOnce } from './snapshots/make-once.ts'
-import { allocateOwn, matchStored, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
+import { matchStored, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
 import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 
@@ -57,16 +57,14 @@ async function joinColumns(
   work: PausableWork & { startsFor: string },
 ): Promise<number> {
   const base = snapshotOf(scores, scan)
-  const ids = readIds(scores, base, allocateOwn)
-  const scanColumns = isExtrasOnly ? [] : readMetrics(scores, base, allocateOwn)
+  const ids = readIds(scores, base)
+  const scanColumns = isExtrasOnly ? [] : readMetrics(scores, base)
   const taken = new Set(base.metrics.map(({ name }) => name))
   const joined: SheetColumns = {
     ids,
-    names: readNames(scores, base, allocateOwn),
+    names: readNames(scores, base),
     metrics: [...scanColumns, ...addedColumns(scores, ids, extras).filter(({ name }) => !taken.has(name))],
-    labels: isExtrasOnly
-      ? []
-      : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name, allocateOwn) })),
+    labels: isExtrasOnly ? [] : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name) })),
   }
   await work.pause()
   try {
@@ -85,7 +83,7 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
   for (const id of extras) {
     const sheet = snapshotOf(scores, id)
     const rows = matchStored(scores, ids, sheet)
-    for (const { name, cumulative, values } of readMetrics(scores, sheet, allocateOwn)) {
+    for (const { name, cumulative, values } of readMetrics(scores, sheet)) {
       const column = added.get(name) ?? {
         name,
         cumulative,

@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite'
 import { freeBuffers } from '../../leaderboard/memory.ts'
 import { rowCount, type TextColumn, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
-import { allocateOwn, matchStored, readNames } from './snapshots/read.ts'
+import { matchStored, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 import { bringToIdOrder } from './snapshots/write.ts'
 
@@ -31,7 +31,7 @@ export function fillInNames(
   for (const { snapshot: id } of nearest.slice(0, maxSnapshots)) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
-    const others = readNames(scores, snapshot, allocateOwn)
+    const others = readNames(scores, snapshot)
     const rows = matchStored(scores, sheet.ids, snapshot)
     for (let row = 0; row < rows.length; row++) {
       if (texts[row] || rows[row]! < 0) continue

@@ -6,7 +6,7 @@ import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
 import { makeOnce } from './snapshots/make-once.ts'
-import { allocateOwn, matchStored, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
+import { matchStored, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
@@ -64,16 +64,16 @@ const emptySheet = (): SheetColumns => ({ ids: textColumn([]), names: textColumn
 
 function readSheetColumns(scores: Database, snapshot: Snapshot): SheetColumns {
   return {
-    ids: readIds(scores, snapshot, allocateOwn),
-    names: readNames(scores, snapshot, allocateOwn),
-    metrics: readMetrics(scores, snapshot, allocateOwn),
+    ids: readIds(scores, snapshot),
+    names: readNames(scores, snapshot),
+    metrics: readMetrics(scores, snapshot),
     labels: [],
   }
 }
 
 /** The players of a snapshot who are neither in the baseline nor already known. */
 function newcomers(scores: Database, snapshot: Snapshot, baseline: Snapshot, known: TextColumn): SheetColumns {
-  const ids = readIds(scores, snapshot, allocateOwn)
+  const ids = readIds(scores, snapshot)
   const inBaseline = matchStored(scores, ids, baseline)
   const inKnown = matchRows(ids, known)
   const newRows: number[] = []

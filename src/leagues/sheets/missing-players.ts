@@ -6,7 +6,7 @@ import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { allocateOwn, matchStored, readIds, readNames } from './snapshots/read.ts'
+import { matchStored, readIds, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
 /** `scans[row]` is the newest snapshot with the player. In id order. */
@@ -23,12 +23,12 @@ export async function missingPlayers(
   for (const id of earlier) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
-    const ids = readIds(scores, snapshot, allocateOwn)
+    const ids = readIds(scores, snapshot)
     const [inNewest, inMissing] = [matchStored(scores, ids, newestScan), matchRows(ids, missing.ids)]
     const missingRows: number[] = []
     for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && inMissing[row]! < 0) missingRows.push(row)
     if (missingRows.length > 0) {
-      const names = readNames(scores, snapshot, allocateOwn)
+      const names = readNames(scores, snapshot)
       const rows = Uint32Array.from(missingRows)
       missing = inIdOrder({
         ids: joinTexts(missing.ids, takeTexts(ids, rows)),

@@ -126,8 +126,12 @@ export function uploadsOf(db: Db, leagueId: number, { limit, offset }: PageSlice
   return { uploads: rows, total: countRows(db, uploads, where) }
 }
 
-/** A page of errors, and how many there are in total. */
-export function uploadErrorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>) {
+/** A page of errors, or all of them, and how many there are in total. */
+export function uploadErrorsOf(
+  db: Db,
+  uploadId: number,
+  { limit, offset }: Pick<PageSlice, 'limit' | 'offset'> = { limit: Number.MAX_SAFE_INTEGER, offset: 0 },
+) {
   const chunks = db
     .select({ first: uploadErrors.first, size: sql<number>`json_array_length(${uploadErrors.items})` })
     .from(uploadErrors)

@@ -158,7 +158,7 @@ export const uploadRoutes = (app: App) => {
       '/uploads/:id/errors.csv',
       ({ params: { id } }) => {
         uploadById(db, id)
-        const { errors } = uploadErrorsOf(db, id, { limit: Number.MAX_SAFE_INTEGER, offset: 0 })
+        const { errors } = uploadErrorsOf(db, id)
         const lines = errors.map(({ line, column, value, reason }) => [line, column, value, reason])
         const text = bom + csvLines([['line', 'column', 'value', 'reason'], ...lines])
         return csvDownload(text, `upload-${id}-errors.csv`)

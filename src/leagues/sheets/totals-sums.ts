@@ -5,7 +5,7 @@ import { gainColumn } from '../../leaderboard/page.ts'
 import { addValue, emptySums, type GroupSums, groupRows, oneGroup } from '../../leaderboard/totals.ts'
 import { type BaselineRows, eachPlayer, storedPlayers } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
-import { allocateOwn, readLabel } from './snapshots/read.ts'
+import { readLabel } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
 export const maxGroups = 10_000 // nobody wants totals by a label that is different for everyone
@@ -29,9 +29,7 @@ export async function sumPlayers(
   const { metrics } = players.snapshot
   const names = metrics.map(({ name }) => name)
   const groups =
-    label === undefined
-      ? oneGroup(score.length)
-      : groupRows(readLabel(scores, players.snapshot, label, allocateOwn), maxGroups)
+    label === undefined ? oneGroup(score.length) : groupRows(readLabel(scores, players.snapshot, label), maxGroups)
   if (!groups) return undefined
   const { groupOfRow, texts } = groups
   const sums = emptySums(texts, ['score', ...names.flatMap(name => [name, gainColumn(name)])])

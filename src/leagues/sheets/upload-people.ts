@@ -98,14 +98,12 @@ function comparedWith(others: Published[], sheet: Published, change: ComparedCha
   return change === 'unknown' ? newestScan(others) : extraBefore(others, sheet)
 }
 
-const allErrors = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
-
 /** Errors noted when the file was read; only the first ten thousand are stored. */
 function findingsOf({ db }: App, { id }: Upload, change: UploadChange): ChangedPerson[] {
   const reasonStart =
     change === 'duplicate' ? 'the same id stands again' : change === 'suspicious' && 'the kills add up to'
   if (!reasonStart) return []
-  return uploadErrorsOf(db, id, allErrors)
+  return uploadErrorsOf(db, id)
     .errors.filter(({ reason }) => reason.startsWith(reasonStart))
     .map(({ line, column, value, reason }) => ({
       player_id: change === 'duplicate' ? value : null,

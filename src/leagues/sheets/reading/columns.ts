@@ -4,13 +4,12 @@
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
-import type { TextColumn } from '../../../leaderboard/text.ts'
+import { isSameText, rowCount, type TextColumn } from '../../../leaderboard/text.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
 import { labelOfColumn } from '../../columns.ts'
 import type { NumberColumn } from '../number-column.ts'
-import { earlierRows } from './duplicates.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
 import { misreadKillPoints } from './kill-points.ts'
 import { isCumulative } from './known-metrics.ts'
@@ -370,3 +369,20 @@ const mayBeNoPlayer = (first: number, second: number) =>
 
 /** As spreadsheets save a long number: 1.23457E+11. Different ids become the same. */
 const isShortened = (id: string): boolean => /^\d([.,]\d+)?E\+\d\d$/i.test(id)
+
+/**
+ * For each row the nearest row above it with the same id, or -1; undefined if no id is repeated. `order`: row numbers in id
+ * order, equal ids by row; undefined if the rows are in that order already.
+ */
+function earlierRows(ids: TextColumn, order: Uint32Array | undefined): Int32Array | undefined {
+  const count = rowCount(ids)
+  let earlier: Int32Array | undefined
+  for (let place = 1; place < count; place++) {
+    const row = order ? order[place]! : place
+    const before = order ? order[place - 1]! : place - 1
+    if (!isSameText(ids, before, row)) continue
+    earlier ??= new Int32Array(count).fill(-1)
+    earlier[row] = before
+  }
+  return earlier
+}

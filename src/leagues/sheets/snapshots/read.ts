@@ -16,7 +16,7 @@ import { findText, textIn, unpackTexts } from './texts.ts'
 /** Makes the memory that columns are read into: shared by threads without a copy, or this thread's own where the data is needed only briefly. */
 type Allocate = (bytes: number) => ArrayBufferLike
 export const allocateShared: Allocate = bytes => new SharedArrayBuffer(bytes)
-export const allocateOwn: Allocate = bytes => new ArrayBuffer(bytes)
+const allocateOwn: Allocate = bytes => new ArrayBuffer(bytes)
 
 const GROUPS_PER_READ = 128 // about a megabyte
 
@@ -50,7 +50,7 @@ export function readColumns(
   scores: Database,
   snapshot: Snapshot,
   names: readonly string[],
-  allocate: Allocate = allocateShared,
+  allocate: Allocate = allocateOwn,
 ): Float64Array[] {
   const chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
   const into = names.map(() => new Float64Array(allocate(snapshot.players * 8)))
@@ -63,13 +63,9 @@ export function readColumns(
 }
 
 /** All columns of a snapshot. */
-export function readMetrics(
-  scores: Database,
-  snapshot: Snapshot,
-  allocate: Allocate,
-): (SheetMetric & { values: Float64Array })[] {
+export function readMetrics(scores: Database, snapshot: Snapshot): (SheetMetric & { values: Float64Array })[] {
   const names = snapshot.metrics.map(({ name }) => name)
-  const columns = readColumns(scores, snapshot, names, allocate)
+  const columns = readColumns(scores, snapshot, names)
   return snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! }))
 }
 
@@ -119,13 +115,13 @@ export class SnapshotWindow {
   }
 }
 
-export function readIds(scores: Database, snapshot: Snapshot, allocate: Allocate = allocateShared): TextColumn {
+export function readIds(scores: Database, snapshot: Snapshot, allocate: Allocate = allocateOwn): TextColumn {
   const into = emptyTexts(snapshot.players, snapshot.idBytes, allocate)
   eachBlob(scores, snapshot, 'ids FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
   return into
 }
 
-export function readNames(scores: Database, snapshot: Snapshot, allocate: Allocate = allocateShared): TextColumn {
+export function readNames(scores: Database, snapshot: Snapshot, allocate: Allocate = allocateOwn): TextColumn {
   const into = emptyTexts(snapshot.players, snapshot.nameBytes, allocate)
   eachBlob(scores, snapshot, 'names FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
   return into
@@ -173,14 +169,9 @@ export function matchStored(scores: Database, ids: TextColumn, snapshot: Snapsho
 }
 
 /** The values of a label for all rows; empty texts if the snapshot has no such label. */
-export function readLabel(
-  scores: Database,
-  snapshot: Snapshot,
-  name: string,
-  allocate: Allocate = allocateShared,
-): TextColumn {
+export function readLabel(scores: Database, snapshot: Snapshot, name: string): TextColumn {
   const label = snapshot.labels.findIndex(one => one.name === name)
-  const into = emptyTexts(snapshot.players, snapshot.labels[label]?.bytes ?? 0, allocate)
+  const into = emptyTexts(snapshot.players, snapshot.labels[label]?.bytes ?? 0, allocateOwn)
   if (label < 0) return into
   eachBlob(scores, snapshot, `texts FROM labels WHERE label = ${label}`, (packed, rows, first) =>
     unpackTexts(packed, rows, into, first),
