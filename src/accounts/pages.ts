@@ -168,9 +168,7 @@ ${notice(message)}
     )
     .get(
       '/password',
-      ({ query: { token } }) => {
-        return authFormPage(passwordForm(token, userOfPasswordLink(db, token, app.clock.now()).email))
-      },
+      ({ query: { token } }) => authFormPage(passwordForm(token, userOfPasswordLink(db, token, app.clock.now()).email)),
       { query: t.Object({ token: passwordToken }), may: 'anyone', detail: hidden },
     )
     .post(

@@ -130,6 +130,12 @@ export async function signOut({ db, clock, config }: App, request: Request, who:
   if (secure) headers.push(['clear-site-data', '"cache"']) // browsers take it over TLS only; pages go back to the server then
 }
 
+/** At something that has no account yet. */
+function attemptFrom(request: Request, what: string): Attempt {
+  const { address } = addressOf(request)
+  return { account: `${what} from ${address}`, address }
+}
+
 export const signUpBody = {
   email: emailField,
   username: usernameField,
@@ -147,8 +153,7 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   if (config.signup !== 'open') refuse('forbidden', 'Only an admin makes accounts here (SIGNUP is closed)')
   refuseForeign(request, config)
   const user = { ...checkedAccount(account), role: 'member' as const }
-  const address = requestContext(request).address()
-  await countAttempt(app, { account: `sign-up from ${address}`, address })
+  await countAttempt(app, attemptFrom(request, 'sign-up'))
   const passwordHash = await hashNewPassword(passwords, account.password, account)
   await atomically(db, tx => {
     const now = clock.now()
@@ -185,8 +190,7 @@ export async function signUpInvited(
   refuseForeign(request, config)
   const user = { ...checkedAccount(account), role: 'member' as const }
   allowed()
-  const address = requestContext(request).address()
-  const attempt: Attempt = { account: `invitation from ${address}`, address }
+  const attempt = attemptFrom(request, 'invitation')
   await countAttempt(app, attempt) // the answer reveals a taken address, so guesses are limited
   const passwordHash = await hashNewPassword(passwords, account.password, account)
   const outcome = await atomically(db, tx => {

@@ -20,6 +20,8 @@ import { indexFile } from './runs/find-runs.ts'
 import type { IndexTasks } from './runs/index-worker.ts'
 import { refreshStatistics, type StatisticsName } from './statistics/warm-statistics.ts'
 
+const noInput = t.Object({})
+
 /** A line of the table in `src/retention.ts`. */
 export type RetentionRule = {
   readonly what: string
@@ -60,7 +62,7 @@ export const nextStepSize = (size: number, ms: number): number =>
 /** Deletes in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
 export const retentionJob = (table: readonly RetentionRule[]) =>
   job('retention.delete_old', {
-    input: t.Object({}),
+    input: noInput,
     once: () => 'delete_old',
     lock: () => locks.retention(),
     async run(_, app, { signal, progress }) {
@@ -84,8 +86,6 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
     },
   })
 
-const noInput = t.Object({})
-
 const refresher = (name: string, lock: () => LockRequest, names: readonly StatisticsName[]) =>
   job(name, {
     input: noInput,
@@ -105,7 +105,7 @@ export const refreshAllStats = refresher('stats.refresh', locks.refreshAll, ['da
 
 /** Adds accepted jobs again that the queue has lost (it died, was flushed, or the folder is a restored backup). */
 export const sweepJobs = job('jobs.sweep', {
-  input: t.Object({}),
+  input: noInput,
   attempts: 1,
   once: () => 'sweep',
   run: async (_, { jobs }) => ({ added: await jobs.sweep(minute) }),
@@ -119,7 +119,7 @@ const maxChanges = 50_000 // taken at once
 
 /** Keeps the search index over runs up to date. With few runs there is none. */
 export const indexRuns = job('runs.index', {
-  input: t.Object({}),
+  input: noInput,
   attempts: 1,
   once: () => 'index',
   lock: () => locks.runIndex(),
@@ -177,7 +177,7 @@ type BackupMessage = { percent: number; stage: string } | { result: object }
  * lock, so a killed one frees it at once, and `bun run backup` waits for it. It leaves nothing that counts as a backup.
  */
 export const backUp = job('backups.make', {
-  input: t.Object({}),
+  input: noInput,
   once: () => 'backup',
   backoff: '5m',
   run: (_, { config }, { signal, progress }) => runBackup(config, [], signal, progress),
@@ -185,7 +185,7 @@ export const backUp = job('backups.make', {
 
 /** The same, sent to the S3 store of `BACKUP_S3_URL`. */
 export const sendBackupAway = job('backups.send', {
-  input: t.Object({}),
+  input: noInput,
   once: () => 'backup to S3',
   backoff: '5m',
   run: (_, { config }, { signal, progress }) => runBackup(config, ['s3'], signal, progress),

@@ -85,35 +85,21 @@ export function usersNamed(db: Db, q: string, limit: number, visible: SQL | unde
 const maxScanned = 2_000
 
 export function toursNamed(db: Db, q: string, limit: number) {
-  const rows = db
-    .select({ slug: tours.slug, name: tours.name })
-    .from(tours)
-    .orderBy(asc(tours.id))
-    .limit(maxScanned)
-    .all()
-  const fits = wordStartMatcher(q)
-  return bestMatchesFirst(
-    rows.filter(({ slug, name }) => fits(`${name} ${slug}`)),
-    ({ name }) => name,
-    q,
-    limit,
-  )
+  const { id, slug, name } = tours
+  const rows = db.select({ slug, name }).from(tours).orderBy(asc(id)).limit(maxScanned).all()
+  return scanned(rows, ({ name, slug }) => `${name} ${slug}`, q, limit)
 }
 
 export function staffNamed(db: Db, q: string, limit: number) {
-  const rows = db
-    .select({ id: staff.id, name: staff.name, active: staff.active })
-    .from(staff)
-    .orderBy(asc(staff.id))
-    .limit(maxScanned)
-    .all()
+  const { id, name, active } = staff
+  const rows = db.select({ id, name, active }).from(staff).orderBy(asc(id)).limit(maxScanned).all()
+  return scanned(rows, ({ name }) => name, q, limit)
+}
+
+function scanned<Row extends { name: string }>(rows: Row[], textOf: (row: Row) => string, q: string, limit: number) {
   const fits = wordStartMatcher(q)
-  return bestMatchesFirst(
-    rows.filter(({ name }) => fits(name)),
-    ({ name }) => name,
-    q,
-    limit,
-  )
+  const found = rows.filter(row => fits(textOf(row)))
+  return bestMatchesFirst(found, ({ name }) => name, q, limit)
 }
 
 /** Whether every word of `q` is the start of a word of the name. Accents are ignored, as in the index. */

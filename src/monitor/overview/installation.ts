@@ -8,7 +8,7 @@ import type { Db } from '../../../db/open.ts'
 import * as schema from '../../../db/schema.ts'
 import { leagues, registrations, runCounts, runTotals, tradeHours, users } from '../../../db/schema.ts'
 import { day, hour } from '../../platform/clock.ts'
-import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { addCounts, addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, type LongPeriod, lengthOf, percentChange } from '../period.ts'
 import { activeByDay, averageIn, registeredByDay, sumIn, tradesBetween } from './community.ts'
 
@@ -94,8 +94,7 @@ function trafficOf(rows: readonly RequestHour[]) {
 
 function p95Of(rows: readonly RequestHour[]): number | null {
   const histogram = new Float64Array(bounds.length + 1)
-  for (const row of rows)
-    for (let i = 0; i < histogram.length; i++) histogram[i] = (histogram[i] ?? 0) + (row.histogram[i] ?? 0)
+  for (const row of rows) addCounts(histogram, row.histogram)
   const p95 = quantile(histogram, 0.95)
   return p95 === null ? null : Math.round(p95 * 10) / 10
 }

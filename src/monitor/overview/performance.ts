@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { type StatementTimes, statementTimes } from '../../../db/statement-times.ts'
 import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
-import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { addCounts, addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema } from '../period.ts'
 import { taskStats, taskStatsSchema } from '../statistics/executions.ts'
 
@@ -70,7 +70,7 @@ function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
     total.requests += requests
     total.errors += errors
     total.totalMs += totalMs
-    for (let i = 0; i < histogram.length; i++) total.histogram[i] = (total.histogram[i] ?? 0) + (histogram[i] ?? 0)
+    addCounts(total.histogram, histogram)
   }
   return total
 }

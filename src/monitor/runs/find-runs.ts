@@ -137,15 +137,15 @@ function runsAt(db: Db, ids: readonly number[]): Run[] {
 
 function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'> {
   const { status, name, startedBy } = filter
-  const { text, values } = conditionOf(filter)
+  const totalOf = (query: string, values: SQLQueryBindings[]) =>
+    db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0
   if (!isNarrowed({ ...filter, q: undefined }) && startedBy === undefined) {
     const { text, values } = allOf(equals('status', status), equals('name', name))
-    const query = `select coalesce(sum(r.runs), 0) as total from run_counts r where ${text}`
-    const total = db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0
+    const total = totalOf(`select coalesce(sum(r.runs), 0) as total from run_counts r where ${text}`, values)
     return { total, isExact: true }
   }
-  const query = `select count(*) as total from (select 1 from runs r where ${text} limit 10000)`
-  const total = db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0
+  const { text, values } = conditionOf(filter)
+  const total = totalOf(`select count(*) as total from (select 1 from runs r where ${text} limit 10000)`, values)
   return { total, isExact: total < 10_000 }
 }
 

@@ -32,15 +32,15 @@ function countRequest(count: Count, ms: number, failed: boolean) {
 }
 
 /** Reads a histogram from its bytes in the database. */
-export const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array =>
+const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array =>
   byteOffset % 4
     ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
     : new Uint32Array(buffer, byteOffset, byteLength / 4)
 
 /** Adds a stored histogram to `sum`. A month has many thousands, so this has to be fast. */
-export function addHistogram(sum: Float64Array, bytes: Uint8Array): void {
-  const histogram = histogramOf(bytes)
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (histogram[i] ?? 0)
+export const addHistogram = (sum: Float64Array, bytes: Uint8Array): void => addCounts(sum, histogramOf(bytes))
+export function addCounts(sum: Float64Array, counts: ArrayLike<number>): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (counts[i] ?? 0)
 }
 
 function addToRow(
