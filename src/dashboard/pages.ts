@@ -96,7 +96,7 @@ ${table({
     'Sites and active leagues are checked every 12 hours, at noon and midnight UTC.',
   ),
 })}
-${scores[0] && html`<p class="quiet">Checked ${time(scores[0].at)}</p>`}</section>
+${scores[0] && html`<p class="quiet">Checked ${time(scores[0].at)}, as every 12 hours</p>`}</section>
 <section class="part"><h2>Expiring certificates</h2>
 ${table({
   caption: 'Expired, or expiring within 60 days',
