@@ -144,6 +144,9 @@ test('a body in another format than JSON is refused as such', async () => {
     await call.patch(`/api/v1/leagues/${id}`, { name: season.name })
     expect((await (await rename(type)).json()).name).toBe('Renamed')
   }
+  const untyped = (body: string) => call.raw(`/api/v1/leagues/${id}`, { method: 'PATCH', body }) // as Bun's fetch sends it
+  expect((await (await untyped('{"name":"Renamed again"}')).json()).name).toBe('Renamed again')
+  expect((await untyped('name=Renamed')).status).toBe(400)
   expect((await send('application/json', '{"name":')).status).toBe(400)
   expect((await send('application/json', '')).status).toBe(422)
 })

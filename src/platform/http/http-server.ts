@@ -113,7 +113,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     let response: Response
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
-      if (!isRead(request)) nameJsonPlainly(request.headers)
+      if (!isRead(request)) nameJsonPlainly(request)
       if (bodyLimit(request) === 'unknown') setRequestContext((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {

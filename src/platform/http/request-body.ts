@@ -1,5 +1,6 @@
 /** Bodies that are read whole: with a limit of their length, and tables in whatever form they are sent. */
 import { Refusal, refuse } from '../../errors.ts'
+import { pathOf } from './responses.ts'
 
 export class TooLarge extends Error {
   constructor(readonly limit: number) {
@@ -25,9 +26,18 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
 
 const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
 
-/** The router reads a body as JSON only by its plain name; of `application/merge-patch+json` or `APPLICATION/JSON` it would take no notice. */
-export function nameJsonPlainly(headers: Headers): void {
-  if (jsonType.test(headers.get('content-type') ?? '')) headers.set('content-type', 'application/json')
+/** These addresses read what they are sent themselves: tables and files. */
+const readsItself = /\/(import|uploads?)\b/
+
+/**
+ * The router reads a body as JSON only by its plain name; of `application/merge-patch+json` or `APPLICATION/JSON`, or of a body
+ * without a type, it would take no notice.
+ */
+export function nameJsonPlainly({ headers, url }: Request): void {
+  const type = headers.get('content-type')
+  const hasBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding')
+  const isJson = type ? jsonType.test(type) : hasBody && !readsItself.test(pathOf(url))
+  if (isJson) headers.set('content-type', 'application/json')
 }
 
 const maxTableBytes = 2_000_000 // some ten thousand rows
