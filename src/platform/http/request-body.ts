@@ -26,7 +26,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
 
 const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
 
-/** These addresses read what they are sent themselves: tables and files. */
+/** These addresses of the API read what they are sent themselves: tables and files. */
 const readsItself = /\/(import|uploads?)\b/
 
 /**
@@ -36,8 +36,9 @@ const readsItself = /\/(import|uploads?)\b/
 export function nameJsonPlainly({ headers, url }: Request): void {
   const type = headers.get('content-type')
   const hasBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding')
-  const isJson = type ? jsonType.test(type) : hasBody && !readsItself.test(pathOf(url))
-  if (isJson) headers.set('content-type', 'application/json')
+  const path = pathOf(url)
+  const isMeantAsJson = hasBody && path.startsWith('/api/') && !readsItself.test(path)
+  if (type ? jsonType.test(type) : isMeantAsJson) headers.set('content-type', 'application/json')
 }
 
 const maxTableBytes = 2_000_000 // some ten thousand rows
