@@ -15,8 +15,8 @@ import { type PageSlice, pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
-import { recordActivity } from './activity.ts'
 import { hashSecret, newSecret } from './secret.ts'
+import { recordActivity } from './session.ts'
 
 type Key = typeof apiKeys.$inferSelect
 

@@ -5,14 +5,13 @@
 import { and, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { type Role, sessions, users } from '../../db/schema.ts'
+import { activityUnits, type Role, sessions, userActivity, users } from '../../db/schema.ts'
 import { bestEffortWrite, prepared } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { touch } from '../platform/cache/stamps.ts'
-import { day, hour, minute } from '../platform/clock.ts'
+import { day, hour, minute, startOf } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import { recordActivity } from './activity.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
 const idleLifetime = 24 * hour
@@ -97,6 +96,16 @@ function extend(tx: Db, tokenHash: string, userId: number, now: number): boolean
     .all()
   if (extended.length) recordActivity(tx, userId, now)
   return extended.length > 0
+}
+
+/** Records that a user was here: when last, and in which hour, day and month. Called at most every few minutes per user. */
+export function recordActivity(tx: Db, userId: number, now: number): void {
+  tx.update(users).set({ lastSeenAt: now }).where(eq(users.id, userId)).run()
+  for (const unit of activityUnits)
+    tx.insert(userActivity)
+      .values({ unit, start: startOf(unit, now), userId })
+      .onConflictDoNothing()
+      .run()
 }
 
 type NewSession = { token: string; csrfToken: string }
