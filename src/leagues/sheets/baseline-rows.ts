@@ -75,7 +75,7 @@ function rowMatcher(scores: Database, ids: TextColumn) {
   return (other: number): Int32Array => {
     const inMemory = matched.get(other)
     if (inMemory) return inMemory
-    const rows = matchStored(scores, ids, snapshotOf(scores, other))
+    const rows = matchStored(scores, ids, snapshotOf(scores, other), allocateShared)
     matched.set(other, rows)
     return rows
   }

@@ -79,7 +79,7 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: Snapshot, kno
   const newRows: number[] = []
   for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) newRows.push(row)
   const newIds = takeTexts(ids, Uint32Array.from(newRows))
-  freeBuffers(ids.bytes, ids.offsets)
+  freeBuffers(ids.bytes, ids.offsets, inBaseline, inKnown)
   const columns = snapshot.metrics.length
   const { names, values } = readRows(scores, snapshot, newRows)
   return {

@@ -156,11 +156,16 @@ export function eachTexts(
 }
 
 /**
- * For each of `ids`, which are in id order, the row of the snapshot with the same id, or -1: in memory that threads share. The
- * snapshot's ids are read group by group, as those of a million players take 12 MB.
+ * For each of `ids`, which are in id order, the row of the snapshot with the same id, or -1. The snapshot's ids are read group by
+ * group, as those of a million players take 12 MB.
  */
-export function matchStored(scores: Database, ids: TextColumn, snapshot: Snapshot): Int32Array {
-  const matches = new Int32Array(allocateShared(rowCount(ids) * 4)).fill(-1)
+export function matchStored(
+  scores: Database,
+  ids: TextColumn,
+  snapshot: Snapshot,
+  allocate: Allocate = allocateOwn,
+): Int32Array {
+  const matches = new Int32Array(allocate(rowCount(ids) * 4)).fill(-1)
   let row = 0
   eachTexts(scores, snapshot, 'ids', (others, first, end) => {
     row = matchNext(matches, ids, row, others, first, end)
