@@ -1,6 +1,6 @@
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { nullIfNaN, rankedPage, rankedRows } from '../../leaderboard/page.ts'
+import { nullIfNaN, rankedPage } from '../../leaderboard/page.ts'
 import { percentileOf, rankOf } from '../../leaderboard/ranking.ts'
 import { day, iso, isoOrNull } from '../../platform/clock.ts'
 import { html } from '../../platform/html.ts'
@@ -15,6 +15,7 @@ import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
 import { deleteFinalMarketBoard, finalMarketJson, freezeMarket } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
+import { standingOf } from './live-portfolios/market-board.ts'
 import { findPortfolio, grantPortfolio, ledgerTotals } from './queries.ts'
 import { percentOf, startOfDay } from './quote.ts'
 import { hasQuotes } from './quote-queries.ts'
@@ -37,8 +38,8 @@ export const marketLeague: LeagueKind = {
   player: playerCard,
   async standings({ livePortfolios }, league, userId) {
     const { board } = await livePortfolios.board(league)
-    const row = board.rowOf(String(userId))
-    return row < 0 ? [] : rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+    const standing = standingOf(board, String(userId))
+    return standing ? [standing] : []
   },
   async trends({ db, clock, livePortfolios }, league, players) {
     const { board, columns } = await livePortfolios.board(league)
@@ -100,9 +101,9 @@ async function pagesOfNow({ livePortfolios }: App, league: League): Promise<Read
 
 async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
   const { board, asOf } = await app.livePortfolios.board(league)
+  const shown = standingOf(board, playerId)
+  if (!shown) return undefined
   const row = board.rowOf(playerId)
-  if (row < 0) return undefined
-  const [shown] = rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
   const metrics = board.metrics.map(({ name }) => {
     const ranking = board.ranking(name, 'desc')
     const card = {
@@ -113,7 +114,7 @@ async function playerCard(app: App, league: League, playerId: string): Promise<P
     return [name, card] as const
   })
   return {
-    ...shown!,
+    ...shown,
     percentile: percentileOf(board.ranking('score', 'desc'), row),
     metrics: Object.fromEntries(metrics),
     history: dailyValuesOf(app.db, league.id, Number(playerId)).map(mark => ({

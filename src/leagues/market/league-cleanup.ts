@@ -13,15 +13,13 @@ import {
 import { tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 
+type Table = (typeof tables)[number]
 const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
 const rowsPerStep = 100 // rows: a few milliseconds
 
 export async function deleteMarketRows({ db, livePortfolios }: App, leagueId: number): Promise<void> {
   livePortfolios.forget(leagueId)
-  for (const table of tables) {
-    const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${rowsPerStep})`
-    while (deleteRows(db, table, which) === rowsPerStep) await Bun.sleep(5)
-  }
+  for (const table of tables) while (deleteRows(db, table, leagueId, rowsPerStep) === rowsPerStep) await Bun.sleep(5)
 }
 
 /** Rows of leagues that no longer exist, one table and one league at a time; returns `limit` while there are any. */
@@ -29,14 +27,14 @@ export function deleteOrphanRows(db: Db, limit: number): number {
   for (const table of tables) {
     const orphan = orphanIn(db, table)
     if (orphan === undefined) continue
-    deleteRows(db, table, sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, orphan)} limit ${limit})`)
+    deleteRows(db, table, orphan, limit)
     return limit
   }
   return 0
 }
 
 /** Jumps from league to league through the index: a million lines are a handful of leagues. */
-function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): number | undefined {
+function orphanIn({ $client: client }: Db, table: Table): number | undefined {
   const name = getTableName(table)
   const orphan = client.query<{ id: number }, []>(`
     with recursive ids(id) as (
@@ -47,6 +45,8 @@ function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): numb
   return orphan.get()?.id
 }
 
-/** Skips a busy database until the next step. */
-const deleteRows = (db: Db, table: (typeof tables)[number], which: ReturnType<typeof sql>): number =>
-  tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? rowsPerStep
+/** Skips a busy database until the next step: returns `limit`, as if there were more. */
+function deleteRows(db: Db, table: Table, leagueId: number, limit: number): number {
+  const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${limit})`
+  return tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? limit
+}

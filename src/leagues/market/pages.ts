@@ -2,7 +2,6 @@
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { rankedRows } from '../../leaderboard/page.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -15,6 +14,7 @@ import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
 import { ledgerLineView } from './ledger.ts'
+import { standingOf } from './live-portfolios/market-board.ts'
 import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries.ts'
 import { listQuotes } from './quote-queries.ts'
 import { portfolioScope, readPortfolio } from './read-portfolio.ts'
@@ -64,9 +64,7 @@ export const marketPages = (app: App) => {
 
   async function placeOf(league: League, userId: number): Promise<TradeData['place']> {
     const { board } = await app.livePortfolios.board(league)
-    const row = board.rowOf(String(userId))
-    if (row < 0) return undefined
-    const [place] = rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+    const place = standingOf(board, String(userId))
     return place && { rank: place.rank, of: board.players, change: place.change }
   }
 

@@ -26,7 +26,7 @@ export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): v
   const players = golfersOf(tx, shown.id)
   const byHand = handEvent(tx, tour.id)
   if (byHand && players.length > 0) {
-    const list = handPlayers(tx, byHand.id)
+    const list = golfersOf(tx, byHand.id)
     const found = matchPlayers(list, players)
     if (isSameEvent(byHand, shown, found.size, list.length)) switchToFeed(tx, tour, byHand, shown, found, now)
   }
@@ -106,9 +106,6 @@ const updateFieldPlayer = (
     .set(to)
     .where(and(eq(fieldPlayers.eventId, id), eq(fieldPlayers.playerId, playerId)))
     .run()
-
-const handPlayers = (tx: Db, eventId: number): NamedPlayer[] =>
-  golfersOf(tx, eventId).map(({ player_id, name }) => ({ player_id, name }))
 
 function withoutMatched(tx: Db, handEventId: number, players: readonly NamedPlayer[]): NamedPlayer[] {
   const rows = tx

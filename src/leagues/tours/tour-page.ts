@@ -6,7 +6,7 @@ import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
-import { action, type FormField, form, formField } from '../../ui/parts/form.ts'
+import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -61,25 +61,17 @@ const formatWords: Record<TourView['format'], string> = {
   espn: 'ESPN scoreboard',
 }
 
-const feedFields = (tour: Partial<TourView>): Html => {
-  const interval: FormField = {
-    label: 'Refresh every … seconds',
-    name: 'interval_s',
-    type: 'number',
-    min: 1,
-    max: 86_400,
-    value: tour.interval_s ?? 180,
-  }
-  return html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: html`The web address of the scores, in one of the formats below; <a href="/help/tours">which feeds there are</a>. Only officers see it: it may contain a key` })}
+const feedFields = (
+  tour: Partial<TourView>,
+): Html => html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: html`The web address of the scores, in one of the formats below; <a href="/help/tours">which feeds there are</a>. Only officers see it: it may contain a key` })}
 <div class="columns">${formField({
-    label: 'Format',
-    name: 'format',
-    type: 'select',
-    value: tour.format ?? 'fieldhouse',
-    choices: feedFormats.map(value => ({ value, label: formatWords[value] })),
-  })}
-${formField(interval)}</div>`
-}
+  label: 'Format',
+  name: 'format',
+  type: 'select',
+  value: tour.format ?? 'fieldhouse',
+  choices: feedFormats.map(value => ({ value, label: formatWords[value] })),
+})}
+${formField({ label: 'Refresh every … seconds', name: 'interval_s', type: 'number', min: 1, max: 86_400, value: tour.interval_s ?? 180 })}</div>`
 
 export type TourData = {
   tour: TourView

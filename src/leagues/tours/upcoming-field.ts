@@ -157,13 +157,7 @@ function renameInLeagues(tx: Db, tour: Tour, before: TourEvent, { name }: TourEv
     changeLeague(tx, league.id, { config: { ...league.config, event: name } })
 }
 
-export type UpcomingPlayer = {
-  player_id: string
-  name: string
-  rank: number | null
-  odds: number | null
-  withdrawn: boolean
-}
+export type UpcomingPlayer = FieldPlayer & { withdrawn: boolean }
 
 /** A page of the field of the coming event, favourites first. */
 export function upcomingPage(db: Db, tour: Tour, page: PageSlice) {

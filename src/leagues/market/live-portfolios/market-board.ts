@@ -1,6 +1,6 @@
 /** Turns portfolios into a board for the leaderboard engine. */
 import { buildBoard, takeValues } from '../../../leaderboard/board.ts'
-import type { Board } from '../../../leaderboard/page.ts'
+import { type Board, type BoardRow, rankedRows } from '../../../leaderboard/page.ts'
 import { idOrder, rowNumbers } from '../../../leaderboard/sort.ts'
 import { type TextColumn, takeTexts, textColumn } from '../../../leaderboard/text.ts'
 import { percentOf } from '../quote.ts'
@@ -66,6 +66,14 @@ export function boardOfPortfolios(
   const metrics = metricNames.map(name => ({ name, values: values[name] }))
   const columns = { ids, names, total, atOpen, metrics }
   return { board: boardOfColumns(columns), columns, asOf: portfolios.asOf() }
+}
+
+/** The row of one player, ranked by the score. */
+export function standingOf(board: Board, playerId: string): BoardRow | undefined {
+  const row = board.rowOf(playerId)
+  return row < 0
+    ? undefined
+    : rankedRows(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })[0]
 }
 
 /** Movement is counted from the standings when the day began. */
