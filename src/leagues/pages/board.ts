@@ -9,7 +9,7 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
-import type { BoardView } from '../board.ts'
+import type { BoardView, boardQuery } from '../board.ts'
 import { columnName, columnsOfRow, joinColumnList, shownColumns, withGains } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { MissingPlayer, Trends } from '../kinds.ts'
@@ -18,18 +18,7 @@ import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
 
 /** As it came in the address; the board has a default for what is missing. */
-export type BoardParams = {
-  sort_by?: string
-  order?: string
-  page?: string
-  limit?: string
-  q?: string
-  around?: string
-  at?: string
-  from?: string
-  label?: string
-  ties?: string
-}
+export type BoardParams = Partial<Record<keyof typeof boardQuery.properties, string>>
 
 export type BoardData = {
   league: LeagueView

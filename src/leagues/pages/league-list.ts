@@ -1,3 +1,4 @@
+import type { Static } from 'elysia'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -10,14 +11,14 @@ import { table } from '../../ui/parts/table.ts'
 import { localDay, name, number } from '../../ui/parts/values.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, leagueStatuses } from '../league.ts'
+import type { leagueListQuery } from '../league-list.ts'
 
 type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
-type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
 
 /** The page of leagues: current, upcoming and past. */
 export function leaguesBody(
   list: LeagueList,
-  query: LeaguesQuery,
+  query: Static<typeof leagueListQuery>,
   kinds: Kinds,
   who: Who | undefined,
   first?: Content,
