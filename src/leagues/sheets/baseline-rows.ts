@@ -15,7 +15,7 @@ import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapsh
 export type BaselineRows = {
   baseline: number
   latecomers: number | null
-  /** Start values in columns of extra sheets, row by row; players who are missing there start from 0. */
+  /** Start values in columns of extra sheets, row by row, NaN where unknown; other columns start from 0. */
   extras?: number
   rows: Int32Array
 }
