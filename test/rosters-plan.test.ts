@@ -225,6 +225,9 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   const both = await planPage(`draft=${draft.job_id}&site_id=${hill.id}`)
   expect(both).toContain(`<span class="chip" id="c-${shiftAtHill.id}-${staff[0].id}">`)
   expect(await planPage(`week=2026-03-23`)).toContain('<strong>2 of 15</strong> places filled')
+  await call.post(`${base}/confirm`, { job_id: draft.job_id })
+  const copyForm = (await planPage(`draft=${draft.job_id}`)).split(`name="from" value="${draft.job_id}"`)[1]
+  expect(copyForm?.split('</form>')[0]).toContain(`name="site_ids[]" value="${site.id}"`) // a copy for all sites would empty the others
   const many = ['name', ...Array.from({ length: 500 }, (_, i) => `Aa ${i}`)].join('\n') // more than the grid lists
   await call.raw(`${base}/staff/import`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: many })
   expect((await call.get(`${base}/staff`)).pagination.total).toBe(504)

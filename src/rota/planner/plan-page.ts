@@ -60,19 +60,12 @@ ${siteSelect(allSites, siteId)}
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
 }
 
-const rangeBody = ({ monday, siteId }: PlanData) => ({
-  start_date: monday,
-  end_date: daysAfter(monday, 6),
-  ...(siteId && { site_ids: siteId }),
-})
-
 function rosterBar(data: PlanData): Html {
-  const { start_date, end_date, site_ids } = rangeBody(data)
-  const where = site_ids ? html`<input type="hidden" name="site_ids[]" value="${site_ids}" data-type="number" />` : null
-  const whose = site_ids ? 'this site' : 'all sites'
+  const { monday: start_date, siteId } = data
+  const end_date = daysAfter(start_date, 6)
   return html`<div class="actions plan-actions">${form(
     { action: '/api/v1/roster/drafts', goTo: `/rota/plan?draft={job_id}&view=${data.view}` },
-    html`<input type="hidden" name="start_date" value="${start_date}" /><input type="hidden" name="end_date" value="${end_date}" />${where}`,
+    html`<input type="hidden" name="start_date" value="${start_date}" /><input type="hidden" name="end_date" value="${end_date}" />${siteInputs(siteId ? [siteId] : [])}`,
     'Change this week',
   )}<a class="button quiet" href="/rota/generate">Generate a roster</a>${
     data.grid.shifts.length > 0 &&
@@ -80,13 +73,16 @@ function rosterBar(data: PlanData): Html {
       label: 'Clear this week',
       danger: true,
       action: '/api/v1/roster/clear',
-      body: { start_date, end_date, ...(site_ids && { 'site_ids[]': site_ids }) },
-      confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${whose}? Pinned people stay. Everyone taken off is notified.`,
+      body: { start_date, end_date, ...(siteId && { 'site_ids[]': siteId }) },
+      confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${siteId ? 'this site' : 'all sites'}? Pinned people stay. Everyone taken off is notified.`,
       done: 'The week has been cleared',
     })
   }</div>
 <p class="quiet">This is the published roster. Changes are made in a draft, which people see once it is published.</p>`
 }
+
+const siteInputs = (ids: readonly number[]): Html[] =>
+  ids.map(id => html`<input type="hidden" name="site_ids[]" value="${id}" data-type="number" />`)
 
 function draftBar(data: PlanData, draft: Draft): Html {
   const { jobId, range } = draft
@@ -96,7 +92,7 @@ function draftBar(data: PlanData, draft: Draft): Html {
   if (draft.confirmedAt !== null)
     return html`${title}<div class="actions plan-actions">${compare}${form(
       { action: '/api/v1/roster/drafts', goTo: `/rota/plan?draft={job_id}&view=${data.view}` },
-      html`<input type="hidden" name="start_date" value="${range.start}" /><input type="hidden" name="end_date" value="${range.end}" /><input type="hidden" name="from" value="${jobId}" />`,
+      html`<input type="hidden" name="start_date" value="${range.start}" /><input type="hidden" name="end_date" value="${range.end}" /><input type="hidden" name="from" value="${jobId}" />${siteInputs(range.siteIds)}`,
       'Make a draft of it',
     )}</div>`
   const days = { start: data.monday, end: daysAfter(data.monday, 6) }
@@ -192,7 +188,7 @@ export const templatesPart = ({ monday, siteId, templates: { templates, total } 
   html`<section class="part"><h2>Templates</h2>
 ${form(
   { action: '/api/v1/roster/templates', done: 'The week is saved as a template' },
-  html`<input type="hidden" name="monday" value="${monday}" />${siteId && html`<input type="hidden" name="site_ids[]" value="${siteId}" data-type="number" />`}
+  html`<input type="hidden" name="monday" value="${monday}" />${siteInputs(siteId ? [siteId] : [])}
 <div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80, placeholder: 'A summer week' })}</div>`,
   'Save this week as a template',
 )}
