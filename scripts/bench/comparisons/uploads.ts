@@ -92,6 +92,7 @@ function uploadOf(format: Format, rows: number): Comparison {
     title: what,
     figures,
     isCold: isSlow,
+    ...(isLarge && { longStretches: 'the board before the last is collected, 16 MB that the threads share' }),
     rounds: ({ rounds, isQuick }) => (isSlow && isQuick ? 1 : rounds),
     sides: {
       Fieldhouse: async options => {
