@@ -90,3 +90,44 @@ test('unknown totals are refused with the choices', async () => {
   const cup = await newCup(call)
   expect((await refusalOf(call.get(`/api/v1/leagues/${cup.id}/totals`))).status).toBe(404)
 })
+
+test('the count of a tier opens its players, with their ranks on the whole board', async () => {
+  const { call, id, path } = await startWithScans()
+  await call.patch(path, {
+    config: {
+      weights: { deads: 10 },
+      classify_by: 'score',
+      tiers: [
+        { name: 'high & dry', min: 40 },
+        { name: 'low', min: 0 },
+      ],
+    },
+  })
+  const listed = async (query: string) =>
+    (await call.get(`${path}/leaderboard?${query}`)).rows.map((row: { player_id: string; rank: number }) => [
+      row.player_id,
+      row.rank,
+    ])
+  expect((await call.get(`${path}/classifications`)).tiers.map((tier: { players: number }) => tier.players)).toEqual([
+    2, 1,
+  ])
+  expect(await listed('tier=high %26 dry')).toEqual([
+    ['2', 1],
+    ['1', 2],
+  ])
+  expect(await listed('tier=high %26 dry&label=alliance:ABC')).toEqual([['1', 2]])
+  expect(await listed('tier=low&q=bob')).toEqual([])
+  expect(await call.get(`${path}/leaderboard.csv?tier=low`)).toMatch(/^rank.*\r\n3,,4,Di,.*\r\n$/)
+
+  expect(await call.get(`/leagues/${id}`)).toContain('<a href="/leagues/1?tier=high+%26+dry">2</a>')
+  expect(await call.get(`/leagues/${id}?tier=high+%26+dry`)).toContain('high &amp; dry: 2 players')
+  expect(await refusalOf(call.get(`${path}/leaderboard?tier=top`))).toMatchObject({
+    status: 422,
+    problem: { errors: [{ path: 'tier', message: 'Choose one of: high & dry, low.' }] },
+  })
+  const cup = await newCup(call)
+  expect(await refusalOf(call.get(`/api/v1/leagues/${cup.id}/leaderboard?tier=top`))).toMatchObject({
+    status: 422,
+    problem: { errors: [{ path: 'tier' }] },
+  })
+})

@@ -61,7 +61,7 @@ export interface Board extends RankableBoard {
   readonly classification?: Classification
   /** The board before the last update, which `change` is counted from. */
   readonly previous?: RankableBoard
-  /** 1 for each row whose name or id contains `q` and that has the requested label, 0 for the others. */
+  /** 1 for each row whose name or id contains `q` and that has the requested label and tier, 0 for the others. */
   matching(q: string): Uint8Array
   cells(rows: Uint32Array): BoardCells[]
 }
@@ -142,7 +142,7 @@ export function rankedPage(board: Board, query: BoardQuery): RankedPage {
   const { by, order } = resolveSort(board, query)
   const { limit } = query
   const ranking = board.ranking(by, order)
-  const isFiltered = query.q !== undefined || query.label !== undefined
+  const isFiltered = (query.q ?? query.label ?? query.tier) !== undefined
   const listed = isFiltered ? matchingRows(ranking, board.matching(query.q ?? '')) : ranking.order
   const total = listed.length
   const start =

@@ -11,6 +11,8 @@ export type BoardQuery = {
   around?: string
   /** `alliance:ABC`: only players with this value of a label. */
   label?: string
+  /** Only players of this tier. */
+  tier?: string
   at?: number // milliseconds since 1970
   /** Gains are counted from the scan of that time, instead of from the baseline. */
   from?: number
@@ -87,6 +89,7 @@ export function canonicalQuery(raw: Readonly<Record<string, string | number | un
     q: text('q'),
     around: text('around'),
     label: label(),
+    tier: text('tier'),
     at: time('at'),
     from: time('from'),
   }
@@ -101,8 +104,8 @@ export const labelParts = (label: string): { name: string; value: string } => {
 }
 
 /** Only plain pages are worth caching: the others are as many as there are names and times. */
-export const isCacheable = ({ q, around, at, from, label }: BoardQuery): boolean =>
-  label === undefined && q === undefined && around === undefined && at === undefined && from === undefined
+export const isCacheable = ({ q, around, at, from, label, tier }: BoardQuery): boolean =>
+  (q ?? around ?? at ?? from ?? label ?? tier) === undefined
 
 export const queryKey = ({ sort_by, order, page, limit, ties }: BoardQuery): string =>
   `${order ?? ''}:${page}:${limit}:${ties}:${sort_by ?? ''}`

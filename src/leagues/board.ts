@@ -47,6 +47,12 @@ export const boardQuery = t.Object({
       maxLength: 200,
     }),
   ),
+  tier: t.Optional(
+    t.String({
+      description: 'The name of a tier: `elite`. Ranks stay those of the whole board. Sheet leagues only',
+      maxLength: 200,
+    }),
+  ),
   from: t.Optional(
     t.Union([dateTimeSchema, t.Literal('')], {
       description: 'A time: gains count from the scan of that time instead of from the baseline. Sheet leagues only',
@@ -152,6 +158,8 @@ export async function boardPage(
     invalid('from', `The board of a ${name.toLowerCase()} league has no scans to count gains from.`)
   if (query.label !== undefined && !hasGains)
     invalid('label', `The board of a ${name.toLowerCase()} league has no labels.`)
+  if (query.tier !== undefined && !kind.tiers)
+    invalid('tier', `The board of a ${name.toLowerCase()} league has no tiers.`)
   // A league may be sorted by a column that its sheets do not have, or no longer have: the board is shown all the same.
   const byScore = (error: unknown) => {
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error

@@ -132,9 +132,9 @@ function boardPageMaker(app: App) {
     }
   }
 
-  /** The total of everyone listed, unless the reader searches by name. */
-  async function totalShown(league: League, { q, label, at, from }: BoardQuery): Promise<GroupTotal | undefined> {
-    if (q !== undefined || !kindOf(app, league).totals) return undefined
+  /** The total of everyone listed, unless the reader searches by name or looks at one tier. */
+  async function totalShown(league: League, { q, label, tier, at, from }: BoardQuery): Promise<GroupTotal | undefined> {
+    if ((q ?? tier) !== undefined || !kindOf(app, league).totals) return undefined
     const { name, value } = label === undefined ? {} : labelParts(label)
     const query: TotalsQuery = { ...canonicalQuery({ q: value, limit: maxLimit }), label: name, at, from, by: 'sum' }
     const result = await readTotals(app, league, query)
@@ -156,14 +156,14 @@ function boardPageMaker(app: App) {
     return value
   }
 
-  async function tierCounts(league: League, { q, around, at, from, label }: BoardQuery, rows: readonly BoardRow[]) {
-    if ((q ?? around ?? at ?? from ?? label) !== undefined || !rows.some(({ tier }) => tier)) return undefined
+  async function tierCounts(league: League, query: BoardQuery, rows: readonly BoardRow[]) {
+    if (!isCacheable(query) || !rows.some(({ tier }) => tier)) return undefined
     return (await kindOf(app, league).tiers?.(app, league, { page: 1, limit: 0 }))?.tiers
   }
 
   /** The leader, shown while the reader looks at something else. */
-  async function leaderOf(league: League, { q, around, at, from, label }: BoardQuery) {
-    if ((q ?? around ?? label) === undefined || at !== undefined || from !== undefined) return undefined
+  async function leaderOf(league: League, { q, around, at, from, label, tier }: BoardQuery) {
+    if ((q ?? around ?? label ?? tier) === undefined || at !== undefined || from !== undefined) return undefined
     const first = await readBoard(app, league, canonicalQuery({}))
     return answerValue(first).rows[0]
   }
@@ -267,7 +267,19 @@ export const boardPages = (app: App) => {
 }
 
 /** The query in its shortest form, for the links on the page. */
-const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from, label }: BoardQuery): BoardParams => ({
+const paramsOf = ({
+  sort_by,
+  order,
+  page,
+  limit,
+  ties,
+  q,
+  around,
+  at,
+  from,
+  label,
+  tier,
+}: BoardQuery): BoardParams => ({
   sort_by,
   order,
   page: page > 1 ? String(page) : undefined,
@@ -277,6 +289,7 @@ const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from, labe
   around,
   at: at === undefined ? undefined : iso(at),
   label,
+  tier,
   from: from === undefined ? undefined : iso(from),
 })
 

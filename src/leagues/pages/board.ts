@@ -64,7 +64,8 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: PathTo = change => address(path, { ...params, ...change })
-  const isWhole = !params.q && !params.around && !params.at && !params.from && !params.label
+  const { q, around, at, from, label, tier } = params
+  const isWhole = !(q || around || at || from || label || tier)
   const isEmpty = isWhole && pages.total === 0
   const isBestFirst = board.sort_by === 'score' && board.order === kind.bestFirst
   const medal = ({ rank, score }: BoardRow) =>
@@ -84,7 +85,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
 ${noScores(league, kind, who)}`
   return html`${head}${above}
 ${board.notes?.map(note => notice(note, 'warn'))}${toolbar(data, params, to)}
-${viewSummary(params, board, path)}${data.tierCounts && tierBar(data.tierCounts)}
+${viewSummary(params, board, path)}${data.tierCounts && tierBar(data.tierCounts, tier => to({ tier, page: undefined }))}
 ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
@@ -134,7 +135,7 @@ ${table({
 
 function figuresOf(
   { league, kind, board }: BoardData,
-  { q, around, at, label }: BoardParams,
+  { q, around, at, label, tier }: BoardParams,
   first: BoardRow | undefined,
 ) {
   const { state, as_of, pagination } = board
@@ -146,7 +147,8 @@ function figuresOf(
   return [
     !q &&
       !around &&
-      !label && {
+      !label &&
+      !tier && {
         label: kind.entrants,
         value: number(pagination.total - (board.left_out ?? 0)),
         note: board.left_out !== undefined && `${board.left_out} left out`,
@@ -170,7 +172,7 @@ function toolbar(data: BoardData, params: BoardParams, to: PathTo): Html {
   return html`<div class="toolbar">
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
-${(kind.hasGains ? (['order', 'label'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+${(kind.hasGains ? (['order', 'label', 'tier'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
 ${viewMenu(data, params)}
 <span class="actions">
@@ -231,7 +233,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
 
 /** Says that this is not the whole board, and links back to it. */
 function viewSummary(
-  { q, around, at, label }: BoardParams,
+  { q, around, at, label, tier }: BoardParams,
   { pagination: { total }, gains_from }: BoardView,
   path: string,
 ): Content {
@@ -239,7 +241,8 @@ function viewSummary(
     q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
     around && html`around ${name(around)}`,
     at && html`as of ${moment(at)}`,
-    label && html`${label.replace(':', ' ')}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
+    (label || tier) &&
+      html`${[label?.replace(':', ' '), tier].filter(Boolean).join(', ')}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
     gains_from && html`gains since the scan of ${moment(gains_from)}`,
   ].filter(Boolean)
   return (

@@ -124,7 +124,7 @@ export const classificationOf = (config: BoardConfig, { goalPct }: ScoredPlayers
   goalPct,
 })
 
-type PartsQuery = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
+type PartsQuery = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label' | 'tier'>
 
 /** Only the parts that `asked` needs. */
 export async function boardParts(
@@ -147,8 +147,16 @@ export async function boardParts(
     ['score', 'desc'],
     [by, order],
   ])
-  const hits = await hitsOf(boards, selection.current, asked)
   const classification = classificationOf(config, scored)
+  const rowsOfTier = async (tier: string) => {
+    const ranking = await boardCache.ranking(input, 'score', 'desc', leftOut)
+    const tiers = await boardCache.tiers(input, ranking, classification, leftOut)
+    const found = tiers.find(({ name }) => name === tier)
+    if (found) return found.rows
+    const message = `Choose one of: ${tiers.map(({ name }) => name).join(', ')}.`
+    throw new BadQuery([{ path: 'tier', message }])
+  }
+  const hits = await hitsOf(boards, selection.current, asked, rowsOfTier)
   const goals = { goal: config.goal, goals: config.goals }
   const isOfGains = config.score_on !== 'current'
   const { starts } = scored
@@ -156,14 +164,28 @@ export async function boardParts(
   return { scored, parts }
 }
 
-/** Who is listed, if not everyone. */
-async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, label }: PartsQuery): Promise<Uint8Array> {
-  const found = q === undefined ? undefined : await boardCache.matching(id, q)
-  if (label === undefined) return found ?? new Uint8Array()
-  const { name, value } = labelParts(label)
-  requireLabel(snapshotOf(scores, id), name)
-  const labelled = await boardCache.labelled(id, name, value)
-  return found ? labelled.map((hit, row) => hit & found[row]!) : labelled
+/** Who is listed, if not everyone: those who are found by everything that is asked for. */
+async function hitsOf(
+  { scores, boardCache }: SheetBoards,
+  id: number,
+  { q, label, tier }: PartsQuery,
+  rowsOfTier: (tier: string) => Promise<Uint32Array>,
+): Promise<Uint8Array> {
+  const snapshot = snapshotOf(scores, id)
+  const found: Uint8Array[] = []
+  if (q !== undefined) found.push(await boardCache.matching(id, q))
+  if (label !== undefined) {
+    const { name, value } = labelParts(label)
+    requireLabel(snapshot, name)
+    found.push(await boardCache.labelled(id, name, value))
+  }
+  if (tier !== undefined) {
+    const isInTier = new Uint8Array(snapshot.players)
+    for (const row of await rowsOfTier(tier)) isInTier[row] = 1
+    found.push(isInTier)
+  }
+  const [first = new Uint8Array(), ...others] = found
+  return others.reduce((all, hits) => all.map((hit, row) => hit & hits[row]!), first)
 }
 
 export function requireLabel({ labels }: Snapshot, label: string | undefined): void {

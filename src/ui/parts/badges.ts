@@ -1,7 +1,7 @@
 /** Small marks next to a value: states, tiers, movement. Never colour alone. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { partsBar } from './figures.ts'
-import { number } from './values.ts'
+import { countLink, number } from './values.ts'
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
 
@@ -56,8 +56,8 @@ export function tier(name: string | null | undefined, place: number, of: number)
   return html`<span class="tier t${shadeOf(place, of)}">${name}</span>`
 }
 
-/** How many are in each tier, best first: a bar, and its numbers as words. */
-export function tierBar(tiers: readonly { name: string; players: number }[]): Content {
+/** How many are in each tier, best first: a bar, and its numbers, which open the list of the tier. */
+export function tierBar(tiers: readonly { name: string; players: number }[], href: (tier: string) => string): Content {
   const parts = tiers.map(({ name, players }, place) => ({
     name,
     size: players,
@@ -65,7 +65,7 @@ export function tierBar(tiers: readonly { name: string; players: number }[]): Co
   }))
   return (
     parts.some(({ size }) => size > 0) &&
-    html`<div class="tier-bar">${partsBar(parts)}<ul aria-label="Players in each tier">${parts.map(({ name, size, tone }) => html`<li class="${tone}">${name} <strong>${number(size)}</strong></li>`)}</ul></div>`
+    html`<div class="tier-bar">${partsBar(parts)}<ul aria-label="Players in each tier">${parts.map(({ name, size, tone }) => html`<li class="${tone}">${name} ${countLink(size, href(name))}</li>`)}</ul></div>`
   )
 }
 
