@@ -1,7 +1,23 @@
 /** A range of days, both ends included, by the local date on which a shift starts. Weeks start on Monday. */
+import { t } from 'elysia'
 import { invalid } from '../errors.ts'
+import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 
 export type DateRange = { start: string; end: string; siteIds: number[] } // no ids: every site
+
+/** As bodies name it. */
+export const rangeFields = {
+  start_date: dateSchema,
+  end_date: dateSchema,
+  site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'If empty, all sites' })),
+}
+type RangeBody = { start_date: string; end_date: string; site_ids?: number[] }
+
+export const rangeOfBody = ({ start_date: start, end_date: end, site_ids: siteIds = [] }: RangeBody): DateRange => ({
+  start,
+  end,
+  siteIds,
+})
 
 const maxDays = 92
 

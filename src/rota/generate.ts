@@ -6,10 +6,10 @@ import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { locks } from '../locks.ts'
-import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
+import { rangeFields, rangeOfBody } from './date-range.ts'
 import { type DraftContent, draftInUse, saveDraft } from './drafts.ts'
 import { loadProblemOfRange } from './load-problem.ts'
 import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
@@ -19,9 +19,7 @@ import { solveRoster } from './solving/solve.ts'
 export const algorithms = ['greedy', 'optimal', 'production'] as const
 
 export const generateSchema = t.Object({
-  start_date: dateSchema,
-  end_date: dateSchema,
-  site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'If empty, all sites' })),
+  ...rangeFields,
   algorithm: t.Optional(t.Union(algorithms.map(each => t.Literal(each)))),
   seed: t.Optional(
     t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed gives the same roster' }),
@@ -34,8 +32,8 @@ export const generateSchema = t.Object({
 /** The input of a generation. */
 export function generateInput({ input }: Run): ReturnType<GenerateInputOf> {
   if (!Value.Check(generateSchema, input)) return undefined
-  const { start_date, end_date, site_ids = [], algorithm = 'production', budget_s } = input
-  return { start: start_date, end: end_date, siteIds: site_ids, algorithm, ...(budget_s ? { budget_s } : {}) }
+  const { algorithm = 'production', budget_s } = input
+  return { ...rangeOfBody(input), algorithm, ...(budget_s ? { budget_s } : {}) }
 }
 
 export const generateRoster = job('roster.generate', {
@@ -47,7 +45,7 @@ export const generateRoster = job('roster.generate', {
   async run(input, app, { signal, lease, jobId, by, progress }) {
     const { db, reader, clock } = app
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input
-    const range = { start: start_date, end: end_date, siteIds: input.site_ids ?? [] }
+    const range = rangeOfBody(input)
     const answer = (content: DraftContent) => ({ start_date, end_date, site_ids: range.siteIds, ...content })
     const used = draftInUse(db, jobId)
     if (used) return answer(used.content)

@@ -163,14 +163,19 @@ export function checkAssignments(db: Db, input: { range: DateRange; assignments:
   try {
     const version = rosterVersion(db)
     const problem = loadProblemOfRange(db, { range: input.range, seed: 1 })
-    const given = new Set(input.assignments.map(assignmentKey))
-    const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(assignmentKey(pin)))]
+    const assignments = withPinned(problem, input.assignments)
     const broken = checkRoster(problem, assignments)
     const unmet = broken.filter(isTooLittleWork).map(({ message }) => message)
     return { version, violations: broken.filter(isAgainstPlacing), unmet, assignments }
   } finally {
     client.run('COMMIT')
   }
+}
+
+/** Including pinned people, who stay whatever a draft says. */
+export function withPinned({ pinned }: RosterProblem, assignments: readonly Assignment[]): Assignment[] {
+  const given = new Set(assignments.map(assignmentKey))
+  return [...assignments, ...pinned.filter(pin => !given.has(assignmentKey(pin)))]
 }
 
 /** Too little work never excludes anybody from a place: more work fixes it. */

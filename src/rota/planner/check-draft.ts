@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenDutyRuleSchema } from '../broken-duties.ts'
 import type { DateRange } from '../date-range.ts'
-import { addedViolations, assignmentKey, loadProblemOfRange, rosterVersion, violationsOf } from '../load-problem.ts'
+import { addedViolations, loadProblemOfRange, rosterVersion, violationsOf, withPinned } from '../load-problem.ts'
 import { shiftById, shiftsIn } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, RosterProblem, Unfilled } from '../solving/problem.ts'
@@ -17,12 +17,6 @@ type DraftCheck = {
   added: Violation[]
   unfilled: Unfilled[]
   pinned: Assignment[]
-}
-
-/** Including pinned people, who stay whatever a draft says. */
-function withPinned({ pinned }: RosterProblem, assignments: readonly Assignment[]): Assignment[] {
-  const given = new Set(assignments.map(assignmentKey))
-  return [...assignments, ...pinned.filter(pin => !given.has(assignmentKey(pin)))]
 }
 
 export function checkDraft(

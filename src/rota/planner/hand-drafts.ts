@@ -9,9 +9,9 @@ import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
+import { idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { assignmentsIn, refuseBroken } from '../confirm.ts'
-import type { DateRange } from '../date-range.ts'
+import { type DateRange, rangeFields, rangeOfBody } from '../date-range.ts'
 import { assignmentSchema, type DraftContent, draftById, isDraftAsRead, saveDraft } from '../drafts.ts'
 import { assignmentKey, rosterVersion } from '../load-problem.ts'
 import { dutyDescription, dutyWords } from '../notices.ts'
@@ -24,9 +24,7 @@ import { checkDraft } from './check-draft.ts'
 const nameSchema = t.Nullable({ ...oneLine(80), examples: ['Riverside, the quiet week'] })
 export const newDraft = t.Object(
   {
-    start_date: dateSchema,
-    end_date: dateSchema,
-    site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'If empty, all sites' })),
+    ...rangeFields,
     name: t.Optional(nameSchema),
     from: t.Optional(
       t.String({
@@ -51,7 +49,7 @@ export const draftChangeSchema = t.Object(
 )
 
 export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): Promise<string> {
-  const range = { start: given.start_date, end: given.end_date, siteIds: given.site_ids ?? [] }
+  const range = rangeOfBody(given)
   return makeHandDraft(app, who, range, given.name ?? null, assignmentsFrom(app.db, range, given.from ?? 'roster'))
 }
 

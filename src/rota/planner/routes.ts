@@ -9,7 +9,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster, confirmedSchema, conflictOf } from '../confirm.ts'
-import { checkDateRange } from '../date-range.ts'
+import { checkDateRange, rangeFields, rangeOfBody } from '../date-range.ts'
 import { draftById, draftSchema, draftView } from '../drafts.ts'
 import { allSites, siteById } from '../site-queries.ts'
 import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
@@ -71,14 +71,10 @@ export const plannerRoutes = (app: App) => {
       '/clear',
       ({ body, who }) => {
         checkDateRange(body.start_date, body.end_date, 'end_date')
-        const range = { start: body.start_date, end: body.end_date, siteIds: body.site_ids ?? [] }
-        return clearRoster(app, signedIn(who), range)
+        return clearRoster(app, signedIn(who), rangeOfBody(body))
       },
       {
-        body: t.Object(
-          { start_date: dateSchema, end_date: dateSchema, site_ids: t.Optional(t.Array(idSchema, { maxItems: 500 })) },
-          { examples: [{ start_date: '2026-03-23', end_date: '2026-03-29' }] },
-        ),
+        body: t.Object(rangeFields, { examples: [{ start_date: '2026-03-23', end_date: '2026-03-29' }] }),
         may: 'officer',
         detail: describe(
           'Take everybody off the shifts of some days at once; pinned people stay, and people taken off are notified',
