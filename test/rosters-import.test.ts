@@ -101,6 +101,9 @@ test('people and shifts are imported from a workbook too, with its dates and tim
     ['Ann', 'bar', 24, 15.5],
   ])
   expect(await call.post(`${base}/staff/import`, formOf(file, file.name))).toMatchObject({ created: 1 })
+  const formatted = Array.from({ length: 10_050 }, () => [''])
+  const far = await workbook([['Name'], ['Bea'], ...formatted, ['Cleo']])
+  expect(await call.post(`${base}/staff/import?dry_run=true`, formOf(far, far.name))).toMatchObject({ created: 2 })
   expect((await call.get(`${base}/staff`)).staff[0]).toMatchObject({ max_hours_week: 24, hourly_cents: 1550 })
 
   const book = new ExcelJS.Workbook()

@@ -87,7 +87,7 @@ export async function scanWorksheet(
   scanner.finish()
 }
 
-/** The first `max` rows of a worksheet, with their cells as text. */
+/** The first `max` rows of a worksheet that hold anything, with their cells as text. */
 export async function firstRows(
   { zip, strings, styles }: Workbook,
   { name, entry }: Worksheet,
@@ -109,7 +109,9 @@ export async function firstRows(
     number: (column, _value, bytes, start, stop) => setCell(column, decodeUtf8(bytes, start, stop)),
     text: (column, bytes, start, stop) => setCell(column, decodeUtf8(bytes, start, stop)),
     other: (column, kind, text) => setCell(column, kind === 'error' ? '' : text),
-    rowEnd() {},
+    rowEnd() {
+      if (rows.at(-1)?.cells.every(cell => !cell.trim())) rows.pop()
+    },
   })
   for await (const piece of zip.content(entry)) {
     scanner.push(piece)
