@@ -66,7 +66,10 @@ export const leagueSchema = t.Object(
     }),
     members: t.Integer({ description: 'People who have joined' }),
     players: t.Optional(
-      t.Integer({ description: 'Only in lists. How many are on its board: those of the newest scan, or all members' }),
+      t.Integer({
+        description:
+          'Only in lists. How many are on its board: those of the newest scan, with players who are left out, or all members',
+      }),
     ),
     created_at: dateTimeSchema,
     finalized_at: t.Nullable(dateTimeSchema),
