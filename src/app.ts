@@ -75,8 +75,9 @@ export type AppOverrides = {
   overloadLimits?: OverloadLimits
 }
 
+/** An id may be written `%31`; the route refuses what is none before it reads the body. */
 const uploadPaths =
-  /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))\/?$/
+  /^(\/leagues\/[^/]+\/uploads|\/api\/(v1\/leagues\/[^/]+\/uploads(\/preview)?|upload-(baseline|current)))\/?$/
 /** Never refused under overload: health checks, metrics, signing in, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainTime = 4_000 // ms that requests under way get at the end

@@ -313,8 +313,8 @@ test('a file larger than allowed is cut off and refused', async () => {
   const { call, dataDir } = await start({ MAX_UPLOAD_MB: '1' })
   const { id } = await newLeague(call)
   const file = formOf('id,power\n'.padEnd(2_200_000, '1'))
-  for (const address of ['uploads', 'uploads/']) {
-    const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${id}/${address}`, file))
+  for (const address of [`${id}/uploads`, `${id}/uploads/`, `%3${id}/uploads`]) {
+    const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${address}`, file))
     expect([status, problem.detail]).toEqual([413, 'The file is larger than 1 MB (MAX_UPLOAD_MB)'])
   }
   expect(uploadedFiles({ dataDir })).toEqual([])

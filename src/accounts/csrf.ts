@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { refuse } from '../errors.ts'
+import { smallBody } from '../platform/http/http-server.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { refuseForeign } from './origin.ts'
 import { isSameSecret } from './secret.ts'
@@ -10,8 +11,7 @@ export const isMutation = ({ method }: Request) => !safeMethods.has(method)
 const signInPaths =
   /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
 /** These forms carry files, so the body is read, and its token checked, where the upload is accepted: see `requireToken`. */
-const uploadForms = /^\/leagues\/\d+\/uploads$/
-const smallForm = 64 * 1024 // bytes
+const uploadForms = /^\/leagues\/[^/]+\/uploads$/
 
 /** The hidden field of a form that works without script. */
 export const csrfField = 'csrf_token'
@@ -37,6 +37,6 @@ export function requireToken(who: Who, token: string | null | undefined): void {
 async function tokenOfForm(request: Request): Promise<string | null> {
   const isForm = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')
   const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
-  if (!isForm || length > smallForm) return null
+  if (!isForm || length > smallBody) return null
   return new URLSearchParams(await request.clone().text()).get(csrfField)
 }

@@ -44,7 +44,8 @@ type HttpServerSettings = {
   trace: Telemetry['trace']
 }
 
-const smallBody = 2 * 1024 * 1024
+/** The longest body that is no upload. */
+export const smallBody = 2 * 1024 * 1024 // bytes
 const requestIdShape = /^[\w.:-]{1,80}$/
 
 const sharedHeaders: [string, string][] = [
