@@ -136,6 +136,7 @@ test('a body in another format than JSON is refused as such', async () => {
   for (const type of [
     'application/x-www-form-urlencoded',
     'application/octet-stream',
+    'application/vnd.ms-excel',
     'image/png',
     'application/jsonp',
   ])
@@ -149,6 +150,19 @@ test('a body in another format than JSON is refused as such', async () => {
   expect((await untyped('name=Renamed')).status).toBe(400)
   expect((await send('application/json', '{"name":')).status).toBe(400)
   expect((await send('application/json', '')).status).toBe(422)
+})
+
+test('a table is imported and a file is refused in the same way, whatever type the body is said to have', async () => {
+  const { call } = await start()
+  const { id } = await call.post('/api/v1/leagues', season)
+  for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'text/csv']) {
+    const send = (path: string, body: string) =>
+      call.raw(path, { method: 'POST', headers: { 'content-type': type }, body })
+    expect((await send('/api/v1/quotes/import', 'symbol,price\nACME,3.50\n')).status).toBe(200)
+    const refused = await send(`/api/v1/leagues/${id}/uploads`, 'id,power\n1,2\n')
+    expect(refused.status).toBe(415)
+    expect((await refused.json()).detail).toContain('multipart/form-data')
+  }
 })
 
 test('input that cannot be made text is refused like any other', async () => {
