@@ -46,7 +46,7 @@ browserTest('Ctrl-K opens the search, and arrows and Enter lead to a result', as
   expect(consoleErrors).toEqual([])
 })
 
-browserTest('on a phone a button leads to the page of the search', async () => {
+browserTest('on a phone a button leads to the search, whose list never is that of another text', async () => {
   const { url } = await installation()
   const page = await openBrowser({ viewport: { width: 390, height: 800 } })
   await page.goto(`${url}/help`)
@@ -54,6 +54,16 @@ browserTest('on a phone a button leads to the page of the search', async () => {
   await page.click('.find-link')
   await page.waitForURL(`${url}/search`)
   await page.fill('#search-q', 'cup')
+  await page.waitForSelector('#search-q-list:not([hidden])')
+  await page.route('**/search/part?*', route => route.abort())
+  const failed = page.waitForEvent('requestfailed')
+  await page.fill('#search-q', 'north')
+  await failed
+  await page.waitForSelector('#search-q-list', { state: 'hidden' })
+  await page.locator('#search-q').blur()
+  await page.focus('#search-q')
+  expect(await page.isVisible('#search-q-list')).toBe(false)
+  await page.fill('#search-q', 'cup') // listed already
   await page.click('#search-q-list [role=option] >> nth=0')
   await page.waitForURL(`${url}/leagues/1`)
 })

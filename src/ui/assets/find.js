@@ -16,7 +16,8 @@ function addSuggestions(input) {
   input.setAttribute('aria-autocomplete', 'list')
   input.setAttribute('aria-expanded', 'false')
 
-  let lastQuery = ''
+  let asked = ''
+  let listed = '' // what the list was found by
   let timer
   const options = () => [...list.querySelectorAll('[role=option]')]
   const chosen = () => list.querySelector('[aria-selected=true]')
@@ -37,13 +38,15 @@ function addSuggestions(input) {
 
   async function fetchSuggestions() {
     const q = input.value.trim()
-    if (q === lastQuery) return show(q !== '' && list.hasChildNodes())
-    lastQuery = q
-    if (!q) return show(false)
-    const response = await fetch(`/search/part?q=${encodeURIComponent(q)}`).catch(() => undefined)
-    if (lastQuery !== q) return // the text has changed in the meantime
-    if (!response?.ok) return show(false) // Enter still leads to the page
-    list.innerHTML = await response.text()
+    asked = q
+    if (!q || q === listed) return show(q !== '')
+    const found = await fetch(`/search/part?q=${encodeURIComponent(q)}`)
+      .then(response => (response.ok ? response.text() : undefined))
+      .catch(() => undefined)
+    if (asked !== q) return // the text has changed in the meantime
+    if (found === undefined) return show(false) // Enter still leads to the page
+    list.innerHTML = found
+    listed = q
     for (const option of options()) option.id = `${input.id}-${option.id}`
     list.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
     if (document.activeElement === input) show(true)
@@ -54,9 +57,7 @@ function addSuggestions(input) {
     clearTimeout(timer)
     timer = setTimeout(fetchSuggestions, wait)
   })
-  input.addEventListener('focus', () =>
-    show(list.hasChildNodes() && input.value.trim() !== '' && input.value.trim() === lastQuery),
-  )
+  input.addEventListener('focus', () => show(listed !== '' && input.value.trim() === listed))
   input.addEventListener('keydown', event => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step && !list.hidden) {
