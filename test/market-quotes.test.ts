@@ -132,7 +132,7 @@ function feedOf(first: unknown) {
 }
 
 test('a feed is polled continuously, its unchanged answers cost nothing, and its key is never shown', async () => {
-  const { call, finished, lines } = await start()
+  const { app, call, finished, lines } = await start()
   const feed = feedOf({
     quotes: [
       { symbol: 'ACME', price_cents: 1_000 },
@@ -143,6 +143,7 @@ test('a feed is polled continuously, its unchanged answers cost nothing, and its
   expect(created.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/…$/)
   await until(async () => (await call.get('/api/v1/quotes?symbols=ACME,BOLT')).quotes.length === 2)
   expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_234 })
+  await pollsEnded(app)
   const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${created.id}/poll`, body))
   expect((await poll()).result).toMatchObject({ outcome: 'unchanged' })
   feed.answer = { quotes: [{ symbol: 'ACME', price_cents: 1_100 }] }
