@@ -58,6 +58,9 @@ test('each refusal says which rule is broken, by how much, and what would be acc
   expect(brokenRule(buy(100), account(), { fee_cents: 1 })).toMatchObject({ rule: 'cash', over: 1, most: 99 })
   expect(brokenRule(sell(5), account({ position: holding(3) }))).toMatchObject({ rule: 'holding', over: 2, most: 3 })
   expect(brokenRule(buy(1), account(), {}, 61_000)).toMatchObject({ rule: 'quote_age', actual: 61, limit: 60, over: 1 })
+  expect(brokenRule(buy(1), account(), { quote_max_age_s: 3_600 }, 3_620_000)?.detail).toBe(
+    'The quote of ACME is 20\u202fs too old: it may be at most 1\u202fh old',
+  )
   expect(brokenRule(buy(1), account(), {}, 60_999)).toBeUndefined()
   expect(brokenRule(buy(30), account(), { max_position_pct: 25 })).toMatchObject({
     rule: 'position',

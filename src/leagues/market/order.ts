@@ -104,7 +104,7 @@ function quoteTooOld(
   }
   if (actual <= limit) return undefined
   const over = actual - limit
-  const detail = `The quote of ${symbol} is ${ageText(actual)} old and may be at most ${ageText(limit)} old`
+  const detail = `The quote of ${symbol} is ${ageText(over)} too old: it may be at most ${ageText(limit)} old`
   return { rule: 'quote_age', detail, limit, actual, over, unit: 'seconds' }
 }
 
