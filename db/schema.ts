@@ -540,8 +540,9 @@ export const symbolActions = sqliteTable(
     cents: integer('cents').notNull(), // the wrong price, the price before the split, or the dividend per share
     sharesTo: integer('shares_to'), // of a split: this many new shares …
     sharesFrom: integer('shares_from'), // … for this many old ones
+    undoes: integer('undoes'), // the dividend taken back
     lines: integer('lines').notNull(), // ledger lines it has written
-    kept: integer('kept').notNull().default(0), // wrong lines that stay because their league is final
+    kept: integer('kept').notNull().default(0), // wrong lines that stay while their league is final
   },
   t => [index('symbol_actions_symbol').on(t.symbol, t.id)],
 )

@@ -252,6 +252,46 @@ test('a league that is live again gets the splits that it missed while it was fi
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
+test('a league that is live again loses the dividends and trades that were taken back while it was final', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call } = fieldhouse
+  await newCup(call)
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await ann!.post('/api/v1/leagues/2/join')
+  await sendQuotes(call, { ACME: 1_000 })
+  for (const cup of [1, 2]) await trade(ann!, cup, 'buy', 100, 'ACME')
+  await sendQuotes(call, { ACME: 9_000 })
+  const wrong = await newestPrice(call, 'ACME')
+  for (const cup of [1, 2]) await trade(ann!, cup, 'sell', 50, 'ACME')
+  const pay = async () => (await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 25 })).id as number
+  const undo = (id: number) => call.post(`/api/v1/quotes/ACME/actions/${id}/undo`)
+  const dividend = await pay()
+  await call.post('/api/v1/leagues/2/finalize')
+  await takeBack(call, 'ACME', wrong)
+  expect(await undo(dividend)).toMatchObject({ lines: 1, kept: 1 })
+  await call.post('/api/v1/leagues/1/finalize')
+  await call.post('/api/v1/quotes/ACME/splits', { to: 2, from: 1 })
+  for (const cup of [1, 2]) await call.post(`/api/v1/leagues/${cup}/reopen`)
+  const cups = await Promise.all([1, 2].map(cup => portfolio(ann!, cup)))
+  for (const cup of cups)
+    expect(cup).toMatchObject({ total_cents: 10_000_000, realised_cents: 0, holdings: [{ quantity: 200 }] })
+  expect((await call.get('/api/v1/quotes/ACME/actions')).actions).toMatchObject([
+    { kind: 'split', lines: 2 },
+    { kind: 'undo', lines: 2, kept: 0 },
+    { kind: 'void', lines: 2, kept: 0 },
+    { kind: 'dividend', undone: true },
+  ])
+
+  const late = await pay() // all who hold it are in final leagues when it is taken back
+  for (const cup of [1, 2]) await call.post(`/api/v1/leagues/${cup}/finalize`)
+  expect(await undo(late)).toMatchObject({ lines: 0, kept: 2 })
+  expect((await refusalOf(undo(late))).problem).toMatchObject({ rule: 'undone' })
+  await call.post('/api/v1/leagues/1/reopen')
+  expect(await portfolio(ann!, 1)).toMatchObject({ total_cents: 10_000_000, realised_cents: 0 })
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
+})
+
 test('a dividend is paid to holders of the symbol in running leagues, and by members who sold it short', async () => {
   const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse

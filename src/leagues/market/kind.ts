@@ -10,7 +10,7 @@ import { finalBoardHash } from '../final-board.ts'
 import type { LeagueKind, PlayerView, ReadPage } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { checkedMarketConfig, marketConfig, marketConfigOf } from './config.ts'
-import { applyMissedSplits } from './corrections/splits-and-dividends.ts'
+import { applyMissedActions } from './corrections/missed-actions.ts'
 import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
 import { deleteFinalMarketBoard, finalMarketJson, freezeMarket } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
@@ -84,7 +84,7 @@ export const marketLeague: LeagueKind = {
   },
   onReopen(tx, league, now) {
     deleteFinalMarketBoard(tx, league.id)
-    applyMissedSplits(tx, league, now)
+    applyMissedActions(tx, league, now)
   },
   /** A long ledger is deleted after the answer is sent; if the process stops first, the nightly retention finishes it. */
   onDelete: (app, leagueId) => async () => {

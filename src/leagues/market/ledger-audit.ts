@@ -76,7 +76,7 @@ function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit):
   const lines = client.query<Line, [number]>(
     `select ledger.id, user_id as user, ledger.kind, ledger.symbol, quantity, price_cents as price, fee_cents as fee,
        cash_cents as cash, cash_after_cents as cashAfter, quantity_after as quantityAfter, realised_cents as realised,
-       undoes, shares_to as sharesTo, shares_from as sharesFrom
+       ledger.undoes, shares_to as sharesTo, shares_from as sharesFrom
      from ledger left join symbol_actions on symbol_actions.id = action_id where league_id = ? order by ledger.id`,
   )
   const undone = undoneTrades(client, league)

@@ -60,7 +60,7 @@ ${table({
           small: true,
           quiet: true,
           action: `${quotesApi(symbol)}/actions/${id}/undo`,
-          confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid is charged back, and each owner sees it; final leagues keep it.`,
+          confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid is charged back, and each owner sees it; leagues keep it while they are final.`,
           ask: { name: 'reason', label: 'Reason, visible to everyone', optional: true },
           done: 'Taken back',
         }),

@@ -87,7 +87,7 @@ export const correctionRoutes = (app: App) => {
         detail: describe('Take a wrong price back and undo the trades made at it', symbolActionSchema, {
           status: 201,
           description:
-            'Each trade gets a line in the ledger that undoes it, even after later trades: cash or a holding may end below 0. Trades in final leagues stay. If it is the newest price, the one before it counts again.',
+            'Each trade gets a line in the ledger that undoes it, even after later trades: cash or a holding may end below 0. Trades in final leagues stay until those are reopened. If it is the newest price, the one before it counts again.',
         }),
       },
     )

@@ -1,9 +1,8 @@
 /** Splits and dividends: a line in the ledger of everyone who holds the symbol in a league that is not final, in one transaction. */
-import { and, asc, eq, gte, not, type SQL } from 'drizzle-orm'
+import { and, eq, gte, not, type SQL } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActions } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
-import type { League } from '../../league.ts'
 import { writeQuotes } from '../accept-quotes.ts'
 import type { LedgerLine } from '../ledger.ts'
 import { maxPriceCents, maxShares, moneyText } from '../order.ts'
@@ -12,7 +11,7 @@ import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { quoteBySymbol } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
-import { insertAction, isUndone, type SymbolAction, storeCounts } from './symbol-action.ts'
+import { insertAction, isUndone, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 import type { OfficerAction } from './void-price.ts'
 
 /** Keeps the product of shares and price within what a number holds exactly. */
@@ -24,12 +23,7 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Offi
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
   refuseRepeated(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
-  const lines = correctHolders(tx, 'split', action, held => {
-    const split = splitOf(held, ratio, quote.priceCents)
-    if (Math.abs(held.quantity + split.quantity) > maxShares)
-      refuse('conflict', `Somebody would hold more than ${maxShares} shares of ${symbol}`, { rule: 'quantity' })
-    return split
-  })
+  const lines = splitHoldings(tx, action)
   splitPrices(tx, symbol, ratio)
   const restated = (cents: number) => Math.max(1, Math.round((cents * ratio.from) / ratio.to))
   const after = { ...quote, priceCents: restated(quote.priceCents), openCents: restated(openOf(quote, act.at)) }
@@ -44,19 +38,22 @@ function refuseExtremePrice(symbol: string, cents: number): void {
   refuse('conflict', `The split would take the price of ${symbol} ${limit}`, { rule: 'price' })
 }
 
-/** A league that is live again: its shares are split as they would have been while it was final. */
-export function applyMissedSplits(tx: Db, { id, finalizedAt }: League, at: number): void {
-  const missed = tx
-    .select()
-    .from(symbolActions)
-    .where(and(eq(symbolActions.kind, 'split'), gte(symbolActions.at, finalizedAt ?? at)))
-    .orderBy(asc(symbolActions.id))
-    .all()
-  for (const action of missed) {
-    const ratio = { to: action.sharesTo ?? 1, from: action.sharesFrom ?? 1 }
-    correctHolders(tx, 'split', { ...action, at }, held => splitOf(held, ratio, action.cents), id)
-  }
-}
+/** The holders of one league, or of every league that is not final. */
+export const splitHoldings = (tx: Db, action: SymbolAction, leagueId: number | null = null): number =>
+  correctHolders(
+    tx,
+    'split',
+    action,
+    held => {
+      const split = splitOf(held, { to: action.sharesTo ?? 1, from: action.sharesFrom ?? 1 }, action.cents)
+      if (leagueId === null && Math.abs(held.quantity + split.quantity) > maxShares)
+        refuse('conflict', `Somebody would hold more than ${maxShares} shares of ${action.symbol}`, {
+          rule: 'quantity',
+        })
+      return split
+    },
+    leagueId,
+  )
 
 export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAction): SymbolAction {
   quoteBySymbol(tx, symbol)
@@ -70,35 +67,42 @@ export function payDividend(tx: Db, symbol: string, perShareCents: number, act: 
   return storeCounts(tx, action, { lines })
 }
 
-type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number; isUndone: number }
-
-/** Takes back a dividend that was entered wrongly. It stays in final leagues. */
+/** Takes back a dividend that was entered wrongly. It stays in leagues while they are final. */
 export function undoDividend(tx: Db, symbol: string, actionId: number, act: OfficerAction): SymbolAction {
   const dividend = tx
-    .select()
+    .select({ cents: symbolActions.cents, undone: isUndone })
     .from(symbolActions)
     .where(and(eq(symbolActions.id, actionId), eq(symbolActions.symbol, symbol), eq(symbolActions.kind, 'dividend')))
     .get()
   if (!dividend) return refuse('not_found', `There is no dividend ${actionId} of ${symbol}`)
-  const paid = tx.$client
-    .query<Paid, [at: number, action: number]>(
-      `select d.id, d.league_id as leagueId, d.user_id as userId, d.cash_cents as cashCents,
-         l.finalized_at is not null as isFinal, exists (select 1 from ledger u where u.undoes = d.id) as isUndone
-       from ledger d join leagues l on l.id = d.league_id where d.at = ? and d.action_id = ? order by d.id`,
-    )
-    .all(dividend.at, actionId)
-  if (paid.some(({ isUndone }) => isUndone))
-    refuse('conflict', 'This dividend has already been taken back', { rule: 'undone' })
+  if (dividend.undone) refuse('conflict', 'This dividend has already been taken back', { rule: 'undone' })
   const { cents } = dividend
-  const action = insertAction(tx, { ...act, symbol, kind: 'undo', cents, lines: 0 })
+  const action = insertAction(tx, { ...act, symbol, kind: 'undo', cents, undoes: actionId, lines: 0 })
+  return storeCounts(tx, action, undoPayments(tx, action))
+}
+
+type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number }
+
+/** In one league, or in every one that is not final. The time of the dividend finds its lines by the index. */
+export function undoPayments(tx: Db, action: SymbolAction, leagueId: number | null = null): Written {
+  const { id: actionId, at, symbol, cents: price } = action
+  const paid = tx.$client
+    .query<Paid, [dividend: number | null, league: number | null]>(
+      `select d.id, d.league_id as leagueId, d.user_id as userId, d.cash_cents as cashCents,
+         ?2 is null and l.finalized_at is not null as isFinal
+       from symbol_actions a join ledger d on d.at = a.at and d.action_id = a.id join leagues l on l.id = d.league_id
+       where a.id = ?1 and (?2 is null or l.id = ?2) and not exists (select 1 from ledger u where u.undoes = d.id)
+       order by d.id`,
+    )
+    .all(action.undoes, leagueId)
   const open = paid.filter(({ isFinal }) => !isFinal)
   for (const { id, leagueId, userId, cashCents } of open) {
     const back = { quantity: 0, cash: -cashCents, fee: 0, realised: -cashCents }
     const after = applyCorrection(positionIn(tx, leagueId, userId, symbol), back)
-    const line = { kind: 'undo' as const, at: act.at, symbol, price: cents, ...back, undoes: id, actionId: action.id }
+    const line = { kind: 'undo' as const, at, symbol, price, ...back, undoes: id, actionId }
     writeLine(tx, holdersPortfolio(tx, leagueId, userId), line, after)
   }
-  return storeCounts(tx, action, { lines: open.length, kept: paid.length - open.length })
+  return { lines: open.length, kept: paid.length - open.length }
 }
 
 /** A form that is sent twice must not split twice. */

@@ -25,7 +25,7 @@ export const symbolActionSchema = t.Object(
     split_to: t.Nullable(t.Integer({ description: 'Shares after the split' })),
     split_from: t.Nullable(t.Integer({ description: 'Shares before the split' })),
     lines: t.Integer({ description: 'Lines written to ledgers: trades undone or portfolios changed' }),
-    kept: t.Integer({ description: 'Lines that stay although they were wrong, because their league is final' }),
+    kept: t.Integer({ description: 'Lines that stay although they were wrong, while their league is final' }),
     undone: t.Boolean({ description: 'Whether the dividend was taken back' }),
   },
   {
@@ -53,8 +53,11 @@ export type SymbolActionView = Static<typeof symbolActionSchema>
 export const insertAction = (tx: Db, action: typeof symbolActions.$inferInsert): SymbolAction =>
   tx.insert(symbolActions).values(action).returning().get()
 
+/** Lines that an action has written, and wrong ones that it has kept. */
+export type Written = Pick<SymbolAction, 'lines' | 'kept'>
+
 /** Stores how much an action has changed, which is only known afterwards. */
-export function storeCounts(tx: Db, action: SymbolAction, counts: { lines: number; kept?: number }): SymbolAction {
+export function storeCounts(tx: Db, action: SymbolAction, counts: Partial<Written>): SymbolAction {
   tx.update(symbolActions).set(counts).where(eq(symbolActions.id, action.id)).run()
   return { ...action, ...counts }
 }
@@ -74,10 +77,9 @@ export const symbolActionView = (action: SymbolAction, username: string | null, 
   undone,
 })
 
-/** Also matches the time of its lines, for which there is an index. */
+/** Whether a dividend was taken back; `symbol` finds it by the index. */
 export const isUndone = sql<number>`exists (
-  select 1 from ledger paid join ledger back on back.undoes = paid.id
-  where paid.at = ${symbolActions.at} and paid.action_id = ${symbolActions.id} and paid.kind = 'dividend')`
+  select 1 from symbol_actions back where back.symbol = symbol_actions.symbol and back.undoes = symbol_actions.id)`
 
 /** Newest first. Strangers do not see who did it. */
 export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice, who: Who | undefined) {

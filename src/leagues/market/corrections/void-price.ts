@@ -17,20 +17,20 @@ import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
-import { insertAction, type SymbolAction, storeCounts } from './symbol-action.ts'
+import { insertAction, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 
 export type OfficerAction = { at: number; by: number | null; reason: string | null }
 
 export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerAction): SymbolAction {
   const price = findVoidablePrice(tx, symbol, priceId)
   const action = insertAction(tx, { ...act, symbol, kind: 'void', priceId, cents: price.priceCents, lines: 0 })
-  const { lines, kept } = undoTrades(tx, action)
+  const counts = undoTrades(tx, action)
   tx.update(prices).set({ voidedAt: act.at }).where(eq(prices.id, priceId)).run()
   const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
   if (price.until === null) restorePriceBefore(tx, price, act)
   else correctOpen(tx, symbol, act)
   for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, price, start)
-  return storeCounts(tx, action, { lines, kept })
+  return storeCounts(tx, action, counts)
 }
 
 function findVoidablePrice(tx: Db, symbol: string, id: number): Price {
@@ -62,15 +62,17 @@ function findVoidablePrice(tx: Db, symbol: string, id: number): Price {
 
 type Trade = Pick<LedgerLine, 'id' | 'leagueId' | 'userId'> & { isFinal: number }
 
-function undoTrades(tx: Db, action: SymbolAction): { lines: number; kept: number } {
+/** In one league, or in every one that is not final. */
+export function undoTrades(tx: Db, action: SymbolAction, leagueId: number | null = null): Written {
   const made = tx.$client
-    .query<Trade, [number]>(
-      `select t.id, t.league_id as leagueId, t.user_id as userId, l.finalized_at is not null as isFinal
+    .query<Trade, [price: number | null, league: number | null]>(
+      `select t.id, t.league_id as leagueId, t.user_id as userId, ?2 is null and l.finalized_at is not null as isFinal
        from ledger t join leagues l on l.id = t.league_id
-       where t.price_id = ? and t.price_id is not null and not exists (select 1 from ledger u where u.undoes = t.id)
+       where t.price_id = ?1 and t.price_id is not null and (?2 is null or l.id = ?2)
+         and not exists (select 1 from ledger u where u.undoes = t.id)
        order by t.league_id, t.user_id, t.id`,
     )
-    .all(action.priceId ?? 0)
+    .all(action.priceId, leagueId)
   const open = made.filter(({ isFinal }) => !isFinal)
   const byPortfolio = Map.groupBy(open, ({ leagueId, userId }) => `${leagueId}/${userId}`)
   for (const trades of byPortfolio.values()) undoTradesOfPortfolio(tx, trades, action)
