@@ -98,6 +98,7 @@ test('the count of a tier opens its players, with their ranks on the whole board
       weights: { deads: 10 },
       classify_by: 'score',
       tiers: [
+        { name: 'star', min: 1_000_000 },
         { name: 'high & dry', min: 40 },
         { name: 'low', min: 0 },
       ],
@@ -109,7 +110,7 @@ test('the count of a tier opens its players, with their ranks on the whole board
       row.rank,
     ])
   expect((await call.get(`${path}/classifications`)).tiers.map((tier: { players: number }) => tier.players)).toEqual([
-    2, 1,
+    0, 2, 1,
   ])
   expect(await listed('tier=high %26 dry')).toEqual([
     ['2', 1],
@@ -121,9 +122,11 @@ test('the count of a tier opens its players, with their ranks on the whole board
 
   expect(await call.get(`/leagues/${id}`)).toContain('<a href="/leagues/1?tier=high+%26+dry">2</a>')
   expect(await call.get(`/leagues/${id}?tier=high+%26+dry`)).toContain('high &amp; dry: 2 players')
+  expect(await call.get(`/leagues/${id}?tier=star`)).toContain('No player of this board is in star.')
+  expect(await call.get(`/leagues/${id}?label=alliance:NIX&at=2099-01-01`)).toContain('is in alliance NIX.')
   expect(await refusalOf(call.get(`${path}/leaderboard?tier=top`))).toMatchObject({
     status: 422,
-    problem: { errors: [{ path: 'tier', message: 'Choose one of: high & dry, low.' }] },
+    problem: { errors: [{ path: 'tier', message: 'Choose one of: star, high & dry, low.' }] },
   })
   const cup = await newCup(call)
   expect(await refusalOf(call.get(`/api/v1/leagues/${cup.id}/leaderboard?tier=top`))).toMatchObject({

@@ -241,8 +241,7 @@ function viewSummary(
     q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
     around && html`around ${name(around)}`,
     at && html`as of ${moment(at)}`,
-    (label || tier) &&
-      html`${[label?.replace(':', ' '), tier].filter(Boolean).join(', ')}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
+    (label || tier) && html`${groupName(label, tier)}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
     gains_from && html`gains since the scan of ${moment(gains_from)}`,
   ].filter(Boolean)
   return (
@@ -251,16 +250,25 @@ function viewSummary(
   )
 }
 
-const emptyBoard = ({ q, at, page }: BoardParams, all: string, path: string): Html =>
+const groupName = (label: string | undefined, tier: string | undefined): string =>
+  [label?.replace(':', ' '), tier].filter(Boolean).join(', ')
+
+const emptyBoard = ({ q, at, page, label, tier }: BoardParams, all: string, path: string): Html =>
   q
     ? emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
-    : at && !page
+    : (label || tier) && !page
       ? emptyState(
-          'No board yet',
-          html`There was no scan yet on ${moment(at)}.`,
+          'Nobody here',
+          `No player of this board is in ${groupName(label, tier)}.`,
           html`<a href="${path}">Whole board</a>`,
         )
-      : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
+      : at && !page
+        ? emptyState(
+            'No board yet',
+            html`There was no scan yet on ${moment(at)}.`,
+            html`<a href="${path}">Whole board</a>`,
+          )
+        : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
 
 function noScores({ id }: LeagueView, kind: KindPages, who: Who | undefined): Html {
   const { text, tab } = kind.noScores(who)
