@@ -258,7 +258,9 @@ ${mapping && html`<section class="part"><h2>Columns</h2>${readAsTable(mapping)}<
 ${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&
-  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>${errors.pagination.total >= sheetLimits.findings && html`<p class="quiet">Of each kind, bad, repeated and suspicious, only the first ${number(sheetLimits.findings)} are kept.</p>`}${findingsTable('Rows that are bad, repeated or suspicious', errors.errors)}
+  html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>
+${errors.pagination.total >= sheetLimits.findings && html`<p class="quiet">Of each kind, bad, repeated and suspicious, only the first ${number(sheetLimits.findings)} are kept.</p>`}
+${findingsTable('Rows that are bad, repeated or suspicious', errors.errors)}
 ${paginationLinks(errors.pagination, page => `${address(path, { page })}#errors`)}</section>`
 }`
 }
