@@ -129,7 +129,7 @@ browserTest('a task is paused with a reason that everyone sees', async () => {
   expect(await page.locator('#sentence').textContent()).toContain('1 paused')
 })
 
-browserTest('jobs are searched as one types, what was typed stays, and the address holds it', async () => {
+browserTest('jobs are searched as one types, the address holds what was typed, and found jobs are ticked', async () => {
   const { app, finished, failing, page, visit, url } = await openMonitor()
   const { jobId } = await app.jobs.start(failing, {})
   await finished({ job_id: jobId })
@@ -148,6 +148,13 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   await page.waitForSelector('text=It broke')
   await page.keyboard.press('?')
   expect(await page.locator('dialog').textContent()).toContain('Next row')
+
+  await visit(`${taskMonitor}/jobs?q=it+broke`)
+  await page.check('.jobs .tick input')
+  await page.click('.ticked >> text=Retry')
+  await page.click('button:text("Retry 1 job")')
+  await page.waitForURL(/jobs\/[0-9a-f-]{30,}$/)
+  expect((await finished({ job_id: page.url().split('/').at(-1) ?? '' })).result).toMatchObject({ matched: 1 })
 })
 
 browserTest('every page shows the number of open alerts live', async () => {

@@ -12,6 +12,7 @@ import { bom, csvLines } from '../../platform/files/csv.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import { itemsOfPage, linkHeader, type Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { hidden } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -24,6 +25,8 @@ type LivePage<Query extends TSchema, Data> = {
   query: Query
   read(query: Static<Query>): Promise<Data> | Data
   body(data: Data, query: Static<Query>): Content
+  /** Forms that fields of the content belong to. They hold the reader's token, so they are no part of what is refreshed. */
+  forms?(who: Who | undefined): Content
   /** Next to the title: choices. */
   tools?(query: Static<Query>): Content
   json: {
@@ -85,7 +88,8 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
           who,
           navItem,
           tools,
-          ...(liveSettings ? { reload: 10, body: live(to, content) } : { body: content }),
+          ...(liveSettings && { reload: 10 }),
+          body: html`${liveSettings ? live(to, content) : content}${page.forms?.(who)}`,
         })
       },
       { query: page.query, may: 'admin', detail: json.isAtPage ? docs : hidden },

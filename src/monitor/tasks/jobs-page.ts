@@ -2,10 +2,12 @@
 
 import { type Static, t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
+import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
@@ -69,6 +71,7 @@ export const jobsPage = (app: App) =>
     query: jobsQuery,
     read: query => read(app, query),
     body,
+    forms: tickedForm,
     json: {
       summary: 'Jobs that match, newest first',
       schema: listSchema,
@@ -146,7 +149,7 @@ ${table<ShownRun>({
     { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
   ],
 })}
-${data.runs.length > 0 && tickedForm}
+${data.runs.length > 0 && tickedActions}
 ${pages(data.pagination, page => address(jobsPath, { ...filter, page }))}
 ${!data.isExact && html`<p class="quiet">There are more matches than were counted. Go on to later pages or narrow the search.</p>`}
 ${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
@@ -179,10 +182,14 @@ ${chartWithTable('The most that waited and ran at a time, of all jobs', {
 const tickBox = ({ id, name }: Run): Html =>
   html`<input type="checkbox" name="id" value="${id}" form="ticked" aria-label="Tick this run of ${name}" />`
 
-const tickedForm = html`<form id="ticked" class="ticked" method="get" action="${selectedPath}">
+const tickedActions = html`<div class="ticked">
 <span class="quiet">With the ticked:</span>
-${verbs.map(verb => html`<button type="submit" name="action" value="${verb}" class="small ${verb === 'remove' ? 'danger' : 'quiet'}">${actionWords[verb][0]}</button>`)}
-</form>`
+${verbs.map(verb => html`<button type="submit" form="ticked" name="action" value="${verb}" class="small ${verb === 'remove' ? 'danger' : 'quiet'}">${actionWords[verb][0]}</button>`)}
+</div>`
+
+/** Their ids would make an address too long. */
+const tickedForm = (who: Who | undefined) => html`<form id="ticked" method="post" action="${selectedPath}">
+<input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" /></form>`
 
 /** Counted if no words narrow the list. */
 const states = ({ states }: JobsData, filter: JobsFilter): Html =>

@@ -35,7 +35,6 @@ import {
   runTask,
   startBulk,
   type Verb,
-  verbSchema,
   verbs,
 } from './task-actions.ts'
 import { expectedSection, supervisorSection } from './task-sections.ts'
@@ -170,32 +169,27 @@ ${machineTable(now.machines)}`
 const tickedJobs = (app: App) =>
   new Elysia({ prefix: selectedPath })
     .use(access(app))
-    .get(
-      '',
-      ({ query: { action }, request, who }) => {
-        const found = ticked(app, new URL(request.url).searchParams)
-        const title = `${actionWords[action][0]} ${jobsCount(found.length)}?`
-        return monitorPage(app, { title, who, navItem: 'jobs', body: confirmation(action, found, who?.csrfToken) })
-      },
-      { query: t.Object({ action: verbSchema }), may: 'admin', detail: hidden },
-    )
+    .get('', () => seeOther(jobsPath), { may: 'admin', detail: hidden }) // after signing in again
     .post(
       '',
       async ({ request, who }) => {
         const form = new URLSearchParams(await request.text())
-        const action = verbs.find(verb => verb === form.get('action'))
+        const action = verbs.find(verb => verb === form.get('action')) ?? invalid('action', 'Choose what to do.')
         const ids = form.getAll('id').slice(0, maxTicked)
-        if (!action || !ids.length) return invalid('id', 'Tick at least one job.')
-        const { jobId } = await startBulk(app, signedIn(who), { action, ids })
-        return seeOther(jobPath(jobId))
+        if (form.has('confirmed')) {
+          if (!ids.length) invalid('id', 'Tick at least one job.')
+          const { jobId } = await startBulk(app, signedIn(who), { action, ids })
+          return seeOther(jobPath(jobId))
+        }
+        const found = ticked(app, ids)
+        const title = `${actionWords[action][0]} ${jobsCount(found.length)}?`
+        return monitorPage(app, { title, who, navItem: 'jobs', body: confirmation(action, found, who?.csrfToken) })
       },
       { parse: 'none', may: 'admin', detail: hidden },
     )
 
-function ticked(app: App, params: URLSearchParams): ShownRun[] {
-  const ids = params.getAll('id').slice(0, maxTicked)
-  return shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
-}
+const ticked = (app: App, ids: readonly string[]): ShownRun[] =>
+  shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
 
 const jobsCount = (jobs: number) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
 
@@ -211,7 +205,7 @@ function confirmation(action: Verb, found: readonly ShownRun[], token: string | 
     )
   return html`<p>${action === 'remove' && 'They are removed with their logs; this cannot be undone. '}It runs in the background; its report is a job too, and it is recorded in the audit log.</p>
 <form class="form" method="post" action="${selectedPath}">
-<input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" />
+<input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" /><input type="hidden" name="confirmed" value="yes" />
 ${applicable.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
 <div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${number(applicable.length)} ${applicable.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
 </form>
