@@ -341,6 +341,23 @@ test('a dividend is paid to holders of the symbol in running leagues, and by mem
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 
+test('the page of a symbol has all its corrections, by pages, and offers no price from before a split', async () => {
+  const { call, clock } = await startWithoutHolding()
+  await sendQuotes(call, { ACME: 1_000 })
+  await call.post('/api/v1/quotes/ACME/splits', { to: 2, from: 1 })
+  for (let cents = 1; cents <= 20; cents++) await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: cents })
+  clock.forward(hour)
+  await sendQuotes(call, { ACME: 501 })
+  const first: string = await call.get('/quotes/ACME?range=week')
+  expect(first).toContain('Pages of corrections')
+  expect(first).toContain('/quotes/ACME?range=week&amp;corrections_page=2#corrections')
+  expect(first).not.toContain('Split: 2 for 1')
+  expect(first.match(/prices\/\d+\/void/g)).toHaveLength(1)
+  const second: string = await call.get('/quotes/ACME?corrections_page=2')
+  expect(second).toContain('Split: 2 for 1')
+  expect(second.match(/prices\/\d+\/void/g)).toHaveLength(1)
+})
+
 test('the audit finds tampering in a line that is no trade', async () => {
   const fieldhouse = await startWithoutHolding()
   await newCup(fieldhouse.call)

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { leagues, members, quotes } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
-import { day } from '../../platform/clock.ts'
+import { day, isoOrNull } from '../../platform/clock.ts'
 import { html } from '../../platform/html.ts'
 import { access, isAtLeast } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
@@ -14,7 +14,7 @@ import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { isMember, leagueViewById, listLeagues } from '../queries.ts'
-import { listActions } from './corrections/symbol-action.ts'
+import { lastSplitAt, listActions } from './corrections/symbol-action.ts'
 import { listHeldPrices } from './held-prices.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { listPrices, priceHistory, sparkValues } from './price-history.ts'
@@ -113,24 +113,32 @@ export const pricePages = (app: App) => {
         const now = clock.now()
         const slice = pageOf({ page: query.page, limit: 10 })
         const shown = isAtLeast(who, 'officer') ? listPrices(db, symbol, slice) : undefined
+        const correctionSlice = pageOf({ page: query.corrections_page })
+        const corrections = listActions(db, symbol, correctionSlice, who)
         const { value: quote } = await currentQuote(app, symbol)
         const body = symbolBody({
           quote,
           range,
           history: priceHistory(db, symbol, now, { from: now - rangeDays[range] * day }),
-          actions: listActions(db, symbol, pageOf({ limit: 50 }), who).actions,
+          pages: { page: query.page, corrections_page: query.corrections_page },
+          corrections: { actions: corrections.actions, pagination: pagination(correctionSlice, corrections.total) },
           leagues: who ? leaguesPlayedBy(who) : [],
           officer: shown && {
             prices: shown.prices,
             pagination: pagination(slice, shown.total),
             held: listHeldPrices(db, pageOf({ limit: 1 }), symbol),
+            lastSplit: isoOrNull(lastSplitAt(db, symbol)),
           },
         })
         return page({ title: symbol, who, nav: 'quotes', body })
       },
       {
         params: t.Object({ symbol: symbolSchema }),
-        query: t.Object({ range: t.Optional(t.Union(priceRanges.map(range => t.Literal(range)))), ...pageQuery }),
+        query: t.Object({
+          range: t.Optional(t.Union(priceRanges.map(range => t.Literal(range)))),
+          page: t.Optional(t.Integer({ description: 'Of the prices that officers see' })),
+          corrections_page: t.Optional(t.Integer({ description: 'Of the corrections' })),
+        }),
         may: 'reader',
         counted: true,
         detail: hidden,

@@ -2,7 +2,6 @@
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
-import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { notice } from '../../ui/parts/notices.ts'
@@ -14,7 +13,6 @@ import type { HeldPrices } from './held-prices.ts'
 import { moneyText } from './order.ts'
 import type { PriceView } from './price-history.ts'
 import type { QuoteView } from './quote.ts'
-import { symbolPath } from './quotes-page.ts'
 
 const quotesApi = (symbol: string): string => `/api/v1/quotes/${encodeURIComponent(symbol)}`
 
@@ -31,12 +29,15 @@ const changedWords = ({ kind, lines, kept }: SymbolActionView): Content => {
   return html`${number(lines)} ${lines === 1 ? one : many}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`
 }
 
+export type Corrections = { actions: readonly SymbolActionView[]; pagination: Pagination }
+
 /** Everyone sees what was corrected. */
 export const actionTable = (
   symbol: string,
-  actions: readonly SymbolActionView[],
+  { actions, pagination: pages }: Corrections,
   isOfficer: boolean,
-): Content => html`<section class="part">
+  toPage: (page: number) => string,
+): Content => html`<section class="part" id="corrections">
 <h2>Splits, dividends, corrections</h2>
 ${table({
   caption: `Corrections of ${symbol}, newest first`,
@@ -67,17 +68,23 @@ ${table({
     },
   ],
 })}
+${paginationLinks(pages, page => `${toPage(page)}#corrections`, 'Pages of corrections')}
 </section>`
 
-export type OfficerData = { prices: readonly PriceView[]; pagination: Pagination; held: HeldPrices }
+export type OfficerData = {
+  prices: readonly PriceView[]
+  pagination: Pagination
+  held: HeldPrices
+  /** Prices from before it cannot be taken back. */
+  lastSplit: string | null
+}
 
 /** What officers can do: take prices back, set one, split, pay a dividend. */
 export function officerPart(
   { symbol, price_cents }: QuoteView,
-  actions: readonly SymbolActionView[],
-  { prices, pagination: pages }: OfficerData,
+  { prices, pagination: pages, lastSplit }: OfficerData,
+  toPage: (page: number) => string,
 ): Html {
-  const lastSplit = actions.find(({ kind }) => kind === 'split')?.at ?? '' // prices before it cannot be taken back
   const api = quotesApi(symbol)
   return html`<section class="part">
 <h2>Prices of the last 7 days</h2>
@@ -101,7 +108,7 @@ ${table({
       cell: ({ id, price_cents: wrong, trades, voided_at, received_at }) =>
         voided_at
           ? badge('taken back', 'warn')
-          : received_at > lastSplit &&
+          : received_at > (lastSplit ?? '') &&
             action({
               label: html`Take back<span class="sr"> ${moneyText(wrong)}</span>`,
               small: true,
@@ -118,7 +125,7 @@ ${table({
     },
   ],
 })}
-${paginationLinks(pages, page => address(symbolPath(symbol), { page }))}
+${paginationLinks(pages, toPage, 'Pages of prices')}
 </section>
 <section class="part">
 <h2>Set the price</h2>

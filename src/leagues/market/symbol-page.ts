@@ -5,11 +5,10 @@ import { address } from '../../ui/parts/address.ts'
 import { chart, stats } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
 import { dayText, money, name, percent, time } from '../../ui/parts/values.ts'
-import type { SymbolActionView } from './corrections/symbol-action.ts'
 import type { PriceHistory } from './price-history.ts'
 import { percentOf, type QuoteView, startOfDay } from './quote.ts'
 import { gainClass, heldPricesTable, symbolPath } from './quotes-page.ts'
-import { actionTable, type OfficerData, officerPart } from './symbol-corrections-part.ts'
+import { actionTable, type Corrections, type OfficerData, officerPart } from './symbol-corrections-part.ts'
 
 export const priceRanges = ['week', 'month', 'year', 'all'] as const
 export type PriceRange = (typeof priceRanges)[number]
@@ -18,8 +17,10 @@ const rangeNames: Record<PriceRange, string> = { week: '7 days', month: '30 days
 type SymbolData = {
   quote: QuoteView
   range: PriceRange
+  /** Of the prices and of the corrections. */
+  pages: { page?: number; corrections_page?: number }
   history: PriceHistory
-  actions: readonly SymbolActionView[]
+  corrections: Corrections
   /** Leagues the reader can trade it in. */
   leagues: readonly { id: number; name: string }[]
   /** What only officers see. */
@@ -41,13 +42,17 @@ function pointsOf({ range, history, quote }: SymbolData): Point[] {
 }
 
 export function symbolBody(data: SymbolData): Html {
-  const { quote, range, actions, leagues, officer } = data
+  const { quote, range, corrections, leagues, officer } = data
   const { symbol } = quote
   const points = pointsOf(data)
   const all = points.map(({ cents }) => cents)
   const first = points[0]?.cents ?? quote.price_cents
   const change = percentOf(quote.price_cents - first, first)
   const path = symbolPath(symbol)
+  const to = (params: { range?: PriceRange; page?: number; corrections_page?: number }) => {
+    const { range, ...pages } = { range: data.range, ...data.pages, ...params }
+    return address(path, { range: range === 'month' ? undefined : range, ...pages })
+  }
   return html`<header class="scoreboard"><h1>${symbol}</h1>
 <div class="facts"><a href="/quotes">Quotes</a><span>As of ${time(quote.as_of)}</span></div>
 ${stats([
@@ -78,7 +83,7 @@ ${
 <h2>Over time</h2>
 <nav class="filters" aria-label="Time shown">${priceRanges.map(
     each =>
-      html`<a href="${address(path, { range: each === 'month' ? undefined : each })}"${each === range && html` aria-current="true"`}>${rangeNames[each]}</a>`,
+      html`<a href="${to({ range: each })}"${each === range && html` aria-current="true"`}>${rangeNames[each]}</a>`,
   )}</nav>
 ${
   points.length > 1
@@ -101,6 +106,6 @@ ${table({
     : html`<p class="quiet">There is one price so far: ${money(quote.price_cents)}. The chart starts with the second.</p>`
 }
 </section>
-${actions.length > 0 && actionTable(symbol, actions, officer !== undefined)}
-${officer && officerPart(quote, actions, officer)}`
+${corrections.pagination.total > 0 && actionTable(symbol, corrections, officer !== undefined, page => to({ corrections_page: page }))}
+${officer && officerPart(quote, officer, page => to({ page }))}`
 }

@@ -1,5 +1,5 @@
 /** A correction of a symbol that changed ledgers, as stored and shown. */
-import { desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../../db/count-rows.ts'
 import type { Db } from '../../../../db/open.ts'
@@ -80,6 +80,16 @@ export const symbolActionView = (action: SymbolAction, username: string | null, 
 /** Whether a dividend was taken back; `symbol` finds it by the index. */
 export const isUndone = sql<number>`exists (
   select 1 from symbol_actions back where back.symbol = symbol_actions.symbol and back.undoes = symbol_actions.id)`
+
+/** Prices from before it can no longer be taken back. */
+export const lastSplitAt = (db: Db, symbol: string): number | undefined =>
+  db
+    .select({ at: symbolActions.at })
+    .from(symbolActions)
+    .where(and(eq(symbolActions.symbol, symbol), eq(symbolActions.kind, 'split')))
+    .orderBy(desc(symbolActions.id))
+    .limit(1)
+    .get()?.at
 
 /** Newest first. Strangers do not see who did it. */
 export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice, who: Who | undefined) {

@@ -4,7 +4,7 @@
  */
 import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
-import { dailyPrices, ledger, prices, symbolActions } from '../../../../db/schema.ts'
+import { dailyPrices, ledger, prices } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
 import { touch } from '../../../platform/cache/stamps.ts'
 import { day, iso } from '../../../platform/clock.ts'
@@ -17,7 +17,7 @@ import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
-import { insertAction, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
+import { insertAction, lastSplitAt, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 
 export type OfficerAction = { at: number; by: number | null; reason: string | null }
 
@@ -42,20 +42,12 @@ function findVoidablePrice(tx: Db, symbol: string, id: number): Price {
   if (!price) return refuse('not_found', `There is no price ${id} of ${symbol} in the last days`)
   if (price.voidedAt !== null)
     return refuse('conflict', `This price was already taken back, at ${iso(price.voidedAt)}`, { rule: 'voided' })
-  const split = tx
-    .select({ at: symbolActions.at })
-    .from(symbolActions)
-    .where(
-      and(eq(symbolActions.symbol, symbol), eq(symbolActions.kind, 'split'), gte(symbolActions.at, price.receivedAt)),
-    )
-    .get()
-  if (split)
+  const splitAt = lastSplitAt(tx, symbol)
+  if (splitAt !== undefined && splitAt >= price.receivedAt)
     return refuse(
       'conflict',
-      `${symbol} was split at ${iso(split.at)}, after this price, so it can no longer be taken back`,
-      {
-        rule: 'split',
-      },
+      `${symbol} was split at ${iso(splitAt)}, after this price, so it can no longer be taken back`,
+      { rule: 'split' },
     )
   return price
 }
