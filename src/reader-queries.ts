@@ -4,6 +4,7 @@ import type { Db } from '../db/open.ts'
 import { usersReading } from './accounts/queries.ts'
 import { countsOfDay } from './dashboard/daily-metrics.ts'
 import { computeHealthScores } from './dashboard/score-health.ts'
+import { siteScores } from './dashboard/site-health.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/risk.ts'
 import { auditCount, auditEntries } from './monitor/audit-log.ts'
 import { damageReading } from './monitor/database-files.ts'
@@ -67,6 +68,7 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   rosterMetrics,
   countsOfDay,
   computeHealthScores,
+  siteScores,
   copyMainLog,
   damageReading,
 ]

@@ -193,11 +193,11 @@ test('a day is counted once it is over, and counting it again changes nothing', 
   expect(daily[0]).toMatchObject({ day: '2026-03-24', places: 2 })
 })
 
-test('health scores name the sites and leagues at risk, and what would help', async () => {
+test('health scores name the sites and leagues at risk, and what would help now', async () => {
   const { call, clock, runJob } = await start()
   const [hall, quiet] = [await addSite(call, 'Hall', 'UTC'), await addSite(call, 'Quiet', 'UTC')]
-  await addPerson(call, 'Ann', { skills: ['medic'] })
-  await call.post(`${base}/shifts/pattern`, {
+  const ann = await addPerson(call, 'Ann', { skills: ['medic'] })
+  const { shift_ids } = await call.post(`${base}/shifts/pattern`, {
     site_id: hall.id,
     start_date: inDays(0),
     end_date: inDays(9),
@@ -223,6 +223,9 @@ test('health scores name the sites and leagues at risk, and what would help', as
     score: null,
     recommendations: ['Nothing has come in yet: upload a baseline.'],
   })
+  await call.post(`${base}/assignments`, { shift_id: shift_ids[2], staff_id: ann.id })
+  const [{ recommendations }] = (await call.get('/api/v1/dashboard/health_scores')).scores
+  expect(recommendations[0]).toBe('3 places on the next 3 days are open: call people now.')
   await call.delete(`${base}/sites/${quiet.id}`)
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   expect((await call.get('/api/v1/dashboard/health_scores')).scores).toMatchObject([{ id: hall.id }])

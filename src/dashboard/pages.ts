@@ -17,17 +17,17 @@ import { andMore, emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
-import { latestScores } from './score-health.ts'
+import { healthNow } from './score-health.ts'
 
 export const dashboardPages = (app: App) => {
-  const { db, cache, clock, reader } = app
+  const { cache, clock, reader } = app
   return new Elysia().use(access(app)).get(
     '/rota/dashboard',
     async ({ who }) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
       const broken = await brokenDutiesNow(app)
-      const body = dashboardBody(metrics.value, broken, latestScores(db), who)
+      const body = dashboardBody(metrics.value, broken, await healthNow(app), who)
       return rotaPage({ title: 'Dashboard', who, body })
     },
     { may: 'officer', detail: hidden },
@@ -45,6 +45,7 @@ function dashboardBody(
   who: Who | undefined,
 ): Html {
   const expired = new Set(metrics.expired_certificates)
+  const league = scores.find(({ subject }) => subject === 'league')
   return html`${rotaHead('Dashboard', 'dashboard', who)}
 ${
   broken.length > 0 &&
@@ -91,12 +92,9 @@ ${table({
       cell: ({ recommendations }) => recommendations.map(each => html`<div>${each}</div>`),
     },
   ],
-  empty: emptyState(
-    'Not yet checked',
-    'Sites and active leagues are checked every 12 hours, at noon and midnight UTC.',
-  ),
+  empty: emptyState('No sites yet', 'Active leagues are checked every 12 hours, at noon and midnight UTC.'),
 })}
-${scores[0] && html`<p class="quiet">Checked ${time(scores[0].at)}, as every 12 hours</p>`}</section>
+${league && html`<p class="quiet">Sites as they are now; leagues were checked ${time(league.at)}, as every 12 hours</p>`}</section>
 <section class="part"><h2>Expiring certificates</h2>
 ${table({
   caption: 'Expired, or expiring within 60 days',

@@ -8,10 +8,10 @@ import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rosterMetrics, rosterMetricsSchema } from '../rota/roster-metrics.ts'
 import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
 import { scoreSchema } from './health-score.ts'
-import { latestScores } from './score-health.ts'
+import { healthNow } from './score-health.ts'
 
 export const dashboardRoutes = (app: App) => {
-  const { db, cache, clock, reader } = app
+  const { cache, clock, reader } = app
   return new Elysia({ prefix: '/dashboard', tags: ['rosters'] })
     .use(access(app))
     .get(
@@ -45,10 +45,10 @@ export const dashboardRoutes = (app: App) => {
         ),
       },
     )
-    .get('/health_scores', () => ({ scores: latestScores(db) }), {
+    .get('/health_scores', async () => ({ scores: await healthNow(app) }), {
       may: 'officer',
       detail: describe(
-        'The health of sites and leagues, worst first, and what would help',
+        'The health of sites now and of leagues every 12 hours, worst first, and what would help',
         t.Object({ scores: t.Array(scoreSchema) }),
       ),
     })

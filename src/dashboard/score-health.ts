@@ -1,10 +1,11 @@
 /** `health_scores`: twice a day, scores how well each site and each active league does, and suggests what would help. */
-import { and, asc, eq, max, sql } from 'drizzle-orm'
+import { and, eq, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { healthScores } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
-import { job } from '../context.ts'
+import { cached } from '../cached.ts'
+import { type App, job } from '../context.ts'
 import { iso } from '../platform/clock.ts'
 import type { ScoredHealth, ScoreView } from './health-score.ts'
 import { leagueScores } from './league-health.ts'
@@ -31,13 +32,22 @@ export const scoreHealth = job('health_scores', {
   },
 })
 
-/** Neither deleted nor over since it was scored. */
-const isCurrent = sql`case ${healthScores.subject}
-  when 'site' then ${healthScores.subjectId} in (select id from sites)
-  else ${healthScores.subjectId} in (select id from leagues where archived_at is null and finalized_at is null) end`
+/** Worst first, those without data last. Sites as of now, as every change of the roster changes them; leagues as last scored. */
+export async function healthNow({ db, cache, clock, reader }: App): Promise<ScoreView[]> {
+  const { value: sites } = await cache.read(cached.siteHealth, [], async () => {
+    const now = clock.now()
+    return (await reader.read(siteScores, { now })).map(scored => ({ ...scored, at: iso(now) }))
+  })
+  return [...sites, ...latestLeagueScores(db)].sort(
+    (a, b) => (a.score ?? noData) - (b.score ?? noData) || a.name.localeCompare(b.name),
+  )
+}
+const noData = 101 // behind all scores
 
-/** The newest of each, worst first, those without data last. */
-export function latestScores(db: Db): ScoreView[] {
+/** Neither deleted nor over since it was scored. */
+const isCurrent = sql`${healthScores.subjectId} in (select id from leagues where archived_at is null and finalized_at is null)`
+
+function latestLeagueScores(db: Db): ScoreView[] {
   const newest =
     db
       .select({ at: max(healthScores.at) })
@@ -46,8 +56,7 @@ export function latestScores(db: Db): ScoreView[] {
   return db
     .select()
     .from(healthScores)
-    .where(and(eq(healthScores.at, newest), isCurrent))
-    .orderBy(sql`${healthScores.level} = 'no_data'`, asc(healthScores.score), asc(healthScores.name))
+    .where(and(eq(healthScores.at, newest), eq(healthScores.subject, 'league'), isCurrent))
     .all()
     .map(({ subjectId, at, score, ...rest }) => ({
       ...rest,
@@ -58,6 +67,6 @@ export function latestScores(db: Db): ScoreView[] {
 }
 
 export const computeHealthScores = (db: Db, { now }: { now: number }): ScoredHealth[] => [
-  ...siteScores(db, now),
+  ...siteScores(db, { now }),
   ...leagueScores(db, now),
 ]

@@ -11,7 +11,7 @@ import { healthScore, type ScoredHealth } from './health-score.ts'
 
 const daysAhead = 14 // days
 
-export function siteScores(db: Db, now: number): ScoredHealth[] {
+export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
   const from = today(now)
   const range = { start: from, end: daysAfter(from, daysAhead - 1), siteIds: [] }
   const toCome = shownShiftsIn(db, range, now).filter(({ ends_at }) => Date.parse(ends_at) > now)
