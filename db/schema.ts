@@ -399,6 +399,7 @@ export const tourEvents = sqliteTable(
     changedAt: time('changed_at').notNull(), // when a score, a golfer or the state last changed; never goes back
     movedAt: time('moved_at').notNull(), // when a score last changed; boards show movement since just before that
     source: text('source', { enum: fieldSources }).notNull().default('feed'),
+    droppedAt: time('dropped_at'), // when the feed no longer had it; null while it has
     turnedInto: integer('turned_into'), // for a field entered by hand: the feed's own event, once there is one
   },
   t => [index('tour_events_tour').on(t.tourId, t.changedAt)],

@@ -218,6 +218,21 @@ test('a feed that shows the next event itself needs no list, and its ids stay th
   expect(await players(call)).toHaveLength(6)
 })
 
+test('a coming event that the feed drops is not coming, unless the feed only cannot be read, and comes again with it', async () => {
+  const { call, updateFrom } = await startWaiting()
+  const coming = async (next: object) => {
+    await updateFrom({ ...lastWeek, next })
+    return (await tour(call)).upcoming?.name
+  }
+  const name = 'Inland Open presented by Acme'
+  expect(await coming(inland())).toBe(name)
+  expect(await coming({ event: {}, golfers: [] })).toBe(name)
+  await updateFrom(lastWeek)
+  expect((await tour(call)).upcoming).toBeNull()
+  expect((await call.get(field)).event).toBeNull()
+  expect(await coming(inland())).toBe(name)
+})
+
 const espnType = (state: string, name: string) => ({ type: { name, state, completed: state === 'post' } })
 const espnEvent = (id: string, name: string, state: string, status: string, linescores: object[] = []) => ({
   id,
@@ -243,7 +258,7 @@ test('an upcoming event on the ESPN scoreboard is read in addition to the curren
   const now = espnEvent('1', 'Coastal Open', 'in', 'STATUS_IN_PROGRESS', played)
   const feed = jsonFeed({ events: [now, espnEvent('2', 'Inland Open', 'pre', 'STATUS_SCHEDULED')] })
   await newTour(call, feed.url, { format: 'espn' })
-  await until(async () => (await tour(call)).status === 'ok')
+  await update(fieldhouse)
   expect(await tour(call)).toMatchObject({
     event: { name: 'Coastal Open' },
     upcoming: { name: 'Inland Open', source: 'feed', players: 6 },

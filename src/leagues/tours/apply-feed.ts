@@ -10,9 +10,9 @@ import { matchField } from './match-field.ts'
 import { isUpdateWanted } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn } from './queries.ts'
 import { recordIgnoredCorrections } from './settle-leagues.ts'
-import { findStoredEvent, storeBoard, storedBoard } from './stored-events.ts'
+import { dropUpcoming, findStoredEvent, storeBoard, storedBoard } from './stored-events.ts'
 import { type Tour, tourStateOf } from './tour.ts'
-import { tourFeed } from './tour-feed.ts'
+import { type FeedReading, tourFeed } from './tour-feed.ts'
 
 export type FeedOutcome = {
   outcome: 'changed' | 'unchanged' | 'held' | 'failed' | 'skipped'
@@ -25,7 +25,7 @@ export type FeedOutcome = {
   problems?: number
 }
 
-export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
+export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedReading>, now: number, log: Log): FeedOutcome {
   const tour = findTour(tx, before.slug)
   if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
     return { outcome: 'skipped', message: 'The tour was changed in the meantime' }
@@ -41,7 +41,7 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedBoard[]
 const hasOtherState = (after: Tour, before: Tour) =>
   tourStateOf(after) !== tourStateOf(before) || after.eventId !== before.eventId
 
-function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
+function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now: number, log: Log): FeedOutcome {
   const feed = tourFeed(tour, isUpdateWanted(openLeaguesOn(tx, tour.slug), now))
   if (fetched.kind === 'failed') {
     recordFailure(tx, feed, now, fetched.message)
@@ -51,7 +51,8 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now
     recordAcceptedAnswer(tx, feed, now)
     return { outcome: 'unchanged', message: 'Nothing has changed in the feed' }
   }
-  const read = fetched.reading.map(board => compareWithStored(tx, tour, board, now))
+  const { boards, isWhole } = fetched.reading
+  const read = boards.map(board => compareWithStored(tx, tour, board, now))
   const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : [])).join('; ')
   if (held) {
     recordHeldAnswer(tx, feed, now, held)
@@ -64,11 +65,21 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now
   recordAcceptedAnswer(tx, feed, now, fetched.validators)
   changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
   for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
-  if (stored.some(({ rated }) => rated)) touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id)) // groups are made from them
+  const dropped = isWhole
+    ? dropUpcoming(
+        tx,
+        tour,
+        stored.map(({ event }) => event.id),
+        now,
+      )
+    : 0
+  // Groups are made from ratings, and picks from the coming event.
+  if (dropped > 0 || stored.some(({ rated }) => rated))
+    touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)
 
   const changed = stored.reduce((sum, each) => sum + each.changed, 0)
-  const problems = fetched.reading.flatMap(board => board.problems)
+  const problems = boards.flatMap(board => board.problems)
   if (problems.length > 0)
     log.warn('Some of a feed could not be read', { tour: tour.slug, problems: problems.slice(0, 5) })
   const isQuiet = stored.every(({ quiet }) => quiet)

@@ -138,7 +138,8 @@ export const matchedHandEvents = (db: Db, tourId: number): TourEvent[] =>
 
 /** The event after the feed's current one: entered by hand, or from the feed. */
 export const upcomingEvent = (db: Db, { id, eventId }: Pick<Tour, 'id' | 'eventId'>): TourEvent | undefined =>
-  handEvent(db, id) ?? eventsOf(db, id).find(event => event.id !== eventId && isUpcoming(event))
+  handEvent(db, id) ??
+  eventsOf(db, id).find(event => event.id !== eventId && event.droppedAt === null && isUpcoming(event))
 
 export const isUpcoming = ({ begunAt, status }: TourEvent) => begunAt === null && status === 'upcoming'
 

@@ -1,5 +1,5 @@
 /** Stores the answers of a feed: each value of a golfer with the time span it was valid, so that a board of any past time can be made. */
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, notInArray } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { golfers as readings, tourEvents } from '../../../db/schema.ts'
 import { day } from '../../platform/clock.ts'
@@ -56,7 +56,11 @@ export function storeBoard(
   const changed = board.golfers.filter(golfer => !Bun.deepEquals(golfer, before.get(golfer.player_id)))
   const moved = changed.filter(golfer => hasMoved(before.get(golfer.player_id), golfer))
   const { id: feedId, version, ...state } = board.event
-  const quiet = known?.status === state.status && known.round === state.round && changed.length + missing.length === 0
+  const quiet =
+    known?.droppedAt === null &&
+    known.status === state.status &&
+    known.round === state.round &&
+    changed.length + missing.length === 0
   const rate = ({ id, begunAt }: TourEvent) =>
     begunAt === null && board.ratings !== undefined && storeNewRatings(tx, id, board.ratings)
   const isRated = known !== undefined && rate(known)
@@ -69,6 +73,7 @@ export function storeBoard(
     version,
     begunAt: known?.begunAt ?? (hasPlayStarted(board.golfers) ? at : null),
     changedAt: at,
+    droppedAt: null,
   }
   const isMoved = moved.length + missing.length > 0
   const event = known
@@ -79,6 +84,23 @@ export function storeBoard(
   const rated = known ? isRated : rate(event)
   return { event, changed: changed.length + missing.length, moved, quiet, rated }
 }
+
+/** A coming event that the feed no longer has is not coming, until the feed has it again. Returns how many there were. */
+export const dropUpcoming = (tx: Db, { id: tourId }: Tour, listed: number[], now: number): number =>
+  tx
+    .update(tourEvents)
+    .set({ droppedAt: now })
+    .where(
+      and(
+        eq(tourEvents.tourId, tourId),
+        eq(tourEvents.source, 'feed'),
+        eq(tourEvents.status, 'upcoming'),
+        isNull(tourEvents.droppedAt),
+        notInArray(tourEvents.id, listed),
+      ),
+    )
+    .returning({ id: tourEvents.id })
+    .all().length
 
 const insertEvent = (tx: Db, values: typeof tourEvents.$inferInsert): TourEvent =>
   tx.insert(tourEvents).values(values).returning().get()

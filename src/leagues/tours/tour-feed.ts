@@ -34,8 +34,11 @@ export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
   },
 })
 
+/** `isWhole`: no coming event was unreadable, so that those which are not here are not on the feed. */
+export type FeedReading = { boards: FeedBoard[]; isWhole: boolean }
+
 /** One answer may contain several events: returns each that a league is played on, once. */
-export function parseBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
+export function parseBoards(db: Db, tour: Tour, json: unknown): FeedReading {
   const { format } = tour
   const boards = new Map<string, FeedBoard>()
   const failures: ScoreFeedError[] = []
@@ -50,19 +53,20 @@ export function parseBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
   }
   const [failure] = failures
   if (boards.size === 0 && failure) throw failure
-  for (const board of nextEvents(format, json)) {
+  const next = nextEvents(format, json)
+  for (const board of next ?? []) {
     const key = board.event.id ?? board.event.name
     if (!boards.has(key)) boards.set(key, board)
   }
-  return [...boards.values()]
+  return { boards: [...boards.values()], isWhole: next !== undefined }
 }
 
-/** An unreadable coming event does not affect the current one. */
-function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
+/** An unreadable coming event does not affect the current one: then undefined. */
+function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] | undefined {
   try {
     return feedParsers[format].readNext(json)
   } catch (error) {
-    if (error instanceof ScoreFeedError) return []
+    if (error instanceof ScoreFeedError) return undefined
     throw error
   }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE `tour_events` ADD `dropped_at` integer;
