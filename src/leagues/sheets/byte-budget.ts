@@ -15,6 +15,7 @@ export function byteBudget(maxBytes: number): ByteBudget {
   const entries = new Map<object, Entry>() // least recently used first
   let bytes = 0
   let droppedBytes = 0
+  let hasDroppedLarge = false
   let collecting: Timer | undefined
 
   /**
@@ -26,12 +27,14 @@ export function byteBudget(maxBytes: number): ByteBudget {
     bytes -= size
     droppedBytes += size
     drop()
+    hasDroppedLarge ||= size >= collectAboveBytes
     if (droppedBytes < collectAboveBytes || collecting) return
-    droppedBytes = 0
-    const collect = size >= collectAboveBytes ? fullGC : () => Bun.gc(false)
     collecting = setTimeout(() => {
+      if (hasDroppedLarge) fullGC()
+      else Bun.gc(false)
+      droppedBytes = 0
+      hasDroppedLarge = false
       collecting = undefined
-      collect()
     }, collectAfterMs)
     collecting.unref()
   }
