@@ -11,6 +11,7 @@ import type { BoardRow } from '../leaderboard/page.ts'
 import { canonicalQuery } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
 import { postJson } from '../platform/http/outgoing.ts'
+import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
 import { boardPage } from './board.ts'
@@ -32,7 +33,7 @@ export const announceLater = (
 export const announce = job('leagues.announce', {
   input: t.Object({
     leagueId: t.Integer(),
-    what: t.Union(announcements.map(what => t.Literal(what))),
+    what: oneOfWords(announcements),
     detail: t.Optional(t.String()),
   }),
   attempts: 5,

@@ -19,12 +19,10 @@ import {
 import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
-import { dateTime, dateTimeSchema, textReadAs } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, oneOfWords, textReadAs } from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
 import { kindOf, type ReadPage } from './kinds.ts'
 import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
-
-const choice = (words: readonly string[]) => t.Union(words.map(word => t.Literal(word)))
 
 /** As they come in the address; the leaderboard engine says what is valid. */
 export const boardQuery = t.Object({
@@ -35,7 +33,7 @@ export const boardQuery = t.Object({
       maxLength: 200,
     }),
   ),
-  order: textReadAs(choice(orders), 'As it suits the column, by default'),
+  order: textReadAs(oneOfWords(orders), 'As it suits the column, by default'),
   page: textReadAs(t.Integer({ default: 1 }), 'The page, from 1'),
   limit: textReadAs(t.Integer({ default: defaultLimit }), `Rows on a page, ${maxLimit} at most`),
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
@@ -58,7 +56,7 @@ export const boardQuery = t.Object({
       description: 'A time: gains count from the scan of that time instead of from the baseline. Sheet leagues only',
     }),
   ),
-  ties: textReadAs(choice(ties), 'standard (1224, the default), dense (1223), modified (1334) or ordinal (1234)'),
+  ties: textReadAs(oneOfWords(ties), 'standard (1224, the default), dense (1223), modified (1334) or ordinal (1234)'),
 })
 
 export const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })

@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { leagueKinds, type leagues } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { mask } from '../platform/settings.ts'
 import type { FormField } from '../ui/parts/form.ts'
 
@@ -20,8 +20,8 @@ export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Time
   return now < endsAt ? 'active' : 'ended'
 }
 
-export const kindSchema = t.Union(leagueKinds.map(kind => t.Literal(kind)))
-export const statusSchema = t.Union(leagueStatuses.map(status => t.Literal(status)))
+export const kindSchema = oneOfWords(leagueKinds)
+export const statusSchema = oneOfWords(leagueStatuses)
 
 /**
  * The fields of a league that officers write, besides the `config` of its kind. The bodies of POST and PATCH, the answer and the form

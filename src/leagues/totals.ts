@@ -10,7 +10,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
-import { dateTime, dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery, refuseInvalidQuery } from './board.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
@@ -57,7 +57,7 @@ export const totalsSchema = t.Object(
     labels: t.Array(t.String(), { description: 'The labels of the board' }),
     all: t.Nullable(t.Object(totalFields, { description: 'Everyone who counts; null while nobody is on the board' })),
     label: t.Nullable(t.String()),
-    by: t.Union(totalsBy.map(by => t.Literal(by))),
+    by: oneOfWords(totalsBy),
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     rows: t.Array(

@@ -6,6 +6,7 @@ import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { locks } from '../locks.ts'
+import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
@@ -20,7 +21,7 @@ export const algorithms = ['greedy', 'optimal', 'production'] as const
 
 export const generateSchema = t.Object({
   ...rangeFields,
-  algorithm: t.Optional(t.Union(algorithms.map(each => t.Literal(each)))),
+  algorithm: t.Optional(oneOfWords(algorithms)),
   seed: t.Optional(
     t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed gives the same roster' }),
   ),

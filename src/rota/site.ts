@@ -2,15 +2,14 @@ import { type Static, t } from 'elysia'
 import { type sites, swapRules } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { errorsInRules, siteRulesSchema } from './rules-of-work.ts'
 
 export type Site = typeof sites.$inferSelect
 
-const swapsSchema = t.Union(
-  swapRules.map(rule => t.Literal(rule)),
-  { description: 'Who approves a swap: an officer, or the rules of work alone' },
-)
+const swapsSchema = oneOfWords(swapRules, {
+  description: 'Who approves a swap: an officer, or the rules of work alone',
+})
 
 export const siteSchema = t.Object(
   {

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { type LedgerKind, type ledger, ledgerKinds } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Side } from './order.ts'
 
 export type LedgerLine = typeof ledger.$inferSelect
@@ -60,7 +60,7 @@ export const ledgerLineSchema = t.Object(
     at: dateTimeSchema,
     user_id: t.Integer(),
     username: t.String(),
-    kind: t.Union(ledgerKinds.map(kind => t.Literal(kind))),
+    kind: oneOfWords(ledgerKinds),
     symbol: text,
     quantity: t.Integer({ description: 'Shares received; below 0: given' }),
     price_cents: t.Nullable(t.Integer({ description: 'The price of the trade, or the dividend per share' })),
@@ -102,7 +102,7 @@ export const activitySchema = t.Object(
   {
     id: t.Integer(),
     at: dateTimeSchema,
-    kind: t.Union(activityKinds.map(kind => t.Literal(kind))),
+    kind: oneOfWords(activityKinds),
     user_id: t.Integer(),
     username: t.String(),
     symbol: text,

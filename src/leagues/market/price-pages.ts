@@ -8,7 +8,7 @@ import { html } from '../../platform/html.ts'
 import { access, isAtLeast } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { idParams } from '../../platform/http/shared-schemas.ts'
+import { idParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -135,7 +135,7 @@ export const pricePages = (app: App) => {
       {
         params: t.Object({ symbol: symbolSchema }),
         query: t.Object({
-          range: t.Optional(t.Union(priceRanges.map(range => t.Literal(range)))),
+          range: t.Optional(oneOfWords(priceRanges)),
           page: t.Optional(t.Integer({ description: 'Of the prices that officers see' })),
           corrections_page: t.Optional(t.Integer({ description: 'Of the corrections' })),
         }),

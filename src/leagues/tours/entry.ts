@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
-import { dateTimeSchema, nullableNumber, oneLine } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, nullableNumber, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { maxPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
 
@@ -12,7 +12,7 @@ export type NamedEntry = Entry & { username: string }
 const pickSchema = t.Object({
   player_id: t.String(),
   name: t.Nullable(t.String()),
-  status: t.Union([...golferStates, 'missing' as const].map(state => t.Literal(state))),
+  status: oneOfWords([...golferStates, 'missing']),
   score: t.Nullable(t.Number({ description: 'The score of the pick; null if unknown' })),
   total: nullableNumber,
   today: nullableNumber,

@@ -6,7 +6,7 @@ import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { itemsOfPage, paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { oneLine } from '../../platform/http/shared-schemas.ts'
+import { oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { maxPlayers } from './field-text.ts'
 import { matchPlayerByHand, openUnmatched } from './match-field.ts'
 import { tourBySlug } from './queries.ts'
@@ -69,7 +69,7 @@ const fieldPlayer = t.Object({
 
 const upcoming = t.Object(
   {
-    event: t.Nullable(t.Object({ name: t.String(), source: t.Union(fieldSources.map(each => t.Literal(each))) })),
+    event: t.Nullable(t.Object({ name: t.String(), source: oneOfWords(fieldSources) })),
     players: t.Array(fieldPlayer),
     pagination: paginationSchema,
   },

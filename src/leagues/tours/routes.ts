@@ -5,7 +5,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { dateTimeSchema, oneLine } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
 import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
@@ -19,7 +19,7 @@ const feedUrl = t.String({
   maxLength: 2000,
   description: 'The address of the feed; it may contain a key',
 })
-const format = t.Union(feedFormats.map(each => t.Literal(each)))
+const format = oneOfWords(feedFormats)
 const interval = t.Integer({ minimum: 1, maximum: 86_400, description: 'Refresh the feed every … seconds' })
 
 const golferSchema = t.Object({
@@ -31,7 +31,7 @@ const golferSchema = t.Object({
   thru: t.Nullable(t.Integer()),
   round: t.Nullable(t.Integer()),
   rounds: t.Array(t.Nullable(t.Integer())),
-  status: t.Union(golferStates.map(each => t.Literal(each))),
+  status: oneOfWords(golferStates),
   tee_time: t.Nullable(dateTimeSchema),
 })
 

@@ -1,7 +1,7 @@
 /** A tour: its feed, the event the feed shows, and the state of the feed. */
 import { type Static, t } from 'elysia'
 import { eventStates, feedFormats, fieldSources, type tourEvents, type tours } from '../../../db/schema.ts'
-import { dateTime, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { FeedEvent } from './feeds/board.ts'
 
 export type Tour = typeof tours.$inferSelect
@@ -29,7 +29,6 @@ export const feedEventOf = ({ feedId, name, round, status, version }: TourEvent)
 export const eventKey = ({ feedId, name }: Pick<TourEvent, 'feedId' | 'name'>): string => feedId ?? name
 
 const moment = t.Nullable(dateTimeSchema)
-const literals = <T extends string>(words: readonly T[]) => t.Union(words.map(word => t.Literal(word)))
 
 export const slugParams = t.Object({ slug: t.String({ maxLength: 40 }) })
 
@@ -44,16 +43,16 @@ export const tourSchema = t.Object(
   {
     slug: t.String(),
     name: t.String(),
-    format: literals(feedFormats),
+    format: oneOfWords(feedFormats),
     interval_s: t.Integer({ description: 'Refresh the feed every … seconds while a league is on' }),
     feed_url: t.Optional(t.String({ description: 'For officers only: it may contain a key' })),
-    status: literals(tourStates),
+    status: oneOfWords(tourStates),
     event: t.Nullable(
       t.Object({
         id: t.Nullable(t.String()),
         name: t.String(),
         round: t.Nullable(t.Integer()),
-        status: literals(eventStates),
+        status: oneOfWords(eventStates),
         changed_at: dateTimeSchema,
       }),
     ),
@@ -61,7 +60,7 @@ export const tourSchema = t.Object(
       t.Object(
         {
           name: t.String(),
-          source: literals(fieldSources),
+          source: oneOfWords(fieldSources),
           players: t.Integer(),
           changed_at: dateTimeSchema,
         },

@@ -8,12 +8,12 @@ import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { spanWords } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
 
-export const leaveStateSchema = t.Union(leaveStates.map(state => t.Literal(state)))
+export const leaveStateSchema = oneOfWords(leaveStates)
 const day = (example: string) => ({ ...dateSchema, examples: [example] })
 const noteSchema = t.String({ maxLength: 500, examples: ['A wedding'] })
 

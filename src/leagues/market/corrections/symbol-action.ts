@@ -7,7 +7,7 @@ import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.t
 import { iso } from '../../../platform/clock.ts'
 import type { PageSlice } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
-import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, oneOfWords } from '../../../platform/http/shared-schemas.ts'
 
 export type SymbolAction = typeof symbolActions.$inferSelect
 
@@ -15,7 +15,7 @@ export const symbolActionSchema = t.Object(
   {
     id: t.Integer(),
     symbol: t.String(),
-    kind: t.Union(symbolActionKinds.map(kind => t.Literal(kind))),
+    kind: oneOfWords(symbolActionKinds),
     at: dateTimeSchema,
     username: t.Nullable(t.String({ description: 'Who did it, shown to signed-in users; null: the operator' })),
     reason: t.Nullable(t.String()),
