@@ -43,6 +43,17 @@ test('officers create a tour, which is updated at once and read by all; its feed
   expect((await refusalOf(call.post('/api/v1/tours/pga/update'))).status).toBe(404)
 })
 
+test('a tour is not called like another, however it is written; it may keep its name', async () => {
+  const { call } = await startWithoutSchedule()
+  const { url } = feedFor()
+  await newTour(call, url, { name: 'PGA Tour' })
+  const taken = { status: 409, errors: [{ path: 'name', message: 'The tour pga is already called PGA Tour' }] }
+  expect((await refusalOf(newTour(call, url, { slug: 'euro', name: ' PGA tour' }))).problem).toMatchObject(taken)
+  await newTour(call, url, { slug: 'euro' })
+  expect((await refusalOf(call.patch('/api/v1/tours/euro', { name: 'PGA Tour' }))).problem).toMatchObject(taken)
+  expect(await call.patch('/api/v1/tours/pga', { name: 'PGA TOUR' })).toMatchObject({ name: 'PGA TOUR' })
+})
+
 test('a feed of another format reads the same', async () => {
   const fieldhouse = await startWithoutSchedule()
   const feed = feedFor()

@@ -25,8 +25,19 @@ export function jsonFeed(json: object) {
   return feed
 }
 
-export const newTour = (call: Call, feed_url: string, more: object = {}) =>
-  call.post('/api/v1/tours', { slug: 'pga', name: 'PGA', feed_url, format: 'fieldhouse', interval_s: 60, ...more })
+export const newTour = (
+  call: Call,
+  feed_url: string,
+  more: { slug?: string; name?: string; format?: string; interval_s?: number } = {},
+) =>
+  call.post('/api/v1/tours', {
+    slug: 'pga',
+    name: more.slug ?? 'PGA',
+    feed_url,
+    format: 'fieldhouse',
+    interval_s: 60,
+    ...more,
+  })
 
 const iso = (at: number) => new Date(at).toISOString()
 

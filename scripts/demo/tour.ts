@@ -81,11 +81,13 @@ async function nextWeek(call: DemoCall, tour: string, field: readonly Golfer[], 
 async function newTour(call: DemoCall, feed_url: string): Promise<string | undefined> {
   const { tours } = await call.get('/api/v1/tours?limit=500')
   const taken = new Set(tours.map(({ slug }: { slug: string }) => slug))
-  let slug = 'coastal'
-  for (let n = 2; taken.has(slug); n++) slug = `coastal-${n}`
+  const named = (n: number) =>
+    n === 1 ? { slug: 'coastal', name: 'Coastal Tour' } : { slug: `coastal-${n}`, name: `Coastal Tour ${n}` }
+  let n = 1
+  while (taken.has(named(n).slug)) n++
   try {
-    await call.post('/api/v1/tours', { slug, name: 'Coastal Tour', feed_url, format: 'fieldhouse', interval_s: 3 })
-    return slug
+    await call.post('/api/v1/tours', { ...named(n), feed_url, format: 'fieldhouse', interval_s: 3 })
+    return named(n).slug
   } catch (error) {
     if (String(error).includes('not on the public internet')) return undefined
     throw error

@@ -1,4 +1,5 @@
 /** Changes to tours by officers. A feed's URL may contain a key: audits only have its origin. */
+import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { clearAlert } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
@@ -9,7 +10,14 @@ import { checkUrlField } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { clearFeedAlerts, stateOfNewUrl } from '../feeds/feed-state.ts'
 import { unmatchedAlertKey } from './match-field.ts'
-import { changeTour, deleteTour, insertTour, openLeaguesOn, updateMissingAlertKey } from './queries.ts'
+import {
+  changeTour,
+  deleteTour,
+  insertTour,
+  openLeaguesOn,
+  tourWithSameName,
+  updateMissingAlertKey,
+} from './queries.ts'
 import type { Tour } from './tour.ts'
 import { tourFeed } from './tour-feed.ts'
 import { updateNow } from './update-player-scores.ts'
@@ -25,6 +33,7 @@ export async function addTour(app: App, who: Who, given: TourInput & { slug: str
     const values = { slug, name: name.trim(), feedUrl: feed_url, format, intervalS: interval_s }
     const tour = insertTour(tx, { ...values, createdBy: who.id, createdAt: at })
     if (!tour) return alreadyTaken('slug', `A tour ${slug} already exists`)
+    refuseTakenName(tx, tour)
     audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', slug)
     return tour
@@ -43,13 +52,15 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<To
   const changed = await atomically(db, tx => {
     audit(tx, { at, who, action: 'tour.change', target: `tour ${tour.slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', tour.slug)
-    return changeTour(tx, tour.id, {
+    const changed = changeTour(tx, tour.id, {
       name: given.name?.trim(),
       feedUrl: given.feed_url,
       format: given.format,
       intervalS: given.interval_s,
       ...(isOther && { ...stateOfNewUrl, failingSince: null, heldSince: null, acceptNext: false }),
     })
+    if (changed && changed.name !== tour.name) refuseTakenName(tx, changed)
+    return changed
   })
   if (isOther && changed) await pollTourNow(app, changed, who)
 }
@@ -83,6 +94,12 @@ export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boole
     return updateNow(app, { ...tour, acceptNext: true, askedAt: null }, who.id)
   }
   return updateNow(app, tour, who.id)
+}
+
+/** Alerts and jobs tell tours apart by name. */
+function refuseTakenName(tx: Db, tour: Tour): void {
+  const other = tourWithSameName(tx, tour)
+  if (other) alreadyTaken('name', `The tour ${other.slug} is already called ${other.name}`)
 }
 
 const auditDetail = ({ feed_url, ...given }: Partial<TourInput>) => ({

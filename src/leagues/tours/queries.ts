@@ -1,4 +1,4 @@
-import { and, asc, between, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, between, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
@@ -37,6 +37,13 @@ export function insertTour(tx: Db, tour: typeof tours.$inferInsert): Tour | unde
   touch(tx, 'names')
   return tx.insert(tours).values(tour).onConflictDoNothing().returning().all()[0]
 }
+
+export const tourWithSameName = (db: Db, { id, name }: Tour): Tour | undefined =>
+  db
+    .select()
+    .from(tours)
+    .where(and(sql`${tours.name} = ${name} collate nocase`, ne(tours.id, id)))
+    .get()
 
 /** Also with an empty change. */
 export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | undefined =>
