@@ -1,5 +1,7 @@
 /** Players who are missing from the newest scan are found by search, on the board and everywhere. */
 import { expect, test } from 'bun:test'
+import { uploads } from '../db/schema.ts'
+import { day } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start } from './start.ts'
 
@@ -47,4 +49,24 @@ test('nobody is missing before the first scan; then players of a baseline are, w
   const { last_seen } = await card()
   const { missing } = await call.get(`/api/v1/leagues/${id}/players?q=wolf`)
   expect(missing).toEqual([{ player_id: '4', name: 'Wolf', last_seen }])
+})
+
+test('the search for missing players says from when on it looked through the scans, when there are more of them', async () => {
+  const { app, call, finished } = await start()
+  const { id } = await newLeague(call)
+  const send = (content: string, kind: string, taken_at: string) =>
+    finished(upload(call, id, content, { kind, taken_at, force: 'true' }))
+  await send(scan('Wolf', 'Wolves'), 'baseline', '2026-01-01T00:00:00Z')
+  const asked = () => call.get(`/api/v1/leagues/${id}/players?q=wolves`)
+  await send(scan('Wolf', 'Bear'), 'baseline', '2026-06-01T00:00:00Z')
+  await send(scan('Wolf'), 'current', '2026-06-02T00:00:00Z')
+  expect(await asked()).toMatchObject({ missing: [{ name: 'Wolves' }], missing_since: null })
+  const [first] = app.db.select().from(uploads).limit(1).all()
+  for (let i = 1; i <= 49; i++) {
+    const takenAt = first!.takenAt + i * day
+    const copy = { ...first!, id: undefined, takenAt, sha256: String(i), snapshotId: 1_000 + i } // its snapshot is gone
+    app.db.insert(uploads).values(copy).run()
+  }
+  expect(await asked()).toMatchObject({ missing: [], missing_since: '2026-01-02T00:00:00.000Z' })
+  expect(await call.get(`/leagues/${id}?q=wolves`)).toContain('are not searched')
 })

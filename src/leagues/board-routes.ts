@@ -8,7 +8,7 @@ import { csvDownload } from '../platform/files/csv.ts'
 import { access } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema, idParams, idSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, idParams, idSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
 import { maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import { maxColumnsLength, readColumnList } from './columns.ts'
@@ -23,6 +23,13 @@ const found = t.Object({
     t.Array(missingPlayerSchema, {
       description: 'Matches among players who are missing from the newest scan, at most twenty',
     }),
+  ),
+  missing_since: t.Optional(
+    t.Nullable(
+      dateTime({
+        description: 'The oldest scan searched for missing players: only the newest 50 are. Null: all were',
+      }),
+    ),
   ),
   players: t.Array(
     t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: nullableNumber }),
@@ -155,7 +162,11 @@ export const boardRoutes = (app: App) => {
         set.headers.link = linkHeader(request.url, board.pagination)
         const players = board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score }))
         const missing = query.q && (await kindOf(app, league).missing?.(app, league, query.q, maxMissing))
-        return { players, ...(missing && { missing }), pagination: board.pagination }
+        return {
+          players,
+          ...(missing && { missing: missing.players, missing_since: missing.since }),
+          pagination: board.pagination,
+        }
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 200 })), ...pageQuery }),

@@ -43,6 +43,8 @@ export type TotalsPage = {
 export type PlayerView = Static<typeof playerSchema> & { [more: string]: unknown }
 
 export type MissingPlayer = Static<typeof missingPlayerSchema>
+/** `since`: the oldest scan that was searched; null if all were. */
+export type FoundMissing = { players: MissingPlayer[]; since: string | null }
 
 /** How another thread reads a whole board: a module that exports `slices(input)`, an iterable of rows. */
 export type ExportSource = { module: string; input: unknown }
@@ -96,7 +98,7 @@ export type LeagueKind = {
   /** What the form offers: the metrics of its scores so far, or the tours there are. Without a league: for a new one. */
   offered?(app: App, league?: League): readonly string[]
   /** Players who were on an earlier board and are missing from this one, whose name or id contains `q`. */
-  missing?(app: App, league: League, q: string, limit: number): Promise<MissingPlayer[]>
+  missing?(app: App, league: League, q: string, limit: number): Promise<FoundMissing>
   /** The labels of its players. */
   seenLabels?(app: App, league: League): readonly string[]
   /** How another config would move players; undefined if there is no board yet. At most `limit` players are named each way. */

@@ -137,7 +137,7 @@ async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
 async function playersOfLeague(app: App, id: number, q: string, limit: number): Promise<Player[]> {
   const row = leagueById(app.db, id)
   const board = await boardPage(app, row, canonicalQuery({ q, limit }))
-  const missing = (await kindOf(app, row).missing?.(app, row, q, limit)) ?? []
+  const missing = (await kindOf(app, row).missing?.(app, row, q, limit))?.players ?? []
   const league = { id, name: row.name, kind: row.kind }
   return [
     ...board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score, league })),

@@ -123,7 +123,7 @@ function boardPageMaker(app: App) {
       tierCounts: await tierCounts(league, query, view.rows),
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
-      missing: query.q === undefined ? [] : await kind.missing?.(app, league, query.q, maxMissing),
+      missing: query.q === undefined ? undefined : await kind.missing?.(app, league, query.q, maxMissing),
       columns: readerColumns ?? columnsOfLeague(league),
       hasOwnColumns: readerColumns !== undefined,
       total: view.pagination.total > maxSummed ? undefined : await totalShown(league, query),

@@ -12,7 +12,7 @@ import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView, boardQuery } from '../board.ts'
 import { columnName, columnsOfRow, joinColumnList, shownColumns, withGains } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
-import type { MissingPlayer, Trends } from '../kinds.ts'
+import type { FoundMissing, Trends } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
@@ -36,7 +36,7 @@ export type BoardData = {
   me?: string
   mayJoin?: boolean
   /** Found among players who are no longer on the board. */
-  missing?: readonly MissingPlayer[]
+  missing?: FoundMissing
   /** Columns instead of the default ones, chosen by the reader or else by the league. */
   columns?: readonly string[]
   hasOwnColumns?: boolean
@@ -111,26 +111,30 @@ ${table({
   },
   empty: emptyBoard(params, to({ q: undefined, page: undefined }), path),
 })}
-${paginationLinks(pages, page => to({ page, around: undefined }))}${missingPart(data.missing ?? [], path)}`
+${paginationLinks(pages, page => to({ page, around: undefined }))}${data.missing && missingPart(data.missing, path)}`
 }
 
-const missingPart = (missing: readonly MissingPlayer[], path: string): Content =>
-  missing.length > 0 &&
+const missingPart = ({ players, since }: FoundMissing, path: string): Content =>
+  (players.length > 0 || since !== null) &&
   html`<section class="part">
 <h2>Missing from the newest scan</h2>
-${table({
-  caption: 'Players who are missing from the newest scan',
-  rows: missing,
-  columns: [
-    {
-      head: 'Name',
-      names: true,
-      cell: each => html`<a href="${path}/players/${encodeURIComponent(each.player_id)}">${name(each.name)}</a>`,
-    },
-    { head: 'Id', cell: ({ player_id }) => html`<code>${player_id}</code>` },
-    { head: 'Last seen', cell: ({ last_seen }) => moment(last_seen) },
-  ],
-})}
+${
+  players.length > 0 &&
+  table({
+    caption: 'Players who are missing from the newest scan',
+    rows: players,
+    columns: [
+      {
+        head: 'Name',
+        names: true,
+        cell: each => html`<a href="${path}/players/${encodeURIComponent(each.player_id)}">${name(each.name)}</a>`,
+      },
+      { head: 'Id', cell: ({ player_id }) => html`<code>${player_id}</code>` },
+      { head: 'Last seen', cell: ({ last_seen }) => moment(last_seen) },
+    ],
+  })
+}
+${since && html`<p class="quiet">${players.length === 0 && 'Nobody found here. '}Scans before ${moment(since)} are not searched.</p>`}
 </section>`
 
 function figuresOf(

@@ -107,19 +107,21 @@ export const sheetLeague: LeagueKind = {
   async missing(app, league, q, limit) {
     const published = publishedSnapshots(app.db, league.id)
     const newest = newestScan(published)
-    if (!newest) return []
+    if (!newest) return { players: [], since: null }
     const others = byTakenAt(scansOf(published)).reverse()
     const scans = new Map(others.filter(scan => scan !== newest).map(scan => [scan.snapshot, scan.takenAt]))
     const ids = [...scans.keys()].slice(0, maxScansSearched)
+    const since = ids.length < scans.size ? iso(scans.get(ids.at(-1)!)!) : null
     const { all, hits } = await retryWhenGone(undefined, () =>
       app.sheets.boards.boardCache.missing(newest.snapshot, ids, q),
     )
     const rows: number[] = []
     for (let row = 0; row < hits.length && rows.length < limit; row++) if (hits[row] === 1) rows.push(row)
-    return rows.map(row => {
+    const players = rows.map(row => {
       const player_id = textAt(all.ids, row)
       return { player_id, name: textAt(all.names, row) || player_id, last_seen: iso(scans.get(all.scans[row]!)!) }
     })
+    return { players, since }
   },
   seenLabels: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, publishedSnapshots(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
