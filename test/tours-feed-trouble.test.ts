@@ -1,8 +1,19 @@
 import { expect, test } from 'bun:test'
 import type { FeedFault } from '../scripts/fake-feed.ts'
 import { minute } from '../src/platform/clock.ts'
-import { board, startWithoutSchedule, until } from './start.ts'
-import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { board, startWithoutSchedule } from './start.ts'
+import {
+  alerts,
+  enter,
+  feedFor,
+  newTour,
+  newTourLeague,
+  newUser,
+  players,
+  tour,
+  untilUpdated,
+  update,
+} from './tours.ts'
 
 /** The status of a tour by the fault of its feed. */
 const outcomes = {
@@ -26,7 +37,7 @@ for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcome
     const { app, call, clock } = fieldhouse
     const feed = feedFor()
     await newTour(call, feed.url)
-    await until(async () => (await tour(call)).status === 'ok')
+    await untilUpdated(call)
     const league = await newTourLeague(call)
     const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
     await enter(await newUser(fieldhouse, 'ann'), league.id, ids.slice(0, 4))

@@ -1,7 +1,18 @@
 import { expect, test } from 'bun:test'
 import { minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import {
+  alerts,
+  enter,
+  feedFor,
+  newTour,
+  newTourLeague,
+  newUser,
+  players,
+  tour,
+  untilUpdated,
+  update,
+} from './tours.ts'
 
 test('officers create a tour, which is updated at once and read by all; its feed’s URL stays among officers', async () => {
   const fieldhouse = await startWithoutSchedule()
@@ -62,7 +73,7 @@ test('a feed of another format reads the same', async () => {
     await newTour(fieldhouse.call, feed.urlOf(format), { slug: format, format })
   const boards = await Promise.all(
     ['fieldhouse', 'datagolf', 'espn'].map(async slug => {
-      await until(async () => (await tour(fieldhouse.call, slug)).status === 'ok')
+      await untilUpdated(fieldhouse.call, slug)
       const totals = (await players(fieldhouse.call, slug)).map((each: { player_id: string; total: number }) => [
         each.player_id,
         each.total,
@@ -79,7 +90,7 @@ test('feeds on private addresses are refused, however they are written', async (
   const { port } = new URL(feed.url)
   const allowing = await startWithoutSchedule()
   await newTour(allowing.call, `http://localhost:${port}/fieldhouse.json`)
-  await until(async () => (await tour(allowing.call)).status === 'ok')
+  await untilUpdated(allowing.call)
   await allowing.stop()
   const requestsBefore = feed.requests.length
   const { call, ...fieldhouse } = await startWithoutSchedule({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
@@ -141,7 +152,7 @@ test('a held board is accepted when an officer says so', async () => {
   const { app, call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
-  await until(async () => (await tour(call)).status === 'ok')
+  await untilUpdated(call)
   expect((await refusalOf(call.post('/api/v1/tours/pga/update', { accept: true }))).status).toBe(409)
   const league = await newTourLeague(call)
   const ann = await newUser(fieldhouse, 'ann')
@@ -169,7 +180,7 @@ test('a league on another week’s event says so instead of taking its field', a
   const feed = feedFor({ firstTee: Date.now() - 3 * 24 * 60 * minute })
   feed.advance(600)
   await newTour(call, feed.url)
-  await until(async () => (await tour(call)).status === 'ok')
+  await untilUpdated(call)
   const starts = Date.now() + 3 * 24 * 60 * minute
   const league = await newTourLeague(call, {}, { starts, ends: starts + 4 * 24 * 60 * minute })
   const ann = await newUser(fieldhouse, 'ann')

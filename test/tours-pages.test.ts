@@ -3,8 +3,8 @@ import { minute } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
-import { startWithoutSchedule, until } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { startWithoutSchedule } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, untilUpdated, update } from './tours.ts'
 import { faintText, structureFaults } from './web-seen.ts'
 
 type Golfer = { player_id: string; name: string }
@@ -14,7 +14,7 @@ async function startPool(config: object = {}) {
   const { call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, `${feed.url}?key=secret`)
-  await until(async () => (await tour(call)).status === 'ok')
+  await untilUpdated(call)
   const league = await newTourLeague(call, config)
   const field: Golfer[] = await players(call)
   const ann = await newUser(fieldhouse, 'ann')

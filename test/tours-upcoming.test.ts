@@ -4,8 +4,19 @@ import { matchPlayers } from '../src/leagues/tours/match-names.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, enter, jsonFeed, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { board, refusalOf, startWithoutSchedule } from './start.ts'
+import {
+  alerts,
+  enter,
+  jsonFeed,
+  newTour,
+  newTourLeague,
+  newUser,
+  players,
+  tour,
+  untilUpdated,
+  update,
+} from './tours.ts'
 
 type FeedGolfer = { id: string; name: string; [more: string]: unknown }
 
@@ -42,7 +53,7 @@ async function startWaiting(config: object = {}) {
   const { call, clock } = fieldhouse
   const feed = jsonFeed(lastWeek)
   await newTour(call, feed.url)
-  await until(async () => (await tour(call)).status === 'ok')
+  await untilUpdated(call)
   const starts = clock.now() + 3 * day
   const league = await newTourLeague(call, { picks: 3, best: 2, ...config }, { starts, ends: starts + 4 * day })
   const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
@@ -276,7 +287,7 @@ test('a league on another event of the feed does not move the others to it', asy
     events: ['Coastal Open', 'Island Open'].map((name, i) => espnEvent(`${i}`, name, 'pre', 'STATUS_SCHEDULED')),
   })
   await newTour(call, feed.url, { format: 'espn' })
-  await until(async () => (await tour(call)).status === 'ok')
+  await untilUpdated(call)
   const starts = clock.now() + hour
   const onOther = await newTourLeague(call, { event: 'Island Open' }, { name: 'Islanders', starts })
   const league = await newTourLeague(call, {}, { starts })

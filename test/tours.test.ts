@@ -10,7 +10,19 @@ import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { bindEvent, leagueEvent } from '../src/leagues/tours/picks.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
-import { alerts, enter, feedFor, jsonFeed, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import {
+  alerts,
+  enter,
+  feedFor,
+  jsonFeed,
+  newTour,
+  newTourLeague,
+  newUser,
+  players,
+  tour,
+  untilUpdated,
+  update,
+} from './tours.ts'
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 
@@ -20,7 +32,7 @@ async function startPlaying(config: object = {}) {
   const { call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
-  await until(async () => (await tour(call)).status === 'ok')
+  await untilUpdated(call)
   const league = await newTourLeague(call, config)
   const ids: string[] = (await players(call)).map(({ player_id }: Golfer) => player_id)
   const [ann, bob] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'bob')]

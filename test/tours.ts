@@ -2,7 +2,7 @@
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { App } from '../src/context.ts'
 import { day, hour } from '../src/platform/clock.ts'
-import { afterTest, type caller, type start } from './start.ts'
+import { afterTest, type caller, type start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
@@ -68,6 +68,13 @@ export async function newUser({ call, as, url }: Started, username: string, role
 /** Updates the tour from its feed and waits for the result. */
 export const update = ({ call, finished }: Pick<Started, 'call' | 'finished'>, body: object = {}, slug = 'pga') =>
   finished(call.post(`/api/v1/tours/${slug}/update`, body))
+
+/** Resolves once the feed has been read, and the update that did so has ended: until then another one would join it. */
+export const untilUpdated = (call: Call, slug = 'pga') =>
+  until(async () => {
+    if ((await tour(call, slug)).status !== 'ok') return false
+    return (await call.get('/api/v1/jobs?name=update_player_scores&status=PROGRESS')).jobs.length === 0
+  })
 
 export const players = async (call: Call, slug = 'pga') =>
   (await call.get(`/api/v1/tours/${slug}/players?limit=500`)).players
