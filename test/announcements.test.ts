@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test'
 import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
-import { minute } from '../src/platform/clock.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start, startWithoutSchedule, until } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, playOn, update } from './tours.ts'
 import { startWebhook } from './webhook.ts'
 
 type Fieldhouse = Awaited<ReturnType<typeof start>>
@@ -39,7 +38,7 @@ test('a trading league announces new leaders and the final board to its webhook'
 test('a tour league announces its leaders once play has started', async () => {
   const feed = feedFor()
   const fieldhouse = await startWithoutSchedule()
-  const { call, clock } = fieldhouse
+  const { call } = fieldhouse
   const hook = startWebhook()
   await newTour(call, feed.url)
   await update(fieldhouse)
@@ -49,16 +48,15 @@ test('a tour league announces its leaders once play has started', async () => {
   await enter(ann, id, field.slice(0, 4))
   await enter(bob, id, field.slice(4, 8))
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 }) // nobody leads before play
-  const play = async (minutes: number) => {
-    feed.advance(minutes)
-    clock.forward(minutes * minute)
-    await update(fieldhouse)
+  const play = playOn(fieldhouse, feed)
+  const leadersAfter = async (minutes: number) => {
+    await play(minutes)
     return (await board(call, id)).rows.filter(({ rank }: { rank: number }) => rank === 1)
   }
   let leaders: string[] = []
   let changes = 0
   for (let turn = 0; turn < 20 && changes === 0; turn++) {
-    const names = (await play(120)).map(({ name }: { name: string }) => name).sort()
+    const names = (await leadersAfter(120)).map(({ name }: { name: string }) => name).sort()
     const isKnown = leaders.length > 0
     if (names.length === 0 || names.join() === leaders.join()) continue
     leaders = names

@@ -2,18 +2,7 @@ import { expect, test } from 'bun:test'
 import type { FeedFault } from '../scripts/fake-feed.ts'
 import { minute } from '../src/platform/clock.ts'
 import { board, startWithoutSchedule } from './start.ts'
-import {
-  alerts,
-  enter,
-  feedFor,
-  newTour,
-  newTourLeague,
-  newUser,
-  players,
-  tour,
-  untilUpdated,
-  update,
-} from './tours.ts'
+import { alerts, enter, feedFor, newTourLeague, newUpdatedTour, newUser, players, tour, update } from './tours.ts'
 
 /** The status of a tour by the fault of its feed. */
 const outcomes = {
@@ -36,8 +25,7 @@ for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcome
     const fieldhouse = await startWithoutSchedule()
     const { app, call, clock } = fieldhouse
     const feed = feedFor()
-    await newTour(call, feed.url)
-    await untilUpdated(call)
+    await newUpdatedTour(call, feed.url)
     const league = await newTourLeague(call)
     const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
     await enter(await newUser(fieldhouse, 'ann'), league.id, ids.slice(0, 4))

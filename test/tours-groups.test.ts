@@ -3,13 +3,12 @@ import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { pickGroupsOf } from '../src/leagues/tours/groups.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { refusalOf, startWithoutSchedule } from './start.ts'
-import { enter, feedFor, jsonFeed, newTour, newTourLeague, newUser, players, untilUpdated, update } from './tours.ts'
+import { enter, feedFor, jsonFeed, newTourLeague, newUpdatedTour, newUser, players, update } from './tours.ts'
 
 async function startGrouped(config: object) {
   const fieldhouse = await startWithoutSchedule()
   const { call } = fieldhouse
-  await newTour(call, feedFor().url)
-  await untilUpdated(call)
+  await newUpdatedTour(call, feedFor().url)
   const league = await newTourLeague(call, { picks: undefined, best: 2, ...config })
   const field: Golfer[] = await players(call)
   return { ...fieldhouse, league, field, ann: await newUser(fieldhouse, 'ann') }
@@ -131,8 +130,7 @@ test('odds that come after the field make the groups, on the page too', async ()
   }))
   const event = { id: 'inland', name: 'Inland Open', round: 1, status: 'upcoming' }
   const feed = jsonFeed({ event, golfers })
-  await newTour(call, feed.url)
-  await untilUpdated(call)
+  await newUpdatedTour(call, feed.url)
   const config = { picks: undefined, best: 1, groups: { by: 'odds', count: 2 } }
   const league = await newTourLeague(call, config, { starts: clock.now() + 2 * hour })
   const field = () => call.get(`/api/v1/leagues/${league.id}/field`)

@@ -7,10 +7,10 @@ import {
   feedFor,
   newTour,
   newTourLeague,
+  newUpdatedTour,
   newUser,
   players,
   tour,
-  untilUpdated,
   update,
 } from './tours.ts'
 
@@ -69,12 +69,10 @@ test('a feed of another format reads the same', async () => {
   const fieldhouse = await startWithoutSchedule()
   const feed = feedFor()
   feed.advance(300)
-  for (const format of ['fieldhouse', 'datagolf', 'espn'] as const)
-    await newTour(fieldhouse.call, feed.urlOf(format), { slug: format, format })
   const boards = await Promise.all(
-    ['fieldhouse', 'datagolf', 'espn'].map(async slug => {
-      await untilUpdated(fieldhouse.call, slug)
-      const totals = (await players(fieldhouse.call, slug)).map((each: { player_id: string; total: number }) => [
+    (['fieldhouse', 'datagolf', 'espn'] as const).map(async format => {
+      await newUpdatedTour(fieldhouse.call, feed.urlOf(format), { slug: format, format })
+      const totals = (await players(fieldhouse.call, format)).map((each: { player_id: string; total: number }) => [
         each.player_id,
         each.total,
       ])
@@ -89,8 +87,7 @@ test('feeds on private addresses are refused, however they are written', async (
   const feed = feedFor()
   const { port } = new URL(feed.url)
   const allowing = await startWithoutSchedule()
-  await newTour(allowing.call, `http://localhost:${port}/fieldhouse.json`)
-  await untilUpdated(allowing.call)
+  await newUpdatedTour(allowing.call, `http://localhost:${port}/fieldhouse.json`)
   await allowing.stop()
   const requestsBefore = feed.requests.length
   const { call, ...fieldhouse } = await startWithoutSchedule({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
@@ -151,8 +148,7 @@ test('a held board is accepted when an officer says so', async () => {
   const fieldhouse = await startWithoutSchedule()
   const { app, call, clock } = fieldhouse
   const feed = feedFor()
-  await newTour(call, feed.url)
-  await untilUpdated(call)
+  await newUpdatedTour(call, feed.url)
   expect((await refusalOf(call.post('/api/v1/tours/pga/update', { accept: true }))).status).toBe(409)
   const league = await newTourLeague(call)
   const ann = await newUser(fieldhouse, 'ann')
@@ -179,8 +175,7 @@ test('a league on another week’s event says so instead of taking its field', a
   const { call } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() - 3 * 24 * 60 * minute })
   feed.advance(600)
-  await newTour(call, feed.url)
-  await untilUpdated(call)
+  await newUpdatedTour(call, feed.url)
   const starts = Date.now() + 3 * 24 * 60 * minute
   const league = await newTourLeague(call, {}, { starts, ends: starts + 4 * 24 * 60 * minute })
   const ann = await newUser(fieldhouse, 'ann')

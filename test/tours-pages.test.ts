@@ -4,25 +4,20 @@ import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
 import { startWithoutSchedule } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, untilUpdated, update } from './tours.ts'
+import { enter, feedFor, newTourLeague, newUpdatedTour, newUser, players, playOn, update } from './tours.ts'
 import { faintText, structureFaults } from './web-seen.ts'
 
 type Golfer = { player_id: string; name: string }
 
 async function startPool(config: object = {}) {
   const fieldhouse = await startWithoutSchedule()
-  const { call, clock } = fieldhouse
+  const { call } = fieldhouse
   const feed = feedFor()
-  await newTour(call, `${feed.url}?key=secret`)
-  await untilUpdated(call)
+  await newUpdatedTour(call, `${feed.url}?key=secret`)
   const league = await newTourLeague(call, config)
   const field: Golfer[] = await players(call)
   const ann = await newUser(fieldhouse, 'ann')
-  const play = async (minutes: number) => {
-    feed.advance(minutes)
-    clock.forward(minutes * minute)
-    await update(fieldhouse)
-  }
+  const play = playOn(fieldhouse, feed)
   const read = async (path: string, who = fieldhouse.as()) => {
     const response = await who.raw(path, { headers: { accept: 'text/html' } })
     return { status: response.status, text: await response.text() }

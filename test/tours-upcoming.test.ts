@@ -11,10 +11,10 @@ import {
   jsonFeed,
   newTour,
   newTourLeague,
+  newUpdatedTour,
   newUser,
   players,
   tour,
-  untilUpdated,
   update,
 } from './tours.ts'
 
@@ -52,8 +52,7 @@ async function startWaiting(config: object = {}) {
   const fieldhouse = await startWithoutSchedule()
   const { call, clock } = fieldhouse
   const feed = jsonFeed(lastWeek)
-  await newTour(call, feed.url)
-  await untilUpdated(call)
+  await newUpdatedTour(call, feed.url)
   const starts = clock.now() + 3 * day
   const league = await newTourLeague(call, { picks: 3, best: 2, ...config }, { starts, ends: starts + 4 * day })
   const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
@@ -286,8 +285,7 @@ test('a league on another event of the feed does not move the others to it', asy
   const feed = jsonFeed({
     events: ['Coastal Open', 'Island Open'].map((name, i) => espnEvent(`${i}`, name, 'pre', 'STATUS_SCHEDULED')),
   })
-  await newTour(call, feed.url, { format: 'espn' })
-  await untilUpdated(call)
+  await newUpdatedTour(call, feed.url, { format: 'espn' })
   const starts = clock.now() + hour
   const onOther = await newTourLeague(call, { event: 'Island Open' }, { name: 'Islanders', starts })
   const league = await newTourLeague(call, {}, { starts })

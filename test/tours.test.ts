@@ -17,10 +17,11 @@ import {
   jsonFeed,
   newTour,
   newTourLeague,
+  newUpdatedTour,
   newUser,
   players,
+  playOn,
   tour,
-  untilUpdated,
   update,
 } from './tours.ts'
 
@@ -29,22 +30,15 @@ type Row = { player_id: string; rank: number; score: number | null; change: numb
 /** A service with a tour with a known field, a league on it, and two members with entries. */
 async function startPlaying(config: object = {}) {
   const fieldhouse = await startWithoutSchedule()
-  const { call, clock } = fieldhouse
+  const { call } = fieldhouse
   const feed = feedFor()
-  await newTour(call, feed.url)
-  await untilUpdated(call)
+  await newUpdatedTour(call, feed.url)
   const league = await newTourLeague(call, config)
   const ids: string[] = (await players(call)).map(({ player_id }: Golfer) => player_id)
   const [ann, bob] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'bob')]
   const anns = await enter(ann, league.id, ids.slice(0, 4), { tiebreaker: -9 })
   const bobs = await enter(bob, league.id, ids.slice(4, 8), { tiebreaker: -12 })
-  /** Minutes pass, on the course and here; then the feed is asked. */
-  const play = async (minutes: number) => {
-    feed.advance(minutes)
-    clock.forward(minutes * minute)
-    return update(fieldhouse)
-  }
-  return { ...fieldhouse, feed, league, ids, ann, bob, anns, bobs, play }
+  return { ...fieldhouse, feed, league, ids, ann, bob, anns, bobs, play: playOn(fieldhouse, feed) }
 }
 
 /** What two of four picks are worth, worked out by hand. */

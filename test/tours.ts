@@ -1,7 +1,7 @@
 /** A tour on the fake feed, with leagues and members who enter. */
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { App } from '../src/context.ts'
-import { day, hour } from '../src/platform/clock.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
 import { afterTest, type caller, type start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -69,12 +69,26 @@ export async function newUser({ call, as, url }: Started, username: string, role
 export const update = ({ call, finished }: Pick<Started, 'call' | 'finished'>, body: object = {}, slug = 'pga') =>
   finished(call.post(`/api/v1/tours/${slug}/update`, body))
 
-/** Resolves once the feed has been read, and the update that did so has ended: until then another one would join it. */
-export const untilUpdated = (call: Call, slug = 'pga') =>
-  until(async () => {
+/** A new tour whose first update has ended: until then another one would join it. */
+export async function newUpdatedTour(call: Call, feed_url: string, more: { slug?: string; format?: string } = {}) {
+  const { slug } = await newTour(call, feed_url, more)
+  await until(async () => {
     if ((await tour(call, slug)).status !== 'ok') return false
     return (await call.get('/api/v1/jobs?name=update_player_scores&status=PROGRESS')).jobs.length === 0
   })
+}
+
+/** Minutes pass, on the course and here; then the feed is asked. */
+export const playOn =
+  (
+    fieldhouse: Pick<Started, 'call' | 'finished'> & { clock: { forward(ms: number): void } },
+    feed: ReturnType<typeof feedFor>,
+  ) =>
+  (minutes: number) => {
+    feed.advance(minutes)
+    fieldhouse.clock.forward(minutes * minute)
+    return update(fieldhouse)
+  }
 
 export const players = async (call: Call, slug = 'pga') =>
   (await call.get(`/api/v1/tours/${slug}/players?limit=500`)).players
