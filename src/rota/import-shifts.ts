@@ -2,7 +2,7 @@ import type { FieldError } from '../errors.ts'
 import { firstYear, isInCalendar, iso, lastYear, parseTime } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import { type ReportError, readRows } from './imports.ts'
+import { type ReportError, readImportRows } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
 import { isShiftInCalendar, lengthError, type NewShift, shiftDefaults } from './shift.ts'
@@ -41,7 +41,7 @@ export function parseShifts(
   if (errors.length) return { shifts: [], errors }
   if (!rows.length) return { shifts: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
 
-  const shifts = readRows(rows, errors, ({ cells }, mistake) => readShift(cells, sites, mistake))
+  const shifts = readImportRows(rows, errors, ({ cells }, mistake) => readShift(cells, sites, mistake))
   return { shifts, errors }
 }
 

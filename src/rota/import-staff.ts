@@ -10,7 +10,7 @@ import { type FieldError, Refusal } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import { type ReportError, readRows } from './imports.ts'
+import { type ReportError, readImportRows } from './imports.ts'
 import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
 import { addPerson, changePerson } from './staff-queries.ts'
 
@@ -46,7 +46,7 @@ export function parseStaff(
   if (!rows.length) return { people: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
   const errors: FieldError[] = []
   const seen = new Map<string, number>()
-  const people = readRows(rows, errors, (row, mistake) => {
+  const people = readImportRows(rows, errors, (row, mistake) => {
     const person = readPerson(row, known, mistake)
     if (!person) return
     const key = person.staff_id === null ? person.name.toLowerCase() : `#${person.staff_id}`

@@ -10,7 +10,7 @@ import { formField } from '../ui/parts/form.ts'
 export type ReportError = (column: string, message: string) => undefined
 
 /** What `read` makes of each row. Every error is added with its line. */
-export const readRows = <T>(
+export const readImportRows = <T>(
   rows: readonly TableRow[],
   errors: FieldError[],
   read: (row: TableRow, mistake: ReportError) => T | undefined,
