@@ -6,7 +6,7 @@ import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { iso } from '../platform/clock.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
-import { dutyKey, loadProblem, violationsOf } from './load-problem.ts'
+import { dutyKey, violationsOn } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 
 export const brokenDutyRuleSchema = t.Object({ rule: t.String(), message: t.String() })
@@ -23,8 +23,7 @@ export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): M
     const planned = new Map(week.map(({ shift }) => [shift.id, shift]))
     const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
     const placed = week.map(({ shift, staffId }) => ({ shift_id: shift.id, staff_id: staffId }))
-    const problem = loadProblem(db, [...planned.values()], { onlyStaff: [...names.keys()] })
-    for (const { rule, message, shift_ids, staff_id } of violationsOf(problem, placed)) {
+    for (const { rule, message, shift_ids, staff_id } of violationsOn(db, [...planned.values()], placed)) {
       if (staff_id === undefined) continue
       // Only active people are part of the problem.
       const why =

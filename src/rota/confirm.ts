@@ -18,9 +18,8 @@ import {
   assignmentKey,
   checkAssignments,
   dutyKey,
-  loadProblem,
   rosterVersion,
-  violationsOf,
+  violationsOn,
 } from './load-problem.ts'
 import { notifyOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
@@ -176,7 +175,7 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
   return atomically(db, tx => {
     personById(tx, wanted.staff_id)
     const there = assignmentsOfShift(tx, wanted.shift_id)
-    refuseBroken(violationsWith(tx, wanted.shift_id, there, [...there, wanted]))
+    refuseBroken(violationsOn(tx, [shiftById(tx, wanted.shift_id)], [...there, wanted], there))
     const row = { shiftId: wanted.shift_id, staffId: wanted.staff_id, pinned, createdAt: at }
     const { id } = tx.insert(assignments).values(row).returning().get()
     notifyOfDuties(tx, at, { New: [wanted] })
@@ -199,7 +198,7 @@ export async function replacePerson(
     personById(tx, staffId)
     const wanted = { shift_id, staff_id: staffId }
     const others = assignmentsOfShift(tx, shift_id).filter(one => one.staff_id !== staff_id)
-    refuseBroken(violationsWith(tx, shift_id, others, [...others, wanted]))
+    refuseBroken(violationsOn(tx, [shiftById(tx, shift_id)], [...others, wanted], others))
     tx.delete(assignments).where(eq(assignments.id, id)).run()
     const row = { shiftId: shift_id, staffId, pinned, createdAt: at }
     const assignmentId = tx.insert(assignments).values(row).returning().get().id
@@ -213,12 +212,7 @@ export async function replacePerson(
 
 /** The rules that people on this shift break as the shift is now. */
 export const violationsOnShift = (db: Db, shiftId: number): Violation[] =>
-  violationsWith(db, shiftId, [], assignmentsOfShift(db, shiftId))
-
-function violationsWith(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
-  const onlyStaff = all.map(({ staff_id }) => staff_id)
-  return violationsOf(loadProblem(db, [shiftById(db, shiftId)], { pinned: given, onlyStaff }), all)
-}
+  violationsOn(db, [shiftById(db, shiftId)], assignmentsOfShift(db, shiftId))
 
 /** The rules that would be broken if these duties went to others, all at once. */
 export function violationsOfMoves(
@@ -231,9 +225,7 @@ export function violationsOfMoves(
     .flatMap(({ id }) => assignmentsOfShift(db, id))
     .filter(({ shift_id, staff_id }) => !moved.has(dutyKey(shift_id, staff_id)))
   const wanted = moves.map(({ duty, to }) => ({ shift_id: duty.shiftId, staff_id: to }))
-  const all = [...others, ...wanted]
-  const onlyStaff = all.map(({ staff_id }) => staff_id)
-  return violationsOf(loadProblem(db, planned, { pinned: others, onlyStaff }), all)
+  return violationsOn(db, planned, [...others, ...wanted], others)
 }
 
 /** Who is assigned in this range. */

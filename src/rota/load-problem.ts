@@ -33,7 +33,7 @@ export function loadProblemOfRange(db: Db, { range, seed }: { range: DateRange; 
 type ProblemOptions = {
   pinned?: Assignment[]
   seed?: number
-  /** Without others: rules concern one person each, except for the number of people on a shift. */
+  /** Without others. */
   onlyStaff?: number[]
 }
 
@@ -184,6 +184,12 @@ const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule 
 /** The rules against putting people on these shifts by hand: the same as for a whole roster. */
 export const violationsOf = (problem: RosterProblem, placed: Assignment[]): Violation[] =>
   checkRoster(problem, placed).filter(isAgainstPlacing)
+
+/** The rules that people placed on these shifts would break. Loads only them: rules concern one person each, except for the number of people on a shift. */
+export function violationsOn(db: Db, planned: Shift[], placed: Assignment[], pinned: Assignment[] = []): Violation[] {
+  const onlyStaff = placed.map(({ staff_id }) => staff_id)
+  return violationsOf(loadProblem(db, planned, { pinned, onlyStaff }), placed)
+}
 
 const isAgainstPlacing = (violation: Violation) => isNotGiven(violation) && !isTooLittleWork(violation)
 
