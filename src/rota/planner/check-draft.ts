@@ -13,25 +13,29 @@ type DraftCheck = {
   /** The state of the database that was checked. */
   version: number
   violations: Violation[]
-  /** By the change. */
+  /** By the change; without one none. */
   added: Violation[]
   unfilled: Unfilled[]
   pinned: Assignment[]
 }
 
-export function checkDraft(
-  db: Db,
-  { range, before, after }: { range: DateRange; before: Assignment[]; after: Assignment[] },
-): DraftCheck {
+type DraftQuery = {
+  range: DateRange
+  assignments: Assignment[]
+  /** As they were, to find out what a change breaks. */
+  before?: Assignment[]
+}
+
+export function checkDraft(db: Db, { range, assignments, before }: DraftQuery): DraftCheck {
   const version = rosterVersion(db)
   const problem = loadProblemOfRange(db, { range, seed: 1 })
-  const checked = (assignments: Assignment[]) => violationsOf(problem, withPinned(problem, assignments))
-  const violations = checked(after)
-  const filled = Map.groupBy(withPinned(problem, after), ({ shift_id }) => shift_id)
+  const placed = withPinned(problem, assignments)
+  const violations = violationsOf(problem, placed)
+  const filled = Map.groupBy(placed, ({ shift_id }) => shift_id)
   return {
     version,
     violations,
-    added: addedViolations(checked(before), violations),
+    added: before ? addedViolations(violationsOf(problem, withPinned(problem, before)), violations) : [],
     unfilled: problem.shifts.flatMap(({ id, headcount }) => openPlaces(id, headcount - (filled.get(id)?.length ?? 0))),
     pinned: problem.pinned,
   }

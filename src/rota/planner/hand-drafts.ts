@@ -63,7 +63,7 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
     wanted.map(({ staff_id }) => staff_id),
   )
   const kept = wanted.filter(({ staff_id }) => names.has(staff_id))
-  const { unfilled } = await app.reader.read(checkDraft, { range, before: kept, after: kept })
+  const { unfilled } = await app.reader.read(checkDraft, { range, assignments: kept })
   await atomically(db, tx => {
     const content = { assignments: kept, unfilled, summary: null }
     saveDraft(tx, { jobId, range, algorithm: 'by hand', seed: 0, content, createdBy: who.id, createdAt: at })
@@ -106,7 +106,7 @@ export async function changePlaces(
     if (draft.confirmedAt !== null) refuse('conflict', 'This draft is published; make another one from it')
     const before = draft.content.assignments
     const after = withChange(before, put, take)
-    const checked = await reader.read(checkDraft, { range: draft.range, before, after })
+    const checked = await reader.read(checkDraft, { range: draft.range, assignments: after, before })
     const pinned = new Set(checked.pinned.map(assignmentKey))
     if (take.some(one => pinned.has(assignmentKey(one))))
       refuse('conflict', 'They are pinned; unpin them first on the page of the shift')
@@ -138,12 +138,12 @@ function withChange(before: Assignment[], put: Assignment[], take: Assignment[])
 export async function clearDraft(app: App, who: Who, jobId: string, { start, end }: { start?: string; end?: string }) {
   const { db, reader } = app
   const { range, content } = draftById(db, jobId)
-  const { assignments: before } = content
-  const { pinned } = await reader.read(checkDraft, { range, before, after: before })
+  const { assignments } = content
+  const { pinned } = await reader.read(checkDraft, { range, assignments })
   const pinnedKeys = new Set(pinned.map(assignmentKey))
   const days = { ...range, start: start ?? range.start, end: end ?? range.end }
   const inside = new Set(shiftsIn(db, days).map(({ id }) => id))
-  const take = before.filter(one => inside.has(one.shift_id) && !pinnedKeys.has(assignmentKey(one)))
+  const take = assignments.filter(one => inside.has(one.shift_id) && !pinnedKeys.has(assignmentKey(one)))
   if (!take.length) refuse('conflict', 'There is nobody to take off')
   return changePlaces(app, who, jobId, { take })
 }

@@ -95,7 +95,7 @@ export const plannerPages = (app: App) => {
   async function asInDraft(draft: Draft, shifts: readonly ShownShift[]) {
     const { range, content } = draft
     const { assignments } = content
-    const { violations } = await reader.read(checkDraft, { range, before: assignments, after: assignments })
+    const { violations } = await reader.read(checkDraft, { range, assignments })
     const changed = withPeopleOf(db, assignments, shifts)
     return {
       shifts: shifts.map((shift, i) => (isInDraft(draft, shift) && changed[i]) || shift),

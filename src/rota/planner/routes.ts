@@ -106,7 +106,7 @@ export const plannerRoutes = (app: App) => {
         const page = pageOf(query)
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
-        const { violations } = await app.reader.read(checkDraft, { range, before: assignments, after: assignments })
+        const { violations } = await app.reader.read(checkDraft, { range, assignments })
         const conflicts = itemsOfPage(violations, page).map(conflictOf)
         return paged({ request, set }, page, violations.length, { conflicts })
       },
