@@ -27,7 +27,7 @@ import { correctTimesAhead } from './correct-times.ts'
 import { holdUpload } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
 import { boardSourceOf, sheetLeague } from './kind.ts'
-import { mappingFor, rememberMapping } from './mappings.ts'
+import { isSheetRefusal, mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
@@ -234,7 +234,7 @@ async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown)
 
 /** What the reader refuses becomes the refusal that the uploader sees; a cancel stays a cancel. */
 function refuseUnreadable(error: unknown): never {
-  if (error instanceof ThreadError && error.kind === 'SheetRefusal') refuse('invalid', error.message)
+  if (isSheetRefusal(error)) refuse('invalid', error.message)
   if (error instanceof SnapshotGone) refuse('conflict', sentTooLate)
   throw error
 }
