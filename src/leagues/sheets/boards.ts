@@ -20,7 +20,7 @@ import {
 } from '../../leaderboard/page.ts'
 import { BadQuery, type BoardQuery, labelParts } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
-import { bestTierFirst, type Classification, defaultTiers } from '../../leaderboard/tiers.ts'
+import { bestTierFirst, type Classification, defaultTiers, type TierMembers } from '../../leaderboard/tiers.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
 import { type BoardParts, cellsOf, type Ranked } from './board-cells.ts'
 import { isBuildable } from './buildable.ts'
@@ -148,20 +148,14 @@ export async function boardParts(
     [by, order],
   ])
   const classification = classificationOf(config, scored)
-  const rowsOfTier = async (tier: string) => {
-    const ranking = await boardCache.ranking(input, 'score', 'desc', leftOut)
-    const tiers = await boardCache.tiers(input, ranking, classification, leftOut)
-    const found = tiers.find(({ name }) => name === tier)
-    if (found) return found.rows
-    const message = `Choose one of: ${tiers.map(({ name }) => name).join(', ')}.`
-    throw new BadQuery([{ path: 'tier', message }])
-  }
-  const hits = await hitsOf(boards, selection.current, asked, rowsOfTier)
+  const tiers = async () =>
+    boardCache.tiers(input, await boardCache.ranking(input, 'score', 'desc', leftOut), classification, leftOut)
+  const hits = await hitsOf(boards, selection.current, asked, tiers)
   const goals = { goal: config.goal, goals: config.goals }
   const isOfGains = config.score_on !== 'current'
   const { starts } = scored
   const parts: BoardParts = { now, before: previous, classification, goals, isOfGains, starts, hits, marks }
-  return { scored, parts }
+  return { parts, tiers }
 }
 
 /** Who is listed, if not everyone: those who are found by everything that is asked for. */
@@ -169,7 +163,7 @@ async function hitsOf(
   { scores, boardCache }: SheetBoards,
   id: number,
   { q, label, tier }: PartsQuery,
-  rowsOfTier: (tier: string) => Promise<Uint32Array>,
+  tiers: () => Promise<TierMembers[]>,
 ): Promise<Uint8Array> {
   const snapshot = snapshotOf(scores, id)
   const found: Uint8Array[] = []
@@ -181,11 +175,18 @@ async function hitsOf(
   }
   if (tier !== undefined) {
     const isInTier = new Uint8Array(snapshot.players)
-    for (const row of await rowsOfTier(tier)) isInTier[row] = 1
+    for (const row of rowsOfTier(await tiers(), tier)) isInTier[row] = 1
     found.push(isInTier)
   }
   const [first = new Uint8Array(), ...others] = found
   return others.reduce((all, hits) => all.map((hit, row) => hit & hits[row]!), first)
+}
+
+function rowsOfTier(tiers: readonly TierMembers[], tier: string): Uint32Array {
+  const found = tiers.find(({ name }) => name === tier)
+  if (found) return found.rows
+  const message = `Choose one of: ${tiers.map(({ name }) => name).join(', ')}.`
+  throw new BadQuery([{ path: 'tier', message }])
 }
 
 export function requireLabel({ labels }: Snapshot, label: string | undefined): void {
@@ -215,8 +216,13 @@ export async function sheetBoard(
   selection: SnapshotSelection,
   asked: PartsQuery,
 ) {
-  const { parts, scored } = await boardParts(boards, source, selection, asked)
-  return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, selection.current), scored }
+  const { parts, tiers } = await boardParts(boards, source, selection, asked)
+  return {
+    board: boardFromParts(boards.scores, parts),
+    snapshot: snapshotOf(boards.scores, selection.current),
+    starts: parts.starts,
+    tiers,
+  }
 }
 
 export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): BoardShape {

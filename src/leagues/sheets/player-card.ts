@@ -35,13 +35,13 @@ export async function playerCard(
 ): Promise<PlayerCard | undefined> {
   const selection = await shownSnapshots(boards, source.published)
   if (!selection) return undefined
-  const { board, snapshot, scored } = await sheetBoard(boards, source, selection, {})
+  const { board, snapshot, starts } = await sheetBoard(boards, source, selection, {})
   const at = board.rowOf(player_id)
   if (at < 0) return undefined
   const standings = await boards.boardCache.standings(snapshot.id, at, leftOutBy(source.marks))
   const [row] = rankedRows(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
   const values = readValues(boards.scores, snapshot, [at])
-  const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), values)
+  const start = baselineValues(boards.scores, snapshot, starts, Uint32Array.of(at), values)
   const cards = snapshot.metrics.map(({ name, cumulative }, c): [string, MetricCard] => [
     name,
     {
