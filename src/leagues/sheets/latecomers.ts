@@ -1,12 +1,10 @@
 import type { Database } from 'bun:sqlite'
-import { matchRows } from '../../leaderboard/gains.ts'
-import { freeBuffers } from '../../leaderboard/memory.ts'
-import { joinTexts, rowCount, type TextColumn, takeTexts, textColumn } from '../../leaderboard/text.ts'
+import { joinTexts, rowCount, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import { longestStored } from './buildable.ts'
 import { readNumbers } from './number-column.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
 import { makeOnce } from './snapshots/make-once.ts'
-import { matchStored, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
+import { playersInNeither, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
@@ -73,21 +71,15 @@ function readSheetColumns(scores: Database, snapshot: Snapshot): SheetColumns {
 
 /** The players of a snapshot who are neither in the baseline nor already known. */
 function newcomers(scores: Database, snapshot: Snapshot, baseline: Snapshot, known: TextColumn): SheetColumns {
-  const ids = readIds(scores, snapshot)
-  const inBaseline = matchStored(scores, ids, baseline)
-  const inKnown = matchRows(ids, known)
-  const newRows: number[] = []
-  for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) newRows.push(row)
-  const newIds = takeTexts(ids, Uint32Array.from(newRows))
-  freeBuffers(ids.bytes, ids.offsets, inBaseline, inKnown)
+  const { rows, ids } = playersInNeither(scores, snapshot, baseline, known)
   const columns = snapshot.metrics.length
-  const { names, values } = readRows(scores, snapshot, newRows)
+  const { names, values } = readRows(scores, snapshot, rows)
   return {
-    ids: newIds,
+    ids,
     names: textColumn(names),
     metrics: snapshot.metrics.map((metric, c) => ({
       ...metric,
-      values: Float64Array.from(newRows, (_, i) => values[i * columns + c]!),
+      values: Float64Array.from(rows, (_, i) => values[i * columns + c]!),
     })),
     labels: [], // start values have no labels
   }

@@ -1,12 +1,11 @@
 /** Players of earlier scans who are missing from the newest one: they can still be found by search. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
-import { matchRows } from '../../leaderboard/gains.ts'
 import { freeBuffers } from '../../leaderboard/memory.ts'
 import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import type { PausableWork } from './latecomers.ts'
-import { matchStored, readIds, readNames } from './snapshots/read.ts'
+import { playersInNeither, readNames } from './snapshots/read.ts'
 import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
 /** `scans[row]` is the newest snapshot with the player. In id order. */
@@ -23,21 +22,16 @@ export async function missingPlayers(
   for (const id of earlier) {
     const snapshot = storedSnapshot(scores, id)
     if (!snapshot) continue
-    const ids = readIds(scores, snapshot)
-    const [inNewest, inMissing] = [matchStored(scores, ids, newestScan), matchRows(ids, missing.ids)]
-    const missingRows: number[] = []
-    for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && inMissing[row]! < 0) missingRows.push(row)
-    if (missingRows.length > 0) {
+    const { rows, ids } = playersInNeither(scores, snapshot, newestScan, missing.ids)
+    if (rows.length > 0) {
       const names = readNames(scores, snapshot)
-      const rows = Uint32Array.from(missingRows)
       missing = inIdOrder({
-        ids: joinTexts(missing.ids, takeTexts(ids, rows)),
+        ids: joinTexts(missing.ids, ids),
         names: joinTexts(missing.names, takeTexts(names, rows)),
-        scans: [...missing.scans, ...missingRows.map(() => id)],
+        scans: [...missing.scans, ...Array.from(rows, () => id)],
       })
       freeBuffers(names.bytes, names.offsets)
     }
-    freeBuffers(ids.bytes, ids.offsets)
     await pause()
   }
   return missing

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
-import { matchNext } from '../../../leaderboard/gains.ts'
+import { matchNext, matchRows } from '../../../leaderboard/gains.ts'
 import { freeBuffers } from '../../../leaderboard/memory.ts'
-import { rowCount, type TextColumn } from '../../../leaderboard/text.ts'
+import { rowCount, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import {
   groupKey,
@@ -171,6 +171,24 @@ export function matchStored(
     row = matchNext(matches, ids, row, others, first, end)
   })
   return matches
+}
+
+/** The players of a snapshot who are neither in `other` nor among `known`, which is in id order. */
+export function playersInNeither(
+  scores: Database,
+  snapshot: Snapshot,
+  other: Snapshot,
+  known: TextColumn,
+): { rows: Uint32Array; ids: TextColumn } {
+  const ids = readIds(scores, snapshot)
+  const inOther = matchStored(scores, ids, other)
+  const inKnown = matchRows(ids, known)
+  const found: number[] = []
+  for (let row = 0; row < inOther.length; row++) if (inOther[row]! < 0 && inKnown[row]! < 0) found.push(row)
+  const rows = Uint32Array.from(found)
+  const foundIds = takeTexts(ids, rows)
+  freeBuffers(ids.bytes, ids.offsets, inOther, inKnown)
+  return { rows, ids: foundIds }
 }
 
 /** The values of a label for all rows; empty texts if the snapshot has no such label. */
