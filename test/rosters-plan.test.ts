@@ -91,7 +91,7 @@ test('pinned assignments stay in every draft and when a range is cleared', async
 })
 
 test('two drafts, or a draft and the roster, are compared shift by shift', async () => {
-  const { call, path, change, staff, shift_ids } = await venueWithDraft()
+  const { call, draft, path, change, staff, shift_ids } = await venueWithDraft()
   const [ann, bob] = staff
   const [first = 0, second = 0] = shift_ids
   await change({
@@ -100,7 +100,7 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
       { shift_id: second, staff_id: ann.id },
     ],
   })
-  const other = await call.post(`${base}/drafts`, { ...week, from: path.split('/').at(-1) })
+  const other = await call.post(`${base}/drafts`, { ...week, from: draft.job_id })
   await call.post(`${base}/drafts/${other.job_id}/changes`, {
     take: [{ shift_id: second, staff_id: ann.id }],
     put: [{ shift_id: second, staff_id: bob.id }],
@@ -117,21 +117,23 @@ test('two drafts, or a draft and the roster, are compared shift by shift', async
     ],
   })
   expect((await call.get(`${path}/compare`)).pagination.total).toBe(2) // with the roster, which is empty
-  const page = await call.get(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)
+  const comparePage = () => call.get(`/rota/drafts/${other.job_id}/compare?with=${draft.job_id}`)
+  const page = await comparePage()
   expect(page).toContain('Shifts that differ')
-  await call.patch(path, { name: 'The first' })
-  await call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) })
-  expect(await call.get(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)).toContain(
-    'Only in The first', // also once it is published, as the roster may change after that
-  )
   expect(page).toContain('Bob')
+  await call.patch(path, { name: 'The first' })
+  await call.post(`${base}/confirm`, { job_id: draft.job_id })
+  expect(await comparePage()).toContain('Only in The first') // also once it is published, as the roster may change after that
 })
 
 test('a draft says who may take a place, and what is wrong with it now', async () => {
-  const { call, path, change, staff, shift_ids } = await venueWithDraft()
+  const { call, draft, path, change, staff, shift_ids } = await venueWithDraft()
   const [ann, bob, cy] = staff
   const [first = 0] = shift_ids
+  const shown = async () => (await call.raw(`/rota/drafts/${draft.job_id}/part`)).headers.get('x-version')
+  const version = await shown()
   await change({ put: [{ shift_id: first, staff_id: ann.id }] })
+  expect(await shown()).not.toBe(version) // the page of the draft follows changes in the grid
   await call.patch(`${base}/staff/${bob.id}`, { skills: [] })
   const { people, shifts } = await call.get(`${path}/targets?shift_id=${first}&staff_id=${ann.id}&to=2026-03-24`)
   const ruleAgainst = new Map(
@@ -144,17 +146,9 @@ test('a draft says who may take a place, and what is wrong with it now', async (
   expect((await refusalOf(call.get(`${path}/targets?shift_id=999&to=2026-03-24`))).status).toBe(404)
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
   expect((await call.get(`${path}/check`)).conflicts).toMatchObject([{ rule: 'unavailable', staff_id: ann.id }])
-  const shown = async () =>
-    (await call.raw(`/rota/drafts/${path.split('/').at(-1)}/part`)).headers.get('x-version') ?? ''
-  const version = await shown()
-  await change({ take: [{ shift_id: first, staff_id: ann.id }] })
-  expect(await shown()).not.toBe(version) // the page of the draft follows changes in the grid
-  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [] })
-  await change({ put: [{ shift_id: first, staff_id: ann.id }] })
-  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
-  const page = await call.get(`/rota/plan?draft=${path.split('/').at(-1)}`)
+  const page = await call.get(`/rota/plan?draft=${draft.job_id}`)
   expect(page).toContain('Ann is unavailable on 2026-03-23')
-  expect((await refusalOf(call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) }))).status).toBe(409)
+  expect((await refusalOf(call.post(`${base}/confirm`, { job_id: draft.job_id }))).status).toBe(409)
   // Conflicts that were there before do not prevent other changes.
   await change({ put: [{ shift_id: shift_ids[2] ?? 0, staff_id: cy.id }] })
 })
