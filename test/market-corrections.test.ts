@@ -5,18 +5,22 @@ import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
 import { day, hour, systemClock } from '../src/platform/clock.ts'
-import { newCup, newMember, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
+import {
+  newCup,
+  newestPrice,
+  newMember,
+  newTrader,
+  newTraders,
+  portfolio,
+  sendQuotes,
+  takeBack,
+  trade,
+} from './market.ts'
 import { firstSeed } from './seeded.ts'
-import { board, type caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
+import { board, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const league = 1
 const noDifferences = { differences: [], more: 0 }
-type Call = ReturnType<typeof caller>
-
-const newestPrice = async (call: Pick<Call, 'get'>, symbol: string) =>
-  (await call.get(`/api/v1/quotes/${symbol}/prices`)).prices[0].id as number
-const takeBack = (call: Pick<Call, 'post'>, symbol: string, price: number, reason?: string) =>
-  call.post(`/api/v1/quotes/${symbol}/prices/${price}/void`, { reason })
 
 const startWithoutHolding = (env = {}) => start({ HOLD_PRICE_PCT: '0', ...env })
 

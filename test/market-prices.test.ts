@@ -1,10 +1,12 @@
 /** Price history, held prices, and prices imported by CSV. */
 import { expect, test } from 'bun:test'
 import { day } from '../src/platform/clock.ts'
-import { newCup, newTrader, newTraders, portfolio, sendQuotes, trade } from './market.ts'
-import { board, refusalOf, start } from './start.ts'
+import { newCup, newestPrice, newTrader, newTraders, portfolio, sendQuotes, takeBack, trade } from './market.ts'
+import { board, type caller, refusalOf, start } from './start.ts'
 
 const dateOf = (at: number) => new Date(at).toISOString().slice(0, 10)
+const closesOf = async (call: ReturnType<typeof caller>, symbol: string): Promise<number[]> =>
+  (await call.get(`/api/v1/quotes/${symbol}/history`)).days.map((each: { close_cents: number }) => each.close_cents)
 
 test('a price that moves more than half is held: nobody trades at it until an officer accepts it', async () => {
   const fieldhouse = await start()
@@ -65,8 +67,7 @@ test('a price that was taken back is held when it comes again, however little it
   const { call } = await start()
   await sendQuotes(call, { ACME: 1_000 })
   await sendQuotes(call, { ACME: 1_200 })
-  const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
-  await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
+  await takeBack(call, 'ACME', await newestPrice(call, 'ACME'))
   expect(await sendQuotes(call, { ACME: 1_200 })).toMatchObject({ held: 1, changed: 0 })
   expect(await sendQuotes(call, { ACME: 1_201 })).toMatchObject({ held: 0, changed: 1 })
   await sendQuotes(call, { ACME: 1_200 })
@@ -80,8 +81,7 @@ test('a held price is looked at again after a correction: it counts if it is pla
   await sendQuotes(call, { ACME: 1_000, BOLT: 1_000, CORE: 1_000 })
   await sendQuotes(call, { ACME: 1_400 })
   await sendQuotes(call, { ACME: 600, BOLT: 95, CORE: 5_000 })
-  const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
-  await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
+  await takeBack(call, 'ACME', await newestPrice(call, 'ACME'))
   for (const symbol of ['BOLT', 'CORE']) await call.post(`/api/v1/quotes/${symbol}/splits`, { to: 10, from: 1 })
   const { quotes } = await call.get('/api/v1/quotes')
   expect(quotes.map(({ price_cents }: { price_cents: number }) => price_cents)).toEqual([600, 95, 100])
@@ -99,13 +99,12 @@ test('a price that is taken back leaves the days that have another price as they
   }
   await send(0, 1_000)
   await send(day, 5_000)
-  const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
+  const wrong = await newestPrice(call, 'ACME')
   await send(2 * day, 5_000) // confirmed
   await call.post('/api/v1/quotes/import', { csv: `ACME,10.50,${dateOf(clock.now() - day)}` })
   await send(0, 1_100)
-  await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
-  const closes = (await call.get('/api/v1/quotes/ACME/history')).days
-  expect(closes.map((each: { close_cents: number }) => each.close_cents)).toEqual([1_000, 1_050, 1_100])
+  await takeBack(call, 'ACME', wrong)
+  expect(await closesOf(call, 'ACME')).toEqual([1_000, 1_050, 1_100])
 })
 
 test('the price at the start of the day is the same on portfolios and boards, also after the clock was set back', async () => {
@@ -129,9 +128,7 @@ test('the page says how many more prices are held than it shows', async () => {
   const prices = (cents: number) => Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`S${i}`, cents]))
   await sendQuotes(call, prices(100))
   await sendQuotes(call, prices(1_000))
-  expect(await (await call.raw('/quotes', { headers: { accept: 'text/html' } })).text()).toContain(
-    'The first 100 of 101 are here.',
-  )
+  expect(await call.get('/quotes')).toContain('The first 100 of 101 are here.')
 })
 
 test('how far a price may move is a setting, and 0 holds none', async () => {
@@ -195,9 +192,7 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
   expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 2_150, open_cents: 2_000 })
   expect(await call.get('/api/v1/quotes/BRK.B')).toMatchObject({ price_cents: 123_450 })
   expect(await send(`ACME,19.00,${dateOf(now - 5 * day)}`)).toMatchObject({ older: 1, changed: 0 })
-  expect(
-    (await call.get('/api/v1/quotes/ACME/history')).days.map((each: { close_cents: number }) => each.close_cents),
-  ).toEqual([1_900, 2_000, 2_150])
+  expect(await closesOf(call, 'ACME')).toEqual([1_900, 2_000, 2_150])
   const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n\n,5\nACME,0\nACME,10000000.01'))
   expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 4 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([

@@ -131,20 +131,30 @@ function feedOf(first: unknown) {
   return feed
 }
 
-test('a feed is polled continuously, its unchanged answers cost nothing, and its key is never shown', async () => {
-  const { app, call, finished, lines } = await start()
-  const feed = feedOf({
-    quotes: [
-      { symbol: 'ACME', price_cents: 1_000 },
-      { symbol: 'BOLT', price: 12.34 },
-    ],
-  })
-  const created = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 5 })
-  expect(created.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/…$/)
-  await until(async () => (await call.get('/api/v1/quotes?symbols=ACME,BOLT')).quotes.length === 2)
-  expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_234 })
+/** A feed that is followed and was read once. */
+async function startWithFeed(quotes: object[], interval_s = 3_600) {
+  const fieldhouse = await start()
+  const { app, call, finished } = fieldhouse
+  const feed = feedOf({ quotes })
+  const created = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s })
+  await until(async () => (await call.get('/api/v1/quotes')).pagination.total === quotes.length)
   await pollsEnded(app)
   const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${created.id}/poll`, body))
+  return { ...fieldhouse, feed, created, id: created.id as number, poll }
+}
+
+const activeAlertsOf = ({ db }: Pick<App, 'db'>) =>
+  db.$client.query(`select key from system_alerts where state = 'active' and alert_type = 'feed_held'`).values().flat()
+
+test('a feed is polled continuously, its unchanged answers cost nothing, and its key is never shown', async () => {
+  const quotes = [
+    { symbol: 'ACME', price_cents: 1_000 },
+    { symbol: 'BOLT', price: 12.34 },
+  ]
+  const { call, feed, created, poll, lines } = await startWithFeed(quotes, 5)
+  expect(created.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/…$/)
+  expect((await call.get('/api/v1/quotes?symbols=ACME,BOLT')).quotes).toHaveLength(2)
+  expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_234 })
   expect((await poll()).result).toMatchObject({ outcome: 'unchanged' })
   feed.answer = { quotes: [{ symbol: 'ACME', price_cents: 1_100 }] }
   const before = feed.asked
@@ -158,20 +168,11 @@ test('a feed is polled continuously, its unchanged answers cost nothing, and its
 })
 
 test('an implausible feed is held back with an alert until it is plausible again or accepted by hand', async () => {
-  const { app, call, finished } = await start()
   const prices = (factor: number) =>
     Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: Math.round(1_000 * factor) }))
-  const feed = feedOf({ quotes: prices(1) })
-  const { id } = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 3_600 })
-  await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
-  await pollsEnded(app)
-  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
+  const { app, call, feed, id, poll } = await startWithFeed(prices(1))
   const price = async () => (await call.get('/api/v1/quotes/S0')).price_cents
-  const activeAlerts = () =>
-    app.db.$client
-      .query(`select key from system_alerts where state = 'active' and alert_type = 'feed_held'`)
-      .values()
-      .flat()
+  const activeAlerts = () => activeAlertsOf(app)
 
   feed.answer = { quotes: [...prices(1).slice(0, 7), ...prices(0).slice(7)] } // three have fallen to 0
   expect((await poll()).result).toMatchObject({
@@ -233,22 +234,14 @@ test('an answer that comes after its feed was removed or got another address is 
   await until(async () => (await call.get('/api/v1/quotes?symbols=NEW')).quotes.length === 1)
   await pollsEnded(app)
   expect((await call.get('/api/v1/quote-feeds')).quote_feeds).toMatchObject([{ id: moved.id, held: null, failures: 0 }])
-  const alerts = app.db.$client.query(
-    `select key from system_alerts where state = 'active' and alert_type = 'feed_held'`,
-  )
-  expect(alerts.all()).toEqual([])
+  expect(activeAlertsOf(app)).toEqual([])
   expect((await call.get('/api/v1/quotes/OLD')).price_cents).toBe(1)
 })
 
 test('one price of a feed that moves far is held and the others are taken, unless the answer is accepted', async () => {
-  const { app, call, finished } = await start()
   const prices = (first: number, others: number) =>
     Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: i === 0 ? first : others }))
-  const feed = feedOf({ quotes: prices(1_000, 1_000) })
-  const { id } = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 3_600 })
-  await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
-  await pollsEnded(app)
-  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
+  const { call, feed, poll } = await startWithFeed(prices(1_000, 1_000))
   feed.answer = { quotes: prices(2_000, 1_010) }
   expect((await poll()).result).toMatchObject({ outcome: 'updated', changed: 9, held: 1 })
   expect((await call.get('/api/v1/held-prices')).held_prices).toMatchObject([{ symbol: 'S0', username: null }])

@@ -24,6 +24,12 @@ export const sendQuotes = (call: Call, prices: Record<string, number>, as_of?: s
     quotes: Object.entries(prices).map(([symbol, price_cents]) => ({ symbol, price_cents, as_of })),
   })
 
+/** The id of the price that counts now. */
+export const newestPrice = async (call: Pick<Call, 'get'>, symbol: string) =>
+  (await call.get(`/api/v1/quotes/${symbol}/prices`)).prices[0].id as number
+export const takeBack = (call: Pick<Call, 'post'>, symbol: string, price: number, reason?: string) =>
+  call.post(`/api/v1/quotes/${symbol}/prices/${price}/void`, { reason })
+
 /** A user written directly to the database, so that no password needs hashing. */
 export async function newTrader({ app, as }: Pick<Started, 'app' | 'as'>, username: string, role: Role = 'member') {
   const { id, key } = await newMember(app, username, role)
