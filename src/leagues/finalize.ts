@@ -80,10 +80,11 @@ export async function reopenLeague(app: App, id: number, who: Pick<Who, 'id' | '
     if (league.finalizedAt === null) refuse('conflict', 'This league is not final')
     if (league.archivedAt !== null) refuse('conflict', 'This league is archived; unarchive it first')
     const at = clock.now()
-    kinds[league.kind]?.onReopen?.(tx, league, at)
     const config = { ...league.config, auto_finalize: false }
+    const live = changeLeague(tx, id, { finalizedAt: null, finalHash: null, config })
+    kinds[league.kind]?.onReopen?.(tx, league, at)
     audit(tx, { at, who, action: 'league.reopen', target: `league ${id}`, detail: { hash: league.finalHash } })
-    return changeLeague(tx, id, { finalizedAt: null, finalHash: null, config })
+    return live
   })
   await kinds[league.kind]?.onChange?.(app, league)
   return leagueViewById(db, id, clock.now())

@@ -131,7 +131,7 @@ export type LeagueKind = {
   endsItself?: true
   /** The final board; refuses if there is nothing to freeze. */
   finalize(app: App, league: League): Promise<FinalBoard>
-  /** Part of the transaction that makes a final league live again. */
+  /** Part of the transaction that made a final league live again. `league`: as it was before. */
   onReopen?(tx: Db, league: League, now: number): void
   /** Called before the league's rows are deleted: returns how to remove what lies outside `fieldhouse.db` once they are gone. */
   onDelete?(app: App, leagueId: number): () => Promise<void>

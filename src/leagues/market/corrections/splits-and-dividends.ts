@@ -38,7 +38,7 @@ function refuseExtremePrice(symbol: string, cents: number): void {
   refuse('conflict', `The split would take the price of ${symbol} ${limit}`, { rule: 'price' })
 }
 
-/** The holders of one league, or of every league that is not final. */
+/** The holders in one league, or in all; final leagues stay as they are. */
 export const splitHoldings = (tx: Db, action: SymbolAction, leagueId: number | null = null): number =>
   correctHolders(
     tx,
@@ -83,13 +83,13 @@ export function undoDividend(tx: Db, symbol: string, actionId: number, act: Offi
 
 type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number }
 
-/** In one league, or in every one that is not final. The time of the dividend finds its lines by the index. */
+/** In one league, or in all; final leagues stay as they are. The time of the dividend finds its lines by the index. */
 export function undoPayments(tx: Db, action: SymbolAction, leagueId: number | null = null): Written {
   const { id: actionId, at, symbol, cents: price } = action
   const paid = tx.$client
     .query<Paid, [dividend: number | null, league: number | null]>(
       `select d.id, d.league_id as leagueId, d.user_id as userId, d.cash_cents as cashCents,
-         ?2 is null and l.finalized_at is not null as isFinal
+         l.finalized_at is not null as isFinal
        from symbol_actions a join ledger d on d.at = a.at and d.action_id = a.id join leagues l on l.id = d.league_id
        where a.id = ?1 and (?2 is null or l.id = ?2) and not exists (select 1 from ledger u where u.undoes = d.id)
        order by d.id`,
@@ -123,7 +123,7 @@ function refuseRepeated(
 
 type Holder = { leagueId: number; userId: number }
 
-/** In one league, or in every one that is not final. */
+/** In one league, or in all; final leagues stay as they are. */
 function correctHolders(
   tx: Db,
   kind: 'split' | 'dividend',
@@ -134,7 +134,7 @@ function correctHolders(
   const holders = tx.$client
     .query<Holder, [symbol: string, league: number | null]>(
       `select h.league_id as leagueId, h.user_id as userId from holdings h join leagues l on l.id = h.league_id
-       where h.symbol = ?1 and h.quantity <> 0 and iif(?2 is null, l.finalized_at is null, l.id = ?2)
+       where h.symbol = ?1 and h.quantity <> 0 and l.finalized_at is null and (?2 is null or l.id = ?2)
        order by h.league_id, h.user_id`,
     )
     .all(symbol, leagueId)

@@ -54,11 +54,11 @@ function findVoidablePrice(tx: Db, symbol: string, id: number): Price {
 
 type Trade = Pick<LedgerLine, 'id' | 'leagueId' | 'userId'> & { isFinal: number }
 
-/** In one league, or in every one that is not final. */
+/** In one league, or in all; final leagues stay as they are. */
 export function undoTrades(tx: Db, action: SymbolAction, leagueId: number | null = null): Written {
   const made = tx.$client
     .query<Trade, [price: number | null, league: number | null]>(
-      `select t.id, t.league_id as leagueId, t.user_id as userId, ?2 is null and l.finalized_at is not null as isFinal
+      `select t.id, t.league_id as leagueId, t.user_id as userId, l.finalized_at is not null as isFinal
        from ledger t join leagues l on l.id = t.league_id
        where t.price_id = ?1 and t.price_id is not null and (?2 is null or l.id = ?2)
          and not exists (select 1 from ledger u where u.undoes = t.id)
