@@ -130,6 +130,7 @@ export const tourPages = (app: App) => {
     const { event, players, total } = upcomingPage(db, tour, slice)
     const isByHand = event?.source === 'hand'
     const unmatched = openUnmatched(db, tour)
+    const eventIds = new Set(unmatched.map(({ event_id }) => event_id))
     const byName = (golfers: Golfer[]) => golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
     return {
       tour,
@@ -137,7 +138,8 @@ export const tourPages = (app: App) => {
       players,
       pagination: pagination(slice, total),
       entered: isByHand ? upcomingPage(db, tour, pageOf({ limit: 500 })).players.filter(each => !each.withdrawn) : [],
-      unmatched: unmatched.map(player => ({ ...player, golfers: byName(golfersOf(db, player.event_id)) })),
+      unmatched,
+      golfers: new Map([...eventIds].map(id => [id, byName(golfersOf(db, id))])),
     }
   }
 

@@ -24,8 +24,9 @@ export type UpcomingData = {
   pagination: Pagination
   /** The whole list that was entered by hand, for the form. */
   entered: readonly UpcomingPlayer[]
-  /** With the golfers of the event on the feed, by name. */
-  unmatched: readonly (Unmatched & { golfers: readonly Golfer[] })[]
+  unmatched: readonly Unmatched[]
+  /** Of their events on the feed, by the event's id: sorted by name. */
+  golfers: ReadonlyMap<number, readonly Golfer[]>
 }
 
 export function upcomingBody(data: UpcomingData, who: Who | undefined): Html {
@@ -88,11 +89,11 @@ ${isByHand && action({ label: 'Remove the field', danger: true, small: true, met
 </section>`
 }
 
-function unmatchedPart({ tour, unmatched }: UpcomingData): Content {
+function unmatchedPart({ tour, unmatched, golfers }: UpcomingData): Content {
   if (unmatched.length === 0) return null
-  const choices = (golfers: readonly Golfer[]) => [
+  const choices = ({ event_id }: Unmatched) => [
     { value: '', label: 'Choose' },
-    ...golfers.map(golfer => ({ value: golfer.player_id, label: golfer.name })),
+    ...(golfers.get(event_id) ?? []).map(golfer => ({ value: golfer.player_id, label: golfer.name })),
   ]
   const api = (playerId: string) => `/api/v1/tours/${tour.slug}/unmatched/${encodeURIComponent(playerId)}`
   return html`<section class="part">
@@ -116,7 +117,7 @@ ${table({
             name: 'golfer',
             id: `f-${player.player_id}`,
             type: 'select',
-            choices: choices(player.golfers),
+            choices: choices(player),
           }),
           'Settle',
         ),
