@@ -257,22 +257,15 @@ function viewSummary(
 const groupName = (label: string | undefined, tier: string | undefined): string =>
   [label?.replace(':', ' '), tier].filter(Boolean).join(', ')
 
-const emptyBoard = ({ q, at, page, label, tier }: BoardParams, all: string, path: string): Html =>
-  q
-    ? emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
-    : (label || tier) && !page
-      ? emptyState(
-          'Nobody here',
-          `No player of this board is in ${groupName(label, tier)}.`,
-          html`<a href="${path}">Whole board</a>`,
-        )
-      : at && !page
-        ? emptyState(
-            'No board yet',
-            html`There was no scan yet on ${moment(at)}.`,
-            html`<a href="${path}">Whole board</a>`,
-          )
-        : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
+function emptyBoard({ q, at, page, label, tier }: BoardParams, all: string, path: string): Html {
+  if (q)
+    return emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
+  const whole = html`<a href="${path}">Whole board</a>`
+  if ((label || tier) && !page)
+    return emptyState('Nobody here', `No player of this board is in ${groupName(label, tier)}.`, whole)
+  if (at && !page) return emptyState('No board yet', html`There was no scan yet on ${moment(at)}.`, whole)
+  return emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
+}
 
 function noScores({ id }: LeagueView, kind: KindPages, who: Who | undefined): Html {
   const { text, tab } = kind.noScores(who)
