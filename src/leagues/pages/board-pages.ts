@@ -267,30 +267,13 @@ export const boardPages = (app: App) => {
 }
 
 /** The query in its shortest form, for the links on the page. */
-const paramsOf = ({
-  sort_by,
-  order,
-  page,
-  limit,
-  ties,
-  q,
-  around,
-  at,
-  from,
-  label,
-  tier,
-}: BoardQuery): BoardParams => ({
-  sort_by,
-  order,
-  page: page > 1 ? String(page) : undefined,
-  limit: limit === defaultLimit ? undefined : String(limit),
-  ties: ties === 'standard' ? undefined : ties,
-  q,
-  around,
-  at: at === undefined ? undefined : iso(at),
-  label,
-  tier,
-  from: from === undefined ? undefined : iso(from),
+const paramsOf = (query: BoardQuery): BoardParams => ({
+  ...query,
+  page: query.page > 1 ? String(query.page) : undefined,
+  limit: query.limit === defaultLimit ? undefined : String(query.limit),
+  ties: query.ties === 'standard' ? undefined : query.ties,
+  at: query.at === undefined ? undefined : iso(query.at),
+  from: query.from === undefined ? undefined : iso(query.from),
 })
 
 /** The fields of a form have no zone. */
