@@ -74,11 +74,15 @@ export const startOfDay = (at: number) => Math.floor(at / day) * day
 /** Whether a quote or a chain is ignored because a newer one is known. One dated in the future gives way to any. */
 export const isOlder = (asOf: number, known: number, now: number): boolean => asOf < known && !isAhead(known, now)
 
+/** Whether a quote came in since the day of `now` began: then its opening price is of that day. */
+export const isOfToday = (receivedAt: number, now: number): boolean =>
+  receivedAt >= startOfDay(now) && !isAhead(receivedAt, now)
+
 /** The price when the day of `now` began: the last quote before the day, or the first one in it. */
 export const openOf = (
   { priceCents, openCents, receivedAt }: Pick<QuoteRow, 'priceCents' | 'openCents' | 'receivedAt'>,
   now: number,
-) => (receivedAt >= startOfDay(now) && !isAhead(receivedAt, now) ? openCents : priceCents)
+) => (isOfToday(receivedAt, now) ? openCents : priceCents)
 
 export function quoteView(quote: QuoteRow, now: number): QuoteView {
   const open = openOf(quote, now)

@@ -1,8 +1,7 @@
 /** The newest price of every symbol, in memory. `catchUp` reads what was written to the table since. */
 import type { Db } from '../../../../db/open.ts'
 import { prepared } from '../../../../db/transactions.ts'
-import { isAhead } from '../../../platform/clock.ts'
-import { startOfDay } from '../quote.ts'
+import { isOfToday } from '../quote.ts'
 import { GrowingColumn } from './growing-column.ts'
 
 type Row = [symbol: string, price: number, open: number, asOf: number, receivedAt: number, seq: number]
@@ -56,12 +55,9 @@ export class Prices {
 
   /** Every price when the day of `now` began. */
   atOpen(now: number): Float64Array {
-    const start = startOfDay(now)
     const prices = this.price.values.slice(0, this.price.length)
-    for (let i = 0; i < prices.length; i++) {
-      const receivedAt = this.receivedAt.values[i]!
-      if (receivedAt >= start && !isAhead(receivedAt, now)) prices[i] = this.open.values[i]!
-    }
+    for (let i = 0; i < prices.length; i++)
+      if (isOfToday(this.receivedAt.values[i]!, now)) prices[i] = this.open.values[i]!
     return prices
   }
 }
