@@ -1,5 +1,6 @@
 /** Starts and reads the process of readers for the soak. */
 import { join } from 'node:path'
+import { linesOf } from '../trials/lines.ts'
 import type { ReaderResults } from './readers.ts'
 
 export function startReaders(url: string, readers: number, leagues: readonly number[]) {
@@ -12,19 +13,15 @@ export function startReaders(url: string, readers: number, leagues: readonly num
       stderr: 'inherit',
     },
   )
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
+  const lines = linesOf(child.stdout)
   return {
     /** What the readers have seen since the last call. */
     async takeResults(): Promise<ReaderResults> {
       child.stdin.write('\n')
       await child.stdin.flush()
-      let line = ''
-      while (!line.endsWith('\n')) {
-        const { value, done } = await lines.read()
-        if (done) throw new Error('The readers have ended')
-        line += value
-      }
-      return JSON.parse(line)
+      const { value, done } = await lines.next()
+      if (done) throw new Error('The readers have ended')
+      return JSON.parse(value)
     },
     async stop() {
       child.kill()

@@ -1,6 +1,7 @@
 /** Jobs that do nothing, from the first start to the end of the last. Fieldhouse stores them on disk, with a run for each. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { linesOf } from '../../trials/lines.ts'
 import { type Comparison, Missing } from '../comparison.ts'
 import { openStack } from '../subjects/stack.ts'
 
@@ -32,14 +33,14 @@ export const jobsComparison: Comparison = {
         stdout: 'pipe',
         stderr: 'inherit',
       })
-      const answers = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
+      const answers = linesOf(child.stdout)
       return {
         steps: {
           async jobs() {
             child.stdin.write(`${count}\n`)
             child.stdin.flush()
             for (;;) {
-              const { value, done } = await answers.read()
+              const { value, done } = await answers.next()
               if (done) throw new Error('The service has ended')
               const seconds = /took ([\d.]+)/.exec(value)?.[1]
               if (seconds) return { rate: count / Number(seconds) }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { linesOf } from '../../trials/lines.ts'
 import { Missing } from '../comparison.ts'
 
 const version = '1.5.6-r.1'
@@ -42,13 +43,13 @@ export async function openDuckDb(database: string) {
     stdout: 'pipe',
     stderr: 'inherit',
   })
-  const answers = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
+  const answers = linesOf(child.stdout)
   return {
     /** ms from the file to a page of the ranked board. */
     async board(file: string): Promise<number> {
       child.stdin.write(`${file}\n`)
       child.stdin.flush()
-      const { value } = await answers.read()
+      const { value } = await answers.next()
       if (!value) throw new Error('DuckDB ended')
       return Number(JSON.parse(value).ms)
     },

@@ -1,17 +1,19 @@
 /** Reads an address at a fixed rate, in a separate process, so that the work of the bench does not delay it. */
+import { linesOf } from '../../trials/lines.ts'
+
 export async function openSteadyReader(url: string, perSecond: number) {
   const child = Bun.spawn([process.execPath, import.meta.path, url, String(perSecond)], {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'inherit',
   })
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
-  await lines.read()
+  const lines = linesOf(child.stdout)
+  await lines.next()
   return {
     /** How long answers took from when they should have been asked for, in ms. */
     async end(): Promise<{ p99: number; worst: number }> {
       child.stdin.end()
-      const { value } = await lines.read()
+      const { value } = await lines.next()
       await child.exited
       if (!value) throw new Error('The reader has ended')
       return JSON.parse(value)
