@@ -22,7 +22,7 @@ export const totalsQuery = t.Object({
     t.String({ description: 'The label to group by: `alliance`. Without one, only the whole board', maxLength: 200 }),
   ),
   by: t.Optional(
-    t.Union([...totalsBy.map(by => t.Literal(by)), t.Literal('')], {
+    oneOfWords([...totalsBy, ''], {
       description: 'Whether groups are ranked by sums or averages. `sum` by default',
     }),
   ),

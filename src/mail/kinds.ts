@@ -1,6 +1,6 @@
 /** Every kind of mail, with the texts for choosing which to get. */
-import { t } from 'elysia'
-import type { MailKind, Role } from '../../db/schema.ts'
+import { type MailKind, mailKinds, type Role } from '../../db/schema.ts'
+import { oneOfWords } from '../platform/http/shared-schemas.ts'
 
 type KindOfMail = {
   label: string
@@ -22,7 +22,4 @@ export const kindsOfMail: Record<MailKind, KindOfMail> = {
   alert: { label: 'Alerts', hint: 'What is wrong with this installation', from: 'admin' },
 }
 
-export const mailKindSchema = t.Union(
-  Object.keys(kindsOfMail).map(kind => t.Literal(kind as MailKind)),
-  { description: 'A kind of mail' },
-)
+export const mailKindSchema = oneOfWords(mailKinds, { description: 'A kind of mail' })
