@@ -38,7 +38,7 @@ async function commit<T>(attempt: () => T): Promise<T> {
   }
 }
 
-/** `atomically` where nothing can be awaited and a busy database is an error: scripts, threads, boot. */
+/** `atomically` where nothing can be awaited and a busy database is an error: in scripts. */
 export function transact<T>(db: Db, work: (tx: Db) => Sync<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return work(db) as T
