@@ -17,7 +17,7 @@ import { andMore, emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
-import { healthNow } from './score-health.ts'
+import { healthScoresNow } from './score-health.ts'
 
 export const dashboardPages = (app: App) => {
   const { cache, clock, reader } = app
@@ -27,7 +27,7 @@ export const dashboardPages = (app: App) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
       const broken = await brokenDutiesNow(app)
-      const body = dashboardBody(metrics.value, broken, await healthNow(app), who)
+      const body = dashboardBody(metrics.value, broken, await healthScoresNow(app), who)
       return rotaPage({ title: 'Dashboard', who, body })
     },
     { may: 'officer', detail: hidden },

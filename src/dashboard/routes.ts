@@ -8,7 +8,7 @@ import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rosterMetrics, rosterMetricsSchema } from '../rota/roster-metrics.ts'
 import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
 import { scoreSchema } from './health-score.ts'
-import { healthNow } from './score-health.ts'
+import { healthScoresNow } from './score-health.ts'
 
 export const dashboardRoutes = (app: App) => {
   const { cache, clock, reader } = app
@@ -45,7 +45,7 @@ export const dashboardRoutes = (app: App) => {
         ),
       },
     )
-    .get('/health_scores', async () => ({ scores: await healthNow(app) }), {
+    .get('/health_scores', async () => ({ scores: await healthScoresNow(app) }), {
       may: 'officer',
       detail: describe(
         'The health of sites now and of leagues every 12 hours, worst first, and what would help',

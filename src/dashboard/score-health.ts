@@ -33,7 +33,7 @@ export const scoreHealth = job('health_scores', {
 })
 
 /** Worst first, those without data last. Sites as of now, as every change of the roster changes them; leagues as last scored. */
-export async function healthNow({ db, cache, clock, reader }: App): Promise<ScoreView[]> {
+export async function healthScoresNow({ db, cache, clock, reader }: App): Promise<ScoreView[]> {
   const { value: sites } = await cache.read(cached.siteHealth, [], async () => {
     const now = clock.now()
     return (await reader.read(siteScores, { now })).map(scored => ({ ...scored, at: iso(now) }))

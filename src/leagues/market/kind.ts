@@ -15,7 +15,7 @@ import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
 import { deleteFinalMarketBoard, finalMarketJson, freezeMarket } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
-import { standingOf } from './live-portfolios/market-board.ts'
+import { rankedRowOf } from './live-portfolios/market-board.ts'
 import { findPortfolio, grantPortfolio, ledgerTotals } from './queries.ts'
 import { percentOf, startOfDay } from './quote.ts'
 import { hasQuotes } from './quote-queries.ts'
@@ -38,7 +38,7 @@ export const marketLeague: LeagueKind = {
   player: playerCard,
   async standings({ livePortfolios }, league, userId) {
     const { board } = await livePortfolios.board(league)
-    const standing = standingOf(board, String(userId))
+    const standing = rankedRowOf(board, String(userId))
     return standing ? [standing] : []
   },
   async trends({ db, clock, livePortfolios }, league, players) {
@@ -101,7 +101,7 @@ async function pagesOfNow({ livePortfolios }: App, league: League): Promise<Read
 
 async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
   const { board, asOf } = await app.livePortfolios.board(league)
-  const shown = standingOf(board, playerId)
+  const shown = rankedRowOf(board, playerId)
   if (!shown) return undefined
   const row = board.rowOf(playerId)
   const metrics = board.metrics.map(({ name }) => {

@@ -14,7 +14,7 @@ import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
 import { ledgerLineView } from './ledger.ts'
-import { standingOf } from './live-portfolios/market-board.ts'
+import { rankedRowOf } from './live-portfolios/market-board.ts'
 import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries.ts'
 import { listQuotes } from './quote-queries.ts'
 import { portfolioScope, readPortfolio } from './read-portfolio.ts'
@@ -64,7 +64,7 @@ export const marketPages = (app: App) => {
 
   async function placeOf(league: League, userId: number): Promise<TradeData['place']> {
     const { board } = await app.livePortfolios.board(league)
-    const place = standingOf(board, String(userId))
+    const place = rankedRowOf(board, String(userId))
     return place && { rank: place.rank, of: board.players, change: place.change }
   }
 

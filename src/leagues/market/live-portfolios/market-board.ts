@@ -69,7 +69,7 @@ export function boardOfPortfolios(
 }
 
 /** The row of one player, ranked by the score. */
-export function standingOf(board: Board, playerId: string): BoardRow | undefined {
+export function rankedRowOf(board: Board, playerId: string): BoardRow | undefined {
   const row = board.rowOf(playerId)
   return row < 0
     ? undefined
