@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { databaseFile } from '../../db/open.ts'
 import { hour, minute } from '../../src/platform/clock.ts'
-import { bounds } from '../../src/platform/process/metrics.ts'
+import { emptyHistogram } from '../../src/platform/process/metrics.ts'
 import { helpFirst } from '../script-help.ts'
 import { answerMs } from './comparison.ts'
 import { seed } from './seed.ts'
@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-monitor-'))
 
 /** Traffic of 150 routes: a month by the hour, and the last two hours by the minute. */
 function traffic(db: Database, now: number) {
-  const histogram = Buffer.from(Uint32Array.from([...bounds, 0], (_, i) => (i > 10 && i < 43 ? 2 : 0)).buffer)
+  const histogram = Buffer.from(Uint32Array.from(emptyHistogram(), (_, i) => (i > 10 && i < 43 ? 2 : 0)).buffer)
   for (const [table, step, count] of [
     ['request_hours', hour, 30 * 24],
     ['request_stats', minute, 2 * 60],

@@ -12,7 +12,7 @@ import { messageOf } from '../../errors.ts'
 import { tradingSuspects } from '../../leagues/market/risk.ts'
 import { minute, second } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
-import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { addHistogram, emptyHistogram, quantile } from '../../platform/process/metrics.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { brokenDutiesAlert, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../database-files.ts'
@@ -161,7 +161,7 @@ function slowRoutes(db: Db, now: number): Alert[] {
     .all()
   const routes = Map.groupBy(rows, ({ route }) => route)
   return [...routes].flatMap(([route, minutes]): Alert[] => {
-    const sum = new Float64Array(bounds.length + 1)
+    const sum = emptyHistogram()
     for (const { histogram } of minutes) addHistogram(sum, histogram)
     const requests = sum.reduce((total, count) => total + count, 0)
     const p95 = quantile(sum, 0.95) ?? 0

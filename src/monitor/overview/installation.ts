@@ -8,7 +8,7 @@ import type { Db } from '../../../db/open.ts'
 import * as schema from '../../../db/schema.ts'
 import { leagues, registrations, runCounts, runTotals, tradeHours, users } from '../../../db/schema.ts'
 import { day, hour } from '../../platform/clock.ts'
-import { addCounts, addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { addCounts, addHistogram, emptyHistogram, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, type LongPeriod, lengthOf, percentChange } from '../period.ts'
 import { activeByDay, averageIn, registeredByDay, sumIn, tradesBetween } from './community.ts'
 
@@ -93,7 +93,7 @@ function trafficOf(rows: readonly RequestHour[]) {
 }
 
 function p95Of(rows: readonly RequestHour[]): number | null {
-  const histogram = new Float64Array(bounds.length + 1)
+  const histogram = emptyHistogram()
   for (const row of rows) addCounts(histogram, row.histogram)
   const p95 = quantile(histogram, 0.95)
   return p95 === null ? null : Math.round(p95 * 10) / 10
@@ -178,7 +178,7 @@ function readHours({ $client: client }: Db, since: number): RequestHour[] {
   )
   for (const { at, requests, errors, histogram } of rows.iterate(since)) {
     let sum = byHour.get(at)
-    if (!sum) byHour.set(at, (sum = { at, requests: 0, errors: 0, histogram: new Float64Array(bounds.length + 1) }))
+    if (!sum) byHour.set(at, (sum = { at, requests: 0, errors: 0, histogram: emptyHistogram() }))
     sum.requests += requests
     sum.errors += errors
     addHistogram(sum.histogram, histogram)

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { type StatementTimes, statementTimes } from '../../../db/statement-times.ts'
 import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
-import { addCounts, addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { addCounts, addHistogram, emptyHistogram, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema } from '../period.ts'
 import { taskStats, taskStatsSchema } from '../statistics/executions.ts'
 
@@ -55,7 +55,7 @@ export type Performance = Static<typeof performanceSchema>
 
 type Row = { at: number; route: string; requests: number; errors: number; total_ms: number; histogram: Uint8Array }
 type Sum = { requests: number; errors: number; totalMs: number; histogram: Float64Array }
-const emptySum = (): Sum => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Float64Array(bounds.length + 1) })
+const emptySum = (): Sum => ({ requests: 0, errors: 0, totalMs: 0, histogram: emptyHistogram() })
 
 function addRow(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
   sum.requests += requests

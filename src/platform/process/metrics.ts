@@ -14,7 +14,7 @@ const prometheusBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_00
  */
 const boundsPerDecade = [100, 120, 143, 170, 200, 240, 288, 346, 415, 500, 600, 710, 840] // hundredths
 const decades = [1_000, 100, 10, 1, 0.1, 0.01] // divisors
-export const bounds: readonly number[] = [
+const bounds: readonly number[] = [
   ...decades.flatMap(divisor => boundsPerDecade.map(bound => bound / divisor)),
   100_000,
 ]
@@ -36,6 +36,8 @@ const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Arra
   byteOffset % 4
     ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
     : new Uint32Array(buffer, byteOffset, byteLength / 4)
+
+export const emptyHistogram = (): Float64Array => new Float64Array(bounds.length + 1)
 
 /** Adds a stored histogram to `sum`. A month has many thousands, so this has to be fast. */
 export const addHistogram = (sum: Float64Array, bytes: Uint8Array): void => addCounts(sum, histogramOf(bytes))
