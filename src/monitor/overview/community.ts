@@ -85,8 +85,8 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
   const length = lengthOf(period)
   const begin = startOf('day', now) - Math.max(length, 7 * day) + day
   const before = begin - Math.max(length, 7 * day)
-  const active = activeByDay(db, before)
-  const registered = registeredByDay(db, before)
+  const active = activeUsers(db, 'day', before)
+  const registered = registeredUsers(db, before)
   const created = leaguesByDay(db, before)
   const days = bucketsOf(begin, now, day)
   const dateOf = (at: number) => iso(at).slice(0, 10)
@@ -103,14 +103,9 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
   }
 }
 
-/** Counts by day, UTC: active users, registrations, new leagues. */
+/** Counts by day, UTC. */
 
 type CountByDay = Map<number, number>
-
-const usersByStart = (counts: { start: number; users: number }[]): CountByDay =>
-  new Map(counts.map(({ start, users }) => [start, users]))
-export const activeByDay = (db: Db, since: number): CountByDay => usersByStart(activeUsers(db, 'day', since))
-export const registeredByDay = (db: Db, since: number): CountByDay => usersByStart(registeredUsers(db, since))
 
 function leaguesByDay(db: Db, since: number): CountByDay {
   const at = sql<number>`${leagues.createdAt} - ${leagues.createdAt} % ${day}`

@@ -10,7 +10,8 @@ import { leagues, registrations, runCounts, runTotals, tradeHours, users } from 
 import { day, hour } from '../../platform/clock.ts'
 import { addCounts, addHistogram, emptyHistogram, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, type LongPeriod, lengthOf, percentChange } from '../period.ts'
-import { activeByDay, averageIn, registeredByDay, sumIn, tradesBetween } from './community.ts'
+import { activeUsers, registeredUsers } from '../statistics/dashboard.ts'
+import { averageIn, sumIn, tradesBetween } from './community.ts'
 
 export type Tile = { value: number | null; before: number | null; change: number | null }
 export type MainReading = ReturnType<typeof mainReading>
@@ -34,8 +35,8 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
   const requests = requestsByHour(db, before, now)
   const runs = runsByHour(db, before)
   const trades = tradesByHour(db, before)
-  const active = activeByDay(db, firstDay - days * day)
-  const registered = registeredByDay(db, firstDay - days * day)
+  const active = activeUsers(db, 'day', firstDay - days * day)
+  const registered = registeredUsers(db, firstDay - days * day)
 
   const [requestsNow, requestsBefore] = splitAt(requests, begin)
   const [runsNow, runsBefore] = splitAt(runs, begin)

@@ -115,7 +115,7 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
       .all()
       .map(row => [row.start, row]),
   )
-  const active = new Map(activeUsers(db, 'day', begin).map(({ start, users }) => [start, users]))
+  const active = activeUsers(db, 'day', begin)
   return [...bucketsFrom(begin, 'day', now)].map(start => ({
     date: dateOf(start),
     uploads: uploaded.get(start) ?? 0,
@@ -157,13 +157,13 @@ export function userStats(db: Db, { period, group_by: unit, country, now }: User
       .get()?.at ?? null
   const begin = periodStart(period, unit, now, first)
   const registered = new Map<number, number>()
-  for (const { start, users } of unit === 'hour'
+  for (const [start, users] of unit === 'hour'
     ? registeredByHour(db, begin, country)
     : registeredUsers(db, begin, country)) {
     const at = startOf(unit, start)
     registered.set(at, (registered.get(at) ?? 0) + users)
   }
-  const active = new Map(activeUsers(db, unit, begin, country).map(({ start, users }) => [start, users]))
+  const active = activeUsers(db, unit, begin, country)
   const buckets = [...bucketsFrom(begin, unit, now)].map(start => ({
     start: iso(start),
     registered: registered.get(start) ?? 0,
@@ -181,39 +181,42 @@ export function userStats(db: Db, { period, group_by: unit, country, now }: User
   }
 }
 
+/** How many, by when their hour, day or month began. */
+type UsersByStart = Map<number, number>
+const byStart = (counts: { start: number; users: number }[]): UsersByStart =>
+  new Map(counts.map(({ start, users }) => [start, users]))
+
 /** By day, as a trigger counts them. */
-export const registeredUsers = (db: Db, begin: number, country?: string) =>
-  db
-    .select({ start: registrations.day, users: sum(registrations.users).mapWith(Number) })
-    .from(registrations)
-    .where(and(gte(registrations.day, begin), country ? eq(registrations.country, country) : undefined))
-    .groupBy(registrations.day)
-    .all()
+export const registeredUsers = (db: Db, begin: number, country?: string): UsersByStart =>
+  byStart(
+    db
+      .select({ start: registrations.day, users: sum(registrations.users).mapWith(Number) })
+      .from(registrations)
+      .where(and(gte(registrations.day, begin), country ? eq(registrations.country, country) : undefined))
+      .groupBy(registrations.day)
+      .all(),
+  )
 
 /** Hours reach back at most two months, so the users themselves are few enough to count. */
-function registeredByHour(db: Db, begin: number, country: string | undefined) {
+function registeredByHour(db: Db, begin: number, country: string | undefined): UsersByStart {
   const start = sql<number>`${users.createdAt} - ${users.createdAt} % ${hour}`
-  return db
-    .select({ start, users: count() })
-    .from(users)
-    .where(and(isNull(users.deletedAt), gte(users.createdAt, begin), country ? eq(users.country, country) : undefined))
-    .groupBy(start)
-    .all()
+  const ofCountry = country ? eq(users.country, country) : undefined
+  const where = and(isNull(users.deletedAt), gte(users.createdAt, begin), ofCountry)
+  return byStart(db.select({ start, users: count() }).from(users).where(where).groupBy(start).all())
 }
 
-export const activeUsers = (db: Db, unit: CalendarUnit, begin: number, country?: string) =>
-  db
-    .select({ start: activityCounts.start, users: sum(activityCounts.users).mapWith(Number) })
-    .from(activityCounts)
-    .where(
-      and(
-        eq(activityCounts.unit, unit),
-        gte(activityCounts.start, begin),
-        country ? eq(activityCounts.country, country) : undefined,
-      ),
-    )
-    .groupBy(activityCounts.start)
-    .all()
+export function activeUsers(db: Db, unit: CalendarUnit, begin: number, country?: string): UsersByStart {
+  const { start, users } = activityCounts
+  const ofCountry = country ? eq(activityCounts.country, country) : undefined
+  return byStart(
+    db
+      .select({ start, users: sum(users).mapWith(Number) })
+      .from(activityCounts)
+      .where(and(eq(activityCounts.unit, unit), gte(start, begin), ofCountry))
+      .groupBy(start)
+      .all(),
+  )
+}
 
 /** Most first; null are people without a country. */
 const usersByCountry = (db: Db): { country: string | null; users: number }[] =>
