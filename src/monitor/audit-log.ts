@@ -143,7 +143,7 @@ const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html
     { name: 'q', label: 'Target or detail', type: 'search', value: filter.q },
     { name: 'user', label: 'Who', value: filter.user },
     { name: 'action', label: 'Action', value: filter.action, placeholder: 'league.delete' },
-    { name: 'result', label: 'Result', value: filter.result, choices: ['', 'ok', 'refused', 'failed'] },
+    { name: 'result', label: 'Result', value: filter.result, choices: ['', ...results] },
     { name: 'from', label: 'From, in UTC', type: 'date', value: filter.from },
     { name: 'to', label: 'To, in UTC', type: 'date', value: filter.to },
     { name: 'user_id', label: 'User', value: filter.user_id?.toString(), type: 'hidden' },

@@ -155,9 +155,7 @@ export async function mailAlerts(app: App): Promise<number> {
     const mail = {
       kind: 'alert' as const,
       subject: others.length ? `${first.title}, and ${others.length} more` : first.title,
-      lines: newAlerts.map(
-        ({ severity, title, message }) => `${severity.toUpperCase()}: ${title}\n${message.slice(0, maxLength)}`,
-      ),
+      lines: newAlerts.map(alert => linesOf(alert).join('\n')),
       link: { label: 'Open the alerts', path: alertsPath },
     }
     return admins(tx).flatMap(userId => acceptMail(app, tx, { ...mail, userId }) ?? [])

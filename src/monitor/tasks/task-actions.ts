@@ -147,7 +147,7 @@ export const runFilter = {
   }),
   to: t.Optional({ ...timeFilter, description: 'Accepted up to this time, including all of that day or minute' }),
 }
-export const verbSchema = oneOfWords(verbs)
+const verbSchema = oneOfWords(verbs)
 export const maxTicked = 500
 export const bulkBody = t.Object({
   action: verbSchema,
