@@ -4,10 +4,9 @@ import { type MailKind, mailKinds } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { kindsOfMail, mailKindSchema } from '../mail/kinds.ts'
+import { getsMails, kindsOfMail, mailKindSchema } from '../mail/kinds.ts'
 import { isTurnedOff, setOptOutFor } from '../mail/opt-outs.ts'
 import { sendsMail } from '../mail/send.ts'
-import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { ownId } from './account.ts'
 import { userById } from './queries.ts'
@@ -42,7 +41,7 @@ export const ownMailsBody = t.Partial(t.Record(mailKindSchema, t.Boolean()), {
 
 export function ownMails(app: App, who: Who) {
   const { email } = userById(app.db, ownId(who))
-  const kinds = mailKinds.filter(kind => isAtLeast(who, kindsOfMail[kind].from ?? 'member'))
+  const kinds = mailKinds.filter(kind => getsMails(who, kind))
   return {
     sent: sendsMail(app),
     mails: kinds.map(kind => ({

@@ -1,5 +1,6 @@
 /** Every kind of mail, with the texts for choosing which to get. */
 import { type MailKind, mailKinds, type Role } from '../../db/schema.ts'
+import { isAtLeast } from '../platform/http/access.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 
 type KindOfMail = {
@@ -21,5 +22,9 @@ export const kindsOfMail: Record<MailKind, KindOfMail> = {
   roster: { label: 'The roster', hint: 'When you are put on a shift, or taken off it' },
   alert: { label: 'Alerts', hint: 'What is wrong with this installation', from: 'admin' },
 }
+
+/** Whether their role gets mails of this kind. */
+export const getsMails = (user: { role: Role } | undefined, kind: MailKind): boolean =>
+  isAtLeast(user, kindsOfMail[kind].from ?? 'member')
 
 export const mailKindSchema = oneOfWords(mailKinds, { description: 'A kind of mail' })

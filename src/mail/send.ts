@@ -10,9 +10,8 @@ import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
-import { isAtLeast } from '../platform/http/access.ts'
 import type { JobDefinition } from '../platform/jobs/job.ts'
-import { kindsOfMail, mailKindSchema } from './kinds.ts'
+import { getsMails, mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
 import { isTurnedOff, unsubscribeToken } from './opt-outs.ts'
 import { sendOrAlert } from './smtp.ts'
@@ -101,7 +100,7 @@ export const sendMail = mailJob('send_mail', ({ kind }) => kind, {
 function addressOf(db: Db, userId: number, kind: MailKind): string | undefined {
   const isUser = and(eq(users.id, userId), isNull(users.deletedAt))
   const user = db.select({ email: users.email, role: users.role }).from(users).where(isUser).get()
-  return isAtLeast(user, kindsOfMail[kind].from ?? 'member') ? user?.email : undefined
+  return getsMails(user, kind) ? user?.email : undefined
 }
 
 /** Part of the caller's transaction. Returns the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
