@@ -37,8 +37,8 @@ type PeopleInput = {
 type ChangedField = { field: string; before: string | number | null; now: string | number | null }
 export type ComparedPerson = { player_id: string; name: string; changes: ChangedField[] }
 
-/** `rows` are rows of the snapshot, or for missing players of the scan before. */
-type FoundRows = { rows: Uint32Array; starts: BaselineRows }
+/** `rows` are rows of the snapshot, or for missing players of the scan before, who have no start. */
+type FoundRows = { rows: Uint32Array; starts?: BaselineRows }
 
 /** The last search: usually its next page is asked for next. */
 let lastSearch: { key: string; found: FoundRows } | undefined
@@ -62,18 +62,17 @@ async function findRows(
   { now, before }: ComparedScans,
   work: PausableWork,
 ): Promise<FoundRows> {
-  const players = storedPlayers(scores, now)
-  const since = (): BaselineRows => ({ baseline: before.id, latecomers: null, rows: players.rowsIn(before.id) })
   if (change === 'missing') {
     const rows = storedPlayers(scores, before).rowsIn(now.id)
-    return { rows: rowsWhere(rows.length, row => rows[row]! < 0), starts: since() }
+    return { rows: rowsWhere(rows.length, row => rows[row]! < 0) }
   }
+  const players = storedPlayers(scores, now)
   if (change === 'suspicious') {
-    if (!selection) return { rows: new Uint32Array(), starts: since() }
+    if (!selection) return { rows: new Uint32Array() }
     const starts = await baselineRowsOf(scores, players, selection, work)
     return { rows: await fallenSince(scores, players, starts, work), starts }
   }
-  const starts = since()
+  const starts: BaselineRows = { baseline: before.id, latecomers: null, rows: players.rowsIn(before.id) }
   if (change === 'went_down') return { rows: await fallenSince(scores, players, starts, work), starts }
   if (change === 'new' || change === 'unknown')
     return { rows: rowsWhere(now.players, row => starts.rows[row]! < 0), starts }
@@ -107,16 +106,16 @@ function readPeople(
   scores: Database,
   change: ComparedChange,
   { now, before }: ComparedScans,
-  starts: BaselineRows,
+  starts: BaselineRows | undefined,
   rows: Uint32Array,
 ): ComparedPerson[] {
   const scan = change === 'missing' ? before : now
   const { ids, names, values } = readRows(scores, scan, rows)
   const { metrics } = scan
   const valueNow = (i: number, c: number) => nullIfNaN(values[i * metrics.length + c]!)
-  const start = change === 'missing' ? values : baselineValues(scores, now, starts, rows, values)
+  const start = starts ? baselineValues(scores, now, starts, rows, values) : values
   const earlier =
-    change === 'renamed'
+    change === 'renamed' && starts
       ? readRows(
           scores,
           before,
