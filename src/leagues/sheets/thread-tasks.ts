@@ -55,7 +55,7 @@ export const sheetTasks = {
   extras: onScores(withExtras),
   prepareLatecomers: onScores(prepareLatecomers),
   write: onScores(writeSnapshot),
-  remove: onScores((scores, snapshot: number, { pause }) => deleteSnapshot(scores, snapshot, pause)),
+  remove: onScores(deleteSnapshot),
   sweep: onScores(sweepStoredSnapshots),
   faults: onScores(snapshotFaults),
 }

@@ -3,8 +3,10 @@ import { checksum, extendChecksum, groupKey, rowCountOfGroup, snapshotGroupCount
 
 const GROUPS_PER_TRANSACTION = 256
 
+const withoutPause = { pause: async () => {} }
+
 /** Deletes in small steps. After the first step no reader sees the snapshot; the next sweep deletes what a crash leaves. */
-export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
+export async function deleteSnapshot(scores: Database, id: number, { pause } = withoutPause): Promise<void> {
   scores.query('UPDATE snapshots SET complete = 0 WHERE id = ?').run(id)
   for (const table of ['groups', 'texts', 'labels']) {
     const deleteBatch = scores.query(
@@ -33,7 +35,7 @@ type SweepOptions = {
 export async function sweepStoredSnapshots(
   scores: Database,
   { keep, keepDerived, before }: SweepOptions,
-  { pause } = { pause: async () => {} },
+  work = withoutPause,
 ): Promise<number> {
   type Candidate = { id: number; complete: number; starts_for: string | null }
   const candidates = scores
@@ -46,14 +48,14 @@ export async function sweepStoredSnapshots(
     const isOfExtras = members.at(-1)?.startsWith('+')
     return !keepDerived?.has(starts_for) && (isOfExtras || members.some(member => !keep.has(Number(member))))
   })
-  for (const { id } of deletable) await deleteSnapshot(scores, id, pause)
-  await returnFreePages(scores, pause)
+  for (const { id } of deletable) await deleteSnapshot(scores, id, work)
+  await returnFreePages(scores, work)
   return deletable.length
 }
 
 const SPARE_PAGES = 4096 // free pages kept for the next import: 64 MB
 
-async function returnFreePages(scores: Database, pause: () => Promise<void>): Promise<void> {
+async function returnFreePages(scores: Database, { pause }: typeof withoutPause): Promise<void> {
   const countFreePages = () =>
     scores.query<{ freelist_count: number }, []>('PRAGMA freelist_count').get()?.freelist_count ?? 0
   for (let freePages = countFreePages(); freePages > SPARE_PAGES; freePages -= 1000) {
