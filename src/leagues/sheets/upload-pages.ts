@@ -44,10 +44,8 @@ export const uploadPages = (app: App) => {
       maxMb: config.maxUploadMb,
     }
   }
-  const uploadsVersion = (id: number, query: { page?: number }) =>
-    Bun.hash(
-      JSON.stringify(Object.values(uploadsData(id, query)).map(part => (part instanceof Map ? [...part] : part))),
-    ).toString(36)
+  const versionOf = (data: UploadsData) =>
+    Bun.hash(JSON.stringify(Object.values(data).map(part => (part instanceof Map ? [...part] : part)))).toString(36)
 
   return new Elysia()
     .use(access(app))
@@ -63,7 +61,7 @@ export const uploadPages = (app: App) => {
             id: 'history',
             events: `${path}/events${search}`,
             from: `${path}/history${search}`,
-            version: uploadsVersion(id, query),
+            version: versionOf(data),
           },
           historyBody(data, who),
         )
@@ -75,14 +73,14 @@ export const uploadPages = (app: App) => {
     .get(
       '/leagues/:id/uploads/history',
       ({ params: { id }, query, who }) => {
-        const version = uploadsVersion(id, query)
-        return livePart(historyBody(uploadsData(id, query), who), version)
+        const data = uploadsData(id, query)
+        return livePart(historyBody(data, who), versionOf(data))
       },
       { ...pagedParams, may: 'officer', detail: hidden },
     )
     .get(
       '/leagues/:id/uploads/events',
-      ({ params: { id }, query, request }) => streams.versions(request, () => uploadsVersion(id, query)),
+      ({ params: { id }, query, request }) => streams.versions(request, () => versionOf(uploadsData(id, query))),
       {
         ...pagedParams,
         may: 'officer',
