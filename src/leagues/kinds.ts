@@ -42,9 +42,8 @@ export type TotalsPage = {
 /** A player as every kind knows one; a kind may add its own fields. */
 export type PlayerView = Static<typeof playerSchema> & { [more: string]: unknown }
 
-export type MissingPlayer = Static<typeof missingPlayerSchema>
 /** `since`: the oldest scan that was searched; null if all were. */
-export type FoundMissing = { players: MissingPlayer[]; since: string | null }
+export type FoundMissing = { players: Static<typeof missingPlayerSchema>[]; since: string | null }
 
 /** How another thread reads a whole board: a module that exports `slices(input)`, an iterable of rows. */
 export type ExportSource = { module: string; input: unknown }

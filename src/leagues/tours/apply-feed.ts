@@ -65,14 +65,8 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
   recordAcceptedAnswer(tx, feed, now, fetched.validators)
   changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
   for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
-  const dropped = isWhole
-    ? dropUpcoming(
-        tx,
-        tour,
-        stored.map(({ event }) => event.id),
-        now,
-      )
-    : 0
+  const listed = stored.map(({ event }) => event.id)
+  const dropped = isWhole ? dropUpcoming(tx, tour, listed, now) : 0
   // Groups are made from ratings, and picks from the coming event.
   if (dropped > 0 || stored.some(({ rated }) => rated))
     touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
