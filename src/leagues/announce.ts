@@ -68,14 +68,13 @@ function failureText({ name, id }: League, url: string, error: unknown): string 
   return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${reason}`
 }
 
-const inEnglish = new Intl.NumberFormat('en')
 const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 /** Names are written by other people: nothing in them may mention somebody or format the message. */
 const escapeMarkdown = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function headingOf(what: Announcement, players: number): string {
   if (what === 'board')
-    return `the board is updated (${inEnglish.format(players)} ${players === 1 ? 'player' : 'players'})`
+    return `the board is updated (${players.toLocaleString('en')} ${players === 1 ? 'player' : 'players'})`
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 

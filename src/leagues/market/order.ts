@@ -113,7 +113,7 @@ function tooManyShares({ symbol }: Order, { position, quantity }: Fill): BrokenR
   const over = actual - maxShares
   if (over <= 0) return undefined
   const most = Math.max(0, Math.abs(quantity) - over)
-  const detail = `This would make ${whole.format(actual)} ${symbol}; a portfolio may hold at most ${whole.format(maxShares)}, so this is ${whole.format(over)} too many`
+  const detail = `This would make ${countText(actual)} ${symbol}; a portfolio may hold at most ${countText(maxShares)}, so this is ${countText(over)} too many`
   return { rule: 'quantity', detail, limit: maxShares, actual, over, unit: 'shares', most }
 }
 
@@ -125,7 +125,7 @@ function sellsMoreThanHeld(
   const limit = position.quantity
   if (side === 'buy' || allow_short || quantity <= limit) return undefined
   const over = quantity - limit
-  const detail = `The order sells ${whole.format(quantity)} ${symbol} and the portfolio holds ${whole.format(limit)}, so it is ${whole.format(over)} too many`
+  const detail = `The order sells ${countText(quantity)} ${symbol} and the portfolio holds ${countText(limit)}, so it is ${countText(over)} too many`
   return { rule: 'holding', detail, limit, actual: quantity, over, unit: 'shares', most: Math.max(0, limit) }
 }
 
@@ -174,7 +174,8 @@ function exceedsShortLimit({ side }: Order, account: Account, fill: Fill): Broke
 
 /** Rounds up to a hundredth, so that an excess never reads as zero. */
 const percent = (n: number) => Math.ceil(n * 100 - 1e-9) / 100
-const whole = new Intl.NumberFormat('en')
+const wholeFormat = new Intl.NumberFormat('en')
+export const countText = (count: number): string => wholeFormat.format(count)
 const ageText = (seconds: number): string => String(duration(seconds * 1_000))
-const format = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
-export const moneyText = (cents: number): string => format.format(cents / 100)
+const moneyFormat = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+export const moneyText = (cents: number): string => moneyFormat.format(cents / 100)

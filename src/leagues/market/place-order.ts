@@ -9,7 +9,7 @@ import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
 import { type TradeView, tradeView } from './ledger.ts'
-import { type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
+import { type BrokenRule, countText, type Fill, type Order, validateOrder } from './order.ts'
 import { type OrderOutcome, outcomeOfKey, storeOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
 import { accountOf, findPortfolio } from './queries.ts'
@@ -88,6 +88,6 @@ function refusalOf({ detail, ...facts }: BrokenRule): OrderRefusal {
   const { rule, most } = facts
   const path = rule === 'quote_age' ? 'symbol' : 'quantity'
   const advice =
-    most === undefined ? '' : most > 0 ? `. At most ${most.toLocaleString('en')} can be traded` : '. None can be traded'
+    most === undefined ? '' : most > 0 ? `. At most ${countText(most)} can be traded` : '. None can be traded'
   return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}.` }] } }
 }

@@ -97,14 +97,13 @@ export const uploadView = (upload: Upload): UploadView => ({
   doubts: upload.doubts,
 })
 
-const inEnglish = new Intl.NumberFormat('en')
 const sheetNames = { baseline: 'A new baseline', current: 'A new scan', extra: 'An extra sheet' }
 
 /** A line for the announcement of its board. */
 export function whatChanged({ kind, takenAt, summary }: Upload): string {
   const time = `${iso(takenAt).slice(0, 16).replace('T', ' ')} UTC`
   const counts = (['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const).flatMap(part =>
-    summary?.[part] ? `${inEnglish.format(summary[part])} ${part}` : [],
+    summary?.[part] ? `${summary[part].toLocaleString('en')} ${part}` : [],
   )
   return `${sheetNames[kind]}, taken ${time}${counts.length ? `: ${counts.join(', ')}` : ''}`
 }
