@@ -7,7 +7,7 @@ import { entries, leagues, ledger, members, portfolios, tradeHours, uploads, use
 import { leagueStatus } from '../../leagues/league.ts'
 import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
+import { bucketsOf, dateOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
 import { activeUsers, registeredUsers } from '../statistics/dashboard.ts'
 
 export const activeUserSchema = t.Object({
@@ -89,7 +89,6 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
   const registered = registeredUsers(db, before)
   const created = leaguesByDay(db, before)
   const days = bucketsOf(begin, now, day)
-  const dateOf = (at: number) => iso(at).slice(0, 10)
   return {
     period,
     daily_active_users: days.map(at => ({ date: dateOf(at), active: active.get(at) ?? 0 })),
