@@ -9,7 +9,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { dutyWords } from '../rota/notices.ts'
 import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
-import { membershipsOf, standingExample, standingOf, standingSchema } from './standing.ts'
+import { membershipsOf, type PersonStanding, standingExample, standingOf, standingSchema } from './standing.ts'
 
 const shownAhead = 7 * day // how far ahead shifts are shown
 const maxLeagues = 100 // checked for what is due
@@ -50,7 +50,7 @@ export const overviewSchema = t.Object(
 export async function overviewOf(app: App, who: Who, page: PageSlice) {
   const userId = who.id ?? refuse('not_found', 'The operator has no page of their own')
   const { memberships, total } = membershipsOf(app, userId, who, page)
-  const leagues: Awaited<ReturnType<typeof standingOf>>[] = []
+  const leagues: PersonStanding[] = []
   for (const membership of memberships) leagues.push(await standingOf(app, membership, userId))
   return { due: await dueOf(app, who, userId), leagues, total }
 }
