@@ -218,7 +218,6 @@ export function openHttpServer(settings: HttpServerSettings) {
   return {
     port: server.port ?? 0,
     url: localUrl(settings.hostname, server.port ?? 0),
-    inFlight: () => server.pendingRequests,
     answerAhead,
     /** Takes no new requests; those under way have until the deadline. */
     async close(deadlineMs: number) {
