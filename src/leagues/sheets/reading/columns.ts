@@ -70,10 +70,10 @@ export class ColumnWriter {
   readonly cells: Float64Array
   /** Role of each column of the sheet: a metric's index, ID, NAME, from LABEL downwards, or NONE. */
   readonly slots: Int32Array
-  readonly metrics: MetricReader[]
+  readonly metrics: MetricReader[] = []
   readonly ids = new TextBuilder()
   readonly names = new TextBuilder()
-  readonly labels: { name: string; header: string; texts: TextBuilder }[]
+  readonly labels: { name: string; header: string; texts: TextBuilder }[] = []
   readonly errors = new SheetFindings()
   /** The current row, counted within the batch. */
   row = 0
@@ -92,8 +92,6 @@ export class ColumnWriter {
   private readonly clues: number[] = []
 
   constructor(private readonly headerColumns: HeaderColumn[]) {
-    this.metrics = []
-    this.labels = []
     this.slots = Int32Array.from(headerColumns, ({ as, header, tentative }) => {
       if (as === null) return NONE
       if (as === 'id') return ID
