@@ -78,7 +78,7 @@ ${table({
       cell: ({ content }) => percent(content.summary && content.summary.coverage * 100),
     },
     { head: 'Cost', numeric: true, cell: ({ content }) => money(content.summary?.cost_cents) },
-    { head: 'State', cell: draftState },
+    { head: 'State', cell: draftBadge },
   ],
   empty: emptyState('No drafts yet', 'Drafts are kept here for 90 days.'),
 })}
@@ -210,6 +210,6 @@ export const draftHead = ({ range }: DraftData, who: Who | undefined): Html =>
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&
-  html`<p>${run.status === 'SUCCESS' && draft ? draftState(draft) : status(run.status)} ${draft && html`<span class="quiet">${algorithmWords[draft.algorithm] ?? draft.algorithm}, seed ${draft.seed}</span>`}</p>`
+  html`<p>${run.status === 'SUCCESS' && draft ? draftBadge(draft) : status(run.status)} ${draft && html`<span class="quiet">${algorithmWords[draft.algorithm] ?? draft.algorithm}, seed ${draft.seed}</span>`}</p>`
 
-const draftState = ({ confirmedAt }: Draft): Content => (confirmedAt ? badge('published', 'good') : badge('draft'))
+const draftBadge = ({ confirmedAt }: Draft): Content => (confirmedAt ? badge('published', 'good') : badge('draft'))

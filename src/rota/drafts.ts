@@ -56,9 +56,9 @@ export function findDraft(db: Db, jobId: string): Draft | undefined {
   return row && draftOf(row)
 }
 
-const refuseMissing = (jobId: string) => refuse('not_found', `Job ${jobId} has no draft`)
+export const refuseMissingDraft = (jobId: string): never => refuse('not_found', `Job ${jobId} has no draft`)
 
-export const draftById = (db: Db, jobId: string): Draft => findDraft(db, jobId) ?? refuseMissing(jobId)
+export const draftById = (db: Db, jobId: string): Draft => findDraft(db, jobId) ?? refuseMissingDraft(jobId)
 
 /** Without its content, which may be large. */
 export const findDraftState = (db: Db, jobId: string): Pick<Draft, 'changes' | 'confirmedAt'> | undefined =>
@@ -68,7 +68,7 @@ export const findDraftState = (db: Db, jobId: string): Pick<Draft, 'changes' | '
     .where(eq(rosterDrafts.jobId, jobId))
     .get()
 
-export const draftState = (db: Db, jobId: string) => findDraftState(db, jobId) ?? refuseMissing(jobId)
+export const draftState = (db: Db, jobId: string) => findDraftState(db, jobId) ?? refuseMissingDraft(jobId)
 
 /** Of an open draft: nobody has changed or published it since it was read. */
 export function isDraftAsRead(tx: Db, { jobId, changes }: Pick<Draft, 'jobId' | 'changes'>): boolean {

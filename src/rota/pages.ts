@@ -14,7 +14,7 @@ import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
 import { today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
-import { draftState, findDraft, findDraftState, listDrafts } from './drafts.ts'
+import { draftState, findDraft, findDraftState, listDrafts, refuseMissingDraft } from './drafts.ts'
 import { generateInput, generateRoster } from './generate.ts'
 import { dutyKey } from './load-problem.ts'
 import { candidatesFor } from './replacements.ts'
@@ -91,7 +91,7 @@ export const rotaPages = (app: App) => {
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)
     const draft = findDraft(db, jobId)
-    const range = draft?.range ?? (run && generateInput(run)) ?? refuse('not_found', `Job ${jobId} has no draft`)
+    const range = draft?.range ?? (run && generateInput(run)) ?? refuseMissingDraft(jobId)
     const waits = run ? waitsFor(run) : null
     const base = { jobId, range, run, waits, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }

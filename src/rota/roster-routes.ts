@@ -3,7 +3,7 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { invalid, refuse } from '../errors.ts'
+import { invalid } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -30,6 +30,7 @@ import {
   draftSchema,
   draftView,
   listDrafts,
+  refuseMissingDraft,
   wholeDraftSchema,
 } from './drafts.ts'
 import { exportRosterCsv } from './exports.ts'
@@ -179,7 +180,7 @@ export const rosterRoutes = (app: App) => {
       '/roster/drafts/:job_id',
       async ({ params: { job_id }, who }) => {
         await atomically(db, tx => {
-          if (!discardDraft(tx, job_id)) refuse('not_found', `Job ${job_id} has no draft`)
+          if (!discardDraft(tx, job_id)) refuseMissingDraft(job_id)
           audit(tx, { at: clock.now(), who: signedIn(who), action: 'roster.discard', target: `draft ${job_id}` })
         })
         return { deleted: true, job_id }
