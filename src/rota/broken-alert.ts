@@ -5,6 +5,7 @@ import { atomically } from '../../db/transactions.ts'
 import { type Alert, clearAlert, raiseAlert } from '../alerts.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
+import { counted } from '../platform/counted.ts'
 import { type BrokenDuty, brokenDuties } from './broken-duties.ts'
 
 const key = 'roster_broken'
@@ -22,7 +23,7 @@ export function brokenDutiesAlert(duties: readonly BrokenDuty[]): Alert[] {
     key,
     type: 'roster_broken',
     severity: 'error',
-    title: `${duties.length === 1 ? '1 duty' : `${duties.length} duties`} on the roster cannot be worked as planned`,
+    title: `${counted(duties.length, 'duty', 'duties')} on the roster cannot be worked as planned`,
     message: `${examples.join('. ')}.${more} The dashboard of the rota lists them with who could step in.`,
     data: { assignments: duties.slice(0, 100).map(({ assignment_id }) => assignment_id), total: duties.length },
   }

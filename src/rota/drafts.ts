@@ -6,6 +6,7 @@ import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
+import { counted } from '../platform/counted.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { dayWords, spanWords } from './calendar-view.ts'
@@ -89,7 +90,7 @@ export function listDrafts(db: Db, { limit, offset }: PageSlice) {
 }
 
 /** `2 changes by hand` */
-export const changesWords = (changes: number): string => `${changes} ${changes === 1 ? 'change' : 'changes'} by hand`
+export const changesWords = (changes: number): string => `${counted(changes, 'change')} by hand`
 
 const maxDrafts = 30
 

@@ -1,6 +1,7 @@
 /** Rules of work as people write them: for everybody at a site, or for one person. */
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
+import { counted } from '../platform/counted.ts'
 import { dateSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { mondayOf } from './date-range.ts'
 import type { Limit, PeriodLimit, SiteRules, WorkRules } from './solving/problem.ts'
@@ -135,7 +136,6 @@ export const longestPeriodWeeks = ({ least_hours, most_hours, most_weekends, mos
   Math.max(0, ...[least_hours, most_hours, most_weekends, ...most_of_kind].map(count => count?.weeks ?? 0))
 
 const perWeeks = (weeks: number) => (weeks === 1 ? 'a week' : `in ${weeks} weeks`)
-const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`
 
 /** `At least 20 h a week`, `No early after a late`. */
 export function rulesInWords(rules: RulesOfWork, money: (cents: number) => string): string[] {
@@ -149,16 +149,16 @@ export function rulesInWords(rules: RulesOfWork, money: (cents: number) => strin
     most_hours &&
       `At most ${most_hours.limit} h ${perWeeks(most_hours.weeks ?? defaultWeeks.hours)}${priced(most_hours, 'hour more')}`,
     least_days_in_row &&
-      `At least ${many(least_days_in_row.limit, 'day')} in a row${priced(least_days_in_row, 'day too few')}`,
+      `At least ${counted(least_days_in_row.limit, 'day')} in a row${priced(least_days_in_row, 'day too few')}`,
     most_days_in_row &&
-      `At most ${many(most_days_in_row.limit, 'day')} in a row${priced(most_days_in_row, 'day more')}`,
+      `At most ${counted(most_days_in_row.limit, 'day')} in a row${priced(most_days_in_row, 'day more')}`,
     least_days_off_in_row &&
-      `At least ${many(least_days_off_in_row.limit, 'day')} off in a row${priced(least_days_off_in_row, 'day too few')}`,
+      `At least ${counted(least_days_off_in_row.limit, 'day')} off in a row${priced(least_days_off_in_row, 'day too few')}`,
     most_weekends &&
-      `At most ${many(most_weekends.limit, 'weekend')} ${perWeeks(most_weekends.weeks ?? defaultWeeks.weekends)}${priced(most_weekends, 'weekend more')}`,
+      `At most ${counted(most_weekends.limit, 'weekend')} ${perWeeks(most_weekends.weeks ?? defaultWeeks.weekends)}${priced(most_weekends, 'weekend more')}`,
     ...most_of_kind.map(
       one =>
-        `At most ${many(one.limit, `${one.kind} shift`)} ${perWeeks(one.weeks ?? defaultWeeks.kinds)}${priced(one, 'shift more')}`,
+        `At most ${counted(one.limit, `${one.kind} shift`)} ${perWeeks(one.weeks ?? defaultWeeks.kinds)}${priced(one, 'shift more')}`,
     ),
     ...successions.map(one => `No ${one.next} the day after ${one.kind}${priced(one, 'time')}`),
     rest_hours === undefined ? undefined : `${rest_hours} h of rest between shifts`,

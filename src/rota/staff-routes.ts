@@ -3,6 +3,7 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { type FieldError, refuse, refuseImport } from '../errors.ts'
+import { counted } from '../platform/counted.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
@@ -160,7 +161,7 @@ export const staffRoutes = (app: App) => {
           if (assignments && !confirm)
             refuse(
               'conflict',
-              `${name} is on ${assignments === 1 ? '1 shift' : `${assignments} shifts`}, past ones too; send confirm=true, or make them inactive instead`,
+              `${name} is on ${counted(assignments, 'shift')}, past ones too; send confirm=true, or make them inactive instead`,
               { assignments },
             )
           const at = clock.now()

@@ -6,6 +6,7 @@ import { runs } from '../../../db/schema.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
+import { counted } from '../../platform/counted.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -182,7 +183,7 @@ const tickedJobs = (app: App) =>
           return seeOther(jobPath(jobId))
         }
         const found = ticked(app, ids)
-        const title = `${actionWords[action][0]} ${jobsCount(found.length)}?`
+        const title = `${actionWords[action][0]} ${counted(found.length, 'job')}?`
         return monitorPage(app, { title, who, navItem: 'jobs', body: confirmation(action, found, who?.csrfToken) })
       },
       { parse: 'none', may: 'admin', detail: hidden },
@@ -190,8 +191,6 @@ const tickedJobs = (app: App) =>
 
 const ticked = (app: App, ids: readonly string[]): ShownRun[] =>
   shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
-
-const jobsCount = (jobs: number) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
 
 function confirmation(action: Verb, found: readonly ShownRun[], token: string | undefined): Html {
   const applicable = found.filter(run => verbsFor(run).includes(action))

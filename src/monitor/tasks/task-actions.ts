@@ -9,6 +9,7 @@ import { clearAlert, failureAlert } from '../../alerts.ts'
 import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
+import { counted } from '../../platform/counted.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Started } from '../../platform/jobs/jobs.ts'
@@ -226,7 +227,7 @@ export const bulkAction = job('jobs.bulk', {
           at: clock.now(),
           who: { id: userId, username: by },
           action: `jobs.${action}`,
-          target: `${ids.length} ${ids.length === 1 ? 'job' : 'jobs'}`,
+          target: `${counted(ids.length, 'job')}`,
           detail: { ...filter, ...(chosen && { ids: chosen.slice(0, maxErrors) }), ...report, job_id: jobId },
           result,
         }),

@@ -7,6 +7,7 @@ import { listTours, openLeaguesOn, unfinishedUpdate } from '../../leagues/tours/
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
 import { tourStateOf } from '../../leagues/tours/tour.ts'
 import { minute } from '../../platform/clock.ts'
+import { counted } from '../../platform/counted.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
 import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
@@ -177,8 +178,6 @@ function failureWords(rate: FailureRate): string {
   if (times !== null) return `failures ${Math.round(times)} × usual`
   return rate.lastHour ? `${counted(rate.lastHour, 'failure')} in the last hour` : 'nothing failed in the last hour'
 }
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** Held; expired: the lease ran out; orphaned: its owner is dead. Both can be taken. */
 export type LockState = 'held' | 'expired' | 'orphaned'

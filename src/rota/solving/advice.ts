@@ -1,4 +1,5 @@
 import { day, hour } from '../../platform/clock.ts'
+import { counted } from '../../platform/counted.ts'
 import type { ProblemShift, RosterProblem, Unfilled } from './problem.ts'
 import { DEFAULT_REST, requiredSkills, spanOf } from './rules.ts'
 
@@ -13,7 +14,7 @@ type Profile = { skills: string[]; certification?: string | null }
 export function adviceFor(problem: RosterProblem, unfilled: Unfilled[], openBound: number): string[] {
   if (!unfilled.length) return []
   const sentences = openBound
-    ? [`${count(openBound, 'place')} cannot be filled by the people there are, whatever the roster.`]
+    ? [`${counted(openBound, 'place')} cannot be filled by the people there are, whatever the roster.`]
     : []
   const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
   const open = unfilled.map(({ shift_id }) => shifts.get(shift_id)!)
@@ -23,7 +24,7 @@ export function adviceFor(problem: RosterProblem, unfilled: Unfilled[], openBoun
   if (!best.filled[0]!.length) return sentences
   const worthwhile = best.filled.filter(taken => 2 * taken.length >= best.filled[0]!.length)
   const taken = worthwhile.flat()
-  const who = `${count(worthwhile.length, 'more person', 'more people')}${profileWords(best.profile)}`
+  const who = `${counted(worthwhile.length, 'more person', 'more people')}${profileWords(best.profile)}`
   const when = taken.every(shift => isWeekend(shift, problem)) ? ' on weekends' : ''
   const all = open.length === 1 ? 'the open place' : `all ${open.length} open places`
   const part = taken.length === open.length ? all : `${taken.length} of the ${open.length} open places`
@@ -82,5 +83,3 @@ function isWeekend({ starts_at, site_id }: ProblemShift, { sites }: RosterProble
   const timezone = sites.find(site => site.id === site_id)?.timezone ?? 'UTC'
   return Temporal.Instant.from(starts_at).toZonedDateTimeISO(timezone).dayOfWeek >= 6
 }
-
-const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`

@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts'
 import {
   type Assignment,
   FIRST_MONDAY,
@@ -176,7 +177,7 @@ function breachesOfRules(
           most,
           1,
           days.flatMap(on),
-          `would work more than ${many(most.limit, 'day')} in a row from ${date}`,
+          `would work more than ${counted(most.limit, 'day')} in a row from ${date}`,
         )
     }
   const lengthFrom = (date: string, most: number) => {
@@ -195,7 +196,7 @@ function breachesOfRules(
         least,
         least.limit - days,
         stretch,
-        `would work only ${many(days, 'day')} in a row from ${date}`,
+        `would work only ${counted(days, 'day')} in a row from ${date}`,
       )
     }
   if (leastOff)
@@ -205,7 +206,7 @@ function breachesOfRules(
       const days = lengthFrom(date, leastOff.limit)
       if (daysAfter(date, days) < first) continue
       const around = [...on(before), ...on(daysAfter(date, days))]
-      const what = `would have only ${many(days, 'day')} off from ${date}`
+      const what = `would have only ${counted(days, 'day')} off from ${date}`
       report('least_days_off_in_row', leastOff, leastOff.limit - days, around, what)
     }
   if (most_weekends)
@@ -218,13 +219,13 @@ function breachesOfRules(
         if (days.includes(saturday) || days.includes(daysAfter(saturday, 1))) saturdays.add(saturday)
       }
       const those = [...saturdays].flatMap(date => [...on(date), ...on(daysAfter(date, 1))])
-      const what = `would work on ${many(saturdays.size, 'weekend')} of at most ${most_weekends.limit}${words}`
+      const what = `would work on ${counted(saturdays.size, 'weekend')} of at most ${most_weekends.limit}${words}`
       report('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
     }
   for (const kind of rules.most_of_kind ?? [])
     for (const [days, words] of stretchesOf(kind, rules.counted_from, range)) {
       const those = stints.filter(stint => stint.kind === kind.kind && days.includes(stint.date))
-      const what = `would have ${many(those.length, 'shift')} of the kind ${kind.kind} of at most ${kind.limit}${words}`
+      const what = `would have ${counted(those.length, 'shift')} of the kind ${kind.kind} of at most ${kind.limit}${words}`
       report('most_of_kind', kind, those.length - kind.limit, those, what)
     }
   for (const succession of rules.successions ?? [])
@@ -254,7 +255,6 @@ function stretchesOf({ weeks }: PeriodLimit, from = FIRST_MONDAY, range: string[
   return found
 }
 
-const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`
 const rounded = (hours: number) => Math.round(hours * 100) / 100
 
 const requestsUnmet = ({ requests = [], staff }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
