@@ -1,4 +1,4 @@
-import { rowCount, type TextColumn } from './text.ts'
+import { rowCount, type TextColumn, textColumn } from './text.ts'
 
 /**
  * Names are compared folded: without case, accents and typographic dress, so that `jose` finds José, `king` finds
@@ -75,6 +75,12 @@ export function markMatches(q: string, columns: readonly TextColumn[], hits: Uin
   const needle = foldedQuery(q)
   for (const column of columns) markRows(needle, column, hits)
   return hits
+}
+
+/** The ids of those with `q` in their name. SQLite cannot tell: its lower() leaves letters such as Ö as they are. */
+export function idsByName(q: string, all: readonly { id: number; name: string }[]): number[] {
+  const hits = markMatches(q, [textColumn(all.map(({ name }) => name))], new Uint8Array(all.length))
+  return all.flatMap(({ id }, i) => (hits[i] ? id : []))
 }
 
 function markRows(needle: FoldedText, column: TextColumn, hits: Uint8Array): void {

@@ -2,11 +2,11 @@ import { and, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'd
 import { type Static, t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { refuse } from '../errors.ts'
-import { markMatches } from '../leaderboard/search.ts'
-import { textColumn } from '../leaderboard/text.ts'
+import { idsByName } from '../leaderboard/search.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -43,12 +43,8 @@ const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
   })[status]
 const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
-/** Leagues with `q` in their name, compared as in other searches: SQLite's lower() leaves letters such as Ö as they are. */
-function idsByName(db: Db, q: string): number[] {
-  const all = db.select({ id: leagues.id, name: leagues.name }).from(leagues).all()
-  const hits = markMatches(q, [textColumn(all.map(({ name }) => name))], new Uint8Array(all.length))
-  return all.flatMap(({ id }, i) => (hits[i] ? id : []))
-}
+const leaguesNamed = (db: Db, q: string): number[] =>
+  idsByName(q, db.select({ id: leagues.id, name: leagues.name }).from(leagues).all())
 
 /** `visible`: a condition for leagues that the reader may see. */
 type LeagueFilter = { kind?: Kind; status?: LeagueStatus; q?: string; visible?: SQL }
@@ -58,7 +54,7 @@ const conditionOf = (db: Db, { kind, status, q, visible }: LeagueFilter, now: nu
     visible,
     kind && eq(leagues.kind, kind),
     status ? hasStatus(status, now) : isNull(leagues.archivedAt),
-    q ? sql`${leagues.id} in (select value from json_each(${JSON.stringify(idsByName(db, q))}))` : undefined,
+    q ? isAmong(leagues.id, leaguesNamed(db, q)) : undefined,
   )
 
 /** Latest start first; archived ones only when asked for. */

@@ -6,8 +6,7 @@ import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { alreadyTaken, invalid, refuse } from '../errors.ts'
-import { markMatches } from '../leaderboard/search.ts'
-import { textColumn } from '../leaderboard/text.ts'
+import { idsByName } from '../leaderboard/search.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -87,18 +86,14 @@ export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
       .all(),
   )
 
-/** People with `q` in their name, compared as in other searches: SQLite's lower() leaves letters such as Ö as they are. */
-function idsByName(db: Db, q: string): number[] {
-  const all = db.select({ id: staff.id, name: staff.name }).from(staff).all()
-  const hits = markMatches(q, [textColumn(all.map(({ name }) => name))], new Uint8Array(all.length))
-  return all.flatMap(({ id }, i) => (hits[i] ? id : []))
-}
+const staffNamed = (db: Db, q: string): number[] =>
+  idsByName(q, db.select({ id: staff.id, name: staff.name }).from(staff).all())
 
 type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
 export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {
   const where = and(
-    q ? isAmong(staff.id, idsByName(db, q)) : undefined,
+    q ? isAmong(staff.id, staffNamed(db, q)) : undefined,
     skill ? sql`exists (select 1 from json_each(${staff.skills}) where value = ${skill})` : undefined,
     active === undefined ? undefined : eq(staff.active, active),
   )
