@@ -22,7 +22,7 @@ import {
   setPinned,
   unassign,
 } from './confirm.ts'
-import { checkDateRange, daysAfter, mondayOf, today } from './date-range.ts'
+import { checkDateRange, daysAfter, mondayOf, rangeFields, rangeOfBody, today } from './date-range.ts'
 import {
   assignmentSchema,
   discardDraft,
@@ -127,21 +127,19 @@ export const rosterRoutes = (app: App) => {
       '/roster/confirm',
       ({ body, who }) => {
         if (body.job_id !== undefined) return confirmDraft(app, signedIn(who), body.job_id)
-        const { assignments, start_date, end_date, site_ids = [] } = body
+        const { assignments, start_date, end_date, site_ids } = body
         if (!assignments) return invalid('job_id', 'Send job_id; or assignments, start_date, end_date and site_ids.')
         if (!assignments.length) return confirmRoster(app, signedIn(who), { start: '', end: '', siteIds: [] }, [])
         if (!start_date || !end_date)
           return invalid(start_date ? 'end_date' : 'start_date', 'Write a date such as 2026-03-30.')
         checkDateRange(start_date, end_date, 'end_date')
-        return confirmRoster(app, signedIn(who), { start: start_date, end: end_date, siteIds: site_ids }, assignments)
+        return confirmRoster(app, signedIn(who), rangeOfBody({ start_date, end_date, site_ids }), assignments)
       },
       {
         body: t.Object({
           job_id: t.Optional(t.String({ minLength: 1, maxLength: 64 })),
           assignments: t.Optional(t.Array(assignmentSchema, { maxItems: 50_000 })),
-          start_date: t.Optional(dateSchema),
-          end_date: t.Optional(dateSchema),
-          site_ids: t.Optional(t.Array(idSchema, { maxItems: 500 })),
+          ...t.Partial(t.Object(rangeFields)).properties,
         }),
         may: 'officer',
         detail: describe(

@@ -3,6 +3,7 @@ import type { shifts } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { firstYear, hour, isInCalendar, iso, lastYear } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
+import { rangeFields } from './date-range.ts'
 import { maxWordLength, shiftKindSchema } from './rules-of-work.ts'
 
 export type Shift = typeof shifts.$inferSelect
@@ -84,7 +85,7 @@ export const copySchema = t.Object({
   from: dateSchema,
   to: dateSchema,
   weeks: t.Integer({ minimum: 1, maximum: 104, description: 'How many weeks later' }),
-  site_ids: t.Optional(t.Array(siteId, { maxItems: 500 })),
+  site_ids: rangeFields.site_ids,
 })
 
 export const shiftSchema = t.Object(

@@ -9,7 +9,7 @@ import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { assignmentsIn } from '../confirm.ts'
-import { daysAfter, mondayOf } from '../date-range.ts'
+import { daysAfter, mondayOf, rangeFields } from '../date-range.ts'
 import { copyShifts } from '../make-shifts.ts'
 import { asNewShift, checkCalendar, type NewShift } from '../shift.ts'
 import { addNewShifts, findIdenticalShift, shiftsIn } from '../shift-queries.ts'
@@ -19,7 +19,7 @@ import type { Assignment } from '../solving/problem.ts'
 const nameSchema = { ...oneLine(80), examples: ['A summer week'] }
 const monday = { ...dateSchema, description: 'A day of the week: its Monday counts', examples: ['2026-03-23'] }
 export const newTemplate = t.Object(
-  { name: nameSchema, monday, site_ids: t.Optional(t.Array(idSchema, { maxItems: 500 })) },
+  { name: nameSchema, monday, site_ids: rangeFields.site_ids },
   { examples: [{ name: 'A summer week', monday: '2026-07-06' }] },
 )
 export const applySchema = t.Object(
