@@ -130,9 +130,8 @@ browserTest('a task is paused with a reason that everyone sees', async () => {
 })
 
 browserTest('jobs are searched as one types, the address holds what was typed, and found jobs are ticked', async () => {
-  const { app, finished, failing, page, visit, url } = await openMonitor()
-  const { jobId } = await app.jobs.start(failing, {})
-  await finished({ job_id: jobId })
+  const { finished, runJob, failing, page, visit, url } = await openMonitor()
+  const { job_id } = await runJob(failing, {})
   await visit(`${taskMonitor}/jobs`)
   await page.keyboard.press('/')
   await page.keyboard.type('it broke')
@@ -142,9 +141,9 @@ browserTest('jobs are searched as one types, the address holds what was typed, a
   expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
   await page.keyboard.press('j')
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`job-${jobId}`)
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`job-${job_id}`)
   await page.keyboard.press('Enter')
-  await page.waitForURL(`${url}${taskMonitor}/jobs/${jobId}`)
+  await page.waitForURL(`${url}${taskMonitor}/jobs/${job_id}`)
   await page.waitForSelector('text=It broke')
   await page.keyboard.press('?')
   expect(await page.locator('dialog').textContent()).toContain('Next row')

@@ -9,7 +9,7 @@ import { openDepthRecorder } from '../src/monitor/process-monitor.ts'
 import { subjectsOf } from '../src/monitor/tasks/job-subjects.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, shared, start, until } from './start.ts'
+import { refusalOf, shared, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const monitor = '/admin/task-monitor'
@@ -41,7 +41,7 @@ const link = (path: string, name: string) => `<a href="${path}"><bdi class="name
 /** A league whose officer Olga has sent a file, and jobs that fail in different ways. */
 const startedJobs = shared(async () => {
   const fieldhouse = await start({}, undefined, { jobs: [broken, refused, full, mail] })
-  const { call, app, finished, url } = fieldhouse
+  const { call, app, finished, runJob, url } = fieldhouse
   const { id: olgaId } = await call.post('/api/v1/users', olga)
   const browser = visitor(url)
   await browser.post('/api/v1/auth/login', olga)
@@ -49,15 +49,15 @@ const startedJobs = shared(async () => {
   const asOlga = fieldhouse.as(key)
   const { id: league } = await newLeague(call, {}, 'Northern Alliance')
   const imported = await finished(upload(asOlga, league, 'ID,Name,Power\n1,ann,5\n', {}, 'march-5.csv'))
+  const { jobId: refusedId } = await app.jobs.start(refused, {}, { by: olgaId })
+  await finished({ job_id: refusedId })
   const ids: Record<'sheet' | 'broken' | 'refused' | 'full' | 'mail', string> = {
     sheet: imported.job_id,
-    broken: (await app.jobs.start(broken, { n: 1 })).jobId,
-    refused: (await app.jobs.start(refused, {}, { by: olgaId })).jobId,
-    full: (await app.jobs.start(full, {})).jobId,
-    mail: (await app.jobs.start(mail, { userId: olgaId, tour: 'gone' })).jobId,
+    broken: (await runJob(broken, { n: 1 })).job_id,
+    refused: refusedId,
+    full: (await runJob(full, {})).job_id,
+    mail: (await runJob(mail, { userId: olgaId, tour: 'gone' })).job_id,
   }
-  for (const job_id of Object.values(ids))
-    await until(async () => /SUC|FAIL/.test((await call.get(`/api/v1/jobs/status/${job_id}`)).status))
   return { ...fieldhouse, ids, league, olgaId, asOlga }
 })
 
@@ -165,19 +165,19 @@ test('a retry is offered where it can help; elsewhere the reason against it is s
 })
 
 test('a deleted file is not imported again; the page says to upload it again', async () => {
-  const { call, app, league } = await startedJobs()
-  const { jobId } = await app.jobs.start(app.jobs.definitionOf('sheets.import'), { uploadId: 99, leagueId: league })
-  await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'SUCCESS')
-  app.db.update(runs).set({ status: 'CANCELLED' }).where(eq(runs.id, jobId)).run()
-  expect((await call.get(`/api/v1/jobs/status/${jobId}`)).no_retry_reason).toBe(
+  const { call, app, league, runJob } = await startedJobs()
+  const { job_id, status } = await runJob(app.jobs.definitionOf('sheets.import'), { uploadId: 99, leagueId: league })
+  expect(status).toBe('SUCCESS')
+  app.db.update(runs).set({ status: 'CANCELLED' }).where(eq(runs.id, job_id)).run()
+  expect((await call.get(`/api/v1/jobs/status/${job_id}`)).no_retry_reason).toBe(
     'Its file was removed when it ended; upload it again',
   )
 })
 
 test('an action on selected jobs is confirmed on a page that names and counts them, works without script, and is audited', async () => {
-  const { call, app, ids, as } = await startedJobs()
-  const { jobId: other } = await app.jobs.start(broken, { n: 2 })
-  await until(async () => (await call.get(`/api/v1/jobs/status/${other}`)).status === 'FAILURE')
+  const { call, app, ids, as, finished, runJob } = await startedJobs()
+  const { job_id: other, status } = await runJob(broken, { n: 2 })
+  expect(status).toBe('FAILURE')
   expect(await call.get(jobs)).toContain(`<input type="checkbox" name="id" value="${other}" form="ticked"`)
   const send = (by: ReturnType<typeof as>, fields: string[][]) =>
     by.raw(`${jobs}/selected`, { method: 'POST', redirect: 'manual', body: new URLSearchParams(fields) })
@@ -196,11 +196,10 @@ test('an action on selected jobs is confirmed on a page that names and counts th
   const answer = await send(call, confirmed)
   expect(answer.status).toBe(303)
   const report = answer.headers.get('location')?.split('/').at(-1) ?? ''
-  const { result } = await until(async () => {
-    const view = await call.get(`/api/v1/jobs/status/${report}`)
-    return view.status === 'SUCCESS' && view
+  expect(await finished({ job_id: report })).toMatchObject({
+    status: 'SUCCESS',
+    result: { action: 'retry', matched: 2, done: 2, skipped: 0, failed: 0 },
   })
-  expect(result).toMatchObject({ action: 'retry', matched: 2, done: 2, skipped: 0, failed: 0 })
   const audited = app.db.select().from(auditLog).where(eq(auditLog.action, 'jobs.retry')).all()
   expect(audited.at(-1)).toMatchObject({ target: '2 jobs', detail: { ids: [ids.broken, other], done: 2 } })
   const nothing = await send(call, [

@@ -206,9 +206,8 @@ test('counts by name and state follow whatever happens to runs', async () => {
       throw new Error('no')
     },
   })
-  const { app, finished } = await start({}, undefined, { jobs: [brittle] })
-  const { jobId } = await app.jobs.start(brittle, {})
-  await finished({ job_id: jobId })
+  const { app, runJob } = await start({}, undefined, { jobs: [brittle] })
+  const { job_id } = await runJob(brittle, {})
   const counted = () =>
     Object.fromEntries(
       app.db
@@ -219,6 +218,6 @@ test('counts by name and state follow whatever happens to runs', async () => {
         .map(({ status, runs }) => [status, runs]),
     )
   expect(counted()).toEqual({ PENDING: 0, PROGRESS: 0, FAILURE: 1 })
-  app.db.delete(runs).where(eq(runs.id, jobId)).run()
+  app.db.delete(runs).where(eq(runs.id, job_id)).run()
   expect(counted().FAILURE).toBe(0)
 })
