@@ -1,15 +1,18 @@
 import { expect, test } from 'bun:test'
 import { finalizeDue } from '../src/leagues/finalize.ts'
 import { formOf, season, upload } from './sheets.ts'
-import { refusalOf, startWithoutSchedule } from './start.ts'
+import { type caller, refusalOf, startWithoutSchedule } from './start.ts'
 
 const inMs = (ms: number) => new Date(Date.now() + ms).toISOString()
 const scan = 'id,name,power\n1,Ann,10\n2,Bob,20\n'
 
+const newSeason = (call: ReturnType<typeof caller>, config: object) =>
+  call.post('/api/v1/leagues', { ...season, ends_at: inMs(60_000), config })
+
 async function startSeason(config: object = { auto_finalize: true }) {
   const fieldhouse = await startWithoutSchedule()
   const { call, runJob } = fieldhouse
-  const league = await call.post('/api/v1/leagues', { ...season, ends_at: inMs(60_000), config })
+  const league = await newSeason(call, config)
   const runFinalizeDue = async () => (await runJob(finalizeDue, {})).result.finalized
   return {
     ...fieldhouse,
@@ -33,11 +36,7 @@ test('a league that asks for it is finalised at its end, once it has something t
 
 test('a league that cannot be finalised by a fault keeps no other league waiting, and the run fails', async () => {
   const { app, call, clock, finished, runJob, id, read } = await startSeason()
-  const other = await call.post('/api/v1/leagues', {
-    ...season,
-    ends_at: inMs(60_000),
-    config: { auto_finalize: true },
-  })
+  const other = await newSeason(call, { auto_finalize: true })
   await finished(upload(call, id, scan))
   await finished(upload(call, other.id, scan))
   app.db.$client.run(`create temp trigger fault before update of finalized_at on leagues when new.id = ${id}

@@ -118,8 +118,7 @@ test('the page of the search lists what is found with where it is, and works wit
   const fieldhouse = await start()
   await newCup(fieldhouse.call, {}, { name: '<b>Northern</b> cup' })
   await sendQuotes(fieldhouse.call, { 'BRK.B': 300 })
-  const pageText = async (path: string) =>
-    (await fieldhouse.as().raw(path, { headers: { accept: 'text/html' } })).text()
+  const pageText = fieldhouse.as().get
   const found = await pageText('/search?q=north')
   expect(found).toContain('<a href="/leagues/1"><bdi class="name">&lt;b&gt;Northern&lt;/b&gt; cup</bdi></a>')
   expect(await pageText('/search?q=brk.b')).toContain('href="/quotes/BRK.B"')

@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test'
-import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { publishedSnapshots } from '../src/leagues/sheets/queries.ts'
 import { damageReading } from '../src/monitor/database-files.ts'
 import { setRetentionTime } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
 import { deleteOld } from '../src/retention.ts'
-import { newLeague, upload } from './sheets.ts'
+import { newLeague, upload, uploadedFiles } from './sheets.ts'
 import { board, refusalOf, start } from './start.ts'
 
 const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,${200 - i}\n${extra}`
@@ -178,7 +178,7 @@ test('the snapshot of an undone upload is deleted after a week', async () => {
 
 test('files are deleted after ninety days, strays after one, and all of them with their league', async () => {
   const { call, id, deleteOldRecords, after, dataDir, snapshots } = await seasonOfNineScans()
-  const files = () => readdirSync(join(dataDir, 'uploads'))
+  const files = () => uploadedFiles({ dataDir })
   const stray = join(dataDir, 'uploads', 'stray.part')
   writeFileSync(stray, 'half')
   utimesSync(stray, new Date(Date.now() - 2 * day), new Date(Date.now() - 2 * day))

@@ -1,10 +1,8 @@
 /** A file in a browser without JavaScript: chosen, mapped, tried, imported, held and answered. */
 import { expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { formOf, newLeague, upload } from './sheets.ts'
+import { formOf, newLeague, upload, uploadedFiles } from './sheets.ts'
 import { board, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -64,7 +62,7 @@ browserTest('without JavaScript a file with unknown headings is mapped, tried an
   await choose('other.csv', sheet('id,name,power,deads', 9))
   await page.click('text=Discard')
   await page.waitForURL(/uploads$/)
-  await until(() => readdirSync(join(dataDir, 'uploads')).length === 3)
+  await until(() => uploadedFiles({ dataDir }).length === 3)
 })
 
 browserTest('without JavaScript a held file is answered, and nobody sees the file another has chosen', async () => {
@@ -126,7 +124,7 @@ test('a chosen file is imported once, whether the button is clicked twice or it 
   const second = await choose(2)
   const [discarded] = await Promise.all([click(second, 'discard'), click(second, 'import')])
   expect(await ended()).toHaveLength(discarded?.status === 303 ? 1 : 2)
-  expect(readdirSync(join(dataDir, 'uploads'))).toHaveLength((await ended()).length)
+  expect(uploadedFiles({ dataDir })).toHaveLength((await ended()).length)
 
   const third = await choose(3)
   const [tried] = await Promise.all([click(third, 'trial'), click(third, 'discard')])
