@@ -1,38 +1,31 @@
 /** Commands describe themselves with --help, and do nothing else then. */
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
-import { printedUntil } from './start.ts'
+import { runScript } from './operator.ts'
+import { type Env, killAfterTest, printedUntil, temporaryFolder } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 const modules = ['fake-formats.ts', 'fake-tournament.ts', 'random.ts', 'script-help.ts'] // of other scripts
 const scripts = readdirSync(join(root, 'scripts')).filter(name => name.endsWith('.ts') && !modules.includes(name))
 
-const run = (...command: string[]) => runWith({}, ...command)
-
-async function runWith(settings: Record<string, string>, ...command: string[]) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-commands-'))
-  const env = { ...process.env, DATA_DIR: dataDir, ...settings }
-  const child = Bun.spawn([process.execPath, ...command], { cwd: root, env, stdout: 'pipe', stderr: 'pipe' })
-  const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  const code = await child.exited
-  const created = readdirSync(dataDir)
-  rmSync(dataDir, { recursive: true })
-  return { code, output, errors, created }
+async function run(script: string, args: string[] = [], settings: Env = {}) {
+  const dataDir = temporaryFolder()
+  const { code, out, err } = await runScript(script, args, { DATA_DIR: dataDir, ...settings })
+  return { code, out, err, created: readdirSync(dataDir) }
 }
 
 test.each(scripts)('scripts/%s --help says what it does, and does nothing', async name => {
-  const { code, output, errors, created } = await run(join('scripts', name), '--help')
-  expect({ code, errors, created }).toEqual({ code: 0, errors: '', created: [] })
-  expect(output).toContain('bun ')
+  const { out, ...rest } = await run(name, ['--help'])
+  expect(rest).toEqual({ code: 0, err: '', created: [] })
+  expect(out).toContain('bun ')
 })
 
 test('help names every command', async () => {
-  const { code, output } = await run('scripts/help.ts')
+  const { code, out } = await run('help.ts')
   expect(code).toBe(0)
-  for (const name of Object.keys(packageJson.scripts)) expect(output).toMatch(new RegExp(`^bun run ${name} +\\S`, 'm'))
+  for (const name of Object.keys(packageJson.scripts)) expect(out).toMatch(new RegExp(`^bun run ${name} +\\S`, 'm'))
 })
 
 const scriptsPassingArgumentsOn = ['test.ts', 'bench.ts'] // what they do not understand, to `bun test` and to single benches
@@ -44,21 +37,20 @@ test('unknown arguments end a script with 2 and a sentence, and it does nothing'
     .map(name => [name, '--no-such-option'])
   for (const command of [...misuses, ...unknown]) {
     const [name = '', ...given] = command
-    const { code, errors, created } = await run(join('scripts', name), ...given)
+    const { code, err, created } = await run(name, given)
     expect({ command, code, created }).toEqual({ command, code: 2, created: [] })
-    expect(errors).toMatch(/^\S.*\w/)
+    expect(err).toMatch(/^\S.*\w/)
   }
 })
 
 test('the demo says in a sentence which settings it cannot use, and at which address nothing answers', async () => {
-  const invalid = await runWith({ PORT: 'door', SMTP_URL: 'smtp://mail.example.org' }, 'scripts/demo.ts')
+  const invalid = await run('demo.ts', [], { PORT: 'door', SMTP_URL: 'smtp://mail.example.org' })
   expect(invalid.code).toBe(1)
-  expect(invalid.errors).toStartWith('These settings cannot be used:\n  PORT=door: expected a whole number')
-  const { code, errors } = await runWith({ FIELDHOUSE_URL: 'http://127.0.0.1:1' }, 'scripts/demo.ts')
-  expect({ code, errors }).toEqual({
+  expect(invalid.err).toStartWith('These settings cannot be used:\n  PORT=door: expected a whole number')
+  const { code, err } = await run('demo.ts', [], { FIELDHOUSE_URL: 'http://127.0.0.1:1' })
+  expect({ code, err }).toEqual({
     code: 1,
-    errors:
-      'Nothing answers at http://127.0.0.1:1. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.\n',
+    err: 'Nothing answers at http://127.0.0.1:1. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.\n',
   })
 })
 
@@ -67,7 +59,6 @@ test('the feed of the demo can start at a minute before the first tee time', asy
     cwd: root,
     stdout: 'pipe',
   })
+  killAfterTest(feed)
   await printedUntil(/\/fieldhouse\.json/, feed.stdout)
-  feed.kill()
-  await feed.exited
 })
