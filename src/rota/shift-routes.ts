@@ -21,7 +21,16 @@ import { refuseBroken, violationsOnShift } from './confirm.ts'
 import { addedViolations } from './load-problem.ts'
 import { notifyOfDuties, notifyOfMove, upcomingDuties } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
-import { checkShift, newShift, peopleAre, shiftChange, shiftDefaults, shiftSchema, shiftView } from './shift.ts'
+import {
+  asNewShift,
+  checkShift,
+  newShift,
+  peopleAre,
+  shiftChange,
+  shiftDefaults,
+  shiftSchema,
+  shiftView,
+} from './shift.ts'
 import { addShifts, changeShift, deleteShift, listShifts, shiftById } from './shift-queries.ts'
 import { countAssignments } from './staff-queries.ts'
 
@@ -100,7 +109,7 @@ export const shiftRoutes = (app: App) => {
       '/:id',
       async ({ params: { id }, query: { confirm }, body, who }) => {
         await atomically(db, tx => {
-          const { id: _, date, ...before } = shiftView(shiftById(tx, id))
+          const before = asNewShift(shiftById(tx, id))
           const shift = { ...before, ...body, skills: body.skills === undefined ? before.skills : (body.skills ?? []) }
           checkShift(shift)
           const at = clock.now()
