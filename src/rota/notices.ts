@@ -70,7 +70,8 @@ export const dutyWords = ({ day, startsAt, endsAt, site, timezone }: DutyDescrip
 const clockAt = (at: number, timezone: string) =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainTime().toString().slice(0, 5)
 
-const dutyColumns = {
+/** For queries of shifts with their sites. */
+export const dutyColumns = {
   day: shifts.day,
   startsAt: shifts.startsAt,
   endsAt: shifts.endsAt,

@@ -5,7 +5,7 @@ import { assignments, calendarAddresses, shifts, sites, staff } from '../../../d
 import { hashSecret, newSecret } from '../../accounts/secret.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
-import { dutyWords } from '../notices.ts'
+import { dutyColumns, dutyWords } from '../notices.ts'
 import type { Calendar } from './ical.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
@@ -43,11 +43,7 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
       shiftId: shifts.id,
       since: assignments.createdAt,
       skill: shifts.skill,
-      day: shifts.day,
-      startsAt: shifts.startsAt,
-      endsAt: shifts.endsAt,
-      site: sites.name,
-      timezone: sites.timezone,
+      ...dutyColumns,
     })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))

@@ -13,7 +13,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { refuseBroken, violationsOfMoves } from '../confirm.ts'
-import { type DutyDescription, dutyDescription, dutyWords, notify } from '../notices.ts'
+import { type DutyDescription, dutyColumns, dutyDescription, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
 const note = t.String({ maxLength: 300, examples: ['My sister marries'] })
@@ -71,11 +71,7 @@ const selectOffers = (db: Db) =>
       staffId: staff.id,
       name: staff.name,
       rule: sites.swaps,
-      day: shifts.day,
-      startsAt: shifts.startsAt,
-      endsAt: shifts.endsAt,
-      site: sites.name,
-      timezone: sites.timezone,
+      ...dutyColumns,
     })
     .from(swapOffers)
     .innerJoin(assignments, eq(assignments.id, swapOffers.assignmentId))
