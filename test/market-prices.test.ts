@@ -24,10 +24,7 @@ test('a price that moves more than half is held: nobody trades at it until an of
   expect(held_prices).toMatchObject([
     { symbol: 'ACME', price_cents: 213_500, before_cents: 20_000, change_pct: 967.5, username: 'olga' },
   ])
-  const alerts = async () =>
-    (await fieldhouse.call.get('/admin/monitoring/alerts/json')).alerts.filter(
-      ({ alert_type }: { alert_type: string }) => alert_type === 'price_held',
-    )
+  const alerts = async () => (await fieldhouse.call.get('/admin/monitoring/alerts/json?type=price_held')).alerts
   expect(await alerts()).toMatchObject([{ title: 'A price is held', data: { symbols: ['ACME'] } }])
 
   const accept = `/api/v1/held-prices/${held_prices[0].id}/accept`

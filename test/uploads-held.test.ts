@@ -11,10 +11,7 @@ const scan = (kills: number, players = 10) =>
   `ID,Name,Power,Kill Points,Deads\n${Array.from({ length: players }, (_, i) => `${i + 1},P${i + 1},${5000 + i},${1000 + kills * (i + 1)},${kills}`).join('\n')}\n`
 
 const top = async (call: Call, id: number) => (await board(call, id)).rows[0]
-const alerts = async (call: Call) =>
-  (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
-    ({ alert_type, state }: { alert_type: string; state: string }) => alert_type === 'feed_held' && state === 'active',
-  )
+const alerts = async (call: Call) => (await call.get('/admin/monitoring/alerts/json?type=feed_held')).alerts
 
 async function leagueWithScans() {
   const fieldhouse = await start()
