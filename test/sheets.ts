@@ -1,6 +1,8 @@
 /** A sheet league and files for it. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { App } from '../src/context.ts'
+import { locks } from '../src/locks.ts'
 import type { caller } from './start.ts'
 
 type Call = ReturnType<typeof caller>
@@ -34,6 +36,13 @@ export const upload = (
   fields: UploadFields = {},
   filename?: string,
 ) => call.post(`/api/v1/leagues/${leagueId}/uploads`, formOf(content, filename, fields))
+
+/** Lets no sheet of the league be imported until the answer is called. */
+export async function holdImports({ locks: taskLocks }: Pick<App, 'locks'>, leagueId: number) {
+  const taken = await taskLocks.take(locks.import(leagueId))
+  if ('heldBy' in taken) throw new Error('An import is still under way')
+  return taken.release
+}
 
 /** The names of the files that the data folder keeps of uploads. */
 export function uploadedFiles({ dataDir }: { dataDir: string }): string[] {

@@ -1,7 +1,6 @@
 /** Dates of sheets, and sheets that are held because they look wrong. */
 import { expect, test } from 'bun:test'
-import { locks } from '../src/locks.ts'
-import { newLeague, upload } from './sheets.ts'
+import { holdImports, newLeague, upload } from './sheets.ts'
 import { board, type caller, refusalOf, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
@@ -134,13 +133,12 @@ test('force publishes at once, also what is held already', async () => {
 
 test('force also publishes a sheet that was sent before and still waits to be read', async () => {
   const { app, call, id, finished } = await leagueWithScans()
-  const before = await app.locks.take(locks.import(id))
-  if ('heldBy' in before) throw new Error('An import is still under way')
+  const release = await holdImports(app, id)
   const sheet = scan(60, 7)
   const { upload_id } = await upload(call, id, sheet)
   const again = await upload(call, id, sheet, { force: 'true' })
   expect(again).toMatchObject({ upload_id, duplicate: true })
-  await before.release()
+  await release()
   expect((await finished(again)).result).toMatchObject({ status: 'done', doubts: [{ reason: 'missing' }] })
   expect((await board(call, id)).rows).toHaveLength(7)
 })

@@ -3,9 +3,8 @@ import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { runs, uploads } from '../db/schema.ts'
-import { locks } from '../src/locks.ts'
 import { newTrader } from './market.ts'
-import { formOf, newLeague, upload, uploadedFiles } from './sheets.ts'
+import { formOf, holdImports, newLeague, upload, uploadedFiles } from './sheets.ts'
 import { board, refusalOf, start, until } from './start.ts'
 
 const baseline = 'ID,Name,Power,Kill Points\n1,ann,100,10\n2,bob,200,20\n3,cy,300,30\n'
@@ -280,10 +279,10 @@ test('an import that failed and is cancelled while it is tried again is over: it
   const error = 'The disk was full'
   app.db.update(runs).set({ status: 'FAILURE', error }).where(eq(runs.id, job.job_id)).run()
   app.db.update(uploads).set({ status: 'failed', error }).where(eq(uploads.id, upload_id)).run()
-  const importing = await app.locks.take(locks.import(id))
+  const release = await holdImports(app, id)
   await call.post(`/api/v1/jobs/${job.job_id}/retry`)
   await call.delete(`/api/v1/jobs/cancel/${job.job_id}`)
-  if ('release' in importing) await importing.release()
+  await release()
   await until(() => uploadedFiles({ dataDir }).length === 0)
   expect((await call.get(`/api/v1/uploads/${upload_id}`)).status).toBe('cancelled')
   const refusal = await refusalOf(call.post(`/api/v1/jobs/${job.job_id}/retry`))
