@@ -6,7 +6,7 @@ import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/send-alerts.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
-import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
+import { linksOf, linkTo, mailServer, mailSettings, silentServer } from './mail.ts'
 import { browserTest, redisTest } from './needs.ts'
 import { runScript } from './operator.ts'
 import { startRedis } from './redis.ts'
@@ -181,7 +181,7 @@ test('a forgotten password is reset by mail, and no answer reveals whether there
   expect(await as().post('/api/v1/auth/forgot', { email: ' ANN@example.org' })).toEqual(answerToStranger)
   const [mail] = await server.to(ann.email)
   expect(mail?.headers.get('subject')).toBe('A new password for Northern Alliance')
-  const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
+  const link = linkTo('/password', mail)
   const token = tokenOf(link)
   app.log.flush()
   expect(JSON.stringify(lines)).not.toContain(token)
@@ -198,7 +198,7 @@ test('a forgotten password is reset by mail, and no answer reveals whether there
   const mails = await server.to(ann.email, 3) // one that the password was changed among them
   const secondMail = mails.findLast(({ headers }) => headers.get('subject') === 'A new password for Northern Alliance')
   clock.forward(3_600_001)
-  const expiredLink = linksOf(secondMail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
+  const expiredLink = linkTo('/password', secondMail)
   expect((await browser.visit(expiredLink)).status).toBe(410)
   expect(server.mails.filter(({ to }) => to.includes('nobody@example.org'))).toEqual([])
 })
@@ -285,7 +285,7 @@ test('friends are invited by mail, each with a link for one', async () => {
   expect(created).toMatchObject({ url: null, mailed: 3, max_uses: 1, email: 'bob@example.org' })
   const [mail] = await server.to('bob@example.org')
   expect(mail?.headers.get('subject')).toBe(`You are invited to ${season.name}`)
-  const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/invitation?')) ?? ''
+  const link = linkTo('/invitation', mail)
   const browser = visitor(url)
   expect(await (await browser.visit(link)).text()).toContain('value="bob@example.org"')
   const token = tokenOf(link)

@@ -1,4 +1,5 @@
 /** Mail servers that accept, refuse or never answer, and the mails they received. */
+import { expect } from 'bun:test'
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { SMTPServer } from 'smtp-server'
@@ -80,6 +81,10 @@ const linkPattern = /https:\/\/play\.example\.org[^\s"<]*/g
 /** The links in a mail, as paths of the app under test. */
 export const linksOf = ({ text }: ReceivedMail): string[] =>
   [...text.matchAll(linkPattern)].map(([url]) => url.slice(publicUrl.length))
+
+/** The link in a mail to one page, with its secret. */
+export const linkTo = (page: string, mail: ReceivedMail = expect.unreachable()): string =>
+  linksOf(mail).find(path => path.startsWith(`${page}?`)) ?? ''
 
 /** The headers and both parts of a mail. */
 function parse(raw: string): Omit<ReceivedMail, 'to' | 'from'> {
