@@ -2,6 +2,7 @@
 
 import { endWithUs } from './end-with-us.ts'
 import { freePort } from './free-port.ts'
+import { linesOf } from './lines.ts'
 
 export const redisServer = Bun.which('redis-server')
 export type OwnRedis = Awaited<ReturnType<typeof startOwnRedis>>
@@ -15,8 +16,7 @@ export async function startOwnRedis(more: readonly string[] = []) {
   async function launch() {
     const child = Bun.spawn([redisServer ?? 'redis-server', ...options], { stdout: 'pipe', stderr: 'ignore' })
     endWithUs(child)
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream()))
-      if (chunk.includes('Ready to accept connections')) return child
+    for await (const line of linesOf(child.stdout)) if (line.includes('Ready to accept connections')) return child
     throw new Error('Redis did not start')
   }
   async function configure(name: string, value: string) {
