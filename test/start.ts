@@ -102,8 +102,9 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = []
   const write = (text: string) => {
     for (const line of text.trimEnd().split('\n')) lines.push(JSON.parse(line))
+    return true
   }
-  return { log: openLog('debug', Date.now, false, write, 0), lines }
+  return { log: openLog('debug', Date.now, false, { write, drain() {} }, 0), lines }
 }
 
 /** The default settings of every app in a test. */

@@ -1,9 +1,13 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
 import { databaseFile } from '../db/open.ts'
 import { fingerprintOf } from '../src/platform/jobs/run-failure.ts'
+import { openLog } from '../src/platform/process/log.ts'
+import { openOutput } from '../src/platform/process/output.ts'
 import { openAppProcess } from './app-process.ts'
-import { afterTest, refusalOf, shared, spawnFieldhouse, start, until } from './start.ts'
+import { afterTest, refusalOf, shared, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: envelopes are read as they come
 type Item = any
@@ -239,4 +243,33 @@ test('failures that differ only in numbers and names have one fingerprint', () =
   expect(fingerprintOf('x.y', errorOf('No row 4 of "bob"'))).toBe(fingerprint)
   expect(fingerprintOf('x.y', errorOf('No column 4'))).not.toBe(fingerprint)
   expect(fingerprintOf('x.z', errorOf('No row 17 of "ann"'))).not.toBe(fingerprint)
+})
+
+test('a log whose reader is slow keeps its lines whole, and says how many it had to leave out', async () => {
+  const path = join(temporaryFolder(), 'output')
+  Bun.spawnSync(['mkfifo', path])
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  const log = openLog('info', Date.now, false, openOutput(pipe, 200_000), 0)
+  const bytes = Buffer.alloc(2 ** 20)
+  const chunks: Buffer[] = []
+  const readToEnd = () => {
+    try {
+      for (;;) chunks.push(Buffer.from(bytes.subarray(0, readSync(pipe, bytes))))
+    } catch {
+      return String(Buffer.concat(chunks)) // the pipe is empty
+    }
+  }
+  const count = 50
+  for (let i = 0; i < count; i++) log.info('é'.repeat(10_000))
+  await until(() => {
+    if (!readToEnd().includes('left out')) return log.info('more')
+    return true
+  })
+  closeSync(pipe)
+  const read = String(Buffer.concat(chunks))
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const [note] = read.filter(({ lines }) => lines)
+  expect(read.filter(({ message }) => message.startsWith('é')).length + note.lines).toBe(count)
 })

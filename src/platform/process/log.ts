@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { type Output, openOutput } from './output.ts'
 
 /** Log lines: JSON, or coloured text on a terminal. Lines of a few milliseconds are written together. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const
@@ -12,6 +12,7 @@ export type Log = {
   request(id: string, method: string, path: string, status: number, ms: number, user?: string): void
   /** A log whose lines all carry these facts. */
   with(facts: Facts): Log
+  /** Before the process ends. */
   flush(): void
 }
 
@@ -42,34 +43,28 @@ const pretty = (level: Level, at: string, message: string, facts: Facts) => {
   return `\x1b[90m${at.slice(11, 23)}\x1b[0m ${colours[level]}${level.padEnd(5)}\x1b[0m ${message} ${rest.join(' ')}`
 }
 
-export type Write = (text: string) => void
-const toStdout: Write = text => {
-  try {
-    writeSync(1, text)
-  } catch {
-    // Nobody reads the output: a closed pipe must not end the service.
-  }
-}
-
 export function openLog(
   minLevel: Level,
   now: () => number,
   isTerminal = process.stdout.isTTY === true,
-  write: Write = toStdout,
+  output: Output = openOutput(),
   flushAfter = 20, // ms; 0 writes every line at once
 ): Log {
   let waiting = ''
+  let leftOut = 0 // lines
   let timer: ReturnType<typeof setTimeout> | undefined
-  const flush = () => {
+  const writeWaiting = () => {
     clearTimeout(timer)
     timer = undefined
-    if (waiting) write(waiting)
+    if (!waiting) return
+    const note = leftOut ? lineOf('warn', 'Log lines were left out: nobody reads the output', { lines: leftOut }) : ''
+    leftOut = output.write(note + waiting) ? 0 : leftOut + waiting.split('\n').length - 1
     waiting = ''
   }
   const add = (line: string, urgent = false) => {
     waiting += line
-    if (urgent || waiting.length > 65_536 || flushAfter === 0) flush()
-    else timer ??= setTimeout(flush, flushAfter)
+    if (urgent || waiting.length > 65_536 || flushAfter === 0) writeWaiting()
+    else timer ??= setTimeout(writeWaiting, flushAfter)
   }
   let timestampAt = 0
   let timestamp = ''
@@ -81,15 +76,14 @@ export function openLog(
     }
     return timestamp
   }
+  const lineOf = (level: Level, message: string, facts: Facts) =>
+    isTerminal
+      ? `${pretty(level, formattedNow(), message, facts)}\n`
+      : `${JSON.stringify({ at: formattedNow(), level, message, ...facts })}\n`
   const writerOf = (level: Level, context: Facts) => {
     if (levels.indexOf(level) < levels.indexOf(minLevel)) return () => {}
-    return (message: string, facts: Facts = {}) => {
-      const all = masked({ ...context, ...facts }) as Facts
-      const line = isTerminal
-        ? pretty(level, formattedNow(), message, all)
-        : JSON.stringify({ at: formattedNow(), level, message, ...all })
-      add(`${line}\n`, level === 'error')
-    }
+    return (message: string, facts: Facts = {}) =>
+      add(lineOf(level, message, masked({ ...context, ...facts }) as Facts), level === 'error')
   }
   /** The last path as JSON: many requests in a row are for the same one. */
   let [path, quoted] = ['', '""']
@@ -120,7 +114,10 @@ export function openLog(
       )
     },
     with: facts => logWith({ ...context, ...facts }),
-    flush,
+    flush() {
+      writeWaiting()
+      output.drain()
+    },
   })
   return logWith({})
 }
