@@ -653,6 +653,7 @@ export const ledger = sqliteTable(
   t => [
     uniqueIndex('ledger_undoes').on(t.undoes).where(sql`undoes is not null`),
     index('ledger_price').on(t.priceId).where(sql`price_id is not null`),
+    index('ledger_action').on(t.actionId).where(sql`action_id is not null`),
     index('ledger_league').on(t.leagueId, t.id),
     index('ledger_portfolio').on(t.leagueId, t.userId, t.id),
     index('ledger_user').on(t.userId, t.at).where(sql`symbol is not null`),

@@ -4,7 +4,7 @@ import { openBeside } from '../db/open.ts'
 import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
-import { day, hour, systemClock } from '../src/platform/clock.ts'
+import { day, hour, minute, systemClock } from '../src/platform/clock.ts'
 import {
   newCup,
   newestPrice,
@@ -236,23 +236,42 @@ test('a split that would take the price out of what can be quoted is refused: be
   expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, holdings: [{ quantity: 9_000 }] })
 })
 
-test('a league that is live again gets the splits that it missed while it was final', async () => {
+test('a league that is live again gets the splits and dividends that it missed while it was final', async () => {
   const fieldhouse = await startWithoutHolding()
   const { call } = fieldhouse
   await newCup(call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   await sendQuotes(call, { ACME: 1_000, BOLT: 1_000 })
   for (const symbol of ['ACME', 'BOLT']) await trade(ann!, league, 'buy', 100, symbol)
-  await call.post('/api/v1/quotes/BOLT/splits', { to: 2, from: 1 })
+  const split = (symbol: string, to: number, from: number) => call.post(`/api/v1/quotes/${symbol}/splits`, { to, from })
+  const pay = async (symbol: string, per_share_cents: number) =>
+    (await call.post(`/api/v1/quotes/${symbol}/dividends`, { per_share_cents })).id as number
+  const undo = (symbol: string, id: number) => call.post(`/api/v1/quotes/${symbol}/actions/${id}/undo`)
+  await split('BOLT', 2, 1)
+  await pay('BOLT', 1)
+  fieldhouse.clock.forward(-minute) // what came before the end stays done once, also by a clock that is set back
   await call.post('/api/v1/leagues/1/finalize')
-  await call.post('/api/v1/quotes/ACME/splits', { to: 2, from: 1 })
-  await call.post('/api/v1/quotes/ACME/splits', { to: 1, from: 3 })
+  await split('ACME', 2, 1)
+  const missed = await pay('ACME', 25)
+  await undo('ACME', await pay('ACME', 99))
+  await split('ACME', 1, 3)
+  expect(await call.get('/quotes/ACME')).toContain(`/actions/${missed}/undo`) // although nobody was paid yet
   await call.post('/api/v1/leagues/1/reopen')
+  const worth = 10_000_000 + 200 * 1
   expect(await portfolio(ann!, league)).toMatchObject({
-    total_cents: 10_000_000,
+    total_cents: worth + 200 * 25,
     holdings: [{ quantity: 200 }, { quantity: 66 }],
   })
-  expect((await board(call, league)).rows).toMatchObject([{ score: 10_000_000 }])
+  expect((await board(call, league)).rows).toMatchObject([{ score: worth + 200 * 25 }])
+  expect((await call.get('/api/v1/quotes/ACME/actions')).actions).toMatchObject([
+    { kind: 'split', lines: 1 },
+    { kind: 'undo', lines: 0 },
+    { kind: 'dividend', lines: 0, undone: true },
+    { kind: 'dividend', lines: 1 },
+    { kind: 'split', lines: 1 },
+  ])
+  expect(await undo('ACME', missed)).toMatchObject({ lines: 1, kept: 0 })
+  expect(await portfolio(ann!, league)).toMatchObject({ total_cents: worth })
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 

@@ -52,10 +52,9 @@ ${table({
     isOfficer && { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
     isOfficer && {
       head: html`<span class="sr">Correct</span>`,
-      cell: ({ id, kind, undone, lines, price_cents }) =>
+      cell: ({ id, kind, undone, price_cents }) =>
         kind === 'dividend' &&
         !undone &&
-        lines > 0 &&
         action({
           label: html`Take back<span class="sr"> the dividend of ${moneyText(price_cents)}</span>`,
           small: true,

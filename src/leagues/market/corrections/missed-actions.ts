@@ -1,18 +1,17 @@
-/** A league that is live again: shares are split, and wrong prices and dividends taken back, as was done elsewhere while it was final. */
-import { asc, gte } from 'drizzle-orm'
+/** A league that is live again: what was split, paid and taken back elsewhere while it was final is done in it as well. */
+import { and, asc, gte, not } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActions } from '../../../../db/schema.ts'
 import type { League } from '../../league.ts'
-import { splitHoldings, undoPayments } from './splits-and-dividends.ts'
-import { type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
+import { payHolders, splitHoldings, undoPayments } from './splits-and-dividends.ts'
+import { isUndone, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 import { undoTrades } from './void-price.ts'
 
-/** Dividends of that time are not paid. */
 export function applyMissedActions(tx: Db, { id, finalizedAt }: League, at: number): void {
   const missed = tx
     .select()
     .from(symbolActions)
-    .where(gte(symbolActions.at, finalizedAt ?? at))
+    .where(and(gte(symbolActions.at, finalizedAt ?? at), not(isUndone)))
     .orderBy(asc(symbolActions.id))
     .all()
   for (const action of missed) {
@@ -27,5 +26,5 @@ const apply: Record<SymbolAction['kind'], (tx: Db, action: SymbolAction, leagueI
     split: (tx, action, leagueId) => ({ lines: splitHoldings(tx, action, leagueId) }),
     void: undoTrades,
     undo: undoPayments,
-    dividend: () => ({ lines: 0 }),
+    dividend: (tx, action, leagueId) => ({ lines: payHolders(tx, action, leagueId) }),
   }

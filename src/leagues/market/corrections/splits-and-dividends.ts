@@ -60,12 +60,21 @@ export function payDividend(tx: Db, symbol: string, perShareCents: number, act: 
   const given = { symbol, kind: 'dividend' as const, cents: perShareCents }
   refuseRepeated(tx, act.at, eq(symbolActions.cents, perShareCents), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
-  const lines = correctHolders(tx, 'dividend', action, ({ quantity }) => {
-    const cash = quantity * perShareCents // members who are short pay it
-    return { quantity: 0, cash, fee: 0, realised: cash }
-  })
-  return storeCounts(tx, action, { lines })
+  return storeCounts(tx, action, { lines: payHolders(tx, action) })
 }
+
+/** In one league, or in all; final leagues stay as they are. */
+export const payHolders = (tx: Db, action: SymbolAction, leagueId: number | null = null): number =>
+  correctHolders(
+    tx,
+    'dividend',
+    action,
+    ({ quantity }) => {
+      const cash = quantity * action.cents // members who are short pay it
+      return { quantity: 0, cash, fee: 0, realised: cash }
+    },
+    leagueId,
+  )
 
 /** Takes back a dividend that was entered wrongly. It stays in leagues while they are final. */
 export function undoDividend(tx: Db, symbol: string, actionId: number, act: OfficerAction): SymbolAction {
@@ -83,15 +92,15 @@ export function undoDividend(tx: Db, symbol: string, actionId: number, act: Offi
 
 type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number }
 
-/** In one league, or in all; final leagues stay as they are. The time of the dividend finds its lines by the index. */
+/** In one league, or in all; final leagues stay as they are. */
 export function undoPayments(tx: Db, action: SymbolAction, leagueId: number | null = null): Written {
   const { id: actionId, at, symbol, cents: price } = action
   const paid = tx.$client
     .query<Paid, [dividend: number | null, league: number | null]>(
       `select d.id, d.league_id as leagueId, d.user_id as userId, d.cash_cents as cashCents,
          l.finalized_at is not null as isFinal
-       from symbol_actions a join ledger d on d.at = a.at and d.action_id = a.id join leagues l on l.id = d.league_id
-       where a.id = ?1 and (?2 is null or l.id = ?2) and not exists (select 1 from ledger u where u.undoes = d.id)
+       from ledger d join leagues l on l.id = d.league_id
+       where d.action_id = ?1 and (?2 is null or l.id = ?2) and not exists (select 1 from ledger u where u.undoes = d.id)
        order by d.id`,
     )
     .all(action.undoes, leagueId)
@@ -123,7 +132,7 @@ function refuseRepeated(
 
 type Holder = { leagueId: number; userId: number }
 
-/** In one league, or in all; final leagues stay as they are. */
+/** Whoever has a line of the action already gets no second one. */
 function correctHolders(
   tx: Db,
   kind: 'split' | 'dividend',
@@ -132,12 +141,13 @@ function correctHolders(
   leagueId: number | null = null,
 ): number {
   const holders = tx.$client
-    .query<Holder, [symbol: string, league: number | null]>(
+    .query<Holder, [symbol: string, league: number | null, action: number]>(
       `select h.league_id as leagueId, h.user_id as userId from holdings h join leagues l on l.id = h.league_id
        where h.symbol = ?1 and h.quantity <> 0 and l.finalized_at is null and (?2 is null or l.id = ?2)
+         and (h.league_id, h.user_id) not in (select league_id, user_id from ledger where action_id = ?3)
        order by h.league_id, h.user_id`,
     )
-    .all(symbol, leagueId)
+    .all(symbol, leagueId, id)
   for (const { leagueId, userId } of holders) {
     const held = positionIn(tx, leagueId, userId, symbol)
     const change = correction(held)

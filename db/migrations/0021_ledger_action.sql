@@ -1,0 +1,1 @@
+CREATE INDEX `ledger_action` ON `ledger` (`action_id`) WHERE action_id is not null;
