@@ -252,6 +252,7 @@ export const uploads = sqliteTable(
     bytes: integer('bytes').notNull(),
     sha256: text('sha256').notNull(),
     givenMapping: json<Record<string, string | null>>('given_mapping'), // sorted by header, so that equal mappings are equal texts
+    givenWorksheet: text('given_worksheet'), // null: the one that fits
     status: text('status', { enum: uploadStates }).notNull(),
     jobId: text('job_id').notNull(),
     uploadedBy: integer('uploaded_by'), // null: the operator
@@ -262,6 +263,7 @@ export const uploads = sqliteTable(
     undoneAt: time('undone_at'),
     snapshotId: integer('snapshot_id'),
     format: text('format'),
+    worksheet: text('worksheet'), // that was read; null for a text file
     mapping: json<Record<string, string>>('mapping'),
     rowsTotal: integer('rows_total'),
     rowsOk: integer('rows_ok'),
@@ -274,7 +276,7 @@ export const uploads = sqliteTable(
   t => [
     index('uploads_league').on(t.leagueId, t.createdAt),
     uniqueIndex('uploads_same_bytes')
-      .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`) // quote(): in a unique index NULL equals nothing, not even NULL
+      .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`, sql`quote(given_worksheet)`) // quote(): in a unique index NULL equals nothing, not even NULL
       .where(sql`status in ('queued', 'running', 'held', 'done') and not dry_run`),
     index('uploads_created').on(t.createdAt),
     index('uploads_taken').on(t.takenAt), // every upload checks for dates ahead of the clock
@@ -311,6 +313,7 @@ export const uploadDrafts = sqliteTable(
     mode: text('mode', { enum: uploadModes }).notNull(),
     takenAt: time('taken_at'), // null: taken from the sheet or its file name
     mapping: json<Record<string, string | null>>('mapping'), // null: as recognised
+    worksheet: text('worksheet'), // null: the one that fits
     trialJobId: text('trial_job_id'),
     createdAt: time('created_at').notNull(),
   },

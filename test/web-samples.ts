@@ -149,6 +149,7 @@ export const sampleUpload = (more: Partial<UploadView> = {}): UploadView => ({
   bytes: 3_456_789,
   sha256: 'ab'.repeat(32),
   format: 'xlsx',
+  worksheet: 'Kingdom 3584',
   status: 'done',
   rows_total: 1_251,
   rows_ok: 1_248,

@@ -42,6 +42,12 @@ export const uploadOptions = t.Object({
   mapping: t.Optional(
     t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),
   ),
+  worksheet: t.Optional(
+    t.String({
+      maxLength: 255,
+      description: 'Name of the worksheet to read from a workbook; by default the one that fits best',
+    }),
+  ),
 })
 type UploadOptions = Static<typeof uploadOptions>
 
@@ -92,7 +98,7 @@ export async function acceptReceived(
 }
 
 /**
- * Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping.
+ * Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping and worksheet.
  * `claimFile` is part of the transaction, and may refuse.
  */
 export async function acceptUpload(
@@ -114,12 +120,14 @@ export async function acceptUpload(
   const { takenAt } = date
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
+  const givenWorksheet = options.worksheet ?? null
   const accept = (tx: Db) => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     claimFile?.(tx)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)
-    const existing = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
+    const same = { leagueId: league.id, kind, mode, sha256, givenMapping, givenWorksheet }
+    const existing = dryRun ? undefined : sameUpload(tx, same)
     if (existing?.status === 'held' && force) {
       const given = date.takenFrom === 'given' ? takenAt : undefined
       const { upload, announcing } = publishHeld(app, tx, existing.id, who, given)
@@ -139,15 +147,11 @@ export async function acceptUpload(
     )
     const jobId = newRunId()
     const upload = insertUpload(tx, {
-      leagueId: league.id,
-      kind,
-      mode,
+      ...same,
       dryRun,
       filename,
       file,
       bytes,
-      sha256,
-      givenMapping,
       status: 'queued',
       jobId,
       uploadedBy: who.id,

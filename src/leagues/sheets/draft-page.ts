@@ -64,6 +64,7 @@ ${formField({
   hint: `In UTC. ${dateHints[preview.taken_from]}`,
 })}</div>
 ${modeField(draft.mode)}
+${preview.worksheets.length > 1 && worksheetField(preview)}
 ${table({
   caption: 'What each column is read as',
   rows: preview.columns.filter(({ header }) => header),
@@ -89,6 +90,16 @@ ${table({
 <div class="submit"><button type="submit" name="do" value="import">Import this file</button> <button type="submit" name="do" value="trial" class="quiet">What this file would change</button> <button type="submit" name="do" value="discard" class="quiet">Discard</button></div>
 </form>`
 }
+
+const worksheetField = ({ worksheet, worksheets }: UploadPreview): Html =>
+  formField({
+    label: 'Worksheet',
+    name: 'worksheet',
+    type: 'select',
+    value: worksheet ?? '',
+    choices: worksheets.map(({ name }) => ({ value: name, label: name })),
+    hint: 'After another choice the columns of that worksheet are shown first.',
+  })
 
 const trialResult = t.Object({
   mapping: t.Record(t.String(), t.String()),

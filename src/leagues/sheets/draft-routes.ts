@@ -47,7 +47,9 @@ export const draftPages = (app: App) => {
   }
   const preview = (draft: UploadDraft) => {
     const mapping = draft.mapping ? JSON.stringify(draft.mapping) : undefined
-    return previewUpload(app, leagueById(db, draft.leagueId), receivedDraft(draft), { mapping, kind: draft.kind })
+    const { kind, worksheet } = draft
+    const options = { mapping, kind, ...(worksheet !== null && { worksheet }) }
+    return previewUpload(app, leagueById(db, draft.leagueId), receivedDraft(draft), options)
   }
 
   async function draftPage(draft: UploadDraft, who: Who, refusal?: Refusal) {
@@ -90,6 +92,8 @@ export const draftPages = (app: App) => {
       }),
     )
     const previewed = await preview(draft)
+    const worksheet = form.get('worksheet') ?? previewed.worksheet
+    const isOtherWorksheet = worksheet !== previewed.worksheet
     const mapping = mappingOfChoices(choices)
     const previewMapping = Object.fromEntries(previewed.columns.map(({ header, as }) => [header, as]))
     const isChanged = choices.some(({ header }) => mapping[header] !== previewMapping[header])
@@ -97,17 +101,18 @@ export const draftPages = (app: App) => {
       kind: uploadKinds.find(each => each === form.get('kind')) ?? draft.kind,
       mode: uploadModes.find(each => each === form.get('mode')) ?? draft.mode,
       takenAt: takenAtInForm(form.get('taken_at') ?? '', previewed),
-      ...(isChanged && { mapping }),
+      ...(isOtherWorksheet ? { worksheet, mapping: null, trialJobId: null } : isChanged && { mapping }),
     }
     await atomically(db, tx => changeDraft(tx, draft.id, change))
-    const fault = draftFault(choices)
+    const fault = isOtherWorksheet ? undefined : draftFault(choices)
     if (fault) throw new Refusal('invalid', fault)
     return { ...draft, ...change }
   }
 
-  const uploadOptionsOf = ({ kind, mode, takenAt, mapping }: UploadDraft) => ({
+  const uploadOptionsOf = ({ kind, mode, takenAt, mapping, worksheet }: UploadDraft) => ({
     kind,
     mode,
+    ...(worksheet !== null && { worksheet }),
     ...(takenAt !== null && { taken_at: new Date(takenAt).toISOString() }),
     ...(mapping && { mapping: JSON.stringify(mapping) }),
   })
@@ -173,6 +178,7 @@ export const draftPages = (app: App) => {
         if (form.get('do') === 'discard') return discardDraft(draft)
         try {
           const edited = await storeChoices(draft, form)
+          if (edited.worksheet !== draft.worksheet) return seeOther(`/leagues/${id}/uploads/drafts/${draft_id}`)
           return await (form.get('do') === 'trial' ? tryDraft(edited, who) : importDraft(edited, who))
         } catch (error) {
           const imported = uploadOfFile(db, id, draft.file) // by the first of two clicks

@@ -81,7 +81,8 @@ async function runImport(
   const path = uploadPath(config.dataDir, upload.file)
   requireComplete(path, upload)
   const { filename } = upload
-  const mapping = upload.givenMapping ?? (await mappingFor(app, leagueId, { path, filename, isCut: false }))
+  const worksheet = upload.givenWorksheet ?? undefined
+  const mapping = upload.givenMapping ?? (await mappingFor(app, leagueId, { path, filename, worksheet, isCut: false }))
   const imported = await sheets.thread
     .run(
       'import',
@@ -90,6 +91,7 @@ async function runImport(
         options: {
           filename,
           mapping,
+          worksheet,
           mode: upload.dryRun ? 'partial' : upload.mode, // a trial run reports every bad row
         },
         kind: upload.kind,
@@ -243,6 +245,7 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
   snapshotId: snapshot,
   finishedAt: now,
   format: report.format,
+  worksheet: report.worksheet,
   mapping: report.mapping,
   rowsTotal: report.rowsTotal,
   rowsOk: report.rowsOk,
@@ -251,6 +254,7 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
 })
 
 const trialResult = ({ report, findings, summary, date, doubts }: Imported) => ({
+  worksheet: report.worksheet,
   mapping: report.mapping,
   ignored: report.ignored,
   rows_total: report.rowsTotal,

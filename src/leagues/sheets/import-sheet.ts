@@ -36,7 +36,7 @@ export type TaskContext = ThreadWork & { scores: Database; beside?: StoreThread 
 
 export type ImportInput = {
   path: string
-  options: Pick<ReadOptions, 'filename' | 'mapping' | 'mode'>
+  options: Pick<ReadOptions, 'filename' | 'mapping' | 'worksheet' | 'mode'>
   kind: UploadKind
   date: SheetDate
   /** What the league's boards are made of so far, and how it scores. */
@@ -46,7 +46,7 @@ export type ImportInput = {
   dryRun: boolean
 }
 
-type Report = Pick<SheetReport, 'format' | 'mapping' | 'ignored' | 'rowsTotal' | 'rowsOk' | 'rowsBad'>
+type Report = Pick<SheetReport, 'format' | 'worksheet' | 'mapping' | 'ignored' | 'rowsTotal' | 'rowsOk' | 'rowsBad'>
 
 export type Imported = {
   snapshot: number | null
@@ -120,8 +120,9 @@ export async function importSheet(scores: Database, input: ImportInput, context:
   }
 }
 
-const reportOf = ({ format, mapping, ignored, rowsTotal, rowsOk, rowsBad }: Report): Report => ({
+const reportOf = ({ format, worksheet, mapping, ignored, rowsTotal, rowsOk, rowsBad }: Report): Report => ({
   format,
+  worksheet,
   mapping,
   ignored,
   rowsTotal,

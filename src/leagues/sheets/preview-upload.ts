@@ -1,6 +1,7 @@
 /** Previews a file before it is sent: nothing of it is stored. */
 import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { isLabel } from '../columns.ts'
 import type { League } from '../league.ts'
@@ -20,8 +21,8 @@ import { dateBeforeReading, dateByContent } from './sheet-date.ts'
 export async function previewUpload(app: App, league: League, received: ReceivedFile, options: PreviewOptions) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
-  const { mapping: givenMapping, kind } = { ...checkedUploadForm(fields), ...options }
-  const input = { path: uploadPath(config.dataDir, file), filename, isCut: fields.is_cut === 'true' }
+  const { mapping: givenMapping, kind, worksheet } = { ...checkedUploadForm(fields), ...options }
+  const input = { path: uploadPath(config.dataDir, file), filename, worksheet, isCut: fields.is_cut === 'true' }
   const readPreview = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
   const mapping = mappingOf(givenMapping) ?? undefined
   const first = await readPreview(mapping)
@@ -36,7 +37,7 @@ export async function previewUpload(app: App, league: League, received: Received
   return { ...withoutTaken, taken_at: iso(takenAt), taken_from: takenFrom, remembered: remembered !== undefined }
 }
 
-type PreviewOptions = { mapping?: string; kind?: UploadKind }
+type PreviewOptions = { mapping?: string; kind?: UploadKind; worksheet?: string }
 
 function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly string[]) {
   const columns = preview.columns.map(({ as, ...column }) => ({
@@ -55,6 +56,9 @@ function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly 
 }
 
 function asFieldError(error: unknown): never {
-  if (isSheetRefusal(error)) refuseFile(error.message, error.facts.code)
-  throw error
+  if (!isSheetRefusal(error)) throw error
+  const reason = error.facts.code
+  return reason === 'unknown_worksheet'
+    ? refuse('invalid', error.message, { errors: [{ path: 'worksheet', message: error.message }], reason })
+    : refuseFile(error.message, reason)
 }

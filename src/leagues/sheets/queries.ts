@@ -55,7 +55,7 @@ const findByBytes = prepared(db =>
     .prepare(),
 )
 
-/** The upload of the same bytes with the same mapping that is under way, held or done, if there is one. */
+/** The upload of the same bytes with the same mapping and worksheet that is under way, held or done, if there is one. */
 export const sameUpload = (
   db: Db,
   {
@@ -64,11 +64,16 @@ export const sameUpload = (
     mode,
     sha256,
     givenMapping,
-  }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping'>,
+    givenWorksheet,
+  }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping' | 'givenWorksheet'>,
 ) =>
   findByBytes(db)
     .all({ leagueId, kind, mode, sha256 })
-    .find(other => Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}))
+    .find(
+      other =>
+        Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}) &&
+        (other.givenWorksheet === givenWorksheet || (givenWorksheet !== null && other.worksheet === givenWorksheet)),
+    )
 
 type NewUpload = typeof uploads.$inferInsert
 export const insertUpload = (tx: Db, upload: NewUpload): Upload => insertStatement(tx, upload).get(upload)

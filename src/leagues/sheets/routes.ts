@@ -17,7 +17,7 @@ import { receiveFile, removeReceived, uploadPath } from './receive-file.ts'
 import { findingSchema, takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const uploadDocs = describe(
-  'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping again answers 200 with the first upload',
+  'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping and worksheet again answers 200 with the first upload',
   acceptedSchema,
   {
     status: 202,
@@ -41,6 +41,9 @@ const fileForm = (parts: Record<string, object>) => ({
 const uploadPreviewSchema = t.Object({
   format: t.String(),
   worksheet: t.Nullable(t.String()),
+  worksheets: t.Array(t.Object({ name: t.String(), alike: t.Boolean() }), {
+    description: 'Those of a workbook that could be read; `alike`: with the same headings as the one that is read',
+  }),
   header_line: t.Integer(),
   taken_at: dateTimeSchema,
   taken_from: takenFromSchema,
@@ -68,7 +71,8 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request, who, set }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const isReadHere = config.role === 'all' && !query.mapping && !hasRememberedMappings(db, id)
+        const isReadHere =
+          config.role === 'all' && !query.mapping && query.worksheet === undefined && !hasRememberedMappings(db, id)
         const received = await receiveFile(request, app, { readsAhead: isReadHere })
         return acceptReceived(app, () => league, received, query, signedIn(who), set)
       },
@@ -101,7 +105,7 @@ export const uploadRoutes = (app: App) => {
       },
       {
         params: idParams,
-        query: t.Pick(uploadOptions, ['mapping', 'kind']),
+        query: t.Pick(uploadOptions, ['mapping', 'kind', 'worksheet']),
         parse: 'none',
         may: 'officer',
         detail: {
@@ -112,6 +116,7 @@ export const uploadRoutes = (app: App) => {
           ...fileForm({
             mapping: { type: 'string' },
             kind: uploadOptions.properties.kind,
+            worksheet: uploadOptions.properties.worksheet,
             is_cut: { type: 'string', description: 'true: the file is only the first 256 kB of a text file' },
           }),
         },

@@ -65,7 +65,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
         head: 'File',
         names: true,
         cell: upload =>
-          html`<a href="${path}/${upload.id}">${name(upload.filename)}</a> <small class="quiet">${bytes(upload.bytes)}</small>`,
+          html`<a href="${path}/${upload.id}">${name(upload.filename)}</a> <small class="quiet">${bytes(upload.bytes)}${upload.worksheet !== null && html`, ${name(upload.worksheet)}`}</small>`,
       },
       {
         head: 'Status',
@@ -230,7 +230,7 @@ export function uploadBody(
   const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
-${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}</span>
+${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}${upload.worksheet !== null && html`, worksheet “${name(upload.worksheet)}”`}</span>
 <span class="actions">${mayUndo && upload.status !== 'held' && uploadActions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${errors.pagination.total > 0 && html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Rows to look at, as CSV</a>`}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}

@@ -9,6 +9,7 @@ type SheetRefusalCode =
   | 'line_too_long'
   | 'bad_mapping'
   | 'no_worksheet'
+  | 'unknown_worksheet'
   | 'no_header'
   | 'no_id'
   | 'no_metric'

@@ -15,7 +15,8 @@ const dateHints = {
 }
 let cards = 0
 
-export function uploadCard(form, file, isFirst) {
+/** `worksheet`: the one to read of a workbook that already has a card. */
+export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {}) {
   const id = `card-${++cards}`
   const { url } = form.dataset // its action is for browsers without JavaScript
   const element = withClass('file', makeElement('section'))
@@ -29,14 +30,20 @@ export function uploadCard(form, file, isFirst) {
   const hint = withClass('hint', makeElement('p', inMyZone))
   const error = withClass('error', makeElement('p'))
   error.hidden = true
+  const sheet = Object.assign(makeElement('select'), { id: `${id}-worksheet` })
+  const more = withClass('hint', makeElement('p'))
+  const sheetField = field('Worksheet', sheet, more)
+  sheetField.hidden = true
   const fields = withClass(
     'columns',
-    makeElement('div', field('What it is', kind), field('Date of this data', date, hint, error)),
+    makeElement('div', field('What it is', kind), field('Date of this data', date, hint, error), sheetField),
   )
   const result = makeElement('div')
   result.dataset.result = ''
   const notes = makeElement('div')
   element.append(title, words, notes, fields, result)
+  const chosenWorksheet = () => sheet.value || worksheet
+  let isAlone = worksheet === '' // no card for another worksheet was added
   let columns
   let details
   let previews = 0
@@ -51,19 +58,25 @@ export function uploadCard(form, file, isFirst) {
     try {
       const seen = await sendFile(
         `${url}/preview`,
-        { kind: kind.value, ...(isCut && { is_cut: true }) },
+        {
+          kind: kind.value,
+          ...(isCut && { is_cut: true }),
+          ...(chosenWorksheet() && { worksheet: chosenWorksheet() }),
+        },
         isCut ? file.slice(0, headBytes) : file,
         file.name,
       )
-      if (round !== previews) return // its kind was changed in the meantime
+      if (round !== previews) return // its kind or worksheet was changed in the meantime
       words.textContent = [formatText(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
       notes.replaceChildren(...seen.notes.map(note => notice('warn', note)))
+      if (seen.worksheets.length > 1) showWorksheets(seen)
       columns = columnChoices(seen, id, suggested)
       details?.remove()
       details = makeElement('details', makeElement('summary', 'Columns and first rows'), columns.element)
       details.open = seen.problem !== null
       result.before(details)
       hint.textContent = `${dateHints[seen.taken_from]} ${inMyZone}`
+      date.defaultValue = ''
       if (seen.taken_from === 'sent') return
       date.dataset.at = seen.taken_at
       showInZone(date)
@@ -74,9 +87,27 @@ export function uploadCard(form, file, isFirst) {
     }
   }
   let previewed = preview()
-  kind.addEventListener('change', () => {
-    previewed = preview()
-  })
+  for (const choice of [kind, sheet])
+    choice.addEventListener('change', () => {
+      previewed = preview()
+    })
+
+  /** The worksheets to choose from, and one click for those that look the same. */
+  function showWorksheets({ worksheet: read, worksheets }) {
+    sheet.replaceChildren(...worksheets.map(({ name }) => new Option(name, name, name === read, name === read)))
+    sheetField.hidden = false
+    const names = worksheets.filter(({ name, alike }) => alike && name !== read).map(({ name }) => name)
+    more.replaceChildren()
+    if (!isAlone || names.length === 0) return
+    const text = names.length === 1 ? `Add “${names[0]}” too` : `Add the other ${names.length} too`
+    const add = withClass('small quiet', Object.assign(makeElement('button', text), { type: 'button' }))
+    add.addEventListener('click', () => {
+      add.remove()
+      isAlone = false
+      form.dispatchEvent(new CustomEvent('fieldhouse:worksheets', { detail: { card, names } }))
+    })
+    more.append(add)
+  }
 
   /** Imports the file, or only tries it. Resolves with whether it is on the board. */
   async function send(isTrial) {
@@ -91,6 +122,7 @@ export function uploadCard(form, file, isFirst) {
     if (date.value && date.value !== date.defaultValue) options.taken_at = new Date(date.value).toISOString()
     const mapping = columns?.mapping()
     if (mapping) options.mapping = mapping
+    if (chosenWorksheet()) options.worksheet = chosenWorksheet()
     result.replaceChildren()
     try {
       const answer = await sendFile(url, options, file, file.name, form.querySelector('[data-sending]'))

@@ -18,7 +18,7 @@ function prepare(form) {
   }
   for (const type of ['dragleave', 'drop']) drop.addEventListener(type, () => drop.classList.remove('over'))
   const show = () => {
-    cards = [...file.files].map((each, i) => uploadCard(form, each, i === 0))
+    cards = [...file.files].map((each, i) => uploadCard(form, each, { isFirst: i === 0 }))
     place.replaceChildren(...cards.map(({ element }) => element))
     form.querySelector('[data-refusal]').hidden = true
   }
@@ -31,6 +31,11 @@ function prepare(form) {
   form.addEventListener('submit', event => {
     event.preventDefault()
     send(form, cards, event.submitter?.value === 'trial')
+  })
+  form.addEventListener('fieldhouse:worksheets', ({ detail: { card, names } }) => {
+    const added = names.map(worksheet => uploadCard(form, card.file, { worksheet }))
+    cards.splice(cards.indexOf(card) + 1, 0, ...added)
+    card.element.after(...added.map(({ element }) => element))
   })
   form.addEventListener('fieldhouse:import', ({ detail }) => send(form, [detail], false))
 }

@@ -15,7 +15,7 @@ import { likelyDialect } from './dialect.ts'
 import { checkHeader, type Header, type HeaderColumn, headingNotes, type Mapping } from './headers.ts'
 import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
-import { likelyTable } from './workbook-table.ts'
+import { likelyTable, refuseWorksheetOfText, type TableChoice, type WorksheetOption } from './workbook-table.ts'
 
 /** `samples`: the first values, as they are written. */
 type PreviewColumn = Pick<HeaderColumn, 'header' | 'as'> & { samples: string[] }
@@ -23,6 +23,8 @@ type PreviewColumn = Pick<HeaderColumn, 'header' | 'as'> & { samples: string[] }
 export type SheetPreview = {
   format: SheetFormat
   worksheet: string | null
+  /** Those of a workbook that could be read. */
+  worksheets: WorksheetOption[]
   header_line: number
   /** A time in ISO 8601, or a day alone. */
   takenAt: string | null
@@ -33,29 +35,30 @@ export type SheetPreview = {
   problem: { code: string; message: string } | null
 }
 
-export type PreviewInput = {
+export type PreviewInput = TableChoice & {
   path: string
   filename: string
-  mapping?: Mapping
   /** The file is only the beginning of one. */
   isCut: boolean
 }
 
 const SAMPLES = 5
 
-export async function previewSheet({ path, filename, mapping, isCut }: PreviewInput, signal?: AbortSignal) {
+export async function previewSheet({ path, filename, isCut, ...choice }: PreviewInput, signal?: AbortSignal) {
   const source = fileSource(path)
   try {
     const head = readPiece(source, 0, HEAD_BYTES)
     return fileKindOf(head, filename) === 'zip'
-      ? await previewWorkbook(source, mapping, signal)
-      : previewText(head, !isCut && head.length === source.size, mapping)
+      ? await previewWorkbook(source, choice, signal)
+      : previewText(head, !isCut && head.length === source.size, choice)
   } finally {
     source.close()
   }
 }
 
-function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | undefined): SheetPreview {
+function previewText(head: Uint8Array, isWhole: boolean, choice: TableChoice): SheetPreview {
+  refuseWorksheetOfText(choice)
+  const { mapping } = choice
   const { encoding, bomBytes } = encodingOf(head)
   const { delimiter, header, rows } = likelyDialect(
     toUtf8(head.subarray(bomBytes), encoding, isWhole),
@@ -64,18 +67,17 @@ function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | unde
   )
   const takenAt = takenAtIn(rows.slice(0, header.row))
   const format = delimiter === '\t' ? 'tsv' : 'csv'
-  return previewOf({ format, worksheet: null, takenAt, notes: [] }, header, rows, mapping)
+  return previewOf({ format, worksheet: null, worksheets: [], takenAt, notes: [] }, header, rows, mapping)
 }
 
-async function previewWorkbook(source: ByteSource, mapping: Mapping | undefined, signal: AbortSignal | undefined) {
+async function previewWorkbook(source: ByteSource, choice: TableChoice, signal: AbortSignal | undefined) {
   const workbook = await openWorkbook(new Zip(source, signal))
-  const { worksheet, header, rows, rowsAround, notes } = await likelyTable(workbook, mapping)
-  const facts = { format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(rowsAround), notes } as const
-  return previewOf(facts, header, rows, mapping)
+  const { worksheet, header, rows, ...facts } = await likelyTable(workbook, choice)
+  return previewOf({ format: 'xlsx', worksheet: worksheet.name, ...facts }, header, rows, choice.mapping)
 }
 
 function previewOf(
-  facts: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt' | 'notes'>,
+  facts: Pick<SheetPreview, 'format' | 'worksheet' | 'worksheets' | 'takenAt' | 'notes'>,
   header: Header,
   rows: PreviewRow[],
   mapping: Mapping | undefined,

@@ -50,7 +50,7 @@ export async function readAhead({ file, path, expectedBytes, growth }: ReadAhead
 
 /** The sheet, if it is being read ahead; undefined after an error, which the import's own `readSheet` meets again. */
 export async function takeReadAhead(file: string, options: ReadOptions): Promise<Sheet | undefined> {
-  if (current?.file !== file || options.mapping) return undefined
+  if (current?.file !== file || options.mapping || options.worksheet !== undefined) return undefined
   const taken = current
   current = undefined
   taken.listener.onProgress = options.onProgress

@@ -23,16 +23,15 @@ import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import { type Header, type HeaderColumn, headingNotes, isMetric, type Mapping } from './headers.ts'
+import { type Header, type HeaderColumn, headingNotes, isMetric } from './headers.ts'
 import { RowsRefused, type SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
-import { tableIn } from './workbook-table.ts'
+import { refuseWorksheetOfText, type TableChoice, tableIn } from './workbook-table.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
 
-export interface ReadOptions {
+export interface ReadOptions extends TableChoice {
   /** The name the file came with; refused if its extension contradicts the content. */
   filename?: string
-  mapping?: Mapping
   /** In `strict` any bad row refuses the sheet; the default is `partial`. */
   mode?: 'partial' | 'strict'
   signal?: AbortSignal
@@ -74,6 +73,7 @@ export async function readSheet(file: string | Uint8Array | ByteSource, options:
 }
 
 async function readText(source: ByteSource, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
+  refuseWorksheetOfText(options)
   const { encoding, bomBytes } = encodingOf(head)
   const isWhole = head.length === source.size
   const { delimiter, quote, header, start, startLine, rows } = dialectOf(
@@ -110,14 +110,13 @@ async function readText(source: ByteSource, head: Uint8Array, options: ReadOptio
 
 async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<Sheet> {
   const workbook = await openWorkbook(new Zip(source, options.signal))
-  const { worksheet, header, rowsAround, notes } = await tableIn(workbook, options.mapping)
+  const { worksheet, header, takenAt, notes } = await tableIn(workbook, options)
   const columns = new ColumnWriter(header.columns)
   const total = worksheet.entry.size
   await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
     reportProgress(columns, bytes, total, options),
   )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
-  const takenAt = takenAtIn(rowsAround)
   return sheetOf(columns.finish(), header, {
     format: 'xlsx',
     encoding: 'utf-8',
