@@ -19,6 +19,16 @@ export class DeadFile extends Error {
   }
 }
 
+/** A change is committed, but the disk did not take the log: a power cut may lose it. */
+export class NotSynced extends Error {
+  override name = 'NotSynced'
+  readonly code: unknown
+  constructor(cause: NodeJS.ErrnoException) {
+    super(`The log could not be synced: ${cause.message}`, { cause })
+    this.code = cause.code
+  }
+}
+
 const removed = 'was removed while it was in use'
 const replaced = 'was replaced by another file while it was in use'
 const cutOff = 'was cut off while it was in use'
@@ -26,13 +36,13 @@ const cutOff = 'was cut off while it was in use'
 export type OpenFile = {
   readonly name: string
   readonly path: string
-  /** What is wrong with it. Costs one `stat`, some microseconds. */
+  /** What is wrong with it, or with its `-wal` and `-shm`. Costs three `stat`, some microseconds. */
   fault(): string | undefined
   /** Throws a DeadFile if a write would be lost. */
   assertUsable(): void
   /** Resolves once everything committed so far is on the disk. It does not block this thread, and concurrent callers share one sync. */
   syncLog(): Promise<void>
-  /** Checks its `-wal` and `-shm` as well, and whether a new connection can read it. */
+  /** Checks as well whether a new connection can read it. */
   check(read: (fresh: Database) => unknown): string | undefined
 }
 
@@ -49,7 +59,7 @@ export function openFile(path: string): OpenFile {
     if (!isSame(now, opened)) return replaced
     if (now.size < last && isCutOff(path, now.size)) lost = cutOff
     last = now.size
-    return lost
+    return lost ?? sideFileFault()
   }
 
   /** SQLite removes these only when the last connection closes, and ours is open. */
@@ -70,7 +80,9 @@ export function openFile(path: string): OpenFile {
       .catch(() => {}) // its own callers get this error
       .then(() => {
         next = undefined
-        return (syncing = syncLogFile(`${path}-wal`))
+        return (syncing = syncLogFile(`${path}-wal`).catch(error => {
+          throw new NotSynced(error)
+        }))
       })
     return next
   }
@@ -87,7 +99,7 @@ export function openFile(path: string): OpenFile {
     },
     syncLog,
     check(read) {
-      const found = fault() ?? sideFileFault()
+      const found = fault()
       if (found) return found
       const fresh = new Database(path, { readonly: true })
       try {

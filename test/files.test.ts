@@ -121,4 +121,7 @@ test('a log that was removed is noticed, and a file put back takes writes again'
   rmSync(join(dataDir, 'scores.db-wal'))
   expect(openedFile.check(read)).toBe('lost its -wal file while it was in use')
   await alerted('scores.db lost its -wal')
+  rmSync(`${file}-wal`)
+  const { status, problem } = await refusalOf(newLeague(call, {}, 'Lost'))
+  expect([status, problem.detail]).toEqual([503, expect.stringContaining('fieldhouse.db lost its -wal file')])
 }, 150_000)

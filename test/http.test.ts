@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NotSynced } from '../db/file.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { touch } from '../src/platform/cache/stamps.ts'
@@ -330,6 +331,8 @@ test('a full disk and a busy database in a thread are answered like those in the
   expect(refusalFor('ENOSPC')?.status).toBe(507)
   expect(refusalFor('SQLITE_BUSY_SNAPSHOT')?.status).toBe(503)
   expect(refusalFor('SQLITE_CORRUPT')).toBeUndefined()
+  const notSynced = new NotSynced(Object.assign(new Error('no'), { code: 'ENOSPC' }))
+  expect(asRefusal(notSynced)).toMatchObject({ status: 507, detail: expect.not.stringContaining('nothing') })
 })
 
 test('a task of a thread fails with its error, even if the error holds what cannot be sent', async () => {

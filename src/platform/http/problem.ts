@@ -2,7 +2,7 @@
 import { KindGuard } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { ValidationError } from 'elysia'
-import { DeadFile } from '../../../db/file.ts'
+import { DeadFile, NotSynced } from '../../../db/file.ts'
 import { isBusy, isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
 import { QueueDown } from '../jobs/jobs.ts'
@@ -27,6 +27,8 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
   if (error instanceof TooLarge) return new Refusal('too_large', error.message)
   if (error instanceof QueueDown) return new Refusal('unavailable', error.message, { retryAfter: 5 })
   if (error instanceof DeadFile) return new Refusal('unavailable', error.message, { retryAfter: 60 })
+  if (error instanceof NotSynced && isFull(error))
+    return new Refusal('storage_full', 'The disk takes no more; look whether it was written before you send it again')
   if (isFull(error)) return new Refusal('storage_full', 'The disk takes no more; nothing was written')
   if (isBusy(error)) return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })
   return undefined
