@@ -35,16 +35,16 @@ export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
 
 /**
  * Opens `fieldhouse.db` and brings it to this version's schema, unless another version is running in the folder (`othersRun`).
- * Accepted work must survive a power cut: synchronous=FULL.
+ * A commit does not wait for the disk: `atomically` syncs the log in another thread.
  */
 export function openDatabase(dataDir: string, othersRun: () => boolean = () => false): Db {
   makeDataFolder(dataDir)
   return explainOpenErrors(databaseFile(dataDir), () => {
     const client = open(databaseFile(dataDir), false)
     useWriteAheadLog(client)
-    client.run('PRAGMA synchronous = FULL')
     refuseLostDatabase(client, dataDir)
     migrate(client, dataDir, othersRun)
+    client.run('PRAGMA synchronous = NORMAL')
     guardFile(client, openFile(databaseFile(dataDir)))
     return opened(client)
   })

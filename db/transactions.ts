@@ -1,4 +1,4 @@
-import { DeadFile, fileOf } from './file.ts'
+import { DeadFile, fileOf, syncLogOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isDamage, isFull } from './open-errors.ts'
 
@@ -19,11 +19,8 @@ const busyTimeout = 5_000 // ms that a write waits for another process's write b
  * be repeated, like leases and the steps of a run.
  */
 export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'unsynced'): Promise<T> {
-  if (how === 'unsynced') return commit(() => unsynced(db, work))
-  const file = fileOf(db.$client)
-  if (!file) return commit(() => transact(db, work))
-  const result = await commit(() => unsynced(db, work))
-  await file.syncLog()
+  const result = await commit(() => transact(db, work))
+  if (how !== 'unsynced') await syncLogOf(db.$client)
   return result
 }
 
@@ -38,7 +35,7 @@ async function commit<T>(attempt: () => T): Promise<T> {
   }
 }
 
-/** `atomically` where nothing can be awaited and a busy database is an error: in scripts. */
+/** `atomically` where nothing can be awaited and a busy database is an error: in scripts, whose connection waits for the disk itself. */
 export function transact<T>(db: Db, work: (tx: Db) => Sync<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return work(db) as T
@@ -120,21 +117,10 @@ function inSavepoint(tx: Db, { attempt, failed }: Waiting): () => void {
   }
 }
 
-function unsynced<T>(db: Db, work: (tx: Db) => Sync<T>): T {
-  const { $client: client } = db
-  if (client.inTransaction) return transact(db, work)
-  client.run('PRAGMA synchronous = NORMAL')
-  try {
-    return transact(db, work)
-  } finally {
-    client.run('PRAGMA synchronous = FULL')
-  }
-}
-
 /** A small write that may be skipped (progress, last seen): unsynced, and undefined when the database is busy. */
 export function tryWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   try {
-    return unsynced(db, work)
+    return transact(db, work)
   } catch (error) {
     if (isBusy(error)) return undefined
     throw error
