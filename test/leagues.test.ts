@@ -287,6 +287,16 @@ test('a league is copied with its rules and without what was played', async () =
   expect(logs[0]).toMatchObject({ action: 'league.copy', detail: { of: id } })
 })
 
+test('a copy of a league weighs the same metrics, also those whose names are read as others where there is no sheet', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Power,Total Power\n1,5,50\n'))
+  const weights = { power: 1, total_power: 2 }
+  await call.patch(`/api/v1/leagues/${id}`, { config: { weights } })
+  const next = { name: 'Second season', starts_at: '2027-01-01T00:00:00.000Z', ends_at: '2027-06-01T00:00:00.000Z' }
+  expect((await call.post(`/api/v1/leagues/${id}/copy`, next)).config).toEqual({ weights })
+})
+
 test('the number of leagues follows who may see them', async () => {
   const { app, call, as } = await start()
   const { id } = await newLeague(call)

@@ -210,7 +210,8 @@ export const leagueRoutes = (app: App) => {
       '/:id/copy',
       async ({ params: { id }, body, who, set }) => {
         const { kind, config: rules } = leagueById(db, id)
-        const config = configOf(kind, kinds[kind]?.rulesToCopy?.(rules) ?? rules)
+        const part = kinds[kind]?.rulesToCopy?.(rules)
+        const config = part ? configOf(kind, part) : rules // checked when it was saved, and names the metrics of its sheets
         const copy = await create({ kind, ...columnsOf(body), config }, signedIn(who), 'league.copy', {
           of: id,
           ...body,
