@@ -6,7 +6,7 @@ export const cached = {
   leagueCount: cacheEntry('league_count', '5m', [anyScope('leagues')]), // scope: kind, status and who may see them
   league: cacheEntry('league', '10m', ['league']),
   members: cacheEntry('league_members', '5m', ['members', 'league']), // which may be private now
-  leagueStats: cacheEntry('league_stats', '10m', ['scores']),
+  leagueStats: cacheEntry('league_stats', '10m', ['scores', 'uploads']),
   board: cacheEntry('leaderboard', '5m', ['scores']),
   trends: cacheEntry('leaderboard_trends', '5m', ['scores']),
   totals: cacheEntry('totals', '5m', ['scores']),

@@ -224,10 +224,13 @@ test('a sheet without ids fails with the reason and is not tried again, and the 
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   await finished(upload(call, id, baseline))
+  const statuses = async () => (await call.get(`/api/v1/leagues/${id}/stats`)).numbers.uploads_by_status
+  expect(await statuses()).toEqual({ done: 1 })
   const { upload_id, ...started } = await upload(call, id, 'Colour,Size\nred,large\nblue,small\n')
   const run = await finished(started)
   expect(run.status).toBe('FAILURE')
   expect(run.attempts).toBe(1)
+  expect(await statuses()).toEqual({ done: 1, failed: 1 })
   expect((await refusalOf(call.post(`/api/v1/jobs/${started.job_id}/retry`))).status).toBe(409)
   expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: run.error })
   expect((await board(call, id)).rows).toHaveLength(3)

@@ -76,7 +76,10 @@ export const sameUpload = (
     )
 
 type NewUpload = typeof uploads.$inferInsert
-export const insertUpload = (tx: Db, upload: NewUpload): Upload => insertStatement(tx, upload).get(upload)
+export function insertUpload(tx: Db, upload: NewUpload): Upload {
+  touch(tx, 'uploads', upload.leagueId)
+  return insertStatement(tx, upload).get(upload)
+}
 const insertStatement = preparedFor(uploads, (db, upload: Given<NewUpload>) =>
   db.insert(uploads).values(upload).returning().prepare(),
 )
@@ -87,7 +90,9 @@ export function changeUpload(
   from: Upload['status'][],
   change: Partial<Upload>,
 ): Upload | undefined {
-  return changeStatement(tx, change).all({ ...change, upload: id, from: JSON.stringify(from) })[0]
+  const changed = changeStatement(tx, change).all({ ...change, upload: id, from: JSON.stringify(from) })[0]
+  if (changed) touch(tx, 'uploads', changed.leagueId)
+  return changed
 }
 const changeStatement = preparedFor(uploads, (db, change: Given<Partial<Upload>>) =>
   db
