@@ -118,6 +118,23 @@ test('an extra sheet that is no newer than the baseline is the start of its gain
   })
 })
 
+test('the history of a player counts a column from the same start as the board, whichever sheets have the column', async () => {
+  const { call, id, send } = await leagueWithScans({ weights: { kill_points: 1, deads: 10 } })
+  const scan = (i: number, deads: string) =>
+    `ID,Kill Points${deads && ',Deads'}\n1,${20 + i}${deads}\n2,${30 + i}${deads}\n`
+  const scores = async () => {
+    const { score, history } = await call.get(`/api/v1/leagues/${id}/players/1`)
+    return [score, history.at(-1).score]
+  }
+  await send('ID,Deads\n1,3\n2,3\n', 3, 'extra')
+  expect(await scores()).toEqual([35, 35])
+  await send(scan(0, ',8'), 4, 'current') // its own column now, which the baseline does not have
+  expect(await scores()).toEqual([10, 10])
+  await send(scan(0, ',4'), 5, 'baseline')
+  await send(scan(1, ''), 6, 'current') // the column of the extra sheet again, beside one of the baseline
+  expect(await scores()).toEqual([1, 1])
+})
+
 test('an extra sheet with unknown players is held; one with only columns of the scans is refused', async () => {
   const { call, id, send } = await leagueWithScans()
   const strangers = { 1: 7, 91: 5, 92: 3, 93: 4, 94: 1 }

@@ -3,8 +3,9 @@ import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
 import { type ColumnValues, nullIfNaN } from '../../leaderboard/page.ts'
 import { addTerm, scoringOf } from '../../leaderboard/score.ts'
+import { longestStored } from './buildable.ts'
 import type { BoardConfig } from './scoring.ts'
-import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection.ts'
+import { byTakenAt, type Published, type SnapshotSelection, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
 
@@ -19,17 +20,18 @@ export type HistoryPoint = {
   score: number | null
 }
 
-/** A player in every published snapshot that exists and has them, oldest first: two small reads each. */
+/** A player in every published snapshot that exists and has them, or in those of `shown`, oldest first: two small reads each. */
 export async function historyOf(
   scores: Database,
   { published, config }: HistorySource,
   player_id: string,
+  shown = published,
 ): Promise<HistoryPoint[]> {
   const selection = selectSnapshots(published)
   const scoredSnapshots = new Set(selection && [...selection.between, selection.scan, selection.baseline])
   const metricsOf = (id: number) => storedSnapshot(scores, id)?.metrics ?? []
   const startMetrics = new Set(selection?.startExtras.flatMap(metricsOf).map(({ name }) => name))
-  let start = selection && metricsIn(scores, selection.baseline, player_id)?.metrics
+  let start = selection && startIn(scores, selection, player_id)
   const extraStarts = new Map<string, number>()
   const extras = new Map<string, MetricValue>()
   let scan: { snapshot: number; name: string; metrics: MetricValue[] } | undefined
@@ -38,7 +40,7 @@ export async function historyOf(
     value: startMetrics.has(metric.name) ? (extraStarts.get(metric.name) ?? Number.NaN) : 0,
   })
   const points: HistoryPoint[] = []
-  for (const [i, { snapshot, kind, takenAt }] of byTakenAt(published).entries()) {
+  for (const [i, { snapshot, kind, takenAt }] of byTakenAt(shown).entries()) {
     if (i % 100 === 99) await Bun.sleep(0) // lets other requests run
     const found = metricsIn(scores, snapshot, player_id)
     if (kind === 'extra') {
@@ -52,9 +54,10 @@ export async function historyOf(
       scan = { snapshot, ...found }
       if (scoredSnapshots.has(snapshot)) start ??= found.metrics
     }
-    const metrics = withExtraMetrics(scan.metrics, extras)
-    const starts =
-      start && withExtraMetrics(start, new Map(Array.from(extras, ([name, metric]) => [name, startOf(metric)])))
+    const ofScan = scan.metrics
+    const added = [...extras.values()].filter(({ name }) => !ofScan.some(metric => metric.name === name))
+    const metrics = [...ofScan, ...added]
+    const starts = start && [...added.map(startOf), ...start] // the first counts
     points.push({
       takenAt,
       kind,
@@ -68,11 +71,12 @@ export async function historyOf(
 
 const withKnownValue = (metrics: MetricValue[]) => metrics.filter(({ value }) => !Number.isNaN(value))
 
-/** A column of the scan takes precedence. */
-const withExtraMetrics = (metrics: MetricValue[], extras: ReadonlyMap<string, MetricValue>): MetricValue[] => [
-  ...metrics,
-  ...[...extras.values()].filter(({ name }) => !metrics.some(metric => metric.name === name)),
-]
+/** Where the player starts: in the baseline, or in the stored latecomers, also if the scan they first appeared in was thinned out. */
+function startIn(scores: Database, selection: SnapshotSelection, player_id: string): MetricValue[] | undefined {
+  const inBaseline = metricsIn(scores, selection.baseline, player_id)
+  const latecomers = inBaseline ? undefined : longestStored(scores, selection)
+  return (latecomers ? metricsIn(scores, latecomers.id, player_id) : inBaseline)?.metrics
+}
 
 export type MetricValue = { name: string; cumulative: boolean; value: number }
 
@@ -118,13 +122,10 @@ export async function sheetTrends(
     selection && [selection.baseline, ...[...selection.between, selection.scan].slice(-maxPoints)],
   )
   if (scoredSnapshots.size < 3) return {}
-  const scoredSource = {
-    published: published.filter(({ kind, snapshot }) => kind === 'extra' || scoredSnapshots.has(snapshot)),
-    config,
-  }
+  const shown = published.filter(({ kind, snapshot }) => kind === 'extra' || scoredSnapshots.has(snapshot))
   const trends: Record<string, (number | null)[]> = {}
   for (const player of players) {
-    trends[player] = (await historyOf(scores, scoredSource, player))
+    trends[player] = (await historyOf(scores, { published, config }, player, shown))
       .filter(({ kind }) => kind !== 'extra')
       .map(({ score }) => score)
     await pause()
