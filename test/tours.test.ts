@@ -141,14 +141,22 @@ test('a league is not made final with picks or rules that change at that moment'
   expect(await board(call, league.id)).toMatchObject({ state: 'final', rows: live.rows })
 })
 
-test('a league that is tied to its event keeps what an officer has changed since it was read', async () => {
-  const { app, call } = await startPlaying()
+test('what an officer has changed since a league was read stays: when it is tied to its event, and on its board', async () => {
+  const { app, call, league, play } = await startPlaying()
   const { id } = await newTourLeague(call, {}, { name: 'Second pool' })
   const read = leagueById(app.db, id)
   await call.patch(`/api/v1/leagues/${id}`, { config: { best: 3 } })
   const { event } = leagueEvent(app.db, read)
   transact(app.db, tx => void bindEvent(tx, read, event!))
   expect((await call.get(`/api/v1/leagues/${id}`)).config).toMatchObject({ best: 3, event: 'coastal' })
+
+  await play(90)
+  const before = leagueById(app.db, league.id)
+  transact(app.db, tx => void changeLeague(tx, league.id, { config: { ...before.config, best: 4 } }))
+  await app.tourBoards.of(before)
+  const { entries } = await call.get(`/api/v1/leagues/${league.id}/entries`)
+  const totals = new Map(entries.map(({ id, total }: { id: number; total: number }) => [String(id), total]))
+  for (const { player_id, score } of (await board(call, league.id)).rows) expect(score).toBe(totals.get(player_id))
 })
 
 test('picks are hidden from others until the deadline, and so are scores that would reveal them', async () => {

@@ -6,6 +6,7 @@ import type { Stamps } from '../../platform/cache/stamps.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { finalBoardOf } from '../final-board.ts'
 import type { League } from '../league.ts'
+import { leagueById } from '../queries.ts'
 import { tourRulesOf } from './config.ts'
 import { boardOfScores, type ScoredEntry, scoreAll, withoutScore } from './entry-board.ts'
 import { namesOfDeletedUsers, type Team, teamsOf } from './entry-queries.ts'
@@ -21,10 +22,13 @@ type TourBoard = {
   golfers: readonly Golfer[] | undefined
 }
 
+type WithId = Pick<League, 'id'>
+
+/** The league is read again: the caller may have read it before a change. */
 type TourBoards = {
-  of(league: League, at?: number): Promise<TourBoard>
+  of(league: WithId, at?: number): Promise<TourBoard>
   /** The event, its field and the deadline for picks; cached like boards. */
-  picksFor(league: League): Picks
+  picksFor(league: WithId): Picks
 }
 
 const maxBytes = 32 * 2 ** 20
@@ -36,17 +40,16 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   })
   const building = new Map<string, Promise<TourBoard>>()
   const fields = new LRUCache<string, Picks>({ max: 200 })
-  const stampOf = ({ id }: League) => `${id}:${stamps.versionOf([['scores', String(id)]])}` // taken before the data is read
+  const stampOf = (id: number) => `${id}:${stamps.versionOf([['scores', String(id)]])}` // taken before the data is read
 
-  function picksFor(league: League): Picks {
-    const key = stampOf(league)
-    const known = fields.get(key) ?? loadPicks(db, league)
+  function picksFor({ id }: WithId): Picks {
+    const key = stampOf(id)
+    const known = fields.get(key) ?? loadPicks(db, leagueById(db, id))
     fields.set(key, known)
     return known
   }
 
-  async function currentBoard(league: League): Promise<TourBoard> {
-    const stamp = stampOf(league)
+  async function currentBoard(league: League, stamp: string): Promise<TourBoard> {
     const field = picksFor(league)
     const open = arePicksOpen(field, clock.now())
     const key = `${stamp}${open}`
@@ -61,16 +64,18 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
 
   return {
     picksFor,
-    async of(league, at) {
+    async of({ id }, at) {
+      const stamp = stampOf(id)
+      const league = leagueById(db, id)
       const { finalizedAt } = league
-      if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return finalBoard(league)
-      return at === undefined ? currentBoard(league) : pastBoard(db, league, Math.min(at, clock.now()))
+      if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return finalBoard(league, stamp)
+      return at === undefined ? currentBoard(league, stamp) : pastBoard(db, league, Math.min(at, clock.now()))
     },
   }
 
   /** The board as it was frozen; only the names of accounts deleted since are missing. */
-  async function finalBoard(league: League): Promise<TourBoard> {
-    const key = `${stampOf(league)}:${league.finalHash}`
+  async function finalBoard(league: League, stamp: string): Promise<TourBoard> {
+    const key = `${stamp}:${league.finalHash}`
     const known = cachedBoards.get(key)
     if (known) return known
     const { as_of, entries, before, golfers } = finalBoardOf<FrozenBoard>(db, league.id)
