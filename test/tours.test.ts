@@ -8,7 +8,7 @@ import { changeLeague, leagueById } from '../src/leagues/queries.ts'
 import { changeEntry, findEntry } from '../src/leagues/tours/entry-queries.ts'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { bindEvent, leagueEvent } from '../src/leagues/tours/picks.ts'
-import { hour, minute } from '../src/platform/clock.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import {
   alerts,
@@ -396,4 +396,42 @@ test('the next week’s event on the feed leaves a league on its own', async () 
   )
   expect((await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)).picks[0].player_id).toBe(ids[0] ?? '')
   expect(await players(call)).toHaveLength(20)
+})
+
+test('an event of the same name a year later is another one: it can be picked, and last year’s league keeps its own', async () => {
+  const fieldhouse = await startWithoutSchedule()
+  const { call, clock } = fieldhouse
+  const yearly = (total: number | null) => ({
+    event: { name: 'Coastal Open', round: 1, status: total === null ? 'upcoming' : 'in_progress' },
+    golfers: ['Ann', 'Bea', 'Cyd'].map((name, i) => ({ id: `${i}`, name, total, thru: total === null ? 0 : 9 })),
+  })
+  const feed = jsonFeed(yearly(null))
+  await newUpdatedTour(call, feed.url)
+  const league = await newTourLeague(call, { picks: 2 }, { starts: clock.now() + hour })
+  const ann = await newUser(fieldhouse, 'ann')
+  const entry = await enter(ann, league.id, ['0', '1'])
+  for (const total of [-1, -3]) {
+    feed.json = yearly(total)
+    clock.forward(hour)
+    await update(fieldhouse)
+  }
+  await call.post(`/api/v1/leagues/${league.id}/finalize`)
+  const at = new Date(clock.now() - hour / 2).toISOString()
+  const ofLastYear = async () => [
+    (await board(call, league.id, `?at=${at}`)).rows,
+    (await call.get(`/api/v1/leagues/${league.id}/players/${entry.id}`)).history,
+    (await call.get(`/api/v1/leagues/${league.id}/stats`)).numbers,
+  ]
+  const before = await ofLastYear()
+  expect(before).toMatchObject([[{ score: -2 }], [{ score: -2 }, { score: -6 }], { leading_total: -3 }])
+
+  feed.json = yearly(null)
+  clock.forward(350 * day)
+  expect((await update(fieldhouse)).result).toMatchObject({ outcome: 'changed' })
+  const starts = clock.now() + hour
+  const next = await newTourLeague(call, { picks: 2 }, { name: 'Next year', starts, ends: starts + 4 * day })
+  await enter(ann, next.id, ['0', '2'])
+  expect(await ofLastYear()).toEqual(before)
+  await call.patch(`/api/v1/leagues/${league.id}`, { name: 'Last year' })
+  expect(await ofLastYear()).toEqual(before)
 })

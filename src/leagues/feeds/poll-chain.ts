@@ -51,7 +51,8 @@ export async function pollNow<Input extends TSchema>(
   if (!started.deduplicated) return { ...started, outcome: 'accepted' }
   if (runById(db).get({ id: started.jobId })?.status !== 'PENDING') return { ...started, outcome: 'running' }
   if (!isDue) return { ...started, outcome: 'too soon' }
-  const changed = await atomically(db, tx => changeRun(tx, started.jobId, ['PENDING'], { input }))
+  const { expiresAt } = start
+  const changed = await atomically(db, tx => changeRun(tx, started.jobId, ['PENDING'], { input, expiresAt }))
   if (!changed) return { ...started, outcome: 'running' } // it has begun meanwhile, with its own input
   await jobs.startNow(started.jobId)
   return { ...started, outcome: 'accepted' }

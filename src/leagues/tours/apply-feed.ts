@@ -88,7 +88,7 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
 }
 
 function compareWithStored(tx: Db, tour: Tour, board: FeedBoard, now: number) {
-  const known = findStoredEvent(tx, tour, board.event, now)
+  const known = findStoredEvent(tx, tour, board, now)
   // The field of an upcoming event may still change completely, so any answer is accepted.
   const isOn = known && (known.begunAt !== null || known.id === tour.eventId)
   return { known, verdict: compareBoards(isOn && !tour.acceptNext ? storedBoard(tx, known) : null, board) }

@@ -5,6 +5,7 @@ import type { League } from '../league.ts'
 import { changeLeague, leagueById } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
+import { pollAfterEndMs } from './finish.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
 import { isClosedByPlay, picksCloseAt } from './pick-rules.ts'
 import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
@@ -23,8 +24,12 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
   const tour = findTour(db, rules.tour)
   if (!tour) return { event: undefined, why: `The tour ${rules.tour} was deleted` }
   if (rules.event !== null) {
+    const until = league.finalizedAt ?? league.endsAt + pollAfterEndMs // what is first seen later is next year's
     const event = eventsOf(db, tour.id).find(
-      event => isEvent(boardWithoutGolfers(event), rules.event) && event.changedAt >= league.startsAt - sameNameGap,
+      event =>
+        isEvent(boardWithoutGolfers(event), rules.event) &&
+        event.changedAt >= league.startsAt - sameNameGap &&
+        event.firstSeenAt <= until,
     )
     return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
   }

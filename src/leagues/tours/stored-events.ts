@@ -12,12 +12,13 @@ import { feedEventOf, type Tour, type TourEvent } from './tour.ts'
 const sameEventWithinMs = 30 * day
 
 /** The stored event of a new board, if it was seen before. */
-export function findStoredEvent(db: Db, tour: Tour, next: FeedEvent, now: number): TourEvent | undefined {
+export function findStoredEvent(db: Db, tour: Tour, { event: next, golfers }: FeedBoard, now: number) {
+  const isRecent = ({ changedAt }: TourEvent) => changedAt > now - sameEventWithinMs
+  const isBeforePlay = golfers.length > 0 && !hasPlayStarted(golfers)
   const current = findEvent(db, tour.eventId)
-  if (current && isSame(current, next)) return current
-  return eventsOf(db, tour.id).find(
-    event => event.source === 'feed' && isSame(event, next) && event.changedAt > now - sameEventWithinMs,
-  )
+  if (current && isSame(current, next) && (isRecent(current) || current.begunAt === null || !isBeforePlay))
+    return current
+  return eventsOf(db, tour.id).find(event => event.source === 'feed' && isSame(event, next) && isRecent(event))
 }
 
 const isSame = ({ feedId, name }: TourEvent, next: FeedEvent) =>
