@@ -3,6 +3,7 @@ import { checkRoster } from '../src/rota/solving/check.ts'
 import { buildGreedyRoster } from '../src/rota/solving/greedy.ts'
 import { preparePlan } from '../src/rota/solving/plan.ts'
 import type { RosterProblem } from '../src/rota/solving/problem.ts'
+import { Roster } from '../src/rota/solving/roster.ts'
 import { toSolution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { smallProblem } from './roster-instances.ts'
@@ -88,6 +89,17 @@ test('nobody works two shifts at once, or again before ten hours of rest', () =>
   expect(reasonsWith(14)).toEqual(['rest'])
   expect(reasonsWith(23.75)).toEqual(['rest'])
   expect(reasonsWith(24)).toEqual([])
+})
+
+test('nobody who works 256 short shifts takes a long one at the same time', () => {
+  const short = Array.from({ length: 256 }, (_, i) => shiftOn('2025-06-02', i / 6, 1 / 6))
+  const plan = preparePlan(
+    smallProblem([{ max_hours_week: 168, rules: { rest_hours: 0 } }], [...short, shiftOn('2025-06-02', 0, 44)]),
+  )
+  const roster = new Roster(plan)
+  const long = plan.openings.findIndex(({ shift }) => shift.id === 257)
+  for (const opening of plan.openings.keys()) if (opening !== long) roster.assign(opening, 0)
+  expect(roster.canTake(long, 0)).toBe(false)
 })
 
 test('the rest and the hours of a limit with decimals are enough to the minute', () => {

@@ -31,7 +31,7 @@ export class Roster {
   cost = 0
   balance = 0
   /** [person × openings + opening]: how many of the person's openings conflict with it */
-  readonly #clashes: Uint8Array
+  readonly #clashes: Uint16Array
   readonly #fits: Uint8Array
   /** [person × weeks + week]: milliseconds they may still work */
   readonly #free: Float64Array
@@ -42,7 +42,7 @@ export class Roster {
     const { openings, people } = plan
     this.peopleAt = openings.map(() => [])
     this.openingsOf = Array.from({ length: people }, () => [])
-    this.#clashes = new Uint8Array(people * openings.length)
+    this.#clashes = new Uint16Array(people * openings.length)
     this.#fits = new Uint8Array(people * openings.length)
     this.#free = plan.freeMs.slice()
     this.loadMs = plan.pins.loadMs.slice()
