@@ -46,8 +46,9 @@ export function parseStaff(
   if (!rows.length) return { people: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
   const errors: FieldError[] = []
   const seen = new Map<string, number>()
+  const staff = lookupOf(known)
   const people = readImportRows(rows, errors, (row, mistake) => {
-    const person = readPerson(row, known, mistake)
+    const person = readPerson(row, staff, mistake)
     if (!person) return
     const key = person.staff_id === null ? person.name.toLowerCase() : `#${person.staff_id}`
     const before = seen.get(key)
@@ -58,9 +59,16 @@ export function parseStaff(
   return { people, errors }
 }
 
+/** Every row asks for somebody, so nobody is searched for. */
+const lookupOf = (known: readonly PersonView[]) => ({
+  byId: new Map(known.map(one => [String(one.id), one])),
+  byName: Map.groupBy(known, one => one.name.toLowerCase()),
+})
+type StaffLookup = ReturnType<typeof lookupOf>
+
 function readPerson(
   { line, cells }: TableRow,
-  known: readonly PersonView[],
+  known: StaffLookup,
   mistake: ReportError,
 ): ImportedPerson | undefined {
   const who = personOf(cells, known, mistake)
@@ -78,12 +86,12 @@ function readPerson(
 }
 
 /** An existing or a new person; undefined if that is ambiguous. */
-function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], mistake: ReportError) {
+function personOf({ id, name = '' }: Record<string, string>, { byId, byName }: StaffLookup, mistake: ReportError) {
   if (id) {
-    const before = known.find(one => String(one.id) === id)
+    const before = byId.get(id)
     return before ? { before } : mistake('id', `There is no staff ${cellForMessage(id)}.`)
   }
-  const called = known.filter(one => one.name.toLowerCase() === name.toLowerCase())
+  const called = byName.get(name.toLowerCase()) ?? []
   if (called.length > 1)
     return mistake('name', `${called.length} people are named ${cellForMessage(name)}; add the id.`)
   return { before: called[0] }
