@@ -66,11 +66,7 @@ const lookupOf = (known: readonly PersonView[]) => ({
 })
 type StaffLookup = ReturnType<typeof lookupOf>
 
-function readPerson(
-  { line, cells }: TableRow,
-  known: StaffLookup,
-  mistake: ReportError,
-): ImportedPerson | undefined {
+function readPerson({ line, cells }: TableRow, known: StaffLookup, mistake: ReportError): ImportedPerson | undefined {
   const who = personOf(cells, known, mistake)
   if (!who) return
   const change = changeIn(cells, mistake)

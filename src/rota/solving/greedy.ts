@@ -25,13 +25,18 @@ export function buildGreedyRoster(
       waiting.delete(opening)
       continue
     }
+    // Only this person can do less now. Their rules of work reach beyond the week.
+    const hasRules = plan.rulesByPerson[person] !== undefined
+    const lost = [...waiting.keys()].filter(
+      other =>
+        other !== opening &&
+        (hasRules || affects(openings[other]!, openings[opening]!)) &&
+        roster.canTake(other, person),
+    )
     roster.assign(opening, person)
     onGrowth(roster, 1 - waiting.size / openings.length)
     if (!roster.isOpen(opening)) waiting.delete(opening)
-    for (const other of waiting.keys()) {
-      if (affects(openings[other]!, openings[opening]!) && roster.isCandidate(other, person))
-        waiting.set(other, spareTakers(roster, other))
-    }
+    for (const other of lost) if (!roster.canTake(other, person)) waiting.set(other, waiting.get(other)! - 1)
   }
   let left = TRIES_IN_ALL
   for (const opening of openings.keys()) {

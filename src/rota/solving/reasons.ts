@@ -47,11 +47,12 @@ export function unfilledPlaces(
   return short.flatMap(shift => {
     const zone = zones.get(shift.site_id)!
     const { date } = localMoment(shift.starts_at, zone)
+    const wanted = workOf(shift)
     const blocked: Partial<Record<BlockingRule, number>> = {}
     for (const person of problem.staff) {
       const rule =
         ineligibility(person, shift, date, zone) ??
-        blockedBy(person, works.get(person.id)!, shift.id, workOf(shift)) ??
+        blockedBy(person, works.get(person.id)!, shift.id, wanted) ??
         (breaksRules(shift, person) ? 'work_rules' : undefined)
       if (rule) blocked[rule] = (blocked[rule] ?? 0) + 1
     }
