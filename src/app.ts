@@ -78,6 +78,8 @@ export type AppOverrides = {
 /** An id may be written `%31`; the route refuses what is none before it reads the body. */
 const uploadPaths =
   /^(\/leagues\/[^/]+\/uploads|\/api\/(v1\/leagues\/[^/]+\/uploads(\/preview)?|upload-(baseline|current)))\/?$/
+/** These take a table of any type, as a body of usual length. */
+const tablePaths = /^\/api\/v1\/(quotes|roster\/staff|roster\/shifts)\/import\/?$/
 /** Never refused under overload: health checks, metrics, signing in, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainTime = 4_000 // ms that requests under way get at the end
@@ -292,6 +294,7 @@ function serve({ config, clock, log, shutdown }: Start, app: App) {
     isSecure: config.publicUrl?.startsWith('https:') ?? false,
     maxUpload: config.maxUploadMb * 1024 * 1024,
     uploadPaths,
+    tablePaths,
     loadShedding: app.loadShedding,
     alwaysAdmitted,
     handle(request) {

@@ -124,6 +124,7 @@ const newContext = (): RequestContext => ({
   counted: false,
   isPrivate: false,
   isAhead: false,
+  takesFile: false,
   reads: undefined,
   headers: [],
 })

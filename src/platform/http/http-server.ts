@@ -26,6 +26,8 @@ type HttpServerSettings = {
   /** Largest body in bytes, and which paths may send one that large; others get a small limit. */
   maxUpload: number
   uploadPaths: RegExp
+  /** Which other paths take bodies of any type, not JSON alone. */
+  tablePaths: RegExp
   handle: Handle
   identify(request: Request): Promise<Who | undefined> | Who | undefined
   /** Who sent the same key or cookie a moment ago, where that needs no look-up. `began` is a time of performance.now(). */
@@ -114,7 +116,11 @@ export function openHttpServer(settings: HttpServerSettings) {
     let response: Response
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
-      if (!isRead(request)) nameJsonPlainly(request)
+      if (!isRead(request)) {
+        const path = pathOf(request.url)
+        context.takesFile = settings.uploadPaths.test(path) || settings.tablePaths.test(path)
+        if (!context.takesFile) nameJsonPlainly(request)
+      }
       if (bodyLimit(request) === 'unknown') setRequestContext((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
@@ -291,6 +297,7 @@ const newContext = (
   counted: false,
   isPrivate: false,
   isAhead: false,
+  takesFile: false,
   reads: undefined,
 })
 

@@ -26,10 +26,6 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
 
 const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
 
-const tablesAndFiles = /\/(import|uploads|uploads\/preview|upload-(baseline|current))\/?$/
-/** What is sent to these addresses is read by the route itself, whatever type it has. */
-export const readsItself = ({ url }: Request): boolean => tablesAndFiles.test(pathOf(url))
-
 /**
  * The router reads a body as JSON only by its plain name; of `application/merge-patch+json` or `APPLICATION/JSON`, or of a body
  * without a type, it would take no notice.
@@ -38,7 +34,7 @@ export function nameJsonPlainly(request: Request): void {
   const { headers, url } = request
   const type = headers.get('content-type')
   const hasBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding')
-  const isMeantAsJson = hasBody && pathOf(url).startsWith('/api/') && !readsItself(request)
+  const isMeantAsJson = hasBody && pathOf(url).startsWith('/api/')
   if (type ? jsonType.test(type) : isMeantAsJson) headers.set('content-type', 'application/json')
 }
 

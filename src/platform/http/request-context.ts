@@ -31,6 +31,8 @@ export type RequestContext = {
   counted: boolean
   /** Answered before anybody asked, so that the fast path learns the answer; not counted. */
   isAhead: boolean
+  /** The route reads the body itself, whatever type it has. */
+  takesFile: boolean
   /** What the rate limit has counted, where one applies. */
   reads: ReadCount | undefined
   /** Only for signed-in people: no cache on the way may store the answer. */
