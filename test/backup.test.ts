@@ -125,6 +125,8 @@ test('the newest BACKUP_KEEP backups stay, and what a killed backup left behind 
   mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00.000Z'), { recursive: true })
   mkdirSync(join(dataDir, 'backups', 'my own notes'))
   const names = []
+  for (const ahead of ['2098', '2099'])
+    renameSync(await backup(dataDir), join(dataDir, 'backups', `${ahead}-01-01T00-00-00.000Z`))
   for (let i = 0; i < 3; i++) names.push(basename(await backup(dataDir)))
   names.push(basename(await runBackup(dataDir, { BACKUP_KEEP: '2' })))
   expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...names.slice(2), 'my own notes'].sort())

@@ -84,7 +84,7 @@ export async function makeBackup({ dataDir, version, at, keep, signal, report }:
     signal.throwIfAborted()
     renameSync(unfinished, join(folder, name))
     syncToDisk(folder)
-    const deleted = deleteOldBackups(dataDir, keep)
+    const deleted = deleteOldBackups(dataDir, keep, name)
     return { name, bytes: bytesOf(manifest), files: files.length, deleted }
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true })
@@ -206,10 +206,13 @@ export function backupNames(dataDir: string): string[] {
   }
 }
 
-/** Deletes all but the newest and the one that the next start restores, and older copies from before a migration; returns how many. */
-function deleteOldBackups(dataDir: string, keep: number): number {
+/**
+ * Deletes all but the newest and the one that the next start restores, and older copies from before a migration; returns how many.
+ * `made` is the one just made: backups with a later name are from a clock that was ahead, and count as the oldest.
+ */
+function deleteOldBackups(dataDir: string, keep: number, made: string): number {
   const folder = backupsFolder(dataDir)
-  const names = backupNames(dataDir)
+  const names = backupNames(dataDir).sort((a, b) => Number(a > made) - Number(b > made))
   const oldest = names[keep - 1]
   const since = oldest === undefined ? 0 : statSync(join(folder, oldest)).mtimeMs
   const copies = readdirSync(folder).filter(
