@@ -209,11 +209,14 @@ test('a split changes shares, price and history, pays out what is left of a shar
   fieldhouse.clock.forward(day)
   await sendQuotes(call, { ACME: 6_667 })
   await trade(ann!, league, 'sell', 5, 'ACME')
+  await trade(bob!, league, 'buy', 12, 'ACME')
   await call.post('/api/v1/quotes/ACME/splits', { to: 1, from: 10 })
-  const after = await portfolio(ann!, league)
-  expect(after).toMatchObject({ holdings: [{ quantity: 1 }] })
-  expect(Math.abs(after.today_cents)).toBeLessThan(10)
-  expect(Math.abs((await board(call, league, '?q=ann')).rows[0].metrics.today_pct)).toBeLessThan(0.01)
+  for (const trader of [ann!, bob!]) {
+    const after = await portfolio(trader, league)
+    expect(after).toMatchObject({ holdings: [{ quantity: 1 }] })
+    expect(Math.abs(after.today_cents)).toBeLessThan(10)
+  }
+  for (const { metrics } of (await board(call, league)).rows) expect(Math.abs(metrics.today_pct)).toBeLessThan(0.01)
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 

@@ -51,6 +51,10 @@ export function splitOf({ quantity, cost }: Position, { to, from }: SplitRatio, 
 export const movedInNewShares = (moved: number, after: number, split: number): number =>
   after - ((after - split - moved) * after) / (after - split)
 
+/** The part of the `cash` paid out at a split that belongs to `moved`, the shares before it that were bought today. */
+export const paidForMoved = (moved: number, after: number, split: number, cash: number): number =>
+  (cash * moved) / (after - split)
+
 /** How much of the holding an opposite trade closes, with the sign of the holding. */
 const closedBy = (held: number, quantity: number): number =>
   Math.sign(held) === -Math.sign(quantity) ? Math.sign(held) * Math.min(Math.abs(held), Math.abs(quantity)) : 0

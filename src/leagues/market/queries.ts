@@ -9,7 +9,7 @@ import type { League } from '../league.ts'
 import type { ListedLine } from './ledger.ts'
 import type { Account } from './order.ts'
 import type { Portfolio, QuotedHolding } from './portfolio.ts'
-import { movedInNewShares, noPosition, type Position } from './position.ts'
+import { movedInNewShares, noPosition, type Position, paidForMoved } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
 
 const byOwner = prepared(db =>
@@ -168,8 +168,9 @@ export function valueAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: 
   let worth = cashCents
   for (const { kind, symbol, quantity, after, cash } of lines) {
     const before = moved.get(symbol ?? '') ?? 0
-    if (kind !== 'split') worth -= cash
-    moved.set(symbol ?? '', kind === 'split' ? movedInNewShares(before, after, quantity) : before + quantity)
+    const isSplit = kind === 'split'
+    worth -= isSplit ? paidForMoved(before, after, quantity, cash) : cash
+    moved.set(symbol ?? '', isSplit ? movedInNewShares(before, after, quantity) : before + quantity)
   }
   for (const [symbol, { quantity, price }] of open) worth += (quantity - (moved.get(symbol) ?? 0)) * price
   return Math.round(worth)

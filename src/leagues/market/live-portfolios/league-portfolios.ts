@@ -6,7 +6,7 @@ import type { Db } from '../../../../db/open.ts'
 import type { LedgerKind } from '../../../../db/schema.ts'
 import { prepared } from '../../../../db/transactions.ts'
 import { isTrade } from '../ledger.ts'
-import { movedInNewShares } from '../position.ts'
+import { movedInNewShares, paidForMoved } from '../position.ts'
 import { startOfDay } from '../quote.ts'
 import { GrowingColumn } from './growing-column.ts'
 import type { Prices } from './prices.ts'
@@ -107,21 +107,20 @@ export class LeaguePortfolios {
     if (startOfDay(at) !== this.day || symbol === null) return
     const row = this.rows.get(user) ?? -1
     const place = this.prices.indexOf(symbol)
-    const isSplit = kind === 'split'
-    const moved = isSplit ? this.restated(row, place, after, quantity) : quantity
+    const isSplit = kind === 'split' // converts the day's lines before it to shares after it
+    const moved = isSplit ? this.movedSoFar(row, place) : 0
     this.movedToday.row.push(row)
     this.movedToday.place.push(place)
-    this.movedToday.quantity.push(moved)
-    this.movedToday.cash.push(isSplit ? 0 : cash)
+    this.movedToday.quantity.push(isSplit ? movedInNewShares(moved, after, quantity) - moved : quantity)
+    this.movedToday.cash.push(isSplit ? paidForMoved(moved, after, quantity, cash) : cash)
   }
 
-  /** Converts the day's lines before a split to shares after it. */
-  private restated(row: number, place: number, after: number, split: number): number {
+  private movedSoFar(row: number, place: number): number {
     let moved = 0
     for (let i = 0; i < this.movedToday.row.length; i++)
       if (this.movedToday.row.values[i] === row && this.movedToday.place.values[i] === place)
         moved += this.movedToday.quantity.values[i]!
-    return movedInNewShares(moved, after, split) - moved
+    return moved
   }
 
   startDay(now: number): void {
