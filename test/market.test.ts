@@ -134,10 +134,11 @@ test('the same key gives the same answer and one trade; another order under it i
   expect(await trade(bob!, league, 'buy', 3, 'ACME', 'order-1')).toMatchObject({ user_id: bob!.id, quantity: 3 })
 
   // What was refused once is not filled by a late copy, though by now it could be.
-  const refused = (await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))).problem
+  const refused = await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))
   await sendQuotes(fieldhouse.call, { ACME: 1_000 })
-  const again = (await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))).problem
-  expect({ ...again, request_id: 0 }).toEqual({ ...refused, request_id: 0 })
+  const again = await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))
+  expect({ ...again.problem, request_id: 0 }).toEqual({ ...refused.problem, request_id: 0 })
+  expect([refused, again].map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, 'true'])
 
   const copies = await Promise.all(Array.from({ length: 20 }, () => trade(ann!, league, 'buy', 1, 'ACME', 'order-3')))
   expect(new Set(copies.map(({ id }) => id)).size).toBe(1)

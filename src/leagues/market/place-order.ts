@@ -8,7 +8,6 @@ import { iso } from '../../platform/clock.ts'
 import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
-import { type TradeView, tradeView } from './ledger.ts'
 import { type BrokenRule, countText, type Fill, type Order, validateOrder } from './order.ts'
 import { type OrderOutcome, outcomeOfKey, storeOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
@@ -18,18 +17,16 @@ import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
 import { writeLine } from './write-line.ts'
 
-type OrderResult = { trade: TradeView; replayed: boolean }
-
-/** With a `key`, the same request within a day gets the same answer and changes nothing. */
-export async function placeOrder(
+/** With a `key`, the same request within a day gets the same answer and changes nothing: `replayed`. */
+export function placeOrder(
   app: App,
   leagueId: number,
   userId: number,
   order: Order,
   key?: string,
-): Promise<OrderResult> {
+): Promise<OrderOutcome & { replayed: boolean }> {
   const { db, clock } = app
-  const { replayed, ...outcome } = await batched(db, tx => {
+  return batched(db, tx => {
     const now = clock.now()
     const known = key === undefined ? undefined : outcomeOfKey(tx, { leagueId, userId, key }, order, now)
     if (known) return { ...known, replayed: true }
@@ -37,9 +34,6 @@ export async function placeOrder(
     if (key !== undefined) storeOutcome(tx, { leagueId, userId, key }, order, outcome, now)
     return { ...outcome, replayed: false }
   })
-  if ('line' in outcome) return { trade: tradeView(outcome.line), replayed }
-  const { code, detail, facts } = outcome.refusal
-  return refuse(code, detail, facts)
 }
 
 function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, now: number): OrderOutcome {

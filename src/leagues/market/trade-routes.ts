@@ -96,10 +96,11 @@ export const tradeRoutes = (app: App) => {
       async ({ params: { id }, body, headers, who, set }) => {
         marketLeagueOf(db, id, who)
         const order = { ...body, symbol: normaliseSymbol(body.symbol) }
-        const { trade, replayed } = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
+        const outcome = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
+        if (outcome.replayed) set.headers['idempotency-replayed'] = 'true'
+        if ('refusal' in outcome) return refuse(outcome.refusal.code, outcome.refusal.detail, outcome.refusal.facts)
         set.status = 201
-        if (replayed) set.headers['idempotency-replayed'] = 'true'
-        return trade
+        return tradeView(outcome.line)
       },
       {
         headers: t.Object({ 'idempotency-key': key }),
