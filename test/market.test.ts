@@ -278,7 +278,7 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
   expect((await fieldhouse.call.post('/api/v1/leagues/1/finalize')).final_hash).not.toBe(final_hash)
 })
 
-test('boards hide the names of members who deleted their account, also of those who had left the league', async () => {
+test('boards and portfolios hide the names of members who deleted their account, also of those who had left the league', async () => {
   const fieldhouse = await start()
   const { call } = fieldhouse
   await newCup(call)
@@ -291,7 +291,11 @@ test('boards hide the names of members who deleted their account, also of those 
   const names = async () => {
     const rows = [...(await board(call, 1)).rows, ...(await board(call, 2)).rows]
     const { activity } = await call.get('/api/v1/leagues/2/activity')
-    return [...rows.map(({ name }) => name), ...activity.map(({ username }: { username: string }) => username)].sort()
+    const portfolios = await Promise.all(traders.map(({ id }) => call.get(`/api/v1/leagues/2/portfolios/${id}`)))
+    return [
+      ...rows.map(({ name }) => name),
+      ...[...activity, ...portfolios].map(({ username }: { username: string }) => username),
+    ].sort()
   }
   expect(new Set(await names())).toEqual(new Set(['ann', 'bob']))
   for (const { id } of traders) await call.delete(`/api/v1/users/${id}`)

@@ -10,7 +10,7 @@ import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameById,
 import { startOfDay } from './quote.ts'
 
 /**
- * The current portfolio. The cached value depends on the stamps of the portfolio, its league and the symbols it
+ * The current portfolio. The cached value depends on the stamps of the portfolio, its league, its members' names and the symbols it
  * holds, so a quote drops exactly the portfolios that hold it; the age of the quotes is computed for each answer.
  */
 export async function readPortfolio(app: App, league: League, userId: number): Promise<CacheResult<PortfolioView>> {
@@ -31,7 +31,8 @@ export function portfolioScope(
   userId: number,
 ): [string, string] {
   const quotes = heldSymbols(db, league.id, userId).map(symbol => ['quote', symbol] as const)
-  const version = stamps.versionOf([['league', String(league.id)], ...(league.finalizedAt === null ? quotes : [])])
+  const id = String(league.id)
+  const version = stamps.versionOf([['league', id], ['members', id], ...(league.finalizedAt === null ? quotes : [])])
   return [portfolioKey(league.id, userId), Bun.hash(version).toString(36)]
 }
 
