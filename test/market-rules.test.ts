@@ -75,19 +75,25 @@ test('each refusal says which rule is broken, by how much, and what would be acc
   })
   const full = account({ cash: 1e12, position: holding(maxShares - 5) })
   expect(brokenRule(buy(6), full)).toMatchObject({ rule: 'quantity', over: 1, most: 5 })
+  const overfull = account({ position: holding(2 * maxShares) }) // a split or an undone sale may lead there
+  expect(brokenRule(buy(1), overfull)).toMatchObject({ rule: 'quantity', most: 0 })
+  expect(brokenRule(sell(1), overfull)).toBeUndefined()
 })
 
 test('the largest quantity a refusal names is allowed, and one more is not', () =>
   forSeeds(300, ({ below, pick }) => {
     const price = 1 + below(5_000)
-    const position = holding(below(40), below(60_000))
-    const from = account({ cash: below(400_000), position, others: below(300_000) })
-    const more = { max_position_pct: pick([5, 12.5, 33, 60, 100]), fee_cents: below(200) }
-    const broken = brokenRule(buy(1 + below(600)), from, more, 0, price)
+    const position = pick([1, 1, -1]) === 1 ? holding(below(40), below(60_000)) : holding(-below(40))
+    const from = account({ cash: below(400_000), position, others: below(300_000), othersOwed: below(200_000) })
+    const allow_short = pick([false, true])
+    const more = { max_position_pct: pick([5, 12.5, 33, 60, 100]), fee_cents: below(200), allow_short }
+    const order = pick([buy, sell])
+    const broken = brokenRule(order(1 + below(600)), from, more, 0, price)
+    if (broken && order === sell && broken.rule !== 'cash') expect(broken.most).toBeDefined()
     if (broken?.most === undefined) return
     const { most } = broken
-    expect(brokenRule(buy(most + 1), from, more, 0, price)?.rule).toBeDefined()
-    if (most > 0) expect(brokenRule(buy(most), from, more, 0, price)).toBeUndefined()
+    expect(brokenRule(order(most + 1), from, more, 0, price)?.rule).toBeDefined()
+    if (most > 0) expect(brokenRule(order(most), from, more, 0, price)).toBeUndefined()
   }))
 
 test('a quantity that only a rounding error makes fit is not suggested for ever', () => {
@@ -115,6 +121,8 @@ test('where shorting is allowed it is bounded by the worth of the portfolio, and
   expect(brokenRule(sell(11), owing, short)).toMatchObject({ rule: 'position' })
   expect(brokenRule(sell(5), { ...owing, othersOwed: 9_000 }, short)).toMatchObject({ rule: 'short', over: 4_000 })
   expect(fillOf(buy(15), owing, short)).toMatchObject({ position: { quantity: 5, cost: 5_000, realised: 0 } })
+  const large = account({ cash: 0, position: holding(10) })
+  expect(brokenRule(sell(19), large, { ...short, max_position_pct: 20 })).toMatchObject({ rule: 'position', most: 12 })
 })
 
 test('cash, cost and gains always add up, however a position is traded', () =>

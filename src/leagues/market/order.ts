@@ -70,7 +70,7 @@ function tryOrder(order: Order, account: Account, quote: Quote, rules: MarketRul
   const fill = fillOf(order, account, quote, rules)
   const broken =
     quoteTooOld(order, quote, rules, now) ??
-    tooManyShares(order, fill) ??
+    tooManyShares(order, account, fill) ??
     sellsMoreThanHeld(order, account, rules) ??
     exceedsCash(order, account, fill) ??
     exceedsPositionLimit(order, account, fill, rules) ??
@@ -108,10 +108,14 @@ function quoteTooOld(
   return { rule: 'quote_age', detail, limit, actual, over, unit: 'seconds' }
 }
 
-function tooManyShares({ symbol }: Order, { position, quantity }: Fill): BrokenRule | undefined {
+/** A position that has come to be too large may be made smaller, but not be turned into one the other way. */
+const isSmaller = (after: Position, before: Position): boolean =>
+  after.quantity * before.quantity >= 0 && Math.abs(after.quantity) < Math.abs(before.quantity)
+
+function tooManyShares({ symbol }: Order, account: Account, { position, quantity }: Fill): BrokenRule | undefined {
   const actual = Math.abs(position.quantity)
   const over = actual - maxShares
-  if (over <= 0) return undefined
+  if (over <= 0 || isSmaller(position, account.position)) return undefined
   const most = Math.max(0, Math.abs(quantity) - over)
   const detail = `This would make ${countText(actual)} ${symbol}; a portfolio may hold at most ${countText(maxShares)}, so this is ${countText(over)} too many`
   return { rule: 'quantity', detail, limit: maxShares, actual, over, unit: 'shares', most }
@@ -137,7 +141,6 @@ function exceedsCash({ side }: Order, { cash }: Account, fill: Fill): BrokenRule
   return { rule: 'cash', detail, limit: cash, actual: cost, over: -fill.cashAfter, unit: 'cents', most }
 }
 
-/** An order that makes a position smaller is never refused for the position's size. */
 function exceedsPositionLimit(
   { symbol }: Order,
   account: Account,
@@ -147,8 +150,7 @@ function exceedsPositionLimit(
   const { max_position_pct: limit } = rules
   const { position, price, cashAfter } = fill
   if (limit >= 100 && !rules.allow_short) return undefined
-  const held = Math.abs(account.position.quantity)
-  if (Math.abs(position.quantity) <= held) return undefined
+  if (isSmaller(position, account.position)) return undefined
   const value = Math.abs(position.quantity) * price
   const total = cashAfter + account.others + position.quantity * price
   if (total > 0 && value * 100 <= limit * total) return undefined
@@ -162,14 +164,16 @@ function exceedsPositionLimit(
 }
 
 /** Short positions may never be worth more than the portfolio, so that even a doubling of all their prices ruins nobody at once. */
-function exceedsShortLimit({ side }: Order, account: Account, fill: Fill): BrokenRule | undefined {
+function exceedsShortLimit({ side, quantity }: Order, account: Account, fill: Fill): BrokenRule | undefined {
   const { position, price, cashAfter } = fill
   if (side === 'buy' || position.quantity >= 0) return undefined
   const actual = account.othersOwed - position.quantity * price
   const limit = cashAfter + account.others + position.quantity * price
-  if (actual <= limit) return undefined
-  const detail = `${moneyText(actual)} would be owed and the portfolio would be worth ${moneyText(limit)}: ${moneyText(actual - limit)} too much`
-  return { rule: 'short', detail, limit, actual, over: actual - limit, unit: 'cents' }
+  const over = actual - limit
+  if (over <= 0) return undefined
+  const detail = `${moneyText(actual)} would be owed and the portfolio would be worth ${moneyText(limit)}: ${moneyText(over)} too much`
+  const most = Math.max(0, account.position.quantity, quantity - Math.ceil(over / price)) // what is held can be sold
+  return { rule: 'short', detail, limit, actual, over, unit: 'cents', most }
 }
 
 /** Rounds up to a hundredth, so that an excess never reads as zero. */
