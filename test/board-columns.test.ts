@@ -66,6 +66,23 @@ test('an export writes the columns asked for, or all', async () => {
   expect((await lines(shown))[0]).toEndWith('power,power_gain,deads,deads_gain,kill_points,kill_points_gain') // as they stand beside each other
 })
 
+test('of a board too wide to name its columns in an address, all are exported, and no reader chooses as many', async () => {
+  const { call, finished, url } = await service()
+  const { id } = await newLeague(call)
+  const metrics = Array.from({ length: 120 }, (_, i) => `Some metric of a wide sheet ${i}`)
+  await finished(upload(call, id, `ID,${metrics}\n1,${metrics.map((_, i) => i)}\n`))
+  const page: string = await call.get(`/leagues/${id}`)
+  const [shown = ''] = page.match(/(?<=href=")[^"]*leaderboard\.csv[^"]*/) ?? []
+  expect((await call.get(shown)).split('\r\n')[0].split(',')).toHaveLength(4 + 2 + 2 * 120)
+  const body = new URLSearchParams(
+    [...(await call.get(`/leagues/${id}/columns`)).matchAll(/(?<=name="columns\[\]" value=")[^"]*/g)].map(
+      ([column]) => ['columns[]', column],
+    ),
+  )
+  const refused = await fetch(`${url}/leagues/${id}/columns`, { method: 'POST', body, headers: { origin: url } })
+  expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('tick fewer')])
+})
+
 for (const javaScriptEnabled of [true, false])
   browserTest(
     `a reader chooses columns on a phone ${javaScriptEnabled ? 'with' : 'without'} JavaScript, and takes the choice back`,

@@ -10,7 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView, boardQuery } from '../board.ts'
-import { columnName, columnsOfRow, joinColumnList, shownColumns, withGains } from '../columns.ts'
+import { columnName, columnsOfRow, joinColumnList, maxColumnsLength, shownColumns, withGains } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { FoundMissing, Trends } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
@@ -193,6 +193,7 @@ const joinButton = ({ id, name }: LeagueView): Html =>
 function exportMenu({ league, board, columns }: BoardData, params: BoardParams): Html {
   const available = columnsOfRow(board.rows[0])
   const shown = shownColumns(available, columns, board.sort_by)
+  const list = joinColumnList(withGains(shown, available))
   const { sort_by, order, ties, at, from } = params
   const file = (format: string, query: Params) =>
     html`<a class="button small quiet" href="${address(`/api/v1/leagues/${league.id}/leaderboard.${format}`, query)}" download>${format.toUpperCase()}</a>`
@@ -201,7 +202,7 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
     page: undefined,
     limit: undefined,
     around: undefined,
-    columns: available.length > 0 ? joinColumnList(withGains(shown, available)) : undefined,
+    columns: list.length <= maxColumnsLength ? list : undefined, // all, if there are too many to name
   }
   const all = { sort_by, order, ties, at, from }
   return html`<details class="menu" id="board-export"><summary>Export</summary><div>

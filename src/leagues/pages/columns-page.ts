@@ -3,6 +3,7 @@
 import { Elysia } from 'elysia'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
+import { invalid } from '../../errors.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import { answerValue } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
@@ -78,7 +79,9 @@ export const columnPages = (app: App) => {
         const move = /^(up|down):(.*)$/s.exec(form.get('move') ?? '')
         if (move)
           return columnsPage(league, rowsOf(moveColumn(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
-        const isReset = form.has('reset') || ticked.length === 0 || joinColumnList(ticked).length > maxColumnsLength
+        const isReset = form.has('reset') || ticked.length === 0
+        if (!isReset && joinColumnList(ticked).length > maxColumnsLength)
+          invalid('columns', 'These are more columns than a browser can remember: tick fewer.')
         requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
         return seeOther(`/leagues/${id}`)
       },
