@@ -55,7 +55,7 @@ export class UnknownPlayer extends Error {
  */
 export function canonicalQuery(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
   const errors: QueryError[] = []
-  const text = (path: string) => String(raw[path] ?? '').trim() || undefined
+  const text = (path: string) => String(raw[path] ?? '').replace(surroundingSpace, '') || undefined
   const count = (path: string, fallback: number, max: number) => {
     const given = text(path) ?? fallback
     const value = Number(given)
@@ -96,6 +96,9 @@ export function canonicalQuery(raw: Readonly<Record<string, string | number | un
   if (errors.length > 0) throw new BadQuery(errors)
   return query
 }
+
+/** As sheets are read: other spaces, such as the ideographic one, may be part of an id or a label. */
+const surroundingSpace = /^[\0- \u00a0]+|[\0- \u00a0]+$/g
 
 /** `alliance:ABC` is the label `alliance` with the value `ABC`. */
 export const labelParts = (label: string): { name: string; value: string } => {

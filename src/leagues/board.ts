@@ -42,7 +42,7 @@ export const boardQuery = t.Object({
   label: t.Optional(
     t.String({
       description: 'A label and its value: `alliance:ABC`. Ranks stay those of the whole board. Sheet leagues only',
-      maxLength: 200,
+      maxLength: 300, // its name has up to 60 characters, its value 200
     }),
   ),
   tier: t.Optional(
