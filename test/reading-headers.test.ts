@@ -155,6 +155,7 @@ describe('headings', () => {
     )
     expect(sheetRows(sheet)).toEqual([['5', '5', 10, 20]])
     expect(sheet).toMatchObject({ rowsTotal: 1, rowsBad: 0, rowsSkipped: 3 })
+    expect(sheet.notes.at(-1)).toStartWith('Left out as an example or a sum, not a player: “Ex')
     expect(sheet.metrics.map(({ name, cumulative }) => [name, cumulative])).toEqual([
       ['t4_deaths', true],
       ['t5_deaths', true],

@@ -7,7 +7,7 @@ import { idOrder } from '../../../leaderboard/sort.ts'
 import { isSameText, rowCount, type TextColumn } from '../../../leaderboard/text.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
-import { decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
+import { decodeCell, decodeUtf8, shortened, TextBuilder } from '../../../platform/spreadsheets/text.ts'
 import { labelOfColumn } from '../../columns.ts'
 import type { NumberColumn } from '../number-column.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
@@ -49,12 +49,15 @@ export interface FinishedColumns {
   rowsOk: number
   rowsBad: number
   rowsSkipped: number
+  /** The first of them. */
+  skipped: string[]
   errors: SheetFindings
   duplicates: SheetFindings
   suspicious: SheetFindings
 }
 
 const MAX_SPARE_METRICS = 64 // a megabyte
+const MAX_NAMED_SKIPPED = 3
 
 /** The batch of the last sheet, for the next one: new memory costs a small sheet as much as its rows. */
 let spareCells: Float64Array = new Float64Array(0)
@@ -79,6 +82,7 @@ export class ColumnWriter {
   row = 0
   rowsBad = 0
   rowsSkipped = 0
+  private readonly skipped: string[] = []
 
   private isReserved = false
   private flushed = 0
@@ -172,12 +176,9 @@ export class ColumnWriter {
     if (ids.to === ids.from) {
       if (!this.isBad() && this.isBlank()) return
       this.problem(this.headerOf('id'), 'no id', () => '')
-    } else if (
-      mayBeNoPlayer(ids.bytes[ids.from]!, ids.bytes[ids.from + 1]!) &&
-      isNoPlayer(decodeUtf8(ids.bytes, ids.from, ids.to))
-    ) {
-      this.rowsSkipped++
-      return
+    } else if (mayBeNoPlayer(ids.bytes[ids.from]!, ids.bytes[ids.from + 1]!)) {
+      const id = decodeUtf8(ids.bytes, ids.from, ids.to)
+      if (isNoPlayer(id)) return this.skip(id)
     }
     if (ids.bytes[ids.to - 3] === 43 && isShortened(decodeUtf8(ids.bytes, ids.from, ids.to))) this.shortenedId()
     if (ids.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('id'), ids)
@@ -185,6 +186,11 @@ export class ColumnWriter {
     for (const { header, texts } of this.labels) if (texts.isLongerThan(sheetLimits.text)) this.longText(header, texts)
     if (this.isBad()) this.rejectWithProblems()
     else this.keep()
+  }
+
+  private skip(id: string): void {
+    this.rowsSkipped++
+    if (this.skipped.length < MAX_NAMED_SKIPPED) this.skipped.push(`“${shortened(id)}” on line ${this.line}`)
   }
 
   private shortenedId(): void {
@@ -250,6 +256,7 @@ export class ColumnWriter {
       rowsOk,
       rowsBad: this.rowsBad,
       rowsSkipped: this.rowsSkipped,
+      skipped: this.skipped,
       errors: this.errors,
       duplicates,
       suspicious: misreadKillPoints(valuesOf, lines, killPoints),

@@ -135,12 +135,13 @@ function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number
 type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt' | 'notes'>
 
 function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): Sheet {
-  const { errors, duplicates, suspicious, ...columns } = finished
+  const { errors, duplicates, suspicious, skipped, ...columns } = finished
   const isUsed = (column: HeaderColumn): column is HeaderColumn & { as: string } =>
     column.as !== null && (!isMetric(column.as) || columns.metrics.some(({ name }) => name === column.as))
   return {
     ...facts,
     ...columns,
+    notes: [...facts.notes, ...skippedNotes(columns.rowsSkipped, skipped)],
     rows: columns.lines.length,
     headerLine: header.line,
     mapping: Object.fromEntries(header.columns.filter(isUsed).map(({ header, as }) => [header, as])),
@@ -152,6 +153,13 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
     suspicious: suspicious.items,
     suspiciousCount: suspicious.count,
   }
+}
+
+/** A community may have players with such ids. */
+function skippedNotes(count: number, named: readonly string[]): string[] {
+  if (count === 0) return []
+  const more = count > named.length ? ` and ${count - named.length} more` : ''
+  return [`Left out as an example or a sum, not a player: ${named.join(', ')}${more}`]
 }
 
 /** Refuses a sheet that cannot be imported in this mode, and returns it otherwise. */
