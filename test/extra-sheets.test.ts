@@ -199,6 +199,15 @@ test('many readers of an older board at once make its columns once', async () =>
   expect(scores.query("select id from snapshots where starts_for like '%+%'").all()).toHaveLength(1)
 })
 
+test('an extra sheet before the first scan says that it waits for one, and counts nobody as unknown', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const { upload_id, ...job } = await upload(call, id, verified({ 1: 7 }), { kind: 'extra' })
+  const { result } = await finished(job)
+  const { pagination } = await call.get(`/api/v1/uploads/${upload_id}/people?change=unknown`)
+  expect([result.unknown, pagination.total, result.warnings]).toEqual([0, 0, [expect.stringContaining('no scan yet')]])
+})
+
 test('a count that fell from one extra sheet to the next makes no later scan suspicious', async () => {
   const { call, send } = await leagueWithScans()
   const healed = (count: number) => `ID,Name,Healed\n1,P1,${count}\n2,P2,9\n`

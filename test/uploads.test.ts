@@ -231,6 +231,7 @@ test('a sheet without ids fails with the reason and is not tried again, and the 
   expect(run.status).toBe('FAILURE')
   expect(run.attempts).toBe(1)
   expect(await statuses()).toEqual({ done: 1, failed: 1 })
+  expect(await call.get(`/leagues/${id}/uploads/${upload_id}`)).not.toContain('/people') // there are none
   expect((await refusalOf(call.post(`/api/v1/jobs/${started.job_id}/retry`))).status).toBe(409)
   expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: run.error })
   expect((await board(call, id)).rows).toHaveLength(3)

@@ -15,7 +15,12 @@ const markSchema = t.Object(
   { description: 'A mark that officers set on a player' },
 )
 export const rowSchema = t.Object({
-  rank: t.Nullable(t.Integer({ description: 'Null if the player has no value to be ranked by or does not count' })),
+  rank: t.Nullable(
+    t.Integer({
+      description:
+        'Players without a value to be ranked by share the last rank. Null if nobody has one, and for a player who does not count',
+    }),
+  ),
   change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
   player_id: t.String(),
   name: t.String(),

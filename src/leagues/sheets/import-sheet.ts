@@ -287,7 +287,7 @@ async function compareExtra(
   const earlier = extraBefore(published, { snapshot: id, takenAt })
   const since = earlier && storedSnapshot(scores, earlier.snapshot)
   const fallen = since ? await countFallenCounters(scores, players, since, work) : { fallen: 0, counters: 0 }
-  const unknown = scan ? players.rowsIn(scan.id).reduce((sum, row) => (row < 0 ? sum + 1 : sum), 0) : count
+  const unknown = scan ? players.rowsIn(scan.id).reduce((sum, row) => (row < 0 ? sum + 1 : sum), 0) : 0
   const counts = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0, unknown }
   const warnings = scan
     ? []

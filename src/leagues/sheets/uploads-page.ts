@@ -251,7 +251,10 @@ ${stats([
         { label: 'Suspicious', value: peopleLink(path, 'suspicious', summary?.suspicious) },
       ]),
   { label: 'Duplicates', value: peopleLink(path, 'duplicate', summary?.duplicates) },
-  { label: 'Went down', value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>` },
+  summary && {
+    label: 'Went down',
+    value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>`,
+  },
 ])}
 ${summary?.warnings?.map(warning => notice(warning, 'warn'))}
 ${mapping && html`<section class="part"><h2>Columns</h2>${readAsTable(mapping)}</section>`}

@@ -178,7 +178,10 @@ export class ColumnWriter {
       this.problem(this.headerOf('id'), 'no id', () => '')
     } else if (mayBeNoPlayer(ids.bytes[ids.from]!, ids.bytes[ids.from + 1]!)) {
       const id = decodeUtf8(ids.bytes, ids.from, ids.to)
-      if (isNoPlayer(id)) return this.skip(id)
+      if (isNoPlayer(id)) {
+        this.skip(id)
+        return
+      }
     }
     if (ids.bytes[ids.to - 3] === 43 && isShortened(decodeUtf8(ids.bytes, ids.from, ids.to))) this.shortenedId()
     if (ids.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('id'), ids)
