@@ -253,6 +253,18 @@ test('a draft is published as it is at that moment, and not once it was discarde
   expect((await roster()).summary.filled).toBe(kept.length)
 })
 
+test('a draft is published without the places of shifts that were deleted or moved to other days', async () => {
+  const { call, draft, change, assigned, staff, shift_ids, path } = await venueWithDraft()
+  const [deleted = 0, moved = 0, kept = 0] = shift_ids
+  await change({ put: [deleted, moved, kept].map(shift_id => ({ shift_id, staff_id: staff[0].id })) })
+  await call.delete(`${base}/shifts/${deleted}`)
+  const nextWeek = { starts_at: '2026-03-31T16:00:00Z', ends_at: '2026-03-31T21:00:00Z' }
+  await call.patch(`${base}/shifts/${moved}`, nextWeek)
+  expect(await assigned()).toEqual([{ shift_id: kept, staff_id: staff[0].id }])
+  expect((await call.get(`${path}/check`)).conflicts).toEqual([])
+  expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ confirmed: 1, added: 1 })
+})
+
 test('a template puts people on as many equal shifts as it has, and makes nothing once its sites are gone', async () => {
   const { call, site, staff, shift_ids } = await newVenue()
   const { starts_at, ends_at } = await call.get(`${base}/shifts/${shift_ids[0]}`)

@@ -11,6 +11,7 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { dayWords, spanWords } from './calendar-view.ts'
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
+import { shiftsIn } from './shift-queries.ts'
 import type { Site } from './site.ts'
 import type { Solution } from './solving/problem.ts'
 
@@ -52,9 +53,16 @@ export function draftInUse(db: Db, jobId: string): Draft | undefined {
   return draft && (draft.confirmedAt !== null || draft.changes > 0) ? draft : undefined
 }
 
+/** Without the places of shifts that have since been deleted, or moved to other days or sites. */
 export function findDraft(db: Db, jobId: string): Draft | undefined {
   const row = db.select().from(rosterDrafts).where(eq(rosterDrafts.jobId, jobId)).get()
-  return row && draftOf(row)
+  if (!row) return undefined
+  const draft = draftOf(row)
+  const { assignments, unfilled, summary } = draft.content
+  const present = new Set(shiftsIn(db, draft.range).map(({ id }) => id))
+  const isPresent = ({ shift_id }: { shift_id: number }) => present.has(shift_id)
+  const content = { assignments: assignments.filter(isPresent), unfilled: unfilled.filter(isPresent), summary }
+  return { ...draft, content }
 }
 
 export const refuseMissingDraft = (jobId: string): never => refuse('not_found', `Job ${jobId} has no draft`)
