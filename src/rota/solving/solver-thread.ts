@@ -21,6 +21,9 @@ const SEARCH_SHARE_WITHOUT_PROOF = 0.9
 /** With more pairs of an opening and a candidate in a week, ten seconds are too short to prove anything. */
 const MAX_PROVABLE_CHOICES = 10_000
 
+/** How long `greedy`, which has no budget, counts what cannot be filled: for hundreds of people it could be minutes. */
+const GREEDY_COUNTING = 2_000 // ms
+
 /** Computes the requested roster and reports progress. It blocks its thread, so `solve` runs it in a worker. */
 export async function solveInThisThread(
   { problem, algorithm, budget_s, shared }: SolveOrder,
@@ -49,10 +52,11 @@ export async function solveInThisThread(
   report('optimization', 5, 'counting what cannot be filled', state)
 
   const searchShare = algorithm === 'production' && isTooLargeToProve(plan) ? SEARCH_SHARE_WITHOUT_PROOF : SEARCH_SHARE
+  const counting = performance.now()
   const bounds = weeklyBounds(state.roster, (week, bounds) => {
     state.openBound = Math.max(state.openBound, sum(bounds))
     report('optimization', 5, `counting what cannot be filled in week ${week + 1} of ${plan.weeks}`, state)
-    return algorithm !== 'greedy' && spent() > searchShare / 2
+    return algorithm === 'greedy' ? performance.now() - counting > GREEDY_COUNTING : spent() > searchShare / 2
   })
 
   const accept = (best: Roster) => {
