@@ -790,7 +790,7 @@ export const certifications = sqliteTable(
   t => [primaryKey({ columns: [t.staffId, t.name, t.expiresOn] }), index('certifications_expiry').on(t.expiresOn)],
 )
 
-/** An absence: two days, both included, or two moments, the second excluded. */
+/** An absence that an officer entered: two days, both included, or two moments, the second excluded. */
 export const unavailability = sqliteTable(
   'unavailability',
   {
@@ -898,7 +898,7 @@ export const calendarAddresses = sqliteTable('calendar_addresses', {
 
 export const leaveStates = ['pending', 'approved', 'declined', 'withdrawn'] as const
 
-/** A request for leave. Once approved, it is also an absence. */
+/** A request for leave. While it is approved, it is an absence too. */
 export const leaveRequests = sqliteTable(
   'leave_requests',
   {

@@ -113,6 +113,18 @@ test('the database of every release is brought to this schema, and what was in i
   }
 })
 
+test('approved leave is no absence twice', () => {
+  const { client, dataDir } = databaseAt(23)
+  client.run(`insert into staff (id, name, skills, max_hours_week, hourly_cents, preferences, created_at)
+    values (1, 'Ann', '[]', 40, 0, '[]', 0);
+    insert into leave_requests (staff_id, "from", "to", state, created_at)
+    values (1, '2026-07-01', '2026-07-03', 'approved', 0), (1, '2026-08-01', '2026-08-03', 'withdrawn', 0);
+    insert into unavailability (id, staff_id, "from", "to")
+    values (1, 1, '2026-07-01', '2026-07-03'), (2, 1, '2026-07-01', '2026-07-03'), (3, 1, '2026-08-01', '2026-08-03');`)
+  migrate(client, dataDir)
+  expect(client.query('select id from unavailability').values()).toEqual([[1], [3]])
+})
+
 test('changed triggers are recreated at the start, all together, without a copy', () => {
   const triggers = `create trigger old_one after insert on facts begin delete from facts; end;
     create view old_view as select 1;`

@@ -170,7 +170,9 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect((await call.get(`${base}/leave?state=pending`)).leave).toHaveLength(1)
 
   expect(await call.post(`${base}/leave/${leave.id}/approve`)).toMatchObject({ state: 'approved' })
-  expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([{ from: inDays(6), to: inDays(7) }])
+  const form = await call.get(`${base}/staff/${ann.id}`)
+  expect(form).toMatchObject({ unavailable: [], leave: [{ from: inDays(6), to: inDays(7) }] })
+  await call.put(`${base}/staff/${ann.id}`, { name: 'Ann', skills: ['bar'], account: 'Ann' }) // as a form from before
   expect((await shiftsOf(ann)).map(({ against }: { against: { rule: string }[] }) => against[0]?.rule)).toEqual([
     undefined,
     'unavailable',
@@ -179,17 +181,23 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect((await noticesOf(ann))[0]).toContain('is approved')
   const alert = () => app.db.select().from(systemAlerts).where(eq(systemAlerts.key, 'roster_broken')).get()
   await until(() => alert()?.state === 'active')
-  expect((await refusalOf(call.post(`${base}/leave/${leave.id}/decline`))).status).toBe(409)
+  expect((await refusalOf(call.post(`${base}/leave/${leave.id}/approve`))).status).toBe(409)
   expect(await ann.browser.delete(`${base}/me/leave/${leave.id}`)).toMatchObject({ state: 'withdrawn' })
-  expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([])
+  expect((await call.get(`${base}/staff/${ann.id}`)).leave).toEqual([])
   await until(() => alert()?.state === 'resolved')
+  expect((await refusalOf(call.post(`${base}/leave/${leave.id}/decline`))).status).toBe(409)
 
   const unavailable = [{ from: inDays(30), to: inDays(31) }]
   await call.patch(`${base}/staff/${bob.id}`, { unavailable })
   const same = await requestLeave(bob, 30, 31)
   await call.post(`${base}/leave/${same.id}/approve`)
-  await bob.browser.delete(`${base}/me/leave/${same.id}`)
-  expect((await call.get(`${base}/staff/${bob.id}`)).unavailable).toEqual(unavailable) // the officer's own entry stays
+  expect(await call.get('/rota/requests')).toContain('Decline after all')
+  expect(await call.get(`/rota/staff/${bob.id}`)).toContain('>approved leave</a> counts too')
+  expect(await call.post(`${base}/leave/${same.id}/decline`, { reason: 'Two are ill' })).toMatchObject({
+    state: 'declined',
+  })
+  expect((await noticesOf(bob))[0]).toMatch(/is declined: Two are ill$/)
+  expect(await call.get(`${base}/staff/${bob.id}`)).toMatchObject({ unavailable, leave: [] }) // the officer's own entry stays
 
   const other = await requestLeave(bob, 20, 21)
   await requestLeave(ann, 12, 12)

@@ -5,6 +5,7 @@ import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
 import { day, iso } from '../platform/clock.ts'
 import type { DateRange } from './date-range.ts'
+import { absencesOf } from './person.ts'
 import { longestPeriodWeeks, withDefaultWeeks } from './rules-of-work.ts'
 import { type Shift, shiftView } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
@@ -60,8 +61,9 @@ export function loadProblem(
     rest_hours: restHours,
     rules: withDefaultWeeks(rules),
   }))
-  const inProblem = personViews(db, people).map(({ active, rules, max_hours_week, ...person }) => ({
+  const inProblem = personViews(db, people).map(({ active, rules, max_hours_week, leave, ...person }) => ({
     ...person,
+    unavailable: absencesOf({ unavailable: person.unavailable, leave }),
     // Former staff keep pinned duties and get nothing else.
     max_hours_week: active ? max_hours_week : 0,
     rules: active ? withDefaultWeeks(rules) : undefined,

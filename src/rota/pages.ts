@@ -77,6 +77,8 @@ export const rotaPages = (app: App) => {
     return livePart(bodies[tab](await rotaData(query), who), version)
   }
 
+  const formData = () => ({ sites: allSites(db), today: today(clock.now()) })
+
   const runOf = (jobId: string) => {
     const run = runById(db).get({ id: jobId })
     return run?.name === generateRoster.name ? run : undefined
@@ -125,7 +127,7 @@ export const rotaPages = (app: App) => {
         detail: hidden,
       },
     )
-    .get('/rota/staff/new', ({ who }) => show('Add person', who, personBody(undefined, allSites(db), who)), {
+    .get('/rota/staff/new', ({ who }) => show('Add person', who, personBody(undefined, formData(), who)), {
       may: 'officer',
       detail: hidden,
     })
@@ -133,7 +135,7 @@ export const rotaPages = (app: App) => {
       '/rota/staff/:id',
       ({ params, who }) => {
         const person = personById(db, params.id)
-        return show(person.name, who, personBody(person, allSites(db), who))
+        return show(person.name, who, personBody(person, formData(), who))
       },
       ofOne,
     )

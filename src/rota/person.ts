@@ -49,7 +49,7 @@ export const newPerson = t.Object({
   unavailable: t.Optional(
     t.Array(t.Object({ from: moment, to: moment }), {
       maxItems: 500,
-      description: 'Two dates, both included, or two times, the second excluded',
+      description: 'Two dates, both included, or two times, the second excluded; approved leave is apart from these',
     }),
   ),
   preferences: t.Optional(
@@ -88,6 +88,9 @@ export const personSchema = t.Object(
     hourly_cents: t.Integer(),
     certifications: t.Array(t.Object({ name: t.String(), expires_on: dateSchema })),
     unavailable: t.Array(t.Object({ from: t.String(), to: t.String() })),
+    leave: t.Array(t.Object({ from: dateSchema, to: dateSchema }), {
+      description: 'Approved leave: absences too, which only declining or withdrawing it ends',
+    }),
     preferences: t.Array(wishSchema),
     rules: rulesSchema,
     requests: t.Array(requestSchema),
@@ -99,6 +102,12 @@ export const personSchema = t.Object(
   { $id: 'Staff' },
 )
 export type PersonView = Static<typeof personSchema>
+
+/** Entered by officers, and approved leave. */
+export const absencesOf = ({ unavailable, leave }: Pick<PersonView, 'unavailable' | 'leave'>) => [
+  ...unavailable,
+  ...leave,
+]
 
 /** Checks beyond the schema. Returns the person normalised: words trimmed, times in UTC, no duplicates. */
 export function normalisePerson(given: PersonChange): PersonChange {

@@ -14,7 +14,7 @@ import { dateWords, spanWords } from './calendar-view.ts'
 import { daysAfter } from './date-range.ts'
 import { staffColumns } from './import-staff.ts'
 import { importForm } from './imports.ts'
-import type { PersonView } from './person.ts'
+import { absencesOf, type PersonView } from './person.ts'
 import { rotaHead } from './rota-layout.ts'
 import { rulesFields } from './rules-fields.ts'
 import type { Site } from './site.ts'
@@ -41,7 +41,7 @@ ${table({
     { head: 'Certificates', cell: ({ certifications }) => certificates(certifications, today) },
     { head: 'Max hours per week', numeric: true, cell: ({ max_hours_week }) => number(max_hours_week) },
     { head: 'Wage per hour', numeric: true, cell: ({ hourly_cents }) => money(hourly_cents) },
-    { head: 'Away', cell: ({ unavailable }) => nextAbsence(unavailable, today) },
+    { head: 'Away', cell: person => nextAbsence(person, today) },
   ],
   empty: q
     ? emptyState('No match', html`No name here contains “${q}”.`)
@@ -69,8 +69,10 @@ const certificates = (held: PersonView['certifications'], today: string): Conten
     return html`<div>${name(title)} ${tone === 'quiet' ? html`<small class="quiet">${words} ${dateWords(expires_on)}</small>` : badge(`${words} ${dateWords(expires_on)}`, tone)}</div>`
   })
 
-function nextAbsence(absences: PersonView['unavailable'], today: string): Content {
-  const next = absences.find(({ to }) => to.slice(0, 10) >= today)
+function nextAbsence(person: PersonView, today: string): Content {
+  const [next] = absencesOf(person)
+    .filter(({ to }) => to.slice(0, 10) >= today)
+    .sort((a, b) => a.from.localeCompare(b.from))
   if (!next) return null
   const [from, to] = [next.from.slice(0, 10), next.to.slice(0, 10)]
   return from === to ? dateWords(from) : spanWords(from, to)
@@ -79,7 +81,12 @@ function nextAbsence(absences: PersonView['unavailable'], today: string): Conten
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const blankRows = 2
 
-export function personBody(person: PersonView | undefined, sites: readonly Site[], who: Who | undefined): Html {
+export function personBody(
+  person: PersonView | undefined,
+  { sites, today }: { sites: readonly Site[]; today: string },
+  who: Who | undefined,
+): Html {
+  const leave = person?.leave.filter(({ to }) => to >= today) ?? []
   const title = person ? name(person.name) : 'Add person'
   const api = person ? `/api/v1/roster/staff/${person.id}` : '/api/v1/roster/staff'
   return html`${rotaHead(title, 'staff', who)}
@@ -102,7 +109,7 @@ ${rows(
     { label: 'From', name: `unavailable[${i}].from`, type: dayOrMoment(away?.from), value: away?.from },
     { label: 'To', name: `unavailable[${i}].to`, type: dayOrMoment(away?.to), value: away?.to },
   ],
-  'Days at the site, both included',
+  html`Days at the site, both included${leave.length > 0 && html`; <a href="/rota/requests">approved leave</a> counts too: ${leave.map(({ from, to }) => spanWords(from, to)).join(', ')}`}`,
 )}
 ${wishRows(person?.preferences ?? [], sites)}
 ${rulesFields(person?.rules ?? {}, { isSite: false })}
@@ -125,7 +132,7 @@ function rows<Row>(
   legend: string,
   given: readonly Row[],
   fields: (row: Row | undefined, i: number) => FormField[],
-  hint?: string,
+  hint?: Content,
 ): Html {
   const all = [...given, ...Array.from({ length: blankRows }, () => undefined)]
   return html`<fieldset class="rows"><legend>${legend}</legend>

@@ -3,7 +3,15 @@ import { and, asc, eq, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
-import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
+import {
+  assignments,
+  certifications,
+  leaveRequests,
+  shiftRequests,
+  shifts,
+  staff,
+  unavailability,
+} from '../../db/schema.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { alreadyTaken, invalid, refuse } from '../errors.ts'
 import { idsByName } from '../leaderboard/search.ts'
@@ -35,6 +43,15 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
       .all(),
     ({ staffId }) => staffId,
   )
+  const leave = Map.groupBy(
+    db
+      .select()
+      .from(leaveRequests)
+      .where(and(isAmong(leaveRequests.staffId, ids), eq(leaveRequests.state, 'approved')))
+      .orderBy(asc(leaveRequests.from))
+      .all(),
+    ({ staffId }) => staffId,
+  )
   const accounts = usernamesOf(
     db,
     people.map(({ userId }) => userId),
@@ -56,6 +73,7 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
     hourly_cents: person.hourlyCents,
     certifications: (certificates.get(person.id) ?? []).map(({ name, expiresOn }) => ({ name, expires_on: expiresOn })),
     unavailable: (absences.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
+    leave: (leave.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
     preferences: person.preferences,
     rules: person.rules,
     requests: (requests.get(person.id) ?? []).map(({ shiftId, want, priceCents }) => ({

@@ -83,7 +83,7 @@ export const leaveRoutes = (app: App) => {
         ...withId,
         body: decisionSchema,
         may: 'officer',
-        detail: describe('Approve leave: it becomes an absence, and duties within it show as broken', leaveSchema),
+        detail: describe('Approve leave: it is an absence then, and duties within it show as broken', leaveSchema),
       },
     )
     .post(
@@ -92,6 +92,11 @@ export const leaveRoutes = (app: App) => {
         await decide(app, who, 'leave.decline', id, (tx, at) => decideLeave(tx, id, 'declined', body.reason, at))
         return leaveById(db, id)
       },
-      { ...withId, body: decisionSchema, may: 'officer', detail: describe('Decline leave', leaveSchema) },
+      {
+        ...withId,
+        body: decisionSchema,
+        may: 'officer',
+        detail: describe('Decline leave, also after it was approved', leaveSchema),
+      },
     )
 }

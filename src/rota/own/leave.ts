@@ -3,7 +3,7 @@ import { and, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
-import { assignments, leaveRequests, leaveStates, shifts, staff, unavailability } from '../../../db/schema.ts'
+import { assignments, leaveRequests, leaveStates, shifts, staff } from '../../../db/schema.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
@@ -124,7 +124,7 @@ export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
   return found ? leaveView(found) : refuse('not_found', `There is no leave ${id}`)
 }
 
-/** Can only be decided once. */
+/** Approved leave can still be declined later. */
 export function decideLeave(
   tx: Db,
   id: number,
@@ -133,28 +133,22 @@ export function decideLeave(
   at: number,
 ) {
   const leave = leaveById(tx, id)
-  if (leave.state !== 'pending') refuse('conflict', `This leave is already ${leave.state}`)
+  const isOpen = leave.state === 'pending' || (leave.state === 'approved' && state === 'declined')
+  if (!isOpen) refuse('conflict', `This leave is already ${leave.state}`)
   setState(tx, id, state, at, reason?.trim() || null)
   const { staff_id: staffId, from, to } = leave
-  if (state === 'approved') {
-    tx.insert(unavailability).values({ staffId, from, to }).run()
-    touch(tx, 'staff')
-  }
   notify(tx, at, staffId, `Your leave ${spanWords(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
 }
 
-/** Withdraws one's own leave before it has started, together with the absence. */
+/** Withdraws one's own leave before it has started. */
 export function withdrawLeave(tx: Db, id: number, staffId: number, at: number): void {
-  const { state, from, to } = leaveById(tx, id, staffId)
+  const { state, from } = leaveById(tx, id, staffId)
   if (state === 'declined' || state === 'withdrawn') refuse('conflict', `This leave is already ${state}`)
   if (state === 'approved' && from <= today(at)) refuse('conflict', 'This leave has started; ask an officer')
   setState(tx, id, 'withdrawn', at, null)
-  if (state !== 'approved') return
-  const isTheirs = and(eq(unavailability.staffId, staffId), eq(unavailability.from, from), eq(unavailability.to, to))
-  const absence = tx.select().from(unavailability).where(isTheirs).orderBy(desc(unavailability.id)).get()
-  if (absence) tx.delete(unavailability).where(eq(unavailability.id, absence.id)).run() // an officer may have entered another
-  touch(tx, 'staff')
 }
 
-const setState = (tx: Db, id: number, state: LeaveView['state'], at: number, reason: string | null): void =>
-  void tx.update(leaveRequests).set({ state, decidedAt: at, reason }).where(eq(leaveRequests.id, id)).run()
+function setState(tx: Db, id: number, state: LeaveView['state'], at: number, reason: string | null): void {
+  tx.update(leaveRequests).set({ state, decidedAt: at, reason }).where(eq(leaveRequests.id, id)).run()
+  touch(tx, 'staff') // it may have become an absence, or be none any more
+}

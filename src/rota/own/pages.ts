@@ -9,6 +9,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { hidden } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
+import { today } from '../date-range.ts'
 import { noticesOf, unseenNotices } from '../notices.ts'
 import { rotaHead, rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites } from '../site-queries.ts'
@@ -73,8 +74,9 @@ export const ownRotaPages = (app: App) => {
   function requests(query: { page?: number }): Html {
     const slice = pageOf({ page: query.page, limit: 50 })
     const { leave, total } = listLeave(db, {}, slice)
-    const { swaps, total: allSwaps } = listSwaps(db, clock.now(), pageOf({ limit: 100 }))
-    return requestsBody({ leave, pagination: pagination(slice, total), swaps, allSwaps })
+    const now = clock.now()
+    const { swaps, total: allSwaps } = listSwaps(db, now, pageOf({ limit: 100 }))
+    return requestsBody({ leave, pagination: pagination(slice, total), swaps, allSwaps, today: today(now) })
   }
 
   return new Elysia()

@@ -17,13 +17,25 @@ type Requests = {
   swaps: readonly Swap[]
   /** Their number, also of those that are not shown. */
   allSwaps: number
+  today: string
 }
+
+const decline = (id: number, label: string, confirm: string): Html =>
+  action({
+    label,
+    small: true,
+    quiet: true,
+    action: `/api/v1/roster/leave/${id}/decline`,
+    confirm,
+    ask: { name: 'reason', label: 'Why', optional: true },
+  })
 
 export const requestsBody = ({
   leave,
   pagination,
   swaps,
   allSwaps,
+  today,
 }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
 ${table({
   caption: 'Duties that people offer',
@@ -78,10 +90,10 @@ ${table({
     { head: 'Asked', cell: ({ created_at }) => time(created_at) },
     {
       head: 'State',
-      cell: ({ id, state, duties }) =>
+      cell: ({ id, state, duties, to }) =>
         state === 'pending'
-          ? html`<span class="actions">${action({ label: 'Approve', small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/leave/${id}/decline`, confirm: 'Decline this leave?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`
-          : badge(state, 'quiet'),
+          ? html`<span class="actions">${action({ label: 'Approve', small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${decline(id, 'Decline', 'Decline this leave?')}</span>`
+          : html`${badge(state, 'quiet')}${state === 'approved' && to >= today && html` ${decline(id, 'Decline after all', 'Decline this leave although it was approved? They can be planned on these days again.')}`}`,
     },
   ],
   empty: emptyState('No leave', 'People ask for leave under “My shifts”.'),

@@ -4,7 +4,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import { dayWords, pinMark, shiftNeeds, shiftTimes } from '../calendar-view.ts'
 import { dutyKey } from '../load-problem.ts'
-import type { PersonView } from '../person.ts'
+import { absencesOf, type PersonView } from '../person.ts'
 import type { ShownShift } from '../roster-view.ts'
 import type { Site } from '../site.ts'
 
@@ -71,8 +71,8 @@ ${people.map(person => {
 </tbody></table></div>`
 }
 
-const isAway = ({ unavailable }: PersonView, date: string) =>
-  unavailable.some(({ from, to }) => from.slice(0, 10) <= date && to.slice(0, 10) >= date)
+const isAway = (person: PersonView, date: string) =>
+  absencesOf(person).some(({ from, to }) => from.slice(0, 10) <= date && to.slice(0, 10) >= date)
 
 /** Sites below each other, so that a day of all sites is one column. */
 export function sitesGrid(grid: Grid): Html {
