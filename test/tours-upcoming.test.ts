@@ -294,6 +294,42 @@ test('a league on another event of the feed does not move the others to it', asy
   expect([await eventOf(onOther), await eventOf(league)]).toEqual(['Island Open', 'Coastal Open'])
 })
 
+test('an event on the scoreboard that is held back or unreadable does not hold up a league on another one', async () => {
+  const fieldhouse = await startWithoutSchedule()
+  const { app, call, clock } = fieldhouse
+  const inPlay = (id: string, name: string, toPar: string) => {
+    const [competition] = espnEvent(id, name, 'in', 'STATUS_IN_PROGRESS').competitions
+    const linescores = [{ period: 1, value: 40, displayValue: toPar, linescores: Array(9).fill({ value: 4 }) }]
+    const competitors = competition?.competitors.map(golfer => ({ ...golfer, score: toPar, linescores }))
+    return { ...espnEvent(id, name, 'in', 'STATUS_IN_PROGRESS'), competitions: [{ ...competition, competitors }] }
+  }
+  const feed = jsonFeed({ events: [inPlay('1', 'Coastal Open', '-2'), inPlay('2', 'Island Open', '-1')] })
+  await newUpdatedTour(call, feed.url, { format: 'espn' })
+  const deadline = new Date(clock.now() + hour).toISOString()
+  const league = await newTourLeague(call, { event: 'Island Open', picks: 2, deadline })
+  clock.forward(minute)
+  await update(fieldhouse)
+  await enter(await newUser(fieldhouse, 'ann'), league.id, ['1', '2'])
+  const scoreAfter = async (current: object, toPar: string) => {
+    feed.json = { events: [current, inPlay('2', 'Island Open', toPar)] }
+    clock.forward(2 * hour)
+    expect((await update(fieldhouse)).result).toMatchObject({ outcome: 'held', changed: 6 })
+    return (await board(call, league.id)).rows[0].score
+  }
+  expect(await scoreAfter(inPlay('1', 'Coastal Open', 'E'), '-3')).toBe(-6)
+  expect(await tour(call)).toMatchObject({
+    event: { name: 'Coastal Open' },
+    held: 'Coastal Open: 6 of 6 scores have been zeroed or blanked',
+  })
+  expect(await scoreAfter({ ...inPlay('1', 'Coastal Open', '-2'), competitions: [] }, '-4')).toBe(-8)
+  expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, held: 'events[0].competitions is empty' })
+  feed.json = { events: [inPlay('1', 'Coastal Open', '-3'), inPlay('2', 'Island Open', '-4')] }
+  clock.forward(hour)
+  await update(fieldhouse)
+  expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, status: 'ok' })
+  expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+})
+
 test('picks that wait to be matched are offered the golfers of their own event', async () => {
   const { league, ann, olga, updateFrom } = await startWaiting({ picks: 2 })
   await olga.put(field, { event: 'Inland Open presented by Acme', text: 'Si Woo Kim\nNed Nowhere' })

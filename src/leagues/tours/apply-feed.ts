@@ -33,8 +33,7 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedReading
   const applied = acceptOrHold(tx, tour, fetched, now, log)
   const after = findTour(tx, tour.slug)
   // Boards show the state of the feed, so they change with it.
-  if (applied.outcome === 'changed' || (after && hasOtherState(after, tour)))
-    touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
+  if (after && hasOtherState(after, tour)) touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   return applied
 }
 
@@ -51,24 +50,25 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
     recordAcceptedAnswer(tx, feed, now)
     return { outcome: 'unchanged', message: 'Nothing has changed in the feed' }
   }
-  const { boards, isWhole } = fetched.reading
+  const { boards, unreadable, isWhole } = fetched.reading
   const read = boards.map(board => compareWithStored(tx, tour, board, now))
-  const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : [])).join('; ')
-  if (held) {
-    recordHeldAnswer(tx, feed, now, held)
-    return { outcome: 'held', message: `Held back: ${held}` }
-  }
-
+  const heldBoards = read.flatMap(({ verdict, board }) =>
+    verdict.kind === 'held' ? [read.length > 1 ? `${board.event.name}: ${verdict.message}` : verdict.message] : [],
+  )
+  const held = [...(unreadable ? [unreadable] : []), ...heldBoards].join('; ')
   const stored = read.flatMap(({ known, verdict }) =>
     verdict.kind === 'accepted' ? [storeBoard(tx, tour, known, verdict.board, now)] : [],
   )
-  recordAcceptedAnswer(tx, feed, now, fetched.validators)
-  changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
+  const [first] = stored
+  const isCurrentStored = !unreadable && read[0]?.verdict.kind === 'accepted'
+  if (held) recordHeldAnswer(tx, feed, now, held)
+  else recordAcceptedAnswer(tx, feed, now, fetched.validators)
+  changeTour(tx, tour.id, { acceptNext: false, ...(isCurrentStored && { eventId: first?.event.id }) })
   for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
-  const listed = stored.map(({ event }) => event.id)
+  const listed = [...stored.map(({ event }) => event.id), ...read.flatMap(({ known }) => known?.id ?? [])]
   const dropped = isWhole ? dropUpcoming(tx, tour, listed, now) : 0
   // Groups are made from ratings, and picks from the coming event.
-  if (dropped > 0 || stored.some(({ rated }) => rated))
+  if (dropped > 0 || stored.some(({ rated, quiet }) => rated || !quiet))
     touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)
 
@@ -77,10 +77,12 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
   if (problems.length > 0)
     log.warn('Some of a feed could not be read', { tour: tour.slug, problems: problems.slice(0, 5) })
   const isQuiet = stored.every(({ quiet }) => quiet)
-  const [first] = stored
+  const news = isQuiet
+    ? 'Nothing has changed in the feed'
+    : `${changed} ${changed === 1 ? 'golfer' : 'golfers'} of ${first?.event.name} updated`
   return {
-    outcome: isQuiet ? 'unchanged' : 'changed',
-    message: `${isQuiet ? 'Nothing has changed in the feed' : `${changed} ${changed === 1 ? 'golfer' : 'golfers'} of ${first?.event.name} updated`}`,
+    outcome: held ? 'held' : isQuiet ? 'unchanged' : 'changed',
+    message: held ? `Held back: ${held}` : news,
     event: first?.event.name,
     changed,
     problems: problems.length,
@@ -91,5 +93,5 @@ function compareWithStored(tx: Db, tour: Tour, board: FeedBoard, now: number) {
   const known = findStoredEvent(tx, tour, board, now)
   // The field of an upcoming event may still change completely, so any answer is accepted.
   const isOn = known && (known.begunAt !== null || known.id === tour.eventId)
-  return { known, verdict: compareBoards(isOn && !tour.acceptNext ? storedBoard(tx, known) : null, board) }
+  return { board, known, verdict: compareBoards(isOn && !tour.acceptNext ? storedBoard(tx, known) : null, board) }
 }

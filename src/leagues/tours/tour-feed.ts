@@ -34,31 +34,36 @@ export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
   },
 })
 
-/** `isWhole`: no coming event was unreadable, so that those which are not here are not on the feed. */
-export type FeedReading = { boards: FeedBoard[]; isWhole: boolean }
+export type FeedReading = {
+  /** The feed's current event, unless only that one is unreadable; then the others. */
+  boards: FeedBoard[]
+  /** Why the current event is unreadable. */
+  unreadable: string | undefined
+  /** No event was unreadable, so that coming ones which are not here are not on the feed. */
+  isWhole: boolean
+}
 
 /** One answer may contain several events: returns each that a league is played on, once. */
 export function parseBoards(db: Db, tour: Tour, json: unknown): FeedReading {
   const { format } = tour
   const boards = new Map<string, FeedBoard>()
-  const failures: ScoreFeedError[] = []
+  let failure: ScoreFeedError | undefined // of the current event
   for (const event of eventsWanted(db, tour)) {
     try {
       const board = feedParsers[format].read(json, event)
       boards.set(board.event.id ?? board.event.name, board)
     } catch (error) {
       if (!(error instanceof ScoreFeedError)) throw error
-      failures.push(error)
+      if (event === undefined) failure = error
     }
   }
-  const [failure] = failures
   if (boards.size === 0 && failure) throw failure
   const next = nextEvents(format, json)
   for (const board of next ?? []) {
     const key = board.event.id ?? board.event.name
     if (!boards.has(key)) boards.set(key, board)
   }
-  return { boards: [...boards.values()], isWhole: next !== undefined }
+  return { boards: [...boards.values()], unreadable: failure?.message, isWhole: next !== undefined && !failure }
 }
 
 /** An unreadable coming event does not affect the current one: then undefined. */
@@ -72,8 +77,8 @@ function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] | undefi
 }
 
 /**
- * The feed's current event, as undefined: the first board is the tour's. Then the events that leagues are played on; a field entered by
- * hand is not on the feed. Upcoming events of the feed are read again, so that they do not stay "upcoming".
+ * The feed's current event, as undefined. Then the events that leagues are played on; a field entered by hand is not on the feed.
+ * Upcoming events of the feed are read again, so that they do not stay "upcoming".
  */
 function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)[] {
   const byHand = handEvent(db, id)?.name.toLowerCase()
