@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { taskLocks } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
+import { scheduleNextPoll } from '../src/leagues/feeds/poll-chain.ts'
 import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { ensureUpdates, lastFindings, type SupervisorFindings } from '../src/leagues/tours/supervisor.ts'
 import { locks } from '../src/locks.ts'
@@ -23,12 +24,12 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   return { ...fieldhouse, feed, league, bookedUpdate, supervise }
 }
 
-/** The update that waits for its time, once the one before it, which booked it, has released its lock. */
+/** The update that waits for its time. The one before it, which booked it, has released its lock by then. */
 const untilBooked = (app: App, after?: string) =>
   until(() => {
     const run = unfinishedUpdate(app.db, 'pga')
     const isWaiting = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
-    return isWaiting && !app.locks.holder(locks.updateScores('pga').key) ? run : undefined
+    return isWaiting ? run : undefined
   }, 60_000)
 
 const missingTaskAlerts = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
@@ -37,6 +38,10 @@ test('an intact chain of updates is left alone, and a cancelled one is noticed, 
   const { app, call, clock, feed, bookedUpdate, supervise, lines } = await startFollowing()
   expect((await supervise()).findings).toMatchObject([{ tour: 'pga', state: 'booked', job_id: bookedUpdate.id }])
   expect(missingTaskAlerts(app)).toEqual([])
+  const lease = await app.locks.take(locks.updateScores('pga'))
+  if ('heldBy' in lease) throw new Error('The run before has not released its lock')
+  await scheduleNextPoll(app, { jobId: 'a run', lease }, () => undefined)
+  expect(app.locks.holder(lease.key)).toBeUndefined() // or the next run would be skipped, and none would follow it
 
   clock.forward(2 * minute)
   await call.delete(`/api/v1/jobs/cancel/${bookedUpdate.id}`)
@@ -110,8 +115,11 @@ test('a process killed while it holds the lock leaves nothing that the next one 
   await until(async () => (await tour(killed.call)).checked_at !== null)
   feed.fault('slow')
   const requestsBefore = feed.requests.length
-  await until(async () => (await killed.call.get('/api/v1/jobs?status=PROGRESS&name=update_player_scores')).jobs[0])
-  await until(() => feed.requests.length > requestsBefore) // it waits for the feed
+  const now = new Date().toISOString()
+  await until(async () => {
+    const { jobs } = await killed.call.get('/api/v1/jobs?status=PROGRESS&name=update_player_scores')
+    return jobs[0]?.started_at > now && jobs[0].stage === 'asking the feed'
+  })
   await killed.kill9()
   feed.fault(null)
 

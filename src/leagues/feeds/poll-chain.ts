@@ -13,17 +13,18 @@ import { fenced } from '../../platform/jobs/task-locks.ts'
 export const checkLease = (tx: Db, { lease }: Pick<JobContext, 'lease'>): void => void (lease && fenced(tx, lease))
 
 /**
- * Releases this run's dedupe key and schedules the next run in the same transaction, so that there is always one even if the process
- * dies. `schedule` accepts the next run, or returns undefined if the feed is no longer polled.
+ * Releases this run's dedupe key and lock and schedules the next run in the same transaction, so that there is always one even if the
+ * process dies, and it never finds the lock held. `schedule` accepts the next run, or returns undefined if the feed is no longer polled.
  */
 export async function scheduleNextPoll(
   app: App,
-  work: JobContext,
+  work: Pick<JobContext, 'jobId' | 'lease'>,
   schedule: (tx: Db) => (Started & { at: number }) | undefined,
 ): Promise<{ next_update_at: string | null }> {
   const scheduled = await atomically(app.db, tx => {
     checkLease(tx, work)
     changeRun(tx, work.jobId, ['PROGRESS'], { dedupeKey: null })
+    work.lease?.drop(tx)
     return schedule(tx)
   })
   if (scheduled) await app.jobs.tryDispatch(scheduled.jobId)
