@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
-import { minute } from '../src/platform/clock.ts'
-import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
+import { day, minute } from '../src/platform/clock.ts'
+import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import {
   alerts,
   enter,
@@ -62,7 +63,40 @@ test('a tour is not called like another, however it is written; it may keep its 
   expect((await refusalOf(newTour(call, url, { slug: 'euro', name: ' PGA tour' }))).problem).toMatchObject(taken)
   await newTour(call, url, { slug: 'euro' })
   expect((await refusalOf(call.patch('/api/v1/tours/euro', { name: 'PGA Tour' }))).problem).toMatchObject(taken)
+  const toursFound = async (q: string) => (await call.get(`/api/v1/search?q=${q}&category=tours`)).tours
+  expect(await toursFound('pga')).toMatchObject([{ name: 'PGA Tour' }])
   expect(await call.patch('/api/v1/tours/pga', { name: 'PGA TOUR' })).toMatchObject({ name: 'PGA TOUR' })
+  expect(await toursFound('pga')).toMatchObject([{ name: 'PGA TOUR' }])
+})
+
+test('another feed takes the place of one that fails at once, also while that one is still being asked', async () => {
+  const { app, call, clock } = await startWithoutSchedule()
+  const oldFeed = Promise.withResolvers<void>()
+  let requests = 0
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch() {
+      if (++requests > 1) await oldFeed.promise
+      return new Response('', { status: 503 })
+    },
+  })
+  afterTest(() => server.stop(true))
+  await newTour(call, server.url.href)
+  await until(async () => (await tour(call)).status === 'failing')
+  await until(() => unfinishedUpdate(app.db, 'pga') === undefined)
+  const league = await newTourLeague(call, {}, { starts: clock.now() - 9 * day, ends: clock.now() - 2 * day })
+  expect(await call.get(`/leagues/${league.id}`)).toContain('has failed since')
+  clock.forward(minute)
+  await call.post('/api/v1/tours/pga/update')
+  await until(() => requests === 2)
+
+  await call.patch('/api/v1/tours/pga', { feed_url: feedFor().url })
+  expect(await tour(call)).toMatchObject({ status: 'new', error: null })
+  expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+  expect(await call.get(`/leagues/${league.id}`)).not.toContain('has failed since')
+  oldFeed.resolve()
+  await until(async () => (await tour(call)).event?.name === 'Coastal Open') // although no league waits for it
 })
 
 test('a feed of another format reads the same', async () => {

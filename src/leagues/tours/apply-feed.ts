@@ -8,7 +8,7 @@ import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
 import { matchField } from './match-field.ts'
 import { isUpdateWanted } from './poll-times.ts'
-import { changeTour, findTour, openLeaguesOn } from './queries.ts'
+import { changeTour, findTour, openLeaguesOn, touchBoards } from './queries.ts'
 import { recordIgnoredCorrections } from './settle-leagues.ts'
 import { dropUpcoming, findStoredEvent, storeBoard, storedBoard } from './stored-events.ts'
 import { type Tour, tourStateOf } from './tour.ts'
@@ -33,7 +33,7 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedReading
   const applied = acceptOrHold(tx, tour, fetched, now, log)
   const after = findTour(tx, tour.slug)
   // Boards show the state of the feed, so they change with it.
-  if (after && hasOtherState(after, tour)) touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
+  if (after && hasOtherState(after, tour)) touchBoards(tx, tour)
   return applied
 }
 
@@ -68,8 +68,7 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
   const listed = [...stored.map(({ event }) => event.id), ...read.flatMap(({ known }) => known?.id ?? [])]
   const dropped = isWhole ? dropUpcoming(tx, tour, listed, now) : 0
   // Groups are made from ratings, and picks from the coming event.
-  if (dropped > 0 || stored.some(({ rated, quiet }) => rated || !quiet))
-    touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
+  if (dropped > 0 || stored.some(({ rated, quiet }) => rated || !quiet)) touchBoards(tx, tour)
   for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)
 
   const changed = stored.reduce((sum, each) => sum + each.changed, 0)

@@ -15,6 +15,7 @@ import {
   deleteTour,
   insertTour,
   openLeaguesOn,
+  touchBoards,
   tourWithSameName,
   updateMissingAlertKey,
 } from './queries.ts'
@@ -52,6 +53,9 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<To
   const changed = await atomically(db, tx => {
     audit(tx, { at, who, action: 'tour.change', target: `tour ${tour.slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', tour.slug)
+    touch(tx, 'names')
+    touchBoards(tx, tour) // they say when the feed fails
+    if (isOther) clearFeedAlerts(tx, tourFeed(tour), at)
     const changed = changeTour(tx, tour.id, {
       name: given.name?.trim(),
       feedUrl: given.feed_url,

@@ -80,6 +80,10 @@ const openLeagues = prepared(db =>
 /** Leagues that need scores of this tour: neither final nor archived. */
 export const openLeaguesOn = (db: Db, slug: string): League[] => openLeagues(db).all({ slug })
 
+/** Drops the cached boards and picks of these leagues. */
+export const touchBoards = (tx: Db, { slug }: Tour): void =>
+  touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
+
 const finalLeagues = prepared(db =>
   db
     .select()

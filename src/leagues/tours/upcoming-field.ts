@@ -14,7 +14,7 @@ import { pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import { type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
-import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn, upcomingEvent } from './queries.ts'
+import { eventsOf, findEvent, golfersOf, handEvent, touchBoards, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
 import type { Tour, TourEvent } from './tour.ts'
@@ -73,9 +73,9 @@ export async function removeField({ db, clock }: App, who: Who, tour: Tour): Pro
   })
 }
 
-const touchField = (tx: Db, { slug }: Tour): void => {
-  touch(tx, 'tour', slug)
-  touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
+const touchField = (tx: Db, tour: Tour): void => {
+  touch(tx, 'tour', tour.slug)
+  touchBoards(tx, tour)
 }
 
 function parsePlayers({ text, players = [] }: GivenField): FieldPlayer[] {

@@ -6,7 +6,7 @@ import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { day, minute, second } from '../../platform/clock.ts'
 import { AlertedFailure, type JobContext } from '../../platform/jobs/job.ts'
-import type { Start, Started } from '../../platform/jobs/jobs.ts'
+import type { Started } from '../../platform/jobs/jobs.ts'
 import { fetchFeed } from '../feeds/fetch-feed.ts'
 import { checkLease, ensurePoll, type PollOutcome, pollNow, scheduleNextPoll } from '../feeds/poll-chain.ts'
 import type { League } from '../league.ts'
@@ -72,26 +72,33 @@ export const updatePlayerScores = job(updateJob, {
   },
 })
 
-/** Schedules the next poll, or finds the one that is already scheduled. */
-function acceptUpdate(tx: Db, app: App, tour: Tour, start: Start = {}): Started {
-  const leagues = openLeaguesOn(tx, tour.slug)
-  const end_time = leagues.length > 0 ? endOfPolling(leagues) : app.clock.now() + day
-  return app.jobs.accept(tx, updatePlayerScores, { tour: tour.slug, end_time }, { expiresAt: end_time, ...start })
+/** What a poll is given. One by hand is made even if no league waits for the scores. */
+function pollInput(db: Db, { clock }: App, slug: string, by_hand: boolean) {
+  const end = endOfPolling(openLeaguesOn(db, slug))
+  return by_hand ? { tour: slug, end_time: Math.max(end, clock.now() + day), by_hand } : { tour: slug, end_time: end }
 }
 
-/** The next poll, if a league needs it. */
+/** Schedules the next poll, or finds the one that is already scheduled. */
+function acceptUpdate(tx: Db, app: App, slug: string, at: number, by_hand = false): Started {
+  const input = pollInput(tx, app, slug, by_hand)
+  return app.jobs.accept(tx, updatePlayerScores, input, { at, expiresAt: input.end_time })
+}
+
+/** The next poll, if a league needs it; at once if the feed was changed or accepted during this one. */
 const scheduleNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs = 0) =>
   scheduleNextPoll(app, work, tx => {
     const tour = findTour(tx, slug)
-    const at = tour ? nextPollAt(app.clock.now(), tour, openLeaguesOn(tx, slug), retryAfterMs) : null
-    return tour && at !== null ? { at, ...acceptUpdate(tx, app, tour, { at }) } : undefined
+    if (!tour) return undefined
+    const [now, isChanged] = [app.clock.now(), tour.askedAt === null]
+    const at = isChanged ? now : nextPollAt(now, tour, openLeaguesOn(tx, slug), retryAfterMs)
+    return at === null ? undefined : { at, ...acceptUpdate(tx, app, slug, at, isChanged) }
   })
 
 /** Makes sure that the tour's next poll is scheduled, if a league needs it. */
 export const scheduleUpdate = (app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> =>
   ensurePoll(app, tx => {
-    const tour = findTour(tx, slug)
-    return tour && isUpdateWanted(openLeaguesOn(tx, slug), at) ? acceptUpdate(tx, app, tour, { at }) : undefined
+    const isWanted = findTour(tx, slug) && isUpdateWanted(openLeaguesOn(tx, slug), at)
+    return isWanted ? acceptUpdate(tx, app, slug, at) : undefined
   })
 
 type UpdateStarted = Started & { outcome: PollOutcome; message: string }
@@ -99,10 +106,8 @@ type UpdateStarted = Started & { outcome: PollOutcome; message: string }
 /** Polls now, unless a poll is running or was made seconds ago. Returns which. */
 export async function updateNow(app: App, tour: Tour, by: number | null): Promise<UpdateStarted> {
   const now = app.clock.now()
-  const leagues = openLeaguesOn(app.db, tour.slug)
-  const end_time = leagues.length > 0 ? Math.max(endOfPolling(leagues), now + day) : now + day
-  const input = { tour: tour.slug, end_time, by_hand: true }
-  const start = { by, expiresAt: end_time }
+  const input = pollInput(app.db, app, tour.slug, true)
+  const start = { by, expiresAt: input.end_time }
   const { outcome, ...started } = await pollNow(app, updatePlayerScores, input, start, isPollDue(now, tour, true))
   const asked = tour.askedAt === null ? 0 : Math.max(0, Math.round((now - tour.askedAt) / second))
   return { ...started, outcome, message: messages[outcome](asked) }
