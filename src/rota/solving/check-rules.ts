@@ -46,7 +46,15 @@ const hardUnits = (breaks: RuleBreach[], { rule }: RuleBreach): number => {
 
 const tradedRules: RuleBreach['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
 
-type Stint = { siteId: number; date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
+type Stint = {
+  staffId: number
+  siteId: number
+  date: string
+  minutes: number
+  kind?: string | null
+  shiftId?: number
+  given: boolean
+}
 
 /** `dateOf` returns the local date at a site. */
 export function ruleBreaches(
@@ -57,9 +65,10 @@ export function ruleBreaches(
   const asked = problem.range ? [problem.range.start, problem.range.end] : []
   const dates = [...problem.shifts.map(shift => dateOf(shift.site_id, shift.starts_at)), ...asked].sort()
   const range = allDates(dates[0], dates.at(-1))
+  const byPerson = Map.groupBy(stintsOf(problem, assignments, dateOf), ({ staffId }) => staffId)
   return [
     ...problem.staff.flatMap(person => {
-      const stints = stintsOf(problem, assignments, person, dateOf)
+      const stints = byPerson.get(person.id) ?? []
       const by = (those: Stint[]) => [
         ...breachesOfRules(person, person.rules, those, range),
         ...problem.sites.flatMap(({ id, name, rules }) =>
@@ -85,33 +94,34 @@ export const penaltyOf = (breaks: RuleBreach[]) => breaks.reduce((all, { units, 
 function stintsOf(
   { shifts, existing, pinned }: RosterProblem,
   assignments: Assignment[],
-  person: Staff,
   dateOf: (siteId: number, instant: string) => string,
 ): Stint[] {
+  const byId = new Map(shifts.map(shift => [shift.id, shift]))
+  const pins = new Set(pinned.map(pin => `${pin.shift_id}/${pin.staff_id}`))
   const minutes = (work: { starts_at: string; ends_at: string }) =>
     (new Date(work.ends_at).getTime() - new Date(work.starts_at).getTime()) / 60_000
-  const own = assignments.flatMap(({ shift_id, staff_id }) => {
-    const shift = staff_id === person.id ? shifts.find(one => one.id === shift_id) : undefined
-    return shift ? [shift] : []
-  })
   return [
-    ...own.map(shift => ({
-      siteId: shift.site_id,
-      date: dateOf(shift.site_id, shift.starts_at),
-      minutes: minutes(shift),
-      kind: shift.kind,
-      shiftId: shift.id,
-      given: pinned.some(pin => pin.shift_id === shift.id && pin.staff_id === person.id),
+    ...assignments.flatMap(({ shift_id, staff_id: staffId }) => {
+      const shift = byId.get(shift_id)
+      if (!shift) return []
+      return {
+        staffId,
+        siteId: shift.site_id,
+        date: dateOf(shift.site_id, shift.starts_at),
+        minutes: minutes(shift),
+        kind: shift.kind,
+        shiftId: shift.id,
+        given: pins.has(`${shift_id}/${staffId}`),
+      }
+    }),
+    ...existing.map(duty => ({
+      staffId: duty.staff_id,
+      siteId: duty.site_id,
+      date: dateOf(duty.site_id, duty.starts_at),
+      minutes: minutes(duty),
+      kind: duty.kind,
+      given: true,
     })),
-    ...existing
-      .filter(duty => duty.staff_id === person.id)
-      .map(duty => ({
-        siteId: duty.site_id,
-        date: dateOf(duty.site_id, duty.starts_at),
-        minutes: minutes(duty),
-        kind: duty.kind,
-        given: true,
-      })),
   ]
 }
 
@@ -267,14 +277,16 @@ const requestsUnmet = ({ requests = [], staff }: RosterProblem, assignments: Ass
   })
 
 /** Shifts with too few or too many people, and the price of that; the checker of places reports those without a price. */
-const wrongNumbers = ({ shifts }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
-  shifts.flatMap(({ id, headcount, under_cents, over_cents = 0 }): RuleBreach[] => {
-    const there = assignments.filter(one => one.shift_id === id).length
+const wrongNumbers = ({ shifts }: RosterProblem, assignments: Assignment[]): RuleBreach[] => {
+  const byShift = Map.groupBy(assignments, ({ shift_id }) => shift_id)
+  return shifts.flatMap(({ id, headcount, under_cents, over_cents = 0 }): RuleBreach[] => {
+    const there = byShift.get(id)?.length ?? 0
     const price = there < headcount ? (under_cents ?? 0) : over_cents
     if (there === headcount) return []
     const message = `Shift ${id} wants ${headcount} and has ${there}`
     return [{ rule: 'cover', shift_ids: [id], units: Math.abs(there - headcount), price, message, given: false }]
   })
+}
 
 const weekday = (date: string) => new Date(`${date}T12:00:00Z`).getUTCDay()
 

@@ -1,5 +1,5 @@
 import { type RuleBreach, ruleBreaches } from './check-rules.ts'
-import type { Assignment, ProblemShift, RosterProblem, Staff } from './problem.ts'
+import type { Assignment, Duty, ProblemShift, RosterProblem, Staff } from './problem.ts'
 
 /**
  * Reports every hard rule that a finished roster breaks. It shares no code with the solvers on purpose: it works on the
@@ -29,20 +29,23 @@ export type Violation = {
 /** Minutes: less than a millisecond, as 8.3 hours are a little more than 498 minutes to a computer. */
 const tolerance = 1e-5
 
+type Known = { shift: ProblemShift; person: Staff; pinned: boolean }
 type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; monday: string; given: boolean }
 
 export function checkRoster(problem: RosterProblem, assignments: Assignment[]): Violation[] {
   const found: Violation[] = []
   const report = (violation: Violation) => void found.push(violation)
-  const isPinned = (shiftId: number, staffId: number) =>
-    problem.pinned.some(pin => pin.shift_id === shiftId && pin.staff_id === staffId)
+  const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
+  const pinned = new Set(problem.pinned.map(keyOf))
+  const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
+  const people = new Map(problem.staff.map(person => [person.id, person]))
 
-  const known: { shift: ProblemShift; person: Staff; pinned: boolean }[] = []
+  const known: Known[] = []
   const seen = new Set<string>()
-  for (const { shift_id, staff_id } of assignments) {
-    const shift = problem.shifts.find(one => one.id === shift_id)
-    const person = problem.staff.find(one => one.id === staff_id)
-    const about = { shift_ids: [shift_id], staff_id, given: isPinned(shift_id, staff_id) }
+  for (const assignment of assignments) {
+    const { shift_id, staff_id } = assignment
+    const [shift, person, key] = [shifts.get(shift_id), people.get(staff_id), keyOf(assignment)]
+    const about = { shift_ids: [shift_id], staff_id, given: pinned.has(key) }
     if (!shift || !person)
       report({
         rule: 'unknown',
@@ -51,13 +54,13 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
           : `Shift ${shift_id} is not among those of these days and sites`,
         ...about,
       })
-    else if (seen.has(`${shift_id}/${staff_id}`))
-      report({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
+    else if (seen.has(key)) report({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
     else known.push({ shift, person, pinned: about.given })
-    seen.add(`${shift_id}/${staff_id}`)
+    seen.add(key)
   }
-  for (const { shift_id, staff_id } of problem.pinned) {
-    if (!seen.has(`${shift_id}/${staff_id}`))
+  for (const pin of problem.pinned) {
+    const { shift_id, staff_id } = pin
+    if (!seen.has(keyOf(pin)))
       report({
         rule: 'pin',
         message: `Staff ${staff_id} is pinned to shift ${shift_id} but not on it`,
@@ -66,8 +69,9 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
         given: false,
       })
   }
+  const byShift = Map.groupBy(known, ({ shift }) => shift.id)
   for (const shift of problem.shifts) {
-    const there = known.filter(one => one.shift.id === shift.id)
+    const there = byShift.get(shift.id) ?? []
     const most = Math.max(shift.headcount, shift.most ?? 0)
     if (there.length > most)
       report({
@@ -104,8 +108,10 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
       report({ rule: 'unavailable', message: `${person.name} is unavailable on ${day}`, ...about })
   }
 
+  const byPerson = Map.groupBy(known, ({ person }) => person.id)
+  const existing = Map.groupBy(problem.existing, ({ staff_id }) => staff_id)
   for (const person of problem.staff) {
-    const stints = stintsOf(problem, person, known)
+    const stints = stintsOf(problem, byPerson.get(person.id) ?? [], existing.get(person.id) ?? [])
     for (let later = 1; later < stints.length; later++) {
       for (let earlier = 0; earlier < later; earlier++) {
         const [a, b] = [stints[earlier]!, stints[later]!]
@@ -152,11 +158,8 @@ export const pricedBreaches = (problem: RosterProblem, assignments: Assignment[]
     ({ price }) => price !== undefined,
   )
 
-function stintsOf(
-  problem: RosterProblem,
-  person: Staff,
-  known: { shift: ProblemShift; person: Staff; pinned: boolean }[],
-): Stint[] {
+/** One person's work in the problem and outside it. */
+function stintsOf(problem: RosterProblem, known: Known[], existing: Duty[]): Stint[] {
   const stint = (
     work: { site_id: number; starts_at: string; ends_at: string },
     given: boolean,
@@ -173,8 +176,8 @@ function stintsOf(
     }
   }
   return [
-    ...known.filter(one => one.person.id === person.id).map(one => stint(one.shift, one.pinned, one.shift)),
-    ...problem.existing.filter(duty => duty.staff_id === person.id).map(duty => stint(duty, true)),
+    ...known.map(one => stint(one.shift, one.pinned, one.shift)),
+    ...existing.map(duty => stint(duty, true)),
   ].sort((a, b) => a.from.getTime() - b.from.getTime() || a.until.getTime() - b.until.getTime())
 }
 
