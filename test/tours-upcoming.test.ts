@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import { oddsOf, parseFieldText } from '../src/leagues/tours/field-text.ts'
 import { matchPlayers } from '../src/leagues/tours/match-names.ts'
+import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { board, refusalOf, startWithoutSchedule } from './start.ts'
+import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import {
   alerts,
   enter,
@@ -174,6 +175,18 @@ test('a golfer who does not play is marked as absent, and one who appears late o
   expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
   const { entries } = await ann.get(`/api/v1/leagues/${league.id}/entries`)
   expect(entries[0].picks).toEqual(['1', '7', 'name:ned-nowhere'])
+})
+
+test('the alert of picks that wait to be matched ends with their league', async () => {
+  const { app, call, clock, league, ann, olga, updateFrom } = await startWaiting({ picks: 2 })
+  await olga.put(field, { event: 'Inland Open', text: 'Si Woo Kim\nNed Nowhere' })
+  await enter(ann, league.id, ['name:si-woo-kim', 'name:ned-nowhere'])
+  await updateFrom(inland())
+  expect(alerts(app)).toMatchObject([{ key: 'field_unmatched:pga', state: 'active' }])
+  await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
+  clock.forward(hour)
+  await app.jobs.startNow(unfinishedUpdate(app.db, 'pga')?.id ?? '')
+  await until(() => alerts(app).every(({ state }) => state === 'resolved'))
 })
 
 test('another event that the feed turns to is not taken for the one that was entered', async () => {

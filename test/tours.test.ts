@@ -90,7 +90,7 @@ test('a whole tournament is followed from the first entry to the final board', a
 })
 
 test('a final board stays the same to the byte, a late correction is refused and logged, and an admin may reopen', async () => {
-  const { app, call, feed, league, ids, ann, anns, play, clock } = await startPlaying()
+  const { app, call, feed, league, ids, ann, anns, play, clock } = await startPlaying({ event: 'Coastal Open' })
   await play(60)
   while ((await board(call, league.id)).state === 'live') await play(240)
   const paths = ['leaderboard', 'leaderboard?sort_by=holes', 'leaderboard.csv', `players/${anns.id}`].map(
@@ -322,13 +322,18 @@ test('a league whose feed never says it is over is finalised after a quiet time,
   await update({ call, ...fieldhouse })
   expect(await board(call, league.id)).toMatchObject({ state: 'live' })
   expect(alerts(app)).toMatchObject([{ key: `league_overdue:${league.id}`, state: 'active' }])
+  const endsAfter = (ms: number) =>
+    call.patch(`/api/v1/leagues/${league.id}`, { ends_at: new Date(clock.now() + ms).toISOString() })
+  await endsAfter(hour)
+  expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+  await endsAfter(-minute)
   while (feed.board().event.status !== 'round_complete') feed.advance(30)
   await play(2)
   expect(await board(call, league.id)).toMatchObject({ state: 'live' }) // quiet, but not for long enough
   clock.forward(31 * minute)
   await update({ call, ...fieldhouse })
   expect(await board(call, league.id)).toMatchObject({ state: 'final' })
-  expect(alerts(app)).toMatchObject([{ key: `league_overdue:${league.id}`, state: 'resolved' }])
+  expect(alerts(app).map(({ state }) => state)).toEqual(['resolved', 'resolved'])
   expect(await tour(call)).toMatchObject({ next_update_at: null })
 })
 
@@ -372,6 +377,16 @@ test('settings that entries depend on cannot change, the others can', async () =
     best: 3,
     picks: 4,
   })
+})
+
+test('picks that were to close after the end close with it, and the league can become final', async () => {
+  const { call, clock, league, ids, ann, anns } = await startPlaying({ deadline: '2099-01-01T00:00:00Z' })
+  const path = `/api/v1/leagues/${league.id}`
+  expect((await call.get(`${path}/field`)).picks_close_at).toBe(league.ends_at)
+  clock.forward(5 * day)
+  expect((await refusalOf(ann.put(`${path}/entries/${anns.id}`, { picks: ids.slice(1, 5) }))).status).toBe(409)
+  expect(await ann.get(`/leagues/${league.id}/entries`)).not.toContain('Withdraw')
+  expect((await call.post(`${path}/finalize`)).status).toBe('final')
 })
 
 test('a league without entries is not finalised, and one with open picks neither', async () => {

@@ -42,7 +42,12 @@ export const tourLeague: LeagueKind = {
   config: checkedTourConfig,
   rulesToCopy: ({ event, deadline, ...rules }) => rules, // those are of one week
   offered: ({ db }) => listTours(db, pageOf({ limit: 500 })).tours.map(({ slug }) => slug),
-  onChange: rescheduleUpdates,
+  async onChange(app, league) {
+    const { db, clock } = app
+    const isOverdue = clock.now() >= league.endsAt && league.archivedAt === null
+    if (!isOverdue) await atomically(db, tx => clearAlert(tx, clock.now(), overdueKey(league.id)))
+    await rescheduleUpdates(app, league)
+  },
   page: async (app, league, query) => (await pagesOfNow(app, league, query))(query),
   pagesOfNow,
   player: entryCard,

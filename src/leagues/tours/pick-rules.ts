@@ -51,10 +51,9 @@ function checkGroups(
 /** Times in milliseconds. `deadline` null means the first tee time; `event` null means the feed's current event. */
 export type PickWindow = Times & { deadline: number | null; event: string | null }
 
-/** The deadline as set, else the first tee time of round 1, else the start of the league. */
-export function picksCloseAt(league: PickWindow, board: FeedBoard | null): number {
-  return league.deadline ?? firstTee(league, board) ?? league.startsAt
-}
+/** The deadline as set, else the first tee time of round 1, else the start of the league; its end at the latest. */
+export const picksCloseAt = (league: PickWindow, board: FeedBoard | null): number =>
+  Math.min(league.deadline ?? firstTee(league, board) ?? league.startsAt, league.endsAt)
 
 /** Unless a deadline is set, the first stroke also closes the picks: a feed may lack tee times. */
 export const isClosedByPlay = ({ deadline, event }: PickWindow, board: FeedBoard | null): boolean =>

@@ -4,7 +4,7 @@ import { day } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { changeLeague, leagueById } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
-import { type FeedBoard, isEvent } from './feeds/board.ts'
+import { type FeedBoard, isNamed } from './feeds/board.ts'
 import { pollAfterEndMs } from './finish.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
 import { isClosedByPlay, picksCloseAt } from './pick-rules.ts'
@@ -27,7 +27,7 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
     const until = league.finalizedAt ?? league.endsAt + pollAfterEndMs // what is first seen later is next year's
     const event = eventsOf(db, tour.id).find(
       event =>
-        isEvent(boardWithoutGolfers(event), rules.event) &&
+        isNamed(feedEventOf(event), rules.event) &&
         event.changedAt >= league.startsAt - sameNameGap &&
         event.firstSeenAt <= until,
     )
@@ -51,8 +51,6 @@ function startedEarlier(db: Db, event: TourEvent, { startsAt }: League, hasNext:
   const begins = event.begunAt ?? (teeTimes.length > 0 ? Math.min(...teeTimes.map(at => Date.parse(at))) : startsAt)
   return begins < startsAt - day
 }
-
-const boardWithoutGolfers = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), golfers: [], problems: [] })
 
 export type Picks = {
   event: TourEvent | undefined

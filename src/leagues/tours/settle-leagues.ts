@@ -10,11 +10,11 @@ import { finalizeLeague } from '../finalize.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
 import { countEntries, pickedPlayers } from './entry-queries.ts'
-import type { Golfer } from './feeds/board.ts'
+import { type Golfer, isNamed } from './feeds/board.ts'
 import { finishDecision } from './finish.ts'
 import { arePicksOpen, bindEvent, loadPicks } from './picks.ts'
 import { finalLeaguesOn, findTour, openLeaguesOn } from './queries.ts'
-import { eventKey, type TourEvent, tourStateOf } from './tour.ts'
+import { eventKey, feedEventOf, type TourEvent, tourStateOf } from './tour.ts'
 
 export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
 
@@ -76,7 +76,7 @@ export function recordIgnoredCorrections(
 ): void {
   if (moved.length === 0) return
   for (const league of finalLeaguesOn(tx, slug)) {
-    if (tourRulesOf(league).event?.toLowerCase() !== eventKey(event).toLowerCase()) continue
+    if (!isNamed(feedEventOf(event), tourRulesOf(league).event)) continue
     if ((league.finalizedAt ?? 0) < event.firstSeenAt) continue
     const ids = moved.map(({ player_id }) => player_id)
     const picked = pickedPlayers(tx, league.id, ids)

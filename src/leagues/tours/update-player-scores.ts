@@ -39,8 +39,10 @@ export const updatePlayerScores = job(updateJob, {
     const { db, clock } = app
     const tour = findTour(db, slug)
     if (!tour) return { outcome: 'skipped', message: 'The tour is gone', next_update_at: null }
-    if (!by_hand && !isUpdateWanted(openLeaguesOn(db, slug), clock.now()))
+    if (!by_hand && !isUpdateWanted(openLeaguesOn(db, slug), clock.now())) {
+      await atomically(db, tx => clearUnmatchedWhenSettled(tx, tour, clock.now()))
       return { outcome: 'skipped', message: 'No league waits for it', next_update_at: null }
+    }
     // A failed attempt is retried at once; a first attempt soon after another poll is skipped.
     if (work.attempt === 1 && !isPollDue(clock.now(), tour, by_hand))
       return {

@@ -71,10 +71,12 @@ export const hasYetToTeeOff = ({ status, thru, round, rounds }: Golfer) =>
 export const holesPlayed = ({ round, thru }: Golfer) =>
   round === null || thru === null ? null : (round - 1) * 18 + thru
 
-/** Whether the board is of the event that a league is played on, by id or name; null matches any. */
+/** Whether this is the event that a league is played on, by id or name; null matches any. */
+export const isNamed = ({ id, name }: FeedEvent, wanted: string | null): boolean =>
+  wanted === null || [id, name].some(known => known?.toLowerCase() === wanted.toLowerCase())
+
 export const isEvent = (board: FeedBoard | null, wanted: string | null): board is FeedBoard =>
-  board !== null &&
-  (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))
+  board !== null && isNamed(board.event, wanted)
 
 /** Whether a stroke has been played. A minimal feed may contain only totals. */
 export const hasPlayStarted = (golfers: readonly Golfer[]) =>
