@@ -107,6 +107,22 @@ test('an entry that pauses for a weekend or a night gives no slot of the future 
   expect(slotsIn(app).map(({ slot }) => slot)).toEqual([friday])
 })
 
+test('slots that fired while the clock was ahead fire again at their time', async () => {
+  const ticking = tickJob()
+  const noon = Date.parse('2026-11-29T12:00:00Z')
+  const { app } = await start({ ROLE: 'web' }, undefined, {
+    clock: { now: () => noon },
+    jobs: [ticking],
+    schedule: [every('0 3 * * *', ticking)],
+  })
+  const at3 = (day: string) => Date.parse(`${day}T03:00:00Z`)
+  for (const slot of [at3('2026-11-28'), at3('2026-11-30'), at3('2026-12-01')])
+    app.db.insert(scheduleSlots).values({ entry: 'test.tick', slot, firedAt: slot }).run()
+  expect(app.schedule.state().find(({ name }) => name === 'test.tick')?.lastSlot).toBe(at3('2026-11-28'))
+  await app.schedule.catchUp()
+  expect(slotsIn(app).map(({ slot }) => slot)).toEqual([at3('2026-11-28'), at3('2026-11-29')])
+})
+
 test('a typo in the schedule is refused at boot with the name of the job', async () => {
   const ticking = tickJob()
   for (const pattern of ['61 * * * *', '* * *', 'every day', '0 0 31 2 *'])

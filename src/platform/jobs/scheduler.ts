@@ -3,12 +3,12 @@
  * processes run; what it starts is an ordinary job.
  */
 import { type CronConfig, cron } from '@elysiajs/cron'
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, gt, lte } from 'drizzle-orm'
 import { Elysia, type TSchema } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { schedulePauses, scheduleSlots } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { type Clock, hour, minute } from '../clock.ts'
+import { type Clock, hour, maxAheadMs, minute } from '../clock.ts'
 import type { Log } from '../process/log.ts'
 import type { JobDefinition } from './job.ts'
 import type { Jobs } from './jobs.ts'
@@ -79,15 +79,17 @@ export function openSchedule<App>(
     db
       .select()
       .from(scheduleSlots)
-      .where(eq(scheduleSlots.entry, name))
+      .where(and(eq(scheduleSlots.entry, name), lte(scheduleSlots.slot, clock.now() + maxAheadMs)))
       .orderBy(desc(scheduleSlots.slot))
       .limit(1)
       .get()
 
-  /** Starts the job of a slot unless any process already has. */
+  /** Starts the job of a slot unless any process already has. Slots that fired while the clock was ahead fire again at their time. */
   async function fire({ job }: ScheduleEntry<App>, slot: number): Promise<string | undefined> {
     const jobId = await atomically(db, tx => {
       const firedAt = clock.now()
+      const isAhead = and(eq(scheduleSlots.entry, job.name), gt(scheduleSlots.slot, firedAt + maxAheadMs))
+      tx.delete(scheduleSlots).where(isAhead).run()
       if (
         !tx.insert(scheduleSlots).values({ entry: job.name, slot, firedAt }).onConflictDoNothing().returning().all()
           .length
