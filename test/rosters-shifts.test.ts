@@ -76,6 +76,12 @@ const sites = [
 
 const readCsv = async (csv: string) => parseShifts(await readTable(new TextEncoder().encode(csv)), sites)
 
+test('a table in the encoding of old spreadsheets is read as it is written, wherever its first umlaut is', async () => {
+  const plain = `Name\n${'Ann of the long name that fills the start of the file\n'.repeat(6_000)}`
+  const { rows } = await readTable(new Uint8Array(Buffer.from(`${plain}Jörg\n`, 'latin1')))
+  expect(rows.at(-1)?.cells).toEqual({ name: 'Jörg' })
+})
+
 test('a spreadsheet of shifts is read by day and clock, in the zone of each site', async () => {
   const csv =
     '\uFEFFSite,Date,From,To,Skill,Certification,Headcount\nnorth hall,2025-06-02,8:00,16:00,bar,,2\n7, 2025-06-02 ,22:00,06:00,,first aid,\n\n'

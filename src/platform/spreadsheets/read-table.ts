@@ -26,7 +26,7 @@ export async function readTable(bytes: Uint8Array<ArrayBuffer>): Promise<TextTab
 }
 
 function rowsOfText(bytes: Uint8Array): PreviewRow[] {
-  const { encoding, bomBytes } = encodingOf(bytes.subarray(0, HEAD_BYTES))
+  const { encoding, bomBytes } = encodingOf(bytes)
   const text = new TextDecoder().decode(toUtf8(bytes.subarray(bomBytes), encoding, true))
   return Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells }))
 }
