@@ -8,14 +8,14 @@ import { warmBoardPage } from './pages/board-pages.ts'
 import { leagueById, listLeagues } from './queries.ts'
 
 /**
- * Loads what is read most: the first page of the board in its default order, and the page on which people who are not signed in see it. Then
- * the fast path renews the answers about this league that it had.
+ * Loads what is read most: the first page of the board in its default order, and the page on which people who are not signed in see it. The
+ * fast path renews the answers about this league that it had: first those of the board, as the page of a large board takes longer.
  */
 export async function warmBoard(app: App, league: League, readPage?: Parameters<typeof readBoard>[3]): Promise<void> {
   await readBoard(app, league, boardQueryOf({}, league), readPage)
+  await app.renewAnswers(league.id)
   await letRequestsIn()
   await warmBoardPage(app, league)
-  await letRequestsIn()
   await app.renewAnswers(league.id)
 }
 

@@ -40,7 +40,7 @@ import { totalsBody } from './totals-page.ts'
 const withId = { params: idParams }
 const nav = 'leagues'
 const maxTrends = 100 // rows: more would keep the first reader of a board waiting
-const maxSummed = 100_000 // players: with more, the first reader of a board would wait for the totals
+export const maxSummed = 100_000 // players: with more, the first reader of a board would wait for the totals
 
 const timeText = t.Optional(t.String({ maxLength: 40 }))
 /** Times may also come from a form: `2026-03-01T12:00`, in UTC. */
@@ -171,11 +171,16 @@ function boardPageMaker(app: App) {
   return { board, versionNow }
 }
 
+/** Whether a stranger has requested the page of the board recently. */
+export function isPageRequested(app: App, league: League): boolean {
+  const requestedTime = requestTimes(app).get(league.id) ?? Number.NEGATIVE_INFINITY
+  return app.clock.now() - requestedTime <= 2 * cached.boardHtml.life && isPublic(league)
+}
+
 /** Makes the page that strangers see, if one has requested it recently. */
 export async function warmBoardPage(app: App, league: League): Promise<void> {
-  const requestedTime = requestTimes(app).get(league.id)
-  if (requestedTime === undefined || app.clock.now() - requestedTime > 2 * cached.boardHtml.life || !isPublic(league))
-    return
+  if (!isPageRequested(app, league)) return
+  const requestedTime = requestTimes(app).get(league.id)!
   await boardPageMaker(app).board(new Request('http://localhost/'), league.id, {}, undefined, 'page')
   requestTimes(app).set(league.id, requestedTime) // undoes what this request of our own recorded
 }

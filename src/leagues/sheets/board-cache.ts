@@ -4,6 +4,7 @@ import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
 import type { GroupSums } from '../../leaderboard/totals.ts'
 import { ThreadDied } from '../../platform/process/threads.ts'
+import type { Trends } from '../kinds.ts'
 import type { PlayerTexts, Standings } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
 import type { LeftOut } from './marks.ts'
@@ -11,7 +12,7 @@ import { isNobodyMissing, type MissingPlayers } from './missing-players.ts'
 import type { TrendsInput } from './player-history.ts'
 import { type ScoredBoard, type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
-import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
+import { byTakenAt, type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import type { TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
 
 type Sized = { byteLength: number }
@@ -35,6 +36,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets, { byteLength: scans.length * 8 }),
   )
   const tiers = budget.newCache<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
+  const trends = budget.newCache<Trends>(rows => JSON.stringify(rows).length)
 
   const scoredKeys = new Map<number, string>() // by scan, the key of the board that was scored when it was imported
 
@@ -129,7 +131,11 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     },
     moves: (before: BoardPositions, after: BoardPositions, limit: number): Promise<RankMoves> =>
       ask('moves', { before, after, limit }),
-    trends: (input: TrendsInput) => ask('trends', input),
+    page: (input: TaskInput<'page'>) => ask('page', input),
+    trends({ published, config, players }: TrendsInput): Promise<Trends> {
+      const input = { published: byTakenAt(published), config, players }
+      return trends.get(JSON.stringify(input), () => ask('trends', input))
+    },
     withExtras: (selection: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', selection),
     standings: shareNextRun(async (snapshot, rows, leftOut): Promise<Standings[]> => {
       const leftOutFlags = leftOut && (await leftOutRows(snapshot, leftOut))

@@ -4,17 +4,11 @@
  */
 import type { Database } from 'bun:sqlite'
 import {
-  type Board,
-  type BoardMetric,
-  type BoardShape,
   gainColumn,
   goalColumn,
-  maxRowsOf,
   metricOfGain,
   metricOfGoal,
-  type RankableBoard,
   type RankedPage,
-  rankedPage,
   resolveSort,
   sortColumns,
 } from '../../leaderboard/page.ts'
@@ -22,9 +16,9 @@ import { BadQuery, type BoardQuery, labelParts } from '../../leaderboard/query.t
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { bestTierFirst, type Classification, defaultTiers, type TierMembers } from '../../leaderboard/tiers.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
-import { type BoardParts, cellsOf, type Ranked } from './board-cells.ts'
+import type { BoardParts, Ranked } from './board-cells.ts'
+import { boardFromParts, pageFromParts, snapshotColumns } from './board-from-parts.ts'
 import { isBuildable } from './buildable.ts'
-import { type GoalConfig, goalRulesOf } from './goals.ts'
 import { type LeftOut, leftOutBy, type Marks } from './marks.ts'
 import { metricNamed } from './reading/headers.ts'
 import { scoreNotes } from './score-notes.ts'
@@ -40,7 +34,6 @@ import {
   takenAtOf,
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
-import { playerFinder, readTransaction } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** What a league's board depends on: the snapshots of its published uploads, its config, and marked players. */
@@ -58,7 +51,15 @@ export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 64
 
 export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; notes?: string[] }
 
-export async function sheetPage(boards: SheetBoards, source: BoardSource, asked: BoardQuery): Promise<SheetPage> {
+const manyPlayers = 5_000 // from here on almost every row of a page is read from another place, some 3 ms in all
+
+/** With `isAhead` nobody waits for the page yet, so that the worker thread reads the rows of a large board. */
+export async function sheetPage(
+  boards: SheetBoards,
+  source: BoardSource,
+  asked: BoardQuery,
+  isAhead = false,
+): Promise<SheetPage> {
   const { published, config } = source
   const upTo = publishedUpTo(published, asked.at)
   const selection = await shownSnapshots(boards, upTo, asked.from)
@@ -67,16 +68,17 @@ export async function sheetPage(boards: SheetBoards, source: BoardSource, asked:
     return { ...emptyPage(asked), asOf: null }
   }
   const query = withSheetWords(asked, snapshotOf(boards.scores, selection.current), config)
-  const { board, snapshot } = await sheetBoard(boards, { ...source, published: upTo }, selection, query)
-  const limit = Math.min(query.limit, maxRowsOf(board))
+  const { parts } = await boardParts(boards, { ...source, published: upTo }, selection, query)
+  const snapshot = snapshotOf(boards.scores, selection.current)
   const notes = scoreNotes(
     snapshot,
     snapshotOf(boards.scores, selection.baseline),
     config,
-    board.ranking('score', 'desc').known > 0,
+    parts.now.rankings.get('desc:score')!.known > 0,
   )
+  const isElsewhere = isAhead && snapshot.players >= manyPlayers
   return {
-    ...readTransaction(boards.scores, () => rankedPage(board, { ...query, limit })),
+    ...(isElsewhere ? await boards.boardCache.page({ parts, query }) : pageFromParts(boards.scores, { parts, query })),
     asOf: selection.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(upTo, selection.baseline) }),
     ...(notes.length > 0 && { notes }),
@@ -195,20 +197,6 @@ export function requireLabel({ labels }: Snapshot, label: string | undefined): v
   throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${label}. ${existing}` }])
 }
 
-/** The board of these parts; its rows are read through this thread's own reader. */
-export function boardFromParts(scores: Database, parts: BoardParts): Board {
-  const { now, before, classification, goals, hits } = parts
-  const snapshot = snapshotOf(scores, now.snapshot)
-  return {
-    ...rankableBoardOf(scores, now, goals),
-    players: snapshot.players,
-    classification,
-    previous: before && rankableBoardOf(scores, before, goals),
-    matching: () => hits,
-    cells: rows => cellsOf(scores, snapshot, parts, rows),
-  }
-}
-
 /** A board with everything that `asked` needs. */
 export async function sheetBoard(
   boards: SheetBoards,
@@ -223,11 +211,6 @@ export async function sheetBoard(
     starts: parts.starts,
     tiers,
   }
-}
-
-export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): BoardShape {
-  const columns = metrics.map(({ name }): BoardMetric => ({ name, better: 'higher' }))
-  return { metrics: columns, gains: columns, goals: goalRulesOf(config)?.columns, better: 'higher' }
 }
 
 async function rankBoard(
@@ -245,13 +228,4 @@ async function rankBoard(
     if (columns.has(column)) rankings.set(`${order}:${column}`, await boardCache.ranking(input, column, order, leftOut))
   }
   return { snapshot, rankings }
-}
-
-function rankableBoardOf(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): RankableBoard {
-  const snapshot = snapshotOf(scores, id)
-  return {
-    ...snapshotColumns(snapshot, goals),
-    ranking: (column, order) => rankings.get(`${order}:${column}`)!,
-    rowOf: playerFinder(scores, snapshot),
-  }
 }

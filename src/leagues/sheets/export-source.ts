@@ -2,7 +2,7 @@
 import { type BoardRow, type RankedPage, rankedPage } from '../../leaderboard/page.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
 import type { BoardParts } from './board-cells.ts'
-import { boardFromParts } from './boards.ts'
+import { boardFromParts } from './board-from-parts.ts'
 import { openScoresReader } from './snapshots/open.ts'
 
 export type SheetExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }

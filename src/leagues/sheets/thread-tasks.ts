@@ -3,6 +3,7 @@ import type { Database } from 'bun:sqlite'
 import { type BoardPositions, compareRanks } from '../../leaderboard/moves.ts'
 import type { Ranking } from '../../leaderboard/ranking.ts'
 import { type Classification, classify } from '../../leaderboard/tiers.ts'
+import { pageFromParts } from './board-from-parts.ts'
 import * as boardParts from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
 import { importSheet, type TaskContext } from './import-sheet.ts'
@@ -49,6 +50,7 @@ export const sheetTasks = {
   totals: onScores(sumPlayers),
   moves: ({ before, after, limit }: { before: BoardPositions; after: BoardPositions; limit: number }) =>
     compareRanks(before, after, limit),
+  page: onScores(pageFromParts),
   standings: onScores(boardParts.standings),
   people: onScores(findChangedPeople),
   trends: onScores(sheetTrends),
