@@ -14,7 +14,4 @@ export class GrowingColumn {
     this.values[this.length] = value
     return this.length++
   }
-  clear(): void {
-    this.length = 0
-  }
 }

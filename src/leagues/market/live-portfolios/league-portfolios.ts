@@ -49,14 +49,12 @@ export class LeaguePortfolios {
   private readonly next = new GrowingColumn()
   private readonly first = new GrowingColumn()
 
-  /** The start of the current day, and today's ledger lines, which are subtracted to get the portfolios at that time. */
+  /** The start of the current day, and what has changed since then: it is subtracted to get the portfolios at that time. */
   private day = 0
-  private readonly movedToday = {
-    row: new GrowingColumn(),
-    place: new GrowingColumn(),
-    quantity: new GrowingColumn(),
-    cash: new GrowingColumn(),
-  }
+  /** [holding]: shares */
+  private readonly movedToday = new GrowingColumn()
+  /** [row] */
+  private readonly paidToday = new GrowingColumn()
 
   constructor(
     readonly leagueId: number,
@@ -64,7 +62,7 @@ export class LeaguePortfolios {
   ) {}
 
   get bytes(): number {
-    return 200 * this.users.length + 32 * this.owner.length + 32 * this.movedToday.row.length + 1000
+    return 210 * this.users.length + 40 * this.owner.length + 1000
   }
 
   addPortfolio(user: number, cash: number, granted: number, joinedAt: number, trades: number): number {
@@ -76,11 +74,12 @@ export class LeaguePortfolios {
     this.trades.push(trades)
     this.held.push(0)
     this.first.push(-1)
+    this.paidToday.push(0)
     return row
   }
 
-  /** Adds to a portfolio's holding of a symbol. */
-  addToHolding(user: number, symbol: string, quantity: number): void {
+  /** The holding of a symbol in a portfolio, which is added if it is new. */
+  private holdingOf(user: number, symbol: string): number {
     const row = this.rows.get(user)
     if (row === undefined)
       throw new Error(`User ${user} holds ${symbol} in league ${this.leagueId} without a portfolio`)
@@ -91,13 +90,19 @@ export class LeaguePortfolios {
       at = this.owner.push(row)
       this.symbolIndex.push(place)
       this.quantity.push(0)
+      this.movedToday.push(0)
       this.next.push(this.first.values[row]!)
       this.first.values[row] = at
     }
+    return at
+  }
+
+  addToHolding(user: number, symbol: string, quantity: number): void {
+    const at = this.holdingOf(user, symbol)
     const before = this.quantity.values[at]!
     const after = before + quantity
     this.quantity.values[at] = after
-    this.held.values[row]! += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1)
+    this.held.values[this.owner.values[at]!]! += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1)
   }
 
   /** Adds a line of today that cash and holdings already include. */
@@ -105,29 +110,18 @@ export class LeaguePortfolios {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
     if (startOfDay(at) !== this.day || symbol === null) return
-    const row = this.rows.get(user) ?? -1
-    const place = this.prices.indexOf(symbol)
-    const isSplit = kind === 'split' // converts the day's lines before it to shares after it
-    const moved = isSplit ? this.movedSoFar(row, place) : 0
-    this.movedToday.row.push(row)
-    this.movedToday.place.push(place)
-    this.movedToday.quantity.push(isSplit ? movedInNewShares(moved, after, quantity) - moved : quantity)
-    this.movedToday.cash.push(isSplit ? paidForMoved(moved, after, quantity, cash) : cash)
-  }
-
-  private movedSoFar(row: number, place: number): number {
-    let moved = 0
-    for (let i = 0; i < this.movedToday.row.length; i++)
-      if (this.movedToday.row.values[i] === row && this.movedToday.place.values[i] === place)
-        moved += this.movedToday.quantity.values[i]!
-    return moved
+    const holding = this.holdingOf(user, symbol)
+    const moved = this.movedToday.values[holding]!
+    const isSplit = kind === 'split'
+    this.movedToday.values[holding] = isSplit ? movedInNewShares(moved, after, quantity) : moved + quantity
+    this.paidToday.values[this.owner.values[holding]!]! += isSplit ? paidForMoved(moved, after, quantity, cash) : cash
   }
 
   startDay(now: number): void {
     const day = startOfDay(now)
     if (day === this.day) return
     this.day = day
-    for (const column of Object.values(this.movedToday)) column.clear()
+    for (const { values } of [this.movedToday, this.paidToday]) values.fill(0)
   }
 
   /** Reads the ledger lines written since the last call. */
@@ -154,17 +148,17 @@ export class LeaguePortfolios {
     const atOpen = total.slice()
     for (let i = 0; i < this.owner.length; i++) {
       const quantity = this.quantity.values[i]!
-      if (quantity === 0) continue
+      const quantityAtOpen = quantity - this.movedToday.values[i]!
+      if (quantity === 0 && quantityAtOpen === 0) continue
       const row = this.owner.values[i]!
       const place = this.symbolIndex.values[i]!
       total[row]! += quantity * price[place]!
-      atOpen[row]! += quantity * open[place]!
+      atOpen[row]! += quantityAtOpen * open[place]!
     }
-    const { row: rows, place, quantity, cash } = this.movedToday
-    for (let i = 0; i < rows.length; i++)
-      atOpen[rows.values[i]!]! -= cash.values[i]! + quantity.values[i]! * open[place.values[i]!]!
-    for (let row = 0; row < atOpen.length; row++)
-      atOpen[row] = this.joinedAt.values[row]! >= this.day ? Number.NaN : Math.round(atOpen[row]!)
+    for (let row = 0; row < atOpen.length; row++) {
+      const isNew = this.joinedAt.values[row]! >= this.day
+      atOpen[row] = isNew ? Number.NaN : Math.round(atOpen[row]! - this.paidToday.values[row]!)
+    }
     return { total, atOpen }
   }
 
