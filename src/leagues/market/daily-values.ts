@@ -6,9 +6,8 @@ import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
-import { pageOf } from '../../platform/http/pagination.ts'
-import { findLeague, listLeagues } from '../queries.ts'
 import { startOfDay } from './quote.ts'
+import { activeLeagues } from './quote-queries.ts'
 
 export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
   db
@@ -41,11 +40,10 @@ export const recordDailyValues = job('market.record_daily_values', {
   async run(_, app, { signal }) {
     const { db, clock, livePortfolios } = app
     const now = clock.now()
-    const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now)
+    const active = activeLeagues(db, now)
     let marked = 0
-    for (const { id } of active) {
-      const league = findLeague(db, id)
-      if (!league) continue
+    for (const league of active) {
+      const { id } = league
       const { ids, atOpen } = (await livePortfolios.board(league)).columns
       const values = Array.from(atOpen, (totalCents, row) => ({
         leagueId: id,

@@ -8,6 +8,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import { type League, leagueStatus } from '../league.ts'
 import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
 const bySymbol = prepared(db =>
@@ -48,6 +49,15 @@ export const liveLeagues = (tx: Db): number[] =>
     .where(and(eq(leagues.kind, 'market'), isNull(leagues.finalizedAt)))
     .all()
     .map(({ id }) => id)
+
+/** The market leagues in which is traded now. */
+export const activeLeagues = (db: Db, now: number): League[] =>
+  db
+    .select()
+    .from(leagues)
+    .where(eq(leagues.kind, 'market'))
+    .all()
+    .filter(league => leagueStatus(league, now) === 'active')
 
 /** The live leagues that hold any of these symbols. */
 export function leaguesHolding(tx: Db, symbols: readonly string[]): number[] {

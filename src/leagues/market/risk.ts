@@ -7,10 +7,9 @@ import { usernamesOf } from '../../accounts/queries.ts'
 import { raiseAlert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { day, minute } from '../../platform/clock.ts'
-import { pageOf } from '../../platform/http/pagination.ts'
-import { listLeagues } from '../queries.ts'
 import { usernameById } from './queries.ts'
 import { startOfDay } from './quote.ts'
+import { activeLeagues } from './quote-queries.ts'
 
 const burstTrades = 30 // trades of one user within a minute
 const maxTradesPerDay = 100 // trades of one user in a day, UTC
@@ -70,7 +69,7 @@ export async function riskAssessment(
   const { bursts, heavy } = await reader.read(tradingSuspects, { now })
   for (const { userId, most } of bursts) addReason(userId, `${most} trades within a minute`)
   for (const { userId, trades } of heavy) addReason(userId, `${trades} trades since 00:00 UTC`)
-  for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now))
+  for (const league of activeLeagues(db, now))
     for (const { user, symbol, share } of (await livePortfolios.portfolios(league.id)).concentrated(
       maxShareOfOneSymbol,
       now,
