@@ -235,7 +235,11 @@ test('a split that would take the price out of what can be quoted is refused: be
   })
   expect((await refusalOf(split('DEAR', 1, 2))).problem.detail).toEndWith('above 10,000,000.00')
   expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, holdings: [{ quantity: 1_000 }] })
+  expect((await refusalOf(split('PENNY', 3, 3))).problem).toMatchObject({ status: 422, errors: [{ path: 'to' }] })
   await split('PENNY', 9, 1)
+  await split('PENNY', 1, 9)
+  await split('PENNY', 9, 1) // it was turned back, so it is not a repetition
+  expect((await refusalOf(split('PENNY', 9, 1))).problem).toMatchObject({ rule: 'twice' })
   expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, holdings: [{ quantity: 9_000 }] })
 })
 

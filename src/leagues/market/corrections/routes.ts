@@ -105,7 +105,7 @@ export const correctionRoutes = (app: App) => {
         detail: describe('Split a symbol, in every league that is not final', symbolActionSchema, {
           status: 201,
           description:
-            'The price and its history are restated. Fractions of a share are paid out. The same split is accepted once a day.',
+            'The price and its history are restated. Fractions of a share are paid out. The same split is accepted once a day, unless it was turned back.',
         }),
       },
     )

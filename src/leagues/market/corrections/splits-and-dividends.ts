@@ -1,8 +1,8 @@
 /** Splits and dividends: a line in the ledger of everyone who holds the symbol in a league that is not final, in one transaction. */
-import { and, eq, gte, not, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gte, not } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActions } from '../../../../db/schema.ts'
-import { refuse } from '../../../errors.ts'
+import { invalid, refuse } from '../../../errors.ts'
 import { writeQuotes } from '../accept-quotes.ts'
 import type { LedgerLine } from '../ledger.ts'
 import { maxPriceCents, maxShares, moneyText } from '../order.ts'
@@ -19,9 +19,11 @@ export const maxSplitPart = 1_000
 
 export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAction): SymbolAction {
   const quote = quoteBySymbol(tx, symbol)
+  if (ratio.to === ratio.from) invalid('to', 'A split changes the number of shares: write another number.')
+  const [last] = enteredToday(tx, symbol, 'split', act.at)
+  refuseRepeated(last?.sharesTo === ratio.to && last.sharesFrom === ratio.from, symbol, 'split')
   refuseExtremePrice(symbol, (quote.priceCents * ratio.from) / ratio.to)
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
-  refuseRepeated(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
   const lines = splitHoldings(tx, action)
   splitPrices(tx, symbol, ratio)
@@ -57,8 +59,9 @@ export const splitHoldings = (tx: Db, action: SymbolAction, leagueId: number | n
 
 export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAction): SymbolAction {
   quoteBySymbol(tx, symbol)
+  const isKnown = enteredToday(tx, symbol, 'dividend', act.at).some(({ cents }) => cents === perShareCents)
+  refuseRepeated(isKnown, symbol, 'dividend')
   const given = { symbol, kind: 'dividend' as const, cents: perShareCents }
-  refuseRepeated(tx, act.at, eq(symbolActions.cents, perShareCents), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
   return storeCounts(tx, action, { lines: payHolders(tx, action) })
 }
@@ -114,20 +117,25 @@ export function undoPayments(tx: Db, action: SymbolAction, leagueId: number | nu
   return { lines: open.length, kept: paid.length - open.length }
 }
 
-/** A form that is sent twice must not split twice. */
-function refuseRepeated(
-  tx: Db,
-  at: number,
-  same: SQL | undefined,
-  { symbol, kind }: Pick<SymbolAction, 'symbol' | 'kind'>,
-) {
-  const ofSymbol = and(eq(symbolActions.symbol, symbol), eq(symbolActions.kind, kind))
-  const known = tx
-    .select({ id: symbolActions.id })
+/** Newest first, without dividends that were taken back. */
+const enteredToday = (tx: Db, symbol: string, kind: 'split' | 'dividend', at: number): SymbolAction[] =>
+  tx
+    .select()
     .from(symbolActions)
-    .where(and(ofSymbol, gte(symbolActions.at, startOfDay(at)), same, not(isUndone)))
-    .get()
-  if (known) refuse('conflict', `The same ${kind} of ${symbol} was already entered today`, { rule: 'twice' })
+    .where(
+      and(
+        eq(symbolActions.symbol, symbol),
+        eq(symbolActions.kind, kind),
+        gte(symbolActions.at, startOfDay(at)),
+        not(isUndone),
+      ),
+    )
+    .orderBy(desc(symbolActions.id))
+    .all()
+
+/** A form that is sent twice must not split twice. */
+function refuseRepeated(isKnown: boolean, symbol: string, kind: 'split' | 'dividend'): void {
+  if (isKnown) refuse('conflict', `The same ${kind} of ${symbol} was already entered today`, { rule: 'twice' })
 }
 
 type Holder = { leagueId: number; userId: number }
