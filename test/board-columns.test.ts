@@ -40,8 +40,12 @@ test('the columns an officer chose are shown to all readers, in that order, with
   expect(changed.config.columns).toEqual(['deads.gain', 'label:alliance', 'power', 'score'])
   expect((await headings(path)).slice(-4)).toEqual(['Deads: gained', 'Alliance', 'Power', 'Score▼'])
   expect((await headings(`${path}?sort_by=kill_points`)).at(-1)).toBe('Kill points▼') // what it is ranked by is always shown
-  const wrong = await refusalOf(call.patch(`/api/v1/leagues/${id}`, { config: { columns: ['power', 'luck'] } }))
-  expect([wrong.status, wrong.problem.errors[0].path]).toEqual([422, 'config.columns.1'])
+  const asOnBoard = await call.patch(`/api/v1/leagues/${id}`, { config: { columns: ['Alliance', 'Tier', 'Deads'] } })
+  expect(asOnBoard.config.columns).toEqual(['label:alliance', 'tier', 'deads'])
+  for (const unknown of ['luck', 'label:clan']) {
+    const wrong = await refusalOf(call.patch(`/api/v1/leagues/${id}`, { config: { columns: ['power', unknown] } }))
+    expect([wrong.status, wrong.problem.errors[0].path]).toEqual([422, 'config.columns.1'])
+  }
   const settings: string = await call.get(`${path}/settings`)
   expect(settings.indexOf('value="deads.gain"')).toBeLessThan(settings.indexOf('value="label:alliance"'))
   await call.patch(`/api/v1/leagues/${id}`, { config: { columns: null } })

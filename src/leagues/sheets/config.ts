@@ -28,12 +28,13 @@ export function checkedSheetConfig(
   const scans = league ? publishedSnapshots(app.db, league.id) : []
   const seen = seenMetrics(app.sheets.boards.scores, scans)
   const labels = seenLabels(app.sheets.boards.scores, scans)
-  const names = new MetricNames(seen, league ? metricsNamedIn(league.config) : [])
+  const before: SheetConfig = league?.config ?? {}
+  const names = new MetricNames(seen, metricsNamedIn(before))
   const named = {
     ...config,
     ...(config.weights && { weights: namedNumbers(config.weights, names, 'config.weights', 'weight') }),
     ...(config.goals && { goals: config.goals.map((goal, i) => namedGoal(goal, i, names)) }),
-    ...(config.columns && { columns: namedColumns(config.columns, names, labels) }),
+    ...(config.columns && { columns: namedColumns(config.columns, names, labels, before.columns) }),
     ...(config.sort && { sort: namedSort(config.sort, names) }),
   }
   refuseAny(names.errors)
@@ -51,14 +52,25 @@ const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[
   ...[...(sort ? [sort] : []), ...(columns ?? [])].map(each => metricOfGain(each) ?? metricOfGoal(each) ?? each),
 ]
 
-/** `score`, `tier`, `label:alliance` (or `alliance`), or a column the board can be ranked by. Without duplicates. */
-function namedColumns(columns: readonly string[], names: MetricNames, labels: readonly string[]): string[] {
+/** `score`, `tier`, `label:alliance` (or `alliance`, or as on the board), or a column the board can be ranked by. Without duplicates. */
+function namedColumns(
+  columns: readonly string[],
+  names: MetricNames,
+  labels: readonly string[],
+  before: readonly string[] = [],
+): string[] {
   const named = columns.map((given, i) => {
-    if (labelOfColumn(given) !== undefined) return given
-    return (
-      fixedColumn(given) ??
-      (labels.includes(given) ? labelColumn(given) : namedColumn(given, names, `config.columns.${i}`))
-    )
+    const path = `config.columns.${i}`
+    const asked = labelOfColumn(given)
+    const label = labels.find(each => [each, metricName(each)].includes(asked ?? given))
+    if (label !== undefined) return labelColumn(label)
+    if (asked === undefined) return fixedColumn(given) ?? namedColumn(given, names, path)
+    if (labels.length > 0 && !before.includes(given))
+      names.errors.push({
+        path,
+        message: `There is no label ${asked} here; the newest sheet has ${labels.join(', ')}.`,
+      })
+    return given
   })
   return [...new Set(named)]
 }
