@@ -75,6 +75,9 @@ test('alliances are added up and ranked by any sum or average, players who are l
   expect(await call.get(`/leagues/${id}?label=alliance:ABC`)).toContain('Total of 2')
   expect(await call.get(`/leagues/${id}?label=alliance:`)).toContain('Total of 1')
   expect(await call.get(`/leagues/${id}?q=ann`)).not.toContain('Total of')
+  const earlier: string = await call.get(`/leagues/${id}/totals?at=2026-03-02T00:00`) // as a form sends it
+  const [file = ''] = earlier.match(/(?<=href=")[^"]*totals\.csv[^"]*/) ?? []
+  expect(await call.get(file.replaceAll('&amp;', '&'))).toContain('all,')
 })
 
 test('unknown totals are refused with the choices', async () => {

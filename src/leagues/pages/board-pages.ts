@@ -234,11 +234,11 @@ export const boardPages = (app: App) => {
       '/leagues/:id/totals',
       async ({ params: { id }, query, who }) => {
         const league = readableLeague(db, id, who)
-        const totalsOf = totalsQueryOf(timesInUtc(query))
-        const result = await readTotals(app, league, totalsOf)
+        const asked = timesInUtc(query)
+        const result = await readTotals(app, league, totalsQueryOf(asked))
         const view = leagueViewById(db, id, clock.now())
         const totals = answerValue(result)
-        const body = totalsBody({ league: view, kind: kindOf(app, league).pages, totals }, query, who)
+        const body = totalsBody({ league: view, kind: kindOf(app, league).pages, totals }, asked, who)
         return page({ title: `Totals of ${league.name}`, who, nav, body })
       },
       {
