@@ -133,6 +133,9 @@ test('the history of a player counts a column from the same start as the board, 
   await send(scan(0, ',4'), 5, 'baseline')
   await send(scan(1, ''), 6, 'current') // the column of the extra sheet again, beside one of the baseline
   expect(await scores()).toEqual([1, 1])
+  await send(scan(5, ',9'), 7, 'baseline')
+  await send('ID,Deads\n1,11\n2,4\n', 8, 'extra') // the board still shows the scan before that baseline
+  expect(await scores()).toEqual([80, 80])
 })
 
 test('an extra sheet with unknown players is held; one with only columns of the scans is refused', async () => {

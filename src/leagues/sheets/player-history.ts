@@ -34,7 +34,7 @@ export async function historyOf(
   let start = selection && startIn(scores, selection, player_id)
   const extraStarts = new Map<string, number>()
   const extras = new Map<string, MetricValue>()
-  let scan: { snapshot: number; name: string; metrics: MetricValue[] } | undefined
+  let scan: { snapshot: number; kind: Published['kind']; name: string; metrics: MetricValue[] } | undefined
   const startOf = (metric: MetricValue): MetricValue => ({
     ...metric,
     value: startMetrics.has(metric.name) ? (extraStarts.get(metric.name) ?? Number.NaN) : 0,
@@ -48,22 +48,21 @@ export async function historyOf(
         extras.set(metric.name, metric)
         if (selection?.startExtras.includes(snapshot)) extraStarts.set(metric.name, metric.value)
       }
-      if (!found || !scan) continue
-    } else {
-      if (!found) continue
-      scan = { snapshot, ...found }
-      if (scoredSnapshots.has(snapshot)) start ??= found.metrics
     }
-    const ofScan = scan.metrics
-    const added = [...extras.values()].filter(({ name }) => !ofScan.some(metric => metric.name === name))
-    const metrics = [...ofScan, ...added]
+    if (!found) continue
+    const at = kind === 'extra' ? scan : { snapshot, kind, ...found }
+    if (!at) continue
+    if (kind === 'current' || scan?.kind !== 'current') scan = at // extra sheets add to current scans, if there is one
+    if (scoredSnapshots.has(at.snapshot)) start ??= at.metrics
+    const added = [...extras.values()].filter(({ name }) => !at.metrics.some(metric => metric.name === name))
+    const metrics = [...at.metrics, ...added]
     const starts = start && [...added.map(startOf), ...start] // the first counts
     points.push({
       takenAt,
       kind,
-      name: scan.name,
+      name: at.name,
       metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, nullIfNaN(value)])),
-      score: starts && scoredSnapshots.has(scan.snapshot) ? computeScore(metrics, starts, config) : null,
+      score: starts && scoredSnapshots.has(at.snapshot) ? computeScore(metrics, starts, config) : null,
     })
   }
   return points
