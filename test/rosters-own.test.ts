@@ -279,6 +279,25 @@ test('an exchange whose duty in return is gone is open again, not a gift', async
   expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ state: 'open', taken_by: null, in_return: null })
 })
 
+test('a swap that was taken is open again once one of its shifts is at other hours', async () => {
+  const { call, ann, bob, duties, assignIn } = await startBar()
+  const other = await assignIn(9, bob.id)
+  const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
+  const change = (shiftId: number, body: object) => call.patch(`${base}/shifts/${shiftId}`, body)
+  const state = async () => (await call.get(`${base}/swaps`)).swaps[0].state
+  for (const [{ shift_id }, days] of [
+    [duties[0], 5],
+    [other, 9],
+  ] as const) {
+    await bob.browser.post(`${base}/swaps/${id}/take`, { in_return: other.id })
+    await change(shift_id, { headcount: 2, starts_at: `${inDays(days)}T19:00:00+02:00` }) // the same hours
+    expect(await state()).toBe('taken')
+    await change(shift_id, { starts_at: `${inDays(days)}T15:00:00Z` })
+    expect(await state()).toBe('open')
+    for (const person of [ann, bob]) expect((await noticesOf(person))[0]).toMatch(/^The swap of .* is open again/)
+  }
+})
+
 test('an officer approves an exchange if either site asks for it, and not once the duty in return has begun', async () => {
   const { call, clock, ann, bob, duties } = await startBar('rules')
   const hill = await call.post(`${base}/sites`, { name: 'Hill', timezone: 'Europe/Berlin', swaps: 'officer' })

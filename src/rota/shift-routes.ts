@@ -20,6 +20,7 @@ import { confirmQuery, dateSchema, deletedSchema, idParams, idSchema } from '../
 import { refuseBroken, violationsOnShift } from './confirm.ts'
 import { addedViolations } from './load-problem.ts'
 import { notifyOfDuties, notifyOfMove, upcomingDuties } from './notices.ts'
+import { reopenSwapsOf } from './own/swaps.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import {
   asNewShift,
@@ -118,6 +119,9 @@ export const shiftRoutes = (app: App) => {
           changeShift(tx, id, shift)
           if (!confirm) refuseBroken(addedViolations(broken, violationsOnShift(tx, id)))
           notifyOfMove(tx, duties, at)
+          const after = asNewShift(shiftById(tx, id))
+          const hasMoved = (['site_id', 'starts_at', 'ends_at'] as const).some(field => after[field] !== before[field])
+          if (hasMoved) reopenSwapsOf(tx, id, at)
           const target = `shift ${id}`
           audit(tx, { at, who: signedIn(who), action: 'shift.change', target, detail: body })
         })

@@ -2,7 +2,7 @@
  * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. If the site of either requires it, an
  * officer approves; what the rules of work forbid is refused to everybody.
  */
-import { and, asc, count, eq, gt, isNotNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, ne, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { assignments, shifts, sites, staff, swapOffers } from '../../../db/schema.ts'
@@ -258,6 +258,23 @@ function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefine
   notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${returnWords}`)
 }
 
+/** A shift with other hours or at another site is not what was agreed to: whoever took it, or gave it in return, is asked again. */
+export function reopenSwapsOf(tx: Db, shiftId: number, at: number): void {
+  const given = inArray(
+    swapOffers.inReturn,
+    tx.select({ id: assignments.id }).from(assignments).where(eq(assignments.shiftId, shiftId)),
+  )
+  const isTaken = and(isNotNull(swapOffers.takenBy), or(eq(shifts.id, shiftId), given))
+  for (const row of selectOffers(tx).where(isTaken).all()) {
+    const { id, takenBy } = row.offer
+    tx.update(swapOffers).set(nobody).where(eq(swapOffers.id, id)).run()
+    const message = `The swap of ${dutyWords(row)} is open again, as a shift of it has changed`
+    for (const staffId of [row.staffId, takenBy]) if (staffId !== null) notify(tx, at, staffId, message)
+  }
+}
+
+const nobody = { takenBy: null, takenAt: null, inReturn: null }
+
 /** The duty stays where it is and is no longer offered. */
 export function declineSwap(tx: Db, id: number, reason: string | undefined, at: number): void {
   const row = offerById(tx, id, at)
@@ -275,7 +292,7 @@ export function withdrawSwap(tx: Db, me: StaffRow, id: number, at: number): void
     tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
     if (takenBy !== null) notify(tx, at, takenBy, `${me.name} keeps ${dutyWords(row)} after all`)
   } else if (takenBy === me.id) {
-    tx.update(swapOffers).set({ takenBy: null, takenAt: null, inReturn: null }).where(eq(swapOffers.id, id)).run()
+    tx.update(swapOffers).set(nobody).where(eq(swapOffers.id, id)).run()
     notify(tx, at, row.staffId, `${me.name} cannot take ${dutyWords(row)} after all; it is open again`)
   } else refuse('not_found', `You have no part in a swap ${id}`)
 }
