@@ -273,10 +273,19 @@ test('where the rules alone decide, a swap takes effect at once for one of those
 test('an exchange whose duty in return is gone is open again, not a gift', async () => {
   const { call, ann, bob, duties, assignIn } = await startBar()
   const other = await assignIn(9, bob.id)
-  const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
+  const offer = ({ browser }: Person, duty: { id: number }) =>
+    browser.post(`${base}/me/swaps`, { assignment_id: duty.id })
+  await offer(ann, duties[0])
+  await offer(bob, await assignIn(4, bob.id))
+  const { id } = await offer(ann, duties[1])
   await bob.browser.post(`${base}/swaps/${id}/take`, { in_return: other.id })
+  const namesIn = (swaps: { name: string }[]) => swaps.map(({ name }) => name)
+  expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ id, state: 'taken' }) // it waits for an officer
+  expect(namesIn((await bob.browser.get(`${base}/me/swaps`)).swaps)).toEqual(['Ann', 'Ann', 'Bob'])
   await call.delete(`${base}/assignments/${other.id}`)
-  expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ state: 'open', taken_by: null, in_return: null })
+  const { swaps } = await call.get(`${base}/swaps`)
+  expect(swaps).toHaveLength(3)
+  for (const swap of swaps) expect(swap).toMatchObject({ state: 'open', taken_by: null, in_return: null })
 })
 
 test('a swap that was taken is open again once one of its shifts is at other hours', async () => {

@@ -41,7 +41,7 @@ export const swapRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'member',
         detail: describe(
-          'Duties that you or colleagues offer, and the rules that keep you from taking them',
+          'Duties that colleagues offer, with the rules that keep you from taking them, then your own offers',
           pageSchema('swaps', ownSwapSchema),
         ),
       },
@@ -101,7 +101,10 @@ export const swapRoutes = (app: App) => {
           ...pageQuery,
         }),
         may: 'officer',
-        detail: describe('Duties that people offer, earliest first', pageSchema('swaps', swapSchema)),
+        detail: describe(
+          'Duties that people offer: those that wait for an officer, then the others, earliest first',
+          pageSchema('swaps', swapSchema),
+        ),
       },
     )
     .post(

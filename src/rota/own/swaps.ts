@@ -2,7 +2,7 @@
  * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. If the site of either requires it, an
  * officer approves; what the rules of work forbid is refused to everybody.
  */
-import { and, asc, count, eq, gt, inArray, isNotNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { assignments, shifts, sites, staff, swapOffers } from '../../../db/schema.ts'
@@ -138,16 +138,21 @@ export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, 
   return made?.id ?? refuse('conflict', 'You already offer this duty')
 }
 
-/** Earliest first. */
-const pageOfRows = (db: Db, where: ReturnType<typeof and>, { limit, offset }: PageSlice) =>
-  selectOffers(db).where(where).orderBy(asc(shifts.startsAt), asc(swapOffers.id)).limit(limit).offset(offset).all()
+/** Those of which `last` is false come first, then the earliest. */
+const pageOfRows = (db: Db, where: ReturnType<typeof and>, last: SQL, { limit, offset }: PageSlice) =>
+  selectOffers(db)
+    .where(where)
+    .orderBy(last, asc(shifts.startsAt), asc(swapOffers.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
 
 const hasNotStarted = (now: number) => gt(shifts.startsAt, now)
 
-/** Every open offer, earliest first. */
+/** Every offer: those that wait for an officer, then the open ones. */
 export function listSwaps(db: Db, now: number, slice: PageSlice, taken?: boolean) {
   const where = and(hasNotStarted(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
-  const found = pageOfRows(db, where, slice)
+  const found = pageOfRows(db, where, isNull(swapOffers.takenBy), slice)
   return { swaps: found.map(row => swapView(db, row)), total: countOffers(db, where) }
 }
 
@@ -163,15 +168,16 @@ const countOffers = (db: Db, where: ReturnType<typeof and>): number =>
     .where(where)
     .get()?.total ?? 0
 
-/** Their offers and those they can take or have taken, but not swaps between two others. */
+/** Those they can take or have taken, then their own; not swaps between two others. */
 export function swapsFor(db: Db, { staffId, now, slice }: { staffId: number; now: number; slice: PageSlice }) {
+  const isTheirs = eq(assignments.staffId, staffId)
   const concernsThem = or(
-    eq(assignments.staffId, staffId),
+    isTheirs,
     eq(swapOffers.takenBy, staffId),
     and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, staffId)),
   )
   const where = and(hasNotStarted(now), concernsThem)
-  const found = pageOfRows(db, where, slice)
+  const found = pageOfRows(db, where, isTheirs, slice)
   const swaps = found.map((row): OwnSwap => {
     const canTake = row.staffId !== staffId && row.offer.takenBy === null
     const against = canTake ? violationsOfMoves(db, movesOf(row, staffId)) : []
