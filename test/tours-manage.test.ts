@@ -49,6 +49,9 @@ test('officers create a tour, which is updated at once and read by all; its feed
   })
   const league = await newTourLeague(olga)
   expect((await refusalOf(olga.delete('/api/v1/tours/pga'))).problem).toMatchObject({ leagues: [league.id] })
+  fieldhouse.clock.forward(5 * day)
+  await olga.patch(`/api/v1/leagues/${league.id}`, { archived: true }) // its board is still made of the tour’s scores
+  expect((await refusalOf(olga.delete('/api/v1/tours/pga'))).problem).toMatchObject({ leagues: [league.id] })
   await olga.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   await olga.delete('/api/v1/tours/pga')
   expect((await refusalOf(tour(call))).status).toBe(404)

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Db } from '../db/open.ts'
+import { tourEvents } from '../db/schema.ts'
 import { transact } from '../db/transactions.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { systemActor } from '../src/audit.ts'
@@ -415,7 +416,7 @@ test('the next week’s event on the feed leaves a league on its own', async () 
 
 test('an event of the same name a year later is another one: it can be picked, and last year’s league keeps its own', async () => {
   const fieldhouse = await startWithoutSchedule()
-  const { call, clock } = fieldhouse
+  const { app, call, clock } = fieldhouse
   const yearly = (total: number | null) => ({
     event: { name: 'Coastal Open', round: 1, status: total === null ? 'upcoming' : 'in_progress' },
     golfers: ['Ann', 'Bea', 'Cyd'].map((name, i) => ({ id: `${i}`, name, total, thru: total === null ? 0 : 9 })),
@@ -447,6 +448,9 @@ test('an event of the same name a year later is another one: it can be picked, a
   const next = await newTourLeague(call, { picks: 2 }, { name: 'Next year', starts, ends: starts + 4 * day })
   await enter(ann, next.id, ['0', '2'])
   expect(await ofLastYear()).toEqual(before)
+  const { id: _, ...event } = app.db.query.tourEvents.findFirst().sync()!
+  const later = Array.from({ length: 60 }, (_, i) => ({ ...event, name: `Open ${i}`, changedAt: clock.now() + i }))
+  app.db.insert(tourEvents).values(later).run()
   await call.patch(`/api/v1/leagues/${league.id}`, { name: 'Last year' })
   expect(await ofLastYear()).toEqual(before)
 })

@@ -14,9 +14,9 @@ import {
   changeTour,
   deleteTour,
   insertTour,
-  openLeaguesOn,
   touchBoards,
   tourWithSameName,
+  unfinalLeaguesOn,
   updateMissingAlertKey,
 } from './queries.ts'
 import type { Tour } from './tour.ts'
@@ -71,7 +71,7 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<To
 
 export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Promise<void> {
   await atomically(db, tx => {
-    const waiting = openLeaguesOn(tx, tour.slug)
+    const waiting = unfinalLeaguesOn(tx, tour.slug)
     if (waiting.length > 0)
       refuse('conflict', `Leagues use this tour: ${waiting.map(({ name }) => name).join(', ')}`, {
         leagues: waiting.map(({ id }) => id),

@@ -8,7 +8,7 @@ import { type FeedBoard, isNamed } from './feeds/board.ts'
 import { pollAfterEndMs } from './finish.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
 import { isClosedByPlay, picksCloseAt } from './pick-rules.ts'
-import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
+import { eventsBetween, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
 import { type Ratings, ratingsOf } from './ratings.ts'
 import { storedBoard } from './stored-events.ts'
 import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
@@ -25,12 +25,8 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
   if (!tour) return { event: undefined, why: `The tour ${rules.tour} was deleted` }
   if (rules.event !== null) {
     const until = league.finalizedAt ?? league.endsAt + pollAfterEndMs // what is first seen later is next year's
-    const event = eventsOf(db, tour.id).find(
-      event =>
-        isNamed(feedEventOf(event), rules.event) &&
-        event.changedAt >= league.startsAt - sameNameGap &&
-        event.firstSeenAt <= until,
-    )
+    const events = eventsBetween(db, tour.id, league.startsAt - sameNameGap, until)
+    const event = events.find(event => isNamed(feedEventOf(event), rules.event))
     return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
   }
   const current = findEvent(db, tour.eventId)

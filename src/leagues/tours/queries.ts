@@ -1,4 +1,4 @@
-import { and, asc, between, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import { and, asc, between, desc, eq, gte, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
@@ -68,14 +68,18 @@ export function tourLeagueOf(db: Db, id: number, who: Who | undefined): League {
 
 const onTour = sql`json_extract(${leagues.config}, '$.tour') = ${sql.placeholder('slug')}`
 
-const openLeagues = prepared(db =>
-  db
-    .select()
-    .from(leagues)
-    .where(and(eq(leagues.kind, 'tour'), isNull(leagues.finalizedAt), isNull(leagues.archivedAt), onTour))
-    .orderBy(leagues.id)
-    .prepare(),
-)
+const leaguesOn = (where: SQL | undefined) =>
+  prepared(db =>
+    db
+      .select()
+      .from(leagues)
+      .where(and(eq(leagues.kind, 'tour'), onTour, where))
+      .orderBy(leagues.id)
+      .prepare(),
+  )
+const openLeagues = leaguesOn(and(isNull(leagues.finalizedAt), isNull(leagues.archivedAt)))
+const unfinalLeagues = leaguesOn(isNull(leagues.finalizedAt))
+const finalLeagues = leaguesOn(isNotNull(leagues.finalizedAt))
 
 /** Leagues that need scores of this tour: neither final nor archived. */
 export const openLeaguesOn = (db: Db, slug: string): League[] => openLeagues(db).all({ slug })
@@ -84,13 +88,8 @@ export const openLeaguesOn = (db: Db, slug: string): League[] => openLeagues(db)
 export const touchBoards = (tx: Db, { slug }: Tour): void =>
   touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
 
-const finalLeagues = prepared(db =>
-  db
-    .select()
-    .from(leagues)
-    .where(and(eq(leagues.kind, 'tour'), sql`${leagues.finalizedAt} is not null`, onTour))
-    .prepare(),
-)
+/** Leagues whose boards are made of scores of this tour: also archived ones that were never made final. */
+export const unfinalLeaguesOn = (db: Db, slug: string): League[] => unfinalLeagues(db).all({ slug })
 
 export const finalLeaguesOn = (db: Db, slug: string): League[] => finalLeagues(db).all({ slug })
 
@@ -115,15 +114,19 @@ const eventById = prepared(db =>
 export const findEvent = (db: Db, id: number | null): TourEvent | undefined =>
   id === null ? undefined : eventById(db).get({ id })
 
-/** Events the feed has shown, and a coming one entered by hand; the most recently changed first. */
-export const eventsOf = (db: Db, tourId: number, limit = 50): TourEvent[] =>
+const shownEvents = (db: Db, tourId: number, where?: SQL) =>
   db
     .select()
     .from(tourEvents)
-    .where(and(eq(tourEvents.tourId, tourId), isNull(tourEvents.turnedInto)))
+    .where(and(eq(tourEvents.tourId, tourId), isNull(tourEvents.turnedInto), where))
     .orderBy(desc(tourEvents.changedAt), desc(tourEvents.id))
-    .limit(limit)
-    .all()
+
+/** The last events the feed has shown, and a coming one entered by hand; the most recently changed first. */
+export const eventsOf = (db: Db, tourId: number): TourEvent[] => shownEvents(db, tourId).limit(50).all()
+
+/** Those that have changed since `from` and were first seen by `until`. */
+export const eventsBetween = (db: Db, tourId: number, from: number, until: number): TourEvent[] =>
+  shownEvents(db, tourId, and(gte(tourEvents.changedAt, from), lte(tourEvents.firstSeenAt, until))).all()
 
 const isByHand = (tourId: number) => and(eq(tourEvents.tourId, tourId), eq(tourEvents.source, 'hand'))
 
