@@ -23,6 +23,10 @@ test('members without an entry get one mail a day before picks close', async () 
   for (const each of [ann, bob]) await each.post(`/api/v1/leagues/${id}/join`)
   const field = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
   await enter(bob, id, field.slice(0, 4))
+  await newTour(call, 'http://127.0.0.1:9/no-feed', { slug: 'euro' })
+  const starts = Date.now() + day + 3 * hour
+  const { id: withoutField } = await newTourLeague(call, { tour: 'euro' }, { name: 'Without a field', starts })
+  await ann.post(`/api/v1/leagues/${withoutField}/join`)
   const runMailPicksDue = async () => (await runJob(mailPicksDue, {})).result
   expect(await runMailPicksDue()).toEqual({ mails: 0 })
   clock.forward(day + hour)

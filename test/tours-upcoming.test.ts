@@ -396,7 +396,12 @@ test('a list that cannot be read says where', async () => {
       message: 'Line 2: “first” is not a rank; ranks are whole numbers from 1. Line 3: “???” is not a name.',
     },
   ])
+  expect(await listErrors({ text: 'name,id\nAnn,1\nANN,1\nBob,1' })).toMatchObject([
+    { path: 'text', message: 'Line 4: Ann already has the id 1.' },
+  ])
   expect(await listErrors({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players.0.name' }])
+  const twice = ['Ann', 'Bob'].map(name => ({ name, player_id: '1' }))
+  expect(await listErrors({ players: twice })).toMatchObject([{ path: 'players.1.player_id' }])
   expect((await refusalOf(olga.put(field, { event: ' ', text: 'Ann' }))).status).toBe(422)
   expect((await refusalOf(olga.delete(field))).status).toBe(404)
 })

@@ -17,7 +17,7 @@ import type { EntryView } from './entry.ts'
 import { entryForm, type RefusedEntry } from './entry-form.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { feedNotice, pickList } from './page-parts.ts'
-import type { Picks } from './picks.ts'
+import { isFieldKnown, type Picks } from './picks.ts'
 import { golferField, type PickScore, scorePick } from './scoring.ts'
 import type { Tour } from './tour.ts'
 
@@ -114,8 +114,7 @@ ${table({
 }
 
 function entryPart({ league, rules, picking, editing, refused }: EntriesData, who: Who): Html {
-  const isReady = (picking.board?.golfers.length ?? 0) > 0 && (!rules.groups || picking.groups)
-  if (isReady) return entryForm({ leagueId: league.id, rules, picking, who, editing, refused })
+  if (isFieldKnown(picking)) return entryForm({ leagueId: league.id, rules, picking, who, editing, refused })
   const next =
     isAtLeast(who, 'officer') &&
     html`<a class="button" href="/tours/${rules.tour}/upcoming">Enter the field of the coming event</a>`

@@ -45,7 +45,9 @@ export function parseFieldText(text: string): { players: FieldPlayer[]; problems
     if (Number.isNaN(odds)) report(`“${line.odds}” are not odds; write 12.5, 23/2 or +1150.`)
     const player_id = line.id?.trim() || idFromName(name)
     if (player_id.length > 64) report('An id has at most 64 characters.')
-    if (!players.has(player_id)) players.set(player_id, { player_id, name, rank, odds })
+    const same = players.get(player_id)
+    if (!same) players.set(player_id, { player_id, name, rank, odds })
+    else if (nameKey(same.name) !== nameKey(name)) report(`${same.name} already has the id ${player_id}.`)
   }
   if (players.size > maxPlayers) problems.push(`A field has at most ${maxPlayers} players; these are ${players.size}.`)
   return { players: [...players.values()], problems }

@@ -1,4 +1,4 @@
-/** Mails members without an entry a day before picks close. */
+/** Mails members without an entry a day before picks close, or as soon after that as they can pick somebody. */
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -7,7 +7,7 @@ import { job } from '../../context.ts'
 import { type Notification, sendMails, sendsMail } from '../../mail/send.ts'
 import { day, iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
-import { arePicksOpen } from './picks.ts'
+import { arePicksOpen, isFieldKnown } from './picks.ts'
 
 export const mailPicksDue = job('tours.mail_picks_due', {
   input: t.Object({}),
@@ -19,7 +19,7 @@ export const mailPicksDue = job('tours.mail_picks_due', {
     let mails = 0
     for (const league of openLeagues(db, clock.now())) {
       const picks = tourBoards.picksFor(league)
-      if (!arePicksOpen(picks, clock.now()) || picks.closesAt > clock.now() + day) continue
+      if (!arePicksOpen(picks, clock.now()) || picks.closesAt > clock.now() + day || !isFieldKnown(picks)) continue
       mails += await sendMails(app, picksNotifications(db, league, picks.closesAt))
     }
     return { mails }

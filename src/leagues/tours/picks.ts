@@ -81,6 +81,9 @@ export function loadPicks(db: Db, league: League): Picks {
   return { event, board, ratings, groups, closesAt, closedByPlay, why: 'why' in found ? found.why : missingRatings }
 }
 
+/** The field is known, and so are the groups if the league has any. */
+export const isFieldKnown = ({ board, why }: Picks): boolean => why === undefined && (board?.golfers.length ?? 0) > 0
+
 export const arePicksOpen = ({ closesAt, closedByPlay }: Picks, now: number): boolean => !closedByPlay && now < closesAt
 
 /** When the picks next change by the clock alone. */

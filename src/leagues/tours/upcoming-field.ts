@@ -14,6 +14,7 @@ import { pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import { type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
+import { nameKey } from './match-names.ts'
 import { eventsOf, findEvent, golfersOf, handEvent, touchBoards, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
@@ -85,7 +86,10 @@ function parsePlayers({ text, players = [] }: GivenField): FieldPlayer[] {
       const name = normaliseName(given)
       if (!isName(name)) invalid(`players.${i}.name`, `“${given}” is not a name.`)
       const id = player_id ?? idFromName(name)
-      if (!known.has(id)) known.set(id, { player_id: id, name, rank, odds })
+      const same = known.get(id)
+      if (!same) known.set(id, { player_id: id, name, rank, odds })
+      else if (nameKey(same.name) !== nameKey(name))
+        invalid(`players.${i}.player_id`, `${same.name} already has the id ${id}.`)
     })
     return [...known.values()]
   }

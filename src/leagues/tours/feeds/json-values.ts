@@ -53,6 +53,7 @@ const abbreviated = (value: unknown) => {
 
 const withoutInvisible = (text: string) =>
   text
+    .toWellFormed()
     .normalize('NFC')
     .replace(/\p{Cf}/gu, '') // invisible characters; some change the text direction
     .replace(/[\p{Cc}\s]+/gu, ' ')
