@@ -5,13 +5,16 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
@@ -484,6 +487,24 @@ test('a backup chosen on the page replaces all data at the next start, and the o
   expect(readdirSync(join(dataDir, 'backups', aside))).toContain('fieldhouse.db')
   const { logs } = await again.call.get('/admin/audit/logs/json?action=backup.restore')
   expect(logs).toMatchObject([{ action: 'backup.restore' }])
+})
+
+const otherDisk = ['/dev/shm', '/var/tmp'].find(
+  path => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev,
+)
+test.skipIf(!otherDisk)('a backup on another disk is restored at the next start, too', async () => {
+  const { dataDir, id, call, stop } = await installation()
+  const folder = mkdtempSync(`${otherDisk}/fieldhouse-`)
+  afterTest(() => rmSync(folder, { recursive: true }))
+  symlinkSync(folder, join(dataDir, 'backups'))
+  const name = basename(await backup(dataDir))
+  await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
+  await call.post(`/admin/backups/${name}/restore`)
+  await stop()
+  const again = await start({}, dataDir)
+  expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+  const [aside = ''] = readdirSync(dataDir).filter(name => name.startsWith('replaced-'))
+  expect(readdirSync(join(dataDir, aside))).toContain('queue.db')
 })
 
 test('the next start continues a restore that was interrupted', async () => {

@@ -44,9 +44,12 @@ const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
 const namesFile = 'taking-their-place.json'
 
+/** Names of folders for what a backup has replaced start like this. */
+const replaced = 'replaced-'
 /** May be in a folder that counts as empty. */
 const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', requestFile])
-const existingFiles = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
+const existingFiles = (dataDir: string): string[] =>
+  readdirSync(dataDir).filter(name => !ignored.has(name) && !name.startsWith(replaced))
 
 export type Restored = { manifest: Manifest; bytes: number }
 
@@ -174,11 +177,11 @@ function clearOldState(staging: string, at: number, { made_at, fieldhouse }: Man
 
 /**
  * A backup that an admin chose on the page replaces everything at the next start, before anything is opened. The existing files
- * are moved to `backups/replaced-…`, not deleted. However often a start dies on the way, the next one continues.
+ * are moved to `replaced-…` in `backups`, not deleted. However often a start dies on the way, the next one continues.
  */
 
 export function requestRestore(dataDir: string, backup: string, at: number): void {
-  const request: RestoreRequest = { backup, aside: `replaced-${backupName(at)}` }
+  const request: RestoreRequest = { backup, aside: `${replaced}${backupName(at)}` }
   writeFileSync(`${requestPath(dataDir)}.part`, JSON.stringify(request), { mode: 0o600 })
   syncToDisk(`${requestPath(dataDir)}.part`)
   renameSync(`${requestPath(dataDir)}.part`, requestPath(dataDir))
@@ -224,7 +227,7 @@ async function restoreRequested(request: RestoreRequest, dataDir: string, at: nu
     throw new Error(
       `The backup ${request.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${requestFile} there.`,
     )
-  const aside = join(backupsFolder(dataDir), request.aside)
+  const aside = join(folderForReplaced(dataDir), request.aside)
   try {
     if (!isRestored(dataDir, aside)) {
       const moveAside = () => moveFilesAside(dataDir, aside)
@@ -236,6 +239,12 @@ async function restoreRequested(request: RestoreRequest, dataDir: string, at: nu
   } finally {
     withdrawRestoreRequest(dataDir)
   }
+}
+
+/** The backups may be on another disk, to which files cannot be moved. */
+function folderForReplaced(dataDir: string): string {
+  const backups = backupsFolder(dataDir)
+  return statSync(backups, { throwIfNoEntry: false })?.dev === statSync(dataDir).dev ? backups : dataDir
 }
 
 /** The old fieldhouse.db is moved first, the new one comes last. */
