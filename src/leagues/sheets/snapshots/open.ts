@@ -76,7 +76,7 @@ export function openScores(dataDir: string): Database {
   useWriteAheadLog(scores)
   scores.run('PRAGMA synchronous = NORMAL')
   scores.run('PRAGMA wal_autocheckpoint = 8192') // pages: 128 MB; the thread does it sooner, when it has nothing else to do
-  scores.run('PRAGMA journal_size_limit = 33554432')
+  scores.run('PRAGMA journal_size_limit = 134217728') // as much: each large sheet would wait until a longer log is cut off
   scores.run('PRAGMA cache_size = -2000')
   scores
     .transaction(() => {
