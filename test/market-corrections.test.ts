@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { openBeside } from '../db/open.ts'
 import { randomFrom } from '../scripts/random.ts'
+import { recordDailyValues } from '../src/leagues/market/daily-values.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { applyCorrection, applyTrade, noPosition, splitOf } from '../src/leagues/market/position.ts'
 import { day, hour, minute, systemClock } from '../src/platform/clock.ts'
@@ -535,4 +536,41 @@ test('a price of yesterday that is split or taken back today leaves today’s ga
   await takeBack(call, 'BOLT', await newestPrice(call, 'BOLT'))
   await takeBack(call, 'CORE', (await call.get('/api/v1/quotes/CORE/prices')).prices[1].id)
   expect(await today()).toEqual([[5_000, 5_000], [1_100, 1_100], [1_100, 1_150], 500, true])
+})
+
+test('a price that is taken back leaves no trace in the values of past days', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call, clock } = fieldhouse
+  clock.forwardToNext(day)
+  await newCup(call, { starting_cash_cents: 1_000_000, fee_cents: 100 })
+  const [ann] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await sendQuotes(call, { ACME: 10_000 })
+  await trade(ann!, league, 'buy', 10, 'ACME')
+  await sendQuotes(call, { ACME: 100_000 })
+  const wrong = await newestPrice(call, 'ACME')
+  await trade(ann!, league, 'sell', 4, 'ACME')
+  for (const cents of [11_000, 12_000]) {
+    clock.forward(day)
+    await fieldhouse.runJob(recordDailyValues, {})
+    await sendQuotes(call, { ACME: cents })
+  }
+  const valuesOf = async () => {
+    const { points } = await call.get(`/api/v1/leagues/1/portfolios/${ann!.id}/history`)
+    return points
+      .slice(1, -1)
+      .map(({ total_cents, best_cents, average_cents }: Record<string, number>) => [
+        total_cents,
+        best_cents,
+        average_cents,
+      ])
+  }
+  expect(await valuesOf()).toEqual([
+    [1_899_800, 1_899_800, 1_449_900],
+    [1_365_800, 1_365_800, 1_182_900],
+  ])
+  await takeBack(call, 'ACME', wrong)
+  expect(await valuesOf()).toEqual([
+    [999_900, 1_000_000, 999_950],
+    [1_009_900, 1_009_900, 1_004_950],
+  ])
 })

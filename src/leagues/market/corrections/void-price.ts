@@ -17,6 +17,7 @@ import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
+import { correctPastValues } from './past-values.ts'
 import { insertAction, lastSplitAt, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 
 export type OfficerAction = { at: number; by: number | null; reason: string | null }
@@ -30,6 +31,7 @@ export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerA
   if (price.until === null) restorePriceBefore(tx, price, act)
   else correctOpen(tx, symbol, act)
   for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, price, start)
+  correctPastValues(tx, price, act.at)
   return storeCounts(tx, action, counts)
 }
 

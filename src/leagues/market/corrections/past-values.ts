@@ -1,0 +1,87 @@
+/**
+ * The values of portfolios at the start of past days, after a price was taken back: as if it had never been, and nobody had traded
+ * at it. Those of final leagues stay.
+ */
+import type { Db } from '../../../../db/open.ts'
+import { touch } from '../../../platform/cache/stamps.ts'
+import { day } from '../../../platform/clock.ts'
+import type { Price } from '../price-history.ts'
+import { portfolioKey } from '../queries.ts'
+import { startOfDay } from '../quote.ts'
+
+type Owner = { leagueId: number; userId: number }
+
+/** Part of the transaction that takes it back, once `wrong` is marked as voided. */
+export function correctPastValues(tx: Db, wrong: Price, now: number): void {
+  const owners = ownersOf(tx, wrong.symbol)
+  for (let start = startOfDay(wrong.receivedAt) + day; start <= startOfDay(now); start += day) {
+    const right = priceAt(tx, wrong.symbol, start, null)
+    if (!right) continue // not known any more
+    const isInForce = priceAt(tx, wrong.symbol, start, wrong.id)?.id === wrong.id
+    const byTrades = changesByTrades(tx, wrong.id, start, right.cents)
+    const changed = new Set<number>()
+    for (const owner of owners) {
+      const held = isInForce ? sharesAt(tx, owner, wrong.symbol, start) : 0
+      const change =
+        held * (right.cents - wrong.priceCents) + (byTrades.get(portfolioKey(owner.leagueId, owner.userId)) ?? 0)
+      if (change !== 0 && addToValue(tx, owner, start, change)) changed.add(owner.leagueId)
+    }
+    for (const leagueId of changed) compareAnew(tx, leagueId, start)
+  }
+}
+
+/** Whoever holds or has held it in a league that is not final. */
+const ownersOf = ({ $client: client }: Db, symbol: string): Owner[] =>
+  client
+    .query<Owner, [string]>(
+      `select h.league_id as leagueId, h.user_id as userId from holdings h join leagues l on l.id = h.league_id
+       where h.symbol = ? and l.finalized_at is null`,
+    )
+    .all(symbol)
+
+/** The last price before a day; `wrong` counts although it was taken back. */
+const priceAt = ({ $client: client }: Db, symbol: string, start: number, wrong: number | null) =>
+  client
+    .query<{ id: number; cents: number }, [string, number, number | null]>(
+      `select id, price_cents as cents from prices
+       where symbol = ?1 and as_of < ?2 and received_at < ?2 and (voided_at is null or id = ?3)
+       order by id desc limit 1`,
+    )
+    .get(symbol, start, wrong) ?? undefined
+
+const sharesAt = ({ $client: client }: Db, { leagueId, userId }: Owner, symbol: string, start: number): number =>
+  client
+    .query<{ shares: number }, [number, number, string, number]>(
+      `select quantity_after as shares from ledger where league_id = ? and user_id = ? and symbol = ? and at < ?
+       order by id desc limit 1`,
+    )
+    .get(leagueId, userId, symbol, start)?.shares ?? 0
+
+/** What portfolios gain by getting back cash and shares of their trades at the wrong price. */
+function changesByTrades({ $client: client }: Db, wrong: number, start: number, cents: number): Map<string, number> {
+  const rows = client
+    .query<Owner & { change: number }, [wrong: number, start: number, cents: number]>(
+      `select league_id as leagueId, user_id as userId, -sum(cash_cents + quantity * ?3) as change from ledger
+       where price_id = ?1 and at < ?2 group by league_id, user_id`,
+    )
+    .all(wrong, start, cents)
+  return new Map(rows.map(({ leagueId, userId, change }) => [portfolioKey(leagueId, userId), change]))
+}
+
+const addToValue = ({ $client: client }: Db, { leagueId, userId }: Owner, start: number, change: number): boolean =>
+  client
+    .query('update daily_values set total_cents = total_cents + ? where league_id = ? and user_id = ? and day = ?')
+    .run(change, leagueId, userId, start).changes > 0
+
+/** The best and the average of that day. */
+function compareAnew(tx: Db, leagueId: number, start: number): void {
+  tx.$client
+    .query(
+      `update daily_board_values set (best_cents, average_cents) = (
+         select max(total_cents), cast(round(avg(total_cents)) as integer)
+         from portfolios p cross join daily_values v using (league_id, user_id) where p.league_id = ?1 and day = ?2)
+       where league_id = ?1 and day = ?2`,
+    )
+    .run(leagueId, start)
+  touch(tx, 'scores', leagueId)
+}
