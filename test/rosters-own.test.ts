@@ -307,12 +307,9 @@ test('a swap that was taken is open again once one of its shifts is at other hou
   }
 })
 
-test('an officer approves an exchange if either site asks for it, and not once the duty in return has begun', async () => {
-  const { call, clock, ann, bob, duties } = await startBar('rules')
-  const hill = await call.post(`${base}/sites`, { name: 'Hill', timezone: 'Europe/Berlin', swaps: 'officer' })
-  const shift = { site_id: hill.id, starts_at: `${inDays(3)}T17:00:00Z`, ends_at: `${inDays(3)}T22:00:00Z` }
-  const { id: shift_id } = await call.post(`${base}/shifts`, shift)
-  const { id: in_return } = await call.post(`${base}/assignments`, { shift_id, staff_id: bob.id })
+test('an exchange waits for an officer also where the rules alone decide, and is not approved once the duty in return has begun', async () => {
+  const { call, clock, ann, bob, duties, assignIn } = await startBar('rules')
+  const { id: in_return, shift_id } = await assignIn(3, bob.id)
   const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
   expect(await bob.browser.post(`${base}/swaps/${id}/take`, { in_return })).toEqual({ done: false })
   expect(await shiftsOf(bob)).toMatchObject([{ assignment_id: in_return }])

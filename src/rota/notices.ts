@@ -80,12 +80,7 @@ export const dutyColumns = {
 }
 
 export const dutyDescription = (db: Db, shiftId: number) =>
-  db
-    .select({ ...dutyColumns, swaps: sites.swaps })
-    .from(shifts)
-    .innerJoin(sites, eq(sites.id, shifts.siteId))
-    .where(eq(shifts.id, shiftId))
-    .get()
+  db.select(dutyColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
 
 /** People with an account on these shifts, before something happens to them. Nobody is notified about past shifts. */
 export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>

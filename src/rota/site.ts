@@ -8,7 +8,7 @@ import { errorsInRules, siteRulesSchema } from './rules-of-work.ts'
 export type Site = typeof sites.$inferSelect
 
 const swapsSchema = oneOfWords(swapRules, {
-  description: 'Who approves a swap: an officer, or the rules of work alone',
+  description: 'Who approves a swap: an officer, or the rules of work alone; an exchange always waits for an officer',
 })
 
 export const siteSchema = t.Object(

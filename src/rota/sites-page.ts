@@ -66,6 +66,6 @@ ${formField({
   value: site?.swaps ?? 'officer',
   choices: [
     { value: 'officer', label: 'An officer approves them' },
-    { value: 'rules', label: 'Made at once if the rules allow' },
+    { value: 'rules', label: 'Made at once if the rules allow; exchanges wait for an officer' },
   ],
 })}</div>`

@@ -1,6 +1,6 @@
 /**
- * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. If the site of either requires it, an
- * officer approves; what the rules of work forbid is refused to everybody.
+ * Swaps: somebody offers a duty, and a colleague takes it, optionally for one of their own. An officer approves every exchange, as who
+ * offers was not asked about the duty in return, and the rest if the site requires it. What the rules of work forbid is refused to everybody.
  */
 import { and, asc, count, eq, gt, inArray, isNotNull, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
@@ -110,8 +110,7 @@ const dutyView = (id: number, shiftId: number, place: DutyDescription) => ({
   words: dutyWords(place),
 })
 
-type Place = DutyDescription & { swaps: Row['rule'] }
-type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: Place }
+type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
 
 function dutyById(db: Db, id: number): Duty | undefined {
   const found = db.select().from(assignments).where(eq(assignments.id, id)).get()
@@ -214,8 +213,8 @@ export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number |
   if (offer.takenBy !== null) refuse('conflict', 'A colleague has already taken it')
   const inReturn = inReturnId === undefined ? undefined : ownUpcomingDuty(tx, inReturnId, me.id, at)
   refuseBroken(violationsOfMoves(tx, movesOf(row, me.id, inReturn)))
-  if (rule === 'rules' && inReturn?.place.swaps !== 'officer') {
-    swapDuties(tx, row, me.id, inReturn, at)
+  if (rule === 'rules' && !inReturn) {
+    swapDuties(tx, row, me.id, undefined, at)
     return true
   }
   tx.update(swapOffers)
