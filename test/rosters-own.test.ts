@@ -133,12 +133,12 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
 test('a calendar escapes its texts and folds long lines between letters', () => {
   const text = toIcal({
     name: 'a;b',
+    at: Date.UTC(2026, 2, 1),
     events: [
       {
         uid: '1@x',
         from: Date.UTC(2026, 2, 29, 0, 30),
         to: Date.UTC(2026, 2, 29, 4),
-        stamp: 0,
         summary: 'Ä'.repeat(60),
         location: 'Back\\slash, 5; left',
         description: 'one\ntwo\r\nthree\u0007',
@@ -153,7 +153,7 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
   expect(text).toContain('LOCATION:Back\\\\slash\\, 5\\; left\r\n')
   expect(text).toContain('DESCRIPTION:one\\ntwo\\nthree\r\n')
   expect(text).toContain('X-WR-CALNAME:a\\;b\r\n')
-  expect(text).toContain('DTSTART:20260329T003000Z\r\n')
+  expect(text).toContain('DTSTAMP:20260301T000000Z\r\nDTSTART:20260329T003000Z\r\n')
 })
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {

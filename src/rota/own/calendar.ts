@@ -39,12 +39,7 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
     .get()
   if (!owner) return refuse('not_found', 'There is no calendar at this address; it may have been renewed')
   const duties = db
-    .select({
-      shiftId: shifts.id,
-      since: assignments.createdAt,
-      skill: shifts.skill,
-      ...dutyColumns,
-    })
+    .select({ shiftId: shifts.id, skill: shifts.skill, ...dutyColumns })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(sites, eq(sites.id, shifts.siteId))
@@ -55,13 +50,13 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
   const colleagues = colleaguesOf(db, owner.id)
   return {
     name: `Shifts of ${owner.name}`,
+    at: now,
     events: duties.map(duty => {
       const others = colleagues.all({ shiftId: duty.shiftId }).map(({ name }) => name)
       return {
         uid: `shift-${duty.shiftId}-${owner.id}@${host}`,
         from: duty.startsAt,
         to: duty.endsAt,
-        stamp: duty.since,
         summary: duty.skill ? `${duty.skill}, ${duty.site}` : duty.site,
         location: duty.site,
         description: `${dutyWords(duty)}${others.length ? `\nWith ${others.join(', ')}` : ''}`,

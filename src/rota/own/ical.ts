@@ -5,18 +5,17 @@ type CalendarEvent = {
   uid: string
   from: number
   to: number
-  /** When it last changed. */
-  stamp: number
   summary: string
   location: string
   description: string
 }
 
-export type Calendar = { name: string; events: readonly CalendarEvent[] }
+/** `at`: when it was read. A calendar takes over a change only from a later reading. */
+export type Calendar = { name: string; at: number; events: readonly CalendarEvent[] }
 
 export const icalType = 'text/calendar; charset=utf-8'
 
-export function toIcal({ name, events }: Calendar): string {
+export function toIcal({ name, at, events }: Calendar): string {
   const lines = [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
@@ -30,7 +29,7 @@ export function toIcal({ name, events }: Calendar): string {
     ...events.flatMap(event => [
       'BEGIN:VEVENT',
       `UID:${text(event.uid)}`,
-      `DTSTAMP:${moment(event.stamp)}`,
+      `DTSTAMP:${moment(at)}`,
       `DTSTART:${moment(event.from)}`,
       `DTEND:${moment(event.to)}`,
       `SUMMARY:${text(event.summary)}`,
