@@ -288,6 +288,14 @@ describe('encodings', () => {
     expect(sheet.mapping).toEqual({ ID: 'id', Name: 'name', Power: 'power' })
   })
 
+  test('a byte order mark is no part of an id where one file was appended to another', async () => {
+    const sheet = await read('\uFEFFID,Power\n1,10\n\uFEFF"2",20\n\uFEFF1,30\n')
+    expect(sheetRows(sheet)).toEqual([
+      ['2', '2', 20],
+      ['1', '1', 30],
+    ])
+  })
+
   test('Windows-1252 is distinguished from UTF-8', async () => {
     const bytes = Uint8Array.from('id,name,power\n1,\xc9lan \x80 \x93x\x94,5\n', char => char.charCodeAt(0))
     const sheet = await readSheet(bytes)

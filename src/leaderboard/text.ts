@@ -2,7 +2,7 @@
 export type TextColumn = { bytes: Uint8Array; offsets: Uint32Array }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true }) // every byte is part of the text
 
 export const rowCount = (column: TextColumn): number => column.offsets.length - 1
 

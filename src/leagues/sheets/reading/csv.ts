@@ -84,6 +84,7 @@ export class CsvScanner {
         this.line++
         continue
       }
+      if (buffer[p] === 0xef && buffer[p + 1] === 0xbb && buffer[p + 2] === 0xbf) p += 3 // the mark of a file that was appended
       const first = p
       const row = columns.row
       let byte = 0

@@ -271,7 +271,7 @@ type PlayerRows = {
   values: Float64Array
 }
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true }) // every byte is part of the text
 
 /** Like `readValues`, with ids, names and labels. */
 export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): PlayerRows {
