@@ -45,6 +45,7 @@ export function openDatabase(dataDir: string, othersRun: () => boolean = () => f
     refuseLostDatabase(client, dataDir)
     migrate(client, dataDir, othersRun)
     client.run('PRAGMA synchronous = NORMAL')
+    client.run('PRAGMA wal_autocheckpoint = 4000') // pages: 16 MB; the reader thread does it sooner (`wal-checkpoints.ts`)
     guardFile(client, openFile(databaseFile(dataDir)))
     return opened(client)
   })

@@ -1,6 +1,6 @@
 /**
  * Writes to `fieldhouse.db` go to its write-ahead log first. SQLite copies the log into the file within some commit, once it
- * has a thousand pages (4 MB), and the HTTP thread waits for that. So every second the reader thread copies it, unless it is
+ * has 4,000 pages (16 MB), and the HTTP thread waits for that. So every second the reader thread copies it, unless it is
  * short: at a usual pace no commit has to. The commit after a copy starts the log from its beginning and waits for the disk, so the
  * reader thread makes that one, too; a short log is left. When writes come faster, SQLite's own checkpoints keep the log short.
  *
