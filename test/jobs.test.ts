@@ -282,6 +282,19 @@ test('a job the queue has lost is added again by the sweep', async () => {
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
 })
 
+test('a run that was to wait while the clock was ahead does not wait until it is that time again', async () => {
+  const { definition, begun, first } = heldJob('test.ahead')
+  const { app, finished, clock } = await startWith(definition)
+  clock.forward(7_200_000)
+  const { jobId } = await app.jobs.start(definition, {}, { at: clock.now() + 60_000 })
+  clock.forward(-7_200_000)
+  expect(await app.jobs.sweep(0)).toBe(1)
+  ;(await first()).end()
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
+  expect(await app.jobs.sweep(0)).toBe(0)
+  expect(begun).toHaveLength(1)
+})
+
 test('a run whose failure could not be written down, as the disk was full, is not left waiting for its next attempt', async () => {
   const { definition, begun, first } = heldJob('test.full', { attempts: 3, backoff: '10m' })
   const { app, finished } = await startWith(definition)

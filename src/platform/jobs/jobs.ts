@@ -6,12 +6,22 @@ import type { Static, TSchema } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, maxAheadMs } from '../clock.ts'
 import type { Log } from '../process/log.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 import type { JobDefinition } from './job.ts'
 import type { Queues } from './queues.ts'
-import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore, unfinishedByKey } from './runs.ts'
+import {
+  acceptRun,
+  changeRun,
+  isFinished,
+  type NewRun,
+  type Run,
+  runById,
+  unfinishedBefore,
+  unfinishedByKey,
+  waitingSince,
+} from './runs.ts'
 
 export type Start = {
   /** The id of the run, if it has to be known before it is accepted. */
@@ -129,6 +139,13 @@ export function openJobs<App>(
     await tryDispatch(run.id)
   }
 
+  /** Lets a run that waits for its time start now. False if it is not waiting. */
+  async function startNow(id: string, also: Partial<NewRun> = {}): Promise<boolean> {
+    const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null, ...also }))
+    if (run) await redispatch(run)
+    return run !== undefined
+  }
+
   /** Lets the job clean up after a run that did not succeed. */
   async function callAfterFailure({ id, name, input, status, error }: Run): Promise<void> {
     if (status !== 'FAILURE' && status !== 'CANCELLED') return
@@ -192,12 +209,7 @@ export function openJobs<App>(
       return run
     },
 
-    /** Lets a run that waits for its time start now. False if it is not waiting. */
-    async startNow(id: string): Promise<boolean> {
-      const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
-      if (run) await redispatch(run)
-      return run !== undefined
-    },
+    startNow,
 
     /** Runs a failed or cancelled run again under its own id; undefined if there is none, or it would not help. */
     async retry(id: string): Promise<Run | undefined> {
@@ -233,7 +245,8 @@ export function openJobs<App>(
 
     /**
      * Adds again the runs that the queue has lost, and those that wait there for their next attempt though their row says that
-     * they run: on a full disk the failure could not be written, and the process may have died since. Returns how many.
+     * they run: on a full disk the failure could not be written, and the process may have died since. What was accepted while the
+     * clock was ahead starts now, as it would wait until it is that time again. Returns how many.
      */
     async sweep(olderThanMs: number): Promise<number> {
       const before = clock.now() - olderThanMs
@@ -253,6 +266,8 @@ export function openJobs<App>(
         }
         runs = unfinishedBefore(db, before, last, sweepStep)
       }
+      for (const { id } of waitingSince(db, clock.now() + maxAheadMs, sweepStep))
+        if (await startNow(id, { createdAt: clock.now() })) added++
       return added
     },
 

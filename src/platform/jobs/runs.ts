@@ -85,6 +85,15 @@ export const unfinishedBefore = (db: Db, at: number, after: string, limit: numbe
     .limit(limit)
     .all()
 
+/** Runs that wait and were accepted after that time. */
+export const waitingSince = (db: Db, at: number, limit: number) =>
+  db
+    .select({ id: runs.id })
+    .from(runs)
+    .where(and(eq(runs.status, 'PENDING'), gt(runs.createdAt, at)))
+    .limit(limit)
+    .all()
+
 export const cancelRequested = (db: Db, ids: string[]) =>
   askedToStop(db)
     .all({ ids: JSON.stringify(ids) })
