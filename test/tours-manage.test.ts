@@ -198,6 +198,11 @@ test('a held board is accepted when an officer says so', async () => {
   clock.forward(2 * minute)
   expect((await update(fieldhouse)).result).toMatchObject({ outcome: 'held' })
   expect(await players(call)).toHaveLength(24)
+  feed.fault('down')
+  expect((await update(fieldhouse, { accept: true })).status).toBe('FAILURE')
+  feed.fault('shrunk')
+  clock.forward(minute)
+  expect((await update(fieldhouse)).result).toMatchObject({ outcome: 'held' }) // only the answer then was accepted
   expect((await update(fieldhouse, { accept: true })).result).toMatchObject({ outcome: 'changed', changed: 12 })
   expect(await players(call)).toHaveLength(12)
   expect(await tour(call)).toMatchObject({ status: 'ok', held: null })

@@ -42,6 +42,7 @@ const hasOtherState = (after: Tour, before: Tour) =>
 
 function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now: number, log: Log): FeedOutcome {
   const feed = tourFeed(tour, isUpdateWanted(openLeaguesOn(tx, tour.slug), now))
+  if (tour.acceptNext) changeTour(tx, tour.id, { acceptNext: false }) // whatever this answer is
   if (fetched.kind === 'failed') {
     recordFailure(tx, feed, now, fetched.message)
     return { outcome: 'failed', message: fetched.message }
@@ -63,7 +64,7 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
   const isCurrentStored = !unreadable && read[0]?.verdict.kind === 'accepted'
   if (held) recordHeldAnswer(tx, feed, now, held)
   else recordAcceptedAnswer(tx, feed, now, fetched.validators)
-  changeTour(tx, tour.id, { acceptNext: false, ...(isCurrentStored && { eventId: first?.event.id }) })
+  if (isCurrentStored) changeTour(tx, tour.id, { eventId: first?.event.id })
   for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
   const listed = [...stored.map(({ event }) => event.id), ...read.flatMap(({ known }) => known?.id ?? [])]
   const dropped = isWhole ? dropUpcoming(tx, tour, listed, now) : 0

@@ -12,7 +12,9 @@ import { clearFeedAlerts, stateOfNewUrl } from '../feeds/feed-state.ts'
 import { unmatchedAlertKey } from './match-field.ts'
 import {
   changeTour,
+  deleteEvent,
   deleteTour,
+  eventIdsOf,
   insertTour,
   touchBoards,
   tourWithSameName,
@@ -70,12 +72,14 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<To
 }
 
 export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Promise<void> {
+  // An event at a time, because a season of scores takes seconds.
+  for (const id of eventIdsOf(db, tour.id))
+    await atomically(db, tx => {
+      refuseWhileUsed(tx, tour)
+      deleteEvent(tx, id)
+    })
   await atomically(db, tx => {
-    const waiting = unfinalLeaguesOn(tx, tour.slug)
-    if (waiting.length > 0)
-      refuse('conflict', `Leagues use this tour: ${waiting.map(({ name }) => name).join(', ')}`, {
-        leagues: waiting.map(({ id }) => id),
-      })
+    refuseWhileUsed(tx, tour)
     deleteTour(tx, tour.id)
     touch(tx, 'tour', tour.slug)
     clearFeedAlerts(tx, tourFeed(tour), clock.now())
@@ -83,6 +87,14 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
     clearAlert(tx, clock.now(), unmatchedAlertKey(tour.slug))
     audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
   })
+}
+
+function refuseWhileUsed(tx: Db, { slug }: Tour): void {
+  const waiting = unfinalLeaguesOn(tx, slug)
+  if (waiting.length > 0)
+    refuse('conflict', `Leagues use this tour: ${waiting.map(({ name }) => name).join(', ')}`, {
+      leagues: waiting.map(({ id }) => id),
+    })
 }
 
 /** `accepts`: the board that is held back is accepted as it is. */

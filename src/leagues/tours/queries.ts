@@ -54,6 +54,18 @@ export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | un
     .returning()
     .all()[0]
 
+/** All of its events, the oldest first. */
+export const eventIdsOf = (db: Db, tourId: number): number[] =>
+  db
+    .select({ id: tourEvents.id })
+    .from(tourEvents)
+    .where(eq(tourEvents.tourId, tourId))
+    .orderBy(tourEvents.id)
+    .all()
+    .map(({ id }) => id)
+
+export const deleteEvent = (tx: Db, id: number): void => void tx.delete(tourEvents).where(eq(tourEvents.id, id)).run()
+
 export function deleteTour(tx: Db, id: number): void {
   tx.delete(tours).where(eq(tours.id, id)).run()
   touch(tx, 'names')

@@ -15,7 +15,7 @@ import { type Golfer, isOut } from './feeds/board.ts'
 import { type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
 import { nameKey } from './match-names.ts'
-import { eventsOf, findEvent, golfersOf, handEvent, touchBoards, upcomingEvent } from './queries.ts'
+import { deleteEvent, eventsOf, findEvent, golfersOf, handEvent, touchBoards, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
 import type { Tour, TourEvent } from './tour.ts'
@@ -62,7 +62,7 @@ export async function removeField({ db, clock }: App, who: Who, tour: Tour): Pro
     const ids = golfersOf(tx, event.id).map(({ player_id }) => player_id)
     if (leaguesPlaying(tx, tour, event).some(({ id }) => pickedPlayers(tx, id, ids).size > 0))
       refuse('conflict', `Entries have been made on ${event.name}; replace the list instead`)
-    tx.delete(tourEvents).where(eq(tourEvents.id, event.id)).run()
+    deleteEvent(tx, event.id)
     audit(tx, {
       at: clock.now(),
       who,
