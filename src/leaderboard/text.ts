@@ -24,8 +24,10 @@ export function compareTexts(a: TextColumn, i: number, b: TextColumn, j: number)
   const length = a.offsets[i + 1]! - start
   const otherLength = b.offsets[j + 1]! - otherStart
   const shared = Math.min(length, otherLength)
+  const bytes = a.bytes
+  const otherBytes = b.bytes
   for (let byte = 0; byte < shared; byte++) {
-    const difference = a.bytes[start + byte]! - b.bytes[otherStart + byte]!
+    const difference = bytes[start + byte]! - otherBytes[otherStart + byte]!
     if (difference !== 0) return difference
   }
   return length - otherLength
