@@ -13,7 +13,7 @@ import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, undoneTooLate } from './buildable.ts'
 import { correctTakenAt, discardHeld, publishAndAnnounce } from './held.ts'
 import { publishedSnapshots, undoUpload, uploadById } from './queries.ts'
-import { isSeasonOver } from './retention.ts'
+import { requireSeason } from './retention.ts'
 import { uploadSchema, uploadView } from './upload.ts'
 
 export const uploadChangeRoutes = (app: App) => {
@@ -57,8 +57,7 @@ export const uploadChangeRoutes = (app: App) => {
       async ({ params: { id }, who }) => {
         const upload = await atomically(db, tx => {
           const upload = uploadById(tx, id)
-          if (isSeasonOver(leagueById(tx, upload.leagueId), clock.now()))
-            refuse('conflict', 'The league is final or long over; its uploads stay')
+          requireSeason(leagueById(tx, upload.leagueId), clock.now())
           const before = publishedSnapshots(tx, upload.leagueId)
           const undone =
             undoUpload(tx, upload, clock.now()) ??

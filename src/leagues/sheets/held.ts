@@ -15,7 +15,7 @@ import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
 import { changeUpload, publishedSnapshots, publishUpload, uploadById } from './queries.ts'
 import { removeReceived } from './receive-file.ts'
-import { isSeasonOver } from './retention.ts'
+import { requireSeason } from './retention.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
 const alertKey = (uploadId: number) => `upload_held:${uploadId}`
@@ -104,7 +104,7 @@ export function correctTakenAt(app: App, tx: Db, id: number, who: Who, takenAt: 
   const now = app.clock.now()
   const upload = uploadById(tx, id)
   const league = leagueById(tx, upload.leagueId)
-  if (isSeasonOver(league, now)) refuse('conflict', 'The league is final or long over; its uploads stay as they are')
+  requireSeason(league, now)
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const before = publishedSnapshots(tx, league.id)
   const changed =

@@ -5,6 +5,7 @@ import { and, eq, gte, isNotNull, lt, notInArray, or } from 'drizzle-orm'
 import { leagues, uploadDrafts, uploads } from '../../../db/schema.ts'
 import { atomically, tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
 import { locks } from '../../locks.ts'
 import { day, hour, startOf } from '../../platform/clock.ts'
 import { isProcessDead } from '../../platform/process/process-lock.ts'
@@ -107,8 +108,17 @@ async function sweepUnneeded({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: nu
 }
 
 /** Final, or ended so long ago that nothing of it can be undone any more. */
-export const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) =>
-  finalizedAt !== null || endsAt < now - 30 * day
+const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) => finalizedAt !== null || endsAt < now - 30 * day
+
+/** Refuses changes to the uploads of such a league. */
+export function requireSeason(league: League, now: number): void {
+  if (league.finalizedAt !== null) refuse('conflict', 'The league is final; its uploads stay as they are')
+  if (isSeasonOver(league, now))
+    refuse(
+      'conflict',
+      'The league ended over 30 days ago, so its uploads stay; first give it a later end to change them',
+    )
+}
 
 /** Errors in a final board are usually found in its first week: all its scans stay that long. */
 const isLongOver = (league: League, now: number) =>
