@@ -35,16 +35,17 @@ export async function solveInThisThread(
   report('building', 2, 'reading the rules')
   const plan = preparePlan(problem)
   report('building', 3, 'placing the hardest shifts first')
-  let grown = performance.now()
+  let nextReport = performance.now() + 500
   const first = buildGreedyRoster(plan, (roster, part) => {
-    if (performance.now() - grown < 500) return
+    const from = performance.now()
+    if (from < nextReport) return
     report(
       'building',
       3 + part,
       'placing the hardest shifts first',
       initialProof(withoutShortStretches(Roster.from(plan, roster.peopleAt))),
     )
-    grown = performance.now()
+    nextReport = performance.now() + Math.max(500, 4 * (performance.now() - from)) // a large roster takes long to report
   })
   let state = initialProof(withoutShortStretches(first))
   let ended: EndReason = 'heuristic'
