@@ -67,6 +67,9 @@ test('over TLS the cookies are for TLS and this host only, and signing out empti
   expect(await signedInAs(session)).toBe(401)
   expect((await login({ ...proxied, 'x-forwarded-proto': 'http' })).status).toBe(403)
   expect((await login({ ...proxied, origin: 'https://evil.example.org' })).status).toBe(403)
+  const withPort = (port: number) => ({ ...proxied, 'x-forwarded-host': `play.example.org:${port}` })
+  expect((await login(withPort(443))).status).toBe(200) // nginx passes on $host:$server_port in many a configuration
+  expect((await login(withPort(444))).status).toBe(403)
 })
 
 test('an unknown address and a wrong password get the same answer after the same work', async () => {

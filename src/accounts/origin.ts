@@ -17,8 +17,9 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
   const origin = request.headers.get('origin')
   if (origin === null) return
   const { host, proto } = hostAndProtocol(request, proxies)
-  const from = URL.canParse(origin) ? new URL(origin) : undefined
-  if (from && from.host === host?.toLowerCase() && (!proto || from.protocol === `${proto}:`)) return
+  const from = URL.parse(origin)
+  const site = from && URL.parse(`${from.protocol}//${host}`) // an origin leaves out the usual port, a proxy may not
+  if (from?.host && from.host === site?.host && (!proto || from.protocol === `${proto}:`)) return
   refuse('forbidden', `This request comes from ${origin}, not from this site (${host}); a proxy must pass Host on`)
 }
 
