@@ -1,6 +1,6 @@
 /** Price history, held prices, and prices imported by CSV. */
 import { expect, test } from 'bun:test'
-import { day } from '../src/platform/clock.ts'
+import { day, hour } from '../src/platform/clock.ts'
 import { newCup, newestPrice, newTrader, newTraders, portfolio, sendQuotes, takeBack, trade } from './market.ts'
 import { board, type caller, refusalOf, start } from './start.ts'
 
@@ -39,7 +39,8 @@ test('a price that moves more than half is held: nobody trades at it until an of
 })
 
 test('a held price is discarded by hand or by the next plausible price; a newer implausible one replaces it', async () => {
-  const { call } = await start()
+  const { call, clock } = await start()
+  const ago = (ms: number) => new Date(clock.now() - ms).toISOString()
   await sendQuotes(call, { ACME: 1_000, BOLT: 1_000 })
   await sendQuotes(call, { ACME: 10_000, BOLT: 10_000 })
   await sendQuotes(call, { ACME: 11_000 })
@@ -58,6 +59,18 @@ test('a held price is discarded by hand or by the next plausible price; a newer 
   expect(await call.post(`/api/v1/held-prices/${id}/discard`)).toMatchObject({ symbol: 'BOLT' })
   expect(await heldPrices()).toEqual([])
   expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_000 })
+
+  // One that is older than the held price answers no question about it.
+  await sendQuotes(call, { CORE: 1_000 }, ago(3 * hour))
+  await sendQuotes(call, { CORE: 1_700 })
+  await sendQuotes(call, { CORE: 9_000 }, ago(2 * hour))
+  await sendQuotes(call, { CORE: 1_100 }, ago(hour))
+  expect((await call.get('/api/v1/held-prices')).held_prices).toMatchObject([
+    { symbol: 'CORE', price_cents: 1_700, before_cents: 1_100 },
+  ])
+  await sendQuotes(call, { CORE: 1_200 }, ago(hour / 2)) // beside which 1,700 is plausible
+  expect(await heldPrices()).toEqual([])
+  expect(await call.get('/api/v1/quotes/CORE')).toMatchObject({ price_cents: 1_700 })
 })
 
 test('a price that was taken back is held when it comes again, however little it moves', async () => {

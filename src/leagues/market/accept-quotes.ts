@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { deleteHeldPrices, heldPriceOf, holdPrices } from './held-prices.ts'
+import { deleteHeldPrices, heldPriceOf, heldSymbolsOf, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
 import { leaguesHolding, liveLeagues } from './quote-queries.ts'
 
@@ -90,11 +90,12 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     if (asOf === last?.asOf && priceCents === last.priceCents) continue
     const isDoubtful = (from: number) =>
       movesTooFar(from, priceCents, holdPct) || (priceCents !== from && voided.has(`${symbol} ${priceCents}`))
+    const isNewest = asOf >= (held.get(symbol)?.asOf ?? 0)
     if (last && isDoubtful(last.priceCents)) {
-      held.set(symbol, { ...quote, before: last.priceCents })
+      if (isNewest) held.set(symbol, { ...quote, before: last.priceCents })
       continue
     }
-    held.delete(symbol)
+    if (isNewest) held.delete(symbol)
     const accepted = { symbol, priceCents, asOf, receivedAt: now, openCents: openAfter(last, quote, now), priceId: 0 }
     known.set(symbol, accepted)
     newest.set(symbol, accepted)
@@ -107,14 +108,15 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     upsertDayPrices(tx).run(JSON.stringify([...days.values()]))
     deleteHeldPrices(
       tx,
-      [...newest.keys()].filter(symbol => !held.has(symbol)),
+      [...newest.values()].filter(({ symbol }) => !held.has(symbol)),
       now,
     )
   }
+  for (const symbol of heldSymbolsOf(tx, [...newest.keys()])) reviewHeldPrice(tx, symbol, { now, holdPct })
   return { changed: newest.size, older, held: held.size }
 }
 
-/** After a correction a held price is compared with another price than before, and may be plausible. */
+/** A held price is compared with another price than before, and may be plausible by now. */
 export function reviewHeldPrice(tx: Db, symbol: string, { now, holdPct }: Omit<QuoteSource, 'by'>): void {
   const held = heldPriceOf(tx, symbol)
   if (held) acceptBatch(tx, [held], { now, by: held.setBy, holdPct })

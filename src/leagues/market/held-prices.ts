@@ -46,7 +46,7 @@ type HeldPriceView = Static<typeof heldPriceSchema>
 
 const alert = 'prices_held'
 
-/** Only the newest held price of a symbol is kept. The same one again, beside the same price, raises no new question. */
+/** Only the newest held price of a symbol is kept, by its own time. The same one again, beside the same price, raises no new question. */
 export function holdPrices(
   tx: Db,
   held: readonly (NewQuote & { before: number })[],
@@ -73,8 +73,9 @@ export function holdPrices(
         receivedAt: sql`excluded.received_at`,
         setBy: sql`excluded.set_by`,
       },
-      setWhere: sql`(${heldPrices.priceCents}, ${heldPrices.asOf}, ${heldPrices.beforeCents})
-        <> (excluded.price_cents, excluded.as_of, excluded.before_cents)`,
+      setWhere: sql`${heldPrices.asOf} <= excluded.as_of and
+        (${heldPrices.priceCents}, ${heldPrices.asOf}, ${heldPrices.beforeCents})
+          <> (excluded.price_cents, excluded.as_of, excluded.before_cents)`,
     })
     .returning({ id: heldPrices.id })
     .all().length
@@ -82,16 +83,27 @@ export function holdPrices(
 }
 
 const deleteHeld = prepared(({ $client: client }) =>
-  client.query<{ id: number }, [symbols: string]>(
-    'delete from held_prices where symbol in (select value from json_each(?)) returning id',
+  client.query<{ id: number }, [news: string]>(
+    `delete from held_prices
+     where exists (select 1 from json_each(?) where value ->> 0 = symbol and value ->> 1 >= as_of) returning id`,
   ),
 )
+const heldAmong = prepared(({ $client: client }) =>
+  client.query<{ symbol: string }, [symbols: string]>(
+    'select symbol from held_prices where symbol in (select value from json_each(?))',
+  ),
+)
+export const heldSymbolsOf = (db: Db, symbols: readonly string[]): string[] =>
+  heldAmong(db)
+    .all(JSON.stringify(symbols))
+    .map(({ symbol }) => symbol)
 export const heldPriceOf = (db: Db, symbol: string): HeldPrice | undefined =>
   db.select().from(heldPrices).where(eq(heldPrices.symbol, symbol)).get()
 
-/** Plausible prices have come in since, so the question is settled. */
-export function deleteHeldPrices(tx: Db, symbols: readonly string[], now: number): void {
-  if (deleteHeld(tx).all(JSON.stringify(symbols)).length) updateHeldAlert(tx, now)
+/** Plausible prices have come in since, so the question is settled. Those that are held of a later time wait on. */
+export function deleteHeldPrices(tx: Db, news: readonly Omit<NewQuote, 'priceCents'>[], now: number): void {
+  const rows = news.map(({ symbol, asOf }) => [symbol, asOf])
+  if (deleteHeld(tx).all(JSON.stringify(rows)).length) updateHeldAlert(tx, now)
 }
 
 export function takeHeldPrice(tx: Db, id: number, now: number): HeldPrice {
