@@ -1,13 +1,20 @@
 /** Checks of a page as shown in the browser. They run inside the page, so they use nothing from outside. */
 import type { Page } from 'playwright-core'
+import { rounds } from './needs.ts'
 
-/** The faults of an open page at each width, in light and dark. It is not loaded again, because that takes longer than the checks. */
+const colorSchemes = ['light', 'dark'] as const
+
+/**
+ * The faults of an open page at each width, in light and dark: in short rounds of several widths they take turns. It is not loaded
+ * again, because that takes longer than the checks.
+ */
 export async function pageFaults(page: Page, widths: readonly number[]): Promise<string[]> {
   const faults: string[] = []
-  for (const width of widths) {
+  const takeTurns = widths.length > 1 && rounds(1, 2) === 1
+  for (const [i, width] of widths.entries()) {
     await page.setViewportSize({ width, height: 800 })
     const faultsAtWidth: string[] = []
-    for (const colorScheme of ['light', 'dark'] as const) {
+    for (const colorScheme of takeTurns ? [colorSchemes[i % 2]] : colorSchemes) {
       await page.emulateMedia({ colorScheme }) // colours change at once, as pages of tests have no transitions
       faultsAtWidth.push(...(await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`))
     }
