@@ -84,7 +84,7 @@ const openBoundOfAllWeeks = (plan: SolverPlan): number => {
 }
 
 test('with any rules of work, no roster breaks one, and its cost is what the checker counts', () => {
-  forSeeds(rounds(40, 400), random => {
+  forSeeds(rounds(20, 400), random => {
     const problem = withRules(
       withoutGivenWork(fullFeaturedProblem(random, 1 + random.below(6), 1 + random.below(16))),
       random,
@@ -104,7 +104,7 @@ test('with any rules of work, no roster breaks one, and its cost is what the che
 }, 60_000)
 
 test('existing work counts for the rules, and no added assignment breaks one', () => {
-  forSeeds(rounds(60, 500), random => {
+  forSeeds(rounds(30, 500), random => {
     const problem = withRules(fullFeaturedProblem(random, 1 + random.below(6), 1 + random.below(16)), random)
     const { assignments, summary } = toSolution(
       withoutShortStretches(buildGreedyRoster(preparePlan(problem))),
@@ -119,7 +119,7 @@ test('existing work counts for the rules, and no added assignment breaks one', (
 test(
   'with rules of work too, a proved optimum is the best of all possible rosters',
   async () => {
-    for (let seed = 1; seed <= rounds(12, 60); seed++) {
+    for (let seed = 1; seed <= rounds(6, 60); seed++) {
       const random = randomFrom(seed)
       const problem = withRules(
         { ...withoutGivenWork(fullFeaturedProblem(random, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed },
@@ -159,7 +159,7 @@ test(
 test(
   'no roster leaves fewer places open than the proved bound',
   async () => {
-    for (let seed = 1; seed <= rounds(6, 40); seed++) {
+    for (let seed = 1; seed <= rounds(3, 40); seed++) {
       const problem = { ...fullFeaturedProblem(randomFrom(seed), 5, 14), pinned: [], seed }
       const plan = preparePlan(problem)
       const { roster } = await proveRoster(initialProof(buildGreedyRoster(plan)), untilProved(seed))

@@ -247,7 +247,7 @@ const resultOf = (step: Promise<unknown>) =>
   )
 
 /** The steps depend little on the runtime, so the second one does fewer. */
-const seeds = rounds(isBun ? 6 : 2, 6)
+const seeds = rounds(isBun ? 3 : 1, 6)
 const steps = isBun ? 200 : 100
 
 for (const seed of process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: seeds }, (_, i) => i + 1))
