@@ -71,6 +71,8 @@ test('a worksheet that a file does not have is refused with those it has', async
       status: 'FAILURE',
       error: expect.stringContaining(why),
     })
+  const unnamed = upload(call, id, 'ID,Power\n1,2\n', { worksheet: '' }, 's.csv') // a field that was left empty
+  expect((await finished(unnamed)).status).toBe('SUCCESS')
 })
 
 test('without JavaScript another worksheet is chosen from a list, and its columns are shown before it is imported', async () => {

@@ -120,7 +120,7 @@ export async function acceptUpload(
   const { takenAt } = date
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
-  const givenWorksheet = options.worksheet ?? null
+  const givenWorksheet = options.worksheet || null // a form may send an empty field
   const accept = (tx: Db) => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     claimFile?.(tx)

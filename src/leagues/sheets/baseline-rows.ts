@@ -20,7 +20,7 @@ export type BaselineRows = {
   rows: Int32Array
 }
 const OWN = -1
-export const LATE = -2
+const LATE = -2
 
 /** Some columns, read from the first row to the last: the value of a row from `first` to `end` is `values[column][row - first]`. */
 type ColumnWindow = Pick<SnapshotWindow, 'values' | 'length' | 'first' | 'end' | 'moveTo'>

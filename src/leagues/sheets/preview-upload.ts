@@ -22,7 +22,12 @@ export async function previewUpload(app: App, league: League, received: Received
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
   const { mapping: givenMapping, kind, worksheet } = { ...checkedUploadForm(fields), ...options }
-  const input = { path: uploadPath(config.dataDir, file), filename, worksheet, isCut: fields.is_cut === 'true' }
+  const input = {
+    path: uploadPath(config.dataDir, file),
+    filename,
+    worksheet: worksheet || undefined,
+    isCut: fields.is_cut === 'true',
+  }
   const readPreview = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
   const mapping = mappingOf(givenMapping) ?? undefined
   const first = await readPreview(mapping)
