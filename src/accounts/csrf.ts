@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts'
 import { refuse } from '../errors.ts'
 import { smallBody } from '../platform/http/http-server.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import { requestContext, type Who } from '../platform/http/request-context.ts'
+import { pathOf } from '../platform/http/responses.ts'
 import { refuseForeign } from './origin.ts'
 import { isSameSecret } from './secret.ts'
 
@@ -10,22 +11,22 @@ export const isMutation = ({ method }: Request) => !safeMethods.has(method)
 /** For people who are not signed in yet, though an old cookie may be sent along: only the origin is checked. Unsubscribing has a token of its own. */
 const signInPaths =
   /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
-/** These forms carry files, so the body is read, and its token checked, where the upload is accepted: see `requireToken`. */
-const uploadForms = /^\/leagues\/[^/]+\/uploads$/
 
 /** The hidden field of a form that works without script. */
 export const csrfField = 'csrf_token'
 
 /** A change by cookie must come from our own pages: same origin, and with the token they were given. */
 export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {
-  if (who?.via !== 'session' || !isMutation(request) || signInPaths.test(new URL(request.url).pathname)) return
+  const path = pathOf(request.url)
+  if (who?.via !== 'session' || !isMutation(request) || signInPaths.test(path)) return
   if (!request.headers.has('origin'))
     refuse(
       'forbidden',
       'A change by cookie needs the header Origin with the address of this site; programs send a key instead',
     )
   refuseForeign(request, config)
-  if (uploadForms.test(new URL(request.url).pathname)) return
+  // A form that carries a file is read, and its token checked, where the upload is accepted.
+  if (requestContext(request).takesFile && !path.startsWith('/api/')) return
   requireToken(who, request.headers.get('x-csrf-token') ?? (await tokenOfForm(request)))
 }
 
