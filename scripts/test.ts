@@ -60,7 +60,7 @@ const readOnNode = (async () => {
 // Files run in parallel, the tests of a file one after the other. The files of a process share its modules, because loading them takes
 // longer than most tests. Tests wait much of the time, so a small machine gets more processes than cores. The longest files run first,
 // so that none runs alone at the end; `bun run test --update-timings` measures them again.
-const processes = Number(process.env.TP ?? Math.max(4, availableParallelism()))
+const processes = Math.max(5, availableParallelism())
 const how = [
   `--parallel=${processes}`,
   '--no-isolate',
