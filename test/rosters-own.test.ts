@@ -157,7 +157,7 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
 })
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
-  const { call, app, ann, bob } = await startBar()
+  const { call, app, ann, bob, clock } = await startBar()
   const requestLeave = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
   const leave = await requestLeave(ann, 6, 7)
@@ -207,6 +207,9 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
   expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)
   expect(await auditedActions(call)).toContain('leave.decline')
+
+  clock.forwardToNext(day)
+  expect(await requestLeave(bob, 0, 0)).toMatchObject({ state: 'pending' }) // in America it is still that day
 })
 
 test('an offered duty is taken by a colleague and approved by an officer, within the rules', async () => {

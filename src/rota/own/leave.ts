@@ -6,7 +6,7 @@ import type { Db } from '../../../db/open.ts'
 import { assignments, leaveRequests, leaveStates, shifts, staff } from '../../../db/schema.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { iso, isoOrNull } from '../../platform/clock.ts'
+import { hour, iso, isoOrNull } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { spanWords } from '../calendar-view.ts'
@@ -44,7 +44,7 @@ const maxDays = 366 // days
 export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at: number): number {
   const { from, to } = given
   checkDateRange(from, to, 'to', maxDays)
-  if (to < today(at)) invalid('to', 'These days are in the past.')
+  if (to < today(at - 12 * hour)) invalid('to', 'These days are in the past.') // everywhere: a site may be far west
   const other = tx
     .select()
     .from(leaveRequests)
