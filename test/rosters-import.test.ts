@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test'
 import ExcelJS from 'exceljs'
+import { openBeside } from '../db/open.ts'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { formOf } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { afterTest, refusalOf, start } from './start.ts'
 
 const people = `Name,Skills,Max hours week,Hourly wage,Certifications,Unavailable,Active
 Ann,bar | steward,24,15.50,first aid 2027-12-31,2026-07-01 - 2026-07-14 | 2026-08-01,yes
@@ -45,6 +46,19 @@ test('people are imported from a CSV: new ones are created, known ones changed, 
   expect(staff[1]).toMatchObject({ id: bob.id, name: 'Bob', hourly_cents: 1700, skills: ['bar'], active: false })
   expect(await send(people)).toMatchObject({ created: 0, changed: 0, unchanged: 2 })
   expect(await auditedActions(call)).toContain('staff.import')
+})
+
+test('who was added by another process while an import waited is not added again', async () => {
+  const { call, dataDir } = await start()
+  const { $client: other } = openBeside(dataDir)
+  afterTest(() => other.close())
+  other.run('begin immediate')
+  other.run(`insert into staff (name, skills, max_hours_week, hourly_cents, preferences, created_at)
+    values ('Ann', '[]', 40, 0, '[]', 0)`)
+  const imported = call.post(`${base}/staff/import`, { csv: people })
+  for (let i = 0; i < 3; i++) await call.get(`${base}/staff`)
+  other.run('commit')
+  expect(await imported).toMatchObject({ created: 1, changed: 1 })
 })
 
 test('every mistake of a file of people is named by its line, and nothing of it is written', async () => {

@@ -178,10 +178,10 @@ const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.r
 /** Imports all rows, or none if anything is wrong; a dry run changes nothing. */
 export function importStaff(
   tx: Db,
-  people: readonly ImportedPerson[],
+  { people, errors: unread }: ReturnType<typeof parseStaff>,
   at: number,
-): { created: number; changed: number; errors: FieldError[] } {
-  const errors: FieldError[] = []
+): { people: ImportedPerson[]; created: number; changed: number; errors: FieldError[] } {
+  const errors = [...unread]
   let [created, changed] = [0, 0]
   for (const { line, staff_id, name, changes, change } of people) {
     try {
@@ -197,5 +197,5 @@ export function importStaff(
       errors.push({ path: `line ${line}, ${error.extra.errors?.[0]?.path ?? 'account'}`, message: error.detail })
     }
   }
-  return { created, changed, errors }
+  return { people, created, changed, errors }
 }

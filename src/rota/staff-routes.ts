@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { type FieldError, refuse, refuseImport } from '../errors.ts'
+import { refuse, refuseImport } from '../errors.ts'
 import { counted } from '../platform/counted.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
@@ -10,9 +10,9 @@ import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { readTable } from '../platform/spreadsheets/read-table.ts'
+import { readTable, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
-import { type ImportedPerson, importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
+import { importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
 import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
 import { newPerson, normalisePerson, type PersonChange, personChange, personDefaults, personSchema } from './person.ts'
 import { addPerson, changePerson, countAssignments, deletePerson, listStaff, personById } from './staff-queries.ts'
@@ -46,12 +46,12 @@ export const staffRoutes = (app: App) => {
   }
 
   /** In one transaction, which is rolled back if anything is wrong and after a dry run. */
-  async function writeAll(people: ImportedPerson[], errors: FieldError[], who: Who, isTrial: boolean) {
+  async function writeAll(table: TextTable, who: Who, isTrial: boolean) {
     const at = clock.now()
     try {
       return await atomically(db, tx => {
-        const written = importStaff(tx, people, at)
-        const done = { ...written, errors: [...errors, ...written.errors] }
+        const known = listStaff(tx, {}, { page: 1, limit: maxStaff, offset: 0 }).staff
+        const done = importStaff(tx, parseStaff(table, known), at)
         if (isTrial || done.errors.length) throw new RolledBack(done)
         raiseExpiryAlerts(tx, at)
         const detail = { created: done.created, changed: done.changed }
@@ -105,9 +105,7 @@ export const staffRoutes = (app: App) => {
       '/import',
       async ({ request, query: { dry_run }, who, set }) => {
         const table = await readTable(await receiveTable(request))
-        const known = listStaff(db, {}, { page: 1, limit: maxStaff, offset: 0 }).staff
-        const { people, errors } = parseStaff(table, known)
-        const done = await writeAll(people, errors, signedIn(who), dry_run ?? false)
+        const { people, ...done } = await writeAll(table, signedIn(who), dry_run ?? false)
         const summary = {
           created: done.created,
           changed: done.changed,
