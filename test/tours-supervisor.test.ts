@@ -7,6 +7,7 @@ import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { ensureUpdates, lastFindings, type SupervisorFindings } from '../src/leagues/tours/supervisor.ts'
 import { locks } from '../src/locks.ts'
 import { day, hour, minute, second } from '../src/platform/clock.ts'
+import { runById } from '../src/platform/jobs/runs.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { type Env, spawnFieldhouse, startWithoutSchedule, temporaryFolder, until } from './start.ts'
@@ -210,8 +211,14 @@ test('"update now" asks now and says what came of it, but not twice within 15 s'
 })
 
 test('updates end a day past the last league that is not final, and the tour says so', async () => {
-  const { call, league } = await startFollowing()
-  expect(Date.parse((await tour(call)).followed_until)).toBe(Date.parse(league.ends_at) + day)
+  const { app, call, clock, league, bookedUpdate, supervise } = await startFollowing()
+  const end = Date.parse(league.ends_at) + day
+  expect(Date.parse((await tour(call)).followed_until)).toBe(end)
+  clock.forward(end - clock.now() - 30 * second) // of an interval of 60 s
+  await supervise()
+  await until(() => runById(app.db).get({ id: bookedUpdate.id })?.status === 'SUCCESS')
+  expect((await supervise()).findings).toMatchObject([{ state: 'idle' }]) // another update would be too late
+  expect(missingTaskAlerts(app)).toEqual([])
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   expect((await tour(call)).followed_until).toBeNull()
 })
