@@ -183,7 +183,7 @@ browserTest('"Update now" on the page of a tour says what came of it', async () 
 })
 
 browserTest('without script an entry is made with a plain form, and what is wrong is said on the page', async () => {
-  const { url, league, field, ann } = await startPool()
+  const { url, league, field, ann, play } = await startPool()
   const page = await openBrowser({ javaScriptEnabled: false })
   await signInBrowser(page, url, 'ann@example.org', 'the password of ann')
   await page.goto(`${url}/leagues/${league.id}/entries`)
@@ -212,6 +212,10 @@ browserTest('without script an entry is made with a plain form, and what is wron
   await page.click('#entry button[type=submit]')
   await page.waitForSelector('h2:has-text("Make your entry")')
   expect(await read()).toMatchObject([{ name: 'Plainer', tiebreaker: -8, picks: entry.picks }])
+  for (const golfer of field.slice(0, 4)) await tick(golfer)
+  await play(90)
+  await page.click('#entry button[type=submit]')
+  await page.waitForSelector('text=Picks are closed; the deadline was')
 })
 
 browserTest('with groups one of each is chosen, and the group that lacks one says so', async () => {

@@ -54,7 +54,7 @@ export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefi
     { label: 'Entries', value: number(data.pagination.total) },
   ]
   return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
-${unknownNotice(data, who)}${isPlayer && mine.length > 0 && ownEntriesPart(data)}
+${data.refused && notice(data.refused.message, 'bad')}${unknownNotice(data, who)}${isPlayer && mine.length > 0 && ownEntriesPart(data)}
 ${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryPart(data, who)}
 ${open && !who && notice(html`<a href="/sign-in?next=/leagues/${league.id}/entries">Sign in</a> to make an entry.`)}
 <section class="part">

@@ -3,7 +3,6 @@ import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { form, formField } from '../../ui/parts/form.ts'
-import { notice } from '../../ui/parts/notices.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import type { TourRules } from './config.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
@@ -11,7 +10,7 @@ import type { PickGroup } from './groups.ts'
 import type { Picks } from './picks.ts'
 import { byStrength, type Ratings } from './ratings.ts'
 
-/** A form sent without script that was refused. */
+/** A form sent without script that was refused; the page says why, also if it no longer shows the form. */
 export type RefusedEntry = { name?: string; picks: readonly string[]; tiebreaker?: number | null; message: string }
 
 type EntryForm = {
@@ -39,7 +38,7 @@ ${form(
     goTo: `/leagues/${leagueId}/entries`,
     done: editing ? 'Changed' : 'You are in',
   },
-  html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" data-type="plain" />${refused && notice(refused.message, 'bad')}
+  html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" data-type="plain" />
 ${formField({ label: 'Team name', name: 'name', optional: true, maxlength: 60, value: given?.name, hint: 'Shown on the board; blank = your name' })}
 ${chooser(rules, picking, chosen)}
 ${
