@@ -94,6 +94,18 @@ test('a board counts gains since the baseline, and change since the snapshot bef
   expect(await standings(source, { at: 1 })).toEqual([])
 })
 
+test('the page of a large board is the same, whichever thread reads its rows', async () => {
+  const scan = (gain: number) => kills(Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`p${i}`, i * gain])))
+  const published = [
+    { snapshot: await storeSheet(scan(1)), kind: 'baseline' as const, takenAt: 1 },
+    { snapshot: await storeSheet(scan(3)), kind: 'current' as const, takenAt: 2 },
+  ]
+  const source = { published, config: { weights: { kill_points: 1 } } }
+  const page = await sheetPage(boards, source, query(), true)
+  expect(page.rows[0]).toMatchObject({ rank: 1, player_id: 'p4999', score: 9998 })
+  expect(page).toEqual(await sheetPage(boards, source, query()))
+})
+
 test('a player card shows current, baseline, gain, standing and history', async () => {
   const published: Published[] = [
     { kind: 'baseline', takenAt: 1, snapshot: await storeSheet(kills({ ann: 10, bob: 20 })) },

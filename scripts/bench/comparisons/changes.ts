@@ -35,6 +35,7 @@ for (const change of Object.keys(changes) as Change[])
 export const firstReads: Comparison = {
   name: 'changes',
   title: 'First read after a change',
+  longStretches: 'the garbage collector while both processors are taken',
   figures,
   sides: { Fieldhouse: fieldhouse },
 }

@@ -67,6 +67,7 @@ figures['zstd processor'] = {
 export const reads: Comparison = {
   name: 'reads',
   title: 'Cached answers',
+  longStretches: 'the garbage collector while both processors are taken',
   figures,
   isCold: true, // every side warms up when it opens
   sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute },

@@ -39,6 +39,7 @@ function fillMembers(dataDir: string, keys: readonly string[]): void {
 export const trades: Comparison = {
   name: 'trades',
   title: 'Orders',
+  longStretches: 'the garbage collector while both processors are taken, or a commit that waits for the disk',
   figures: {
     rate: {
       title: `orders in one market, ${members} at once, durable`,
