@@ -226,6 +226,11 @@ test('a corrected list replaces the first; a picked golfer who is missing from i
   const { problem } = await refusalOf(ann.put(`/api/v1/leagues/${league.id}/entries/${entry.id}`, { picks: again }))
   expect(problem.errors).toMatchObject([{ message: 'Ann A is out of the event.' }])
   expect(await ann.get(`/leagues/${league.id}/entries`)).toMatch(/Ann A<\/bdi> +<small>withdrawn/)
+
+  const players = Array.from({ length: 500 }, (_, i) => ({ name: `Zoe N${i}` }))
+  await olga.put(field, { event: 'Inland Open', players })
+  const page = await olga.get(field.replace('/api/v1', '')) // with the withdrawn, who are not in its form
+  expect(page.match(/^Zoe N\d+,/gm)).toHaveLength(500)
 })
 
 test('a feed that shows the next event itself needs no list, and its ids stay the same later', async () => {

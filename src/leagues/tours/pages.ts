@@ -129,6 +129,7 @@ export const tourPages = (app: App) => {
     const slice = pageOf({ page: query.page, limit: 100 })
     const { event, players, total } = upcomingPage(db, tour, slice)
     const isByHand = event?.source === 'hand'
+    const all = { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 } // those who have withdrawn count too
     const unmatched = openUnmatched(db, tour)
     const eventIds = new Set(unmatched.map(({ event_id }) => event_id))
     const byName = (golfers: Golfer[]) => golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
@@ -137,7 +138,7 @@ export const tourPages = (app: App) => {
       event,
       players,
       pagination: pagination(slice, total),
-      entered: isByHand ? upcomingPage(db, tour, pageOf({ limit: 500 })).players.filter(each => !each.withdrawn) : [],
+      entered: isByHand ? upcomingPage(db, tour, all).players.filter(each => !each.withdrawn) : [],
       unmatched,
       golfers: new Map([...eventIds].map(id => [id, byName(golfersOf(db, id))])),
     }
