@@ -14,7 +14,9 @@ const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
   time: 'as_of',
 }
 
-export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; errors: FieldError[] } {
+const rowsPerSlice = 1_000 // rows checked at a time, a few milliseconds
+
+export async function parsePriceCsv(csv: string, now: number): Promise<{ quotes: NewQuote[]; errors: FieldError[] }> {
   const { data } = Papa.parse<string[]>(csv.replace(/^\uFEFF/, ''), { transform: text => text.trim() })
   const rows = data.map((cells, i) => ({ cells, line: `line ${i + 1}` })).filter(({ cells }) => cells.some(Boolean))
   const first = rows[0]?.cells ?? []
@@ -28,7 +30,8 @@ export function parsePriceCsv(csv: string, now: number): { quotes: NewQuote[]; e
   if (prices.length > maxQuotes) return wrong('csv', `The file has more than ${maxQuotes} rows. Send it in parts.`)
   const quotes: NewQuote[] = []
   const errors: FieldError[] = []
-  for (const { cells, line } of prices) {
+  for (const [i, { cells, line }] of prices.entries()) {
+    if (i % rowsPerSlice === rowsPerSlice - 1) await Bun.sleep(0)
     const cell = (column: 'symbol' | 'price' | 'as_of') => cells[columns.indexOf(column)] || undefined
     const price_cents = centsOf(cell('price') ?? '')
     if (price_cents === 0) errors.push({ path: `${line}, price`, message: 'Write a price such as 213.50.' })

@@ -24,7 +24,7 @@ export const priceRoutes = (app: App) => {
       '/import',
       async ({ request, who }) => {
         const now = clock.now()
-        const { quotes, errors } = parsePriceCsv(await receiveCsv(request), now)
+        const { quotes, errors } = await parsePriceCsv(await receiveCsv(request), now)
         if (errors.length) refuseImport(errors)
         return pushResult(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
       },
