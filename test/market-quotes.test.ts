@@ -277,6 +277,11 @@ test('bursts, very many trades and a portfolio in one symbol raise alerts with r
   }
   expect(alerts()).toMatchObject([{ type: 'high_trades', key: `high_trades:${bob!.id}` }, { type: 'security' }])
   await trade(cat!, 1, 'buy', 8_000, 'ACME')
+  await newCup(fieldhouse.call, { allow_short: true, starting_cash_cents: 100_000 }, { name: 'Bear cup' })
+  const [dan] = await newTraders(fieldhouse, 2, ['dan'])
+  await sendQuotes(fieldhouse.call, { CORE: 1_000 })
+  await trade(dan!, 2, 'sell', 100, 'CORE')
+  for (const cents of [1_500, 2_000]) await sendQuotes(fieldhouse.call, { CORE: cents })
   expect(await riskAssessment(fieldhouse.app)).toEqual([
     { id: ann!.id, username: 'ann', trades_count: 30, recent_trades: 30, reasons: ['30 trades within a minute'] },
     { id: bob!.id, username: 'bob', trades_count: 105, recent_trades: 105, reasons: ['105 trades since 00:00 UTC'] },
@@ -286,6 +291,13 @@ test('bursts, very many trades and a portfolio in one symbol raise alerts with r
       trades_count: 1,
       recent_trades: 1,
       reasons: ['80 % of the portfolio in Spring trading cup is ACME'],
+    },
+    {
+      id: dan!.id,
+      username: 'dan',
+      trades_count: 1,
+      recent_trades: 1,
+      reasons: ['the portfolio in Bear cup, with CORE, is worth nothing or less'],
     },
   ])
 })

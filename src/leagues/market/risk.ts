@@ -69,12 +69,16 @@ export async function riskAssessment(
   const { bursts, heavy } = await reader.read(tradingSuspects, { now })
   for (const { userId, most } of bursts) addReason(userId, `${most} trades within a minute`)
   for (const { userId, trades } of heavy) addReason(userId, `${trades} trades since 00:00 UTC`)
-  for (const league of activeLeagues(db, now))
-    for (const { user, symbol, share } of (await livePortfolios.portfolios(league.id)).concentrated(
-      maxShareOfOneSymbol,
-      now,
-    ))
-      addReason(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
+  for (const league of activeLeagues(db, now)) {
+    const portfolios = await livePortfolios.portfolios(league.id)
+    for (const { user, symbol, share } of portfolios.concentrated(maxShareOfOneSymbol, now))
+      addReason(
+        user,
+        share === Number.POSITIVE_INFINITY
+          ? `the portfolio in ${league.name}, with ${symbol}, is worth nothing or less`
+          : `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`,
+      )
+  }
 
   const ids = [...reasons]
     .sort(([a, x], [b, y]) => y.length - x.length || a - b)

@@ -188,14 +188,14 @@ export class LeaguePortfolios {
       .slice(0, limit)
   }
 
-  /** Holdings worth more than this share of their portfolio. */
+  /** Holdings worth more than this share of their portfolio: infinitely more if that is worth nothing or less. */
   concentrated(share: number, now: number): { user: number; symbol: string; share: number }[] {
     const { total } = this.value(now)
     const found = []
     for (let i = 0; i < this.owner.length; i++) {
       const row = this.owner.values[i]!
       const place = this.symbolIndex.values[i]!
-      const part = (Math.abs(this.quantity.values[i]!) * this.prices.price.values[place]!) / total[row]!
+      const part = (Math.abs(this.quantity.values[i]!) * this.prices.price.values[place]!) / Math.max(0, total[row]!)
       if (part > share) found.push({ user: this.users[row]!, symbol: this.prices.symbolAt(place), share: part })
     }
     return found
