@@ -240,6 +240,18 @@ test('an alert that comes back worse is sent at once, also within the hour', asy
   expect(hook.messages.map(({ username }) => username)).toEqual(['Northern Alliance', 'Northern Alliance'])
 })
 
+test('an alert that gets worse while the webhook takes it is sent again as what it is now', async () => {
+  const hook = startWebhook()
+  const never = { monitorIntervals: { files: hour, alerts: hour, redis: hour } }
+  const { app, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, never)
+  const send = openAlertWebhook(app)
+  const raise = (severity: Alert['severity']) => raiseAlert(app.db, clock.now(), { ...heldFeed, severity })
+  raise('warning')
+  hook.meanwhile(() => raise('critical'))
+  expect([await send(), await send(), await send()]).toEqual([1, 1, 0])
+  expect(hook.messages.map(({ text }) => text.split(':')[0])).toEqual(['*WARNING', '*CRITICAL'])
+})
+
 test('a webhook that fails is tried again, and nothing is lost', async () => {
   const hook = startWebhook(1)
   const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, checkingOften)

@@ -128,12 +128,12 @@ function lastTime(db: Db, column: SentColumn, { key, severity }: SystemAlert, si
   return times.get()?.at ?? null
 }
 
-/** One that is not new takes over the time of the one before, from which its hour counts. */
+/** One that is not new takes over the time of the one before, from which its hour counts. One that got worse meanwhile stays unsent. */
 function markAlerts(tx: Db, column: SentColumn, alerts: readonly AlertToSend[], now: number): void {
-  for (const { id, before } of alerts)
+  for (const { id, severity, before } of alerts)
     tx.update(systemAlerts)
       .set({ [column]: before ?? now })
-      .where(eq(systemAlerts.id, id))
+      .where(and(eq(systemAlerts.id, id), eq(systemAlerts.severity, severity)))
       .run()
 }
 
