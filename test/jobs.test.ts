@@ -6,6 +6,7 @@ import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import type { App } from '../src/context.ts'
 import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
+import { day, hour } from '../src/platform/clock.ts'
 import type { JobContext, JobDefinition } from '../src/platform/jobs/job.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
 import { newTrader } from './market.ts'
@@ -193,12 +194,18 @@ test('a running job that is cancelled is aborted', async () => {
 
 test('a cancelled or failed job can be tried again under its own id', async () => {
   const { definition, begun, first } = heldJob('test.again')
-  const { app, call, finished } = await startWith(definition)
+  const { app, call, clock, finished } = await startWith(definition)
   const { jobId } = await app.jobs.start(definition, {})
   await first()
   await call.delete(`/api/v1/jobs/cancel/${jobId}`)
   await finished({ job_id: jobId })
+  clock.forward(2 * day)
   expect(await call.post(`/api/v1/jobs/${jobId}/retry`)).toMatchObject({ job_id: jobId })
+  const { not_before, started_at } = await until(async () => {
+    const run = await call.get(`/admin/task-monitor/jobs/${jobId}/json`)
+    return run.started_at && run
+  })
+  expect(Date.parse(started_at) - Date.parse(not_before)).toBeLessThan(hour) // it waited since the retry
   ;(await until(() => begun[1])).end('done')
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS', result: 'done' })
   expect((await refusalOf(call.post(`/api/v1/jobs/${jobId}/retry`))).status).toBe(409)

@@ -141,7 +141,7 @@ export function openJobs<App>(
 
   /** Lets a run that waits for its time start now. False if it is not waiting. */
   async function startNow(id: string, also: Partial<NewRun> = {}): Promise<boolean> {
-    const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null, ...also }))
+    const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: clock.now(), ...also }))
     if (run) await redispatch(run)
     return run !== undefined
   }
@@ -229,7 +229,7 @@ export function openJobs<App>(
         cancelRequestedAt: null,
         startedAt: null,
         completedAt: null,
-        notBefore: null,
+        notBefore: clock.now(), // from now on it waits
         expiresAt: null,
       } as const
       const run = await atomically(db, tx => {
