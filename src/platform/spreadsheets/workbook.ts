@@ -113,7 +113,7 @@ export async function firstRows(
       if (rows.at(-1)?.cells.every(cell => !cell.trim())) rows.pop()
     },
   })
-  for await (const piece of zip.content(entry)) {
+  for await (const piece of zip.content(entry, { readToEnd: false })) {
     scanner.push(piece)
     if (scanner.done || rows.length > max) return rows.slice(0, max)
   }

@@ -47,8 +47,14 @@ export class Zip {
     return this.entries.get(path.toLowerCase())
   }
 
-  /** The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. */
-  async *content({ name, method, crc, packed, size, offset }: ZipEntry): AsyncGenerator<Uint8Array> {
+  /**
+   * The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. `readToEnd`:
+   * false if only its beginning is wanted.
+   */
+  async *content(
+    { name, method, crc, packed, size, offset }: ZipEntry,
+    { readToEnd = true } = {},
+  ): AsyncGenerator<Uint8Array> {
     if (method !== STORED && method !== DEFLATED)
       refuseSheet('corrupt', `${name} is packed in a way Excel does not use`)
     if (size > this.remainingBytes) refuseSheet('too_large', `${name} would unpack to ${Math.round(size / 2 ** 20)} MB`)
@@ -59,7 +65,8 @@ export class Zip {
 
     let total = 0
     let checksum = 0
-    const read = method === STORED ? readPieces : packed < BESIDE_FROM_BYTES ? inflatePieces : inflateBeside
+    const inflate = readToEnd && packed >= BESIDE_FROM_BYTES ? inflateBeside : inflatePieces
+    const read = method === STORED ? readPieces : inflate
     for await (const piece of read(this.source, start, packed)) {
       const turn = Math.floor(total / TURN_BYTES)
       total += piece.length
