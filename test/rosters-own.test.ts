@@ -157,7 +157,7 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
 })
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
-  const { call, app, ann, bob, clock } = await startBar()
+  const { call, app, ann, bob, clock, assignIn } = await startBar()
   const requestLeave = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
   const leave = await requestLeave(ann, 6, 7)
@@ -168,6 +168,11 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect((await refusalOf(bob.browser.post(`${base}/leave/${leave.id}/approve`))).status).toBe(403)
   expect((await bob.browser.get(`${base}/me/leave`)).leave).toEqual([])
   expect((await call.get(`${base}/leave?state=pending`)).leave).toHaveLength(1)
+  await assignIn(6, bob.id)
+  const counted = /href="([^"]+)">2</.exec(await call.get('/rota/requests'))?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const shown = await call.get(counted)
+  expect(shown).toContain('Only the shifts of <bdi class="name">Ann</bdi>')
+  expect(shown.match(/href="\/rota\/shifts\/\d+"/g)).toHaveLength(2)
 
   expect(await call.post(`${base}/leave/${leave.id}/approve`)).toMatchObject({ state: 'approved' })
   const form = await call.get(`${base}/staff/${ann.id}`)

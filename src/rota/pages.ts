@@ -161,7 +161,7 @@ export const rotaPages = (app: App) => {
         const now = clock.now()
         const slice = pageOf({ page: query.page, limit: 50 })
         const start = query.start === undefined ? today(now) : query.start || undefined
-        const filter = { ...withoutEmptyFields(query), start, open: query.open }
+        const filter = { ...withoutEmptyFields(query), start, open: query.open, staff_id: query.staff_id }
         const { shifts, total } = listShifts(db, filter, slice)
         const shown = shownShiftsByIds(
           db,
@@ -173,12 +173,13 @@ export const rotaPages = (app: App) => {
           pagination: pagination(slice, total),
           sites: allSites(db),
           query: filter,
+          person: query.staff_id === undefined ? undefined : personById(db, query.staff_id).name,
           today: today(now),
         }
         return show('Shifts', who, shiftsBody(data, who), ['import.js'])
       },
       {
-        query: t.Object({ ...rangeForm.properties, open: t.Optional(t.Boolean()) }),
+        query: t.Object({ ...rangeForm.properties, open: t.Optional(t.Boolean()), staff_id: t.Optional(idSchema) }),
         may: 'officer',
         detail: hidden,
       },

@@ -54,7 +54,7 @@ export const siteSelect = (sites: readonly Site[], chosen: number | undefined): 
   sites.length > 1 &&
   html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(({ id, name }) => html`<option value="${id}" ${id === chosen && html`selected`}>${name}</option>`)}</select>`
 
-export type ShiftsFilter = { start?: string; end?: string; site_id?: number; open?: boolean }
+export type ShiftsFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
 
 /** The list of these shifts. Without `start` it has all days: an address that does not name it begins today. */
 export const shiftsAddress = ({ start = '', ...filter }: ShiftsFilter & { page?: number }): string => {

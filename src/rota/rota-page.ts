@@ -86,9 +86,10 @@ const coverage = ({ shifts, start, end }: RosterView): Html => {
   })}</ol>`
 }
 
-function summaryFigures({ start, end, summary }: RosterView, site_id: number | undefined): Html {
+function summaryFigures({ start, end, summary, shifts: shown }: RosterView, site_id: number | undefined): Html {
   const { shifts, places, open, broken, coverage } = summary
   const these = { start, end, site_id }
+  const firstBroken = shown.find(({ broken }) => broken > 0)
   return stats([
     { label: 'Shifts', value: html`<a href="${shiftsAddress(these)}">${number(shifts)}</a>` },
     { label: 'Places', value: number(places) },
@@ -96,8 +97,14 @@ function summaryFigures({ start, end, summary }: RosterView, site_id: number | u
       label: 'Open',
       value: countLink(open, shiftsAddress({ ...these, open: true })),
     },
-    ...(broken
-      ? [{ label: 'Cannot work', value: number(broken), note: 'stand there although a rule is against it' }]
+    ...(firstBroken
+      ? [
+          {
+            label: 'Cannot work',
+            value: countLink(broken, `#s-${firstBroken.id}`),
+            note: 'stand there although a rule is against it: each is marked below',
+          },
+        ]
       : []),
     { label: 'Covered', value: percent(coverage === null ? null : coverage * 100) },
   ])

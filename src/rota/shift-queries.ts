@@ -20,13 +20,14 @@ export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
 export const peopleOnShift = sql<number>`(select count(*) from ${assignments} where ${eq(assignments.shiftId, shifts.id)})`
 
 /** `open`: only shifts that lack people. */
-type ShiftFilter = { start?: string; end?: string; site_id?: number; open?: boolean }
+type ShiftFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
 
-export function listShifts(db: Db, { start, end, site_id, open }: ShiftFilter, { limit, offset }: PageSlice) {
+export function listShifts(db: Db, { start, end, site_id, staff_id, open }: ShiftFilter, { limit, offset }: PageSlice) {
   const where = and(
     start ? gte(shifts.day, start) : undefined,
     end ? lte(shifts.day, end) : undefined,
     site_id ? eq(shifts.siteId, site_id) : undefined,
+    staff_id ? inArray(shifts.id, shiftsOf(db, staff_id)) : undefined,
     open ? gt(shifts.headcount, peopleOnShift) : undefined,
   )
   const rows = db
@@ -39,6 +40,9 @@ export function listShifts(db: Db, { start, end, site_id, open }: ShiftFilter, {
     .all()
   return { shifts: rows, total: countRows(db, shifts, where) }
 }
+
+const shiftsOf = (db: Db, staffId: number) =>
+  db.select({ id: assignments.shiftId }).from(assignments).where(eq(assignments.staffId, staffId))
 
 export const shiftsIn = (db: Db, range: DateRange): Shift[] =>
   db.select().from(shifts).where(inRange(range)).orderBy(asc(shifts.startsAt), asc(shifts.id)).all()

@@ -22,6 +22,8 @@ type ShiftsData = {
   pagination: Pagination
   sites: readonly Site[]
   query: ShiftsFilter
+  /** Whose shifts these are, if only theirs are shown. */
+  person?: string
   today: string
 }
 
@@ -30,7 +32,10 @@ const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((la
   label,
 }))
 
-export function shiftsBody({ shifts, pagination: pages, sites, query, today }: ShiftsData, who: Who | undefined): Html {
+export function shiftsBody(
+  { shifts, pagination: pages, sites, query, person, today }: ShiftsData,
+  who: Who | undefined,
+): Html {
   if (!sites.length)
     return html`${rotaHead('Shifts', 'shifts', who)}
 ${emptyState('No sites yet', 'A shift takes place at a site, so make one first.', html`<a class="button" href="/rota/sites">Make the first site</a>`)}`
@@ -39,8 +44,9 @@ ${emptyState('No sites yet', 'A shift takes place at a site, so make one first.'
 <div class="rota-bar"><form method="get" action="/rota/shifts">
 ${siteSelect(sites, query.site_id)}
 <input type="date" name="start" value="${query.start}" aria-label="From" /><input type="date" name="end" value="${query.end}" aria-label="To" />
-<label><input type="checkbox" name="open" value="true" ${query.open && html`checked`} /> Only with open places</label>
+<label><input type="checkbox" name="open" value="true" ${query.open && html`checked`} /> Only with open places</label>${person && html`<input type="hidden" name="staff_id" value="${query.staff_id}" />`}
 <button type="submit" class="small quiet">Show</button></form></div>
+${person && html`<p>Only the shifts of ${name(person)}. <a href="${shiftsAddress({ ...query, staff_id: undefined })}">Those of everybody</a></p>`}
 ${table({
   caption: 'Shifts by their start',
   stack: true,

@@ -1,13 +1,14 @@
 /** What waits for an officer: leave and swaps. */
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { andMore, emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { name, number, time } from '../../ui/parts/values.ts'
+import { countLink, name, time } from '../../ui/parts/values.ts'
 import { spanWords } from '../calendar-view.ts'
+import { shiftsAddress } from '../rota-layout.ts'
 import type { LeaveView } from './leave.ts'
 import type { Swap } from './swaps.ts'
 
@@ -29,6 +30,9 @@ const decline = (id: number, label: string, confirm: string): Html =>
     confirm,
     ask: { name: 'reason', label: 'Why', optional: true },
   })
+
+const leaveDuties = ({ staff_id, from, to, duties }: LeaveView): Content =>
+  countLink(duties, shiftsAddress({ start: from, end: to, staff_id }))
 
 export const requestsBody = ({
   leave,
@@ -86,7 +90,7 @@ ${table({
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
     { head: 'Days', cell: ({ from, to }) => spanWords(from, to) },
     { head: 'Why', cell: ({ note }) => note },
-    { head: 'Shifts then', numeric: true, cell: ({ duties }) => number(duties) },
+    { head: 'Shifts then', numeric: true, cell: leaveDuties },
     { head: 'Asked', cell: ({ created_at }) => time(created_at) },
     {
       head: 'State',
