@@ -227,10 +227,14 @@ async function restoreRequested(request: RestoreRequest, dataDir: string, at: nu
     throw new Error(
       `The backup ${request.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${requestFile} there.`,
     )
-  const aside = join(folderForReplaced(dataDir), request.aside)
+  const [inBackups, here] = [join(backupsFolder(dataDir), request.aside), join(dataDir, request.aside)]
+  let aside = existsSync(here) ? here : inBackups
   try {
     if (!isRestored(dataDir, aside)) {
-      const moveAside = () => moveFilesAside(dataDir, aside)
+      const moveAside = () => {
+        aside = folderForReplaced(inBackups, here)
+        moveFilesAside(dataDir, aside)
+      }
       await restoreBackup(fromPath(join(backupsFolder(dataDir), request.backup)), dataDir, at, moveAside)
     } else rmSync(stagingFolder(dataDir), { recursive: true, force: true })
     return { restored: request.backup, aside }
@@ -241,10 +245,16 @@ async function restoreRequested(request: RestoreRequest, dataDir: string, at: nu
   }
 }
 
-/** The backups may be on another disk, to which files cannot be moved. */
-function folderForReplaced(dataDir: string): string {
-  const backups = backupsFolder(dataDir)
-  return statSync(backups, { throwIfNoEntry: false })?.dev === statSync(dataDir).dev ? backups : dataDir
+/** `backups` may be another disk, or the same one mounted a second time: nothing can be moved there then. */
+function folderForReplaced(inBackups: string, here: string): string {
+  if (existsSync(inBackups)) return inBackups // made by a start that died
+  mkdirSync(here, { recursive: true, mode: 0o700 })
+  try {
+    renameSync(here, inBackups)
+    return inBackups
+  } catch {
+    return here
+  }
 }
 
 /** The old fieldhouse.db is moved first, the new one comes last. */
@@ -253,7 +263,6 @@ const isRestored = (dataDir: string, aside: string) =>
 
 /** A file that is already in `aside` is the old one: the one in its place came from the backup, before a start that died. */
 function moveFilesAside(dataDir: string, aside: string): void {
-  mkdirSync(aside, { recursive: true, mode: 0o700 })
   const moved = new Set(readdirSync(aside))
   const names = existingFiles(dataDir).sort((a, b) => Number(b === 'fieldhouse.db') - Number(a === 'fieldhouse.db'))
   for (const name of names) {
