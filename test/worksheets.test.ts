@@ -52,6 +52,10 @@ test('any worksheet of a workbook is read by its name, which may be its date; th
   ])
   const named = { kind: 'baseline', worksheet: '2026-03-01' }
   expect(await upload(call, id, season, named, 'season.xlsx')).toMatchObject({ upload_id: 1, duplicate: true })
+
+  const first = (fields = {}) => finished(upload(call, id, season, { mode: 'strict', ...fields }, 'season.xlsx'))
+  await first({ worksheet: '2026-03-01' })
+  expect((await first()).error).toContain('“2026-03-01” of this file was sent before, as upload 4')
 })
 
 test('a worksheet that a file does not have is refused with those it has', async () => {

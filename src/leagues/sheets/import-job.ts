@@ -133,6 +133,7 @@ async function runImport(
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
+    refuseSameWorksheet(tx, upload, imported.report.worksheet)
     const { takenFrom, force } = findUpload(tx, uploadId) ?? upload // either may have changed while the file was read
     const columns = { ...importedColumns(imported, clock.now()), ...(takenFrom !== 'given' && imported.date) }
     const isHeld = isDoubtful && !force
@@ -170,6 +171,13 @@ async function runImport(
   if (announcing) await app.jobs.tryDispatch(announcing)
   if (!isHeld) prepareNextImport(app, leagueId)
   return result
+}
+
+/** Which worksheet fits is known only now: it may have been imported by its name already. */
+function refuseSameWorksheet(tx: Db, upload: Upload, worksheet: string | null): void {
+  if (upload.givenWorksheet !== null || worksheet === null) return
+  const same = sameUpload(tx, { ...upload, givenWorksheet: worksheet })
+  if (same) refuse('conflict', `The worksheet “${worksheet}” of this file was sent before, as upload ${same.id}`)
 }
 
 /** Makes what the league's next import needs of the sheets so far. If it fails, that import makes it. */
