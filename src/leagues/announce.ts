@@ -14,7 +14,8 @@ import { postJson } from '../platform/http/outgoing.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
-import { boardPage } from './board.ts'
+import { type BoardView, boardPage, boardQueryOf } from './board.ts'
+import { columnName, exportedColumn } from './columns.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 import { findLeague } from './queries.ts'
@@ -43,9 +44,8 @@ export const announce = job('leagues.announce', {
     const league = findLeague(app.db, leagueId)
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
-    const { rows, pagination, left_out = 0 } = await boardPage(app, league, canonicalQuery({ limit: 500 }))
-    const ranked = rows.filter(({ mark }) => mark?.counted !== false)
-    const text = message(app, league, headingOf(what, pagination.total - left_out), detail, ranked)
+    const board = await boardPage(app, league, boardQueryOf({ limit: '500' }, league))
+    const text = message(app, league, headingOf(what, board.pagination.total - (board.left_out ?? 0)), detail, board)
     const body = {
       content: text.slice(0, 1_990),
       text,
@@ -78,18 +78,19 @@ function headingOf(what: Announcement, players: number): string {
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 
-function message(
-  app: App,
-  league: League,
-  heading: string,
-  detail: string | undefined,
-  rows: readonly BoardRow[],
-): string {
-  const { score } = kindOf(app, league).pages
-  const scoreText = (row: BoardRow) => (row.score === null ? '–' : String(score(row.score)))
+function message(app: App, league: League, heading: string, detail: string | undefined, board: BoardView): string {
+  const { score, scoreName } = kindOf(app, league).pages
+  const isByScore = board.sort_by === 'score'
+  const { cell } = exportedColumn(board.sort_by)
+  const rows = board.rows.filter(({ mark }) => mark?.counted !== false)
+  const valueText = (row: BoardRow) => {
+    const value = cell(row)
+    if (typeof value !== 'number') return value || '–'
+    return isByScore ? String(score(value)) : value.toLocaleString('en')
+  }
   const top = rows
     .slice(0, 10)
-    .map(row => `${row.rank ?? '–'}. ${escapeMarkdown(row.name)} — ${scoreText(row)}${changeText(row)}`)
+    .map(row => `${row.rank ?? '–'}. ${escapeMarkdown(row.name)} — ${valueText(row)}${changeText(row)}`)
   const movers = rows
     .filter(({ change }) => change)
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
@@ -97,7 +98,7 @@ function message(
     .map(row => `${escapeMarkdown(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `**${escapeMarkdown(league.name)}**: ${heading}`,
+    `**${escapeMarkdown(league.name)}**: ${heading}${isByScore ? '' : `, ranked by ${columnName(board.sort_by, scoreName)}`}`,
     detail,
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,
