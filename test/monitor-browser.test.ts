@@ -148,6 +148,15 @@ browserTest('jobs are searched as one types, the address holds what was typed, a
   await page.keyboard.press('?')
   expect(await page.locator('dialog').textContent()).toContain('Next row')
 
+  await visit(`${taskMonitor}/jobs`)
+  await page.fill('main input[name=q]', 'no such thing')
+  await page.click('.empty a')
+  await page.waitForSelector(`#job-${job_id}`)
+  expect(await page.inputValue('main input[name=q]')).toBe('')
+  await page.goBack()
+  await page.waitForSelector('text=No such job')
+  expect(await page.inputValue('main input[name=q]')).toBe('no such thing')
+
   await visit(`${taskMonitor}/jobs?q=it+broke`)
   await page.check('.jobs .tick input')
   await page.click('.ticked >> text=Retry')

@@ -56,6 +56,7 @@ function morphElement(from, to, rows) {
   }
   if (from.matches('time') && from.dateTime === to.dateTime) return false
   let changed = false
+  const isUntouched = from !== document.activeElement && from.matches('input') && from.value === from.defaultValue
   from.setAttribute('class', to.getAttribute('class') ?? '') // not counted as a change: marks come and go
   for (const { name } of [...from.attributes])
     if (!keptAttributes.has(name) && !to.hasAttribute(name)) from.removeAttribute(name)
@@ -64,8 +65,9 @@ function morphElement(from, to, rows) {
     from.setAttribute(name, value)
     changed = true
   }
-  // The reader's choice stays, unless the page brings another choice, as after a click on a heading.
+  // What the reader chose or is typing stays, unless the page brings another view, as after a click on a heading.
   if (from.matches('select') && choiceOf(from) !== choiceOf(to)) from.replaceChildren(...to.childNodes)
+  if (isUntouched && from.value !== from.defaultValue) from.value = from.defaultValue
   if (from.matches('input, textarea, select')) return false
   if (!from.matches('[data-chart], [data-keep]') && morphChildren(from, to, rows)) changed = true
   if (changed && from.matches('tr[id]')) rows.add(from)
