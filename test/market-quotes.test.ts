@@ -195,7 +195,10 @@ test('an implausible feed is held back with an alert until it is plausible again
   feed.answer = undefined
   for (let i = 0; i < 3; i++) await poll()
   expect([await price(), activeAlerts()]).toEqual([100_000, [`feed_failing:quotes:${id}`]])
-  expect((await call.get('/api/v1/quote-feeds')).quote_feeds[0]).toMatchObject({ failures: 3 })
+  expect(await call.get('/api/v1/quote-feeds?limit=1')).toMatchObject({
+    quote_feeds: [{ failures: 3 }],
+    pagination: { total: 1 },
+  })
   feed.answer = { quotes: prices(1) }
   await poll()
   expect(activeAlerts()).toEqual([`feed_held:quotes:${id}`]) // it answers again

@@ -5,6 +5,7 @@ import type { App } from '../../../context.ts'
 import { alreadyTaken, refuse } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { startedAnswer, startedSchema } from '../../../platform/jobs/started-answer.ts'
@@ -22,10 +23,20 @@ export const feedRoutes = (app: App) => {
   const { db, clock, config } = app
   return new Elysia({ prefix: '/quote-feeds', tags: ['market'] })
     .use(access(app))
-    .get('/', () => ({ quote_feeds: allFeeds(db).map(quoteFeedView) }), {
-      may: 'officer',
-      detail: describe('Feeds that quotes are fetched from', t.Object({ quote_feeds: t.Array(quoteFeedSchema) })),
-    })
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const feeds = allFeeds(db)
+        const shown = feeds.slice(page.offset, page.offset + page.limit)
+        return paged({ request, set }, page, feeds.length, { quote_feeds: shown.map(quoteFeedView) })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('Feeds that quotes are fetched from', pageSchema('quote_feeds', quoteFeedSchema)),
+      },
+    )
     .post(
       '/',
       async ({ body, who, set }) => {
