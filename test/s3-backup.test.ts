@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
-import { namesToKeep, openS3Store } from '../src/monitor/backups/s3-backup.ts'
+import { namesToKeep, openS3Store, sendBackup } from '../src/monitor/backups/s3-backup.ts'
 import { sendBackupAway } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
 import { fetchedTest } from './needs.ts'
@@ -120,6 +120,28 @@ test('the page of backups says how the last one to the store ended', async () =>
   expect(await link()).toBe('under way')
   await app.jobs.cancel(jobId)
   expect(await link()).toBe('cancelled')
+})
+
+test('an upload that is deleted while a backup is sent is left out of it', async () => {
+  const { dataDir } = await start()
+  const uploads = join(dataDir, 'uploads')
+  mkdirSync(uploads, { recursive: true })
+  for (const name of ['a', 'b']) writeFileSync(join(uploads, name), `sheet ${name}`)
+  let manifest = ''
+  const store: Parameters<typeof sendBackup>[0] = {
+    list: async () => [],
+    read: async () => new TextEncoder().encode(manifest),
+    remove: async () => {},
+    async write(_, content) {
+      if (typeof content === 'string') manifest = content
+      else if (Bun.zstdDecompressSync(content).toString() === 'sheet a') rmSync(join(uploads, 'b'))
+      return 0
+    },
+  }
+  const { signal } = new AbortController()
+  await sendBackup(store, { dataDir, version: '1', at: Date.now(), keepDays: 1, signal, report: () => {} })
+  const paths = JSON.parse(manifest).files.map(({ path }: { path: string }) => path)
+  expect(paths).toEqual(['fieldhouse.db', 'scores.db', 'uploads/a'])
 })
 
 test('all backups of the last day are kept, one of each day before, and always the newest', () => {

@@ -174,10 +174,10 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
   }
 
   async function sendFile(folder: string, path: string): Promise<File> {
+    const { size } = statSync(join(folder, path)) // throws for a file that is gone; `Bun.file` calls it empty
     const source = Bun.file(join(folder, path))
     const hash = new Bun.CryptoHasher('sha256')
     const pieces: string[] = []
-    const { size } = source
     for (let start = 0; start < size; start += pieceBytes * parallelPieces) {
       signal.throwIfAborted()
       const bytes = await source.slice(start, start + pieceBytes * parallelPieces).bytes()
