@@ -183,6 +183,10 @@ test('a day is counted once it is over, and counting it again changes nothing', 
   const { daily } = await call.get('/api/v1/dashboard/metrics')
   expect(daily).toHaveLength(1)
   expect(daily[0]).toMatchObject({ day: '2026-03-24', places: 2 })
+  clock.forward(3 * day) // as after a stop
+  expect(await run()).toMatchObject({ day: '2026-03-27' })
+  const { daily: later } = await call.get('/api/v1/dashboard/metrics')
+  expect(later.map(({ day }: { day: string }) => day)).toEqual(['2026-03-27', '2026-03-26', '2026-03-25', '2026-03-24'])
 })
 
 test('health scores name the sites and leagues at risk, and what would help now', async () => {

@@ -1,5 +1,5 @@
-/** `daily_metrics`: at midnight, stores the numbers of the day before. */
-import { and, between, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
+/** `daily_metrics`: at midnight, stores the numbers of the day before, and of days before it that were missed. */
+import { and, between, eq, gt, inArray, isNull, lt, lte, max, or } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
@@ -9,7 +9,7 @@ import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
 import { day } from '../platform/clock.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
-import { daysAfter, today } from '../rota/date-range.ts'
+import { datesBetween, daysAfter, today } from '../rota/date-range.ts'
 import { rosterTotals } from '../rota/roster-metrics.ts'
 
 type DailyMetrics = typeof dailyMetrics.$inferSelect
@@ -18,17 +18,34 @@ export const recordDailyMetrics = job('daily_metrics', {
   input: t.Object({ day: t.Optional(dateSchema) }),
   once: ({ day }) => day ?? 'yesterday',
   async run({ day: asked }, { db, clock, reader }) {
-    const counted = await reader.read(countsOfDay, { date: asked ?? daysAfter(today(clock.now()), -1) })
+    const yesterday = daysAfter(today(clock.now()), -1)
+    const counted: DailyMetrics[] = []
+    for (const date of asked ? [asked] : uncountedUntil(db, yesterday))
+      counted.push(await reader.read(countsOfDay, { date }))
     await atomically(
       db,
       tx => {
-        tx.insert(dailyMetrics).values(counted).onConflictDoUpdate({ target: dailyMetrics.day, set: counted }).run()
+        for (const row of counted)
+          tx.insert(dailyMetrics).values(row).onConflictDoUpdate({ target: dailyMetrics.day, set: row }).run()
       },
       'unsynced',
     )
-    return counted
+    return counted.at(-1)
   },
 })
+
+const maxDays = 30 // as many as are shown
+
+/** That day, and those since the last one that was counted, when nothing ran at their midnight. */
+function uncountedUntil(db: Db, date: string): string[] {
+  const isBefore = lt(dailyMetrics.day, date)
+  const last = db
+    .select({ day: max(dailyMetrics.day) })
+    .from(dailyMetrics)
+    .where(isBefore)
+    .get()?.day
+  return last ? datesBetween(last, date).slice(1).slice(-maxDays) : [date]
+}
 
 /** Counting again gives the same, except for what was deleted since. */
 export function countsOfDay(db: Db, { date }: { date: string }): DailyMetrics {
