@@ -215,6 +215,11 @@ test('leave is requested, approved into an absence, declined with a reason, and 
 
   clock.forwardToNext(day)
   expect(await requestLeave(bob, 0, 0)).toMatchObject({ state: 'pending' }) // in America it is still that day
+
+  for (let at = 60; at < 80; at++) await requestLeave(bob, at, at)
+  const mine = async (path: string) => (await bob.browser.visit(path)).text()
+  expect(await mine('/rota/mine')).toContain('<a href="/rota/mine?all=true">And 3 more</a>')
+  expect(await mine('/rota/mine?all=true')).not.toContain(' more</a>')
 })
 
 test('an offered duty is taken by a colleague and approved by an officer, within the rules', async () => {
@@ -343,7 +348,7 @@ test('unread notices are all shown before they are marked as read', async () => 
     await ann.browser.post(`${base}/me/notices/seen`, { up_to: Number(news[1]) })
   }
   expect(seen.size).toBe(25)
-  expect(await textOf(ann, '/rota/mine')).toContain('And 8 more.') // three shifts were new before
+  expect(await textOf(ann, '/rota/mine')).toContain('And 8 more') // three shifts were new before
 })
 
 test('people set their own preferences, and officers their weights', async () => {

@@ -1,5 +1,5 @@
 /** The state of the rota: two weeks in numbers, expiring certificates, and the health of sites and leagues. */
-import { Elysia } from 'elysia'
+import { Elysia, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type Html, html } from '../platform/html.ts'
@@ -23,14 +23,15 @@ export const dashboardPages = (app: App) => {
   const { cache, clock, reader } = app
   return new Elysia().use(access(app)).get(
     '/rota/dashboard',
-    async ({ who }) => {
+    async ({ query: { all }, who }) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
       const broken = await brokenDutiesNow(app)
-      const body = dashboardBody(metrics.value, broken, await healthScoresNow(app), who)
+      const shown = all ? broken.length : maxShown
+      const body = dashboardBody(metrics.value, broken, shown, await healthScoresNow(app), who)
       return rotaPage({ title: 'Dashboard', who, body })
     },
-    { may: 'officer', detail: hidden },
+    { query: t.Object({ all: t.Optional(t.Boolean()) }), may: 'officer', detail: hidden },
   )
 }
 
@@ -41,6 +42,7 @@ const maxShown = 50
 function dashboardBody(
   metrics: RosterMetrics,
   broken: readonly BrokenDuty[],
+  shown: number,
   scores: readonly ScoreView[],
   who: Who | undefined,
 ): Html {
@@ -53,7 +55,7 @@ ${
 ${table({
   caption: 'Duties that break a rule now',
   stack: true,
-  rows: broken.slice(0, maxShown),
+  rows: broken.slice(0, shown),
   columns: [
     {
       head: 'Shift',
@@ -64,7 +66,7 @@ ${table({
     { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
   ],
 })}
-${andMore(broken.length, maxShown)}</section>`
+${andMore(broken.length, shown, '/rota/dashboard?all=true')}</section>`
 }
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}

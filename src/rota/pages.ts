@@ -186,7 +186,7 @@ export const rotaPages = (app: App) => {
     )
     .get(
       '/rota/shifts/:id',
-      async ({ params, who }) => {
+      async ({ params, query: { all }, who }) => {
         const now = clock.now()
         const [shift = refuse('not_found', `There is no shift ${params.id}`)] = shownShiftsByIds(db, [params.id], now)
         const against = brokenRulesOn(db, [shift], now)
@@ -195,10 +195,10 @@ export const rotaPages = (app: App) => {
         return show(
           'Shift',
           who,
-          shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people }, who),
+          shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people, all }, who),
         )
       },
-      ofOne,
+      { ...ofOne, query: t.Object({ all: t.Optional(t.Boolean()) }) },
     )
     .get(
       '/rota/generate',

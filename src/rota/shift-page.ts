@@ -29,14 +29,20 @@ type ShiftData = {
   /** By `dutyKey`. */
   against: ReadonlyMap<string, readonly BrokenDutyRule[]>
   candidates: readonly Candidate[]
+  /** Whether all candidates are shown, rather than the first of them. */
+  all?: boolean
   requests: readonly ShiftRequest[]
   /** People who can ask for it or against it. */
   people: readonly { id: number; name: string }[]
 }
 
-const maxShown = 50
+const shownAtFirst = 50
 
-export function shiftBody({ shift, against, candidates, requests, people }: ShiftData, who: Who | undefined): Html {
+export function shiftBody(
+  { shift, against, candidates, requests, people, all }: ShiftData,
+  who: Who | undefined,
+): Html {
+  const maxShown = all ? candidates.length : shownAtFirst
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
   return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
@@ -59,8 +65,8 @@ ${table({
   empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
 })}
 <section class="part"><h2>Who could work this shift</h2>
-${candidatesTable(shift, may)}
-${whoMayNot(mayNot)}</section>
+${candidatesTable(shift, may, maxShown)}
+${whoMayNot(shift, mayNot, maxShown)}</section>
 ${
   shift.open > 0 &&
   may.length > 0 &&
@@ -144,7 +150,7 @@ ${formField({ label: 'Price if not followed', name: 'price_cents', type: 'cents'
 )}</details></section>`
 }
 
-function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
+function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown: number): Html {
   const broken = shift.staff.filter(one => one.broken)
   return html`${table({
     caption: 'Allowed by all rules, best first',
@@ -188,13 +194,15 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
       { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
     ],
     empty: emptyState('Nobody else can work this shift', 'A rule excludes everyone else: see below.'),
-  })}${andMore(may.length, maxShown)}`
+  })}${andMore(may.length, maxShown, allOf(shift))}`
 }
 
-const whoMayNot = (people: readonly Candidate[]): Content =>
+const allOf = ({ id }: ShownShift) => `/rota/shifts/${id}?all=true`
+
+const whoMayNot = (shift: ShownShift, people: readonly Candidate[], maxShown: number): Content =>
   people.length > 0 &&
   html`<details><summary>Who may not, and why (${number(people.length)})</summary>
-<ul>${people.slice(0, maxShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${andMore(people.length, maxShown)}</details>`
+<ul>${people.slice(0, maxShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${andMore(people.length, maxShown, allOf(shift))}</details>`
 
 const placeActions = (id: number, who: string, pinned: boolean): Content =>
   html`<span class="actions">${action({

@@ -38,6 +38,8 @@ export type MyShifts = {
   now: number
 }
 
+const allOfMine = '/rota/mine?all=true'
+
 export const notLinked = (who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
 ${emptyState('Your account is not linked to the staff', html`An officer links it on the page of the person, by your name here: ${name(who?.username)}.`)}`
 
@@ -119,7 +121,7 @@ function swapsFold({ swaps, duties, past, totals }: MyShifts): Html {
     'Offered by colleagues',
     takeable.length,
     others.length
-      ? html`<ul class="items">${others.map(swap => offerItem(swap, offerable))}</ul>${andMore(totals.swaps, swaps.length)}`
+      ? html`<ul class="items">${others.map(swap => offerItem(swap, offerable))}</ul>${andMore(totals.swaps, swaps.length, allOfMine)}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
   )
 }
@@ -169,7 +171,7 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
       ({ id, from, to, state, reason }) =>
         html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}
 ${(state === 'pending' || (state === 'approved' && from > today(now))) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
-    )}</ul>${andMore(totals.leave, leave.length)}`,
+    )}</ul>${andMore(totals.leave, leave.length, allOfMine)}`,
   )
 
 const wishesFold = ({ person, sites }: MyShifts): Html =>
@@ -198,5 +200,5 @@ const noticesFold = ({ notices, totals }: MyShifts): Content =>
   fold(
     'Notices',
     0,
-    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${andMore(totals.notices, notices.length)}`,
+    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${andMore(totals.notices, notices.length, allOfMine)}`,
   )

@@ -24,8 +24,9 @@ import { listSwaps, swapsFor } from './swaps.ts'
 
 const dutiesShown = 6 // a phone's screen
 const firstPage = pageOf({ limit: 20 })
+const allOfThem = pageOf({ limit: 500 }) // of swaps, leave and notices
 
-const mineQuery = t.Object({ past: t.Optional(t.Boolean()), page: pageQuery.page })
+const mineQuery = t.Object({ past: t.Optional(t.Boolean()), all: t.Optional(t.Boolean()), page: pageQuery.page })
 type MineQuery = Static<typeof mineQuery>
 const requestsQuery = t.Object({ page: pageQuery.page })
 
@@ -37,10 +38,11 @@ export const ownRotaPages = (app: App) => {
   async function myShifts(me: StaffRow, query: MineQuery): Promise<MyShifts> {
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
+    const shown = query.all ? allOfThem : firstPage
     const { duties, total } = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
-    const { swaps, total: allSwaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: firstPage })
-    const { leave, total: allLeave } = listLeave(db, { staffId: me.id }, firstPage)
-    const { notices, total: allNotices } = noticesOf(db, me.id, firstPage)
+    const { swaps, total: allSwaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: shown })
+    const { leave, total: allLeave } = listLeave(db, { staffId: me.id }, shown)
+    const { notices, total: allNotices } = noticesOf(db, me.id, shown)
     return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
@@ -64,7 +66,11 @@ export const ownRotaPages = (app: App) => {
     const shown = {
       id: 'mine',
       events: '/rota/mine/events',
-      from: address('/rota/mine/part', { past: query.past ? 'true' : undefined, page: query.page }),
+      from: address('/rota/mine/part', {
+        past: query.past ? 'true' : undefined,
+        all: query.all ? 'true' : undefined,
+        page: query.page,
+      }),
       version: version(),
     }
     const data = await myShifts(me, query)
@@ -75,7 +81,7 @@ export const ownRotaPages = (app: App) => {
     const slice = pageOf({ page: query.page, limit: 50 })
     const { leave, total } = listLeave(db, {}, slice)
     const now = clock.now()
-    const { swaps, total: allSwaps } = listSwaps(db, now, pageOf({ limit: 100 }))
+    const { swaps, total: allSwaps } = listSwaps(db, now, allOfThem)
     return requestsBody({ leave, pagination: pagination(slice, total), swaps, allSwaps, today: today(now) })
   }
 

@@ -73,7 +73,7 @@ export const plannerPages = (app: App) => {
       allSites: sites,
       draft,
       drafts: draftsAbout(db, range),
-      templates: listTemplates(db, pageOf({ limit: 50 })),
+      templates: listTemplates(db, pageOf({ limit: 500 })),
       conflicts: placed.conflicts,
       hiddenPeople: allStaff - staff.length - beyond.filter(({ active }) => active).length,
       requests: pendingLeave(db) + waitingSwaps(db, now),

@@ -10,6 +10,8 @@ export const notice = (content: Content, tone: Extract<Tone, 'plain' | 'good' | 
 export const emptyState = (title: string, text: Content, next?: Content): Html =>
   html`<div class="empty"><h2>${title}</h2><p>${text}</p>${next && html`<p class="next">${next}</p>`}</div>`
 
-/** Below a list that is cut off: how many are not shown. */
-export const andMore = (all: number, shown: number): Content =>
-  all > shown && html`<p class="quiet">And ${number(all - shown)} more.</p>`
+/** Below a list that is cut off: how many are not shown. `href` shows them. */
+export function andMore(all: number, shown: number, href?: string): Content {
+  const text = html`And ${number(all - shown)} more`
+  return all > shown && html`<p class="quiet">${href ? html`<a href="${href}">${text}</a>` : text}.</p>`
+}
