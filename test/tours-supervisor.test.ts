@@ -25,12 +25,12 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   return { ...fieldhouse, feed, league, bookedUpdate, supervise }
 }
 
-/** The update that waits for its time. The one before it, which booked it, has released its lock by then. */
+/** The update that waits for its time, in the queue as well. The one before it, which booked it, has released its lock by then. */
 const untilBooked = (app: App, after?: string) =>
-  until(() => {
+  until(async () => {
     const run = unfinishedUpdate(app.db, 'pga')
     const isWaiting = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
-    return isWaiting ? run : undefined
+    return isWaiting && (await app.queues.stateOf('quick', run.id)) ? run : undefined
   }, 60_000)
 
 const missingTaskAlerts = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
