@@ -54,6 +54,30 @@ browserTest('the task monitor updates itself and leaves the reader where they ar
   release()
   await page.waitForSelector(`#run-${jobId}`, { state: 'detached' })
   expect(consoleErrors).toEqual([])
+
+  // An answer that a later one has overtaken is dropped.
+  const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await page.route(
+    '**/task-monitor/part',
+    async route => {
+      const response = await route.fetch()
+      asked.resolve()
+      await goOn.promise
+      await route.fulfill({ response })
+    },
+    { times: 1 },
+  )
+  const raise = (title: string) =>
+    raiseAlert(app.db, app.clock.now(), { key: title, type: 'feed_held', severity: 'warning', title, message: 'Odd' })
+  raise('The first')
+  await asked.promise
+  raise('The second')
+  await page.waitForSelector('#sentence:has-text("The second")')
+  const overtaken = page.waitForResponse(/task-monitor\/part/)
+  goOn.resolve()
+  await (await overtaken).finished()
+  await page.evaluate(() => new Promise(done => requestAnimationFrame(done)))
+  expect(await page.textContent('#sentence')).toContain('The second')
 })
 
 browserTest('a page has one stream while its tab is seen, and none while it is hidden', async () => {

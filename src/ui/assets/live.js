@@ -16,6 +16,7 @@ function watch(part) {
   let wanted
   let timer
   let fetchedAt = 0
+  let latest = 0 // refresh: answers to earlier ones are dropped
 
   const open = () => {
     if (events || paused || document.hidden) return
@@ -27,6 +28,7 @@ function watch(part) {
     events.addEventListener('changed', ({ data }) => {
       wanted = JSON.parse(data).version
       if (wanted !== part.dataset.version) refreshAfter(Math.random() * spread)
+      else latest++ // it is again as shown
     })
     events.addEventListener('open', () => {
       part.classList.remove('offline')
@@ -53,10 +55,12 @@ function watch(part) {
   async function refresh() {
     if (isSelecting(part)) return holdUpdate()
     fetchedAt = Date.now()
+    const request = ++latest
     const from = part.dataset.from
     const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
+    const markup = await response?.text()
+    if (request !== latest) return
     if (!response?.ok) return refreshAfter(1_000 * Number(response?.headers.get('retry-after') ?? 5))
-    const markup = await response.text()
     if (isSelecting(part)) return holdUpdate()
     if (from !== part.dataset.from) return // the reader has gone on to another view
     part.dataset.version = response.headers.get('x-version') ?? wanted
