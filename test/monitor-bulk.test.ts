@@ -144,6 +144,10 @@ test('an action on all jobs has to be confirmed with their count, and alerts of 
   expect(problem.errors).toMatchObject([{ path: 'confirm', message: expect.stringMatching(/all \d+ jobs/) }])
   expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', confirm: 1 }))).status).toBe(422)
   expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', q: ' ' }))).status).toBe(422)
+  for (const field of ['from', 'to']) {
+    const noDay = await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', [field]: '2026-02-31' }))
+    expect(noDay.problem.errors).toMatchObject([{ path: field }])
+  }
   const { result } = await bulk({ action: 'remove', confirm: 1_000 })
   expect(result.done).toBeGreaterThanOrEqual(3)
   expect((await call.get('/admin/monitoring/alerts/json?type=job_failed')).alerts).toEqual([])

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runs } from '../../../db/schema.ts'
-import { refuse } from '../../errors.ts'
+import { invalid } from '../../errors.ts'
 import { day, inUtc, minute, parseTime, second } from '../../platform/clock.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 
@@ -84,14 +84,14 @@ const conditionOf = ({ status, name, fingerprint, file, user, from, to, ...whose
 export const isNarrowed = ({ q, fingerprint, file, user, from, to }: RunFilter): boolean =>
   [q?.trim(), fingerprint, file, user, from, to].some(Boolean)
 
-export function momentInUtc(text: string): number {
+export function momentInUtc(text: string, field = 'from'): number {
   const at = parseTime(inUtc(text))
-  return Number.isNaN(at) ? refuse('invalid', `This is not a time: ${text}`) : at
+  return Number.isNaN(at) ? invalid(field, `This is not a time: ${text}`) : at
 }
 /** The last millisecond of the day, minute or second that it names. */
 export function lastInUtc(text: string): number {
   const time = inUtc(text)
-  return momentInUtc(time) + (time.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(time) ? minute : second) - 1
+  return momentInUtc(time, 'to') + (time.length <= 10 ? day : /T\d\d:\d\d(Z|[+-])/.test(time) ? minute : second) - 1
 }
 
 function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {

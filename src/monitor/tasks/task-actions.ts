@@ -14,7 +14,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
-import { idsOfRuns } from '../runs/find-runs.ts'
+import { idsOfRuns, lastInUtc, momentInUtc } from '../runs/find-runs.ts'
 import { whyNotRetried } from './job-views.ts'
 import { recentStates } from './task-queries.ts'
 
@@ -177,6 +177,8 @@ export function startBulk(app: App, who: Actor, body: Static<typeof bulkBody>): 
   const { action, status, ids, confirm: _, ...filter } = body
   if (status && !statesFor[action].includes(status))
     invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
+  if (filter.from) momentInUtc(filter.from)
+  if (filter.to) lastInUtc(filter.to)
   requireConfirmed(app.db, body)
   const detail = {
     ...filter,
