@@ -98,6 +98,8 @@ test('without JavaScript another worksheet is chosen from a list, and its column
     })
   }
   expect(await page()).toContain('<option value="2026-03-01" selected>')
+  expect(await (await click('Week 9')).text()).toContain('no worksheet “Week 9”')
+  expect(await page()).toContain('<option value="2026-03-01" selected>')
   expect((await click('2026-03-08')).headers.get('location')).toBe(draft)
   expect(await page()).toContain('<option value="2026-03-08" selected>')
   expect(await page()).toContain('value="2026-03-08T00:00"')

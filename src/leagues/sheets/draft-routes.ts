@@ -94,6 +94,8 @@ export const draftPages = (app: App) => {
     const previewed = await preview(draft)
     const worksheet = form.get('worksheet') ?? previewed.worksheet
     const isOtherWorksheet = worksheet !== previewed.worksheet
+    if (isOtherWorksheet && !previewed.worksheets.some(({ name }) => name === worksheet))
+      invalid('worksheet', `The file has no worksheet “${worksheet}” that could be read.`)
     const mapping = mappingOfChoices(choices)
     const previewMapping = Object.fromEntries(previewed.columns.map(({ header, as }) => [header, as]))
     const isChanged = choices.some(({ header }) => mapping[header] !== previewMapping[header])
