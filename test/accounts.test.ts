@@ -450,8 +450,10 @@ test('users are listed by name and found by part of a name or address', async ()
   expect(await names('')).toEqual(['Adam', 'bea', 'zoe'])
   expect(await names('q=CLUB')).toEqual(['Adam'])
   expect(await names('q=%25')).toEqual(['bea'])
+  await call.post('/api/v1/users', { ...ann, username: 'Éva Ørsted', email: 'eva@example.org' })
+  expect(await names('q=eva%20orsted')).toEqual(['Éva Ørsted']) // as on boards
   expect(await names('role=admin')).toEqual([])
-  expect(await names('page=2&limit=2')).toEqual(['zoe'])
+  expect(await names('page=2&limit=2')).toEqual(['zoe', 'Éva Ørsted'])
 })
 
 /** The status and the field that are refused when Bob is created with these changes. */

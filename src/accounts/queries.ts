@@ -1,6 +1,7 @@
-import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import {
   apiKeys,
   entries,
@@ -17,6 +18,7 @@ import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
+import { idsByName } from '../leaderboard/search.ts'
 import { moveOptOuts } from '../mail/opt-outs.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -78,6 +80,15 @@ export function isNameTaken(db: Db, username: string, exceptUserId = 0): boolean
   return candidates.some(other => skeleton(other.username) === wantedSkeleton)
 }
 
+const usersNamed = (db: Db, q: string): number[] =>
+  idsByName(
+    q,
+    db
+      .select({ id: users.id, name: sql<string>`${users.username} || ' ' || ${users.email}` })
+      .from(users)
+      .all(),
+  )
+
 type UserFilter = { q?: string; role?: Role }
 
 /** By name; `q` is part of a name or e-mail address. Slow for very many users: for the reader thread. */
@@ -85,12 +96,7 @@ export function usersReading(
   db: Db,
   { q, role, limit, offset }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
-  const contains = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
-  const where = and(
-    isNotDeleted,
-    role && eq(users.role, role),
-    q ? or(contains(users.username), contains(users.email)) : undefined,
-  )
+  const where = and(isNotDeleted, role && eq(users.role, role), q ? isAmong(users.id, usersNamed(db, q)) : undefined)
   const found = db
     .select()
     .from(users)
