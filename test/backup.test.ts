@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
-import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
+import { facts, leagues, passwordLinks, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
@@ -282,7 +282,7 @@ test('a backup of every earlier schema is restored and brought up to date', asyn
   }
 })
 
-test('a restored installation has a new id for shared stores, and nobody is signed in', async () => {
+test('a restored installation has a new id for shared stores, nobody is signed in, and no link to a password works', async () => {
   const { dataDir, app, stop } = await installation()
   const idOf = (db: typeof app.db) =>
     db
@@ -294,6 +294,7 @@ test('a restored installation has a new id for shared stores, and nobody is sign
   const user = { email: 'a@b.c', username: 'ann', passwordHash: '', role: 'member' as const, createdAt: 0 }
   const { id: userId } = app.db.insert(users).values(user).returning().get()
   app.db.insert(sessions).values({ tokenHash: 'x', userId, csrfToken: '', createdAt: 0, expiresAt: 1e15 }).run()
+  app.db.insert(passwordLinks).values({ tokenHash: 'y', userId, createdAt: 0, expiresAt: 1e15 }).run()
   const folder = await backup(dataDir)
   await stop()
 
@@ -303,6 +304,7 @@ test('a restored installation has a new id for shared stores, and nobody is sign
   expect(before).toBeString()
   expect(idOf(fieldhouse.app.db)).not.toBe(before)
   expect(fieldhouse.app.db.select().from(sessions).all()).toEqual([])
+  expect(fieldhouse.app.db.select().from(passwordLinks).all()).toEqual([])
   expect(fieldhouse.app.db.select().from(users).all()).toMatchObject([{ username: 'ann' }])
 })
 

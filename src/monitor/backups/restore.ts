@@ -158,13 +158,15 @@ async function checkFile(staging: string, { path, bytes, sha256 }: Manifest['fil
 }
 
 /**
- * Removes what must not come back: sign-ins that ended since, and processes and locks of that time. The installation gets a new
+ * Removes what must not come back: sign-ins that ended and password links that were used since, and processes and locks of that time. The installation gets a new
  * id, so that nothing cached in Redis from before is ever served. In plain SQL, as the schema may be an earlier one.
  */
 function clearOldState(staging: string, at: number, { made_at, fieldhouse }: Manifest) {
   const { $client: client } = openBeside(staging)
   try {
-    for (const table of ['sessions', 'processes', 'task_locks']) client.run(`delete from ${table}`)
+    const exists = client.query('select 1 from sqlite_schema where name = ?')
+    for (const table of ['sessions', 'password_links', 'processes', 'task_locks'])
+      if (exists.get(table)) client.run(`delete from ${table}`)
     client.run(`insert or replace into facts (name, value) values ('installation', ?)`, [crypto.randomUUID()])
     client.run(
       `insert into audit_log (at, username, action, target, detail, result) values (?, 'fieldhouse', 'backup.restore', ?, ?, 'ok')`,
