@@ -28,6 +28,10 @@ test('leagues, players, symbols and users are found by the start of words in the
     score: 0,
     league: { id: 1, name: 'Northern Björn season', kind: 'sheet' },
   })
+  await fieldhouse.call.patch('/api/v1/leagues/1', { config: { sort: 'power' } })
+  expect((await find('anna', '&category=players')).players).toContainEqual(
+    expect.objectContaining({ player_id: '2', rank: 3 }),
+  ) // as the board ranks them
   expect(names((await find('bj')).symbols)).toEqual(['BJ', 'BJX'])
   expect((await find('brk.b')).symbols).toMatchObject([{ symbol: 'BRK.B', price_cents: 300 }])
   expect(names((await find('north cup')).leagues)).toEqual(['Trading cup of the North'])

@@ -2,8 +2,7 @@ import { type Static, t } from 'elysia'
 import { runStates } from '../../db/schema.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { canonicalQuery } from '../leaderboard/query.ts'
-import { boardPage } from '../leagues/board.ts'
+import { boardPage, boardQueryOf } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
 import { kindSchema, leagueStatus, statusSchema } from '../leagues/league.ts'
 import { findLeague, leagueById, listLeagues } from '../leagues/queries.ts'
@@ -136,7 +135,7 @@ async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
 
 async function playersOfLeague(app: App, id: number, q: string, limit: number): Promise<Player[]> {
   const row = leagueById(app.db, id)
-  const board = await boardPage(app, row, canonicalQuery({ q, limit }))
+  const board = await boardPage(app, row, boardQueryOf({ q, limit: String(limit) }, row))
   const missing = (await kindOf(app, row).missing?.(app, row, q, limit))?.players ?? []
   const league = { id, name: row.name, kind: row.kind }
   return [
