@@ -2,10 +2,10 @@
  * Keeps statistics warm: common and recent questions are answered before the cached answer expires. If
  * nothing has happened since, the answer is kept longer without counting again.
  */
-import { and, desc, eq, gte, lt } from 'drizzle-orm'
+import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestedStats, tallies } from '../../../db/schema.ts'
-import { bestEffortWrite } from '../../../db/transactions.ts'
+import { bestEffortWrite, prepared } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
@@ -64,12 +64,11 @@ const keyOf = (question: object) =>
     ),
   )
 
+const allTallies = prepared(db => db.select().from(tallies).orderBy(tallies.name).prepare())
+
 /** What statistics depend on: while it does not change, counting again would give the same. */
 const versionOf = (db: Db, now: number) =>
-  `${startOf('hour', now)}|${db
-    .select()
-    .from(tallies)
-    .orderBy(tallies.name)
+  `${startOf('hour', now)}|${allTallies(db)
     .all()
     .map(({ name, count }) => `${name}=${count}`)
     .join()}`
@@ -104,15 +103,21 @@ function recordQuestion(app: App, entry: StatisticsName, query: string) {
   })
 }
 
-/** The common questions first, then those of the last hour, newest first. */
-function questions(db: Db, name: StatisticsName, now: number): object[] {
-  const recent = db
-    .select()
+const recentQuestions = prepared(db =>
+  db
+    .select({ query: requestedStats.query })
     .from(requestedStats)
-    .where(and(eq(requestedStats.entry, name), gte(requestedStats.requestedAt, now - hour)))
+    .where(
+      and(eq(requestedStats.entry, sql.placeholder('name')), gte(requestedStats.requestedAt, sql.placeholder('since'))),
+    )
     .orderBy(desc(requestedStats.requestedAt))
     .limit(50)
-    .all()
+    .prepare(),
+)
+
+/** The common questions first, then those of the last hour, newest first. */
+function questions(db: Db, name: StatisticsName, now: number): object[] {
+  const recent = recentQuestions(db).all({ name, since: now - hour })
   const all = [...statistics[name].common, ...recent.map(({ query }) => JSON.parse(query) as object)]
   return [...new Map(all.map(question => [keyOf(question), question])).values()]
 }

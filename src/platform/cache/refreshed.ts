@@ -23,6 +23,18 @@ const storedAnswer = prepared(db =>
     .prepare(),
 )
 
+const storeAnswer = prepared(({ $client: client }) =>
+  client.query<unknown, [key: string, at: number, freshUntil: number, usableUntil: number, json: string]>(
+    'replace into refreshed_answers (key, at, fresh_until, usable_until, json) values (?, ?, ?, ?, ?)',
+  ),
+)
+const forgetUnusable = prepared(db =>
+  db
+    .delete(refreshedAnswers)
+    .where(lt(usableUntil, sql.placeholder('now')))
+    .prepare(),
+)
+
 export class RefreshedAnswers {
   constructor(private readonly db: Db) {}
 
@@ -36,15 +48,11 @@ export class RefreshedAnswers {
 
   /** Writes without waiting for the disk; a power cut may lose it, and then it is computed again. */
   store(key: string, { at, freshUntil, usableUntil, json }: StoredAnswer, now: number): Promise<void> {
-    const values = { at, freshUntil, usableUntil, json }
     return atomically(
       this.db,
       tx => {
-        tx.insert(refreshedAnswers)
-          .values({ key, ...values })
-          .onConflictDoUpdate({ target: refreshedAnswers.key, set: values })
-          .run()
-        tx.delete(refreshedAnswers).where(lt(refreshedAnswers.usableUntil, now)).run()
+        storeAnswer(tx).run(key, at, freshUntil, usableUntil, json)
+        forgetUnusable(tx).run({ now })
       },
       'unsynced',
     )
