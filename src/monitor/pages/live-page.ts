@@ -104,8 +104,8 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
       },
       { query: page.query, may: 'admin', detail: docs },
     )
-  if (liveSettings) routes.use(liveRoutes(app, path, page, liveSettings.every))
-  if (file) routes.use(listFiles(app, path, page.query, file))
+  if (liveSettings) addLiveRoutes(routes, app, path, page, liveSettings.every)
+  if (file) addFiles(routes, path, page.query, file)
   return routes
 }
 
@@ -114,6 +114,7 @@ const routesOf = (app: App) =>
   new Elysia({ tags: ['admin'] }).use(access(app)).onTransform(({ query }) => {
     for (const [name, value] of Object.entries(query)) if (value === '') delete query[name]
   })
+type MonitorRoutes = ReturnType<typeof routesOf>
 
 /** Elysia has validated it; this tells the compiler so. */
 function typedQuery<Query extends TSchema>(schema: Query, query: unknown): Static<Query> {
@@ -131,7 +132,13 @@ async function rendered<Query extends TSchema, Data>(
 }
 
 /** `path/part` and `path/events`. */
-function liveRoutes<Query extends TSchema, Data>(app: App, path: string, page: LivePage<Query, Data>, every: number) {
+function addLiveRoutes<Query extends TSchema, Data>(
+  routes: MonitorRoutes,
+  app: App,
+  path: string,
+  page: LivePage<Query, Data>,
+  every: number,
+) {
   const { query } = page
   const versions = new LRUCache<string, Promise<string>>({ max: 100, ttl: every })
   function versionFor(asked: Static<Query>): Promise<string> {
@@ -142,7 +149,7 @@ function liveRoutes<Query extends TSchema, Data>(app: App, path: string, page: L
     versions.set(key, version)
     return version
   }
-  return routesOf(app)
+  routes
     .get(
       `${path}/part`,
       async ({ query: given }) => {
@@ -162,13 +169,21 @@ function liveRoutes<Query extends TSchema, Data>(app: App, path: string, page: L
 }
 
 /** `path.csv` and `path.json`: a whole list as it is filtered. */
-export function listFiles<Query extends TSchema>(app: App, path: string, query: Query, file: FileOf<Static<Query>>) {
+export const listFiles = <Query extends TSchema>(app: App, path: string, query: Query, file: FileOf<Static<Query>>) =>
+  addFiles(routesOf(app), path, query, file)
+
+function addFiles<Query extends TSchema>(
+  routes: MonitorRoutes,
+  path: string,
+  query: Query,
+  file: FileOf<Static<Query>>,
+) {
   const { name, row, rows } = file
   const write = (format: 'csv' | 'json', given: unknown) => {
     const asked = typedQuery(query, given)
     return listExport(name, format, row, page => rows(asked, page))
   }
-  return routesOf(app)
+  return routes
     .get(`${path}.csv`, ({ query: given }) => write('csv', given), { query, may: 'admin', detail: hidden })
     .get(`${path}.json`, ({ query: given }) => write('json', given), { query, may: 'admin', detail: hidden })
 }
