@@ -101,76 +101,82 @@ const withProbes = (app: App, mounted: Mounted) =>
     .use(probeRoutes(app))
 
 const withAllFeatures = (app: App, mounted: Mounted) => {
-  const all = withProbes(app, mounted)
-    .use(healthRoutes(app))
-    .use(pages(app))
-    .use(userListPage(app))
-    .use(userPage(app))
-    .use(backupRoutes(app))
-    .use(alertRoutes(app))
-    .use(auditPage(app))
-    .use(settingsPage(app))
-    .use(taskRoutes(app))
-    .use(queueInspectRoutes(app))
-    .use(monitoringRoutes(app))
-    .use(redisPage(app))
-    .group('/api/v1', api =>
-      api
-        .use(accountRoutes(app))
-        .use(displayNameRoutes(app))
-        .use(leagueRoutes(app))
-        .use(memberRoutes(app))
-        .use(invitationRoutes(app))
-        .use(boardRoutes(app))
-        .use(uploadRoutes(app))
-        .use(uploadPeopleRoutes(app))
-        .use(uploadChangeRoutes(app))
-        .use(markRoutes(app))
-        .use(tourRoutes(app))
-        .use(fieldRoutes(app))
-        .use(leagueFieldRoutes(app))
-        .use(entryRoutes(app))
-        .use(statsRoutes(app))
-        .use(tradeRoutes(app))
-        .use(quoteRoutes(app))
-        .use(priceRoutes(app))
-        .use(heldPriceRoutes(app))
-        .use(correctionRoutes(app))
-        .use(feedRoutes(app))
-        .use(searchRoutes(app))
-        .use(personRoutes(app))
-        .use(rotaRoutes(app).use(ownRotaRoutes(app)).use(plannerRoutes(app)).use(templateRoutes(app)))
-        .use(dashboardRoutes(app))
-        .use(jobRoutes(app)),
-    )
-    .use(olderPaths(app))
+  const all = withProbes(app, mounted).use([
+    healthRoutes(app),
+    ...pages(app),
+    ...adminRoutes(app),
+    ...apiRoutes(app),
+    olderPaths(app),
+  ])
   return all.use(swaggerRoutes(app, all, apiWords))
 }
 
-/** For everyone; those of admins are next to their data. */
-const pages = (app: App) =>
-  new Elysia()
-    .use(assetRoutes(app))
-    .use(shortcuts(app))
-    .use(helpPages(app))
-    .use(leaguePages(app))
-    .use(boardPages(app))
-    .use(columnPages(app))
-    .use(peoplePages(app))
-    .use(uploadPages(app))
-    .use(uploadPeoplePages(app))
-    .use(markPages(app))
-    .use(accountPages(app))
-    .use(personPages(app))
-    .use(searchPages(app))
-    .use(mailPages(app))
-    .use(tourPages(app))
-    .use(marketPages(app))
-    .use(pricePages(app))
-    .use(rotaPages(app))
-    .use(ownRotaPages(app))
-    .use(plannerPages(app))
-    .use(dashboardPages(app))
+/** For everyone. */
+const pages = (app: App) => [
+  assetRoutes(app),
+  shortcuts(app),
+  helpPages(app),
+  leaguePages(app),
+  boardPages(app),
+  columnPages(app),
+  peoplePages(app),
+  uploadPages(app),
+  uploadPeoplePages(app),
+  markPages(app),
+  accountPages(app),
+  personPages(app),
+  searchPages(app),
+  mailPages(app),
+  tourPages(app),
+  marketPages(app),
+  pricePages(app),
+  rotaPages(app),
+  ownRotaPages(app),
+  plannerPages(app),
+  dashboardPages(app),
+]
+
+const adminRoutes = (app: App) => [
+  userListPage(app),
+  userPage(app),
+  ...backupRoutes(app),
+  ...alertRoutes(app),
+  auditPage(app),
+  settingsPage(app),
+  ...taskRoutes(app),
+  ...queueInspectRoutes(app),
+  ...monitoringRoutes(app),
+  redisPage(app),
+]
+
+const apiRoutes = (app: App) => [
+  ...accountRoutes(app),
+  displayNameRoutes(app),
+  leagueRoutes(app),
+  memberRoutes(app),
+  invitationRoutes(app),
+  boardRoutes(app),
+  uploadRoutes(app),
+  uploadPeopleRoutes(app),
+  uploadChangeRoutes(app),
+  markRoutes(app),
+  tourRoutes(app),
+  fieldRoutes(app),
+  leagueFieldRoutes(app),
+  entryRoutes(app),
+  statsRoutes(app),
+  tradeRoutes(app),
+  quoteRoutes(app),
+  priceRoutes(app),
+  heldPriceRoutes(app),
+  correctionRoutes(app),
+  feedRoutes(app),
+  searchRoutes(app),
+  personRoutes(app),
+  rotaRoutes(app).use(ownRotaRoutes(app)).use(plannerRoutes(app)).use(templateRoutes(app)),
+  dashboardRoutes(app),
+  jobRoutes(app),
+]
 
 /** No such address, or not with this method. */
 function notFoundAnswer(app: App, request: Request, { routes }: Mounted): Response {

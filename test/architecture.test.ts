@@ -122,7 +122,7 @@ test('nothing imports in a circle, types included', () => {
 test('only routes.ts mounts routes of other rooms', () => {
   const mounting = files.flatMap(from => {
     const source = readFileSync(join(root, from), 'utf8')
-    return [...source.matchAll(/\.use\((\w+(?:Routes|Pages))\(/g)].flatMap(([, name]) => {
+    return [...source.matchAll(/\b(\w+(?:Routes|Pages))\(app\)/g)].flatMap(([, name]) => {
       const to = source.match(new RegExp(`\\b${name}\\b.* from '([^']+/[^']+)'`))?.[1] ?? './own.ts'
       return /^\.\/[^/]+$/.test(to) ? [] : [{ from, to }]
     })

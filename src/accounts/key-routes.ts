@@ -25,7 +25,7 @@ const newKey = t.Object(
 )
 
 export const keyRoutes = (app: App) =>
-  new Elysia({ prefix: '/keys', tags: ['accounts'] })
+  new Elysia({ prefix: '/api/v1/keys', tags: ['accounts'] })
     .use(access(app))
     .get(
       '/',

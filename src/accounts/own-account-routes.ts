@@ -42,7 +42,7 @@ const sessionSchema = t.Object(
 )
 
 export const ownAccountRoutes = (app: App) =>
-  new Elysia({ prefix: '/auth', tags: ['accounts'] })
+  new Elysia({ prefix: '/api/v1/auth', tags: ['accounts'] })
     .use(access(app))
     .patch('/me', async ({ body, request, who }) => userView(await editOwnAccount(app, request, signedIn(who), body)), {
       body: t.Object(

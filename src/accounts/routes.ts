@@ -21,11 +21,10 @@ import { userRoutes } from './user-routes.ts'
 
 const doneSchema = t.Object({ done: t.Boolean() })
 
-export const accountRoutes = (app: App) =>
-  new Elysia().use(authRoutes(app)).use(ownAccountRoutes(app)).use(userRoutes(app)).use(keyRoutes(app))
+export const accountRoutes = (app: App) => [authRoutes(app), ownAccountRoutes(app), userRoutes(app), keyRoutes(app)]
 
 const authRoutes = (app: App) =>
-  new Elysia({ tags: ['accounts'] })
+  new Elysia({ prefix: '/api/v1', tags: ['accounts'] })
     .use(access(app))
     .post('/auth/login', ({ request, body }) => signIn(app, request, body), {
       body: t.Object(credentials),

@@ -43,7 +43,7 @@ function refuseOthers(who: Who | undefined, id: number) {
 
 export const userRoutes = (app: App) => {
   const { db } = app
-  return new Elysia({ prefix: '/users', tags: ['accounts'] })
+  return new Elysia({ prefix: '/api/v1/users', tags: ['accounts'] })
     .use(access(app))
     .get(
       '/',

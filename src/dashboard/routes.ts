@@ -12,7 +12,7 @@ import { healthScoresNow } from './score-health.ts'
 
 export const dashboardRoutes = (app: App) => {
   const { cache, clock, reader } = app
-  return new Elysia({ prefix: '/dashboard', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/dashboard', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/metrics',

@@ -10,7 +10,7 @@ const displayNameSchema = t.Object({ name: t.String() }, { examples: [{ name: 'N
 const maxNameLength = 60
 
 export const displayNameRoutes = (app: App) =>
-  new Elysia({ tags: ['admin'] })
+  new Elysia({ prefix: '/api/v1', tags: ['admin'] })
     .use(access(app))
     .get('/place', () => ({ name: displayName(app.db) }), {
       may: 'anyone',

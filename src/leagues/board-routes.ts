@@ -59,7 +59,7 @@ function withoutAround(address: string): string {
 
 export const boardRoutes = (app: App) => {
   const { db, cache } = app
-  return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
+  return new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['leaderboard'] })
     .use(access(app))
     .get(
       '/players/:player_id',

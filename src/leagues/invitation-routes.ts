@@ -27,7 +27,7 @@ const invitedLeagueSchema = t.Nullable(t.Object({ id: t.Integer(), name: t.Strin
 
 export const invitationRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/invitations', tags: ['accounts'] })
+  return new Elysia({ prefix: '/api/v1/invitations', tags: ['accounts'] })
     .use(access(app))
     .get(
       '/',

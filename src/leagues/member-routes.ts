@@ -30,7 +30,7 @@ const memberList = pageSchema('members', memberSchema)
 
 export const memberRoutes = (app: App) => {
   const { db, cache, clock } = app
-  return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
+  return new Elysia({ prefix: '/api/v1/leagues', tags: ['leagues'] })
     .use(access(app))
     .guard({ params: idParams })
     .get(

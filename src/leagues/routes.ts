@@ -62,7 +62,7 @@ export const leagueRoutes = (app: App) => {
     return league.id
   }
 
-  return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
+  return new Elysia({ prefix: '/api/v1/leagues', tags: ['leagues'] })
     .use(access(app))
     .get(
       '/',

@@ -45,27 +45,25 @@ type Queued = Static<typeof queued>
 
 const path = '/admin/queue-inspect'
 
-export const queueInspectRoutes = (app: App) =>
-  new Elysia()
-    .use(
-      livePage(app, {
-        path,
-        title: 'Queues',
-        navItem: 'queue',
-        query: emptyQuery,
-        read: () => inspect(app).catch(error => ({ noAnswer: noAnswerText(app, error) })),
-        body: inspected => ('noAnswer' in inspected ? notice(inspected.noAnswer, 'bad') : body(inspected)),
-        json: {
-          summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
-          description: `At most ${maxListed} jobs per state and queue are listed; the counts are complete.`,
-          schema: inspection,
-          of: inspected => ('noAnswer' in inspected ? refuse('unavailable', inspected.noAnswer) : inspected),
-          isAtPage: true,
-        },
-        live: everySecondAndAHalf,
-      }),
-    )
-    .use(olderPath(app))
+export const queueInspectRoutes = (app: App) => [
+  livePage(app, {
+    path,
+    title: 'Queues',
+    navItem: 'queue',
+    query: emptyQuery,
+    read: () => inspect(app).catch(error => ({ noAnswer: noAnswerText(app, error) })),
+    body: inspected => ('noAnswer' in inspected ? notice(inspected.noAnswer, 'bad') : body(inspected)),
+    json: {
+      summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
+      description: `At most ${maxListed} jobs per state and queue are listed; the counts are complete.`,
+      schema: inspection,
+      of: inspected => ('noAnswer' in inspected ? refuse('unavailable', inspected.noAnswer) : inspected),
+      isAtPage: true,
+    },
+    live: everySecondAndAHalf,
+  }),
+  olderPath(app),
+]
 
 const olderPath = (app: App) =>
   new Elysia({ tags: ['admin'] })

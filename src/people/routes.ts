@@ -46,7 +46,7 @@ export async function personOf(app: App, id: number, reader: Who | undefined, pa
 export type PersonAcrossLeagues = Awaited<ReturnType<typeof personOf>>
 
 export const personRoutes = (app: App) =>
-  new Elysia({ tags: ['accounts'] })
+  new Elysia({ prefix: '/api/v1', tags: ['accounts'] })
     .use(access(app))
     .get(
       '/me/overview',

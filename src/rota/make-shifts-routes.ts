@@ -55,7 +55,7 @@ export const makeShiftsRoutes = (app: App) => {
     return { created: shifts.length - skipped, skipped, shift_ids: [] }
   }
 
-  return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
     .use(access(app))
     .post(
       '/copy',

@@ -58,7 +58,7 @@ const one = { params: idParams }
 export const rosterRoutes = (app: App) => {
   const { db, cache, clock } = app
 
-  return new Elysia({ tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1', tags: ['rosters'] })
     .use(access(app))
     .post(
       '/jobs/roster/generate',

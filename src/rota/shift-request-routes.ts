@@ -14,7 +14,7 @@ import { dropRequest, newRequest, requestsOn, setRequest, shiftRequestSchema } f
 export const shiftRequestRoutes = (app: App) => {
   const { db, clock } = app
 
-  return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/:id/requests',

@@ -38,7 +38,7 @@ import { countAssignments } from './staff-queries.ts'
 export const shiftRoutes = (app: App) => {
   const { db, clock, cache } = app
 
-  return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/',

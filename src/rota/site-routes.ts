@@ -24,7 +24,7 @@ export const siteRoutes = (app: App) => {
     return siteView(site)
   }
 
-  return new Elysia({ prefix: '/roster/sites', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster/sites', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/',

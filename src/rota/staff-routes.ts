@@ -64,7 +64,7 @@ export const staffRoutes = (app: App) => {
     }
   }
 
-  return new Elysia({ prefix: '/roster/staff', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster/staff', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/',

@@ -28,7 +28,7 @@ export function toSearchQuery(
 }
 
 export const searchRoutes = (app: App) =>
-  new Elysia({ tags: ['search'] }).use(access(app)).get(
+  new Elysia({ prefix: '/api/v1', tags: ['search'] }).use(access(app)).get(
     '/search',
     ({ query, who }) => {
       const { category } = query

@@ -18,7 +18,7 @@ import { quoteBySymbol } from './quote-queries.ts'
 
 export const priceRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/quotes', tags: ['market'] })
+  return new Elysia({ prefix: '/api/v1/quotes', tags: ['market'] })
     .use(access(app))
     .post(
       '/import',
@@ -88,7 +88,7 @@ export const priceRoutes = (app: App) => {
 
 export const heldPriceRoutes = (app: App) => {
   const { db, clock } = app
-  return new Elysia({ prefix: '/held-prices', tags: ['market'] })
+  return new Elysia({ prefix: '/api/v1/held-prices', tags: ['market'] })
     .use(access(app))
     .get(
       '/',

@@ -37,7 +37,7 @@ const expiration = { ...dateSchema, description: 'The day they expire' }
 export const quoteRoutes = (app: App) => {
   const { db, cache, clock } = app
 
-  return new Elysia({ prefix: '/quotes', tags: ['market'] })
+  return new Elysia({ prefix: '/api/v1/quotes', tags: ['market'] })
     .use(access(app))
     .post(
       '/',

@@ -65,7 +65,7 @@ export const tradeRoutes = (app: App) => {
   const myself = (who: Who | undefined): number =>
     signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
 
-  return new Elysia({ prefix: '/leagues/:id', tags: ['market'] })
+  return new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['market'] })
     .use(access(app))
     .get(
       '/portfolios/:user_id',

@@ -18,7 +18,7 @@ import { uploadSchema, uploadView } from './upload.ts'
 
 export const uploadChangeRoutes = (app: App) => {
   const { db, clock } = app
-  return new Elysia({ tags: ['uploads'] })
+  return new Elysia({ prefix: '/api/v1', tags: ['uploads'] })
     .use(access(app))
     .guard({ params: idParams })
     .patch(

@@ -31,7 +31,7 @@ const markBody = t.Object(
 export const markRoutes = (app: App) => {
   const { db, clock } = app
   const playerParams = t.Object({ id: idSchema, player_id: playerId })
-  return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
+  return new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['leaderboard'] })
     .use(access(app))
     .get(
       '/marks',

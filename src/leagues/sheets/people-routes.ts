@@ -29,7 +29,7 @@ const peopleList = t.Object({
 const peopleAtOnce = 2_000 // people read at a time
 
 export const uploadPeopleRoutes = (app: App) =>
-  new Elysia({ tags: ['uploads'] })
+  new Elysia({ prefix: '/api/v1', tags: ['uploads'] })
     .use(access(app))
     .guard({ params: idParams })
     .get(

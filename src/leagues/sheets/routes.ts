@@ -64,7 +64,7 @@ const uploadPreviewSchema = t.Object({
 
 export const uploadRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ tags: ['uploads'] })
+  return new Elysia({ prefix: '/api/v1', tags: ['uploads'] })
     .use(access(app))
     .post(
       '/leagues/:id/uploads',

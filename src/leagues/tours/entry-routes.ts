@@ -17,7 +17,7 @@ export const entryRoutes = (app: App) => {
   const view = (leagueId: number, entryId: number, who: Who | undefined) =>
     readEntry(app, tourLeagueOf(db, leagueId, who), entryId, who)
 
-  return new Elysia({ prefix: '/leagues/:id/entries', tags: ['entries'] })
+  return new Elysia({ prefix: '/api/v1/leagues/:id/entries', tags: ['entries'] })
     .use(access(app))
     .get('/:entry_id', ({ params: { id, entry_id }, who }) => view(id, entry_id, who), {
       params: one,

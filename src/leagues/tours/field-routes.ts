@@ -85,7 +85,7 @@ const unmatched = t.Object({
 
 export const fieldRoutes = (app: App) => {
   const { db } = app
-  return new Elysia({ prefix: '/tours/:slug', tags: ['tours'] })
+  return new Elysia({ prefix: '/api/v1/tours/:slug', tags: ['tours'] })
     .use(access(app))
     .guard({ params: slugParams })
     .get(

@@ -38,7 +38,7 @@ const fieldSchema = t.Object(
 )
 
 export const leagueFieldRoutes = (app: App) =>
-  new Elysia({ prefix: '/leagues/:id', tags: ['entries'] }).use(access(app)).get(
+  new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['entries'] }).use(access(app)).get(
     '/field',
     ({ params: { id }, query, request, who, set }) => {
       const picking = app.tourBoards.picksFor(tourLeagueOf(app.db, id, who))

@@ -39,7 +39,7 @@ export const tourRoutes = (app: App) => {
   const { db } = app
   const view = (slug: string, who: Who | undefined) => tourViewOf(app, tourBySlug(db, slug), who)
 
-  return new Elysia({ prefix: '/tours', tags: ['tours'] })
+  return new Elysia({ prefix: '/api/v1/tours', tags: ['tours'] })
     .use(access(app))
     .get(
       '/',

@@ -215,7 +215,7 @@ function actions({ id, state, title, data }: AlertView): Content {
   })}</div>`
 }
 
-export const alertRoutes = (app: App) => new Elysia().use(alertsPage(app)).use(actionRoutes(app))
+export const alertRoutes = (app: App) => [alertsPage(app), actionRoutes(app)]
 
 const actionRoutes = (app: App) =>
   new Elysia({ prefix: `${alertsPath}/:id`, tags: ['admin'] })

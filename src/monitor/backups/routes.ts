@@ -34,7 +34,7 @@ import {
 import { requestRestore } from './restore.ts'
 import { s3Place } from './s3-backup.ts'
 
-export const backupRoutes = (app: App) => new Elysia().use(backupsPage(app)).use(actionRoutes(app))
+export const backupRoutes = (app: App) => [backupsPage(app), actionRoutes(app)]
 
 const nameParams = t.Object({ name: t.String({ maxLength: 40 }) })
 const requestSchema = t.Object({ restore_at_start: t.Nullable(t.String({ description: 'The name of a backup' })) })

@@ -1,6 +1,6 @@
 /** Requests and times of each route; load of processes; jobs and database statements by time. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { statementTimes } from '../../../db/statement-times.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
@@ -196,7 +196,7 @@ type Query = typeof query.static
 const jobTimesPath = `${path}/jobs`
 const statementsPath = `${path}/statements`
 
-export const performancePage = (app: App) => new Elysia().use(page(app)).use(jobFiles(app)).use(statementFiles(app))
+export const performancePage = (app: App) => [page(app), jobFiles(app), statementFiles(app)]
 
 const readStatements = async ({ db, reader, sheets }: App, { statements_by }: Query) => {
   const [main, scores] = [statementTimes(db.$client), statementTimes(sheets.boards.scores)]

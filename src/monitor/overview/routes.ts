@@ -84,15 +84,15 @@ async function realtime(app: App) {
 }
 
 /** Everything under /admin/monitoring, except alerts, and the archives. */
-export const monitoringRoutes = (app: App) =>
-  new Elysia()
-    .use(mainPage(app))
-    .use(currentStateRoutes(app))
-    .use(activeUsersPage(app))
-    .use(engagementPage(app))
-    .use(tradingPage(app))
-    .use(leagueActivityPage(app))
-    .use(riskPage(app))
-    .use(performancePage(app))
-    .use(cachePage(app))
-    .use(archivesPage(app))
+export const monitoringRoutes = (app: App) => [
+  mainPage(app),
+  currentStateRoutes(app),
+  activeUsersPage(app),
+  engagementPage(app),
+  tradingPage(app),
+  leagueActivityPage(app),
+  riskPage(app),
+  ...performancePage(app),
+  cachePage(app),
+  archivesPage(app),
+]

@@ -28,7 +28,7 @@ const cacheStats = t.Object({
 
 export const statsRoutes = (app: App) => {
   const { db, cache, clock, jobs, warmers } = app
-  return new Elysia({ prefix: '/stats', tags: ['stats'] })
+  return new Elysia({ prefix: '/api/v1/stats', tags: ['stats'] })
     .use(access(app))
     .get(
       '/dashboard',

@@ -57,7 +57,7 @@ export const jobRoutes = (app: App) => {
     return { ...viewOf(app, run), ...(waits && { status_message: waits }) }
   }
 
-  return new Elysia({ prefix: '/jobs', tags: ['jobs'] })
+  return new Elysia({ prefix: '/api/v1/jobs', tags: ['jobs'] })
     .use(access(app))
     .get(
       '/',

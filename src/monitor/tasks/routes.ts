@@ -46,8 +46,13 @@ const jobIdBody = t.Object({ job_id: t.String({ maxLength: 64 }) })
 const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
 const nameBody = t.Object({ name: t.String({ maxLength: 100 }) })
 
-export const taskRoutes = (app: App) =>
-  new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(tickedJobs(app)).use(jobPage(app))
+export const taskRoutes = (app: App) => [
+  ...tasksPage(app),
+  jobsPage(app),
+  actionRoutes(app),
+  tickedJobs(app),
+  jobPage(app),
+]
 
 const actionRoutes = (app: App) => {
   const afterAction = <T>(answer: T): T => {
@@ -123,27 +128,25 @@ const actionRoutes = (app: App) => {
 
 /** The schedule, running jobs, locks, and failures. */
 
-const tasksPage = (app: App) =>
-  new Elysia()
-    .use(
-      livePage(app, {
-        path: `${tasksPath}/`,
-        title: 'Tasks',
-        navItem: 'tasks',
-        query: emptyQuery,
-        read: () => tasksNow(app),
-        body,
-        json: {
-          summary: 'Locks, supervisor, schedule, queue, running jobs and recent failures',
-          schema: tasksSchema,
-          of: tasksView,
-        },
-        live: twiceASecond,
-      }),
-    )
-    .use(listRoutes(app, 'schedule', scheduledSchema, ({ schedule }) => schedule))
-    .use(listRoutes(app, 'failures', failureSchema, ({ failures }) => failures.groups))
-    .use(listRoutes(app, 'locks', lockSchema, ({ locks }) => locks.locks))
+const tasksPage = (app: App) => [
+  livePage(app, {
+    path: `${tasksPath}/`,
+    title: 'Tasks',
+    navItem: 'tasks',
+    query: emptyQuery,
+    read: () => tasksNow(app),
+    body,
+    json: {
+      summary: 'Locks, supervisor, schedule, queue, running jobs and recent failures',
+      schema: tasksSchema,
+      of: tasksView,
+    },
+    live: twiceASecond,
+  }),
+  listRoutes(app, 'schedule', scheduledSchema, ({ schedule }) => schedule),
+  listRoutes(app, 'failures', failureSchema, ({ failures }) => failures.groups),
+  listRoutes(app, 'locks', lockSchema, ({ locks }) => locks.locks),
+]
 
 const listRoutes = (app: App, name: string, row: { properties: object }, of: (view: TasksView) => readonly object[]) =>
   listFiles(app, `${tasksPath}/${name}`, emptyQuery, {

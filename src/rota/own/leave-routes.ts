@@ -23,7 +23,7 @@ const withId = { params: idParams }
 export const leaveRoutes = (app: App) => {
   const { db } = app
 
-  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/me/leave',

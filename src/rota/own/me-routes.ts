@@ -48,7 +48,7 @@ const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]):
 export const meRoutes = (app: App) => {
   const { db, clock, reader } = app
 
-  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/me',

@@ -27,7 +27,7 @@ const withId = { params: idParams }
 export const swapRoutes = (app: App) => {
   const { db, clock, reader } = app
 
-  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/me/swaps',

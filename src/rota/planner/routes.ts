@@ -46,7 +46,7 @@ export const plannerRoutes = (app: App) => {
     conflicts: violations.slice(0, maxConflicts).map(conflictOf),
   })
 
-  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
     .use(access(app))
     .post(
       '/drafts',

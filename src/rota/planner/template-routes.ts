@@ -30,7 +30,7 @@ const appliedSchema = t.Object({
 
 export const templateRoutes = (app: App) => {
   const { db, clock } = app
-  return new Elysia({ prefix: '/roster/templates', tags: ['rosters'] })
+  return new Elysia({ prefix: '/api/v1/roster/templates', tags: ['rosters'] })
     .use(access(app))
     .get(
       '/',

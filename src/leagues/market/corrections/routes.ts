@@ -54,7 +54,7 @@ export const correctionRoutes = (app: App) => {
     return symbolActionView(action, who.id === null ? null : who.username)
   }
 
-  return new Elysia({ prefix: '/quotes/:symbol', tags: ['market'] })
+  return new Elysia({ prefix: '/api/v1/quotes/:symbol', tags: ['market'] })
     .use(access(app))
     .get(
       '/actions',

@@ -21,7 +21,7 @@ const interval = t.Integer({ minimum: minInterval, maximum: 86_400, description:
 
 export const feedRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/quote-feeds', tags: ['market'] })
+  return new Elysia({ prefix: '/api/v1/quote-feeds', tags: ['market'] })
     .use(access(app))
     .get(
       '/',
