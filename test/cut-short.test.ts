@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newLeague, upload, uploadedFiles } from './sheets.ts'
-import { adminToken, shared, spawnFieldhouse, until } from './start.ts'
+import { adminToken, shared, spawnFieldhouse, start, until } from './start.ts'
 
 type Started = Awaited<ReturnType<typeof spawnFieldhouse>>
 
@@ -72,7 +72,7 @@ async function breakOff(fieldhouse: Started, { head, body }: ReturnType<Framing>
 
 const requestCount = ({ lines }: Started, method: string) =>
   lines.filter(line => line.message === 'request' && line.method === method).length
-const loggedErrors = ({ lines }: Started) => lines.filter(({ level }) => level === 'error')
+const loggedErrors = ({ lines }: Pick<Started, 'lines'>) => lines.filter(({ level }) => level === 'error')
 
 async function expectNothingLeft(fieldhouse: Started, league: number) {
   expect(uploadedFiles(fieldhouse)).toEqual([])
@@ -192,7 +192,7 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
   writeFileSync(join(killed.dataDir, 'uploads', 'somebody’s.csv'), sheet)
   await killed.kill9()
 
-  const next = await spawnFieldhouse({}, killed.dataDir)
+  const next = await start({}, killed.dataDir)
   await until(() => !parts().includes(leftPart))
   await until(() => uploadedFiles(next).length === 2)
   expect(parts()).toHaveLength(1)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fetchedTest } from './needs.ts'
 import { startS3 } from './s3.ts'
 import { newLeague, upload } from './sheets.ts'
-import { afterTest, board, spawnFieldhouse, temporaryFolder, until } from './start.ts'
+import { afterTest, board, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const databases = ['fieldhouse.db', 'scores.db']
 
@@ -90,6 +90,6 @@ fetchedTest('what Litestream copied to the store is restored after the machine i
   await Promise.all([first.kill9(), killLitestream()])
 
   const folder = await litestream.restore()
-  const second = await spawnFieldhouse({ LITESTREAM: 'true' }, folder)
+  const second = await start({ LITESTREAM: 'true' }, folder)
   expect(await board(second.call, id)).toEqual(before)
 })

@@ -474,7 +474,7 @@ test('kill -9 while a price is taken back leaves all of it undone or none', asyn
   await first.kill9()
   const answered = await takingBack
 
-  const second = await spawnFieldhouse({ HOLD_PRICE_PCT: '0' }, folder)
+  const second = await start({ HOLD_PRICE_PCT: '0' }, folder)
   expect(auditLedger(folder)).toMatchObject(noDifferences)
   const undone = async () =>
     (await second.call.get('/api/v1/leagues/1/trades?limit=500')).trades.filter(

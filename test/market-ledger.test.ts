@@ -158,7 +158,7 @@ test('kill -9 in the middle of orders loses no trade that was answered, and make
   await first.kill9()
   await Promise.all(trading)
 
-  const second = await spawnFieldhouse({}, folder)
+  const second = await start({}, folder)
   expect(auditLedger(folder)).toMatchObject(noDifferences)
   for (const [order, id] of answered) {
     const [m = 0, , i] = order.split(' ').map(Number)

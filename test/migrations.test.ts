@@ -293,7 +293,7 @@ test('nothing is migrated while another version is running', async () => {
   leave()
   const { kill9 } = await spawnFieldhouse({}, dataDir)
   expect(shapeOf(client)).toEqual(shapeOf(database().client))
-  await spawnFieldhouse({}, dataDir) // next to one of the same version, and after one that was killed
+  await start({}, dataDir) // next to one of the same version, and after one that was killed
   await kill9()
 })
 

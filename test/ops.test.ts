@@ -215,7 +215,7 @@ test('a worker serves the probes and metrics, and nothing else', async () => {
 
 test('a web process accepts work that a worker of the same folder does', async () => {
   const worker = await spawnFieldhouse({ ROLE: 'worker' })
-  const web = await spawnFieldhouse({ ROLE: 'web' }, worker.dataDir)
+  const web = await start({ ROLE: 'web' }, worker.dataDir)
   expect(await web.finished(web.call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
 })
 

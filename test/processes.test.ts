@@ -18,29 +18,32 @@ function overBoth(name: string, run: (env: Record<string, string>) => Promise<vo
   redisTest(`${name}, over Redis`, async () => run({ REDIS_URL: (await startRedis()).url }), 240_000)
 }
 
-overBoth('a web process takes uploads, a worker imports them, and the next read shows it or a cancel stops it', async env => {
-  const folder = temporaryFolder()
-  const web = await spawnFieldhouse({ ...env, ROLE: 'web' }, folder)
-  const { id } = await newLeague(web.call)
-  const queued = await upload(web.call, id, rows(50))
-  expect((await web.call.get(queued.poll_url)).status).toBe('PENDING')
-  expect((await board(web.call, id)).rows).toEqual([])
-  const worker = await spawnFieldhouse({ ...env, ROLE: 'worker' }, folder)
-  expect((await worker.call.raw('/livez')).status).toBe(200)
-  await web.finished(queued)
-  expect((await board(web.call, id)).pagination.total).toBe(50)
-  await web.finished(upload(web.call, id, rows(60, 2)))
-  expect((await board(web.call, id)).pagination.total).toBe(60)
+overBoth(
+  'a web process takes uploads, a worker imports them, and the next read shows it or a cancel stops it',
+  async env => {
+    const folder = temporaryFolder()
+    const web = await spawnFieldhouse({ ...env, ROLE: 'web' }, folder)
+    const { id } = await newLeague(web.call)
+    const queued = await upload(web.call, id, rows(50))
+    expect((await web.call.get(queued.poll_url)).status).toBe('PENDING')
+    expect((await board(web.call, id)).rows).toEqual([])
+    const worker = await spawnFieldhouse({ ...env, ROLE: 'worker' }, folder)
+    expect((await worker.call.raw('/livez')).status).toBe(200)
+    await web.finished(queued)
+    expect((await board(web.call, id)).pagination.total).toBe(50)
+    await web.finished(upload(web.call, id, rows(60, 2)))
+    expect((await board(web.call, id)).pagination.total).toBe(60)
 
-  const { upload_id, ...started } = await upload(web.call, id, longSheet)
-  await until(async () => (await web.call.get(started.poll_url)).status === 'PROGRESS')
-  await web.call.delete(`/api/v1/jobs/cancel/${started.job_id}`)
-  expect(await web.finished(started)).toMatchObject({ status: 'CANCELLED' })
-  // A run that is slow to stop is cancelled before it has cleaned up.
-  await until(async () => (await web.call.get(`/api/v1/uploads/${upload_id}`)).status === 'cancelled', 60_000)
-  expect((await board(web.call, id)).pagination.total).toBe(60)
-  await until(() => uploadedFiles(web).length === 2)
-})
+    const { upload_id, ...started } = await upload(web.call, id, longSheet)
+    await until(async () => (await web.call.get(started.poll_url)).status === 'PROGRESS')
+    await web.call.delete(`/api/v1/jobs/cancel/${started.job_id}`)
+    expect(await web.finished(started)).toMatchObject({ status: 'CANCELLED' })
+    // A run that is slow to stop is cancelled before it has cleaned up.
+    await until(async () => (await web.call.get(`/api/v1/uploads/${upload_id}`)).status === 'cancelled', 60_000)
+    expect((await board(web.call, id)).pagination.total).toBe(60)
+    await until(() => uploadedFiles(web).length === 2)
+  },
+)
 
 overBoth('kill -9 in the middle of an import loses nothing: the next process finishes it', async env => {
   const folder = temporaryFolder()
@@ -50,7 +53,7 @@ overBoth('kill -9 in the middle of an import loses nothing: the next process fin
   const started = await upload(first.call, id, rows(playerCount))
   await until(async () => (await first.call.get(started.poll_url)).status === 'PROGRESS')
   await first.kill9()
-  const second = await spawnFieldhouse(env, folder)
+  const second = await start(env, folder)
   expect(await second.finished(started)).toMatchObject({ status: 'SUCCESS', result: { players: playerCount } })
   expect((await board(second.call, id)).pagination.total).toBe(playerCount)
 })
@@ -67,7 +70,7 @@ test('kill -9 right after each acceptance loses no accepted upload', async () =>
     await fieldhouse.kill9()
     uploadIds.push(...answers.map(({ upload_id }) => upload_id))
   }
-  const last = await spawnFieldhouse({}, folder)
+  const last = await start({}, folder)
   for (const uploadId of uploadIds) {
     const done = await until(async () => {
       const view = await last.call.get(`/api/v1/uploads/${uploadId}`)

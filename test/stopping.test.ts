@@ -75,7 +75,7 @@ test('kill -9 under load and a new start lose nothing that was accepted', async 
   await first.kill9()
   await Promise.all(writers)
 
-  const second = await spawnFieldhouse({}, first.dataDir)
+  const second = await start({}, first.dataDir)
   const { pagination } = await second.call.get('/api/v1/leagues?limit=1')
   expect(pagination.total).toBeGreaterThanOrEqual(accepted.length)
   for (const id of accepted) await second.call.get(`/api/v1/leagues/${id}`)
