@@ -22,7 +22,7 @@ overBoth(
   'a web process takes uploads, a worker imports them, and the next read shows it or a cancel stops it',
   async env => {
     const folder = temporaryFolder()
-    const web = await spawnFieldhouse({ ...env, ROLE: 'web' }, folder)
+    const web = await start({ ...env, ROLE: 'web' }, folder)
     const { id } = await newLeague(web.call)
     const queued = await upload(web.call, id, rows(50))
     expect((await web.call.get(queued.poll_url)).status).toBe('PENDING')
