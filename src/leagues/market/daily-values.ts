@@ -7,7 +7,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { startOfDay } from './quote.ts'
-import { activeLeagues } from './quote-queries.ts'
+import { tradedLeagues } from './quote-queries.ts'
 
 export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
   db
@@ -40,7 +40,7 @@ export const recordDailyValues = job('market.record_daily_values', {
   async run(_, app, { signal }) {
     const { db, clock, livePortfolios } = app
     const now = clock.now()
-    const active = activeLeagues(db, now)
+    const active = tradedLeagues(db, now)
     let marked = 0
     for (const league of active) {
       const { id } = league

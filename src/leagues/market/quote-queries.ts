@@ -51,7 +51,7 @@ export const liveLeagues = (tx: Db): number[] =>
     .map(({ id }) => id)
 
 /** The market leagues in which is traded now. */
-export const activeLeagues = (db: Db, now: number): League[] =>
+export const tradedLeagues = (db: Db, now: number): League[] =>
   db
     .select()
     .from(leagues)

@@ -9,7 +9,7 @@ import type { App } from '../../context.ts'
 import { day, minute } from '../../platform/clock.ts'
 import { usernameById } from './queries.ts'
 import { startOfDay } from './quote.ts'
-import { activeLeagues } from './quote-queries.ts'
+import { tradedLeagues } from './quote-queries.ts'
 
 const burstTrades = 30 // trades of one user within a minute
 const maxTradesPerDay = 100 // trades of one user in a day, UTC
@@ -69,7 +69,7 @@ export async function riskAssessment(
   const { bursts, heavy } = await reader.read(tradingSuspects, { now })
   for (const { userId, most } of bursts) addReason(userId, `${most} trades within a minute`)
   for (const { userId, trades } of heavy) addReason(userId, `${trades} trades since 00:00 UTC`)
-  for (const league of activeLeagues(db, now)) {
+  for (const league of tradedLeagues(db, now)) {
     const portfolios = await livePortfolios.portfolios(league.id)
     for (const { user, symbol, share } of portfolios.concentrated(maxShareOfOneSymbol, now))
       addReason(
