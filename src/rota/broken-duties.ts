@@ -6,8 +6,9 @@ import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { iso } from '../platform/clock.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
-import { dutyKey, violationsOn } from './load-problem.ts'
+import { violationsOn } from './load-problem.ts'
 import type { Shift } from './shift.ts'
+import { dutyKey } from './solving/problem.ts'
 
 export const brokenDutyRuleSchema = t.Object({ rule: t.String(), message: t.String() })
 export type BrokenDutyRule = Static<typeof brokenDutyRuleSchema>

@@ -13,18 +13,11 @@ import type { Who } from '../platform/http/request-context.ts'
 import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import type { DateRange } from './date-range.ts'
 import { type Draft, draftById, isDraftAsRead, markConfirmed } from './drafts.ts'
-import {
-  type AssignmentsCheck,
-  assignmentKey,
-  checkAssignments,
-  dutyKey,
-  rosterVersion,
-  violationsOn,
-} from './load-problem.ts'
+import { type AssignmentsCheck, checkAssignments, rosterVersion, violationsOn } from './load-problem.ts'
 import { notifyOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import type { Violation } from './solving/check.ts'
-import type { Assignment } from './solving/problem.ts'
+import { type Assignment, assignmentKey, dutyKey } from './solving/problem.ts'
 import { personById } from './staff-queries.ts'
 
 export const confirmedSchema = t.Object({

@@ -11,7 +11,14 @@ import { type Shift, shiftView } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
 import { allSites } from './site-queries.ts'
 import { checkRoster, type Violation } from './solving/check.ts'
-import type { Assignment, Duty, ProblemShift, RosterProblem, WorkRules } from './solving/problem.ts'
+import {
+  type Assignment,
+  assignmentKey,
+  type Duty,
+  type ProblemShift,
+  type RosterProblem,
+  type WorkRules,
+} from './solving/problem.ts'
 import { personViews } from './staff-queries.ts'
 
 /** Coverage comes before cost, and cost before these. */
@@ -205,6 +212,3 @@ const violationKey = ({ rule, message, shift_ids }: Violation) => `${rule} ${mes
 
 /** A pinned duty may break a rule, because somebody wanted it; but nobody is wanted twice in one place. */
 const isNotGiven = ({ given, rule }: Violation) => !given || rule === 'twice'
-
-export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
-export const assignmentKey = ({ shift_id, staff_id }: Assignment): string => dutyKey(shift_id, staff_id)

@@ -10,10 +10,9 @@ import { invalid } from '../errors.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenRulesByDuty } from './broken-duties.ts'
 import type { DateRange } from './date-range.ts'
-import { dutyKey } from './load-problem.ts'
 import { shiftSchema, shiftView } from './shift.ts'
 import { inRange, shiftById } from './shift-queries.ts'
-import type { Assignment } from './solving/problem.ts'
+import { type Assignment, dutyKey } from './solving/problem.ts'
 
 const placedSchema = t.Object({
   id: t.Integer(),

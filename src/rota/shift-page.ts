@@ -7,13 +7,13 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import type { BrokenDutyRule } from './broken-duties.ts'
 import { brokenMark, dateWords, pinMark, shiftTimes } from './calendar-view.ts'
-import { dutyKey } from './load-problem.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-layout.ts'
 import { kindChoices, kindField } from './rules-fields.ts'
 import { peopleAre } from './shift.ts'
 import type { ShiftRequest } from './shift-requests.ts'
+import { dutyKey } from './solving/problem.ts'
 
 /** Rarely used fields of a shift. */
 export const moreShiftFields = (shift?: ShownShift): Html => html`${kindChoices}

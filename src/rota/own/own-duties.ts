@@ -11,9 +11,9 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
-import { dutyKey } from '../load-problem.ts'
 import { brokenRulesOn, shownShiftsByIds, staffNames } from '../roster-view.ts'
 import { hoursOf, hundredths } from '../shift.ts'
+import { dutyKey } from '../solving/problem.ts'
 
 export type StaffRow = typeof staff.$inferSelect
 

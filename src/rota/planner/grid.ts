@@ -3,10 +3,10 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import { dayWords, pinMark, shiftNeeds, shiftTimes } from '../calendar-view.ts'
-import { dutyKey } from '../load-problem.ts'
 import { absencesOf, type PersonView } from '../person.ts'
 import type { ShownShift } from '../roster-view.ts'
 import type { Site } from '../site.ts'
+import { dutyKey } from '../solving/problem.ts'
 
 export type Grid = {
   days: readonly string[]

@@ -95,6 +95,8 @@ export type ProblemShift = {
 }
 
 export type Assignment = { shift_id: number; staff_id: number }
+export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
+export const assignmentKey = ({ shift_id, staff_id }: Assignment): string => dutyKey(shift_id, staff_id)
 
 /** Work outside the problem: it is not planned, but needs rest and counts as hours. Its site is among the sites. */
 export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string; kind?: string | null }
