@@ -1,6 +1,8 @@
 import { counted } from '../../platform/counted.ts'
 import {
   type Assignment,
+  assignmentKey,
+  dutyKey,
   FIRST_MONDAY,
   type Limit,
   type PeriodLimit,
@@ -97,7 +99,7 @@ function stintsOf(
   dateOf: (siteId: number, instant: string) => string,
 ): Stint[] {
   const byId = new Map(shifts.map(shift => [shift.id, shift]))
-  const pins = new Set(pinned.map(pin => `${pin.shift_id}/${pin.staff_id}`))
+  const pins = new Set(pinned.map(assignmentKey))
   const minutes = (work: { starts_at: string; ends_at: string }) =>
     (new Date(work.ends_at).getTime() - new Date(work.starts_at).getTime()) / 60_000
   return [
@@ -111,7 +113,7 @@ function stintsOf(
         minutes: minutes(shift),
         kind: shift.kind,
         shiftId: shift.id,
-        given: pins.has(`${shift_id}/${staffId}`),
+        given: pins.has(dutyKey(shift_id, staffId)),
       }
     }),
     ...existing.map(duty => ({

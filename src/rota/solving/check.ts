@@ -1,5 +1,12 @@
 import { type RuleBreach, ruleBreaches } from './check-rules.ts'
-import type { Assignment, Duty, ProblemShift, RosterProblem, Staff } from './problem.ts'
+import {
+  type Assignment,
+  assignmentKey,
+  type Duty,
+  type ProblemShift,
+  type RosterProblem,
+  type Staff,
+} from './problem.ts'
 
 /**
  * Reports every hard rule that a finished roster breaks. It shares no code with the solvers on purpose: it works on the
@@ -35,8 +42,7 @@ type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; mo
 export function checkRoster(problem: RosterProblem, assignments: Assignment[]): Violation[] {
   const found: Violation[] = []
   const report = (violation: Violation) => void found.push(violation)
-  const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
-  const pinned = new Set(problem.pinned.map(keyOf))
+  const pinned = new Set(problem.pinned.map(assignmentKey))
   const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
   const people = new Map(problem.staff.map(person => [person.id, person]))
 
@@ -44,7 +50,7 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
   const seen = new Set<string>()
   for (const assignment of assignments) {
     const { shift_id, staff_id } = assignment
-    const [shift, person, key] = [shifts.get(shift_id), people.get(staff_id), keyOf(assignment)]
+    const [shift, person, key] = [shifts.get(shift_id), people.get(staff_id), assignmentKey(assignment)]
     const about = { shift_ids: [shift_id], staff_id, given: pinned.has(key) }
     if (!shift || !person)
       report({
@@ -60,7 +66,7 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
   }
   for (const pin of problem.pinned) {
     const { shift_id, staff_id } = pin
-    if (!seen.has(keyOf(pin)))
+    if (!seen.has(assignmentKey(pin)))
       report({
         rule: 'pin',
         message: `Staff ${staff_id} is pinned to shift ${shift_id} but not on it`,
