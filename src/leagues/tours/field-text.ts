@@ -45,12 +45,21 @@ export function parseFieldText(text: string): { players: FieldPlayer[]; problems
     if (Number.isNaN(odds)) report(`“${line.odds}” are not odds; write 12.5, 23/2 or +1150.`)
     const player_id = line.id?.trim() || idFromName(name)
     if (player_id.length > 64) report('An id has at most 64 characters.')
-    const same = players.get(player_id)
-    if (!same) players.set(player_id, { player_id, name, rank, odds })
-    else if (nameKey(same.name) !== nameKey(name)) report(`${same.name} already has the id ${player_id}.`)
+    addPlayer(players, { player_id, name, rank, odds }, report)
   }
   if (players.size > maxPlayers) problems.push(`A field has at most ${maxPlayers} players; these are ${players.size}.`)
   return { players: [...players.values()], problems }
+}
+
+/** A player who is listed twice counts once; two players under one id are reported. */
+export function addPlayer(
+  players: Map<string, FieldPlayer>,
+  player: FieldPlayer,
+  report: (problem: string) => void,
+): void {
+  const same = players.get(player.player_id)
+  if (!same) players.set(player.player_id, player)
+  else if (nameKey(same.name) !== nameKey(player.name)) report(`${same.name} already has the id ${player.player_id}.`)
 }
 
 export const normaliseName = (name: string) =>

@@ -12,9 +12,8 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { changeLeague } from '../queries.ts'
 import { pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
-import { type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
+import { addPlayer, type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
-import { nameKey } from './match-names.ts'
 import { deleteEvent, eventsOf, findEvent, golfersOf, handEvent, touchBoards, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
@@ -85,11 +84,9 @@ function parsePlayers({ text, players = [] }: GivenField): FieldPlayer[] {
     players.forEach(({ name: given, player_id, rank = null, odds = null }, i) => {
       const name = normaliseName(given)
       if (!isName(name)) invalid(`players.${i}.name`, `“${given}” is not a name.`)
-      const id = player_id ?? idFromName(name)
-      const same = known.get(id)
-      if (!same) known.set(id, { player_id: id, name, rank, odds })
-      else if (nameKey(same.name) !== nameKey(name))
-        invalid(`players.${i}.player_id`, `${same.name} already has the id ${id}.`)
+      addPlayer(known, { player_id: player_id ?? idFromName(name), name, rank, odds }, problem =>
+        invalid(`players.${i}.player_id`, problem),
+      )
     })
     return [...known.values()]
   }
