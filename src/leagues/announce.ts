@@ -45,7 +45,7 @@ export const announce = job('leagues.announce', {
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
     const board = await boardPage(app, league, boardQueryOf({ limit: '500' }, league))
-    const text = message(app, league, headingOf(what, board.pagination.total - (board.left_out ?? 0)), detail, board)
+    const text = message(app, league, what, detail, board)
     const body = {
       content: text.slice(0, 1_990),
       text,
@@ -78,10 +78,11 @@ function headingOf(what: Announcement, players: number): string {
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 
-function message(app: App, league: League, heading: string, detail: string | undefined, board: BoardView): string {
+function message(app: App, league: League, what: Announcement, detail: string | undefined, board: BoardView): string {
   const { score, scoreName } = kindOf(app, league).pages
   const isByScore = board.sort_by === 'score'
   const { cell } = exportedColumn(board.sort_by)
+  const heading = headingOf(what, board.pagination.total - (board.left_out ?? 0))
   const rows = board.rows.filter(({ mark }) => mark?.counted !== false)
   const valueText = (row: BoardRow) => {
     const value = cell(row)

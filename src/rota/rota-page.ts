@@ -97,15 +97,11 @@ function summaryFigures({ start, end, summary, shifts: shown }: RosterView, site
       label: 'Open',
       value: countLink(open, shiftsAddress({ ...these, open: true })),
     },
-    ...(firstBroken
-      ? [
-          {
-            label: 'Cannot work',
-            value: countLink(broken, `#s-${firstBroken.id}`),
-            note: 'stand there although a rule is against it: each is marked below',
-          },
-        ]
-      : []),
+    firstBroken && {
+      label: 'Cannot work',
+      value: countLink(broken, `#s-${firstBroken.id}`),
+      note: 'stand there although a rule is against it: each is marked below',
+    },
     { label: 'Covered', value: percent(coverage === null ? null : coverage * 100) },
   ])
 }

@@ -3,6 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
+import { counted } from '../../platform/counted.ts'
 import { deleteHeldPrices, heldPriceOf, heldSymbolsOf, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
 import { leaguesHolding, liveLeagues } from './quote-queries.ts'
@@ -32,7 +33,7 @@ export const pushResult = (pushed: Pushed): Static<typeof pushResultSchema> => (
 function pushMessage({ changed, unchanged, older, held }: Pushed): string {
   const taken = changed + unchanged
   const parts = [
-    taken > 0 && `${taken} ${taken === 1 ? 'price' : 'prices'} accepted`,
+    taken > 0 && `${counted(taken, 'price')} accepted`,
     older > 0 && `${older} older than the known price`,
     held > 0 && `${held} held until an officer answers`,
   ]

@@ -47,8 +47,7 @@ export const draftPages = (app: App) => {
   }
   const preview = (draft: UploadDraft) => {
     const mapping = draft.mapping ? JSON.stringify(draft.mapping) : undefined
-    const { kind, worksheet } = draft
-    const options = { mapping, kind, ...(worksheet !== null && { worksheet }) }
+    const options = { mapping, kind: draft.kind, worksheet: draft.worksheet ?? undefined }
     return previewUpload(app, leagueById(db, draft.leagueId), receivedDraft(draft), options)
   }
 

@@ -71,8 +71,7 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request, who, set }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const isReadHere =
-          config.role === 'all' && !query.mapping && query.worksheet === undefined && !hasRememberedMappings(db, id)
+        const isReadHere = config.role === 'all' && !query.mapping && !query.worksheet && !hasRememberedMappings(db, id)
         const received = await receiveFile(request, app, { readsAhead: isReadHere })
         return acceptReceived(app, () => league, received, query, signedIn(who), set)
       },

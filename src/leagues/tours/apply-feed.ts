@@ -1,6 +1,7 @@
 /** Applies an answer of the feed, all of it in the caller's transaction. */
 import type { Db } from '../../../db/open.ts'
 import { touch } from '../../platform/cache/stamps.ts'
+import { counted } from '../../platform/counted.ts'
 import type { Log } from '../../platform/process/log.ts'
 import { recordAcceptedAnswer, recordFailure, recordHeldAnswer } from '../feeds/feed-state.ts'
 import type { FetchedFeed } from '../feeds/fetch-feed.ts'
@@ -79,7 +80,7 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
   const isQuiet = stored.every(({ quiet }) => quiet)
   const news = isQuiet
     ? 'Nothing has changed in the feed'
-    : `${changed} ${changed === 1 ? 'golfer' : 'golfers'} of ${first?.event.name} updated`
+    : `${counted(changed, 'golfer')} of ${first?.event.name} updated`
   return {
     outcome: held ? 'held' : isQuiet ? 'unchanged' : 'changed',
     message: held ? `Held back: ${held}` : news,

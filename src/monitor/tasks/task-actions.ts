@@ -229,7 +229,7 @@ export const bulkAction = job('jobs.bulk', {
           at: clock.now(),
           who: { id: userId, username: by },
           action: `jobs.${action}`,
-          target: `${counted(ids.length, 'job')}`,
+          target: counted(ids.length, 'job'),
           detail: { ...filter, ...(chosen && { ids: chosen.slice(0, maxErrors) }), ...report, job_id: jobId },
           result,
         }),
