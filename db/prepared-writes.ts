@@ -1,8 +1,9 @@
 /**
- * Inserts and updates whose set of columns varies from call to call, prepared once for each set. drizzle takes up to a millisecond
- * to build and prepare one, as long as running it fifty times.
+ * Parts of statements that are prepared once and given their values by name. Also whole inserts and updates whose set of columns
+ * varies from call to call, prepared once for each set: drizzle takes up to a millisecond to build and prepare one, as long as
+ * running it fifty times.
  */
-import { getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './open.ts'
 import { prepared } from './transactions.ts'
@@ -41,6 +42,20 @@ export function preparedFor<Values extends object, Statement>(
     return statement
   }
 }
+
+/** Whether each of these columns has the value that is given by its name: `equalsGiven(holdings.leagueId, holdings.userId)`. */
+export const equalsGiven = (...columns: SQLiteColumn[]): SQL | undefined =>
+  and(...columns.map(column => eq(column, sql.placeholder(nameOf(column)))))
+
+/** The name of a column in the code, as in its schema. */
+function nameOf(column: SQLiteColumn): string {
+  const [name] = Object.entries(getTableColumns(column.table)).find(([, other]) => other.name === column.name)!
+  return name
+}
+
+/** For an insert that updates the row that is already there: these columns as in the row that was to be inserted. */
+export const excluded = (...columns: SQLiteColumn[]): Record<string, SQL> =>
+  Object.fromEntries(columns.map(column => [nameOf(column), sql`excluded.${sql.identifier(column.name)}`]))
 
 /** Whether a column is in a list. The list is passed as JSON, so that lists of every length share one statement. */
 export const isOneOf = (column: SQLiteColumn, name: string): SQL =>

@@ -2,7 +2,7 @@ import { and, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'd
 import { type Static, t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { isAmong } from '../../db/prepared-writes.ts'
+import { equalsGiven, isAmong } from '../../db/prepared-writes.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { refuse } from '../errors.ts'
@@ -13,13 +13,7 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type League, type LeagueStatus, type LeagueView, leagueView } from './league.ts'
 
-const byId = prepared(db =>
-  db
-    .select()
-    .from(leagues)
-    .where(eq(leagues.id, sql.placeholder('id')))
-    .prepare(),
-)
+const byId = prepared(db => db.select().from(leagues).where(equalsGiven(leagues.id)).prepare())
 
 export const findLeague = (db: Db, id: number): League | undefined => byId(db).get({ id })
 
@@ -150,11 +144,7 @@ export function deleteMembership(tx: Db, leagueId: number, userId: number): bool
 }
 
 const memberRow = prepared(db =>
-  db
-    .select({ one: sql`1` })
-    .from(members)
-    .where(and(eq(members.leagueId, sql.placeholder('leagueId')), eq(members.userId, sql.placeholder('userId'))))
-    .prepare(),
+  db.select({ one: sql`1` }).from(members).where(equalsGiven(members.leagueId, members.userId)).prepare(),
 )
 
 export const isMember = (db: Db, leagueId: number, userId: number): boolean =>

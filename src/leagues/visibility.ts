@@ -1,6 +1,7 @@
 /** Who may see and join a league: everyone, or with `config.public` false only its members and officers, who add new members. */
 import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
+import { equalsGiven } from '../../db/prepared-writes.ts'
 import { leagues, members } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
@@ -71,7 +72,7 @@ const privateOf = prepared(db =>
     .select({ id: leagues.id })
     .from(members)
     .innerJoin(leagues, eq(leagues.id, members.leagueId))
-    .where(and(eq(members.userId, sql.placeholder('userId')), sql`${leagues.config} ->> '$.public' = 0`))
+    .where(and(equalsGiven(members.userId), sql`${leagues.config} ->> '$.public' = 0`))
     .orderBy(asc(leagues.id))
     .prepare(),
 )

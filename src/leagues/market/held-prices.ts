@@ -3,6 +3,7 @@ import { asc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
+import { excluded } from '../../../db/prepared-writes.ts'
 import { heldPrices, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
@@ -66,13 +67,13 @@ export function holdPrices(
     .values(rows)
     .onConflictDoUpdate({
       target: heldPrices.symbol,
-      set: {
-        priceCents: sql`excluded.price_cents`,
-        beforeCents: sql`excluded.before_cents`,
-        asOf: sql`excluded.as_of`,
-        receivedAt: sql`excluded.received_at`,
-        setBy: sql`excluded.set_by`,
-      },
+      set: excluded(
+        heldPrices.priceCents,
+        heldPrices.beforeCents,
+        heldPrices.asOf,
+        heldPrices.receivedAt,
+        heldPrices.setBy,
+      ),
       setWhere: sql`${heldPrices.asOf} <= excluded.as_of and
         (${heldPrices.priceCents}, ${heldPrices.asOf}, ${heldPrices.beforeCents})
           <> (excluded.price_cents, excluded.as_of, excluded.before_cents)`,

@@ -1,6 +1,7 @@
 /** The outcome of orders by Idempotency-Key, kept for a day. */
-import { and, eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven, excluded, type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { ledger, type OrderRefusal, orderKeys } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
@@ -18,13 +19,7 @@ const byKey = prepared(db =>
   db
     .select()
     .from(orderKeys)
-    .where(
-      and(
-        eq(orderKeys.leagueId, sql.placeholder('leagueId')),
-        eq(orderKeys.userId, sql.placeholder('userId')),
-        eq(orderKeys.key, sql.placeholder('key')),
-      ),
-    )
+    .where(equalsGiven(orderKeys.leagueId, orderKeys.userId, orderKeys.key))
     .prepare(),
 )
 
@@ -55,30 +50,18 @@ export function outcomeOfKey(
 
 export function storeOutcome(tx: Db, key: OrderKey, order: Order, outcome: OrderOutcome, now: number): void {
   const answer = 'line' in outcome ? { lineId: outcome.line.id, refusal: null } : { lineId: null, ...outcome }
-  storeKey(tx).run({ ...key, order: orderText(order), createdAt: now, ...answer })
+  const values = { ...key, order: orderText(order), createdAt: now, ...answer }
+  storeKey(tx, values).run(values)
 }
 
 /** Replaces a key that is a day old. */
-const storeKey = prepared(db =>
+const storeKey = preparedFor(orderKeys, (db, values: Given<typeof orderKeys.$inferInsert>) =>
   db
     .insert(orderKeys)
-    .values({
-      leagueId: sql.placeholder('leagueId'),
-      userId: sql.placeholder('userId'),
-      key: sql.placeholder('key'),
-      order: sql.placeholder('order'),
-      lineId: sql.placeholder('lineId'),
-      refusal: sql.placeholder('refusal'),
-      createdAt: sql.placeholder('createdAt'),
-    })
+    .values(values)
     .onConflictDoUpdate({
       target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],
-      set: {
-        order: sql`excluded."order"`,
-        lineId: sql`excluded.line_id`,
-        refusal: sql`excluded.refusal`,
-        createdAt: sql`excluded.created_at`,
-      },
+      set: excluded(orderKeys.order, orderKeys.lineId, orderKeys.refusal, orderKeys.createdAt),
     })
     .prepare(),
 )

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, symbolActions, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
@@ -13,11 +14,7 @@ import { movedInNewShares, noPosition, type Position, paidForMoved } from './pos
 import { openOf, startOfDay } from './quote.ts'
 
 const byOwner = prepared(db =>
-  db
-    .select()
-    .from(portfolios)
-    .where(and(eq(portfolios.leagueId, sql.placeholder('leagueId')), eq(portfolios.userId, sql.placeholder('userId'))))
-    .prepare(),
+  db.select().from(portfolios).where(equalsGiven(portfolios.leagueId, portfolios.userId)).prepare(),
 )
 export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
   byOwner(db).get({ leagueId, userId })
@@ -54,13 +51,7 @@ const storedPosition = prepared(db =>
   db
     .select({ quantity: holdings.quantity, cost: holdings.costCents, realised: holdings.realisedCents })
     .from(holdings)
-    .where(
-      and(
-        eq(holdings.leagueId, sql.placeholder('leagueId')),
-        eq(holdings.userId, sql.placeholder('userId')),
-        eq(holdings.symbol, sql.placeholder('symbol')),
-      ),
-    )
+    .where(equalsGiven(holdings.leagueId, holdings.userId, holdings.symbol))
     .prepare(),
 )
 export const positionIn = (db: Db, leagueId: number, userId: number, symbol: string): Position =>
@@ -76,8 +67,7 @@ const otherHoldings = prepared(db =>
     .innerJoin(quotes, eq(quotes.symbol, holdings.symbol))
     .where(
       and(
-        eq(holdings.leagueId, sql.placeholder('leagueId')),
-        eq(holdings.userId, sql.placeholder('userId')),
+        equalsGiven(holdings.leagueId, holdings.userId),
         sql`${holdings.symbol} <> ${sql.placeholder('symbol')}`,
         sql`${holdings.quantity} <> 0`,
       ),
@@ -119,13 +109,7 @@ const openSymbols = prepared(db =>
   db
     .select({ symbol: holdings.symbol })
     .from(holdings)
-    .where(
-      and(
-        eq(holdings.leagueId, sql.placeholder('leagueId')),
-        eq(holdings.userId, sql.placeholder('userId')),
-        sql`${holdings.quantity} <> 0`,
-      ),
-    )
+    .where(and(equalsGiven(holdings.leagueId, holdings.userId), sql`${holdings.quantity} <> 0`))
     .prepare(),
 )
 export const heldSymbols = (db: Db, leagueId: number, userId: number): string[] =>

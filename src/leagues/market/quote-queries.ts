@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { holdings, leagues, quotes } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
@@ -11,13 +12,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { type League, leagueStatus } from '../league.ts'
 import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
-const bySymbol = prepared(db =>
-  db
-    .select()
-    .from(quotes)
-    .where(eq(quotes.symbol, sql.placeholder('symbol')))
-    .prepare(),
-)
+const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)).prepare())
 export const findQuote = (db: Db, symbol: string): QuoteRow | undefined => bySymbol(db).get({ symbol })
 export const quoteBySymbol = (db: Db, symbol: string): QuoteRow =>
   findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
@@ -71,7 +66,7 @@ const holdsAny = prepared(db =>
     .where(
       and(
         sql`${holdings.symbol} in (select value from json_each(${sql.placeholder('symbols')}))`,
-        eq(holdings.leagueId, sql.placeholder('leagueId')),
+        equalsGiven(holdings.leagueId),
         sql`${holdings.quantity} <> 0`, // written so that SQLite uses the index of open holdings
       ),
     )

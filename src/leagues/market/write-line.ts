@@ -1,6 +1,7 @@
 /** Writes a line of the ledger and what follows from it: cash, holding and sums. Part of the caller's transaction. */
-import { and, eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven, excluded, type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
@@ -30,22 +31,21 @@ export function writeLine(
   line: NewLine,
   after: Position,
 ): LedgerLine {
-  const { symbol, fee, cash, realised } = line
+  const { symbol, price, fee, cash, realised, ...facts } = line
   const trades = isTrade(line.kind) ? 1 : 0
-  const volume = trades * Math.abs(line.quantity) * line.price
+  const volume = trades * Math.abs(line.quantity) * price
   updateCash(tx).run({ leagueId, userId, cash, realised, fee, volume, trades, corrections: 1 - trades })
-  upsertHolding(tx).run({ leagueId, userId, symbol, ...after })
+  const { quantity, cost: costCents, realised: realisedCents } = after
+  const holding = { leagueId, userId, symbol, quantity, costCents, realisedCents }
+  upsertHolding(tx, holding).run(holding)
   touch(tx, 'portfolio', portfolioKey(leagueId, userId))
   touch(tx, 'scores', leagueId) // the league's board, players and statistics
   touch(tx, 'user', userId)
   touch(tx, 'activity', leagueId)
-  return appendLedger(tx).get({
-    leagueId,
-    userId,
-    ...{ priceId: null, undoes: null, actionId: null, ...line },
-    cashAfter: cashCents + cash,
-    quantityAfter: after.quantity,
-  })
+  const moved = { priceCents: price, feeCents: fee, cashCents: cash, realisedCents: realised }
+  const balance = { cashAfterCents: cashCents + cash, quantityAfter: quantity }
+  const values = { leagueId, userId, symbol, ...facts, ...moved, ...balance }
+  return appendLedger(tx, values).get(values)
 }
 
 const updateCash = prepared(db =>
@@ -59,52 +59,21 @@ const updateCash = prepared(db =>
       trades: sql`${portfolios.trades} + ${sql.placeholder('trades')}`,
       corrections: sql`${portfolios.corrections} + ${sql.placeholder('corrections')}`,
     })
-    .where(and(eq(portfolios.leagueId, sql.placeholder('leagueId')), eq(portfolios.userId, sql.placeholder('userId'))))
+    .where(equalsGiven(portfolios.leagueId, portfolios.userId))
     .prepare(),
 )
 
-const upsertHolding = prepared(db =>
+const upsertHolding = preparedFor(holdings, (db, holding: Given<typeof holdings.$inferInsert>) =>
   db
     .insert(holdings)
-    .values({
-      leagueId: sql.placeholder('leagueId'),
-      userId: sql.placeholder('userId'),
-      symbol: sql.placeholder('symbol'),
-      quantity: sql.placeholder('quantity'),
-      costCents: sql.placeholder('cost'),
-      realisedCents: sql.placeholder('realised'),
-    })
+    .values(holding)
     .onConflictDoUpdate({
       target: [holdings.leagueId, holdings.userId, holdings.symbol],
-      set: {
-        quantity: sql`excluded.quantity`,
-        costCents: sql`excluded.cost_cents`,
-        realisedCents: sql`excluded.realised_cents`,
-      },
+      set: excluded(holdings.quantity, holdings.costCents, holdings.realisedCents),
     })
     .prepare(),
 )
 
-const appendLedger = prepared(db =>
-  db
-    .insert(ledger)
-    .values({
-      leagueId: sql.placeholder('leagueId'),
-      userId: sql.placeholder('userId'),
-      at: sql.placeholder('at'),
-      kind: sql.placeholder('kind'),
-      symbol: sql.placeholder('symbol'),
-      quantity: sql.placeholder('quantity'),
-      priceCents: sql.placeholder('price'),
-      feeCents: sql.placeholder('fee'),
-      cashCents: sql.placeholder('cash'),
-      cashAfterCents: sql.placeholder('cashAfter'),
-      quantityAfter: sql.placeholder('quantityAfter'),
-      realisedCents: sql.placeholder('realised'),
-      priceId: sql.placeholder('priceId'),
-      undoes: sql.placeholder('undoes'),
-      actionId: sql.placeholder('actionId'),
-    })
-    .returning()
-    .prepare(),
+const appendLedger = preparedFor(ledger, (db, line: Given<typeof ledger.$inferInsert>) =>
+  db.insert(ledger).values(line).returning().prepare(),
 )

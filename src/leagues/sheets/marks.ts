@@ -2,6 +2,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { playerMarks } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -22,12 +23,7 @@ export type LeftOut = { ids: readonly string[]; key: string }
 const maxMarks = 5_000 // each is looked up in every new scan
 
 const ofLeague = prepared(db =>
-  db
-    .select()
-    .from(playerMarks)
-    .where(eq(playerMarks.leagueId, sql.placeholder('leagueId')))
-    .orderBy(asc(playerMarks.playerId))
-    .prepare(),
+  db.select().from(playerMarks).where(equalsGiven(playerMarks.leagueId)).orderBy(asc(playerMarks.playerId)).prepare(),
 )
 
 export const marksOf = (db: Db, leagueId: number): Marks =>

@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
-import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { uploadErrors, uploads } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
@@ -11,13 +11,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Published } from './snapshot-selection.ts'
 import type { Upload } from './upload.ts'
 
-const byId = prepared(db =>
-  db
-    .select()
-    .from(uploads)
-    .where(eq(uploads.id, sql.placeholder('id')))
-    .prepare(),
-)
+const byId = prepared(db => db.select().from(uploads).where(equalsGiven(uploads.id)).prepare())
 
 export const findUpload = (db: Db, id: number): Upload | undefined => byId(db).get({ id })
 
@@ -44,10 +38,7 @@ const findByBytes = prepared(db =>
     .from(uploads)
     .where(
       and(
-        eq(uploads.leagueId, sql.placeholder('leagueId')),
-        eq(uploads.kind, sql.placeholder('kind')),
-        eq(uploads.mode, sql.placeholder('mode')),
-        eq(uploads.sha256, sql.placeholder('sha256')),
+        equalsGiven(uploads.leagueId, uploads.kind, uploads.mode, uploads.sha256),
         inArray(uploads.status, ['queued', 'running', 'held', 'done']),
         eq(uploads.dryRun, false),
       ),

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, inArray, isNotNull, lte, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { entries, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
@@ -62,7 +63,7 @@ const teams = prepared(db =>
     .from(entries)
     .where(
       and(
-        eq(entries.leagueId, sql.placeholder('leagueId')),
+        equalsGiven(entries.leagueId),
         gt(entries.id, sql.placeholder('after')),
         lte(entries.createdAt, sql.placeholder('at')),
       ),

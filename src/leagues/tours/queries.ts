@@ -1,6 +1,7 @@
 import { and, asc, between, desc, eq, gte, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
@@ -15,13 +16,7 @@ import { readableLeague } from '../visibility.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import type { Tour, TourEvent } from './tour.ts'
 
-const bySlug = prepared(db =>
-  db
-    .select()
-    .from(tours)
-    .where(eq(tours.slug, sql.placeholder('slug')))
-    .prepare(),
-)
+const bySlug = prepared(db => db.select().from(tours).where(equalsGiven(tours.slug)).prepare())
 
 export const findTour = (db: Db, slug: string): Tour | undefined => bySlug(db).get({ slug })
 
@@ -115,13 +110,7 @@ export const updateMissingAlertKey = (slug: string) => `task_missing:${updateJob
 export const unfinishedUpdate = (db: Db, slug: string): Run | undefined =>
   unfinishedByKey(db).get({ key: `${updateJob}:${slug}` })
 
-const eventById = prepared(db =>
-  db
-    .select()
-    .from(tourEvents)
-    .where(eq(tourEvents.id, sql.placeholder('id')))
-    .prepare(),
-)
+const eventById = prepared(db => db.select().from(tourEvents).where(equalsGiven(tourEvents.id)).prepare())
 
 export const findEvent = (db: Db, id: number | null): TourEvent | undefined =>
   id === null ? undefined : eventById(db).get({ id })
