@@ -152,6 +152,21 @@ test('a body in another format than JSON is refused as such', async () => {
   expect((await send('application/json', '')).status).toBe(422)
 })
 
+test('a body that cannot be read is refused, also where none is needed, and text in another encoding is not garbled', async () => {
+  const { call } = await start()
+  const headers = { 'content-type': 'application/json' }
+  const { id: leagueId } = await call.post('/api/v1/leagues', season)
+  for (const path of ['/api/v1/roster/staff', '/api/v1/invitations', `/api/v1/leagues/${leagueId}/join`])
+    for (const body of ['{"name":', Buffer.from('{"name":"Zo\xeb"}', 'latin1')]) {
+      const refused = await call.raw(path, { method: 'POST', headers, body })
+      expect(refused.status).toBe(400)
+      expect((await refused.json()).detail).toBe('The body is not readable JSON in UTF-8')
+    }
+  expect((await call.get('/api/v1/roster/staff')).staff).toEqual([])
+  const withMark = await call.raw('/api/v1/roster/staff', { method: 'POST', headers, body: '\ufeff{"name":"Zoë"}' })
+  expect((await withMark.json()).name).toBe('Zoë')
+})
+
 test('a table is imported and a file is refused in the same way, whatever type the body is said to have', async () => {
   const { call } = await start()
   const { id } = await call.post('/api/v1/leagues', season)

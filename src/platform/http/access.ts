@@ -7,6 +7,7 @@ import type { Role } from '../../../db/schema.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { notJson } from './problem.ts'
 import type { ReadLimit } from './rate-limits.ts'
+import { jsonBody } from './request-body.ts'
 import { requestContext, type Who } from './request-context.ts'
 
 /** `anyone`: no check. `reader`: signed-in people, and strangers while boards are public. Each role includes those below it. */
@@ -53,6 +54,10 @@ function requireObject({ request, body }: { request: Request; body: unknown }): 
   throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
 }
 
+/** In place of the router's parser, which garbles what is not UTF-8 and takes unreadable JSON for no body where none is needed. */
+const readJson = ({ request, contentType }: { request: Request; contentType: string }) =>
+  contentType === 'application/json' && !requestContext(request).takesFile ? jsonBody(request) : undefined
+
 export type AccessSettings = { config: { publicBoards: boolean }; reads: ReadLimit }
 
 /** Gives routes `who`, `may: …` and `counted: true` (a read that the rate limit counts). */
@@ -67,7 +72,7 @@ export const access = ({ config, reads }: AccessSettings) =>
       may: (may: May) => {
         const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
         roleOfCheck.set(check, may)
-        return { detail: { 'x-may': may } as object, parse: check, transform: [check, requireObject] }
+        return { detail: { 'x-may': may } as object, parse: [check, readJson], transform: [check, requireObject] }
       },
       counted: (counted: boolean) => ({
         transform({ request }: { request: Request }) {

@@ -21,7 +21,7 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
       (error.type === 'body' && input.request && notJson(input.request)) || invalidInput(validationErrors(error, input))
     )
   if (isFailedDescription(error)) return invalidInput([])
-  if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
+  if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON in UTF-8')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
   if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
   if (error instanceof TooLarge) return new Refusal('too_large', error.message)

@@ -38,6 +38,14 @@ export function nameJsonPlainly(request: Request): void {
   if (type ? jsonType.test(type) : isMeantAsJson) headers.set('content-type', 'application/json')
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Undefined if the body is empty; throws if it is not JSON in UTF-8. */
+export async function jsonBody(request: Request): Promise<unknown> {
+  const text = utf8.decode(await request.arrayBuffer())
+  return text === '' ? undefined : JSON.parse(text)
+}
+
 const maxTableBytes = 2_000_000 // some ten thousand rows
 
 /** The text of a CSV that is sent as the body, as `csv` of a JSON body, or as `file` of a form. */
