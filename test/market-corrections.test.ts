@@ -574,3 +574,39 @@ test('a price that is taken back leaves no trace in the values of past days', as
     [1_009_900, 1_009_900, 1_004_950],
   ])
 })
+
+test('a league that was final while prices were taken back has the same past values as others once it is reopened', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call, clock } = fieldhouse
+  clock.forwardToNext(day)
+  const leagues = [1, 2]
+  for (const id of leagues) await newCup(call, { starting_cash_cents: 1_000_000 }, { name: `Cup ${id}` })
+  const [ann] = await newTraders(fieldhouse, 1, ['ann', 'bob'])
+  await ann!.post('/api/v1/leagues/2/join')
+  await sendQuotes(call, { ACME: 10_000 })
+  for (const id of leagues) await trade(ann!, id, 'buy', 10, 'ACME')
+  const wrong: number[] = []
+  for (const cents of [100_000, 50_000]) {
+    await sendQuotes(call, { ACME: cents })
+    wrong.push(await newestPrice(call, 'ACME'))
+    for (const id of leagues) await trade(ann!, id, 'sell', 2, 'ACME')
+    clock.forward(day)
+    await fieldhouse.runJob(recordDailyValues, {})
+  }
+  await sendQuotes(call, { ACME: 11_000 })
+  const valuesOf = async (id: number) =>
+    (await call.get(`/api/v1/leagues/${id}/portfolios/${ann!.id}/history`)).points
+      .slice(1, -1)
+      .map(({ total_cents }: { total_cents: number }) => total_cents)
+  const valuesBefore = await valuesOf(1)
+  await call.post('/api/v1/leagues/2/finalize')
+  for (const price of wrong) {
+    clock.forward(minute)
+    await takeBack(call, 'ACME', price)
+  }
+  expect(await valuesOf(1)).toEqual([1_000_000, 1_000_000])
+  expect(await valuesOf(2)).toEqual(valuesBefore)
+  await call.post('/api/v1/leagues/2/reopen')
+  expect(await valuesOf(2)).toEqual([1_000_000, 1_000_000])
+  expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
+})

@@ -1,6 +1,6 @@
 /**
  * The values of portfolios at the start of past days, after a price was taken back: as if it had never been, and nobody had traded
- * at it. Those of final leagues stay.
+ * at it. Those of a final league stay until it is reopened.
  */
 import type { Db } from '../../../../db/open.ts'
 import { touch } from '../../../platform/cache/stamps.ts'
@@ -11,17 +11,18 @@ import { startOfDay } from '../quote.ts'
 
 type Owner = { leagueId: number; userId: number }
 
-/** Part of the transaction that takes it back, once `wrong` is marked as voided. */
-export function correctPastValues(tx: Db, wrong: Price, now: number): void {
-  const owners = ownersOf(tx, wrong.symbol)
+/** In one league, or in all. Part of the transaction that takes it back, once `wrong` is marked as voided. */
+export function correctPastValues(tx: Db, wrong: Price, now: number, leagueId: number | null = null): void {
+  const voidedAt = wrong.voidedAt ?? now
+  const owners = ownersOf(tx, wrong.symbol, leagueId)
   for (let start = startOfDay(wrong.receivedAt) + day; start <= startOfDay(now); start += day) {
-    const right = priceAt(tx, wrong.symbol, start, null)
+    const right = priceAt(tx, wrong.symbol, start, voidedAt, null)
     if (!right) continue // not known any more
-    const isInForce = priceAt(tx, wrong.symbol, start, wrong.id)?.id === wrong.id
+    const isInForce = priceAt(tx, wrong.symbol, start, voidedAt, wrong.id)?.id === wrong.id
     const byTrades = changesByTrades(tx, wrong.id, start, right.cents)
     const changed = new Set<number>()
     for (const owner of owners) {
-      const held = isInForce ? sharesAt(tx, owner, wrong.symbol, start) : 0
+      const held = isInForce ? sharesAt(tx, owner, wrong, start) : 0
       const change =
         held * (right.cents - wrong.priceCents) + (byTrades.get(portfolioKey(owner.leagueId, owner.userId)) ?? 0)
       if (change !== 0 && addToValue(tx, owner, start, change)) changed.add(owner.leagueId)
@@ -31,31 +32,33 @@ export function correctPastValues(tx: Db, wrong: Price, now: number): void {
 }
 
 /** Whoever holds or has held it in a league that is not final. */
-const ownersOf = ({ $client: client }: Db, symbol: string): Owner[] =>
+const ownersOf = ({ $client: client }: Db, symbol: string, leagueId: number | null): Owner[] =>
   client
-    .query<Owner, [string]>(
+    .query<Owner, [string, number | null]>(
       `select h.league_id as leagueId, h.user_id as userId from holdings h join leagues l on l.id = h.league_id
-       where h.symbol = ? and l.finalized_at is null`,
+       where h.symbol = ?1 and l.finalized_at is null and (?2 is null or l.id = ?2)`,
     )
-    .all(symbol)
+    .all(symbol, leagueId)
 
-/** The last price before a day; `wrong` counts although it was taken back. */
-const priceAt = ({ $client: client }: Db, symbol: string, start: number, wrong: number | null) =>
+/** The last price before a day, as known at `at`: those taken back later count, and so does `wrong`. */
+const priceAt = ({ $client: client }: Db, symbol: string, start: number, at: number, wrong: number | null) =>
   client
-    .query<{ id: number; cents: number }, [string, number, number | null]>(
+    .query<{ id: number; cents: number }, [string, number, number, number | null]>(
       `select id, price_cents as cents from prices
-       where symbol = ?1 and as_of < ?2 and received_at < ?2 and (voided_at is null or id = ?3)
+       where symbol = ?1 and as_of < ?2 and received_at < ?2 and (voided_at is null or voided_at > ?3 or id = ?4)
        order by id desc limit 1`,
     )
-    .get(symbol, start, wrong) ?? undefined
+    .get(symbol, start, at, wrong) ?? undefined
 
-const sharesAt = ({ $client: client }: Db, { leagueId, userId }: Owner, symbol: string, start: number): number =>
+/** Before the wrong trades are undone; others that were undone count as if they had never been made. */
+const sharesAt = ({ $client: client }: Db, { leagueId, userId }: Owner, wrong: Price, start: number): number =>
   client
-    .query<{ shares: number }, [number, number, string, number]>(
-      `select quantity_after as shares from ledger where league_id = ? and user_id = ? and symbol = ? and at < ?
-       order by id desc limit 1`,
+    .query<{ shares: number }, [number, number, string, number, number]>(
+      `select coalesce(sum(l.quantity), 0) as shares from ledger l left join ledger t on t.id = l.undoes
+       where l.league_id = ? and l.user_id = ? and l.symbol = ? and coalesce(t.at, l.at) < ?
+         and coalesce(t.price_id, 0) <> ?`,
     )
-    .get(leagueId, userId, symbol, start)?.shares ?? 0
+    .get(leagueId, userId, wrong.symbol, start, wrong.id)?.shares ?? 0
 
 /** What portfolios gain by getting back cash and shares of their trades at the wrong price. */
 function changesByTrades({ $client: client }: Db, wrong: number, start: number, cents: number): Map<string, number> {
