@@ -322,6 +322,12 @@ test('the value at the start of each day is stored once and shown as a player’
   expect(await mark()).toEqual({ leagues: 501, marked: 1 })
   const { history, score } = await fieldhouse.call.get(`/api/v1/leagues/1/players/${ann!.id}`)
   expect([history.map(({ score }: { score: number }) => score), score]).toEqual([[10_000_000], 11_000_000])
+  await fieldhouse.call.patch('/api/v1/leagues/1', { ends_at: new Date(fieldhouse.clock.now() + 1).toISOString() })
+  fieldhouse.clock.forward(day)
+  expect(await mark()).toEqual({ leagues: 501, marked: 1 }) // quotes still move its board
+  await fieldhouse.call.post('/api/v1/leagues/1/finalize')
+  fieldhouse.clock.forward(day)
+  expect(await mark()).toEqual({ leagues: 500, marked: 0 })
 })
 
 test('after a restart, boards, held symbols and activity numbers are warm', async () => {

@@ -7,7 +7,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { startOfDay } from './quote.ts'
-import { tradedLeagues } from './quote-queries.ts'
+import { valuedLeagues } from './quote-queries.ts'
 
 export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
   db
@@ -40,9 +40,9 @@ export const recordDailyValues = job('market.record_daily_values', {
   async run(_, app, { signal }) {
     const { db, clock, livePortfolios } = app
     const now = clock.now()
-    const active = tradedLeagues(db, now)
+    const valued = valuedLeagues(db, now)
     let marked = 0
-    for (const league of active) {
+    for (const league of valued) {
       const { id } = league
       const { ids, atOpen } = (await livePortfolios.board(league)).columns
       const values = Array.from(atOpen, (totalCents, row) => ({
@@ -69,6 +69,6 @@ export const recordDailyValues = job('market.record_daily_values', {
       }
       marked += values.length
     }
-    return { leagues: active.length, marked }
+    return { leagues: valued.length, marked }
   },
 })

@@ -9,7 +9,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { type League, leagueStatus } from '../league.ts'
+import { type League, type LeagueStatus, leagueStatus } from '../league.ts'
 import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
 const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)).prepare())
@@ -45,14 +45,19 @@ export const liveLeagues = (tx: Db): number[] =>
     .all()
     .map(({ id }) => id)
 
-/** The market leagues in which is traded now. */
-export const tradedLeagues = (db: Db, now: number): League[] =>
+const leaguesOfStatus = (db: Db, now: number, statuses: readonly LeagueStatus[]): League[] =>
   db
     .select()
     .from(leagues)
     .where(eq(leagues.kind, 'market'))
     .all()
-    .filter(league => leagueStatus(league, now) === 'active')
+    .filter(league => statuses.includes(leagueStatus(league, now)))
+
+/** The market leagues in which is traded now. */
+export const tradedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, ['active'])
+
+/** Also those that have ended: quotes move their boards until they are final. */
+export const valuedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, ['active', 'ended'])
 
 /** The live leagues that hold any of these symbols. */
 export function leaguesHolding(tx: Db, symbols: readonly string[]): number[] {
