@@ -89,3 +89,33 @@ test('a league that an admin reopens goes on, and is finalised by hand', async (
   expect(await runFinalizeDue()).toEqual([])
   expect((await call.post(`/api/v1/leagues/${id}/finalize`)).final_hash).not.toBe(final_hash)
 })
+
+test('an archived league reads as before: neither its rules, its sheets nor its marks change until it is unarchived', async () => {
+  const { call, clock, finished, id, runFinalizeDue, read } = await startSeason()
+  const { upload_id } = (await finished(upload(call, id, scan))).result
+  const path = `/api/v1/leagues/${id}`
+  clock.forward(61_000)
+  await call.patch(path, { archived: true })
+  const mark = { reason: 'other' }
+  const changes = [
+    call.patch(path, { config: { sort: 'power' } }),
+    call.patch(path, { ends_at: inMs(120_000) }),
+    call.post(`${path}/preview-config`, { config: {} }),
+    call.put(`${path}/players/1/mark`, mark),
+    call.post(`/api/v1/uploads/${upload_id}/undo`),
+    call.patch(`/api/v1/uploads/${upload_id}`, { taken_at: season.starts_at }),
+    call.post(`${path}/finalize`),
+  ]
+  for (const { status, problem } of await Promise.all(changes.map(refusalOf)))
+    expect([status, problem.detail]).toEqual([409, 'This league is archived; unarchive it first'])
+  expect(await runFinalizeDue()).toEqual([])
+  expect(await call.get(`/leagues/${id}/uploads/${upload_id}`)).not.toMatch(/undo|Correct when/)
+  expect(await call.get(`/leagues/${id}/players/1`)).not.toContain('/mark"')
+  const settings = await call.get(`/leagues/${id}/settings`)
+  expect(settings).toContain('only its name can change')
+  expect(settings).not.toMatch(/finalize"|config\.|name="ends_at" id="f-ends/)
+  expect(await call.patch(path, { name: 'Renamed' })).toMatchObject({ name: 'Renamed', status: 'archived' })
+  expect(await call.patch(path, { archived: false, config: { sort: 'power' } })).toMatchObject({ status: 'ended' })
+  expect(await call.put(`${path}/players/1/mark`, mark)).toMatchObject({ counted: false })
+  expect(await read()).toMatchObject({ config: { sort: 'power' } })
+})

@@ -9,18 +9,18 @@ import { Refusal, refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { announceLater } from './announce.ts'
 import { mailFinalLater } from './final-mail.ts'
-import type { LeagueView } from './league.ts'
+import { type League, type LeagueView, requireUnarchived } from './league.ts'
 import { changeLeague, leagueById, leagueViewById } from './queries.ts'
 
 /** Freezes a league once: a second attempt is refused with a conflict, and the board stays as it is. */
 export async function finalizeLeague(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
   const { db, clock, kinds } = app
   const league = leagueById(db, id)
-  if (league.finalizedAt !== null) refuse('conflict', 'This league is already final')
+  requireNeitherFinalNorArchived(league)
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
   const finalBoard = await rules.finalize(app, league)
   const jobIds = await atomically(db, tx => {
-    if (leagueById(tx, id).finalizedAt !== null) refuse('conflict', 'This league is already final')
+    requireNeitherFinalNorArchived(leagueById(tx, id))
     const now = clock.now()
     const hash = finalBoard.store?.(tx) ?? finalBoard.hash
     const final = changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
@@ -29,6 +29,11 @@ export async function finalizeLeague(app: App, id: number, who: Pick<Who, 'id' |
   })
   for (const jobId of jobIds) await app.jobs.tryDispatch(jobId)
   return leagueViewById(db, id, clock.now())
+}
+
+function requireNeitherFinalNorArchived(league: League): void {
+  if (league.finalizedAt !== null) refuse('conflict', 'This league is already final')
+  requireUnarchived(league)
 }
 
 /** Finalises leagues that have ended and are set to finalise themselves. */
@@ -78,7 +83,7 @@ export async function reopenLeague(app: App, id: number, who: Pick<Who, 'id' | '
   const league = await atomically(db, tx => {
     const league = leagueById(tx, id)
     if (league.finalizedAt === null) refuse('conflict', 'This league is not final')
-    if (league.archivedAt !== null) refuse('conflict', 'This league is archived; unarchive it first')
+    requireUnarchived(league)
     const at = clock.now()
     const config = { ...league.config, auto_finalize: false }
     const live = changeLeague(tx, id, { finalizedAt: null, finalHash: null, config })

@@ -1,7 +1,7 @@
 /** What a league is, whatever its kind. */
 import { type Static, t } from 'elysia'
 import { leagueKinds, type leagues } from '../../db/schema.ts'
-import { invalid } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { mask } from '../platform/settings.ts'
@@ -20,6 +20,13 @@ export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Time
   return now < endsAt ? 'active' : 'ended'
 }
 
+/** Whether its board and what it is made from stay as they are. */
+export const isSettled = ({ status }: Pick<LeagueView, 'status'>) => status === 'final' || status === 'archived'
+
+export function requireUnarchived({ archivedAt }: Pick<League, 'archivedAt'>): void {
+  if (archivedAt !== null) refuse('conflict', 'This league is archived; unarchive it first')
+}
+
 export const kindSchema = oneOfWords(leagueKinds)
 export const statusSchema = oneOfWords(leagueStatuses)
 
@@ -36,8 +43,8 @@ export const leagueInputs: Record<keyof typeof fields, Omit<FormField, 'name' | 
   ends_at: { label: 'Ends', type: 'time' },
 }
 
-/** Fields that can still be changed once the league is final. */
-export const openWhenFinal: readonly string[] = ['name'] satisfies (keyof typeof fields)[]
+/** Fields that can still be changed once the league is final or archived. */
+export const openWhenSettled: readonly string[] = ['name'] satisfies (keyof typeof fields)[]
 
 export const leagueFields = t.Object(fields)
 type LeagueFields = Static<typeof leagueFields>

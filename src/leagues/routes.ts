@@ -21,7 +21,7 @@ import {
   leagueSchema,
   leagueStatus,
   nextStatusChangeAt,
-  openWhenFinal,
+  openWhenSettled,
 } from './league.ts'
 import { changedConfig, configBody, newLeagueExamples, previewConfig, requireOpen } from './league-config.ts'
 import { leagueListQuery, leaguesShown } from './league-list.ts'
@@ -133,7 +133,8 @@ export const leagueRoutes = (app: App) => {
         const changed = await atomically(db, tx => {
           const league = leagueById(tx, id)
           const status = leagueStatus(league, now)
-          if (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))) requireOpen(league)
+          if (given || Object.keys(fields).some(name => !openWhenSettled.includes(name)))
+            requireOpen(archived === false ? { ...league, archivedAt: null } : league)
           if (archived && status !== 'final' && status !== 'ended' && status !== 'archived')
             refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
           audit(tx, { at: now, who: signedIn(who), action: 'league.change', target: `league ${id}`, detail: body })

@@ -8,7 +8,7 @@ import { moment } from '../../ui/parts/values.ts'
 import type { ConfigPreview } from '../config-preview.ts'
 import { fieldText, type KindPages } from '../kind-pages.ts'
 import type { Kinds } from '../kinds.ts'
-import { type LeagueView, leagueInputs, openWhenFinal } from '../league.ts'
+import { type LeagueView, leagueInputs, openWhenSettled } from '../league.ts'
 import { configPreviewPart } from './config-preview-part.ts'
 import { leagueHead } from './league-head.ts'
 
@@ -42,11 +42,14 @@ export function settingsBody(
   who: Who | undefined,
 ): Html {
   const api = `/api/v1/leagues/${league.id}`
-  const isFrozen = league.finalized_at !== null
+  const [isFinal, isArchived] = [league.finalized_at !== null, league.archived_at !== null]
+  const isFrozen = isFinal || isArchived
+  const still = openWhenSettled.join(' and ')
   return html`${leagueHead({ league, kind, who, tab: 'settings' })}
 <section class="part">
 <h2>Settings</h2>
-${isFrozen && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
+${isFinal && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${still} can still change.</p>`}
+${isArchived && !isFinal && html`<p>This league has been archived since ${moment(league.archived_at)}: until it is unarchived, only its ${still} can change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
   html`${leagueFieldInputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, offered, labels)}`,
@@ -85,7 +88,8 @@ ${
   )
 }
 ${
-  isFrozen &&
+  isFinal &&
+  !isArchived &&
   isAtLeast(who, 'admin') &&
   step(
     'Reopen',
@@ -100,14 +104,14 @@ ${
   )
 }
 ${step(
-  league.status === 'archived' ? 'Unarchive' : 'Archive',
+  isArchived ? 'Unarchive' : 'Archive',
   'An archived league can still be read, but is no longer listed among the others.',
   action({
-    label: league.status === 'archived' ? 'Unarchive it' : 'Archive it',
+    label: isArchived ? 'Unarchive it' : 'Archive it',
     method: 'patch',
     action: api,
-    body: { archived: league.status !== 'archived' },
-    done: league.status === 'archived' ? 'It is listed again' : 'Archived',
+    body: { archived: !isArchived },
+    done: isArchived ? 'It is listed again' : 'Archived',
   }),
 )}
 <details class="step"><summary>Delete</summary>
@@ -137,7 +141,7 @@ const step = (title: string, text: string, button: Html): Html =>
 function leagueFieldInputs(league?: LeagueView, isFrozen = false): Html {
   const values: Record<string, unknown> = league ?? {}
   const shown = Object.entries(leagueInputs)
-    .filter(([name]) => !isFrozen || openWhenFinal.includes(name))
+    .filter(([name]) => !isFrozen || openWhenSettled.includes(name))
     .map(([name, input]) => ({ ...input, name, value: fieldText(values[name]), autofocus: name === 'name' && !league }))
   const [times, others] = [shown.filter(({ type }) => type === 'time'), shown.filter(({ type }) => type !== 'time')]
   return html`${others.map(formField)}${times.length > 0 && html`<div class="columns">\n${times.map(formField)}\n</div>`}`

@@ -13,7 +13,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { dateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
 import { allowReading } from '../../platform/jobs/runs.ts'
-import { type League, leagueStatus } from '../league.ts'
+import { isSettled, type League, leagueStatus } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { correctTimesAhead } from './correct-times.ts'
@@ -183,8 +183,7 @@ export async function acceptUpload(
 export function requireUploadsOpen(league: League, now: number) {
   if (league.kind !== 'sheet') refuse('conflict', `Only sheet leagues take uploads; this one is of kind ${league.kind}`)
   const status = leagueStatus(league, now)
-  if (status === 'final' || status === 'archived')
-    refuse('conflict', `This league is ${status}; it takes no more uploads`)
+  if (isSettled({ status })) refuse('conflict', `This league is ${status}; it takes no more uploads`)
 }
 
 /** The other parts of the form, checked against the schema of the query. */

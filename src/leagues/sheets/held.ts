@@ -9,7 +9,7 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, iso, tooFarAhead } from '../../platform/clock.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { announceLater } from '../announce.ts'
-import type { League } from '../league.ts'
+import { type League, requireUnarchived } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
@@ -40,6 +40,7 @@ export function holdUpload(tx: Db, now: number, league: League, upload: Upload, 
 export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: number) {
   const now = app.clock.now()
   const { upload, league } = heldUpload(tx, id)
+  requireUnarchived(league)
   if (takenAt !== undefined && isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const dated = takenAt === undefined ? {} : { takenAt, takenFrom: 'given' as const }
   const before = publishedSnapshots(tx, league.id)

@@ -131,7 +131,9 @@ async function runImport(
   signal.throwIfAborted()
   const publish = (tx: Db) => {
     if (lease) fenced(tx, lease)
-    if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+    const { finalizedAt, archivedAt } = leagueById(tx, leagueId)
+    if (finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+    if (archivedAt !== null) refuse('conflict', 'The league was archived meanwhile')
     sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
     refuseSameWorksheet(tx, upload, imported.report.worksheet)
     const { takenFrom, force } = findUpload(tx, uploadId) ?? upload // either may have changed while the file was read

@@ -13,7 +13,7 @@ import { table } from '../../ui/parts/table.ts'
 import { name, time } from '../../ui/parts/values.ts'
 import { formChoices } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
-import type { League, LeagueView } from '../league.ts'
+import { isSettled, type League, type LeagueView } from '../league.ts'
 import { markName } from '../pages/board-columns.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { sheetKindPages } from './kind-pages.ts'
@@ -49,7 +49,7 @@ ${table({
       head: 'Marked',
       cell: ({ marked_by, marked_at }) => html`${time(marked_at)} by ${name(marked_by ?? 'operator')}`,
     },
-    league.finalized_at === null && {
+    !isSettled(league) && {
       head: html`<span class="sr">Actions</span>`,
       cell: mark => removeButton(`/api/v1${path}`, mark),
     },
@@ -80,7 +80,7 @@ function markSentence(mark: Pick<PlayerMarkView, 'reason' | 'farm_of' | 'counted
 /** The mark on a player's card, and for officers the form. */
 export function markOnCard(league: League, player: PlayerView, who: Who | undefined): Content {
   const { mark } = player
-  const isOpen = isAtLeast(who, 'officer') && league.finalizedAt === null
+  const isOpen = isAtLeast(who, 'officer') && league.finalizedAt === null && league.archivedAt === null
   return [
     mark &&
       notice(

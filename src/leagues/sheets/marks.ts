@@ -10,7 +10,7 @@ import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import type { League } from '../league.ts'
+import { type League, requireUnarchived } from '../league.ts'
 import { leagueById } from '../queries.ts'
 
 export type PlayerMark = typeof playerMarks.$inferSelect
@@ -101,6 +101,7 @@ export function requireSheetLeague(db: Db, id: number): League {
 }
 
 function requireLive(tx: Db, leagueId: number): void {
-  if (requireSheetLeague(tx, leagueId).finalizedAt !== null)
-    refuse('conflict', 'The league is final, so its board cannot change')
+  const league = requireSheetLeague(tx, leagueId)
+  if (league.finalizedAt !== null) refuse('conflict', 'The league is final, so its board cannot change')
+  requireUnarchived(league)
 }

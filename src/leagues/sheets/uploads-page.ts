@@ -13,7 +13,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
 import { labelOfColumn, metricName } from '../columns.ts'
-import type { LeagueView } from '../league.ts'
+import { isSettled, type LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { dateForm, heldQuestion, takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
@@ -36,7 +36,7 @@ const isUnfinished = ({ status }: UploadView) => status === 'queued' || status =
 /** All sheets that were sent to a league, and the form that sends another. */
 export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
   const { league, list, maxMb } = data
-  const mayUpload = isAtLeast(who, 'officer') && league.status !== 'final' && league.status !== 'archived'
+  const mayUpload = isAtLeast(who, 'officer') && !isSettled(league)
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads' })}
 ${mayUpload && uploadForm(league, list, maxMb, who)}
 <section class="part">
@@ -48,7 +48,7 @@ ${history}
 /** The part that updates itself. */
 export function historyBody({ league, list, names, progress }: UploadsData, who: Who | undefined): Html {
   const path = `/leagues/${league.id}/uploads`
-  const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
+  const mayUndo = isAtLeast(who, 'officer') && !isSettled(league)
   const peopleColumn = (head: string, change: 'new' | 'missing' | 'suspicious' | 'unknown') => ({
     head,
     numeric: true,
@@ -227,7 +227,7 @@ export function uploadBody(
 ): Html {
   const path = `/leagues/${league.id}/uploads/${upload.id}`
   const { summary, mapping } = upload
-  const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
+  const mayUndo = isAtLeast(who, 'officer') && !isSettled(league)
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
 ${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}${upload.worksheet !== null && html`, worksheet “${name(upload.worksheet)}”`}</span>
@@ -235,6 +235,7 @@ ${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}${upload.work
 </div>
 ${upload.error && notice(upload.error, 'bad')}
 ${mayUndo && heldQuestion(upload, who)}
+${upload.status === 'held' && league.status === 'archived' && notice('It looks wrong compared with the scan before. This league is archived: unarchive it to answer.', 'warn')}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },

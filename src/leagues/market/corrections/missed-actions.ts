@@ -33,7 +33,11 @@ const apply: Record<SymbolAction['kind'], (tx: Db, action: SymbolAction, leagueI
 /** Past values stay if the price is not known any more, or the symbol was split since: it is known in new shares only. */
 function undoTradesAndValues(tx: Db, action: SymbolAction, leagueId: number): Written {
   const written = undoTrades(tx, action, leagueId)
-  const price = tx.select().from(prices).where(eq(prices.id, action.priceId ?? 0)).get()
+  const price = tx
+    .select()
+    .from(prices)
+    .where(eq(prices.id, action.priceId ?? 0))
+    .get()
   if (price && (lastSplitAt(tx, price.symbol) ?? 0) < price.receivedAt)
     correctPastValues(tx, price, action.at, leagueId)
   return written
