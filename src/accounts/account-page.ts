@@ -79,7 +79,6 @@ const mailForm = ({ mails }: OwnMails) =>
 const sessionTable = (sessions: readonly SessionView[]) =>
   table({
     caption: 'Sessions, most recently used first',
-    stack: true,
     rows: sessions,
     key: ({ id }) => `session-${id}`,
     empty: 'None: you came in with a key.',
@@ -121,6 +120,7 @@ function browserName(agent: string | null) {
 export const keyTable = (keys: readonly KeyView[]) =>
   table({
     caption: 'Keys',
+    stack: false,
     rows: keys,
     key: key => `key-${key.id}`,
     empty: emptyState('No keys', 'Make one for each program, so that you can revoke it for that program alone.'),

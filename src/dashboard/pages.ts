@@ -54,7 +54,6 @@ ${
   html`<section class="part"><h2>Cannot be worked as planned</h2>
 ${table({
   caption: 'Duties that break a rule now',
-  stack: true,
   rows: broken.slice(0, shown),
   columns: [
     {
@@ -73,7 +72,6 @@ ${week('Next week', metrics.next_week)}
 <section class="part"><h2>Health</h2>
 ${table({
   caption: 'Sites and leagues, worst first',
-  stack: true,
   rows: scores,
   columns: [
     {
@@ -100,7 +98,6 @@ ${league && html`<p class="quiet">Sites as they are now; leagues were checked ${
 <section class="part"><h2>Expiring certificates</h2>
 ${table({
   caption: 'Expired, or expiring within 60 days',
-  stack: true,
   rows: [...metrics.expired_certificates, ...metrics.expiring_certificates],
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },

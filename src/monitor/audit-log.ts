@@ -153,7 +153,6 @@ ${table({
   caption: 'Audit log, newest first',
   dense: true,
   class: 'audit',
-  stack: true,
   rows: logs,
   key: ({ id }) => `log-${id}`,
   empty: emptyState('No entries', 'No entry matches these filters.', html`<a href="${auditPath}">The whole log</a>`),

@@ -131,7 +131,6 @@ const body = (inspected: Inspection): Html => html`${stats(
 ${table<{ queue: string; counts: Record<string, number> }>({
   caption: 'Each queue',
   dense: true,
-  stack: true,
   rows: Object.entries(inspected.counts).map(([queue, counts]) => ({ queue, counts })),
   key: ({ queue }) => `queue-${queue}`,
   columns: [
@@ -168,7 +167,6 @@ const part = (title: string, id: string, jobs: readonly (Queued & { eta?: string
   html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2></div>${table<Queued & { eta?: string }>({
     caption: title,
     dense: true,
-    stack: true,
     rows: jobs,
     key: job => `${id}-${job.id}`,
     empty: html`<p class="usual">${empty}</p>`,
@@ -191,7 +189,6 @@ export const machineTable = (machines: readonly MachineView[]): Content =>
   html`<section class="part" id="machines"><div class="head"><h2>Machines that compute</h2></div>${table<MachineView>({
     caption: 'Processes of ROLE=compute',
     dense: true,
-    stack: true,
     rows: machines,
     key: ({ name }) => `machine-${name.replaceAll(/\W/g, '-')}`,
     columns: [

@@ -43,7 +43,6 @@ Fieldhouse again. <a href="/help/install">Installing</a> tells more.</p>
 ${table<SettingLine>({
   caption: 'Every setting',
   dense: true,
-  stack: true,
   rows: settings,
   key: ({ env }) => env,
   columns: [

@@ -75,7 +75,6 @@ const listBody = (
 ${table<User>({
   caption: 'Users, by name',
   dense: true,
-  stack: true,
   rows: users,
   key: user => `user-${user.id}`,
   empty:

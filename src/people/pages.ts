@@ -63,7 +63,6 @@ const dueList = (due: readonly DueView[]): Content =>
     ? html`<p class="quiet">Nothing waits for you.</p>`
     : table({
         caption: 'What is due, next first',
-        stack: true,
         rows: due,
         columns: [
           {
@@ -85,7 +84,6 @@ const linesOf = ({ league, rows }: PersonStanding): LeagueLine[] =>
 const leagueTable = (leagues: readonly PersonStanding[], pagesOf: Pages): Content =>
   table({
     caption: 'Your leagues, active ones first',
-    stack: true,
     rows: leagues.flatMap(linesOf),
     empty: emptyState(
       'You are in no league yet',
@@ -128,7 +126,6 @@ ${
   rows.length > 0 &&
   table({
     caption: `In ${league.name}`,
-    stack: true,
     rows,
     columns: [
       {

@@ -58,7 +58,6 @@ ${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 
 <section class="part"><h2>Drafts</h2>
 ${table({
   caption: 'Drafts, newest first',
-  stack: true,
   rows: drafts,
   columns: [
     {
@@ -189,7 +188,6 @@ function openPlaces(unfilled: readonly Unfilled[], shifts: readonly ShownShift[]
   return html`<section class="part"><h2>Places that stay open</h2>
 ${table({
   caption: 'Places that stay open, and why',
-  stack: true,
   rows,
   columns: [
     {

@@ -139,6 +139,7 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
   const severalSites = new Set(shifts.map(({ site_id }) => site_id)).size > 1
   return html`${table({
     caption: 'Who works when',
+    stack: false,
     class: 'people',
     rows: [...people].sort(([, a], [, b]) => a.name.localeCompare(b.name, 'en')),
     key: ([id]) => `p-${id}`,

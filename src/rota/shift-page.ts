@@ -49,7 +49,6 @@ export function shiftBody(
 <p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
 ${table({
   caption: 'People on this shift',
-  stack: true,
   rows: shift.staff,
   columns: [
     {
@@ -110,7 +109,6 @@ ${
   requests.length > 0 &&
   table({
     caption: 'Requests',
-    stack: true,
     rows: requests,
     columns: [
       { head: 'Name', names: true, cell: one => name(one.name) },
@@ -154,7 +152,6 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
   const broken = shift.staff.filter(one => one.broken)
   return html`${table({
     caption: 'Allowed by all rules, best first',
-    stack: true,
     rows: may.slice(0, maxShown),
     columns: [
       { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },

@@ -49,7 +49,6 @@ ${siteSelect(sites, query.site_id)}
 ${person && html`<p>Only the shifts of ${name(person)}. <a href="${shiftsAddress({ ...query, staff_id: undefined })}">Those of everybody</a></p>`}
 ${table({
   caption: 'Shifts by their start',
-  stack: true,
   rows: shifts,
   key: shift => `s-${shift.id}`,
   columns: [

@@ -17,7 +17,6 @@ export function sitesBody(sites: readonly SiteWithShifts[], who: Who | undefined
   return html`${rotaHead('Sites', 'sites', who)}
 ${table({
   caption: 'Sites',
-  stack: true,
   rows: sites,
   columns: [
     { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },

@@ -28,7 +28,6 @@ export function staffBody({ staff, pagination: pages, q, today }: StaffData, who
 </form><span class="actions"><a class="button" href="/rota/staff/new">Add person</a></span></div>
 ${table({
   caption: 'Staff',
-  stack: true,
   rows: staff,
   columns: [
     {

@@ -21,7 +21,6 @@ export function activityBody({ league, activity, pagination: pages }: ActivityDa
   return html`${leagueHead({ league, kind: marketKindPages, who, tab: 'activity' })}
 ${table({
   caption: 'Activity, newest first',
-  stack: true,
   rows: activity,
   key: each => `a-${each.id}`,
   columns: [

@@ -18,7 +18,6 @@ export const accountTable = (lines: readonly LedgerLineView[]): Content =>
   table({
     caption: 'Everything that changed cash and holdings, newest first',
     dense: true,
-    stack: true,
     rows: lines,
     key: line => `t-${line.id}`,
     columns: [
@@ -77,7 +76,6 @@ ${chart({
 ${table({
   caption: 'Total value over time, newest first',
   dense: true,
-  stack: true,
   rows: worth.slice(-100).reverse(),
   columns: [
     { head: 'When', names: true, cell: ({ at }) => moment(at) },

@@ -94,7 +94,6 @@ export function heldPricesTable({ held, total }: HeldPrices): Content {
 <p>${held.length === 1 ? 'It' : 'Each'} moved so far that it waits for an answer. Until then the previous price counts.${total > held.length && html` The first ${number(held.length)} of ${number(total)} are here.`}</p>
 ${table({
   caption: 'Held prices',
-  stack: true,
   rows: held,
   key: ({ id }) => `held-${id}`,
   columns: [
@@ -149,7 +148,6 @@ ${form(
 <h2>Feeds</h2>
 ${table({
   caption: 'Quote feeds',
-  stack: true,
   rows: feeds,
   columns: [
     { head: 'Feed', names: true, cell: feed => html`${name(feed.name)}<small class="quiet">${feed.url}</small>` },

@@ -42,7 +42,6 @@ export const actionTable = (
 ${table({
   caption: `Corrections of ${symbol}, newest first`,
   dense: true,
-  stack: true,
   rows: actions,
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
@@ -90,7 +89,6 @@ export function officerPart(
 ${table({
   caption: `Prices of ${symbol} as they came in, newest first`,
   dense: true,
-  stack: true,
   rows: prices,
   key: ({ id }) => `price-${id}`,
   columns: [

@@ -95,6 +95,7 @@ ${
 <details><summary>As numbers</summary>
 ${table({
   caption: `Prices of ${symbol}, newest first`,
+  stack: false,
   dense: true,
   rows: points.slice(-100).reverse(),
   columns: [

@@ -177,7 +177,6 @@ function holdingsPart(data: TradeData): Html {
 <h2>Holdings</h2>
 ${table<HoldingView>({
   caption: 'Holdings by value',
-  stack: true,
   rows: portfolio.holdings,
   key: holding => `h-${holding.symbol}`,
   columns: [

@@ -122,6 +122,7 @@ ${
   players.length > 0 &&
   table({
     caption: 'Players who are missing from the newest scan',
+    stack: false,
     rows: players,
     columns: [
       {

@@ -27,6 +27,7 @@ const tierName = (tier: string | null) => (tier === null ? 'none' : name(tier))
 const movers = (caption: string, rows: readonly Mover[], { score }: KindPages, path: string) =>
   table({
     caption,
+    stack: false,
     dense: true,
     rows,
     columns: [

@@ -45,7 +45,6 @@ ${statusFilter && html`<input type="hidden" name="status" value="${statusFilter}
 ${table({
   caption: 'Leagues, newest first',
   class: 'leagues',
-  stack: true,
   rows: list.leagues,
   columns: [
     { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
@@ -93,6 +92,7 @@ const exampleBoard = html`<section class="part example">
 <h2>A board will look like this</h2>
 ${table({
   caption: 'An example of a board',
+  stack: false,
   class: 'board',
   rows: exampleRows,
   rowClass: ({ rank }) => `top${rank}`,

@@ -38,7 +38,6 @@ export function membersBody(data: MembersData, who: Who): Html {
 <div id="members">
 ${table({
   caption: `Members of ${league.name}, earliest first`,
-  stack: true,
   rows: members,
   key: member => `m-${member.user_id}`,
   rowClass: member => (member.user_id === who.id ? 'mine' : undefined),
@@ -130,7 +129,6 @@ export const invitationTable = (
 ): Html => html`<div id="invitations">
 ${table({
   caption: 'Invitations, newest first',
-  stack: true,
   rows: invitations,
   key: ({ id }) => `i-${id}`,
   empty: emptyState('No invitations', 'Links you make are listed here, also after they have ended.'),

@@ -67,6 +67,7 @@ ${modeField(draft.mode)}
 ${preview.worksheets.length > 1 && worksheetField(preview)}
 ${table({
   caption: 'What each column is read as',
+  stack: false,
   rows: preview.columns.filter(({ header }) => header),
   columns: [
     {

@@ -31,7 +31,6 @@ To mark somebody, find them and open their card.</p>
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search"><input type="search" name="q" placeholder="Find a player" aria-label="Find a player" maxlength="100" autocomplete="off" /></form></div>
 ${table({
   caption: 'Marked players, newest mark first',
-  stack: true,
   rows: marks,
   key: ({ player_id }) => `k-${player_id}`,
   columns: [

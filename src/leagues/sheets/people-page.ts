@@ -50,7 +50,6 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
 ${table({
   caption: `${changeWords[change]}: players and what changed`,
   rows: people,
-  stack: true,
   columns: [
     change !== 'duplicate' && {
       head: 'Name',

@@ -188,6 +188,7 @@ export const uploadKindField = (kind: UploadView['kind']): Html =>
 export const readAsTable = (mapping: Record<string, string>): Content =>
   table({
     caption: 'What each column was read as',
+    stack: false,
     dense: true,
     rows: Object.entries(mapping),
     columns: [
@@ -210,6 +211,7 @@ export type UploadErrors = {
 export const findingsTable = (caption: string, findings: readonly Finding[]): Content =>
   table({
     caption,
+    stack: false,
     dense: true,
     rows: findings,
     columns: [

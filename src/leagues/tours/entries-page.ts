@@ -84,7 +84,6 @@ function ownEntriesPart({ league, mine, open, picking }: EntriesData): Html {
 <h2>${mine.length === 1 ? 'My entry' : 'My entries'}</h2>
 ${table({
   caption: 'My entries',
-  stack: true,
   rows: mine,
   columns: [
     {

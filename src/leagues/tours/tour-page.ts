@@ -22,7 +22,6 @@ export function toursBody(tours: readonly TourView[], pages: Pagination, who: Wh
   return html`<header class="head"><h1>Tours</h1></header>
 ${table({
   caption: 'Tours',
-  stack: true,
   rows: tours,
   columns: [
     { head: 'Tour', names: true, cell: tour => html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>` },

@@ -40,6 +40,7 @@ export function upcomingBody(data: UpcomingData, who: Who | undefined): Html {
 ${isOfficer && unmatchedPart(data)}
 ${table({
   caption: event ? `Field of ${event.name}` : 'Field of the coming event',
+  stack: false,
   rows: players,
   columns: [
     {
@@ -102,7 +103,6 @@ function unmatchedPart({ tour, unmatched, golfers }: UpcomingData): Content {
 ${table({
   caption: 'Picked players who are not on the feed',
   rows: unmatched,
-  stack: true,
   columns: [
     { head: 'Player', names: true, cell: player => name(player.name) },
     { head: 'Event', cell: ({ event }) => name(event) },

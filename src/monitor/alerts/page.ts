@@ -90,7 +90,6 @@ ${table({
   caption: 'Alerts',
   dense: true,
   class: 'alerts',
-  stack: true,
   rows: alerts,
   key: ({ id }) => `alert-${id}`,
   rowClass: ({ state }) => (state === 'active' ? undefined : 'settled'),

@@ -189,7 +189,6 @@ ${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet
 ${table<BackupView>({
   caption: 'Backups, newest first',
   dense: true,
-  stack: true,
   rows: backups,
   key: ({ name }) => `b-${name}`,
   empty: emptyState('No backup yet', 'The first one is made tonight, or now with the button above.'),

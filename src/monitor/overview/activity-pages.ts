@@ -70,7 +70,6 @@ const activeUsersBody = (
 ${table<ActiveUser>({
   caption: 'Users, last seen first',
   dense: true,
-  stack: true,
   rows: users,
   key: ({ id }) => `user-${id}`,
   empty: emptyState('No users', 'Nobody signed in during this time.'),
@@ -240,7 +239,6 @@ const leagueTable = (leagues: readonly LeagueActivity[], empty: Content): Conten
   table<LeagueActivity>({
     caption: 'Leagues, newest first',
     dense: true,
-    stack: true,
     rows: leagues,
     key: ({ id }) => `league-${id}`,
     empty,

@@ -61,7 +61,6 @@ const entryTable = (all: readonly CacheEntryView[]) =>
   table<CacheEntryView>({
     caption: 'Cached answers, by entry',
     dense: true,
-    stack: true,
     rows: all,
     key: ({ name }) => `entry-${name}`,
     empty: emptyState('No requests yet', 'Entries appear here with the first requests.'),

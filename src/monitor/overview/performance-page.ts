@@ -57,7 +57,6 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
   return html`${table<RouteFigures>({
     caption: 'Routes',
     dense: true,
-    stack: true,
     class: 'routes',
     rows: itemsOfPage(routes, slice),
     key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
@@ -109,7 +108,6 @@ function jobTable({ since, by_name }: JobTimes, asked: Query): Html {
 ${table<JobTime>({
   caption: 'Jobs by name, most runs first',
   dense: true,
-  stack: true,
   class: 'routes',
   rows: itemsOfPage(by_name, slice),
   key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
@@ -151,7 +149,6 @@ function statementTable(all: readonly StatementFigures[], asked: Query): Html {
 ${table<StatementFigures>({
   caption: 'Database statements',
   dense: true,
-  stack: true,
   class: 'routes',
   rows: itemsOfPage(all, slice),
   key: ({ statement, connection }) => `statement-${connection}-${Bun.hash(statement).toString(36)}`,

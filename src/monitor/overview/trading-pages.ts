@@ -74,7 +74,6 @@ ${chartWithTable('Trades', {
 ${table<TradedSymbol>({
   caption: 'Symbols, most traded first',
   dense: true,
-  stack: true,
   rows: data.top_symbols,
   key: ({ symbol }) => `symbol-${symbol}`,
   empty: emptyState(
@@ -121,7 +120,6 @@ const risksTable = (risks: readonly Risk[]): Content =>
   table<Risk>({
     caption: 'Members to look at',
     dense: true,
-    stack: true,
     rows: risks,
     key: ({ id }) => `risk-${id}`,
     empty: emptyState(

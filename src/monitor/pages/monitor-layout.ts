@@ -204,6 +204,7 @@ export function chartWithTable(title: string, given: Omit<Chart, 'label'>): Html
 ${chart({ label: title, ...given })}
 <details><summary>The numbers</summary>${table({
     caption: title,
+    stack: false,
     dense: true,
     rows,
     columns: [

@@ -113,7 +113,6 @@ const logSection = (log: readonly LogLine[]): Html =>
     caption: 'Log of the run',
     dense: true,
     class: 'log',
-    stack: true,
     rows: log,
     key: ({ id }) => `line-${id}`,
     empty: html`<p class="usual">The log is empty, as for most runs.</p>`,

@@ -134,7 +134,6 @@ ${table<ShownRun>({
   caption: 'Jobs, newest first',
   dense: true,
   class: 'jobs',
-  stack: true,
   rows: data.runs,
   key: ({ id }) => `job-${id}`,
   empty: emptyJobs(filter),

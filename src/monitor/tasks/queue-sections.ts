@@ -62,7 +62,6 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
     table<ShownRun>({
       caption: 'Running jobs',
       dense: true,
-      stack: true,
       rows: running,
       key: ({ id }) => `run-${id}`,
       empty: usuallyEmpty('Nothing runs at this moment. That is usual: most work takes less than a second.'),
@@ -101,7 +100,6 @@ export function failuresSection({ failures: groups, rate }: TasksNow): Html {
     table({
       caption: 'Failures that are the same, grouped',
       dense: true,
-      stack: true,
       rows: groups,
       key: ({ fingerprint, name }) => `failure-${name.replaceAll(/\W/g, '-')}-${fingerprint}`,
       empty: usuallyEmpty('Nothing failed in the last 24 hours. That is usual.'),
@@ -149,7 +147,6 @@ export function locksSection({ locks }: TasksNow): Html {
     table({
       caption: 'Task locks',
       dense: true,
-      stack: true,
       rows: locks,
       key: ({ key }) => `lock-${key.replaceAll(/\W/g, '-')}`,
       empty: usuallyEmpty('No lock is held. That is usual between runs.'),
@@ -201,7 +198,6 @@ export function processesSection({ processes }: TasksNow): Html {
     table({
       caption: 'Processes of this installation',
       dense: true,
-      stack: true,
       rows: processes,
       key: ({ id }) => `process-${id}`,
       columns: [

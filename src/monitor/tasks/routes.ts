@@ -219,7 +219,6 @@ const jobTable = (caption: string, all: readonly ShownRun[]) =>
   table<ShownRun>({
     caption,
     dense: true,
-    stack: true,
     rows: all,
     columns: [
       { head: 'State', cell: run => status(run.status) },

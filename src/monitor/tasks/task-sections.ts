@@ -39,7 +39,6 @@ export function expectedSection({ scheduled, tours }: TasksNow): Html {
       caption: 'The schedule',
       dense: true,
       class: 'tasks',
-      stack: true,
       rows: scheduled,
       key: ({ name }) => `task-${name.replaceAll(/\W/g, '-')}`,
       columns: [
@@ -121,7 +120,6 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
     table({
       caption: 'The supervisor’s last findings',
       dense: true,
-      stack: true,
       rows: found?.findings ?? [],
       key: ({ tour }) => `finding-${tour}`,
       empty: usuallyEmpty(found ? 'It found no tours to follow.' : 'It has not run yet; it runs every two minutes.'),
@@ -146,7 +144,6 @@ const tourTable = (tours: readonly TourTask[]): Content =>
     caption: 'Score updates of tours',
     dense: true,
     class: 'tasks',
-    stack: true,
     rows: tours,
     key: ({ tour }) => `tour-${tour}`,
     columns: [

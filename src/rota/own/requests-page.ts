@@ -43,7 +43,6 @@ export const requestsBody = ({
 }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
 ${table({
   caption: 'Duties that people offer',
-  stack: true,
   rows: swaps,
   columns: [
     {
@@ -84,7 +83,6 @@ ${table({
 <section class="part"><h2>Leave</h2>
 ${table({
   caption: 'Leave that people have asked for',
-  stack: true,
   rows: leave,
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },

@@ -44,7 +44,6 @@ ${stats([
 ])}
 ${table({
   caption: 'Shifts that differ',
-  stack: true,
   rows: differences,
   columns: [
     {

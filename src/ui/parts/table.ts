@@ -33,7 +33,7 @@ export type Table<Row> = {
   sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
   /** Narrow rows, for the monitor. */
   dense?: boolean
-  /** On a phone each row is a block, its values named by their headings. */
+  /** On a phone each row is a block, its values named by their headings: by default where no columns fold. */
   stack?: boolean
   /** Names a row in words, where columns fold: the button that opens it says them. What is under a row folds too. */
   rowName?(row: Row): string
@@ -51,8 +51,8 @@ export function table<Row>({
   under,
   sorted,
   dense,
-  stack,
   rowName,
+  stack = !rowName,
   ...more
 }: Table<Row>): Content {
   if (rows.length === 0 && empty) return empty
@@ -97,7 +97,7 @@ const classOf = <Row>({ numeric, names, folds, class: own }: Column<Row>) =>
   [numeric && 'num', names && 'names', folds && 'folded', own].filter(Boolean).join(' ')
 const classes = <Row>(column: Column<Row>) => classOf(column) && html` class="${classOf(column)}"`
 
-function cell<Row>(column: Column<Row>, row: Row, isNamed: boolean | undefined): Html {
+function cell<Row>(column: Column<Row>, row: Row, isNamed: boolean): Html {
   if (column.names) return html`<th scope="row"${classes(column)}>${column.cell(row)}</th>`
   return html`<td${classes(column)}${(isNamed || column.folds) && named(column)}>${column.cell(row)}</td>`
 }
