@@ -2,7 +2,8 @@
 import { type Static, t } from 'elysia'
 import { leagueKinds, type leagues } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
-import { iso, isoOrNull } from '../platform/clock.ts'
+import { iso } from '../platform/clock.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { mask } from '../platform/settings.ts'
 import type { FormField } from '../ui/parts/form.ts'
@@ -96,15 +97,6 @@ export function nextStatusChangeAt({ startsAt, endsAt }: Pick<League, 'startsAt'
   return now < startsAt ? startsAt : now < endsAt ? endsAt : Number.POSITIVE_INFINITY
 }
 
-export const leagueView = (league: League, memberCount: number, now: number): LeagueView => ({
-  id: league.id,
-  ...fieldsOf(league),
-  kind: league.kind,
-  status: leagueStatus(league, now),
-  config: leagueWithoutSecrets(league.config),
-  members: memberCount,
-  created_at: iso(league.createdAt),
-  finalized_at: isoOrNull(league.finalizedAt),
-  final_hash: league.finalHash,
-  archived_at: isoOrNull(league.archivedAt),
-})
+const view = rowView(leagueSchema)
+export const leagueView = (league: League, members: number, now: number): LeagueView =>
+  view({ ...league, status: leagueStatus(league, now), config: leagueWithoutSecrets(league.config), members })

@@ -8,8 +8,8 @@ import { heldPrices, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
-import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { moneyText } from './order.ts'
 import { type NewQuote, percentOf } from './quote.ts'
@@ -148,13 +148,6 @@ export function listHeldPrices(db: Db, { limit, offset }: PageSlice, symbol?: st
   return { held: rows.map(({ price, username }) => heldPriceView(price, username)), total }
 }
 
-export const heldPriceView = (price: HeldPrice, username: string | null): HeldPriceView => ({
-  id: price.id,
-  symbol: price.symbol,
-  price_cents: price.priceCents,
-  before_cents: price.beforeCents,
-  change_pct: percentOf(price.priceCents - price.beforeCents, price.beforeCents),
-  as_of: iso(price.asOf),
-  received_at: iso(price.receivedAt),
-  username,
-})
+const heldView = rowView(heldPriceSchema)
+export const heldPriceView = (price: HeldPrice, username: string | null): HeldPriceView =>
+  heldView({ ...price, username, changePct: percentOf(price.priceCents - price.beforeCents, price.beforeCents) })

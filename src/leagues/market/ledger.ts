@@ -1,7 +1,7 @@
 /** A line of the ledger as the API shows it. */
 import { type Static, t } from 'elysia'
 import { type LedgerKind, type ledger, ledgerKinds } from '../../../db/schema.ts'
-import { iso, isoOrNull } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Side } from './order.ts'
 
@@ -37,22 +37,22 @@ export const tradeSchema = t.Object(
 )
 export type TradeView = Static<typeof tradeSchema>
 
-export const tradeView = (line: LedgerLine & { undoneAt?: number | null }): TradeView => ({
-  id: line.id,
-  league_id: line.leagueId,
-  user_id: line.userId,
-  symbol: line.symbol ?? '',
-  side: line.quantity > 0 ? 'buy' : 'sell',
-  quantity: Math.abs(line.quantity),
-  price_cents: line.priceCents ?? 0,
-  amount_cents: Math.abs(line.quantity) * (line.priceCents ?? 0),
-  fee_cents: line.feeCents,
-  cash_cents: line.cashAfterCents,
-  holding: line.quantityAfter,
-  realised_cents: line.realisedCents,
-  at: iso(line.at),
-  undone_at: isoOrNull(line.undoneAt),
-})
+const tradeRow = rowView(tradeSchema)
+export function tradeView(line: LedgerLine & { undoneAt?: number | null }): TradeView {
+  const quantity = Math.abs(line.quantity)
+  const priceCents = line.priceCents ?? 0
+  return tradeRow({
+    ...line,
+    symbol: line.symbol ?? '',
+    side: line.quantity > 0 ? 'buy' : 'sell',
+    quantity,
+    priceCents,
+    amountCents: quantity * priceCents,
+    cashCents: line.cashAfterCents,
+    holding: line.quantityAfter,
+    undoneAt: line.undoneAt ?? null,
+  })
+}
 
 export const ledgerLineSchema = t.Object(
   {
@@ -77,24 +77,8 @@ export const ledgerLineSchema = t.Object(
 )
 export type LedgerLineView = Static<typeof ledgerLineSchema>
 
-export const ledgerLineView = (line: ListedLine): LedgerLineView => ({
-  id: line.id,
-  at: iso(line.at),
-  user_id: line.userId,
-  username: line.username,
-  kind: line.kind,
-  symbol: line.symbol,
-  quantity: line.quantity,
-  price_cents: line.priceCents,
-  fee_cents: line.feeCents,
-  cash_cents: line.cashCents,
-  cash_after_cents: line.cashAfterCents,
-  holding: line.quantityAfter,
-  realised_cents: line.realisedCents,
-  undoes: line.undoes,
-  undone_at: isoOrNull(line.undoneAt),
-  reason: line.reason,
-})
+const lineView = rowView(ledgerLineSchema)
+export const ledgerLineView = (line: ListedLine): LedgerLineView => lineView({ ...line, holding: line.quantityAfter })
 
 const activityKinds = ['joined', 'trade', 'undone', 'split', 'dividend'] as const
 type ActivityKind = (typeof activityKinds)[number]
@@ -133,18 +117,9 @@ function sideOf({ kind, quantity }: LedgerLine): Side | null {
   return quantity < 0 ? 'buy' : 'sell'
 }
 
+const lineActivity = rowView(activitySchema)
 export function activityView(line: ListedLine): ActivityView {
   const side = sideOf(line)
-  return {
-    id: line.id,
-    at: iso(line.at),
-    kind: activityKind[line.kind],
-    user_id: line.userId,
-    username: line.username,
-    symbol: line.symbol,
-    side,
-    quantity: side ? Math.abs(line.quantity) : line.symbol === null ? null : line.quantityAfter,
-    price_cents: line.priceCents,
-    reason: line.reason,
-  }
+  const quantity = side ? Math.abs(line.quantity) : line.symbol === null ? null : line.quantityAfter
+  return lineActivity({ ...line, kind: activityKind[line.kind], side, quantity })
 }

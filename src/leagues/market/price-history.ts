@@ -4,8 +4,9 @@ import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { dailyPrices, ledger, prices, users } from '../../../db/schema.ts'
-import { day, iso, isoOrNull } from '../../platform/clock.ts'
+import { day, iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 const detailDays = 7
@@ -109,6 +110,8 @@ function evenlySpaced<T>(items: readonly T[], most: number): T[] {
   return items.filter((_, i) => (items.length - 1 - i) % step === 0)
 }
 
+const priceView = rowView(priceSchema)
+
 /** Prices of the last days, newest first. */
 export function listPrices(
   db: Db,
@@ -128,18 +131,10 @@ export function listPrices(
     .limit(limit)
     .offset(offset)
     .all()
-  const views = rows.map(({ price, username, trades }) => ({
-    id: price.id,
-    price_cents: price.priceCents,
-    as_of: iso(price.asOf),
-    received_at: iso(price.receivedAt),
-    until: isoOrNull(price.until),
-    username,
-    trades,
-    voided_at: isoOrNull(price.voidedAt),
-  }))
-  const total = countRows(db, prices, eq(prices.symbol, symbol))
-  return { prices: views, total }
+  return {
+    prices: rows.map(({ price, ...others }) => priceView({ ...price, ...others })),
+    total: countRows(db, prices, eq(prices.symbol, symbol)),
+  }
 }
 
 const sparkDays = 30

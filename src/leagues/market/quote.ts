@@ -4,8 +4,9 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Static, t } from 'elysia'
 import type { quotes } from '../../../db/schema.ts'
 import type { FieldError } from '../../errors.ts'
-import { day, isAhead, iso, parseTime, tooFarAhead } from '../../platform/clock.ts'
+import { day, isAhead, parseTime, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors, sentence } from '../../platform/http/field-errors.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
 
@@ -84,17 +85,11 @@ export const openOf = (
   now: number,
 ) => (isOfToday(receivedAt, now) ? openCents : priceCents)
 
+const newestView = rowView(quoteSchema)
 export function quoteView(quote: QuoteRow, now: number): QuoteView {
-  const open = openOf(quote, now)
-  return {
-    symbol: quote.symbol,
-    price_cents: quote.priceCents,
-    as_of: iso(quote.asOf),
-    received_at: iso(quote.receivedAt),
-    open_cents: open,
-    change_cents: quote.priceCents - open,
-    change_pct: percentOf(quote.priceCents - open, open),
-  }
+  const openCents = openOf(quote, now)
+  const changeCents = quote.priceCents - openCents
+  return newestView({ ...quote, openCents, changeCents, changePct: percentOf(changeCents, openCents) })
 }
 
 /** `part` in percent of `whole`, to four decimals; 0 if `whole` is 0. */

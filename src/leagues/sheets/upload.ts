@@ -1,7 +1,8 @@
 /** One file sent to a sheet league, as it is stored and as the API shows it. */
 import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
-import { iso, isoOrNull } from '../../platform/clock.ts'
+import { iso } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
 export type Upload = typeof uploads.$inferSelect
@@ -73,31 +74,7 @@ export const uploadSchema = t.Object(
 )
 
 export type UploadView = Static<typeof uploadSchema>
-export const uploadView = (upload: Upload): UploadView => ({
-  id: upload.id,
-  league_id: upload.leagueId,
-  kind: upload.kind,
-  mode: upload.mode,
-  filename: upload.filename,
-  bytes: upload.bytes,
-  sha256: upload.sha256,
-  format: upload.format,
-  worksheet: upload.worksheet,
-  status: upload.status,
-  rows_total: upload.rowsTotal,
-  rows_ok: upload.rowsOk,
-  rows_bad: upload.rowsBad,
-  taken_at: iso(upload.takenAt),
-  taken_from: upload.takenFrom,
-  created_at: iso(upload.createdAt),
-  finished_at: isoOrNull(upload.finishedAt),
-  uploaded_by: upload.uploadedBy,
-  job_id: upload.jobId,
-  error: upload.error,
-  mapping: upload.mapping,
-  summary: upload.summary,
-  doubts: upload.doubts,
-})
+export const uploadView = rowView(uploadSchema)
 
 const sheetNames = { baseline: 'A new baseline', current: 'A new scan', extra: 'An extra sheet' }
 

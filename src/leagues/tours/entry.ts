@@ -1,7 +1,7 @@
 /** A member's team of picks, as the API shows it. */
 import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
-import { iso } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, nullableNumber, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { maxPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
@@ -70,21 +70,10 @@ export const entryChange = t.Object(
   { examples: [{ picks: ['10037', '10074', '10111', '10185'] }, { tiebreaker: -14 }] },
 )
 
+const view = rowView(entrySchema)
 /** `scored` once picks are closed; until then only the owner sees the picks. */
 export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined): EntryView {
-  const isSeen = isMine || scored !== undefined
-  return {
-    id: entry.id,
-    league_id: entry.leagueId,
-    user_id: entry.userId,
-    username: entry.username,
-    name: entry.name,
-    picks: isSeen ? entry.picks : null,
-    tiebreaker: isSeen ? entry.tiebreaker : null,
-    total: scored?.total ?? null,
-    tiebreak: scored?.tiebreak ?? null,
-    scores: scored?.picks ?? null,
-    created_at: iso(entry.createdAt),
-    updated_at: iso(entry.updatedAt),
-  }
+  const { picks, tiebreaker } = isMine || scored ? entry : { picks: null, tiebreaker: null }
+  const { total = null, tiebreak = null, picks: scores = null } = scored ?? {}
+  return view({ ...entry, picks, tiebreaker, total, tiebreak, scores })
 }

@@ -39,6 +39,17 @@ export const slugSchema = t.String({
   description: 'Lower-case letters, digits, - and _',
 })
 
+export const shownEventSchema = t.Object({
+  id: t.Nullable(t.String()),
+  name: t.String(),
+  round: t.Nullable(t.Integer()),
+  status: oneOfWords(eventStates),
+  changed_at: dateTimeSchema,
+})
+export const comingEventSchema = t.Object(
+  { name: t.String(), source: oneOfWords(fieldSources), players: t.Integer(), changed_at: dateTimeSchema },
+  { description: 'The event after this one, from the feed or entered by hand: see tours/{slug}/upcoming' },
+)
 export const tourSchema = t.Object(
   {
     slug: t.String(),
@@ -47,26 +58,8 @@ export const tourSchema = t.Object(
     interval_s: t.Integer({ description: 'Refresh the feed every … seconds while a league is on' }),
     feed_url: t.Optional(t.String({ description: 'For officers only: it may contain a key' })),
     status: oneOfWords(tourStates),
-    event: t.Nullable(
-      t.Object({
-        id: t.Nullable(t.String()),
-        name: t.String(),
-        round: t.Nullable(t.Integer()),
-        status: oneOfWords(eventStates),
-        changed_at: dateTimeSchema,
-      }),
-    ),
-    upcoming: t.Nullable(
-      t.Object(
-        {
-          name: t.String(),
-          source: oneOfWords(fieldSources),
-          players: t.Integer(),
-          changed_at: dateTimeSchema,
-        },
-        { description: 'The event after this one, from the feed or entered by hand: see tours/{slug}/upcoming' },
-      ),
-    ),
+    event: t.Nullable(shownEventSchema),
+    upcoming: t.Nullable(comingEventSchema),
     unmatched: t.Integer({ description: 'Picked players of a field entered by hand who are not found on the feed' }),
     checked_at: moment,
     age_s: t.Nullable(t.Integer({ description: 'Seconds since the feed last confirmed or changed the board' })),

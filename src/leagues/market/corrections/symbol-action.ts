@@ -4,9 +4,9 @@ import { type Static, t } from 'elysia'
 import { countRows } from '../../../../db/count-rows.ts'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.ts'
-import { iso } from '../../../platform/clock.ts'
 import type { PageSlice } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
+import { rowView } from '../../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../../platform/http/shared-schemas.ts'
 
 export type SymbolAction = typeof symbolActions.$inferSelect
@@ -62,20 +62,11 @@ export function storeCounts(tx: Db, action: SymbolAction, counts: Partial<Writte
   return { ...action, ...counts }
 }
 
-export const symbolActionView = (action: SymbolAction, username: string | null, undone = false): SymbolActionView => ({
-  id: action.id,
-  symbol: action.symbol,
-  kind: action.kind,
-  at: iso(action.at),
-  username,
-  reason: action.reason,
-  price_cents: action.cents,
-  split_to: action.sharesTo,
-  split_from: action.sharesFrom,
-  lines: action.lines,
-  kept: action.kept,
-  undone,
-})
+const actionView = rowView(symbolActionSchema)
+export function symbolActionView(action: SymbolAction, username: string | null, undone = false): SymbolActionView {
+  const { cents: priceCents, sharesTo: splitTo, sharesFrom: splitFrom } = action
+  return actionView({ ...action, username, undone, priceCents, splitTo, splitFrom })
+}
 
 /** Whether a dividend was taken back; `symbol` finds it by the index. */
 export const isUndone = sql<number>`exists (

@@ -1,7 +1,7 @@
 /** A quote feed: its schema, the parsing of its answer, and the check that holds an answer back. Pure. */
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
-import { isoOrNull } from '../../../platform/clock.ts'
+import { rowView } from '../../../platform/http/row-view.ts'
 import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
 import { maxQuotes, type NewQuote, parseQuote } from '../quote.ts'
@@ -26,17 +26,9 @@ export const quoteFeedSchema = t.Object(
 )
 export type QuoteFeedView = Static<typeof quoteFeedSchema>
 
-export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView => ({
-  id: feed.id,
-  name: feed.name,
-  url: `${new URL(feed.url).origin}/…`,
-  interval_s: feed.intervalS,
-  asked_at: isoOrNull(feed.askedAt),
-  answered_at: isoOrNull(feed.answeredAt),
-  failures: feed.failures,
-  error: feed.error,
-  held: feed.held,
-})
+const feedView = rowView(quoteFeedSchema)
+export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView =>
+  feedView({ ...feed, url: `${new URL(feed.url).origin}/…` })
 
 export type QuoteReading = { quotes: NewQuote[]; unread: number }
 
