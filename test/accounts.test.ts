@@ -249,9 +249,9 @@ test('a common password is refused wherever one is chosen', async () => {
   expect([form.status, await form.text()]).toEqual([422, expect.stringContaining('Many people use this password')])
 })
 
-test('a session ends after 30 days, however much it is used', async () => {
+test('a session ends after 30 days, however much it is used; its last day counts as activity like any other', async () => {
   const { call, url, clock } = await start()
-  await call.post('/api/v1/users', ann)
+  const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   for (let passed = 0; passed < 29; passed++) {
@@ -260,7 +260,11 @@ test('a session ends after 30 days, however much it is used', async () => {
   }
   clock.forward(23.5 * hour)
   await browser.get(me)
-  clock.forward(16 * hour) // 30 days and an hour, and not a day since it was used
+  clock.forward(14 * hour)
+  await browser.get(me)
+  const { last_seen_at } = await call.get(`/api/v1/users/${id}`)
+  expect(clock.now() - Date.parse(last_seen_at)).toBeLessThan(minute)
+  clock.forward(2 * hour) // 30 days and an hour, and not a day since it was used
   expect((await refusalOf(browser.get(me))).status).toBe(401)
 })
 

@@ -7,7 +7,7 @@ import { checkedUsername, countryCode, normalizedEmail, type User } from './acco
 import { acceptAccountNotice } from './account-notice.ts'
 import { hashNewPassword } from './password.ts'
 import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
-import { endSessions } from './session.ts'
+import { countSessions, endSessions } from './session.ts'
 import { checkedAccount, type NewAccount } from './sign-in.ts'
 
 type NewUserByAdmin = NewAccount & Pick<User, 'role'>
@@ -55,7 +55,8 @@ const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChan
 export const endUserSessions = ({ db, clock }: App, who: Who, id: number): Promise<number> =>
   atomically(db, tx => {
     const now = clock.now()
-    const ended = endSessions(tx, userById(tx, id).id).filter(expiresAt => expiresAt > now).length
+    const ended = countSessions(tx, userById(tx, id).id, now)
+    endSessions(tx, id)
     audit(tx, { at: now, who, action: 'user.end_sessions', target: `user ${id}`, detail: { ended } })
     return ended
   })

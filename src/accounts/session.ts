@@ -1,8 +1,8 @@
 /**
- * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after its last use, and 30 days after it started. Its user is
- * cached, so a request by cookie reads no row and writes one every few minutes.
+ * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after its last use (`expiresAt`), and 30 days after it started.
+ * Its user is cached, so a request by cookie reads no row and writes one every few minutes.
  */
-import { and, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, like, lt, ne, type SQLWrapper, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { activityUnits, type Role, sessions, userActivity, users } from '../../db/schema.ts'
@@ -45,6 +45,9 @@ type Session = {
   expiresAt: number
 }
 
+const isAlive = (now: number | SQLWrapper) =>
+  and(gt(sessions.expiresAt, now), gt(sessions.createdAt, sql`${now} - ${maxLifetime}`))
+
 const byHash = prepared(db =>
   db
     .select({
@@ -58,11 +61,7 @@ const byHash = prepared(db =>
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
-      and(
-        eq(sessions.tokenHash, sql.placeholder('hash')),
-        gt(sessions.expiresAt, sql.placeholder('now')),
-        isNull(users.deletedAt),
-      ),
+      and(eq(sessions.tokenHash, sql.placeholder('hash')), isAlive(sql.placeholder('now')), isNull(users.deletedAt)),
     )
     .prepare(),
 )
@@ -80,18 +79,17 @@ export async function sessionOf({ db, cache, clock }: App, token: string): Promi
   let session = (await cache.read(cached.session, scope, load)).value
   // Another process may have extended it.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
-  if (!session || session.expiresAt - now > idleLifetime - extendInterval) return session
-  if (session.expiresAt >= session.createdAt + maxLifetime) return session
+  if (!session || session.createdAt + maxLifetime <= now) return undefined
+  if (session.expiresAt - now > idleLifetime - extendInterval) return session
   const extended = bestEffortWrite(db, tx => extend(tx, hash, session.userId, now)) // undefined while another process writes: tried again with the next request
   return extended === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
 }
 
 function extend(tx: Db, tokenHash: string, userId: number, now: number): boolean {
-  const isAlive = and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now))
   const extended = tx
     .update(sessions)
-    .set({ expiresAt: sql`min(${now + idleLifetime}, ${sessions.createdAt} + ${maxLifetime})` })
-    .where(isAlive)
+    .set({ expiresAt: now + idleLifetime })
+    .where(and(eq(sessions.tokenHash, tokenHash), isAlive(now)))
     .returning()
     .all()
   if (extended.length) recordActivity(tx, userId, now)
@@ -133,17 +131,24 @@ export function beginSession(tx: Db, userId: number, now: number, agent: string 
 const idLength = 16
 export const sessionId = (token: string): string => hashSecret(token).slice(0, idLength)
 
+const openSessions = (userId: number, now: number) => and(eq(sessions.userId, userId), isAlive(now))
+export const countSessions = (db: Db, userId: number, now: number): number =>
+  countRows(db, sessions, openSessions(userId, now))
+
 export function sessionsOfUser(db: Db, userId: number, now: number, { limit, offset }: PageSlice) {
-  const isAlive = and(eq(sessions.userId, userId), gt(sessions.expiresAt, now))
-  const rows = db.select().from(sessions).where(isAlive).orderBy(desc(sessions.expiresAt)).limit(limit).offset(offset)
+  const rows = db.select().from(sessions).where(openSessions(userId, now)).orderBy(desc(sessions.expiresAt))
   return {
-    sessions: rows.all().map(({ tokenHash, agent, createdAt, expiresAt }) => ({
-      id: tokenHash.slice(0, idLength),
-      agent,
-      createdAt,
-      lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
-    })),
-    total: countRows(db, sessions, isAlive),
+    sessions: rows
+      .limit(limit)
+      .offset(offset)
+      .all()
+      .map(({ tokenHash, agent, createdAt, expiresAt }) => ({
+        id: tokenHash.slice(0, idLength),
+        agent,
+        createdAt,
+        lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
+      })),
+    total: countSessions(db, userId, now),
   }
 }
 
@@ -164,14 +169,11 @@ export function endSession(tx: Db, token: string): void {
   if (ended) touch(tx, 'account', ended.userId)
 }
 
-/** All sessions of a user except the one in use. Returns when each would have expired. */
-export function endSessions(tx: Db, userId: number, except?: string): number[] {
+/** All sessions of a user except the one in use. */
+export function endSessions(tx: Db, userId: number, except?: string): void {
   const isOther = except === undefined ? undefined : ne(sessions.tokenHash, hashSecret(except))
-  const ended = tx
-    .delete(sessions)
+  tx.delete(sessions)
     .where(and(eq(sessions.userId, userId), isOther))
-    .returning({ expiresAt: sessions.expiresAt })
-    .all()
+    .run()
   touch(tx, 'account', userId)
-  return ended.map(({ expiresAt }) => expiresAt)
 }
