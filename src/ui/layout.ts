@@ -59,7 +59,7 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
     <header class="top">
       <div>
         <a class="brand" href="/"><img src="${assetUrl('logo.svg')}" alt="" width="28" height="28" /><bdi>${shownName()}</bdi></a>
-        <nav aria-label="Main">${links(who).map(([name, href, label]) => html`<a href="${href}" ${name === nav && html`aria-current="page"`}>${label}</a>`)}</nav>
+        <nav aria-label="Main">${links(who).map(([name, href, label]) => html`<a ${href && html`href="${href}"`} ${name === nav && html`aria-current="page"`}>${label}</a>`)}</nav>
         <form class="find search" method="get" action="/search" role="search" aria-label="Everything">
           <input type="search" name="q" id="find" placeholder="Search" aria-label="Search everything" maxlength="100" autocomplete="off" data-find /><kbd aria-hidden="true">Ctrl K</kbd>
         </form>
@@ -82,10 +82,13 @@ const signedInLinks: [Nav, href: string, label: string][] = [
   ['rota', '/rota', 'Rota'],
 ]
 
-const links = (who: Who | undefined): [Nav, href: string, label: Content][] => [
+/** The operator's name leads nowhere, as they have no account. */
+const links = (who: Who | undefined): [Nav, href: string | false, label: Content][] => [
   ...(typeof who?.id === 'number' ? [['me', '/me', 'My page'] satisfies [Nav, string, string]] : []),
   ['leagues', '/', 'Leagues'],
   ...(who ? signedInLinks : []),
   ...(isAtLeast(who, 'admin') ? [['monitor', '/admin/monitoring/', 'Monitor'] satisfies [Nav, string, string]] : []),
-  who ? ['account', '/account', html`<bdi class="me">${who.username}</bdi>`] : ['account', '/sign-in', 'Sign in'],
+  who
+    ? ['account', who.id !== null && '/account', html`<bdi class="me">${who.username}</bdi>`]
+    : ['account', '/sign-in', 'Sign in'],
 ]
