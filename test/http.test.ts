@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NotSynced } from '../db/file.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
+import { importUpload } from '../src/leagues/sheets/import-job.ts'
 import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { touch } from '../src/platform/cache/stamps.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
@@ -348,7 +349,7 @@ test('a task of a thread fails with its error, even if the error holds what cann
 
 test('an event stream survives and ends when the service closes', async () => {
   const { call, app, stop } = await start()
-  const { jobId } = app.jobs.accept(app.db, app.jobs.definitionOf('sheets.import'), { uploadId: 1, leagueId: 1 })
+  const { jobId } = app.jobs.accept(app.db, importUpload, { uploadId: 1, leagueId: 1 })
   const answer = await call.raw(`/api/v1/jobs/${jobId}/events`)
   expect(answer.headers.get('content-type')).toBe('text/event-stream')
   await until(() => app.streams.size() === 1)
@@ -370,7 +371,7 @@ test('HEAD answers like GET without a body', async () => {
 
 test('HEAD of an event stream answers at once and leaves none open', async () => {
   const { call, app } = await start()
-  const { jobId } = app.jobs.accept(app.db, app.jobs.definitionOf('sheets.import'), { uploadId: 1, leagueId: 1 })
+  const { jobId } = app.jobs.accept(app.db, importUpload, { uploadId: 1, leagueId: 1 })
   const answer = await call.raw(`/api/v1/jobs/${jobId}/events`, { method: 'HEAD' })
   expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
     200,

@@ -160,6 +160,22 @@ test('a run of a job that this version no longer has can be cancelled', async ()
   expect(await call.delete(`/api/v1/jobs/cancel/${jobId}`)).toMatchObject({ status: 'CANCELLED' })
 })
 
+test('a run of a job that this version no longer has fails with a sentence and an alert', async () => {
+  const { definition } = heldJob('test.former')
+  const { app, finished, clock } = await start()
+  const { jobId } = app.jobs.accept(app.db, definition, {}) // by an earlier version
+  clock.forward(60_000)
+  expect(await app.jobs.sweep(30_000)).toBe(1)
+  const error = 'No job is called test.former any more'
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE', error })
+  await until(() =>
+    app.db.query.systemAlerts
+      .findMany()
+      .sync()
+      .find(({ data }) => data.job_id === jobId),
+  )
+})
+
 test('a refusal inside a job is final at once, and raises no alert', async () => {
   const refusing = job('test.refusing', {
     input: noInput,

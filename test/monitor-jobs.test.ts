@@ -5,6 +5,7 @@ import { t } from 'elysia'
 import { auditLog, queueMinutes, runs } from '../db/schema.ts'
 import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
+import { importUpload } from '../src/leagues/sheets/import-job.ts'
 import { openDepthRecorder } from '../src/monitor/process-monitor.ts'
 import { subjectsOf } from '../src/monitor/tasks/job-subjects.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
@@ -166,7 +167,7 @@ test('a retry is offered where it can help; elsewhere the reason against it is s
 
 test('a deleted file is not imported again; the page says to upload it again', async () => {
   const { call, app, league, runJob } = await startedJobs()
-  const { job_id, status } = await runJob(app.jobs.definitionOf('sheets.import'), { uploadId: 99, leagueId: league })
+  const { job_id, status } = await runJob(importUpload, { uploadId: 99, leagueId: league })
   expect(status).toBe('SUCCESS')
   app.db.update(runs).set({ status: 'CANCELLED' }).where(eq(runs.id, job_id)).run()
   expect((await call.get(`/api/v1/jobs/status/${job_id}`)).no_retry_reason).toBe(

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { type RunState, runs } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
+import { refreshAllStats } from '../src/monitor/jobs.ts'
 import { touch } from '../src/platform/cache/stamps.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -168,11 +169,11 @@ test('a refresh computes the common and the recent queries, and renews what has 
 })
 
 test('while the schedule refreshes, every query is cached', async () => {
-  const { call, app, runJob, clock } = await startWithHistory()
+  const { call, runJob, clock } = await startWithHistory()
   await call.get(`${stats}/dashboard?period=last_day`)
   for (let passed = 0; passed < 30; passed += 4) {
     clock.forward(4 * 60_000)
-    await runJob(app.jobs.definitionOf('stats.refresh'), {})
+    await runJob(refreshAllStats, {})
     for (const query of ['period=last_day', 'period=all', 'period=last_week'])
       expect((await call.raw(`${stats}/dashboard?${query}`)).headers.get('x-cache')).toBe('hit')
   }

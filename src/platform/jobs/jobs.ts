@@ -9,7 +9,7 @@ import { refuse } from '../../errors.ts'
 import { type Clock, maxAheadMs } from '../clock.ts'
 import type { Log } from '../process/log.ts'
 import { withTimeout } from '../process/with-timeout.ts'
-import type { JobDefinition } from './job.ts'
+import type { JobDefinition, QueueName } from './job.ts'
 import type { Queues } from './queues.ts'
 import {
   acceptRun,
@@ -57,11 +57,9 @@ export function openJobs<App>(
   const definitions = new Map(table.map(job => [job.name, job]))
   const watchers = new Map<string, Set<() => void>>()
 
-  function definitionOf(name: string): JobDefinition<App> {
-    const definition = definitions.get(name)
-    if (!definition) throw new Error(`No job is called ${name}`)
-    return definition
-  }
+  const definitionOf = (name: string): JobDefinition<App> | undefined => definitions.get(name)
+  /** A run of a job that this version no longer has goes there too, where a worker fails it. */
+  const queueOf = (name: string): QueueName => definitionOf(name)?.queue ?? 'quick'
 
   /** Writes the run as part of the caller's transaction. Call `tryDispatch` after it has committed. */
   function accept<Input extends TSchema>(
@@ -93,14 +91,13 @@ export function openJobs<App>(
   async function dispatch(id: string): Promise<void> {
     const run = runById(db).get({ id })
     if (!run || isFinished(run)) return
-    const { queue, backoffMs } = definitionOf(run.name)
     const delay = run.notBefore ? Math.max(0, run.notBefore - clock.now()) : 0
     const options = {
       delay,
       attempts: Math.max(1, run.maxAttempts - run.attempts),
-      backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+      backoff: { type: 'exponential', delay: definitionOf(run.name)?.backoffMs ?? 0, jitter: 0.5 },
     }
-    await withTimeout(queues.add(queue, run.name, id, options), queueTimeout, () => {
+    await withTimeout(queues.add(queueOf(run.name), run.name, id, options), queueTimeout, () => {
       throw new QueueDown(`The queue did not answer within ${queueTimeout} ms`)
     })
   }
@@ -131,7 +128,7 @@ export function openJobs<App>(
     }
   }
 
-  const removeFromQueue = async ({ id, name }: Run) => queues.remove(definitionOf(name).queue, id)
+  const removeFromQueue = async ({ id, name }: Run) => queues.remove(queueOf(name), id)
 
   /** Replaces what the queue holds of a run by the run as it is now. */
   async function redispatch(run: Run): Promise<void> {
@@ -151,15 +148,14 @@ export function openJobs<App>(
     if (status !== 'FAILURE' && status !== 'CANCELLED') return
     const cleanupFailed = (failure: unknown) =>
       log.error('The cleanup after a run failed', { job_id: id, job: name, error: failure })
-    await definitions
-      .get(name)
+    await definitionOf(name)
       ?.afterFailure?.(input as never, app(), { status, error })
       .catch(cleanupFailed)
   }
 
   /** Why it would not help to retry a run that failed or was cancelled; null if it may. */
   function whyNoRetry({ name, input, refused, dedupeKey: key }: Run): string | null {
-    const definition = definitions.get(name)
+    const definition = definitionOf(name)
     if (!definition) return `No job is called ${name} any more`
     if (refused) return 'It was refused for what it was given: tried again, it would be refused again'
     if (key && unfinishedByKey(db).get({ key })) return 'The same work is under way already'
@@ -255,11 +251,10 @@ export function openJobs<App>(
       for (let runs = unfinishedBefore(db, before, last, sweepStep); runs.length; ) {
         for (const { id, name } of runs) {
           last = id
-          const job = definitions.get(name)
-          const state = job && (await queues.stateOf(job.queue, id))
+          const state = await queues.stateOf(queueOf(name), id)
           const run = runById(db).get({ id })
           const isLost = !state || (state === 'delayed' && run?.status === 'PROGRESS')
-          if (!job || !run || !isLost) continue
+          if (!run || !isLost) continue
           await (state ? redispatch(run) : dispatch(id))
           log.warn('A job missing from the queue was added again', { job_id: id, name })
           added++

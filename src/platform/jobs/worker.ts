@@ -72,7 +72,7 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
     const hasDied =
       run.status === 'PROGRESS' && run.process !== null && run.process !== processId && isDead(run.process)
     const deaths = run.deaths + (hasDied ? 1 : 0)
-    if (hasDied && deaths >= maxDeaths(run)) return failPoisoned({ ...run, deaths })
+    if (hasDied && deaths >= maxDeaths(run)) return giveUp({ ...run, deaths }, new WorkerDied(deaths))
     if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
     if (run.expiresAt && run.expiresAt < now)
       return void (await change(id, unfinished, {
@@ -80,6 +80,7 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
         completedAt: now,
         message: 'Its time had passed before it could begin',
       }))
+    if (!definition) return giveUp(run, new Error(`No job is called ${run.name} any more`))
 
     let startedRun: Run | undefined
     const begin = (tx: Db) => {
@@ -188,9 +189,8 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
     }
   }
 
-  /** The run keeps ending its process, so it is not retried automatically. */
-  async function failPoisoned(run: Run): Promise<never> {
-    const error = new WorkerDied(run.deaths)
+  /** Fails a run that is not tried again, whatever attempts it has left. */
+  async function giveUp(run: Run, error: Error): Promise<never> {
     await fail(run, error, {}, true)
     throw new UnrecoverableError(error.message)
   }
@@ -223,8 +223,9 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
       // Called without `fail` before it when a job stalled too often: its process died again and again.
       failed: (id, error) => {
         const run = id ? runById(db).get({ id }) : undefined
-        if (run && !isFinished(run) && error.message === stalledTooOften)
-          failPoisoned({ ...run, deaths: run.deaths + 1 }).catch(() => {})
+        if (!run || isFinished(run) || error.message !== stalledTooOften) return
+        const deaths = run.deaths + 1
+        giveUp({ ...run, deaths }, new WorkerDied(deaths)).catch(() => {})
       },
     }),
   )
