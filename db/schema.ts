@@ -1010,6 +1010,7 @@ export const runs = sqliteTable(
     index('runs_created').on(t.createdAt),
     index('runs_name').on(t.name, t.createdAt),
     index('runs_fingerprint').on(t.fingerprint, t.createdAt).where(sql`fingerprint is not null`),
+    index('runs_failed').on(t.status, t.completedAt).where(sql`status = 'FAILURE'`),
     index('runs_started_by').on(t.startedBy, t.createdAt).where(sql`started_by is not null`),
   ],
 )
@@ -1134,7 +1135,9 @@ export const systemAlerts = sqliteTable(
     settledBy: text('settled_by'),
     settledAt: time('settled_at'),
     sentAt: time('sent_at'), // to ALERT_WEBHOOK_URL
+    sentAs: text('sent_as', { enum: severities }), // its severity then, which also stays when it is to be sent again
     mailedAt: time('mailed_at'), // to admins
+    mailedAs: text('mailed_as', { enum: severities }),
   },
   t => [
     uniqueIndex('alerts_open').on(t.key).where(sql`state <> 'resolved'`),

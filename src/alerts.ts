@@ -2,6 +2,7 @@
 import { and, eq, ne, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { type Severity, severities, systemAlerts } from '../db/schema.ts'
+import { hour } from './platform/clock.ts'
 
 export const alertTypes = [
   'database_error',
@@ -38,6 +39,14 @@ export const failureAlert = ({ name, fingerprint }: { name: string; fingerprint:
 const gravity = (severity: SQLWrapper) => sql`instr(${severities.join(' ')}, ${severity})`
 const isWorse = sql`${gravity(sql`excluded.severity`)} > ${gravity(systemAlerts.severity)}`
 
+/** A condition that comes and goes, or flips between severities, is sent once in this time, unless it gets worse than it was sent. */
+export const repeatAfter = hour
+
+const unlessWorse = (at: number, sentAt: SQLWrapper, sentAs: SQLWrapper) => {
+  const wasSentAsBad = sql`${sentAt} > ${at - repeatAfter} and ${gravity(sentAs)} >= ${gravity(sql`excluded.severity`)}`
+  return sql`iif(${isWorse} and not (${wasSentAsBad}), null, ${sentAt})`
+}
+
 /** Raises the alert, or increases its count if it is already open. One that gets worse is sent again, also if it was acknowledged. */
 export function raiseAlert(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
   tx.insert(systemAlerts)
@@ -54,8 +63,8 @@ export function raiseAlert(tx: Db, at: number, { key, type, severity, title, mes
         clearChecks: 0,
         count: sql`${systemAlerts.count} + 1`,
         state: sql`iif(${isWorse}, 'active', ${systemAlerts.state})`,
-        sentAt: sql`iif(${isWorse}, null, ${systemAlerts.sentAt})`,
-        mailedAt: sql`iif(${isWorse}, null, ${systemAlerts.mailedAt})`,
+        sentAt: unlessWorse(at, systemAlerts.sentAt, systemAlerts.sentAs),
+        mailedAt: unlessWorse(at, systemAlerts.mailedAt, systemAlerts.mailedAs),
       },
     })
     .run()

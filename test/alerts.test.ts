@@ -240,6 +240,27 @@ test('an alert that comes back worse is sent at once, also within the hour', asy
   expect(hook.messages.map(({ username }) => username)).toEqual(['Northern Alliance', 'Northern Alliance'])
 })
 
+test('an alert that flips between severities is sent once an hour as what it was sent, and at once as something worse', async () => {
+  const hook = startWebhook()
+  const never = { monitorIntervals: { files: hour, alerts: hour, redis: hour } }
+  const { app, clock } = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, never)
+  const send = openAlertWebhook(app)
+  const sentAfter = async (...raised: Alert['severity'][]) => {
+    const sent: number[] = []
+    for (const severity of raised) {
+      clock.forward(minute)
+      raiseAlert(app.db, clock.now(), { ...heldFeed, severity })
+      sent.push(await send())
+    }
+    return sent
+  }
+  expect(await sentAfter('warning', 'error', 'warning', 'error', 'warning')).toEqual([1, 1, 0, 0, 0])
+  clearAlert(app.db, clock.now(), heldFeed.key)
+  expect(await sentAfter('error', 'warning', 'critical', 'warning', 'error')).toEqual([0, 0, 1, 0, 0])
+  clock.forward(hour)
+  expect(await sentAfter('error', 'warning', 'error', 'warning', 'error')).toEqual([0, 0, 1, 0, 0])
+})
+
 test('an alert that gets worse while the webhook takes it is sent again as what it is now', async () => {
   const hook = startWebhook()
   const never = { monitorIntervals: { files: hour, alerts: hour, redis: hour } }

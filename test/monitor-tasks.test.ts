@@ -200,8 +200,13 @@ test('running jobs are shown with their progress, and can be cancelled, which re
 })
 
 test('failures that are the same are one group, tried again together with a report', async () => {
-  const { call, now, fail, state, finished, lastAudited } = await startWithJobs()
+  const { app, call, clock, now, fail, state, finished, lastAudited } = await startWithJobs()
   await fail(3)
+  app.db // one was booked two days ahead
+    .update(runs)
+    .set({ createdAt: clock.now() - 2 * day })
+    .where(eq(runs.id, (await call.get('/api/v1/jobs?name=test.brittle')).jobs[0].job_id))
+    .run()
   const [group] = (await now()).failures.groups
   expect(group).toMatchObject({ name: 'test.brittle', runs: 3, error: expect.stringMatching(/^It broke at \d$/) })
   state.broken = false

@@ -121,6 +121,7 @@ export function databaseWatch({ db, clock, config, log }: App) {
             settledAt: now,
             settledBy: systemActor.username,
             sentAt,
+            sentAs: sentAt === null ? null : 'critical',
           })
           .run(),
       )

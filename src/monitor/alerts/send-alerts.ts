@@ -8,18 +8,18 @@ import { and, eq, gt, inArray, isNull, max, ne, notLike } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type Severity, severities, systemAlerts, users } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
+import { repeatAfter } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { displayName } from '../../display-name/name.ts'
 import { locks } from '../../locks.ts'
 import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
-import { day, hour, minute, second } from '../../platform/clock.ts'
+import { day, minute, second } from '../../platform/clock.ts'
 import { postJson } from '../../platform/http/outgoing.ts'
 import { shownName, webhookName } from '../../ui/display-name.ts'
 import { alertsPath } from './queries.ts'
 
 const maxInMessage = 10 // alerts
-const repeatAfter = hour
 const maxPause = 5 * minute
 const maxLength = 300 // characters of a message
 const maxDiscordLength = 1_990 // characters of all messages
@@ -113,6 +113,7 @@ type SystemAlert = typeof systemAlerts.$inferSelect
 /** `before`: when the same condition, no less severe, was last sent or mailed; null if not within the last hour. */
 type AlertToSend = SystemAlert & { before: number | null }
 type SentColumn = 'sentAt' | 'mailedAt'
+const severityColumns = { sentAt: 'sentAs', mailedAt: 'mailedAs' } as const
 
 const isNew = ({ before }: AlertToSend): boolean => before === null
 
@@ -120,7 +121,7 @@ const withTimeBefore = (db: Db, column: SentColumn, alerts: readonly SystemAlert
   alerts.map(alert => ({ ...alert, before: lastTime(db, column, alert, now - repeatAfter) }))
 
 function lastTime(db: Db, column: SentColumn, { key, severity }: SystemAlert, since: number): number | null {
-  const asSevere = inArray(systemAlerts.severity, severities.slice(severities.indexOf(severity)))
+  const asSevere = inArray(systemAlerts[severityColumns[column]], severities.slice(severities.indexOf(severity)))
   const times = db
     .select({ at: max(systemAlerts[column]) })
     .from(systemAlerts)
@@ -132,7 +133,7 @@ function lastTime(db: Db, column: SentColumn, { key, severity }: SystemAlert, si
 function markAlerts(tx: Db, column: SentColumn, alerts: readonly AlertToSend[], now: number): void {
   for (const { id, severity, before } of alerts)
     tx.update(systemAlerts)
-      .set({ [column]: before ?? now })
+      .set({ [column]: before ?? now, [severityColumns[column]]: severity })
       .where(and(eq(systemAlerts.id, id), eq(systemAlerts.severity, severity)))
       .run()
 }
