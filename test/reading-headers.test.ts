@@ -113,7 +113,7 @@ describe('headings', () => {
       ['ID игрока', 'Имя', 'Альянс', 'Мощь', 'Очки убийств', 'Погибшие', 'Убийства Т4'],
       ['ID del jugador', 'Nombre', 'Alianza', 'Poder', 'Puntos de asesinato', 'Muertos', 'Asesinatos T4'],
       ['ID du joueur', 'Nom', "Nom de l'alliance", 'Puissance', "Points d'élimination", 'Morts', 'Éliminations T4'],
-      ['Spieler-ID', 'Spielername', 'Allianz', 'Macht', 'Tötungspunkte', 'Tote', 'T4-Tötungen'],
+      ['Spieler-ID', 'Spielername', 'Allianz', 'Macht', 'Kill-Punkte', 'Tote', 'T4-Tötungen'],
       ['ID', 'JOUEUR', 'Guilde', 'Puissance totale', 'Points d’elimination', 'Troupes mortes', 'Eliminations T4'],
       ['ID', 'Spieler', 'Buendnis', 'Gesamtmacht', 'Toetungspunkte', 'Gefallene', 'Totungen T4'],
     ])
@@ -146,6 +146,13 @@ describe('headings', () => {
   test('may stand below titles and blank lines', async () => {
     const sheet = await read('Kingdom 3584,,\nScan taken,2026-01-05 17:12 UTC,\n\n,,\nID,Name,Power\n1,a,5\n')
     expect(sheet).toMatchObject({ headerLine: 5, takenAt: '2026-01-05T17:12:00.000Z', rows: 1 })
+    for (const [title, takenAt] of [
+      ['Stand: 05.01.2026', '2026-01-05'],
+      ['Allianz WOLF;05.01.2026, 17:12', '2026-01-05T17:12:00.000Z'],
+      ['Gegründet 05.01.2026', null],
+      ['Stand: 30.02.2026', null],
+    ])
+      expect(await read(`${title}\nSpieler-ID;Name;Macht\n1;a;5\n`)).toMatchObject({ takenAt })
   })
 
   test('are followed by example rows in templates, which are no players', async () => {

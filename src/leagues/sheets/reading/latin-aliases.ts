@@ -33,7 +33,9 @@ const accented: [string, string[]][] = [
   ['power', namesIn('Poder, Poder total, Puissance, Puissance totale, Macht, Gesamtmacht, Macht gesamt')],
   [
     'kill_points',
-    namesIn("Puntos de asesinato, Puntos de asesinatos, Points d'élimination, Points d'éliminations, Tötungspunkte"),
+    namesIn(
+      "Puntos de asesinato, Puntos de asesinatos, Points d'élimination, Points d'éliminations, Tötungspunkte, Killpunkte",
+    ),
   ],
   [
     'deads',

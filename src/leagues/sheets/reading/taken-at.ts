@@ -2,18 +2,22 @@
 import { isInCalendar } from '../../../platform/clock.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 
-const timestamp = /\b(20\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
-const timeWord = /scan|taken|date|time|updated|generated|created/i
+const timestamp =
+  /\b(20\d\d)-(\d\d)-(\d\d)(?:(?:T|,? )(\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
+/** `01.03.2026`, as it is written in Germany and its neighbours. */
+const dayFirst = /(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/
+const timeWord = /scan|taken|date|time|updated|generated|created|stand|datum|fecha/i
 
 /** Prefers a time with a zone or beside a word for it; a day alone counts only beside such a word. UTC if no zone is named. */
 export function takenAtIn(rows: PreviewRow[]): string | null {
   let best: { time: string; score: number } | null = null
   for (const { cells } of rows)
     for (const [column, cell] of cells.entries()) {
-      const found = timestamp.exec(cell)
+      const text = cell.replace(dayFirst, '$3-$2-$1')
+      const found = timestamp.exec(text)
       if (!found) continue
       const [match, year, month, day, hour, minute, second = '00', zone] = found
-      const isLabelled = timeWord.test(cell.replace(match, '')) || timeWord.test(cells[column - 1] ?? '')
+      const isLabelled = timeWord.test(text.replace(match, '')) || timeWord.test(cells[column - 1] ?? '')
       if (!hour && !isLabelled) continue
       const offset = !zone || /^[a-z]+$/i.test(zone) ? 'Z' : zone.replace(/^(...):?/, '$1:')
       const time = existingTime(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}${offset}` : '')
@@ -28,7 +32,6 @@ export function takenAtIn(rows: PreviewRow[]): string | null {
 export function takenAtInName(filename: string): string | null {
   const yearFirst =
     /(?<!\d)(20\d\d)([-_. ]?)([01]\d)\2([0-3]\d)(?:[T _-]*([0-2]\d)[-_.:hH]?([0-5]\d)(?:[-_.:]?([0-5]\d))?Z?)?(?!\d)/
-  const dayFirst = /(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/
   const found = yearFirst.exec(filename)
   if (found) {
     const [, year, , month, day, hour, minute, second = '00'] = found
