@@ -103,6 +103,23 @@ test('a board whose score means nothing says why, and nobody is first on it', as
   expect(page).not.toContain('Leader<')
 })
 
+test('a board on which everyone has the same score says what it is, until the league has weights', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call, {})
+  await finished(
+    upload(call, id, 'id,name,power,deads\n1,Ann,5,1\n2,Bob,7,1\n', {
+      kind: 'baseline',
+      taken_at: '2026-03-01T00:00:00Z',
+    }),
+  )
+  await finished(upload(call, id, 'id,name,power,deads\n1,Ann,5,3\n2,Bob,7,2\n', { taken_at: '2026-03-02T00:00:00Z' }))
+  expect((await board(call, id)).notes).toEqual([
+    'Everyone has the same score: without weights it is the gain in Power. Officers set weights in the settings.',
+  ])
+  await call.patch(`/api/v1/leagues/${id}`, { config: { weights: { deads: 1 } } })
+  expect((await board(call, id)).notes).toBeUndefined()
+})
+
 test('players without a score have no rank on the page', async () => {
   const { call, finished, url } = await start()
   const { id } = await newLeague(call, { weights: { kills_t4: 1 } })

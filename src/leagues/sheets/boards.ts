@@ -74,7 +74,7 @@ export async function sheetPage(
     snapshot,
     snapshotOf(boards.scores, selection.baseline),
     config,
-    parts.now.rankings.get('desc:score')!.known > 0,
+    parts.now.rankings.get('desc:score')!,
   )
   const isElsewhere = isAhead && snapshot.players >= manyPlayers
   return {

@@ -52,7 +52,6 @@ export async function previewSheetConfig(
       }
     })
   }
-  const hasScores = after.score.known > 0
   return {
     players: countedRows(after.score),
     moved: moves.moved,
@@ -62,7 +61,7 @@ export async function previewSheetConfig(
     down: movers(moves.down),
     tiers_changed: moves.tiers.reduce((sum, { players }) => sum + players, 0),
     tiers: moves.tiers,
-    notes: scoreNotes(snapshot, snapshotOf(scores, selection.baseline), changed, hasScores),
+    notes: scoreNotes(snapshot, snapshotOf(scores, selection.baseline), changed, after.score),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Why the score of a board is incomplete, in sentences for readers. */
+import type { Ranking } from '../../leaderboard/ranking.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import { metricName } from '../columns.ts'
 import { goalRulesOf } from './goals.ts'
@@ -7,7 +8,7 @@ import type { Snapshot } from './snapshots/snapshot.ts'
 
 const headings = (metrics: readonly string[]): string => metrics.map(metricName).join(', ')
 
-export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, hasScores: boolean): string[] {
+export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, score: Ranking): string[] {
   const has = now.metrics.map(({ name }) => name)
   const { on, weights, absent } = scoringOf(has, config)
   const unstarted = weights
@@ -31,6 +32,12 @@ export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, 
     )
   if (goals?.byPower && !start.metrics.some(({ name }) => name === 'power'))
     notes.push('The goals depend on baseline power, which the baseline does not have, so nobody has a goal.')
-  if (!hasScores && now.players > 0) notes.unshift('Nobody has a score, so nobody is ranked.')
+  const { known, order, values } = score
+  const isSameForAll = known > 1 && values[order[0]!] === values[order[known - 1]!]
+  if (isSameForAll && Object.keys(config.weights ?? {}).length === 0)
+    notes.push(
+      `Everyone has the same score: without weights it is ${on === 'gains' ? 'the gain in ' : ''}${headings(weights.map(({ metric }) => metric))}. Officers set weights in the settings.`,
+    )
+  if (known === 0 && now.players > 0) notes.unshift('Nobody has a score, so nobody is ranked.')
   return notes
 }
