@@ -103,6 +103,7 @@ for (const javaScriptEnabled of [true, false])
       await page.goto(`${url}/leagues/${id}/settings`)
       expect(await page.isVisible('button:text-is("Save")')).toBe(javaScriptEnabled) // it would only lead to a page of JSON
       await page.fill('[name="config.weights"]', 'Deaths 10')
+      await page.click('summary:text("Goals")')
       await page.fill('[name="config.goals.0.targets"]', 'deads 30')
       await page.click('text=Preview the changes')
       await page.waitForSelector('#config-preview >> text=2 of 5 players would change rank')

@@ -303,6 +303,7 @@ browserTest('weights, tiers and goals are written in the words of the sheets, ro
   await page.goto(`${path}/settings`)
   await page.waitForSelector('text=The sheets have Power, Deads')
   await page.fill('[name="config.weights"]', 'Dead Troops 80\nTotal Power: 2')
+  for (const part of ['Tiers', 'Goals']) await page.click(`summary:text("${part}")`)
   await page.fill('[name="config.tiers.0.name"]', 'gold')
   await page.fill('[name="config.tiers.0.min"]', '50')
   await page.fill('[name="config.tiers.2.name"]', 'rest')

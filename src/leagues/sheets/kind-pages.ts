@@ -65,14 +65,13 @@ ${formField({
   choices: formChoices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
 })}
 </div>
-<fieldset><legend>Tiers</legend>
+<details${Boolean(config.tiers) && html` open`}><summary>Tiers</summary>
 <p class="hint">A name and the lowest percent, or score, of the tier. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
 ${tierRows(config.tiers)}
-</fieldset>
-<fieldset><legend>Goals by power</legend>
+</details>
+<details${Boolean(config.goal || config.goals) && html` open`}><summary>Goals</summary>
 <p class="hint">Targets for players whose baseline power is from one number to below another; leave both empty for everyone. One metric, or score, and its target per line. The board shows how much each player has reached, in percent.</p>
 ${goalRows(config.goals)}
-</fieldset>
 <div class="columns">
 ${formField({
   label: 'Or one goal: the score everyone should reach',
@@ -94,6 +93,7 @@ ${formField({
   hint: '0.5: half of their baseline power',
 })}
 </div>
+</details>
 ${formField({
   label: 'Ranked by',
   name: 'config.sort',

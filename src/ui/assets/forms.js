@@ -124,6 +124,6 @@ export function showErrors(form, message, errors) {
     summary.hidden = false
   }
   const first = form.querySelector('[aria-invalid]') ?? summary
-  first.closest('details')?.setAttribute('open', '')
+  for (const details of form.querySelectorAll('details:has([aria-invalid])')) details.open = true
   first.focus()
 }
