@@ -52,6 +52,7 @@ export function boardTableColumns({
 }: ShownBoard): Column<BoardRow>[] {
   const { rows, sort_by, order } = board
   const { score, scoreName, metric, bestFirst, scoreBars } = kind
+  const namesakes = new Set(rows.map(row => row.name).filter((each, i, all) => all.indexOf(each) !== i))
   const hasMovement = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
   const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
@@ -125,7 +126,7 @@ export function boardTableColumns({
       names: true,
       foot: total && html`Total of ${number(total.players)}`,
       cell: row =>
-        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
+        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.name && namesakes.has(row.name) && html` <small>${row.player_id}</small>`}${row.mark && html` ${markBadge(row.mark)}`}`,
     },
     ...(rows.some(row => isLine(trendOf(row)))
       ? [

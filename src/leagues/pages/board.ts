@@ -240,12 +240,12 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
 /** Says that this is not the whole board, and links back to it. */
 function viewSummary(
   { q, around, at, label, tier }: BoardParams,
-  { pagination: { total }, gains_from }: BoardView,
+  { pagination: { total }, gains_from, rows }: BoardView,
   path: string,
 ): Content {
   const facts = [
     q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
-    around && html`around ${name(around)}`,
+    around && html`around ${name(rows.find(row => row.player_id === around)?.name || around)}`,
     at && html`as of ${moment(at)}`,
     (label || tier) && html`${groupName(label, tier)}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
     gains_from && html`gains since the scan of ${moment(gains_from)}`,

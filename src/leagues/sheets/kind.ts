@@ -57,7 +57,11 @@ const maxScansSearched = 50 // for players who are missing from the newest
 
 function requireAllRead(db: Db, leagueId: number): void {
   const unread = unfinishedUploads(db, leagueId)
-  if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
+  if (unread > 0)
+    refuse(
+      'conflict',
+      `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read, or held: answer them under Uploads first`,
+    )
 }
 
 /** Leagues whose scores come from uploaded sheets. */

@@ -256,7 +256,7 @@ ${stats([
   { label: 'Duplicates', value: peopleLink(path, 'duplicate', summary?.duplicates) },
   summary && {
     label: 'Went down',
-    value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>`,
+    value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">see who</a>`,
   },
 ])}
 ${summary?.warnings?.map(warning => notice(warning, 'warn'))}
