@@ -17,8 +17,23 @@ test('/swagger/json is valid OpenAPI 3.0.3', async () => {
   expect(documentFaults(document)).toEqual([])
   const addresses = JSON.stringify(document).matchAll(/"(\w+)":{"type":"string","example":"https:\/\/example.org\/"/g)
   expect([...addresses].map(([, field]) => field).filter(field => !field?.includes('url'))).toEqual([])
+  const operations = Object.values<Answer>(document.paths).flatMap(path => Object.values<Answer>(path))
+  const inputs = operations.map(({ parameters, requestBody }) => ({ parameters, requestBody }))
+  expect(JSON.stringify(inputs)).not.toContain('some text') // the example of a field of which nothing is known
+  for (const probe of ['/readyz', '/health'])
+    expect(document.paths[probe].get.responses[503].content).toEqual(document.paths[probe].get.responses[200].content)
   const etag = (await as().raw('/swagger/json')).headers.get('etag') ?? ''
   expect((await as().raw('/swagger/json', { headers: { 'if-none-match': etag } })).status).toBe(304)
+})
+
+test('a call that takes an object says the same of it before and after its first use, also of fields that it does not know', async () => {
+  const { as, call } = await start()
+  const site = { name: 'Riverside', timezone: 'UTC', unknown: 1 }
+  expect(await call.post('/api/v1/roster/sites', site)).not.toHaveProperty('unknown')
+  const { paths } = await as().get('/swagger/json')
+  const schema = (path: string) => paths[path].post.requestBody.content['application/json'].schema
+  for (const path of ['/api/v1/roster/sites', '/api/v1/roster/staff'])
+    expect(schema(path)).not.toHaveProperty('additionalProperties')
 })
 
 test('every route says who may use it, and is hidden or has a summary, a tag and a documented success', async () => {

@@ -33,6 +33,7 @@ export const announcementConfig = {
       Object.fromEntries(
         announcements.map(each => [each, t.Optional(t.Boolean({ description: announcementLabels[each] }))]),
       ),
+      { description: 'What is posted to `webhook_url`' },
     ),
   ),
 }

@@ -75,6 +75,7 @@ export const memberRoutes = (app: App) => {
         detail: describe(
           'Join a league; officers can add others, which is the only way into a league that is not public',
           joinedSchema,
+          { description: 'Without a body you join yourself; officers name somebody else by `user_id` or `username`.' },
         ),
       },
     )

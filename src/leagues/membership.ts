@@ -43,7 +43,7 @@ export async function leaveLeague(app: App, leagueId: number, userId: number, wh
     const now = clock.now()
     const league = leagueById(tx, leagueId)
     if (!isMember(tx, leagueId, userId))
-      refuse('not_found', who.id === userId ? 'You are not a member of this league' : 'They are not a member of it')
+      refuse('not_found', `${who.id === userId ? 'You are' : `User ${userId} is`} not a member of this league`)
     const { username } = userById(tx, userId)
     const rules = kinds[league.kind]
     const played = rules?.describeLeaving?.(tx, league, userId, now) ?? 'Nothing was played.'

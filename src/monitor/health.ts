@@ -5,7 +5,7 @@
 
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Elysia, type Static, t } from 'elysia'
+import { Elysia, type Static, type TSchema, t } from 'elysia'
 import { databaseFile, openReader } from '../../db/open.ts'
 import { isDamage, queueRebuildAdvice } from '../../db/open-errors.ts'
 import type { App } from '../context.ts'
@@ -61,6 +61,12 @@ type Checks = Health['checks']
 
 const minFree = 64 // MB on the disk: with less, writes will soon be refused
 
+/** A probe that answers in the same shape when it answers 503. */
+const withTrouble = (summary: string, answer: TSchema) => {
+  const { responses, ...detail } = describe(summary, answer)
+  return { ...detail, responses: { ...responses, ...describe(summary, answer, { status: 503 }).responses } }
+}
+
 /** Also served by `ROLE=worker`. */
 export const probeRoutes = (app: App) => {
   const checkDatabase = databaseCheckOf(app)
@@ -79,7 +85,10 @@ export const probeRoutes = (app: App) => {
         set.status = 503
         return { status: isDatabaseOk ? 'warming up' : 'the database fails' }
       },
-      { may: 'anyone', detail: describe('Ready to be sent requests; 503 otherwise', t.Object({ status: t.String() })) },
+      {
+        may: 'anyone',
+        detail: withTrouble('Ready to be sent requests; 503 otherwise', t.Object({ status: t.String() })),
+      },
     )
     .get(
       '/metrics',
@@ -106,7 +115,7 @@ export const healthRoutes = (app: App) => {
       set.headers['cache-control'] = 'no-store'
       return health
     },
-    { may: 'anyone', detail: describe('How it is: healthy, degraded, or unhealthy with a 503', healthSchema) },
+    { may: 'anyone', detail: withTrouble('How it is: healthy, degraded, or unhealthy with a 503', healthSchema) },
   )
 }
 

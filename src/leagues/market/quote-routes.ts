@@ -104,12 +104,7 @@ export const quoteRoutes = (app: App) => {
       '/:symbol/options',
       async ({ params, query, body }) => {
         const symbol = normaliseSymbol(params.symbol)
-        const day =
-          query.expiration ??
-          body.expiration ??
-          refuse('invalid', 'expiration is missing', {
-            errors: [{ path: 'expiration', message: 'Choose an expiration.' }],
-          })
+        const day = query.expiration ?? body.expiration ?? invalid('expiration', 'Choose an expiration.')
         const now = clock.now()
         const asOf = body.as_of === undefined ? now : Date.parse(body.as_of)
         if (isAhead(asOf, now)) invalid('as_of', tooFarAhead)
@@ -123,13 +118,26 @@ export const quoteRoutes = (app: App) => {
       {
         params: symbolParams,
         query: t.Object({ expiration: t.Optional(expiration) }),
-        body: t.Object({
-          expiration: t.Optional(expiration),
-          as_of: t.Optional(dateTimeSchema),
-          chain: t.Array(contractSchema, { maxItems: maxContracts }),
-        }),
+        body: t.Object(
+          {
+            expiration: t.Optional(expiration),
+            as_of: t.Optional(dateTimeSchema),
+            chain: t.Array(contractSchema, { maxItems: maxContracts }),
+          },
+          {
+            examples: [
+              {
+                expiration: '2026-12-18',
+                chain: [{ strike_cents: 21000, type: 'call', bid_cents: 640, ask_cents: 665, open_interest: 120 }],
+              },
+            ],
+          },
+        ),
         may: 'officer',
-        detail: describe('Replace the chain of options that expire on a day', chainSchema),
+        detail: describe(
+          'Replace the chain of options that expire on a day, which the body or the query names',
+          chainSchema,
+        ),
       },
     )
 }

@@ -1,27 +1,31 @@
-/** Gives fields that have no example one by their name, where it fits their schema. */
+/** By the name of a field, where it means one thing; otherwise with what it is a field of: `staff.name`, `certification.name`. */
 export type Examples = Record<string, string | number>
 
 type Node = { [key: string]: unknown }
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Changes the document in place, which was just made. `name` is the field or parameter that `given` describes. */
-export function withExamples<T>(given: T, examples: Examples, name?: string): T {
-  if (Array.isArray(given)) for (const each of given) withExamples(each, examples, name)
+/** Gives fields without an example one by their name, where it fits their schema, in place. `of` is what `name` is a field of. */
+export function withExamples<T>(given: T, examples: Examples, of: string, name = ''): T {
+  if (Array.isArray(given)) for (const each of given) withExamples(each, examples, of, name)
   if (!isNode(given)) return given
   const node: Node = given
-  if (name !== undefined && needsExample(node)) {
-    const example = [examples[name], bySuffix(name), ...byType].find(value => value !== undefined && fits(node, value))
+  if (needsExample(node)) {
+    const candidates = [examples[`${singular(of)}.${name}`], examples[name], bySuffix(name), ...byType]
+    const example = candidates.find(value => value !== undefined && fits(node, value))
     if (example !== undefined) node.example = example
   }
   for (const [key, value] of Object.entries(node)) {
     if (key === 'example' || key === 'enum') continue
     if (key === 'properties' && isNode(value))
-      for (const field of Object.keys(value)) withExamples(value[field], examples, field)
-    else if (key === 'schema') withExamples(value, examples, typeof node.name === 'string' ? node.name : '')
-    else withExamples(value, examples, isNesting(key) ? name : undefined)
+      for (const field of Object.keys(value)) withExamples(value[field], examples, name || of, field)
+    else if (key === 'schema') withExamples(value, examples, of, typeof node.name === 'string' ? node.name : '')
+    else withExamples(value, examples, of, isNesting(key) ? name : '')
   }
   return given
 }
+
+/** `Site` and `sites` are a site. */
+const singular = (name: string) => name.toLowerCase().replace(/ies$/, 'y').replace(/s$/, '')
 
 /** Keywords whose schemas describe values of the same field. */
 const isNesting = (key: string) => ['items', 'anyOf', 'oneOf', 'allOf', 'additionalProperties'].includes(key)

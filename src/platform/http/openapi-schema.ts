@@ -43,7 +43,8 @@ function convertInline({ documentedAs, ...given }: Schema, named: Record<string,
   const others = isSchema(given.patternProperties)
     ? Object.values(given.patternProperties)[0]
     : given.additionalProperties
-  if (others !== undefined) schema.additionalProperties = typeof others === 'boolean' ? others : convert(others)
+  // Elysia sets `false` at a route's first use. It would be untrue: fields that are not known are ignored.
+  if (others !== undefined && others !== false) schema.additionalProperties = others === true || convert(others)
   if (Array.isArray(given.items)) {
     schema.items = { anyOf: given.items.map(convert) } // a tuple
   } else if (given.items !== undefined || given.type === 'array') {

@@ -140,9 +140,9 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
     },
     servers: [{ url: '/' }],
     tags: order.map(name => ({ name, ...(sections[name] && { description: sections[name] }) })),
-    paths: withExamples(documented, examples),
+    paths: mapValues(documented, (path, address) => withExamples(path, examples, lastWord(address))),
     components: {
-      schemas: withExamples(named, examples),
+      schemas: mapValues(named, (schema, name) => withExamples(schema, examples, name)),
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key, or ADMIN_TOKEN' },
         session: {
@@ -156,6 +156,16 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
     },
   }
 }
+
+const mapValues = <T>(of: Record<string, T>, change: (value: T, key: string) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value, key)]))
+
+/** `sites` of `/roster/sites/{id}`. */
+const lastWord = (address: string) =>
+  address
+    .split('/')
+    .filter(step => !step.startsWith('{'))
+    .at(-1) ?? ''
 
 /** `getLeaguesByIdLeaderboard`, a name that generated clients can use. Paths outside `/api/v1` keep their prefix, which keeps it unique. */
 function operationIdOf(method: string, address: string): string {
