@@ -81,5 +81,12 @@ export function openBeside(dataDir: string): Db {
   })
 }
 
+/** For the thread of bulk writes. A commit waits for the disk; the reader thread or Litestream copies the log. */
+export function openBulkConnection(dataDir: string): Db {
+  const db = openBeside(dataDir)
+  db.$client.run('PRAGMA wal_autocheckpoint = 0')
+  return db
+}
+
 /** Read-only, for worker threads; sees only committed data. */
 export const openReader = (dataDir: string): Db => opened(open(databaseFile(dataDir), true))

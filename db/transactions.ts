@@ -19,12 +19,34 @@ const busyTimeout = 5_000 // ms that a write waits for another process's write b
  * be repeated, like leases and the steps of a run.
  */
 export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'unsynced'): Promise<T> {
-  const result = await commit(() => transact(db, work))
+  const result = await commit(db, () => transact(db, work))
   if (how !== 'unsynced') await syncLogOf(db.$client)
   return result
 }
 
-async function commit<T>(attempt: () => T): Promise<T> {
+/** What a thread of this process is writing, by database. */
+const bulkWrites = new WeakMap<Db, Promise<unknown>>()
+
+/**
+ * `work` writes much through another connection. Meanwhile writes here wait without trying, as each try would block this thread for
+ * 30 ms. One such work runs at a time, and those who waited write before the next.
+ */
+export async function duringBulkWrite<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  await endOfBulkWrite(db)
+  const working = work().finally(() => bulkWrites.delete(db))
+  bulkWrites.set(
+    db,
+    working.catch(() => {}),
+  )
+  return working
+}
+
+async function endOfBulkWrite(db: Db): Promise<void> {
+  for (let working = bulkWrites.get(db); working; working = bulkWrites.get(db)) await working
+}
+
+async function commit<T>(db: Db, attempt: () => T): Promise<T> {
+  if (bulkWrites.has(db)) await endOfBulkWrite(db)
   for (const deadline = performance.now() + busyTimeout; ; ) {
     try {
       return attempt()
@@ -119,6 +141,7 @@ function inSavepoint(tx: Db, { attempt, failed }: Waiting): () => void {
 
 /** A small write that may be skipped (progress, last seen): unsynced, and undefined when the database is busy. */
 export function tryWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
+  if (bulkWrites.has(db)) return undefined
   try {
     return transact(db, work)
   } catch (error) {

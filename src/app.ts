@@ -47,6 +47,7 @@ import type { Run } from './platform/jobs/runs.ts'
 import { openSchedule, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { openLocks } from './platform/jobs/task-locks.ts'
 import { startWorker } from './platform/jobs/worker.ts'
+import { openBulkWriter } from './platform/process/bulk-writer.ts'
 import { type Log, openLog, throttled } from './platform/process/log.ts'
 import { openMetrics, watchLoop } from './platform/process/metrics.ts'
 import { holdProcessLock, isProcessDead, otherProcessesAlive } from './platform/process/process-lock.ts'
@@ -207,6 +208,11 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
     livePortfolios => livePortfolios.close(),
   )
   const reader = shutdown.onClose('reader', openReaderThread(dataDir), reader => reader.close())
+  const bulkWriter = shutdown.onClose(
+    'bulk writer',
+    openBulkWriter(dataDir, db, stamps, config.litestream ? undefined : reader),
+    bulkWriter => bulkWriter.close(),
+  )
   if (config.litestream) leaveCheckpoints(db.$client)
   else {
     const checkpoints = startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined))
@@ -231,6 +237,7 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
     stamps,
     cache,
     reader,
+    bulkWriter,
     locks,
     queues,
     jobs,

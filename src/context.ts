@@ -14,6 +14,7 @@ import type { Jobs } from './platform/jobs/jobs.ts'
 import type { Queues } from './platform/jobs/queues.ts'
 import type { Schedule } from './platform/jobs/scheduler.ts'
 import type { Locks } from './platform/jobs/task-locks.ts'
+import type { BulkWriter } from './platform/process/bulk-writer.ts'
 import type { Log } from './platform/process/log.ts'
 import type { Metrics, watchLoop } from './platform/process/metrics.ts'
 import type { Reader } from './platform/process/reader-thread.ts'
@@ -39,6 +40,8 @@ export interface App {
   readonly cache: Cache
   /** Slow queries, in a thread of their own. */
   readonly reader: Reader
+  /** Writes of thousands of rows, in a thread of their own. */
+  readonly bulkWriter: BulkWriter
   readonly locks: Locks
   readonly queues: Queues
   readonly jobs: Jobs<App>

@@ -19,6 +19,7 @@ export const packageFile = (path: string): string => Bun.resolveSync(path, root)
 export const programs = [
   'src/main.ts',
   'src/reader-thread.ts',
+  'src/writer-thread.ts',
   'src/leagues/export-worker.ts',
   'src/leagues/sheets/export-source.ts',
   'src/leagues/sheets/sheet-thread-worker.ts',

@@ -51,8 +51,15 @@ const floors: readonly (readonly string[])[] = [
   ['src/dashboard', 'src/people'],
   ['src/monitor'],
   ['src/search'],
-  ['src/kinds.ts', 'src/api-words.ts', 'src/retention.ts', 'src/warm-up.ts', 'src/reader-queries.ts'],
-  ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts', 'src/compute.ts'],
+  [
+    'src/kinds.ts',
+    'src/api-words.ts',
+    'src/retention.ts',
+    'src/warm-up.ts',
+    'src/reader-queries.ts',
+    'src/bulk-writes.ts',
+  ],
+  ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts', 'src/writer-thread.ts', 'src/compute.ts'],
   ['src/app.ts', 'src/compute-process.ts'],
   ['src/main.ts'],
 ]

@@ -76,45 +76,48 @@ export async function confirmRoster(app: App, who: Who, range: DateRange, wanted
 
 /** Undefined if the roster, or the draft that it comes from, changed since it was checked. */
 async function writeChecked(
-  { db, reader, clock }: App,
-  who: Who,
+  { reader, bulkWriter, clock }: App,
+  { id, username }: Who,
   range: DateRange,
   wanted: Assignment[],
   draft?: Draft,
 ): Promise<Confirmed | undefined> {
   const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
   refuseBroken(checked.violations)
-  return atomically(db, tx => {
+  const read = draft && { jobId: draft.jobId, changes: draft.changes }
+  return bulkWriter.write(publishRoster, { range, checked, draft: read, who: { id, username }, at: clock.now() })
+}
+
+type ByOfficer = { range: DateRange; who: Pick<Who, 'id' | 'username'>; at: number }
+type Publishing = ByOfficer & { checked: AssignmentsCheck; draft: Pick<Draft, 'jobId' | 'changes'> | undefined }
+
+/** As a bulk write. */
+export const publishRoster = (db: Db, { range, checked, draft, who, at }: Publishing): Promise<Confirmed | undefined> =>
+  atomically(db, tx => {
     if (rosterVersion(tx) !== checked.version) return undefined
     if (draft && !isDraftAsRead(tx, draft)) return undefined
-    const at = clock.now()
     const counts = writeAssignments(tx, range, checked.assignments, at)
-    const { unmet } = checked
     if (draft) markConfirmed(tx, draft.jobId, at)
     touch(tx, 'roster')
     const target = `roster ${range.start} to ${range.end}`
-    audit(tx, {
-      at,
-      who,
-      action: 'roster.confirm',
-      target,
-      detail: { job_id: draft?.jobId, sites: range.siteIds, ...counts },
-    })
-    return confirmedAnswer(range, { ...counts, unmet })
+    const detail = { job_id: draft?.jobId, sites: range.siteIds, ...counts }
+    audit(tx, { at, who, action: 'roster.confirm', target, detail })
+    return confirmedAnswer(range, { ...counts, unmet: checked.unmet })
   })
-}
 
 /** Removes everyone in that range who is not pinned. */
-export function clearRoster({ db, clock }: App, who: Who, range: DateRange): Promise<Confirmed> {
-  const at = clock.now()
-  return atomically(db, tx => {
+export const clearRoster = ({ bulkWriter, clock }: App, { id, username }: Who, range: DateRange): Promise<Confirmed> =>
+  bulkWriter.write(clearAssignments, { range, who: { id, username }, at: clock.now() })
+
+/** As a bulk write. */
+export const clearAssignments = (db: Db, { range, who, at }: ByOfficer): Promise<Confirmed> =>
+  atomically(db, tx => {
     const counts = writeAssignments(tx, range, [], at)
     touch(tx, 'roster')
     const detail = { sites: range.siteIds, removed: counts.removed }
     audit(tx, { at, who, action: 'roster.clear', target: `roster ${range.start} to ${range.end}`, detail })
     return confirmedAnswer(range, counts)
   })
-}
 
 /** Only touches what differs: people who stay keep the same row. */
 function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: number) {

@@ -6,13 +6,17 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { type FieldError, Refusal } from '../errors.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import { type FieldError, Refusal, refuseImport } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
-import { cellForMessage, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import { type ReportError, readImportRows } from './imports.ts'
+import { cellForMessage, readTable, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import { raiseExpiryAlerts } from './certificate-alerts.ts'
+import { importErrors, type ReportError, readImportRows } from './imports.ts'
 import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
-import { addPerson, changePerson } from './staff-queries.ts'
+import { addPerson, allStaff, changePerson } from './staff-queries.ts'
 
 export const importedPersonSchema = t.Object(
   {
@@ -23,7 +27,8 @@ export const importedPersonSchema = t.Object(
   },
   { $id: 'ImportedPerson' },
 )
-export type ImportedPerson = Static<typeof importedPersonSchema> & { change: PersonChange }
+export const maxListed = 100 // people of an import
+type ImportedPerson = Static<typeof importedPersonSchema> & { change: PersonChange; before: PersonView | undefined }
 
 export const staffColumns = [
   'id',
@@ -78,7 +83,7 @@ function readPerson({ line, cells }: TableRow, known: StaffLookup, mistake: Repo
   const changes = Object.entries(change)
     .filter(([field, value]) => !Bun.deepEquals(value, was.get(field)))
     .map(([field]) => field)
-  return { line, staff_id: before?.id ?? null, name, changes, change }
+  return { line, staff_id: before?.id ?? null, name, changes, change, before }
 }
 
 /** An existing or a new person; undefined if that is ambiguous. */
@@ -175,21 +180,48 @@ const listedValues = (cell: string) =>
 
 const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : undefined)
 
-/** Imports all rows, or none if anything is wrong; a dry run changes nothing. */
-export function importStaff(
-  tx: Db,
-  { people, errors: unread }: ReturnType<typeof parseStaff>,
-  at: number,
-): { people: ImportedPerson[]; created: number; changed: number; errors: FieldError[] } {
+type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Pick<Who, 'id' | 'username'>; at: number }
+
+/** All rows, or none if anything is wrong; a trial changes nothing. As a bulk write, because a file may have thousands of people. */
+export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: StaffFile) {
+  const table = await readTable(bytes)
+  const { people, created, changed, errors } = await atomically(db, tx => {
+    const done = importStaff(tx, parseStaff(table, allStaff(tx)), at)
+    if (isTrial || done.errors.length) throw new RolledBack(done)
+    raiseExpiryAlerts(tx, at)
+    const detail = { created: done.created, changed: done.changed }
+    audit(tx, { at, who, action: 'staff.import', target: 'staff', detail })
+    return done
+  }).catch(error => {
+    if (error instanceof RolledBack) return error.done
+    throw error
+  })
+  if (errors.length && !isTrial) refuseImport(errors)
+  return {
+    created,
+    changed,
+    unchanged: people.length - created - changed,
+    people: people.slice(0, maxListed).map(({ change: _, before: __, ...person }) => person),
+    mistakes: importErrors(errors, table, staffColumns),
+  }
+}
+
+class RolledBack extends Error {
+  constructor(readonly done: ReturnType<typeof importStaff>) {
+    super('A trial')
+  }
+}
+
+function importStaff(tx: Db, { people, errors: unread }: ReturnType<typeof parseStaff>, at: number) {
   const errors = [...unread]
   let [created, changed] = [0, 0]
-  for (const { line, staff_id, name, changes, change } of people) {
+  for (const { line, before, name, changes, change } of people) {
     try {
-      if (staff_id === null) {
+      if (!before) {
         addPerson(tx, { ...change, name }, at)
         created++
       } else if (changes.length) {
-        changePerson(tx, staff_id, change)
+        changePerson(tx, before, change)
         changed++
       }
     } catch (error) {

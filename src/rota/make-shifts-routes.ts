@@ -1,71 +1,38 @@
 /** Making many shifts at once: copies of a week, a weekly pattern, a file. */
 import { Elysia, t } from 'elysia'
-import { atomically } from '../../db/transactions.ts'
-import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { readTable } from '../platform/spreadsheets/read-table.ts'
+import { addPattern, copyWeeks, importShifts } from './bulk-shifts.ts'
 import { checkDateRange } from './date-range.ts'
-import { parseShifts, shiftColumns } from './import-shifts.ts'
-import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
-import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
-import {
-  asNewShift,
-  checkCalendar,
-  checkHeadcount,
-  copySchema,
-  type NewShift,
-  patternSchema,
-  shiftDefaults,
-} from './shift.ts'
-import { addNewShifts, findIdenticalShift, shiftsIn } from './shift-queries.ts'
-import { allSites, siteById, timezoneOfSite } from './site-queries.ts'
+import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
+import { copySchema, patternSchema } from './shift.ts'
 
 const addedSchema = t.Object({
   created: t.Integer(),
   skipped: t.Integer({ description: 'Shifts that already existed' }),
   shift_ids: t.Array(t.Integer()),
 })
-const maxAtOnce = 10_000
 const previewSchema = t.Object({ ...addedSchema.properties, ...importErrorsSchema })
 
 export const makeShiftsRoutes = (app: App) => {
-  const { db, clock } = app
-
-  /** Adds many at once, skipping existing ones. */
-  async function add(shifts: NewShift[], who: Who, action: string, detail: Record<string, unknown>) {
-    if (shifts.length > maxAtOnce)
-      refuse('too_large', `${shifts.length} shifts at once; at most ${maxAtOnce} are allowed`)
-    const at = clock.now()
-    return atomically(db, tx => {
-      const { ids, skipped } = addNewShifts(tx, shifts, at)
-      audit(tx, { at, who, action, target: 'shifts', detail: { ...detail, created: ids.length, skipped } })
-      return { created: ids.length, skipped, shift_ids: ids }
-    })
-  }
-
-  /** What an import would do. */
-  const previewOf = (shifts: NewShift[], errors: FieldError[]) => {
-    const idOf = findIdenticalShift(db)
-    const skipped = errors.length ? 0 : shifts.filter(shift => idOf(shift) !== undefined).length
-    return { created: shifts.length - skipped, skipped, shift_ids: [] }
+  const { clock, bulkWriter } = app
+  /** Who makes them, and when. */
+  const byWhom = (who: Who | undefined) => {
+    const { id, username } = signedIn(who)
+    return { who: { id, username }, at: clock.now() }
   }
 
   return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
     .use(access(app))
     .post(
       '/copy',
-      async ({ body, who, set }) => {
+      ({ body, who, set }) => {
         checkDateRange(body.from, body.to, 'to')
-        const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
-        const copies = copyShifts(shiftsIn(db, range).map(asNewShift), body.weeks, timezoneOfSite(db))
-        checkCalendar(copies, 'weeks')
         set.status = 201
-        return add(copies, signedIn(who), 'shift.copy', body)
+        return bulkWriter.write(copyWeeks, { given: body, ...byWhom(who) })
       },
       {
         body: copySchema,
@@ -77,17 +44,10 @@ export const makeShiftsRoutes = (app: App) => {
     )
     .post(
       '/pattern',
-      async ({ body, who, set }) => {
-        const { start_date, end_date, ...fields } = body
-        const pattern = { ...shiftDefaults, ...fields, skills: fields.skills ?? [] }
-        checkHeadcount(pattern)
-        checkDateRange(start_date, end_date, 'end_date', 366)
-        const { timezone } = siteById(db, body.site_id)
-        const shifts = shiftsFromPattern(pattern, start_date, end_date, timezone)
-        if (!shifts.length) invalid('weekdays', 'None of these weekdays is in that range.')
-        checkCalendar(shifts, 'end_date')
+      ({ body, who, set }) => {
+        checkDateRange(body.start_date, body.end_date, 'end_date', 366)
         set.status = 201
-        return add(shifts, signedIn(who), 'shift.pattern', body)
+        return bulkWriter.write(addPattern, { given: body, ...byWhom(who) })
       },
       {
         body: patternSchema,
@@ -104,12 +64,9 @@ export const makeShiftsRoutes = (app: App) => {
     .post(
       '/import',
       async ({ request, query, who, set }) => {
-        const table = await readTable(await receiveTable(request))
-        const { shifts, errors } = parseShifts(table, allSites(db))
-        if (query.dry_run) return { ...previewOf(shifts, errors), ...importErrors(errors, table, shiftColumns) }
-        if (errors.length) refuseImport(errors)
-        set.status = 201
-        return add(shifts, signedIn(who), 'shift.import', { rows: shifts.length })
+        const bytes = await receiveTable(request)
+        set.status = query.dry_run ? 200 : 201
+        return bulkWriter.write(importShifts, { bytes, isTrial: query.dry_run ?? false, ...byWhom(who) })
       },
       {
         parse: 'none',

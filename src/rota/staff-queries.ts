@@ -2,7 +2,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { isAmong } from '../../db/prepared-writes.ts'
+import { type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
 import {
   assignments,
   certifications,
@@ -12,6 +12,7 @@ import {
   staff,
   unavailability,
 } from '../../db/schema.ts'
+import { prepared } from '../../db/transactions.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { alreadyTaken, invalid, refuse } from '../errors.ts'
 import { idsByName } from '../leaderboard/search.ts'
@@ -127,6 +128,9 @@ export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, of
   return { staff: personViews(db, rows), total }
 }
 
+/** For imports, which ask for everybody. */
+export const allStaff = (db: Db): PersonView[] => personViews(db, db.select().from(staff).all())
+
 const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>) => ({
   name: person.name,
   skills: person.skills,
@@ -138,27 +142,33 @@ const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>)
 })
 
 export function addPerson(tx: Db, given: PersonChange & { name: string }, at: number): number {
-  const row = staffRow({ ...personDefaults, ...given })
   const userId = accountOf(tx, given.account, 0)
-  const { id } = tx
-    .insert(staff)
-    .values({ ...row, userId, createdAt: at })
-    .returning()
-    .get()
+  const row = { ...staffRow({ ...personDefaults, ...given }), userId, createdAt: at }
+  const { id } = insertPerson(tx, row).get(row)
   writeRelatedRows(tx, id, given)
   touch(tx, 'staff')
   return id
 }
+const insertPerson = preparedFor(staff, (db, row: Given<typeof staff.$inferInsert>) =>
+  db.insert(staff).values(row).returning({ id: staff.id }).prepare(),
+)
 
 /** Names are part of the displayed roster. */
-export function changePerson(tx: Db, id: number, given: PersonChange): void {
-  const before = personById(tx, id)
+export function changePerson(tx: Db, before: PersonView, given: PersonChange): void {
+  const { id } = before
   const row = { ...staffRow({ ...before, ...given }), userId: accountOf(tx, given.account, id) }
-  tx.update(staff).set(row).where(eq(staff.id, id)).run()
-  writeRelatedRows(tx, id, given)
+  updatePerson(tx, row).run({ ...row, id })
+  writeRelatedRows(tx, id, given, before)
   touch(tx, 'staff')
   if (row.name !== before.name) touch(tx, 'roster')
 }
+const updatePerson = preparedFor(staff, (db, row: Given<Partial<typeof staff.$inferInsert>>) =>
+  db
+    .update(staff)
+    .set(row)
+    .where(eq(staff.id, sql.placeholder('id')))
+    .prepare(),
+)
 
 /** The id behind a name: undefined leaves it as it is, null is nobody. An account belongs to one person. */
 function accountOf(tx: Db, name: string | null | undefined, staffId: number): number | null | undefined {
@@ -172,20 +182,20 @@ function accountOf(tx: Db, name: string | null | undefined, staffId: number): nu
 
 type RelatedRows = 'certifications' | 'unavailable' | 'requests'
 
+/** `before`: what they have, if they are not new. */
 function writeRelatedRows(
   tx: Db,
   staffId: number,
   { certifications: held, unavailable, requests }: Pick<PersonChange, RelatedRows>,
+  before?: PersonView,
 ): void {
   if (held) {
-    tx.delete(certifications).where(eq(certifications.staffId, staffId)).run()
-    const rows = held.map(({ name, expires_on }) => ({ staffId, name, expiresOn: expires_on }))
-    if (rows.length) tx.insert(certifications).values(rows).run()
+    if (before?.certifications.length) deleteCertifications(tx).run({ staffId })
+    for (const { name, expires_on } of held) insertCertification(tx).run({ staffId, name, expiresOn: expires_on })
   }
   if (unavailable) {
-    tx.delete(unavailability).where(eq(unavailability.staffId, staffId)).run()
-    const rows = unavailable.map(({ from, to }) => ({ staffId, from, to }))
-    if (rows.length) tx.insert(unavailability).values(rows).run()
+    if (before?.unavailable.length) deleteAbsences(tx).run({ staffId })
+    for (const { from, to } of unavailable) insertAbsence(tx).run({ staffId, from, to })
   }
   if (requests) {
     tx.delete(shiftRequests).where(eq(shiftRequests.staffId, staffId)).run()
@@ -196,6 +206,24 @@ function writeRelatedRows(
     }
   }
 }
+
+const theirs = sql.placeholder('staffId')
+const deleteCertifications = prepared(db =>
+  db.delete(certifications).where(eq(certifications.staffId, theirs)).prepare(),
+)
+const deleteAbsences = prepared(db => db.delete(unavailability).where(eq(unavailability.staffId, theirs)).prepare())
+const insertCertification = prepared(db =>
+  db
+    .insert(certifications)
+    .values({ staffId: theirs, name: sql.placeholder('name'), expiresOn: sql.placeholder('expiresOn') })
+    .prepare(),
+)
+const insertAbsence = prepared(db =>
+  db
+    .insert(unavailability)
+    .values({ staffId: theirs, from: sql.placeholder('from'), to: sql.placeholder('to') })
+    .prepare(),
+)
 
 export function deletePerson(tx: Db, id: number): void {
   tx.delete(staff).where(eq(staff.id, id)).run()

@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { refuse, refuseImport } from '../errors.ts'
+import { refuse } from '../errors.ts'
 import { counted } from '../platform/counted.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
@@ -10,15 +10,12 @@ import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { readTable, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
-import { importedPersonSchema, importStaff, parseStaff, staffColumns } from './import-staff.ts'
-import { dryRunQuery, importErrors, importErrorsSchema, importResponses } from './imports.ts'
+import { importedPersonSchema, importStaffFile, maxListed, staffColumns } from './import-staff.ts'
+import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
 import { newPerson, normalisePerson, type PersonChange, personChange, personDefaults, personSchema } from './person.ts'
 import { addPerson, changePerson, countAssignments, deletePerson, listStaff, personById } from './staff-queries.ts'
 
-const maxStaff = 100_000
-const maxListed = 100 // people of an import
 const importedSchema = t.Object({
   created: t.Integer(),
   changed: t.Integer(),
@@ -26,42 +23,17 @@ const importedSchema = t.Object({
   people: t.Array(importedPersonSchema, { description: `The first ${maxListed}` }),
 })
 
-class RolledBack extends Error {
-  constructor(readonly done: ReturnType<typeof importStaff>) {
-    super('A trial')
-  }
-}
-
 export const staffRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, bulkWriter } = app
   async function change(id: number, given: PersonChange, who: Who) {
     const tidy = normalisePerson(given)
     const at = clock.now()
     await atomically(db, tx => {
-      changePerson(tx, id, tidy)
+      changePerson(tx, personById(tx, id), tidy)
       raiseExpiryAlerts(tx, at, id)
       audit(tx, { at, who, action: 'staff.change', target: `staff ${id}`, detail: tidy })
     })
     return personById(db, id)
-  }
-
-  /** In one transaction, which is rolled back if anything is wrong and after a dry run. */
-  async function writeAll(table: TextTable, who: Who, isTrial: boolean) {
-    const at = clock.now()
-    try {
-      return await atomically(db, tx => {
-        const known = listStaff(tx, {}, { page: 1, limit: maxStaff, offset: 0 }).staff
-        const done = importStaff(tx, parseStaff(table, known), at)
-        if (isTrial || done.errors.length) throw new RolledBack(done)
-        raiseExpiryAlerts(tx, at)
-        const detail = { created: done.created, changed: done.changed }
-        audit(tx, { at, who, action: 'staff.import', target: 'staff', detail })
-        return done
-      })
-    } catch (error) {
-      if (error instanceof RolledBack) return error.done
-      throw error
-    }
   }
 
   return new Elysia({ prefix: '/api/v1/roster/staff', tags: ['rosters'] })
@@ -104,16 +76,11 @@ export const staffRoutes = (app: App) => {
     .post(
       '/import',
       async ({ request, query: { dry_run }, who, set }) => {
-        const table = await readTable(await receiveTable(request))
-        const { people, ...done } = await writeAll(table, signedIn(who), dry_run ?? false)
-        const summary = {
-          created: done.created,
-          changed: done.changed,
-          unchanged: people.length - done.created - done.changed,
-          people: people.slice(0, maxListed).map(({ change: _, ...person }) => person),
-        }
-        if (dry_run) return { ...summary, ...importErrors(done.errors, table, staffColumns) }
-        if (done.errors.length) refuseImport(done.errors)
+        const bytes = await receiveTable(request)
+        const { id, username } = signedIn(who)
+        const asked = { bytes, isTrial: dry_run ?? false, who: { id, username }, at: clock.now() }
+        const { mistakes, ...summary } = await bulkWriter.write(importStaffFile, asked)
+        if (dry_run) return { ...summary, ...mistakes }
         set.status = 201
         return summary
       },

@@ -83,8 +83,9 @@ export const meRoutes = (app: App) => {
       '/me/wishes',
       ({ body, who }) =>
         changeOwn(app, who, 'staff.wishes', body, (tx, { id }) => {
-          const { preferences } = personById(tx, id)
-          changePerson(tx, id, normalisePerson({ preferences: withWeights(body.preferences ?? [], preferences) }))
+          const before = personById(tx, id)
+          const preferences = withWeights(body.preferences ?? [], before.preferences)
+          changePerson(tx, before, normalisePerson({ preferences }))
           return { preferences: personById(tx, id).preferences }
         }),
       {

@@ -1,57 +1,40 @@
 /** Corrections by officers: a wrong price, a split, a dividend. */
 import { Elysia, t } from 'elysia'
-import type { Db } from '../../../../db/open.ts'
-import { atomically } from '../../../../db/transactions.ts'
-import { audit } from '../../../audit.ts'
 import type { App } from '../../../context.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { idSchema, oneLine } from '../../../platform/http/shared-schemas.ts'
-import { reviewHeldPrice } from '../accept-quotes.ts'
 import { maxPriceCents } from '../order.ts'
 import { normaliseSymbol, symbolSchema } from '../quote.ts'
-import { maxSplitPart, payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
-import {
-  listActions,
-  type SymbolAction,
-  type SymbolActionView,
-  symbolActionSchema,
-  symbolActionView,
-} from './symbol-action.ts'
-import { type OfficerAction, voidPrice } from './void-price.ts'
+import { correctSymbol, type SymbolCorrection } from './correct-symbol.ts'
+import { maxSplitPart } from './splits-and-dividends.ts'
+import { listActions, type SymbolActionView, symbolActionSchema, symbolActionView } from './symbol-action.ts'
 
 const reason = t.Optional(oneLine(200))
 const part = t.Integer({ minimum: 1, maximum: maxSplitPart })
 const symbolBody = t.Object({ symbol: symbolSchema })
 
 export const correctionRoutes = (app: App) => {
-  const { db, clock, config } = app
+  const { db, clock, config, bulkWriter } = app
 
-  /** One transaction: the ledgers, the prices and the audit log change together. */
   async function correct(
-    who: Who,
-    given: string | undefined,
-    work: (tx: Db, correct: OfficerAction) => SymbolAction,
+    given: string,
+    { id, username }: Who,
+    reason: string | undefined,
+    correction: SymbolCorrection,
   ): Promise<SymbolActionView> {
-    const at = clock.now()
-    const action = await atomically(db, tx => {
-      const action = work(tx, { at, by: who.id, reason: given ?? null })
-      const { id, kind, symbol, cents, sharesTo, sharesFrom, lines, kept } = action
-      const detail = {
-        id,
-        cents,
-        ...(sharesTo && { split: `${sharesTo} for ${sharesFrom}` }),
-        lines,
-        kept,
-        reason: given,
-      }
-      if (kind === 'void' || kind === 'split') reviewHeldPrice(tx, symbol, { now: at, holdPct: config.holdPricePct })
-      audit(tx, { at, who, action: `price.${kind}`, target: `price of ${symbol}`, detail })
-      return action
+    const [symbol, at, holdPct] = [normaliseSymbol(given), clock.now(), config.holdPricePct]
+    const action = await bulkWriter.write(correctSymbol, {
+      symbol,
+      correction,
+      reason,
+      who: { id, username },
+      at,
+      holdPct,
     })
-    return symbolActionView(action, who.id === null ? null : who.username)
+    return symbolActionView(action, id === null ? null : username)
   }
 
   return new Elysia({ prefix: '/api/v1/quotes/:symbol', tags: ['market'] })
@@ -77,8 +60,7 @@ export const correctionRoutes = (app: App) => {
       '/prices/:price_id/void',
       ({ params, body, who, set }) => {
         set.status = 201
-        const symbol = normaliseSymbol(params.symbol)
-        return correct(signedIn(who), body?.reason, (tx, correct) => voidPrice(tx, symbol, params.price_id, correct))
+        return correct(params.symbol, signedIn(who), body?.reason, { kind: 'void', priceId: params.price_id })
       },
       {
         params: t.Object({ symbol: symbolSchema, price_id: idSchema }),
@@ -95,8 +77,7 @@ export const correctionRoutes = (app: App) => {
       '/splits',
       ({ params, body: { to, from, reason }, who, set }) => {
         set.status = 201
-        const symbol = normaliseSymbol(params.symbol)
-        return correct(signedIn(who), reason, (tx, correct) => splitSymbol(tx, symbol, { to, from }, correct))
+        return correct(params.symbol, signedIn(who), reason, { kind: 'split', to, from })
       },
       {
         params: symbolBody,
@@ -113,8 +94,7 @@ export const correctionRoutes = (app: App) => {
       '/dividends',
       ({ params, body: { per_share_cents, reason }, who, set }) => {
         set.status = 201
-        const symbol = normaliseSymbol(params.symbol)
-        return correct(signedIn(who), reason, (tx, correct) => payDividend(tx, symbol, per_share_cents, correct))
+        return correct(params.symbol, signedIn(who), reason, { kind: 'dividend', perShareCents: per_share_cents })
       },
       {
         params: symbolBody,
@@ -137,10 +117,7 @@ export const correctionRoutes = (app: App) => {
       '/actions/:action_id/undo',
       ({ params, body, who, set }) => {
         set.status = 201
-        const symbol = normaliseSymbol(params.symbol)
-        return correct(signedIn(who), body?.reason, (tx, correct) =>
-          undoDividend(tx, symbol, params.action_id, correct),
-        )
+        return correct(params.symbol, signedIn(who), body?.reason, { kind: 'undo', actionId: params.action_id })
       },
       {
         params: t.Object({ symbol: symbolSchema, action_id: idSchema }),

@@ -1,0 +1,16 @@
+/** Every write that runs in the writer thread, because it may take more than 10 ms: plain data in, plain data out. */
+import type { Db } from '../db/open.ts'
+import { correctSymbol } from './leagues/market/corrections/correct-symbol.ts'
+import { addPattern, copyWeeks, importShifts } from './rota/bulk-shifts.ts'
+import { clearAssignments, publishRoster } from './rota/confirm.ts'
+import { importStaffFile } from './rota/import-staff.ts'
+
+export const bulkWrites: readonly ((db: Db, input: never) => Promise<unknown>)[] = [
+  importStaffFile,
+  importShifts,
+  copyWeeks,
+  addPattern,
+  publishRoster,
+  clearAssignments,
+  correctSymbol,
+]

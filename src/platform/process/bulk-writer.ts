@@ -1,0 +1,38 @@
+/**
+ * A thread for writes of thousands of rows, all or nothing, which would hold the HTTP thread for too long: those of the table
+ * `src/bulk-writes.ts`. One runs at a time, and other writes of this process wait for it.
+ */
+import type { Db } from '../../../db/open.ts'
+import { duringBulkWrite } from '../../../db/transactions.ts'
+import { programFile } from '../../installation.ts'
+import type { Stamps } from '../cache/stamps.ts'
+import { copyMainLog } from '../files/wal-checkpoints.ts'
+import { databaseThread } from './database-thread.ts'
+import type { Reader } from './reader-thread.ts'
+
+/** Makes a transaction of its own: plain data in, plain data out. */
+export type BulkWrite<Input, Answer> = (db: Db, input: Input) => Promise<Answer>
+export type BulkWriter = {
+  /** Resolves once it would survive a power cut, and what is read here shows it. */
+  write<Input, Answer>(bulkWrite: BulkWrite<Input, Answer>, input: Input): Promise<Answer>
+  close(): Promise<void>
+}
+
+const open = databaseThread('writer', programFile('src/writer-thread.ts'))
+
+/** `reader` copies the log afterwards, unless Litestream does: the next commit would have to. */
+export function openBulkWriter(dataDir: string, db: Db, stamps: Stamps, reader: Reader | undefined): BulkWriter {
+  const thread = open(dataDir)
+  return {
+    async write<Input, Answer>({ name }: BulkWrite<Input, Answer>, input: Input) {
+      const answer = await duringBulkWrite(db, async () => {
+        const answer = await thread.run<Answer>(name, input)
+        await reader?.read(copyMainLog, undefined).catch(() => {}) // it is copied later
+        return answer
+      })
+      stamps.readChanges(true)
+      return answer
+    },
+    close: thread.close,
+  }
+}
