@@ -24,15 +24,15 @@ export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'un
   return result
 }
 
-/** What a thread of this process is writing, by database. */
+/** What a thread of this process is writing, by database. Whoever waits for it looks again afterwards: others wait too. */
 const bulkWrites = new WeakMap<Db, Promise<unknown>>()
 
 /**
- * `work` writes much through another connection. Meanwhile writes here wait without trying, as each try would block this thread for
- * 30 ms. One such work runs at a time, and those who waited write before the next.
+ * `work` writes much through another connection. One such work runs at a time, and other writes here wait for its end without trying,
+ * as each try would block this thread for 30 ms.
  */
 export async function duringBulkWrite<T>(db: Db, work: () => Promise<T>): Promise<T> {
-  await endOfBulkWrite(db)
+  while (bulkWrites.has(db)) await bulkWrites.get(db)
   const working = work().finally(() => bulkWrites.delete(db))
   bulkWrites.set(
     db,
@@ -41,12 +41,8 @@ export async function duringBulkWrite<T>(db: Db, work: () => Promise<T>): Promis
   return working
 }
 
-async function endOfBulkWrite(db: Db): Promise<void> {
-  for (let working = bulkWrites.get(db); working; working = bulkWrites.get(db)) await working
-}
-
 async function commit<T>(db: Db, attempt: () => T): Promise<T> {
-  if (bulkWrites.has(db)) await endOfBulkWrite(db)
+  while (bulkWrites.has(db)) await bulkWrites.get(db)
   for (const deadline = performance.now() + busyTimeout; ; ) {
     try {
       return attempt()

@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm'
 import { factOf } from '../db/facts.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts } from '../db/schema.ts'
-import { atomically } from '../db/transactions.ts'
+import { atomically, duringBulkWrite } from '../db/transactions.ts'
 import { start, until } from './start.ts'
 
 /** The content of the file itself, without its log. */
@@ -74,4 +74,20 @@ test('with LITESTREAM only Litestream copies the log into the file, and the serv
   expect(litestream.query('PRAGMA wal_checkpoint(PASSIVE)').get()).toMatchObject({ busy: 0 })
   litestream.close()
   expect(size()).toBeGreaterThan(before + 5_000_000)
+})
+
+test('bulk writes of several callers run one at a time, and other writes wait for their end', async () => {
+  const { app } = await start()
+  const order: string[] = []
+  const bulkWrite = (name: string) =>
+    duringBulkWrite(app.db, async () => {
+      order.push(`${name} begins`)
+      await Bun.sleep(1)
+      order.push(`${name} ends`)
+    })
+  await Promise.all([
+    ...['first', 'second', 'third'].map(bulkWrite),
+    writeFact(app.db, 'other', '1').then(() => order.push('other')),
+  ])
+  expect(order).toEqual([...['first', 'second', 'third'].flatMap(name => [`${name} begins`, `${name} ends`]), 'other'])
 })
