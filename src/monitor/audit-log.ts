@@ -18,7 +18,7 @@ import { address } from '../ui/parts/address.ts'
 import { allWell, badge } from '../ui/parts/badges.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
-import { table } from '../ui/parts/table.ts'
+import { denseTable } from '../ui/parts/table.ts'
 import { name, noValue, time } from '../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { filterForm } from './pages/monitor-layout.ts'
@@ -149,9 +149,8 @@ const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html
     { name: 'user_id', label: 'User', value: filter.user_id?.toString(), type: 'hidden' },
   ])}
 ${filter.user_id !== undefined && html`<p>What <a href="/admin/users/${filter.user_id}">user ${filter.user_id}</a> did, under any name. <a href="${address(auditPath, { ...filter, user_id: undefined })}">What all did</a></p>`}
-${table({
+${denseTable({
   caption: 'Audit log, newest first',
-  dense: true,
   class: 'audit',
   rows: logs,
   key: ({ id }) => `log-${id}`,

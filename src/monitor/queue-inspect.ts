@@ -12,7 +12,7 @@ import { withTimeout } from '../platform/process/with-timeout.ts'
 import { hidden } from '../ui/layout.ts'
 import { stats } from '../ui/parts/figures.ts'
 import { notice } from '../ui/parts/notices.ts'
-import { table } from '../ui/parts/table.ts'
+import { denseTable } from '../ui/parts/table.ts'
 import { number, time } from '../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
@@ -128,9 +128,8 @@ const body = (inspected: Inspection): Html => html`${stats(
     note: `on ${inspected.backend === 'redis' ? 'Redis' : 'SQLite'}`,
   })),
 )}
-${table<{ queue: string; counts: Record<string, number> }>({
+${denseTable<{ queue: string; counts: Record<string, number> }>({
   caption: 'Each queue',
-  dense: true,
   rows: Object.entries(inspected.counts).map(([queue, counts]) => ({ queue, counts })),
   key: ({ queue }) => `queue-${queue}`,
   columns: [
@@ -164,9 +163,10 @@ const stateWords: Record<(typeof states)[number], string> = {
 }
 
 const part = (title: string, id: string, jobs: readonly (Queued & { eta?: string })[], empty: string): Content =>
-  html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2></div>${table<Queued & { eta?: string }>({
+  html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2></div>${denseTable<
+    Queued & { eta?: string }
+  >({
     caption: title,
-    dense: true,
     rows: jobs,
     key: job => `${id}-${job.id}`,
     empty: html`<p class="usual">${empty}</p>`,
@@ -186,20 +186,21 @@ const part = (title: string, id: string, jobs: readonly (Queued & { eta?: string
 
 export const machineTable = (machines: readonly MachineView[]): Content =>
   machines.length > 0 &&
-  html`<section class="part" id="machines"><div class="head"><h2>Machines that compute</h2></div>${table<MachineView>({
-    caption: 'Processes of ROLE=compute',
-    dense: true,
-    rows: machines,
-    key: ({ name }) => `machine-${name.replaceAll(/\W/g, '-')}`,
-    columns: [
-      { head: 'Machine', names: true, cell: ({ name }) => name },
-      { head: 'Host', cell: ({ host }) => host },
-      {
-        head: 'Does',
-        cell: ({ doing }) =>
-          doing.length
-            ? doing.map(({ task, since }, i) => html`${i > 0 && ', '}${jobTitle(task)} since ${time(since)}`)
-            : 'waits for work',
-      },
-    ],
-  })}</section>`
+  html`<section class="part" id="machines"><div class="head"><h2>Machines that compute</h2></div>${denseTable<MachineView>(
+    {
+      caption: 'Processes of ROLE=compute',
+      rows: machines,
+      key: ({ name }) => `machine-${name.replaceAll(/\W/g, '-')}`,
+      columns: [
+        { head: 'Machine', names: true, cell: ({ name }) => name },
+        { head: 'Host', cell: ({ host }) => host },
+        {
+          head: 'Does',
+          cell: ({ doing }) =>
+            doing.length
+              ? doing.map(({ task, since }, i) => html`${i > 0 && ', '}${jobTitle(task)} since ${time(since)}`)
+              : 'waits for work',
+        },
+      ],
+    },
+  )}</section>`

@@ -6,7 +6,7 @@ import { displayName } from '../display-name/name.ts'
 import { displayNameForm } from '../display-name/routes.ts'
 import { html } from '../platform/html.ts'
 import { type SettingLine, settingLines } from '../platform/settings.ts'
-import { table } from '../ui/parts/table.ts'
+import { denseTable } from '../ui/parts/table.ts'
 import { emptyQuery, livePage, slicesOf } from './pages/live-page.ts'
 
 const settingSchema = t.Object({
@@ -40,9 +40,8 @@ const body = ({ place, settings }: { place: string; settings: SettingLine[] }) =
   html`${displayNameForm(place)}
 <p>All others come from the environment of the process or its <code>.env</code> file, and are read at the start: change them there and start
 Fieldhouse again. <a href="/help/install">Installing</a> tells more.</p>
-${table<SettingLine>({
+${denseTable<SettingLine>({
   caption: 'Every setting',
-  dense: true,
   rows: settings,
   key: ({ env }) => env,
   columns: [

@@ -24,7 +24,7 @@ import { stats } from '../ui/parts/figures.ts'
 import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
-import { table } from '../ui/parts/table.ts'
+import { denseTable } from '../ui/parts/table.ts'
 import { countLink, name, noValue, number, time } from '../ui/parts/values.ts'
 import { livePage } from './pages/live-page.ts'
 import { filterForm, monitorPage } from './pages/monitor-layout.ts'
@@ -72,9 +72,8 @@ const listBody = (
   { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
   { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },
 ])}
-${table<User>({
+${denseTable<User>({
   caption: 'Users, by name',
-  dense: true,
   rows: users,
   key: user => `user-${user.id}`,
   empty:

@@ -14,7 +14,7 @@ import { badge, status } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
@@ -86,9 +86,8 @@ ${unsent > 0 && notice(html`${number(unsent)} of them could not be sent to <code
   ${choiceLinks('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}
   ${choiceLinks('severity', [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)], alertsPath, filter, 'Severity')}
 </div>
-${table({
+${denseTable({
   caption: 'Alerts',
-  dense: true,
   class: 'alerts',
   rows: alerts,
   key: ({ id }) => `alert-${id}`,

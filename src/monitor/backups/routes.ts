@@ -16,7 +16,7 @@ import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { bytes, number, time } from '../../ui/parts/values.ts'
 import { backUp, sendBackupAway } from '../jobs.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
@@ -186,9 +186,8 @@ const body = ({ backups, keep, s3, restore_at_start: backup }: BackupList): Html
 <div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
 ${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup has been sent' })}</div>
 <p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? s3Sentence(s3) : html`Keep a copy elsewhere: if this disk fails, the backups on it are lost too. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
-${table<BackupView>({
+${denseTable<BackupView>({
   caption: 'Backups, newest first',
-  dense: true,
   rows: backups,
   key: ({ name }) => `b-${name}`,
   empty: emptyState('No backup yet', 'The first one is made tonight, or now with the button above.'),

@@ -9,7 +9,7 @@ import { status } from '../../ui/parts/badges.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { countLink, dayText, name, noValue, number, time } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, monitoringPath, periodLinks } from '../pages/monitor-layout.ts'
@@ -67,9 +67,8 @@ const activeUsersBody = (
     { label: 'Seen', value: number(total), note: 'in this time' },
     { label: 'Gone quiet', value: number(before), note: `last seen in ${periodWords[period]}` },
   ])}
-${table<ActiveUser>({
+${denseTable<ActiveUser>({
   caption: 'Users, last seen first',
-  dense: true,
   rows: users,
   key: ({ id }) => `user-${id}`,
   empty: emptyState('No users', 'Nobody signed in during this time.'),
@@ -236,9 +235,8 @@ const counts = [
 ] as const
 
 const leagueTable = (leagues: readonly LeagueActivity[], empty: Content): Content =>
-  table<LeagueActivity>({
+  denseTable<LeagueActivity>({
     caption: 'Leagues, newest first',
-    dense: true,
     rows: leagues,
     key: ({ id }) => `league-${id}`,
     empty,

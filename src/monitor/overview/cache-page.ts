@@ -7,7 +7,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { bytes, noValue, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { milliseconds, monitoringPath, redisTitle } from '../pages/monitor-layout.ts'
@@ -58,9 +58,8 @@ const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...
 const percentOf = (rate: number | null) => percent(rate === null ? null : rate * 100)
 
 const entryTable = (all: readonly CacheEntryView[]) =>
-  table<CacheEntryView>({
+  denseTable<CacheEntryView>({
     caption: 'Cached answers, by entry',
-    dense: true,
     rows: all,
     key: ({ name }) => `entry-${name}`,
     empty: emptyState('No requests yet', 'Entries appear here with the first requests.'),

@@ -9,7 +9,7 @@ import { address, type Params } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { type Column, table } from '../../ui/parts/table.ts'
+import { type Column, denseTable } from '../../ui/parts/table.ts'
 import { compact, dayText, duration, number, percent } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
 import {
@@ -54,9 +54,8 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
   })
   const since = (pct: number | null) =>
     pct === null ? null : html`<span class="aside">${percent(pct, { signed: true, digits: 0 })}</span> `
-  return html`${table<RouteFigures>({
+  return html`${denseTable<RouteFigures>({
     caption: 'Routes',
-    dense: true,
     class: 'routes',
     rows: itemsOfPage(routes, slice),
     key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
@@ -105,9 +104,8 @@ function jobTable({ since, by_name }: JobTimes, asked: Query): Html {
   const slice = pageOf({ page: asked.jobs_page, limit: perPage })
   const href = (page: number) => `${address(path, { ...asked, jobs_page: page })}#jobs`
   return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
-${table<JobTime>({
+${denseTable<JobTime>({
   caption: 'Jobs by name, most runs first',
-  dense: true,
   class: 'routes',
   rows: itemsOfPage(by_name, slice),
   key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
@@ -146,9 +144,8 @@ function statementTable(all: readonly StatementFigures[], asked: Query): Html {
     cell: figures => fineMilliseconds(figures[by]),
   })
   return html`<section class="part" id="statements"><div class="head"><h2>Database statements since the start</h2>${exportLinks(statementsPath, { statements_by: asked.statements_by })}</div>
-${table<StatementFigures>({
+${denseTable<StatementFigures>({
   caption: 'Database statements',
-  dense: true,
   class: 'routes',
   rows: itemsOfPage(all, slice),
   key: ({ statement, connection }) => `statement-${connection}-${Bun.hash(statement).toString(36)}`,

@@ -6,7 +6,7 @@ import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { compact, money, name, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, choiceLinks, monitoringPath } from '../pages/monitor-layout.ts'
@@ -71,9 +71,8 @@ ${chartWithTable('Trades', {
     { label: 'Sold', values: trend.map(({ sell }) => sell) },
   ],
 })}
-${table<TradedSymbol>({
+${denseTable<TradedSymbol>({
   caption: 'Symbols, most traded first',
-  dense: true,
   rows: data.top_symbols,
   key: ({ symbol }) => `symbol-${symbol}`,
   empty: emptyState(
@@ -117,9 +116,8 @@ export const riskPage = (app: App) =>
   })
 
 const risksTable = (risks: readonly Risk[]): Content =>
-  table<Risk>({
+  denseTable<Risk>({
     caption: 'Members to look at',
-    dense: true,
     rows: risks,
     key: ({ id }) => `risk-${id}`,
     empty: emptyState(

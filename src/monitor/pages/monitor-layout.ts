@@ -8,7 +8,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { page } from '../../ui/layout.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { type Chart, chart } from '../../ui/parts/figures.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { dayText, moment, noValue, number, percent } from '../../ui/parts/values.ts'
 import { alertStats } from '../alerts/queries.ts'
 import { type MonitorPeriod, periodNames } from '../period.ts'
@@ -202,10 +202,9 @@ export function chartWithTable(title: string, given: Omit<Chart, 'label'>): Html
     .reverse()
   return html`<section class="part charted"><div class="head"><h2>${title}</h2></div>
 ${chart({ label: title, ...given })}
-<details><summary>The numbers</summary>${table({
+<details><summary>The numbers</summary>${denseTable({
     caption: title,
     stack: false,
-    dense: true,
     rows,
     columns: [
       { head: 'When', names: true, cell: ({ at }) => (given.kind === 'bars' ? dayText(at) : moment(at)) },

@@ -19,7 +19,7 @@ import { badge, status } from '../../ui/parts/badges.ts'
 import { progress } from '../../ui/parts/figures.ts'
 import { copyButton } from '../../ui/parts/form.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { duration, noValue, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
 import { monitorPage, versionOf } from '../pages/monitor-layout.ts'
@@ -109,9 +109,8 @@ const codeSection = (title: string, text: string): Html =>
 const logTones = { debug: 'quiet', info: 'plain', warn: 'warn', error: 'bad' } as const
 
 const logSection = (log: readonly LogLine[]): Html =>
-  html`<section class="part"><div class="head"><h2>Log</h2></div>${table<LogLine>({
+  html`<section class="part"><div class="head"><h2>Log</h2></div>${denseTable<LogLine>({
     caption: 'Log of the run',
-    dense: true,
     class: 'log',
     rows: log,
     key: ({ id }) => `line-${id}`,

@@ -17,7 +17,7 @@ import { progress } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks as pages } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
@@ -130,9 +130,8 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
   ${filter.fingerprint && html`<p class="quiet">Runs with the same failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All jobs</a></p>`}
   ${bulkActions(data, filter)}
 </div>
-${table<ShownRun>({
+${denseTable<ShownRun>({
   caption: 'Jobs, newest first',
-  dense: true,
   class: 'jobs',
   rows: data.runs,
   key: ({ id }) => `job-${id}`,

@@ -5,7 +5,7 @@ import { address } from '../../ui/parts/address.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { progress, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, jobTitle, type ShownRun, tasksPath } from './job-views.ts'
@@ -59,9 +59,8 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
   return section(
     'Running now',
     'running',
-    table<ShownRun>({
+    denseTable<ShownRun>({
       caption: 'Running jobs',
-      dense: true,
       rows: running,
       key: ({ id }) => `run-${id}`,
       empty: usuallyEmpty('Nothing runs at this moment. That is usual: most work takes less than a second.'),
@@ -97,9 +96,8 @@ export function failuresSection({ failures: groups, rate }: TasksNow): Html {
   return section(
     'Failures, last 24 hours',
     'failures',
-    table({
+    denseTable({
       caption: 'Failures that are the same, grouped',
-      dense: true,
       rows: groups,
       key: ({ fingerprint, name }) => `failure-${name.replaceAll(/\W/g, '-')}-${fingerprint}`,
       empty: usuallyEmpty('Nothing failed in the last 24 hours. That is usual.'),
@@ -144,9 +142,8 @@ export function locksSection({ locks }: TasksNow): Html {
   return section(
     'Locks',
     'locks',
-    table({
+    denseTable({
       caption: 'Task locks',
-      dense: true,
       rows: locks,
       key: ({ key }) => `lock-${key.replaceAll(/\W/g, '-')}`,
       empty: usuallyEmpty('No lock is held. That is usual between runs.'),
@@ -195,9 +192,8 @@ export function processesSection({ processes }: TasksNow): Html {
   return section(
     'Processes',
     'processes',
-    table({
+    denseTable({
       caption: 'Processes of this installation',
-      dense: true,
       rows: processes,
       key: ({ id }) => `process-${id}`,
       columns: [

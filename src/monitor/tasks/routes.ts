@@ -16,7 +16,7 @@ import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer
 import { hidden } from '../../ui/layout.ts'
 import { status } from '../../ui/parts/badges.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
 import { redisPath } from '../overview/cache-page.ts'
 import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
@@ -216,9 +216,8 @@ ${leftOut.length > 0 && html`<h2>Left out</h2>${jobTable('Left out: in no state 
 }
 
 const jobTable = (caption: string, all: readonly ShownRun[]) =>
-  table<ShownRun>({
+  denseTable<ShownRun>({
     caption,
-    dense: true,
     rows: all,
     columns: [
       { head: 'State', cell: run => status(run.status) },

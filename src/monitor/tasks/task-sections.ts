@@ -2,7 +2,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
 import { allWell, badge, type Tone } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
-import { table } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, noValue, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, tasksPath } from './job-views.ts'
@@ -35,9 +35,8 @@ export function expectedSection({ scheduled, tours }: TasksNow): Html {
   return section(
     'Scheduled tasks',
     'expected',
-    html`${table<ScheduledTask>({
+    html`${denseTable<ScheduledTask>({
       caption: 'The schedule',
-      dense: true,
       class: 'tasks',
       rows: scheduled,
       key: ({ name }) => `task-${name.replaceAll(/\W/g, '-')}`,
@@ -117,9 +116,8 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
   return section(
     'Supervisor',
     'supervisor',
-    table({
+    denseTable({
       caption: 'The supervisor’s last findings',
-      dense: true,
       rows: found?.findings ?? [],
       key: ({ tour }) => `finding-${tour}`,
       empty: usuallyEmpty(found ? 'It found no tours to follow.' : 'It has not run yet; it runs every two minutes.'),
@@ -140,9 +138,8 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
 /** The score updates of tours that leagues need. */
 
 const tourTable = (tours: readonly TourTask[]): Content =>
-  table<TourTask>({
+  denseTable<TourTask>({
     caption: 'Score updates of tours',
-    dense: true,
     class: 'tasks',
     rows: tours,
     key: ({ tour }) => `tour-${tour}`,

@@ -31,7 +31,7 @@ export type Table<Row> = {
   /** Content under a row, across all columns. */
   under?(row: Row): Content
   sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
-  /** Narrow rows, for the monitor. */
+  /** Narrow rows. */
   dense?: boolean
   /** On a phone each row is a block, its values named by their headings: by default where no columns fold. */
   stack?: boolean
@@ -82,6 +82,9 @@ ${
 `
   }
 }
+
+/** With narrow rows, as all tables of the monitor are. */
+export const denseTable = <Row>(given: Table<Row>): Content => table({ ...given, dense: true })
 
 /** Opens a row on a phone: a checkbox, so that it works without script. */
 const unfolding = <Row>(rowName: (row: Row) => string, columns: readonly Column<Row>[]): Column<Row> => ({
