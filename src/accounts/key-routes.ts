@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { isoOrNull } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
@@ -29,11 +29,11 @@ export const keyRoutes = (app: App) =>
     .use(access(app))
     .get(
       '/',
-      ({ query, who, request, set }) => {
-        const page = pageOf(query)
-        const { keys, total } = keysOfUser(app.db, signedIn(who).id, page)
-        return paged({ request, set }, page, total, { keys: keys.map(keyView) })
-      },
+      ({ query, who, request, set }) =>
+        paged({ query, request, set }, page => {
+          const { keys, total } = keysOfUser(app.db, signedIn(who).id, page)
+          return { keys: keys.map(keyView), total }
+        }),
       {
         query: t.Object(pageQuery),
         may: 'member',

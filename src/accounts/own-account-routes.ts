@@ -1,7 +1,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import {
@@ -59,11 +59,8 @@ export const ownAccountRoutes = (app: App) =>
     })
     .get(
       '/sessions',
-      ({ query, request, who, set }) => {
-        const page = pageOf(query)
-        const { sessions, total } = ownSessions(app, request, signedIn(who), page)
-        return paged({ request, set }, page, total, { sessions })
-      },
+      ({ query, request, who, set }) =>
+        paged({ query, request, set }, page => ownSessions(app, request, signedIn(who), page)),
       {
         query: t.Object(pageQuery),
         may: 'member',

@@ -4,7 +4,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
@@ -47,11 +47,11 @@ export const userRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      async ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { users, total } = await app.reader.read(usersReading, { q: query.q, role: query.role, ...page })
-        return paged({ request, set }, page, total, { users: users.map(userView) })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, async page => {
+          const { users, total } = await app.reader.read(usersReading, { q: query.q, role: query.role, ...page })
+          return { users: users.map(userView), total }
+        }),
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 254 })), role: t.Optional(roleSchema), ...pageQuery }),
         may: 'admin',

@@ -15,7 +15,7 @@ import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { acceptInvitation, describeInvitation, joinByInvitation } from './accept-invitation.ts'
@@ -31,11 +31,8 @@ export const invitationRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { invitations, total } = listInvitations(db, query.league_id, page, clock.now())
-        return paged({ request, set }, page, total, { invitations })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => listInvitations(db, query.league_id, page, clock.now())),
       {
         query: t.Object({ league_id: t.Optional(t.Integer({ minimum: 1 })), ...pageQuery }),
         may: 'officer',

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { pageOf, pageQuery } from '../platform/http/pagination.ts'
+import { type PageSlice, pageQuery } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { withPlayers } from './kinds.ts'
 import { kindSchema, statusSchema } from './league.ts'
@@ -17,17 +17,20 @@ export const leagueListQuery = t.Object({
 })
 
 /** A page of the leagues that `who` may see. */
-export async function leaguesShown(app: App, query: Static<typeof leagueListQuery>, who: Who | undefined) {
+export async function leaguesShown(
+  app: App,
+  { kind, status, q }: Static<typeof leagueListQuery>,
+  page: PageSlice,
+  who: Who | undefined,
+) {
   const { db, cache, clock } = app
-  const { kind, status, q } = query
-  const page = pageOf(query)
   const now = clock.now()
   const filter = { kind, status, q, visible: isVisibleTo(who) }
   const leagues = listLeagues(db, filter, page, now).map(league => withPlayers(app, league))
   const count = () => countLeagues(db, filter, now)
-  if (q) return { leagues, page, total: count() }
+  if (q) return { leagues, total: count() }
   // Counting reads every league, so the count is cached, except for a search: there are endless names to search for.
   const scope = [kind ?? '', status ?? '', visibilityKey(db, who)]
   const until = status && nextStatusChangeOfAny(db, now)
-  return { leagues, page, total: (await cache.read(cached.leagueCount, scope, count, until)).value }
+  return { leagues, total: (await cache.read(cached.leagueCount, scope, count, until)).value }
 }

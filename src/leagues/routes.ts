@@ -66,10 +66,7 @@ export const leagueRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      async ({ query, request, who, set }) => {
-        const { leagues, page, total } = await leaguesShown(app, query, who)
-        return paged({ request, set }, page, total, { leagues })
-      },
+      ({ query, request, who, set }) => paged({ query, request, set }, page => leaguesShown(app, query, page, who)),
       {
         query: leagueListQuery,
         may: 'reader',

@@ -3,7 +3,7 @@ import { userById } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
-import { type PageSlice, paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { type PageSlice, paged, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
@@ -50,11 +50,7 @@ export const personRoutes = (app: App) =>
     .use(access(app))
     .get(
       '/me/overview',
-      async ({ query, request, who, set }) => {
-        const page = pageOf(query)
-        const { total, ...overview } = await overviewOf(app, signedIn(who), page)
-        return paged({ request, set }, page, total, overview)
-      },
+      ({ query, request, who, set }) => paged({ query, request, set }, page => overviewOf(app, signedIn(who), page)),
       {
         query: t.Object(pageQuery),
         may: 'member',
@@ -63,11 +59,8 @@ export const personRoutes = (app: App) =>
     )
     .get(
       '/people/:id',
-      async ({ params: { id }, query, request, who, set }) => {
-        const page = pageOf(query)
-        const { total, ...person } = await personOf(app, id, who, page)
-        return paged({ request, set }, page, total, person)
-      },
+      ({ params: { id }, query, request, who, set }) =>
+        paged({ query, request, set }, page => personOf(app, id, who, page)),
       {
         params: idParams,
         query: t.Object(pageQuery),

@@ -5,7 +5,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { startedAnswer, startedSchema } from '../platform/jobs/started-answer.ts'
@@ -91,10 +91,8 @@ export const rosterRoutes = (app: App) => {
     .get(
       '/roster/broken',
       async ({ query, request, set }) => {
-        const page = pageOf(query)
         const duties = await brokenDutiesNow(app)
-        const shown = itemsOfPage(duties, page)
-        return paged({ request, set }, page, duties.length, { duties: shown })
+        return paged({ query, request, set }, page => ({ duties: itemsOfPage(duties, page), total: duties.length }))
       },
       {
         query: t.Object(pageQuery),
@@ -154,11 +152,11 @@ export const rosterRoutes = (app: App) => {
     )
     .get(
       '/roster/drafts',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { drafts, total } = listDrafts(db, page)
-        return paged({ request, set }, page, total, { drafts: drafts.map(draft => draftView(draft, allSites(db))) })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => {
+          const { drafts, total } = listDrafts(db, page)
+          return { drafts: drafts.map(draft => draftView(draft, allSites(db))), total }
+        }),
       {
         query: t.Object(pageQuery),
         may: 'officer',
@@ -217,11 +215,9 @@ export const rosterRoutes = (app: App) => {
     .get(
       '/roster/assignments/:id/replacements',
       async ({ params, query, request, set }) => {
-        const page = pageOf(query)
         const { shift_id: shiftId } = assignmentById(db, params.id)
-        const candidates = await app.reader.read(candidatesFor, { shiftId })
-        const shown = itemsOfPage(candidates, page)
-        return paged({ request, set }, page, candidates.length, { candidates: shown })
+        const all = await app.reader.read(candidatesFor, { shiftId })
+        return paged({ query, request, set }, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
       },
       {
         ...one,

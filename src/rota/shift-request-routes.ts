@@ -5,7 +5,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { shiftById } from './shift-queries.ts'
@@ -19,9 +19,8 @@ export const shiftRequestRoutes = (app: App) => {
     .get(
       '/:id/requests',
       ({ params: { id }, query, request, set }) => {
-        const page = pageOf(query)
         const all = requestsOn(db, shiftById(db, id).id)
-        return paged({ request, set }, page, all.length, { requests: itemsOfPage(all, page) })
+        return paged({ query, request, set }, page => ({ requests: itemsOfPage(all, page), total: all.length }))
       },
       {
         params: idParams,

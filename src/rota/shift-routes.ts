@@ -92,10 +92,8 @@ export const shiftRoutes = (app: App) => {
     .get(
       '/:id/candidates',
       async ({ params: { id }, query, request, set }) => {
-        const page = pageOf(query)
-        const candidates = await app.reader.read(candidatesFor, { shiftId: shiftById(db, id).id })
-        const shown = itemsOfPage(candidates, page)
-        return paged({ request, set }, page, candidates.length, { candidates: shown })
+        const all = await app.reader.read(candidatesFor, { shiftId: shiftById(db, id).id })
+        return paged({ query, request, set }, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
       },
       {
         query: t.Object(pageQuery),

@@ -4,7 +4,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
@@ -28,11 +28,11 @@ export const siteRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { sites, total } = listSites(db, page)
-        return paged({ request, set }, page, total, { sites: sites.map(siteView) })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => {
+          const { sites, total } = listSites(db, page)
+          return { sites: sites.map(siteView), total }
+        }),
       {
         query: t.Object(pageQuery),
         may: 'member',

@@ -5,7 +5,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { counted } from '../platform/counted.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -38,24 +38,16 @@ export const staffRoutes = (app: App) => {
 
   return new Elysia({ prefix: '/api/v1/roster/staff', tags: ['rosters'] })
     .use(access(app))
-    .get(
-      '/',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { staff, total } = listStaff(db, query, page)
-        return paged({ request, set }, page, total, { staff })
-      },
-      {
-        query: t.Object({
-          q: t.Optional(t.String({ maxLength: 80, description: 'Part of the name' })),
-          skill: t.Optional(t.String({ maxLength: 60 })),
-          active: t.Optional(t.Boolean()),
-          ...pageQuery,
-        }),
-        may: 'officer',
-        detail: describe('Staff by name', pageSchema('staff', personSchema)),
-      },
-    )
+    .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listStaff(db, query, page)), {
+      query: t.Object({
+        q: t.Optional(t.String({ maxLength: 80, description: 'Part of the name' })),
+        skill: t.Optional(t.String({ maxLength: 60 })),
+        active: t.Optional(t.Boolean()),
+        ...pageQuery,
+      }),
+      may: 'officer',
+      detail: describe('Staff by name', pageSchema('staff', personSchema)),
+    })
     .post(
       '/',
       async ({ body, who, set }) => {

@@ -5,7 +5,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse, refuseImport } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { receiveCsv } from '../../platform/http/request-body.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idParams } from '../../platform/http/shared-schemas.ts'
@@ -72,10 +72,8 @@ export const priceRoutes = (app: App) => {
     .get(
       '/:symbol/prices',
       ({ params, query, request, set }) => {
-        const page = pageOf(query)
         const { symbol } = quoteBySymbol(db, normaliseSymbol(params.symbol))
-        const { prices, total } = listPrices(db, symbol, page)
-        return paged({ request, set }, page, total, { prices })
+        return paged({ query, request, set }, page => listPrices(db, symbol, page))
       },
       {
         params: symbolParams,
@@ -92,11 +90,11 @@ export const heldPriceRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { held, total } = listHeldPrices(db, page)
-        return paged({ request, set }, page, total, { held_prices: held })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => {
+          const { held, total } = listHeldPrices(db, page)
+          return { held_prices: held, total }
+        }),
       {
         query: t.Object(pageQuery),
         may: 'officer',

@@ -5,7 +5,7 @@ import type { App } from '../../context.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { acceptQuotes, pushResult, pushResultSchema } from './accept-quotes.ts'
@@ -62,10 +62,11 @@ export const quoteRoutes = (app: App) => {
     .get(
       '/',
       ({ query, request, set }) => {
-        const page = pageOf(query)
         const symbols = query.symbols?.split(',').map(symbol => normaliseSymbol(symbol.trim()))
-        const { quotes, total } = listQuotes(db, symbols, query.q, page)
-        return paged({ request, set }, page, total, { quotes: quotes.map(quote => quoteView(quote, clock.now())) })
+        return paged({ query, request, set }, page => {
+          const { quotes, total } = listQuotes(db, symbols, query.q, page)
+          return { quotes: quotes.map(quote => quoteView(quote, clock.now())), total }
+        })
       },
       {
         query: t.Object({

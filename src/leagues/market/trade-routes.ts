@@ -120,13 +120,14 @@ export const tradeRoutes = (app: App) => {
         const me = signedIn(who)
         const userId = query.user_id ?? (isAtLeast(me, 'officer') ? undefined : myself(who))
         if (userId !== undefined) ownerOrRefuse(userId, who)
-        const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
-        const trades = ledgerLines(db, filter, 'trades', page).map(line => ({
-          ...tradeView(line),
-          username: line.username,
+        return paged({ query, request, set }, page => ({
+          trades: ledgerLines(db, filter, 'trades', page).map(line => ({
+            ...tradeView(line),
+            username: line.username,
+          })),
+          total: ledgerTotals(db, filter).trades,
         }))
-        return paged({ request, set }, page, ledgerTotals(db, filter).trades, { trades })
       },
       {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
@@ -142,11 +143,12 @@ export const tradeRoutes = (app: App) => {
       ({ params: { id }, query, who, request, set }) => {
         const league = marketLeagueOf(db, id, who)
         const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
-        const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
         const { trades, corrections, portfolios } = ledgerTotals(db, filter)
-        const lines = ledgerLines(db, filter, 'all', page).map(ledgerLineView)
-        return paged({ request, set }, page, trades + corrections + portfolios, { lines })
+        return paged({ query, request, set }, page => ({
+          lines: ledgerLines(db, filter, 'all', page).map(ledgerLineView),
+          total: trades + corrections + portfolios,
+        }))
       },
       {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),

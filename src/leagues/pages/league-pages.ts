@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
-import { pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
@@ -54,7 +54,8 @@ export const leaguePages = (app: App) => {
     .get(
       '/',
       async ({ query, who }) => {
-        const { leagues, page: slice, total } = await leaguesShown(app, query, who)
+        const slice = pageOf(query)
+        const { leagues, total } = await leaguesShown(app, query, slice, who)
         const body = leaguesBody(
           { leagues, pagination: pagination(slice, total) },
           query,

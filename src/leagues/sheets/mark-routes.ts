@@ -35,11 +35,11 @@ export const markRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/marks',
-      async ({ params: { id }, query, request, set }) => {
-        const slice = pageOf(query)
-        const { marks, total } = listMarks(db, requireSheetLeague(db, id).id, slice)
-        return paged({ request, set }, slice, total, { marks: await markedPlayers(app, id, marks) })
-      },
+      ({ params: { id }, query, request, set }) =>
+        paged({ query, request, set }, async page => {
+          const { marks, total } = listMarks(db, requireSheetLeague(db, id).id, page)
+          return { marks: await markedPlayers(app, id, marks), total }
+        }),
       {
         params: idParams,
         query: t.Object(pageQuery),

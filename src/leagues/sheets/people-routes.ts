@@ -34,11 +34,11 @@ export const uploadPeopleRoutes = (app: App) =>
     .guard({ params: idParams })
     .get(
       '/uploads/:id/people',
-      async ({ params: { id }, query, request, set }) => {
-        const slice = pageOf(query)
-        const { comparedTo, total, people } = await changedPeopleOf(app, uploadById(app.db, id), query.change, slice)
-        return paged({ request, set }, slice, total, { change: query.change, compared_to: comparedTo, people })
-      },
+      ({ params: { id }, query, request, set }) =>
+        paged({ query, request, set }, async page => {
+          const { comparedTo, total, people } = await changedPeopleOf(app, uploadById(app.db, id), query.change, page)
+          return { change: query.change, compared_to: comparedTo, people, total }
+        }),
       {
         query: t.Object({ change: changeSchema, ...pageQuery }),
         may: 'officer',

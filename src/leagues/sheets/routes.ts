@@ -4,7 +4,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
@@ -125,9 +125,10 @@ export const uploadRoutes = (app: App) => {
       '/leagues/:id/uploads',
       ({ params: { id }, query, request, who, set }) => {
         readableLeague(db, id, who)
-        const page = pageOf(query)
-        const { uploads, total } = uploadsOf(db, id, page)
-        return paged({ request, set }, page, total, { uploads: uploads.map(uploadView) })
+        return paged({ query, request, set }, page => {
+          const { uploads, total } = uploadsOf(db, id, page)
+          return { uploads: uploads.map(uploadView), total }
+        })
       },
       {
         params: idParams,
@@ -145,9 +146,7 @@ export const uploadRoutes = (app: App) => {
       '/uploads/:id/errors',
       ({ params: { id }, query, request, set }) => {
         uploadById(db, id)
-        const page = pageOf(query)
-        const { errors, total } = uploadErrorsOf(db, id, page)
-        return paged({ request, set }, page, total, { errors })
+        return paged({ query, request, set }, page => uploadErrorsOf(db, id, page))
       },
       {
         query: t.Object(pageQuery),

@@ -1,7 +1,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -69,11 +69,10 @@ export const entryRoutes = (app: App) => {
     )
     .get(
       '/',
-      async ({ params: { id }, query, request, who, set }) => {
-        const page = pageOf(query)
-        const { entries, total } = await readEntriesPage(app, tourLeagueOf(db, id, who), page, who, query.user_id)
-        return paged({ request, set }, page, total, { entries })
-      },
+      ({ params: { id }, query, request, who, set }) =>
+        paged({ query, request, set }, page =>
+          readEntriesPage(app, tourLeagueOf(db, id, who), page, who, query.user_id),
+        ),
       {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'reader',

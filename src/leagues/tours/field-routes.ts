@@ -4,7 +4,7 @@ import { Elysia, t } from 'elysia'
 import { fieldSources } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { itemsOfPage, paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { maxPlayers } from './field-text.ts'
@@ -90,11 +90,8 @@ export const fieldRoutes = (app: App) => {
     .guard({ params: slugParams })
     .get(
       '/upcoming',
-      ({ params: { slug }, query, request, set }) => {
-        const page = pageOf(query)
-        const { event, players, total } = upcomingPage(db, tourBySlug(db, slug), page)
-        return paged({ request, set }, page, total, { event, players })
-      },
+      ({ params: { slug }, query, request, set }) =>
+        paged({ query, request, set }, page => upcomingPage(db, tourBySlug(db, slug), page)),
       {
         query: t.Object(pageQuery),
         may: 'reader',
@@ -127,10 +124,11 @@ export const fieldRoutes = (app: App) => {
     .get(
       '/unmatched',
       ({ params: { slug }, query, request, set }) => {
-        const page = pageOf(query)
         const all = openUnmatched(db, tourBySlug(db, slug))
-        const players = itemsOfPage(all, page).map(({ hand_event_id, event_id, ...player }) => player)
-        return paged({ request, set }, page, all.length, { players })
+        return paged({ query, request, set }, page => ({
+          players: itemsOfPage(all, page).map(({ hand_event_id, event_id, ...player }) => player),
+          total: all.length,
+        }))
       },
       {
         query: t.Object(pageQuery),

@@ -3,7 +3,7 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { access } from '../../platform/http/access.ts'
-import { itemsOfPage, paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { isOut } from './feeds/board.ts'
@@ -45,22 +45,21 @@ export const leagueFieldRoutes = (app: App) =>
       const { event, board, ratings, why, closesAt } = picking
       const groups = picking.groups?.groups ?? []
       const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)
-      const page = pageOf(query)
-      const players = itemsOfPage(golfers, page).map(({ player_id, name }) => ({
-        player_id,
-        name,
-        rank: ratings.get(player_id)?.rank ?? null,
-        odds: ratings.get(player_id)?.odds ?? null,
-        group: groups.find(group => group.players.has(player_id))?.name ?? null,
-      }))
-      return paged({ request, set }, page, golfers.length, {
+      return paged({ query, request, set }, page => ({
         event: event?.name ?? null,
         picks_open: arePicksOpen(picking, app.clock.now()),
         picks_close_at: iso(closesAt),
         why: why ?? null,
         groups: groups.map(({ name, players }) => ({ name, players: [...players] })),
-        players,
-      })
+        players: itemsOfPage(golfers, page).map(({ player_id, name }) => ({
+          player_id,
+          name,
+          rank: ratings.get(player_id)?.rank ?? null,
+          odds: ratings.get(player_id)?.odds ?? null,
+          group: groups.find(group => group.players.has(player_id))?.name ?? null,
+        })),
+        total: golfers.length,
+      }))
     },
     {
       params: idParams,

@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { feedFormats, golferStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
@@ -43,11 +43,11 @@ export const tourRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, who, set }) => {
-        const page = pageOf(query)
-        const { tours, total } = listTours(db, page)
-        return paged({ request, set }, page, total, { tours: tours.map(tour => tourViewOf(app, tour, who)) })
-      },
+      ({ query, request, who, set }) =>
+        paged({ query, request, set }, page => {
+          const { tours, total } = listTours(db, page)
+          return { tours: tours.map(tour => tourViewOf(app, tour, who)), total }
+        }),
       {
         query: t.Object(pageQuery),
         may: 'reader',
@@ -118,9 +118,7 @@ export const tourRoutes = (app: App) => {
       '/:slug/players',
       ({ params: { slug }, query, request, set }) => {
         const tour = tourBySlug(db, slug)
-        const page = pageOf(query)
-        const { players, total } = fieldPage(db, tour, page, query.q)
-        return paged({ request, set }, page, total, { players })
+        return paged({ query, request, set }, page => fieldPage(db, tour, page, query.q))
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 100 })), ...pageQuery }),

@@ -6,7 +6,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { endingStreamOnError } from '../../platform/http/event-streams.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
@@ -61,13 +61,15 @@ export const jobRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      async ({ query: { page, limit, ...filter }, who, request, set }) => {
+      ({ query, who, request, set }) => {
+        const { page: _, limit: __, ...filter } = query
         const me = signedIn(who)
-        const place = pageOf({ page, limit })
         const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
         const orNamed = sharedWith(me).map(({ name }) => name)
-        const found = await reader.read(findRuns, { ...filter, ...place, startedBy, orNamed })
-        return paged({ request, set }, place, found.total, { jobs: found.runs.map(waitingView) })
+        return paged({ query, request, set }, async page => {
+          const { runs, total } = await reader.read(findRuns, { ...filter, ...page, startedBy, orNamed })
+          return { jobs: runs.map(waitingView), total }
+        })
       },
       {
         query: listQuery,

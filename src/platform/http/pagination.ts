@@ -50,13 +50,19 @@ export function linkHeader(url: string, { page, pages }: Pagination): string {
   return links.join(', ')
 }
 
-/** The body of a list: its items and their pagination. Also sets the `Link` header. */
-export function paged<Things extends object>(
-  { request, set }: { request: Request; set: { headers: Record<string, string | number> } },
-  page: PageSlice,
-  total: number,
-  things: Things,
-): Things & { pagination: Pagination } {
+type ListRequest = {
+  query: { page?: number; limit?: number }
+  request: Request
+  set: { headers: Record<string, string | number> }
+}
+
+/** The body of a list: what `read` returns of the page that is asked for, and its pagination. Also sets the `Link` header. */
+export async function paged<Found extends { total: number }>(
+  { query, request, set }: ListRequest,
+  read: (page: PageSlice) => Found | Promise<Found>,
+): Promise<Omit<Found, 'total'> & { pagination: Pagination }> {
+  const page = pageOf(query)
+  const { total, ...things } = await read(page)
   const pages = pagination(page, total)
   set.headers.link = linkHeader(request.url, pages)
   return { ...things, pagination: pages }

@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { changeOwn, decide, decisionSchema } from './changes.ts'
@@ -27,11 +27,8 @@ export const leaveRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/me/leave',
-      ({ query, who, request, set }) => {
-        const page = pageOf(query)
-        const { leave, total } = listLeave(db, { staffId: ownStaff(db, signedIn(who)).id }, page)
-        return paged({ request, set }, page, total, { leave })
-      },
+      ({ query, who, request, set }) =>
+        paged({ query, request, set }, page => listLeave(db, { staffId: ownStaff(db, signedIn(who)).id }, page)),
       {
         query: t.Object(pageQuery),
         may: 'member',
@@ -62,11 +59,8 @@ export const leaveRoutes = (app: App) => {
     )
     .get(
       '/leave',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { leave, total } = listLeave(db, { state: query.state, staffId: query.staff_id }, page)
-        return paged({ request, set }, page, total, { leave })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => listLeave(db, { state: query.state, staffId: query.staff_id }, page)),
       {
         query: t.Object({ state: t.Optional(leaveStateSchema), staff_id: t.Optional(idSchema), ...pageQuery }),
         may: 'officer',

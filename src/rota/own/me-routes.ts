@@ -6,7 +6,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { markSeen, noticeSchema, noticesOf } from '../notices.ts'
@@ -63,12 +63,12 @@ export const meRoutes = (app: App) => {
     )
     .get(
       '/me/shifts',
-      async ({ query, who, request, set }) => {
-        const page = pageOf(query)
+      ({ query, who, request, set }) => {
         const staffId = ownStaff(db, signedIn(who)).id
-        const asked = { staffId, now: clock.now(), past: query.past, slice: page }
-        const { duties, total } = await reader.read(ownDuties, asked)
-        return paged({ request, set }, page, total, { shifts: duties })
+        return paged({ query, request, set }, async slice => {
+          const { duties, total } = await reader.read(ownDuties, { staffId, now: clock.now(), past: query.past, slice })
+          return { shifts: duties, total }
+        })
       },
       {
         query: t.Object({
@@ -96,11 +96,8 @@ export const meRoutes = (app: App) => {
     )
     .get(
       '/me/notices',
-      ({ query, who, request, set }) => {
-        const page = pageOf(query)
-        const { notices, total } = noticesOf(db, ownStaff(db, signedIn(who)).id, page)
-        return paged({ request, set }, page, total, { notices })
-      },
+      ({ query, who, request, set }) =>
+        paged({ query, request, set }, page => noticesOf(db, ownStaff(db, signedIn(who)).id, page)),
       {
         query: t.Object(pageQuery),
         may: 'member',

@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { changeOwn, decide, decisionSchema } from './changes.ts'
@@ -31,11 +31,9 @@ export const swapRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/me/swaps',
-      async ({ query, who, request, set }) => {
-        const page = pageOf(query)
+      ({ query, who, request, set }) => {
         const { id: staffId } = ownStaff(db, signedIn(who))
-        const { swaps, total } = await reader.read(swapsFor, { staffId, now: clock.now(), slice: page })
-        return paged({ request, set }, page, total, { swaps })
+        return paged({ query, request, set }, page => reader.read(swapsFor, { staffId, now: clock.now(), slice: page }))
       },
       {
         query: t.Object(pageQuery),
@@ -90,11 +88,8 @@ export const swapRoutes = (app: App) => {
     )
     .get(
       '/swaps',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { swaps, total } = listSwaps(db, clock.now(), page, query.taken)
-        return paged({ request, set }, page, total, { swaps })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => listSwaps(db, clock.now(), page, query.taken)),
       {
         query: t.Object({
           taken: t.Optional(t.Boolean({ description: 'Only swaps that wait for an officer' })),

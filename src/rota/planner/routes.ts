@@ -4,7 +4,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
@@ -103,12 +103,14 @@ export const plannerRoutes = (app: App) => {
     .get(
       '/drafts/:job_id/check',
       async ({ params: { job_id }, query, request, set }) => {
-        const page = pageOf(query)
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
         const { violations } = await app.reader.read(checkDraft, { range, assignments })
-        const conflicts = itemsOfPage(violations, page).map(conflictOf)
-        return paged({ request, set }, page, violations.length, { conflicts })
+        const conflicts = violations.map(conflictOf)
+        return paged({ query, request, set }, page => ({
+          conflicts: itemsOfPage(conflicts, page),
+          total: conflicts.length,
+        }))
       },
       {
         query: t.Object(pageQuery),
@@ -166,11 +168,8 @@ export const plannerRoutes = (app: App) => {
     )
     .get(
       '/drafts/:job_id/compare',
-      ({ params: { job_id }, query, request, set }) => {
-        const page = pageOf(query)
-        const { total, ...compared } = draftDifferences(db, job_id, query.with ?? 'roster', page)
-        return paged({ request, set }, page, total, compared)
-      },
+      ({ params: { job_id }, query, request, set }) =>
+        paged({ query, request, set }, page => draftDifferences(db, job_id, query.with ?? 'roster', page)),
       {
         query: t.Object({
           with: t.Optional(t.String({ maxLength: 64, description: 'roster (the default), or another draft' })),

@@ -4,7 +4,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf } from '../date-range.ts'
@@ -34,11 +34,11 @@ export const templateRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, set }) => {
-        const page = pageOf(query)
-        const { templates, total } = listTemplates(db, page)
-        return paged({ request, set }, page, total, { templates: templates.map(templateView) })
-      },
+      ({ query, request, set }) =>
+        paged({ query, request, set }, page => {
+          const { templates, total } = listTemplates(db, page)
+          return { templates: templates.map(templateView), total }
+        }),
       {
         query: t.Object(pageQuery),
         may: 'officer',

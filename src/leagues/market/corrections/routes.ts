@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../../context.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
+import { paged, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { idSchema, oneLine } from '../../../platform/http/shared-schemas.ts'
@@ -41,11 +41,8 @@ export const correctionRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/actions',
-      ({ params, query, request, set, who }) => {
-        const page = pageOf(query)
-        const { actions, total } = listActions(db, normaliseSymbol(params.symbol), page, who)
-        return paged({ request, set }, page, total, { actions })
-      },
+      ({ params, query, request, set, who }) =>
+        paged({ query, request, set }, page => listActions(db, normaliseSymbol(params.symbol), page, who)),
       {
         params: symbolBody,
         query: t.Object(pageQuery),

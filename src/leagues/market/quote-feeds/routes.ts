@@ -5,7 +5,7 @@ import type { App } from '../../../context.ts'
 import { alreadyTaken, refuse } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
-import { itemsOfPage, paged, pageOf, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
+import { itemsOfPage, paged, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { startedAnswer, startedSchema } from '../../../platform/jobs/started-answer.ts'
@@ -26,10 +26,8 @@ export const feedRoutes = (app: App) => {
     .get(
       '/',
       ({ query, request, set }) => {
-        const page = pageOf(query)
-        const feeds = allFeeds(db)
-        const shown = itemsOfPage(feeds, page).map(quoteFeedView)
-        return paged({ request, set }, page, feeds.length, { quote_feeds: shown })
+        const feeds = allFeeds(db).map(quoteFeedView)
+        return paged({ query, request, set }, page => ({ quote_feeds: itemsOfPage(feeds, page), total: feeds.length }))
       },
       {
         query: t.Object(pageQuery),
