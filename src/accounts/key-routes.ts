@@ -6,7 +6,7 @@ import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
-import { issueKey, keySchema, keysOfUser, keyView, revokeKey } from './key.ts'
+import { issueKey, keySchema, keysOfUser, revokeKey } from './key.ts'
 
 const newKey = t.Object(
   {
@@ -30,10 +30,7 @@ export const keyRoutes = (app: App) =>
     .get(
       '/',
       ({ query, who, request, set }) =>
-        paged({ query, request, set }, page => {
-          const { keys, total } = keysOfUser(app.db, signedIn(who).id, page)
-          return { keys: keys.map(keyView), total }
-        }),
+        paged({ query, request, set }, page => keysOfUser(app.db, signedIn(who).id, page)),
       {
         query: t.Object(pageQuery),
         may: 'member',

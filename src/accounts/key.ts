@@ -49,7 +49,7 @@ export const keySchema = t.Object(
   },
 )
 export type KeyView = Static<typeof keySchema>
-export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt, expiresAt }: Key): KeyView => ({
+const keyView = ({ id, name, role, hint, createdAt, lastUsedAt, expiresAt }: Key): KeyView => ({
   id,
   name,
   role,
@@ -99,14 +99,10 @@ function recordUse(tx: Db, { id, userId }: Key, now: number): void {
   recordActivity(tx, userId, now)
 }
 
-export function keysOfUser(
-  db: Db,
-  userId: number | null,
-  { limit, offset }: PageSlice,
-): { keys: Key[]; total: number } {
+export function keysOfUser(db: Db, userId: number | null, { limit, offset }: PageSlice) {
   const where = eq(apiKeys.userId, userId ?? 0) // the operator has none
   const keys = db.select().from(apiKeys).where(where).orderBy(desc(apiKeys.id)).limit(limit).offset(offset).all()
-  return { keys, total: countRows(db, apiKeys, where) }
+  return { keys: keys.map(keyView), total: countRows(db, apiKeys, where) }
 }
 
 type NewKey = { name: string; role: Role; expires_at?: string | null }

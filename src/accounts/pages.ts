@@ -23,7 +23,7 @@ import {
   username,
 } from './auth-form.ts'
 import { askAnAdmin, forgotPassword, linkIsMailed } from './forgotten-password.ts'
-import { keysOfUser, keyView, maxKeys } from './key.ts'
+import { keysOfUser, maxKeys } from './key.ts'
 import { localPath } from './origin.ts'
 import { ownSessions } from './own-account.ts'
 import { ownMails } from './own-mails.ts'
@@ -194,7 +194,7 @@ ${notice(message)}
         if (me.id === null) return refuse('not_found', 'The operator has no account')
         const { keys } = keysOfUser(db, me.id, pageOf({ limit: maxKeys }))
         const sessions = ownSessions(app, request, me, pageOf({ limit: 100 }))
-        return accountPage(me, userById(db, me.id), keys.map(keyView), sessions, ownMails(app, me))
+        return accountPage(me, userById(db, me.id), keys, sessions, ownMails(app, me))
       },
       { may: 'member', detail: hidden },
     )

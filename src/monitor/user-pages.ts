@@ -3,7 +3,7 @@ import { Elysia, type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
 import { keyTable } from '../accounts/account-page.ts'
-import { type KeyView, keysOfUser, keyView, maxKeys } from '../accounts/key.ts'
+import { type KeyView, keysOfUser, maxKeys } from '../accounts/key.ts'
 import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { membershipsOf } from '../people/standing.ts'
@@ -110,7 +110,7 @@ export const userPage = (app: App) =>
         body: userBody(user, {
           done: userStatsOf(app.db, id),
           leagues: membershipsOf(app, id, who, pageOf({ limit: 1 })).total,
-          keys: keysOfUser(app.db, id, pageOf({ limit: maxKeys })).keys.map(keyView),
+          keys: keysOfUser(app.db, id, pageOf({ limit: maxKeys })).keys,
         }),
       })
     },

@@ -8,7 +8,7 @@ import { alreadyTaken, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { localDate } from './shift.ts'
-import type { Site, SiteChange } from './site.ts'
+import { type Site, type SiteChange, siteView } from './site.ts'
 
 const oneSite = prepared(db =>
   db
@@ -25,7 +25,7 @@ export const allSites = (db: Db): Site[] => db.select().from(sites).orderBy(asc(
 
 export function listSites(db: Db, { limit, offset }: PageSlice) {
   const rows = db.select().from(sites).orderBy(asc(sites.name)).limit(limit).offset(offset).all()
-  return { sites: rows, total: countRows(db, sites) }
+  return { sites: rows.map(siteView), total: countRows(db, sites) }
 }
 
 export function addSite(tx: Db, given: SiteChange & { name: string; timezone: string }, createdAt: number): Site {

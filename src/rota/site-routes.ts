@@ -26,19 +26,11 @@ export const siteRoutes = (app: App) => {
 
   return new Elysia({ prefix: '/api/v1/roster/sites', tags: ['rosters'] })
     .use(access(app))
-    .get(
-      '/',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => {
-          const { sites, total } = listSites(db, page)
-          return { sites: sites.map(siteView), total }
-        }),
-      {
-        query: t.Object(pageQuery),
-        may: 'member',
-        detail: describe('Sites by name', pageSchema('sites', siteSchema)),
-      },
-    )
+    .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listSites(db, page)), {
+      query: t.Object(pageQuery),
+      may: 'member',
+      detail: describe('Sites by name', pageSchema('sites', siteSchema)),
+    })
     .post(
       '/',
       async ({ body, who, set }) => {

@@ -32,19 +32,11 @@ export const templateRoutes = (app: App) => {
   const { db, clock } = app
   return new Elysia({ prefix: '/api/v1/roster/templates', tags: ['rosters'] })
     .use(access(app))
-    .get(
-      '/',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => {
-          const { templates, total } = listTemplates(db, page)
-          return { templates: templates.map(templateView), total }
-        }),
-      {
-        query: t.Object(pageQuery),
-        may: 'officer',
-        detail: describe('Templates of a week by name', pageSchema('templates', templateSchema)),
-      },
-    )
+    .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listTemplates(db, page)), {
+      query: t.Object(pageQuery),
+      may: 'officer',
+      detail: describe('Templates of a week by name', pageSchema('templates', templateSchema)),
+    })
     .post(
       '/',
       async ({ body, who, set }) => {

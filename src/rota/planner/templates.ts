@@ -57,10 +57,10 @@ export const templateById = (db: Db, id: number): Row =>
   db.select().from(weekTemplates).where(eq(weekTemplates.id, id)).get() ??
   refuse('not_found', `There is no template ${id}`)
 
-export const listTemplates = (db: Db, { limit, offset }: PageSlice) => ({
-  templates: db.select().from(weekTemplates).orderBy(asc(weekTemplates.name)).limit(limit).offset(offset).all(),
-  total: countRows(db, weekTemplates),
-})
+export function listTemplates(db: Db, { limit, offset }: PageSlice) {
+  const rows = db.select().from(weekTemplates).orderBy(asc(weekTemplates.name)).limit(limit).offset(offset).all()
+  return { templates: rows.map(templateView), total: countRows(db, weekTemplates) }
+}
 
 export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
   const from = mondayOf(given.monday)
